@@ -1,0 +1,1 @@
+"""Croquis: from a drawing to a picture."""

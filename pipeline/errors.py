@@ -1,0 +1,29 @@
+"""One family of errors whose messages are written for the person drawing."""
+
+
+class CroquisError(Exception):
+    """Something a person can be told. The message says what was expected and what came."""
+
+
+class SketchError(CroquisError):
+    """The drawing cannot be used: blank, too small or large, broken, not an image."""
+
+
+class SettingError(CroquisError):
+    """A number, word or choice outside what is allowed."""
+
+
+class StyleError(CroquisError):
+    """An unknown, broken, duplicate or protected style."""
+
+
+class PictureFileError(CroquisError):
+    """A picture file without a readable recipe of ours."""
+
+
+class ModelError(CroquisError):
+    """Weights missing, broken or of the wrong kind; the message names the file and the fix."""
+
+
+class Cancelled(CroquisError):
+    """The person stopped the drawing."""

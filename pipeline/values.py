@@ -1,0 +1,213 @@
+"""The values that flow from a drawing to a picture, each frozen and self-checking."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.errors import SettingError, SketchError, StyleError
+
+Reading = Literal["lines", "canny"]
+ReadingChoice = Literal["auto", "lines", "canny"]
+
+PROMPT_LIMIT = 1_000  # characters
+SEED_LIMIT = 2**32 - 1  # exact in JavaScript and JSON too
+
+
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """A drawing as every later stage sees it."""
+
+    pixels: NDArray[np.uint8]  # (H, W, 3) RGB on white, upright, dark lines on light
+    turned_round: bool = False  # it came white on black
+    notices: tuple[str, ...] = ()  # what was done to it, in words for the page
+
+    def __post_init__(self) -> None:
+        expect_array(self.pixels, "a sketch", 3, np.uint8)
+        if self.pixels.shape[2] != 3:
+            raise SketchError(f"A sketch has 3 colour channels; this one has {self.pixels.shape[2]}.")
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeMap:
+    """White lines on black, the ControlNet hint."""
+
+    pixels: NDArray[np.uint8]  # (H, W), 0 or 255
+    reading: Reading
+
+    def __post_init__(self) -> None:
+        expect_array(self.pixels, "an edge map", 2, np.uint8)
+        if self.reading not in ("lines", "canny"):
+            raise SettingError(f"An edge map is read as 'lines' or 'canny', not {self.reading!r}.")
+        if not np.isin(self.pixels, (0, 255)).all():
+            raise SketchError("An edge map holds only 0 and 255.")
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, EdgeMap)
+            and self.reading == other.reading
+            and np.array_equal(self.pixels, other.pixels)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.reading, self.pixels.tobytes()))
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """A point in the encoder's space."""
+
+    vector: NDArray[np.float32]  # (d,), unit length
+
+    def __post_init__(self) -> None:
+        expect_array(self.vector, "an embedding", 1, np.float32)
+        length = float(np.linalg.norm(self.vector))
+        if not math.isclose(length, 1.0, abs_tol=1e-3):
+            raise ValueError(f"An embedding has length 1; this one has {length:.4f}.")
+
+
+@dataclass(frozen=True)
+class Style:
+    """A look, as a folder in the library describes it."""
+
+    id: str  # slug, also the folder's name
+    name: str
+    words: tuple[str, ...]  # phrases that describe the look; searched
+    template: str  # holds "{prompt}" exactly once
+    licence: str
+    credit: str
+    sha256: str  # of the reference image's bytes
+    image: Path = field(compare=False)  # reference image, RGB, square
+    builtin: bool = field(default=True, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.template.count("{prompt}") != 1:
+            raise StyleError(f"Style {self.id!r}: its template must hold {{prompt}} once, not {self.template!r}.")
+
+
+@dataclass(frozen=True)
+class StyleMatch:
+    style: Style
+    similarity: float  # [-1, 1]
+
+
+@dataclass(frozen=True)
+class StyleMix:
+    """One or more styles with weights that sum to 1."""
+
+    parts: tuple[tuple[Style, float], ...]
+
+    def __post_init__(self) -> None:
+        total = math.fsum(weight for _, weight in self.parts)
+        if not self.parts or not math.isclose(total, 1.0, abs_tol=1e-6):
+            raise StyleError(f"A style mix needs weights that sum to 1; these sum to {total:.4f}.")
+
+    @classmethod
+    def of(cls, style: Style) -> StyleMix:
+        return cls(((style, 1.0),))
+
+
+@dataclass(frozen=True)
+class Control:
+    """One number that a person may turn; the page, the API and the recipe are derived from this table."""
+
+    name: str
+    label: str
+    info: str  # one line: what it does to the picture
+    minimum: float
+    maximum: float
+    step: float
+    whole: bool = False
+
+
+CONTROLS: tuple[Control, ...] = (
+    Control("num_inference_steps", "Steps", "More steps take longer and settle more detail.", 1, 50, 1, True),
+    Control("guidance_scale", "Follow the words", "Higher holds closer to what you wrote.", 1, 15, 0.1),
+    Control("ip_adapter_scale", "Style strength", "How strongly the picture wears the style.", 0, 1.5, 0.05),
+    Control("controlnet_conditioning_scale", "Follow the drawing", "How closely the picture keeps to your lines.",
+            0, 2, 0.05),
+    Control("canny_low", "Faint edges", "Lower finds fainter edges in a photo or shaded drawing.", 0, 255, 1, True),
+    Control("canny_high", "Clear edges", "Lower starts an edge at weaker contrast.", 0, 255, 1, True),
+    Control("seed", "Seed", "-1 draws a new one each time; the one used is shown.", -1, SEED_LIMIT, 1, True),
+)
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """Everything that decides the pixels and nothing that does not."""
+
+    engine: str  # profile name, "pocket" or "sd15"
+    prompt: str  # as typed, without the style's template
+    negative_prompt: str
+    edges: EdgeMap  # already at (height, width)
+    styles: StyleMix
+    width: int  # px, multiple of 8
+    height: int  # px, multiple of 8
+    num_inference_steps: int
+    guidance_scale: float
+    ip_adapter_scale: float
+    controlnet_conditioning_scale: float
+    seed: int  # [0, SEED_LIMIT]
+
+    def __post_init__(self) -> None:
+        for control in CONTROLS:
+            if hasattr(self, control.name):
+                expect_number(control, getattr(self, control.name))
+        if self.seed < 0:
+            raise SettingError("A request carries the seed it uses, not -1.")
+        if self.edges.pixels.shape != (self.height, self.width):
+            raise SettingError(
+                f"The edge map must be {self.width} x {self.height}, "
+                f"not {self.edges.pixels.shape[1]} x {self.edges.pixels.shape[0]}."
+            )
+        for text in (self.prompt, self.negative_prompt):
+            if len(text) > PROMPT_LIMIT:
+                raise SettingError(f"A prompt holds at most {PROMPT_LIMIT} characters; this one has {len(text)}.")
+
+    @property
+    def styled_prompt(self) -> str:
+        """The words given to the text encoder: the prompt in the heaviest style's template."""
+        style, _ = max(self.styles.parts, key=lambda part: part[1])
+        return style.template.replace("{prompt}", self.prompt).strip(" ,")
+
+
+@dataclass(frozen=True, eq=False)
+class StepPreview:
+    step: int  # 1-based, just finished
+    of: int
+    image: Image.Image  # small RGB
+
+
+@dataclass(frozen=True, eq=False)
+class GenerationResult:
+    image: Image.Image  # RGB
+    request: GenerationRequest
+    matches: tuple[StyleMatch, ...]  # what the search found, best first; empty when the style was chosen
+    notices: tuple[str, ...]
+    milliseconds: Mapping[str, float]  # per stage, in order
+    revisions: Mapping[str, str]  # model part -> revision or hash
+
+
+def expect_number(control: Control, value: object) -> None:
+    """Raise SettingError unless `value` is a finite number of the right kind within the control's range."""
+    wanted = f"{control.label} ({control.name}) is a {'whole ' if control.whole else ''}number " \
+             f"from {control.minimum:g} to {control.maximum:g}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SettingError(f"{wanted}; {type(value).__name__} came.")
+    if not math.isfinite(value) or (control.whole and value != int(value)):
+        raise SettingError(f"{wanted}; {value!r} came.")
+    if not control.minimum <= value <= control.maximum:
+        raise SettingError(f"{wanted}; {value!r:.40} came.")
+
+
+def expect_array(array: object, what: str, dimensions: int, dtype: type) -> None:
+    if not isinstance(array, np.ndarray) or array.ndim != dimensions or array.dtype != dtype or array.size == 0:
+        came = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise TypeError(f"Expected {what} as a {dimensions}-d {np.dtype(dtype)} array, got {came}.")
