@@ -1,0 +1,322 @@
+"""Calm grounds for a thing to stand on, each with the words that a caption may say of it.
+
+Every ground is float32 (side, side, 3) in [0, 1]. Contrast is kept low and shapes few, so that the thing in front is
+what a person would draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.pocket.colors import COLORS, draw_paint
+
+Float = NDArray[np.float32]
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    image: Float  # (side, side, 3) in [0, 1]
+    words: str  # "in a field"; empty where there is nothing to say
+
+
+@lru_cache(maxsize=8)
+def ramp(side: int) -> Float:
+    """0 at the top to 1 at the bottom (or left to right), (side,)."""
+    return np.linspace(0, 1, side, dtype=np.float32)
+
+
+def tone(*rgb: float) -> Float:
+    return np.array(rgb, np.float32)
+
+
+def pick(rng: Rng, choices: tuple[str, ...]) -> str:
+    return choices[int(rng.integers(len(choices)))]
+
+
+def vary(color: Float, rng: Rng, by: float = 0.05) -> Float:
+    return np.clip(color + rng.normal(0, by, 3), 0, 1).astype(np.float32)
+
+
+def fade(side: int, top: Float, bottom: Float) -> Float:
+    """A vertical gradient."""
+    rows = top + (bottom - top) * ramp(side)[:, None]
+    return np.repeat(rows[:, None, :], side, axis=1)
+
+
+def lay(image: Float, mask: Float, color: Float) -> None:
+    """Paint `color`, (3,) or (H, W, 3), over the image where mask (H, W) in [0, 1] is set; in place."""
+    image += mask[..., None] * (color - image)
+
+
+def below(side: int, line: Float, softness: float = 1.2) -> Float:
+    """Mask in [0, 1] of what lies under a line of heights (side,), in px from the top."""
+    rows = np.arange(side, dtype=np.float32)[:, None]
+    return np.clip((rows - line[None, :]) / softness + 0.5, 0, 1)
+
+
+def roll_hills(side: int, rng: Rng, height: float, waves: tuple[float, float]) -> Float:
+    """Sum of a few sines, about `height` of the side in amplitude, (side,)."""
+    x = ramp(side) * 2 * np.pi
+    parts = [rng.uniform(0.4, 1) * np.sin(x * rng.uniform(*waves) * (n + 1) / 1.5 + rng.uniform(0, 6.3)) / (n + 1)
+             for n in range(3)]
+    return (side * height * np.sum(parts, axis=0)).astype(np.float32)
+
+
+def peaks(side: int, rng: Rng, count: int, height: float) -> Float:
+    """A jagged line through `count` random tops, (side,), values <= 0."""
+    spots = np.linspace(-0.1, 1.1, 2 * count + 1)
+    spots[1:-1] += rng.uniform(-0.25, 0.25, 2 * count - 1) / count / 2
+    tops = np.where(np.arange(2 * count + 1) % 2, rng.uniform(0.55, 1, 2 * count + 1),
+                    rng.uniform(0, 0.35, 2 * count + 1))
+    return np.interp(ramp(side), spots, -tops * height * side).astype(np.float32)
+
+
+def roofs(side: int, rng: Rng, height: float) -> Float:
+    """A skyline of blocks, (side,), values <= 0."""
+    widths = rng.integers(side // 14, side // 6, 16)
+    heights = -rng.uniform(0.25, 1, 16) * height * side
+    return np.repeat(heights, widths)[:side].astype(np.float32)
+
+
+DAY = (tone(0.42, 0.7, 0.95), tone(0.82, 0.93, 1.0))
+SKIES: dict[str, tuple[tuple[Float, Float], ...]] = {
+    "day": (DAY, (tone(0.55, 0.8, 0.98), tone(0.9, 0.96, 1)), (tone(0.72, 0.8, 0.88), tone(0.9, 0.92, 0.94))),
+    "sunset": ((tone(0.45, 0.3, 0.55), tone(1, 0.68, 0.35)), (tone(0.95, 0.5, 0.35), tone(1, 0.85, 0.55)),
+               (tone(0.9, 0.5, 0.6), tone(1, 0.82, 0.62))),
+    "night": ((tone(0.03, 0.05, 0.15), tone(0.12, 0.16, 0.35)), (tone(0.06, 0.04, 0.16), tone(0.2, 0.14, 0.36))),
+    "fog": ((tone(0.72, 0.75, 0.78), tone(0.86, 0.87, 0.87)),),
+    "rain": ((tone(0.42, 0.48, 0.55), tone(0.64, 0.69, 0.73)),),
+}
+LIGHT = {"day": 1.0, "sunset": 0.82, "night": 0.34, "fog": 0.95, "rain": 0.72}
+SAID = {"sunset": ("at sunset", "in the evening"), "night": ("at night", "under the stars", "in the moonlight"),
+        "fog": ("in the fog", "in the mist"), "rain": ("in the rain", "on a rainy day")}
+
+
+def draw_sky(side: int, rng: Rng, hour: str) -> Float:
+    choices = SKIES[hour]
+    top, bottom = choices[int(rng.integers(len(choices)))]
+    image = fade(side, vary(top, rng, 0.03), vary(bottom, rng, 0.03))
+    if hour == "night":
+        add_stars(image, rng, int(rng.integers(6, 26)))
+    elif hour == "sunset" and rng.random() < 0.6:
+        add_disc(image, rng, tone(1, 0.93, 0.7), 0.45)
+    elif hour == "day" and rng.random() < 0.4:
+        add_clouds(image, rng)
+    return image
+
+
+def add_stars(image: Float, rng: Rng, count: int, down_to: float = 0.6) -> None:
+    side = len(image)
+    rows, columns = rng.integers(0, int(side * down_to), count), rng.integers(0, side, count)
+    image[rows, columns] += rng.uniform(0.3, 0.75, count).astype(np.float32)[:, None]
+    np.clip(image, 0, 1, out=image)
+
+
+def add_disc(image: Float, rng: Rng, color: Float, reach: float) -> None:
+    """A sun or a moon with a soft rim, somewhere in the upper part."""
+    side = len(image)
+    mask = np.zeros((side, side), np.float32)
+    middle = (int(rng.uniform(0.1, 0.9) * side), int(rng.uniform(0.1, reach) * side))
+    cv2.circle(mask, middle, int(side * rng.uniform(0.06, 0.13)), 1.0, -1, cv2.LINE_AA)
+    lay(image, cv2.GaussianBlur(mask, (0, 0), 1.2), color)
+
+
+def add_clouds(image: Float, rng: Rng) -> None:
+    side = len(image)
+    mask = np.zeros((side, side), np.float32)
+    for _ in range(int(rng.integers(1, 4))):
+        x, y = rng.uniform(0, 1) * side, rng.uniform(0.06, 0.35) * side
+        for _ in range(3):
+            spot = (int(x + rng.normal(0, 0.07) * side), int(y + rng.normal(0, 0.015) * side))
+            cv2.ellipse(mask, spot, (int(side * 0.1), int(side * 0.04)), 0, 0, 360, 1.0, -1)
+    lay(image, 0.7 * cv2.GaussianBlur(mask, (0, 0), side / 40), tone(1, 1, 1))
+
+
+def add_rain(image: Float, rng: Rng) -> None:
+    side = len(image)
+    drops = np.zeros((side, side), np.float32)
+    for x, y in rng.uniform(0, side, (28, 2)).astype(int):
+        cv2.line(drops, (x, y), (x - side // 40, y + side // 14), 0.3, 1, cv2.LINE_AA)
+    lay(image, drops, tone(0.85, 0.9, 0.95))
+
+
+def add_flakes(image: Float, rng: Rng) -> None:
+    side = len(image)
+    flakes = np.zeros((side, side), np.float32)
+    for x, y in rng.uniform(0, side, (22, 2)).astype(int):
+        cv2.circle(flakes, (x, y), max(1, side // 100), 0.8, -1, cv2.LINE_AA)
+    lay(image, flakes, tone(1, 1, 1))
+
+
+LANDS: dict[str, tuple[Float, tuple[str, ...]]] = {
+    "grass": (tone(0.45, 0.7, 0.3), ("in a field", "on the grass", "in a meadow", "in a green field")),
+    "snow": (tone(0.92, 0.95, 0.99), ("on snow", "in the snow", "in winter")),
+    "sand": (tone(0.93, 0.82, 0.58), ("in the desert", "on sand")),
+    "earth": (tone(0.58, 0.42, 0.28), ("on the ground", "on a dirt road")),
+    "road": (tone(0.45, 0.46, 0.49), ("on a road", "on the street")),
+}
+
+
+def draw_land(side: int, rng: Rng, image: Float, hour: str, kind: str, horizon: float) -> None:
+    color = vary(LANDS[kind][0], rng, 0.04) * LIGHT[hour]
+    line = side * horizon + roll_hills(side, rng, rng.uniform(0, 0.025), (0.5, 1.5))
+    near = np.clip(color * 0.86, 0, 1)
+    lay(image, below(side, line), fade(side, np.clip(color * 1.12, 0, 1), near))
+
+
+def open_land(side: int, rng: Rng) -> Ground:
+    """Grass, snow, sand, earth or road under a sky."""
+    hour = draw_hour(rng)
+    kind = list(LANDS)[int(rng.choice(len(LANDS), p=(0.42, 0.22, 0.14, 0.1, 0.12)))]
+    image = draw_sky(side, rng, hour)
+    draw_land(side, rng, image, hour, kind, rng.uniform(0.55, 0.8))
+    if kind == "snow" and rng.random() < 0.5:
+        add_flakes(image, rng)
+    return finish(image, rng, hour, pick(rng, LANDS[kind][1]))
+
+
+def distant(side: int, rng: Rng) -> Ground:
+    """Hills, mountains or a forest behind grass or snow."""
+    hour, kind = draw_hour(rng), pick(rng, ("hills", "mountains", "forest"))
+    image, horizon = draw_sky(side, rng, hour), rng.uniform(0.58, 0.78)
+    line, color, words = {
+        "hills": (lambda: roll_hills(side, rng, 0.05, (1, 2)) - 0.08 * side, tone(0.5, 0.68, 0.45),
+                  ("in the hills", "among hills")),
+        "mountains": (lambda: peaks(side, rng, int(rng.integers(2, 5)), 0.36), tone(0.52, 0.58, 0.7),
+                      ("in the mountains", "in front of mountains")),
+        "forest": (lambda: peaks(side, rng, int(rng.integers(9, 15)), 0.24) - 0.05 * side, tone(0.24, 0.44, 0.32),
+                   ("in a forest", "in the woods", "in front of a forest")),
+    }[kind]
+    behind = vary(color, rng, 0.03) * LIGHT[hour]
+    sky = image[int(side * horizon) - 1, 0].copy()
+    lay(image, below(side, side * horizon + line()), behind + (sky - behind) * rng.uniform(0.25, 0.5))
+    draw_land(side, rng, image, hour, "snow" if rng.random() < 0.15 else "grass", horizon)
+    return finish(image, rng, hour, pick(rng, words))
+
+
+def city(side: int, rng: Rng) -> Ground:
+    hour = ("day", "sunset", "night", "rain")[int(rng.choice(4, p=(0.3, 0.15, 0.45, 0.1)))]
+    image, horizon = draw_sky(side, rng, hour), rng.uniform(0.68, 0.82)
+    wall = vary(tone(0.55, 0.57, 0.64), rng, 0.03) * LIGHT[hour]
+    mask = below(side, side * horizon + roofs(side, rng, rng.uniform(0.35, 0.6)), 0.5)
+    sky = image[int(side * horizon) - 1, 0].copy()
+    lay(image, mask, wall + (sky - wall) * 0.3)
+    if hour == "night":
+        light_windows(image, mask, rng)
+    draw_land(side, rng, image, hour, "road", horizon)
+    return finish(image, rng, hour, pick(rng, ("in a city", "in the city", "in town", "in front of a city")))
+
+
+def light_windows(image: Float, mask: Float, rng: Rng) -> None:
+    side = len(image)
+    step = max(3, side // 24)
+    rows, columns = np.meshgrid(np.arange(2, side - 2, step), np.arange(2, side - 2, step), indexing="ij")
+    lit = (rng.random(rows.shape) < 0.28) & (mask[rows, columns] > 0.9) & (mask[rows - 2, columns] > 0.9)
+    glow = np.zeros((side, side), np.float32)
+    for shift in range(max(1, side // 100)):
+        glow[rows[lit] + shift, columns[lit]] = 0.75
+        glow[rows[lit] + shift + 1, columns[lit]] = 0.75
+    lay(image, glow, tone(1, 0.85, 0.5))
+
+
+def sea(side: int, rng: Rng) -> Ground:
+    hour = draw_hour(rng)
+    image, horizon = draw_sky(side, rng, hour), rng.uniform(0.45, 0.7)
+    water = vary(tone(0.2, 0.5, 0.72), rng, 0.05) * LIGHT[hour]
+    rows = np.full(side, side * horizon, np.float32)
+    lay(image, below(side, rows), fade(side, np.clip(water * 1.25, 0, 1), water * 0.85))
+    words = pick(rng, ("by the sea", "at the sea", "on the water"))
+    if rng.random() < 0.4:
+        shore = side * rng.uniform(horizon + 0.1, 0.9) + roll_hills(side, rng, 0.02, (0.5, 1.5))
+        lay(image, below(side, shore), vary(tone(0.93, 0.84, 0.62), rng) * LIGHT[hour])
+        words = pick(rng, ("on a beach", "on the beach", "by the sea"))
+    return finish(image, rng, hour, words)
+
+
+def room(side: int, rng: Rng) -> Ground:
+    """A wall and a floor, or a table."""
+    wall = vary(mix_with(draw_any(rng), tone(0.93, 0.91, 0.87), rng.uniform(0.45, 0.85)), rng, 0.02)
+    image = fade(side, wall, np.clip(wall * 0.95, 0, 1))
+    floor = vary(pick_tone(rng, (tone(0.68, 0.5, 0.34), tone(0.55, 0.4, 0.28), tone(0.7, 0.68, 0.66))), rng, 0.03)
+    line = side * rng.uniform(0.6, 0.84)
+    lay(image, below(side, np.full(side, line, np.float32)), fade(side, floor, np.clip(floor * 1.15, 0, 1)))
+    return Ground(image, pick(rng, ("in a room", "on a table", "on the floor", "on a wooden table", "indoors")))
+
+
+def space(side: int, rng: Rng) -> Ground:
+    top, bottom = vary(tone(0.03, 0.03, 0.1), rng, 0.02), vary(tone(0.1, 0.06, 0.2), rng, 0.05)
+    image = fade(side, top, bottom)
+    add_stars(image, rng, int(rng.integers(20, 60)), 1.0)
+    if rng.random() < 0.35:
+        add_disc(image, rng, draw_any(rng) * 0.8, 0.9)
+    return Ground(image, pick(rng, ("in space", "among the stars", "in outer space", "under the stars")))
+
+
+def underwater(side: int, rng: Rng) -> Ground:
+    image = fade(side, vary(tone(0.3, 0.72, 0.85), rng, 0.04), vary(tone(0.05, 0.28, 0.5), rng, 0.04))
+    for x, y in rng.uniform(0, side, (int(rng.integers(3, 10)), 2)).astype(int):
+        cv2.circle(image, (int(x), int(y)), int(rng.integers(1, max(2, side // 45))), (0.6, 0.85, 0.93), 1, cv2.LINE_AA)
+    return Ground(image, pick(rng, ("under water", "in the sea", "in the ocean")))
+
+
+def plain(side: int, rng: Rng) -> Ground:
+    """One tone: white often, else a colour word's own, a pale or a dark one."""
+    kind = rng.random()
+    if kind < 0.42:
+        return Ground(fade(side, tone(1, 1, 1), tone(1, 1, 1)), pick(rng, ("", "", "on a white background", "on white")))
+    word = pick(rng, tuple(COLORS))
+    color = draw_paint(word, rng)
+    if kind < 0.72:
+        return Ground(fade(side, color, color), pick(rng, (f"on a {word} background", f"on {word}", "")))
+    other = tone(1, 1, 1) if rng.random() < 0.65 else tone(0.1, 0.1, 0.14)
+    pale = mix_with(color, other, rng.uniform(0.45, 0.85))
+    if kind < 0.85:
+        return Ground(fade(side, pale, pale), "")
+    return Ground(fade(side, pale, mix_with(draw_any(rng), pale, 0.5)), "")
+
+
+def draw_hour(rng: Rng) -> str:
+    return ("day", "sunset", "night", "fog", "rain")[int(rng.choice(5, p=(0.5, 0.15, 0.2, 0.08, 0.07)))]
+
+
+def draw_any(rng: Rng) -> Float:
+    return draw_paint(pick(rng, tuple(COLORS)), rng)
+
+
+def mix_with(color: Float, other: Float, share: float) -> Float:
+    return (color + (other - color) * share).astype(np.float32)
+
+
+def pick_tone(rng: Rng, tones: tuple[Float, ...]) -> Float:
+    return tones[int(rng.integers(len(tones)))]
+
+
+def finish(image: Float, rng: Rng, hour: str, words: str) -> Ground:
+    """Weather in front, and the hour said in most captions that have one to say."""
+    if hour == "rain":
+        add_rain(image, rng)
+    if hour == "fog":
+        lay(image, np.full(image.shape[:2], 0.45, np.float32), tone(0.85, 0.87, 0.88))
+    if hour in SAID and rng.random() < 0.75:
+        words = pick(rng, SAID[hour]) if rng.random() < 0.3 else f"{words} {pick(rng, SAID[hour])}"
+    return Ground(image, words)
+
+
+COMPOSED: tuple[tuple[Callable[[int, Rng], Ground], float], ...] = (
+    (open_land, 0.3), (distant, 0.22), (city, 0.14), (sea, 0.12), (room, 0.1), (space, 0.07), (underwater, 0.05),
+)
+
+
+def draw_ground(side: int, rng: Rng, plain_share: float = 0.4) -> Ground:
+    """A random ground: plain, or one of the composed places."""
+    if rng.random() < plain_share:
+        return plain(side, rng)
+    weights = np.array([weight for _, weight in COMPOSED])
+    return COMPOSED[int(rng.choice(len(COMPOSED), p=weights / weights.sum()))][0](side, rng)
