@@ -1,0 +1,147 @@
+"""What every style renderer is built from: the Renderer value, colours, ramps and blends.
+
+A picture is float32 (H, W, 3) RGB in [0, 1]; a plane is float32 (H, W). Sizes are given in pixels of a picture
+whose shorter side is 512 and scaled by `unit`, so that a style looks the same at 128 and at 512 px.
+"""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.float32]
+Plane = NDArray[np.float32]
+Parameters = Mapping[str, float]
+Paint = Callable[[Picture, Parameters, np.random.Generator], Picture]
+
+cv2.setNumThreads(1)  # training runs one worker per core
+
+
+@dataclass(frozen=True)
+class Span:
+    """The library's value of a parameter and the range that training draws from."""
+
+    default: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.default <= self.high:
+            raise ValueError(f"A span's default lies within its range; {self} does not.")
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """One style: how it paints, what may vary in its look, whether a red car is still red in it."""
+
+    paint: Paint
+    spans: Mapping[str, Span]
+    keeps_color: bool
+
+    def defaults(self) -> dict[str, float]:
+        return {name: span.default for name, span in self.spans.items()}
+
+    def draw(self, rng: np.random.Generator) -> dict[str, float]:
+        return {name: float(rng.uniform(span.low, span.high)) for name, span in self.spans.items()}
+
+
+def unit(picture: NDArray[np.float32]) -> float:
+    """Pixels of this picture per pixel of a 512 one."""
+    return min(picture.shape[:2]) / 512
+
+
+def as_plane(array: object) -> Plane:
+    return np.asarray(array, np.float32)
+
+
+def rgb(colour: str) -> Plane:
+    """'#rrggbb' -> float32 (3,)."""
+    return as_plane([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+
+
+def hsv(hue: float, saturation: float, value: float) -> Plane:
+    """Hue in turns -> float32 (3,)."""
+    return as_plane(colorsys.hsv_to_rgb(hue % 1, saturation, value))
+
+
+def luma(picture: Picture) -> Plane:
+    return as_plane(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+
+
+def chroma(picture: Picture) -> Plane:
+    """Largest minus smallest channel: 0 for greys, 1 for pure hues."""
+    return as_plane(picture.max(axis=2) - picture.min(axis=2))
+
+
+def smoothstep(plane: Plane, low: float, high: float) -> Plane:
+    t = np.clip((plane - low) / (high - low), 0, 1)
+    return as_plane(t * t * (3 - 2 * t))
+
+
+def mix(a: Picture | Plane, b: Picture | Plane, amount: Plane | float) -> Picture:
+    """a where amount is 0, b where it is 1; amount is a number or a plane (H, W)."""
+    t = amount[..., None] if isinstance(amount, np.ndarray) and amount.ndim == 2 else amount
+    return as_plane(a + (b - a) * t)
+
+
+def times(picture: Picture | Plane, plane: Plane) -> Picture:
+    """A picture or one colour (3,) multiplied by a plane (H, W)."""
+    return as_plane(picture * plane[..., None])
+
+
+def screen(a: Picture, b: Picture) -> Picture:
+    return as_plane(1 - (1 - np.clip(a, 0, 1)) * (1 - np.clip(b, 0, 1)))
+
+
+def clip(picture: Picture) -> Picture:
+    return np.clip(picture, 0, 1, dtype=np.float32)
+
+
+def saturate(picture: Picture, factor: float) -> Picture:
+    grey = luma(picture)[..., None]
+    return clip(as_plane(grey + (picture - grey) * factor))
+
+
+def contrast(plane: Plane, factor: float, middle: float = 0.5) -> Plane:
+    return clip(as_plane((plane - middle) * factor + middle))
+
+
+def ramp(plane: Plane, stops: Sequence[str] | Sequence[Plane]) -> Picture:
+    """Grey -> colours, by even stops from dark to light."""
+    colours = np.stack([rgb(stop) if isinstance(stop, str) else stop for stop in stops])
+    at = np.linspace(0, 255, len(colours))
+    table = np.stack([np.interp(np.arange(256), at, colours[:, k]) for k in range(3)], axis=1).astype(np.float32)
+    return as_plane(table[(np.clip(plane, 0, 1) * 255).astype(np.uint8)])
+
+
+def steps(plane: Plane, count: int, softness: float = 0.0) -> Plane:
+    """Posterise to `count` levels 0..1; softness in (0, 1] rounds the stairs."""
+    scaled = np.clip(plane, 0, 1) * (count - 1)
+    floor = np.floor(scaled + 0.5)
+    return as_plane((floor + (scaled - floor) * softness) / (count - 1))
+
+
+def nearest(picture: Picture, palette: Plane) -> Picture:
+    """Each pixel's nearest of `palette` (n, 3), weighted as the eye does."""
+    weight = np.sqrt(as_plane([0.3, 0.5, 0.2]))
+    points, colours = picture.reshape(-1, 3) * weight, palette * weight
+    distance = (colours**2).sum(1) - 2 * points @ colours.T
+    return as_plane(palette[distance.argmin(1)].reshape(picture.shape))
+
+
+def turn_hue(picture: Picture, turns: float) -> Picture:
+    values = cv2.cvtColor(clip(picture), cv2.COLOR_RGB2HSV)
+    values[..., 0] = (values[..., 0] + 360 * turns) % 360
+    return as_plane(cv2.cvtColor(values, cv2.COLOR_HSV2RGB))
+
+
+def split_tone(picture: Picture, shadow: Plane, light: Plane, amount: float) -> Picture:
+    """Pull the dark parts towards one colour and the light ones towards another, keeping the light."""
+    grey = luma(picture)
+    tone = mix(np.broadcast_to(shadow, picture.shape), light, grey)
+    return clip(picture + (tone - tone.mean(axis=2, keepdims=True)) * amount)
