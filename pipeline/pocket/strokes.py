@@ -1,0 +1,142 @@
+"""The lines a person would draw of a picture: training hints for the ControlNet.
+
+Lines are one pixel wide, white on black, as `pipeline.edges` reads them from strokes. A picture's contours become
+centre lines (both sides of a drawn outline become one), and then, the less careful the hand, they wobble, break,
+overshoot and leave inner detail out.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from skimage.morphology import skeletonize
+
+Lines = NDArray[np.uint8]  # (H, W), 0 or 255
+Rng = np.random.Generator
+
+DOUBLED = 0.12  # share of training hints that are Canny's own contours, as photographs are read
+WOBBLE = 1.2  # px at 128, the most that a careless hand strays
+AROUND = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
+
+cv2.setNumThreads(1)  # workers of a data loader must not fight over cores
+
+
+def stroke_edges(image: NDArray[np.float32], rng: Rng, careful: float | None = None, *, plain: bool = False) -> Lines:
+    """Line drawing, uint8 (H, W) of 0 and 255, of a picture (H, W, 3) float32 in [0, 1].
+
+    `careful` in [0, 1]: 1 keeps to the contours, 0 is a hasty hand; None draws one at random. `plain` gives the
+    centre lines as they are with fixed thresholds (`rng` is not used).
+    """
+    pixels = to_bytes(image)
+    if plain:
+        return centre_lines(contours(pixels, 1.0, 40, 100), join=5, least=8)
+    if careful is None and rng.random() < DOUBLED:
+        return contours(pixels, rng.uniform(0, 1), *draw_thresholds(rng))
+    care = float(rng.random() ** 0.7 if careful is None else careful)
+    found = contours(pixels, rng.uniform(0.6, 1.2 + 0.9 * (1 - care)), *draw_thresholds(rng))
+    lines = centre_lines(found, join=5, least=int(rng.integers(4, 10 + 14 * (1 - care))))
+    if rng.random() > care:
+        lines = leave_out(lines, rng, 0.35 * (1 - care))
+    return redraw(break_up(overshoot(lines, rng, 1 - care), rng, 1 - care), rng, 1 - care)
+
+
+def to_bytes(image: NDArray[np.float32]) -> Lines:
+    return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def draw_thresholds(rng: Rng) -> tuple[float, float]:
+    """Canny's low and high threshold; high ones see only the strong contours."""
+    high = rng.uniform(70, 190)
+    return high * rng.uniform(0.3, 0.5), high
+
+
+def contours(pixels: Lines, sigma: float, low: float, high: float) -> Lines:
+    """Canny's contours of a slightly smoothed uint8 picture, each colour channel counted."""
+    smooth = cv2.GaussianBlur(pixels, (0, 0), sigma) if sigma > 0.2 else pixels
+    return cv2.Canny(smooth, low, high, L2gradient=True)
+
+
+def centre_lines(found: Lines, join: int, least: int) -> Lines:
+    """Contours less than `join` px apart become one line; pieces of fewer than `least` px are dropped."""
+    near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (join, join))
+    framed = cv2.copyMakeBorder(found, join, join, join, join, cv2.BORDER_CONSTANT, value=0)
+    closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, near)[join:-join, join:-join]
+    return drop_small(thin(closed), least)
+
+
+def thin(mask: Lines) -> Lines:
+    """Lines one pixel wide through the middle of a mask."""
+    lines: Lines = skeletonize(mask > 0).astype(np.uint8) * 255
+    return lines
+
+
+def drop_small(lines: Lines, least: int) -> Lines:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    kept = stats[:, cv2.CC_STAT_AREA] >= least
+    kept[0] = False
+    return np.where(kept[labels], np.uint8(255), np.uint8(0))
+
+
+def leave_out(lines: Lines, rng: Rng, share: float) -> Lines:
+    """Drop a share of the pieces, never the longest."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    kept = rng.random(count) >= share
+    if count > 1:
+        kept[1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))] = True
+    kept[0] = False
+    return np.where(kept[labels], np.uint8(255), np.uint8(0))
+
+
+def break_up(lines: Lines, rng: Rng, haste: float) -> Lines:
+    """Rub out a few short stretches."""
+    rows, columns = np.nonzero(lines)
+    broken = lines.copy()
+    for _ in range(int(rng.integers(0, 2 + int(6 * haste))) if len(rows) else 0):
+        at = int(rng.integers(len(rows)))
+        cv2.circle(broken, (int(columns[at]), int(rows[at])), int(rng.integers(1, 4)), 0, -1)
+    return broken
+
+
+def overshoot(lines: Lines, rng: Rng, haste: float) -> Lines:
+    """Run some loose ends on for a few pixels in the direction they were going."""
+    neighbours = cv2.filter2D((lines > 0).astype(np.uint8), -1, AROUND, borderType=cv2.BORDER_CONSTANT)
+    ends = np.argwhere((lines > 0) & (neighbours == 1))
+    drawn = lines.copy()
+    for row, column in ends[rng.permutation(len(ends))[:8]]:
+        if rng.random() < 0.6 * haste:
+            run_on(drawn, lines, int(row), int(column), rng.uniform(1, 5))
+    return drawn
+
+
+def run_on(drawn: Lines, lines: Lines, row: int, column: int, length: float) -> None:
+    """Draw on from an end, away from the line's pixels near it; in place."""
+    top, left = max(0, row - 4), max(0, column - 4)
+    near = np.argwhere(lines[top:row + 5, left:column + 5] > 0) + (top, left)
+    way = np.array((row, column)) - near.mean(axis=0)
+    norm = float(np.hypot(*way))
+    if norm > 0.5:
+        target = np.array((row, column)) + way / norm * length
+        cv2.line(drawn, (column, row), (round(target[1]), round(target[0])), 255, 1)
+
+
+def redraw(lines: Lines, rng: Rng, haste: float) -> Lines:
+    """Go over the lines with a pen of random width and an unsteady hand, then read their centres again."""
+    side = max(lines.shape)
+    pen = rng.uniform(0.8, 1.6) * side / 128
+    ink = cv2.GaussianBlur(lines.astype(np.float32) / 255, (0, 0), pen)
+    reach = rng.uniform(0, WOBBLE) * haste * side / 128
+    if reach > 0.1:
+        shift = stray(lines.shape, rng, reach)
+        ink = cv2.remap(ink, shift[..., 0], shift[..., 1], cv2.INTER_LINEAR)
+    # A one-pixel line blurred by a Gaussian peaks at 0.4 / pen; half of it keeps a stroke about 2.4 pens wide.
+    return drop_small(thin((ink > 0.2 / pen).astype(np.uint8)), 3)
+
+
+def stray(shape: tuple[int, ...], rng: Rng, reach: float) -> NDArray[np.float32]:
+    """Where each pixel is taken from, (H, W, 2) x and y: itself, smoothly displaced by up to `reach` px."""
+    knots = int(rng.integers(5, 11))
+    field = rng.uniform(-1, 1, (knots, knots, 2)).astype(np.float32)
+    bent = np.clip(cv2.resize(field, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC), -1, 1) * reach
+    rows, columns = np.indices(shape[:2], dtype=np.float32)
+    return np.dstack((columns + bent[..., 0], rows + bent[..., 1]))
