@@ -201,10 +201,12 @@ def expect_number(control: Control, value: object) -> None:
              f"from {control.minimum:g} to {control.maximum:g}"
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SettingError(f"{wanted}; {type(value).__name__} came.")
-    if not math.isfinite(value) or (control.whole and value != int(value)):
+    if isinstance(value, float) and (not math.isfinite(value) or (control.whole and value != int(value))):
         raise SettingError(f"{wanted}; {value!r} came.")
     if not control.minimum <= value <= control.maximum:
-        raise SettingError(f"{wanted}; {value!r:.40} came.")
+        # Python refuses to print whole numbers of thousands of digits, and isfinite() to look at them
+        came = "one of too many digits" if abs(value) > 1e40 else repr(value)
+        raise SettingError(f"{wanted}; {came} came.")
 
 
 def expect_array(array: object, what: str, dimensions: int, dtype: type) -> None:

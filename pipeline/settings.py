@@ -1,0 +1,104 @@
+"""Where things lie and which engine runs: read once, from CROQUIS_* and then the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from platformdirs import user_data_path
+
+from pipeline.errors import SettingError
+
+ProfileChoice = Literal["auto", "pocket", "sd15"]
+DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+
+ROOT = Path(__file__).resolve().parents[1]
+PREFIX = "CROQUIS_"
+MEANINGS = {
+    "profile": "which engine draws: auto takes sd15 where a GPU and its weights are there, else pocket",
+    "device": "where it runs: auto takes CUDA, then MPS, then the processor",
+    "assets": "folder with the pocket model and the page's files",
+    "styles": "folder of the styles that come with Croquis",
+    "user_dir": "folder for styles you add and for caches; it is made when missing",
+    "outputs": "folder that keeps every picture; without it, only the latest are kept, in a temporary folder",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that may differ from one machine to the next. Host and port are Gradio's own GRADIO_SERVER_NAME and _PORT."""
+
+    profile: ProfileChoice = "auto"
+    device: DeviceChoice = "auto"
+    assets: Path = ROOT / "assets"
+    styles: Path = ROOT / "styles"
+    user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))
+    outputs: Path | None = None  # None: a temporary folder that is emptied as it grows
+
+    def __post_init__(self) -> None:
+        _expect_choice("profile", self.profile, get_args(ProfileChoice))
+        _expect_choice("device", self.device, get_args(DeviceChoice))
+        for name in ("assets", "styles"):
+            _expect_folder(name, getattr(self, name))
+
+    @property
+    def added_styles(self) -> Path:
+        return self.user_dir / "styles"
+
+    @property
+    def caches(self) -> Path:
+        return self.user_dir / "cache"
+
+
+def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
+    """Settings from CROQUIS_* variables, each overridden by its command line option.
+
+    Raises SettingError that names the variable or option, what it takes and what came. An unknown CROQUIS_*
+    variable is an error too: a misspelt one would otherwise be ignored for ever.
+    """
+    return Settings(**(_from_environment(environment) | _from_command_line(arguments)))
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    known = {PREFIX + entry.name.upper(): entry.name for entry in fields(Settings)}
+    given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value}
+    for name in given:
+        if name not in known:
+            raise SettingError(f"{name} is no setting of Croquis; these are: {', '.join(known)}.")
+    return {known[name]: _typed(known[name], value) for name, value in given.items()}
+
+
+def _from_command_line(arguments: Sequence[str]) -> dict[str, Any]:
+    parser = _Parser(prog="python app.py", description="Croquis: from a drawing to a picture.", allow_abbrev=False)
+    for name, meaning in MEANINGS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=f"{meaning} ({PREFIX}{name.upper()})")
+    given = vars(parser.parse_args(list(arguments)))
+    return {name: _typed(name, value) for name, value in given.items() if value is not None}
+
+
+def _typed(name: str, value: str) -> object:
+    if name in ("profile", "device"):
+        return value.strip().lower()
+    if "\0" in value or not value.strip():
+        raise SettingError(f"{name} is a folder's path; {value!r} came.")
+    return Path(value).expanduser().resolve()
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argparse that raises our error in place of leaving the program."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise SettingError(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` lists the options.")
+
+
+def _expect_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SettingError(f"{name} ({PREFIX}{name.upper()}) is one of {', '.join(choices)}; {value!r} came.")
+
+
+def _expect_folder(name: str, folder: Path) -> None:
+    if not folder.is_dir():
+        raise SettingError(f"{name} ({PREFIX}{name.upper()}) is an existing folder; there is none at {folder}.")

@@ -1,0 +1,275 @@
+"""Studio: everything that is loaded, and the whole way from an order to a picture."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from PIL import Image
+
+from pipeline.errors import CroquisError, SettingError
+from pipeline.request import AUTO, Order, build_request, resolve_seed
+from pipeline.settings import Settings
+from pipeline.values import (
+    EdgeMap,
+    GenerationRequest,
+    GenerationResult,
+    ReadingChoice,
+    Sketch,
+    StepPreview,
+    Style,
+    StyleMatch,
+    StyleMix,
+)
+
+if TYPE_CHECKING:
+    from pipeline.diffusion import Engine
+    from pipeline.profiles import ModelProfile
+    from pipeline.search import Finding, StyleSearch
+    from pipeline.styles import StyleLibrary
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+MATCHES_SHOWN = 5
+PICTURES_KEPT = 64  # in the temporary folder, when no outputs folder was chosen
+
+
+@dataclass(frozen=True)
+class LoadState:
+    """How far the background load is."""
+
+    stage: str  # in words for the page
+    fraction: float  # [0, 1]
+    ready: bool = False
+    error: str | None = None  # why loading ended, in words for the page
+
+
+@dataclass(frozen=True)
+class StyleChoice:
+    """What a picture will wear and why."""
+
+    mix: StyleMix
+    matches: tuple[StyleMatch, ...] = ()  # best first; empty when the person chose
+    notices: tuple[str, ...] = ()
+
+
+class StageTimer:
+    """Wall-clock milliseconds per stage, in the order they ran."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.milliseconds[stage] = round((time.perf_counter() - started) * 1000, 1)
+
+
+class Studio:
+    """Library, search and engine of one process. Loads in the background; every method waits for what it needs.
+
+    Safe to call from many threads: the engine draws one picture at a time.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.loading = LoadState("Waking up", 0.0)
+        self._engine_lock = threading.Lock()
+        self._start_lock = threading.Lock()
+        self._started = False
+        self._loaded_search: Future[StyleSearch] = Future()
+        self._loaded_engine: Future[Engine] = Future()
+
+    # ---- what is loaded
+
+    def start_loading(self) -> None:
+        """Begin to load in a background thread; a second call does nothing."""
+        with self._start_lock:
+            if not self._started:
+                self._started = True
+                threading.Thread(target=self._load, name="croquis-loading", daemon=True).start()
+
+    @cached_property
+    def library(self) -> StyleLibrary:
+        from pipeline.styles import StyleLibrary
+
+        return StyleLibrary(self.settings.styles, self.settings.added_styles)
+
+    @cached_property
+    def profile(self) -> ModelProfile:
+        """The profile that draws; chosen once, without loading any model."""
+        from pipeline.profiles import choose_profile
+
+        chosen, why = choose_profile(self.settings.profile, self.settings.device)
+        log.info("Profile %s: %s", chosen.name, why)
+        return chosen
+
+    @property
+    def search(self) -> StyleSearch:
+        """Waits until it is loaded; raises what stopped it."""
+        self.start_loading()
+        return self._loaded_search.result()
+
+    @property
+    def engine(self) -> Engine:
+        """Waits until it is loaded; raises what stopped it."""
+        self.start_loading()
+        return self._loaded_engine.result()
+
+    # ---- what it does
+
+    def draw(
+        self,
+        order: Order,
+        *,
+        on_step: Callable[[StepPreview], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> GenerationResult:
+        """The whole way from an order to a picture.
+
+        `on_step` is called in this thread after each step; `is_cancelled` is asked before each and ends in Cancelled.
+        """
+        engine = self.engine
+        timer = StageTimer()
+        with timer("search"):
+            choice = self.choose_style(order)
+        with timer("edges"):
+            edges = self.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high)
+        request = build_request(order, edges, choice.mix, engine.profile, resolve_seed(order.seed))
+        result = self.redraw(request, on_step=on_step, is_cancelled=is_cancelled)
+        return replace(
+            result,
+            matches=choice.matches,
+            notices=order.sketch.notices + choice.notices,
+            milliseconds=timer.milliseconds | dict(result.milliseconds),
+        )
+
+    def redraw(
+        self,
+        request: GenerationRequest,
+        *,
+        on_step: Callable[[StepPreview], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> GenerationResult:
+        """The picture of a complete request, such as one read back from a picture file."""
+        engine = self.engine
+        _expect_engine(request, engine.profile)
+        with self._engine_lock:
+            image, milliseconds = engine.draw(request, on_step=on_step, is_cancelled=is_cancelled)
+        return GenerationResult(image, request, (), (), milliseconds, engine.revisions)
+
+    def read_edges(self, sketch: Sketch, reading: ReadingChoice, canny_low: int, canny_high: int) -> EdgeMap:
+        """The edge map at the size that the picture will have."""
+        from pipeline.edges import read_edges
+
+        return read_edges(sketch, reading, canny_low, canny_high, size=self.profile.size)
+
+    def find_styles(self, prompt: str, k: int = MATCHES_SHOWN) -> Finding:
+        return self.search.find(prompt, k)
+
+    def choose_style(self, order: Order) -> StyleChoice:
+        """The style that was chosen by id, or the search's mix."""
+        if order.style != AUTO:
+            return StyleChoice(StyleMix.of(self.library.get(order.style)))
+        finding = self.find_styles(order.prompt)
+        return StyleChoice(self.search.mix(finding), finding.matches, _style_notices(finding))
+
+    def add_style(self, image: Image.Image, name: str, words: str = "") -> Style:
+        """A new style, searchable at once. Raises StyleError."""
+        return self.library.add(image, name, words)
+
+    def remove_style(self, id: str) -> None:
+        """Delete a style that a person added. Raises StyleError for a built-in or unknown one."""
+        self.library.remove(id)
+
+    def write(self, result: GenerationResult) -> Path:
+        """The PNG file with its recipe, named by its content."""
+        from pipeline.picture import write_picture
+
+        data = write_picture(result)
+        seed, digest = result.request.seed, hashlib.sha256(data).hexdigest()[:12]
+        file = self.outputs / f"croquis-{seed}-{digest}.png"
+        file.write_bytes(data)
+        if self.settings.outputs is None:
+            _keep_latest(self.outputs, PICTURES_KEPT)
+        return file
+
+    def read_picture(self, data: bytes) -> GenerationRequest:
+        """The request that a picture file of ours carries. Raises PictureFileError or StyleError."""
+        from pipeline.picture import read_picture
+
+        return read_picture(data, self.library.get)
+
+    @cached_property
+    def outputs(self) -> Path:
+        """Where picture files are written; made at the first one."""
+        if self.settings.outputs is None:
+            return Path(tempfile.mkdtemp(prefix="croquis-"))
+        self.settings.outputs.mkdir(parents=True, exist_ok=True)
+        return self.settings.outputs
+
+    # ---- loading
+
+    def _load(self) -> None:
+        self._report("Opening the styles", 0.05)
+        self._fulfil(self._loaded_search, self._open_search)
+        self._report("Loading the model", 0.4)
+        self._fulfil(self._loaded_engine, self._open_engine)
+        if self.loading.error is None:
+            self.loading = LoadState("Ready", 1.0, ready=True)
+
+    def _open_search(self) -> StyleSearch:
+        from pipeline.search import StyleSearch, load_encoder
+
+        encoder = load_encoder(self.profile, self.settings.assets)
+        return StyleSearch(self.library, encoder, self.settings.caches)
+
+    def _open_engine(self) -> Engine:
+        from pipeline.diffusion import Engine
+
+        return Engine.load(
+            self.profile,
+            folder=self.settings.assets / "pocket" if self.profile.name == "pocket" else None,
+            device=self.settings.device,
+            on_progress=lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction),
+        )
+
+    def _fulfil(self, promise: Future[T], make: Callable[[], T]) -> None:
+        """Everything that waits for `promise` gets what was made, or the error that stopped it."""
+        try:
+            promise.set_result(make())
+        except Exception as error:  # handed on to every caller; swallowing it would leave them waiting for ever
+            log.exception("Loading failed")
+            told = str(error) if isinstance(error, CroquisError) else "It could not be loaded; the log says why."
+            self.loading = replace(self.loading, error=self.loading.error or told)
+            promise.set_exception(error)
+
+    def _report(self, stage: str, fraction: float) -> None:
+        self.loading = replace(self.loading, stage=stage, fraction=min(max(fraction, 0.0), 1.0))
+
+
+def _expect_engine(request: GenerationRequest, profile: ModelProfile) -> None:
+    if request.engine != profile.name:
+        raise SettingError(f"This picture was drawn by {request.engine!r}; {profile.name!r} is running.")
+
+
+def _style_notices(finding: Finding) -> tuple[str, ...]:
+    return () if finding.named else ("Your words name no style, so Croquis chose one for you.",)
+
+
+def _keep_latest(folder: Path, count: int) -> None:
+    files = sorted(folder.glob("*.png"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in files[count:]:
+        file.unlink(missing_ok=True)

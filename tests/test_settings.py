@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import SettingError
+from pipeline.settings import ROOT, Settings, read_settings
+
+
+@pytest.fixture(autouse=True)
+def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Defaults name folders of the repository, which a checkout may still lack."""
+    monkeypatch.setattr("pipeline.settings._expect_folder", _expect_unless_default)
+
+
+def _expect_unless_default(name: str, folder: Path) -> None:
+    if folder.parent != ROOT and not folder.is_dir():
+        raise SettingError(f"{name} is an existing folder; there is none at {folder}.")
+
+
+def test_defaults_need_nothing_from_outside() -> None:
+    settings = read_settings([], {})
+    assert (settings.profile, settings.device) == ("auto", "auto")
+    assert settings.styles == ROOT / "styles" and settings.assets == ROOT / "assets"
+    assert settings.user_dir.is_absolute() and settings.user_dir.name == "croquis"
+    assert settings.added_styles.parent == settings.caches.parent == settings.user_dir
+
+
+def test_command_line_beats_environment(tmp_path: Path) -> None:
+    environment = {"CROQUIS_PROFILE": "sd15", "CROQUIS_USER_DIR": str(tmp_path), "HOME": "/elsewhere"}
+    settings = read_settings(["--profile", "pocket"], environment)
+    assert settings.profile == "pocket"
+    assert settings.user_dir == tmp_path
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    assert read_settings([], {"CROQUIS_PROFILE": ""}).profile == "auto"
+
+
+def test_choices_are_read_in_any_case() -> None:
+    assert read_settings([], {"CROQUIS_PROFILE": " Pocket "}).profile == "pocket"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        ([], {"CROQUIS_PROFILE": "sdxl"}, ["CROQUIS_PROFILE", "auto, pocket, sd15", "'sdxl'"]),
+        (["--device", "tpu"], {}, ["CROQUIS_DEVICE", "mps", "'tpu'"]),
+        ([], {"CROQUIS_PROFIL": "pocket"}, ["CROQUIS_PROFIL is no setting", "CROQUIS_PROFILE"]),
+        (["--profil", "pocket"], {}, ["--profil", "--help"]),
+        (["--profile"], {}, ["--profile", "expected one argument"]),
+        (["--outputs", "a\0b"], {}, ["outputs", "path"]),
+        (["--styles", "/nowhere/at/all"], {}, ["styles", "/nowhere/at/all"]),
+    ],
+)
+def test_a_wrong_setting_is_named(arguments: list[str], environment: dict[str, str], words: list[str]) -> None:
+    with pytest.raises(SettingError) as raised:
+        read_settings(arguments, environment)
+    assert all(word in str(raised.value) for word in words), str(raised.value)
+
+
+def test_an_existing_file_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(SettingError, match="existing folder"):
+        Settings(assets=file, styles=tmp_path)
+
+
+def test_help_names_every_setting_and_its_variable() -> None:
+    code = "from pipeline.settings import read_settings; read_settings(['--help'], {})"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert run.returncode == 0
+    for name in ("PROFILE", "DEVICE", "ASSETS", "STYLES", "USER_DIR", "OUTPUTS"):
+        assert f"CROQUIS_{name}" in run.stdout
