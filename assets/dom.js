@@ -1,0 +1,47 @@
+// Small pieces of page shared by the panels.
+
+/** Make an element: make("button.tool", {title: "Undo", onclick}, child, "text"). Text is never parsed as HTML. */
+export function make(kind, attributes = {}, ...children) {
+  const [tag, ...classes] = kind.split(".");
+  const node = document.createElement(tag);
+  if (classes.length) node.className = classes.join(" ");
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child != null));
+  return node;
+}
+
+const ICONS = {
+  pen: "M4 20l1-4L16 5l3 3L8 19l-4 1zM14 7l3 3",
+  eraser: "M8 20h12M5.5 13.5l8-8a2 2 0 012.8 0l3.2 3.2a2 2 0 010 2.8L13 18H9l-3.5-3.5a.7.7 0 010-1zM10 9.5l5.5 5.5",
+  undo: "M9 14L4 9l5-5M4 9h9.5a6 6 0 010 12H10",
+  redo: "M15 14l5-5-5-5M20 9h-9.5a6 6 0 000 12H14",
+  clear: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5",
+  picture: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9.5h.01",
+  save: "M12 4v11M7 10.5l5 5 5-5M5 20h14",
+};
+
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  svg.classList.add("icon");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+export function isTyping(target) {
+  return Boolean(target?.closest?.("input:not([type=range]), textarea, select, [contenteditable=true]"));
+}
+
+/** Set a Gradio text field from outside, the way a keyboard would. */
+export function type(field, text) {
+  const prototype = field.tagName === "TEXTAREA" ? HTMLTextAreaElement.prototype : HTMLInputElement.prototype;
+  Object.getOwnPropertyDescriptor(prototype, "value").set.call(field, text);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}

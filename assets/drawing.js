@@ -1,0 +1,89 @@
+// The drawing as a value: strokes and at most one picture under them, with undo.
+// The same JSON goes to the server (pipeline/sketch.py) and into assets/examples.
+import { getStroke } from "./vendor/perfect-freehand.js";
+
+export const SIDE = 512; // canvas px; every coordinate is in 0..SIDE
+const INK = "#1c1a19";
+const MAX_STROKES = 2000;
+const MAX_POINTS = 90_000; // the server refuses above 100,000
+const MAX_STROKE_POINTS = 4_500; // the server refuses above 5,000
+const KEPT_STATES = 200;
+const BLANK = Object.freeze({ strokes: Object.freeze([]), picture: null });
+
+export class Drawing {
+  #states = [BLANK];
+  #at = 0;
+
+  get now() { return this.#states[this.#at]; }
+  get isBlank() { return !this.now.strokes.length && !this.now.picture; }
+  get canUndo() { return this.#at > 0; }
+  get canRedo() { return this.#at < this.#states.length - 1; }
+
+  /** Add strokes drawn in one gesture, so that one undo takes them back together. False when the sheet is full. */
+  add(strokes) {
+    const all = [...this.now.strokes, ...strokes];
+    const points = all.reduce((sum, stroke) => sum + stroke.points.length, 0);
+    if (all.length > MAX_STROKES || points > MAX_POINTS) return false;
+    this.#push({ ...this.now, strokes: all });
+    return true;
+  }
+
+  place(picture) { this.#push({ strokes: [], picture }); }
+  clear() { if (!this.isBlank) this.#push(BLANK); }
+  undo() { if (this.canUndo) this.#at -= 1; }
+  redo() { if (this.canRedo) this.#at += 1; }
+
+  load(text) {
+    const { strokes = [], picture = null } = text ? JSON.parse(text) : BLANK;
+    this.#push({ strokes, picture });
+  }
+
+  toString() {
+    return JSON.stringify({ version: 1, width: SIDE, height: SIDE, ...this.now });
+  }
+
+  #push(state) {
+    this.#states = [...this.#states.slice(0, this.#at + 1), state].slice(-KEPT_STATES);
+    this.#at = this.#states.length - 1;
+  }
+}
+
+export function newStroke(tool, size) {
+  return { tool, size, color: INK, points: [] };
+}
+
+/** Append a point unless it repeats the last one; coordinates to a tenth of a pixel keep the value small. */
+export function extend(stroke, x, y, pressure) {
+  const last = stroke.points.at(-1);
+  if (last && Math.hypot(x - last[0], y - last[1]) < 0.7) return;
+  if (stroke.points.length >= MAX_STROKE_POINTS) return;
+  stroke.points.push([round(x, 10), round(y, 10), round(pressure, 100)]);
+}
+
+export function isInside(x, y) {
+  return x >= 0 && y >= 0 && x <= SIDE && y <= SIDE;
+}
+
+/** Paint strokes on a 2d context whose unit is one canvas px. The eraser paints paper, as the server does. */
+export function paint(context, strokes) {
+  for (const stroke of strokes) {
+    context.fillStyle = stroke.tool === "eraser" ? "#ffffff" : stroke.color;
+    context.fill(new Path2D(outlinePath(stroke)));
+  }
+}
+
+/** A stroke's outline as an SVG path. Streamlining is off: what is stored is what the server draws. */
+export function outlinePath({ points, size }) {
+  const options = { size, thinning: 0.6, smoothing: 0.5, streamline: 0, simulatePressure: false, last: true };
+  const outline = getStroke(points, options);
+  if (outline.length < 3) return "";
+  const middles = outline.map(([x, y], i) => {
+    const [nextX, nextY] = outline[(i + 1) % outline.length];
+    return `${round(x, 100)},${round(y, 100)} ${round((x + nextX) / 2, 100)},${round((y + nextY) / 2, 100)}`;
+  });
+  return `M${round(outline[0][0], 100)},${round(outline[0][1], 100)} Q${middles.join(" ")} Z`;
+}
+
+function round(value, parts) {
+  return Math.round(value * parts) / parts;
+}
