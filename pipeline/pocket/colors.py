@@ -46,7 +46,8 @@ class ColorRange:
     lightest: float  # how far highlights may move it towards white, [0, 1]
 
     def holds(self, hsv: Float) -> NDArray[np.bool_]:
-        return np.logical_or.reduce([box.holds(hsv) for box in self.allowed])
+        held: NDArray[np.bool_] = np.logical_or.reduce([box.holds(hsv) for box in self.allowed])
+        return held
 
 
 ANY_HUE = (0.0, 360.0)
@@ -71,7 +72,8 @@ COLORS: dict[str, ColorRange] = {
 def to_hsv(rgb: NDArray[np.generic]) -> Float:
     """(..., 3) uint8 or float in [0, 1] -> float32 (..., 3): degrees, [0, 1], [0, 1]."""
     scaled = rgb.astype(np.float32) / 255 if rgb.dtype == np.uint8 else rgb.astype(np.float32)
-    return cv2.cvtColor(scaled.reshape(-1, 1, 3), cv2.COLOR_RGB2HSV).reshape(scaled.shape)
+    hsv = np.asarray(cv2.cvtColor(scaled.reshape(-1, 1, 3), cv2.COLOR_RGB2HSV), np.float32)
+    return hsv.reshape(scaled.shape)
 
 
 def obeys(color: str, rgb: NDArray[np.generic]) -> float:
@@ -95,7 +97,7 @@ def draw_paint(color: str, rng: np.random.Generator) -> Float:
     low, high = paint.hue
     hue = rng.uniform(low, high if high >= low else high + 360) % 360
     hsv = np.array([[[hue, rng.uniform(*paint.saturation), rng.uniform(*paint.value)]]], np.float32)
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0]
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0], np.float32)
 
 
 def recolor(rgb: Float, alpha: Float, color: str, rng: np.random.Generator) -> Float:
@@ -126,7 +128,7 @@ def find_body(hsv: Float, lightness: Float, drawn: NDArray[np.bool_]) -> Float:
     for extra in sorted((ink, white), key=lambda part: -float(part[drawn].sum())):
         if body[drawn].sum() / area < 0.72:
             body = np.maximum(body, extra)
-    return body.astype(np.float32)
+    return np.asarray(body, np.float32)
 
 
 def main_hue(hsv: Float, body: Float, drawn: NDArray[np.bool_]) -> Float:
@@ -151,4 +153,4 @@ def shade(lightness: Float, base: Float, color: ColorRange, measured: NDArray[np
     low, high = min(low, middle - 0.3), max(high, middle + 0.3)
     dark = np.clip((middle - lightness) / (middle - low), 0, 1) * (1 - color.darkest)
     light = np.clip((lightness - middle) / (high - middle), 0, 1) * color.lightest
-    return (base * (1 - dark[..., None]) + (1 - base) * light[..., None]).astype(np.float32)
+    return np.asarray(base * (1 - dark[..., None]) + (1 - base) * light[..., None], np.float32)

@@ -41,7 +41,7 @@ def pick(rng: Rng, choices: tuple[str, ...]) -> str:
 
 
 def vary(color: Float, rng: Rng, by: float = 0.05) -> Float:
-    return np.clip(color + rng.normal(0, by, 3), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(color + rng.normal(0, by, 3), 0, 1), np.float32)
 
 
 def fade(side: int, top: Float, bottom: Float) -> Float:
@@ -58,7 +58,7 @@ def lay(image: Float, mask: Float, color: Float) -> None:
 def below(side: int, line: Float, softness: float = 1.2) -> Float:
     """Mask in [0, 1] of what lies under a line of heights (side,), in px from the top."""
     rows = np.arange(side, dtype=np.float32)[:, None]
-    return np.clip((rows - line[None, :]) / softness + 0.5, 0, 1)
+    return np.asarray(np.clip((rows - line[None, :]) / softness + 0.5, 0, 1), np.float32)
 
 
 def roll_hills(side: int, rng: Rng, height: float, waves: tuple[float, float]) -> Float:
@@ -112,6 +112,10 @@ def draw_sky(side: int, rng: Rng, hour: str) -> Float:
     return image
 
 
+def blur(mask: Float, sigma: float) -> Float:
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma), np.float32)
+
+
 def add_stars(image: Float, rng: Rng, count: int, down_to: float = 0.6) -> None:
     side = len(image)
     rows, columns = rng.integers(0, int(side * down_to), count), rng.integers(0, side, count)
@@ -125,7 +129,7 @@ def add_disc(image: Float, rng: Rng, color: Float, reach: float) -> None:
     mask = np.zeros((side, side), np.float32)
     middle = (int(rng.uniform(0.1, 0.9) * side), int(rng.uniform(0.1, reach) * side))
     cv2.circle(mask, middle, int(side * rng.uniform(0.06, 0.13)), 1.0, -1, cv2.LINE_AA)
-    lay(image, cv2.GaussianBlur(mask, (0, 0), 1.2), color)
+    lay(image, blur(mask, 1.2), color)
 
 
 def add_clouds(image: Float, rng: Rng) -> None:
@@ -136,7 +140,7 @@ def add_clouds(image: Float, rng: Rng) -> None:
         for _ in range(3):
             spot = (int(x + rng.normal(0, 0.07) * side), int(y + rng.normal(0, 0.015) * side))
             cv2.ellipse(mask, spot, (int(side * 0.1), int(side * 0.04)), 0, 0, 360, 1.0, -1)
-    lay(image, 0.7 * cv2.GaussianBlur(mask, (0, 0), side / 40), tone(1, 1, 1))
+    lay(image, 0.7 * blur(mask, side / 40), tone(1, 1, 1))
 
 
 def add_rain(image: Float, rng: Rng) -> None:
@@ -182,21 +186,30 @@ def open_land(side: int, rng: Rng) -> Ground:
     return finish(image, rng, hour, pick(rng, LANDS[kind][1]))
 
 
+DISTANT: dict[str, tuple[Float, tuple[str, ...]]] = {
+    "hills": (tone(0.5, 0.68, 0.45), ("in the hills", "among hills")),
+    "mountains": (tone(0.52, 0.58, 0.7), ("in the mountains", "in front of mountains")),
+    "forest": (tone(0.24, 0.44, 0.32), ("in a forest", "in the woods", "in front of a forest")),
+}
+
+
+def ridge(side: int, rng: Rng, kind: str) -> Float:
+    """The upper line of what stands behind, (side,), px from the horizon."""
+    if kind == "hills":
+        return roll_hills(side, rng, 0.05, (1, 2)) - np.float32(0.08 * side)
+    if kind == "mountains":
+        return peaks(side, rng, int(rng.integers(2, 5)), 0.36)
+    return peaks(side, rng, int(rng.integers(9, 15)), 0.24) - np.float32(0.05 * side)
+
+
 def distant(side: int, rng: Rng) -> Ground:
     """Hills, mountains or a forest behind grass or snow."""
-    hour, kind = draw_hour(rng), pick(rng, ("hills", "mountains", "forest"))
+    hour, kind = draw_hour(rng), pick(rng, tuple(DISTANT))
     image, horizon = draw_sky(side, rng, hour), rng.uniform(0.58, 0.78)
-    line, color, words = {
-        "hills": (lambda: roll_hills(side, rng, 0.05, (1, 2)) - 0.08 * side, tone(0.5, 0.68, 0.45),
-                  ("in the hills", "among hills")),
-        "mountains": (lambda: peaks(side, rng, int(rng.integers(2, 5)), 0.36), tone(0.52, 0.58, 0.7),
-                      ("in the mountains", "in front of mountains")),
-        "forest": (lambda: peaks(side, rng, int(rng.integers(9, 15)), 0.24) - 0.05 * side, tone(0.24, 0.44, 0.32),
-                   ("in a forest", "in the woods", "in front of a forest")),
-    }[kind]
+    color, words = DISTANT[kind]
     behind = vary(color, rng, 0.03) * LIGHT[hour]
     sky = image[int(side * horizon) - 1, 0].copy()
-    lay(image, below(side, side * horizon + line()), behind + (sky - behind) * rng.uniform(0.25, 0.5))
+    lay(image, below(side, side * horizon + ridge(side, rng, kind)), behind + (sky - behind) * rng.uniform(0.25, 0.5))
     draw_land(side, rng, image, hour, "snow" if rng.random() < 0.15 else "grass", horizon)
     return finish(image, rng, hour, pick(rng, words))
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.pocket.colors import COLORS, ColorRange, name_color, obeys, recolor
-from pipeline.pocket.grounds import Float, Ground, Rng, draw_ground, lay, pick
+from pipeline.pocket.grounds import Float, Ground, Rng, draw_ground, pick
 
 if TYPE_CHECKING:
     from pipeline.pocket.pack import Thing
@@ -110,10 +110,10 @@ def place(rgb: Float, alpha: Float, rng: Rng, side: int, share: float, middle: F
     turn = cv2.getRotationMatrix2D((small / 2, small / 2), rng.normal(0, 6), 1.0)
     if middle is None:
         room = max(0.0, (side - small) / 2)
-        middle = (side / 2 + rng.uniform(-room, room, 2) * (1, 0.8)).astype(np.float32)
-    turn[:, 2] += middle - small / 2
-    laid = cv2.warpAffine(flat, turn, (side, side), flags=cv2.INTER_LINEAR)
-    laid = np.clip(laid, 0, 1)
+        middle = np.asarray(side / 2 + rng.uniform(-room, room, 2) * (1, 0.8), np.float32)
+    turn[:, 2] = turn[:, 2] + middle - small / 2
+    laid = np.asarray(cv2.warpAffine(flat, turn, (side, side), flags=cv2.INTER_LINEAR), np.float32)
+    np.clip(laid, 0, 1, out=laid)
     return Layer(laid[..., :3], laid[..., 3])
 
 

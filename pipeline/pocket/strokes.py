@@ -22,20 +22,28 @@ AROUND = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
 cv2.setNumThreads(1)  # workers of a data loader must not fight over cores
 
 
-def stroke_edges(image: NDArray[np.float32], rng: Rng, careful: float | None = None, *, plain: bool = False) -> Lines:
+def stroke_edges(image: NDArray[np.float32], rng: Rng, careful: float | None = None, *, plain: bool = False,
+                 within: NDArray[np.bool_] | None = None) -> Lines:
     """Line drawing, uint8 (H, W) of 0 and 255, of a picture (H, W, 3) float32 in [0, 1].
 
     `careful` in [0, 1]: 1 keeps to the contours, 0 is a hasty hand; None draws one at random. `plain` gives the
-    centre lines as they are with fixed thresholds (`rng` is not used).
+    centre lines as they are with fixed thresholds (`rng` is not used). With `within`, a mask (H, W), only what lies
+    in it or on its rim is drawn: people draw the thing and leave its place to the words.
     """
-    pixels = to_bytes(image)
+    lines = draw_all(to_bytes(image), rng, careful, plain)
+    if within is not None:
+        lines[cv2.dilate(within.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0] = 0
+    return lines
+
+
+def draw_all(pixels: Lines, rng: Rng, careful: float | None, plain: bool) -> Lines:
     if plain:
-        return centre_lines(contours(pixels, 1.0, 40, 100), join=5, least=8)
+        return centre_lines(contours(pixels, 1.0, 40, 100), join=3, least=10)
     if careful is None and rng.random() < DOUBLED:
         return contours(pixels, rng.uniform(0, 1), *draw_thresholds(rng))
     care = float(rng.random() ** 0.7 if careful is None else careful)
     found = contours(pixels, rng.uniform(0.6, 1.2 + 0.9 * (1 - care)), *draw_thresholds(rng))
-    lines = centre_lines(found, join=5, least=int(rng.integers(4, 10 + 14 * (1 - care))))
+    lines = centre_lines(found, join=3 if rng.random() < 0.7 else 5, least=int(rng.uniform(8, 14 + 12 * (1 - care))))
     if rng.random() > care:
         lines = leave_out(lines, rng, 0.35 * (1 - care))
     return redraw(break_up(overshoot(lines, rng, 1 - care), rng, 1 - care), rng, 1 - care)
@@ -54,20 +62,23 @@ def draw_thresholds(rng: Rng) -> tuple[float, float]:
 def contours(pixels: Lines, sigma: float, low: float, high: float) -> Lines:
     """Canny's contours of a slightly smoothed uint8 picture, each colour channel counted."""
     smooth = cv2.GaussianBlur(pixels, (0, 0), sigma) if sigma > 0.2 else pixels
-    return cv2.Canny(smooth, low, high, L2gradient=True)
+    return np.asarray(cv2.Canny(smooth, low, high, L2gradient=True), np.uint8)
 
 
 def centre_lines(found: Lines, join: int, least: int) -> Lines:
-    """Contours less than `join` px apart become one line; pieces of fewer than `least` px are dropped."""
+    """Contours less than `join` px apart become one line; contours of fewer than `least` px are left out.
+
+    A small filled spot, an eye for example, becomes a dot, as it does when a person dabs one with a pen.
+    """
+    found = drop_small(found, least)
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (join, join))
     framed = cv2.copyMakeBorder(found, join, join, join, join, cv2.BORDER_CONSTANT, value=0)
-    closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, near)[join:-join, join:-join]
-    return drop_small(thin(closed), least)
+    return thin(np.asarray(cv2.morphologyEx(framed, cv2.MORPH_CLOSE, near)[join:-join, join:-join], np.uint8))
 
 
 def thin(mask: Lines) -> Lines:
     """Lines one pixel wide through the middle of a mask."""
-    lines: Lines = skeletonize(mask > 0).astype(np.uint8) * 255
+    lines: Lines = skeletonize(mask > 0).astype(np.uint8) * 255  # type: ignore[no-untyped-call]
     return lines
 
 
@@ -130,7 +141,7 @@ def redraw(lines: Lines, rng: Rng, haste: float) -> Lines:
         shift = stray(lines.shape, rng, reach)
         ink = cv2.remap(ink, shift[..., 0], shift[..., 1], cv2.INTER_LINEAR)
     # A one-pixel line blurred by a Gaussian peaks at 0.4 / pen; half of it keeps a stroke about 2.4 pens wide.
-    return drop_small(thin((ink > 0.2 / pen).astype(np.uint8)), 3)
+    return thin((ink > 0.2 / pen).astype(np.uint8))
 
 
 def stray(shape: tuple[int, ...], rng: Rng, reach: float) -> NDArray[np.float32]:
