@@ -46,8 +46,8 @@ def vary(color: Float, rng: Rng, by: float = 0.05) -> Float:
 
 def fade(side: int, top: Float, bottom: Float) -> Float:
     """A vertical gradient."""
-    rows = top + (bottom - top) * ramp(side)[:, None]
-    return np.repeat(rows[:, None, :], side, axis=1)
+    rows: Float = top + (bottom - top) * ramp(side)[:, None]
+    return np.asarray(np.repeat(rows[:, None, :], side, axis=1), np.float32)
 
 
 def lay(image: Float, mask: Float, color: Float) -> None:
