@@ -75,19 +75,20 @@ def wet(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
 
 def golden_hour(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Low sun: amber light from one side, long beams, violet shade, warm bloom."""
-    graded = split_tone(saturate(picture, 1.08), hsv(0.75, 0.5, 0.5), hsv(p["amber"], 0.9, 1), 0.5)
-    graded = graded * rgb("#ffd9a0") * 0.94
-    glow = sunlight(picture, p["sun"], 0.16, 0.62)
+    deep = contrast(picture, 1.15, 0.6) ** 1.25
+    graded = split_tone(saturate(deep, 1.2), hsv(0.78, 0.7, 0.5), hsv(p["amber"], 0.9, 1), 0.45)
+    graded = graded * rgb("#ffcf96")
+    glow = sunlight(picture, p["sun"], 0.2, 0.45)
     beams = shafts(picture, 35 + 110 * (1 - p["sun"]), rng) * glow
     rim = np.clip(relief(blur(luma(picture), 5), 30 + 120 * (1 - p["sun"]), 60), 0, 1)
-    lit = screen(graded, times(hsv(p["amber"], 0.7, 1), as_plane(0.5 * glow + 0.22 * beams + 0.16 * rim)))
-    shaded = times(lit, as_plane(0.72 + 0.4 * np.sqrt(glow)))
+    lit = screen(graded, times(hsv(p["amber"], 0.7, 1), as_plane(0.5 * glow + 0.3 * beams + 0.28 * rim)))
+    shaded = times(lit, as_plane(0.7 + 0.4 * np.sqrt(glow)))
     return clip(bloom(clip(shaded), 0.7, 18, 0.3))
 
 
 def moonlight(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Night blue under a full moon: silver rims from above, stars where it is calm."""
-    night = after_dark(saturate(picture, 0.55), 0.34, 0.5)
+    night = after_dark(saturate(picture, 0.7), 0.36, 0.8)
     night = as_plane(night * hsv(p["blue"], 0.5, 1) + hsv(p["blue"], 0.8, 0.12))
     glow = sunlight(picture, p["moon"], 0.12, 0.5)
     rim = np.clip(relief(blur(luma(picture), 3), 90, 80), 0, 1) + 0.7 * outline(picture, 3, 0.3)
@@ -140,11 +141,11 @@ def art_deco(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictu
     y, x = coordinates(picture)
     angle = np.arctan2(512 * 1.05 - y, x - 256)
     rays = smoothstep(as_plane(np.sin(angle * p["rays"])), -0.15, 0.15)
-    ivory, gold = rgb("#efe3c2"), hsv(p["gold"], 0.58, 0.83)
-    burst = mix(np.broadcast_to(hsv(p["night"], 0.62, 0.24), picture.shape), hsv(p["night"], 0.5, 0.38), rays)
+    gold = hsv(p["gold"], 0.58, 0.83)
+    burst = mix(np.broadcast_to(hsv(p["night"], 0.66, 0.26), picture.shape), hsv(p["night"], 0.5, 0.44), rays)
     pale = smoothstep(luma(flat), 0.72, 0.86) * (1 - smoothstep(chroma(flat), 0.12, 0.3))
     page = mix(jewel, burst, pale)
-    page = mix(page, ivory * 0.3 + page * 0.7, smoothstep(chroma(flat), 0.5, 0.9) * 0.2)
+    page = times(page, as_plane(1 - 0.16 * (1 - rays) * smoothstep(luma(flat), 0.3, 0.6)))
     grainy = times(page, as_plane(1 + 0.05 * grain(picture, 5, rng)))
     shine = 0.9 + 0.25 * noise(picture, 60, rng)
     return clip(mix(grainy, times(gold, as_plane(shine)), outline(picture, p["line"], 0.4)))

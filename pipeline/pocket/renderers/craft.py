@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
-from pipeline.pocket.renderers.light import relief, rounded
+from pipeline.pocket.renderers.light import relief, rounded, shadow
 from pipeline.pocket.renderers.lines import edge_distance, edge_pixels, flatten, kuwahara, outline
 from pipeline.pocket.renderers.surface import (
     Parameters,
@@ -41,7 +41,6 @@ from pipeline.pocket.renderers.texture import (
     enlarge,
     fibres,
     grain,
-    noise,
 )
 
 
@@ -87,10 +86,12 @@ def paper_cut(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     card = clip(saturate(steps(flat, 5, 0.35), 0.95) * 0.86 + 0.1)
     card = mix(card, hsv(p["card"], 0.1, 0.96), smoothstep(luma(flat), 0.9, 1.0))
     height = blur(grey, 1.5)
-    lift = relief(blur(height, 7), p["light"], p["lift"] * 42)
-    lip = relief(height, p["light"], 26)
+    border = blur(outline(picture, 6, 0.35), 3)
+    cast = shadow(blur(outline(picture, 7, 0.35), 6), p["light"], 9)
+    lift = relief(blur(height, 8), p["light"], p["lift"] * 60)
+    lip = relief(height, p["light"], 34)
     fibre = 0.03 * grain(picture, 5, rng) + 0.02 * fibres(picture, 15, 24, rng)
-    shade = 1 + 0.34 * np.minimum(lift, 0) + 0.12 * np.maximum(lip, 0) + fibre
+    shade = 1 + 0.42 * np.minimum(lift, 0) - 0.4 * p["lift"] * cast * (1 - border) + 0.16 * np.maximum(lip, 0) + fibre
     return clip(times(card, as_plane(shade)))
 
 
@@ -156,13 +157,14 @@ def facet_corners(picture: Picture, size: float, rng: np.random.Generator) -> ND
 
 PIXEL_PALETTE = np.stack([rgb(c) for c in (
     "#14101f", "#2a2a4a", "#3d5a8c", "#4fa3d1", "#a6e1f0", "#f7fbff", "#b9bccb", "#6d7088", "#1f4d3a", "#3a8f4a",
-    "#93cf5b", "#f4e76e", "#f2a33c", "#d9622b", "#b3273a", "#6b1f3d", "#e0637f", "#f5b0a8", "#7a4527", "#b9804f",
+    "#93cf5b", "#f4e76e", "#f2a33c", "#d9622b", "#dc2f33", "#6b1f3d", "#e0637f", "#f5b0a8", "#7a4527", "#b9804f",
     "#ecc999", "#5b3a8c", "#9a64c9", "#d9a6ec")])
 
 
 def pixel_art(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """A small sprite sheet palette with ordered dither on big square pixels."""
     small = blocks(clip(contrast(saturate(picture, p["punch"]), 1.12)), 64)
+    small = small * (1 - 0.45 * blocks(outline(picture, 7, 0.3), 64))[..., None]
     dithered = small + bayer(small)[..., None] * p["dither"] + rng.normal(0, 0.004)
     return enlarge(nearest(as_plane(dithered), PIXEL_PALETTE), picture)
 
@@ -170,7 +172,8 @@ def pixel_art(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
 def handheld(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Four shades of green on a reflective screen whose pixel grid shows."""
     small = blocks(picture, 64)
-    light = contrast(luma(small), 1.2) + bayer(small) * 0.26 + rng.normal(0, 0.004)
+    light = contrast(luma(small), 1.25, 0.6) - 0.5 * blocks(outline(picture, 7, 0.35), 64)
+    light = np.clip(light, 0, 1) + bayer(small) * 0.24 + rng.normal(0, 0.004)
     shades = np.stack([hsv(p["hue"], s, v) for s, v in ((0.72, 0.21), (0.56, 0.4), (0.86, 0.63), (0.82, p["glass"]))])
     screened = enlarge(shades[np.clip(np.round(light * 3), 0, 3).astype(int)], picture)
     y, x = (axis % 8 for axis in coordinates(picture))
@@ -188,9 +191,9 @@ CRAFTS = {
         "card": Span(0.1, 0.0, 1.0), "light": Span(125, 50, 150), "lift": Span(1.0, 0.7, 1.3)}, True),
     "cross-stitch": Renderer(cross_stitch, {"count": Span(32, 29, 34), "cloth": Span(0.1, 0.05, 0.6)}, True),
     "felt": Renderer(felt, {
-        "light": Span(120, 60, 150), "wool": Span(0.16, 0.12, 0.2), "stitch": Span(26, 22, 32)}, True),
+        "light": Span(120, 60, 150), "wool": Span(0.13, 0.1, 0.17), "stitch": Span(26, 22, 32)}, True),
     "low-poly": Renderer(low_poly, {
         "facet": Span(50, 44, 62), "contrast": Span(0.13, 0.09, 0.18), "light": Span(0.1, 0.0, 1.0)}, True),
-    "pixel-art": Renderer(pixel_art, {"punch": Span(1.3, 1.15, 1.5), "dither": Span(0.2, 0.12, 0.26)}, True),
+    "pixel-art": Renderer(pixel_art, {"punch": Span(1.3, 1.15, 1.5), "dither": Span(0.13, 0.08, 0.18)}, True),
     "handheld": Renderer(handheld, {"hue": Span(0.2, 0.18, 0.24), "glass": Span(0.74, 0.68, 0.8)}, False),
 }

@@ -21,7 +21,6 @@ from pipeline.pocket.renderers.surface import (
     ramp,
     rgb,
     saturate,
-    screen,
     smoothstep,
     steps,
     times,
@@ -55,7 +54,7 @@ def sketch(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture
     """Graphite on paper: doubled contour lines, hatching that follows the tone, tooth that breaks the strokes."""
     darkness = 1 - luma(blur(picture, 4))
     tooth = grain(picture, 4.5, rng)
-    shade = hatching(as_plane(darkness), p["direction"], p["hatch"], rng) * 0.52
+    shade = hatching(as_plane(darkness), p["direction"], p["hatch"], rng) * 0.62
     smudge = 0.16 * smoothstep(as_plane(darkness), 0.2, 1)
     pressure = as_plane(p["line"] * 0.4 * noise(picture, 50, rng))
     contour = 0.88 * outline(picture, p["line"], 0.6, pressure)
@@ -68,10 +67,10 @@ def charcoal(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictu
     """Broad black smudges on toned paper, with white heightening."""
     grey = contrast(luma(blur(kuwahara(picture, 9), 3)), 1.25, 0.55)
     smudged = smear(grey, p["direction"], 26)
-    tooth = 0.55 * grain(picture, 6, rng) + 0.7 * fibres(picture, p["direction"], 34, rng, 5)
+    tooth = 0.5 * grain(picture, 6, rng) + 0.5 * fibres(picture, p["direction"], 34, rng, 5)
     black = smoothstep(as_plane(1 - smudged + 0.28 * tooth), 0.28, 1.0) * p["weight"]
     line = outline(picture, 8, 0.4, as_plane(2 * noise(picture, 30, rng))) * clip(as_plane(1 + 0.5 * tooth))
-    white = smoothstep(as_plane(grey + 0.22 * tooth), 0.85, 1.1) * p["heightening"]
+    white = smoothstep(as_plane(grey + 0.16 * tooth), 0.8, 1.25) * p["heightening"]
     paper = times(hsv(p["paper"], 0.2, 0.72), as_plane(1 + 0.05 * grain(picture, 4, rng)))
     drawn = mix(mix(paper, rgb("#f7f3ea"), as_plane(white)), rgb("#17151a"), as_plane(np.clip(black, 0, 1)))
     return clip(mix(drawn, rgb("#0f0d10"), as_plane(0.85 * line)))
@@ -111,7 +110,7 @@ def manga(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Black ink on white with two dot screens for the middle tones."""
     grey = luma(flatten(picture))
     tone = dots(picture, p["screen"], 45)
-    middle = printed(as_plane(np.where(grey < 0.82, 0.2 + 0.55 * (0.82 - grey), 0)), tone)
+    middle = printed(as_plane(np.where(grey < 0.82, 0.2 + 0.6 * (0.82 - grey), -1)), tone)
     black = smoothstep(as_plane(p["black"] - grey), -0.03, 0.03)
     line = outline(picture, p["line"], 0.5, as_plane(p["line"] * 0.25 * noise(picture, 60, rng)))
     ink = np.maximum(np.maximum(middle * 0.85, black), line)
@@ -122,9 +121,9 @@ def comic(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Newsprint comic: flat strong colour, dot shading, heavy black contour on yellowed paper."""
     flat = saturate(flatten(picture, 0.2), p["punch"])
     grey = luma(flat)
-    flat = clip(times(flat, as_plane(0.35 + 0.75 * steps(grey, 4) / np.maximum(grey, 0.15) * grey + 0.1)))
-    shade = printed(as_plane(0.75 - grey), dots(picture, p["screen"], 30))
-    inked = mix(flat, flat * hsv(p["shadow"], 0.55, 0.7), as_plane(shade * 0.75))
+    flat = clip(times(flat, as_plane(0.72 + 0.42 * steps(grey, 4))))
+    shade = printed(as_plane(0.68 - grey), dots(picture, p["screen"], 30))
+    inked = mix(flat, flat * hsv(p["shadow"], 0.55, 0.7), as_plane(shade * 0.6))
     line = outline(picture, p["line"], 0.45, as_plane(1.4 * noise(picture, 50, rng)))
     paper = mix(rgb("#fff8e2"), rgb("#f7e7b4"), p["age"])
     return clip(mix(inked * paper, rgb("#120c14"), line))
@@ -149,4 +148,3 @@ DRAWINGS = {
         "punch": Span(1.6, 1.4, 1.8), "screen": Span(16, 14, 20), "shadow": Span(0.66, 0.6, 0.75),
         "line": Span(7, 6, 8.5), "age": Span(0.4, 0.1, 0.8)}, True),
 }
-_ = screen

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 
 from pipeline.pocket.renderers.lines import slope
-from pipeline.pocket.renderers.surface import Picture, Plane, as_plane, clip, screen, smoothstep, times
+from pipeline.pocket.renderers.surface import Picture, Plane, as_plane, clip, screen, smoothstep, times, unit
 from pipeline.pocket.renderers.texture import blur, coordinates, noise
 
 
@@ -16,6 +17,13 @@ def relief(height: Plane, degrees: float, depth: float) -> Plane:
     dx, dy = slope(height)
     towards = -dx * math.cos(math.radians(degrees)) + dy * math.sin(math.radians(degrees))
     return as_plane(np.tanh(towards * depth))
+
+
+def shadow(plane: Plane, degrees: float, reach: float) -> Plane:
+    """A plane moved away from the light by `reach` pixels of a 512 picture."""
+    step = reach * unit(plane)
+    move = as_plane([[1, 0, -math.cos(math.radians(degrees)) * step], [0, 1, math.sin(math.radians(degrees)) * step]])
+    return as_plane(cv2.warpAffine(plane, move, plane.shape[::-1], borderMode=cv2.BORDER_REPLICATE))
 
 
 def rounded(distance: Plane, radius: float) -> Plane:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.pocket.renderers.craft import seams
 from pipeline.pocket.renderers.light import relief, rounded
 from pipeline.pocket.renderers.lines import edge_distance, flatten, kuwahara, outline
 from pipeline.pocket.renderers.surface import (
@@ -48,7 +49,7 @@ def stone_relief(picture: Picture, p: Parameters, rng: np.random.Generator) -> P
     height = 0.35 * grey + 0.5 * blur(rounded(away, 22), 2.5) + pitted * 0.35
     lit = relief(as_plane(height), p["light"], p["depth"])
     strata = 0.05 * noise(picture, 60, rng, 6)
-    tone = 0.56 + 0.3 * lit + 0.12 * (grey - 0.5) - 0.18 * np.exp(-away / 4) + strata + 0.6 * pitted
+    tone = 0.6 + 0.36 * lit + 0.3 * (grey - 0.55) - 0.22 * np.exp(-away / 4) + strata + 0.6 * pitted
     return ramp(as_plane(tone), [hsv(p["stone"], 0.4, 0.16), hsv(p["stone"], 0.3, 0.62), hsv(p["stone"], 0.12, 0.98)])
 
 
@@ -92,11 +93,11 @@ def ice(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Carved from clear ice: blue depth, frosted faces, bright rims, fine cracks."""
     grey = luma(blur(kuwahara(picture, 8), 3))
     labels, distance, _ = cells(picture, 70, 0.95, rng)
-    crack = as_plane(np.abs(np.gradient(labels.astype(np.float32))[0]) > 0)
+    crack = seams(labels, 2.5)
     away = edge_distance(picture, 0.5)
     facet = relief(as_plane(0.5 * rounded(away, 30) + 0.3 * grey + 0.1 * clouds(picture, 50, rng)), p["light"], 34)
     frost = smoothstep(as_plane(clouds(picture, 90, rng) + 0.55 * grain(picture, 5, rng)), 0.1, 0.7)
-    tone = 0.22 + 0.5 * grey + 0.22 * facet + 0.2 * frost * (0.4 + grey) + 0.1 * crack - 0.0006 * distance
+    tone = 0.22 + 0.5 * grey + 0.22 * facet + 0.2 * frost * (0.4 + grey) + 0.16 * crack - 0.0006 * distance
     frozen = ramp(as_plane(tone), [hsv(p["deep"] + 0.03, 0.9, 0.3), hsv(p["deep"], 0.68, 0.75),
                                    hsv(p["deep"] - 0.04, 0.28, 0.96), rgb("#fbfeff")])
     tinted = mix(frozen, clip(as_plane(frozen * 0.6 + saturate(picture, 1.2) * 0.4)), as_plane(0.5 * chroma(picture)))
@@ -110,7 +111,8 @@ def industrial(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pic
     metal = mix(metal, saturate(picture, 0.8) * 0.62, as_plane(np.clip(chroma(picture) * p["paint"], 0, 1)))
     brushed = 0.1 * fibres(picture, 0, 60, rng) + 0.09 * grain(picture, 5, rng) + 0.1 * clouds(picture, 70, rng)
     worn = times(metal, as_plane(1 + brushed))
-    run = smoothstep(as_plane(clouds(picture, 60, rng) + 0.7 * fibres(picture, 90, 150, rng, 7)), p["rust"], p["rust"] + 0.6)
+    drip = clouds(picture, 60, rng) + 0.7 * fibres(picture, 90, 150, rng, 7)
+    run = smoothstep(as_plane(drip), p["rust"], p["rust"] + 0.6)
     rusty = mix(worn, times(hsv(p["oxide"], 0.78, 0.55), as_plane(0.55 + 0.6 * grey)), as_plane(run * 0.72))
     groove, rivet = panels(picture, p["panel"])
     rusty = times(rusty, as_plane(1 - 0.3 * groove + 0.3 * rivet))

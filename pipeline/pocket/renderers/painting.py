@@ -76,7 +76,7 @@ def oil_painting(picture: Picture, p: Parameters, rng: np.random.Generator) -> P
     strokes = comb(saturate(kuwahara(picture, 9), p["richness"]), angle, p["stroke"] * 0.5)
     strokes = split_tone(strokes, hsv(0.06, 0.7, 0.5), hsv(0.12, 0.55, 1), p["varnish"])
     ridges = relief(bristles, p["light"], p["impasto"])
-    shade = 1 + 0.06 * bristles + 0.2 * ridges
+    shade = 0.95 + 0.06 * bristles + 0.2 * ridges
     return clip(times(as_plane(strokes**1.12), as_plane(shade)))
 
 
@@ -122,9 +122,9 @@ def pastel(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture
     soft = mix(saturate(blur(kuwahara(picture, 9), 3), 1.05), np.ones_like(picture), p["chalk"])
     strokes = fibres(picture, p["direction"], 46, rng)
     tooth = 0.65 * grain(picture, 5, rng) + 0.6 * strokes
-    paper = times(hsv(p["paper"], 0.22, 0.62), as_plane(1 + 0.05 * grain(picture, 5, rng)))
-    laid = smoothstep(as_plane(tooth + p["cover"]), -0.35, 0.3)
-    drawn = mix(paper, times(soft, as_plane(1 + 0.05 * strokes)), as_plane(laid * 0.92))
+    paper = times(hsv(p["paper"], 0.26, 0.7), as_plane(1 + 0.05 * grain(picture, 5, rng)))
+    laid = smoothstep(as_plane(0.7 * tooth + p["cover"]), -0.45, 0.4)
+    drawn = mix(paper, times(soft, as_plane(1 + 0.05 * strokes)), as_plane(0.15 + laid * 0.8))
     return clip(mix(drawn, drawn * 0.5, outline(picture, 4, 0.3) * 0.5))
 
 

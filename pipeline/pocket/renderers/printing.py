@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
-from pipeline.pocket.renderers.lines import flatten, flow, kuwahara, outline
+from pipeline.pocket.renderers.lines import flatten, kuwahara, outline
 from pipeline.pocket.renderers.surface import (
     Parameters,
     Picture,
@@ -18,7 +20,6 @@ from pipeline.pocket.renderers.surface import (
     hsv,
     luma,
     mix,
-    ramp,
     rgb,
     saturate,
     smoothstep,
@@ -43,8 +44,9 @@ def linocut(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictur
     """One dark ink from a gouged block: bold blacks, tapering cuts in the half-tones, salty printing."""
     grey = luma(flatten(picture, 0.2))
     wander = 10 * noise(picture, 70, rng)
-    cuts = stripes(picture, p["gouge"], p["direction"], wander) + 0.25 * noise(picture, 26, rng)
-    ink = smoothstep(as_plane((1 - grey) * 1.25 - 0.05 - cuts * 0.85), -0.06, 0.06)
+    cuts = stripes(picture, p["gouge"], p["direction"], wander) + 0.3 * noise(picture, 26, rng)
+    dark = smoothstep(as_plane(1 - grey), 0.08, 0.75)
+    ink = smoothstep(as_plane(dark * 1.3 - 0.12 - cuts), -0.08, 0.08)
     ink = np.maximum(ink, smoothstep(as_plane(p["black"] - grey), -0.03, 0.03))
     ink = np.maximum(ink * (1 - outline(picture, 5, 0.3) * (grey < 0.4)), outline(picture, 8, 0.3) * (grey >= 0.4))
     salt = smoothstep(grain(picture, 5, rng), 0.62, 0.9)
@@ -71,9 +73,18 @@ def ukiyo_e(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictur
 
 
 def mineral(picture: Picture) -> Picture:
-    """The nearest of the print's inks, by a table over 16 levels a channel."""
+    """The nearest of the print's inks, a little mixed on the borders between two."""
+    red, green, blue = ((np.clip(picture[..., k], 0, 1) * 31).astype(np.intp) for k in range(3))
+    return as_plane(mineral_table()[red, green, blue])
+
+
+@cache
+def mineral_table() -> Picture:
+    """(32, 32, 32, 3): computed once, since training paints thousands of prints."""
+    levels = np.linspace(0, 1, 32, dtype=np.float32)
+    colours = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1)
     inks = np.stack([rgb(ink) for ink in UKIYO_INKS])
-    spread = ((picture[:, :, None, :] - inks) ** 2 * as_plane([0.3, 0.5, 0.2])).sum(-1)
+    spread = ((colours[..., None, :] - inks) ** 2 * as_plane([0.3, 0.5, 0.2])).sum(-1)
     weight = np.exp(-spread * 90)
     return as_plane(weight @ inks / (weight.sum(-1, keepdims=True) + 1e-9))
 
@@ -85,8 +96,8 @@ def risograph(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     inks = (hsv(p["pink"], 0.68, 1.0), hsv(0.145, 0.78, 1.0), hsv(p["blue"], 0.95, 0.78))
     for channel, ink, (dx, dy) in zip((1, 2, 0), inks, ((1, 0), (0, -1), (-1, 1)), strict=True):
         plate = shifted(as_plane(1 - soft[..., channel]), dx * p["slip"], dy * p["slip"])
-        speck = 0.5 + 0.3 * grain(picture, 4.5, rng) + 0.16 * (dots(picture, 13, 20 + 30 * channel) - 0.5)
-        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(plate, as_plane(speck), 0.55) * 0.96))
+        speck = 0.5 + 0.24 * grain(picture, 4.5, rng) + 0.16 * (dots(picture, 13, 20 + 30 * channel) - 0.5)
+        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(plate, as_plane(speck), 0.9) * 0.96))
     return clip(times(as_plane(page), as_plane(1 + 0.02 * grain(picture, 4, rng))))
 
 
@@ -118,13 +129,13 @@ def pop_art(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictur
 
 def engraving(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Steel engraving: swelling lines that bend with the tone, crossed in the darks, in one warm ink on ivory."""
-    grey = contrast(luma(blur(picture, 4)), 1.15, 0.55)
+    grey = contrast(luma(blur(picture, 3)), 1.15, 0.55)
     bend = 22 * blur(grey, 10)
     first = stripes(picture, p["pitch"], p["direction"], bend)
     second = stripes(picture, p["pitch"], p["direction"] + 62, bend)
-    dark = 1 - grey
-    ink = np.maximum(printed(as_plane(dark * 0.95), first, 0.3), printed(as_plane(dark * 1.3 - 0.62), second, 0.3))
-    ink = np.maximum(ink, outline(picture, 4, 0.55))
+    dark = smoothstep(as_plane(1 - grey), 0.02, 0.95)
+    lines = printed(as_plane(dark * 1.05 - 0.12), first, 0.3), printed(as_plane(dark * 1.5 - 0.75), second, 0.3)
+    ink = np.maximum(np.maximum(*lines) * 0.85, outline(picture, 4.5, 0.55))
     paper = times(rgb("#f5ecd6"), as_plane(1 + 0.025 * clouds(picture, 120, rng) + 0.015 * grain(picture, 4, rng)))
     return clip(mix(paper, hsv(p["ink"], 0.6, 0.26), as_plane(ink * 0.94)))
 
@@ -144,4 +155,3 @@ PRINTS = {
     "engraving": Renderer(engraving, {
         "pitch": Span(12, 11.5, 14), "direction": Span(12, -20, 40), "ink": Span(0.06, 0.02, 0.1)}, False),
 }
-_ = (ramp, flow)
