@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from diffusers import AutoencoderKL, ControlNetModel, DPMSolverMultistepScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, ControlNetModel, PNDMScheduler, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPVisionConfig, CLIPVisionModelWithProjection
 
@@ -19,6 +20,7 @@ from pipeline.pocket.export import (
     ip_adapter_states,
     write_ip_adapter,
 )
+from pipeline.profiles import SD15, ModelProfile, WeightFile
 
 
 class Modules(NamedTuple):
@@ -113,19 +115,72 @@ def write_pocket(folder: Path) -> Path:
 
 
 def write_sd15(folder: Path) -> Path:
-    """The layout of the Hub's repositories, one folder for each as `Engine.load(SD15, folder=...)` reads it."""
+    """The trees of the Hub's repositories, one folder each, as `Engine.load(SD15, folder=...)` reads them."""
     modules = sd15_modules()
-    base = folder / "base"
+    base, adapter = folder / "base", folder / "ip_adapter" / "models"
     for part in ("vae", "unet"):
         half_copy(getattr(modules, part)).save_pretrained(base / part, variant="fp16")
-    small_text_encoder().half().save_pretrained(base / "text_encoder", variant="fp16")
+    half_copy(small_text_encoder()).save_pretrained(base / "text_encoder", variant="fp16")
     write_clip_tokenizer(base / "tokenizer")
-    DPMSolverMultistepScheduler(
-        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1
+    PNDMScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, skip_prk_steps=True
     ).save_pretrained(base / "scheduler")
-    image_processor(32, (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)).save_pretrained(
-        base / "feature_extractor"
-    )
-    write_model_index(base)
+    image_processor(32, CLIP_MEAN, CLIP_STD).save_pretrained(base / "feature_extractor")
+    (base / "model_index.json").write_text(json.dumps(SD15_INDEX))
     half_copy(modules.controlnet).save_pretrained(folder / "controlnet", variant="fp16")
+    half_copy(modules.image_encoder).save_pretrained(adapter / "image_encoder")
+    write_ip_adapter(adapter / "ip-adapter_sd15.safetensors", *ip_adapter_states(modules.unet))
     return folder
+
+
+CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+SD15_INDEX = {  # as in the repository, its safety checker left out
+    "_class_name": "StableDiffusionPipeline",
+    "_diffusers_version": "0.6.0",
+    "feature_extractor": ["transformers", "CLIPImageProcessorPil"],
+    "safety_checker": [None, None],
+    "scheduler": ["diffusers", "PNDMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+}
+
+
+def small_text_encoder() -> CLIPTextModel:
+    config = CLIPTextConfig(
+        vocab_size=514, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
+        max_position_embeddings=77, bos_token_id=512, eos_token_id=513, pad_token_id=513,
+    )
+    return CLIPTextModel(config)
+
+
+def write_clip_tokenizer(folder: Path) -> None:
+    """CLIP's tokenizer files with every byte in the vocabulary and no merges: one token for each letter."""
+    letters = [*byte_letters(), *(letter + "</w>" for letter in byte_letters())]
+    vocabulary = {token: number for number, token in enumerate([*letters, "<|startoftext|>", "<|endoftext|>"])}
+    settings = {
+        "tokenizer_class": "CLIPTokenizer", "model_max_length": 77, "do_lower_case": True,
+        "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>",
+        "pad_token": "<|endoftext|>",
+    }
+    folder.mkdir(parents=True)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    (folder / "special_tokens_map.json").write_text(
+        json.dumps({name: token for name, token in settings.items() if name.endswith("_token")})
+    )
+
+
+def byte_letters() -> list[str]:
+    """The 256 printable letters that stand for bytes in GPT-2's and CLIP's vocabularies."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    return [chr(byte) for byte in printable] + [chr(256 + n) for n in range(256 - len(printable))]
+
+
+def tiny_sd15() -> ModelProfile:
+    """SD15 at 64 px, its files' sizes and hashes not those of the Hub."""
+    parts = {role: replace(part, files=tuple(WeightFile(file.path) for file in part.files))
+             for role, part in SD15.parts.items()}
+    return replace(SD15, parts=parts, width=64, height=64, max_side=128)

@@ -123,7 +123,7 @@ def export_pipeline(
             requires_safety_checker=False,
         )
         pipeline.save_pretrained(draft, max_shard_size=SHARD_SIZE)
-        write_ip_adapter(draft, image_projection_state, ip_attn_state)
+        write_ip_adapter(draft / "ip_adapter" / "ip_adapter.safetensors", image_projection_state, ip_attn_state)
         write_manifest(draft, notes or {})
         replace_folder(draft, folder)
     finally:
@@ -151,7 +151,7 @@ def image_processor(size: int, mean: tuple[float, ...], std: tuple[float, ...]) 
     )
 
 
-def write_ip_adapter(folder: Path, image_projection_state: State, ip_attn_state: State) -> None:
+def write_ip_adapter(path: Path, image_projection_state: State, ip_attn_state: State) -> None:
     """One file with the keys of the published IP-Adapters: image_proj.* and ip_adapter.<1, 3, 5...>.*"""
     tensors = {
         "image_proj." + name.replace("image_embeds", "proj"): value for name, value in image_projection_state.items()
@@ -159,9 +159,9 @@ def write_ip_adapter(folder: Path, image_projection_state: State, ip_attn_state:
     for name, value in ip_attn_state.items():  # "0.to_k_ip.0.weight" -> "ip_adapter.1.to_k_ip.weight"
         layer, key, _, kind = name.split(".")
         tensors[f"ip_adapter.{2 * int(layer) + 1}.{key}.{kind}"] = value
-    (folder / "ip_adapter").mkdir()
+    path.parent.mkdir(parents=True, exist_ok=True)
     halves = {name: value.detach().cpu().half().contiguous() for name, value in tensors.items()}
-    save_file(halves, folder / "ip_adapter" / "ip_adapter.safetensors")
+    save_file(halves, path)
 
 
 def write_manifest(folder: Path, notes: Mapping[str, Any]) -> None:
@@ -173,7 +173,7 @@ def write_manifest(folder: Path, notes: Mapping[str, Any]) -> None:
     }
     for name, entry in files.items():
         if entry["bytes"] > SHARD_LIMIT:
-            raise ModelError(f"{name} has {entry['bytes']} bytes; a file of the repository holds {SHARD_LIMIT} at most.")
+            raise ModelError(f"{name} has {entry['bytes']} bytes; the repository takes files of {SHARD_LIMIT} at most.")
     text = json.dumps({"format": 1, "dtype": "float16", "notes": dict(notes), "files": files}, indent=1)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 

@@ -1,0 +1,337 @@
+"""Loads a profile into an engine that draws requests. Heavy to import: do it where the models are loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from time import perf_counter
+from types import MappingProxyType
+from typing import Any
+
+import diffusers
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from pipeline.denoise import Conditions, IsCancelled, denoise, initial_noise, stop_if
+from pipeline.device import choose_device
+from pipeline.errors import ModelError, SettingError
+from pipeline.preview import PREVIEW_SIDE, LinearPreview, preview_zoom, to_picture
+from pipeline.profiles import ModelProfile
+from pipeline.prompt_encoder import PromptEncoder
+from pipeline.style_embeddings import StyleEmbeddings
+from pipeline.values import GenerationRequest, StepPreview, Style
+from pipeline.weights import LocatedPart, locate, locate_text
+
+OnStep = Callable[[StepPreview], None]
+OnProgress = Callable[[str, float], None]  # what is being loaded, fraction done in [0, 1]
+LOADED_PARTS = ("base", "controlnet", "ip_adapter")  # the image encoder waits until a style needs it
+
+
+class Engine:
+    """One profile's models on one device. Draws one request at a time; the others wait."""
+
+    def __init__(
+        self, profile: ModelProfile, pipeline: Any, revisions: Mapping[str, str], embed_with: StyleEmbeddings
+    ) -> None:
+        self.profile, self.revisions = profile, MappingProxyType(dict(revisions))
+        self.device: torch.device = pipeline.device
+        self.dtype: torch.dtype = pipeline.dtype
+        self._pipeline, self._embed_style = pipeline, embed_with
+        self._encode_prompt = PromptEncoder(pipeline.tokenizer, pipeline.text_encoder)
+        self._embed_hint = take_hint_stack(pipeline.controlnet)
+        self._lock = threading.RLock()
+
+    @classmethod
+    def load(
+        cls,
+        profile: ModelProfile,
+        *,
+        folder: Path | None = None,
+        device: str = "auto",
+        on_progress: OnProgress | None = None,
+        cache_dir: Path | None = None,
+    ) -> Engine:
+        """Find, check and load the profile's files.
+
+        `folder` holds the model instead of the profile's home or the Hub; `cache_dir` keeps style embeddings from one
+        run to the next. Raises ModelError for missing or damaged files, SettingError for a device that is not here.
+        """
+        report = on_progress or (lambda stage, fraction: None)
+        place, dtype = choose_device(device)
+        report("Checking the model's files", 0.0)
+        located = {role: locate(profile, role, folder) for role in LOADED_PARTS}
+        report("Loading the model", 0.3)
+        with quiet_libraries(), told_as_model_error(located["base"].path):
+            pipeline = load_pipeline(profile, located, dtype)
+            move(pipeline, place)
+        report("Getting ready to draw", 0.9)
+        vision = Vision(profile, folder, pipeline)
+        width = style_width(pipeline.unet)
+        embeddings = StyleEmbeddings(vision.encode, vision.revision, width, cache_dir)
+        engine = cls(profile, pipeline, revisions(profile, located), embeddings)
+        report("Ready", 1.0)
+        return engine
+
+    def embed_style(self, style: Style) -> Tensor:
+        """(1, d) fp32 image embedding, computed once per encoder and image."""
+        with self._lock:
+            return self._embed_style(style)
+
+    def prompt_notice(self, prompt: str) -> str | None:
+        """What to tell the person when the model cannot read all of `prompt` (as styled); None when it can."""
+        return self._encode_prompt.notice(prompt)
+
+    def draw(
+        self,
+        request: GenerationRequest,
+        *,
+        on_step: OnStep | None = None,
+        is_cancelled: IsCancelled | None = None,
+    ) -> tuple[Image.Image, dict[str, float]]:
+        """The picture, RGB (width, height), and milliseconds per stage.
+
+        Raises SettingError for a request made for another engine or size, StyleError for a broken style image,
+        Cancelled within one step of `is_cancelled()` turning true; the engine is ready for the next one then.
+        """
+        self._expect(request)
+        with self._lock, torch.inference_mode():
+            stop_if(is_cancelled)
+            clock = Clock(self.device)
+            scheduler = self._scheduler(request.num_inference_steps)
+            conditions = self._conditions(request, clock)
+            latents = self._denoise(request, scheduler, conditions, on_step, is_cancelled)
+            clock.mark("steps")
+            image = self._decode(latents)
+            clock.mark("picture")
+        return image, clock.milliseconds
+
+    def _expect(self, request: GenerationRequest) -> None:
+        if request.engine != self.profile.name:
+            raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
+        self.profile.check_size(request.width, request.height)
+
+    def _scheduler(self, num_inference_steps: int) -> Any:
+        """A new one for each request: schedulers remember where they are."""
+        scheduler = make_scheduler(self.profile, self._pipeline.scheduler.config)
+        scheduler.set_timesteps(num_inference_steps, device=self.device)
+        return scheduler
+
+    def _conditions(self, request: GenerationRequest, clock: Clock) -> Conditions:
+        guided = request.guidance_scale > 1
+        prompts = self._prompt_embeds(request, guided)
+        clock.mark("words")
+        self._pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
+        styles = self._image_embeds(request, guided)
+        clock.mark("style")
+        hint = self._hint(request)
+        clock.mark("lines")
+        return Conditions(prompts, styles, hint, request.guidance_scale, request.controlnet_conditioning_scale)
+
+    def _prompt_embeds(self, request: GenerationRequest, guided: bool) -> Tensor:
+        embeds = self._encode_prompt(request.styled_prompt)
+        return torch.cat([self._encode_prompt(request.negative_prompt), embeds]) if guided else embeds
+
+    def _image_embeds(self, request: GenerationRequest, guided: bool) -> Tensor:
+        """(B, 1, d); zeros at scale 0, where no style is read and a big encoder need not be loaded."""
+        if request.ip_adapter_scale == 0:
+            embeds = torch.zeros(1, style_width(self._pipeline.unet))
+        else:
+            embeds = self._embed_style.mixed(request.styles)
+        embeds = embeds[:, None].to(self.device, self.dtype)
+        return torch.cat([torch.zeros_like(embeds), embeds]) if guided else embeds
+
+    def _hint(self, request: GenerationRequest) -> Tensor | None:
+        if request.controlnet_conditioning_scale == 0:
+            return None
+        lines = torch.from_numpy(request.edges.pixels.copy()).to(self.device, self.dtype) / 255
+        return self._embed_hint(lines.expand(1, 3, -1, -1))  # type: ignore[no-any-return]
+
+    def _denoise(
+        self,
+        request: GenerationRequest,
+        scheduler: Any,
+        conditions: Conditions,
+        on_step: OnStep | None,
+        is_cancelled: IsCancelled | None,
+    ) -> Tensor:
+        def show(step: int, of: int, clean: Tensor) -> None:
+            assert on_step is not None
+            on_step(StepPreview(step, of, self._preview(clean)))
+
+        factor = self._pipeline.vae_scale_factor
+        channels = self._pipeline.unet.config.in_channels
+        shape = (1, channels, request.height // factor, request.width // factor)
+        return denoise(
+            self._pipeline.unet,
+            self._pipeline.controlnet,
+            scheduler,
+            initial_noise(shape, request.seed, scheduler, self.device, self.dtype),
+            conditions,
+            on_step=show if on_step else None,
+            is_cancelled=is_cancelled,
+        )
+
+    def _preview(self, latents: Tensor) -> Image.Image:
+        image = self._linear_preview(latents) if self.profile.preview == "linear" else self._decode(latents)
+        image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+        return image
+
+    @cached_property
+    def _linear_preview(self) -> LinearPreview:
+        return LinearPreview.fit(self._pipeline.vae, preview_zoom(self.profile.width // 8))
+
+    def _decode(self, latents: Tensor) -> Image.Image:
+        """Scaled latents (1, c, h, w) -> RGB."""
+        vae = self._pipeline.vae
+        pixels = vae.decode(latents.to(self.dtype) / vae.config.scaling_factor, return_dict=False)[0]
+        if not torch.isfinite(pixels).all():
+            raise ModelError(f"{self.profile.title} gave no picture: its numbers overflowed on {self.device}.")
+        return to_picture(pixels / 2 + 0.5)
+
+
+class Vision:
+    """The image encoder that reads styles for the adapter; located and loaded when the first style needs it."""
+
+    def __init__(self, profile: ModelProfile, folder: Path | None, pipeline: Any) -> None:
+        self._profile, self._folder, self._pipeline = profile, folder, pipeline
+
+    @cached_property
+    def located(self) -> LocatedPart:
+        return locate(self._profile, "image_encoder", self._folder)
+
+    @property
+    def revision(self) -> str:
+        """Of the pinned encoder where it would come from the Hub, so that asking does not fetch it."""
+        pinned = self._profile.parts["image_encoder"].revision
+        at_hand = self._folder or self._profile.home
+        return self.located.revision if at_hand or pinned is None else pinned
+
+    @cached_property
+    def _encoder(self) -> Any:
+        from transformers import CLIPVisionModelWithProjection
+
+        with quiet_libraries(), told_as_model_error(self.located.path):
+            encoder = CLIPVisionModelWithProjection.from_pretrained(
+                self.located.path, local_files_only=True, dtype=self._pipeline.dtype
+            )
+        return encoder.to(self._pipeline.device).eval()
+
+    @torch.inference_mode()
+    def encode(self, image: Image.Image) -> Tensor:
+        """RGB -> (1, d)."""
+        pixels = self._pipeline.feature_extractor(image, return_tensors="pt").pixel_values
+        embeds: Tensor = self._encoder(pixels.to(self._pipeline.device, self._pipeline.dtype)).image_embeds
+        return embeds
+
+
+class Clock:
+    """Milliseconds from one mark to the next, of work that is truly done."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device, self.milliseconds = device, dict[str, float]()
+        self._since = perf_counter()
+
+    def mark(self, stage: str) -> None:
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+        now = perf_counter()
+        self.milliseconds[stage], self._since = round((now - self._since) * 1000, 1), now
+
+
+def load_pipeline(profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype) -> Any:
+    """The stock pipeline with its adapter, on the CPU; both profiles come through here."""
+    shared = {"local_files_only": True, "use_safetensors": True, "dtype": dtype, "variant": profile.variant}
+    base, controlnet, adapter = (located[role].path for role in LOADED_PARTS)
+    pipeline = diffusers.StableDiffusionControlNetPipeline.from_pretrained(
+        base,
+        controlnet=diffusers.ControlNetModel.from_pretrained(controlnet, **shared),
+        image_encoder=None,
+        safety_checker=None,
+        requires_safety_checker=False,
+        **packaged_text(profile, dtype),
+        **shared,
+    )
+    pipeline.load_ip_adapter(
+        str(adapter), subfolder=".", weight_name=profile.ip_adapter_file, image_encoder_folder=None
+    )
+    pipeline.scheduler = make_scheduler(profile, pipeline.scheduler.config)
+    return pipeline
+
+
+def packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:
+    """text_encoder and tokenizer from the profile's package; nothing where the base folder has its own."""
+    package = profile.text_package
+    if package is None:
+        return {}
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = locate_text(package).path
+    text_encoder = AutoModel.from_pretrained(folder, local_files_only=True, dtype=dtype)
+    text_encoder.config.use_attention_mask = package.use_attention_mask
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer.model_max_length = package.model_max_length
+    return {"text_encoder": text_encoder, "tokenizer": tokenizer}
+
+
+def make_scheduler(profile: ModelProfile, config: Any) -> Any:
+    return getattr(diffusers, profile.scheduler).from_config(config, **profile.scheduler_options)
+
+
+def move(pipeline: Any, device: torch.device) -> None:
+    """To its device, ready to run; convolutions like their channels last."""
+    pipeline.to(device)
+    for module in (pipeline.unet, pipeline.controlnet, pipeline.vae):
+        module.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def take_hint_stack(controlnet: Any) -> nn.Module:
+    """ControlNet's hint stack, which is put out of its way: from now on it takes hints that went through it once."""
+    if controlnet.config.controlnet_conditioning_channel_order != "rgb":
+        raise ModelError("This ControlNet reads its hint as BGR; only RGB is supported.")
+    stack: nn.Module = controlnet.controlnet_cond_embedding
+    controlnet.controlnet_cond_embedding = nn.Identity()
+    return stack
+
+
+def style_width(unet: Any) -> int:
+    """Numbers in the image embedding that the adapter takes."""
+    return int(unet.encoder_hid_proj.image_projection_layers[0].image_embeds.in_features)
+
+
+def revisions(profile: ModelProfile, located: Mapping[str, LocatedPart]) -> dict[str, str]:
+    found = {role: part.revision for role, part in located.items()}
+    if profile.text_package is not None:
+        found["text_encoder"] = profile.text_package.sha256[:12]
+    return found
+
+
+@contextlib.contextmanager
+def told_as_model_error(place: Path) -> Iterator[None]:
+    """What libraries raise over files of the wrong shape or kind, as one error that names the folder."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"The model in {place} could not be loaded: {str(error).splitlines()[0][:300]}") from error
+
+
+@contextlib.contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Without progress bars, and without warnings about what is done on purpose: a BERT as text encoder, no encoder."""
+    from transformers.utils import logging as transformers_logging
+
+    libraries = (diffusers.utils.logging, transformers_logging)
+    before = [library.get_verbosity() for library in libraries]
+    for library in libraries:
+        library.set_verbosity_error()
+        library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for library, verbosity in zip(libraries, before, strict=True):
+            library.set_verbosity(verbosity)
+            library.enable_progress_bar()

