@@ -66,7 +66,7 @@ def roll_hills(side: int, rng: Rng, height: float, waves: tuple[float, float]) -
     x = ramp(side) * 2 * np.pi
     parts = [rng.uniform(0.4, 1) * np.sin(x * rng.uniform(*waves) * (n + 1) / 1.5 + rng.uniform(0, 6.3)) / (n + 1)
              for n in range(3)]
-    return (side * height * np.sum(parts, axis=0)).astype(np.float32)
+    return np.asarray(side * height * np.sum(parts, axis=0), np.float32)
 
 
 def peaks(side: int, rng: Rng, count: int, height: float) -> Float:
@@ -283,7 +283,8 @@ def plain(side: int, rng: Rng) -> Ground:
     """One tone: white often, else a colour word's own, a pale or a dark one."""
     kind = rng.random()
     if kind < 0.42:
-        return Ground(fade(side, tone(1, 1, 1), tone(1, 1, 1)), pick(rng, ("", "", "on a white background", "on white")))
+        words = pick(rng, ("", "", "on a white background", "on white"))
+        return Ground(np.ones((side, side, 3), np.float32), words)
     word = pick(rng, tuple(COLORS))
     color = draw_paint(word, rng)
     if kind < 0.72:

@@ -25,6 +25,7 @@ __all__ = ["COLORS", "ColorRange", "Picture", "compose", "obeys"]
 
 RECOLORED = 0.45  # share of pictures whose thing is painted with a colour word
 USUAL_SAID = 0.3  # share of the others that name the colour a thing has anyway
+PLAIN_SHARE = 0.4  # share of grounds of one tone
 COMPANY = 0.35  # share with one or two small others
 COLOR_WORD = re.compile(rf"\b(?:{'|'.join(COLORS)}|grey|golden|gold)\b\s*", re.IGNORECASE)
 
@@ -50,10 +51,11 @@ class Layer:
 
 
 def compose(things: Sequence[Thing], rng: Rng, side: int = 128, *, color: str | None = "any",
-            subject: Thing | None = None) -> Picture:
+            subject: Thing | None = None, alone: bool = False) -> Picture:
     """A new picture; everything random comes from `rng`.
 
     `color`: a colour word to paint the subject with, None for its own colours, "any" to let chance decide.
+    `alone`: no company, and one plain tone behind.
     Raises ValueError without things or for an unknown colour word.
     """
     if not len(things):
@@ -67,20 +69,22 @@ def compose(things: Sequence[Thing], rng: Rng, side: int = 128, *, color: str | 
         rgb = recolor(rgb, alpha, word, rng)
     main = place(rgb, alpha, rng, side, rng.uniform(0.55, 0.94))
     word = word or (say_usual(rgb, alpha, rng) if color == "any" else None)
-    ground = contrasting_ground(main, rng, side)
-    others = [] if rng.random() > COMPANY else [things[i] for i in rng.integers(len(things), size=rng.integers(1, 3))]
-    image, behind = ground.image, rng.random() < 0.5
-    visible = main.alpha.copy()
-    if not behind:
-        put(image, main)
-    company = [(other, accompany(other, main, rng, side)) for other in others]
-    for _, layer in company:
+    ground = contrasting_ground(main, rng, side, 1.0 if alone else PLAIN_SHARE)
+    others = [] if alone else choose_company(things, rng)
+    small = [accompany(other, main, rng, side) for other in others]
+    image, visible = stack(ground, main, small, in_front=rng.random() < 0.5)
+    names = (call(subject, rng, bare=word is not None), *(call(other, rng) for other in others))
+    return Picture(image, write_caption(names, word, ground, rng), visible, subject, word, names)
+
+
+def stack(ground: Ground, main: Layer, small: Sequence[Layer], in_front: bool) -> tuple[Float, NDArray[np.bool_]]:
+    """Lay the layers on the ground, the main one last if `in_front`; the picture and what is seen of the main one."""
+    image, seen = ground.image.copy(), main.alpha.copy()
+    for layer in (*small, main) if in_front else (main, *small):
         put(image, layer)
-        visible *= 1 if behind else 1 - layer.alpha
-    if behind:
-        put(image, main)
-    names = (call(subject, rng, bare=word is not None), *(call(other, rng) for other, _ in company))
-    return Picture(np.clip(image, 0, 1), write_caption(names, word, ground, rng), visible > 0.5, subject, word, names)
+    for layer in () if in_front else small:
+        seen *= 1 - layer.alpha
+    return np.clip(image, 0, 1), seen > 0.5
 
 
 def cut_out(thing: Thing, rng: Rng) -> tuple[Float, Float]:
@@ -94,6 +98,13 @@ def cut_out(thing: Thing, rng: Rng) -> tuple[Float, Float]:
 
 def choose_color(rng: Rng) -> str | None:
     return pick(rng, tuple(COLORS)) if rng.random() < RECOLORED else None
+
+
+def choose_company(things: Sequence[Thing], rng: Rng) -> list[Thing]:
+    """None, one or two others."""
+    if rng.random() > COMPANY:
+        return []
+    return [things[i] for i in rng.integers(len(things), size=int(rng.integers(1, 3)))]
 
 
 def say_usual(rgb: Float, alpha: Float, rng: Rng) -> str | None:
@@ -133,13 +144,13 @@ def accompany(other: Thing, main: Layer, rng: Rng, side: int) -> Layer:
     return place(rgb, alpha, rng, side, share, spots[best])
 
 
-def contrasting_ground(main: Layer, rng: Rng, side: int) -> Ground:
+def contrasting_ground(main: Layer, rng: Rng, side: int, plain_share: float) -> Ground:
     """A ground that the thing's rim stands out from: the first good one of three, else the best."""
     solid = (main.alpha > 0.9).astype(np.uint8)
     rim = (solid - cv2.erode(solid, np.ones((5, 5), np.uint8))).astype(bool)
-    best, most = draw_ground(side, rng), -1.0
+    best, most = draw_ground(side, rng, plain_share), -1.0
     for tried in range(3):
-        ground = draw_ground(side, rng) if tried else best
+        ground = draw_ground(side, rng, plain_share) if tried else best
         contrast = float(np.percentile(np.abs(ground.image[rim] - main.rgb[rim]).max(1), 30)) if rim.any() else 1.0
         if contrast > most:
             best, most = ground, contrast
@@ -150,13 +161,21 @@ def contrasting_ground(main: Layer, rng: Rng, side: int) -> Ground:
 
 def call(thing: Thing, rng: Rng, bare: bool = False) -> str:
     """A thing's name, now and then one of its other words; `bare` takes colour words out of it."""
-    words = [word for word in thing.words if 2 < len(word) < 20]
+    words = [word for word in thing.words if 2 < len(word) < 20 and not re.search(r"\d", word)]
     name = pick(rng, tuple(words)) if words and rng.random() < 0.2 else thing.name
     short = " ".join(name.split()[:5])
-    return (COLOR_WORD.sub("", short).strip() or short) if bare else short
+    return bare_name(short) if bare else short
+
+
+def bare_name(name: str) -> str:
+    """A name without colour words, unless nothing else is left: "green apple" is an apple."""
+    return COLOR_WORD.sub("", name).strip() or name
 
 
 def with_article(phrase: str) -> str:
+    """"a fox", "an owl", and "grapes" as they are."""
+    if re.search(r"[^su]s$", phrase):
+        return phrase
     return f"{'an' if phrase[:1].lower() in 'aeiou' else 'a'} {phrase}"
 
 

@@ -78,7 +78,7 @@ def centre_lines(found: Lines, join: int, least: int) -> Lines:
 
 def thin(mask: Lines) -> Lines:
     """Lines one pixel wide through the middle of a mask."""
-    lines: Lines = skeletonize(mask > 0).astype(np.uint8) * 255  # type: ignore[no-untyped-call]
+    lines: Lines = skeletonize(mask > 0).astype(np.uint8) * 255
     return lines
 
 
@@ -123,7 +123,7 @@ def overshoot(lines: Lines, rng: Rng, haste: float) -> Lines:
 def run_on(drawn: Lines, lines: Lines, row: int, column: int, length: float) -> None:
     """Draw on from an end, away from the line's pixels near it; in place."""
     top, left = max(0, row - 4), max(0, column - 4)
-    near = np.argwhere(lines[top:row + 5, left:column + 5] > 0) + (top, left)
+    near = np.argwhere(lines[top:row + 5, left:column + 5] > 0) + np.array((top, left))
     way = np.array((row, column)) - near.mean(axis=0)
     norm = float(np.hypot(*way))
     if norm > 0.5:

@@ -1,0 +1,123 @@
+"""How pictures are measured: edges against edges, colour words, looks. None of it is a training loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.pocket.colors import obeys
+from pipeline.pocket.strokes import Lines, centre_lines, contours
+
+Pixels = NDArray[np.uint8]  # (H, W, 3) RGB
+Floats = NDArray[np.float64]
+
+TOLERANCE = 2.0  # px at 128 px
+MAJORITY = 0.5  # of a thing's pixels within a colour word's range: the word is obeyed
+PERCENTILES = (5, 25, 50, 75, 95)
+STEPS = np.array([0, 1, 2, 4, 8, 16, 32, 64, 1e9])  # of lightness per px, bins of the gradient histogram
+SCALES = (1.0, 2.0, 4.0)  # sigma, px at 128 px
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the report: a mean with its bootstrap 95 % interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    count: int
+    bar: float | None = None  # what the issue asks for, where it asks
+
+    def __str__(self) -> str:
+        bar = "" if self.bar is None else f"   bar {self.bar:g} {'met' if self.value >= self.bar else 'MISSED'}"
+        return f"{self.name:<58} {self.value:8.3f}  [{self.low:.3f}, {self.high:.3f}]  n={self.count}{bar}"
+
+
+def figure(name: str, values: Sequence[float], bar: float | None = None, draws: int = 2000) -> Figure:
+    """Mean and percentile bootstrap interval of the values; NaNs for none."""
+    if not len(values):
+        return Figure(name, float("nan"), float("nan"), float("nan"), 0, bar)
+    array = np.asarray(values, np.float64)
+    chosen = np.random.default_rng(0).integers(len(array), size=(draws, len(array)))
+    low, high = np.percentile(array[chosen].mean(axis=1), (2.5, 97.5))
+    return Figure(name, float(array.mean()), float(low), float(high), len(array), bar)
+
+
+def read_lines(picture: Pixels) -> Lines:
+    """The measuring eye, the same for results and originals: centre lines of a picture's contours."""
+    return centre_lines(contours(picture, 1.0, 40, 100), join=3, least=10)
+
+
+def edge_f1(given: Lines, found: Lines, tolerance: float = TOLERANCE) -> float:
+    """F1 in [0, 1] of two line maps: lines within `tolerance` px (for a side of 128 px) of each other agree."""
+    if given.shape != found.shape:
+        raise ValueError(f"Expected line maps of one shape, got {given.shape} and {found.shape}.")
+    if not given.any() or not found.any():
+        return float(not given.any() and not found.any())
+    reach = tolerance * max(given.shape) / 128
+    precision = float((distance_to(given)[found > 0] <= reach).mean())
+    recall = float((distance_to(found)[given > 0] <= reach).mean())
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def distance_to(lines: Lines) -> NDArray[np.float32]:
+    """Distance of every pixel to the nearest line, px."""
+    return np.asarray(cv2.distanceTransform((lines == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE),
+                      np.float32)
+
+
+def obeyed(color: str, picture: Pixels, mask: NDArray[np.bool_]) -> bool:
+    """Whether most of the drawn thing has the colour asked for."""
+    return obeys(color, picture[mask]) >= MAJORITY
+
+
+def mean_lab(picture: Pixels, mask: NDArray[np.bool_]) -> Floats:
+    return np.asarray(to_lab(picture)[mask].mean(axis=0), np.float64)
+
+
+def to_lab(picture: Pixels) -> NDArray[np.float32]:
+    """(H, W, 3): lightness 0 to 100, a, b."""
+    return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+
+
+def look_of(picture: Pixels) -> tuple[Floats, Floats]:
+    """Colour statistics and texture statistics of a picture at 128 px, each a vector."""
+    lab = to_lab(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA).astype(np.uint8))
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    channels = [*np.moveaxis(lab, 2, 0), chroma]
+    color = [value for channel in channels
+             for value in (channel.mean(), channel.std(), *np.percentile(channel, PERCENTILES))]
+    across, down = cv2.Sobel(lab[..., 0], cv2.CV_32F, 1, 0) / 4, cv2.Sobel(lab[..., 0], cv2.CV_32F, 0, 1) / 4
+    histogram = np.histogram(np.hypot(across, down), STEPS)[0] / across.size
+    contrast = [float((channel - cv2.GaussianBlur(channel, (0, 0), sigma)).std())
+                for sigma in SCALES for channel in (lab[..., 0], chroma)]
+    texture = [*np.sqrt(histogram), *np.log1p(contrast), float(np.abs(across).mean() - np.abs(down).mean())]
+    return np.asarray(color, np.float64), np.asarray(texture, np.float64)
+
+
+class LookMeasure:
+    """Distance between looks, every statistic in units of its spread over `pictures`, colour and texture alike."""
+
+    def __init__(self, pictures: Sequence[Pixels]) -> None:
+        if len(pictures) < 2:
+            raise ValueError(f"A measure of looks needs at least 2 pictures, got {len(pictures)}.")
+        colors, textures = zip(*map(look_of, pictures), strict=True)
+        self._spreads = tuple(np.maximum(np.std(part, axis=0), 1e-6) for part in (colors, textures))
+
+    def distance(self, one: Pixels, other: Pixels) -> float:
+        parts = zip(look_of(one), look_of(other), self._spreads, strict=True)
+        return float(np.mean([np.sqrt(np.mean(((a - b) / spread) ** 2)) for a, b, spread in parts]))
+
+    def nearest(self, picture: Pixels, references: Sequence[Pixels]) -> int:
+        """Index of the reference whose look is nearest."""
+        return int(np.argmin([self.distance(picture, reference) for reference in references]))
+
+
+def mean_difference(one: Pixels, other: Pixels) -> float:
+    """Mean absolute difference in [0, 1]."""
+    return float(np.abs(one.astype(np.float32) - other.astype(np.float32)).mean() / 255)
