@@ -1,4 +1,4 @@
-"""Light, lens and age: cyberpunk, golden-hour, moonlight, misty, film-noir, sepia-photo, art-deco, vaporwave, thermal."""
+"""Light, lens and age: neon night, low sun, moon, fog, film, old prints, and the palettes of an era."""
 
 from __future__ import annotations
 
@@ -157,7 +157,8 @@ def vaporwave(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     tone = ramp(grey, [rgb("#2a0f5e"), hsv(p["pink"] - 0.1, 0.75, 0.78), hsv(p["pink"], 0.52, 1.0),
                        hsv(p["cyan"], 0.35, 1.0)])
     down = height_share(picture)
-    tone = mix(tone, tone * mix(np.broadcast_to(hsv(p["cyan"], 0.35, 1), picture.shape), hsv(p["pink"], 0.3, 1), down), 0.8)
+    dusk = mix(np.broadcast_to(hsv(p["cyan"], 0.35, 1), picture.shape), hsv(p["pink"], 0.3, 1), down)
+    tone = mix(tone, tone * dusk, 0.8)
     body = mix(tone, clip(saturate(picture, 1.2) * rgb("#ffd6f6")), 0.28)
     y, _ = coordinates(picture)
     scan = 0.5 + 0.5 * np.cos(y * (2 * np.pi / 12))

@@ -99,7 +99,8 @@ def cross_stitch(picture: Picture, p: Parameters, rng: np.random.Generator) -> P
     """Crossed threads on aida cloth, one colour a stitch; the palest stitches are left out."""
     across = round(p["count"])
     small = blocks(picture, across)
-    thread = enlarge(clip(saturate(steps(small, 7), 1.2) * rng.uniform(0.92, 1.06, (*small.shape[:2], 1))), picture)
+    dyed = saturate(steps(small, 7), 1.2) * rng.uniform(0.92, 1.06, (*small.shape[:2], 1))
+    thread = enlarge(clip(as_plane(dyed)), picture)
     stitched = enlarge(1 - smoothstep(luma(small) - 0.6 * (small.max(2) - small.min(2)), 0.86, 0.95), picture)
     y, x = (axis * across / 512 % 1 - 0.5 for axis in coordinates(picture))
     rising, falling = (np.clip(1.25 - 3.2 * np.abs(x + k * y), 0, 1) for k in (1, -1))

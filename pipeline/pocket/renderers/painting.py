@@ -50,10 +50,10 @@ def ghibli(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture
 
 def watercolor(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Transparent washes on white paper: pigment pools at the rims, blooms inside, bare paper at the border."""
-    wash = blur(kuwahara(picture, 10), 4)
+    wash = blur(kuwahara(picture, 7), 2)
     rims = np.exp(-edge_distance(picture, 0.45) / 5)
     pooling = clouds(picture, 90, rng)
-    density = p["strength"] * (1 + p["bloom"] * pooling + p["rim"] * blur(as_plane(rims), 2))
+    density = p["strength"] * (1 + p["bloom"] * pooling + p["rim"] * as_plane(rims))
     pigment = -np.log(np.clip(saturate(wash, 1.25) * 0.93 + 0.06, 0.02, 1))
     tooth = 1 + p["grain"] * grain(picture, 5, rng)
     painted = np.exp(-times(as_plane(pigment), as_plane(density * tooth)))

@@ -52,7 +52,7 @@ class Renderer:
 
 def unit(picture: NDArray[np.float32]) -> float:
     """Pixels of this picture per pixel of a 512 one."""
-    return min(picture.shape[:2]) / 512
+    return float(min(picture.shape[:2]) / 512)
 
 
 def as_plane(array: object) -> Plane:
@@ -99,7 +99,7 @@ def screen(a: Picture, b: Picture) -> Picture:
 
 
 def clip(picture: Picture) -> Picture:
-    return np.clip(picture, 0, 1, dtype=np.float32)
+    return as_plane(np.clip(picture, 0, 1))
 
 
 def saturate(picture: Picture, factor: float) -> Picture:

@@ -1,0 +1,60 @@
+"""The library's reference images: our own scenes, painted by the style renderers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.pocket.references import land, town
+from pipeline.pocket.references.drawing import Drawing
+from pipeline.pocket.renderers import DEFAULTS, render
+from pipeline.pocket.renderers.surface import Picture
+
+SCENES: dict[str, Callable[[Drawing], None]] = {
+    "meadow": land.meadow, "lake": land.lake, "harbour": land.harbour, "fox": land.fox, "castle": land.castle,
+    "branch": land.branch, "street": town.street, "drive": town.drive, "factory": town.factory, "cat": town.cat,
+    "still life": town.still_life,
+}
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """Which scene shows a style at its best."""
+
+    scene: str
+    mirrored: bool = False
+    seed: int = 7
+
+
+SITTINGS: dict[str, Sitting] = {
+    "art-deco": Sitting("street"), "blueprint": Sitting("factory"), "chalkboard": Sitting("harbour", True),
+    "charcoal": Sitting("still life"), "clay": Sitting("drive"), "comic": Sitting("street", True),
+    "cross-stitch": Sitting("meadow"), "cyberpunk": Sitting("street"), "engraving": Sitting("castle"),
+    "felt": Sitting("fox", True), "film-noir": Sitting("street", True), "ghibli": Sitting("meadow"),
+    "gold-lacquer": Sitting("branch"), "golden-hour": Sitting("lake"), "handheld": Sitting("castle"),
+    "ice": Sitting("castle", True), "industrial": Sitting("factory"), "ink-wash": Sitting("lake", True),
+    "linocut": Sitting("harbour"), "low-poly": Sitting("lake"), "manga": Sitting("cat"),
+    "misty": Sitting("lake", True), "moonlight": Sitting("castle"), "mosaic": Sitting("harbour"),
+    "oil-painting": Sitting("still life"), "paper-cut": Sitting("fox"), "pastel": Sitting("cat", True),
+    "pixel-art": Sitting("castle"), "pointillism": Sitting("harbour", True), "pop-art": Sitting("cat"),
+    "pyrography": Sitting("fox"), "risograph": Sitting("lake", True), "sepia-photo": Sitting("factory", True),
+    "sketch": Sitting("meadow", True), "stained-glass": Sitting("branch"), "stone-relief": Sitting("fox"),
+    "thermal": Sitting("cat"), "ukiyo-e": Sitting("branch", True), "vaporwave": Sitting("street"),
+    "watercolor": Sitting("harbour"),
+}
+
+
+def draw_scene(name: str, mirrored: bool = False, seed: int = 7) -> Picture:
+    """One scene, float32 (512, 512, 3) RGB in [0, 1]."""
+    drawing = Drawing(np.random.default_rng(seed))
+    SCENES[name](drawing)
+    return drawing.pixels(mirrored)
+
+
+def paint_reference(style_id: str) -> Picture:
+    """The style's scene in the style's default look; always the same pixels."""
+    sitting = SITTINGS[style_id]
+    scene = draw_scene(sitting.scene, sitting.mirrored, sitting.seed)
+    return render(style_id, scene, DEFAULTS[style_id], np.random.default_rng(sitting.seed))

@@ -1,0 +1,26 @@
+"""`python -m pipeline.pocket.references [id ...]` paints styles/<id>/reference.webp; the words beside it stay."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pipeline.pocket.references import SITTINGS, paint_reference
+
+STYLES = Path(__file__).parents[3] / "styles"
+
+
+def main(ids: list[str]) -> None:
+    for style_id in ids or list(SITTINGS):
+        pixels = (paint_reference(style_id) * 255 + 0.5).astype(np.uint8)
+        folder = STYLES / style_id
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / "reference.webp", quality=88, method=6)
+        print(style_id)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
