@@ -118,25 +118,26 @@ class StyleIndex:
         _replace_file(folder / MANIFEST, lambda file: file.write_text(text, encoding="utf-8"))
 
     @classmethod
-    def load(cls, folder: Path, *, encoder: str, revision: str, keys: Sequence[str]) -> StyleIndex:
-        """Raises StaleIndex unless the folder holds exactly these keys as this encoder's revision sees them.
+    def load(cls, folder: Path, *, encoder: str, revision: str) -> StyleIndex:
+        """Raises StaleIndex unless the folder holds sound vectors of this encoder's revision.
 
-        A graph that is missing or broken beside sound vectors is built again.
+        A graph that is missing or broken beside sound vectors is built again. Whether `keys` are those that are
+        wanted now is for the caller to see.
         """
         manifest = _read_manifest(folder)
-        if (manifest.encoder, manifest.revision, manifest.keys) != (encoder, revision, tuple(keys)):
-            raise StaleIndex(f"The index in {folder} is of other styles or another encoder.")
+        if (manifest.encoder, manifest.revision) != (encoder, revision):
+            raise StaleIndex(f"The index in {folder} is of {manifest.encoder} {manifest.revision}.")
         vectors = _load_vectors(folder / VECTORS, manifest)
         if _sha256(folder / GRAPH) != manifest.graph_sha256:
             log.warning("%s does not match its manifest; building it again.", folder / GRAPH)
-            return cls.build(keys, vectors)
+            return cls.build(manifest.keys, vectors)
         graph = _empty_graph(manifest.dimension)
         graph.load_index(str(folder / GRAPH), max_elements=manifest.count)
-        return cls(keys, vectors, graph)
+        return cls(manifest.keys, vectors, graph)
 
     def _is_same_graph(self, file: Path) -> bool:
         """hnswlib does not report a full disk: the length tells."""
-        return file.stat().st_size == self._graph.index_file_size()
+        return file.stat().st_size == int(self._graph.index_file_size())
 
     def _check_query(self, queries: NDArray[np.float32], k: int) -> None:
         if queries.ndim != 2 or queries.shape[1] != self.dimension or queries.dtype != np.float32:

@@ -130,7 +130,7 @@ class StyleLibrary:
 
     def _write(self, data: dict[str, Any], reference: Image.Image) -> Path:
         """The whole folder or nothing."""
-        target = self._added / data["id"]
+        target = self._added / str(data["id"])
         try:
             self._added.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(dir=self._added, prefix=".new-"))
