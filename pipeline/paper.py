@@ -116,7 +116,7 @@ def even_out(pixels: Pixels, ground: Ground) -> Pixels:
     level = np.clip(np.maximum(ground.level, least), 1, 255).astype(np.float32)
     full = np.stack([enlarge(level[..., channel], pixels.shape) for channel in range(3)], axis=2)
     # what lies within 4 % of the paper is its grain
-    return np.clip(pixels / (0.96 * full) * 255, 0, 255).round().astype(np.uint8)
+    return np.asarray(np.clip(pixels / (0.96 * full) * 255, 0, 255).round(), dtype=np.uint8)
 
 
 def enlarge(field: Field, shape: tuple[int, ...]) -> Field:

@@ -166,7 +166,7 @@ def ease(points: list[Point], size: float) -> tuple[list[Disc], list[float]]:
 
 
 def steps(points: list[Point]) -> list[Point]:
-    """A lone point gets a neighbour, and two points become five on the line between them, as perfect-freehand has it."""
+    """A lone point gets a neighbour, two become five on the line between them: so perfect-freehand has it."""
     first, last = points[0], points[-1]
     if len(points) == 1:
         return [first, (first[0] + 1, first[1] + 1, first[2])]
