@@ -29,19 +29,19 @@ class Sitting:
 
 
 SITTINGS: dict[str, Sitting] = {
-    "art-deco": Sitting("street"), "blueprint": Sitting("factory"), "chalkboard": Sitting("harbour", True),
-    "charcoal": Sitting("still life"), "clay": Sitting("drive"), "comic": Sitting("street", True),
-    "cross-stitch": Sitting("meadow"), "cyberpunk": Sitting("street"), "engraving": Sitting("castle"),
+    "art-deco": Sitting("harbour"), "blueprint": Sitting("factory"), "chalkboard": Sitting("harbour", True),
+    "charcoal": Sitting("castle", True), "clay": Sitting("cat"), "comic": Sitting("drive", True),
+    "cross-stitch": Sitting("meadow"), "cyberpunk": Sitting("street"), "engraving": Sitting("factory", True),
     "felt": Sitting("fox", True), "film-noir": Sitting("street", True), "ghibli": Sitting("meadow"),
-    "gold-lacquer": Sitting("branch"), "golden-hour": Sitting("lake"), "handheld": Sitting("castle"),
+    "gold-lacquer": Sitting("branch"), "golden-hour": Sitting("lake"), "handheld": Sitting("drive"),
     "ice": Sitting("castle", True), "industrial": Sitting("factory"), "ink-wash": Sitting("lake", True),
     "linocut": Sitting("harbour"), "low-poly": Sitting("lake"), "manga": Sitting("cat"),
     "misty": Sitting("lake", True), "moonlight": Sitting("castle"), "mosaic": Sitting("harbour"),
     "oil-painting": Sitting("still life"), "paper-cut": Sitting("fox"), "pastel": Sitting("cat", True),
-    "pixel-art": Sitting("castle"), "pointillism": Sitting("harbour", True), "pop-art": Sitting("cat"),
-    "pyrography": Sitting("fox"), "risograph": Sitting("lake", True), "sepia-photo": Sitting("factory", True),
-    "sketch": Sitting("meadow", True), "stained-glass": Sitting("branch"), "stone-relief": Sitting("fox"),
-    "thermal": Sitting("cat"), "ukiyo-e": Sitting("branch", True), "vaporwave": Sitting("street"),
+    "pixel-art": Sitting("castle"), "pointillism": Sitting("harbour", True), "pop-art": Sitting("still life"),
+    "pyrography": Sitting("fox"), "risograph": Sitting("meadow", True), "sepia-photo": Sitting("factory"),
+    "sketch": Sitting("castle"), "stained-glass": Sitting("branch"), "stone-relief": Sitting("fox"),
+    "thermal": Sitting("fox"), "ukiyo-e": Sitting("branch", True), "vaporwave": Sitting("street"),
     "watercolor": Sitting("harbour"),
 }
 

@@ -116,7 +116,7 @@ def film_noir(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     across = y + math.tan(math.radians(p["slant"])) * x
     slats = smoothstep(as_plane(np.sin(across * (2 * np.pi / p["slat"]))), -0.35, 0.35)
     pool = sunlight(picture, p["lamp"], 0.42, 0.55)
-    light = 0.2 + 0.85 * pool * (0.4 + 0.6 * blur(slats, 3))
+    light = 0.3 + 0.85 * pool * (0.4 + 0.6 * blur(slats, 3))
     rim = 0.35 * np.clip(relief(blur(grey, 3), 60, 70), 0, 1)
     tone = curve * light + rim * (0.3 + pool) * 0.6 + 0.05 * grain(picture, 4, rng)
     return ramp(as_plane(tone * 1.05), ["#050506", "#3c3d41", "#98999c", "#f4f4f2"])
@@ -127,9 +127,10 @@ def sepia_photo(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pi
     grey = luma(mix(blur(picture, 2), blur(picture, 10), 0.3))
     stain = 0.06 * clouds(picture, 140, rng) + 0.04 * grain(picture, 5, rng)
     fading = 1 - vignette(picture, 0.8)
-    tone = 0.14 + 0.74 * grey + stain + p["fade"] * fading * (0.75 - grey)
-    dust = smoothstep(noise(picture, 6, rng), 0.93, 1.0) * 0.35
-    hair = np.clip(fibres(picture, 84, 300, rng) - 0.8, 0, 1) * 1.4
+    grey = contrast(grey, 1.25, 0.55)
+    tone = 0.12 + 0.76 * grey + stain + p["fade"] * fading * (0.75 - grey)
+    dust = smoothstep(noise(picture, 6, rng), 0.93, 1.0) * 0.3
+    hair = np.clip(fibres(picture, 84, 300, rng) - 0.88, 0, 1) * 1.2
     return ramp(as_plane(tone + dust + hair), [hsv(p["brown"], 0.75, 0.14), hsv(p["brown"], 0.6, 0.48),
                                               hsv(p["brown"] + 0.02, 0.38, 0.82), hsv(p["brown"] + 0.04, 0.16, 0.97)])
 
@@ -145,7 +146,7 @@ def art_deco(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictu
     burst = mix(np.broadcast_to(hsv(p["night"], 0.66, 0.26), picture.shape), hsv(p["night"], 0.5, 0.44), rays)
     pale = smoothstep(luma(flat), 0.72, 0.86) * (1 - smoothstep(chroma(flat), 0.12, 0.3))
     page = mix(jewel, burst, pale)
-    page = times(page, as_plane(1 - 0.16 * (1 - rays) * smoothstep(luma(flat), 0.3, 0.6)))
+    page = times(page, as_plane(1 - 0.28 * (1 - rays) * smoothstep(luma(flat), 0.2, 0.5)))
     grainy = times(page, as_plane(1 + 0.05 * grain(picture, 5, rng)))
     shine = 0.9 + 0.25 * noise(picture, 60, rng)
     return clip(mix(grainy, times(gold, as_plane(shine)), outline(picture, p["line"], 0.4)))

@@ -173,7 +173,7 @@ def pixel_art(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
 def handheld(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Four shades of green on a reflective screen whose pixel grid shows."""
     small = blocks(picture, 64)
-    light = contrast(luma(small), 1.25, 0.6) - 0.5 * blocks(outline(picture, 7, 0.35), 64)
+    light = contrast(luma(small), 1.5, 0.58) - 0.5 * blocks(outline(picture, 7, 0.35), 64)
     light = np.clip(light, 0, 1) + bayer(small) * 0.24 + rng.normal(0, 0.004)
     shades = np.stack([hsv(p["hue"], s, v) for s, v in ((0.72, 0.21), (0.56, 0.4), (0.86, 0.63), (0.82, p["glass"]))])
     screened = enlarge(shades[np.clip(np.round(light * 3), 0, 3).astype(int)], picture)
@@ -187,10 +187,10 @@ CRAFTS = {
         "pane": Span(64, 54, 80), "lead": Span(9, 8, 11), "depth": Span(1.7, 1.5, 2.0), "tint": Span(0.56, 0.0, 1.0)},
         True),
     "mosaic": Renderer(mosaic, {
-        "tile": Span(19, 17, 22), "mortar": Span(0.1, 0.05, 0.16), "joint": Span(4, 3.6, 5)}, True),
+        "tile": Span(16, 15, 19), "mortar": Span(0.1, 0.05, 0.16), "joint": Span(3.4, 3, 4.2)}, True),
     "paper-cut": Renderer(paper_cut, {
         "card": Span(0.1, 0.0, 1.0), "light": Span(125, 50, 150), "lift": Span(1.0, 0.7, 1.3)}, True),
-    "cross-stitch": Renderer(cross_stitch, {"count": Span(32, 29, 34), "cloth": Span(0.1, 0.05, 0.6)}, True),
+    "cross-stitch": Renderer(cross_stitch, {"count": Span(40, 34, 42), "cloth": Span(0.1, 0.05, 0.6)}, True),
     "felt": Renderer(felt, {
         "light": Span(120, 60, 150), "wool": Span(0.13, 0.1, 0.17), "stitch": Span(26, 22, 32)}, True),
     "low-poly": Renderer(low_poly, {

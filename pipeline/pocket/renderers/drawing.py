@@ -42,7 +42,7 @@ from pipeline.pocket.renderers.texture import (
 def hatching(darkness: Plane, degrees: float, period: float, rng: np.random.Generator) -> Plane:
     """Pencil hatching in [0, 1]: a second and third direction come in where it gets darker."""
     laid = np.zeros_like(darkness)
-    for turn, start in ((0, 0.12), (28, 0.42), (-45, 0.66)):
+    for turn, start in ((0, 0.2), (28, 0.46), (-45, 0.68)):
         wander = 0.35 * period * noise(darkness, 60, rng)
         line = 1 - stripes(darkness, period, degrees + turn, wander)
         amount = smoothstep(darkness, start, start + 0.35)
@@ -68,7 +68,7 @@ def charcoal(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictu
     grey = contrast(luma(blur(kuwahara(picture, 9), 3)), 1.25, 0.55)
     smudged = smear(grey, p["direction"], 26)
     tooth = 0.5 * grain(picture, 6, rng) + 0.5 * fibres(picture, p["direction"], 34, rng, 5)
-    black = smoothstep(as_plane(1 - smudged + 0.28 * tooth), 0.28, 1.0) * p["weight"]
+    black = smoothstep(as_plane(1 - smudged + 0.28 * tooth), 0.36, 1.0) * p["weight"]
     line = outline(picture, 8, 0.4, as_plane(2 * noise(picture, 30, rng))) * clip(as_plane(1 + 0.5 * tooth))
     white = smoothstep(as_plane(grey + 0.16 * tooth), 0.8, 1.25) * p["heightening"]
     paper = times(hsv(p["paper"], 0.2, 0.72), as_plane(1 + 0.05 * grain(picture, 4, rng)))
@@ -131,7 +131,7 @@ def comic(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
 
 DRAWINGS = {
     "sketch": Renderer(sketch, {
-        "direction": Span(-50, -65, -35), "hatch": Span(13, 12, 16), "line": Span(4, 3, 5),
+        "direction": Span(-50, -65, -35), "hatch": Span(11, 10.5, 14), "line": Span(4, 3, 5),
         "cream": Span(0.25, 0.0, 0.7), "lead": Span(0.2, 0.12, 0.3)}, False),
     "charcoal": Renderer(charcoal, {
         "direction": Span(-40, -60, -20), "weight": Span(0.95, 0.85, 1.05), "heightening": Span(0.8, 0.5, 1),
@@ -141,7 +141,7 @@ DRAWINGS = {
         "line": Span(6, 5, 7.5)}, True),
     "blueprint": Renderer(blueprint, {
         "blue": Span(0.6, 0.575, 0.625), "depth": Span(0.56, 0.45, 0.66), "grid": Span(32, 26, 44),
-        "line": Span(5, 4, 6)}, False),
+        "line": Span(4.4, 3.6, 5.5)}, False),
     "manga": Renderer(manga, {
         "screen": Span(13, 12, 16), "black": Span(0.24, 0.18, 0.3), "line": Span(5.5, 4.5, 7)}, False),
     "comic": Renderer(comic, {

@@ -13,7 +13,8 @@ from pipeline.pocket.renderers.texture import blur
 def edge_pixels(picture: Picture, detail: float = 0.5) -> NDArray[np.bool_]:
     """Thin edges (H, W); detail 0 finds only strong ones, 1 faint ones too."""
     smooth = (np.clip(blur(picture, 3.5), 0, 1) * 255).astype(np.uint8)
-    high = 170 - 120 * detail
+    # A blurred edge climbs over more pixels in a large picture: the same edge has a smaller slope there.
+    high = (170 - 120 * detail) * min(0.25 / unit(picture), 1) ** 0.85
     # The strongest channel sees a red shape on green, which grey does not.
     found = [cv2.Canny(np.ascontiguousarray(smooth[..., k]), 0.4 * high, high) for k in range(3)]
     return np.asarray((found[0] | found[1] | found[2]) > 0)

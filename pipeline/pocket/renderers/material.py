@@ -49,7 +49,7 @@ def stone_relief(picture: Picture, p: Parameters, rng: np.random.Generator) -> P
     height = 0.35 * grey + 0.5 * blur(rounded(away, 22), 2.5) + pitted * 0.35
     lit = relief(as_plane(height), p["light"], p["depth"])
     strata = 0.05 * noise(picture, 60, rng, 6)
-    tone = 0.6 + 0.36 * lit + 0.3 * (grey - 0.55) - 0.22 * np.exp(-away / 4) + strata + 0.6 * pitted
+    tone = 0.6 + 0.4 * lit + 0.42 * (grey - 0.5) - 0.26 * np.exp(-away / 4) + strata + 0.6 * pitted
     return ramp(as_plane(tone), [hsv(p["stone"], 0.4, 0.16), hsv(p["stone"], 0.3, 0.62), hsv(p["stone"], 0.12, 0.98)])
 
 
@@ -64,9 +64,11 @@ def gold_lacquer(picture: Picture, p: Parameters, rng: np.random.Generator) -> P
     smooth = blur(kuwahara(picture, 8), 3)
     figure = clip(as_plane(np.abs(smooth - border_colour(smooth)).max(axis=2) * 1.6))
     sprinkle = 0.5 + 0.5 * grain(picture, 4, rng)
-    near = np.exp(-edge_distance(picture, 0.5) / p["dusting"])
+    away = edge_distance(picture, 0.5)
+    near = np.exp(-away / p["dusting"])
     light = 0.35 + 0.65 * luma(smooth)
-    dust = smoothstep(as_plane(figure * light * 0.85 + 0.3 * near - 0.85 * sprinkle), -0.25, 0.3)
+    halo = np.exp(-(((away - 9) / 5) ** 2))  # bare lacquer beside a line keeps gold shapes apart
+    dust = smoothstep(as_plane(figure * light * 0.9 + 0.25 * near - 0.5 * halo - 0.85 * sprinkle), -0.25, 0.3)
     stray = smoothstep(sprinkle, 0.97, 1.1) * 0.5
     gold = np.clip(np.maximum(dust * 0.75 + stray, outline(picture, p["line"], 0.5)), 0, 1)
     ground = times(rgb("#1c0d0b"), as_plane(0.75 + 0.5 * clouds(picture, 220, rng)))
@@ -97,7 +99,7 @@ def ice(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     away = edge_distance(picture, 0.5)
     facet = relief(as_plane(0.5 * rounded(away, 30) + 0.3 * grey + 0.1 * clouds(picture, 50, rng)), p["light"], 34)
     frost = smoothstep(as_plane(clouds(picture, 90, rng) + 0.55 * grain(picture, 5, rng)), 0.1, 0.7)
-    tone = 0.22 + 0.5 * grey + 0.22 * facet + 0.2 * frost * (0.4 + grey) + 0.16 * crack - 0.0006 * distance
+    tone = 0.1 + 0.66 * contrast(grey, 1.3) + 0.24 * facet + 0.13 * frost * (0.3 + grey) + 0.12 * crack - 0.0006 * distance
     frozen = ramp(as_plane(tone), [hsv(p["deep"] + 0.03, 0.9, 0.3), hsv(p["deep"], 0.68, 0.75),
                                    hsv(p["deep"] - 0.04, 0.28, 0.96), rgb("#fbfeff")])
     tinted = mix(frozen, clip(as_plane(frozen * 0.6 + saturate(picture, 1.2) * 0.4)), as_plane(0.5 * chroma(picture)))
@@ -107,8 +109,8 @@ def ice(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
 def industrial(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Steel, concrete and rust: cold desaturated metal, panel seams with rivets, rust running down."""
     grey = contrast(luma(kuwahara(picture, 6)), 1.2, 0.5)
-    metal = ramp(as_plane(grey * 0.84 + 0.03), ["#15181c", "#4a5560", "#8b959b", "#c9cbc6"])
-    metal = mix(metal, saturate(picture, 0.8) * 0.62, as_plane(np.clip(chroma(picture) * p["paint"], 0, 1)))
+    metal = ramp(as_plane(grey * 0.9 + 0.1), ["#15181c", "#4a5560", "#8b959b", "#c9cbc6"])
+    metal = mix(metal, saturate(picture, 0.8) * 0.75, as_plane(np.clip(chroma(picture) * p["paint"], 0, 1)))
     brushed = 0.1 * fibres(picture, 0, 60, rng) + 0.09 * grain(picture, 5, rng) + 0.1 * clouds(picture, 70, rng)
     worn = times(metal, as_plane(1 + brushed))
     drip = clouds(picture, 60, rng) + 0.7 * fibres(picture, 90, 150, rng, 7)

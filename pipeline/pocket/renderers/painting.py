@@ -107,7 +107,7 @@ def ink_wash(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictu
     """Sumi-e: a few wet tones of black ink that bleed into rice paper, and a dry brush line."""
     grey = luma(blur(kuwahara(picture, 12), 5))
     bleed = clouds(picture, 70, rng)
-    tone = clip(as_plane((1 - grey) ** p["dilution"] * (1 + 0.35 * bleed)))
+    tone = clip(as_plane((1 - grey) ** p["dilution"] * (1 + 0.22 * bleed)))
     pooled = tone + 0.16 * tone * np.exp(-edge_distance(picture, 0.4) / 6)
     dry = clip(as_plane(1.2 + 1.2 * fibres(picture, 25, 40, rng)))
     brush = outline(picture, p["brush"], 0.35, as_plane(p["brush"] * 0.35 * noise(picture, 40, rng))) * dry
@@ -123,7 +123,7 @@ def pastel(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture
     strokes = fibres(picture, p["direction"], 46, rng)
     tooth = 0.65 * grain(picture, 5, rng) + 0.6 * strokes
     paper = times(hsv(p["paper"], 0.26, 0.7), as_plane(1 + 0.05 * grain(picture, 5, rng)))
-    laid = smoothstep(as_plane(0.7 * tooth + p["cover"]), -0.45, 0.4)
+    laid = smoothstep(as_plane(0.6 * tooth + p["cover"]), -0.5, 0.45)
     drawn = mix(paper, times(soft, as_plane(1 + 0.05 * strokes)), as_plane(0.15 + laid * 0.8))
     return clip(mix(drawn, drawn * 0.5, outline(picture, 4, 0.3) * 0.5))
 

@@ -151,7 +151,7 @@ PRINTS = {
         "pink": Span(0.945, 0.92, 0.97), "blue": Span(0.56, 0.52, 0.62), "slip": Span(4, 2, 5)}, True),
     "pop-art": Renderer(pop_art, {
         "ground": Span(0.145, 0.0, 1.0), "clash": Span(0.77, 0.6, 0.85), "dot": Span(24, 20, 28),
-        "line": Span(8, 6.5, 9.5)}, True),
+        "line": Span(6.5, 5.5, 8)}, True),
     "engraving": Renderer(engraving, {
-        "pitch": Span(12, 11.5, 14), "direction": Span(12, -20, 40), "ink": Span(0.06, 0.02, 0.1)}, False),
+        "pitch": Span(10.5, 10, 13), "direction": Span(12, -20, 40), "ink": Span(0.06, 0.02, 0.1)}, False),
 }
