@@ -110,7 +110,7 @@ def initial_noise(
 
 def clean_estimate(scheduler: Any, prediction: Tensor, time: Tensor, latents: Tensor) -> Tensor:
     """Where the latents are heading, as this step sees it: x0 by the scheduler's prediction type."""
-    kept = scheduler.alphas_cumprod[time.long().cpu()].to(latents.device, torch.float32)
+    kept: Tensor = scheduler.alphas_cumprod[time.long().cpu()].to(latents.device, torch.float32)
     alpha, sigma = kept.sqrt(), (1 - kept).sqrt()
     sample, output = latents.float(), prediction.float()
     if scheduler.config.prediction_type == "v_prediction":

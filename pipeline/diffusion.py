@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -13,18 +12,20 @@ from typing import Any
 
 import diffusers
 import torch
+import transformers
 from PIL import Image
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from pipeline.denoise import Conditions, IsCancelled, denoise, initial_noise, stop_if
 from pipeline.device import choose_device
 from pipeline.errors import ModelError, SettingError
+from pipeline.loading import loading
 from pipeline.preview import PREVIEW_SIDE, LinearPreview, preview_zoom, to_picture
 from pipeline.profiles import ModelProfile
 from pipeline.prompt_encoder import PromptEncoder
 from pipeline.style_embeddings import StyleEmbeddings
 from pipeline.values import GenerationRequest, StepPreview, Style
+from pipeline.vision import Vision
 from pipeline.weights import LocatedPart, locate, locate_text
 
 OnStep = Callable[[StepPreview], None]
@@ -66,14 +67,14 @@ class Engine:
         report("Checking the model's files", 0.0)
         located = {role: locate(profile, role, folder) for role in LOADED_PARTS}
         report("Loading the model", 0.3)
-        with quiet_libraries(), told_as_model_error(located["base"].path):
+        with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
             pipeline = load_pipeline(profile, located, dtype)
             move(pipeline, place)
         report("Getting ready to draw", 0.9)
         vision = Vision(profile, folder, pipeline)
-        width = style_width(pipeline.unet)
-        embeddings = StyleEmbeddings(vision.encode, vision.revision, width, cache_dir)
-        engine = cls(profile, pipeline, revisions(profile, located), embeddings)
+        embeddings = StyleEmbeddings(vision.encode, vision.revision, style_width(pipeline.unet), cache_dir)
+        revisions = {role: part.revision for role, part in located.items()} | {"image_encoder": vision.revision}
+        engine = cls(profile, pipeline, revisions | packaged_revision(profile), embeddings)
         report("Ready", 1.0)
         return engine
 
@@ -159,10 +160,6 @@ class Engine:
         on_step: OnStep | None,
         is_cancelled: IsCancelled | None,
     ) -> Tensor:
-        def show(step: int, of: int, clean: Tensor) -> None:
-            assert on_step is not None
-            on_step(StepPreview(step, of, self._preview(clean)))
-
         factor = self._pipeline.vae_scale_factor
         channels = self._pipeline.unet.config.in_channels
         shape = (1, channels, request.height // factor, request.width // factor)
@@ -172,9 +169,12 @@ class Engine:
             scheduler,
             initial_noise(shape, request.seed, scheduler, self.device, self.dtype),
             conditions,
-            on_step=show if on_step else None,
+            on_step=self._shown(on_step) if on_step else None,
             is_cancelled=is_cancelled,
         )
+
+    def _shown(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
+        return lambda step, of, clean: on_step(StepPreview(step, of, self._preview(clean)))
 
     def _preview(self, latents: Tensor) -> Image.Image:
         image = self._linear_preview(latents) if self.profile.preview == "linear" else self._decode(latents)
@@ -192,41 +192,6 @@ class Engine:
         if not torch.isfinite(pixels).all():
             raise ModelError(f"{self.profile.title} gave no picture: its numbers overflowed on {self.device}.")
         return to_picture(pixels / 2 + 0.5)
-
-
-class Vision:
-    """The image encoder that reads styles for the adapter; located and loaded when the first style needs it."""
-
-    def __init__(self, profile: ModelProfile, folder: Path | None, pipeline: Any) -> None:
-        self._profile, self._folder, self._pipeline = profile, folder, pipeline
-
-    @cached_property
-    def located(self) -> LocatedPart:
-        return locate(self._profile, "image_encoder", self._folder)
-
-    @property
-    def revision(self) -> str:
-        """Of the pinned encoder where it would come from the Hub, so that asking does not fetch it."""
-        pinned = self._profile.parts["image_encoder"].revision
-        at_hand = self._folder or self._profile.home
-        return self.located.revision if at_hand or pinned is None else pinned
-
-    @cached_property
-    def _encoder(self) -> Any:
-        from transformers import CLIPVisionModelWithProjection
-
-        with quiet_libraries(), told_as_model_error(self.located.path):
-            encoder = CLIPVisionModelWithProjection.from_pretrained(
-                self.located.path, local_files_only=True, dtype=self._pipeline.dtype
-            )
-        return encoder.to(self._pipeline.device).eval()
-
-    @torch.inference_mode()
-    def encode(self, image: Image.Image) -> Tensor:
-        """RGB -> (1, d)."""
-        pixels = self._pipeline.feature_extractor(image, return_tensors="pt").pixel_values
-        embeds: Tensor = self._encoder(pixels.to(self._pipeline.device, self._pipeline.dtype)).image_embeds
-        return embeds
 
 
 class Clock:
@@ -268,12 +233,10 @@ def packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:
     package = profile.text_package
     if package is None:
         return {}
-    from transformers import AutoModel, AutoTokenizer
-
     folder = locate_text(package).path
-    text_encoder = AutoModel.from_pretrained(folder, local_files_only=True, dtype=dtype)
+    text_encoder = transformers.AutoModel.from_pretrained(folder, local_files_only=True, dtype=dtype)
     text_encoder.config.use_attention_mask = package.use_attention_mask
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     tokenizer.model_max_length = package.model_max_length
     return {"text_encoder": text_encoder, "tokenizer": tokenizer}
 
@@ -303,35 +266,5 @@ def style_width(unet: Any) -> int:
     return int(unet.encoder_hid_proj.image_projection_layers[0].image_embeds.in_features)
 
 
-def revisions(profile: ModelProfile, located: Mapping[str, LocatedPart]) -> dict[str, str]:
-    found = {role: part.revision for role, part in located.items()}
-    if profile.text_package is not None:
-        found["text_encoder"] = profile.text_package.sha256[:12]
-    return found
-
-
-@contextlib.contextmanager
-def told_as_model_error(place: Path) -> Iterator[None]:
-    """What libraries raise over files of the wrong shape or kind, as one error that names the folder."""
-    try:
-        yield
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"The model in {place} could not be loaded: {str(error).splitlines()[0][:300]}") from error
-
-
-@contextlib.contextmanager
-def quiet_libraries() -> Iterator[None]:
-    """Without progress bars, and without warnings about what is done on purpose: a BERT as text encoder, no encoder."""
-    from transformers.utils import logging as transformers_logging
-
-    libraries = (diffusers.utils.logging, transformers_logging)
-    before = [library.get_verbosity() for library in libraries]
-    for library in libraries:
-        library.set_verbosity_error()
-        library.disable_progress_bar()
-    try:
-        yield
-    finally:
-        for library, verbosity in zip(libraries, before, strict=True):
-            library.set_verbosity(verbosity)
-            library.enable_progress_bar()
+def packaged_revision(profile: ModelProfile) -> dict[str, str]:
+    return {"text_encoder": profile.text_package.sha256[:12]} if profile.text_package else {}

@@ -66,7 +66,7 @@ def made_up_pictures(side: int) -> Tensor:
 def encode(vae: Any, pictures: Tensor) -> Tensor:
     """RGB (n, 3, h, w) in [0, 1] -> scaled latents (n, c, h / 8, w / 8), fp32 on the CPU."""
     pixels = (pictures * 2 - 1).to(vae.device, vae.dtype)
-    latents = torch.cat([vae.encode(part).latent_dist.mean for part in pixels.split(8)])
+    latents = torch.cat([vae.encode(part).latent_dist.mean for part in torch.split(pixels, 8)])
     scaled: Tensor = latents.float().cpu() * vae.config.scaling_factor
     return scaled
 

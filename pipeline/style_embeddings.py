@@ -33,7 +33,8 @@ class StyleEmbeddings:
         """Raises StyleError when the style's image is broken or is not the one that was read."""
         known = self._known.get(style.sha256)
         if known is None:
-            known = self._known[style.sha256] = self._stored(style) if self._folder else self._computed(style)
+            known = self._stored(style, self._folder) if self._folder else self._computed(style)
+            self._known[style.sha256] = known
         return known
 
     def mixed(self, mix: StyleMix) -> Tensor:
@@ -44,9 +45,8 @@ class StyleEmbeddings:
         """
         return torch.stack([weight * self(style) for style, weight in mix.parts]).sum(0)
 
-    def _stored(self, style: Style) -> Tensor:
-        assert self._folder is not None
-        path = self._folder / f"{self._revision[:40]}-{style.sha256}.safetensors"
+    def _stored(self, style: Style, folder: Path) -> Tensor:
+        path = folder / f"{self._revision[:40]}-{style.sha256}.safetensors"
         found = read_embedding(path, self._width)
         if found is None:
             found = self._computed(style)

@@ -45,7 +45,7 @@ def pocket_modules(channels: tuple[int, ...] = (32, 64, 96)) -> Modules:
     down = ("CrossAttnDownBlock2D",) * (len(channels) - 1) + ("DownBlock2D",)
     up = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * (len(channels) - 1)
     unet = small_unet(channels, down, up, sample_size=16, latents=8, width=384)
-    return Modules(vae, *conditioned(unet, image_embed_dim=384), small_vision(128, 384))
+    return Modules(vivid(vae), *conditioned(unet, image_embed_dim=384), small_vision(128, 384))
 
 
 def sd15_modules() -> Modules:
@@ -62,7 +62,17 @@ def sd15_modules() -> Modules:
     down = ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",)
     up = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3
     unet = small_unet((16, 32, 32, 32), down, up, sample_size=8, latents=4, width=32)
-    return Modules(vae, *conditioned(unet, image_embed_dim=48), small_vision(32, 48))
+    return Modules(vivid(vae), *conditioned(unet, image_embed_dim=48), small_vision(32, 48))
+
+
+@torch.no_grad()
+def vivid(vae: AutoencoderKL) -> AutoencoderKL:
+    """The decoder's last layer turned up until noise fills the range of a picture: small differences then show."""
+    noise = torch.randn(1, vae.config.latent_channels, 8, 8, generator=torch.Generator().manual_seed(2))
+    seen = vae.decode(noise / vae.config.scaling_factor).sample
+    vae.decoder.conv_out.weight *= 0.5 / seen.std()
+    vae.decoder.conv_out.bias.zero_()
+    return vae
 
 
 def small_unet(

@@ -166,7 +166,7 @@ def write_ip_adapter(path: Path, image_projection_state: State, ip_attn_state: S
 
 def write_manifest(folder: Path, notes: Mapping[str, Any]) -> None:
     """`manifest.json`: bytes and sha256 of each file, read and checked before anything else is loaded."""
-    files = {
+    files: dict[str, dict[str, Any]] = {
         path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256(path)}
         for path in sorted(folder.rglob("*"))
         if path.is_file()

@@ -1,0 +1,83 @@
+"""Fixtures shared by all tests: model folders with random weights, and engines loaded from them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.values import Style
+
+if TYPE_CHECKING:
+    from pipeline.diffusion import Engine
+
+MakeStyle = Callable[..., Style]
+SHIPPED_POCKET = Path(__file__).resolve().parents[1] / "assets" / "pocket"
+
+
+@pytest.fixture(scope="session")
+def pocket_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pocket model's layout with small random weights."""
+    from tests.models import write_pocket
+
+    return write_pocket(tmp_path_factory.mktemp("models") / "pocket")
+
+
+@pytest.fixture(scope="session")
+def sd15_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SD 1.5's layout with small random weights."""
+    from tests.models import write_sd15
+
+    return write_sd15(tmp_path_factory.mktemp("models") / "sd15")
+
+
+@pytest.fixture(scope="session")
+def pocket_engine(pocket_folder: Path) -> Engine:
+    from pipeline.diffusion import Engine
+    from pipeline.profiles import POCKET
+
+    return Engine.load(POCKET, folder=pocket_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def sd15_engine(sd15_folder: Path) -> Engine:
+    from pipeline.diffusion import Engine
+    from tests.models import tiny_sd15
+
+    return Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def shipped_folder() -> Path:
+    """The trained weights in the tree; the test is skipped where they are not there yet."""
+    if not (SHIPPED_POCKET / "manifest.json").exists():
+        pytest.skip("assets/pocket holds no trained weights")
+    return SHIPPED_POCKET
+
+
+@pytest.fixture(scope="session")
+def shipped_engine(shipped_folder: Path) -> Engine:
+    from pipeline.diffusion import Engine
+    from pipeline.profiles import POCKET
+
+    return Engine.load(POCKET, folder=shipped_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def make_style(tmp_path_factory: pytest.TempPathFactory) -> MakeStyle:
+    """make_style(id, seed=0, template="{prompt}"): a style whose image is patches of colour made from the seed."""
+    folder = tmp_path_factory.mktemp("styles")
+
+    def make(identity: str, seed: int = 0, template: str = "{prompt}") -> Style:
+        path = folder / f"{identity}-{seed}.png"
+        patches = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+        Image.fromarray(patches).resize((128, 128), Image.Resampling.BILINEAR).save(path)
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        return Style(identity, identity.title(), ("patches",), template, "CC0-1.0", "tests", sha256, path)
+
+    return make

@@ -1,0 +1,218 @@
+"""Our loop against the stock pipeline's, on both layouts and with each lever on and off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DPMSolverMultistepScheduler
+
+from pipeline.denoise import Conditions, clean_estimate, denoise, initial_noise
+from pipeline.errors import Cancelled
+from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
+from tests.conftest import MakeStyle
+from tests.oracle import stock_draw, stock_pocket, stock_sd15, stock_style
+
+if TYPE_CHECKING:
+    from pipeline.diffusion import Engine
+
+LEVERS = [  # guidance_scale, ip_adapter_scale, controlnet_conditioning_scale, negative_prompt, steps
+    (1.0, 0.0, 0.0, "", 3),
+    (1.0, 0.7, 0.5, "", 4),
+    (1.0, 1.0, 1.0, "ignored without guidance", 3),
+    (3.0, 0.0, 1.0, "", 4),
+    (7.5, 1.0, 0.0, "blurry, grey", 3),
+    (4.0, 0.6, 0.5, "", 5),
+    (3.0, 1.0, 1.0, "blurry, grey", 12),
+]
+
+
+def make_request(engine: Engine, style: Style, **changed: Any) -> GenerationRequest:
+    width, height = engine.profile.size
+    pixels = np.zeros((height, width), np.uint8)
+    pixels[height // 4, width // 8 : -width // 8] = 255
+    pixels[height // 8 : -height // 8, width // 3] = 255
+    request = GenerationRequest(
+        engine=engine.profile.name,
+        prompt="a red fox in a city",
+        negative_prompt="",
+        edges=EdgeMap(pixels, "lines"),
+        styles=StyleMix.of(style),
+        width=width,
+        height=height,
+        num_inference_steps=4,
+        guidance_scale=3.0,
+        ip_adapter_scale=1.0,
+        controlnet_conditioning_scale=1.0,
+        seed=11,
+    )
+    return replace(request, **changed)
+
+
+def levers(values: tuple[float, float, float, str, int]) -> dict[str, Any]:
+    names = ("guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale", "negative_prompt")
+    return dict(zip((*names, "num_inference_steps"), values, strict=True))
+
+
+def expect_equal(engine: Engine, pipeline: Any, encoder: Path, request: GenerationRequest) -> None:
+    style = stock_style(pipeline, encoder, request.styles.parts[0][0].image)
+    expected = stock_draw(pipeline, engine.profile, request, style).astype(int)
+    drawn = np.asarray(engine.draw(request)[0]).astype(int)
+    assert drawn.shape == expected.shape == (request.height, request.width, 3)
+    assert expected.std() > 20  # a flat picture would be equal to anything
+    assert np.abs(drawn - expected).max() <= 1
+
+
+@pytest.mark.parametrize("values", LEVERS)
+def test_pocket_layout_equals_the_stock_pipeline(
+    pocket_engine: Engine, pocket_folder: Path, make_style: MakeStyle, values: Any
+) -> None:
+    request = make_request(pocket_engine, make_style("neon", 1, "{prompt}, neon at night"), **levers(values))
+    expect_equal(pocket_engine, stock_pocket(pocket_folder), pocket_folder / "image_encoder", request)
+
+
+@pytest.mark.parametrize("values", LEVERS)
+def test_sd15_layout_equals_the_stock_pipeline(
+    sd15_engine: Engine, sd15_folder: Path, make_style: MakeStyle, values: Any
+) -> None:
+    request = make_request(sd15_engine, make_style("neon", 1), **levers(values))
+    encoder = sd15_folder / "ip_adapter" / "models" / "image_encoder"
+    expect_equal(sd15_engine, stock_sd15(sd15_folder), encoder, request)
+
+
+@pytest.mark.parametrize("values", LEVERS[1::2])
+def test_shipped_weights_equal_the_stock_pipeline(
+    shipped_engine: Engine, shipped_folder: Path, make_style: MakeStyle, values: Any
+) -> None:
+    request = make_request(shipped_engine, make_style("neon", 1), **levers(values))
+    expect_equal(shipped_engine, stock_pocket(shipped_folder), shipped_folder / "image_encoder", request)
+
+
+def test_a_wide_picture_equals_the_stock_pipeline(
+    sd15_engine: Engine, sd15_folder: Path, make_style: MakeStyle
+) -> None:
+    pixels = np.zeros((64, 96), np.uint8)
+    pixels[20, 5:90] = 255
+    request = make_request(
+        sd15_engine, make_style("neon", 1), edges=EdgeMap(pixels, "canny"), width=96, height=64
+    )
+    encoder = sd15_folder / "ip_adapter" / "models" / "image_encoder"
+    expect_equal(sd15_engine, stock_sd15(sd15_folder), encoder, request)
+
+
+def test_adapter_at_zero_is_no_adapter(sd15_engine: Engine, sd15_folder: Path, make_style: MakeStyle) -> None:
+    """Against a pipeline that never loaded one, and whatever the style is."""
+    from diffusers import ControlNetModel, StableDiffusionControlNetPipeline
+
+    plain = StableDiffusionControlNetPipeline.from_pretrained(
+        sd15_folder / "base",
+        controlnet=ControlNetModel.from_pretrained(sd15_folder / "controlnet", variant="fp16"),
+        variant="fp16", safety_checker=None, requires_safety_checker=False,
+    ).to(dtype=torch.float32)
+    plain.scheduler = DPMSolverMultistepScheduler.from_config(plain.scheduler.config)
+    plain.set_progress_bar_config(disable=True)
+    request = make_request(sd15_engine, make_style("neon", 1), ip_adapter_scale=0.0)
+    expected = plain(
+        request.styled_prompt, request_image(request), num_inference_steps=4, guidance_scale=3.0,
+        generator=torch.Generator().manual_seed(11), negative_prompt="",
+    ).images[0]
+    for style in (make_style("neon", 1), make_style("moss", 2)):
+        drawn = sd15_engine.draw(replace(request, styles=StyleMix.of(style)))[0]
+        assert np.abs(np.asarray(drawn).astype(int) - np.asarray(expected).astype(int)).max() <= 1
+
+
+def request_image(request: GenerationRequest) -> Any:
+    from PIL import Image
+
+    return Image.fromarray(request.edges.pixels).convert("RGB")
+
+
+class Recorder:
+    """Stands for UNet and ControlNet: the output is a known function of what goes in, and calls are kept."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict[str, Any]] = []
+
+    def __call__(self, sample: torch.Tensor, time: torch.Tensor, **given: Any) -> Any:
+        self.calls.append({"sample": sample, **given})
+        if "controlnet_cond" in given:
+            return [sample * 0], sample * 0
+        return (sample * 0.1 + given["encoder_hidden_states"].mean(dim=(1, 2))[:, None, None, None],)
+
+
+def steps(n: int) -> DPMSolverMultistepScheduler:
+    scheduler = DPMSolverMultistepScheduler()
+    scheduler.set_timesteps(n)
+    return scheduler
+
+
+def conditions(guidance_scale: float, controlnet_scale: float = 1.0) -> Conditions:
+    halves = 2 if guidance_scale > 1 else 1
+    return Conditions(
+        torch.arange(halves).float()[:, None, None].expand(halves, 3, 4), torch.zeros(halves, 1, 5),
+        torch.zeros(1, 2, 4, 4), guidance_scale, controlnet_scale,
+    )
+
+
+@pytest.mark.parametrize(("guidance_scale", "halves"), [(1.0, 1), (0.5, 1), (1.01, 2), (7.0, 2)])
+def test_the_unconditional_half_runs_only_with_guidance(guidance_scale: float, halves: int) -> None:
+    unet, controlnet = Recorder(), Recorder()
+    denoise(unet, controlnet, steps(3), torch.zeros(1, 2, 4, 4), conditions(guidance_scale))
+    assert [len(call["sample"]) for call in unet.calls] == [halves] * 3
+    assert [len(call["controlnet_cond"]) for call in controlnet.calls] == [halves] * 3
+
+
+def test_controlnet_does_not_run_at_scale_zero() -> None:
+    unet, controlnet = Recorder(), Recorder()
+    denoise(unet, controlnet, steps(3), torch.zeros(1, 2, 4, 4), conditions(3.0, controlnet_scale=0.0))
+    assert controlnet.calls == []
+    assert all("mid_block_additional_residual" not in call for call in unet.calls)
+
+
+def test_conditions_of_the_wrong_batch_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"prompt_embeds has shape \(1, 3, 4\); expected \(2, n, d\)"):
+        Conditions(torch.zeros(1, 3, 4), torch.zeros(2, 1, 5), None, 3.0, 1.0)
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 3])
+def test_cancel_stops_before_the_next_step(stop_after: int) -> None:
+    unet = Recorder()
+    with pytest.raises(Cancelled):
+        denoise(
+            unet, Recorder(), steps(5), torch.zeros(1, 2, 4, 4), conditions(3.0),
+            is_cancelled=lambda: len(unet.calls) >= stop_after,
+        )
+    assert len(unet.calls) == stop_after
+
+
+def test_steps_are_reported_in_order() -> None:
+    seen: list[tuple[int, int]] = []
+    denoise(
+        Recorder(), Recorder(), steps(4), torch.zeros(1, 2, 4, 4), conditions(3.0),
+        on_step=lambda step, of, clean: seen.append((step, of)),
+    )
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
+def test_clean_estimate_finds_the_picture_behind_a_perfect_prediction(kind: str) -> None:
+    scheduler = DPMSolverMultistepScheduler(prediction_type=kind, beta_schedule="scaled_linear")
+    clean, noise = torch.randn(2, 1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    time = torch.tensor(400)
+    alpha = scheduler.alphas_cumprod[400].sqrt()
+    sigma = (1 - alpha**2).sqrt()
+    perfect = {"epsilon": noise, "v_prediction": alpha * noise - sigma * clean, "sample": clean}[kind]
+    found = clean_estimate(scheduler, perfect, time, alpha * clean + sigma * noise)
+    torch.testing.assert_close(found, clean, atol=1e-4, rtol=0)
+
+
+def test_a_seed_means_the_same_noise_in_each_number_format() -> None:
+    full, half = (
+        initial_noise((1, 4, 8, 8), 7, steps(2), torch.device("cpu"), dtype) for dtype in (torch.float32, torch.float16)
+    )
+    torch.testing.assert_close(half.float(), full, atol=2e-3, rtol=0)
+    assert not torch.equal(full, initial_noise((1, 4, 8, 8), 8, steps(2), torch.device("cpu"), torch.float32))
