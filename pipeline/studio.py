@@ -33,6 +33,7 @@ from pipeline.values import (
 )
 
 if TYPE_CHECKING:
+    from pipeline.clip import Encoder
     from pipeline.diffusion import Engine
     from pipeline.profiles import ModelProfile
     from pipeline.search import Finding, StyleSearch
@@ -86,7 +87,6 @@ class Studio:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.loading = LoadState("Waking up", 0.0)
-        self._engine_lock = threading.Lock()
         self._start_lock = threading.Lock()
         self._started = False
         self._loaded_search: Future[StyleSearch] = Future()
@@ -152,7 +152,7 @@ class Studio:
         return replace(
             result,
             matches=choice.matches,
-            notices=order.sketch.notices + choice.notices,
+            notices=order.sketch.notices + choice.notices + result.notices,
             milliseconds=timer.milliseconds | dict(result.milliseconds),
         )
 
@@ -166,9 +166,9 @@ class Studio:
         """The picture of a complete request, such as one read back from a picture file."""
         engine = self.engine
         _expect_engine(request, engine.profile)
-        with self._engine_lock:
-            image, milliseconds = engine.draw(request, on_step=on_step, is_cancelled=is_cancelled)
-        return GenerationResult(image, request, (), (), milliseconds, engine.revisions)
+        image, milliseconds = engine.draw(request, on_step=on_step, is_cancelled=is_cancelled)  # one at a time
+        unread = engine.prompt_notice(request.styled_prompt)
+        return GenerationResult(image, request, (), (unread,) if unread else (), milliseconds, engine.revisions)
 
     def read_edges(self, sketch: Sketch, reading: ReadingChoice, canny_low: int, canny_high: int) -> EdgeMap:
         """The edge map at the size that the picture will have."""
@@ -231,10 +231,9 @@ class Studio:
             self.loading = LoadState("Ready", 1.0, ready=True)
 
     def _open_search(self) -> StyleSearch:
-        from pipeline.search import StyleSearch, load_encoder
+        from pipeline.search import StyleSearch
 
-        encoder = load_encoder(self.profile, self.settings.assets)
-        return StyleSearch(self.library, encoder, self.settings.caches)
+        return StyleSearch(self.library, _open_encoder(self.profile, self.settings), self.settings.caches)
 
     def _open_engine(self) -> Engine:
         from pipeline.diffusion import Engine
@@ -243,6 +242,7 @@ class Studio:
             self.profile,
             folder=self.settings.assets / "pocket" if self.profile.name == "pocket" else None,
             device=self.settings.device,
+            cache_dir=self.settings.caches / "embeddings",
             on_progress=lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction),
         )
 
@@ -258,6 +258,16 @@ class Studio:
 
     def _report(self, stage: str, fraction: float) -> None:
         self.loading = replace(self.loading, stage=stage, fraction=min(max(fraction, 0.0), 1.0))
+
+
+def _open_encoder(profile: ModelProfile, settings: Settings) -> Encoder:
+    """What the search reads words with: the profile's own retrieval part, else the pocket encoder."""
+    from pipeline.clip import ClipEncoder, PocketEncoder
+
+    part = profile.parts.get("retrieval")
+    if part is None or part.repo is None:
+        return PocketEncoder(settings.assets / "pocket" / "image_encoder")
+    return ClipEncoder(part.repo, part.revision)
 
 
 def _expect_engine(request: GenerationRequest, profile: ModelProfile) -> None:

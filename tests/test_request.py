@@ -45,7 +45,7 @@ def test_an_order_without_numbers_takes_the_profiles(profile: ModelProfile) -> N
     "wrong",
     [math.nan, math.inf, -math.inf, 1e300, -1e300, 10**5000, -(10**5000), -2, True, False, "7", "abc", "", [], {}, [7],
      b"7", 1 + 2j],
-    ids=lambda wrong: type(wrong).__name__ + (str(wrong)[:8] if not isinstance(wrong, int) else str(wrong.bit_length())),
+    ids=lambda wrong: f"int{wrong.bit_length()}" if isinstance(wrong, int) else f"{type(wrong).__name__}{wrong}"[:12],
 )
 def test_a_wrong_number_is_named(name: str, wrong: object) -> None:
     with pytest.raises(SettingError) as raised:

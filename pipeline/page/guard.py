@@ -1,0 +1,98 @@
+"""What Gradio does with inputs before any code of ours runs, made safe and spoken.
+
+For a dictionary that looks like a file, in any input of any event, Gradio fetches its path when that is an address.
+Croquis fetches nothing for anybody: such inputs are refused here, and Gradio's own refusals get words.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import gradio as gr
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from gradio.exceptions import InvalidPathError
+from gradio.route_utils import FnIndexInferError
+from gradio_client.utils import is_file_obj, is_http_url_like, traverse
+from pydantic import ValidationError
+
+from pipeline.page.telling import tell
+
+NOT_UPLOADED = (
+    "A file is uploaded here first (the clients' handle_file() does it for a local file); addresses and other paths "
+    "are not fetched."
+)
+MALFORMED = 'A file is {"path": the uploaded file\'s path, "meta": {"_type": "gradio.FileData"}}; another form came.'
+
+NO_ENDPOINT = "There is no such endpoint. /gradio_api/info lists those there are."
+
+Answer = Callable[[Request, Exception], JSONResponse]
+
+
+def guard_inputs(blocks: gr.Blocks) -> None:
+    """Check every input of every event of these blocks, before Gradio touches it."""
+    preprocess: Callable[..., Awaitable[list[Any]]] = blocks.preprocess_data
+
+    async def guarded(block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        expect_inputs(block_fn, inputs)
+        try:
+            return await preprocess(block_fn, inputs, *args, **kwargs)
+        except gr.Error:
+            raise
+        except InvalidPathError:
+            raise gr.Error(NOT_UPLOADED, print_exception=False) from None
+        except Exception as error:
+            raise gr.Error(tell(error), print_exception=False) from None
+
+    blocks.preprocess_data = guarded  # type: ignore[method-assign]
+
+
+def expect_inputs(block_fn: Any, inputs: list[Any]) -> None:
+    """Raise gr.Error unless the inputs are as many as the event takes, and every file among them is well formed."""
+    if len(inputs) != len(block_fn.inputs):
+        raise gr.Error(
+            f"/{block_fn.api_name} takes {len(block_fn.inputs)} values in its data list; {len(inputs)} came.",
+            print_exception=False,
+        )
+    try:
+        traverse(inputs, expect_local_file, is_file_obj)
+    except RecursionError:
+        raise gr.Error("An input is nested too deeply.", print_exception=False) from None
+
+
+def expect_local_file(file: dict[str, Any]) -> dict[str, Any]:
+    if is_http_url_like(file["path"]):
+        raise gr.Error(NOT_UPLOADED, print_exception=False)
+    try:
+        gr.FileData(**file)
+    except (ValidationError, TypeError):
+        raise gr.Error(MALFORMED, print_exception=False) from None
+    if "\0" in file["path"] or not isinstance(file.get("meta", {}), dict):
+        raise gr.Error(MALFORMED, print_exception=False)
+    return file
+
+
+def failure_answers() -> Mapping[type[Exception], Answer]:
+    """FastAPI exception handlers: what fails on the way to an event is told as {"error": words} too."""
+    return {FnIndexInferError: _no_endpoint, KeyError: _no_endpoint, TypeError: _wrong_names, Exception: _calm}
+
+
+def _no_endpoint(request: Request, error: Exception) -> JSONResponse:
+    """Gradio looks an endpoint's name up without asking whether it is there."""
+    return _answer(404, NO_ENDPOINT) if _is_call(request) else _calm(request, error)
+
+
+def _wrong_names(request: Request, error: Exception) -> JSONResponse:
+    """/call/v2/ takes named inputs; Gradio's words for an unknown or missing name are good, its status is not."""
+    return _answer(422, str(error)) if _is_call(request) else _calm(request, error)
+
+
+def _calm(request: Request, error: Exception) -> JSONResponse:
+    return _answer(500, tell(error))
+
+
+def _is_call(request: Request) -> bool:
+    return "/call/" in request.url.path or "/run/" in request.url.path
+
+
+def _answer(status: int, words: str) -> JSONResponse:
+    return JSONResponse({"error": words.encode("utf-8", "replace").decode()}, status)
