@@ -18,10 +18,11 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pipeline.errors import SketchError
 from pipeline.image_file import MAX_BYTES, MIN_SIDE, open_image, to_rgb
+from pipeline.strict import StrictModel, first_fault
 
 MAX_CANVAS_SIDE = 2048  # px
 MAX_STROKES = 2_000
@@ -38,10 +39,6 @@ LIFT = 3.0  # px before the end of a stroke that count as lifting the pen
 
 Point = tuple[float, float, Annotated[float, Field(ge=0, le=1)]]  # x, y in canvas px; pressure
 Disc = tuple[float, float, float]  # x, y, radius in px
-
-
-class StrictModel(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Stroke(StrictModel):
@@ -91,14 +88,6 @@ def read_canvas(value: str | Mapping[str, object]) -> Canvas:
         raise SketchError(f"The canvas's drawing cannot be read: {first_fault(error)}.") from error
     except (UnicodeError, RecursionError) as error:
         raise SketchError("The canvas's drawing cannot be read: it is not JSON text.") from error
-
-
-def first_fault(error: ValidationError) -> str:
-    """Where the first fault is and what was expected, in one line without what came in full."""
-    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(str(step) for step in fault["loc"])[:80]
-    message = fault["msg"].removeprefix("Value error, ")[:160]
-    return f"{where}: {message}" if where else message
 
 
 def paint_canvas(canvas: Canvas) -> NDArray[np.uint8]:
