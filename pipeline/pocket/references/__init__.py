@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.pocket.references import land, town
+from pipeline.pocket.references import land, tale, town
 from pipeline.pocket.references.drawing import Drawing
 from pipeline.pocket.renderers import DEFAULTS, render
 from pipeline.pocket.renderers.surface import Picture
 
 SCENES: dict[str, Callable[[Drawing], None]] = {
-    "meadow": land.meadow, "lake": land.lake, "harbour": land.harbour, "fox": land.fox, "castle": land.castle,
-    "branch": land.branch, "street": town.street, "drive": town.drive, "factory": town.factory, "cat": town.cat,
+    "meadow": land.meadow, "lake": land.lake, "harbour": land.harbour, "fox": tale.fox, "castle": tale.castle,
+    "branch": tale.branch, "street": town.street, "drive": town.drive, "factory": town.factory, "cat": town.cat,
     "still life": town.still_life,
 }
 
@@ -30,18 +30,18 @@ class Sitting:
 
 SITTINGS: dict[str, Sitting] = {
     "art-deco": Sitting("harbour"), "blueprint": Sitting("factory"), "chalkboard": Sitting("harbour", True),
-    "charcoal": Sitting("castle", True), "clay": Sitting("cat"), "comic": Sitting("drive", True),
+    "charcoal": Sitting("castle", True), "clay": Sitting("drive"), "comic": Sitting("cat"),
     "cross-stitch": Sitting("meadow"), "cyberpunk": Sitting("street"), "engraving": Sitting("factory", True),
     "felt": Sitting("fox", True), "film-noir": Sitting("street", True), "ghibli": Sitting("meadow"),
-    "gold-lacquer": Sitting("branch"), "golden-hour": Sitting("lake"), "handheld": Sitting("drive"),
+    "gold-lacquer": Sitting("branch"), "golden-hour": Sitting("lake"), "handheld": Sitting("castle", True),
     "ice": Sitting("castle", True), "industrial": Sitting("factory"), "ink-wash": Sitting("lake", True),
     "linocut": Sitting("harbour"), "low-poly": Sitting("lake"), "manga": Sitting("cat"),
     "misty": Sitting("lake", True), "moonlight": Sitting("castle"), "mosaic": Sitting("harbour"),
     "oil-painting": Sitting("still life"), "paper-cut": Sitting("fox"), "pastel": Sitting("cat", True),
     "pixel-art": Sitting("castle"), "pointillism": Sitting("harbour", True), "pop-art": Sitting("still life"),
     "pyrography": Sitting("fox"), "risograph": Sitting("meadow", True), "sepia-photo": Sitting("factory"),
-    "sketch": Sitting("castle"), "stained-glass": Sitting("branch"), "stone-relief": Sitting("fox"),
-    "thermal": Sitting("fox"), "ukiyo-e": Sitting("branch", True), "vaporwave": Sitting("street"),
+    "sketch": Sitting("castle"), "stained-glass": Sitting("lake"), "stone-relief": Sitting("fox"),
+    "thermal": Sitting("street", True), "ukiyo-e": Sitting("branch", True), "vaporwave": Sitting("street"),
     "watercolor": Sitting("harbour"),
 }
 

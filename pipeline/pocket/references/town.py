@@ -209,8 +209,8 @@ def seated_cat(d: Drawing) -> None:
     d.polygon([(206, 196), (206, 164), (230, 186)], "#f4b3a0")
     d.polygon([(306, 196), (306, 164), (282, 186)], "#f4b3a0")
     d.ellipse(256, 226, 68, 56, coat)
-    d.stroke("M256 174 v22 M238 176 l3 18 M274 176 l-3 18 M192 226 l18 3 M320 226 l-18 3 M196 244 l16 0 M316 244 l-16 0",
-             stripe, 7)
+    d.stroke("M256 174 v22 M238 176 l3 18 M274 176 l-3 18", stripe, 7)
+    d.stroke("M192 226 l18 3 M320 226 l-18 3 M196 244 l16 0 M316 244 l-16 0", stripe, 7)
     d.ellipse(256, 252, 32, 22, cream)
     for x in (230, 282):
         d.ellipse(x, 222, 13, 14, "#6fae3f")

@@ -54,7 +54,7 @@ def cyberpunk(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
         1 - 0.85 * np.clip(chroma(picture) * 1.4, 0, 1)[..., None])
     dx, _ = slope(blur(luma(picture), 4))
     side = as_plane(0.5 + 0.5 * np.tanh(dx * 90 + 1.2 * noise(picture, 150, rng)))
-    rim = times(mix(np.broadcast_to(left, picture.shape), right, side), outline(picture, p["line"], 0.4))
+    rim = times(mix(np.broadcast_to(left, picture.shape), right, side), outline(picture, p["line"], 0.2))
     lit = screen(screen(clip(dark), blur(rim, 16) * p["glow"]), blur(rim, 5) * 0.6)
     lit = screen(lit, rim * 0.95)
     rain = np.clip(fibres(picture, 78, 60, rng) - 0.55, 0, 1) * 0.22
@@ -164,7 +164,7 @@ def vaporwave(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     y, _ = coordinates(picture)
     scan = 0.5 + 0.5 * np.cos(y * (2 * np.pi / 12))
     lit = times(screen(body, times(hsv(p["cyan"], 0.8, 1), floor_grid(picture) * 0.6)), as_plane(1 - 0.1 * scan))
-    edged = screen(lit, times(hsv(p["cyan"], 0.7, 1), outline(picture, 4, 0.4) * 0.55))
+    edged = screen(lit, times(hsv(p["cyan"], 0.7, 1), outline(picture, 4, 0.25) * 0.55))
     return clip(bloom(edged, 0.8, 12, 0.25) + 0.015 * grain(picture, 4, rng)[..., None])
 
 
@@ -185,7 +185,8 @@ def thermal(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictur
     smooth = blur(picture, 7)
     rim = np.concatenate([smooth[0], smooth[-1], smooth[:, 0], smooth[:, -1]])
     stands_out = np.abs(smooth - np.median(rim, axis=0)).max(axis=2)
-    heat = p["ambient"] + p["gain"] * stands_out + 0.3 * (luma(smooth) - 0.5) * (0.35 + stands_out)
+    warm = np.clip(smooth[..., 0] - smooth[..., 2], -0.4, 1)
+    heat = p["ambient"] + p["gain"] * (0.6 * stands_out + 0.5 * warm) + 0.25 * (luma(smooth) - 0.5)
     heat = blur(as_plane(heat), 3) - 0.12 * outline(picture, 5, 0.5)
     sensor = 0.02 * noise(picture, 5, rng, 40) + 0.015 * grain(picture, 5, rng)
     return ramp(as_plane(heat + sensor), IRON)

@@ -63,7 +63,7 @@ def stained_glass(picture: Picture, p: Parameters, rng: np.random.Generator) -> 
     glass = mix(glass, glass * hsv(p["tint"], 0.4, 0.95), smoothstep(luma(glass), 0.75, 1.0))
     streaks = 0.12 * clouds(picture, 60, rng) + 0.06 * fibres(picture, 70, 60, rng)
     lit = screen(times(as_plane(clip(glass) ** 1.25), as_plane(1.02 + streaks)), blur(clip(glass), 12) * 0.16)
-    lead = np.maximum(seams(labels, p["lead"] * 0.62), outline(picture, p["lead"], 0.35))
+    lead = np.maximum(seams(labels, p["lead"] * 0.62), outline(picture, p["lead"], 0.15))
     shine = 0.1 + 0.2 * np.clip(relief(blur(lead, 2), 120, 6), 0, 1)
     return clip(mix(lit, times(rgb("#f2efff"), as_plane(shine)), lead))
 
@@ -71,11 +71,11 @@ def stained_glass(picture: Picture, p: Parameters, rng: np.random.Generator) -> 
 def mosaic(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Small stone tesserae in pale mortar, each with its own shade and a lit rim."""
     labels, distance, centres = cells(picture, p["tile"], 0.32, rng)
-    colour = cell_means(saturate(picture, 1.1), labels, len(centres)) * 0.9 + 0.03
+    colour = cell_means(saturate(picture, 1.4), labels, len(centres)) * 0.9 + 0.03
     colour = colour * rng.uniform(0.84, 1.14, (len(colour), 1)) + rng.normal(0, 0.02, colour.shape)
     tiles = as_plane(colour)[labels] * (1.08 - 0.016 * distance[..., None] * 16 / p["tile"])
     tiles = mix(tiles, picture * 0.95, 0.18)
-    mortar = times(hsv(p["mortar"], 0.14, 0.8), as_plane(1 + 0.06 * grain(picture, 5, rng)))
+    mortar = times(hsv(p["mortar"], 0.16, 0.66), as_plane(1 + 0.06 * grain(picture, 5, rng)))
     return clip(mix(as_plane(tiles), mortar, seams(labels, p["joint"]) * 0.9))
 
 
@@ -107,8 +107,8 @@ def cross_stitch(picture: Picture, p: Parameters, rng: np.random.Generator) -> P
     cross = np.maximum(rising, falling * 0.82)
     hole = np.clip(np.hypot(np.abs(x) - 0.5, np.abs(y) - 0.5) * 4.5, 0.55, 1)
     cloth = times(hsv(p["cloth"], 0.1, 0.94), as_plane(hole * (1 + 0.05 * grain(picture, 4, rng))))
-    shaded = times(thread, as_plane(0.5 + 0.58 * cross))
-    return clip(mix(cloth, shaded, as_plane(smoothstep(as_plane(cross), 0.02, 0.3) * stitched * 0.5 + stitched * 0.45)))
+    shaded = times(thread, as_plane(0.64 + 0.44 * cross))
+    return clip(mix(cloth, shaded, as_plane(smoothstep(as_plane(cross), 0.02, 0.3) * stitched * 0.4 + stitched * 0.58)))
 
 
 def felt(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
@@ -196,5 +196,5 @@ CRAFTS = {
     "low-poly": Renderer(low_poly, {
         "facet": Span(50, 44, 62), "contrast": Span(0.13, 0.09, 0.18), "light": Span(0.1, 0.0, 1.0)}, True),
     "pixel-art": Renderer(pixel_art, {"punch": Span(1.3, 1.15, 1.5), "dither": Span(0.13, 0.08, 0.18)}, True),
-    "handheld": Renderer(handheld, {"hue": Span(0.2, 0.18, 0.24), "glass": Span(0.74, 0.68, 0.8)}, False),
+    "handheld": Renderer(handheld, {"hue": Span(0.2, 0.18, 0.24), "glass": Span(0.78, 0.72, 0.84)}, False),
 }

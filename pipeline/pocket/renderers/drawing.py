@@ -143,7 +143,7 @@ DRAWINGS = {
         "blue": Span(0.6, 0.575, 0.625), "depth": Span(0.56, 0.45, 0.66), "grid": Span(32, 26, 44),
         "line": Span(4.4, 3.6, 5.5)}, False),
     "manga": Renderer(manga, {
-        "screen": Span(13, 12, 16), "black": Span(0.24, 0.18, 0.3), "line": Span(5.5, 4.5, 7)}, False),
+        "screen": Span(13, 12, 16), "black": Span(0.24, 0.18, 0.3), "line": Span(4.8, 4, 6)}, False),
     "comic": Renderer(comic, {
         "punch": Span(1.6, 1.4, 1.8), "screen": Span(16, 14, 20), "shadow": Span(0.66, 0.6, 0.75),
         "line": Span(7, 6, 8.5), "age": Span(0.4, 0.1, 0.8)}, True),

@@ -99,7 +99,8 @@ def ice(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     away = edge_distance(picture, 0.5)
     facet = relief(as_plane(0.5 * rounded(away, 30) + 0.3 * grey + 0.1 * clouds(picture, 50, rng)), p["light"], 34)
     frost = smoothstep(as_plane(clouds(picture, 90, rng) + 0.55 * grain(picture, 5, rng)), 0.1, 0.7)
-    tone = 0.1 + 0.66 * contrast(grey, 1.3) + 0.24 * facet + 0.13 * frost * (0.3 + grey) + 0.12 * crack - 0.0006 * distance
+    tone = 0.1 + 0.66 * contrast(grey, 1.3) + 0.24 * facet + 0.13 * frost * (0.3 + grey)
+    tone = tone + 0.12 * crack - 0.0006 * distance
     frozen = ramp(as_plane(tone), [hsv(p["deep"] + 0.03, 0.9, 0.3), hsv(p["deep"], 0.68, 0.75),
                                    hsv(p["deep"] - 0.04, 0.28, 0.96), rgb("#fbfeff")])
     tinted = mix(frozen, clip(as_plane(frozen * 0.6 + saturate(picture, 1.2) * 0.4)), as_plane(0.5 * chroma(picture)))
@@ -141,9 +142,9 @@ MATERIALS = {
         "dusting": Span(26, 16, 36), "line": Span(5, 4, 6), "gold": Span(0.115, 0.1, 0.13)}, False),
     "pyrography": Renderer(pyrography, {
         "board": Span(4, -8, 12), "wood": Span(0.09, 0.075, 0.105), "burn": Span(0.9, 0.75, 1.0),
-        "line": Span(5.5, 4.5, 7)}, False),
+        "line": Span(4.6, 4, 6)}, False),
     "ice": Renderer(ice, {"deep": Span(0.56, 0.53, 0.59), "light": Span(115, 60, 150)}, False),
     "industrial": Renderer(industrial, {
-        "paint": Span(0.75, 0.6, 0.9), "rust": Span(0.12, 0.0, 0.25), "oxide": Span(0.05, 0.035, 0.07),
+        "paint": Span(0.75, 0.6, 0.9), "rust": Span(0.2, 0.08, 0.32), "oxide": Span(0.05, 0.035, 0.07),
         "panel": Span(118, 96, 150)}, True),
 }
