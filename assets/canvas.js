@@ -1,10 +1,9 @@
 // The canvas people draw on: pointer events in, a Drawing out, its JSON as the component's value.
-import { Drawing, SIDE, extend, isInside, newStroke, paint } from "./drawing.js";
+import { Drawing, SIDE, extend, isNear, newStroke, paint } from "./drawing.js";
 import { icon, make } from "./dom.js";
 import { readFile } from "./intake.js";
 
 const SIZES = { pen: 6, eraser: 28 }; // canvas px, of SIDE
-const SETTLE = 0.65; // share of a new pointer position in the stored one; evens out a shaky hand
 const PEN_TIP = 1, PEN_ERASER_END = 32; // PointerEvent.buttons
 
 /** Build the canvas inside a gr.HTML element. Returns what the rest of the page asks of it. */
@@ -19,9 +18,9 @@ export function mountCanvas({ element, props, trigger, watch }) {
   });
   changed();
 
-  function changed() {
+  function changed(message = "") {
     sheet.repaint();
-    tools.refresh();
+    tools.refresh(message);
     props.value = String(drawing);
   }
   function load(text) {
@@ -35,7 +34,7 @@ export function mountCanvas({ element, props, trigger, watch }) {
       drawing.place(picture);
       changed();
     } catch (problem) {
-      tools.say(problem.message);
+      tools.refresh(problem.message);
     }
   }
   return { load, value: () => String(drawing), undo: tools.undo, redo: tools.redo, key: tools.key };
@@ -45,7 +44,7 @@ export function mountCanvas({ element, props, trigger, watch }) {
 class Sheet {
   tool = "pen";
   sizes = { ...SIZES };
-  #gesture = null; // {pointer, strokes, outside, x, y}
+  #gesture = null; // {pointer, stroke}
   #picture = new Image();
 
   constructor(drawing, finished) {
@@ -96,7 +95,7 @@ class Sheet {
     this.live.setPointerCapture(event.pointerId);
     document.activeElement?.blur?.(); // the keys for undo belong to the drawing now
     const tool = event.buttons & PEN_ERASER_END ? "eraser" : this.tool;
-    this.#gesture = { pointer: event.pointerId, tool, strokes: [], outside: true, x: 0, y: 0 };
+    this.#gesture = { pointer: event.pointerId, stroke: newStroke(tool, this.sizes[tool]) };
     this.hint.hidden = true;
     this.#follow(event);
   }
@@ -107,29 +106,22 @@ class Sheet {
     for (const one of events.length ? events : [event]) this.#follow(one);
   }
 
-  /** Leaving the paper ends a stroke and coming back begins another, so nothing is drawn along the border. */
+  /** Strokes may run over the border, as a hand does; what lies far off the paper is left out. */
   #follow(event) {
-    const gesture = this.#gesture;
     const box = this.live.getBoundingClientRect();
-    let x = ((event.clientX - box.left) / box.width) * SIDE;
-    let y = ((event.clientY - box.top) / box.height) * SIDE;
-    if (!isInside(x, y)) {
-      gesture.outside = true;
-      return;
-    }
-    if (gesture.outside) gesture.strokes.push(newStroke(gesture.tool, this.sizes[gesture.tool]));
-    else [x, y] = [gesture.x + (x - gesture.x) * SETTLE, gesture.y + (y - gesture.y) * SETTLE];
-    Object.assign(gesture, { outside: false, x, y });
-    extend(gesture.strokes.at(-1), x, y, event.pointerType === "pen" ? event.pressure : 0.5);
-    paint(blank(this.live), gesture.strokes);
+    const x = ((event.clientX - box.left) / box.width) * SIDE;
+    const y = ((event.clientY - box.top) / box.height) * SIDE;
+    if (!isNear(x, y)) return;
+    extend(this.#gesture.stroke, x, y, event.pointerType === "pen" ? event.pressure : 0.5);
+    paint(blank(this.live), [this.#gesture.stroke]);
   }
 
   #end(event) {
     if (this.#gesture?.pointer !== event.pointerId) return;
-    const { strokes } = this.#gesture;
+    const { stroke } = this.#gesture;
     this.#gesture = null;
-    if (strokes.length) this.drawing.add(strokes);
-    this.finished();
+    const fits = !stroke.points.length || this.drawing.add(stroke);
+    this.finished(fits ? "" : "The sheet is full. Draw this picture, or clear it and begin another.");
   }
 }
 
@@ -181,14 +173,12 @@ class Tools {
     this.dot.style.setProperty("--dot", `${Math.max(3, Number(this.size.value) / 2)}px`);
   }
 
-  refresh() {
+  refresh(message) {
     this.undoButton.disabled = !this.drawing.canUndo;
     this.redoButton.disabled = !this.drawing.canRedo;
     this.clearButton.disabled = this.drawing.isBlank;
-    this.message.textContent = "";
+    this.message.textContent = message;
   }
-
-  say(text) { this.message.textContent = text; }
 
   /** Plain keys of the tools; true when the key was one of them. */
   key = (name) => {

@@ -2,7 +2,7 @@
 // The same JSON goes to the server (pipeline/sketch.py) and into assets/examples.
 import { getStroke } from "./vendor/perfect-freehand.js";
 
-export const SIDE = 512; // canvas px; every coordinate is in 0..SIDE
+export const SIDE = 512; // canvas px; the paper is 0..SIDE each way
 const INK = "#1c1a19";
 const MAX_STROKES = 2000;
 const MAX_POINTS = 90_000; // the server refuses above 100,000
@@ -19,12 +19,12 @@ export class Drawing {
   get canUndo() { return this.#at > 0; }
   get canRedo() { return this.#at < this.#states.length - 1; }
 
-  /** Add strokes drawn in one gesture, so that one undo takes them back together. False when the sheet is full. */
-  add(strokes) {
-    const all = [...this.now.strokes, ...strokes];
-    const points = all.reduce((sum, stroke) => sum + stroke.points.length, 0);
-    if (all.length > MAX_STROKES || points > MAX_POINTS) return false;
-    this.#push({ ...this.now, strokes: all });
+  /** False when the sheet is full. */
+  add(stroke) {
+    const strokes = [...this.now.strokes, stroke];
+    const points = strokes.reduce((sum, { points }) => sum + points.length, 0);
+    if (strokes.length > MAX_STROKES || points > MAX_POINTS) return false;
+    this.#push({ ...this.now, strokes });
     return true;
   }
 
@@ -60,8 +60,8 @@ export function extend(stroke, x, y, pressure) {
   stroke.points.push([round(x, 10), round(y, 10), round(pressure, 100)]);
 }
 
-export function isInside(x, y) {
-  return x >= 0 && y >= 0 && x <= SIDE && y <= SIDE;
+export function isNear(x, y) {
+  return x >= -SIDE && y >= -SIDE && x <= 2 * SIDE && y <= 2 * SIDE;
 }
 
 /** Paint strokes on a 2d context whose unit is one canvas px. The eraser paints paper, as the server does. */
@@ -72,9 +72,9 @@ export function paint(context, strokes) {
   }
 }
 
-/** A stroke's outline as an SVG path. Streamlining is off: what is stored is what the server draws. */
+/** A stroke's outline as an SVG path. pipeline/strokes.py paints the same shape with the same numbers. */
 export function outlinePath({ points, size }) {
-  const options = { size, thinning: 0.6, smoothing: 0.5, streamline: 0, simulatePressure: false, last: true };
+  const options = { size, thinning: 0.5, smoothing: 0.5, streamline: 0.5, simulatePressure: false, last: true };
   const outline = getStroke(points, options);
   if (outline.length < 3) return "";
   const middles = outline.map(([x, y], i) => {

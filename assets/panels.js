@@ -1,0 +1,201 @@
+// What the page shows: the picture and its way, the styles, the examples, the session's pictures.
+// Each mount function builds one gr.HTML component and repaints it when the server sets its value.
+import { SIDE, outlinePath } from "./drawing.js";
+import { icon, make } from "./dom.js";
+
+/** The picture as it comes: waiting, previews, result, or what went wrong. */
+export function mountPicture({ element, props, watch }, page) {
+  const image = make("img", { alt: "", hidden: true });
+  const bar = make("div.progress", { role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0, "aria-valuemax": 100 });
+  const frame = make("div.paper.frame", {}, image, bar);
+  const said = make("p.said", { role: "status", "aria-live": "polite" });
+  const problem = make("p.problem", { role: "alert" });
+  const save = make("a.tool.save", { title: "Save the picture. It carries its recipe: drop it here again to go on from it.", "aria-label": "Save the picture", hidden: true, download: "" }, icon("save"));
+  element.replaceChildren(frame, make("div.bar", {}, said, problem, save));
+  let finished = null; // the last whole picture, to come back to
+  show({ state: "empty" });
+  watch("value", () => isCurrent(props.value) && show(props.value));
+
+  /** A stopped run has nothing more to say; what comes without a ticket belongs to no run. */
+  function isCurrent(value) {
+    return value && (value.ticket == null || value.ticket === page.ticket());
+  }
+  async function show(value) {
+    element.dataset.state = value.state;
+    page.busy(value.state === "waiting" || value.state === "drawing");
+    const source = value.image ?? (value.state === "waiting" ? image.getAttribute("src") : finished?.image);
+    if (value.state === "done") finished = value;
+    progress(value);
+    said.textContent = value.state === "error" ? "" : value.message ?? "";
+    problem.textContent = value.state === "error" ? value.message : "";
+    save.hidden = !(value.state === "done" || (finished && ["stopped", "error"].includes(value.state)));
+    if (finished) Object.assign(save, { href: finished.image, download: finished.name });
+    await put(source, value);
+  }
+  async function put(source, { state, alt }) {
+    if (source && image.getAttribute("src") !== source) {
+      const next = make("img", { src: source });
+      await next.decode().catch(() => {}); // swap only what can be shown: no flicker between previews
+      image.src = source;
+    }
+    image.hidden = !source;
+    image.dataset.state = state;
+    if (state === "done") image.alt = alt;
+  }
+  function progress({ state, step = 0, of = 1 }) {
+    const percent = state === "done" ? 100 : state === "drawing" ? Math.round((100 * step) / of) : 0;
+    bar.style.setProperty("--done", `${percent}%`);
+    bar.setAttribute("aria-valuenow", percent);
+    bar.classList.toggle("endless", state === "waiting");
+  }
+  return { show, finished: () => finished };
+}
+
+/** How it got there: the lines that were read, the styles that were found, the time it took, the seed. */
+export function mountStrip({ element, props, trigger, watch }, page) {
+  watch("value", paintStrip);
+  paintStrip();
+
+  function paintStrip() {
+    const value = props.value;
+    element.hidden = !value;
+    if (!value) return element.replaceChildren();
+    element.replaceChildren(
+      ...value.notices.map((text) => make("p.notice", {}, text)),
+      make("div.way", {}, ...[lines(value), found(value), time(value), seed(value)].filter(Boolean)),
+    );
+  }
+  function lines({ edges, reading }) {
+    const how = reading === "canny" ? "Edges of the picture" : "Your lines";
+    return section("What was read", make("figure.lines", {}, make("img", { src: edges, alt: "The lines that the picture follows" }), make("figcaption", {}, how)));
+  }
+  function found({ styles, chosen }) {
+    const used = new Map(chosen.map(({ id, weight }) => [id, weight]));
+    const picks = styles.map((style) => styleButton(style, used.get(style.id), () => page.tryStyle(style.id)));
+    const reset = make("button.link", { type: "button", hidden: page.style() === "auto", onclick: () => page.tryStyle("auto") }, "Let Croquis choose");
+    return section("Styles it found", make("div.picks", {}, ...picks), reset);
+  }
+  function time({ milliseconds }) {
+    const longest = Math.max(...milliseconds.map(([, ms]) => ms));
+    if (!milliseconds.length) return null;
+    const rows = milliseconds.map(([stage, ms]) => make("li", { style: `--part: ${(100 * ms) / longest}%` }, make("span", {}, stage), make("span", {}, duration(ms))));
+    return section("Time", make("ul.time", {}, ...rows));
+  }
+  function seed({ seed: number }) {
+    return section("Seed", make("p.seed", {}, String(number)),
+      make("button.link", { type: "button", onclick: () => trigger("use_seed") }, "Use again"));
+  }
+}
+
+function section(title, ...content) {
+  return make("section", {}, make("h3", {}, title), ...content);
+}
+
+function duration(ms) {
+  return ms < 995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+function styleButton({ name, thumb, similarity }, weight, onclick) {
+  const worn = weight > 0;
+  const note = similarity == null ? null : make("span.similarity", { style: `--part: ${Math.max(0, similarity) * 100}%`, title: "How near the style is to your words, up to 1" }, similarity.toFixed(2));
+  return make("button.style", { type: "button", "aria-pressed": worn, title: worn && weight < 0.999 ? `${name}: ${Math.round(100 * weight)} % of the mix` : `Draw it as ${name}`, onclick },
+    make("img", { src: thumb, alt: "" }), make("span.name", {}, name), note);
+}
+
+/** Which style the next picture wears: "auto" or an id. Its value is what Draw sends. */
+export function mountChip({ element, props, watch }, page) {
+  element.append(make("span", {}, "Style: "), make("b"), make("button.link", { type: "button", onclick: () => choose("auto") }, "Let Croquis choose"));
+  watch("value", paintChip);
+  paintChip();
+
+  function choose(id) {
+    props.value = id;
+    paintChip();
+    page.styleChanged(id);
+  }
+  function paintChip() {
+    const auto = (props.value ?? "auto") === "auto";
+    element.querySelector("b").textContent = auto ? "Croquis chooses from your words" : page.styleName(props.value);
+    element.querySelector("button").hidden = auto;
+  }
+  return { choose, value: () => props.value ?? "auto", repaint: paintChip };
+}
+
+/** Every style there is; added ones can be removed. */
+export function mountLibrary({ element, props, trigger, watch }, page) {
+  watch("value", paintLibrary);
+  paintLibrary();
+
+  function paintLibrary() {
+    const grid = make("div.styles", {}, ...(props.value ?? []).map(entry));
+    element.replaceChildren(grid);
+    page.libraryChanged();
+  }
+  function entry(style) {
+    const button = styleButton(style, page.style() === style.id ? 1 : 0, () => page.useStyle(page.style() === style.id ? "auto" : style.id));
+    button.title = style.words.join(", ");
+    if (style.builtin) return button;
+    const remove = make("button.remove", { type: "button", "aria-label": `Remove ${style.name}`, title: `Remove ${style.name}`, onclick: () => {
+      if (confirm(`Remove the style “${style.name}”?`)) trigger("remove", { id: style.id });
+    } }, "×");
+    return make("div.added", {}, button, remove);
+  }
+  return { all: () => props.value ?? [], repaint: paintLibrary };
+}
+
+/** Drawings to begin with; a click loads one and draws it. */
+export function mountExamples({ element, props }, page) {
+  const cards = props.value.map((example) =>
+    make("button.example", { type: "button", title: example.prompt, onclick: () => page.begin(example) },
+      thumbnail(example.canvas), make("span", {}, example.name)));
+  element.append(make("div.welcome", {},
+    make("h2", {}, "Your picture appears here"),
+    make("p", {}, "Draw something, say what it is, press Draw. Or begin with one of these.")), ...cards);
+}
+
+function thumbnail({ strokes }) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", `0 0 ${SIDE} ${SIDE}`);
+  svg.setAttribute("aria-hidden", "true");
+  for (const stroke of strokes) {
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", outlinePath(stroke));
+    path.setAttribute("class", stroke.tool);
+    svg.append(path);
+  }
+  return svg;
+}
+
+/** This session's pictures, newest first. They live in this browser tab only. */
+export function mountHistory({ element, trigger }) {
+  const kept = [];
+  let recalled = null;
+  element.hidden = true;
+
+  function add(item) {
+    kept.unshift(item);
+    kept.splice(40);
+    element.hidden = false;
+    element.replaceChildren(make("h3", {}, "Pictures of this session"), make("div.row", {}, ...kept.map(card)));
+  }
+  function card(item) {
+    return make("button.past", { type: "button", title: `${item.picture.alt}. Go back to it.`, onclick: () => {
+      recalled = item;
+      trigger("recall");
+    } }, make("img", { src: item.picture.image, alt: item.picture.alt }));
+  }
+  return { add, recalled: () => recalled };
+}
+
+/** How far the models are; gone once they are ready. */
+export function mountStatus({ element, props, watch }) {
+  watch("value", paintStatus);
+  paintStatus();
+
+  function paintStatus() {
+    const { stage = "Waking up", fraction = 0, ready = false, error = null } = props.value ?? {};
+    element.dataset.ready = ready;
+    element.dataset.failed = Boolean(error);
+    element.replaceChildren(make("span.dot", { "aria-hidden": true }), make("span", { role: "status" }, error ?? (ready ? stage : `${stage}… ${Math.round(fraction * 100)} %`)));
+  }
+}
