@@ -55,18 +55,18 @@ COLORS: dict[str, ColorRange] = {
     "red": ColorRange((Box((345, 14), (0.45, 1), (0.28, 1)),), Box((354, 5), (0.82, 0.97), (0.74, 0.92)), 0.5, 0.25),
     "orange": ColorRange((Box((14, 43), (0.45, 1), (0.62, 1)),), Box((23, 33), (0.85, 1), (0.92, 1)), 0.74, 0.3),
     "yellow": ColorRange((Box((43, 70), (0.3, 1), (0.55, 1)),), Box((49, 57), (0.72, 0.95), (0.93, 1)), 0.72, 0.4),
-    "green": ColorRange((Box((70, 170), (0.2, 1), (0.15, 1)),), Box((100, 145), (0.6, 0.85), (0.55, 0.8)), 0.5, 0.35),
+    "green": ColorRange((Box((70, 170), (0.2, 1), (0.2, 1)),), Box((100, 145), (0.6, 0.85), (0.55, 0.8)), 0.5, 0.35),
     "blue": ColorRange((Box((185, 255), (0.25, 1), (0.2, 1)),), Box((208, 232), (0.7, 0.92), (0.72, 0.95)), 0.5, 0.35),
     "purple": ColorRange((Box((255, 312), (0.2, 1), (0.2, 1)),), Box((268, 292), (0.55, 0.8), (0.6, 0.82)), 0.52, 0.3),
     "pink": ColorRange(
         (Box((312, 345), (0.15, 1), (0.5, 1)), Box((345, 14), (0.14, 0.52), (0.72, 1))),
         Box((328, 341), (0.38, 0.62), (0.95, 1)), 0.74, 0.4),
-    "brown": ColorRange((Box((5, 45), (0.28, 1), (0.12, 0.66)),),
+    "brown": ColorRange((Box((8, 45), (0.28, 1), (0.16, 0.66)),),
                         Box((20, 29), (0.62, 0.78), (0.42, 0.54)), 0.55, 0.16),
     "black": ColorRange((Box(ANY_HUE, (0, 1), (0, 0.22)), Box(ANY_HUE, (0, 0.35), (0, 0.34))),
                         Box((210, 240), (0.0, 0.12), (0.1, 0.17)), 0.4, 0.2),
-    "white": ColorRange((Box(ANY_HUE, (0, 0.16), (0.8, 1)),), Box(ANY_HUE, (0.0, 0.03), (0.95, 1)), 0.74, 1.0),
-    "gray": ColorRange((Box(ANY_HUE, (0, 0.2), (0.25, 0.86)),), Box(ANY_HUE, (0.0, 0.04), (0.48, 0.6)), 0.6, 0.35),
+    "white": ColorRange((Box(ANY_HUE, (0, 0.16), (0.76, 1)),), Box(ANY_HUE, (0.0, 0.03), (0.95, 1)), 0.81, 1.0),
+    "gray": ColorRange((Box(ANY_HUE, (0, 0.19), (0.25, 0.82)),), Box(ANY_HUE, (0.0, 0.04), (0.48, 0.6)), 0.6, 0.35),
 }
 
 
@@ -113,16 +113,26 @@ def recolor(rgb: Float, alpha: Float, color: str, rng: np.random.Generator) -> F
     body = find_body(hsv, lightness, drawn)
     for part in (body * main_hue(hsv, body, drawn), body, np.ones_like(lightness)):
         painted = shade(lightness, base, COLORS[color], drawn & (part > 0.5))
-        result = rgb + part[..., None] * (painted - rgb)
+        under = rgb if color != "black" else lift_ink(rgb, hsv)
+        result = under + part[..., None] * (painted - under)
         if obeys(color, result[drawn]) >= 0.68:
             break
     return result
 
 
+def lift_ink(rgb: Float, hsv: Float) -> Float:
+    """Ink turned gray, as illustrators draw the eyes and outlines of black things."""
+    return np.asarray(rgb + ink_of(hsv)[..., None] * (0.46 - rgb), np.float32)
+
+
+def ink_of(hsv: Float) -> Float:
+    """Weight in [0, 1] of near-black pixels; dark ones with colour in them (a brown shadow) are lighter than that."""
+    return np.asarray(np.clip((0.26 - hsv[..., 2]) / 0.1, 0, 1), np.float32)
+
+
 def find_body(hsv: Float, lightness: Float, drawn: NDArray[np.bool_]) -> Float:
     """Weight in [0, 1] of what carries a thing's colour: not its outlines and whites, unless it is mostly those."""
-    # Dark pixels with colour in them (a brown shadow) belong to the body; near-black ones are ink.
-    ink = np.clip((0.26 - hsv[..., 2]) / 0.1, 0, 1)
+    ink = ink_of(hsv)
     white = np.clip((lightness - 0.84) / 0.08, 0, 1) * np.clip((0.2 - hsv[..., 1]) / 0.1, 0, 1)
     body = 1 - np.maximum(ink, white)
     area = max(1, int(drawn.sum()))

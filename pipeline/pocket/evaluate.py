@@ -32,7 +32,7 @@ from pipeline.pocket.trials import (
     style_trial,
     usual_trial,
 )
-from pipeline.profiles import ASSETS, POCKET, ModelProfile
+from pipeline.profiles import POCKET, ModelProfile
 from pipeline.values import GenerationRequest, Style, StyleMix
 
 if TYPE_CHECKING:
@@ -81,11 +81,12 @@ class TimedDrawing:
         return figure("milliseconds per picture", self.milliseconds[1:] or self.milliseconds)
 
 
-def usual_mix(library: StyleLibrary, profile: ModelProfile, cache: Path) -> StyleMix:
+def usual_mix(library: StyleLibrary, weights: Path, cache: Path) -> StyleMix:
     """What the program gives a prompt that names no style."""
-    from pipeline.search import StyleSearch, load_encoder
+    from pipeline.clip import PocketEncoder
+    from pipeline.search import StyleSearch
 
-    search = StyleSearch(library, load_encoder(profile, ASSETS), cache)
+    search = StyleSearch(library, PocketEncoder(weights / "image_encoder"), cache)
     return search.mix(search.find("a fox"))
 
 
@@ -145,7 +146,7 @@ def main() -> None:
     profile = adjusted(POCKET, chosen.set)
     with tempfile.TemporaryDirectory() as cache:
         library = StyleLibrary(STYLES, Path(cache) / "added")
-        mix = StyleMix.of(library.get(chosen.style)) if chosen.style else usual_mix(library, profile, Path(cache))
+        mix = StyleMix.of(library.get(chosen.style)) if chosen.style else usual_mix(library, chosen.weights, Path(cache))
         engine = Engine.load(profile, folder=chosen.weights)
         drawing = TimedDrawing(engine)
         bench = Bench(drawing, profile, mix)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.pocket.colors import obeys
-from pipeline.pocket.strokes import Lines, centre_lines, contours
+from pipeline.pocket.strokes import Lines, plain_lines
 
 Pixels = NDArray[np.uint8]  # (H, W, 3) RGB
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ def figure(name: str, values: Sequence[float], bar: float | None = None, draws: 
 
 def read_lines(picture: Pixels) -> Lines:
     """The measuring eye, the same for results and originals: centre lines of a picture's contours."""
-    return centre_lines(contours(picture, 1.0, 40, 100), join=3, least=10)
+    return plain_lines(picture)
 
 
 def edge_f1(given: Lines, found: Lines, tolerance: float = TOLERANCE) -> float:

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.pocket.colors import COLORS, ColorRange, name_color, obeys, recolor
-from pipeline.pocket.grounds import Float, Ground, Rng, draw_ground, pick
+from pipeline.pocket.grounds import Ground, draw_ground
+from pipeline.pocket.skies import Float, Rng, pick
 
 if TYPE_CHECKING:
     from pipeline.pocket.pack import Thing

@@ -38,11 +38,11 @@ def stroke_edges(image: NDArray[np.float32], rng: Rng, careful: float | None = N
 
 def draw_all(pixels: Lines, rng: Rng, careful: float | None, plain: bool) -> Lines:
     if plain:
-        return centre_lines(contours(pixels, 1.0, 40, 100), join=3, least=10)
+        return plain_lines(pixels)
     if careful is None and rng.random() < DOUBLED:
         return contours(pixels, rng.uniform(0, 1), *draw_thresholds(rng))
     care = float(rng.random() ** 0.7 if careful is None else careful)
-    found = contours(pixels, rng.uniform(0.6, 1.2 + 0.9 * (1 - care)), *draw_thresholds(rng))
+    found = contours(pixels, rng.uniform(0.6, 1.2 + 0.9 * (1 - care)), *draw_thresholds(rng)) | thin_marks(pixels)
     lines = centre_lines(found, join=3 if rng.random() < 0.7 else 5, least=int(rng.uniform(8, 14 + 12 * (1 - care))))
     if rng.random() > care:
         lines = leave_out(lines, rng, 0.35 * (1 - care))
@@ -63,6 +63,19 @@ def contours(pixels: Lines, sigma: float, low: float, high: float) -> Lines:
     """Canny's contours of a slightly smoothed uint8 picture, each colour channel counted."""
     smooth = cv2.GaussianBlur(pixels, (0, 0), sigma) if sigma > 0.2 else pixels
     return np.asarray(cv2.Canny(smooth, low, high, L2gradient=True), np.uint8)
+
+
+def plain_lines(pixels: Lines) -> Lines:
+    """Centre lines of a uint8 picture's contours, with fixed thresholds."""
+    return centre_lines(contours(pixels, 1.0, 40, 100) | thin_marks(pixels), join=3, least=10)
+
+
+def thin_marks(pixels: Lines, widest: int = 5) -> Lines:
+    """Dark or light marks narrower than `widest` px: a drawn outline, of which Canny sees both sides."""
+    gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    pen = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (widest, widest))
+    marks = cv2.max(cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, pen), cv2.morphologyEx(gray, cv2.MORPH_TOPHAT, pen))
+    return np.where(marks > 70, np.uint8(255), np.uint8(0))
 
 
 def centre_lines(found: Lines, join: int, least: int) -> Lines:

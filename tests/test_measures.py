@@ -1,0 +1,116 @@
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.pocket.measures import (
+    LookMeasure,
+    edge_f1,
+    figure,
+    mean_difference,
+    obeyed,
+    read_lines,
+)
+
+
+def lines(seed: int = 0) -> np.ndarray:
+    rng, drawn = np.random.default_rng(seed), np.zeros((128, 128), np.uint8)
+    for _ in range(4):
+        x, y = rng.integers(25, 100, 2)
+        cv2.circle(drawn, (int(x), int(y)), int(rng.integers(8, 22)), 255, 1)
+    return drawn
+
+
+def shifted(drawn: np.ndarray, by: int) -> np.ndarray:
+    return np.roll(drawn, by, axis=1)
+
+
+def test_edge_f1_of_a_map_with_itself_and_shifted() -> None:
+    drawn = lines()
+    assert edge_f1(drawn, drawn) == 1
+    assert edge_f1(drawn, shifted(drawn, 1)) > 0.99
+    assert edge_f1(drawn, shifted(drawn, 2)) > 0.99
+    assert edge_f1(drawn, shifted(drawn, 10)) < 0.6
+    one = np.zeros((128, 128), np.uint8)
+    one[:, 40] = 255
+    assert edge_f1(one, shifted(one, 10)) == 0
+
+
+def test_edge_f1_counts_what_is_missing_and_what_is_too_much() -> None:
+    drawn, half = lines(), lines()
+    half[64:] = 0
+    recall = (half > 0).sum() / (drawn > 0).sum()
+    assert edge_f1(drawn, half) == pytest.approx(2 * recall / (1 + recall), abs=0.03)
+    assert edge_f1(half, drawn) == pytest.approx(edge_f1(drawn, half))
+    assert edge_f1(drawn, np.full_like(drawn, 255)) < 0.35
+
+
+def test_edge_f1_of_blank_maps() -> None:
+    blank = np.zeros((128, 128), np.uint8)
+    assert edge_f1(blank, blank) == 1
+    assert edge_f1(blank, lines()) == 0 and edge_f1(lines(), blank) == 0
+    with pytest.raises(ValueError, match="one shape"):
+        edge_f1(blank, blank[:64])
+
+
+def test_the_tolerance_grows_with_the_picture() -> None:
+    one = np.zeros((256, 256), np.uint8)
+    one[:, 80] = 255
+    assert edge_f1(one, shifted(one, 4)) == 1 and edge_f1(one, shifted(one, 5)) == 0
+
+
+def test_lines_are_read_where_a_picture_changes() -> None:
+    picture = np.full((128, 128, 3), 255, np.uint8)
+    cv2.rectangle(picture, (30, 40), (90, 100), (200, 40, 40), -1)
+    given = np.zeros((128, 128), np.uint8)
+    cv2.rectangle(given, (30, 40), (90, 100), 255, 1)
+    assert edge_f1(given, read_lines(picture)) > 0.98
+
+
+def test_obeyed_is_the_majority_within_the_mask() -> None:
+    picture = np.full((32, 32, 3), (30, 60, 220), np.uint8)
+    picture[:, :8] = (220, 20, 20)
+    mask = np.zeros((32, 32), bool)
+    mask[:, :12] = True
+    assert obeyed("red", picture, mask) and not obeyed("blue", picture, mask)
+    assert obeyed("blue", picture, ~mask)
+
+
+def looks() -> list[np.ndarray]:
+    """Eight pictures of different palette and texture."""
+    made = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(0, 4 + 9 * (seed % 4), (128, 128, 1))
+        made.append(np.clip(rng.uniform(30, 220, 3) + cv2.GaussianBlur(noise, (0, 0), 0.6 + seed / 3)[..., None], 0, 255)
+                    .astype(np.uint8))
+    return made
+
+
+def test_a_look_is_nearest_to_itself_however_its_content_lies() -> None:
+    references = looks()
+    measure = LookMeasure(references)
+    for i, picture in enumerate(references):
+        assert measure.distance(picture, picture) == 0
+        assert measure.nearest(np.ascontiguousarray(picture[::-1, ::-1]), references) == i
+
+
+def test_looks_count_texture_as_well_as_color() -> None:
+    rng = np.random.default_rng(0)
+    smooth = np.full((128, 128, 3), 120, np.uint8)
+    rough = np.clip(120 + rng.normal(0, 25, (128, 128, 1)) + np.zeros(3), 0, 255).astype(np.uint8)
+    rougher = np.clip(130 + rng.normal(0, 25, (128, 128, 1)) + np.zeros(3), 0, 255).astype(np.uint8)
+    assert LookMeasure([smooth, rough, rougher]).nearest(rougher, [smooth, rough]) == 1
+    with pytest.raises(ValueError, match="at least 2"):
+        LookMeasure([smooth])
+
+
+def test_figures_hold_their_mean_within_the_interval() -> None:
+    found = figure("share", [0.0, 1.0] * 50, bar=0.4)
+    assert found.value == 0.5 and found.low < 0.45 and found.high > 0.55 and found.low > 0.35
+    assert "met" in str(found) and "MISSED" in str(figure("share", [0.1], bar=0.4))
+    assert np.isnan(figure("none", []).value) and figure("one", [3.0]).low == 3.0
+
+
+def test_mean_difference() -> None:
+    black = np.zeros((4, 4, 3), np.uint8)
+    assert mean_difference(black, black) == 0 and mean_difference(black, black + 255) == 1
