@@ -23,7 +23,7 @@ from pipeline.image_file import (
     to_rgb,
 )
 from pipeline.paper import even_out, find_ground, invert, is_blank, is_white, lies_on_dark
-from pipeline.strokes import paint_canvas, read_canvas
+from pipeline.canvas import paint_canvas, read_canvas
 from pipeline.values import Sketch
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "MAX_SIDE", "MIN_SIDE", "guard_pillow", "read_image", "read_strokes"]
