@@ -10,10 +10,13 @@ PIECE_LIMIT = 12  # pieces, so that one batch stays within some tens of millisec
 PIECE_WORDS = 10  # words of one piece
 NAME_WORDS = 5  # words of the longest style name looked for
 
-# Where the look may begin: everything from behind such a word to the end of its clause is a piece.
-HINGES = frozenset({
-    "in", "on", "as", "like", "with", "by", "from", "of", "made", "under", "at", "à", "through", "after",
-    "into", "painted", "drawn", "carved", "built", "seen", "printed",
+# Where the look may begin: everything behind such a word, to the end of its clause, is a piece.
+HINGES = frozenset({"in", "on", "as", "like", "with", "by", "from", "of", "under", "at", "à", "through", "after", "into"})
+# Ways to make a picture belong to the piece that they begin: "carved in ice" is a look, "ice" is a thing.
+CRAFTS = frozenset({
+    "made", "painted", "drawn", "carved", "built", "printed", "cut", "sewn", "burnt", "burned", "engraved", "etched",
+    "modeled", "molded", "sculpted", "stitched", "embroidered", "woven", "chiseled", "hewn", "welded", "folded",
+    "photographed", "filmed", "sketched", "rendered", "lit", "frozen",
 })
 EMPTY = frozenset({
     "a", "an", "the", "in", "on", "as", "like", "with", "by", "from", "of", "at", "à", "la", "to", "into",
@@ -22,7 +25,7 @@ EMPTY = frozenset({
 })
 AMERICAN = {"colour": "color", "coloured": "colored", "colourful": "colorful", "grey": "gray", "moulded": "molded",
             "modelled": "modeled", "modelling": "modeling", "watercolour": "watercolor", "woollen": "woolen",
-            "centre": "center", "aluminium": "aluminum", "jewellery": "jewelry", "draughtsman": "draftsman"}
+            "centre": "center", "aluminium": "aluminum", "jewellery": "jewelry", "chiselled": "chiseled", "draughtsman": "draftsman"}
 CLAUSE_ENDS = re.compile(r"[,;:.!?()\[\]|/\n]+|\s[-–—]+\s")
 WORD = re.compile(r"[\w'’&-]+")
 
@@ -58,9 +61,9 @@ def _names(words: list[str], names: Container[str]) -> list[str]:
 
 def _parts(clause: list[str]) -> list[list[str]]:
     """A clause, its tails behind a hinge, and what stands before its first noun ("a felt fox": felt)."""
-    hinges = [n for n, word in enumerate(clause) if word in HINGES]
-    tails = [_trimmed(clause[n + 1 :]) for n in hinges]
-    head = _trimmed(clause[: hinges[0]] if hinges else clause)
+    starts = [n + (word in HINGES) for n, word in enumerate(clause) if word in HINGES or word in CRAFTS]
+    tails = [_trimmed(clause[n:]) for n in starts]
+    head = _trimmed(clause[: starts[0] - (clause[starts[0] - 1] in HINGES)] if starts else clause)
     return [_trimmed(clause), *tails, head, head[:-1], head[:1]]
 
 

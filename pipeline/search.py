@@ -30,7 +30,8 @@ MOST_MATCHES = 100
 # Chosen on the two thirds of tests/data/style_prompts.json that are not held out.
 WHOLE_SHARE = 0.3  # of the score that the whole prompt gives; its best piece gives the rest
 THING_SHARE = 0.9  # of a piece's nearness to plain things that is held against it
-NAMED_FROM = 0.0  # similarity above which a prompt asks for a style
+A_THING_FROM = 0.97  # nearness from which a piece is a plain thing itself ("ice" in "an ice cream") and says nothing
+NAMED_FROM = 0.03  # similarity above which a prompt asks for a style
 SECOND_FROM = 0.4  # similarity from which a second style is mixed in, when other words ask for it
 SECOND_WEIGHT = 0.4
 
@@ -130,7 +131,8 @@ class _Shelf:
         """(pieces, styles): 1 where a piece is a style's own words, 0 where plain things are about as near."""
         similarities = self._similarities(vectors)
         against = THING_SHARE * np.clip(things, 0, 1)
-        gains: NDArray[np.float32] = np.clip((similarities - against) / (1 - against), -1, 1)
+        most = np.where(things >= A_THING_FROM, 0, 1)
+        gains: NDArray[np.float32] = np.clip((similarities - against) / (1 - against), -1, most)
         return gains
 
     def _similarities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
