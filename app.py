@@ -1,0 +1,63 @@
+"""Croquis: draw something, say what it is, and see it as a picture. `python app.py` opens the page."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import CroquisError
+from pipeline.settings import Settings, read_settings
+from pipeline.studio import Studio
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+QUEUE_LIMIT = 64  # runs that may wait before a visitor is told to come back
+
+
+def build_app(studio: Studio) -> gr.Blocks:
+    """The page and the API of one studio, ready to launch."""
+    from pipeline.page.layout import build_page
+
+    return build_page(studio).queue(max_size=QUEUE_LIMIT, default_concurrency_limit=8)
+
+
+def main() -> None:
+    """Serve the page. Host and port are Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT."""
+    try:
+        settings = read_settings(sys.argv[1:], os.environ)
+    except CroquisError as error:
+        raise SystemExit(f"Croquis cannot start. {error}") from error
+    app = start(settings)
+    from pipeline.page.dress import launch_options
+
+    app.launch(inbrowser=has_desktop(os.environ, sys.platform), **launch_options(settings.assets))
+
+
+def start(settings: Settings) -> gr.Blocks:
+    """The app, with its models loading in the background."""
+    studio = Studio(settings)
+    app = build_app(studio)
+    studio.start_loading()
+    return app
+
+
+def has_desktop(environment: Mapping[str, str], platform: str) -> bool:
+    """Whether a browser opened from here would be seen by the person who started Croquis."""
+    if "SPACE_ID" in environment or "SSH_CONNECTION" in environment or "CI" in environment:
+        return False
+    return platform in ("darwin", "win32") or bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+
+
+def __getattr__(name: str) -> Any:
+    """`demo` for tools that look for it; made on first use, so that importing this file costs nothing."""
+    if name != "demo":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()["demo"] = demo = start(read_settings([], os.environ))
+    return demo
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Draw, stop, and bring a picture's settings back: the handlers around the engine."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
+from typing import Any
+
+import gradio as gr
+from gradio.processing_utils import save_file_to_cache
+
+from pipeline.errors import Cancelled, ModelError, PictureFileError
+from pipeline.image_file import MAX_BYTES
+from pipeline.page import show
+from pipeline.page.telling import tell
+from pipeline.page.tickets import Tickets
+from pipeline.request import Order, parse_order
+from pipeline.sketch import read_strokes
+from pipeline.studio import Studio
+from pipeline.values import CONTROLS, GenerationRequest, GenerationResult, StepPreview, StyleMatch
+
+SETTINGS = ("prompt", "negative_prompt", "style", "reading", *(control.name for control in CONTROLS))
+LOADING_POLL = 0.2  # seconds
+
+Shown = tuple[Any, Any]  # for the picture and for the strip
+
+
+class Easel:
+    """The page's runs of one studio."""
+
+    def __init__(self, studio: Studio, cache: str) -> None:
+        self.studio = studio
+        self.tickets = Tickets()
+        self._cache = cache  # Gradio's folder of files that it may serve and will delete in time
+        self.served: set[str] = set()
+
+    def draw(self, visitor: gr.Request, canvas: str, *inputs: Any) -> Iterator[Shown]:
+        """Yields what the picture and the strip show. `inputs`: SETTINGS, then the run's ticket."""
+        *settings, ticket = inputs
+        with self.tickets.open(ticket, str(visitor.session_hash)) as stopped:
+            try:
+                yield from self._draw(canvas, settings, ticket, stopped)
+            except Cancelled as error:
+                yield show.stopped(tell(error), ticket), gr.skip()
+            except Exception as error:
+                yield show.problem(tell(error), ticket), gr.skip()
+
+    def stop(self, ticket: str) -> None:
+        self.tickets.stop(ticket)
+
+    def leave(self, visitor: gr.Request) -> None:
+        self.tickets.leave(str(visitor.session_hash))
+
+    def restore(self, event: gr.EventData) -> tuple[Any, ...]:
+        """The canvas, SETTINGS, strip and picture that a dropped picture file brings back."""
+        try:
+            data = decode(event.data)
+            return self._restored(self.studio.read_picture(data), data)
+        except Exception as error:
+            nothing = (gr.skip(),) * (len(SETTINGS) + 2)
+            return (*nothing, show.problem(tell(error), None))
+
+    def _draw(self, canvas: str, settings: list[Any], ticket: str, stopped: Event) -> Iterator[Shown]:
+        yield show.waiting("Reading your drawing", ticket), gr.skip()
+        named = dict(zip(SETTINGS, settings, strict=True))
+        order = parse_order(self.studio.profile, sketch=read_strokes(canvas), **named)
+        for stage in self._loading(stopped):
+            yield show.waiting(stage, ticket), gr.skip()
+        for step in (steps := Steps(self.studio, order, stopped)):
+            yield show.preview(step, ticket), gr.skip()
+        yield self._show(steps.result, settings, ticket)
+
+    def _loading(self, stopped: Event) -> Iterator[str]:
+        """What the models are doing, until they are there."""
+        while not (state := self.studio.loading).ready:
+            if state.error:
+                raise ModelError(state.error)
+            yield f"{state.stage}… {state.fraction:.0%}"
+            if stopped.wait(LOADING_POLL):
+                raise Cancelled
+
+    def _show(self, result: GenerationResult, settings: list[Any], ticket: str) -> Shown:
+        picture = show.finished(result, self._publish(self.studio.write(result)), settings, ticket)
+        return picture, show.way(result, result.matches or self._similar(result.request))
+
+    def _similar(self, request: GenerationRequest) -> tuple[StyleMatch, ...]:
+        """What the words would find, offered beside a style that a person chose."""
+        return self.studio.find_styles(request.prompt).matches if request.prompt else ()
+
+    def _publish(self, file: Path) -> str:
+        """The file's address, relative to the page. Its folder is named by its content, so nobody can guess it."""
+        copy = save_file_to_cache(file, self._cache)
+        self.served.add(copy)
+        return f"gradio_api/file={Path(copy).as_posix()}"
+
+    def _restored(self, request: GenerationRequest, data: bytes) -> tuple[Any, ...]:
+        style, _ = max(request.styles.parts, key=lambda part: part[1])
+        known = {**self.studio.profile.defaults, "style": style.id, "reading": request.edges.reading}
+        known |= {name: getattr(request, name) for name in SETTINGS if hasattr(request, name)}
+        picture = {
+            "state": "done",
+            "message": "Drawing, words and settings of this picture are back.",
+            "image": f"data:image/png;base64,{base64.b64encode(data).decode()}",
+            "name": "croquis.png",
+            "alt": request.prompt or "A picture without words",
+        }
+        settings = [known[name] for name in SETTINGS]
+        return show.edges_canvas(request.edges), *settings, show.request_way(request, ()), picture
+
+
+class Steps:
+    """The previews of one picture as the engine makes them in a thread of its own; then `result`.
+
+    Leaving the loop early sets `stopped` and waits for the engine to notice, at most one step.
+    """
+
+    def __init__(self, studio: Studio, order: Order, stopped: Event) -> None:
+        self._studio, self._order, self._stopped = studio, order, stopped
+        self.result: GenerationResult
+
+    def __iter__(self) -> Generator[StepPreview, None, None]:
+        news: SimpleQueue[StepPreview | None] = SimpleQueue()
+        with ThreadPoolExecutor(1, "croquis-drawing") as worker:
+            picture = worker.submit(
+                self._studio.draw, self._order, on_step=news.put, is_cancelled=self._stopped.is_set
+            )
+            picture.add_done_callback(lambda _: news.put(None))
+            try:
+                while (step := news.get()) is not None:
+                    yield step
+            except GeneratorExit:
+                self._stopped.set()
+                raise
+            self.result = picture.result()
+
+
+def decode(data: object) -> bytes:
+    """Bytes that the browser sent as base64 text."""
+    if not isinstance(data, str) or len(data) > MAX_BYTES * 4 // 3 + 4:
+        raise PictureFileError("A picture file of at most 20 MB is needed here.")
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise PictureFileError("The picture file arrived broken. Drop it once more.") from error

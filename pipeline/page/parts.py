@@ -1,0 +1,36 @@
+"""The page's own components: a gr.HTML each, built in the browser by the module of the same name in assets/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+# Events that a part may raise are named in a comment of the script: gr.HTML offers only those it finds quoted there.
+SCRIPT = """
+// events: %(events)s
+import(new URL(props.script, document.baseURI)).then(({ mount }) =>
+  mount("%(name)s", { element, props, trigger, watch })
+);
+"""
+SCRIPTS = ("app.js", "canvas.js", "dom.js", "drawing.js", "intake.js", "panels.js", "vendor")
+
+
+def serve_scripts(assets: Path) -> str:
+    """Let Gradio serve the page's modules; return the address of the first, relative to the page."""
+    gr.set_static_paths([assets / name for name in SCRIPTS])
+    return f"gradio_api/file={(assets / 'app.js').as_posix()}"
+
+
+def part(name: str, script: str, *, value: Any = None, events: tuple[str, ...] = ()) -> gr.HTML:
+    """A component whose element, value and `events` belong to mount(name) in assets/app.js."""
+    quoted = ", ".join(f'"{event}"' for event in events)
+    return gr.HTML(
+        value,
+        html_template="",
+        js_on_load=SCRIPT % {"name": name, "events": quoted},
+        apply_default_css=False,
+        elem_id=name,
+        script=script,
+    )
