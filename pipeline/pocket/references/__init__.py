@@ -40,7 +40,7 @@ SITTINGS: dict[str, Sitting] = {
     "oil-painting": Sitting("still life"), "paper-cut": Sitting("fox"), "pastel": Sitting("cat", True),
     "pixel-art": Sitting("castle"), "pointillism": Sitting("harbour", True), "pop-art": Sitting("still life"),
     "pyrography": Sitting("fox"), "risograph": Sitting("meadow", True), "sepia-photo": Sitting("factory"),
-    "sketch": Sitting("castle"), "stained-glass": Sitting("lake"), "stone-relief": Sitting("fox"),
+    "sketch": Sitting("castle"), "stained-glass": Sitting("castle"), "stone-relief": Sitting("fox"),
     "thermal": Sitting("street", True), "ukiyo-e": Sitting("branch", True), "vaporwave": Sitting("street"),
     "watercolor": Sitting("harbour"),
 }

@@ -184,7 +184,7 @@ def handheld(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictu
 
 CRAFTS = {
     "stained-glass": Renderer(stained_glass, {
-        "pane": Span(64, 54, 80), "lead": Span(9, 8, 11), "depth": Span(1.7, 1.5, 2.0), "tint": Span(0.56, 0.0, 1.0)},
+        "pane": Span(64, 54, 80), "lead": Span(8, 7, 10), "depth": Span(1.7, 1.5, 2.0), "tint": Span(0.12, 0.0, 1.0)},
         True),
     "mosaic": Renderer(mosaic, {
         "tile": Span(16, 15, 19), "mortar": Span(0.1, 0.05, 0.16), "joint": Span(3.4, 3, 4.2)}, True),

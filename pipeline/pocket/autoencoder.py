@@ -1,0 +1,63 @@
+"""Train the autoencoder: 128 x 128 pictures <-> 16 x 16 latents with 8 channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderTiny
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from pipeline.pocket.loop import Plan, train
+
+BATCH = 32
+REACH = 2.5  # latents are pushed inside: AutoencoderTiny squeezes what it decodes to [-3, 3]
+NOISE = 0.03  # on latents: neighbours decode alike, which forgives the denoiser
+
+
+def crops(pictures: NDArray[np.uint8], crop: int, seed: int, device: torch.device) -> Iterator[Tensor]:
+    """Endless batches (32, 3, crop, crop) in [-1, 1] out of pictures (N, 128, 128, 3)."""
+    rng = np.random.default_rng(seed)
+    room = pictures.shape[1] - crop
+    while True:
+        batch = np.empty((BATCH, crop, crop, 3), np.uint8)
+        for row, which in enumerate(rng.integers(len(pictures), size=BATCH)):
+            y, x = rng.integers(room + 1, size=2)
+            cut = pictures[which, y:y + crop, x:x + crop]
+            batch[row] = cut[:, ::-1] if rng.random() < 0.5 else cut
+        yield torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def gradients(x: Tensor) -> Tensor:
+    """First differences along both axes, (B, 6, H - 1, W - 1)."""
+    return torch.cat([(x[..., 1:, :-1] - x[..., :-1, :-1]), (x[..., :-1, 1:] - x[..., :-1, :-1])], 1)
+
+
+def reconstruction_loss(made: Tensor, wanted: Tensor) -> Tensor:
+    """Pixels by their square and their distance, edges by the distance of first differences."""
+    return (functional.mse_loss(made, wanted) + 0.5 * functional.l1_loss(made, wanted)
+            + 0.5 * functional.l1_loss(gradients(made), gradients(wanted)))
+
+
+def psnr(made: Tensor, wanted: Tensor) -> float:
+    """dB, of pictures in [-1, 1]."""
+    return float(10 * torch.log10(4 / functional.mse_loss(made, wanted)))
+
+
+def train_autoencoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], plan: Plan, folder: Path, *, crop: int,
+                      seed: int = 0) -> AutoencoderTiny:
+    """`crop` px: small crops give many steps early on, large ones the last tenths of a dB."""
+    device = next(model.parameters()).device
+
+    def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(batch, Tensor)
+        latents = model.encode(batch).latents
+        made = model.decode(latents + NOISE * torch.randn_like(latents)).sample
+        outside = (latents.abs() - REACH).relu().square().mean()
+        return reconstruction_loss(made, batch) + outside, {"psnr": psnr(made.detach(), batch)}
+
+    return train(plan, model, crops(pictures, crop, seed, device), loss_of, folder=folder)

@@ -1,0 +1,164 @@
+"""Train UNet, ControlNet and IP-Adapter together on prepared latents, captions, line drawings and style references."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import ControlNetModel, UNet2DConditionModel
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pipeline.pocket.export import attach_ip_adapter
+from pipeline.pocket.loop import Plan, train
+from pipeline.pocket.model import (
+    LATENT_CHANNELS,
+    LATENT_SIDE,
+    SIDE,
+    make_controlnet,
+    make_scheduler,
+    make_training_noise,
+    make_unet,
+)
+
+# What is left out, so that guidance and each control at 0 are in the training distribution. One draw a picture.
+NO_WORDS_NO_STYLE = 0.07  # what guidance compares with: the drawing stays
+NO_WORDS = 0.05
+NO_STYLE = 0.13
+NO_EDGES = 0.08  # residuals of the ControlNet times 0
+NOISIEST = 0.12  # extra share of the last tenth of the timesteps: few-step drawing starts there
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A shard ready for the denoiser; arrays may be memory-mapped."""
+
+    latents: NDArray[np.float16]  # (N, 2, 8, 16, 16): as it is, mirrored
+    edges: NDArray[np.uint8]  # (N, 2, 128, 16) bit-packed
+    tokens: NDArray[np.float16]  # (N, 32, 384)
+    styles: NDArray[np.float16]  # (N, 384) image tower
+    looks: NDArray[np.int64]  # (N,) number of the look
+
+
+def load_prepared(folders: Sequence[Path]) -> Prepared:
+    looks: dict[str, int] = {}
+    parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
+    for folder in folders:
+        records = json.loads((folder / "records.json").read_text())
+        parts["looks"].append(np.array([looks.setdefault(record["look"], len(looks)) for record in records]))
+        for name in ("latents", "edges", "tokens", "styles"):
+            parts[name].append(np.load(folder / f"{name}.npy"))
+    return Prepared(**{name: np.concatenate(arrays) for name, arrays in parts.items()})
+
+
+class Denoiser(nn.Module):
+    """The three parts that are trained together, so that one optimizer and one average hold them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unet: UNet2DConditionModel = make_unet()
+        self.controlnet: ControlNetModel = make_controlnet(self.unet)
+        attach_ip_adapter(self.unet)
+
+    def forward(self, noisy: Tensor, times: Tensor, tokens: Tensor, style: Tensor, hint: Tensor,
+                edges_scale: Tensor) -> Tensor:
+        """v-prediction (B, 8, 16, 16); `edges_scale` (B, 1, 1, 1) multiplies the ControlNet's residuals."""
+        down, middle = self.controlnet(noisy, times, encoder_hidden_states=tokens, controlnet_cond=hint,
+                                       return_dict=False)
+        return self.unet(noisy, times, encoder_hidden_states=tokens,
+                         added_cond_kwargs={"image_embeds": [style[:, None]]},
+                         down_block_additional_residuals=[one * edges_scale for one in down],
+                         mid_block_additional_residual=middle * edges_scale, return_dict=False)[0]
+
+
+@dataclass
+class Batch:
+    latents: Tensor  # (B, 8, 16, 16)
+    tokens: Tensor  # (B, 32, 384)
+    style: Tensor  # (B, 384)
+    hint: Tensor  # (B, 3, 128, 128) in {0, 1}
+    edges_scale: Tensor  # (B, 1, 1, 1) in {0, 1}
+
+
+def unpack_hint(packed: NDArray[np.uint8], mirrored: NDArray[np.bool_]) -> Tensor:
+    """(B, 128, 16) bits -> (B, 3, 128, 128)."""
+    drawn = np.unpackbits(packed, axis=-1).astype(np.float32)
+    drawn[mirrored] = drawn[mirrored, :, ::-1]
+    return torch.from_numpy(drawn)[:, None].expand(-1, 3, SIDE, SIDE)
+
+
+def batches(data: Prepared, empty: NDArray[np.float16], size: int, seed: int, device: torch.device) -> Iterator[Batch]:
+    """Endless batches; the style reference is another picture of the same look wherever there is one."""
+    rng = np.random.default_rng(seed)
+    members: dict[int, NDArray[np.int64]] = {look: np.flatnonzero(data.looks == look) for look in np.unique(data.looks)}
+    while True:
+        rows = rng.integers(len(data.looks), size=size)
+        mirrored = rng.random(size) < 0.5
+        references = np.array([other_of(members[data.looks[row]], row, rng) for row in rows])
+        tokens, style = data.tokens[rows].astype(np.float32), data.styles[references].astype(np.float32)
+        dropped = rng.random(size)
+        no_words = dropped < NO_WORDS_NO_STYLE + NO_WORDS
+        no_style = (dropped < NO_WORDS_NO_STYLE) | ((dropped > 0.5) & (dropped < 0.5 + NO_STYLE))
+        tokens[no_words], style[no_style] = empty, 0
+        kept = (rng.random((size, 1, 1, 1)) >= NO_EDGES).astype(np.float32)
+        hint = unpack_hint(data.edges[rows, rng.integers(2, size=size)], mirrored)
+        latents = torch.from_numpy(data.latents[rows, mirrored.astype(int)].astype(np.float32))
+        yield Batch(latents.to(device), torch.from_numpy(tokens).to(device), torch.from_numpy(style).to(device),
+                    hint.to(device).contiguous(memory_format=torch.channels_last), torch.from_numpy(kept).to(device))
+
+
+def other_of(members: NDArray[np.int64], row: int, rng: np.random.Generator) -> int:
+    other = int(members[rng.integers(len(members))])
+    return int(members[rng.integers(len(members))]) if other == row else other
+
+
+def train_denoiser(model: Denoiser, data: Prepared, empty: NDArray[np.float16], plan: Plan, folder: Path, *,
+                   size: int = 32, seed: int = 0, on_save: Any = None) -> Denoiser:
+    """v-prediction with a flat weight (Salimans & Ho 2022): it keeps the noisiest steps, which set the composition."""
+    device = next(model.parameters()).device
+    noise_maker = make_training_noise()
+    generator = torch.Generator().manual_seed(seed)
+    series = batches(data, empty, size, seed, device)
+
+    def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(batch, Batch)
+        count = len(batch.latents)
+        times = torch.randint(0, 1000, (count,), generator=generator)
+        noisiest = torch.rand(count, generator=generator) < NOISIEST
+        times = torch.where(noisiest, torch.randint(900, 1000, (count,), generator=generator), times).to(device)
+        noise = torch.randn(batch.latents.shape, generator=generator).to(device)
+        noisy = noise_maker.add_noise(batch.latents, noise, times).contiguous(memory_format=torch.channels_last)
+        wanted = noise_maker.get_velocity(batch.latents, noise, times)
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            made = model(noisy, times, batch.tokens, batch.style, batch.hint, batch.edges_scale)
+        errors = functional.mse_loss(made.float(), wanted, reduction="none").mean((1, 2, 3))
+        late = errors[times >= 900]
+        return errors.mean(), {"noisiest": float(late.mean().detach())} if len(late) else {}
+
+    return train(plan, model, series, loss_of, folder=folder, on_save=on_save)  # type: ignore[return-value]
+
+
+@torch.inference_mode()
+def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: Tensor, *, steps: int = 8,
+           guidance: float = 2.0, seed: int = 0) -> Tensor:
+    """Latents (B, 8, 16, 16) for contact sheets while training; the app draws through pipeline/denoise.py."""
+    scheduler = make_scheduler()
+    scheduler.set_timesteps(steps)
+    device, count = tokens.device, len(tokens)
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn((count, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE), generator=generator).to(device)
+    both = torch.cat([empty[None].expand_as(tokens), tokens])
+    styles = torch.cat([torch.zeros_like(style), style])
+    hints, scale = torch.cat([hint, hint]), torch.ones((2 * count, 1, 1, 1), device=device)
+    for time in scheduler.timesteps:
+        made = model(torch.cat([x, x]), time.expand(2 * count).to(device), both, styles, hints, scale)
+        bare, full = made.float().chunk(2)
+        x = scheduler.step(bare + guidance * (full - bare), time, x).prev_sample
+    return x

@@ -1,0 +1,98 @@
+"""The pocket model: Stable Diffusion 1.5's parts and file layout, small enough to train on two cores.
+
+128 x 128 px; f8 latents (8, 16, 16); text tokens (n, 384) from all-MiniLM-L6-v2; v-prediction with zero terminal SNR
+(Lin et al. 2024, "Common Diffusion Noise Schedules and Sample Steps are Flawed").
+"""
+
+from __future__ import annotations
+
+from diffusers import (
+    AutoencoderTiny,
+    ControlNetModel,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    UNet2DConditionModel,
+)
+from diffusers.models.autoencoders.vae import AutoencoderTinyBlock
+from torch import nn
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+SIDE = 128  # px
+LATENT_CHANNELS = 8
+AUTOENCODER_WIDTH = 48
+LATENT_SIDE = SIDE // 8
+TEXT_WIDTH = 384  # all-MiniLM-L6-v2
+TEXT_TOKENS = 32
+IMAGE_WIDTH = 384  # the image tower's projection: MiniLM's space
+STYLE_TOKENS = 4
+
+NOISE = {
+    "num_train_timesteps": 1000,
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "prediction_type": "v_prediction",
+    "timestep_spacing": "trailing",
+    "rescale_betas_zero_snr": True,
+}
+
+
+def make_autoencoder() -> AutoencoderTiny:
+    """(B, 3, 128, 128) in [-1, 1] <-> latents (B, 8, 16, 16) within [-3, 3].
+
+    TAESD's layout (no normalisation: flat grounds keep their colour), without its blocks at full resolution, which
+    cost more than the rest together. Orthogonal convolutions and silent residual branches let it begin as a linear
+    autoencoder: 17 dB after 300 steps, where the default start stands at 13.
+    """
+    model = AutoencoderTiny(
+        latent_channels=LATENT_CHANNELS,
+        encoder_block_out_channels=(AUTOENCODER_WIDTH,) * 4,
+        decoder_block_out_channels=(AUTOENCODER_WIDTH,) * 4,
+        num_encoder_blocks=(0, 1, 2, 2),
+        num_decoder_blocks=(2, 2, 1, 0),
+    )
+    blocks = [block for block in model.modules() if isinstance(block, AutoencoderTinyBlock)]
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.orthogonal_(layer.weight)
+    for block in blocks:
+        nn.init.zeros_(block.conv[-1].weight)
+        nn.init.zeros_(block.conv[-1].bias)
+    return model
+
+
+def make_unet() -> UNet2DConditionModel:
+    """16 x 16, 8 x 8 and 4 x 4 latents, text and style at every level but the finest's convolutions."""
+    return UNet2DConditionModel(
+        sample_size=LATENT_SIDE,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        block_out_channels=(96, 192, 256),
+        layers_per_block=1,
+        attention_head_dim=4,  # heads, as diffusers misnames it
+        norm_num_groups=16,
+        cross_attention_dim=TEXT_WIDTH,
+    )
+
+
+def make_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
+    """White edges (B, 3, 128, 128) in [0, 1] -> residuals for the UNet; hint stack slimmed (it is constant over steps)."""
+    return ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 16, 32, 64))
+
+
+def make_image_tower() -> CLIPVisionModelWithProjection:
+    """(B, 3, 128, 128) normalised pixels -> (B, 384) in MiniLM's space."""
+    return CLIPVisionModelWithProjection(CLIPVisionConfig(
+        hidden_size=192, intermediate_size=576, num_hidden_layers=4, num_attention_heads=4,
+        image_size=SIDE, patch_size=16, projection_dim=IMAGE_WIDTH,
+    ))
+
+
+def make_training_noise() -> DDPMScheduler:
+    return DDPMScheduler(**NOISE)
+
+
+def make_scheduler() -> DPMSolverMultistepScheduler:
+    return DPMSolverMultistepScheduler(**NOISE, algorithm_type="dpmsolver++", solver_order=2)
