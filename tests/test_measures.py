@@ -81,8 +81,8 @@ def looks() -> list[np.ndarray]:
     for seed in range(8):
         rng = np.random.default_rng(seed)
         noise = rng.normal(0, 4 + 9 * (seed % 4), (128, 128, 1))
-        made.append(np.clip(rng.uniform(30, 220, 3) + cv2.GaussianBlur(noise, (0, 0), 0.6 + seed / 3)[..., None], 0, 255)
-                    .astype(np.uint8))
+        grain = cv2.GaussianBlur(noise, (0, 0), 0.6 + seed / 3)[..., None]
+        made.append(np.clip(rng.uniform(30, 220, 3) + grain, 0, 255).astype(np.uint8))
     return made
 
 

@@ -125,7 +125,7 @@ def adjusted(profile: ModelProfile, changed: Sequence[str]) -> ModelProfile:
     return replace(profile, defaults={**profile.defaults, **{name: float(value) for name, value in values.items()}})
 
 
-def parse_arguments() -> argparse.Namespace:
+def parse_arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the pocket model.")
     parser.add_argument("--weights", type=Path, default=POCKET.home)
     parser.add_argument("--pack", type=Path, default=PACK)
@@ -135,18 +135,19 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--set", nargs="+", default=(), metavar="NAME=VALUE", help="other defaults, to compare")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--sheet", type=Path, help="stem of the contact sheets, FILE.png")
-    return parser.parse_args()
+    return parser.parse_args(given)
 
 
-def main() -> None:
+def main(given: Sequence[str] | None = None) -> None:
     from pipeline.diffusion import Engine
     from pipeline.styles import StyleLibrary
 
-    chosen = parse_arguments()
+    chosen = parse_arguments(given)
     profile = adjusted(POCKET, chosen.set)
-    with tempfile.TemporaryDirectory() as cache:
-        library = StyleLibrary(STYLES, Path(cache) / "added")
-        mix = StyleMix.of(library.get(chosen.style)) if chosen.style else usual_mix(library, chosen.weights, Path(cache))
+    with tempfile.TemporaryDirectory() as name:
+        cache = Path(name)
+        library = StyleLibrary(STYLES, cache / "added")
+        mix = StyleMix.of(library.get(chosen.style)) if chosen.style else usual_mix(library, chosen.weights, cache)
         engine = Engine.load(profile, folder=chosen.weights)
         drawing = TimedDrawing(engine)
         bench = Bench(drawing, profile, mix)
