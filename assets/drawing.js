@@ -72,7 +72,7 @@ export function paint(context, strokes) {
   }
 }
 
-/** A stroke's outline as an SVG path. pipeline/strokes.py paints the same shape with the same numbers. */
+/** A stroke's outline as an SVG path. pipeline/canvas.py paints the same shape with the same numbers. */
 export function outlinePath({ points, size }) {
   const options = { size, thinning: 0.5, smoothing: 0.5, streamline: 0.5, simulatePressure: false, last: true };
   const outline = getStroke(points, options);

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.strokes import read_canvas
+from pipeline.canvas import read_canvas
 
 KEYS = {"name", "prompt", "canvas"}
 
