@@ -110,7 +110,8 @@ def choose_company(things: Sequence[Thing], rng: Rng) -> list[Thing]:
 
 def say_usual(rgb: Float, alpha: Float, rng: Rng) -> str | None:
     """The word for a thing's own colour, where there is one to say."""
-    return name_color(rgb[alpha > 0.5]) if rng.random() < USUAL_SAID else None
+    solid = rgb[alpha > 0.5]  # a thing of glass has none
+    return name_color(solid) if len(solid) and rng.random() < USUAL_SAID else None
 
 
 def place(rgb: Float, alpha: Float, rng: Rng, side: int, share: float, middle: Float | None = None) -> Layer:
