@@ -9,6 +9,8 @@ import gradio as gr
 from gradio.themes.utils.colors import Color
 from gradio.themes.utils.fonts import LocalFont
 
+from pipeline.page.guard import failure_answers
+
 # Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
 CHALK = Color("#fbf1ed", "#f6e0d8", "#efc4b5", "#e5a08a", "#d97b5f", "#c65a3c", "#ad4528", "#8e3820", "#6f2d1b",
               "#532317", "#33150d", name="chalk")
@@ -17,8 +19,9 @@ PAPER = Color("#fbf9f5", "#f3efe8", "#e6e0d5", "#cfc7b9", "#a39a8b", "#766e62", 
 
 
 def theme() -> gr.themes.Base:
-    text = LocalFont("Source Sans 3"), "system-ui", "sans-serif"
-    mono = LocalFont("IBM Plex Mono"), "ui-monospace", "monospace"
+    # Of Gradio's bundled fonts many hold no Latin letters (Source Sans 3, Lora, every SemiBold); these two do.
+    text = LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"
+    mono = LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"
     return gr.themes.Base(
         primary_hue=CHALK, secondary_hue=CHALK, neutral_hue=PAPER,
         font=text, font_mono=mono, radius_size=gr.themes.sizes.radius_md,
@@ -47,10 +50,17 @@ def theme() -> gr.themes.Base:
     )
 
 
+def title_font(assets: Path) -> str:
+    """CSS for the headings' font, served from assets/fonts."""
+    address = f"gradio_api/file={(assets.resolve() / 'fonts' / 'lora-600.woff2').as_posix()}"
+    return f'@font-face {{ font-family: "Lora"; font-weight: 600; src: url("{address}") format("woff2"); }}'
+
+
 def launch_options(assets: Path) -> dict[str, Any]:
     """What launch() takes for this page. run_history is off: it would keep people's words in their browser unasked."""
     return {
         "theme": theme(),
+        "css": title_font(assets),
         "css_paths": [assets / "app.css"],
         "favicon_path": assets / "favicon.svg",
         "footer_links": [],
@@ -58,5 +68,6 @@ def launch_options(assets: Path) -> dict[str, Any]:
         "show_error": False,
         "max_file_size": "20mb",
         "ssr_mode": False,
+        "app_kwargs": {"exception_handlers": failure_answers()},
         "share": False,
     }

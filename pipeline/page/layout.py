@@ -11,10 +11,11 @@ import gradio as gr
 
 from pipeline.image_file import guard_pillow
 from pipeline.page import show
+from pipeline.page.api import register_api
 from pipeline.page.drawing import SETTINGS, Easel
 from pipeline.page.examples import read_examples
 from pipeline.page.library import Shelf
-from pipeline.page.parts import part, serve_scripts
+from pipeline.page.parts import part, serve_assets
 from pipeline.studio import Studio
 from pipeline.values import CONTROLS, PROMPT_LIMIT, Control
 
@@ -63,13 +64,14 @@ class StyleForm:
 def build_page(studio: Studio) -> gr.Blocks:
     guard_pillow()  # before Gradio decodes anything
     with gr.Blocks(title="Croquis", analytics_enabled=False, delete_cache=(3600, DAY), fill_width=True) as page:
-        script = serve_scripts(studio.settings.assets.resolve())
+        script = serve_assets(studio.settings.assets.resolve())
         with gr.Row(elem_id="top"):
             gr.HTML(TITLE, apply_default_css=False, elem_id="title")
             status = part("status", script)
         desk = lay_desk(studio, script)
         styles = lay_styles(script)
         settings = lay_settings(studio)
+        register_api(studio)  # first: the names of its endpoints come before those of the page's own events
         wire(studio, page, desk, settings, styles, status)
     return page
 
@@ -79,7 +81,7 @@ def lay_desk(studio: Studio, script: str) -> Desk:
         canvas = part("canvas", script, events=("recipe",))
         with gr.Column(elem_id="words"):
             with gr.Row(elem_id="ask"):
-                prompt = gr.Textbox(label="What is it?", placeholder="a red fox in a neon city", lines=1, max_lines=3,
+                prompt = gr.Textbox(label="What is it?", placeholder="What is it?  A red fox in a neon city", lines=1, max_lines=3,
                                     max_length=PROMPT_LIMIT, elem_id="prompt", scale=1)
                 draw = gr.Button("Draw", variant="primary", elem_id="draw")
                 stop = gr.Button("Stop", elem_id="stop")

@@ -14,12 +14,12 @@ import(new URL(props.script, document.baseURI)).then(({ mount }) =>
   mount("%(name)s", { element, props, trigger, watch })
 );
 """
-SCRIPTS = ("app.js", "canvas.js", "dom.js", "drawing.js", "intake.js", "panels.js", "vendor")
+SERVED = ("app.js", "canvas.js", "dom.js", "drawing.js", "intake.js", "panels.js", "vendor", "fonts")
 
 
-def serve_scripts(assets: Path) -> str:
-    """Let Gradio serve the page's modules; return the address of the first, relative to the page."""
-    gr.set_static_paths([assets / name for name in SCRIPTS])
+def serve_assets(assets: Path) -> str:
+    """Let Gradio serve the page's own files; return the address of the first script, relative to the page."""
+    gr.set_static_paths([assets / name for name in SERVED])
     return f"gradio_api/file={(assets / 'app.js').as_posix()}"
 
 

@@ -19,11 +19,12 @@ THUMBNAIL = 160  # px, twice its size on the page
 CANVAS_SIDE = 512  # px, SIDE in assets/drawing.js
 STAGES = {
     "search": "Finding the style",
-    "edges": "Reading the lines",
-    "prompt": "Reading the words",
+    "edges": "Reading your lines",
+    "words": "Reading your words",
     "style": "Looking at the style",
-    "denoise": "Drawing",
-    "decode": "Developing",
+    "lines": "Laying out the lines",
+    "steps": "Drawing",
+    "picture": "Developing",
 }
 
 
