@@ -50,7 +50,7 @@ def cyberpunk(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     left, right = hsv(p["left"], 0.85, 1), hsv(p["right"], 0.9, 1)
     haze = mix(np.broadcast_to(rgb("#140a33"), picture.shape), left * 0.5 + rgb("#241058") * 0.5,
                as_plane(smoothstep(height_share(picture), 0.1, 0.95) * 0.75))
-    dark = after_dark(saturate(picture, 1.25), 0.17, 0.85) + haze * (0.25 + 0.45 * luma(picture)[..., None]) * (
+    dark = after_dark(saturate(picture, 1.3), 0.12, 0.85) + haze * (0.3 + 0.22 * luma(picture)[..., None]) * (
         1 - 0.85 * np.clip(chroma(picture) * 1.4, 0, 1)[..., None])
     dx, _ = slope(blur(luma(picture), 4))
     side = as_plane(0.5 + 0.5 * np.tanh(dx * 90 + 1.2 * noise(picture, 150, rng)))
@@ -77,7 +77,7 @@ def golden_hour(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pi
     """Low sun: amber light from one side, long beams, violet shade, warm bloom."""
     deep = contrast(picture, 1.15, 0.6) ** 1.25
     graded = split_tone(saturate(deep, 1.2), hsv(0.78, 0.7, 0.5), hsv(p["amber"], 0.9, 1), 0.45)
-    graded = graded * rgb("#ffcf96")
+    graded = graded * rgb("#ffc484")
     glow = sunlight(picture, p["sun"], 0.2, 0.45)
     beams = shafts(picture, 35 + 110 * (1 - p["sun"]), rng) * glow
     rim = np.clip(relief(blur(luma(picture), 5), 30 + 120 * (1 - p["sun"]), 60), 0, 1)
@@ -116,7 +116,7 @@ def film_noir(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     across = y + math.tan(math.radians(p["slant"])) * x
     slats = smoothstep(as_plane(np.sin(across * (2 * np.pi / p["slat"]))), -0.35, 0.35)
     pool = sunlight(picture, p["lamp"], 0.42, 0.55)
-    light = 0.3 + 0.85 * pool * (0.4 + 0.6 * blur(slats, 3))
+    light = 0.22 + 0.68 * pool * (0.3 + 0.7 * blur(slats, 3))
     rim = 0.35 * np.clip(relief(blur(grey, 3), 60, 70), 0, 1)
     tone = curve * light + rim * (0.3 + pool) * 0.6 + 0.05 * grain(picture, 4, rng)
     return ramp(as_plane(tone * 1.05), ["#050506", "#3c3d41", "#98999c", "#f4f4f2"])

@@ -90,7 +90,7 @@ def paper_cut(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     cast = shadow(blur(outline(picture, 7, 0.35), 6), p["light"], 9)
     lift = relief(blur(height, 8), p["light"], p["lift"] * 60)
     lip = relief(height, p["light"], 34)
-    fibre = 0.03 * grain(picture, 5, rng) + 0.02 * fibres(picture, 15, 24, rng)
+    fibre = 0.012 * grain(picture, 5, rng)
     shade = 1 + 0.42 * np.minimum(lift, 0) - 0.4 * p["lift"] * cast * (1 - border) + 0.16 * np.maximum(lip, 0) + fibre
     return clip(times(card, as_plane(shade)))
 

@@ -50,7 +50,7 @@ def stone_relief(picture: Picture, p: Parameters, rng: np.random.Generator) -> P
     lit = relief(as_plane(height), p["light"], p["depth"])
     strata = 0.05 * noise(picture, 60, rng, 6)
     tone = 0.6 + 0.4 * lit + 0.42 * (grey - 0.5) - 0.26 * np.exp(-away / 4) + strata + 0.6 * pitted
-    return ramp(as_plane(tone), [hsv(p["stone"], 0.4, 0.16), hsv(p["stone"], 0.3, 0.62), hsv(p["stone"], 0.12, 0.98)])
+    return ramp(as_plane(tone), [hsv(p["stone"], 0.26, 0.16), hsv(p["stone"], 0.17, 0.6), hsv(p["stone"], 0.06, 0.95)])
 
 
 def border_colour(picture: Picture) -> Plane:
@@ -82,7 +82,7 @@ def pyrography(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pic
     rings = fibres(picture, p["board"], 200, rng, 7)
     wander = noise(picture, 120, rng, 3)
     plank = 0.74 + 0.09 * rings + 0.06 * wander
-    wood = ramp(as_plane(plank), [hsv(0.07, 0.7, 0.4), hsv(p["wood"], 0.5, 0.78), hsv(p["wood"] + 0.02, 0.28, 0.98)])
+    wood = ramp(as_plane(plank), [hsv(0.07, 0.7, 0.4), hsv(p["wood"], 0.6, 0.76), hsv(p["wood"] + 0.015, 0.42, 0.96)])
     dark = 1 - contrast(luma(blur(picture, 4)), 1.1, 0.5)
     burn = smoothstep(as_plane(dark + 0.12 * rings + 0.14 * grain(picture, 6, rng)), 0.15, 1.05) * p["burn"]
     line = outline(picture, p["line"], 0.5, as_plane(1.2 * noise(picture, 16, rng)))

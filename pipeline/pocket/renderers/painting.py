@@ -77,7 +77,7 @@ def oil_painting(picture: Picture, p: Parameters, rng: np.random.Generator) -> P
     strokes = split_tone(strokes, hsv(0.06, 0.7, 0.5), hsv(0.12, 0.55, 1), p["varnish"])
     ridges = relief(bristles, p["light"], p["impasto"])
     shade = 0.95 + 0.06 * bristles + 0.2 * ridges
-    return clip(times(as_plane(strokes**1.12), as_plane(shade)))
+    return clip(times(as_plane(strokes**1.25), as_plane(shade)))
 
 
 def pointillism(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
@@ -124,7 +124,7 @@ def pastel(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture
     tooth = 0.65 * grain(picture, 5, rng) + 0.6 * strokes
     paper = times(hsv(p["paper"], 0.26, 0.7), as_plane(1 + 0.05 * grain(picture, 5, rng)))
     laid = smoothstep(as_plane(0.6 * tooth + p["cover"]), -0.5, 0.45)
-    drawn = mix(paper, times(soft, as_plane(1 + 0.05 * strokes)), as_plane(0.15 + laid * 0.8))
+    drawn = mix(paper, times(soft, as_plane(1 + 0.05 * strokes)), as_plane(0.1 + laid * 0.76))
     return clip(mix(drawn, drawn * 0.5, outline(picture, 4, 0.3) * 0.5))
 
 
@@ -137,7 +137,7 @@ PAINTINGS = {
         "grain": Span(0.22, 0.12, 0.32), "cream": Span(0.2, 0.0, 0.8)}, True),
     "oil-painting": Renderer(oil_painting, {
         "stroke": Span(42, 30, 54), "direction": Span(0.7, 0.0, 3.1), "richness": Span(1.35, 1.2, 1.5),
-        "varnish": Span(0.3, 0.15, 0.45), "impasto": Span(1.6, 1.1, 2.2), "light": Span(130, 60, 160)}, True),
+        "varnish": Span(0.42, 0.25, 0.55), "impasto": Span(1.6, 1.1, 2.2), "light": Span(130, 60, 160)}, True),
     "pointillism": Renderer(pointillism, {"dot": Span(12, 11, 15), "scatter": Span(1.0, 0.7, 1.3)}, True),
     "ink-wash": Renderer(ink_wash, {
         "dilution": Span(1.2, 0.95, 1.5), "brush": Span(6, 4.5, 7.5), "paper": Span(0.12, 0.08, 0.16)}, False),

@@ -1,0 +1,81 @@
+"""Turn rendered shards into what the denoiser reads: latents, tokens of the captions, style embeddings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderTiny
+from numpy.typing import NDArray
+from transformers import BertModel
+
+from pipeline.pocket.dataset import PLAIN
+from pipeline.pocket.text import encode_tokens
+from pipeline.pocket.tower import Tower, embed_pictures
+
+SAID = 0.5  # of styled pictures say their style in the caption: half in the library's template, half in its words
+
+
+def even_out(model: AutoencoderTiny, pictures: NDArray[np.uint8]) -> AutoencoderTiny:
+    """Give every latent channel unit deviation by folding its scale into the two convolutions around the latents."""
+    latents = torch.from_numpy(encode_pictures(model, pictures).astype(np.float32))
+    scale = latents.std((0, 2, 3))
+    with torch.no_grad():
+        outward, inward = model.encoder.layers[-1], model.decoder.layers[0]
+        outward.weight /= scale[:, None, None, None]
+        outward.bias /= scale
+        inward.weight *= scale[None, :, None, None]
+    return model
+
+
+@torch.inference_mode()
+def encode_pictures(model: AutoencoderTiny, pictures: NDArray[np.uint8]) -> NDArray[np.float16]:
+    """(N, 128, 128, 3) -> (N, 8, 16, 16), before the scaling factor."""
+    device = next(model.parameters()).device
+    made = [model.encode(torch.from_numpy(np.ascontiguousarray(pictures[start:start + 32])).to(device)
+                         .permute(0, 3, 1, 2).float() / 127.5 - 1).latents.half().cpu().numpy()
+            for start in range(0, len(pictures), 32)]
+    return np.concatenate(made)
+
+
+def full_captions(records: Sequence[dict[str, Any]], styles: Path) -> list[str]:
+    """The captions, half of the styled ones saying their style; the choice hangs on the caption alone."""
+    known = {file.parent.name: json.loads(file.read_text()) for file in styles.glob("*/style.json")}
+    captions = []
+    for record in records:
+        draw = np.random.default_rng(list(hashlib.sha256((record["caption"] + record["look"]).encode()).digest()[:8]))
+        style = known.get(record["style"])
+        if record["style"] == PLAIN or style is None or draw.random() >= SAID:
+            captions.append(record["caption"])
+        elif draw.random() < 0.5:
+            captions.append(style["template"].replace("{prompt}", record["caption"]))
+        else:
+            captions.append(f"{record['caption']}, {style['words'][draw.integers(len(style['words']))]}")
+    return captions
+
+
+def prepare_tokens(folder: Path, styles: Path, tokenizer: Any, text_tower: BertModel) -> None:
+    if not (folder / "tokens.npy").exists():
+        records = json.loads((folder / "records.json").read_text())
+        save(folder / "tokens.npy", encode_tokens(full_captions(records, styles), tokenizer, text_tower))
+
+
+def prepare_latents(folder: Path, autoencoder: AutoencoderTiny, tower: Tower) -> None:
+    """latents.npy (N, 2, 8, 16, 16): as it is and mirrored; styles.npy (N, 384)."""
+    if not (folder / "latents.npy").exists():
+        pictures = np.load(folder / "pictures.npy")
+        save(folder / "styles.npy", embed_pictures(tower, pictures))
+        both = [encode_pictures(autoencoder, view) for view in (pictures, pictures[:, :, ::-1])]
+        factor = np.float16(autoencoder.config.scaling_factor)
+        save(folder / "latents.npy", np.stack(both, 1) * factor)
+
+
+def save(path: Path, array: NDArray[Any]) -> None:
+    draft = path.with_suffix(".tmp.npy")
+    np.save(draft, array)
+    draft.replace(path)

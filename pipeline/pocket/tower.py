@@ -1,0 +1,123 @@
+"""Train the image tower: a picture -> the point of MiniLM's space where words for its look lie.
+
+One tower serves both uses that SD 1.5 gives to two CLIPs: the search over style images, and the IP-Adapter. It learns
+(1) to find the words of a picture's style among the words of the batch's others (InfoNCE, CLIP, Radford et al. 2021),
+and (2) to keep colours and texture readable from the embedding by a linear layer, so that two looks of one style differ.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pipeline.pocket.dataset import PLAIN
+from pipeline.pocket.loop import Plan, train
+from pipeline.pocket.model import IMAGE_WIDTH, make_image_tower
+
+BATCH = 64
+TEMPERATURE = 0.07
+LEVELS = 6  # soft histogram bins a channel
+LOOK_WEIGHT = 0.5
+PLAIN_WORDS = ("a plain picture", "flat clip art", "a simple illustration", "an emoji", "a drawing")
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Pictures with the style each wears, and each style's words as unit vectors."""
+
+    pictures: NDArray[np.uint8]  # (N, 128, 128, 3)
+    styles: NDArray[np.int64]  # (N,) row of `words`
+    words: tuple[NDArray[np.float32], ...]  # per style: (n, 384)
+
+
+def style_words(styles: Path) -> dict[str, tuple[str, ...]]:
+    """Style id -> phrases that say its look."""
+    found = {PLAIN: PLAIN_WORDS}
+    for file in sorted(styles.glob("*/style.json")):
+        style = json.loads(file.read_text())
+        found[style["id"]] = (style["name"], *style["words"])
+    return found
+
+
+def load_looks(folders: Sequence[Path], words: Mapping[str, NDArray[np.float32]]) -> Looks:
+    number = {style: i for i, style in enumerate(words)}
+    styles = [number[record["style"]] for folder in folders
+              for record in json.loads((folder / "records.json").read_text())]
+    return Looks(np.concatenate([np.load(folder / "pictures.npy") for folder in folders]), np.array(styles),
+                 tuple(words.values()))
+
+
+class Tower(nn.Module):
+    """The shipped encoder and the linear layer that only training reads looks with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = make_image_tower()
+        self.look = nn.Linear(IMAGE_WIDTH, 3 * LEVELS + 6)
+
+
+def look_of(pixels: Tensor) -> Tensor:
+    """(B, 3, H, W) in [-1, 1] -> (B, 24): soft histogram of each channel, mean step across 1, 2 and 4 px both ways."""
+    centres = torch.linspace(-1, 1, LEVELS, device=pixels.device).view(1, 1, LEVELS, 1)
+    small = functional.avg_pool2d(pixels, 4).flatten(2)[:, :, None]
+    share = torch.softmax(-((small - centres) * 4).square(), 2).mean(3).flatten(1)
+    steps = []
+    for reach in (1, 2, 4):
+        steps += [(pixels[..., reach:] - pixels[..., :-reach]).abs().mean((1, 2, 3)),
+                  (pixels[..., reach:, :] - pixels[..., :-reach, :]).abs().mean((1, 2, 3))]
+    return torch.cat([share * 4, torch.stack(steps, 1) * 6], 1)
+
+
+def series(data: Looks, seed: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Endless (pixels (B, 3, 128, 128) in [-1, 1], a phrase of each style (B, 384), style numbers (B,))."""
+    rng = np.random.default_rng(seed)
+    while True:
+        rows = rng.integers(len(data.styles), size=BATCH)
+        pixels = data.pictures[rows]
+        if rng.random() < 0.5:
+            pixels = pixels[:, :, ::-1]
+        if rng.random() < 0.3:  # people's own style pictures are cut and sized in any way
+            top, left = rng.integers(0, 33, size=2)
+            pixels = np.repeat(np.repeat(pixels[:, top:top + 96:3, left:left + 96:3], 4, 1), 4, 2)
+        styles = data.styles[rows]
+        words = np.stack([data.words[style][rng.integers(len(data.words[style]))] for style in styles])
+        yield (torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1,
+               torch.from_numpy(words).to(device), torch.from_numpy(styles).to(device))
+
+
+def train_tower(model: Tower, data: Looks, plan: Plan, folder: Path, seed: int = 0) -> Tower:
+    device = next(model.parameters()).device
+    middles = torch.from_numpy(np.stack([words.mean(0) for words in data.words])).to(device)
+
+    def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
+        pixels, words, styles = batch  # type: ignore[misc]
+        embeds = model.encoder(pixel_values=pixels).image_embeds
+        points = functional.normalize(embeds, dim=-1)
+        closeness = points @ words.T / TEMPERATURE
+        same = (styles[:, None] == styles[None]).float()
+        contrast = -(functional.log_softmax(closeness, 1) * same / same.sum(1, keepdim=True)).sum(1).mean()
+        looks = functional.smooth_l1_loss(model.look(embeds), look_of(pixels), beta=0.1)
+        length = (embeds.norm(dim=-1) - 10).square().mean() * 1e-3  # steady input for the IP-Adapter's projection
+        nearest = (points @ functional.normalize(middles, dim=-1).T).argmax(1)
+        right = float((nearest == styles).float().mean())
+        return contrast + LOOK_WEIGHT * looks + length, {"right": right, "looks": float(looks.detach())}
+
+    return train(plan, model, series(data, seed, device), loss_of, folder=folder)  # type: ignore[return-value]
+
+
+@torch.inference_mode()
+def embed_pictures(model: Tower, pictures: NDArray[np.uint8]) -> NDArray[np.float16]:
+    """(N, 384) image embeddings as the IP-Adapter takes them, not normalised."""
+    device = next(model.parameters()).device
+    made = [model.encoder(pixel_values=torch.from_numpy(np.asarray(pictures[start:start + 64])).to(device)
+                          .permute(0, 3, 1, 2).float() / 127.5 - 1).image_embeds.half().cpu().numpy()
+            for start in range(0, len(pictures), 64)]
+    return np.concatenate(made)

@@ -1,0 +1,202 @@
+"""Train the pocket model from nothing, or go on where a run was stopped.
+
+    python -m pipeline.pocket.train                      # everything, by the plan for this machine
+    python -m pipeline.pocket.train --stage denoiser     # one stage
+    python -m pipeline.pocket.train --minutes-times 0.01 # a dry run of all stages
+
+Stages: pack (fetch), pictures (render), autoencoder, tower, prepare, denoiser, export. Each leaves its result in
+`data/` or `runs/`, both ignored by git, and is skipped or resumed when it finds it. The same code and plan run on CPU
+and CUDA (bf16 there); logs are JSON lines in runs/<part>.jsonl, contact sheets runs/sheet-<step>.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import multiprocessing
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from pipeline.pocket import autoencoder, dataset, denoiser, pack, prepare, text, tower
+from pipeline.pocket.export import export_pipeline, ip_adapter_states
+from pipeline.pocket.loop import RUNS, Plan
+from pipeline.pocket.model import make_autoencoder
+
+STYLES = Path("styles")
+SHIPPED = Path("assets/pocket")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How much of everything."""
+
+    shards: int  # of 500 pictures
+    rough: Plan  # autoencoder on 32 px crops
+    fine: Plan  # autoencoder on 64 px crops, latents evened out
+    tower: Plan
+    denoiser: Plan
+    batch: int
+
+
+CPU = Recipe(
+    shards=48,
+    rough=Plan("autoencoder", 10, 2.5e-3, weight_decay=0),
+    fine=Plan("autoencoder-fine", 8, 1e-3, weight_decay=0),
+    tower=Plan("tower", 6, 1e-3, weight_decay=0.05),
+    denoiser=Plan("denoiser", 90, 6e-4, warm_up=200, ema=0.9985),
+    batch=32,
+)
+CUDA = Recipe(
+    shards=120,
+    rough=dataclasses.replace(CPU.rough, minutes=1.5),
+    fine=dataclasses.replace(CPU.fine, minutes=1.5),
+    tower=dataclasses.replace(CPU.tower, minutes=1),
+    denoiser=dataclasses.replace(CPU.denoiser, minutes=18, learning_rate=1e-3, warm_up=500, ema=0.9995),
+    batch=256,
+)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where a run reads and writes."""
+
+    recipe: Recipe
+    device: torch.device
+    runs: Path = RUNS
+    pictures: Path = dataset.FOLDER
+
+    def shards(self) -> list[Path]:
+        return sorted(self.pictures.glob("shard-????"))
+
+
+def fetch(shop: Workshop) -> None:
+    if not pack.PACK.is_file():
+        pack.build()
+
+
+def draw_pictures(shop: Workshop) -> None:
+    from pipeline.pocket.renderers import RENDERERS
+
+    dataset.render_shards(shop.pictures, 1, 0, shop.recipe.shards, tuple(RENDERERS), multiprocessing.cpu_count())
+
+
+def all_pictures(shop: Workshop) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    return np.concatenate([np.load(folder / "pictures.npy") for folder in shop.shards()])
+
+
+def train_autoencoder(shop: Workshop) -> None:
+    pictures = all_pictures(shop)
+    model = make_autoencoder().to(shop.device, memory_format=torch.channels_last)
+    if not (shop.runs / f"{shop.recipe.fine.name}.pt").exists():
+        autoencoder.train_autoencoder(model, pictures, shop.recipe.rough, shop.runs, crop=32)
+        prepare.even_out(model.cpu(), pictures[:512]).to(shop.device, memory_format=torch.channels_last)
+    autoencoder.train_autoencoder(model, pictures, shop.recipe.fine, shop.runs, crop=64, seed=1)
+    latents = prepare.encode_pictures(model, pictures[:512]).astype(np.float32)
+    model.register_to_config(scaling_factor=round(1 / float(latents.std()), 4))
+    model.save_pretrained(shop.runs / "autoencoder")
+
+
+def train_tower(shop: Workshop) -> None:
+    tokenizer, words = text.load_text_tower()
+    vectors = {style: text.encode_sentences(phrases, tokenizer, words)
+               for style, phrases in tower.style_words(STYLES).items()}
+    model = tower.Tower().to(shop.device)
+    tower.train_tower(model, tower.load_looks(shop.shards(), vectors), shop.recipe.tower, shop.runs)
+
+
+def load_average(model: nn.Module, name: str, shop: Workshop) -> nn.Module:
+    state = torch.load(shop.runs / f"{name}.pt", map_location=shop.device, weights_only=True)
+    model.load_state_dict(state["ema"])
+    return model.to(shop.device).eval()
+
+
+def load_autoencoder(shop: Workshop) -> Any:
+    from diffusers import AutoencoderTiny
+
+    return AutoencoderTiny.from_pretrained(shop.runs / "autoencoder").to(shop.device).eval()
+
+
+def prepare_shards(shop: Workshop) -> None:
+    tokenizer, words = text.load_text_tower(shop.device)
+    encoder, looks = load_autoencoder(shop), load_average(tower.Tower(), "tower", shop)
+    for folder in shop.shards():
+        prepare.prepare_tokens(folder, STYLES, tokenizer, words)
+        prepare.prepare_latents(folder, encoder, looks)  # type: ignore[arg-type]
+
+
+def train_denoiser(shop: Workshop) -> None:
+    tokenizer, words = text.load_text_tower()
+    empty = text.encode_tokens([""], tokenizer, words)[0]
+    folders = [folder for folder in shop.shards() if (folder / "latents.npy").exists()]
+    data = denoiser.load_prepared([folder for folder in folders if (folder / "tokens.npy").exists()])
+    model = denoiser.Denoiser().to(shop.device, memory_format=torch.channels_last)
+    decoder = load_autoencoder(shop)
+    denoiser.train_denoiser(model, data, empty, shop.recipe.denoiser, shop.runs, size=shop.recipe.batch,
+                            on_save=lambda trained, step: contact_sheet(trained, data, empty, decoder, step, shop))
+
+
+@torch.inference_mode()
+def contact_sheet(model: Any, data: denoiser.Prepared, empty: Any, decoder: Any, step: int, shop: Workshop,
+                  count: int = 16) -> None:
+    """Rows of (drawing, drawn, its original) for fixed training captions: a look at how far it is."""
+    device, rows = shop.device, np.arange(count)
+    hint = denoiser.unpack_hint(data.edges[rows, 0], np.zeros(count, bool)).to(device)
+    made = denoiser.sample(model, torch.from_numpy(data.tokens[rows].astype(np.float32)).to(device),
+                           torch.from_numpy(data.styles[rows].astype(np.float32)).to(device), hint,
+                           torch.from_numpy(empty.astype(np.float32)).to(device))
+    true = torch.from_numpy(data.latents[rows, 0].astype(np.float32)).to(device)
+    factor = decoder.config.scaling_factor
+    drawn, original = (decoder.decode(one / factor).sample.clamp(-1, 1) / 2 + 0.5 for one in (made, true))
+    cells = torch.cat([hint, drawn, original], 3).mul(255).byte().permute(0, 2, 3, 1).cpu().numpy()
+    columns = [np.concatenate(list(cells[i::4])) for i in range(4)]
+    Image.fromarray(np.concatenate(columns, 1)).save(shop.runs / f"sheet-{step:06d}.png")
+
+
+def export(shop: Workshop, into: Path = SHIPPED) -> None:
+    """Write the averaged weights as the folder that the app loads."""
+    model: Any = load_average(denoiser.Denoiser(), shop.recipe.denoiser.name, shop)
+    looks: Any = load_average(tower.Tower(), "tower", shop)
+    spent = torch.load(shop.runs / f"{shop.recipe.denoiser.name}.pt", map_location="cpu", weights_only=True)
+    export_pipeline(into, load_autoencoder(shop), model.unet, model.controlnet, looks.encoder,
+                    *ip_adapter_states(model.unet),
+                    notes={"denoiser_steps": spent["step"], "denoiser_minutes": round(spent["spent"] / 60, 1),
+                           "batch": shop.recipe.batch, "pictures": len(shop.shards()) * dataset.SHARD})
+
+
+STAGES: dict[str, Callable[[Workshop], None]] = {
+    "pack": fetch, "pictures": draw_pictures, "autoencoder": train_autoencoder, "tower": train_tower,
+    "prepare": prepare_shards, "denoiser": train_denoiser, "export": export,
+}
+
+
+def scaled(recipe: Recipe, times: float) -> Recipe:
+    plans = {field.name: value for field in dataclasses.fields(recipe)
+             if isinstance(value := getattr(recipe, field.name), Plan)}
+    return dataclasses.replace(recipe, shards=max(2, round(recipe.shards * min(1.0, times))),
+                               **{name: dataclasses.replace(plan, minutes=plan.minutes * times)
+                                  for name, plan in plans.items()})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stage", choices=[*STAGES, "all"], default="all")
+    parser.add_argument("--minutes-times", type=float, default=1.0, help="longer or shorter than the plan")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    chosen = parser.parse_args()
+    torch.manual_seed(0)
+    shop = Workshop(scaled(CUDA if chosen.device == "cuda" else CPU, chosen.minutes_times), torch.device(chosen.device))
+    for name, stage in STAGES.items():
+        if chosen.stage in (name, "all"):
+            print(name, flush=True)
+            stage(shop)
+
+
+if __name__ == "__main__":
+    main()
