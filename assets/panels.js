@@ -150,7 +150,8 @@ export function mountExamples({ element, props }, page) {
       thumbnail(example.canvas), make("span", {}, example.name)));
   element.append(make("div.welcome", {},
     make("h2", {}, "Your picture appears here"),
-    make("p", {}, "Draw something, say what it is, press Draw. Or begin with one of these.")), ...cards);
+    make("p", {}, "Draw something, say what it is, press Draw. Or begin with one of these.")),
+    make("h3.again", {}, "Drawings to begin with"), ...cards);
 }
 
 function thumbnail({ strokes }) {

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import math
 from collections.abc import Mapping
 from itertools import pairwise
@@ -78,16 +79,15 @@ class Canvas(StrictModel):
 def read_canvas(value: str | Mapping[str, object]) -> Canvas:
     """Check what the browser sent. Raises SketchError that names the first thing wrong and where it is."""
     try:
-        if not isinstance(value, str):
-            return Canvas.model_validate(dict(value))
-        if len(value) > MAX_TEXT + (MAX_PICTURE_TEXT if '"data:image/' in value else 0):
+        text = value if isinstance(value, str) else json.dumps(dict(value))
+        if len(text) > MAX_TEXT + (MAX_PICTURE_TEXT if '"data:image/' in text else 0):
             raise SketchError(f"A drawing has at most {MAX_TEXT // 10**6} MB of strokes; "
-                              f"this one has {len(value) / 1e6:.1f} MB.")
-        return Canvas.model_validate_json(value)
+                              f"this one has {len(text) / 1e6:.1f} MB.")
+        return Canvas.model_validate_json(text)
     except ValidationError as error:
         raise SketchError(f"The canvas's drawing cannot be read: {first_fault(error)}.") from error
-    except (UnicodeError, RecursionError) as error:
-        raise SketchError("The canvas's drawing cannot be read: it is not JSON text.") from error
+    except (UnicodeError, RecursionError, TypeError, ValueError) as error:
+        raise SketchError("The canvas's drawing cannot be read: it is not JSON.") from error
 
 
 def paint_canvas(canvas: Canvas) -> NDArray[np.uint8]:
@@ -132,8 +132,8 @@ def sweep(stroke: Stroke) -> list[Disc]:
     """The discs whose hull is the stroke: points eased as perfect-freehand does, radius by pressure."""
     discs, lengths = ease(steps(stroke.points), stroke.size)
     # the hand also trembles where it lifts: points just short of the end are left out
-    kept = [disc for disc, length in zip(discs[:-1], lengths[:-1], strict=True) if lengths[-1] - length >= LIFT]
-    return [*kept, discs[-1]]
+    between = [disc for disc, length in zip(discs, lengths, strict=True) if 0 < length <= lengths[-1] - LIFT]
+    return [discs[0], *between, discs[-1]]
 
 
 def ease(points: list[Point], size: float) -> tuple[list[Disc], list[float]]:

@@ -11,7 +11,8 @@ PIECE_WORDS = 10  # words of one piece
 NAME_WORDS = 5  # words of the longest style name looked for
 
 # Where the look may begin: everything behind such a word, to the end of its clause, is a piece.
-HINGES = frozenset({"in", "on", "as", "like", "with", "by", "from", "of", "under", "at", "à", "through", "after", "into"})
+HINGES = frozenset({"in", "on", "as", "like", "with", "by", "from", "of", "under", "at", "à", "through", "after",
+                    "into"})
 # Ways to make a picture belong to the piece that they begin: "carved in ice" is a look, "ice" is a thing.
 CRAFTS = frozenset({
     "made", "painted", "drawn", "carved", "built", "printed", "cut", "sewn", "burnt", "burned", "engraved", "etched",
@@ -25,7 +26,8 @@ EMPTY = frozenset({
 })
 AMERICAN = {"colour": "color", "coloured": "colored", "colourful": "colorful", "grey": "gray", "moulded": "molded",
             "modelled": "modeled", "modelling": "modeling", "watercolour": "watercolor", "woollen": "woolen",
-            "centre": "center", "aluminium": "aluminum", "jewellery": "jewelry", "chiselled": "chiseled", "draughtsman": "draftsman"}
+            "centre": "center", "aluminium": "aluminum", "jewellery": "jewelry", "chiselled": "chiseled",
+            "draughtsman": "draftsman"}
 CLAUSE_ENDS = re.compile(r"[,;:.!?()\[\]|/\n]+|\s[-–—]+\s")
 WORD = re.compile(r"[\w'’&-]+")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from pipeline.values import Style
 
 if TYPE_CHECKING:
     from pipeline.diffusion import Engine
+    from tests.serving import Server
 
 MakeStyle = Callable[..., Style]
 SHIPPED_POCKET = Path(__file__).resolve().parents[1] / "assets" / "pocket"
@@ -81,3 +83,19 @@ def make_style(tmp_path_factory: pytest.TempPathFactory) -> MakeStyle:
         return Style(identity, identity.title(), ("patches",), template, "CC0-1.0", "tests", sha256, path)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """`python app.py`, running; with random weights where the tree holds no trained ones yet."""
+    from tests.serving import serving
+
+    folder = tmp_path_factory.mktemp("server")
+    environment = {}
+    if not (SHIPPED_POCKET / "manifest.json").exists():
+        assets = folder / "assets"
+        shutil.copytree(SHIPPED_POCKET.parent, assets, ignore=shutil.ignore_patterns("pocket"))
+        shutil.copytree(request.getfixturevalue("pocket_folder"), assets / "pocket")
+        environment["CROQUIS_ASSETS"] = str(assets)
+    with serving(folder, **environment) as running:
+        yield running

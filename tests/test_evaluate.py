@@ -156,8 +156,8 @@ def test_the_command_measures_a_real_folder_of_weights(
 ) -> None:
     """An untrained model, through the real engine: every figure is there, and none looks good."""
     small_pack = write_pack(tmp_path / "pack.zip")
-    main(["--weights", str(pocket_folder), "--pack", str(small_pack), "--count", "3", "--style", "sketch", "--only", "edges",
-          "seeds", "--set", "num_inference_steps=2", "--json", str(tmp_path / "report.json")])
+    main(["--weights", str(pocket_folder), "--pack", str(small_pack), "--count", "3", "--style", "sketch", "--only",
+          "edges", "seeds", "--set", "num_inference_steps=2", "--json", str(tmp_path / "report.json")])
     report = {line["name"]: line for line in json.loads((tmp_path / "report.json").read_text())["figures"]}
     assert report["edge F1, results"]["value"] < 0.5 < report["edge F1, originals (sanity)"]["value"]
     assert report["milliseconds per picture"]["value"] > 1

@@ -88,7 +88,7 @@ def looks() -> list[np.ndarray]:
 
 def test_a_look_is_nearest_to_itself_however_its_content_lies() -> None:
     references = looks()
-    measure = LookMeasure(references)
+    measure = LookMeasure.standardised(references)
     for i, picture in enumerate(references):
         assert measure.distance(picture, picture) == 0
         assert measure.nearest(np.ascontiguousarray(picture[::-1, ::-1]), references) == i
@@ -99,9 +99,24 @@ def test_looks_count_texture_as_well_as_color() -> None:
     smooth = np.full((128, 128, 3), 120, np.uint8)
     rough = np.clip(120 + rng.normal(0, 25, (128, 128, 1)) + np.zeros(3), 0, 255).astype(np.uint8)
     rougher = np.clip(130 + rng.normal(0, 25, (128, 128, 1)) + np.zeros(3), 0, 255).astype(np.uint8)
-    assert LookMeasure([smooth, rough, rougher]).nearest(rougher, [smooth, rough]) == 1
+    assert LookMeasure.standardised([smooth, rough, rougher]).nearest(rougher, [smooth, rough]) == 1
     with pytest.raises(ValueError, match="at least 2"):
-        LookMeasure([smooth])
+        LookMeasure.standardised([smooth])
+
+
+def test_a_fitted_measure_learns_what_content_changes_and_what_it_does_not() -> None:
+    """Looks here are textures; how light a picture is depends on its content alone."""
+    def texture(look: int, seed: int) -> np.ndarray:
+        rng = np.random.default_rng([look, seed])
+        grain = cv2.GaussianBlur(rng.normal(0, 20, (128, 128)), (0, 0), 0.5 + look / 2)
+        return np.repeat(np.clip(rng.uniform(60, 190) + grain, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+    references = [texture(look, 0) for look in range(5)]
+    taught = [(references[look], [texture(look, seed) for seed in range(1, 9)]) for look in range(5)]
+    fitted, plain = LookMeasure.fitted(taught, 4), LookMeasure.standardised([p for _, o in taught for p in o])
+    tried = [(look, texture(look, seed)) for look in range(5) for seed in range(20, 30)]
+    right = [[measure.nearest(picture, references) == look for look, picture in tried] for measure in (fitted, plain)]
+    assert np.mean(right[0]) > 0.9 and np.mean(right[0]) > np.mean(right[1])
 
 
 def test_figures_hold_their_mean_within_the_interval() -> None:

@@ -71,6 +71,8 @@ def register_api(studio: Studio) -> None:
                      endpoints.add_style, endpoints.remove_style):
         made = api(function, api_name=function.__name__, concurrency_limit=AT_ONCE, concurrency_id="api")
         _document(blocks.fns[made["id"]], function)
+        if made["api_name"] != function.__name__:
+            raise RuntimeError(f"Another event is called {function.__name__}: call register_api before it is made.")
 
 
 def spoken(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -247,6 +249,6 @@ def _document(registered: Any, function: Callable[..., Any]) -> None:
         late = ENGINE_DEFAULT if hint in (int | None, float | None) else ""
         schema = FILE_INFO if hint is gr.FileData else block._api_info
         block.label, block._api_info = name, {**schema, "additional_description": ABOUT[name] + late}
-    for block, (name, meaning) in zip(registered.outputs, ANSWERS[registered.api_name].items(), strict=True):
+    for block, (name, meaning) in zip(registered.outputs, ANSWERS[function.__name__].items(), strict=True):
         schema = FILE_INFO if "path" in block._api_info.get("properties", ()) else block._api_info
         block.label, block._api_info = name, {**schema, "description": meaning}

@@ -17,6 +17,7 @@ from gradio.processing_utils import save_file_to_cache
 from pipeline.errors import Cancelled, ModelError, PictureFileError
 from pipeline.image_file import MAX_BYTES
 from pipeline.page import show
+from pipeline.page.parts import address
 from pipeline.page.telling import tell
 from pipeline.page.tickets import Tickets
 from pipeline.request import Order, parse_order
@@ -96,7 +97,7 @@ class Easel:
         """The file's address, relative to the page. Its folder is named by its content, so nobody can guess it."""
         copy = save_file_to_cache(file, self._cache)
         self.served.add(copy)
-        return f"gradio_api/file={Path(copy).as_posix()}"
+        return address(Path(copy))
 
     def _restored(self, request: GenerationRequest, data: bytes) -> tuple[Any, ...]:
         style, _ = max(request.styles.parts, key=lambda part: part[1])

@@ -9,6 +9,8 @@ import gradio as gr
 from gradio.themes.utils.colors import Color
 from gradio.themes.utils.fonts import LocalFont
 
+from pipeline.page.parts import address
+
 from pipeline.page.guard import failure_answers
 
 # Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
@@ -35,7 +37,7 @@ def theme() -> gr.themes.Base:
         block_title_text_weight="600", block_title_text_color="*neutral_800", block_title_text_color_dark="*neutral_200",
         block_info_text_color="*neutral_600", block_info_text_color_dark="*neutral_400",
         input_background_fill="white", input_background_fill_dark="*neutral_900",
-        input_border_color="*neutral_300", input_border_color_dark="*neutral_700",
+        input_border_width="1px", input_border_color="*neutral_300", input_border_color_dark="*neutral_700",
         input_border_color_focus="*primary_500", input_border_color_focus_dark="*primary_400",
         input_placeholder_color="*neutral_500", input_placeholder_color_dark="*neutral_400",
         slider_color="*primary_500", slider_color_dark="*primary_400",
@@ -50,18 +52,16 @@ def theme() -> gr.themes.Base:
     )
 
 
-def title_font(assets: Path) -> str:
-    """CSS for the headings' font, served from assets/fonts."""
-    address = f"gradio_api/file={(assets.resolve() / 'fonts' / 'lora-600.woff2').as_posix()}"
-    return f'@font-face {{ font-family: "Lora"; font-weight: 600; src: url("{address}") format("woff2"); }}'
+def stylesheet(assets: Path) -> str:
+    """A link to assets/app.css. launch()'s own `css` puts a prefix before every selector and loses @media rules."""
+    return f'<link rel="stylesheet" href="{address(assets.resolve() / "app.css")}">'
 
 
 def launch_options(assets: Path) -> dict[str, Any]:
     """What launch() takes for this page. run_history is off: it would keep people's words in their browser unasked."""
     return {
         "theme": theme(),
-        "css": title_font(assets),
-        "css_paths": [assets / "app.css"],
+        "head": stylesheet(assets),
         "favicon_path": assets / "favicon.svg",
         "footer_links": [],
         "run_history": False,

@@ -14,13 +14,18 @@ import(new URL(props.script, document.baseURI)).then(({ mount }) =>
   mount("%(name)s", { element, props, trigger, watch })
 );
 """
-SERVED = ("app.js", "canvas.js", "dom.js", "drawing.js", "intake.js", "panels.js", "vendor", "fonts")
+SERVED = ("app.js", "canvas.js", "dom.js", "drawing.js", "intake.js", "panels.js", "vendor", "app.css", "fonts")
 
 
 def serve_assets(assets: Path) -> str:
     """Let Gradio serve the page's own files; return the address of the first script, relative to the page."""
     gr.set_static_paths([assets / name for name in SERVED])
-    return f"gradio_api/file={(assets / 'app.js').as_posix()}"
+    return address(assets / "app.js")
+
+
+def address(file: Path) -> str:
+    """Where the browser finds a file that Gradio may serve, relative to the page."""
+    return f"gradio_api/file={file.as_posix()}"
 
 
 def part(name: str, script: str, *, value: Any = None, events: tuple[str, ...] = ()) -> gr.HTML:

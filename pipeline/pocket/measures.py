@@ -85,8 +85,8 @@ def to_lab(picture: Pixels) -> NDArray[np.float32]:
     return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
 
 
-def look_of(picture: Pixels) -> tuple[Floats, Floats]:
-    """Colour statistics and texture statistics of a picture at 128 px, each a vector."""
+def look_of(picture: Pixels) -> Floats:
+    """Colour statistics and texture statistics of a picture at 128 px, a vector."""
     lab = to_lab(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA).astype(np.uint8))
     chroma = np.hypot(lab[..., 1], lab[..., 2])
     channels = [*np.moveaxis(lab, 2, 0), chroma]
@@ -96,22 +96,43 @@ def look_of(picture: Pixels) -> tuple[Floats, Floats]:
     histogram = np.histogram(np.hypot(across, down), STEPS)[0] / across.size
     contrast = [float((channel - cv2.GaussianBlur(channel, (0, 0), sigma)).std())
                 for sigma in SCALES for channel in (lab[..., 0], chroma)]
-    texture = [*np.sqrt(histogram), *np.log1p(contrast), float(np.abs(across).mean() - np.abs(down).mean())]
-    return np.asarray(color, np.float64), np.asarray(texture, np.float64)
+    return np.asarray([*color, *np.sqrt(histogram), *np.log1p(contrast)], np.float64)
 
 
+@dataclass(frozen=True, eq=False)
 class LookMeasure:
-    """Distance between looks, every statistic in units of its spread over `pictures`, colour and texture alike."""
+    """Distance between looks: Euclidean after a linear map of their statistics."""
 
-    def __init__(self, pictures: Sequence[Pixels]) -> None:
+    map: Floats  # (statistics, dimensions)
+
+    @classmethod
+    def standardised(cls, pictures: Sequence[Pixels]) -> LookMeasure:
+        """Every statistic in units of its spread over `pictures`."""
         if len(pictures) < 2:
             raise ValueError(f"A measure of looks needs at least 2 pictures, got {len(pictures)}.")
-        colors, textures = zip(*map(look_of, pictures), strict=True)
-        self._spreads = tuple(np.maximum(np.std(part, axis=0), 1e-6) for part in (colors, textures))
+        return cls(np.diag(1 / np.maximum(np.std([look_of(picture) for picture in pictures], axis=0), 1e-6)))
+
+    @classmethod
+    def fitted(cls, styles: Sequence[tuple[Pixels, Sequence[Pixels]]], dimensions: int = 10,
+               shrinkage: float = 0.3) -> LookMeasure:
+        """What tells looks apart whatever is drawn: linear discriminants (Fisher) of styles.
+
+        Each style gives its reference and several other contents in the same look. A statistic counts the less, the
+        more it changes with content; the references' own deviations count as much as half of the contents.
+        """
+        looks = [(look_of(reference), np.stack([look_of(other) for other in others])) for reference, others in styles]
+        means = np.stack([others.mean(axis=0) for _, others in looks])
+        within = np.concatenate([np.concatenate((others, np.tile(reference, (max(1, len(others) // 2), 1)))) - mean
+                                 for (reference, others), mean in zip(looks, means, strict=True)])
+        spread = within.T @ within / len(within)
+        spread += np.eye(len(spread)) * 1e-6
+        spread = (1 - shrinkage) * spread + shrinkage * np.diag(np.diag(spread))
+        whiten = np.linalg.cholesky(np.linalg.inv(spread))
+        _, _, axes = np.linalg.svd((means - means.mean(axis=0)) @ whiten, full_matrices=False)
+        return cls(whiten @ axes[:dimensions].T)
 
     def distance(self, one: Pixels, other: Pixels) -> float:
-        parts = zip(look_of(one), look_of(other), self._spreads, strict=True)
-        return float(np.mean([np.sqrt(np.mean(((a - b) / spread) ** 2)) for a, b, spread in parts]))
+        return float(np.linalg.norm((look_of(one) - look_of(other)) @ self.map))
 
     def nearest(self, picture: Pixels, references: Sequence[Pixels]) -> int:
         """Index of the reference whose look is nearest."""

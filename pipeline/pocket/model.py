@@ -62,14 +62,14 @@ def make_autoencoder() -> AutoencoderTiny:
 
 
 def make_unet() -> UNet2DConditionModel:
-    """16 x 16, 8 x 8 and 4 x 4 latents, text and style at every level but the finest's convolutions."""
+    """16 x 16, 8 x 8 and 4 x 4 latents; text and style are attended to at every level."""
     return UNet2DConditionModel(
         sample_size=LATENT_SIDE,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
-        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
-        block_out_channels=(96, 192, 256),
+        down_block_types=("CrossAttnDownBlock2D",) * 3,
+        up_block_types=("CrossAttnUpBlock2D",) * 3,
+        block_out_channels=(64, 128, 224),
         layers_per_block=1,
         attention_head_dim=4,  # heads, as diffusers misnames it
         norm_num_groups=16,

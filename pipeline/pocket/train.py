@@ -50,7 +50,7 @@ CPU = Recipe(
     rough=Plan("autoencoder", 10, 2.5e-3, weight_decay=0),
     fine=Plan("autoencoder-fine", 8, 1e-3, weight_decay=0),
     tower=Plan("tower", 6, 1e-3, weight_decay=0.05),
-    denoiser=Plan("denoiser", 90, 6e-4, warm_up=200, ema=0.9985),
+    denoiser=Plan("denoiser", 80, 6e-4, warm_up=200, ema=0.9985, save_every=420),
     batch=32,
 )
 CUDA = Recipe(
@@ -136,6 +136,7 @@ def train_denoiser(shop: Workshop) -> None:
     empty = text.encode_tokens([""], tokenizer, words)[0]
     folders = [folder for folder in shop.shards() if (folder / "latents.npy").exists()]
     data = denoiser.load_prepared([folder for folder in folders if (folder / "tokens.npy").exists()])
+    print(f"{len(data.looks)} pictures in {len(np.unique(data.looks))} looks", flush=True)
     model = denoiser.Denoiser().to(shop.device, memory_format=torch.channels_last)
     decoder = load_autoencoder(shop)
     denoiser.train_denoiser(model, data, empty, shop.recipe.denoiser, shop.runs, size=shop.recipe.batch,

@@ -176,29 +176,46 @@ def style_trial(bench: Bench, pack: Pack, styles: Sequence[Style], count: int) -
     """Is a result nearer its own style's reference than 7 others'? With the style's words and by its image alone."""
     references = {style.id: read_reference(style) for style in styles}
     cases = [make_case(pack.held_out, 900 + i, bench.profile.width) for i in range(count)]
-    measure = LookMeasure([*references.values(), *(case.original for case in cases)])
+    fitted = fit_looks(pack, references, bench.profile.width)
+    plain = LookMeasure.standardised([*references.values(), *(case.original for case in cases)])
     rng = np.random.default_rng(8)
-    hits: dict[str, list[float]] = {"worn": [], "image": [], "renderer": []}
-    follows: dict[str, list[float]] = {"worn": [], "renderer": []}
+    found: dict[str, list[float]] = {}
     strips = []
     for i, case in enumerate(cases):
         style = styles[i % len(styles)]
-        others = [other for other in styles if other.id != style.id]
-        rivals = [references[others[k].id] for k in rng.permutation(len(others))[:OTHERS]]
+        rivals = [other.id for other in styles if other.id != style.id]
+        shelf = [references[id] for id in (style.id, *rng.permutation(rivals)[:OTHERS])]
         made = wear(bench, case, style)
         for name, pixels in made.items():
-            hits[name].append(float(measure.nearest(pixels, [references[style.id], *rivals]) == 0))
-        for name in follows.keys() & made.keys():
-            follows[name].append(follow(case, made[name]))
-        shown = (to_rgb(case.lines), references[style.id], *made.values())
-        strips.append(Strip(shown, f"{style.id}: {', '.join(made)}"))
+            found.setdefault(name, []).append(float(fitted.nearest(pixels, shelf) == 0))
+            found.setdefault(f"{name} plain", []).append(float(plain.nearest(pixels, shelf) == 0))
+            found.setdefault(f"{name} edges", []).append(follow(case, pixels))
+        strips.append(Strip((to_rgb(case.lines), shelf[0], *made.values()), f"{style.id}: {', '.join(made)}"))
     return Outcome((
-        figure("style: nearest its own reference of 8 (chance 0.125)", hits["worn"], 0.6),
-        figure("style: the same by the image alone, no style words", hits["image"]),
-        figure("style: the renderers themselves (sanity)", hits["renderer"]),
-        figure("edge F1, results in all styles", follows["worn"]),
-        figure("edge F1, the renderers in all styles", follows["renderer"]),
+        figure("style: nearest its own reference of 8 (chance 0.125)", found["worn"], 0.6),
+        figure("style: the same by the image alone, no style words", found["image"]),
+        figure("style: the renderers themselves (sanity)", found.get("renderer", [])),
+        figure("style, statistics only standardised: results", found["worn plain"]),
+        figure("style, statistics only standardised: the renderers", found.get("renderer plain", [])),
+        figure("edge F1, results in all styles", found["worn edges"]),
+        figure("edge F1, the renderers in all styles", found.get("renderer edges", [])),
     ), tuple(strips[:40]))
+
+
+def fit_looks(pack: Pack, references: Mapping[str, Pixels], side: int, contents: int = 6) -> LookMeasure:
+    """The measure of looks, from the renderers painting training things (never those that are drawn here)."""
+    taught = []
+    for number, (id, reference) in enumerate(references.items()):
+        if id in RENDERERS:
+            cases = [make_case(pack.training, 5000 + contents * number + i, side) for i in range(contents)]
+            taught.append((reference, [paint(id, case) for case in cases]))
+    return LookMeasure.fitted(taught)
+
+
+def paint(style_id: str, case: Case) -> Pixels:
+    """The case's own picture by the style's renderer, in the library's look."""
+    rng = np.random.default_rng([30, case.seed])
+    return to_bytes(render(style_id, case.picture.image, DEFAULTS[style_id], rng))
 
 
 def wear(bench: Bench, case: Case, style: Style) -> dict[str, Pixels]:
@@ -208,8 +225,7 @@ def wear(bench: Bench, case: Case, style: Style) -> dict[str, Pixels]:
     made = {"worn": bench.ask(caption, case, StyleMix.of(style), full),
             "image": bench.ask(caption, case, StyleMix.of(wordless), full)}
     if style.id in RENDERERS:
-        rng = np.random.default_rng([30, case.seed])
-        made["renderer"] = to_bytes(render(style.id, case.picture.image, DEFAULTS[style.id], rng))
+        made["renderer"] = paint(style.id, case)
     return made
 
 
