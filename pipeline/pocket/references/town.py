@@ -14,10 +14,10 @@ def street(d: Drawing) -> None:
     d.circle(256, 214, 62, "#ffe0a3")
     for x, width, top in ((-10, 70, 150), (60, 56, 96), (118, 64, 176), (186, 40, 120), (292, 44, 100), (338, 66, 168),
                           (404, 58, 84), (462, 60, 140)):
-        block(d, x, width, top, 372, "#6d6aa8", "#f9d98c", 0.35, 11)
+        block(d, x, width, top, 372, "#6d6aa8", "#8f86c2", 0.5, 24)
     for x, width, top, tone in ((-14, 92, 70, "#3b4a86"), (78, 70, 206, "#54477f"), (380, 66, 190, "#4a4684"),
                                 (442, 92, 44, "#354279")):
-        block(d, x, width, top, 388, tone, "#ffe08a", 0.55, 15)
+        block(d, x, width, top, 388, tone, "#ffe08a", 0.5, 22)
     signs(d)
     d.rect(0, 384, SIDE, 26, "#8d8499")
     d.rect(0, 404, SIDE, 112, d.fade("#474a63", "#2a2c44"))
@@ -38,8 +38,8 @@ def block(d: Drawing, x: float, width: float, top: float, foot: float, wall: str
     for row in range(int((foot - top - 20) / (pitch * 1.35))):
         for column in range(columns):
             glow = d.rng.uniform() < share
-            d.rect(x + 6 + column * pitch, top + 12 + row * pitch * 1.35, pitch * 0.56, pitch * 0.74,
-                   lit if glow else "#262b5c", 0.95 if glow else 0.6)
+            if glow:  # dark windows are left out: a calm wall reads better as a thumbnail
+                d.rect(x + 7 + column * pitch, top + 14 + row * pitch * 1.35, pitch * 0.56, pitch * 0.74, lit, 0.95)
 
 
 def signs(d: Drawing) -> None:

@@ -23,7 +23,8 @@ def edge_pixels(picture: Picture, detail: float = 0.5) -> NDArray[np.bool_]:
 def edge_distance(picture: Picture, detail: float = 0.5) -> Plane:
     """Distance to the nearest edge, in pixels of a 512 picture; huge where there is none."""
     free = np.where(edge_pixels(picture, detail), 0, 255).astype(np.uint8)
-    return as_plane(np.minimum(cv2.distanceTransform(free, cv2.DIST_L2, 3) / unit(picture), 4096))
+    away = np.minimum(cv2.distanceTransform(free, cv2.DIST_L2, 3), 4096 * unit(picture))
+    return as_plane(away / unit(picture))
 
 
 def outline(picture: Picture, width: float, detail: float = 0.5, wobble: Plane | float = 0.0) -> Plane:
