@@ -139,20 +139,29 @@ def invert(pixels: Pixels) -> Pixels:
 
 
 def is_blank(pixels: Pixels) -> bool:
-    """Whether nothing is drawn: no mark as large as a small pen's dot, darker or lighter than its ground."""
-    return not (has_marks(pixels) or has_marks(invert(pixels)))
+    """Whether nothing is drawn: no mark larger than a speck, darker than light ground or lighter than dark.
+
+    What is neither on light nor on dark ground is a picture, and not blank.
+    """
+    if is_white(pixels):
+        return not has_marks(255 - shrink_darkest(pixels))
+    for side in (pixels, invert(pixels)):
+        ground = find_ground(side)
+        if ground.is_paper():
+            darkest = shrink_darkest(side)
+            level = ground.level[:darkest.shape[0], :darkest.shape[1]]
+            return not has_marks(level - darkest[:level.shape[0], :level.shape[1]])
+    return False
 
 
-def has_marks(pixels: Pixels) -> bool:
-    """Whether a mark darker than its ground is larger than specks of dust: 1/40 of the picture long, or 1/70 wide."""
-    level = find_ground(pixels).level
-    darkest = shrink_darkest(pixels)[:level.shape[0], :level.shape[1]]
-    ink = (level[:darkest.shape[0], :darkest.shape[1]] - darkest).max(axis=2) > INK
+def has_marks(depth: Field) -> bool:
+    """Whether a mark is larger than specks of dust: 1/40 of the picture long, or 1/70 wide and high."""
+    ink = depth.max(axis=2) > INK
     labels, count = ndimage.label(ink, structure=np.ones((3, 3)))
     if count == 0:
         return False
     longest = max(max(part.stop - part.start for part in box) for box in ndimage.find_objects(labels))
-    side = max(ink.shape)
+    side = math.sqrt(ink.size)
     return bool(longest >= side / 40 or np.bincount(labels.ravel())[1:].max() >= (side / 70) ** 2)
 
 
