@@ -65,14 +65,18 @@ def prepare_tokens(folder: Path, styles: Path, tokenizer: Any, text_tower: BertM
         save(folder / "tokens.npy", encode_tokens(full_captions(records, styles), tokenizer, text_tower))
 
 
-def prepare_latents(folder: Path, autoencoder: AutoencoderTiny, tower: Tower) -> None:
-    """latents.npy (N, 2, 8, 16, 16): as it is and mirrored; styles.npy (N, 384)."""
+def prepare_latents(folder: Path, autoencoder: AutoencoderTiny) -> None:
+    """latents.npy (N, 2, 8, 16, 16): as it is and mirrored."""
     if not (folder / "latents.npy").exists():
         pictures = np.load(folder / "pictures.npy")
-        save(folder / "styles.npy", embed_pictures(tower, pictures))
         both = [encode_pictures(autoencoder, view) for view in (pictures, pictures[:, :, ::-1])]
-        factor = np.float16(autoencoder.config.scaling_factor)
-        save(folder / "latents.npy", np.stack(both, 1) * factor)
+        save(folder / "latents.npy", np.stack(both, 1) * np.float16(autoencoder.config.scaling_factor))
+
+
+def prepare_styles(folder: Path, tower: Tower) -> None:
+    """styles.npy (N, 384)."""
+    if not (folder / "styles.npy").exists():
+        save(folder / "styles.npy", embed_pictures(tower, np.load(folder / "pictures.npy")))
 
 
 def save(path: Path, array: NDArray[Any]) -> None:

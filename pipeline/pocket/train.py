@@ -128,14 +128,16 @@ def prepare_shards(shop: Workshop) -> None:
     encoder, looks = load_autoencoder(shop), load_average(tower.Tower(), "tower", shop)
     for folder in shop.shards():
         prepare.prepare_tokens(folder, STYLES, tokenizer, words)
-        prepare.prepare_latents(folder, encoder, looks)  # type: ignore[arg-type]
+        prepare.prepare_latents(folder, encoder)
+        prepare.prepare_styles(folder, looks)  # type: ignore[arg-type]
 
 
 def train_denoiser(shop: Workshop) -> None:
     tokenizer, words = text.load_text_tower()
     empty = text.encode_tokens([""], tokenizer, words)[0]
-    folders = [folder for folder in shop.shards() if (folder / "latents.npy").exists()]
-    data = denoiser.load_prepared([folder for folder in folders if (folder / "tokens.npy").exists()])
+    needed = ("latents.npy", "tokens.npy", "styles.npy")
+    data = denoiser.load_prepared([folder for folder in shop.shards()
+                                   if all((folder / name).exists() for name in needed)])
     print(f"{len(data.looks)} pictures in {len(np.unique(data.looks))} looks", flush=True)
     model = denoiser.Denoiser().to(shop.device, memory_format=torch.channels_last)
     decoder = load_autoencoder(shop)
