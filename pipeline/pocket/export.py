@@ -29,7 +29,7 @@ from typing import Any
 
 import torch
 from diffusers import (
-    AutoencoderKL,
+    AutoencoderTiny,
     ControlNetModel,
     StableDiffusionControlNetPipeline,
     UNet2DConditionModel,
@@ -89,7 +89,7 @@ def ip_adapter_states(unet: UNet2DConditionModel) -> tuple[State, State]:
 
 def export_pipeline(
     folder: Path,
-    vae: AutoencoderKL,
+    vae: AutoencoderTiny,
     unet: UNet2DConditionModel,
     controlnet: ControlNetModel,
     image_encoder: CLIPVisionModelWithProjection,
