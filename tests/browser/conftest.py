@@ -1,0 +1,75 @@
+"""A Chromium, and pages of the running app that must neither fail in silence nor call another host."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.serving import Server
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = ("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync")
+DESK = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+PATIENCE = 60_000  # ms; a busy machine is slow
+LOADING = 300_000  # ms; the first test waits for the models
+HARMLESS = ("svelte-i18n",)  # Gradio's own, about a label that is also one of its message names
+
+OpenPage = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    assert program, f"None of {', '.join(BROWSERS)} is installed; `python -m tests` installs it."
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
+    """open_page(**context options): the page, its models ready. Checked at the end for errors and foreign requests."""
+    contexts, faults = [], list[str]()
+
+    def open_one(**options: Any) -> Page:
+        context = browser.new_context(**{**DESK, **options})
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        watch(page, server.url, faults)
+        page.goto(server.url)
+        page.wait_for_selector("#status [data-ready=true]", timeout=LOADING)
+        page.wait_for_selector("#library .style", state="attached")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not faults, faults
+
+
+def watch(page: Page, home: str, faults: list[str]) -> None:
+    """Note every script error and every request that leaves `home`."""
+    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    page.on("console", lambda message: message.type == "error" and not any(h in message.text for h in HARMLESS)
+            and faults.append(f"console: {message.text}"))
+    page.on("request", lambda request: request.url.startswith(("data:", "blob:", home)) or
+            faults.append(f"request to another host: {request.url}"))
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    return open_page()

@@ -1,0 +1,93 @@
+"""What a person does on the page, and what they see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from playwright.sync_api import Page
+
+Point = tuple[float, float]  # share of the paper's width and height
+
+CIRCLE: tuple[Point, ...] = ((0.5, 0.2), (0.75, 0.3), (0.8, 0.5), (0.7, 0.75), (0.5, 0.8), (0.25, 0.7), (0.2, 0.45),
+                             (0.3, 0.25), (0.5, 0.2))
+LINE: tuple[Point, ...] = ((0.2, 0.5), (0.4, 0.45), (0.6, 0.55), (0.8, 0.5))
+INK = """() => {
+  const canvas = document.querySelector("#canvas canvas"), context = canvas.getContext("2d");
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 128 && data[i] < 128) count += 1;
+  return count;
+}"""
+RECORD = """() => {
+  const part = document.querySelector("#picture [data-state]");
+  window.seen = [];
+  const note = () => window.seen.push([part.dataset.state, part.querySelector("img").src.slice(0, 40)]);
+  new MutationObserver(note).observe(part, { attributes: true, subtree: true, attributeFilter: ["data-state", "src"] });
+}"""
+
+
+def places(page: Page, points: Sequence[Point]) -> list[Point]:
+    """Points of the paper as px of the window."""
+    page.locator("#canvas .live").scroll_into_view_if_needed()
+    box = page.locator("#canvas .live").bounding_box()
+    assert box is not None
+    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+
+
+def drag(page: Page, points: Sequence[Point] = CIRCLE) -> None:
+    first, *others = places(page, points)
+    page.mouse.move(*first)
+    page.mouse.down()
+    for place in others:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
+
+
+def swipe(page: Page, points: Sequence[Point] = CIRCLE) -> None:
+    """The same with a finger."""
+    fingers = page.context.new_cdp_session(page)
+    first, *others = places(page, points)
+    touch = lambda kind, *at: fingers.send("Input.dispatchTouchEvent", {  # noqa: E731
+        "type": kind, "touchPoints": [{"x": x, "y": y} for x, y in at]})
+    touch("touchStart", first)
+    for place in others:
+        touch("touchMove", place)
+    touch("touchEnd")
+
+
+def ink(page: Page) -> int:
+    """Dark pixels on the settled canvas."""
+    return int(page.evaluate(INK))
+
+
+def state(page: Page) -> str:
+    return page.locator("#picture [data-state]").first.get_attribute("data-state") or ""
+
+
+def wait_for(page: Page, *states: str) -> None:
+    wanted = ", ".join(f"#picture :not(img)[data-state={name}]" for name in states)
+    page.wait_for_selector(wanted, state="attached")
+
+
+def draw_and_wait(page: Page, words: str = "a red ball") -> None:
+    page.fill("#prompt textarea", words)
+    page.click("#draw")
+    wait_for(page, "waiting", "drawing")
+    wait_for(page, "done", "error")
+    assert state(page) == "done", page.inner_text("#picture .problem")
+
+
+def picture(page: Page) -> str:
+    """Address of the picture shown."""
+    return page.locator("#picture .frame img").get_attribute("src") or ""
+
+
+def open_panel(page: Page, panel: str) -> None:
+    page.click(f"#{panel} .label-wrap")
+
+
+def slide(page: Page, control: str, value: float) -> None:
+    """Set a control of the settings panel by its number field."""
+    field = page.locator(f"#{control} input[type=number]")
+    field.fill(str(value))
+    field.press("Tab")

@@ -1,0 +1,57 @@
+"""Whether everyone can use the page: accessibility rules, themes, a phone's width, the order by thumb."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import PHONE, OpenPage
+from tests.browser.hands import drag, draw_and_wait, open_panel
+
+ORDER = "ids => ids.map((id) => document.getElementById(id).getBoundingClientRect().top)"
+
+
+def serious_findings(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+            for rule in found if rule["impact"] in ("serious", "critical") for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(open_page: OpenPage, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    assert serious_findings(page) == []
+    drag(page)
+    draw_and_wait(page)
+    open_panel(page, "shelf")
+    open_panel(page, "settings")
+    page.wait_for_timeout(500)
+    assert serious_findings(page) == []
+
+
+def test_dark_is_dark_and_light_is_light(open_page: OpenPage) -> None:
+    ground = "getComputedStyle(document.querySelector('.gradio-container')).backgroundColor.match(/\\d+/g).map(Number)[0]"
+    assert open_page(color_scheme="light").evaluate(ground) > 200
+    assert open_page(color_scheme="dark").evaluate(ground) < 60
+
+
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_a_narrow_page_has_no_sideways_scroll(open_page: OpenPage, width: int) -> None:
+    page = open_page(**{**PHONE, "viewport": {"width": width, "height": 844}})
+    open_panel(page, "settings")
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_phone_shows_canvas_words_draw_picture_in_that_order(open_page: OpenPage) -> None:
+    page = open_page(**PHONE)
+    tops = page.evaluate(ORDER, ["canvas", "prompt", "draw", "picture"])
+    assert tops == sorted(tops)
+
+
+def test_canvas_and_picture_are_the_same_size_side_by_side(page: Page) -> None:
+    paper, frame = (page.locator(f"{part} .paper").bounding_box() for part in ("#canvas", "#picture"))
+    assert paper and frame
+    assert (paper["y"], paper["width"], paper["height"]) == pytest.approx((frame["y"], frame["width"], frame["height"]))
+    assert frame["x"] > paper["x"] + paper["width"]

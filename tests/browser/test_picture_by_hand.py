@@ -1,0 +1,198 @@
+"""From a drawing to a picture on the page: previews, stop, styles, examples, the session's pictures."""
+
+from __future__ import annotations
+
+import re
+import time
+from base64 import b64encode
+
+import httpx
+from playwright.sync_api import Page
+
+from tests.browser.conftest import OpenPage
+from tests.browser.hands import (
+    RECORD,
+    drag,
+    draw_and_wait,
+    ink,
+    open_panel,
+    picture,
+    slide,
+    state,
+    wait_for,
+)
+from tests.browser.test_canvas_by_hand import drop
+from tests.serving import Server
+
+SEED = "#strip .seed"
+
+
+def test_previews_come_before_the_picture_and_the_way_is_shown(page: Page) -> None:
+    drag(page)
+    page.evaluate(RECORD)
+    draw_and_wait(page, "a red fox in a neon city")
+    states = [name for name, _ in page.evaluate("seen")]
+    assert "drawing" in states[: states.index("done")]
+    previews = {source for name, source in page.evaluate("seen") if name == "drawing" and source.startswith("data:")}
+    assert previews, "no preview image was shown"
+    assert page.locator("#strip .lines img").is_visible()
+    assert page.locator("#strip .style").count() >= 3
+    assert re.fullmatch(r"-?\d\.\d\d", page.locator("#strip .similarity").first.inner_text())
+    assert page.locator("#strip .time li").count() >= 4
+    assert page.inner_text(SEED).isdigit()
+
+
+def test_control_enter_draws_and_escape_stops_within_a_step(page: Page) -> None:
+    open_panel(page, "settings")
+    slide(page, "num_inference_steps", 50)
+    drag(page)
+    page.keyboard.press("Control+Enter")
+    wait_for(page, "drawing")
+    page.keyboard.press("Escape")
+    assert state(page) == "stopped"
+    slide(page, "num_inference_steps", 2)
+    started = time.monotonic()
+    draw_and_wait(page)  # the engine is free again: fifty steps are not waited for
+    assert time.monotonic() - started < 30
+    assert "of 2" not in page.inner_text("#picture .said")
+
+
+def test_the_stop_button_keeps_the_last_picture(page: Page) -> None:
+    drag(page)
+    draw_and_wait(page)
+    kept = picture(page)
+    open_panel(page, "settings")
+    slide(page, "num_inference_steps", 50)
+    page.click("#draw")
+    wait_for(page, "drawing")
+    page.click("#stop")
+    assert state(page) == "stopped"
+    page.wait_for_function("(kept) => document.querySelector('#picture .frame img').getAttribute('src') === kept", arg=kept)
+    page.wait_for_timeout(1_500)
+    assert state(page) == "stopped", "a stopped run spoke again"
+    assert page.locator("#draw").is_visible()
+
+
+def test_another_style_is_one_click_and_keeps_the_seed(page: Page) -> None:
+    drag(page)
+    draw_and_wait(page, "a ball in watercolour")
+    seed, first = page.inner_text(SEED), picture(page)
+    other = page.locator("#strip .style[aria-pressed=false]").first
+    name = other.locator(".name").inner_text()
+    other.click()
+    page.wait_for_function("(first) => document.querySelector('#picture .frame img').src !== first", arg=first)
+    wait_for(page, "done")
+    page.wait_for_selector(f"#strip .style[aria-pressed=true]:has-text('{name}')")
+    assert page.inner_text(SEED) == seed
+    assert name in page.inner_text("#chip")
+    page.click("#chip button")
+    assert "Croquis chooses" in page.inner_text("#chip")
+
+
+def test_a_style_is_chosen_in_the_panel(page: Page) -> None:
+    drag(page)
+    open_panel(page, "shelf")
+    page.locator("#library .style").nth(3).click()
+    name = page.locator("#library .style .name").nth(3).inner_text()
+    assert name in page.inner_text("#chip")
+    draw_and_wait(page)
+    assert page.locator(f"#strip .style[aria-pressed=true]:has-text('{name}')").count() == 1
+
+
+def test_an_example_draws_on_one_click(page: Page) -> None:
+    assert page.locator(".example").count() >= 6
+    page.locator(".example").nth(1).click()
+    wait_for(page, "drawing")
+    wait_for(page, "done")
+    assert ink(page) > 1_000
+    assert page.input_value("#prompt textarea")
+
+
+def test_use_again_repeats_the_picture(page: Page) -> None:
+    drag(page)
+    draw_and_wait(page)
+    first = httpx.get(page.evaluate("document.querySelector('#picture .save').href")).content
+    page.click("#strip .seed + .link")
+    draw_and_wait(page)
+    assert httpx.get(page.evaluate("document.querySelector('#picture .save').href")).content == first
+
+
+def test_a_picture_of_the_session_brings_its_drawing_back(page: Page) -> None:
+    drag(page)
+    draw_and_wait(page, "a red ball")
+    before, drawn = picture(page), ink(page)
+    page.click("#canvas .clear")
+    drag(page, ((0.2, 0.2), (0.8, 0.8)))
+    draw_and_wait(page, "a blue stick")
+    assert page.locator("#history .past").count() == 2
+    page.locator("#history .past").nth(1).click()
+    page.wait_for_function("(before) => document.querySelector('#picture .frame img').getAttribute('src') === before",
+                           arg=before)
+    assert page.input_value("#prompt textarea") == "a red ball"
+    assert ink(page) == drawn
+
+
+def test_a_dropped_picture_of_ours_brings_its_recipe_back(page: Page, server: Server) -> None:
+    drag(page)
+    draw_and_wait(page, "a green ball, linocut")
+    seed = page.inner_text(SEED)
+    data = httpx.get(page.evaluate("document.querySelector('#picture .save').href")).content
+    page.reload()
+    page.wait_for_selector(".example svg")
+    open_panel(page, "settings")
+    drop(page, data)
+    page.wait_for_selector("#strip .lines img")
+    assert page.input_value("#prompt textarea") == "a green ball, linocut"
+    assert page.inner_text(SEED) == seed
+    assert page.input_value("#seed input") == seed
+    assert ink(page) > 500
+
+
+def test_a_forged_recipe_is_refused_with_words(page: Page) -> None:
+    page.evaluate("""(data) => document.querySelector("#canvas .paper").dispatchEvent(new Event("x"))""",
+                  b64encode(b"x").decode())
+    drop(page, forged())
+    wait_for(page, "error")
+    assert page.inner_text("#picture .problem").strip()
+
+
+def forged() -> bytes:
+    """A PNG whose recipe is not one."""
+    import io
+
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    notes, stored = PngInfo(), io.BytesIO()
+    notes.add_itxt("croquis", "{}")
+    Image.new("RGB", (64, 64), "white").save(stored, "PNG", pnginfo=notes)
+    return stored.getvalue()
+
+
+def test_two_visitors_do_not_mix(open_page: OpenPage) -> None:
+    one, two = open_page(), open_page()
+    for page, words in ((one, "a red ball"), (two, "a blue fish")):
+        drag(page)
+        page.fill("#prompt textarea", words)
+    one.click("#draw")
+    two.click("#draw")
+    for page in (one, two):
+        wait_for(page, "done", "error")
+        assert state(page) == "done"
+    assert one.get_attribute("#picture .frame img", "alt") == "a red ball"
+    assert two.get_attribute("#picture .frame img", "alt") == "a blue fish"
+    assert picture(one) != picture(two)
+
+
+def test_a_visitor_who_leaves_frees_the_engine(open_page: OpenPage) -> None:
+    leaving, staying = open_page(), open_page()
+    for page in (leaving, staying):
+        drag(page)
+    open_panel(leaving, "settings")
+    slide(leaving, "num_inference_steps", 50)
+    leaving.click("#draw")
+    wait_for(leaving, "drawing")
+    leaving.close()
+    started = time.monotonic()
+    draw_and_wait(staying)
+    assert time.monotonic() - started < 30
