@@ -31,6 +31,7 @@ class Server:
     log: Path
     process: subprocess.Popen[bytes]
     seconds_to_page: float  # from the start of the process until the page answered
+    settings: Mapping[str, str]  # its CROQUIS_* variables
 
     @property
     def api(self) -> str:
@@ -92,7 +93,8 @@ def serving(folder: Path, **environment: str) -> Iterator[Server]:
         try:
             url = f"http://127.0.0.1:{port}"
             wait_until_up(url, process, log)
-            yield Server(url, log, process, time.monotonic() - started)
+            settings = {name: value for name, value in environment.items() if name.startswith("CROQUIS_")}
+            yield Server(url, log, process, time.monotonic() - started, settings)
         finally:
             process.terminate()
             process.wait(30)

@@ -22,7 +22,7 @@ NOT_UPLOADED = (
     "are not fetched."
 )
 MALFORMED = 'A file is {"path": the uploaded file\'s path, "meta": {"_type": "gradio.FileData"}}; another form came.'
-
+PATH_LIMIT = 1_000  # characters; systems refuse long ones with errors of their own
 NO_ENDPOINT = "There is no such endpoint. /gradio_api/info lists those there are."
 
 Answer = Callable[[Request, Exception], JSONResponse]
@@ -66,7 +66,7 @@ def expect_local_file(file: dict[str, Any]) -> dict[str, Any]:
         gr.FileData(**file)
     except (ValidationError, TypeError):
         raise gr.Error(MALFORMED, print_exception=False) from None
-    if "\0" in file["path"] or not isinstance(file.get("meta", {}), dict):
+    if "\0" in file["path"] or len(file["path"]) > PATH_LIMIT or not isinstance(file.get("meta", {}), dict):
         raise gr.Error(MALFORMED, print_exception=False)
     return file
 

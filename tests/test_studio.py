@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline import studio as studio_module
+from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
+from pipeline.profiles import POCKET
+from pipeline.request import parse_order
+from pipeline.settings import ROOT, Settings
+from pipeline.sketch import read_image
+from pipeline.studio import StageTimer, Studio
+from pipeline.values import StepPreview
+from tests.image_files import fox
+
+STEPS = 3
+
+
+@pytest.fixture(scope="module")
+def settings(pocket_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    user = tmp_path_factory.mktemp("user")
+    return Settings(profile="pocket", device="cpu", assets=pocket_folder.parent, styles=ROOT / "styles", user_dir=user)
+
+
+@pytest.fixture(scope="module")
+def studio(settings: Settings) -> Studio:
+    made = Studio(settings)
+    made.start_loading()
+    return made
+
+
+def order(**raw: Any) -> Any:
+    named = {"prompt": "a fox in watercolour", "seed": 7, "num_inference_steps": STEPS} | raw
+    return parse_order(POCKET, sketch=read_image(fox()), **named)
+
+
+def test_a_drawing_becomes_a_picture_and_tells_how(studio: Studio) -> None:
+    result = studio.draw(order())
+    assert result.image.size == POCKET.size and result.image.mode == "RGB"
+    assert (result.request.prompt, result.request.seed, result.request.engine) == ("a fox in watercolour", 7, "pocket")
+    assert result.matches[0].style.id == "watercolor" == result.request.styles.parts[0][0].id
+    assert list(result.milliseconds)[:2] == ["search", "edges"] and "steps" in result.milliseconds
+    assert result.revisions
+
+
+def test_equal_orders_and_their_request_give_equal_pictures(studio: Studio) -> None:
+    first, second = studio.draw(order()), studio.draw(order())
+    again = studio.redraw(first.request)
+    assert first.request == second.request == again.request
+    assert np.array_equal(first.image, second.image) and np.array_equal(first.image, again.image)
+    assert not np.array_equal(first.image, studio.draw(order(seed=8)).image)
+
+
+def test_minus_one_is_resolved(studio: Studio) -> None:
+    seeds = {studio.draw(order(seed=-1, num_inference_steps=1)).request.seed for _ in range(3)}
+    assert len(seeds) == 3 and min(seeds) >= 0
+
+
+def test_a_chosen_style_is_not_searched(studio: Studio) -> None:
+    choice = studio.choose_style(order(style="ice"))
+    assert [(style.id, weight) for style, weight in choice.mix.parts] == [("ice", 1.0)]
+    assert choice.matches == () and choice.notices == ()
+
+
+def test_words_without_a_style_are_noticed(studio: Studio) -> None:
+    for words in ("", "a fox"):
+        assert "no style" in studio.choose_style(order(prompt=words)).notices[0]
+
+
+def test_what_was_done_to_the_drawing_is_passed_on(studio: Studio) -> None:
+    dark = read_image(Image.eval(fox(), lambda value: 255 - value))
+    result = studio.draw(replace(order(num_inference_steps=1), sketch=dark))
+    assert dark.notices and set(dark.notices) <= set(result.notices)
+
+
+def test_every_step_is_shown(studio: Studio) -> None:
+    seen: list[StepPreview] = []
+    studio.draw(order(), on_step=seen.append)
+    assert [(step.step, step.of) for step in seen] == [(1, STEPS), (2, STEPS), (3, STEPS)]
+
+
+def test_stop_ends_within_a_step_and_leaves_nothing_behind(studio: Studio) -> None:
+    expected = studio.draw(order()).image
+    seen: list[StepPreview] = []
+    with pytest.raises(Cancelled):
+        studio.draw(order(num_inference_steps=50), on_step=seen.append, is_cancelled=lambda: len(seen) >= 2)
+    assert len(seen) == 2
+    assert np.array_equal(studio.draw(order()).image, expected)
+
+
+def test_a_request_of_another_engine_is_refused(studio: Studio) -> None:
+    request = studio.draw(order(num_inference_steps=1)).request
+    with pytest.raises(SettingError, match="'sd15'.*'pocket' is running"):
+        studio.redraw(replace(request, engine="sd15"))
+
+
+def test_an_unknown_style_is_refused(studio: Studio) -> None:
+    with pytest.raises(StyleError, match="cyberpunk"):
+        studio.draw(order(style="cyberpnk"))
+
+
+def test_a_picture_file_is_named_by_its_content_and_read_back(studio: Studio) -> None:
+    result = studio.draw(order(num_inference_steps=1))
+    file = studio.write(result)
+    assert file.name.startswith("croquis-7-") and file.suffix == ".png"
+    assert studio.write(studio.redraw(result.request)) == file
+    assert studio.read_picture(file.read_bytes()) == result.request
+
+
+def test_only_the_latest_pictures_are_kept_where_no_folder_was_chosen(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio_module, "PICTURES_KEPT", 2)
+    files = [studio.write(studio.draw(order(seed=seed, num_inference_steps=1))) for seed in (1, 2, 3)]
+    assert [file.exists() for file in files] == [False, True, True]
+
+
+def test_a_chosen_folder_keeps_every_picture(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(studio_module, "PICTURES_KEPT", 1)
+    result = studio.draw(order(num_inference_steps=1))
+    keeping = Studio(replace(studio.settings, outputs=tmp_path / "new" / "pictures"))
+    files = [keeping.write(replace(result, request=replace(result.request, seed=seed))) for seed in (1, 2, 3)]
+    assert all(file.exists() and file.parent == tmp_path / "new" / "pictures" for file in files)
+
+
+def test_an_added_style_is_found_at_once_and_after_a_restart(studio: Studio, settings: Settings) -> None:
+    words = "a teapot of luminous soap bubbles"
+    made = studio.add_style(Image.radial_gradient("L"), "Bubbles", "luminous soap bubbles")
+    try:
+        assert studio.find_styles(words, 1).matches[0].style.id == made.id
+        later = Studio(settings)
+        later.start_loading()
+        assert later.find_styles(words, 1).matches[0].style.id == made.id
+    finally:
+        studio.remove_style(made.id)
+    assert studio.find_styles(words, 1).matches[0].style.id != made.id
+
+
+def test_loading_is_told_until_it_is_ready(studio: Studio) -> None:
+    studio.engine  # noqa: B018 - waits
+    deadline = time.monotonic() + 10
+    while not studio.loading.ready and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert studio.loading.ready and studio.loading.fraction == 1 and studio.loading.error is None
+
+
+def test_it_loads_once(studio: Studio) -> None:
+    engine = studio.engine
+    studio.start_loading()
+    assert studio.engine is engine
+
+
+def test_missing_weights_are_told_to_all_who_wait_and_words_still_work(settings: Settings, tmp_path: Path) -> None:
+    broken = Studio(replace(settings, assets=tmp_path))
+    with pytest.raises(ModelError, match=str(tmp_path)):
+        broken.draw(order())
+    assert broken.loading.error and str(tmp_path) in broken.loading.error and not broken.loading.ready
+    assert broken.find_styles("ice", 1).matches[0].style.id == "ice"
+
+
+def test_stages_are_timed_in_order() -> None:
+    timer = StageTimer()
+    for stage in ("first", "second"):
+        with timer(stage):
+            time.sleep(0.01)
+    assert list(timer.milliseconds) == ["first", "second"]
+    assert all(value >= 10 for value in timer.milliseconds.values())
