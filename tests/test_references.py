@@ -35,7 +35,7 @@ def test_a_folder_holds_words_a_template_and_a_square_picture(folder: Path) -> N
     assert list(data) == ["id", "name", "words", "template", "licence", "credit"]
     assert data["id"] == folder.name
     assert data["name"].strip() == data["name"] != ""
-    assert 4 <= len(data["words"]) <= 10
+    assert 4 <= len(data["words"]) <= 40
     assert len(set(data["words"])) == len(data["words"])
     assert data["template"].count("{prompt}") == 1
     assert data["licence"] == "CC0-1.0"

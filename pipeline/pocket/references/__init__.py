@@ -31,7 +31,7 @@ class Sitting:
 SITTINGS: dict[str, Sitting] = {
     "art-deco": Sitting("harbour"), "blueprint": Sitting("factory"), "chalkboard": Sitting("harbour", True),
     "charcoal": Sitting("castle", True), "clay": Sitting("still life"), "comic": Sitting("factory"),
-    "cross-stitch": Sitting("meadow"), "cyberpunk": Sitting("street"), "engraving": Sitting("factory", True),
+    "cross-stitch": Sitting("cat", True), "cyberpunk": Sitting("street"), "engraving": Sitting("factory", True),
     "felt": Sitting("branch", True), "film-noir": Sitting("street", True), "ghibli": Sitting("meadow"),
     "gold-lacquer": Sitting("branch"), "golden-hour": Sitting("drive"), "handheld": Sitting("castle", True),
     "ice": Sitting("castle", True), "industrial": Sitting("factory"), "ink-wash": Sitting("lake", True),
