@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ NO_WORDS_NO_STYLE = 0.07  # what guidance compares with: the drawing stays
 NO_WORDS = 0.05
 NO_STYLE = 0.13
 NO_EDGES = 0.08  # residuals of the ControlNet times 0
+LIBRARY_REFERENCE = 0.5  # of the pictures in a library look see the library's own reference, as the app shows it
 NOISIEST = 0.12  # extra share of the last tenth of the timesteps: few-step drawing starts there
 
 
@@ -45,9 +46,11 @@ class Prepared:
     tokens: NDArray[np.float16]  # (N, 32, 384)
     styles: NDArray[np.float16]  # (N, 384) image tower
     looks: NDArray[np.int64]  # (N,) number of the look
+    library: Mapping[int, NDArray[np.float16]]  # look -> embedding (384,) of the library's reference for it
 
 
-def load_prepared(folders: Sequence[Path]) -> Prepared:
+def load_prepared(folders: Sequence[Path], references: Mapping[str, NDArray[np.float16]]) -> Prepared:
+    """`references`: style id -> embedding (384,) of its reference image."""
     looks: dict[str, int] = {}
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     for folder in folders:
@@ -55,7 +58,9 @@ def load_prepared(folders: Sequence[Path]) -> Prepared:
         parts["looks"].append(np.array([looks.setdefault(record["look"], len(looks)) for record in records]))
         for name in ("latents", "edges", "tokens", "styles"):
             parts[name].append(np.load(folder / f"{name}.npy"))
-    return Prepared(**{name: np.concatenate(arrays) for name, arrays in parts.items()})
+    library = {number: references[key.removesuffix("/0")] for key, number in looks.items()
+               if key.endswith("/0") and key.removesuffix("/0") in references}
+    return Prepared(library=library, **{name: np.concatenate(arrays) for name, arrays in parts.items()})
 
 
 class Denoiser(nn.Module):
@@ -101,8 +106,8 @@ def batches(data: Prepared, empty: NDArray[np.float16], size: int, seed: int, de
     while True:
         rows = rng.integers(len(data.looks), size=size)
         mirrored = rng.random(size) < 0.5
-        references = np.array([other_of(members[data.looks[row]], row, rng) for row in rows])
-        tokens, style = data.tokens[rows].astype(np.float32), data.styles[references].astype(np.float32)
+        style = np.stack([reference_for(data, row, members[data.looks[row]], rng) for row in rows]).astype(np.float32)
+        tokens = data.tokens[rows].astype(np.float32)
         dropped = rng.random(size)
         no_words = dropped < NO_WORDS_NO_STYLE + NO_WORDS
         no_style = (dropped < NO_WORDS_NO_STYLE) | ((dropped > 0.5) & (dropped < 0.5 + NO_STYLE))
@@ -112,6 +117,15 @@ def batches(data: Prepared, empty: NDArray[np.float16], size: int, seed: int, de
         latents = torch.from_numpy(data.latents[rows, mirrored.astype(int)].astype(np.float32))
         yield Batch(latents.to(device), torch.from_numpy(tokens).to(device), torch.from_numpy(style).to(device),
                     hint.to(device).contiguous(memory_format=torch.channels_last), torch.from_numpy(kept).to(device))
+
+
+def reference_for(data: Prepared, row: int, members: NDArray[np.int64], rng: np.random.Generator
+                  ) -> NDArray[np.float16]:
+    """Another picture of the row's look, or the library's reference for it."""
+    reference = data.library.get(int(data.looks[row]))
+    if reference is not None and rng.random() < LIBRARY_REFERENCE:
+        return reference
+    return data.styles[other_of(members, row, rng)]
 
 
 def other_of(members: NDArray[np.int64], row: int, rng: np.random.Generator) -> int:

@@ -132,16 +132,26 @@ def prepare_shards(shop: Workshop) -> None:
         prepare.prepare_styles(folder, looks)  # type: ignore[arg-type]
 
 
+def embed_references(shop: Workshop) -> dict[str, Any]:
+    """Style id -> embedding of the library's reference, sized as the app sizes it."""
+    files = sorted(STYLES.glob("*/reference.webp"))
+    side = (dataset.SIDE, dataset.SIDE)
+    pictures = [np.asarray(Image.open(file).convert("RGB").resize(side, Image.Resampling.BICUBIC)) for file in files]
+    looks: Any = load_average(tower.Tower(), "tower", shop)
+    return dict(zip((file.parent.name for file in files), tower.embed_pictures(looks, np.stack(pictures)), strict=True))
+
+
 def train_denoiser(shop: Workshop) -> None:
     tokenizer, words = text.load_text_tower()
     empty = text.encode_tokens([""], tokenizer, words)[0]
     needed = ("latents.npy", "tokens.npy", "styles.npy")
     data = denoiser.load_prepared([folder for folder in shop.shards()
-                                   if all((folder / name).exists() for name in needed)])
+                                   if all((folder / name).exists() for name in needed)], embed_references(shop))
     print(f"{len(data.looks)} pictures in {len(np.unique(data.looks))} looks", flush=True)
     model = denoiser.Denoiser().to(shop.device, memory_format=torch.channels_last)
     decoder = load_autoencoder(shop)
     denoiser.train_denoiser(model, data, empty, shop.recipe.denoiser, shop.runs, size=shop.recipe.batch,
+                            seed=len(data.looks),
                             on_save=lambda trained, step: contact_sheet(trained, data, empty, decoder, step, shop))
 
 
