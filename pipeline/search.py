@@ -28,10 +28,10 @@ NEIGHBOURS = 128  # vectors asked for per piece; a style beyond them counts as f
 MOST_MATCHES = 100
 
 # Chosen on the two thirds of tests/data/style_prompts.json that are not held out.
-WHOLE_SHARE = 0.3  # of the score that the whole prompt gives; its best piece gives the rest
+WHOLE_SHARE = 0.5  # of the score that the whole prompt gives; its best piece gives the rest
 THING_SHARE = 0.9  # of a piece's nearness to plain things that is held against it
 A_THING_FROM = 0.97  # nearness from which a piece is a plain thing itself ("ice" in "an ice cream") and says nothing
-NAMED_FROM = 0.03  # similarity above which a prompt asks for a style
+NAMED_FROM = 0.1  # similarity above which a prompt asks for a style
 SECOND_FROM = 0.4  # similarity from which a second style is mixed in, when other words ask for it
 SECOND_WEIGHT = 0.4
 
