@@ -210,5 +210,11 @@ def draw(lines: Lines, frame: Frame) -> Pixels:
     for path in lines.paths:
         # pixel centres lie at half; a line on the very border stays on the map
         points = np.clip((path + 0.5) * scale - 0.5, 0, last)[:, ::-1].round().astype(np.int32)
-        cv2.polylines(inner, [points.reshape(-1, 1, 2)], False, 255, frame.line_width, cv2.LINE_8)
-    return frame.lay(inner)
+        inner[points[0, 1], points[0, 0]] = 255  # polylines draws nothing through a single point
+        cv2.polylines(inner, [points.reshape(-1, 1, 2)], False, 255, 1, cv2.LINE_8)
+    # widened afterwards: polylines' own thickness 2 is three pixels wide
+    return frame.lay(np.asarray(cv2.dilate(inner, brush(frame.line_width))))
+
+
+def brush(width: int) -> Pixels:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE if width > 3 else cv2.MORPH_RECT, (width, width)))

@@ -175,7 +175,7 @@ def is_line_drawing(pixels: Pixels) -> bool:
 def filled(small: Field) -> float:
     """Share of the picture inside wide areas that are neither white nor black."""
     ink = small.min(axis=2) < 215
-    reach = WIDE * max(small.shape)
+    reach = max(4.0, WIDE * max(small.shape))  # in the tiniest drawings a common pen is broad
     padded = np.pad(ink, 1)  # beyond the picture's border is no ink
     core = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] > reach
     areas = ink & (ndimage.distance_transform_edt(~core) <= reach) if core.any() else core

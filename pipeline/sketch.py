@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.canvas import paint_canvas, read_canvas
 from pipeline.errors import SketchError
 from pipeline.image_file import (
     BLACK,
@@ -23,7 +24,6 @@ from pipeline.image_file import (
     to_rgb,
 )
 from pipeline.paper import even_out, find_ground, invert, is_blank, is_white, lies_on_dark
-from pipeline.canvas import paint_canvas, read_canvas
 from pipeline.values import Sketch
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "MAX_SIDE", "MIN_SIDE", "guard_pillow", "read_image", "read_strokes"]

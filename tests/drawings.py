@@ -19,9 +19,12 @@ def canvas(*strokes: dict[str, Any], width: int = 512, height: int = 512, pictur
     return {"version": 1, "width": width, "height": height, "picture": picture, "strokes": list(strokes)}
 
 
-def stroke(points: Iterable[tuple[float, ...]], size: float = 6, tool: str = "pen", color: str = "#000000") -> dict[str, Any]:
+def stroke(
+    points: Iterable[tuple[float, ...]], size: float = 6, tool: str = "pen", color: str = "#000000"
+) -> dict[str, Any]:
     """Points without a pressure get a mouse's 0.5."""
-    return {"tool": tool, "size": size, "color": color, "points": [[*point[:2], *(point[2:] or (0.5,))] for point in points]}
+    whole = [[*point[:2], *(point[2:] or (0.5,))] for point in points]
+    return {"tool": tool, "size": size, "color": color, "points": whole}
 
 
 def wave(y: float, length: int = 100) -> list[tuple[float, float]]:
@@ -29,7 +32,8 @@ def wave(y: float, length: int = 100) -> list[tuple[float, float]]:
 
 
 def ring(radius: float, x: float = 256, y: float = 256) -> list[tuple[float, float]]:
-    return [(x + radius * math.cos(turn / 30 * math.pi), y + radius * math.sin(turn / 30 * math.pi)) for turn in range(62)]
+    angles = [turn / 30 * math.pi for turn in range(62)]
+    return [(x + radius * math.cos(angle), y + radius * math.sin(angle)) for angle in angles]
 
 
 def as_text(value: object) -> str:
@@ -66,7 +70,8 @@ def balls(background: float = 255, noise: float = 0) -> Pixels:
     """Three shaded balls."""
     y, x = np.mgrid[0:400, 0:400]
     picture = np.full((400, 400, 3), background)
-    for cx, cy, radius, colour in ((130, 150, 90, (200, 120, 255)), (270, 170, 80, (255, 200, 90)), (200, 280, 85, (70, 255, 150))):
+    three = ((130, 150, 90, (200, 120, 255)), (270, 170, 80, (255, 200, 90)), (200, 280, 85, (70, 255, 150)))
+    for cx, cy, radius, colour in three:
         shade = np.clip(1 - np.hypot(x - cx + radius / 3, y - cy + radius / 3) / (1.6 * radius), 0.1, 1)
         inside = (x - cx) ** 2 + (y - cy) ** 2 < radius ** 2
         picture[inside] = (shade[..., None] * np.array(colour))[inside]

@@ -58,7 +58,8 @@ def test_the_server_paints_what_the_browser_drew(tmp_path, size, mean, far):
     dots = [stroke([(100, 400)], size), stroke([(200, 400), (260, 430)], size), stroke([(300, 40)] * 3, size)]
     value = canvas(*(hand(seed, size) for seed in range(4)), *dots)
     svg = subprocess.run(["node", program], input=as_text(value), capture_output=True, text=True, check=True).stdout
-    browser = np.asarray(Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg)))).convert("RGB")).astype(int)
+    filled = Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg))))
+    browser = np.asarray(filled.convert("RGB")).astype(int)
     apart = np.abs(paint_canvas(read_canvas(as_text(value))).astype(int) - browser)
     assert (255 - browser).mean() > 2  # the browser drew something
     assert apart.mean() < mean

@@ -77,7 +77,8 @@ def test_every_common_file_is_the_same_picture(kind):
 
 @pytest.mark.parametrize(
     "data",
-    [stored(HOUSE, "JPEG", quality=95), stored(HOUSE.convert("CMYK"), "JPEG", quality=95), stored(HOUSE, "AVIF", quality=95),
+    [stored(HOUSE, "JPEG", quality=95), stored(HOUSE.convert("CMYK"), "JPEG", quality=95),
+     stored(HOUSE, "AVIF", quality=95),
      stored(HOUSE.convert("L"), "JPEG", quality=95), stored(HOUSE.convert("CMYK"), "TIFF")],
     ids=["jpeg", "cmyk jpeg", "avif", "grey jpeg", "cmyk tiff"],
 )

@@ -179,7 +179,8 @@ json_values = st.recursive(
 def test_no_canvas_value_raises_anything_else(value):
     """Any JSON in any place of a good value."""
     good = canvas(stroke(wave(200, 5)), stroke([(256, 256)], 40))
-    place = value.draw(st.sampled_from(["", "version", "width", "height", "picture", "strokes", "0", "tool", "size", "points"]))
+    places = ["", "version", "width", "height", "picture", "strokes", "0", "tool", "size", "points"]
+    place = value.draw(st.sampled_from(places))
     wrong = value.draw(json_values)
     if place == "":
         good = wrong
