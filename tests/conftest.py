@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,6 +18,10 @@ from pipeline.values import Style
 if TYPE_CHECKING:
     from pipeline.diffusion import Engine
     from tests.serving import Server
+
+# A busy machine makes any single example slow; the whole suite's time is what counts.
+hypothesis.settings.register_profile("croquis", deadline=None)
+hypothesis.settings.load_profile("croquis")
 
 MakeStyle = Callable[..., Style]
 SHIPPED_POCKET = Path(__file__).resolve().parents[1] / "assets" / "pocket"
