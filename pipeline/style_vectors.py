@@ -93,12 +93,12 @@ class VectorCache:
         words = [vector for key, vector in (self._known | made).items() if PICTURE not in key]
         usual = _opened((str(path), path) for path in references())
         try:
-            common = self._encoder.encode_image(list(usual.values())).mean(axis=0)
+            common = self._encoder.encode_image(list(usual.values()))
             vectors = self._encoder.encode_image(list(pictures.values()))
         except ModelError as error:
             log.warning("Added styles are found by name and words only. %s", error)
             return {}
-        return dict(zip(pictures, _across_the_gap(vectors, common, np.mean(words, axis=0)), strict=True))
+        return dict(zip(pictures, _across_the_gap(vectors, common, np.stack(words)), strict=True))
 
     def _load(self) -> StyleIndex | None:
         try:
@@ -115,9 +115,16 @@ class VectorCache:
             log.warning("The search index could not be kept in %s: %s", self._folder, error)
 
 
-def _across_the_gap(pictures: Vectors, pictures_mean: Vectors, words_mean: Vectors) -> Vectors:
-    """In a CLIP space pictures lie apart from words (Liang et al. 2022, "Mind the gap"); move them over."""
-    moved = pictures - pictures_mean + words_mean
+def _across_the_gap(pictures: Vectors, usual: Vectors, words: Vectors) -> Vectors:
+    """Pictures as if they were words.
+
+    In a CLIP space pictures lie apart from words (Liang et al. 2022, "Mind the gap") and closer together. So what sets
+    a picture apart from `usual` ones is laid around the words' middle, as far out as words are.
+    """
+    middle = words.mean(axis=0)
+    radius = np.linalg.norm(words - middle, axis=1).mean()
+    apart = pictures - usual.mean(axis=0)
+    moved = middle + radius * apart / np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-9)
     unit: Vectors = (moved / np.linalg.norm(moved, axis=1, keepdims=True)).astype(np.float32)
     return unit
 
