@@ -1,11 +1,11 @@
 // Puts the page together: which module builds which component, what the keys do, what Draw sends.
 import { mountCanvas } from "./canvas.js";
 import { isTyping, type } from "./dom.js";
-import { mountChip, mountExamples, mountHistory, mountLibrary, mountPicture, mountStatus, mountStrip } from "./panels.js";
+import { mountChip, mountExamples, mountFold, mountHistory, mountLibrary, mountPicture, mountStatus, mountStrip } from "./panels.js";
 
 const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
-  library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus,
+  library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other

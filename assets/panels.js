@@ -200,3 +200,12 @@ export function mountStatus({ element, props, watch }) {
     element.replaceChildren(make("span.dot", { "aria-hidden": true }), make("span", { role: "status" }, error ?? (ready ? stage : `${stage}… ${Math.round(fraction * 100)} %`)));
   }
 }
+
+/** The title of a panel that opens and closes. */
+export function mountFold({ element, props }) {
+  const panel = element.closest(".fold");
+  const button = make("button.fold-button", { type: "button", "aria-expanded": false, "aria-controls": `${panel.id}-body`, onclick: () => {
+    button.setAttribute("aria-expanded", panel.classList.toggle("open"));
+  } }, props.value);
+  element.append(make("h2", {}, button));
+}

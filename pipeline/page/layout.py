@@ -15,7 +15,7 @@ from pipeline.page.api import register_api
 from pipeline.page.drawing import SETTINGS, Easel
 from pipeline.page.examples import read_examples
 from pipeline.page.library import Shelf
-from pipeline.page.parts import part, serve_assets
+from pipeline.page.parts import fold, part, serve_assets
 from pipeline.studio import Studio
 from pipeline.values import CONTROLS, PROMPT_LIMIT, Control
 
@@ -70,7 +70,7 @@ def build_page(studio: Studio) -> gr.Blocks:
             status = part("status", script)
         desk = lay_desk(studio, script)
         styles = lay_styles(script)
-        settings = lay_settings(studio)
+        settings = lay_settings(studio, script)
         register_api(studio)  # first: the names of its endpoints come before those of the page's own events
         wire(studio, page, desk, settings, styles, status)
     return page
@@ -94,8 +94,8 @@ def lay_desk(studio: Studio, script: str) -> Desk:
     return Desk(canvas, prompt, chip, draw, stop, ticket, picture, strip, history)
 
 
-def lay_settings(studio: Studio) -> Settings:
-    with gr.Accordion("Settings", open=False, elem_id="settings"):
+def lay_settings(studio: Studio, script: str) -> Settings:
+    with fold("settings", "Settings", script):
         with gr.Row():
             negative_prompt = gr.Textbox(label="Not in the picture", placeholder="text, frames", max_length=PROMPT_LIMIT,
                                          info="Words for what you do not want to see.")
@@ -117,7 +117,7 @@ def number(control: Control, usual: float) -> gr.Slider | gr.Number:
 
 
 def lay_styles(script: str) -> StyleForm:
-    with gr.Accordion("Styles", open=False, elem_id="shelf"):
+    with fold("shelf", "Styles", script):
         grid = part("library", script, value=[], events=("remove",))
         with gr.Row(elem_id="add-style"):
             image = gr.Image(label="A picture in that style", type="filepath", sources=["upload", "clipboard"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,9 @@ def address(file: Path) -> str:
     return f"gradio_api/file={file.as_posix()}"
 
 
-def part(name: str, script: str, *, value: Any = None, events: tuple[str, ...] = ()) -> gr.HTML:
+def part(
+    name: str, script: str, *, value: Any = None, events: tuple[str, ...] = (), elem_id: str | None = None
+) -> gr.HTML:
     """A component whose element, value and `events` belong to mount(name) in assets/app.js."""
     quoted = ", ".join(f'"{event}"' for event in events)
     return gr.HTML(
@@ -36,6 +40,15 @@ def part(name: str, script: str, *, value: Any = None, events: tuple[str, ...] =
         html_template="",
         js_on_load=SCRIPT % {"name": name, "events": quoted},
         apply_default_css=False,
-        elem_id=name,
+        elem_id=elem_id or name,
         script=script,
     )
+
+
+@contextmanager
+def fold(elem_id: str, title: str, script: str) -> Iterator[None]:
+    """A panel that opens and closes. gr.Accordion does not build what it hides, and the page asks hidden parts."""
+    with gr.Column(elem_id=elem_id, elem_classes="fold"):
+        part("fold", script, value=title, elem_id=f"{elem_id}-title")
+        with gr.Column(elem_id=f"{elem_id}-body", elem_classes="fold-body"):
+            yield

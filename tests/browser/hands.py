@@ -83,7 +83,7 @@ def picture(page: Page) -> str:
 
 
 def open_panel(page: Page, panel: str) -> None:
-    page.click(f"#{panel} .label-wrap")
+    page.click(f"#{panel} .fold-button")
 
 
 def slide(page: Page, control: str, value: float) -> None:
