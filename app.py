@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import CroquisError
+from pipeline.page.dress import launch_options
+from pipeline.page.layout import build_page
 from pipeline.settings import Settings, read_settings
 from pipeline.studio import Studio
 
@@ -19,9 +21,9 @@ QUEUE_LIMIT = 64  # runs that may wait before a visitor is told to come back
 
 def build_app(studio: Studio) -> gr.Blocks:
     """The page and the API of one studio, ready to launch."""
-    from pipeline.page.layout import build_page
-
-    return build_page(studio).queue(max_size=QUEUE_LIMIT, default_concurrency_limit=8)
+    page = build_page(studio)
+    page.queue(max_size=QUEUE_LIMIT, default_concurrency_limit=8)
+    return page
 
 
 def main() -> None:
@@ -31,8 +33,6 @@ def main() -> None:
     except CroquisError as error:
         raise SystemExit(f"Croquis cannot start. {error}") from error
     app = start(settings)
-    from pipeline.page.dress import launch_options
-
     app.launch(inbrowser=has_desktop(os.environ, sys.platform), **launch_options(settings.assets))
 
 
@@ -52,7 +52,7 @@ def has_desktop(environment: Mapping[str, str], platform: str) -> bool:
 
 
 def __getattr__(name: str) -> Any:
-    """`demo` for tools that look for it; made on first use, so that importing this file costs nothing."""
+    """`demo` for tools that look for it; made on first use, so that importing this file loads nothing."""
     if name != "demo":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()["demo"] = demo = start(read_settings([], os.environ))

@@ -9,9 +9,8 @@ import gradio as gr
 from gradio.themes.utils.colors import Color
 from gradio.themes.utils.fonts import LocalFont
 
-from pipeline.page.parts import address
-
 from pipeline.page.guard import failure_answers
+from pipeline.page.parts import address
 
 # Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
 CHALK = Color("#fbf1ed", "#f6e0d8", "#efc4b5", "#e5a08a", "#d97b5f", "#c65a3c", "#ad4528", "#8e3820", "#6f2d1b",
@@ -34,7 +33,8 @@ def theme() -> gr.themes.Base:
         block_background_fill="transparent", block_background_fill_dark="transparent",
         block_border_width="0px", block_shadow="none", block_padding="0px",
         block_label_background_fill="transparent", block_label_background_fill_dark="transparent",
-        block_title_text_weight="600", block_title_text_color="*neutral_800", block_title_text_color_dark="*neutral_200",
+        block_title_text_weight="600",
+        block_title_text_color="*neutral_800", block_title_text_color_dark="*neutral_200",
         block_info_text_color="*neutral_600", block_info_text_color_dark="*neutral_400",
         input_background_fill="white", input_background_fill_dark="*neutral_900",
         input_border_width="1px", input_border_color="*neutral_300", input_border_color_dark="*neutral_700",

@@ -63,7 +63,8 @@ class StyleForm:
 
 def build_page(studio: Studio) -> gr.Blocks:
     guard_pillow()  # before Gradio decodes anything
-    with gr.Blocks(title="Croquis", analytics_enabled=False, delete_cache=(3600, DAY), fill_width=True) as page:
+    page: gr.Blocks = gr.Blocks(title="Croquis", analytics_enabled=False, delete_cache=(3600, DAY), fill_width=True)
+    with page:
         script = serve_assets(studio.settings.assets.resolve())
         with gr.Row(elem_id="top"):
             gr.HTML(TITLE, apply_default_css=False, elem_id="title")
@@ -81,8 +82,8 @@ def lay_desk(studio: Studio, script: str) -> Desk:
         canvas = part("canvas", script, events=("recipe",))
         with gr.Column(elem_id="words"):
             with gr.Row(elem_id="ask"):
-                prompt = gr.Textbox(label="What is it?", placeholder="What is it?  A red fox in a neon city", lines=1, max_lines=3,
-                                    max_length=PROMPT_LIMIT, elem_id="prompt", scale=1)
+                prompt = gr.Textbox(label="What is it?", placeholder="What is it?  A red fox in a neon city",
+                                    lines=1, max_lines=3, max_length=PROMPT_LIMIT, elem_id="prompt", scale=1)
                 draw = gr.Button("Draw", variant="primary", elem_id="draw")
                 stop = gr.Button("Stop", elem_id="stop")
             chip = part("chip", script, value="auto")
@@ -97,8 +98,8 @@ def lay_desk(studio: Studio, script: str) -> Desk:
 def lay_settings(studio: Studio, script: str) -> Settings:
     with fold("settings", "Settings", script):
         with gr.Row():
-            negative_prompt = gr.Textbox(label="Not in the picture", placeholder="text, frames", max_length=PROMPT_LIMIT,
-                                         info="Words for what you do not want to see.")
+            negative_prompt = gr.Textbox(label="Not in the picture", placeholder="text, frames",
+                                         max_length=PROMPT_LIMIT, info="Words for what you do not want to see.")
             reading = gr.Radio(READINGS, value="auto", label="Your drawing is",
                                info="How its lines are found: along the middle of each stroke, or at every edge.")
         with gr.Row(elem_id="numbers"):

@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.hands import drag, draw_and_wait, open_panel
 
+GROUND = "Number(getComputedStyle(document.querySelector('.gradio-container')).backgroundColor.match(/\\d+/)[0])"
 ORDER = "ids => ids.map((id) => document.getElementById(id).getBoundingClientRect().top)"
 
 
@@ -31,9 +32,8 @@ def test_axe_finds_nothing_serious(open_page: OpenPage, scheme: str) -> None:
 
 
 def test_dark_is_dark_and_light_is_light(open_page: OpenPage) -> None:
-    ground = "getComputedStyle(document.querySelector('.gradio-container')).backgroundColor.match(/\\d+/g).map(Number)[0]"
-    assert open_page(color_scheme="light").evaluate(ground) > 200
-    assert open_page(color_scheme="dark").evaluate(ground) < 60
+    assert open_page(color_scheme="light").evaluate(GROUND) > 200
+    assert open_page(color_scheme="dark").evaluate(GROUND) < 60
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])
