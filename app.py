@@ -30,9 +30,9 @@ def main() -> None:
     """Serve the page. Host and port are Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT."""
     try:
         settings = read_settings(sys.argv[1:], os.environ)
+        app = start(settings)
     except CroquisError as error:
         raise SystemExit(f"Croquis cannot start. {error}") from error
-    app = start(settings)
     app.launch(inbrowser=has_desktop(os.environ, sys.platform), **launch_options(settings.assets))
 
 

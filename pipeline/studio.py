@@ -20,6 +20,7 @@ from PIL import Image
 from pipeline.errors import CroquisError, SettingError
 from pipeline.request import AUTO, Order, build_request, resolve_seed
 from pipeline.settings import Settings
+from pipeline.styles import StyleLibrary
 from pipeline.values import (
     EdgeMap,
     GenerationRequest,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from pipeline.diffusion import Engine
     from pipeline.profiles import ModelProfile
     from pipeline.search import Finding, StyleSearch
-    from pipeline.styles import StyleLibrary
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -81,11 +81,13 @@ class StageTimer:
 class Studio:
     """Library, search and engine of one process. Loads in the background; every method waits for what it needs.
 
-    Safe to call from many threads: the engine draws one picture at a time.
+    Safe to call from many threads: the engine draws one picture at a time. Raises StyleError when the styles that come
+    with Croquis are missing or broken.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.library = StyleLibrary(settings.styles, settings.added_styles)
         self.loading = LoadState("Waking up", 0.0)
         self._start_lock = threading.Lock()
         self._started = False
@@ -100,12 +102,6 @@ class Studio:
             if not self._started:
                 self._started = True
                 threading.Thread(target=self._load, name="croquis-loading", daemon=True).start()
-
-    @cached_property
-    def library(self) -> StyleLibrary:
-        from pipeline.styles import StyleLibrary
-
-        return StyleLibrary(self.settings.styles, self.settings.added_styles)
 
     @cached_property
     def profile(self) -> ModelProfile:
@@ -216,7 +212,8 @@ class Studio:
     def outputs(self) -> Path:
         """Where picture files are written; made at the first one."""
         if self.settings.outputs is None:
-            return Path(tempfile.mkdtemp(prefix="croquis-"))
+            self._temporary = tempfile.TemporaryDirectory(prefix="croquis-")  # goes when the process ends
+            return Path(self._temporary.name)
         self.settings.outputs.mkdir(parents=True, exist_ok=True)
         return self.settings.outputs
 

@@ -171,3 +171,8 @@ def test_stages_are_timed_in_order() -> None:
             time.sleep(0.01)
     assert list(timer.milliseconds) == ["first", "second"]
     assert all(value >= 10 for value in timer.milliseconds.values())
+
+
+def test_a_library_without_styles_is_told_at_once(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(StyleError, match="no styles in"):
+        Studio(replace(settings, styles=tmp_path))
