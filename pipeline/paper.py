@@ -155,14 +155,14 @@ def is_blank(pixels: Pixels) -> bool:
 
 
 def has_marks(depth: Field) -> bool:
-    """Whether a mark is larger than specks of dust: 1/40 of the picture long, or 1/70 wide and high."""
+    """Whether a mark is larger than specks of dust: 1/40 of the picture long, or 1/60 wide and high."""
     ink = depth.max(axis=2) > INK
     labels, count = ndimage.label(ink, structure=np.ones((3, 3)))
     if count == 0:
         return False
     longest = max(max(part.stop - part.start for part in box) for box in ndimage.find_objects(labels))
     side = math.sqrt(ink.size)
-    return bool(longest >= side / 40 or np.bincount(labels.ravel())[1:].max() >= (side / 70) ** 2)
+    return bool(longest >= side / 40 or np.bincount(labels.ravel())[1:].max() >= (side / 60) ** 2)
 
 
 def is_line_drawing(pixels: Pixels) -> bool:
