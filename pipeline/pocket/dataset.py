@@ -22,6 +22,7 @@ from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +33,7 @@ FOLDER = Path("data/pictures")
 SHARD = 500  # pictures
 LOOKS = 24  # parameter draws per style; look 0 is the library's own
 PLAIN = "plain"  # the composed picture as it is
+SUBJECT_ONLY = 0.4  # of the second drawings hold only the main thing
 PLAIN_SHARE = 0.22
 LIBRARY_SHARE = 0.4  # of the styled pictures wear the library's own look
 FAVOURITES = {"Animals & Nature": 3.0, "Food & Drink": 1.5, "Travel & Places": 1.5}  # what people draw first
@@ -68,6 +70,13 @@ def weighted(things: Sequence[Thing], rng: np.random.Generator, weights: NDArray
     return [things[i] for i in rng.choice(len(things), size=3, replace=False, p=weights)]
 
 
+def leave_place_to_words(drawing: NDArray[np.uint8], subject: NDArray[np.bool_], seed: int, number: int) -> None:
+    """Wipe, in some records, what lies around the main thing: people draw the fox and write "in a neon city"."""
+    if np.random.default_rng([seed, number, 1]).random() < SUBJECT_ONLY:
+        near = cv2.dilate(subject.astype(np.uint8), np.ones((5, 5), np.uint8))
+        drawing[near == 0] = 0
+
+
 def make_picture(things: Sequence[Thing], seed: int, number: int, styles: Sequence[str]
                  ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], dict[str, Any]]:
     """Record `number` of the endless series `seed`: picture, its two line drawings, what is known of it."""
@@ -82,6 +91,7 @@ def make_picture(things: Sequence[Thing], seed: int, number: int, styles: Sequen
     look = choose_look(rng, styles)
     image = picture.image
     drawings = np.stack([stroke_edges(image, rng, careful=1.0), stroke_edges(image, rng)])
+    leave_place_to_words(drawings[1], picture.subject_mask, seed, number)
     if look.style != PLAIN:
         image = render(look.style, image, look_parameters(look), rng)
     pixels = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
