@@ -32,7 +32,7 @@ WHOLE_SHARE = 0.5  # of the score that the whole prompt gives; its best piece gi
 THING_SHARE = 0.9  # of a piece's nearness to plain things that is held against it
 A_THING_FROM = 0.97  # nearness from which a piece is a plain thing itself ("ice" in "an ice cream") and says nothing
 NAMED_FROM = 0.1  # similarity above which a prompt asks for a style
-SECOND_FROM = 0.4  # similarity from which a second style is mixed in, when other words ask for it
+SECOND_FROM = 0.35  # similarity from which a second style is mixed in, when other words ask for it
 SECOND_WEIGHT = 0.4
 
 DEFAULT_MIX = (("ghibli", 0.6), ("watercolor", 0.4))  # friendly to any subject

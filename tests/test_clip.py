@@ -26,7 +26,7 @@ def test_words_become_unit_rows_in_order(encoder: PocketEncoder) -> None:
     vectors = encoder.encode_text(["a cat", "a kitten", "a diesel engine"])
     assert vectors.shape == (3, encoder.dimension) and vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert vectors[0] @ vectors[1] > 0.7 > 0.3 > vectors[0] @ vectors[2]
+    assert vectors[0] @ vectors[1] > 0.7 and vectors[0] @ vectors[2] < 0.3
 
 
 def test_what_was_read_is_not_read_again(encoder: PocketEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
