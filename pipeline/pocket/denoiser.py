@@ -144,7 +144,7 @@ def train_denoiser(model: Denoiser, data: Prepared, empty: NDArray[np.float16], 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(batch, Batch)
         count = len(batch.latents)
-        times = torch.randint(0, 1000, (count,), generator=generator)
+        times = torch.randint(0, 1000, (2, count), generator=generator).amax(0)  # lines and colours settle early
         noisiest = torch.rand(count, generator=generator) < NOISIEST
         times = torch.where(noisiest, torch.randint(900, 1000, (count,), generator=generator), times).to(device)
         noise = torch.randn(batch.latents.shape, generator=generator).to(device)
