@@ -137,13 +137,12 @@ class Studio:
 
         `on_step` is called in this thread after each step; `is_cancelled` is asked before each and ends in Cancelled.
         """
-        engine = self.engine
         timer = StageTimer()
         with timer("search"):
             choice = self.choose_style(order)
         with timer("edges"):
             edges = self.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high)
-        request = build_request(order, edges, choice.mix, engine.profile, resolve_seed(order.seed))
+        request = build_request(order, edges, choice.mix, self.profile, resolve_seed(order.seed))
         result = self.redraw(request, on_step=on_step, is_cancelled=is_cancelled)
         return replace(
             result,

@@ -176,3 +176,10 @@ def test_stages_are_timed_in_order() -> None:
 def test_a_library_without_styles_is_told_at_once(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(StyleError, match="no styles in"):
         Studio(replace(settings, styles=tmp_path))
+
+
+def test_an_unknown_style_is_told_before_the_engine_is_there(settings: Settings) -> None:
+    never_loaded = Studio(settings)
+    with pytest.raises(StyleError, match="cyberpunk"):
+        never_loaded.draw(order(style="cyberpnk"))
+    assert not never_loaded.loading.ready
