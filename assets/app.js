@@ -24,7 +24,7 @@ const page = {
   },
   useStyle: (id) => parts.chip.choose(id),
   ticket: () => ticket,
-  busy: (on) => desk()?.classList.toggle("busy", on),
+  show: (modes) => Object.entries(modes).forEach(([mode, on]) => desk()?.classList.toggle(mode, on)),
 
   /** The same drawing and seed in another style: only the style changes. */
   tryStyle(id) {
@@ -67,7 +67,6 @@ globalThis.croquis = {
     sent = inputs[0];
     inputs.splice(-2, 2, pending.seed ?? inputs.at(-2), ticket);
     pending = {};
-    desk().classList.remove("fresh");
     parts.picture.show({ state: "waiting", message: "Getting ready" });
     document.getElementById("picture").scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
     return inputs;

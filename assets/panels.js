@@ -22,7 +22,7 @@ export function mountPicture({ element, props, watch }, page) {
   }
   async function show(value) {
     element.dataset.state = value.state;
-    page.busy(value.state === "waiting" || value.state === "drawing");
+    page.show({ busy: value.state === "waiting" || value.state === "drawing", fresh: value.state === "empty" });
     const source = value.image ?? (value.state === "waiting" ? image.getAttribute("src") : finished?.image);
     if (value.state === "done") finished = value;
     progress(value);

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.hands import drag, draw_and_wait, open_panel
 
-GROUND = "Number(getComputedStyle(document.querySelector('.gradio-container')).backgroundColor.match(/\\d+/)[0])"
+GROUND = "Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
 ORDER = "ids => ids.map((id) => document.getElementById(id).getBoundingClientRect().top)"
 
 
