@@ -197,12 +197,14 @@ def _load_image_tower(folder: Path, dimension: int, device: str) -> Callable[[Se
     from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
     try:
-        model = CLIPVisionModelWithProjection.from_pretrained(folder, local_files_only=True).eval().to(device)
+        model = CLIPVisionModelWithProjection.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
         processor = CLIPImageProcessorPil.from_pretrained(_processor_folder(folder), local_files_only=True)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"The image encoder in {folder} could not be loaded: {error}") from error
     if model.config.projection_dim != dimension:
         raise ModelError(f"The image encoder in {folder} gives {model.config.projection_dim} numbers, not {dimension}.")
+
+    model = model.eval().to(device)
 
     def encode(images: Sequence[Image.Image]) -> Vectors:
         if not images:

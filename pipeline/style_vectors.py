@@ -36,6 +36,10 @@ class Entry:
         return f"{self.style}\t{self.content}"
 
 
+def is_picture(key: str) -> bool:
+    return key.partition("\t")[2].startswith(PICTURE)
+
+
 def entries_of(style: Style) -> tuple[Entry, ...]:
     """Name, the template without its prompt, words; of an added style its picture too."""
     look = style.template.replace("{prompt}", "").strip(" ,")
@@ -90,7 +94,7 @@ class VectorCache:
         pictures = _opened((entry.key, entry.picture) for entry in entries if entry.picture)
         if not pictures:
             return {}
-        words = [vector for key, vector in (self._known | made).items() if PICTURE not in key]
+        words = [vector for key, vector in (self._known | made).items() if not is_picture(key)]
         usual = _opened((str(path), path) for path in references())
         try:
             common = self._encoder.encode_image(list(usual.values()))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,21 @@ def test_an_added_style_is_searched_at_once(small: StyleSearch, tmp_path: Path) 
 def test_an_added_style_without_words_is_found_by_its_look(small: StyleSearch) -> None:
     added = small._library.add(PICTURE, "Untitled")
     assert small.find("something crimson").matches[0].style == added  # what the encoder calls that red
+
+
+def test_pictures_without_words_are_found_by_the_trained_tower(shipped_folder: Path, tmp_path: Path) -> None:
+    """Ten styles stand in the library as pictures only; measured: right one first for 57 % of the tuning prompts."""
+    ids = ["watercolor", "cyberpunk", "stained-glass", "blueprint", "sepia-photo", "thermal", "pixel-art", "ice",
+           "linocut", "gold-lacquer"]
+    shutil.copytree(SHIPPED, tmp_path / "builtin", ignore=shutil.ignore_patterns(*ids))
+    library = StyleLibrary(tmp_path / "builtin", tmp_path / "added")
+    for n, id in enumerate(ids):
+        library.add(Image.open(SHIPPED / id / "reference.webp"), f"Mine {n}")
+    search = StyleSearch(library, PocketEncoder(shipped_folder / "image_encoder"), tmp_path / "cache")
+    rows = [row for row in PROMPTS["labelled"] if row["style"] in ids and not row["held_out"]]
+    found = [search.find(row["prompt"], 1).matches[0].style.id for row in rows]
+    right = sum(id == f"mine-{ids.index(row['style'])}" for id, row in zip(found, rows, strict=True))
+    assert right / len(rows) >= 0.4  # by chance 0.02
 
 
 def test_searches_while_styles_come_and_go(small: StyleSearch) -> None:
