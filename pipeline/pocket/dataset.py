@@ -61,7 +61,7 @@ def look_parameters(look: Look) -> dict[str, Any]:
 def choose_look(rng: np.random.Generator, styles: Sequence[str]) -> Look:
     if not styles or rng.random() < PLAIN_SHARE:
         return Look(PLAIN, 0)
-    style = styles[rng.integers(len(styles))]
+    style = styles[int(rng.integers(len(styles)))]
     return Look(style, 0 if rng.random() < LIBRARY_SHARE else int(rng.integers(1, LOOKS)))
 
 

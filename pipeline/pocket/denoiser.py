@@ -80,10 +80,11 @@ class Denoiser(nn.Module):
         """v-prediction (B, 8, 16, 16); `edges_scale` (B, 1, 1, 1) multiplies the ControlNet's residuals."""
         down, middle = self.controlnet(noisy, times, encoder_hidden_states=tokens, controlnet_cond=hint,
                                        return_dict=False)
-        return self.unet(noisy, times, encoder_hidden_states=tokens,
+        made: Tensor = self.unet(noisy, times, encoder_hidden_states=tokens,
                          added_cond_kwargs={"image_embeds": [style[:, None]]},
                          down_block_additional_residuals=[one * edges_scale for one in down],
                          mid_block_additional_residual=middle * edges_scale, return_dict=False)[0]
+        return made
 
 
 @dataclass
@@ -128,7 +129,8 @@ def reference_for(data: Prepared, row: int, members: NDArray[np.int64], rng: np.
     reference = data.library.get(int(data.looks[row]))
     if reference is not None and rng.random() < LIBRARY_REFERENCE:
         return reference
-    return data.styles[other_of(members, row, rng)]
+    embedding: NDArray[np.float16] = data.styles[other_of(members, row, rng)]
+    return embedding
 
 
 def other_of(members: NDArray[np.int64], row: int, rng: np.random.Generator) -> int:

@@ -93,7 +93,8 @@ def train(
             module.train()
 
     module.train()
-    budget, last_save, running = plan.minutes * 60, time.monotonic(), {}
+    budget, last_save = plan.minutes * 60, time.monotonic()
+    running: dict[str, float] = {}
     while spent < budget:
         started = time.monotonic()
         rate = learning_rate(plan, step, spent / budget)
@@ -101,7 +102,7 @@ def train(
             group["lr"] = rate
         loss, figures = loss_of(next(batches), step)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
         if torch.isfinite(norm):  # one broken batch must not poison the weights
             optimizer.step()

@@ -80,7 +80,7 @@ def make_unet() -> UNet2DConditionModel:
 
 
 def make_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
-    """White edges (B, 3, 128, 128) in [0, 1] -> residuals for the UNet; hint stack slimmed (it is constant over steps)."""
+    """White edges (B, 3, 128, 128) in [0, 1] -> residuals for the UNet; the hint stack is slim."""
     controlnet = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 16, 32, 64))
     wake_hint(controlnet)
     return controlnet
@@ -111,10 +111,11 @@ def wake_hint(controlnet: ControlNetModel, level: float = 0.5) -> None:
 
 def unit(layer: nn.Conv2d, x: Tensor) -> Tensor:
     """Bring the layer's output on `x` to mean 0 and deviation 1."""
-    layer.bias.zero_()
     layer.weight /= layer(x).std()
-    layer.bias -= layer(x).mean((0, 2, 3))
-    return layer(x)
+    if layer.bias is not None:
+        layer.bias -= layer(x).mean((0, 2, 3))
+    made: Tensor = layer(x)
+    return made
 
 
 def make_image_tower() -> CLIPVisionModelWithProjection:

@@ -75,10 +75,12 @@ def load_pack(path: Path = PACK) -> Pack:
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: make it with `python -m pipeline.pocket.pack`.")
     with zipfile.ZipFile(path) as archive:
+        def picture(file: str) -> NDArray[np.uint8]:
+            return np.array(Image.open(io.BytesIO(archive.read(file))).convert("RGBA"))
+
         return Pack(tuple(
             Thing(entry["name"], tuple(entry["words"]), entry["category"], entry["held_out"],
-                  tuple(np.array(Image.open(io.BytesIO(archive.read(file))).convert("RGBA")) for file in entry["files"]),
-                  tuple(entry["hands"]))
+                  tuple(picture(file) for file in entry["files"]), tuple(entry["hands"]))
             for entry in json.loads(archive.read("things.json"))
         ))
 
@@ -175,8 +177,8 @@ def build(into: Path = PACK, clipart_limit: int = 6) -> Pack:
         folders = {package: fetch_npm(package, version, room) for package, (version, _) in SOURCES.items()}
         wanted = describe_emoji(folders["emoji-datasource"])
         for package in list(SOURCES)[:3]:
-            for code, name, picture in iconify_pictures(folders[package]):
-                code, cut = plain_code(code), fit(picture)
+            for full_code, name, picture in iconify_pictures(folders[package]):
+                code, cut = plain_code(full_code), fit(picture)
                 if code in wanted and cut is not None:
                     names.setdefault(code, clean(name))
                     pictures.setdefault(code, []).append((package, cut))
@@ -210,7 +212,9 @@ def write(into: Path, pictures: dict[str, list[tuple[str, Image.Image]]], names:
     things = []
     with zipfile.ZipFile(into, "w") as archive:
         for code, drawn in sorted(pictures.items()):
-            files, hands, seen = [], [], set()
+            files: list[str] = []
+            hands: list[str] = []
+            seen: set[bytes] = set()
             for hand, picture in drawn:
                 small = np.asarray(picture.convert("RGBa").resize((12, 12))).astype(np.uint8) // 24
                 if small.tobytes() in seen:  # the same drawing twice

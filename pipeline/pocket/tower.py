@@ -1,8 +1,9 @@
 """Train the image tower: a picture -> the point of MiniLM's space where words for its look lie.
 
-One tower serves both uses that SD 1.5 gives to two CLIPs: the search over style images, and the IP-Adapter. It learns
-(1) to find the words of a picture's style among the words of the batch's others (InfoNCE, CLIP, Radford et al. 2021),
-and (2) to keep colours and texture readable from the embedding by a linear layer, so that two looks of one style differ.
+One tower serves both uses that SD 1.5 gives to two CLIPs: the search over style images, and the IP-Adapter.
+It learns (1) to find the words of a picture's style among the words of the batch's others (InfoNCE, as CLIP does,
+Radford et al. 2021), and (2) to keep colours and texture readable from the embedding by a linear layer, so that two
+looks of one style differ.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Looks:
 
 def style_words(styles: Path) -> dict[str, tuple[str, ...]]:
     """Style id -> phrases that say its look."""
-    found = {PLAIN: PLAIN_WORDS}
+    found: dict[str, tuple[str, ...]] = {PLAIN: PLAIN_WORDS}
     for file in sorted(styles.glob("*/style.json")):
         style = json.loads(file.read_text())
         found[style["id"]] = (style["name"], *style["words"])
@@ -53,6 +54,15 @@ def load_looks(folders: Sequence[Path], words: Mapping[str, NDArray[np.float32]]
               for record in json.loads((folder / "records.json").read_text())]
     return Looks(np.concatenate([np.load(folder / "pictures.npy") for folder in folders]), np.array(styles),
                  tuple(words.values()))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A batch for the tower."""
+
+    pixels: Tensor  # (B, 3, 128, 128) in [-1, 1]
+    words: Tensor  # (B, 384) a phrase of each picture's style, unit length
+    styles: Tensor  # (B,) numbers
 
 
 class Tower(nn.Module):
@@ -76,8 +86,8 @@ def look_of(pixels: Tensor) -> Tensor:
     return torch.cat([share * 4, torch.stack(steps, 1) * 6], 1)
 
 
-def series(data: Looks, seed: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Endless (pixels (B, 3, 128, 128) in [-1, 1], a phrase of each style (B, 384), style numbers (B,))."""
+def series(data: Looks, seed: int, device: torch.device) -> Iterator[Sample]:
+    """Endless batches, some mirrored, some cut as people cut."""
     rng = np.random.default_rng(seed)
     while True:
         rows = rng.integers(len(data.styles), size=BATCH)
@@ -89,8 +99,8 @@ def series(data: Looks, seed: int, device: torch.device) -> Iterator[tuple[Tenso
             pixels = np.repeat(np.repeat(pixels[:, top:top + 96:3, left:left + 96:3], 4, 1), 4, 2)
         styles = data.styles[rows]
         words = np.stack([data.words[style][rng.integers(len(data.words[style]))] for style in styles])
-        yield (torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1,
-               torch.from_numpy(words).to(device), torch.from_numpy(styles).to(device))
+        yield Sample(torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1,
+                     torch.from_numpy(words).to(device), torch.from_numpy(styles).to(device))
 
 
 def train_tower(model: Tower, data: Looks, plan: Plan, folder: Path, seed: int = 0) -> Tower:
@@ -98,7 +108,8 @@ def train_tower(model: Tower, data: Looks, plan: Plan, folder: Path, seed: int =
     middles = torch.from_numpy(np.stack([words.mean(0) for words in data.words])).to(device)
 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
-        pixels, words, styles = batch  # type: ignore[misc]
+        assert isinstance(batch, Sample)
+        pixels, words, styles = batch.pixels, batch.words, batch.styles
         embeds = model.encoder(pixel_values=pixels).image_embeds
         points = functional.normalize(embeds, dim=-1)
         closeness = points @ words.T / TEMPERATURE

@@ -2,6 +2,7 @@
 
     python -m pipeline.pocket.train                      # everything, by the plan for this machine
     python -m pipeline.pocket.train --stage denoiser     # one stage
+    python -m pipeline.pocket.train --from-shipped       # go on from assets/pocket: its autoencoder and tower stay
     python -m pipeline.pocket.train --minutes-times 0.01 # a dry run of all stages
 
 Stages: pack (fetch), pictures (render), autoencoder, tower, prepare, denoiser, export. Each leaves its result in
@@ -24,10 +25,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from pipeline.pocket import autoencoder, dataset, denoiser, pack, prepare, text, tower
+from pipeline.pocket import autoencoder, dataset, denoiser, pack, prepare, text, tower, warm
 from pipeline.pocket.export import export_pipeline, ip_adapter_states
 from pipeline.pocket.loop import RUNS, Plan
-from pipeline.pocket.model import make_autoencoder
+from pipeline.pocket.model import SIDE, make_autoencoder
 
 STYLES = Path("styles")
 SHIPPED = Path("assets/pocket")
@@ -71,6 +72,7 @@ class Workshop:
     device: torch.device
     runs: Path = RUNS
     pictures: Path = dataset.FOLDER
+    from_shipped: bool = False  # begin with the shipped weights
 
     def shards(self) -> list[Path]:
         return sorted(self.pictures.glob("shard-????"))
@@ -92,6 +94,8 @@ def all_pictures(shop: Workshop) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 
 def train_autoencoder(shop: Workshop) -> None:
+    if shop.from_shipped:
+        return warm.unpack_shipped(SHIPPED, shop.runs)
     pictures = all_pictures(shop)
     model = make_autoencoder().to(shop.device, memory_format=torch.channels_last)
     if not (shop.runs / f"{shop.recipe.fine.name}.pt").exists():
@@ -101,14 +105,18 @@ def train_autoencoder(shop: Workshop) -> None:
     latents = prepare.encode_pictures(model, pictures[:512]).astype(np.float32)
     model.register_to_config(scaling_factor=round(1 / float(latents.std()), 4))
     model.save_pretrained(shop.runs / "autoencoder")
+    return None
 
 
 def train_tower(shop: Workshop) -> None:
+    if shop.from_shipped:
+        return
     tokenizer, words = text.load_text_tower()
     vectors = {style: text.encode_sentences(phrases, tokenizer, words)
                for style, phrases in tower.style_words(STYLES).items()}
     model = tower.Tower().to(shop.device)
     tower.train_tower(model, tower.load_looks(shop.shards(), vectors), shop.recipe.tower, shop.runs)
+    return
 
 
 def load_average(model: nn.Module, name: str, shop: Workshop) -> nn.Module:
@@ -135,7 +143,7 @@ def prepare_shards(shop: Workshop) -> None:
 def embed_references(shop: Workshop) -> dict[str, Any]:
     """Style id -> embedding of the library's reference, sized as the app sizes it."""
     files = sorted(STYLES.glob("*/reference.webp"))
-    side = (dataset.SIDE, dataset.SIDE)
+    side = (SIDE, SIDE)
     pictures = [np.asarray(Image.open(file).convert("RGB").resize(side, Image.Resampling.BICUBIC)) for file in files]
     looks: Any = load_average(tower.Tower(), "tower", shop)
     return dict(zip((file.parent.name for file in files), tower.embed_pictures(looks, np.stack(pictures)), strict=True))
@@ -148,7 +156,8 @@ def train_denoiser(shop: Workshop) -> None:
     data = denoiser.load_prepared([folder for folder in shop.shards()
                                    if all((folder / name).exists() for name in needed)], embed_references(shop))
     print(f"{len(data.looks)} pictures in {len(np.unique(data.looks))} looks", flush=True)
-    model = denoiser.Denoiser().to(shop.device, memory_format=torch.channels_last)
+    model = warm.load_shipped_denoiser(SHIPPED) if shop.from_shipped else denoiser.Denoiser()
+    model.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     decoder = load_autoencoder(shop)
     denoiser.train_denoiser(model, data, empty, shop.recipe.denoiser, shop.runs, size=shop.recipe.batch,
                             seed=len(data.looks),
@@ -192,19 +201,21 @@ STAGES: dict[str, Callable[[Workshop], None]] = {
 def scaled(recipe: Recipe, times: float) -> Recipe:
     plans = {field.name: value for field in dataclasses.fields(recipe)
              if isinstance(value := getattr(recipe, field.name), Plan)}
-    return dataclasses.replace(recipe, shards=max(2, round(recipe.shards * min(1.0, times))),
-                               **{name: dataclasses.replace(plan, minutes=plan.minutes * times)
-                                  for name, plan in plans.items()})
+    changes: dict[str, Any] = {name: dataclasses.replace(plan, minutes=plan.minutes * times)
+                               for name, plan in plans.items()}
+    return dataclasses.replace(recipe, shards=max(2, round(recipe.shards * min(1.0, times))), **changes)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stage", choices=[*STAGES, "all"], default="all")
+    parser.add_argument("--from-shipped", action="store_true", help="go on from assets/pocket")
     parser.add_argument("--minutes-times", type=float, default=1.0, help="longer or shorter than the plan")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     chosen = parser.parse_args()
     torch.manual_seed(0)
-    shop = Workshop(scaled(CUDA if chosen.device == "cuda" else CPU, chosen.minutes_times), torch.device(chosen.device))
+    shop = Workshop(scaled(CUDA if chosen.device == "cuda" else CPU, chosen.minutes_times), torch.device(chosen.device),
+                    from_shipped=chosen.from_shipped)
     for name, stage in STAGES.items():
         if chosen.stage in (name, "all"):
             print(name, flush=True)
