@@ -27,6 +27,17 @@ MakeStyle = Callable[..., Style]
 SHIPPED_POCKET = Path(__file__).resolve().parents[1] / "assets" / "pocket"
 
 
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Small models are quickest, and sums come out in one order, on one thread."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def pocket_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pocket model's layout with small random weights."""

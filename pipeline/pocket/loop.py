@@ -104,12 +104,12 @@ def train(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-        if torch.isfinite(norm):  # one broken batch must not poison the weights
+        if torch.isfinite(norm):  # one broken batch must poison neither the weights nor the log's averages
             optimizer.step()
             ema.update(module, step)
+            for name, value in {"loss": float(loss.detach()), "norm": float(norm), **figures}.items():
+                running[name] = 0.98 * running.get(name, value) + 0.02 * value
         step += 1
-        for name, value in {"loss": float(loss.detach()), "norm": float(norm), **figures}.items():
-            running[name] = 0.98 * running.get(name, value) + 0.02 * value
         spent += time.monotonic() - started
         if step % 50 == 0:
             line = {"step": step, "minutes": round(spent / 60, 2), "rate": rate,

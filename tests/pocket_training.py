@@ -1,0 +1,47 @@
+"""What tests of the training code share: a clock that counts, prepared data that shows which row it is, a small UNet."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.pocket import denoiser, loop
+from pipeline.pocket.denoiser import Prepared
+from tests.models import small_unet
+
+LIBRARY = 1000  # marks the embedding of a library's reference
+LINE = 10  # px from the left: where the line of every drawing stands
+
+
+def count_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each look at the training loop's clock take a second, so that a step costs one second of the budget."""
+    clock = iter(range(1_000_000))
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+
+
+def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
+    """Row i: tokens, styles and the first latent channel are i + 1; one line right of the left rim.
+
+    The second latent channel is 1 in the column of latents that the line stands in, mirrored in the mirrored view.
+    """
+    count = len(looks)
+    rows = np.arange(1, count + 1, dtype=np.float16)
+    drawn = np.zeros((count, 2, 128, 128), np.uint8)
+    drawn[..., LINE] = 1
+    latents = np.zeros((count, 2, 8, 16, 16), np.float16)
+    latents[:, :, 0] = rows[:, None, None, None]
+    latents[:, 0, 1, :, LINE // 8] = 1
+    latents[:, 1, 1, :, (127 - LINE) // 8] = 1
+    return Prepared(latents, np.packbits(drawn, axis=-1), np.tile(rows[:, None, None], (1, 32, 384)),
+                    np.tile(rows[:, None], (1, 384)), np.array(looks),
+                    {look: np.full(384, LIBRARY + look, np.float16) for look in library})
+
+
+def shrink_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Denoisers made from here on have few channels; what surrounds the UNet stays as it is."""
+    blocks: dict[str, Any] = {"sample_size": 16, "latents": 8, "width": 384}
+    monkeypatch.setattr(denoiser, "make_unet", lambda: small_unet(
+        (16, 32), ("CrossAttnDownBlock2D",) * 2, ("CrossAttnUpBlock2D",) * 2, **blocks))
