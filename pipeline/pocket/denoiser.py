@@ -134,8 +134,8 @@ def reference_for(data: Prepared, row: int, members: NDArray[np.int64], rng: np.
 
 
 def other_of(members: NDArray[np.int64], row: int, rng: np.random.Generator) -> int:
-    other = int(members[rng.integers(len(members))])
-    return int(members[rng.integers(len(members))]) if other == row else other
+    others = members[members != row]
+    return int(others[rng.integers(len(others))]) if len(others) else row
 
 
 def draw_times(count: int, generator: torch.Generator) -> Tensor:
