@@ -34,9 +34,9 @@ NO_WORDS = 0.05
 NO_STYLE = 0.13
 NO_EDGES = 0.08  # residuals of the ControlNet times 0
 LIBRARY_REFERENCE = 0.5  # of the pictures in a library look see the library's own reference, as the app shows it
-PURE_NOISE = 0.3  # of a batch is at t = 999, where words, style and lines alone decide: they are learnt fastest there
+PURE_NOISE = 0.75  # of a batch is at t = 999, where words, style and lines alone decide: they are learnt fastest there
 FEW_STEPS = (749, 499, 249)  # where the other steps of a four-step drawing (trailing spacing) stand
-NEAR_STEPS = 0.5  # of a batch is within NEARBY of them
+NEAR_STEPS = 0.17  # of a batch is within NEARBY of them
 NEARBY = 60
 
 
