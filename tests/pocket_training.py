@@ -1,4 +1,4 @@
-"""What tests of the training code share: a clock that counts, prepared data that shows which row it is, a small UNet."""
+"""Shared by tests of the training code: a clock that counts, prepared data that shows its rows, a small UNet."""
 
 from __future__ import annotations
 
