@@ -42,6 +42,7 @@ CATEGORIES = {"Animals & Nature", "Food & Drink", "Activities", "Objects", "Trav
 LEFT_OUT = {"time", "place-map", "award-medal", "money", "other-object"}  # clocks, charts, near-text
 FACES = {"cat-face", "monkey-face", "face-costume", "person-fantasy"}  # the few faces that are things
 CLIPART_FOLDERS = ("animals", "buildings", "food", "plants", "transportation", "tools", "recreation")
+FULL_SQUARE = 0.95  # covered: a photo or a sheet, no cut-out; `fit` leaves a rim, so it never reaches 0.97
 NO_THING = re.compile(r"sign|symbol|button|letter|keycap|zodiac|club|suit|mahjong|card|light skin|dark skin|medium")
 
 
@@ -202,7 +203,7 @@ def add_clipart(folder: Path, pictures: dict[str, list[tuple[str, Image.Image]]]
             continue
         with Image.open(file) as picture:
             cut = fit(picture) if picture.mode in ("RGBA", "LA", "P") else None
-        if cut is not None and np.asarray(cut)[..., 3].mean() < 0.97 * 255:  # a full square is a photo or a sheet
+        if cut is not None and np.asarray(cut)[..., 3].mean() < FULL_SQUARE * 255:
             pictures[code].append((OPENCLIPART, cut))
 
 
