@@ -110,7 +110,7 @@ POCKET = ModelProfile(
     height=128,
     max_side=256,
     defaults=controls(
-        num_inference_steps=12, guidance_scale=3.0, ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0
+        num_inference_steps=2, guidance_scale=2.0, ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0
     ),
     scheduler="DPMSolverMultistepScheduler",
     scheduler_options=DPM_SOLVER,

@@ -15,15 +15,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from pipeline.pocket.denoiser import (
-    FEW_STEPS,
     LIBRARY_REFERENCE,
-    NEAR_STEPS,
     NEARBY,
     NO_EDGES,
     NO_STYLE,
     NO_WORDS,
     NO_WORDS_NO_STYLE,
     PURE_NOISE,
+    SECOND_STEP,
     Batch,
     Denoiser,
     Prepared,
@@ -139,11 +138,10 @@ def test_the_same_seed_gives_the_same_batches() -> None:
 def test_times_are_drawn_with_their_shares() -> None:
     times = draw_times(20_000, torch.Generator().manual_seed(0))
     assert times.dtype == torch.int64 and times.min() >= 0 and times.max() == 999
-    few = (times[:, None] - torch.tensor(FEW_STEPS)).abs() <= NEARBY
-    anywhere = 1 - PURE_NOISE - NEAR_STEPS
+    second = (times - 499.5).abs() <= NEARBY + 0.5
+    anywhere = 1 - PURE_NOISE - SECOND_STEP
     assert (times == 999).float().mean().item() == pytest.approx(PURE_NOISE, abs=0.015)
-    assert few.any(1).float().mean().item() == pytest.approx(NEAR_STEPS + anywhere * 0.363, abs=0.015)
-    assert few.float().mean(0).tolist() == pytest.approx([NEAR_STEPS / 3 + anywhere * 0.121] * 3, abs=0.015)
+    assert second.float().mean().item() == pytest.approx(SECOND_STEP + anywhere * 0.082, abs=0.015)
     assert (times < 180).float().mean().item() == pytest.approx(anywhere * 0.18, abs=0.01)
 
 

@@ -34,10 +34,9 @@ NO_WORDS = 0.05
 NO_STYLE = 0.13
 NO_EDGES = 0.08  # residuals of the ControlNet times 0
 LIBRARY_REFERENCE = 0.5  # of the pictures in a library look see the library's own reference, as the app shows it
-PURE_NOISE = 0.75  # of a batch is at t = 999, where words, style and lines alone decide: they are learnt fastest there
-FEW_STEPS = (749, 499, 249)  # where the other steps of a four-step drawing (trailing spacing) stand
-NEAR_STEPS = 0.17  # of a batch is within NEARBY of them
-NEARBY = 60
+PURE_NOISE = 0.5  # of a batch is at t = 999, where words, style and lines alone decide: they are learnt fastest there
+SECOND_STEP = 0.38  # of a batch is near t = 499, the second of two steps (trailing spacing), which sharpens
+NEARBY = 40
 
 
 @dataclass(frozen=True)
@@ -139,12 +138,11 @@ def other_of(members: NDArray[np.int64], row: int, rng: np.random.Generator) -> 
 
 
 def draw_times(count: int, generator: torch.Generator) -> Tensor:
-    """Timesteps (count,): pure noise, around the steps of a four-step drawing, and anywhere."""
+    """Timesteps (count,): pure noise, around the second of two steps, and anywhere."""
     kind = torch.rand(count, generator=generator)
-    steps = torch.tensor(FEW_STEPS)[torch.randint(0, len(FEW_STEPS), (count,), generator=generator)]
-    near = steps + torch.randint(-NEARBY, NEARBY + 1, (count,), generator=generator)
+    second = torch.randint(499 - NEARBY, 500 + NEARBY, (count,), generator=generator)
     anywhere = torch.randint(0, 1000, (count,), generator=generator)
-    return torch.where(kind < PURE_NOISE, 999, torch.where(kind < PURE_NOISE + NEAR_STEPS, near, anywhere))
+    return torch.where(kind < PURE_NOISE, 999, torch.where(kind < PURE_NOISE + SECOND_STEP, second, anywhere))
 
 
 def train_denoiser(model: Denoiser, data: Prepared, empty: NDArray[np.float16], plan: Plan, folder: Path, *,

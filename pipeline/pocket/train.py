@@ -51,7 +51,7 @@ CPU = Recipe(
     rough=Plan("autoencoder", 10, 2.5e-3, weight_decay=0),
     fine=Plan("autoencoder-fine", 8, 1e-3, weight_decay=0),
     tower=Plan("tower", 6, 1e-3, weight_decay=0.05),
-    denoiser=Plan("denoiser", 80, 8e-4, warm_up=200, ema=0.998, save_every=420),
+    denoiser=Plan("denoiser", 80, 1.2e-3, warm_up=200, ema=0.998, save_every=420),
     batch=32,
 )
 CUDA = Recipe(
