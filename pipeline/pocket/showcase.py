@@ -29,7 +29,8 @@ SEED = 7
 def draw_sheet(studio: Studio, examples: Path, styles: Sequence[str]) -> Image.Image:
     """One row a style under the drawings; every picture is the first one drawn, with one seed."""
     drawings = read_examples(examples)
-    sheet = Image.new("RGB", (len(drawings) * (CELL + GAP) + GAP, (1 + len(styles)) * (CELL + GAP) + GAP + HEAD), "white")
+    size = (len(drawings) * (CELL + GAP) + GAP, (1 + len(styles)) * (CELL + GAP) + GAP + HEAD)
+    sheet = Image.new("RGB", size, "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
     for column, drawing in enumerate(drawings):
         sketch = read_strokes(json.dumps(drawing["canvas"]))
