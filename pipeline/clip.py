@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import ModelError
+from pipeline.loading import ONE_LOAD
 from pipeline.profiles import POCKET, TextPackage
 
 if TYPE_CHECKING:
@@ -181,9 +182,10 @@ def _load_sentence_model(source: str, *, device: str, revision: str | None = Non
 
     local = Path(source).is_dir()
     try:
-        return SentenceTransformer(
-            source, revision=None if local else revision, device=device, local_files_only=local
-        )
+        with ONE_LOAD:
+            return SentenceTransformer(
+                source, revision=None if local else revision, device=device, local_files_only=local
+            )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"The encoder {source!r} could not be loaded: {error}") from error
 
@@ -197,7 +199,8 @@ def _load_image_tower(folder: Path, dimension: int, device: str) -> Callable[[Se
     from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
     try:
-        model = CLIPVisionModelWithProjection.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+        with ONE_LOAD:
+            model = CLIPVisionModelWithProjection.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
         processor = CLIPImageProcessorPil.from_pretrained(_processor_folder(folder), local_files_only=True)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"The image encoder in {folder} could not be loaded: {error}") from error

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 
 from pipeline.errors import ModelError
+
+# One load at a time: transformers and accelerate build models on a "meta" device by patching torch for the whole
+# process, so that two threads that load at once leave one of them with weights that hold no data.
+ONE_LOAD = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -19,15 +24,22 @@ def loading(place: Path, *logs: Any) -> Iterator[None]:
     They lose their progress bars, and for the while their warnings about what is done on purpose: a BERT as text
     encoder, no image encoder. What they raise over files of the wrong shape or kind becomes a ModelError.
     """
+    with ONE_LOAD, quiet(logs):
+        try:
+            yield
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            first_line = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ModelError(f"The model in {place} could not be loaded: {first_line[:300]}") from error
+
+
+@contextlib.contextmanager
+def quiet(logs: Sequence[Any]) -> Iterator[None]:
     before = [log.get_verbosity() for log in logs]
     for log in logs:
         log.set_verbosity_error()
         log.disable_progress_bar()
     try:
         yield
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"The model in {place} could not be loaded: {first_line[:300]}") from error
     finally:
         for log, verbosity in zip(logs, before, strict=True):
             log.set_verbosity(verbosity)

@@ -1,4 +1,5 @@
 import logging
+from pathlib import Path
 
 import pytest
 from safetensors import SafetensorError
@@ -54,3 +55,23 @@ def test_logs_are_quiet_inside_and_as_before_outside(tmp_path):
     with pytest.raises(ModelError), loading(tmp_path, log):
         raise OSError("gone")
     assert log.verbosity == logging.WARNING
+
+
+def test_models_loaded_at_once_by_many_threads_hold_their_weights(tmp_path: Path) -> None:
+    """The search's and the engine's towers may be asked for in the same moment."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    import torch
+    import transformers
+
+    config = transformers.CLIPVisionConfig(hidden_size=16, intermediate_size=16, num_hidden_layers=8,
+                                           num_attention_heads=2, image_size=16, patch_size=8, projection_dim=8)
+    transformers.CLIPVisionModelWithProjection(config).save_pretrained(tmp_path)
+
+    def load(_: int) -> float:
+        with loading(tmp_path, transformers.utils.logging):
+            model = transformers.CLIPVisionModelWithProjection.from_pretrained(tmp_path)
+        return float(model(pixel_values=torch.ones(1, 3, 16, 16)).image_embeds.sum())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(load, range(24)))) == 1
