@@ -32,6 +32,7 @@ from pipeline.pocket.model import SIDE, make_autoencoder
 
 STYLES = Path("styles")
 SHIPPED = Path("assets/pocket")
+PREPARED = ("latents", "tokens", "styles")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,10 @@ class Workshop:
 
     def shards(self) -> list[Path]:
         return sorted(self.pictures.glob("shard-????"))
+
+    def prepared(self) -> list[Path]:
+        """Shards with all that the denoiser reads."""
+        return [folder for folder in self.shards() if all((folder / f"{name}.npy").exists() for name in PREPARED)]
 
 
 def fetch(shop: Workshop) -> None:
@@ -152,9 +157,7 @@ def embed_references(shop: Workshop) -> dict[str, Any]:
 def train_denoiser(shop: Workshop) -> None:
     tokenizer, words = text.load_text_tower()
     empty = text.encode_tokens([""], tokenizer, words)[0]
-    needed = ("latents.npy", "tokens.npy", "styles.npy")
-    data = denoiser.load_prepared([folder for folder in shop.shards()
-                                   if all((folder / name).exists() for name in needed)], embed_references(shop))
+    data = denoiser.load_prepared(shop.prepared(), embed_references(shop))
     print(f"{len(data.looks)} pictures in {len(np.unique(data.looks))} looks", flush=True)
     model = warm.load_shipped_denoiser(SHIPPED) if shop.from_shipped else denoiser.Denoiser()
     model.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -189,7 +192,7 @@ def export(shop: Workshop, into: Path = SHIPPED) -> None:
     export_pipeline(into, load_autoencoder(shop), model.unet, model.controlnet, looks.encoder,
                     *ip_adapter_states(model.unet),
                     notes={"denoiser_steps": spent["step"], "denoiser_minutes": round(spent["spent"] / 60, 1),
-                           "batch": shop.recipe.batch, "pictures": len(shop.shards()) * dataset.SHARD})
+                           "batch": shop.recipe.batch, "pictures": len(shop.prepared()) * dataset.SHARD})
 
 
 STAGES: dict[str, Callable[[Workshop], None]] = {
