@@ -25,6 +25,24 @@ RECORD = """() => {
   new MutationObserver(note).observe(part, { attributes: true, subtree: true, attributeFilter: ["data-state", "src"] });
 }"""
 
+NOTE_END = """() => {
+  const part = document.querySelector("#picture [data-state]");
+  window.ended = null;
+  new MutationObserver((_, me) => {
+    if (!["done", "error"].includes(part.dataset.state)) return;
+    window.ended = part.dataset.state;
+    me.disconnect();
+  }).observe(part, { attributes: true, attributeFilter: ["data-state"] });
+}"""  # a picture may come between two looks of Playwright's
+STOP_AT_ONCE = """() => {
+  const part = document.querySelector("#picture [data-state]");
+  new MutationObserver((_, me) => {
+    if (part.dataset.state !== "drawing") return;
+    me.disconnect();
+    document.querySelector("#stop").click();
+  }).observe(part, { attributes: true, attributeFilter: ["data-state"] });
+}"""
+
 
 def places(page: Page, points: Sequence[Point]) -> list[Point]:
     """Points of the paper as px of the window."""
@@ -71,9 +89,9 @@ def wait_for(page: Page, *states: str) -> None:
 
 def draw_and_wait(page: Page, words: str = "a red ball") -> None:
     page.fill("#prompt textarea", words)
+    page.evaluate(NOTE_END)
     page.click("#draw")
-    wait_for(page, "waiting", "drawing")
-    wait_for(page, "done", "error")
+    page.wait_for_function("window.ended")
     assert state(page) == "done", page.inner_text("#picture .problem")
 
 
