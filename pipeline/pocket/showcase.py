@@ -35,7 +35,7 @@ def draw_sheet(studio: Studio, examples: Path, styles: Sequence[str]) -> Image.I
     for column, drawing in enumerate(drawings):
         sketch = read_strokes(json.dumps(drawing["canvas"]))
         left = GAP + column * (CELL + GAP)
-        pen.text((left + 2, 8), drawing["prompt"][:30], "black", font)
+        pen.text((left + 2, 8), drawing["prompt"].split(",")[0], "black", font)
         cells = [Image.fromarray(sketch.pixels)]
         for style in styles:
             order = parse_order(studio.profile, sketch=sketch, prompt=drawing["prompt"], style=style, seed=SEED)

@@ -39,7 +39,7 @@ STOP_AT_ONCE = """() => {
   new MutationObserver((_, me) => {
     if (part.dataset.state !== "drawing") return;
     me.disconnect();
-    document.querySelector("#stop").click();
+    setTimeout(() => document.querySelector("#stop").click(), 100);  // no hand is quicker
   }).observe(part, { attributes: true, attributeFilter: ["data-state"] });
 }"""
 
