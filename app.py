@@ -39,9 +39,8 @@ def main() -> None:
 def start(settings: Settings) -> gr.Blocks:
     """The app, with its models loading in the background."""
     studio = Studio(settings)
-    app = build_app(studio)
-    studio.start_loading()
-    return app
+    studio.start_loading()  # beside the building of the page
+    return build_app(studio)
 
 
 def has_desktop(environment: Mapping[str, str], platform: str) -> bool:
