@@ -21,6 +21,7 @@ from PIL import Image
 from pipeline.errors import ModelError
 from pipeline.loading import ONE_LOAD
 from pipeline.profiles import POCKET, TextPackage
+from pipeline.shipped_words import read_words
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -65,9 +66,13 @@ class PocketEncoder:
     name = "pocket"
     dimension = 384
 
-    def __init__(self, image_folder: Path, *, text_folder: Path | None = None, device: str = "cpu") -> None:
+    def __init__(
+        self, image_folder: Path, *, text_folder: Path | None = None, device: str = "cpu", words: Path | None = None
+    ) -> None:
+        """`words`: a file of `shipped_words`, a head start."""
         folder = package_folder(MINILM) if text_folder is None else text_folder
-        self._text_sha256 = check_weights(folder / "model.safetensors", MINILM)
+        self.text_sha256 = check_weights(folder / "model.safetensors", MINILM)
+        self._shipped = read_words(words, self.text_sha256) if words is not None else {}
         self._image_folder, self._device = image_folder, device
         self._text = _load_sentence_model(str(folder), device=device)
         self._remembered = _TextCache(self._encode_new)
@@ -75,7 +80,7 @@ class PocketEncoder:
 
     @cached_property
     def revision(self) -> str:
-        return f"{self._text_sha256[:12]}+{_image_revision(self._image_folder)}"
+        return f"{self.text_sha256[:12]}+{_image_revision(self._image_folder)}"
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
@@ -90,7 +95,10 @@ class PocketEncoder:
         return _load_image_tower(self._image_folder, self.dimension, self._device)
 
     def _encode_new(self, texts: Sequence[str]) -> Vectors:
-        return _unit(self._text.encode(list(texts), convert_to_numpy=True, show_progress_bar=False))
+        new = [text for text in texts if text not in self._shipped]
+        made = _unit(self._text.encode(new, convert_to_numpy=True, show_progress_bar=False)) if new else ()
+        encoded = dict(zip(new, made, strict=True))
+        return np.stack([encoded[text] if text in encoded else self._shipped[text] for text in texts])
 
 
 class ClipEncoder:

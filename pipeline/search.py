@@ -8,7 +8,7 @@ not. Measured in tests/test_search.py.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,15 +48,25 @@ class Finding:
     asked: tuple[str, ...] = ()  # for each match the piece of the prompt that speaks for it most
 
 
+def plain_things() -> list[Entry]:
+    """What prompts are about."""
+    lines = THINGS.read_text(encoding="utf-8").splitlines()
+    return [Entry("", text) for text in dict.fromkeys(normalised(line) for line in lines) if text]
+
+
+def searched_texts(styles: Iterable[Style]) -> list[str]:
+    """Every text that a search of these styles has to know the vector of, once."""
+    entries = [*plain_things(), *(entry for style in styles for entry in entries_of(style))]
+    return sorted({entry.content for entry in entries if entry.picture is None})
+
+
 class StyleSearch:
     """Searches a library; styles added or removed meanwhile are seen at the next search. Safe from many threads."""
 
     def __init__(self, library: StyleLibrary, encoder: Encoder, cache_dir: Path) -> None:
         self._library, self._encoder = library, encoder
         self._cache = VectorCache(encoder, cache_dir / "styles")
-        lines = THINGS.read_text(encoding="utf-8").splitlines()
-        things = [Entry("", text) for text in dict.fromkeys(normalised(line) for line in lines) if text]
-        self._things = VectorCache(encoder, cache_dir / "things").index(things)
+        self._things = VectorCache(encoder, cache_dir / "things").index(plain_things())
         self._lock = threading.Lock()
         self._shelf = self._arrange(library.all())
 

@@ -262,7 +262,7 @@ def _open_encoder(profile: ModelProfile, settings: Settings) -> Encoder:
 
     part = profile.parts.get("retrieval")
     if part is None or part.repo is None:
-        return PocketEncoder(settings.assets / "pocket" / "image_encoder")
+        return PocketEncoder(settings.assets / "pocket" / "image_encoder", words=settings.assets / "words.npz")
     return ClipEncoder(part.repo, part.revision)
 
 
