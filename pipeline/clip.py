@@ -22,6 +22,7 @@ from pipeline.errors import ModelError
 from pipeline.loading import ONE_LOAD
 from pipeline.profiles import POCKET, TextPackage
 from pipeline.shipped_words import read_words
+from pipeline.weights import file_sha256
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -177,11 +178,6 @@ def check_weights(file: Path, package: TextPackage) -> str:
     if came != package.sha256:
         raise ModelError(f"{file} is not what it should be: expected sha256 {package.sha256}, found {came}. {fix}")
     return came
-
-
-def file_sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _load_sentence_model(source: str, *, device: str, revision: str | None = None) -> SentenceTransformer:

@@ -7,7 +7,6 @@ when their hashes match, and a graph that does not is built again.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import CroquisError
+from pipeline.weights import file_sha256
 
 log = logging.getLogger(__name__)
 
@@ -202,7 +202,4 @@ def _load_vectors(file: Path, manifest: Manifest) -> NDArray[np.float32]:
 
 def _sha256(file: Path) -> str:
     """Of the file's bytes; empty where there is none."""
-    if not file.is_file():
-        return ""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    return file_sha256(file) if file.is_file() else ""

@@ -112,6 +112,7 @@ def check_file(path: Path, expected: WeightFile) -> None:
 
 
 def file_sha256(path: Path) -> str:
+    """Of the file's bytes; the one such function, also for clip.py, style_index.py and pocket/export.py."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

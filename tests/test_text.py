@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.clip import PocketEncoder
-from pipeline.pocket.text import encode_sentences, encode_tokens, load_text_tower, package_folder
+from pipeline.clip import MINILM, PocketEncoder, package_folder
+from pipeline.pocket.text import encode_sentences, encode_tokens, load_text_tower
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 TEXTS = ["a red fox in a neon city", "", "two small owls and a house by the sea, painted in watercolor"]
@@ -22,7 +22,7 @@ def text() -> tuple[Any, Any]:
 
 
 def test_the_package_is_found_where_its_weights_are() -> None:
-    assert {"model.safetensors", "config.json"} <= {file.name for file in package_folder().iterdir()}
+    assert {"model.safetensors", "config.json"} <= {file.name for file in package_folder(MINILM).iterdir()}
 
 
 def test_tokens_are_what_diffusers_encodes(text, pocket_folder: Path) -> None:

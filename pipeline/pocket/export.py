@@ -18,7 +18,6 @@ What training must do so that the loaded pipeline sees what the model saw:
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -42,6 +41,7 @@ from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
 from pipeline.errors import ModelError
 from pipeline.pocket.model import make_scheduler
+from pipeline.weights import file_sha256
 
 IP_TOKENS = 4  # what diffusers' loader assumes of a file with image_proj.proj.weight
 SHARD_SIZE = "9MB"
@@ -167,7 +167,7 @@ def write_ip_adapter(path: Path, image_projection_state: State, ip_attn_state: S
 def write_manifest(folder: Path, notes: Mapping[str, Any]) -> None:
     """`manifest.json`: bytes and sha256 of each file, read and checked before anything else is loaded."""
     files: dict[str, dict[str, Any]] = {
-        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256(path)}
+        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
@@ -186,11 +186,6 @@ def replace_folder(draft: Path, folder: Path) -> None:
         os.replace(folder, old)
     os.replace(draft, folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cross_attention_names(unet: UNet2DConditionModel) -> Iterator[str]:

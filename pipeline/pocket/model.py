@@ -26,7 +26,6 @@ LATENT_SIDE = SIDE // 8
 TEXT_WIDTH = 384  # all-MiniLM-L6-v2
 TEXT_TOKENS = 32
 IMAGE_WIDTH = 384  # the image tower's projection: MiniLM's space
-STYLE_TOKENS = 4
 
 NOISE = {
     "num_train_timesteps": 1000,

