@@ -2,7 +2,8 @@
 
 Lines are one pixel wide, white on black, as `pipeline.edges` reads them from strokes. A picture's contours become
 centre lines (both sides of a drawn outline become one), and then, the less careful the hand, they wobble, break,
-overshoot and leave inner detail out.
+overshoot and leave inner detail out. Lengths are px of a picture whose longer side is 128 and grow with the side, so
+that one outline is read as one line at any size.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ Lines = NDArray[np.uint8]  # (H, W), 0 or 255
 Rng = np.random.Generator
 
 DOUBLED = 0.12  # share of training hints that are Canny's own contours, as photographs are read
-WOBBLE = 1.2  # px at 128, the most that a careless hand strays
+BASE = 128  # px, the side that lengths are given for
+WOBBLE = 1.2  # px at BASE, the most that a careless hand strays
 AROUND = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
 
 cv2.setNumThreads(1)  # workers of a data loader must not fight over cores
@@ -32,8 +34,18 @@ def stroke_edges(image: NDArray[np.float32], rng: Rng, careful: float | None = N
     """
     lines = draw_all(to_bytes(image), rng, careful, plain)
     if within is not None:
-        lines[cv2.dilate(within.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0] = 0
+        lines[cv2.dilate(within.astype(np.uint8), np.ones((odd(5, lines),) * 2, np.uint8)) == 0] = 0
     return lines
+
+
+def scale_of(pixels: NDArray[np.generic]) -> float:
+    """How many px a length of one px at BASE has in this picture."""
+    return max(pixels.shape[:2]) / BASE
+
+
+def odd(length: float, pixels: NDArray[np.generic]) -> int:
+    """A length at BASE as the side of a kernel for this picture, px."""
+    return 2 * int(scale_of(pixels) * length / 2) + 1
 
 
 def draw_all(pixels: Lines, rng: Rng, careful: float | None, plain: bool) -> Lines:
@@ -60,9 +72,14 @@ def draw_thresholds(rng: Rng) -> tuple[float, float]:
 
 
 def contours(pixels: Lines, sigma: float, low: float, high: float) -> Lines:
-    """Canny's contours of a slightly smoothed uint8 picture, each colour channel counted."""
-    smooth = cv2.GaussianBlur(pixels, (0, 0), sigma) if sigma > 0.2 else pixels
-    return np.asarray(cv2.Canny(smooth, low, high, L2gradient=True), np.uint8)
+    """Canny's contours of a slightly smoothed uint8 picture, each colour channel counted.
+
+    A wider blur spreads a step over more px, so that the thresholds sink as `sigma` grows with the side.
+    """
+    scale = scale_of(pixels)
+    smooth = cv2.GaussianBlur(pixels, (0, 0), sigma * scale) if sigma > 0.2 else pixels
+    weaker = max(1.0, scale) if sigma > 0.2 else 1.0
+    return np.asarray(cv2.Canny(smooth, low / weaker, high / weaker, L2gradient=True), np.uint8)
 
 
 def plain_lines(pixels: Lines) -> Lines:
@@ -70,23 +87,23 @@ def plain_lines(pixels: Lines) -> Lines:
     return centre_lines(contours(pixels, 1.0, 40, 100) | thin_marks(pixels), join=3, least=10)
 
 
-def thin_marks(pixels: Lines, widest: int = 5) -> Lines:
-    """Dark or light marks narrower than `widest` px: a drawn outline, of which Canny sees both sides."""
+def thin_marks(pixels: Lines, widest: float = 5) -> Lines:
+    """Dark or light marks narrower than `widest` px at BASE: a drawn outline, of which Canny sees both sides."""
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    pen = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (widest, widest))
+    pen = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (odd(widest, pixels),) * 2)
     marks = cv2.max(cv2.morphologyEx(gray, cv2.MORPH_BLACKHAT, pen), cv2.morphologyEx(gray, cv2.MORPH_TOPHAT, pen))
     return np.where(marks > 70, np.uint8(255), np.uint8(0))
 
 
-def centre_lines(found: Lines, join: int, least: int) -> Lines:
-    """Contours less than `join` px apart become one line; contours of fewer than `least` px are left out.
+def centre_lines(found: Lines, join: float, least: float) -> Lines:
+    """Contours less than `join` px at BASE apart become one line; contours shorter than `least` are left out.
 
     A small filled spot, an eye for example, becomes a dot, as it does when a person dabs one with a pen.
     """
-    found = drop_small(found, least)
-    near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (join, join))
-    framed = cv2.copyMakeBorder(found, join, join, join, join, cv2.BORDER_CONSTANT, value=0)
-    return thin(np.asarray(cv2.morphologyEx(framed, cv2.MORPH_CLOSE, near)[join:-join, join:-join], np.uint8))
+    found, rim = drop_small(found, round(least * scale_of(found))), odd(join, found)
+    near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rim, rim))
+    framed = cv2.copyMakeBorder(found, rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=0)
+    return thin(np.asarray(cv2.morphologyEx(framed, cv2.MORPH_CLOSE, near)[rim:-rim, rim:-rim], np.uint8))
 
 
 def thin(mask: Lines) -> Lines:
@@ -118,7 +135,8 @@ def break_up(lines: Lines, rng: Rng, haste: float) -> Lines:
     broken = lines.copy()
     for _ in range(int(rng.integers(0, 2 + int(6 * haste))) if len(rows) else 0):
         at = int(rng.integers(len(rows)))
-        cv2.circle(broken, (int(columns[at]), int(rows[at])), int(rng.integers(1, 4)), 0, -1)
+        radius = round(int(rng.integers(1, 4)) * scale_of(lines))
+        cv2.circle(broken, (int(columns[at]), int(rows[at])), radius, 0, -1)
     return broken
 
 
@@ -129,14 +147,15 @@ def overshoot(lines: Lines, rng: Rng, haste: float) -> Lines:
     drawn = lines.copy()
     for row, column in ends[rng.permutation(len(ends))[:8]]:
         if rng.random() < 0.6 * haste:
-            run_on(drawn, lines, int(row), int(column), rng.uniform(1, 5))
+            run_on(drawn, lines, int(row), int(column), rng.uniform(1, 5) * scale_of(lines))
     return drawn
 
 
 def run_on(drawn: Lines, lines: Lines, row: int, column: int, length: float) -> None:
     """Draw on from an end, away from the line's pixels near it; in place."""
-    top, left = max(0, row - 4), max(0, column - 4)
-    near = np.argwhere(lines[top:row + 5, left:column + 5] > 0) + np.array((top, left))
+    around = round(4 * scale_of(lines))
+    top, left = max(0, row - around), max(0, column - around)
+    near = np.argwhere(lines[top:row + around + 1, left:column + around + 1] > 0) + np.array((top, left))
     way = np.array((row, column)) - near.mean(axis=0)
     norm = float(np.hypot(*way))
     if norm > 0.5:
@@ -147,9 +166,9 @@ def run_on(drawn: Lines, lines: Lines, row: int, column: int, length: float) -> 
 def redraw(lines: Lines, rng: Rng, haste: float) -> Lines:
     """Go over the lines with a pen of random width and an unsteady hand, then read their centres again."""
     side = max(lines.shape)
-    pen = rng.uniform(0.8, 1.6) * side / 128
+    pen = rng.uniform(0.8, 1.6) * side / BASE
     ink = cv2.GaussianBlur(lines.astype(np.float32) / 255, (0, 0), pen)
-    reach = rng.uniform(0, WOBBLE) * haste * side / 128
+    reach = rng.uniform(0, WOBBLE) * haste * side / BASE
     if reach > 0.1:
         shift = stray(lines.shape, rng, reach)
         ink = cv2.remap(ink, shift[..., 0], shift[..., 1], cv2.INTER_LINEAR)

@@ -107,7 +107,7 @@ def ink_wash(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictu
     """Sumi-e: a few wet tones of black ink that bleed into rice paper, and a dry brush line."""
     grey = luma(blur(kuwahara(picture, 12), 5))
     bleed = clouds(picture, 70, rng)
-    tone = clip(as_plane((1 - grey) ** p["dilution"] * (1 + 0.22 * bleed)))
+    tone = clip(as_plane(clip(as_plane(1 - grey)) ** p["dilution"] * (1 + 0.22 * bleed)))
     pooled = tone + 0.16 * tone * np.exp(-edge_distance(picture, 0.4) / 6)
     dry = clip(as_plane(1.2 + 1.2 * fibres(picture, 25, 40, rng)))
     brush = outline(picture, p["brush"], 0.35, as_plane(p["brush"] * 0.35 * noise(picture, 40, rng))) * dry
