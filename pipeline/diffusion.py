@@ -16,15 +16,18 @@ import transformers
 from PIL import Image
 from torch import Tensor, nn
 
-from pipeline.denoise import Conditions, IsCancelled, denoise, initial_noise, stop_if
+from pipeline.denoise import Conditions, IsCancelled, denoise, generators, initial_noise, stop_if
 from pipeline.device import choose_device
 from pipeline.errors import ModelError, SettingError
+from pipeline.few_steps import FusedWeights
 from pipeline.loading import loading
+from pipeline.presets import FewSteps, menu_of, scaled
 from pipeline.preview import LinearPreview, preview_zoom, to_picture
 from pipeline.profiles import ModelProfile
 from pipeline.prompt_encoder import PromptEncoder
+from pipeline.samplers import find_sampler
 from pipeline.style_embeddings import StyleEmbeddings
-from pipeline.values import GenerationRequest, StepPreview, Style
+from pipeline.values import Decoder, GenerationRequest, StepPreview, Style
 from pipeline.vision import Vision
 from pipeline.weights import LocatedPart, locate, locate_text
 
@@ -37,7 +40,12 @@ class Engine:
     """One profile's models on one device. Draws one request at a time; the others wait."""
 
     def __init__(
-        self, profile: ModelProfile, pipeline: Any, revisions: Mapping[str, str], embed_with: StyleEmbeddings
+        self,
+        profile: ModelProfile,
+        pipeline: Any,
+        revisions: Mapping[str, str],
+        embed_with: StyleEmbeddings,
+        folder: Path | None = None,
     ) -> None:
         self.profile, self.revisions = profile, MappingProxyType(dict(revisions))
         self.device: torch.device = pipeline.device
@@ -45,6 +53,8 @@ class Engine:
         self._pipeline, self._embed_style = pipeline, embed_with
         self._encode_prompt = PromptEncoder(pipeline.tokenizer, pipeline.text_encoder)
         self._embed_hint = take_hint_stack(pipeline.controlnet)
+        self._folder, self._menu = folder, menu_of(profile.name)
+        self._few_steps = FusedWeights(pipeline, self._locate_few_steps)
         self._lock = threading.RLock()
 
     @classmethod
@@ -74,7 +84,7 @@ class Engine:
         vision = Vision(profile, folder, pipeline)
         embeddings = StyleEmbeddings(vision.encode, vision.revision, style_width(pipeline.unet), cache_dir)
         revisions = {role: part.revision for role, part in located.items()} | {"image_encoder": vision.revision}
-        engine = cls(profile, pipeline, revisions | packaged_revision(profile), embeddings)
+        engine = cls(profile, pipeline, revisions | packaged_revision(profile), embeddings, folder)
         report("Ready", 1.0)
         return engine
 
@@ -99,34 +109,54 @@ class Engine:
         Raises SettingError for a request made for another engine or size, StyleError for a broken style image,
         Cancelled within one step of `is_cancelled()` turning true; the engine is ready for the next one then.
         """
+        images, milliseconds = self.draw_batch(request, 1, on_step=on_step, is_cancelled=is_cancelled)
+        return images[0], milliseconds
+
+    def draw_batch(
+        self,
+        request: GenerationRequest,
+        count: int,
+        *,
+        on_step: OnStep | None = None,
+        is_cancelled: IsCancelled | None = None,
+    ) -> tuple[list[Image.Image], dict[str, float]]:
+        """The pictures of `request.batch(count)`, drawn together; previews show the first. Raises as `draw` does."""
         self._expect(request)
+        noise = generators([each.seed for each in request.batch(count)])
         with self._lock, torch.inference_mode():
             stop_if(is_cancelled)
             clock = Clock(self.device)
-            scheduler = self._scheduler(request.num_inference_steps)
+            self._few_steps.use(request.levers.few_steps, self._menu.few_steps.get(request.levers.few_steps))
+            scheduler = self._scheduler(request)
             conditions = self._conditions(request, clock)
-            latents = self._denoise(request, scheduler, conditions, on_step, is_cancelled)
+            latents = self._denoise(request, scheduler, conditions, noise, on_step, is_cancelled)
             clock.mark("steps")
-            image = self._decode(latents)
+            images = self._decode(latents, self._decoder(request.levers.decoder))
             clock.mark("picture")
-        return image, clock.milliseconds
+        return images, clock.milliseconds
 
     def _expect(self, request: GenerationRequest) -> None:
         if request.engine != self.profile.name:
             raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
+        self._menu.check(request.sampler, request.style_focus, request.levers)
         self.profile.check_size(request.width, request.height)
 
-    def _scheduler(self, num_inference_steps: int) -> Any:
+    def _scheduler(self, request: GenerationRequest) -> Any:
         """A new one for each request: schedulers remember where they are."""
-        scheduler = make_scheduler(self.profile, self._pipeline.scheduler.config)
-        scheduler.set_timesteps(num_inference_steps, device=self.device)
-        return scheduler
+        sampler = find_sampler(request.sampler)
+        made = getattr(diffusers, sampler.scheduler).from_config(self._pipeline.scheduler.config, **sampler.options)
+        made.set_timesteps(request.num_inference_steps, device=self.device)
+        return made
+
+    def _locate_few_steps(self, wanted: FewSteps) -> Path:
+        return locate(self.profile, wanted.part, self._folder).path
 
     def _conditions(self, request: GenerationRequest, clock: Clock) -> Conditions:
         guided = request.guidance_scale > 1
         prompts = self._prompt_embeds(request, guided)
         clock.mark("words")
-        self._pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
+        blocks = self._menu.style_focus[request.style_focus]
+        self._pipeline.set_ip_adapter_scale(scaled(1.0 if blocks is None else blocks, request.ip_adapter_scale))
         styles = self._image_embeds(request, guided)
         clock.mark("style")
         hint = self._hint(request)
@@ -157,32 +187,51 @@ class Engine:
         request: GenerationRequest,
         scheduler: Any,
         conditions: Conditions,
+        noise: list[torch.Generator],
         on_step: OnStep | None,
         is_cancelled: IsCancelled | None,
     ) -> Tensor:
         factor = self._pipeline.vae_scale_factor
         channels = self._pipeline.unet.config.in_channels
-        shape = (1, channels, request.height // factor, request.width // factor)
+        shape = (channels, request.height // factor, request.width // factor)
         return denoise(
             self._pipeline.unet,
             self._pipeline.controlnet,
             scheduler,
-            initial_noise(shape, request.seed, scheduler, self.device, self.dtype),
+            initial_noise(shape, noise, scheduler, self.device, self.dtype),
             conditions,
+            levers=request.levers,
+            noise=noise,
             on_step=self._shown(on_step) if on_step else None,
             is_cancelled=is_cancelled,
         )
 
     def _shown(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
-        return lambda step, of, clean: on_step(StepPreview(step, of, self._preview(clean)))
+        return lambda step, of, clean: on_step(StepPreview(step, of, self._preview(clean[:1])))
 
     @cached_property
     def _preview(self) -> LinearPreview:
         return LinearPreview.fit(self._pipeline.vae, preview_zoom(self.profile.width // 8))
 
-    def _decode(self, latents: Tensor) -> Image.Image:
-        """Scaled latents (1, c, h, w) -> RGB."""
-        vae = self._pipeline.vae
+    def _decoder(self, decoder: Decoder) -> Any:
+        return self._pipeline.vae if decoder == "full" else self._small_vae
+
+    @cached_property
+    def _small_vae(self) -> Any:
+        """Fetched and loaded when something first asks for it."""
+        assert self._menu.small_decoder is not None  # noqa: S101 - Menu.check saw to it
+        path = locate(self.profile, self._menu.small_decoder, self._folder).path
+        with loading(path, diffusers.utils.logging):
+            vae = diffusers.AutoencoderTiny.from_pretrained(
+                path, local_files_only=True, use_safetensors=True, torch_dtype=self.dtype
+            )
+        return vae.to(self.device).eval().requires_grad_(False)
+
+    def _decode(self, latents: Tensor, vae: Any) -> list[Image.Image]:
+        """Scaled latents (n, c, h, w) -> RGB, one picture at a time, which keeps the peak of memory low."""
+        return [self._decode_one(each[None], vae) for each in latents]
+
+    def _decode_one(self, latents: Tensor, vae: Any) -> Image.Image:
         pixels = vae.decode(latents.to(self.dtype) / vae.config.scaling_factor, return_dict=False)[0]
         if not torch.isfinite(pixels).all():
             raise ModelError(f"{self.profile.title} gave no picture: its numbers overflowed on {self.device}.")

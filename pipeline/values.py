@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,6 +139,51 @@ CONTROLS: tuple[Control, ...] = (
 )
 
 
+BATCH = Control("count", "Pictures", "How many to draw at once, each from the next seed.", 1, 4, 1, True)
+
+ControlHalf = Literal["both", "shared", "conditional"]
+Decoder = Literal["full", "small"]
+
+LEVER_NUMBERS: tuple[Control, ...] = (
+    Control("guidance_start", "Words from", "Share of the steps after which the words are pressed.", 0, 1, 0.05),
+    Control("guidance_end", "Words until", "Share of the steps after which they are not pressed any more.", 0, 1, 0.05),
+    Control("control_guidance_start", "Lines from", "Share of the steps after which your lines are followed.",
+            0, 1, 0.05),
+    Control("control_guidance_end", "Lines until", "Share of the steps after which the rest is free.", 0, 1, 0.05),
+    Control("controlnet_every", "Read the lines every", "Steps that one reading of your lines serves.", 1, 8, 1, True),
+)
+
+
+@dataclass(frozen=True)
+class Levers:
+    """What a picture may do without to come sooner. As they are here nothing is left out.
+
+    A step lies in an interval when all of it does: step i of n (from 0) for start <= i / n and (i + 1) / n <= end, as
+    diffusers reckons `control_guidance_start` and `_end`.
+    """
+
+    guidance_start: float = 0.0  # [0, 1], share of the steps
+    guidance_end: float = 1.0
+    control_guidance_start: float = 0.0  # outside of its interval ControlNet does not run at all
+    control_guidance_end: float = 1.0
+    controlnet_half: ControlHalf = "both"  # with guidance: runs on both halves, on the conditional one for both, or
+    controlnet_every: int = 1  # ("conditional") on that one for itself alone; steps that one run of it serves
+    few_steps: str = ""  # the few-step weights fused in, by the name that the engine's menu gives them
+    decoder: Decoder = "full"  # "small": a lighter autoencoder paints the picture
+
+    def __post_init__(self) -> None:
+        for control in LEVER_NUMBERS:
+            expect_number(control, getattr(self, control.name))
+        for first, last in (("guidance_start", "guidance_end"), ("control_guidance_start", "control_guidance_end")):
+            if getattr(self, first) > getattr(self, last):
+                raise SettingError(f"{first} may not lie above {last}; {getattr(self, first):g} and "
+                                   f"{getattr(self, last):g} came.")
+        expect_choice("controlnet_half", self.controlnet_half, get_args(ControlHalf))
+        expect_choice("decoder", self.decoder, get_args(Decoder))
+        if not isinstance(self.few_steps, str):
+            raise SettingError(f"few_steps is the name of few-step weights; {type(self.few_steps).__name__} came.")
+
+
 @dataclass(frozen=True)
 class GenerationRequest:
     """Everything that decides the pixels and nothing that does not."""
@@ -155,6 +200,9 @@ class GenerationRequest:
     ip_adapter_scale: float
     controlnet_conditioning_scale: float
     seed: int  # [0, SEED_LIMIT]
+    sampler: str = "DPM++ 2M"  # a name of samplers.SAMPLERS
+    style_focus: str = "whole"  # which of the model's blocks wear the style, by the name that the menu gives them
+    levers: Levers = field(default_factory=Levers)
 
     def __post_init__(self) -> None:
         for control in CONTROLS:
@@ -170,6 +218,11 @@ class GenerationRequest:
         for text in (self.prompt, self.negative_prompt):
             if len(text) > PROMPT_LIMIT:
                 raise SettingError(f"A prompt holds at most {PROMPT_LIMIT} characters; this one has {len(text)}.")
+
+    def batch(self, count: int) -> tuple[GenerationRequest, ...]:
+        """The requests of `count` pictures that differ in their seeds alone: this one's and those that follow it."""
+        expect_number(BATCH, count)
+        return tuple(replace(self, seed=(self.seed + n) % (SEED_LIMIT + 1)) for n in range(count))
 
     @property
     def styled_prompt(self) -> str:
@@ -207,6 +260,13 @@ def expect_number(control: Control, value: object) -> None:
         # Python refuses to print whole numbers of thousands of digits, and isfinite() to look at them
         came = "one of too many digits" if abs(value) > 1e40 else repr(value)
         raise SettingError(f"{wanted}; {came} came.")
+
+
+def expect_choice(name: str, value: object, choices: Iterable[str]) -> None:
+    known = tuple(choices)
+    if not isinstance(value, str) or value not in known:
+        came = repr(value)[:40] if isinstance(value, str) else type(value).__name__
+        raise SettingError(f"{name} is one of {', '.join(known)}; {came} came.")
 
 
 def expect_array(array: object, what: str, dimensions: int, dtype: type) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler
 
-from pipeline.denoise import Conditions, clean_estimate, denoise, initial_noise
+from pipeline.denoise import Conditions, clean_estimate, denoise, generators, initial_noise
 from pipeline.errors import Cancelled
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
 from tests.conftest import MakeStyle
@@ -212,7 +212,9 @@ def test_clean_estimate_finds_the_picture_behind_a_perfect_prediction(kind: str)
 
 def test_a_seed_means_the_same_noise_in_each_number_format() -> None:
     full, half = (
-        initial_noise((1, 4, 8, 8), 7, steps(2), torch.device("cpu"), dtype) for dtype in (torch.float32, torch.float16)
+        initial_noise((4, 8, 8), generators([7]), steps(2), torch.device("cpu"), dtype)
+        for dtype in (torch.float32, torch.float16)
     )
     torch.testing.assert_close(half.float(), full, atol=2e-3, rtol=0)
-    assert not torch.equal(full, initial_noise((1, 4, 8, 8), 8, steps(2), torch.device("cpu"), torch.float32))
+    other = initial_noise((4, 8, 8), generators([8]), steps(2), torch.device("cpu"), torch.float32)
+    assert full.shape == (1, 4, 8, 8) and not torch.equal(full, other)

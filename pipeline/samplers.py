@@ -1,0 +1,47 @@
+"""The ways from noise to a picture, under the names that people know them by (AUTOMATIC1111's)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pipeline.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A scheduler of diffusers and its options, over what the model's own configuration says."""
+
+    name: str
+    scheduler: str  # class of diffusers
+    options: Mapping[str, object]
+    ancestral: bool = False  # adds fresh noise at each step; the seed decides that noise too
+
+
+def sampler(name: str, scheduler: str, *, ancestral: bool = False, **options: object) -> Sampler:
+    return Sampler(name, scheduler, MappingProxyType(options), ancestral)
+
+
+DPM = "DPMSolverMultistepScheduler"
+TABLE = (
+    sampler("DPM++ 2M", DPM, algorithm_type="dpmsolver++", solver_order=2),
+    sampler("DPM++ 2M Karras", DPM, algorithm_type="dpmsolver++", solver_order=2, use_karras_sigmas=True),
+    sampler("DPM++ 2M SDE", DPM, ancestral=True, algorithm_type="sde-dpmsolver++", solver_order=2),
+    sampler("UniPC", "UniPCMultistepScheduler", solver_order=2, solver_type="bh2"),
+    sampler("Euler", "EulerDiscreteScheduler"),
+    sampler("Euler a", "EulerAncestralDiscreteScheduler", ancestral=True),
+    # trained on by few-step weights too, which want steps counted back from the noisiest
+    sampler("DDIM", "DDIMScheduler", clip_sample=False, set_alpha_to_one=False),
+    sampler("DDIM trailing", "DDIMScheduler", clip_sample=False, set_alpha_to_one=False, timestep_spacing="trailing"),
+    sampler("LCM", "LCMScheduler", ancestral=True, clip_sample=False),
+    sampler("TCD", "TCDScheduler", ancestral=True, clip_sample=False),
+)
+SAMPLERS: Mapping[str, Sampler] = MappingProxyType({each.name: each for each in TABLE})
+
+
+def find_sampler(name: str) -> Sampler:
+    """Raises SettingError that lists the names."""
+    if name not in SAMPLERS:
+        raise SettingError(f"There are the samplers {', '.join(SAMPLERS)}; {name[:40]!r} was asked for.")
+    return SAMPLERS[name]
