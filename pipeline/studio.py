@@ -106,7 +106,7 @@ class Studio:
     @cached_property
     def profile(self) -> ModelProfile:
         """The profile that draws; chosen once, without loading any model."""
-        from pipeline.profiles import choose_profile
+        from pipeline.choosing import choose_profile
 
         chosen, why = choose_profile(self.settings.profile, self.settings.device)
         log.info("Profile %s: %s", chosen.name, why)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from pipeline.errors import ModelError
 from pipeline.profiles import ModelPart, ModelProfile, TextPackage, WeightFile
 
 MANIFEST = "manifest.json"
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,32 +51,47 @@ def from_folder(profile: ModelProfile, part: ModelPart, root: Path) -> LocatedPa
 
 
 def from_hub(profile: ModelProfile, part: ModelPart) -> LocatedPart:
+    """The part from the Hub's cache, fetched into it where it is not there yet."""
+    from pipeline.hub import discard, fetch_part
+
     if part.repo is None:
         raise ModelError(f"{profile.title} has no download for {part.folder}/{part.subfolder}; name its folder.")
-    snapshot = download(profile, part, part.revision)
-    check_files(snapshot, part.files)
-    return LocatedPart(snapshot / part.subfolder, snapshot.name)
+    revision = cached_revision(part) or fetch_part(part)
+    snapshot = snapshot_folder(part, revision)
+    for file in part.files:
+        try:
+            check_file(snapshot / file.path, file)
+        except ModelError as error:
+            discard(snapshot / file.path)
+            raise ModelError(f"{error} It was removed, so that the next download brings it again.") from error
+    return LocatedPart(snapshot / part.subfolder, revision)
 
 
-def download(profile: ModelProfile, part: ModelPart, revision: str | None) -> Path:
-    """Fetch a part's listed files into the Hub's own cache; a revision that is gone falls back to main, aloud."""
-    import huggingface_hub
-    from huggingface_hub import errors
+def cached_revision(part: ModelPart) -> str | None:
+    """The commit of which the Hub's cache has all of the part's files: the pinned one, else main's; asks no network."""
+    pinned = [part.revision] if part.revision else []
+    return next((commit for commit in (*pinned, main_revision(part)) if commit and has_all(part, commit)), None)
 
-    wanted = [file.path for file in part.files]
-    try:
-        return Path(huggingface_hub.snapshot_download(str(part.repo), revision=revision, allow_patterns=wanted))
-    except errors.RevisionNotFoundError:
-        if revision is None:
-            raise ModelError(f"{part.repo} has no revision to download.") from None
-        log.warning("%s has no revision %s any more; using main for %s.", part.repo, revision, ", ".join(wanted))
-        return download(profile, part, None)
-    except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError) as error:
-        raise ModelError(
-            f"{profile.title} needs {part.repo} ({', '.join(wanted[:2])}...) and huggingface.co did not give it: "
-            f"{str(error).splitlines()[0]} Connect once, or put the repository's files into "
-            f"<model folder>/{part.folder}, or use the pocket engine, which needs no download."
-        ) from error
+
+def main_revision(part: ModelPart) -> str | None:
+    """The commit that main was when something was last fetched from it."""
+    ref = repo_folder(part) / "refs" / "main"
+    return ref.read_text(encoding="utf-8").strip() if ref.is_file() else None
+
+
+def has_all(part: ModelPart, revision: str) -> bool:
+    return all((snapshot_folder(part, revision) / file.path).is_file() for file in part.files)
+
+
+def snapshot_folder(part: ModelPart, revision: str) -> Path:
+    return repo_folder(part) / "snapshots" / revision
+
+
+def repo_folder(part: ModelPart) -> Path:
+    """Where huggingface_hub keeps the repository; HF_HOME and HF_HUB_CACHE decide."""
+    from huggingface_hub import constants, file_download
+
+    return Path(constants.HF_HUB_CACHE) / file_download.repo_folder_name(repo_id=str(part.repo), repo_type="model")
 
 
 def read_manifest(root: Path) -> Mapping[str, WeightFile]:

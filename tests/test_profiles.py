@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.errors import SettingError
-from pipeline.profiles import POCKET, PROFILES, SD15, choose_profile, controls, find_profile, is_downloaded
+from pipeline.profiles import POCKET, PROFILES, SD15, controls, find_profile
 from pipeline.values import CONTROLS, expect_number
 
 
@@ -53,39 +53,23 @@ def test_find_profile_names_the_choices():
         find_profile("sdxl")
 
 
-def test_a_profile_asked_for_is_taken(monkeypatch):
-    monkeypatch.setattr("pipeline.profiles.has_cuda", lambda: False)
-    assert choose_profile("sd15")[0] is SD15
-    assert choose_profile("pocket")[0] is POCKET
+def test_what_is_fetched_first_is_what_drawing_needs_and_no_more():
+    assert set(SD15.first_parts) == {"base", "controlnet", "ip_adapter", "image_encoder", "safety_checker"}
+    assert not POCKET.first_parts
+    assert 5e9 < sum(part.size for part in SD15.first_parts.values()) < 6.5e9
 
 
-@pytest.mark.parametrize(
-    ("downloaded", "cuda", "device", "expected"),
-    [
-        (True, True, "auto", SD15),
-        (True, True, "cuda", SD15),
-        (True, True, "cpu", POCKET),
-        (True, False, "auto", POCKET),
-        (False, True, "auto", POCKET),
-    ],
-)
-def test_auto_takes_sd15_only_with_its_files_and_a_gpu(monkeypatch, downloaded, cuda, device, expected):
-    monkeypatch.setattr("pipeline.profiles.is_downloaded", lambda profile: downloaded)
-    monkeypatch.setattr("pipeline.profiles.has_cuda", lambda: cuda)
-    chosen, why = choose_profile("auto", device)
-    assert chosen is expected
-    assert why
-
-
-def test_is_downloaded_looks_at_the_hub_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    assert not is_downloaded(SD15)
-    for role in ("base", "controlnet", "ip_adapter"):
-        part = SD15.parts[role]
+def test_only_safetensors_and_small_text_files_are_listed():
+    for part in SD15.parts.values():
         for file in part.files:
-            path = tmp_path / f"models--{part.repo.replace('/', '--')}" / "snapshots" / part.revision / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-    assert is_downloaded(SD15)
-    path.unlink()
-    assert not is_downloaded(SD15)
+            assert file.path.endswith((".safetensors", ".json", ".txt"))
+            if file.path.endswith(".safetensors"):
+                assert file.size > 1_000_000
+        assert part.licence and part.title
+
+
+def test_a_repository_is_pinned_to_one_commit_whichever_part_names_it():
+    revisions = {}
+    for part in SD15.parts.values():
+        revisions.setdefault(part.repo, set()).add(part.revision)
+    assert all(len(pinned) == 1 for pinned in revisions.values())

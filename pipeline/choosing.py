@@ -1,0 +1,39 @@
+"""Which engine draws when nobody names one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.profiles import POCKET, SD15, ModelProfile, find_profile
+from pipeline.weights import cached_revision
+
+
+def choose_profile(wanted: str = "auto", device: str = "auto", folder: Path | None = None) -> tuple[ModelProfile, str]:
+    """The profile called `wanted`, and why, in words for the page.
+
+    "auto" takes sd15 where a CUDA GPU and its files are: in `folder` when one is named, else in the Hub's cache.
+    """
+    if wanted != "auto":
+        return find_profile(wanted), "it was asked for"
+    if folder is None and not is_downloaded(SD15):
+        return POCKET, "the files of Stable Diffusion 1.5 are not on this machine"
+    if device != "auto" and not device.startswith("cuda"):
+        return POCKET, f"Stable Diffusion 1.5 takes minutes on the device asked for, {device}"
+    trouble = cuda_problem()
+    if trouble:
+        return POCKET, f"Stable Diffusion 1.5 needs a CUDA GPU: {trouble}"
+    return SD15, "its files and a CUDA GPU are here"
+
+
+def is_downloaded(profile: ModelProfile) -> bool:
+    """Whether the Hub's cache on this machine has all that the first picture needs; asks no network."""
+    return all(cached_revision(part) is not None for part in profile.first_parts.values())
+
+
+def cuda_problem() -> str | None:
+    """Why CUDA cannot be used here; None where it can."""
+    import torch  # seconds: only where the weights are there
+
+    from pipeline.device import cuda_trouble
+
+    return None if torch.cuda.is_available() else cuda_trouble() or "there is none on this machine"
