@@ -16,11 +16,10 @@ from PIL import Image, PngImagePlugin
 from pipeline.errors import PictureFileError
 from pipeline.png_text import decode_text, read_texts
 from pipeline.recipe import read_recipe, write_recipe
-from pipeline.values import GenerationRequest, GenerationResult, Style
+from pipeline.values import GenerationRequest, GenerationResult, Levers, Style
 
 KEYWORD = "croquis"
 MAX_RECIPE = 1_500_000  # bytes of JSON; an edge map of 2048 x 2048 noise needs half of it
-SAMPLER = "DPM++ 2M"  # A1111's name of the scheduler that every profile uses
 FOREIGN = {
     "parameters": "It was made by a program like AUTOMATIC1111, which notes its settings as text only",
     "workflow": "It was made by ComfyUI, which notes a workflow",
@@ -60,7 +59,7 @@ def parameters_text(request: GenerationRequest) -> str:
     """A1111's text: the words that the model was given, the negative words, one line of settings."""
     settings = {
         "Steps": f"{request.num_inference_steps:g}",
-        "Sampler": SAMPLER,
+        "Sampler": request.sampler,
         "CFG scale": f"{request.guidance_scale:g}",
         "Seed": str(int(request.seed)),
         "Size": f"{request.width}x{request.height}",
@@ -68,6 +67,7 @@ def parameters_text(request: GenerationRequest) -> str:
         "Style": " + ".join(f"{style.id} {weight:.3g}" for style, weight in request.styles.parts),
         "IP-Adapter scale": f"{request.ip_adapter_scale:g}",
         "ControlNet scale": f"{request.controlnet_conditioning_scale:g}",
+        **levers_text(request),
         "Version": "Croquis",
     }
     lines = [one_line(request.styled_prompt)]
@@ -75,6 +75,25 @@ def parameters_text(request: GenerationRequest) -> str:
         lines.append(f"Negative prompt: {one_line(request.negative_prompt)}")
     lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))
     return "\n".join(lines)
+
+
+def levers_text(request: GenerationRequest) -> dict[str, str]:
+    """What was left out or done otherwise; nothing where nothing was."""
+    levers, usual = request.levers, Levers()
+    settings = {
+        "Style focus": "" if request.style_focus == "whole" else request.style_focus,
+        "CFG interval": interval(levers.guidance_start, levers.guidance_end),
+        "ControlNet interval": interval(levers.control_guidance_start, levers.control_guidance_end),
+        "ControlNet half": "" if levers.controlnet_half == usual.controlnet_half else levers.controlnet_half,
+        "ControlNet every": "" if levers.controlnet_every == 1 else f"{levers.controlnet_every} steps",
+        "Few-step LoRA": levers.few_steps,
+        "VAE": "" if levers.decoder == usual.decoder else levers.decoder,
+    }
+    return {name: value for name, value in settings.items() if value}
+
+
+def interval(start: float, end: float) -> str:
+    return "" if (start, end) == (0, 1) else f"{start:g}-{end:g}"
 
 
 def one_line(text: str) -> str:

@@ -51,6 +51,8 @@ class Menu:
     samplers: tuple[str, ...]
     style_focus: Mapping[str, BlockScales | None]  # None: every block
     few_steps: Mapping[str, FewSteps]
+    least_side: int  # px
+    side_step: int  # px; the largest side is the profile's
     small_decoder: str | None = None  # role in the profile's parts
 
     def find_preset(self, name: str) -> Preset:
@@ -98,6 +100,8 @@ POCKET_MENU = Menu(
         "style + layout": {"mid": 1.0, "up": 1.0},
     }),
     few_steps=MappingProxyType({}),
+    least_side=64,
+    side_step=8,
 )
 
 SD15_MENU = Menu(
@@ -130,6 +134,8 @@ SD15_MENU = Menu(
         "lcm": FewSteps("lcm_lora", "pytorch_lora_weights.safetensors"),
         "hyper-8": FewSteps("hyper_sd", "Hyper-SD15-8steps-CFG-lora.safetensors"),
     }),
+    least_side=256,
+    side_step=64,
     small_decoder="taesd",
 )
 

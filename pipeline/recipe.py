@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -18,13 +18,25 @@ from pydantic import Field, ValidationError
 from pipeline.errors import PictureFileError, SettingError, StyleError
 from pipeline.image_file import BROKEN
 from pipeline.strict import StrictModel, first_fault
-from pipeline.values import PROMPT_LIMIT, SEED_LIMIT, EdgeMap, GenerationRequest, Reading, Style, StyleMix
+from pipeline.values import (
+    PROMPT_LIMIT,
+    SEED_LIMIT,
+    ControlHalf,
+    Decoder,
+    EdgeMap,
+    GenerationRequest,
+    Levers,
+    Reading,
+    Style,
+    StyleMix,
+)
 
 MAX_SIDE = 2048  # px
 MAX_STYLES = 16
 
 Side = Annotated[int, Field(ge=8, le=MAX_SIDE)]
 Slug = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # never a path
+Name = Annotated[str, Field(max_length=100)]
 Prompt = Annotated[str, Field(max_length=PROMPT_LIMIT)]
 
 
@@ -40,11 +52,27 @@ class StylePart(StrictModel):
     template: Annotated[str, Field(max_length=2_000)]
 
 
+class LeversPart(StrictModel):
+    """Ranges are the value's own to check."""
+
+    guidance_start: float = 0.0
+    guidance_end: float = 1.0
+    control_guidance_start: float = 0.0
+    control_guidance_end: float = 1.0
+    controlnet_half: ControlHalf = "both"
+    controlnet_every: int = 1
+    few_steps: Name = ""
+    decoder: Decoder = "full"
+
+
 class Recipe(StrictModel):
-    """Field for field the GenerationRequest, and the weights that it met."""
+    """Field for field the GenerationRequest, and the weights that it met.
+
+    Version 1 knew no sampler, style focus or levers: what it left out is here as it was then.
+    """
 
     format: Literal["croquis"] = "croquis"
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
     engine: Slug
     prompt: Prompt
     negative_prompt: Prompt
@@ -57,6 +85,9 @@ class Recipe(StrictModel):
     ip_adapter_scale: float
     controlnet_conditioning_scale: float
     seed: Annotated[int, Field(ge=0, le=SEED_LIMIT)]
+    sampler: Name = "DPM++ 2M"
+    style_focus: Name = "whole"
+    levers: LeversPart = LeversPart()
     revisions: Annotated[dict[str, Annotated[str, Field(max_length=500)]], Field(max_length=50)]
 
 
@@ -79,6 +110,9 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             ip_adapter_scale=request.ip_adapter_scale,
             controlnet_conditioning_scale=request.controlnet_conditioning_scale,
             seed=int(request.seed),
+            sampler=request.sampler,
+            style_focus=request.style_focus,
+            levers=LeversPart(**asdict(request.levers)),
             revisions=dict(sorted(revisions.items())),
         ).model_dump_json(ensure_ascii=True)
     except ValidationError as error:
@@ -106,6 +140,9 @@ def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> GenerationRe
         ip_adapter_scale=recipe.ip_adapter_scale,
         controlnet_conditioning_scale=recipe.controlnet_conditioning_scale,
         seed=recipe.seed,
+        sampler=recipe.sampler,
+        style_focus=recipe.style_focus,
+        levers=Levers(**recipe.levers.model_dump()),
     )
 
 

@@ -6,9 +6,12 @@ import secrets
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, TypedDict, cast, get_args
 
 from pipeline.errors import SettingError
+from pipeline.prompt_syntax import read_weights
+from pipeline.parsing import parse_levers, parse_mix
+from pipeline.presets import WHOLE, Menu, menu_of
 from pipeline.values import (
     CONTROLS,
     PROMPT_LIMIT,
@@ -16,6 +19,7 @@ from pipeline.values import (
     Control,
     EdgeMap,
     GenerationRequest,
+    Levers,
     ReadingChoice,
     Sketch,
     StyleMix,
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
     from pipeline.profiles import ModelProfile
 
 AUTO = "auto"
-STYLE_LIMIT = 100  # characters of a style's id; longer ones are refused before any look-up
 UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: control, half a surrogate pair, line and paragraph ends
 CONTROL = {control.name: control for control in CONTROLS}
 
@@ -38,7 +41,7 @@ class Order:
     sketch: Sketch
     prompt: str
     negative_prompt: str
-    style: str  # a style's id, or "auto"
+    style: str  # a style's id, several as "ghibli:0.6,comic:0.4", or "auto"
     reading: ReadingChoice
     canny_low: int
     canny_high: int
@@ -47,6 +50,11 @@ class Order:
     ip_adapter_scale: float
     controlnet_conditioning_scale: float
     seed: int  # -1: draw a new one
+    width: int  # px
+    height: int  # px
+    sampler: str
+    style_focus: str
+    levers: Levers
 
 
 def parse_order(
@@ -64,20 +72,30 @@ def parse_order(
     ip_adapter_scale: object = None,
     controlnet_conditioning_scale: object = None,
     seed: object = -1,
+    preset: object = None,
+    sampler: object = None,
+    style_focus: object = None,
+    width: object = None,
+    height: object = None,
+    levers: object = None,
 ) -> Order:
-    """Check everything at once, before any model runs. None stands for the profile's default.
+    """Check everything at once, before any model runs. None, and "auto" for words, stand for what the preset sets or
+    the profile's default.
 
     Raises SettingError: it names the input, what it takes and what came.
     """
+    menu = menu_of(profile.name)
+    chosen = menu.find_preset(parse_name("preset", preset) or menu.preset)
     low, high = parse_thresholds(canny_low, canny_high, profile.defaults)
+    across, down = parse_size(profile, menu, width, height)
 
     def number(name: str, value: object) -> float:
-        return parse_number(name, value, profile.defaults)
+        return parse_number(name, value, {**profile.defaults, **chosen.numbers})
 
     return Order(
         sketch=sketch,
-        prompt=parse_words("The prompt", prompt),
-        negative_prompt=parse_words("The negative prompt", negative_prompt),
+        prompt=parse_prompt("The prompt", prompt),
+        negative_prompt=parse_prompt("The negative prompt", negative_prompt),
         style=parse_style(style),
         reading=parse_reading(reading),
         canny_low=low,
@@ -87,6 +105,10 @@ def parse_order(
         ip_adapter_scale=number("ip_adapter_scale", ip_adapter_scale),
         controlnet_conditioning_scale=number("controlnet_conditioning_scale", controlnet_conditioning_scale),
         seed=int(number("seed", seed)),
+        width=across,
+        height=down,
+        **parse_choices(menu, parse_name("sampler", sampler) or chosen.sampler,
+                        parse_name("style_focus", style_focus) or WHOLE, parse_levers(levers, chosen.levers)),
     )
 
 
@@ -106,6 +128,9 @@ def build_request(order: Order, edges: EdgeMap, mix: StyleMix, profile: ModelPro
         ip_adapter_scale=order.ip_adapter_scale,
         controlnet_conditioning_scale=order.controlnet_conditioning_scale,
         seed=seed,
+        sampler=order.sampler,
+        style_focus=order.style_focus,
+        levers=order.levers,
     )
 
 
@@ -155,15 +180,60 @@ def parse_words(what: str, words: object) -> str:
     return plain
 
 
+def parse_prompt(what: str, words: object) -> str:
+    """parse_words, and the weights in it are ones that can be drawn with."""
+    prompt = parse_words(what, words)
+    try:
+        read_weights(prompt)
+    except SettingError as error:
+        raise SettingError(f"{what}: {error}") from error
+    return prompt
+
+
 def parse_style(style: object) -> str:
-    """A style's id or "auto"; whether the library holds it is the library's to say."""
+    """A style's id, several with weights, or "auto"; whether the library holds them is the library's to say."""
     if style is None or style == "":
         return AUTO
     if not isinstance(style, str):
         raise SettingError(f"A style is chosen by its id, or \"auto\"; {_kind(style)} came.")
-    if len(style) > STYLE_LIMIT:
-        raise SettingError(f"A style's id has at most {STYLE_LIMIT} characters; {len(style):,} came.")
+    parse_mix(style)
     return style
+
+
+def parse_name(what: str, name: object) -> str | None:
+    """The name of one of several things; None for the usual one."""
+    if name is None or name in ("", AUTO):
+        return None
+    if not isinstance(name, str):
+        raise SettingError(f"{what} is chosen by its name, or \"auto\"; {_kind(name)} came.")
+    return name
+
+
+class Choices(TypedDict):
+    sampler: str
+    style_focus: str
+    levers: Levers
+
+
+def parse_choices(menu: Menu, sampler: str, style_focus: str, levers: Levers) -> Choices:
+    menu.check(sampler, style_focus, levers)
+    return {"sampler": sampler, "style_focus": style_focus, "levers": levers}
+
+
+def parse_size(profile: ModelProfile, menu: Menu, width: object, height: object) -> tuple[int, int]:
+    """Width and height (px). Raises SettingError unless the engine draws that size."""
+    usual = profile.size
+    least, step = menu.least_side, menu.side_step
+    across, down = (
+        usual[axis] if side is None else parse_count(name, side, least, profile.max_side)
+        for axis, (name, side) in enumerate((("width", width), ("height", height)))
+    )
+    for side in (across, down):
+        if side % step:
+            raise SettingError(f"{profile.title} draws sides of {least} to {profile.max_side} px in steps of {step}; "
+                               f"{across} x {down} was asked for.")
+    profile.check_size(across, down)
+    return across, down
 
 
 def parse_reading(reading: object) -> ReadingChoice:

@@ -109,7 +109,7 @@ def edited(request_of, **changes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": 2}, "newer Croquis"),
+        ({"version": 3}, "newer Croquis"),
         ({"format": "other"}, "format"),
         ({"more": 1}, "more"),
         ({"seed": -1}, "seed"),
