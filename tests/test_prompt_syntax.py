@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pipeline.errors import SettingError
+from pipeline.prompt_syntax import MOST_PLACES, MOST_WEIGHT, literal, plain_words, read_weights
+
+
+def parts(prompt: str) -> list[tuple[str, float]]:
+    return [(part.text, part.weight) for part in read_weights(prompt)]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("a red fox", [("a red fox", 1)]),
+        ("", [("", 1)]),
+        ("a (red) fox", [("a ", 1), ("red", 1.1), (" fox", 1)]),
+        ("((red)) fox", [("red", 1.21), (" fox", 1)]),
+        ("[red] fox", [("red", 0.909091), (" fox", 1)]),
+        ("[[red]]", [("red", 0.826446)]),
+        ("(red:1.5) fox", [("red", 1.5), (" fox", 1)]),
+        ("(red: .5 )", [("red", 0.5)]),
+        ("(a (red:2) fox:0.5)", [("a ", 0.5), ("red", 1), (" fox", 0.5)]),
+        ("((red) fox:1.2)", [("red", 1.32), (" fox", 1.2)]),
+        ("((a)(b):1.2)", [("ab", 1.32)]),
+        ("(red)(fox)", [("redfox", 1.1)]),
+        ("([red])", [("red", 1)]),
+        ("(a house (b:1.3) [c])", [("a house ", 1.1), ("b", 1.43), (" ", 1.1), ("c", 1)]),
+        ("(a [b) c]", [("a ", 1.1), ("b", 1), (" c", 0.909091)]),  # they may cross, as there
+        ("(1:2:0.5)", [("1:2", 0.5)]),
+        ("[red:1.5]", [("red:1.5", 0.909091)]),  # numbers belong to round brackets
+        (r"\(red\) fox", [("(red) fox", 1)]),
+        (r"(red \(dark\):1.5)", [("red (dark)", 1.5)]),
+        (r"(red\))", [("red)", 1.1)]),
+        (r"\[a\] \\ b\c", [(r"[a] \ b\c", 1)]),
+        ("(red:0)", [("red", 0)]),
+    ],
+)
+def test_weights_are_read(prompt: str, expected: list[tuple[str, float]]) -> None:
+    assert parts(prompt) == [(text, pytest.approx(weight)) for text, weight in expected]
+
+
+@pytest.mark.parametrize("prompt", ["a smile :( and more", "(red", "red)", "1) a fox 2) a boat", "[red", "red]", ")(",
+                                    "](", "((((", "time: 12:30", "a\\", ":)"])
+def test_brackets_without_partners_are_text(prompt: str) -> None:
+    assert parts(prompt) == [(prompt, 1)]
+
+
+@pytest.mark.parametrize("prompt", ["(red:big)", "(red:1.2.3)", "(red:)", "(red:1,2)", "(red:1.2x)"])
+def test_what_is_no_number_is_text(prompt: str) -> None:
+    assert parts(prompt) == [(prompt[1:-1], 1.1)]
+
+
+@pytest.mark.parametrize("number", ["nan", "NaN", "1e9", "-0.5", "inf", "-Infinity", "3.01", "9" * 400])
+def test_weights_that_no_model_follows_are_refused(number: str) -> None:
+    with pytest.raises(SettingError, match=r"from 0 to 3, as in \(word:1.2\); “red fox” has"):
+        read_weights(f"a (red fox:{number})")
+
+
+def test_brackets_around_brackets_end_at_the_greatest_weight() -> None:
+    assert parts("(" * 11 + "red" + ")" * 11) == [("red", pytest.approx(1.1**11, rel=1e-5))]
+    with pytest.raises(SettingError, match="“red” has 3.138"):
+        read_weights("(" * 12 + "red" + ")" * 12)
+    with pytest.raises(SettingError, match=r"“red” has 6.504e\+40"):
+        read_weights("(" * 986 + "red" + ")" * 986)
+
+
+def test_weighted_places_are_counted() -> None:
+    assert len(parts("(a) b " * MOST_PLACES)) == 2 * MOST_PLACES
+    with pytest.raises(SettingError, match="at most 32 weighted places"):
+        read_weights("(a) b " * (MOST_PLACES + 1))
+
+
+def test_plain_words_are_what_was_said() -> None:
+    assert plain_words(r"a ((red)) fox in (neon:1.4), [grey] sky \(1970s\)") == "a red fox in neon, grey sky (1970s)"
+
+
+@given(st.text())
+@example("\\")
+@example(r"\(a:1.2)")
+def test_literal_gives_any_text_back(text: str) -> None:
+    assert parts(literal(text)) == [(text, 1)]
+
+
+@given(st.text(alphabet="()[]\\:.12ae ", max_size=40))
+def test_any_prompt_is_read_or_refused_in_words(prompt: str) -> None:
+    try:
+        found = read_weights(prompt)
+    except SettingError:
+        return
+    assert found and all(0 <= part.weight <= MOST_WEIGHT for part in found)
+    assert all(one.weight != other.weight for one, other in zip(found, found[1:], strict=False))
+    said = "".join(part.text for part in found)
+    letters = iter(prompt)
+    assert all(letter in letters for letter in said)  # nothing is added, nothing changes its place
