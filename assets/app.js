@@ -19,10 +19,13 @@ const page = {
   styleChanged: () => parts.library?.repaint(),
   libraryChanged() {
     const all = parts.library?.all() ?? [];
-    if (all.length && page.style() !== "auto" && !all.some(({ id }) => id === page.style())) parts.chip.choose("auto");
+    const gone = (worn) => !all.some(({ id }) => id === worn);
+    if (all.length && parts.chip?.ids().some(gone)) parts.chip.choose("auto");
     parts.chip?.repaint();
   },
+  wears: (id) => parts.chip?.ids().includes(id) ?? false,
   useStyle: (id) => parts.chip.choose(id),
+  mixStyle: (id) => parts.chip.toggle(id),
   ticket: () => ticket,
   show: (modes) => Object.entries(modes).forEach(([mode, on]) => desk()?.classList.toggle(mode, on)),
 

@@ -3,6 +3,8 @@
 import { SIDE, outlinePath } from "./drawing.js";
 import { icon, make } from "./dom.js";
 
+const MOST_STYLES = 8; // as pipeline/parsing.py
+
 /** The picture as it comes: waiting, previews, result, or what went wrong. */
 export function mountPicture({ element, props, watch }, page) {
   const image = make("img", { alt: "", hidden: true });
@@ -102,7 +104,7 @@ function styleButton({ name, thumb, similarity }, weight, onclick) {
     make("img", { src: thumb, alt: "" }), make("span.name", {}, name), note);
 }
 
-/** Which style the next picture wears: "auto" or an id. Its value is what Draw sends. */
+/** Which styles the next picture wears: "auto", an id, or "one:0.6,other:0.4". Its value is what Draw sends. */
 export function mountChip({ element, props, watch }, page) {
   element.append(make("span", {}, "Style: "), make("b"), make("button.link", { type: "button", onclick: () => choose("auto") }, "Let Croquis choose"));
   watch("value", paintChip);
@@ -114,11 +116,28 @@ export function mountChip({ element, props, watch }, page) {
     page.styleChanged(id);
   }
   function paintChip() {
-    const auto = (props.value ?? "auto") === "auto";
-    element.querySelector("b").textContent = auto ? "Croquis chooses from your words" : page.styleName(props.value);
-    element.querySelector("button").hidden = auto;
+    const worn = parts();
+    element.querySelector("b").textContent = worn.length ? told(worn) : "Croquis chooses from your words";
+    element.querySelector("button").hidden = !worn.length;
   }
-  return { choose, value: () => props.value ?? "auto", repaint: paintChip };
+  /** [[id, weight], ...]; none for "auto". */
+  function parts() {
+    const value = props.value ?? "auto";
+    if (value === "auto") return [];
+    return value.split(",").map((part) => part.split(":")).map(([id, weight]) => [id.trim(), Number(weight ?? 1)]);
+  }
+  function told(worn) {
+    const total = worn.reduce((sum, [, weight]) => sum + weight, 0);
+    if (worn.length === 1) return page.styleName(worn[0][0]);
+    return worn.map(([id, weight]) => `${page.styleName(id)} ${Math.round((100 * weight) / total)} %`).join(" + ");
+  }
+  /** One style more in the mix, or one less; all weigh the same then. */
+  function toggle(id) {
+    const ids = parts().map(([worn]) => worn);
+    const mix = ids.includes(id) ? ids.filter((worn) => worn !== id) : [...ids, id];
+    choose(mix.length ? mix.slice(-MOST_STYLES).map((worn) => (mix.length > 1 ? `${worn}:1` : worn)).join(",") : "auto");
+  }
+  return { choose, toggle, value: () => props.value ?? "auto", ids: () => parts().map(([id]) => id), repaint: paintChip };
 }
 
 /** Every style there is; added ones can be removed. */
@@ -132,8 +151,11 @@ export function mountLibrary({ element, props, trigger, watch }, page) {
     page.libraryChanged();
   }
   function entry(style) {
-    const button = styleButton(style, page.style() === style.id ? 1 : 0, () => page.useStyle(page.style() === style.id ? "auto" : style.id));
-    button.title = style.words.join(", ");
+    const button = styleButton(style, page.wears(style.id) ? 1 : 0, ({ shiftKey, ctrlKey, metaKey }) => {
+      if (shiftKey || ctrlKey || metaKey) page.mixStyle(style.id);
+      else page.useStyle(page.style() === style.id ? "auto" : style.id);
+    });
+    button.title = `${style.words.join(", ")}. With Shift or Ctrl: mix it in.`;
     if (style.builtin) return button;
     const remove = make("button.remove", { type: "button", "aria-label": `Remove ${style.name}`, title: `Remove ${style.name}`, onclick: () => {
       if (confirm(`Remove the style “${style.name}”?`)) trigger("remove", { id: style.id });

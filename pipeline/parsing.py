@@ -9,12 +9,12 @@ from dataclasses import fields, replace
 from typing import Any
 
 from pipeline.errors import SettingError
-from pipeline.values import Levers
+from pipeline.values import LEVER_NUMBERS, Levers
 
 STYLE_LIMIT = 100  # characters of a style's id; longer ones are refused before any look-up
 MOST_STYLES = 8
 LEVERS_LIMIT = 2_000  # characters
-WHOLE_NUMBERS = ("controlnet_every",)
+WHOLE = {control.name: control.whole for control in LEVER_NUMBERS}
 
 
 def parse_mix(written: str) -> tuple[tuple[str, float], ...]:
@@ -62,9 +62,10 @@ def parse_levers(given: object, usual: Levers) -> Levers:
 
 def _plain(name: str, value: Any) -> Any:
     """2.0 steps as 2 and a share of 1 as 1.0, so that equal orders are equal; what is no number stays as it came."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e9 < value < 1e9:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value < 1e9
+    if name not in WHOLE or not number:
         return value
-    if name in WHOLE_NUMBERS:
+    if WHOLE[name]:
         return int(value) if value == int(value) else value
     return float(value) + 0.0
 

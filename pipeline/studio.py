@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, TypeVar
 from PIL import Image
 
 from pipeline.errors import CroquisError, SettingError
+from pipeline.parsing import parse_mix
+from pipeline.prompt_syntax import plain_words
 from pipeline.request import AUTO, Order, build_request, resolve_seed
 from pipeline.settings import Settings
 from pipeline.styles import StyleLibrary
@@ -137,19 +139,34 @@ class Studio:
 
         `on_step` is called in this thread after each step; `is_cancelled` is asked before each and ends in Cancelled.
         """
+        return self.draw_batch(order, 1, on_step=on_step, is_cancelled=is_cancelled)[0]
+
+    def draw_batch(
+        self,
+        order: Order,
+        count: int,
+        *,
+        on_step: Callable[[StepPreview], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> list[GenerationResult]:
+        """`count` pictures, drawn together, from the order's seed and those that follow it."""
         timer = StageTimer()
         with timer("search"):
             choice = self.choose_style(order)
         with timer("edges"):
-            edges = self.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high)
+            edges = self.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high,
+                                    (order.width, order.height))
         request = build_request(order, edges, choice.mix, self.profile, resolve_seed(order.seed))
-        result = self.redraw(request, on_step=on_step, is_cancelled=is_cancelled)
-        return replace(
-            result,
-            matches=choice.matches,
-            notices=order.sketch.notices + choice.notices + result.notices,
-            milliseconds=timer.milliseconds | dict(result.milliseconds),
-        )
+        results = self.redraw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
+        return [
+            replace(
+                result,
+                matches=choice.matches,
+                notices=order.sketch.notices + choice.notices + result.notices,
+                milliseconds=timer.milliseconds | dict(result.milliseconds),
+            )
+            for result in results
+        ]
 
     def redraw(
         self,
@@ -159,25 +176,47 @@ class Studio:
         is_cancelled: Callable[[], bool] | None = None,
     ) -> GenerationResult:
         """The picture of a complete request, such as one read back from a picture file."""
+        return self.redraw_batch(request, 1, on_step=on_step, is_cancelled=is_cancelled)[0]
+
+    def redraw_batch(
+        self,
+        request: GenerationRequest,
+        count: int,
+        *,
+        on_step: Callable[[StepPreview], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+    ) -> list[GenerationResult]:
+        """The pictures of `request.batch(count)`."""
         engine = self.engine
         _expect_engine(request, engine.profile)
-        image, milliseconds = engine.draw(request, on_step=on_step, is_cancelled=is_cancelled)  # one at a time
+        images, milliseconds = engine.draw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
         unread = engine.prompt_notice(request.styled_prompt)
-        return GenerationResult(image, request, (), (unread,) if unread else (), milliseconds, engine.revisions)
+        notices = (unread,) if unread else ()
+        return [GenerationResult(image, each, (), notices, milliseconds, engine.revisions)
+                for image, each in zip(images, request.batch(count), strict=True)]
 
-    def read_edges(self, sketch: Sketch, reading: ReadingChoice, canny_low: int, canny_high: int) -> EdgeMap:
-        """The edge map at the size that the picture will have."""
+    def read_edges(
+        self,
+        sketch: Sketch,
+        reading: ReadingChoice,
+        canny_low: int,
+        canny_high: int,
+        size: tuple[int, int] | None = None,
+    ) -> EdgeMap:
+        """The edge map at the size (width, height in px) that the picture will have, the profile's if None."""
         from pipeline.edges import read_edges
 
-        return read_edges(sketch, reading, canny_low, canny_high, size=self.profile.size)
+        return read_edges(sketch, reading, canny_low, canny_high, size=size or self.profile.size)
 
     def find_styles(self, prompt: str, k: int = MATCHES_SHOWN) -> Finding:
-        return self.search.find(prompt, k)
+        """What the words say counts, without the syntax of their weights."""
+        return self.search.find(plain_words(prompt), k)
 
     def choose_style(self, order: Order) -> StyleChoice:
-        """The style that was chosen by id, or the search's mix."""
+        """The styles that were chosen by id, or the search's mix."""
         if order.style != AUTO:
-            return StyleChoice(StyleMix.of(self.library.get(order.style)))
+            chosen = parse_mix(order.style)
+            return StyleChoice(StyleMix(tuple((self.library.get(id), weight) for id, weight in chosen)))
         finding = self.find_styles(order.prompt)
         return StyleChoice(self.search.mix(finding), finding.matches, _style_notices(finding))
 

@@ -24,7 +24,9 @@ PUBLIC = {
         [("sketch", "filepath"), ("prompt", "str"), ("negative_prompt", "str"), ("style", "str"),
          ("reading", "Literal['auto', 'lines', 'canny']"), ("canny_low", "int"), ("canny_high", "int"),
          ("num_inference_steps", "None | int"), ("guidance_scale", "None | float"),
-         ("ip_adapter_scale", "None | float"), ("controlnet_conditioning_scale", "None | float"), ("seed", "int")],
+         ("ip_adapter_scale", "None | float"), ("controlnet_conditioning_scale", "None | float"), ("seed", "int"),
+         ("preset", "str"), ("sampler", "str"), ("style_focus", "str"), ("width", "None | int"),
+         ("height", "None | int"), ("levers", "None | dict(str, Any)"), ("count", "int")],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
     "/read_edges": (
@@ -43,7 +45,8 @@ PUBLIC = {
 DEFAULTS = {
     "negative_prompt": "", "style": "auto", "reading": "auto", "canny_low": 50, "canny_high": 150,
     "num_inference_steps": None, "guidance_scale": None, "ip_adapter_scale": None,
-    "controlnet_conditioning_scale": None, "seed": -1,
+    "controlnet_conditioning_scale": None, "seed": -1, "preset": "auto", "sampler": "auto", "style_focus": "auto",
+    "width": None, "height": None, "levers": None, "count": 1,
 }
 
 

@@ -5,7 +5,8 @@ No `from __future__ import annotations` here: gr.api reads the annotations thems
 
 import functools
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -22,24 +23,33 @@ from pipeline.image_file import open_image
 from pipeline.page.guard import guard_inputs
 from pipeline.page.telling import tell
 from pipeline.request import parse_count, parse_order, parse_reading, parse_style, parse_thresholds, parse_words
+from pipeline.samplers import SAMPLERS
 from pipeline.search import MOST_MATCHES
 from pipeline.sketch import read_image
 from pipeline.studio import MATCHES_SHOWN, Studio
-from pipeline.values import CONTROLS, EdgeMap, GenerationResult, Sketch, Style, StyleMatch
+from pipeline.values import BATCH, CONTROLS, EdgeMap, GenerationResult, Levers, Sketch, Style, StyleMatch, expect_number
 
 AT_ONCE = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
 FILE_INFO = gr.FileData.model_json_schema() | {"description": ""}  # without the description of Gradio's class
 
+LEVERS = tuple(field.name for field in fields(Levers))
 ABOUT = {
     "sketch": "Image file of the drawing: 64 to 4096 px a side, at most 16 megapixels and 20 MB.",
     "prompt": "What the drawing shows, and in which style if you care; at most 1,000 characters.",
     "negative_prompt": "What the picture should not show.",
-    "style": 'A style\'s id as /styles gives it, or "auto": the search chooses by the prompt.',
+    "style": 'A style\'s id as /styles gives it, several as "ghibli:0.6,comic:0.4", or "auto": the search chooses.',
     "reading": '"lines" for drawings, "canny" for photographs and shaded pictures, "auto" to let Croquis see.',
     "image": "Image file in the style: 64 to 4096 px a side; its middle square is kept.",
     "name": "What to call the style.",
     "words": "Phrases that describe the look, with commas between them; they are searched too.",
     "k": f"How many styles, 1 to {MOST_MATCHES}.",
+    "preset": '"draft", "balanced" or "best": how much work the picture gets; sets what is left out below.',
+    "sampler": f'One of {", ".join(SAMPLERS)}, as far as the engine offers it; "auto": the preset\'s.',
+    "style_focus": '"style" wears colours and brushwork only, "style + layout" placing too, "whole" everything.',
+    "width": "Pixels across.",
+    "height": "Pixels down.",
+    "count": "1 to 4 pictures from seed, seed + 1, ...; from 2 on, details.pictures lists all of them.",
+    "levers": f"Object with any of these in place of the preset's: {', '.join(LEVERS)}.",
 } | {
     control.name: f"{control.info} {control.minimum:.10g} to {control.maximum:.10g}." for control in CONTROLS
 }
@@ -110,12 +120,20 @@ class Endpoints:
         ip_adapter_scale: float | None = None,
         controlnet_conditioning_scale: float | None = None,
         seed: int = -1,
+        preset: str = "auto",
+        sampler: str = "auto",
+        style_focus: str = "auto",
+        width: int | None = None,
+        height: int | None = None,
+        levers: dict[str, Any] | None = None,
+        count: int = 1,
     ) -> tuple[gr.FileData, dict[str, Any]]:
         """A picture that follows the drawing, shows what the words say and wears the style.
 
         Returns a PNG file that carries its recipe, and details: the seed used, engine, size, styles with similarity
         and weight, reading used, milliseconds per stage. The same inputs and seed give the same bytes.
         """
+        expect_number(BATCH, count)
         order = parse_order(
             self._studio.profile,
             sketch=_read_sketch(sketch),
@@ -130,10 +148,17 @@ class Endpoints:
             ip_adapter_scale=ip_adapter_scale,
             controlnet_conditioning_scale=controlnet_conditioning_scale,
             seed=seed,
+            preset=preset,
+            sampler=sampler,
+            style_focus=style_focus,
+            width=width,
+            height=height,
+            levers=levers,
         )
-        result = self._studio.draw(order)
-        picture = self._studio.write(result)
-        return _served(picture.read_bytes(), picture.name), describe(result)
+        results = self._studio.draw_batch(order, int(count))
+        files = [self._studio.write(result) for result in results]
+        served = [_served(file.read_bytes(), file.name) for file in files]
+        return served[0], describe(results[0]) | _all_of(results, served)
 
     @spoken
     def read_edges(
@@ -187,10 +212,21 @@ def describe(result: GenerationResult) -> dict[str, Any]:
         "guidance_scale": request.guidance_scale,
         "ip_adapter_scale": request.ip_adapter_scale,
         "controlnet_conditioning_scale": request.controlnet_conditioning_scale,
+        "sampler": request.sampler,
+        "style_focus": request.style_focus,
+        "levers": asdict(request.levers),
         "milliseconds": dict(result.milliseconds),
         "notices": list(result.notices),
         "revisions": dict(result.revisions),
     }
+
+
+def _all_of(results: Sequence[GenerationResult], served: Sequence[gr.FileData]) -> dict[str, Any]:
+    """Every picture of a batch with its seed, as files that the clients fetch by themselves; nothing for one."""
+    if len(results) == 1:
+        return {}
+    return {"pictures": [{"seed": result.request.seed, "picture": file.model_dump()}
+                         for result, file in zip(results, served, strict=True)]}
 
 
 def _worn(result: GenerationResult) -> list[dict[str, Any]]:

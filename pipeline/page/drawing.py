@@ -20,12 +20,15 @@ from pipeline.page import show
 from pipeline.page.parts import address
 from pipeline.page.telling import tell
 from pipeline.page.tickets import Tickets
+from pipeline.page.work import restored_work
+from pipeline.parsing import mix_text
 from pipeline.request import Order, parse_order
 from pipeline.sketch import read_strokes
 from pipeline.studio import Studio
 from pipeline.values import CONTROLS, GenerationRequest, GenerationResult, StepPreview, StyleMatch
 
-SETTINGS = ("prompt", "negative_prompt", "style", "reading", *(control.name for control in CONTROLS))
+CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers")
+SETTINGS = ("prompt", "negative_prompt", "style", "reading", *CHOICES, *(control.name for control in CONTROLS))
 LOADING_POLL = 0.2  # seconds
 
 Shown = tuple[Any, Any]  # for the picture and for the strip
@@ -100,9 +103,10 @@ class Easel:
         return address(Path(copy))
 
     def _restored(self, request: GenerationRequest, data: bytes) -> tuple[Any, ...]:
-        style, _ = max(request.styles.parts, key=lambda part: part[1])
-        known = {**self.studio.profile.defaults, "style": style.id, "reading": request.edges.reading}
+        known = {**self.studio.profile.defaults, "reading": request.edges.reading}
         known |= {name: getattr(request, name) for name in SETTINGS if hasattr(request, name)}
+        known["style"] = mix_text(tuple((style.id, weight) for style, weight in request.styles.parts))
+        known |= restored_work(request, self.studio.profile)
         picture = {
             "state": "done",
             "message": "Drawing, words and settings of this picture are back.",

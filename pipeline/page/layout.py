@@ -16,6 +16,7 @@ from pipeline.page.drawing import SETTINGS, Easel
 from pipeline.page.examples import read_examples
 from pipeline.page.library import Shelf
 from pipeline.page.parts import fold, part, serve_assets
+from pipeline.page.work import lay_work, usual_work, wire_work
 from pipeline.studio import Studio
 from pipeline.values import CONTROLS, PROMPT_LIMIT, Control
 
@@ -47,6 +48,7 @@ class Settings:
 
     negative_prompt: gr.Textbox
     reading: gr.Radio
+    work: dict[str, Any]  # preset, sampler, style focus, size, levers
     numbers: dict[str, gr.Slider | gr.Number]
     reset: gr.Button
 
@@ -102,10 +104,11 @@ def lay_settings(studio: Studio, script: str) -> Settings:
                                          max_length=PROMPT_LIMIT, info="Words for what you do not want to see.")
             reading = gr.Radio(READINGS, value="auto", label="Your drawing is",
                                info="How its lines are found: along the middle of each stroke, or at every edge.")
+        work = lay_work(studio.profile)
         with gr.Row(elem_id="numbers"):
             numbers = {control.name: number(control, studio.profile.defaults[control.name]) for control in CONTROLS}
         reset = gr.Button("Back to the usual settings", size="sm", elem_id="reset")
-    return Settings(negative_prompt, reading, numbers, reset)
+    return Settings(negative_prompt, reading, work, numbers, reset)
 
 
 def number(control: Control, usual: float) -> gr.Slider | gr.Number:
@@ -136,16 +139,17 @@ def wire(studio: Studio, page: gr.Blocks, desk: Desk, settings: Settings, styles
     easel = Easel(studio, page.GRADIO_CACHE)
     page.temp_file_sets.append(easel.served)  # delete_cache looks after our pictures too
     named = {"prompt": desk.prompt, "style": desk.chip, "negative_prompt": settings.negative_prompt,
-             "reading": settings.reading, **settings.numbers}
+             "reading": settings.reading, **settings.work, **settings.numbers}
     inputs = [named[name] for name in SETTINGS]
     wire_drawing(easel, desk, inputs)
     everything = [desk.canvas, *inputs, desk.strip, desk.picture]
     desk.canvas.recipe(easel.restore, None, everything, **QUIET)
     desk.history.recall(None, None, everything, js="() => croquis.recall()", **QUIET)
     desk.strip.use_seed(None, None, settings.numbers["seed"], js="() => croquis.seedUsed()", **QUIET)
-    usual = [studio.profile.defaults[control.name] for control in CONTROLS]
-    settings.reset.click(lambda: ["", "auto", *usual], None,
-                         [settings.negative_prompt, settings.reading, *settings.numbers.values()], **QUIET)
+    usual = [*usual_work(studio.profile).values(), *(studio.profile.defaults[control.name] for control in CONTROLS)]
+    settings.reset.click(lambda: ["", "auto", *usual], None, [settings.negative_prompt, settings.reading,
+                         *settings.work.values(), *settings.numbers.values()], **QUIET)
+    wire_work(studio.profile, settings.work, settings.numbers, **QUIET)
     wire_styles(Shelf(studio), page, styles)
     page.load(Progress(studio).watch, None, status, concurrency_limit=None, **QUIET)
     page.unload(easel.leave)
