@@ -32,8 +32,6 @@ def is_downloaded(profile: ModelProfile) -> bool:
 
 def cuda_problem() -> str | None:
     """Why CUDA cannot be used here; None where it can."""
-    import torch  # seconds: only where the weights are there
+    from pipeline.device import cuda_trouble, has_usable_cuda  # brings torch, seconds: only where the weights are there
 
-    from pipeline.device import cuda_trouble
-
-    return None if torch.cuda.is_available() else cuda_trouble() or "there is none on this machine"
+    return None if has_usable_cuda() else cuda_trouble() or "there is none on this machine"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.architecture import expect_sd15
 from pipeline.errors import ModelError
 from pipeline.profiles import ModelPart, ModelProfile, TextPackage, WeightFile
 
@@ -29,9 +30,10 @@ def locate(profile: ModelProfile, role: str, folder: Path | None = None) -> Loca
     Raises ModelError naming the file that is missing or differs, and what to do.
     """
     part, root = profile.parts[role], folder or profile.home
-    if root is None:
-        return from_hub(profile, part)
-    return from_folder(profile, part, root)
+    located = from_hub(profile, part) if root is None else from_folder(profile, part, root)
+    if profile.name == "sd15":
+        expect_sd15(role, located.path)
+    return located
 
 
 def from_folder(profile: ModelProfile, part: ModelPart, root: Path) -> LocatedPart:

@@ -34,7 +34,7 @@ class Hub:
     address: str = ""
     storage: str = ""  # where large files lie: another origin
     answers: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=lambda: defaultdict(list))
-    cuts: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # path -> bytes given, answer by answer
+    cuts: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # path -> bytes per answer
     damaged: set[str] = field(default_factory=set)  # paths whose last byte comes out wrong
     short: set[str] = field(default_factory=set)  # paths whose last 100 bytes are missing, and the length says so
     ignores_ranges: bool = False
@@ -63,7 +63,7 @@ class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.answer(body=True)
 
-    def answer(self, *, body: bool) -> None:
+    def answer(self, *, body: bool) -> None:  # noqa: PLR0911 - one way to be refused each
         if self.path.startswith("/api/"):  # the client's own questions, such as which assistants there are
             return self.refuse(404, {})
         self.hub.asked.append((self.command, self.path, dict(self.headers)))
