@@ -27,3 +27,7 @@ class ModelError(CroquisError):
 
 class Cancelled(CroquisError):
     """The person stopped the drawing."""
+
+
+class OutOfMemory(CroquisError):
+    """The machine has not the memory for this picture; the message says what would fit."""

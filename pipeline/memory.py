@@ -1,0 +1,273 @@
+"""How much memory a picture needs, reckoned before anything is loaded: sizes, constants and arithmetic alone.
+
+Two formulas stand beside each other. Ours adds the weights that a mode keeps where the picture is drawn, the larger of
+what a denoising step and the decoding hold for a while, and what the runtime takes; its constants, each with machine,
+date and kind (measured, or derived by following every tensor through the modules), lie in memory_figures.json. The
+published one is (weights + the largest of VAE encode, UNet, VAE decode) x 1.2, as
+https://github.com/Vishnu373/stable-diffusion-vram-calculator gives it (README, commit 6d6efef); it knows no modes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pipeline.errors import SettingError
+from pipeline.profiles import ModelProfile, WeightFile
+from pipeline.values import expect_choice
+
+MemoryMode = Literal["full", "fp8", "streamed", "cpu"]
+MODES: tuple[MemoryMode, ...] = get_args(MemoryMode)
+LADDERS: Mapping[str, tuple[MemoryMode, ...]] = {  # device -> its modes, from the quickest to the smallest
+    "cuda": ("full", "fp8", "streamed", "cpu"),
+    "mps": ("full", "cpu"),  # Apple's GPUs know no fp8, and share their memory with the processor
+    "cpu": ("cpu", "fp8"),
+}
+MEANINGS: Mapping[str, str] = {
+    "full": "everything on the GPU",
+    "fp8": "weights kept in 8 bits, computed in 16 or 32",
+    "streamed": "weights kept in main memory, streamed to the GPU layer by layer",
+    "cpu": "everything on the processor",
+}
+BATCH_LIMIT = 4
+TILE_FROM = 768  # px; a side above it is decoded in tiles
+TILE = 512  # px a side of a tile
+FIGURES = Path(__file__).with_name("memory_figures.json")
+GB = 1e9
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Bytes of a model's parts in 16 bits. What only a new style needs (the image encoder) is not among them."""
+
+    unet: int  # its adapter included
+    controlnet: int
+    text_encoder: int
+    vae: int
+
+    @property
+    def total(self) -> int:
+        return self.unet + self.controlnet + self.text_encoder + self.vae
+
+    @property
+    def streamable(self) -> int:
+        """Of the two that are kept in 8 bits, or streamed."""
+        return self.unet + self.controlnet
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """What one picture, or a batch, needs in one mode. All in bytes."""
+
+    mode: MemoryMode
+    device: str  # "cuda", "mps" or "cpu": where it is drawn
+    width: int  # px
+    height: int  # px
+    batch: int
+    weights: int  # that stay where the picture is drawn
+    steps: int  # held for a while in a denoising step
+    decode: int  # held for a while when latents become a picture
+    runtime: int  # that the runtime takes for itself
+    main_memory: int  # of weights that wait in main memory for a GPU
+    published: int  # by the published formula
+
+    @property
+    def peak(self) -> int:
+        """Bytes needed at once where the picture is drawn."""
+        return self.weights + max(self.steps, self.decode) + self.runtime
+
+    def fits(self, free: int) -> bool:
+        """Whether `free` bytes there are enough."""
+        return self.peak <= free
+
+
+@dataclass(frozen=True)
+class FreeMemory:
+    """Bytes that can still be had, as measured when nothing of ours was loaded."""
+
+    gpu: int | None  # None: no GPU
+    main: int
+
+
+@dataclass(frozen=True)
+class ModeChoice:
+    mode: MemoryMode
+    why: str  # for the page and the log
+
+
+def plan_memory(
+    profile: ModelProfile, width: int, height: int, batch: int = 1, mode: str = "full", device: str = "cuda"
+) -> MemoryPlan:
+    """Reckon one picture or batch. Raises SettingError for a size that the profile does not draw, a batch outside
+    1 to 4, an unknown mode, or one that the device does not have."""
+    kind = _expect(profile, width, height, batch, mode, device)
+    drawn_on = "cpu" if kind == "cpu" else device
+    figures, weights = read_figures()["devices"][drawn_on], weights_of(profile)
+    wide = 2 if drawn_on != "cuda" else 1  # 32 bits against 16
+    return MemoryPlan(
+        mode=kind, device=drawn_on, width=width, height=height, batch=batch,
+        weights=_resident(weights, kind, wide, figures),
+        steps=round(batch * width * height * figures["step_bytes_per_px"] + figures["step_bytes"]),
+        decode=round(_decoded_at_once(width, height) * figures["decode_bytes_per_px"]),
+        runtime=figures["runtime_bytes"],
+        main_memory=weights.streamable if kind == "streamed" and drawn_on == "cuda" else 0,
+        published=published_formula(weights, width, height, batch),
+    )
+
+
+def published_formula(weights: Weights, width: int, height: int, batch: int = 1, tokens: int = 77) -> int:
+    """Bytes by the published formula, its own constants, for a guided batch: it counts one picture, so twice `batch`.
+
+    Its average of the UNet's channels is 745, and three copies of each activation are alive.
+    """
+    cells, pixels = (width // 8) * (height // 8), width * height
+    latents = cells * 4 * 2
+    coded = 4 * pixels * 3 * 2 + latents  # encoding and decoding are alike: the picture and three copies of it
+    unet = cells * 745 * 2 * 3 + cells * tokens * 2
+    return round(1.2 * (weights.total + max(batch * coded, 2 * batch * unet)))
+
+
+def choose_mode(
+    profile: ModelProfile, free: FreeMemory, device: str, wanted: str = "auto", batch: int = 1
+) -> ModeChoice:
+    """The mode called `wanted`, or for "auto" the quickest whose plan fits the profile's own size; and why.
+
+    Where nothing fits it is the smallest, and the reason says so: a plan may be wrong, a picture is worth a try.
+    """
+    if wanted != "auto":
+        return ModeChoice(_expect(profile, profile.width, profile.height, batch, wanted, device), "asked for")
+    for mode in LADDERS[device] if device != "cpu" else ("cpu",):  # there fp8 is for when memory runs out
+        plan = plan_memory(profile, profile.width, profile.height, batch, mode, device)
+        have = _free_where(plan, free)
+        if plan.fits(have) and plan.main_memory <= free.main:
+            return ModeChoice(mode, f"{gigabytes(plan.peak)} of the {gigabytes(have)} that are free")
+    return ModeChoice(mode, f"nothing fits by the plan: even this needs {gigabytes(plan.peak)} and "
+                            f"{gigabytes(have)} are free")
+
+
+def lower_mode(mode: MemoryMode, device: str) -> MemoryMode | None:
+    """The next smaller mode of a device; None below the last, and for one that was only asked for by name."""
+    ladder = LADDERS[device]
+    after = ladder.index(mode) + 1 if mode in ladder else len(ladder)
+    return ladder[after] if after < len(ladder) else None
+
+
+def what_fits(profile: ModelProfile, free: FreeMemory, device: str, batch: int = 1) -> str:
+    """In words for a person whose picture did not fit: the largest square that each mode can draw here."""
+    told = []
+    for mode in LADDERS[device]:
+        plans = [plan_memory(profile, side, side, batch, mode, device) for side in sides(profile)]
+        side = max((plan.width for plan in plans if plan.fits(_free_where(plan, free))), default=None)
+        if side:
+            told.append(f"{side} x {side} px with {mode} ({MEANINGS[mode]})")
+    return "What would fit by our reckoning: " + "; ".join(told) if told else "By our reckoning nothing fits here"
+
+
+def sides(profile: ModelProfile) -> range:
+    """Sides (px) of squares worth telling."""
+    step = max(profile.multiple, profile.width // 8)
+    return range(profile.width // 2, profile.max_side + 1, step)
+
+
+def tiled(width: int, height: int) -> bool:
+    """Whether a picture of this size (px) is decoded in tiles."""
+    return max(width, height) > TILE_FROM
+
+
+def gigabytes(size: float) -> str:
+    return f"{size / GB:.1f} GB"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether this is a machine without memory: CUDA's, MPS's, the processor's, Python's own. Asks torch nothing."""
+    if error.__cause__ is not None and is_out_of_memory(error.__cause__):  # told as something else on its way
+        return True
+    named = {kind.__name__ for kind in type(error).__mro__}
+    if isinstance(error, MemoryError) or "OutOfMemoryError" in named:
+        return True
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in OUT_OF_MEMORY)
+
+
+OUT_OF_MEMORY = (
+    "out of memory",  # CUDA's and MPS's
+    "can't allocate memory",  # DefaultCPUAllocator's
+    "not enough memory",  # the same on Windows
+    "could not create a memory object",  # oneDNN's
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+
+
+@cache
+def read_figures() -> dict[str, Any]:
+    """memory_figures.json: constants per device, and what they were taken from."""
+    return dict(json.loads(FIGURES.read_text(encoding="utf-8")))
+
+
+def weights_of(profile: ModelProfile) -> Weights:
+    """From the table of files, or for a model that comes with the program from the files themselves."""
+    if profile.home is not None:
+        return _weights_in(profile.home)
+    base = profile.parts["base"].files
+    adapter = _bytes(profile.parts["ip_adapter"].files, "")
+    return Weights(
+        unet=_bytes(base, "unet/") + adapter,
+        controlnet=_bytes(profile.parts["controlnet"].files, "") or read_figures()["controlnet_bytes"],
+        text_encoder=_bytes(base, "text_encoder/"),
+        vae=_bytes(base, "vae/"),
+    )
+
+
+def _weights_in(home: Path) -> Weights:
+    """Of a model that comes with the program; its text encoder is a package, of which the figures know the size."""
+    def stored(*folders: str) -> int:
+        return sum(file.stat().st_size for folder in folders for file in (home / folder).glob("*.safetensors"))
+
+    return Weights(stored("unet", "ip_adapter"), stored("controlnet"), read_figures()["packaged_text_bytes"],
+                   stored("vae"))
+
+
+def _bytes(files: tuple[WeightFile, ...], folder: str) -> int:
+    return sum(file.bytes or 0 for file in files if file.path.startswith(folder) and file.path.endswith("safetensors"))
+
+
+def _resident(weights: Weights, mode: MemoryMode, wide: int, figures: Mapping[str, Any]) -> int:
+    """Bytes of the weights that stay where the picture is drawn."""
+    others = wide * (weights.text_encoder + weights.vae)
+    if mode == "fp8":
+        layer = wide * int(read_figures()["largest_layer_bytes"])  # as wide as it computes, for the while
+        kept = round(weights.streamable * figures["fp8_share"])
+        return kept + layer + wide * weights.vae + (others - wide * weights.vae if figures["words_stay"] else 0)
+    if mode == "streamed":  # the text encoder waits on the processor; two layers are there at once, one on its way
+        return wide * (weights.vae + 2 * int(read_figures()["largest_layer_bytes"]))
+    return others + wide * weights.streamable
+
+
+def _decoded_at_once(width: int, height: int) -> int:
+    """Pixels: pictures of a batch are decoded one by one, large ones in tiles. The whole picture is put together."""
+    return TILE * TILE + width * height // 400 if tiled(width, height) else width * height
+
+
+def _free_where(plan: MemoryPlan, free: FreeMemory) -> int:
+    return free.main if plan.device != "cuda" or free.gpu is None else free.gpu
+
+
+def _expect(profile: ModelProfile, width: object, height: object, batch: object, mode: str, device: str) -> MemoryMode:
+    for name, value in (("width", width), ("height", height), ("batch", batch)):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise SettingError(f"{name} is a whole number; {type(value).__name__} came.")
+    profile.check_size(width, height)  # type: ignore[arg-type]
+    if not 1 <= batch <= BATCH_LIMIT:  # type: ignore[operator]
+        raise SettingError(f"batch is a whole number from 1 to {BATCH_LIMIT}; {str(batch)[:20]} came.")
+    expect_choice("device", device, LADDERS)
+    expect_choice("mode", mode, MODES)
+    if mode == "full" and device == "cpu":
+        return "cpu"
+    if mode not in LADDERS[device] and not (mode == "streamed" and device == "cpu"):
+        raise SettingError(f"The memory mode {mode!r} needs another device than {device!r}, which has "
+                           f"{', '.join(LADDERS[device])}.")
+    return mode  # type: ignore[return-value]
