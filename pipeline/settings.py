@@ -20,6 +20,7 @@ PREFIX = "CROQUIS_"
 MEANINGS = {
     "profile": "which engine draws: auto takes sd15 where a GPU and its weights are there, else pocket",
     "device": "where it runs: auto takes CUDA, then MPS, then the processor",
+    "sd15": "folder with Stable Diffusion 1.5's files, in place of the Hub's (base/, controlnet/, ip_adapter/)",
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
     "user_dir": "folder for styles you add and for caches; it is made when missing",
@@ -33,6 +34,7 @@ class Settings:
 
     profile: ProfileChoice = "auto"
     device: DeviceChoice = "auto"
+    sd15: Path | None = None  # None: the Hub's cache, filled on request
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
     user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))
@@ -41,7 +43,7 @@ class Settings:
     def __post_init__(self) -> None:
         _expect_choice("profile", self.profile, get_args(ProfileChoice))
         _expect_choice("device", self.device, get_args(DeviceChoice))
-        for name in ("assets", "styles"):
+        for name in ("assets", "styles", *(("sd15",) if self.sd15 else ())):
             _expect_folder(name, getattr(self, name))
 
     @property

@@ -106,13 +106,22 @@ class Studio:
                 threading.Thread(target=self._load, name="croquis-loading", daemon=True).start()
 
     @cached_property
-    def profile(self) -> ModelProfile:
-        """The profile that draws; chosen once, without loading any model."""
+    def _choice(self) -> tuple[ModelProfile, str]:
         from pipeline.choosing import choose_profile
 
-        chosen, why = choose_profile(self.settings.profile, self.settings.device)
+        chosen, why = choose_profile(self.settings.profile, self.settings.device, self.settings.sd15)
         log.info("Profile %s: %s", chosen.name, why)
-        return chosen
+        return chosen, why
+
+    @property
+    def profile(self) -> ModelProfile:
+        """The profile that draws; chosen once, without loading any model."""
+        return self._choice[0]
+
+    @property
+    def why(self) -> str:
+        """Why that profile, in words for the page."""
+        return self._choice[1]
 
     @property
     def search(self) -> StyleSearch:
@@ -275,7 +284,7 @@ class Studio:
 
         return Engine.load(
             self.profile,
-            folder=self.settings.assets / "pocket" if self.profile.name == "pocket" else None,
+            folder=self.settings.assets / "pocket" if self.profile.name == "pocket" else self.settings.sd15,
             device=self.settings.device,
             cache_dir=self.settings.caches / "embeddings",
             on_progress=lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction),
@@ -296,11 +305,12 @@ class Studio:
 
 
 def _open_encoder(profile: ModelProfile, settings: Settings) -> Encoder:
-    """What the search reads words with: the profile's own retrieval part, else the pocket encoder."""
+    """What the search reads words with: the profile's retrieval part where it has been fetched, else the pocket's."""
     from pipeline.clip import ClipEncoder, PocketEncoder
+    from pipeline.weights import cached_revision
 
     part = profile.parts.get("retrieval")
-    if part is None or part.repo is None:
+    if part is None or part.repo is None or cached_revision(part) is None:
         return PocketEncoder(settings.assets / "pocket" / "image_encoder", words=settings.assets / "words.npz")
     return ClipEncoder(part.repo, part.revision)
 

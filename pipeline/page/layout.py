@@ -12,6 +12,7 @@ import gradio as gr
 from pipeline.image_file import guard_pillow
 from pipeline.page import show
 from pipeline.page.api import register_api
+from pipeline.page.bigger import lay_bigger, wire_bigger
 from pipeline.page.drawing import SETTINGS, Easel
 from pipeline.page.examples import read_examples
 from pipeline.page.library import Shelf
@@ -74,8 +75,10 @@ def build_page(studio: Studio) -> gr.Blocks:
         desk = lay_desk(studio, script)
         styles = lay_styles(script)
         settings = lay_settings(studio, script)
+        bigger = lay_bigger(studio, script)
         register_api(studio)  # first: the names of its endpoints come before those of the page's own events
         wire(studio, page, desk, settings, styles, status)
+        wire_bigger(studio, page, bigger, **QUIET)
     return page
 
 
