@@ -167,9 +167,10 @@ def is_reachable(profile: ModelProfile) -> bool:
     from pipeline.hub_errors import network_errors
 
     part = profile.parts["base"]
+    expected: tuple[type[Exception], ...] = (ModelError, OSError, *network_errors())
     try:
         ask(part, next(file for file in part.files if file.path == "model_index.json"), part.revision or "main")
-    except (ModelError, OSError, *network_errors()):
+    except expected:
         return False
     return True
 

@@ -82,9 +82,9 @@ def about(studio: Studio) -> str:
     licences = dict.fromkeys(part.licence for part in SD15.first_parts.values())
     pocket = "" if studio.profile.name == "sd15" else f" Now the pocket model draws: {escape(studio.why)}."
     return (
-        f"<p>{SD15.title} draws {SD15.width} × {SD15.height} pixels with far more detail, on an NVIDIA GPU.{pocket} Its "
-        f"files take {size} of this machine's disk (licences: {escape(', '.join(licences))}). You can go on drawing "
-        "while they come, and stop and go on whenever you like.</p>"
+        f"<p>{SD15.title} draws {SD15.width} × {SD15.height} pixels with far more detail, on an NVIDIA GPU.{pocket} "
+        f"Its files take {size} of this machine's disk (licences: {escape(', '.join(licences))}). You can go on "
+        "drawing while they come, and stop and go on whenever you like.</p>"
     )
 
 
@@ -109,7 +109,7 @@ def bar(state: DownloadState) -> str:
 def time_words(seconds: float) -> str:
     """Rounded up to what one plans with."""
     if seconds < 90:
-        return f"{max(1, round(seconds))} seconds"
+        return f"{max(2, round(seconds))} seconds"
     minutes = round(seconds / 60)
     return f"{minutes} minutes" if minutes < 90 else f"{minutes / 60:.0f} hours"
 

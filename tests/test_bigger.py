@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline.download import Download, DownloadState
+from pipeline.page.bigger import Bigger, about, progress_words, time_words
+from pipeline.profiles import POCKET, SD15, ModelProfile
+from tests.hub_server import Hub
+from tests.test_download import hub, profile  # noqa: F401 - fixtures
+
+GB = 1_000_000_000
+
+
+def studio(drawn: ModelProfile = POCKET) -> Any:
+    return SimpleNamespace(profile=drawn, why="the files are <not> here")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (DownloadState("idle", 6 * GB, 0), ""),
+        (DownloadState("idle", 6 * GB, 2 * GB), "2.0 GB of 6.0 GB are here."),
+        (DownloadState("running", 6 * GB, 2 * GB, 40e6), "2.0 GB of 6.0 GB, 40 MB a second, 2 minutes left"),
+        (DownloadState("running", 6 * GB, 0, 0, "Asking the Hub"), "0 MB of 6.0 GB. Asking the Hub"),
+        (DownloadState("stopped", 6 * GB, GB), "Stopped at 1.0 GB of 6.0 GB. What came stays."),
+        (DownloadState("failed", 6 * GB, GB, 0, "No room."), "No room."),
+    ],
+)
+def test_the_state_in_words(state: DownloadState, words: str) -> None:
+    assert progress_words(state) == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0, "2 seconds"), (45, "45 seconds"), (600, "10 minutes"),
+                                                (7300, "2 hours")])
+def test_time_in_words(seconds: float, words: str) -> None:
+    assert time_words(seconds) == words
+
+
+def test_what_it_is_is_told_before_anything_is_fetched() -> None:
+    told = about(studio())
+    assert "6.0 GB" in told and "CreativeML OpenRAIL-M" in told and "512 × 512" in told
+    assert "&lt;not&gt;" in told and "<not>" not in told
+
+
+async def collect(shown: Any) -> list[tuple[Any, ...]]:
+    return [each async for each in shown]
+
+
+@pytest.fixture
+def bigger(profile: ModelProfile) -> Bigger:  # noqa: F811
+    made = Bigger(studio())
+    made.download = Download(profile)
+    return made
+
+
+def test_the_panel_follows_a_download_from_start_to_end(
+    bigger: Bigger, hub: Hub, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:
+    hub.slow = 0.002
+    monkeypatch.setattr("pipeline.page.bigger.POLL", 0.01)
+    monkeypatch.setattr("pipeline.choosing.cuda_problem", lambda: None)
+    (_, bar, start, stop), = asyncio.run(collect(bigger.watch()))
+    assert bar == "" and start["visible"] and not stop["visible"] and start["value"] == "Download it"
+    shown = asyncio.run(collect(bigger.start()))
+    assert any("<progress" in bar and stop["visible"] and not start["visible"] for _, bar, start, stop in shown[:-1])
+    words, bar, start, stop = shown[-1]
+    assert "Start Croquis again" in words and bar == "" and not start["visible"] and not stop["visible"]
+
+
+def test_it_stops_and_offers_to_go_on(bigger: Bigger, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    hub.slow = 0.02
+    monkeypatch.setattr("pipeline.page.bigger.POLL", 0.01)
+
+    async def run() -> tuple[Any, ...]:
+        last: tuple[Any, ...] = ()
+        async for last in bigger.start():
+            if bigger.download.state.here > 100_000:
+                bigger.stop()
+        return last
+
+    words, bar, start, stop = asyncio.run(run())
+    assert "Stopped at" in words and "<progress" in bar and not stop["visible"]
+    assert start["visible"] and start["value"].startswith("Go on: ")
+
+
+def test_without_a_gpu_it_says_what_that_means(bigger: Bigger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.choosing.cuda_problem", lambda: "there is none on this machine")
+    told = bigger.told(DownloadState("done", GB, GB))
+    assert "would be slow: there is none on this machine." in told and "CROQUIS_PROFILE=sd15" in told
+
+
+def test_where_it_draws_already_there_is_nothing_to_fetch(bigger: Bigger) -> None:
+    bigger.studio = studio(SD15)
+    state = DownloadState("idle", GB, 0)
+    words, bar, start, stop = bigger.shown(state, bigger.told(state))
+    assert "draws with it" in words and not start["visible"] and not stop["visible"]

@@ -1,0 +1,48 @@
+import pytest
+
+from pipeline import choosing
+from pipeline.choosing import choose_profile, is_downloaded
+from pipeline.profiles import POCKET, SD15
+
+
+def test_a_profile_asked_for_is_taken(monkeypatch):
+    monkeypatch.setattr(choosing, "cuda_problem", lambda: "none")
+    assert choose_profile("sd15")[0] is SD15
+    assert choose_profile("pocket")[0] is POCKET
+
+
+@pytest.mark.parametrize(
+    ("downloaded", "problem", "device", "expected", "why"),
+    [
+        (True, None, "auto", SD15, "CUDA GPU are here"),
+        (True, None, "cuda", SD15, "CUDA GPU are here"),
+        (True, None, "cpu", POCKET, "cpu"),
+        (True, "the driver is too old", "auto", POCKET, "the driver is too old"),
+        (False, None, "auto", POCKET, "not on this machine"),
+    ],
+)
+def test_auto_takes_sd15_only_with_its_files_and_a_gpu(monkeypatch, downloaded, problem, device, expected, why):
+    monkeypatch.setattr(choosing, "is_downloaded", lambda profile: downloaded)
+    monkeypatch.setattr(choosing, "cuda_problem", lambda: problem)
+    chosen, told = choose_profile("auto", device)
+    assert chosen is expected
+    assert why in told
+
+
+def test_a_folder_of_ones_own_counts_as_there(monkeypatch, tmp_path):
+    monkeypatch.setattr(choosing, "is_downloaded", lambda profile: False)
+    monkeypatch.setattr(choosing, "cuda_problem", lambda: None)
+    assert choose_profile("auto", "auto", tmp_path)[0] is SD15
+
+
+def test_is_downloaded_looks_at_the_hub_cache(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert not is_downloaded(SD15)
+    for part in SD15.first_parts.values():
+        for file in part.files:
+            path = tmp_path / f"models--{part.repo.replace('/', '--')}" / "snapshots" / part.revision / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    assert is_downloaded(SD15)
+    path.unlink()
+    assert not is_downloaded(SD15)
