@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.pocket import denoiser, loop
 from pipeline.pocket.denoiser import Prepared
+from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE
 from tests.models import small_unet
 
 LIBRARY = 1000  # marks the embedding of a library's reference
@@ -25,16 +26,15 @@ def count_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
     """Row i: tokens, styles and the first latent channel are i + 1; one line right of the left rim.
 
-    The second latent channel is 1 in the column of latents that the line stands in, mirrored in the mirrored view.
+    The second latent channel is 1 in the column of latents that the line stands in.
     """
     count = len(looks)
     rows = np.arange(1, count + 1, dtype=np.float16)
-    drawn = np.zeros((count, 2, 128, 128), np.uint8)
+    drawn = np.zeros((count, 2, SIDE, SIDE), np.uint8)
     drawn[..., LINE] = 1
-    latents = np.zeros((count, 2, 8, 16, 16), np.float16)
-    latents[:, :, 0] = rows[:, None, None, None]
-    latents[:, 0, 1, :, LINE // 8] = 1
-    latents[:, 1, 1, :, (127 - LINE) // 8] = 1
+    latents = np.zeros((count, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE), np.float16)
+    latents[:, 0] = rows[:, None, None]
+    latents[:, 1, :, LINE // 8] = 1
     return Prepared(latents, np.packbits(drawn, axis=-1), np.tile(rows[:, None, None], (1, 32, 384)),
                     np.tile(rows[:, None], (1, 384)), np.array(looks),
                     {look: np.full(384, LIBRARY + look, np.float16) for look in library})
@@ -42,6 +42,6 @@ def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
 
 def shrink_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:
     """Denoisers made from here on have few channels; what surrounds the UNet stays as it is."""
-    blocks: dict[str, Any] = {"sample_size": 16, "latents": 8, "width": 384}
+    blocks: dict[str, Any] = {"sample_size": LATENT_SIDE, "latents": LATENT_CHANNELS, "width": 384}
     monkeypatch.setattr(denoiser, "make_unet", lambda: small_unet(
         (16, 32), ("CrossAttnDownBlock2D",) * 2, ("CrossAttnUpBlock2D",) * 2, **blocks))

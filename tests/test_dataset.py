@@ -25,6 +25,7 @@ from pipeline.pocket.dataset import (
     make_shard,
     training_things,
 )
+from pipeline.pocket.model import SIDE
 from pipeline.pocket.renderers import DEFAULTS
 from tests.pocket_things import pack, things
 
@@ -47,8 +48,8 @@ def test_a_record_has_its_shapes_and_says_what_it_is() -> None:
     names = {thing.name for thing in things()}
     for number in range(8):
         pixels, edges, record = make_picture(things(), 1, number, STYLES)
-        assert (pixels.shape, pixels.dtype) == ((128, 128, 3), np.uint8) and pixels.std() > 5
-        assert (edges.shape, edges.dtype) == ((2, 128, 16), np.uint8)
+        assert (pixels.shape, pixels.dtype) == ((SIDE, SIDE, 3), np.uint8) and pixels.std() > 5
+        assert (edges.shape, edges.dtype) == ((2, SIDE, SIDE // 8), np.uint8)
         assert all(0 < drawing.mean() < 0.3 for drawing in unpacked(edges))
         assert set(record) == {"caption", "style", "look", "thing", "color"} and json.dumps(record)
         assert record["thing"] in names and record["look"].startswith(record["style"] + "/")
@@ -142,7 +143,7 @@ def test_shards_go_on_where_the_one_before_ends(tmp_path: Path) -> None:
     assert folder.name == "shard-0001" and [path.name for path in tmp_path.iterdir()] == ["shard-0001"]
     pictures, edges = np.load(folder / "pictures.npy"), np.load(folder / "edges.npy")
     records = json.loads((folder / "records.json").read_text())
-    assert pictures.shape == (3, 128, 128, 3) and edges.shape == (3, 2, 128, 16)
+    assert pictures.shape == (3, SIDE, SIDE, 3) and edges.shape == (3, 2, SIDE, SIDE // 8)
     for row in range(3):
         pixels, drawings, record = make_picture(things(), 7, 3 + row, STYLES)
         assert np.array_equal(pictures[row], pixels) and np.array_equal(edges[row], drawings)

@@ -21,8 +21,7 @@ from pipeline.pocket.denoiser import (
     NO_STYLE,
     NO_WORDS,
     NO_WORDS_NO_STYLE,
-    PURE_NOISE,
-    SECOND_STEP,
+    TRAINED_TIMES,
     Batch,
     Denoiser,
     Prepared,
@@ -35,11 +34,12 @@ from pipeline.pocket.denoiser import (
     unpack_hint,
 )
 from pipeline.pocket.loop import Plan
-from pipeline.pocket.model import make_training_noise, make_unet
+from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE, make_training_noise, make_unet
 from tests.pocket_training import LIBRARY, LINE, count_seconds, prepared, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EMPTY = np.full((32, 384), -5, np.float16)
+LATENTS = (LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE)
 LOOKS = (0,) * 8 + (1,) * 8 + (2,)
 
 
@@ -59,27 +59,15 @@ def gathered(many: list[Batch], name: str) -> Tensor:
 def test_a_batch_has_the_shapes_the_model_takes() -> None:
     (batch,) = series(prepared(LOOKS), 6, 1)
     shapes = [tuple(part.shape) for part in (batch.latents, batch.tokens, batch.style, batch.hint, batch.edges_scale)]
-    assert shapes == [(6, 8, 16, 16), (6, 32, 384), (6, 384), (6, 3, 128, 128), (6, 1, 1, 1)]
+    assert shapes == [(6, *LATENTS), (6, 32, 384), (6, 384), (6, 3, SIDE, SIDE), (6, 1, 1, 1)]
     assert {part.dtype for part in vars(batch).values()} == {torch.float32}
     assert set(batch.hint.unique().tolist()) == {0.0, 1.0}
 
 
-def test_a_mirrored_drawing_comes_with_mirrored_latents() -> None:
-    sides = set()
-    for batch in series(prepared(LOOKS), 16, 2):
-        drawn = batch.hint[:, 0, 0].argmax(1)  # column of the one line
-        lit = batch.latents[:, 1, 0].argmax(1)  # column of latents it stands in
-        assert torch.equal(drawn // 8, lit)
-        assert torch.equal(batch.hint.sum((2, 3)), torch.full((16, 3), 128.0))
-        sides |= set(drawn.tolist())
-    assert sides == {LINE, 127 - LINE}
-
-
-def test_unpacked_hints_are_mirrored_row_by_row() -> None:
-    data = prepared((0, 0))
-    hint = unpack_hint(data.edges[:, 0], np.array([False, True]))
-    assert hint.shape == (2, 3, 128, 128)
-    assert hint[0, :, :, LINE].all() and hint[1, :, :, 127 - LINE].all() and hint.sum() == 2 * 3 * 128
+def test_hints_are_unpacked_as_they_were_drawn() -> None:
+    hint = unpack_hint(prepared((0, 0)).edges[:, 0])
+    assert hint.shape == (2, 3, SIDE, SIDE)
+    assert hint[:, :, :, LINE].all() and hint.sum() == 2 * 3 * SIDE
 
 
 def test_words_and_latents_are_of_one_row(many: list[Batch]) -> None:
@@ -138,10 +126,10 @@ def test_the_same_seed_gives_the_same_batches() -> None:
 def test_times_are_drawn_with_their_shares() -> None:
     times = draw_times(20_000, torch.Generator().manual_seed(0))
     assert times.dtype == torch.int64 and times.min() >= 0 and times.max() == 999
-    second = (times - 499.5).abs() <= NEARBY + 0.5
-    anywhere = 1 - PURE_NOISE - SECOND_STEP
-    assert (times == 999).float().mean().item() == pytest.approx(PURE_NOISE, abs=0.015)
-    assert second.float().mean().item() == pytest.approx(SECOND_STEP + anywhere * 0.082, abs=0.015)
+    anywhere = 1 - sum(share for _, share in TRAINED_TIMES)
+    for time, share in TRAINED_TIMES:
+        near, width = (times - time).abs() <= (0 if time == 999 else NEARBY), 1 if time == 999 else 2 * NEARBY + 1
+        assert near.float().mean().item() == pytest.approx(share + anywhere * width / 1000, abs=0.015)
     assert (times < 180).float().mean().item() == pytest.approx(anywhere * 0.18, abs=0.01)
 
 
@@ -157,14 +145,14 @@ def test_shards_are_joined_and_looks_numbered_across_them(tmp_path: Path) -> Non
     data = load_prepared([tmp_path / "shard-0", tmp_path / "shard-1"], {"sketch": reference})
     assert data.looks.tolist() == [0, 1, 2, 2, 1, 3]
     assert set(data.library) == {1}  # sketch/0: plain and ice have no reference here, sketch/3 is not the library's
-    assert data.latents.shape == (6, 2, 8, 16, 16) and data.tokens.shape == (6, 32, 384)
+    assert data.latents.shape == (6, *LATENTS) and data.tokens.shape == (6, 32, 384)
 
 
 def inputs(count: int = 2) -> tuple[Tensor, ...]:
     noise = torch.Generator().manual_seed(1)
-    lines = torch.zeros(count, 3, 128, 128)
-    lines[:, :, 30:32, 20:100] = lines[:, :, 20:100, 64:66] = 1
-    return (torch.randn(count, 8, 16, 16, generator=noise), torch.full((count,), 999),
+    lines = torch.zeros(count, 3, SIDE, SIDE)
+    lines[:, :, 60:62, 40:200] = lines[:, :, 40:200, 128:130] = 1
+    return (torch.randn(count, *LATENTS, generator=noise), torch.full((count,), 999),
             torch.randn(count, 32, 384, generator=noise), torch.randn(count, 384, generator=noise), lines,
             torch.ones(count, 1, 1, 1))
 
@@ -175,7 +163,7 @@ def test_lines_words_and_style_reach_a_fresh_denoiser() -> None:
     torch.manual_seed(0)
     model, given = Denoiser().eval(), inputs()
     usual = model(*given)
-    assert usual.shape == (2, 8, 16, 16)
+    assert usual.shape == (2, *LATENTS)
     for place, least in ((2, 0.01), (3, 0.01), (4, 0.01)):
         without = [torch.zeros_like(part) if number == place else part for number, part in enumerate(given)]
         assert ((model(*without) - usual).std() / usual.std()).item() > least
@@ -231,7 +219,7 @@ def test_samples_hang_on_the_seed_and_are_guided_away_from_empty_words(monkeypat
         return sample(model, tokens, style, hint, empty, steps=2, guidance=guidance, seed=seed)
 
     usual = drawn(one, 2.0)
-    assert usual.shape == (1, 8, 16, 16) and usual.isfinite().all()
+    assert usual.shape == (1, *LATENTS) and usual.isfinite().all()
     assert torch.equal(usual, drawn(one, 2.0)) and not torch.allclose(usual, drawn(one, 2.0, seed=1))
     assert not torch.allclose(usual, drawn(other, 2.0), atol=1e-4)
     torch.testing.assert_close(drawn(one, 1.0), drawn(other, 1.0))  # guidance 1 compares with nothing

@@ -12,6 +12,7 @@ from pipeline.pocket.model import (
     LATENT_CHANNELS,
     LATENT_SIDE,
     SIDE,
+    TOWER_SIDE,
     make_autoencoder,
     make_controlnet,
     make_image_tower,
@@ -41,7 +42,7 @@ def test_the_autoencoders_blocks_begin_silent_and_its_convolutions_orthogonal() 
     model = make_autoencoder()
     x = torch.rand(1, 48, 4, 4)
     blocks = [block for block in model.modules() if isinstance(block, AutoencoderTinyBlock)]
-    assert len(blocks) == 10
+    assert len(blocks) == 15
     assert all(torch.equal(block(x), x) for block in blocks)  # x is not below 0, as behind a ReLU
     weight = model.encoder.layers[-1].weight.flatten(1)
     torch.testing.assert_close(weight @ weight.T, torch.eye(LATENT_CHANNELS), atol=1e-5, rtol=0)
@@ -57,7 +58,7 @@ def denoisers() -> tuple[nn.Module, nn.Module]:
 @torch.inference_mode()
 def test_unet_and_controlnet_fit_together(denoisers) -> None:
     unet, controlnet = denoisers
-    noisy, times, words = torch.randn(1, 8, 16, 16), torch.tensor([999]), torch.randn(1, 32, 384)
+    noisy, times, words = torch.randn(1, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE), torch.tensor([999]), torch.randn(1, 32, 384)
     down, middle = controlnet(noisy, times, encoder_hidden_states=words, controlnet_cond=torch.rand(1, 3, SIDE, SIDE),
                               return_dict=False)
     made = unet(noisy, times, encoder_hidden_states=words, down_block_additional_residuals=down,
@@ -76,9 +77,9 @@ def test_the_hint_stack_is_awake(denoisers) -> None:
     """Lines leave a mark as large as the noisy latents'; as diffusers starts it, the stack gives zeros."""
     embed = denoisers[1].controlnet_cond_embedding
     lines = torch.zeros(1, 3, SIDE, SIDE)
-    lines[:, :, 40:42, 10:120] = lines[:, :, 10:120, 90:92] = 1
+    lines[:, :, 40:42, 10:200] = lines[:, :, 10:200, 90:92] = 1
     mark = embed(lines) - embed(torch.zeros_like(lines))
-    at, away = mark[:, :, 5, 6].std(), mark[:, :, 13:, 1:4].abs().max()
+    at, away = mark[:, :, 5, 6].std(), mark[:, :, 28:, 1:4].abs().max()
     assert at > 0.1
     assert away < at / 10  # blank paper looks the same with lines elsewhere
     assert all(layer.weight.abs().max() > 0 for layer in denoisers[1].controlnet_down_blocks)
@@ -97,7 +98,7 @@ def test_unit_brings_a_layer_to_mean_0_and_deviation_1() -> None:
 @torch.inference_mode()
 def test_the_image_tower_gives_points_of_minilms_space() -> None:
     tower = make_image_tower()
-    assert tower(pixel_values=torch.rand(2, 3, SIDE, SIDE)).image_embeds.shape == (2, IMAGE_WIDTH)
+    assert tower(pixel_values=torch.rand(2, 3, TOWER_SIDE, TOWER_SIDE)).image_embeds.shape == (2, IMAGE_WIDTH)
 
 
 def test_drawing_and_training_share_one_noise_that_ends_in_nothing_but_noise() -> None:

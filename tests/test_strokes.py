@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ def disc(side: int = 128) -> np.ndarray:
 
 def outlined(side: int = 128) -> np.ndarray:
     image = np.ones((side, side, 3), np.float32)
-    cv2.circle(image, (side // 2, side // 2), side // 3, (0, 0, 0), 2, cv2.LINE_AA)
+    cv2.circle(image, (side // 2, side // 2), side // 3, (0, 0, 0), side // 64, cv2.LINE_AA)
     return image
 
 
@@ -41,12 +43,13 @@ def test_lines_are_one_pixel_of_white_on_black(careful: float | None) -> None:
             assert thickness(lines) < 0.03
 
 
-@pytest.mark.parametrize("image", [disc(), outlined()], ids=["filled", "outlined"])
-def test_one_circle_gives_one_line(image: np.ndarray) -> None:
-    lines = stroke_edges(image, rng(), plain=True)
+@pytest.mark.parametrize("side", [128, 256, 512])
+@pytest.mark.parametrize("make", [disc, outlined])
+def test_one_circle_gives_one_line(make: Callable[[int], np.ndarray], side: int) -> None:
+    lines = stroke_edges(make(side), rng(), plain=True)
     count, _ = cv2.connectedComponents(lines, connectivity=8)
     assert count - 1 == 1
-    assert (lines > 0).sum() == pytest.approx(2 * np.pi * 128 / 3, rel=0.2)
+    assert (lines > 0).sum() == pytest.approx(2 * np.pi * side / 3, rel=0.2)
 
 
 def test_the_same_seed_draws_the_same_lines() -> None:
@@ -101,9 +104,10 @@ def test_loose_ends_run_on_straight() -> None:
     assert set(np.nonzero(longest)[0]) == {32}
 
 
-def test_near_lines_join_and_far_ones_stay_two() -> None:
+@pytest.mark.parametrize("side", [128, 256])
+def test_near_lines_join_and_far_ones_stay_two(side: int) -> None:
     for apart, count in ((2, 1), (12, 2)):
-        found = np.zeros((64, 64), np.uint8)
-        found[20, 5:60], found[20 + apart, 5:60] = 255, 255
+        found = np.zeros((side, side), np.uint8)
+        found[side // 2, 5:60], found[side // 2 + apart * side // 128, 5:60] = 255, 255
         joined, _ = cv2.connectedComponents(centre_lines(found, 3, 5), connectivity=8)
         assert joined - 1 == count

@@ -14,14 +14,14 @@ from PIL import Image
 
 from pipeline.pocket import train
 from pipeline.pocket.denoiser import Denoiser
-from pipeline.pocket.model import make_autoencoder
+from pipeline.pocket.model import SIDE, make_autoencoder
 from pipeline.pocket.tower import Tower
 from pipeline.pocket.train import CPU, CUDA, STAGES, Workshop, scaled
 from pipeline.pocket.warm import load_shipped_denoiser
 from tests.pocket_training import prepared, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-PLANS = ("rough", "fine", "tower", "denoiser")
+PLANS = ("rough", "fine", "tower", "denoiser", "finish")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[tuple[str, Workshop]]:
@@ -100,7 +100,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     autoencoder.register_to_config(scaling_factor=0.75)
     autoencoder.save_pretrained(workshop.runs / "autoencoder")
     spoilt = {"module": {}, "step": 1234, "spent": 90.0}
-    torch.save({"ema": denoiser.state_dict(), **spoilt}, workshop.runs / "denoiser.pt")
+    torch.save({"ema": {}, "module": {}, "step": 1000, "spent": 30.0}, workshop.runs / "denoiser.pt")
+    torch.save({"ema": denoiser.state_dict(), **spoilt, "step": 234, "spent": 60.0}, workshop.runs / "denoiser-finish.pt")
     torch.save({"ema": tower.state_dict(), **spoilt}, workshop.runs / "tower.pt")
     return workshop
 
@@ -110,7 +111,7 @@ def test_export_ships_the_averages_with_how_long_they_were_trained(shop: Worksho
     from safetensors.torch import load_file
 
     train.export(shop, tmp_path / "pocket")
-    averages = torch.load(shop.runs / "denoiser.pt", weights_only=True)["ema"]
+    averages = torch.load(shop.runs / "denoiser-finish.pt", weights_only=True)["ema"]
     for name, value in load_shipped_denoiser(tmp_path / "pocket").state_dict().items():
         torch.testing.assert_close(value, averages[name], rtol=1e-3, atol=1e-6)
     tower = torch.load(shop.runs / "tower.pt", weights_only=True)["ema"]
@@ -139,11 +140,11 @@ def test_references_are_embedded_by_their_style(shop: Workshop, tmp_path: Path,
 
 def test_a_contact_sheet_shows_drawing_drawn_and_original(shop: Workshop) -> None:
     model = Denoiser().eval()
-    train.contact_sheet(model, prepared((0,) * 4), np.zeros((32, 384), np.float16), train.load_autoencoder(shop), 7,
+    train.contact_sheet(model, prepared((0,) * 4), np.zeros((32, 384), np.float16), train.load_autoencoder(shop), "part-7",
                         shop, count=4)
-    sheet = np.asarray(Image.open(shop.runs / "sheet-000007.png"))
-    assert sheet.shape == (128, 4 * 3 * 128, 3)
-    assert sheet[:, 10].min() == 255 and sheet[:, 11:128].max() == 0  # the one line of the first drawing
+    sheet = np.asarray(Image.open(shop.runs / "sheet-part-7.png"))
+    assert sheet.shape == (SIDE, 4 * 3 * SIDE, 3)
+    assert sheet[:, 10].min() == 255 and sheet[:, 11:SIDE].max() == 0  # the one line of the first drawing
 
 
 def test_from_shipped_brings_autoencoder_and_tower_without_training(shop: Workshop, tmp_path: Path,

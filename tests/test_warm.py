@@ -14,7 +14,7 @@ from torch import nn
 
 from pipeline.pocket.denoiser import Denoiser
 from pipeline.pocket.export import export_pipeline, ip_adapter_states
-from pipeline.pocket.model import make_autoencoder
+from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE, make_autoencoder
 from pipeline.pocket.tower import Tower, embed_pictures
 from pipeline.pocket.warm import load_shipped_adapter, load_shipped_denoiser, unpack_shipped
 from tests.pocket_training import shrink_denoiser
@@ -71,9 +71,9 @@ def test_shipped_weights_come_back_within_fp16(shipped: Path, trained: Denoiser)
 
 def test_a_loaded_denoiser_draws_as_the_trained_one(shipped: Path, trained: Denoiser) -> None:
     noise = torch.Generator().manual_seed(1)
-    given = (torch.randn(1, 8, 16, 16, generator=noise), torch.tensor([500]),
+    given = (torch.randn(1, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE, generator=noise), torch.tensor([500]),
              torch.randn(1, 32, 384, generator=noise), torch.randn(1, 384, generator=noise),
-             torch.rand(1, 3, 128, 128, generator=noise), torch.ones(1, 1, 1, 1))
+             torch.rand(1, 3, SIDE, SIDE, generator=noise), torch.ones(1, 1, 1, 1))
     with torch.inference_mode():
         expected, found, fresh = (one.eval()(*given) for one in (trained, load_shipped_denoiser(shipped), Denoiser()))
     torch.testing.assert_close(found, expected, atol=0.02 * float(expected.std()), rtol=0)

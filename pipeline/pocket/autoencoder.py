@@ -1,4 +1,4 @@
-"""Train the autoencoder: 128 x 128 pictures <-> 16 x 16 latents with 8 channels."""
+"""Train the autoencoder: 256 x 256 pictures <-> 32 x 32 latents with 12 channels."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from diffusers import AutoencoderTiny
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
+from pipeline.pocket.adversary import SHARE, Adversary, balanced
 from pipeline.pocket.loop import Plan, train
 
 BATCH = 32
@@ -20,7 +21,7 @@ NOISE = 0.03  # on latents: neighbours decode alike, which forgives the denoiser
 
 
 def crops(pictures: NDArray[np.uint8], crop: int, seed: int, device: torch.device) -> Iterator[Tensor]:
-    """Endless batches (32, 3, crop, crop) in [-1, 1] out of pictures (N, 128, 128, 3)."""
+    """Endless batches (32, 3, crop, crop) in [-1, 1] out of pictures (N, 256, 256, 3)."""
     rng = np.random.default_rng(seed)
     room = pictures.shape[1] - crop
     while True:
@@ -61,3 +62,42 @@ def train_autoencoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], plan:
         return reconstruction_loss(made, batch) + outside, {"psnr": psnr(made.detach(), batch)}
 
     return train(plan, model, crops(pictures, crop, seed, device), loss_of, folder=folder)
+
+
+def windows(pictures: NDArray[np.uint8], latents: NDArray[np.float16], crop: int, seed: int, device: torch.device
+            ) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless batches of crops (16, 3, crop, crop) in [-1, 1] and the latents (16, 12, crop/8, crop/8) under them."""
+    rng, cells = np.random.default_rng(seed), crop // 8
+    room = latents.shape[2] - cells
+    while True:
+        seen = np.empty((BATCH // 2, crop, crop, 3), np.uint8)
+        under = np.empty((BATCH // 2, latents.shape[1], cells, cells), np.float32)
+        for row, which in enumerate(rng.integers(len(pictures), size=BATCH // 2)):
+            y, x = rng.integers(room + 1, size=2)
+            seen[row] = pictures[which, 8 * y:8 * y + crop, 8 * x:8 * x + crop]
+            under[row] = latents[which, :, y:y + cells, x:x + cells]
+        yield (torch.from_numpy(seen).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1,
+               torch.from_numpy(under).to(device))
+
+
+def finish_decoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], latents: NDArray[np.float16], plan: Plan,
+                   folder: Path, adversary: Adversary, *, crop: int = 64, seed: int = 0) -> AutoencoderTiny:
+    """Teach the decoder texture with a critic of its pixels; the encoder, and so every latent, stays as it is.
+
+    `latents` (N, 12, 32, 32) are of `pictures` (N, 256, 256, 3), before the scaling factor.
+    """
+    device = next(model.parameters()).device
+
+    def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(batch, tuple)
+        wanted, under = batch
+        made = model.decoder(under + NOISE * torch.randn_like(under))
+        told = adversary.learn(wanted, made)
+        loss = balanced(reconstruction_loss(made, wanted), adversary.judge(wanted, made), made, SHARE)
+        return loss, {"psnr": psnr(made.detach(), wanted), "critic": told}
+
+    def save(trained: nn.Module, step: int) -> None:
+        adversary.save()
+
+    train(plan, model.decoder, windows(pictures, latents, crop, seed, device), loss_of, folder=folder, on_save=save)
+    return model

@@ -4,8 +4,8 @@ A *look* is a style with its parameters drawn from a seed. Pictures of one look 
 reference of a training pair is always another content in the same look. Every record is a pure function of
 (pack, seed, number): a shard can be made again, or by several processes at once.
 
-    <folder>/shard-<n>/pictures.npy   uint8 (N, 128, 128, 3), in their look
-                      /edges.npy      uint8 (N, 2, 128, 16), two bit-packed line drawings of the clean picture
+    <folder>/shard-<n>/pictures.npy   uint8 (N, 256, 256, 3), in their look
+                      /edges.npy      uint8 (N, 2, 256, 32), two bit-packed line drawings of the clean picture
                       /records.json   caption, style, look, thing, colour of each picture
 """
 
@@ -72,8 +72,10 @@ def weighted(things: Sequence[Thing], rng: np.random.Generator, weights: NDArray
 
 def leave_place_to_words(drawing: NDArray[np.uint8], subject: NDArray[np.bool_], seed: int, number: int) -> None:
     """Wipe, in some records, what lies around the main thing: people draw the fox and write "in a neon city"."""
+    from pipeline.pocket.strokes import odd
+
     if np.random.default_rng([seed, number, 1]).random() < SUBJECT_ONLY:
-        near = cv2.dilate(subject.astype(np.uint8), np.ones((5, 5), np.uint8))
+        near = cv2.dilate(subject.astype(np.uint8), np.ones((odd(5, drawing),) * 2, np.uint8))
         drawing[near == 0] = 0
 
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import ControlNetModel, UNet2DConditionModel
+from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pipeline.pocket.adversary import SHARE, Adversary, balanced
 from pipeline.pocket.export import attach_ip_adapter
 from pipeline.pocket.loop import Plan, train
 from pipeline.pocket.model import (
@@ -34,17 +35,19 @@ NO_WORDS = 0.05
 NO_STYLE = 0.13
 NO_EDGES = 0.08  # residuals of the ControlNet times 0
 LIBRARY_REFERENCE = 0.5  # of the pictures in a library look see the library's own reference, as the app shows it
-PURE_NOISE = 0.5  # of a batch is at t = 999, where words, style and lines alone decide: they are learnt fastest there
-SECOND_STEP = 0.38  # of a batch is near t = 499, the second of two steps (trailing spacing), which sharpens
+# Where the shipped settings draw (four steps, trailing spacing) and how much of a batch each gets; what is left is
+# drawn anywhere. Pure noise, where words, style and lines alone decide, is where they are learnt fastest.
+TRAINED_TIMES = ((999, 0.36), (749, 0.2), (499, 0.2), (249, 0.14))
 NEARBY = 40
+JUDGED_FROM = 200  # timestep: below, the noise hides no texture
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A shard ready for the denoiser; arrays may be memory-mapped."""
 
-    latents: NDArray[np.float16]  # (N, 2, 8, 16, 16): as it is, mirrored
-    edges: NDArray[np.uint8]  # (N, 2, 128, 16) bit-packed
+    latents: NDArray[np.float16]  # (N, 12, 32, 32)
+    edges: NDArray[np.uint8]  # (N, 2, 256, 32) bit-packed
     tokens: NDArray[np.float16]  # (N, 32, 384)
     styles: NDArray[np.float16]  # (N, 384) image tower
     looks: NDArray[np.int64]  # (N,) number of the look
@@ -76,7 +79,7 @@ class Denoiser(nn.Module):
 
     def forward(self, noisy: Tensor, times: Tensor, tokens: Tensor, style: Tensor, hint: Tensor,
                 edges_scale: Tensor) -> Tensor:
-        """v-prediction (B, 8, 16, 16); `edges_scale` (B, 1, 1, 1) multiplies the ControlNet's residuals."""
+        """v-prediction (B, 12, 32, 32); `edges_scale` (B, 1, 1, 1) multiplies the ControlNet's residuals."""
         down, middle = self.controlnet(noisy, times, encoder_hidden_states=tokens, controlnet_cond=hint,
                                        return_dict=False)
         made: Tensor = self.unet(noisy, times, encoder_hidden_states=tokens,
@@ -88,17 +91,16 @@ class Denoiser(nn.Module):
 
 @dataclass
 class Batch:
-    latents: Tensor  # (B, 8, 16, 16)
+    latents: Tensor  # (B, 12, 32, 32)
     tokens: Tensor  # (B, 32, 384)
     style: Tensor  # (B, 384)
-    hint: Tensor  # (B, 3, 128, 128) in {0, 1}
+    hint: Tensor  # (B, 3, 256, 256) in {0, 1}
     edges_scale: Tensor  # (B, 1, 1, 1) in {0, 1}
 
 
-def unpack_hint(packed: NDArray[np.uint8], mirrored: NDArray[np.bool_]) -> Tensor:
-    """(B, 128, 16) bits -> (B, 3, 128, 128)."""
+def unpack_hint(packed: NDArray[np.uint8]) -> Tensor:
+    """(B, 256, 32) bits -> (B, 3, 256, 256)."""
     drawn = np.unpackbits(packed, axis=-1).astype(np.float32)
-    drawn[mirrored] = drawn[mirrored, :, ::-1]
     return torch.from_numpy(drawn)[:, None].expand(-1, 3, SIDE, SIDE)
 
 
@@ -108,7 +110,6 @@ def batches(data: Prepared, empty: NDArray[np.float16], size: int, seed: int, de
     members: dict[int, NDArray[np.int64]] = {look: np.flatnonzero(data.looks == look) for look in np.unique(data.looks)}
     while True:
         rows = rng.integers(len(data.looks), size=size)
-        mirrored = rng.random(size) < 0.5
         style = np.stack([reference_for(data, row, members[data.looks[row]], rng) for row in rows]).astype(np.float32)
         tokens = data.tokens[rows].astype(np.float32)
         dropped = rng.random(size)
@@ -116,8 +117,8 @@ def batches(data: Prepared, empty: NDArray[np.float16], size: int, seed: int, de
         no_style = (dropped < NO_WORDS_NO_STYLE) | ((dropped > 0.5) & (dropped < 0.5 + NO_STYLE))
         tokens[no_words], style[no_style] = empty, 0
         kept = (rng.random((size, 1, 1, 1)) >= NO_EDGES).astype(np.float32)
-        hint = unpack_hint(data.edges[rows, rng.integers(2, size=size)], mirrored)
-        latents = torch.from_numpy(data.latents[rows, mirrored.astype(int)].astype(np.float32))
+        hint = unpack_hint(data.edges[rows, rng.integers(2, size=size)])
+        latents = torch.from_numpy(data.latents[rows].astype(np.float32))
         yield Batch(latents.to(device), torch.from_numpy(tokens).to(device), torch.from_numpy(style).to(device),
                     hint.to(device).contiguous(memory_format=torch.channels_last), torch.from_numpy(kept).to(device))
 
@@ -138,20 +139,33 @@ def other_of(members: NDArray[np.int64], row: int, rng: np.random.Generator) -> 
 
 
 def draw_times(count: int, generator: torch.Generator) -> Tensor:
-    """Timesteps (count,): pure noise, around the second of two steps, and anywhere."""
-    kind = torch.rand(count, generator=generator)
-    second = torch.randint(499 - NEARBY, 500 + NEARBY, (count,), generator=generator)
-    anywhere = torch.randint(0, 1000, (count,), generator=generator)
-    return torch.where(kind < PURE_NOISE, 999, torch.where(kind < PURE_NOISE + SECOND_STEP, second, anywhere))
+    """Timesteps (count,): at pure noise, around the others of four steps, and anywhere."""
+    kind, passed = torch.rand(count, generator=generator), 0.0
+    times = torch.randint(0, 1000, (count,), generator=generator)
+    strayed = torch.randint(-NEARBY, NEARBY + 1, (count,), generator=generator)
+    for time, share in TRAINED_TIMES:
+        chosen = (kind >= passed) & (kind < passed + share)
+        times = torch.where(chosen, time if time == 999 else time + strayed, times)
+        passed += share
+    return times
 
 
 def train_denoiser(model: Denoiser, data: Prepared, empty: NDArray[np.float16], plan: Plan, folder: Path, *,
-                   size: int = 32, seed: int = 0, on_save: Any = None) -> Denoiser:
-    """v-prediction with a flat weight (Salimans & Ho 2022): it keeps the noisiest steps, which set the composition."""
+                   size: int = 32, seed: int = 0, adversary: Adversary | None = None, on_save: Any = None) -> Denoiser:
+    """v-prediction with a flat weight (Salimans & Ho 2022): it keeps the noisiest steps, which set the composition.
+
+    With an adversary, its critic judges the clean estimates besides, for what a mean lacks; its state is kept.
+    """
     device = next(model.parameters()).device
     noise_maker = make_training_noise()
     generator = torch.Generator().manual_seed(seed)
     series = batches(data, empty, size, seed, device)
+
+    def save(trained: nn.Module, step: int) -> None:
+        if adversary is not None:
+            adversary.save()
+        if on_save is not None:
+            on_save(trained, step)
 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(batch, Batch)
@@ -162,17 +176,33 @@ def train_denoiser(model: Denoiser, data: Prepared, empty: NDArray[np.float16], 
         wanted = noise_maker.get_velocity(batch.latents, noise, times)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             made = model(noisy, times, batch.tokens, batch.style, batch.hint, batch.edges_scale)
-        errors = functional.mse_loss(made.float(), wanted, reduction="none").mean((1, 2, 3))
+        made = made.float()
+        errors = functional.mse_loss(made, wanted, reduction="none").mean((1, 2, 3))
         late = errors[times == 999]
-        return errors.mean(), {"pure_noise": float(late.mean().detach())} if len(late) else {}
+        figures = {"error": float(errors.mean().detach())}
+        if len(late):
+            figures["pure_noise"] = float(late.mean().detach())
+        judged = (times >= JUDGED_FROM) & (batch.edges_scale.flatten() > 0)
+        if adversary is None or not judged.any():
+            return errors.mean(), figures
+        clean = clean_estimate(noise_maker, made, noisy, times)[judged]
+        seen = batch.latents[judged], clean, batch.hint[judged], batch.style[judged]
+        told = adversary.learn(*seen)
+        return balanced(errors.mean(), adversary.judge(*seen), made, SHARE), figures | {"critic": told}
 
-    return train(plan, model, series, loss_of, folder=folder, on_save=on_save)  # type: ignore[return-value]
+    return train(plan, model, series, loss_of, folder=folder, on_save=save)  # type: ignore[return-value]
+
+
+def clean_estimate(noise_maker: DDPMScheduler, made: Tensor, noisy: Tensor, times: Tensor) -> Tensor:
+    """Clean latents that a v-prediction (B, 12, 32, 32) at these timesteps stands for."""
+    kept = noise_maker.alphas_cumprod.to(made.device)[times][:, None, None, None]
+    return kept.sqrt() * noisy - (1 - kept).sqrt() * made
 
 
 @torch.inference_mode()
-def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: Tensor, *, steps: int = 8,
+def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: Tensor, *, steps: int = 4,
            guidance: float = 2.0, seed: int = 0) -> Tensor:
-    """Latents (B, 8, 16, 16) for contact sheets while training; the app draws through pipeline/denoise.py."""
+    """Latents (B, 12, 32, 32) for contact sheets while training; the app draws through pipeline/denoise.py."""
     scheduler = make_scheduler()
     scheduler.set_timesteps(steps)
     device, count = tokens.device, len(tokens)

@@ -1,6 +1,6 @@
 """The pocket model: Stable Diffusion 1.5's parts and file layout, small enough to train on two cores.
 
-128 x 128 px; f8 latents (8, 16, 16); text tokens (n, 384) from all-MiniLM-L6-v2; v-prediction with zero terminal SNR
+256 x 256 px; f8 latents (12, 32, 32); text tokens (n, 384) from all-MiniLM-L6-v2; v-prediction with zero terminal SNR
 (Lin et al. 2024, "Common Diffusion Noise Schedules and Sample Steps are Flawed").
 """
 
@@ -19,10 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-SIDE = 128  # px
-LATENT_CHANNELS = 8
+SIDE = 256  # px
+LATENT_CHANNELS = 12
 AUTOENCODER_WIDTH = 48
 LATENT_SIDE = SIDE // 8
+TOWER_SIDE = 128  # px that the image tower sees
 TEXT_WIDTH = 384  # all-MiniLM-L6-v2
 TEXT_TOKENS = 32
 IMAGE_WIDTH = 384  # the image tower's projection: MiniLM's space
@@ -39,7 +40,7 @@ NOISE = {
 
 
 def make_autoencoder() -> AutoencoderTiny:
-    """(B, 3, 128, 128) in [-1, 1] <-> latents (B, 8, 16, 16) within [-3, 3].
+    """(B, 3, 256, 256) in [-1, 1] <-> latents (B, 12, 32, 32) within [-3, 3].
 
     TAESD's layout (no normalisation: flat grounds keep their colour), without its blocks at full resolution, which
     cost more than the rest together. Orthogonal convolutions and silent residual branches let it begin as a linear
@@ -49,8 +50,8 @@ def make_autoencoder() -> AutoencoderTiny:
         latent_channels=LATENT_CHANNELS,
         encoder_block_out_channels=(AUTOENCODER_WIDTH,) * 4,
         decoder_block_out_channels=(AUTOENCODER_WIDTH,) * 4,
-        num_encoder_blocks=(0, 1, 2, 2),
-        num_decoder_blocks=(2, 2, 1, 0),
+        num_encoder_blocks=(0, 1, 3, 3),
+        num_decoder_blocks=(4, 3, 1, 0),
     )
     blocks = [block for block in model.modules() if isinstance(block, AutoencoderTinyBlock)]
     for layer in model.modules():
@@ -63,14 +64,14 @@ def make_autoencoder() -> AutoencoderTiny:
 
 
 def make_unet() -> UNet2DConditionModel:
-    """16 x 16, 8 x 8 and 4 x 4 latents; text and style are attended to at every level."""
+    """32 x 32, 16 x 16, 8 x 8 and 4 x 4 latents; text and style are attended to at all levels but the outermost."""
     return UNet2DConditionModel(
         sample_size=LATENT_SIDE,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
-        down_block_types=("CrossAttnDownBlock2D",) * 3,
-        up_block_types=("CrossAttnUpBlock2D",) * 3,
-        block_out_channels=(64, 128, 224),
+        down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * 3),
+        up_block_types=(*("CrossAttnUpBlock2D",) * 3, "UpBlock2D"),
+        block_out_channels=(64, 64, 128, 224),
         layers_per_block=1,
         attention_head_dim=4,  # heads, as diffusers misnames it
         norm_num_groups=16,
@@ -79,7 +80,7 @@ def make_unet() -> UNet2DConditionModel:
 
 
 def make_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
-    """White edges (B, 3, 128, 128) in [0, 1] -> residuals for the UNet; the hint stack is slim."""
+    """White edges (B, 3, 256, 256) in [0, 1] -> residuals for the UNet; the hint stack is slim."""
     controlnet = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 16, 32, 64))
     wake_hint(controlnet)
     return controlnet
@@ -121,7 +122,7 @@ def make_image_tower() -> CLIPVisionModelWithProjection:
     """(B, 3, 128, 128) normalised pixels -> (B, 384) in MiniLM's space."""
     return CLIPVisionModelWithProjection(CLIPVisionConfig(
         hidden_size=192, intermediate_size=576, num_hidden_layers=4, num_attention_heads=4,
-        image_size=SIDE, patch_size=16, projection_dim=IMAGE_WIDTH,
+        image_size=TOWER_SIDE, patch_size=16, projection_dim=IMAGE_WIDTH,
     ))
 
 

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from pipeline.pocket.dataset import PLAIN
 from pipeline.pocket.loop import Plan, train
-from pipeline.pocket.model import IMAGE_WIDTH, make_image_tower
+from pipeline.pocket.model import IMAGE_WIDTH, TOWER_SIDE, make_image_tower
 
 BATCH = 64
 TEMPERATURE = 0.07
@@ -52,7 +52,7 @@ def load_looks(folders: Sequence[Path], words: Mapping[str, NDArray[np.float32]]
     number = {style: i for i, style in enumerate(words)}
     styles = [number[record["style"]] for folder in folders
               for record in json.loads((folder / "records.json").read_text())]
-    return Looks(np.concatenate([np.load(folder / "pictures.npy") for folder in folders]), np.array(styles),
+    return Looks(np.concatenate([shrink(np.load(folder / "pictures.npy")) for folder in folders]), np.array(styles),
                  tuple(words.values()))
 
 
@@ -124,10 +124,19 @@ def train_tower(model: Tower, data: Looks, plan: Plan, folder: Path, seed: int =
     return train(plan, model, series(data, seed, device), loss_of, folder=folder)  # type: ignore[return-value]
 
 
+def shrink(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(N, S, S, 3) -> (N, 128, 128, 3), what the tower sees, by the mean over squares."""
+    times = pictures.shape[1] // TOWER_SIDE
+    if times == 1:
+        return pictures
+    squares = pictures.reshape(len(pictures), TOWER_SIDE, times, TOWER_SIDE, times, 3)
+    return (squares.mean((2, 4), dtype=np.float32) + 0.5).astype(np.uint8)
+
+
 @torch.inference_mode()
 def embed_pictures(model: Tower, pictures: NDArray[np.uint8]) -> NDArray[np.float16]:
     """(N, 384) image embeddings as the IP-Adapter takes them, not normalised."""
-    device = next(model.parameters()).device
+    pictures, device = shrink(pictures), next(model.parameters()).device
     made = [model.encoder(pixel_values=torch.from_numpy(np.asarray(pictures[start:start + 64])).to(device)
                           .permute(0, 3, 1, 2).float() / 127.5 - 1).image_embeds.half().cpu().numpy()
             for start in range(0, len(pictures), 64)]

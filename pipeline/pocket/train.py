@@ -5,9 +5,9 @@
     python -m pipeline.pocket.train --from-shipped       # go on from assets/pocket: its autoencoder and tower stay
     python -m pipeline.pocket.train --minutes-times 0.01 # a dry run of all stages
 
-Stages: pack (fetch), pictures (render), autoencoder, tower, prepare, denoiser, export. Each leaves its result in
-`data/` or `runs/`, both ignored by git, and is skipped or resumed when it finds it. The same code and plan run on CPU
-and CUDA (bf16 there); logs are JSON lines in runs/<part>.jsonl, contact sheets runs/sheet-<step>.png.
+Stages: pack (fetch), pictures (render), autoencoder, tower, prepare, decoder, denoiser, export. Each leaves its result
+in `data/` or `runs/`, both ignored by git, and is skipped or resumed when it finds it. The same code and plan run on
+CPU and CUDA (bf16 there); logs are JSON lines in runs/<part>.jsonl, contact sheets runs/sheet-<part>-<step>.png.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ from PIL import Image
 from torch import nn
 
 from pipeline.pocket import autoencoder, dataset, denoiser, pack, prepare, text, tower, warm
+from pipeline.pocket.adversary import Adversary, LatentCritic, pixel_critic
 from pipeline.pocket.export import export_pipeline, ip_adapter_states
 from pipeline.pocket.loop import RUNS, Plan
-from pipeline.pocket.model import SIDE, make_autoencoder
+from pipeline.pocket.model import TOWER_SIDE, make_autoencoder
 
 STYLES = Path("styles")
 SHIPPED = Path("assets/pocket")
 PREPARED = ("latents", "tokens", "styles")
+DECODER_SHARDS = 20  # are in memory at once, 2 GB
 
 
 @dataclass(frozen=True)
@@ -42,25 +44,31 @@ class Recipe:
     shards: int  # of 500 pictures
     rough: Plan  # autoencoder on 32 px crops
     fine: Plan  # autoencoder on 64 px crops, latents evened out
+    decoder: Plan  # the same with a critic, latents as they are
     tower: Plan
-    denoiser: Plan
+    denoiser: Plan  # by squared error
+    finish: Plan  # with a critic beside it
     batch: int
 
 
 CPU = Recipe(
     shards=48,
     rough=Plan("autoencoder", 10, 2.5e-3, weight_decay=0),
-    fine=Plan("autoencoder-fine", 8, 1e-3, weight_decay=0),
+    fine=Plan("autoencoder-fine", 30, 1.5e-3, weight_decay=0),
+    decoder=Plan("decoder-finish", 40, 5e-4, weight_decay=0),
     tower=Plan("tower", 6, 1e-3, weight_decay=0.05),
-    denoiser=Plan("denoiser", 80, 1.2e-3, warm_up=200, ema=0.998, save_every=420),
-    batch=32,
+    denoiser=Plan("denoiser", 80, 1e-3, warm_up=200, ema=0.998, save_every=420),
+    finish=Plan("denoiser-finish", 60, 5e-4, warm_up=100, ema=0.998, save_every=420),
+    batch=24,
 )
 CUDA = Recipe(
     shards=120,
     rough=dataclasses.replace(CPU.rough, minutes=1.5),
-    fine=dataclasses.replace(CPU.fine, minutes=1.5),
+    fine=dataclasses.replace(CPU.fine, minutes=2),
+    decoder=dataclasses.replace(CPU.decoder, minutes=1.5),
     tower=dataclasses.replace(CPU.tower, minutes=1),
-    denoiser=dataclasses.replace(CPU.denoiser, minutes=18, learning_rate=1e-3, warm_up=500, ema=0.9995),
+    denoiser=dataclasses.replace(CPU.denoiser, minutes=10, warm_up=500, ema=0.9995),
+    finish=dataclasses.replace(CPU.finish, minutes=8, warm_up=200, ema=0.9995),
     batch=256,
 )
 
@@ -148,7 +156,7 @@ def prepare_shards(shop: Workshop) -> None:
 def embed_references(shop: Workshop) -> dict[str, Any]:
     """Style id -> embedding of the library's reference, sized as the app sizes it."""
     files = sorted(STYLES.glob("*/reference.webp"))
-    side = (SIDE, SIDE)
+    side = (TOWER_SIDE, TOWER_SIDE)
     pictures = [np.asarray(Image.open(file).convert("RGB").resize(side, Image.Resampling.BICUBIC)) for file in files]
     looks: Any = load_average(tower.Tower(), "tower", shop)
     return dict(zip((file.parent.name for file in files), tower.embed_pictures(looks, np.stack(pictures)), strict=True))
@@ -162,42 +170,57 @@ def train_denoiser(shop: Workshop) -> None:
     model = warm.load_shipped_denoiser(SHIPPED) if shop.from_shipped else denoiser.Denoiser()
     model.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     decoder = load_autoencoder(shop)
-    denoiser.train_denoiser(model, data, empty, shop.recipe.denoiser, shop.runs, size=shop.recipe.batch,
-                            seed=len(data.looks),
-                            on_save=lambda trained, step: contact_sheet(trained, data, empty, decoder, step, shop))
+    critic = Adversary(LatentCritic(), shop.runs / "critic.pt", shop.device)
+    for plan, adversary in ((shop.recipe.denoiser, None), (shop.recipe.finish, critic)):
+        denoiser.train_denoiser(model.train(), data, empty, plan, shop.runs, size=shop.recipe.batch,
+                                seed=len(data.looks), adversary=adversary,
+                                on_save=lambda trained, step, name=plan.name: contact_sheet(
+                                    trained, data, empty, decoder, f"{name}-{step:06d}", shop))
 
 
 @torch.inference_mode()
-def contact_sheet(model: Any, data: denoiser.Prepared, empty: Any, decoder: Any, step: int, shop: Workshop,
+def contact_sheet(model: Any, data: denoiser.Prepared, empty: Any, decoder: Any, name: str, shop: Workshop,
                   count: int = 16) -> None:
     """Rows of (drawing, drawn, its original) for fixed training captions: a look at how far it is."""
     device, rows = shop.device, np.arange(count)
-    hint = denoiser.unpack_hint(data.edges[rows, 0], np.zeros(count, bool)).to(device)
+    hint = denoiser.unpack_hint(data.edges[rows, 0]).to(device)
     made = denoiser.sample(model, torch.from_numpy(data.tokens[rows].astype(np.float32)).to(device),
                            torch.from_numpy(data.styles[rows].astype(np.float32)).to(device), hint,
                            torch.from_numpy(empty.astype(np.float32)).to(device))
-    true = torch.from_numpy(data.latents[rows, 0].astype(np.float32)).to(device)
+    true = torch.from_numpy(data.latents[rows].astype(np.float32)).to(device)
     factor = decoder.config.scaling_factor
     drawn, original = (decoder.decode(one / factor).sample.clamp(-1, 1) / 2 + 0.5 for one in (made, true))
     cells = torch.cat([hint, drawn, original], 3).mul(255).byte().permute(0, 2, 3, 1).cpu().numpy()
     columns = [np.concatenate(list(cells[i::4])) for i in range(4)]
-    Image.fromarray(np.concatenate(columns, 1)).save(shop.runs / f"sheet-{step:06d}.png")
+    Image.fromarray(np.concatenate(columns, 1)).save(shop.runs / f"sheet-{name}.png")
+
+
+def finish_decoder(shop: Workshop) -> None:
+    folders, model = shop.prepared()[:DECODER_SHARDS], load_autoencoder(shop)
+    pictures = np.concatenate([np.load(folder / "pictures.npy") for folder in folders])
+    latents = np.concatenate([np.load(folder / "latents.npy") for folder in folders])
+    critic = Adversary(pixel_critic(), shop.runs / "pixel-critic.pt", shop.device)
+    autoencoder.finish_decoder(model, pictures, latents / np.float16(model.config.scaling_factor), shop.recipe.decoder,
+                               shop.runs, critic)
+    model.save_pretrained(shop.runs / "autoencoder")
 
 
 def export(shop: Workshop, into: Path = SHIPPED) -> None:
     """Write the averaged weights as the folder that the app loads."""
-    model: Any = load_average(denoiser.Denoiser(), shop.recipe.denoiser.name, shop)
+    model: Any = load_average(denoiser.Denoiser(), shop.recipe.finish.name, shop)
     looks: Any = load_average(tower.Tower(), "tower", shop)
-    spent = torch.load(shop.runs / f"{shop.recipe.denoiser.name}.pt", map_location="cpu", weights_only=True)
+    spent = [torch.load(shop.runs / f"{plan.name}.pt", map_location="cpu", weights_only=True)
+             for plan in (shop.recipe.denoiser, shop.recipe.finish)]
     export_pipeline(into, load_autoencoder(shop), model.unet, model.controlnet, looks.encoder,
                     *ip_adapter_states(model.unet),
-                    notes={"denoiser_steps": spent["step"], "denoiser_minutes": round(spent["spent"] / 60, 1),
+                    notes={"denoiser_steps": sum(run["step"] for run in spent),
+                           "denoiser_minutes": round(sum(run["spent"] for run in spent) / 60, 1),
                            "batch": shop.recipe.batch, "pictures": len(shop.prepared()) * dataset.SHARD})
 
 
 STAGES: dict[str, Callable[[Workshop], None]] = {
     "pack": fetch, "pictures": draw_pictures, "autoencoder": train_autoencoder, "tower": train_tower,
-    "prepare": prepare_shards, "denoiser": train_denoiser, "export": export,
+    "prepare": prepare_shards, "decoder": finish_decoder, "denoiser": train_denoiser, "export": export,
 }
 
 
