@@ -164,8 +164,9 @@ class Engine:
         return Conditions(prompts, styles, hint, request.guidance_scale, request.controlnet_conditioning_scale)
 
     def _prompt_embeds(self, request: GenerationRequest, guided: bool) -> Tensor:
-        embeds = self._encode_prompt(request.styled_prompt)
-        return torch.cat([self._encode_prompt(request.negative_prompt), embeds]) if guided else embeds
+        if not guided:
+            return self._encode_prompt(request.styled_prompt)
+        return self._encode_prompt.pair(request.negative_prompt, request.styled_prompt)
 
     def _image_embeds(self, request: GenerationRequest, guided: bool) -> Tensor:
         """(B, 1, d); zeros at scale 0, where no style is read and a big encoder need not be loaded."""

@@ -20,8 +20,10 @@ ROUND, SQUARE = 1.1, 1 / 1.1
 OPENER = {")": "(", "]": "["}
 
 PIECE = re.compile(r"\\[\\()\[\]]|[()\[\]]|[^\\()\[\]]+|\\")
-NUMBER = re.compile(r"(?P<words>.*):\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?))\s*",
-                    re.IGNORECASE | re.DOTALL)
+NUMBER = re.compile(
+    r"(?P<words>.*):\s*(?P<number>[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?))\s*",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True)

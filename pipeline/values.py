@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import SettingError, SketchError, StyleError
+from pipeline.prompt_syntax import literal, read_weights
 
 Reading = Literal["lines", "canny"]
 ReadingChoice = Literal["auto", "lines", "canny"]
@@ -218,6 +219,7 @@ class GenerationRequest:
         for text in (self.prompt, self.negative_prompt):
             if len(text) > PROMPT_LIMIT:
                 raise SettingError(f"A prompt holds at most {PROMPT_LIMIT} characters; this one has {len(text)}.")
+            read_weights(text)  # raises what is wrong with them
 
     def batch(self, count: int) -> tuple[GenerationRequest, ...]:
         """The requests of `count` pictures that differ in their seeds alone: this one's and those that follow it."""
@@ -226,9 +228,13 @@ class GenerationRequest:
 
     @property
     def styled_prompt(self) -> str:
-        """The words given to the text encoder: the prompt in the heaviest style's template."""
+        """The words given to the text encoder: the prompt in the heaviest style's template.
+
+        Weights are the prompt's alone: brackets of the template are written so that they are read as text.
+        """
         style, _ = max(self.styles.parts, key=lambda part: part[1])
-        return style.template.replace("{prompt}", self.prompt).strip(" ,")
+        before, after = map(literal, style.template.split("{prompt}"))
+        return f"{before}{self.prompt}{after}".strip(" ,")
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,14 +244,23 @@ class StepPreview:
     image: Image.Image  # small RGB
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What the safety checker said of a picture."""
+
+    withheld: bool
+    words: str  # why, for the person who drew
+
+
 @dataclass(frozen=True, eq=False)
 class GenerationResult:
-    image: Image.Image  # RGB
+    image: Image.Image  # RGB; where the picture was withheld, the drawing on a card that says so
     request: GenerationRequest
     matches: tuple[StyleMatch, ...]  # what the search found, best first; empty when the style was chosen
     notices: tuple[str, ...]
     milliseconds: Mapping[str, float]  # per stage, in order
     revisions: Mapping[str, str]  # model part -> revision or hash
+    verdict: Verdict | None = None  # None: this engine's pictures are not checked, or the host turned it off
 
 
 def expect_number(control: Control, value: object) -> None:

@@ -1,4 +1,4 @@
-"""Weighted and long prompts as hidden states: by compel where the text encoder is CLIP's, by compel's rule elsewhere."""
+"""Weighted and long prompts as hidden states: by compel for CLIP's text encoder, by compel's rule elsewhere."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -92,7 +94,7 @@ def test_any_prompt_is_read_or_refused_in_words(prompt: str) -> None:
     except SettingError:
         return
     assert found and all(0 <= part.weight <= MOST_WEIGHT for part in found)
-    assert all(one.weight != other.weight for one, other in zip(found, found[1:], strict=False))
+    assert all(one.weight != other.weight for one, other in pairwise(found))
     said = "".join(part.text for part in found)
     letters = iter(prompt)
     assert all(letter in letters for letter in said)  # nothing is added, nothing changes its place

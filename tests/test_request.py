@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import SettingError
 from pipeline.profiles import POCKET, SD15, ModelProfile
+from pipeline.prompt_syntax import read_weights
 from pipeline.request import (
     AUTO,
     CONTROL,
@@ -170,3 +171,20 @@ def test_a_request_carries_the_order_and_the_size_of_its_edges() -> None:
 
 def test_every_control_of_the_table_is_an_order_field() -> None:
     assert set(CONTROL) <= set(order().__dataclass_fields__)
+
+
+@pytest.mark.parametrize(("name", "what"), [("prompt", "The prompt: A weight"), ("negative_prompt", "The negative pr")])
+def test_weights_that_cannot_be_are_refused_before_anything_runs(name: str, what: str) -> None:
+    with pytest.raises(SettingError, match=f"^{what}.*“fox” has nan"):
+        order(**{name: "a (fox:nan)"})
+    assert getattr(order(**{name: "a (fox:1.2) [b] :("}), name) == "a (fox:1.2) [b] :("  # as typed
+
+
+def test_the_templates_brackets_weigh_nothing() -> None:
+    style = Style("old", "Old", (), "photo (1970s) of {prompt}, [grainy]", "CC0-1.0", "", "0" * 64,
+                  image=cast(Any, SimpleNamespace()))
+    edges = EdgeMap(np.zeros((64, 64), np.uint8), "lines")
+    request = build_request(order(prompt="a (red:1.5) fox"), edges, StyleMix.of(style), POCKET, 1)
+    assert [(part.text, part.weight) for part in read_weights(request.styled_prompt)] == [
+        ("photo (1970s) of a ", 1), ("red", 1.5), (" fox, [grainy]", 1)
+    ]

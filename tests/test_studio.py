@@ -68,6 +68,14 @@ def test_a_chosen_style_is_not_searched(studio: Studio) -> None:
     assert choice.matches == () and choice.notices == ()
 
 
+def test_the_search_reads_words_and_not_their_weights(studio: Studio) -> None:
+    typed = (r"a fox ((in)) (ice:1.3) \(x\)", "a fox in ice (x)")
+    weighted, plain = (studio.find_styles(words, 3).matches for words in typed)
+    assert [(match.style.id, match.similarity) for match in weighted] == [
+        (match.style.id, match.similarity) for match in plain
+    ]
+
+
 def test_words_without_a_style_are_noticed(studio: Studio) -> None:
     for words in ("", "a fox"):
         assert "no style" in studio.choose_style(order(prompt=words)).notices[0]
