@@ -23,14 +23,31 @@ log = logging.getLogger(__name__)
 
 
 class StyleEmbeddings:
-    """Style -> (1, width) fp32 on the CPU; `encode` runs only where neither memory nor `folder` has it."""
+    """Style -> (1, width) fp32 on the CPU; `encode` runs only where neither memory nor `folder` has it.
 
-    def __init__(self, encode: Callable[[Image.Image], Tensor], revision: str, width: int, folder: Path | None) -> None:
+    `release` is called once when all that was asked for at a time is there.
+    """
+
+    def __init__(
+        self,
+        encode: Callable[[Image.Image], Tensor],
+        revision: str,
+        width: int,
+        folder: Path | None,
+        release: Callable[[], None] = lambda: None,
+    ) -> None:
         self._encode, self._revision, self._width, self._folder = encode, revision, width, folder
+        self._release = release
         self._known: dict[str, Tensor] = {}
 
     def __call__(self, style: Style) -> Tensor:
         """Raises StyleError when the style's image is broken or is not the one that was read."""
+        try:
+            return self._of(style)
+        finally:
+            self._release()
+
+    def _of(self, style: Style) -> Tensor:
         known = self._known.get(style.sha256)
         if known is None:
             known = self._stored(style, self._folder) if self._folder else self._computed(style)
@@ -43,7 +60,10 @@ class StyleEmbeddings:
         A mean in the encoder's space, and not the tokens of the styles side by side: attention gives each token the
         same say, so tokens could not carry weights.
         """
-        return torch.stack([weight * self(style) for style, weight in mix.parts]).sum(0)
+        try:
+            return torch.stack([weight * self._of(style) for style, weight in mix.parts]).sum(0)
+        finally:
+            self._release()
 
     def _stored(self, style: Style, folder: Path) -> Tensor:
         path = folder / f"{self._revision[:40]}-{style.sha256}.safetensors"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,15 @@ from pipeline.loading import loading
 from pipeline.profiles import ModelProfile
 from pipeline.weights import LocatedPart, locate
 
+KEPT = 100_000_000  # bytes; a smaller encoder is not worth loading twice
+
 
 class Vision:
-    """Located and loaded when the first style needs it: SD 1.5's is 2.5 GB. Speaks through the pipeline's processor."""
+    """Located and loaded when a style that is new needs it, on the processor in 32 bits, and released afterwards.
+
+    SD 1.5's is 2.5 GB, needed for a second or two per style, so it takes no room on the GPU. Speaks through the
+    pipeline's image processor.
+    """
 
     def __init__(self, profile: ModelProfile, folder: Path | None, pipeline: Any) -> None:
         self._profile, self._folder, self._pipeline = profile, folder, pipeline
@@ -32,19 +39,26 @@ class Vision:
         at_hand = self._folder or self._profile.home
         return self.located.revision if at_hand or pinned is None else pinned
 
+    def release(self) -> None:
+        """Give back a large encoder's memory; a small one, as the pocket model's, stays for the next style."""
+        encoder = self.__dict__.get("_encoder")
+        if encoder is not None and encoder.get_memory_footprint() > KEPT:
+            del self.__dict__["_encoder"], encoder
+            gc.collect()
+
     @cached_property
     def _encoder(self) -> Any:
         import transformers
 
         with loading(self.located.path, transformers.utils.logging):
             encoder = transformers.CLIPVisionModelWithProjection.from_pretrained(
-                self.located.path, local_files_only=True, dtype=self._pipeline.dtype
+                self.located.path, local_files_only=True, dtype=torch.float32
             )
-        return encoder.to(self._pipeline.device).eval()
+        return encoder.eval()
 
     @torch.inference_mode()
     def encode(self, image: Image.Image) -> Tensor:
         """RGB -> (1, d)."""
         pixels = self._pipeline.feature_extractor(image, return_tensors="pt").pixel_values
-        embeds: Tensor = self._encoder(pixels.to(self._pipeline.device, self._pipeline.dtype)).image_embeds
+        embeds: Tensor = self._encoder(pixels.float()).image_embeds
         return embeds
