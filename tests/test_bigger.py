@@ -77,7 +77,8 @@ def test_it_stops_and_offers_to_go_on(bigger: Bigger, hub: Hub, monkeypatch: pyt
 
     async def run() -> tuple[Any, ...]:
         last: tuple[Any, ...] = ()
-        async for last in bigger.start():
+        async for shown in bigger.start():
+            last = shown
             if bigger.download.state.here > 100_000:
                 bigger.stop()
         return last
@@ -96,5 +97,5 @@ def test_without_a_gpu_it_says_what_that_means(bigger: Bigger, monkeypatch: pyte
 def test_where_it_draws_already_there_is_nothing_to_fetch(bigger: Bigger) -> None:
     bigger.studio = studio(SD15)
     state = DownloadState("idle", GB, 0)
-    words, bar, start, stop = bigger.shown(state, bigger.told(state))
+    words, _, start, stop = bigger.shown(state, bigger.told(state))
     assert "draws with it" in words and not start["visible"] and not stop["visible"]

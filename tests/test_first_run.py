@@ -1,0 +1,126 @@
+"""From an empty cache to a picture: a server that holds SD 1.5's layout, every part under its own repository."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from pipeline.download import Download
+from pipeline.errors import ModelError
+from pipeline.profiles import SD15, ModelProfile, WeightFile
+from pipeline.values import Style
+from pipeline.weights import cached_revision
+from tests.conftest import MakeStyle
+from tests.hub_server import MAIN, Hub, serving_hub, turn_to
+from tests.models import tiny_sd15
+
+PLACES = {"base": "base", "controlnet": "controlnet", "ip_adapter": "ip_adapter"}  # role -> folder of a local model
+
+
+@pytest.fixture(scope="module")
+def repositories(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy with what the pinned lists name besides: a safety checker's files, which are not loaded here."""
+    copied = shutil.copytree(sd15_folder, tmp_path_factory.mktemp("repositories") / "sd15")
+    checker = copied / "base" / "safety_checker"
+    if not checker.exists():
+        checker.mkdir()
+        safetensors.numpy.save_file({"weight": np.arange(9_000)}, checker / "model.fp16.safetensors")
+        (checker / "config.json").write_text("{}")
+    return copied
+
+
+@pytest.fixture
+def hub(repositories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with serving_hub() as served:
+        for role, folder in PLACES.items():
+            part = SD15.parts[role]
+            served.add(str(part.repo), repositories / folder, str(part.revision))
+        turn_to(served, tmp_path / "cache", monkeypatch)
+        monkeypatch.setattr("pipeline.hub.WAITS", (0.01,) * 3)
+        yield served
+
+
+@pytest.fixture
+def profile(repositories: Path) -> ModelProfile:
+    """SD15's own parts, with the sizes of the small files."""
+    parts = {}
+    for role, part in tiny_sd15().parts.items():
+        root = repositories / PLACES.get(part.folder, "nowhere")
+        files = tuple(WeightFile(file.path, size_of(root / file.path)) for file in part.files)
+        parts[role] = replace(part, files=files)
+    return replace(tiny_sd15(), parts=parts)
+
+
+def size_of(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
+
+
+def run(download: Download) -> str:
+    download.start()
+    download.join(60)
+    return download.state.message if download.state.stage == "failed" else download.state.stage
+
+
+def draw(profile: ModelProfile, style: Style) -> tuple[np.ndarray, dict[str, str]]:
+    from pipeline.diffusion import Engine
+    from tests.test_denoise import make_request
+
+    engine = Engine.load(profile, device="cpu")
+    image, _ = engine.draw(make_request(engine, style))
+    return np.asarray(image), dict(engine.revisions)
+
+
+def test_a_first_run_fetches_all_that_drawing_needs_and_draws(
+    hub: Hub, profile: ModelProfile, make_style: MakeStyle
+) -> None:
+    assert run(Download(profile)) == "done"
+    asked = {path for _, path, _ in hub.asked if "/resolve/" in path}
+    listed = {f"/{part.repo}/resolve/{part.revision}/{file.path}"
+              for part in profile.first_parts.values() for file in part.files}
+    assert asked == listed, "more or less than the table's files was asked for"
+    hub.asked.clear()
+    pixels, revisions = draw(profile, make_style("neon", 1))
+    assert pixels.shape == (64, 64, 3) and pixels.std() > 1
+    assert revisions["base"] == SD15.parts["base"].revision
+    assert hub.asked == [], "drawing asked the network"
+
+
+def test_a_first_run_with_every_large_file_cut_twice_fetches_each_byte_once(hub: Hub, profile: ModelProfile) -> None:
+    for part in profile.first_parts.values():
+        for file in part.files:
+            if file.path.endswith(".safetensors"):
+                hub.cuts[file.path] = [(file.bytes or 0) // 3] * 2
+    assert run(Download(profile)) == "done"
+    expected = {file.path: file.bytes for part in profile.first_parts.values() for file in part.files}
+    assert {path: given for path, given in hub.given.items() if path.endswith(".safetensors")} == {
+        path: size for path, size in expected.items() if path.endswith(".safetensors")
+    }
+
+
+def test_a_first_run_from_main_where_the_pinned_commits_are_gone(
+    hub: Hub, profile: ModelProfile, caplog: pytest.LogCaptureFixture
+) -> None:
+    for repo in hub.repos.values():
+        repo.revisions.clear()
+    assert run(Download(profile)) == "done"
+    assert all(cached_revision(part) == MAIN for part in profile.first_parts.values())
+    assert caplog.text.count("using main for") == len(profile.first_parts)
+
+
+def test_a_relative_of_sd15_is_refused_before_it_is_loaded(hub: Hub, profile: ModelProfile) -> None:
+    from pipeline.weights import locate
+
+    repo = hub.repos[str(SD15.parts["base"].repo)]
+    config = repo.files["unet/config.json"].replace(b'"cross_attention_dim": 32', b'"cross_attention_dim": 2048')
+    repo.files["unet/config.json"] = config
+    parts = dict(profile.parts)
+    small = tuple(replace(file, bytes=None) for file in parts["base"].files)
+    parts["base"] = replace(parts["base"], files=small)
+    with pytest.raises(ModelError, match="Stable Diffusion XL"):
+        locate(replace(profile, parts=parts), "base")
