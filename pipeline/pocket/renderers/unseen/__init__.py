@@ -53,7 +53,7 @@ UNSEEN_DEFAULTS: dict[str, dict[str, float]] = {name: family.defaults() for name
 
 SITTINGS: dict[str, Sitting] = {
     "batik": Sitting("branch"), "collage": Sitting("cat"), "delft": Sitting("harbour"), "fair-isle": Sitting("meadow"),
-    "gummy": Sitting("fox"), "infrared": Sitting("meadow", True), "light-pegs": Sitting("still life", True),
+    "gummy": Sitting("still life", True), "infrared": Sitting("meadow", True), "light-pegs": Sitting("branch", True),
     "neon-sign": Sitting("harbour", True), "scratch-art": Sitting("castle"), "topo-map": Sitting("lake"),
 }
 
@@ -72,5 +72,5 @@ def unseen_references(side: int = 512) -> dict[str, NDArray[np.uint8]]:
     if not SMALLEST <= side <= LARGEST:
         raise StyleError(f"A reference has a side of {SMALLEST} to {LARGEST} px, not {side}.")
     by = cv2.INTER_AREA if side <= 512 else cv2.INTER_CUBIC
-    return {name: np.asarray(cv2.resize(painted_reference(name), (side, side), interpolation=by), np.uint8)
+    return {name: np.array(cv2.resize(painted_reference(name), (side, side), interpolation=by), np.uint8)
             for name in UNSEEN}

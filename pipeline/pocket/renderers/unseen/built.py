@@ -44,14 +44,14 @@ def candy(picture: Picture, milk: float) -> Picture:
 
 def gummy(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Fruit jelly: swollen, see-through and wet, light pooling on the far side, sugar on top."""
-    jelly = candy(flatten(kuwahara(picture, 9), 0.3), p["milk"])
+    jelly = candy(kuwahara(picture, 9), p["milk"])
     away = edge_distance(picture, 0.35)
     height = blur(rounded(away, p["swell"]), 4)
     form = relief(as_plane(height + 0.03 * noise(picture, 40, rng)), p["light"], 34)
     through = np.clip(-form, 0, 1)  # light that went in comes out opposite
-    deep = times(clip(jelly), as_plane(0.84 + 0.2 * height - 0.22 * np.exp(-away / 3)))
+    deep = times(clip(jelly), as_plane(0.8 + 0.24 * height - 0.3 * np.exp(-away / 5)))
     lit = mix(deep, clip(saturate(jelly, 1.3) * 1.25 + 0.1), as_plane(0.75 * through))
-    wet = smoothstep(form, 0.55, 0.85) * smoothstep(away, 3, 7) * p["gloss"]
+    wet = smoothstep(form, 0.4, 0.75) * smoothstep(away, 3, 7) * p["gloss"]
     crystals = smoothstep(noise(picture, 4.5, rng), 0.72, 0.95) * (0.3 + 0.7 * smoothstep(clouds(
         picture, 80, rng), -0.3, 0.5)) * p["sugar"]
     return clip(screen(lit, times(rgb("#fffafd"), as_plane(np.clip(wet + crystals, 0, 1)))))
@@ -119,6 +119,14 @@ def bricks(like: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     return mix(brick, times(rgb("#6f655c"), as_plane(rough)), as_plane(mortar * 0.75))
 
 
+def glowing(light: Picture) -> Picture:
+    """A near and a far glow; blurred at a quarter of the size, which no eye can tell."""
+    small = cv2.resize(light, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    spread = as_plane(cv2.GaussianBlur(small, (0, 0), 6.5 * unit(light)) * 2.2)
+    spread = spread + cv2.GaussianBlur(small, (0, 0), max(2 * unit(light), 0.4)) * 0.9
+    return as_plane(cv2.resize(spread, light.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+
+
 def neon_sign(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Glass tubes bent along the contours, in the colours of what they draw, glowing on a brick wall."""
     soft = saturate(blur(picture, 5), 1.6)
@@ -129,9 +137,9 @@ def neon_sign(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     away = edge_distance(picture, 0.3)
     tube = np.clip((p["tube"] / 2 - away) * unit(picture) + 0.5, 0, 1)
     core = np.exp(-((away / (p["tube"] * 0.3)) ** 2))
-    glow = blur(times(gas, as_plane(tube)), 26) * 2.2 + blur(times(gas, as_plane(tube)), 8) * 0.9
+    glow = glowing(times(gas, as_plane(tube)))
     wall = bricks(picture, p, rng)
-    shade = 0.3 + 0.3 * luma(kuwahara(picture, 9))
+    shade = 0.3 + 0.3 * luma(soft)
     cast = shadow(blur(as_plane(tube), 3), 115, 12)
     lit = clip(times(wall, as_plane(shade * (1 - 0.5 * cast))) + wall * glow * p["power"] * 1.6 + 0.1 * glow)
     bulb = mix(gas, np.ones(3, np.float32), as_plane(0.85 * core))
@@ -160,10 +168,10 @@ def collage(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictur
     y, x = coordinates(picture)
     columns, lines = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     type_ink = newsprint(picture, as_plane(columns), as_plane(lines + 4096), p["type"], rng)
-    tan = rng.uniform(0.86, 1.04, len(centres)).astype(np.float32)[piece]
-    paper = times(hsv(p["paper"], 0.16, 0.9), as_plane(tan * (1 + 0.04 * grain(picture, 6, rng))))
+    tan = rng.uniform(0.82, 1.04, len(centres)).astype(np.float32)[piece]
+    paper = times(hsv(p["paper"], 0.1, 0.95), as_plane(tan * (1 + 0.04 * grain(picture, 6, rng))))
     printed = mix(paper, rgb("#2b2826"), as_plane(0.5 * type_ink))
-    flat = saturate(flatten(kuwahara(picture, 9), 0.3), 1.35)
+    flat = saturate(kuwahara(picture, 9), 1.35)
     washed = printed * mix(np.ones_like(picture), clip(flat * 1.15 + 0.1), p["wash"])
     border = seams(piece, 4.5)
     shade = 1 - 0.3 * shadow(blur(as_plane(border), 2.5), 120, 4)

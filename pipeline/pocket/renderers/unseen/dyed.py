@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.pocket.renderers.light import bloom, relief, rounded, vignette
-from pipeline.pocket.renderers.lines import comb, edge_distance, flatten, flow, kuwahara, outline, slope
+from pipeline.pocket.renderers.lines import comb, edge_distance, flow, kuwahara, outline, slope
 from pipeline.pocket.renderers.material import border_colour
 from pipeline.pocket.renderers.surface import (
     Parameters,
@@ -34,7 +34,7 @@ from pipeline.pocket.renderers.texture import blur, clouds, coordinates, fibres,
 
 
 def infrared(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Colour infrared film: leaves turn crimson, skies teal, reds olive; highlights halate pink, shade stays cold.
+    """Colour infrared film: leaves turn crimson, skies violet, reds olive; highlights halate pink, shade stays cold.
 
     The film's layers see one band further: near infrared prints red, red prints green, green prints blue. What is
     green or yellow is taken for leaves, which are bright in the near infrared.
@@ -84,7 +84,7 @@ def contour_lines(height: Plane, count: float, width: float) -> Plane:
 
 def topo_map(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """A hiker's map: what is light lies high; tinted steps, brown contour lines, shaded slopes, a graticule."""
-    tone = luma(blur(kuwahara(picture, 9), 3))
+    tone = contrast(luma(blur(kuwahara(picture, 9), 3)), 1.3, 0.6)
     hills = 0.5 + 0.5 * clouds(picture, 150, rng, 2)
     height = 0.06 + 0.62 * tone + 0.16 * blur(rounded(edge_distance(picture, 0.35), 70), 4) + 0.16 * hills
     tints = [hsv(0.54, 0.5, 0.74), hsv(0.53, 0.4, 0.84), hsv(0.5, 0.24, 0.92), hsv(p["lowland"] + 0.04, 0.4, 0.74),
@@ -113,7 +113,7 @@ def crackle(like: Picture, size: float, rng: np.random.Generator) -> Plane:
 
 def batik(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     """Wax resist on cotton: indigo, soga brown and cream, waxed contours, rows of dots, dye in the cracks."""
-    flat = saturate(flatten(kuwahara(picture, 8), 0.25), 1.3)
+    flat = saturate(kuwahara(picture, 8), 1.3)
     dyes = turn_hue(BATIK_DYES[None], p["vat"])[0]
     tone, warmth = luma(flat), smoothstep(as_plane(flat[..., 0] - flat[..., 2]), -0.05, 0.2)
     cool, warm = dyes[np.digitize(tone, (0.42, 0.72))], dyes[3 + np.digitize(tone, (0.3, 0.58))]
