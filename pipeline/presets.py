@@ -89,7 +89,7 @@ def best(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M") -> 
 POCKET_MENU = Menu(
     presets=presets(
         draft("The words weigh less; soonest there.", {"guidance_scale": 1.0}),
-        balanced("Nearly the best one, sooner.", {}, guidance_end=0.5, controlnet_half="shared"),
+        balanced("Nearly the best one, sooner.", {}, guidance_end=0.75, controlnet_half="shared"),
         best("All the work there is.", {}),
     ),
     preset="best",

@@ -48,9 +48,14 @@ class Likeness:
                 f"{self.seconds:.2f} s")
 
 
-def measure(engine: Engine, presets: tuple[Preset, ...], seeds: int = 1) -> list[Likeness]:
-    """Each preset against Best."""
+def measure(
+    engine: Engine, presets: tuple[Preset, ...], seeds: int = 1, steps: int | None = None
+) -> list[Likeness]:
+    """Each preset against Best, in its own number of steps, or in `steps`."""
     *_, best = menu_of(engine.profile.name).presets
+    if steps:
+        best, *presets = (replace(each, numbers={**each.numbers, "num_inference_steps": steps})
+                          for each in (best, *presets))
     targets = [request for seed in range(seeds) for request in requests(engine, best, seed)]
     ideal = [draw(engine, request)[0] for request in targets]
     return [compare(engine, preset, targets, ideal) for preset in presets]
@@ -100,9 +105,10 @@ def main() -> None:
     parser.add_argument("--profile", default="pocket")
     parser.add_argument("--folder", type=Path, help="the model's folder, the shipped one if left out")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--steps", type=int, help="for every preset, in place of its own")
     given = parser.parse_args()
     engine = Engine.load(find_profile(given.profile), folder=given.folder)
-    for row in measure(engine, menu_of(given.profile).presets, given.seeds):
+    for row in measure(engine, menu_of(given.profile).presets, given.seeds, given.steps):
         print(row, flush=True)
 
 

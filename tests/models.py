@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, PNDMScheduler, UNet2DConditionModel
+from safetensors.torch import save_file
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPVisionConfig, CLIPVisionModelWithProjection
 
@@ -60,7 +61,7 @@ def sd15_modules() -> Modules:
     )
     down = ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",)
     up = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3
-    unet = small_unet((16, 32, 32, 32), down, up, sample_size=8, latents=4, width=32)
+    unet = small_unet((16, 32, 32, 32), down, up, sample_size=8, latents=4, width=32, layers=2)
     return Modules(vivid(vae), *conditioned(unet, image_embed_dim=48), small_vision(32, 48))
 
 
@@ -76,7 +77,8 @@ def vivid(vae: Any) -> Any:
 
 
 def small_unet(
-    channels: tuple[int, ...], down: tuple[str, ...], up: tuple[str, ...], *, sample_size: int, latents: int, width: int
+    channels: tuple[int, ...], down: tuple[str, ...], up: tuple[str, ...],
+    *, sample_size: int, latents: int, width: int, layers: int = 1,
 ) -> UNet2DConditionModel:
     return UNet2DConditionModel(
         sample_size=sample_size,
@@ -84,7 +86,7 @@ def small_unet(
         out_channels=latents,
         cross_attention_dim=width,
         block_out_channels=channels,
-        layers_per_block=1,
+        layers_per_block=layers,
         down_block_types=down,
         up_block_types=up,
         attention_head_dim=4,
@@ -140,7 +142,42 @@ def write_sd15(folder: Path) -> Path:
     half_copy(modules.controlnet).save_pretrained(folder / "controlnet", variant="fp16")
     half_copy(modules.image_encoder).save_pretrained(adapter / "image_encoder")
     write_ip_adapter(adapter / "ip-adapter_sd15.safetensors", *ip_adapter_states(modules.unet))
+    write_lora(folder / "lcm_lora" / "pytorch_lora_weights.safetensors", modules.unet, "kohya")
+    write_lora(folder / "hyper_sd" / "Hyper-SD15-8steps-CFG-lora.safetensors", modules.unet, "kohya")
+    small_taesd().save_pretrained(folder / "taesd")
     return folder
+
+
+def write_lora(file: Path, unet: Any, layout: str, rank: int = 2) -> Path:
+    """Random few-step weights for all of the UNet's projections and convolutions, under the keys that LCM-LoRA and
+    Hyper-SD have ("kohya") or those of diffusers ("peft")."""
+    noise, states = torch.Generator().manual_seed(5), {}
+    for name, layer in unet.named_modules():
+        if not isinstance(layer, nn.Linear | nn.Conv2d) or "processor" in name or not name.startswith(LORA_BLOCKS):
+            continue
+        across, up = ((rank, *layer.weight.shape[1:]), (layer.weight.shape[0], rank, *[1] * (layer.weight.ndim - 2)))
+        down_weight, up_weight = (torch.randn(shape, generator=noise) * 0.15 for shape in (across, up))
+        if layout == "kohya":
+            key = "lora_unet_" + name.replace(".", "_")
+            states |= {f"{key}.lora_down.weight": down_weight, f"{key}.lora_up.weight": up_weight,
+                       f"{key}.alpha": torch.tensor(float(rank))}
+        else:
+            states |= {f"unet.{name}.lora_A.weight": down_weight, f"unet.{name}.lora_B.weight": up_weight}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_file(states, file)
+    return file
+
+
+LORA_BLOCKS = ("down_blocks", "mid_block", "up_blocks")
+
+
+def small_taesd() -> AutoencoderTiny:
+    """TAESD's shape for SD 1.5's latents, at a few channels."""
+    torch.manual_seed(3)
+    return vivid(AutoencoderTiny(
+        latent_channels=4, encoder_block_out_channels=(8,) * 4, decoder_block_out_channels=(8,) * 4,
+        num_encoder_blocks=(1, 1, 1, 1), num_decoder_blocks=(1, 1, 1, 1), scaling_factor=1.0,
+    ))
 
 
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)

@@ -13,9 +13,9 @@ from diffusers import DPMSolverMultistepScheduler
 
 from pipeline.denoise import Conditions, clean_estimate, denoise, generators, initial_noise
 from pipeline.errors import Cancelled
-from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
+from pipeline.values import EdgeMap, GenerationRequest, Levers, Style, StyleMix
 from tests.conftest import MakeStyle
-from tests.oracle import stock_draw, stock_pocket, stock_sd15, stock_style
+from tests.oracle import SCHEDULERS, reference_draw, stock_draw, stock_pocket, stock_sd15, stock_style
 
 if TYPE_CHECKING:
     from pipeline.diffusion import Engine
@@ -129,6 +129,34 @@ def request_image(request: GenerationRequest) -> Any:
     from PIL import Image
 
     return Image.fromarray(request.edges.pixels).convert("RGB")
+
+
+@pytest.mark.parametrize(("sampler", "levers"), [
+    *((name, Levers()) for name in SCHEDULERS if name != "DPM++ 2M"),
+    ("DPM++ 2M", Levers(control_guidance_end=0.5)),
+    ("UniPC", Levers(control_guidance_start=0.2, control_guidance_end=0.8)),
+])
+def test_samplers_and_controlnets_interval_equal_the_stock_pipeline(
+    sd15_engine: Engine, sd15_folder: Path, make_style: MakeStyle, sampler: str, levers: Levers
+) -> None:
+    request = make_request(sd15_engine, make_style("neon", 1), sampler=sampler, levers=levers, num_inference_steps=5)
+    expect_equal(sd15_engine, stock_sd15(sd15_folder), sd15_folder / "ip_adapter" / "models" / "image_encoder", request)
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.0, 0.5), (0.5, 1.0), (0.25, 0.75), (0.0, 0.0)])
+def test_guidance_that_ends_or_begins_midway_equals_passes_that_need_no_slicing(
+    sd15_engine: Engine, sd15_folder: Path, make_style: MakeStyle, start: float, end: float
+) -> None:
+    levers = Levers(guidance_start=start, guidance_end=end)
+    style = make_style("neon", 1)
+    request = make_request(sd15_engine, style, guidance_scale=5.0, negative_prompt="grey", levers=levers)
+    encoder = sd15_folder / "ip_adapter" / "models" / "image_encoder"
+    stock = stock_sd15(sd15_folder)
+    expected = reference_draw(stock, request, stock_style(stock, encoder, style.image)).astype(int)
+    drawn, guided = (np.asarray(sd15_engine.draw(each)[0]).astype(int)
+                     for each in (request, replace(request, levers=Levers())))
+    assert np.abs(drawn - expected).max() <= 1
+    assert np.abs(drawn - guided).max() > 4  # it is another picture than the one guided throughout
 
 
 class Recorder:

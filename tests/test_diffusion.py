@@ -16,7 +16,7 @@ from PIL import Image
 from pipeline.diffusion import Engine
 from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
 from pipeline.profiles import POCKET, SD15, TextPackage
-from pipeline.values import StepPreview, StyleMix
+from pipeline.values import Levers, StepPreview, StyleMix
 from tests.conftest import MakeStyle
 from tests.models import tiny_sd15
 from tests.oracle import stock_pocket, stock_style
@@ -51,14 +51,22 @@ def test_equal_requests_give_equal_pixels(pocket_engine: Engine, request_: Gener
         {"guidance_scale": 1.0},
         {"ip_adapter_scale": 0.0},
         {"controlnet_conditioning_scale": 0.0},
+        {"sampler": "Euler a"},
+        {"style_focus": "style"},
+        {"style_focus": "style + layout"},
+        {"levers": Levers(guidance_end=0.5)},
+        {"levers": Levers(control_guidance_end=0.5)},
+        {"levers": Levers(controlnet_half="shared")},
+        {"levers": Levers(controlnet_half="conditional")},
+        {"levers": Levers(controlnet_every=2)},
     ],
-    ids=lambda changed: next(iter(changed)),
+    ids=str,
 )
 def test_everything_in_a_request_changes_the_picture(
     pocket_engine: Engine, request_: GenerationRequest, changed: dict[str, Any]
 ) -> None:
     before, after = (pixels(pocket_engine, each) for each in (request_, replace(request_, **changed)))
-    assert np.abs(before - after).max() > 8
+    assert np.abs(before - after).max() > (2 if "levers" in changed else 8)
 
 
 @pytest.mark.parametrize("name", ["ip_adapter_scale", "controlnet_conditioning_scale", "guidance_scale"])
@@ -67,6 +75,51 @@ def test_every_control_changes_the_trained_picture(shipped_engine: Engine, make_
     low, high = (1.0, 5.0) if name == "guidance_scale" else (0.0, 1.0)
     off, on = (pixels(shipped_engine, replace(request, **{name: value})) for value in (low, high))
     assert np.abs(off - on).mean() > 2
+
+
+@pytest.mark.parametrize("sampler", ["DPM++ 2M", "Euler a", "LCM"])
+def test_each_picture_of_a_batch_is_the_one_of_its_seed(
+    pocket_engine: Engine, request_: GenerationRequest, sampler: str
+) -> None:
+    levers = Levers(guidance_end=0.75, controlnet_half="shared", controlnet_every=2)
+    request = replace(request_, sampler=sampler, levers=levers, seed=2**32 - 2)
+    together, _ = pocket_engine.draw_batch(request, 3)
+    alone = [pixels(pocket_engine, each) for each in request.batch(3)]
+    assert [each.seed for each in request.batch(3)] == [2**32 - 2, 2**32 - 1, 0]
+    for one, other in zip(together, alone, strict=True):
+        assert np.abs(np.asarray(one).astype(int) - other).max() <= 1
+    assert np.abs(alone[0] - alone[1]).max() > 8
+
+
+def test_what_an_engine_does_not_offer_is_refused(pocket_engine: Engine, request_: GenerationRequest) -> None:
+    for wrong, message in (({"sampler": "DPM++ 2M Karras"}, "sampler is one of"), ({"style_focus": "mood"}, "whole"),
+                           ({"levers": Levers(few_steps="lcm")}, "few_steps"),
+                           ({"levers": Levers(decoder="small")}, "one decoder")):
+        with pytest.raises(SettingError, match=message):
+            pocket_engine.draw(replace(request_, **wrong))
+
+
+def test_style_focus_touches_only_its_blocks(sd15_engine: Engine, make_style: MakeStyle) -> None:
+    """A name that fits no block would switch the style off in silence."""
+    request = make_request(sd15_engine, make_style("neon", 1), ip_adapter_scale=0.8)
+    off = pixels(sd15_engine, replace(request, ip_adapter_scale=0.0))
+    worn = {}
+    for focus in ("whole", "style", "style + layout"):
+        drawn = pixels(sd15_engine, replace(request, style_focus=focus))
+        assert np.abs(drawn - off).max() > 2, focus
+        worn[focus] = {name: processor.scale[0] for name, processor in
+                       sd15_engine._pipeline.unet.attn_processors.items() if hasattr(processor, "scale")}
+    assert set(worn["whole"].values()) == {0.8} and len(worn["whole"]) == 16
+    assert sum(scale == 0.8 for scale in worn["style"].values()) == 11
+    layout = {name for name in worn["style"] if worn["style"][name] != worn["style + layout"][name]}
+    assert {name.split(".attentions")[0] for name in layout} == {"down_blocks.2"}
+
+
+def test_the_small_decoder_paints_the_same_latents(sd15_engine: Engine, make_style: MakeStyle) -> None:
+    request = make_request(sd15_engine, make_style("neon", 1))
+    full, small = (pixels(sd15_engine, replace(request, levers=Levers(decoder=name))) for name in ("full", "small"))
+    assert full.shape == small.shape and np.abs(full - small).mean() > 2
+    assert np.array_equal(full, pixels(sd15_engine, request))
 
 
 def test_another_style_changes_the_picture_and_a_mix_lies_between(

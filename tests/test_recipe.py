@@ -10,7 +10,7 @@ from PIL import Image
 from pipeline.errors import CroquisError, PictureFileError, SettingError, StyleError
 from pipeline.recipe import pack_edges, read_recipe, write_recipe
 from pipeline.sketch import guard_pillow
-from pipeline.values import EdgeMap, GenerationRequest, StyleMix
+from pipeline.values import EdgeMap, GenerationRequest, Levers, StyleMix
 from tests.drawings import stored
 
 
@@ -58,6 +58,20 @@ def test_what_is_written_is_read_back_equal(request_of, find, changes):
     again = read_recipe(text.encode(), find)
     assert again == request
     assert write_recipe(again, {"unet": "abc"}) == text
+
+
+def test_levers_sampler_and_focus_come_back(request_of, find):
+    levers = Levers(guidance_end=0.35, control_guidance_start=0.1, controlnet_half="shared", controlnet_every=3,
+                    few_steps="lcm", decoder="small")
+    request = request_of(sampler="Euler a", style_focus="style + layout", levers=levers)
+    assert read_recipe(write_recipe(request, {}).encode(), find) == request
+
+
+def test_a_recipe_of_version_1_draws_as_it_did(request_of, find):
+    recipe = json.loads(write_recipe(request_of(), {}))
+    for newer in ("sampler", "style_focus", "levers"):
+        del recipe[newer]
+    assert read_recipe(json.dumps(recipe | {"version": 1}).encode(), find) == request_of()
 
 
 def test_a_template_that_was_mended_since_comes_back_as_it_was(request_of, styles, find):
@@ -111,6 +125,11 @@ def edited(request_of, **changes):
     [
         ({"version": 3}, "newer Croquis"),
         ({"format": "other"}, "format"),
+        ({"levers__guidance_end": 1.5}, "guidance_end"),
+        ({"levers__guidance_end": math.nan}, "guidance_end"),
+        ({"levers__controlnet_half": "left"}, "controlnet_half"),
+        ({"levers__more": 1}, "more"),
+        ({"sampler": "x" * 101}, "sampler"),
         ({"more": 1}, "more"),
         ({"seed": -1}, "seed"),
         ({"seed": 2**32}, "seed"),
