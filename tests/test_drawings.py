@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ def copy_one(folder: Path, **changes: str) -> Path:
     return folder
 
 
+def test_there_are_enough_of_every_care_and_many_things() -> None:
+    assert len(DRAWINGS) >= 60
+    assert len({drawing.thing for drawing in DRAWINGS}) >= 50
+    assert min(Counter(drawing.care for drawing in DRAWINGS).values()) >= 15
+
+
 def test_no_two_are_the_same() -> None:
     assert len({drawing.id for drawing in DRAWINGS}) == len(DRAWINGS)
     assert len({drawing.sketch.pixels.tobytes() for drawing in DRAWINGS}) == len(DRAWINGS)
@@ -46,13 +53,13 @@ def test_they_are_what_the_canvas_sends() -> None:
 def test_each_is_read_as_lines(drawing: Drawing) -> None:
     edges = read_edges(drawing.sketch, size=(256, 256))
     assert edges.reading == "lines"
-    assert np.array_equal(lines_of(drawing, 256), edges.pixels)
     assert 0.004 < np.mean(edges.pixels > 0) < 0.08
     assert 0.01 < np.mean(drawing.sketch.pixels < 128) < 0.16
 
 
-def test_lines_come_at_any_side() -> None:
-    assert lines_of(DRAWINGS[0], 128).shape == (128, 128)
+@pytest.mark.parametrize("side", [128, 256])
+def test_lines_are_those_of_the_app(side: int) -> None:
+    assert np.array_equal(lines_of(DRAWINGS[0], side), read_edges(DRAWINGS[0].sketch, size=(side, side)).pixels)
 
 
 @pytest.mark.skipif(not PACK.is_file(), reason="the data pack is made by python -m pipeline.pocket.pack")

@@ -10,9 +10,9 @@ import argparse
 import asyncio
 import json
 import shutil
-import sys
 import tempfile
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 
 from playwright.async_api import Browser, CDPSession, Page, async_playwright
@@ -69,9 +69,9 @@ async def draw_on_page(page: Page, plan: Plan) -> str:
     """The canvas's value after the plan's strokes, as the page sends it."""
     await page.evaluate("window.kept = null")
     hand = await page.context.new_cdp_session(page)
-    for gesture, points in zip(plan.gestures, draw_plan(plan), strict=True):
-        await choose(page, gesture.tool, gesture.size)
-        await stroke(page, hand, points, plan.device)
+    for (tool, size), group in groupby(zip(plan.gestures, draw_plan(plan), strict=True), key=lambda pair: pair[0].pen):
+        await choose(page, tool, size)
+        await draw(page, hand, [points for _, points in group], plan.device)
     await page.click("#draw")
     text = str(await (await page.wait_for_function("window.kept")).json_value())
     strokes = len(json.loads(text)["strokes"])
@@ -86,20 +86,20 @@ async def choose(page: Page, tool: str, size: int) -> None:
     await page.fill("#canvas input[type=range]", str(size))
 
 
-async def stroke(page: Page, hand: CDPSession, points: Points, device: str) -> None:
-    """One stroke: the moves go out at once, and the browser hands each of them to the page."""
+async def draw(page: Page, hand: CDPSession, strokes: list[Points], device: str) -> None:
+    """Strokes with one pen. All events go out at once: Chromium keeps their order and hands every move to the page."""
     box = await page.locator(PAPER).bounding_box()
     assert box is not None
-
-    async def send(kind: str, x: float, y: float, pressure: float) -> None:
-        await hand.send("Input.dispatchMouseEvent", {
+    await asyncio.gather(*(
+        hand.send("Input.dispatchMouseEvent", {
             "type": kind, "button": "left", "buttons": int(kind != "mouseReleased"), "clickCount": 1,
             "pointerType": device, "force": pressure,
             "x": box["x"] + x / SIDE * box["width"], "y": box["y"] + y / SIDE * box["height"]})
+        for points in strokes for kind, (x, y, pressure) in events(points)))
 
-    await send("mousePressed", *points[0])
-    await asyncio.gather(*(send("mouseMoved", *point) for point in points[1:]))
-    await send("mouseReleased", *points[-1])
+
+def events(points: Points) -> list[tuple[str, tuple[float, float, float]]]:
+    return [("mousePressed", points[0]), *(("mouseMoved", point) for point in points[1:]), ("mouseReleased", points[-1])]
 
 
 if __name__ == "__main__":

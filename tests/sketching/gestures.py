@@ -32,6 +32,10 @@ class Gesture:
     size: int  # px, 2 to 48
     path: Path
 
+    @property
+    def pen(self) -> tuple[str, int]:
+        return self.tool, self.size
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:

@@ -34,7 +34,7 @@ class Manner:
 MANNERS = {
     "careful": Manner(step=4, waver=1.2, tremble=0.25, miss=1.2, beyond=2, rounding=1.2, warp=3),
     "usual": Manner(step=7, waver=2.2, tremble=0.35, miss=3, beyond=5, rounding=3, warp=7),
-    "hasty": Manner(step=12, waver=3.2, tremble=0.5, miss=5, beyond=9, rounding=6, warp=13),
+    "hasty": Manner(step=12, waver=4, tremble=0.5, miss=7, beyond=11, rounding=6, warp=20),
 }
 WHOLE = 120  # px: shorter strokes waver, miss and overshoot in proportion
 
