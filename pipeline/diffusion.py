@@ -25,9 +25,10 @@ from pipeline.presets import FewSteps, menu_of, scaled
 from pipeline.preview import LinearPreview, preview_zoom, to_picture
 from pipeline.profiles import ModelProfile
 from pipeline.prompt_encoder import PromptEncoder
+from pipeline.safety import SafetyChecker, find_checker
 from pipeline.samplers import find_sampler
 from pipeline.style_embeddings import StyleEmbeddings
-from pipeline.values import Decoder, GenerationRequest, StepPreview, Style
+from pipeline.values import Decoder, GenerationRequest, StepPreview, Style, Verdict
 from pipeline.vision import Vision
 from pipeline.weights import LocatedPart, locate, locate_text
 
@@ -46,6 +47,7 @@ class Engine:
         revisions: Mapping[str, str],
         embed_with: StyleEmbeddings,
         folder: Path | None = None,
+        safety: SafetyChecker | None = None,
     ) -> None:
         self.profile, self.revisions = profile, MappingProxyType(dict(revisions))
         self.device: torch.device = pipeline.device
@@ -53,7 +55,7 @@ class Engine:
         self._pipeline, self._embed_style = pipeline, embed_with
         self._encode_prompt = PromptEncoder(pipeline.tokenizer, pipeline.text_encoder)
         self._embed_hint = take_hint_stack(pipeline.controlnet)
-        self._folder, self._menu = folder, menu_of(profile.name)
+        self._folder, self._menu, self._safety = folder, menu_of(profile.name), safety
         self._few_steps = FusedWeights(pipeline, self._locate_few_steps)
         self._lock = threading.RLock()
 
@@ -66,16 +68,19 @@ class Engine:
         device: str = "auto",
         on_progress: OnProgress | None = None,
         cache_dir: Path | None = None,
+        safety: bool = False,
     ) -> Engine:
         """Find, check and load the profile's files.
 
         `folder` holds the model instead of the profile's home or the Hub; `cache_dir` keeps style embeddings from one
-        run to the next. Raises ModelError for missing or damaged files, SettingError for a device that is not here.
+        run to the next; `safety` asks the profile's safety checker, where it has one, about pictures given to `judge`.
+        Raises ModelError for missing or damaged files, SettingError for a device that is not here.
         """
         report = on_progress or (lambda stage, fraction: None)
         place, dtype = choose_device(device)
         report("Checking the model's files", 0.0)
         located = {role: locate(profile, role, folder) for role in LOADED_PARTS}
+        checker = find_checker(profile, folder) if safety else None
         report("Loading the model", 0.3)
         with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
             pipeline = load_pipeline(profile, located, dtype)
@@ -84,7 +89,8 @@ class Engine:
         vision = Vision(profile, folder, pipeline)
         embeddings = StyleEmbeddings(vision.encode, vision.revision, style_width(pipeline.unet), cache_dir)
         revisions = {role: part.revision for role, part in located.items()} | {"image_encoder": vision.revision}
-        engine = cls(profile, pipeline, revisions | packaged_revision(profile), embeddings, folder)
+        judge = SafetyChecker(checker, pipeline.feature_extractor, profile.variant) if checker else None
+        engine = cls(profile, pipeline, revisions | packaged_revision(profile), embeddings, folder, judge)
         report("Ready", 1.0)
         return engine
 
@@ -92,6 +98,11 @@ class Engine:
         """(1, d) fp32 image embedding, computed once per encoder and image."""
         with self._lock:
             return self._embed_style(style)
+
+    def judge(self, image: Image.Image) -> Verdict | None:
+        """What the safety checker says of a finished picture; None where this engine has none or it is off."""
+        with self._lock:
+            return self._safety(image, self.device) if self._safety else None
 
     def prompt_notice(self, prompt: str) -> str | None:
         """What to tell the person when the model cannot read all of `prompt` (as styled); None when it can."""

@@ -14,6 +14,7 @@ from pipeline.errors import SettingError
 
 ProfileChoice = Literal["auto", "pocket", "sd15"]
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+SafetyChoice = Literal["on", "off"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "CROQUIS_"
@@ -21,6 +22,7 @@ MEANINGS = {
     "profile": "which engine draws: auto takes sd15 where a GPU and its weights are there, else pocket",
     "device": "where it runs: auto takes CUDA, then MPS, then the processor",
     "sd15": "folder with Stable Diffusion 1.5's files, in place of the Hub's (base/, controlnet/, ip_adapter/)",
+    "safety": "whether sd15's pictures pass its safety checker before anyone sees them: on or off",
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
     "user_dir": "folder for styles you add and for caches; it is made when missing",
@@ -35,6 +37,7 @@ class Settings:
     profile: ProfileChoice = "auto"
     device: DeviceChoice = "auto"
     sd15: Path | None = None  # None: the Hub's cache, filled on request
+    safety: SafetyChoice = "on"
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
     user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))
@@ -43,6 +46,7 @@ class Settings:
     def __post_init__(self) -> None:
         _expect_choice("profile", self.profile, get_args(ProfileChoice))
         _expect_choice("device", self.device, get_args(DeviceChoice))
+        _expect_choice("safety", self.safety, get_args(SafetyChoice))
         for name in ("assets", "styles", *(("sd15",) if self.sd15 else ())):
             _expect_folder(name, getattr(self, name))
 
@@ -82,7 +86,7 @@ def _from_command_line(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _typed(name: str, value: str) -> object:
-    if name in ("profile", "device"):
+    if name in ("profile", "device", "safety"):
         return value.strip().lower()
     if "\0" in value or not value.strip():
         raise SettingError(f"{name} is a folder's path; {value!r} came.")

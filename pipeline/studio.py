@@ -199,10 +199,10 @@ class Studio:
         engine = self.engine
         _expect_engine(request, engine.profile)
         images, milliseconds = engine.draw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
-        unread = engine.prompt_notice(request.styled_prompt)
-        notices = (unread,) if unread else ()
-        return [GenerationResult(image, each, (), notices, milliseconds, engine.revisions)
-                for image, each in zip(images, request.batch(count), strict=True)]
+        notices = tuple(filter(None, _unread(request, engine)))
+        results = [GenerationResult(image, each, (), notices, milliseconds, engine.revisions)
+                   for image, each in zip(images, request.batch(count), strict=True)]
+        return [_judged(result, engine) for result in results]
 
     def read_edges(
         self,
@@ -286,6 +286,7 @@ class Studio:
             self.profile,
             folder=self.settings.assets / "pocket" if self.profile.name == "pocket" else self.settings.sd15,
             device=self.settings.device,
+            safety=self.settings.safety == "on",
             cache_dir=self.settings.caches / "embeddings",
             on_progress=lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction),
         )
@@ -318,6 +319,28 @@ def _open_encoder(profile: ModelProfile, settings: Settings) -> Encoder:
 def _expect_engine(request: GenerationRequest, profile: ModelProfile) -> None:
     if request.engine != profile.name:
         raise SettingError(f"This picture was drawn by {request.engine!r}; {profile.name!r} is running.")
+
+
+def _unread(request: GenerationRequest, engine: Engine) -> tuple[str | None, ...]:
+    """What to tell of prompts that were not read to their ends."""
+    negative = engine.prompt_notice(request.negative_prompt) if request.guidance_scale > 1 else None
+    told = negative and f"Of the words for what is not in the picture: {negative[:1].lower()}{negative[1:]}"
+    return engine.prompt_notice(request.styled_prompt), told
+
+
+def _judged(result: GenerationResult, engine: Engine) -> GenerationResult:
+    """With the safety checker's verdict where there is one; a withheld picture goes no further than here."""
+    timer = StageTimer()
+    with timer("safety"):
+        verdict = engine.judge(result.image)
+    if verdict is None:
+        return result
+    result = replace(result, verdict=verdict, milliseconds=dict(result.milliseconds) | timer.milliseconds)
+    if not verdict.withheld:
+        return result
+    from pipeline.withheld import withheld_card
+
+    return replace(result, image=withheld_card(result.request.edges), notices=(verdict.words, *result.notices))
 
 
 def _style_notices(finding: Finding) -> tuple[str, ...]:

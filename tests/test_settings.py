@@ -76,3 +76,11 @@ def test_help_names_every_setting_and_its_variable() -> None:
     assert run.returncode == 0
     for name in ("PROFILE", "DEVICE", "ASSETS", "STYLES", "USER_DIR", "OUTPUTS"):
         assert f"CROQUIS_{name}" in run.stdout
+
+
+def test_the_host_alone_turns_the_safety_checker_off() -> None:
+    assert read_settings([], {}).safety == "on"
+    assert read_settings([], {"CROQUIS_SAFETY": " Off "}).safety == "off"
+    assert read_settings(["--safety", "off"], {"CROQUIS_SAFETY": "on"}).safety == "off"
+    with pytest.raises(SettingError, match="CROQUIS_SAFETY.* is one of on, off; 'maybe' came"):
+        read_settings([], {"CROQUIS_SAFETY": "maybe"})

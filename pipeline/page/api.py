@@ -35,8 +35,9 @@ FILE_INFO = gr.FileData.model_json_schema() | {"description": ""}  # without the
 LEVERS = tuple(field.name for field in fields(Levers))
 ABOUT = {
     "sketch": "Image file of the drawing: 64 to 4096 px a side, at most 16 megapixels and 20 MB.",
-    "prompt": "What the drawing shows, and in which style if you care; at most 1,000 characters.",
-    "negative_prompt": "What the picture should not show.",
+    "prompt": "What the drawing shows, and in which style if you care; at most 1,000 characters. (word:1.2) and "
+              r"((word)) weigh more, (word:0.8) and [word] less, from 0 to 3; \( is a bracket.",
+    "negative_prompt": "What the picture should not show; weights as in the prompt.",
     "style": 'A style\'s id as /styles gives it, several as "ghibli:0.6,comic:0.4", or "auto": the search chooses.',
     "reading": '"lines" for drawings, "canny" for photographs and shaded pictures, "auto" to let Croquis see.',
     "image": "Image file in the style: 64 to 4096 px a side; its middle square is kept.",
@@ -217,15 +218,23 @@ def describe(result: GenerationResult) -> dict[str, Any]:
         "levers": asdict(request.levers),
         "milliseconds": dict(result.milliseconds),
         "notices": list(result.notices),
+        "safety": _safety(result),
         "revisions": dict(result.revisions),
     }
+
+
+def _safety(result: GenerationResult) -> dict[str, Any]:
+    """What the safety checker said; a withheld picture's file shows the drawing on a card that says so."""
+    verdict = result.verdict
+    return {"checked": verdict is not None, "withheld": bool(verdict and verdict.withheld),
+            "words": verdict.words if verdict else None}
 
 
 def _all_of(results: Sequence[GenerationResult], served: Sequence[gr.FileData]) -> dict[str, Any]:
     """Every picture of a batch with its seed, as files that the clients fetch by themselves; nothing for one."""
     if len(results) == 1:
         return {}
-    return {"pictures": [{"seed": result.request.seed, "picture": file.model_dump()}
+    return {"pictures": [{"seed": result.request.seed, "picture": file.model_dump(), "safety": _safety(result)}
                          for result, file in zip(results, served, strict=True)]}
 
 

@@ -110,8 +110,18 @@ def lay_settings(studio: Studio, script: str) -> Settings:
         work = lay_work(studio.profile)
         with gr.Row(elem_id="numbers"):
             numbers = {control.name: number(control, studio.profile.defaults[control.name]) for control in CONTROLS}
+        gr.HTML(about_words_and_safety(studio.settings.safety), apply_default_css=False, elem_id="about-words")
         reset = gr.Button("Back to the usual settings", size="sm", elem_id="reset")
     return Settings(negative_prompt, reading, work, numbers, reset)
+
+
+def about_words_and_safety(safety: str) -> str:
+    checked = ("Stable Diffusion's pictures pass its safety checker before you see them, and where it withholds one "
+               "you are told so" if safety == "on" else "Whoever runs this page has turned Stable Diffusion's safety "
+               "checker off")
+    return (r"<p>Words may have weights: (neon:1.3) or ((neon)) counts more, (neon:0.7) or [neon] less; \( is a "
+            f"bracket. {checked}. The pocket model needs none: emoji, clip art and scenes made of them are all that it "
+            "has ever seen.</p>")
 
 
 def number(control: Control, usual: float) -> gr.Slider | gr.Number:

@@ -25,6 +25,7 @@ STAGES = {
     "lines": "Laying out the lines",
     "steps": "Drawing",
     "picture": "Developing",
+    "safety": "Checking the picture",
 }
 
 
@@ -56,13 +57,18 @@ def finished(result: GenerationResult, address: str, settings: Sequence[Any], ti
     seconds = sum(result.milliseconds.values()) / 1000
     return {
         "state": "done",
-        "message": f"Drawn in {seconds:.1f} s",
+        "message": told(result) or f"Drawn in {seconds:.1f} s",
         "image": address,
         "name": Path(address).name,
         "alt": result.request.prompt or "A picture without words",
         "settings": list(settings),
         "ticket": ticket,
     }
+
+
+def told(result: GenerationResult) -> str | None:
+    """Why there is no picture, where the safety checker withheld it."""
+    return result.verdict.words if result.verdict and result.verdict.withheld else None
 
 
 def way(result: GenerationResult, matches: Iterable[StyleMatch]) -> dict[str, Any]:
