@@ -81,6 +81,13 @@ def preview_zoom(latent_side: int) -> int:
     return max(zoom for zoom in (1, 2, 4, 8) if zoom == 1 or latent_side * zoom <= PREVIEW_SIDE)
 
 
+def shrunk(picture: Image.Image) -> Image.Image:
+    """Within PREVIEW_SIDE, its proportions kept."""
+    small = picture.copy()
+    small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    return small
+
+
 def to_picture(pixels: Tensor) -> Image.Image:
     """(1, 3, h, w) in [0, 1] -> RGB; values outside are cut off."""
     array = pixels[0].clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
