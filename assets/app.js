@@ -81,10 +81,11 @@ globalThis.croquis = {
     if (isBusy()) parts.picture.show({ state: "stopped", message: "Stopped." });
     return stopped;
   },
-  /** After a run: its picture joins the session's, with the drawing that made it. */
+  /** After a run: its pictures join the session's, with the drawing that made them. */
   keep() {
     const picture = parts.picture.props.value;
     if (picture?.state !== "done" || picture.ticket !== ticket) return;
+    for (const other of [...(picture.more ?? [])].reverse()) parts.history.add({ ...other, canvas: sent });
     parts.history.add({ picture, strip: parts.strip.props.value, canvas: sent });
   },
   /** Everything as it was for a picture of this session, in the order of page/drawing.py's `restored`. */

@@ -42,6 +42,7 @@ def test_what_a_person_turned_stays() -> None:
 @pytest.mark.parametrize("profile", [POCKET, SD15], ids=lambda profile: profile.name)
 def test_the_inputs_begin_as_an_order_without_them(profile: object) -> None:
     usual = usual_work(profile)  # type: ignore[arg-type]
+    assert usual.pop("count") == 1  # how often an order is drawn is no part of it
     assert parse_order(profile, sketch=SKETCH, **usual) == parse_order(profile, sketch=SKETCH)  # type: ignore[arg-type]
 
 

@@ -22,12 +22,12 @@ from pipeline.page.telling import tell
 from pipeline.page.tickets import Tickets
 from pipeline.page.work import restored_work
 from pipeline.parsing import mix_text
-from pipeline.request import Order, parse_order
+from pipeline.request import Order, parse_count, parse_order
 from pipeline.sketch import read_strokes
 from pipeline.studio import Studio
-from pipeline.values import CONTROLS, GenerationRequest, GenerationResult, StepPreview, StyleMatch
+from pipeline.values import BATCH, CONTROLS, GenerationRequest, GenerationResult, StepPreview, StyleMatch
 
-CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers")
+CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "count")
 SETTINGS = ("prompt", "negative_prompt", "style", "reading", *CHOICES, *(control.name for control in CONTROLS))
 LOADING_POLL = 0.2  # seconds
 
@@ -72,12 +72,14 @@ class Easel:
     def _draw(self, canvas: str, settings: list[Any], ticket: str, stopped: Event) -> Iterator[Shown]:
         yield show.waiting("Reading your drawing", ticket), gr.skip()
         named = dict(zip(SETTINGS, settings, strict=True))
+        count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
         order = parse_order(self.studio.profile, sketch=read_strokes(canvas), **named)
         for stage in self._loading(stopped):
             yield show.waiting(stage, ticket), gr.skip()
-        for step in (steps := Steps(self.studio, order, stopped)):
+        for step in (steps := Steps(self.studio, order, count, stopped)):
             yield show.preview(step, ticket), gr.skip()
-        yield self._show(steps.result, settings, ticket)
+        (picture, way), *more = [self._show(result, settings, ticket) for result in steps.results]
+        yield picture | {"more": [{"picture": other, "strip": its_way} for other, its_way in more]}, way
 
     def _loading(self, stopped: Event) -> Iterator[str]:
         """What the models are doing, until they are there."""
@@ -106,7 +108,7 @@ class Easel:
         known = {**self.studio.profile.defaults, "reading": request.edges.reading}
         known |= {name: getattr(request, name) for name in SETTINGS if hasattr(request, name)}
         known["style"] = mix_text(tuple((style.id, weight) for style, weight in request.styles.parts))
-        known |= restored_work(request, self.studio.profile)
+        known |= {"count": 1} | restored_work(request, self.studio.profile)
         picture = {
             "state": "done",
             "message": "Drawing, words and settings of this picture are back.",
@@ -119,29 +121,29 @@ class Easel:
 
 
 class Steps:
-    """The previews of one picture as the engine makes them in a thread of its own; then `result`.
+    """The previews of a drawing as the engine makes them in a thread of its own; then `results`.
 
     Leaving the loop early sets `stopped` and waits for the engine to notice, at most one step.
     """
 
-    def __init__(self, studio: Studio, order: Order, stopped: Event) -> None:
-        self._studio, self._order, self._stopped = studio, order, stopped
-        self.result: GenerationResult
+    def __init__(self, studio: Studio, order: Order, count: int, stopped: Event) -> None:
+        self._studio, self._order, self._count, self._stopped = studio, order, count, stopped
+        self.results: list[GenerationResult]
 
     def __iter__(self) -> Generator[StepPreview, None, None]:
         news: SimpleQueue[StepPreview | None] = SimpleQueue()
         with ThreadPoolExecutor(1, "croquis-drawing") as worker:
-            picture = worker.submit(
-                self._studio.draw, self._order, on_step=news.put, is_cancelled=self._stopped.is_set
+            pictures = worker.submit(
+                self._studio.draw_batch, self._order, self._count, on_step=news.put, is_cancelled=self._stopped.is_set
             )
-            picture.add_done_callback(lambda _: news.put(None))
+            pictures.add_done_callback(lambda _: news.put(None))
             try:
                 while (step := news.get()) is not None:
                     yield step
             except GeneratorExit:
                 self._stopped.set()
                 raise
-            self.result = picture.result()
+            self.results = pictures.result()
 
 
 def decode(data: object) -> bytes:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from pipeline.presets import WHOLE, Menu, menu_of
 from pipeline.profiles import ModelProfile
-from pipeline.values import GenerationRequest
+from pipeline.values import BATCH, GenerationRequest
 
 FOCUS = {
     WHOLE: "The whole style",
@@ -32,9 +32,10 @@ def lay_work(profile: ModelProfile) -> dict[str, Any]:
         sampler = gr.Dropdown(list(menu.samplers), value=usual["sampler"], label="Sampler", elem_id="sampler",
                               info="The way from noise to the picture.")
         width, height = (side(profile, menu, name) for name in ("width", "height"))
+        count = gr.Slider(BATCH.minimum, BATCH.maximum, 1, step=1, label=BATCH.label, info=BATCH.info, elem_id="count")
     levers = gr.Textbox(visible="hidden", label="levers")  # of a picture that no preset describes
     return {"preset": preset, "sampler": sampler, "style_focus": focus, "width": width, "height": height,
-            "levers": levers}
+            "levers": levers, "count": count}
 
 
 def side(profile: ModelProfile, menu: Menu, name: str) -> gr.Slider:
@@ -47,7 +48,7 @@ def usual_work(profile: ModelProfile) -> dict[str, Any]:
     menu = menu_of(profile.name)
     sampler = menu.find_preset(menu.preset).sampler
     return {"preset": menu.preset, "sampler": sampler, "style_focus": WHOLE, "width": profile.width,
-            "height": profile.height, "levers": ""}
+            "height": profile.height, "levers": "", "count": 1}
 
 
 def wire_work(profile: ModelProfile, work: dict[str, Any], numbers: dict[str, Any], **quiet: Any) -> None:
