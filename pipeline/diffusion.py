@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -11,26 +13,33 @@ from types import MappingProxyType
 from typing import Any
 
 import diffusers
+import numpy as np
 import torch
 import transformers
 from PIL import Image
 from torch import Tensor, nn
 
+from pipeline.acceleration import WARM_UP, Compiler, choose_attention
 from pipeline.denoise import Conditions, IsCancelled, denoise, generators, initial_noise, stop_if
 from pipeline.device import choose_device
 from pipeline.errors import ModelError, SettingError
 from pipeline.few_steps import FusedWeights
+from pipeline.free_memory import measure_free_memory
 from pipeline.loading import loading
+from pipeline.memory import ModeChoice, choose_mode
+from pipeline.placement import Networks, Placement, Size, TiledDecoding
 from pipeline.presets import FewSteps, menu_of, scaled
-from pipeline.preview import LinearPreview, preview_zoom, to_picture
+from pipeline.preview import LinearPreview, preview_zoom, shrunk, to_picture
 from pipeline.profiles import ModelProfile
 from pipeline.prompt_encoder import PromptEncoder
 from pipeline.safety import SafetyChecker, find_checker
 from pipeline.samplers import find_sampler
 from pipeline.style_embeddings import StyleEmbeddings
-from pipeline.values import Decoder, GenerationRequest, StepPreview, Style, Verdict
+from pipeline.values import Decoder, EdgeMap, GenerationRequest, Levers, StepPreview, Style, StyleMix, Verdict
 from pipeline.vision import Vision
 from pipeline.weights import LocatedPart, locate, locate_text
+
+log = logging.getLogger(__name__)
 
 OnStep = Callable[[StepPreview], None]
 OnProgress = Callable[[str, float], None]  # what is being loaded, fraction done in [0, 1]
@@ -48,15 +57,20 @@ class Engine:
         embed_with: StyleEmbeddings,
         folder: Path | None = None,
         safety: SafetyChecker | None = None,
+        *,
+        placement: Placement,
+        hint_stack: nn.Module,
+        compile: bool = False,
+        previews: str = "linear",
     ) -> None:
         self.profile, self.revisions = profile, MappingProxyType(dict(revisions))
-        self.device: torch.device = pipeline.device
-        self.dtype: torch.dtype = pipeline.dtype
         self._pipeline, self._embed_style = pipeline, embed_with
         self._encode_prompt = PromptEncoder(pipeline.tokenizer, pipeline.text_encoder)
-        self._embed_hint = take_hint_stack(pipeline.controlnet)
+        self._embed_hint, self._placement = hint_stack, placement
         self._folder, self._menu, self._safety = folder, menu_of(profile.name), safety
         self._few_steps = FusedWeights(pipeline, self._locate_few_steps)
+        self._compiled, self._previews = Compiler(compile), previews
+        placement.on_move, placement.on_read = self._forget_moved, self._forget_fused
         self._lock = threading.RLock()
 
     @classmethod
@@ -68,31 +82,92 @@ class Engine:
         device: str = "auto",
         on_progress: OnProgress | None = None,
         cache_dir: Path | None = None,
+        memory: str = "auto",
         safety: bool = False,
+        attention: str = "auto",
+        compile: bool = False,
+        previews: str = "linear",
     ) -> Engine:
         """Find, check and load the profile's files.
 
         `folder` holds the model instead of the profile's home or the Hub; `cache_dir` keeps style embeddings from one
-        run to the next; `safety` asks the profile's safety checker, where it has one, about pictures given to `judge`.
-        Raises ModelError for missing or damaged files, SettingError for a device that is not here.
+        run to the next; `memory` is "auto" or one of memory.MODES; `safety` asks the profile's safety checker, where it
+        has one, about pictures given to `judge`; `attention` is one of acceleration.ATTENTIONS; `compile` compiles the
+        UNet before it returns; `previews` are "linear", or "small" by the profile's small decoder.
+        Raises ModelError for missing or damaged files, SettingError for a device, mode or kernel that is not here,
+        OutOfMemory where not even the smallest mode loads.
         """
         report = on_progress or (lambda stage, fraction: None)
         place, dtype = choose_device(device)
+        mode = choose_mode(profile, measure_free_memory(place.type), place.type, memory)
+        log.info("Memory mode %s: %s", mode.mode, mode.why)
         report("Checking the model's files", 0.0)
         located = {role: locate(profile, role, folder) for role in LOADED_PARTS}
         checker = find_checker(profile, folder) if safety else None
         report("Loading the model", 0.3)
         with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
             pipeline = load_pipeline(profile, located, dtype)
-            move(pipeline, place)
+        hint_stack = take_hint_stack(pipeline.controlnet)
+        placement = Placement(pipeline, hint_stack, profile, place, dtype,
+                              lambda: read_networks(profile, located, dtype, pipeline))
+        placement.begin(mode)
+        if choose_attention(attention, place, dtype) == "xformers":
+            pipeline.enable_xformers_memory_efficient_attention()
         report("Getting ready to draw", 0.9)
         vision = Vision(profile, folder, pipeline)
-        embeddings = StyleEmbeddings(vision.encode, vision.revision, style_width(pipeline.unet), cache_dir)
+        width = style_width(pipeline.unet)
+        embeddings = StyleEmbeddings(vision.encode, vision.revision, width, cache_dir, vision.release)
         revisions = {role: part.revision for role, part in located.items()} | {"image_encoder": vision.revision}
         judge = SafetyChecker(checker, pipeline.feature_extractor, profile.variant) if checker else None
-        engine = cls(profile, pipeline, revisions | packaged_revision(profile), embeddings, folder, judge)
+        engine = cls(profile, pipeline, revisions | packaged_revision(profile), embeddings, folder, judge,
+                     placement=placement, hint_stack=hint_stack, compile=compile, previews=previews)
+        if compile:
+            report(WARM_UP, 0.95)
+            engine.warm_up()
         report("Ready", 1.0)
         return engine
+
+    def warm_up(self) -> None:
+        """Compile what a picture of the usual size needs, with guidance and without, with lines and without."""
+        request = blank_request(self.profile)
+        with self._lock, torch.inference_mode():
+            for levers in (Levers(guidance_end=0.5), Levers(guidance_end=0.5, control_guidance_end=0.0)):
+                warming = replace(request, levers=levers)
+                self._denoise(warming, self._scheduler(warming), self._blank_conditions(warming), generators([0]),
+                              None, None)
+
+    def _blank_conditions(self, request: GenerationRequest) -> Conditions:
+        self._pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
+        styles = torch.zeros(2, 1, style_width(self._pipeline.unet), device=self.device, dtype=self.dtype)
+        prompts = self._prompt_embeds(request, guided=True).to(self.device, self.dtype)
+        return Conditions(prompts, styles, self._hint(request), 2.0, 1.0)
+
+    @property
+    def device(self) -> torch.device:
+        """Where pictures are drawn; the processor while a picture was too large for the GPU."""
+        return self._placement.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self._placement.dtype
+
+    @property
+    def memory(self) -> ModeChoice:
+        """The usual memory mode, and why it is that."""
+        return self._placement.choice
+
+    def memory_notice(self) -> str | None:
+        """What to tell the person whose picture this thread drew last, if memory ran out meanwhile; once."""
+        return self._placement.take_notice()
+
+    def _forget_fused(self) -> None:
+        self._few_steps = FusedWeights(self._pipeline, self._locate_few_steps)
+
+    def _forget_moved(self) -> None:
+        """What was computed on another device, or stayed on it."""
+        self._encode_prompt = PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)
+        for name in ("_preview", "_small_vae"):
+            self.__dict__.pop(name, None)
 
     def embed_style(self, style: Style) -> Tensor:
         """(1, d) fp32 image embedding, computed once per encoder and image."""
@@ -118,7 +193,8 @@ class Engine:
         """The picture, RGB (width, height), and milliseconds per stage.
 
         Raises SettingError for a request made for another engine or size, StyleError for a broken style image,
-        Cancelled within one step of `is_cancelled()` turning true; the engine is ready for the next one then.
+        Cancelled within one step of `is_cancelled()` turning true, OutOfMemory where it fits in neither the usual
+        memory mode nor the next; the engine is ready for the next one then.
         """
         images, milliseconds = self.draw_batch(request, 1, on_step=on_step, is_cancelled=is_cancelled)
         return images[0], milliseconds
@@ -133,18 +209,30 @@ class Engine:
     ) -> tuple[list[Image.Image], dict[str, float]]:
         """The pictures of `request.batch(count)`, drawn together; previews show the first. Raises as `draw` does."""
         self._expect(request)
-        noise = generators([each.seed for each in request.batch(count)])
+        size = Size(request.width, request.height, count)
         with self._lock, torch.inference_mode():
             stop_if(is_cancelled)
-            clock = Clock(self.device)
-            self._few_steps.use(request.levers.few_steps, self._menu.few_steps.get(request.levers.few_steps))
-            scheduler = self._scheduler(request)
-            conditions = self._conditions(request, clock)
-            latents = self._denoise(request, scheduler, conditions, noise, on_step, is_cancelled)
-            clock.mark("steps")
-            images = self._decode(latents, self._decoder(request.levers.decoder))
-            clock.mark("picture")
+            return self._placement.run(size, lambda: self._drawn(request, count, on_step, is_cancelled))
+
+    def _drawn(
+        self, request: GenerationRequest, count: int, on_step: OnStep | None, is_cancelled: IsCancelled | None
+    ) -> tuple[list[Image.Image], dict[str, float]]:
+        """In the memory mode as it is now; may be called again in a lower one, from the same noise."""
+        noise = generators([each.seed for each in request.batch(count)])
+        clock = Clock(self.device)
+        self._fuse_few_steps(request.levers.few_steps)
+        scheduler = self._scheduler(request)
+        conditions = self._conditions(request, clock)
+        latents = self._denoise(request, scheduler, conditions, noise, on_step, is_cancelled)
+        clock.mark("steps")
+        images = self._decode(latents, self._decoder(request.levers.decoder))
+        clock.mark("picture")
         return images, clock.milliseconds
+
+    def _fuse_few_steps(self, name: str) -> None:
+        if name != self._few_steps.name:
+            wanted = self._menu.few_steps.get(name)
+            self._placement.with_plain_weights(lambda: self._few_steps.use(name, wanted))
 
     def _expect(self, request: GenerationRequest) -> None:
         if request.engine != self.profile.name:
@@ -164,7 +252,7 @@ class Engine:
 
     def _conditions(self, request: GenerationRequest, clock: Clock) -> Conditions:
         guided = request.guidance_scale > 1
-        prompts = self._prompt_embeds(request, guided)
+        prompts = self._prompt_embeds(request, guided).to(self.device, self.dtype)
         clock.mark("words")
         blocks = self._menu.style_focus[request.style_focus]
         self._pipeline.set_ip_adapter_scale(scaled(1.0 if blocks is None else blocks, request.ip_adapter_scale))
@@ -207,7 +295,7 @@ class Engine:
         channels = self._pipeline.unet.config.in_channels
         shape = (channels, request.height // factor, request.width // factor)
         return denoise(
-            self._pipeline.unet,
+            self._compiled(self._pipeline.unet),
             self._pipeline.controlnet,
             scheduler,
             initial_noise(shape, noise, scheduler, self.device, self.dtype),
@@ -222,7 +310,9 @@ class Engine:
         return lambda step, of, clean: on_step(StepPreview(step, of, self._preview(clean[:1])))
 
     @cached_property
-    def _preview(self) -> LinearPreview:
+    def _preview(self) -> Callable[[Tensor], Image.Image]:
+        if self._previews == "small" and self._menu.small_decoder:
+            return lambda clean: shrunk(self._decode_one(clean, self._small_vae))
         return LinearPreview.fit(self._pipeline.vae, preview_zoom(self.profile.width // 8))
 
     def _decoder(self, decoder: Decoder) -> Any:
@@ -241,13 +331,24 @@ class Engine:
 
     def _decode(self, latents: Tensor, vae: Any) -> list[Image.Image]:
         """Scaled latents (n, c, h, w) -> RGB, one picture at a time, which keeps the peak of memory low."""
-        return [self._decode_one(each[None], vae) for each in latents]
+        factor = self._pipeline.vae_scale_factor
+        with TiledDecoding(vae, latents.shape[-1] * factor, latents.shape[-2] * factor):
+            return [self._decode_one(each[None], vae) for each in latents]
 
     def _decode_one(self, latents: Tensor, vae: Any) -> Image.Image:
         pixels = vae.decode(latents.to(self.dtype) / vae.config.scaling_factor, return_dict=False)[0]
         if not torch.isfinite(pixels).all():
             raise ModelError(f"{self.profile.title} gave no picture: its numbers overflowed on {self.device}.")
         return to_picture(pixels / 2 + 0.5)
+
+
+def blank_request(profile: ModelProfile) -> GenerationRequest:
+    """A picture of nothing, at the profile's size and defaults, in two steps."""
+    numbers = {name: value for name, value in profile.defaults.items() if name.endswith("_scale")}
+    width, height = profile.size
+    edges = EdgeMap(np.zeros((height, width), np.uint8), "lines")
+    nothing = Style("none", "None", (), "{prompt}", "", "", "", Path())
+    return GenerationRequest(profile.name, "", "", edges, StyleMix.of(nothing), width, height, 2, seed=0, **numbers)
 
 
 class Clock:
@@ -264,8 +365,10 @@ class Clock:
         self.milliseconds[stage], self._since = round((now - self._since) * 1000, 1), now
 
 
-def load_pipeline(profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype) -> Any:
-    """The stock pipeline with its adapter, on the CPU; both profiles come through here."""
+def load_pipeline(
+    profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, **given: Any
+) -> Any:
+    """The stock pipeline with its adapter, on the CPU; both profiles come through here. `given` parts are not read."""
     shared = {"local_files_only": True, "use_safetensors": True, "dtype": dtype, "variant": profile.variant}
     base, controlnet, adapter = (located[role].path for role in LOADED_PARTS)
     pipeline = diffusers.StableDiffusionControlNetPipeline.from_pretrained(
@@ -274,7 +377,7 @@ def load_pipeline(profile: ModelProfile, located: Mapping[str, LocatedPart], dty
         image_encoder=None,
         safety_checker=None,
         requires_safety_checker=False,
-        **packaged_text(profile, dtype),
+        **(given or packaged_text(profile, dtype)),
         **shared,
     )
     pipeline.load_ip_adapter(
@@ -301,13 +404,18 @@ def make_scheduler(profile: ModelProfile, config: Any) -> Any:
     return getattr(diffusers, profile.scheduler).from_config(config, **profile.scheduler_options)
 
 
-def move(pipeline: Any, device: torch.device) -> None:
-    """To its device, ready to run. Channels last where it pays: in fp16 on a GPU, and in the VAE on a CPU (-30 %)."""
-    pipeline.to(device)
-    for module in (pipeline.unet, pipeline.controlnet, pipeline.vae, pipeline.text_encoder):
-        module.eval().requires_grad_(False)
-    for module in (pipeline.unet, pipeline.controlnet, pipeline.vae) if device.type == "cuda" else (pipeline.vae,):
-        module.to(memory_format=torch.channels_last)
+KEPT_PARTS = ("vae", "text_encoder", "tokenizer", "feature_extractor", "scheduler")
+
+
+def read_networks(
+    profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, beside: Any
+) -> Networks:
+    """UNet and ControlNet from their files again, on the CPU; the other parts of the pipeline `beside` stay."""
+    kept = {name: getattr(beside, name) for name in KEPT_PARTS}
+    with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
+        pipeline = load_pipeline(profile, located, dtype, **kept)
+    take_hint_stack(pipeline.controlnet)
+    return Networks(pipeline.unet, pipeline.controlnet)
 
 
 def take_hint_stack(controlnet: Any) -> nn.Module:

@@ -124,11 +124,14 @@ def published_formula(weights: Weights, width: int, height: int, batch: int = 1,
 
     Its average of the UNet's channels is 745, and three copies of each activation are alive.
     """
+    return round(1.2 * (weights.total + max(published_stages(width, height, batch, tokens).values())))
+
+
+def published_stages(width: int, height: int, batch: int = 1, tokens: int = 77) -> dict[str, int]:
+    """Bytes that the published formula gives each stage."""
     cells, pixels = (width // 8) * (height // 8), width * height
-    latents = cells * 4 * 2
-    coded = 4 * pixels * 3 * 2 + latents  # encoding and decoding are alike: the picture and three copies of it
-    unet = cells * 745 * 2 * 3 + cells * tokens * 2
-    return round(1.2 * (weights.total + max(batch * coded, 2 * batch * unet)))
+    coded = batch * (4 * pixels * 3 * 2 + cells * 4 * 2)  # the picture, three copies of it, and its latents
+    return {"encode": coded, "unet": 2 * batch * (cells * 745 * 2 * 3 + cells * tokens * 2), "decode": coded}
 
 
 def choose_mode(
@@ -142,7 +145,7 @@ def choose_mode(
         return ModeChoice(_expect(profile, profile.width, profile.height, batch, wanted, device), "asked for")
     for mode in LADDERS[device] if device != "cpu" else ("cpu",):  # there fp8 is for when memory runs out
         plan = plan_memory(profile, profile.width, profile.height, batch, mode, device)
-        have = _free_where(plan, free)
+        have = free_where(plan, free)
         if plan.fits(have) and plan.main_memory <= free.main:
             return ModeChoice(mode, f"{gigabytes(plan.peak)} of the {gigabytes(have)} that are free")
     return ModeChoice(mode, f"nothing fits by the plan: even this needs {gigabytes(plan.peak)} and "
@@ -161,7 +164,7 @@ def what_fits(profile: ModelProfile, free: FreeMemory, device: str, batch: int =
     told = []
     for mode in LADDERS[device]:
         plans = [plan_memory(profile, side, side, batch, mode, device) for side in sides(profile)]
-        side = max((plan.width for plan in plans if plan.fits(_free_where(plan, free))), default=None)
+        side = max((plan.width for plan in plans if plan.fits(free_where(plan, free))), default=None)
         if side:
             told.append(f"{side} x {side} px with {mode} ({MEANINGS[mode]})")
     return "What would fit by our reckoning: " + "; ".join(told) if told else "By our reckoning nothing fits here"
@@ -176,6 +179,31 @@ def sides(profile: ModelProfile) -> range:
 def tiled(width: int, height: int) -> bool:
     """Whether a picture of this size (px) is decoded in tiles."""
     return max(width, height) > TILE_FROM
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One measurement beside what both formulas say of it. In bytes."""
+
+    row: Mapping[str, Any]  # of memory_figures.json
+    measured: int
+    ours: int
+    published: int
+
+    @property
+    def errors(self) -> tuple[float, float]:
+        """Of ours and of the published formula, as shares of what was measured."""
+        return self.ours / self.measured - 1, self.published / self.measured - 1
+
+
+def compare(profile: ModelProfile, row: Mapping[str, Any]) -> Comparison:
+    """A stage is compared with a stage, a whole run with the peak; the published one knows no tiles and no modes."""
+    width, height, batch = row["width"], row["height"], row["batch"]
+    plan = plan_memory(profile, width, height, batch, row["mode"], row["device"])
+    published = published_stages(width, height, batch)
+    ours = {"decode": plan.decode, "steps": plan.steps, "peak": plan.peak}[row["what"]]
+    theirs = {"decode": published["decode"], "steps": published["unet"], "peak": plan.published}[row["what"]]
+    return Comparison(row, row["bytes"], ours, theirs)
 
 
 def gigabytes(size: float) -> str:
@@ -252,7 +280,8 @@ def _decoded_at_once(width: int, height: int) -> int:
     return TILE * TILE + width * height // 400 if tiled(width, height) else width * height
 
 
-def _free_where(plan: MemoryPlan, free: FreeMemory) -> int:
+def free_where(plan: MemoryPlan, free: FreeMemory) -> int:
+    """Bytes that are free where the plan's picture would be drawn."""
     return free.main if plan.device != "cuda" or free.gpu is None else free.gpu
 
 

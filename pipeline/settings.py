@@ -14,15 +14,24 @@ from pipeline.errors import SettingError
 
 ProfileChoice = Literal["auto", "pocket", "sd15"]
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+MemoryChoice = Literal["auto", "full", "fp8", "streamed", "cpu"]
 SafetyChoice = Literal["on", "off"]
+AttentionChoice = Literal["auto", "sdpa", "xformers"]
+PreviewChoice = Literal["linear", "small"]
+CompileChoice = Literal["off", "on"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "CROQUIS_"
+FOLDERS = ("sd15", "assets", "styles", "user_dir", "outputs")
 MEANINGS = {
     "profile": "which engine draws: auto takes sd15 where a GPU and its weights are there, else pocket",
     "device": "where it runs: auto takes CUDA, then MPS, then the processor",
-    "sd15": "folder with Stable Diffusion 1.5's files, in place of the Hub's (base/, controlnet/, ip_adapter/)",
+    "memory": "how sparingly it keeps its weights: auto takes the quickest of full, fp8, streamed and cpu that fits",
     "safety": "whether sd15's pictures pass its safety checker before anyone sees them: on or off",
+    "sd15": "folder with Stable Diffusion 1.5's files, in place of the Hub's (base/, controlnet/, ip_adapter/)",
+    "attention": "kernels of the attention: auto takes torch's own, xformers where it is installed and runs",
+    "previews": "how steps are shown: linear costs nothing, small paints them with TAESD where the engine has it",
+    "compile": "on compiles the UNet at the start: one to several minutes, then each step is quicker",
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
     "user_dir": "folder for styles you add and for caches; it is made when missing",
@@ -36,8 +45,12 @@ class Settings:
 
     profile: ProfileChoice = "auto"
     device: DeviceChoice = "auto"
-    sd15: Path | None = None  # None: the Hub's cache, filled on request
+    memory: MemoryChoice = "auto"
     safety: SafetyChoice = "on"
+    sd15: Path | None = None  # None: the Hub's cache, filled on request
+    attention: AttentionChoice = "auto"
+    previews: PreviewChoice = "linear"
+    compile: CompileChoice = "off"
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
     user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))
@@ -46,7 +59,11 @@ class Settings:
     def __post_init__(self) -> None:
         _expect_choice("profile", self.profile, get_args(ProfileChoice))
         _expect_choice("device", self.device, get_args(DeviceChoice))
+        _expect_choice("memory", self.memory, get_args(MemoryChoice))
         _expect_choice("safety", self.safety, get_args(SafetyChoice))
+        _expect_choice("attention", self.attention, get_args(AttentionChoice))
+        _expect_choice("previews", self.previews, get_args(PreviewChoice))
+        _expect_choice("compile", self.compile, get_args(CompileChoice))
         for name in ("assets", "styles", *(("sd15",) if self.sd15 else ())):
             _expect_folder(name, getattr(self, name))
 
@@ -86,7 +103,7 @@ def _from_command_line(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _typed(name: str, value: str) -> object:
-    if name in ("profile", "device", "safety"):
+    if name not in FOLDERS:
         return value.strip().lower()
     if "\0" in value or not value.strip():
         raise SettingError(f"{name} is a folder's path; {value!r} came.")

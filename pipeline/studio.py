@@ -199,7 +199,7 @@ class Studio:
         engine = self.engine
         _expect_engine(request, engine.profile)
         images, milliseconds = engine.draw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
-        notices = tuple(filter(None, _unread(request, engine)))
+        notices = tuple(filter(None, (engine.memory_notice(), *_unread(request, engine))))
         results = [GenerationResult(image, each, (), notices, milliseconds, engine.revisions)
                    for image, each in zip(images, request.batch(count), strict=True)]
         return [_judged(result, engine) for result in results]
@@ -286,6 +286,10 @@ class Studio:
             self.profile,
             folder=self.settings.assets / "pocket" if self.profile.name == "pocket" else self.settings.sd15,
             device=self.settings.device,
+            memory=self.settings.memory,
+            attention=self.settings.attention,
+            compile=self.settings.compile == "on",
+            previews=self.settings.previews,
             safety=self.settings.safety == "on",
             cache_dir=self.settings.caches / "embeddings",
             on_progress=lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction),

@@ -41,6 +41,10 @@ PUBLIC = {
     "/styles": ([], [("styles", "list[dict(str, Any)]")]),
     "/add_style": ([("image", "filepath"), ("name", "str"), ("words", "str")], [("style", "dict(str, Any)")]),
     "/remove_style": ([("style", "str")], [("style", "dict(str, Any)")]),
+    "/plan_memory": (
+        [("engine", "str"), ("width", "int"), ("height", "int"), ("count", "int")],
+        [("plan", "dict(str, Any)")],
+    ),
 }
 DEFAULTS = {
     "negative_prompt": "", "style": "auto", "reading": "auto", "canny_low": 50, "canny_high": 150,
@@ -121,6 +125,20 @@ def test_a_chosen_style_is_worn_and_nothing_is_searched(server: Server, sketch: 
 def test_words_without_a_style_are_noticed(server: Server, sketch: dict[str, Any]) -> None:
     _, details = draw(server, sketch, prompt="")
     assert any("no style" in notice for notice in details["notices"])
+
+
+def test_what_fits_is_told_before_anything_is_loaded(server: Server) -> None:
+    plan = server.call_named("plan_memory", width=768, height=512, count=2)
+    assert [plan[name] for name in ("engine", "width", "height", "count", "device")] == ["sd15", 768, 512, 2, "cpu"]
+    assert plan["free"]["gpu"] is None and plan["free"]["main"] > 0
+    for mode in plan["modes"]:
+        assert mode["peak"] == mode["weights"] + max(mode["steps"], mode["decode"]) + mode["runtime"]
+        assert mode["fits"] is (mode["peak"] <= plan["free"]["main"]) and mode["published"] > 0
+    assert all({"bytes", "ours", "published", "error", "published_error"} <= set(row) for row in plan["measurements"])
+    with pytest.raises(Refused, match="steps of 8"):
+        server.call_named("plan_memory", width=500)
+    with pytest.raises(Refused, match="pocket, sd15"):
+        server.call_named("plan_memory", engine="sdxl")
 
 
 def test_calls_at_the_same_time_do_not_mix(server: Server, sketch: dict[str, Any]) -> None:

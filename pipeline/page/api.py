@@ -21,6 +21,7 @@ from PIL import Image
 from pipeline.errors import SettingError
 from pipeline.image_file import open_image
 from pipeline.page.guard import guard_inputs
+from pipeline.page.planner import plan_here
 from pipeline.page.telling import tell
 from pipeline.request import parse_count, parse_order, parse_reading, parse_style, parse_thresholds, parse_words
 from pipeline.samplers import SAMPLERS
@@ -54,6 +55,7 @@ ABOUT = {
 } | {
     control.name: f"{control.info} {control.minimum:.10g} to {control.maximum:.10g}." for control in CONTROLS
 }
+ABOUT |= {"engine": 'Which engine to plan for, "pocket" or "sd15"; it need not be loaded.'}
 ANSWERS = {
     "draw": {"picture": "PNG file with its recipe inside.", "details": "Seed, engine, size, styles, milliseconds, ..."},
     "read_edges": {"edges": "PNG file."},
@@ -61,6 +63,7 @@ ANSWERS = {
     "styles": {"styles": "Every style."},
     "add_style": {"style": "The new style."},
     "remove_style": {"style": "The style that is gone."},
+    "plan_memory": {"plan": "Bytes for each mode, what fits here, and how near plans came to measurements."},
 }
 ENGINE_DEFAULT = " Without it, what suits the engine."
 
@@ -79,7 +82,7 @@ def register_api(studio: Studio) -> None:
     guard_inputs(blocks)
     endpoints = Endpoints(studio)
     for function in (endpoints.draw, endpoints.read_edges, endpoints.find_styles, endpoints.styles,
-                     endpoints.add_style, endpoints.remove_style):
+                     endpoints.add_style, endpoints.remove_style, endpoints.plan_memory):
         made = api(function, api_name=function.__name__, concurrency_limit=AT_ONCE, concurrency_id="api")
         _document(blocks.fns[made["id"]], function)
         if made["api_name"] != function.__name__:
@@ -198,6 +201,16 @@ class Endpoints:
         gone = self._studio.library.get(parse_style(style))
         self._studio.remove_style(gone.id)
         return _described(gone)
+
+    @spoken
+    def plan_memory(
+        self, engine: str = "sd15", width: int = 512, height: int = 512, count: int = 1
+    ) -> dict[str, Any]:
+        """What pictures of an engine, size and number need in each memory mode, and what fits here; nothing is loaded.
+
+        Our formula stands beside the published one, (weights + the largest stage) x 1.2.
+        """
+        return plan_here(engine, width, height, count, self._studio.settings.device)
 
 
 def describe(result: GenerationResult) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pipeline.page.drawing import SETTINGS, Easel
 from pipeline.page.examples import read_examples
 from pipeline.page.library import Shelf
 from pipeline.page.parts import fold, part, serve_assets
+from pipeline.page.planner import lay_planner
 from pipeline.page.work import lay_work, usual_work, wire_work
 from pipeline.studio import Studio
 from pipeline.values import CONTROLS, PROMPT_LIMIT, Control
@@ -77,6 +78,7 @@ def build_page(studio: Studio) -> gr.Blocks:
         settings = lay_settings(studio, script)
         bigger = lay_bigger(studio, script)
         register_api(studio)  # first: the names of its endpoints come before those of the page's own events
+        lay_planner(studio, script, **QUIET)
         wire(studio, page, desk, settings, styles, status)
         wire_bigger(studio, page, bigger, **QUIET)
     return page
