@@ -89,6 +89,7 @@ def stock_draw(pipeline: Any, profile: ModelProfile, request: GenerationRequest,
         control_guidance_start=request.levers.control_guidance_start,
         control_guidance_end=request.levers.control_guidance_end,
         ip_adapter_image_embeds=[embeds],
+        eta=0.3 if request.sampler == "TCD" else 0.0,  # what TCD's authors draw with; DDIM's noise stays off
         generator=torch.Generator().manual_seed(request.seed),
     ).images[0]
     return np.asarray(picture)

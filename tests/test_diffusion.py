@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
+from pipeline.acceleration import Compiler
 from pipeline.diffusion import Engine
 from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
 from pipeline.profiles import POCKET, SD15, TextPackage
@@ -113,6 +114,25 @@ def test_style_focus_touches_only_its_blocks(sd15_engine: Engine, make_style: Ma
     assert sum(scale == 0.8 for scale in worn["style"].values()) == 11
     layout = {name for name in worn["style"] if worn["style"][name] != worn["style + layout"][name]}
     assert {name.split(".attentions")[0] for name in layout} == {"down_blocks.2"}
+
+
+def test_a_compiled_unet_draws_the_same_picture(sd15_folder: Path, make_style: MakeStyle) -> None:
+    engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu")
+    engine.warm_up()  # goes through every shape that a picture needs
+    request = make_request(engine, make_style("neon", 1), num_inference_steps=2, guidance_scale=1.0)
+    plain = pixels(engine, request)
+    engine._compiled = Compiler(True, backend="eager")
+    assert np.abs(plain - pixels(engine, request)).max() <= 1
+
+
+def test_previews_by_the_small_decoder(sd15_folder: Path, make_style: MakeStyle) -> None:
+    engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", previews="small")
+    seen: list[StepPreview] = []
+    request = make_request(engine, make_style("neon", 1), levers=Levers(decoder="small"))
+    image, _ = engine.draw(request, on_step=seen.append)
+    assert all(max(preview.image.size) <= 128 for preview in seen)
+    last = np.asarray(seen[-1].image).astype(int)  # the last estimate is where the picture ends
+    assert np.abs(last - np.asarray(image).astype(int)).mean() < 2
 
 
 def test_the_small_decoder_paints_the_same_latents(sd15_engine: Engine, make_style: MakeStyle) -> None:
