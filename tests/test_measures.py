@@ -7,7 +7,10 @@ from pipeline.pocket.measures import (
     edge_f1,
     figure,
     mean_difference,
+    median_figure,
+    nearness,
     obeyed,
+    ratio_figure,
     read_lines,
 )
 
@@ -120,10 +123,31 @@ def test_a_fitted_measure_learns_what_content_changes_and_what_it_does_not() -> 
 
 
 def test_figures_hold_their_mean_within_the_interval() -> None:
-    found = figure("share", [0.0, 1.0] * 50, bar=0.4)
+    found = figure("share", [0.0, 1.0] * 50, 0.4)
     assert found.value == 0.5 and found.low < 0.45 and found.high > 0.55 and found.low > 0.35
-    assert "met" in str(found) and "MISSED" in str(figure("share", [0.1], bar=0.4))
+    assert "bar 0.4 met" in str(found) and "MISSED" in str(figure("share", [0.1], 0.4))
+    assert "bar 0.4 met, 0.6 MISSED" in str(figure("share", [0.5], 0.4, 0.6))
     assert np.isnan(figure("none", []).value) and figure("one", [3.0]).low == 3.0
+
+
+def test_medians_shrug_off_one_slow_picture_and_less_is_better() -> None:
+    found = median_figure("ms", [200.0] * 9 + [9000.0], 700)
+    assert (found.value, found.low, found.high) == (200, 200, 200) and "bar 700 met" in str(found)
+    assert "bar 100 MISSED" in str(median_figure("ms", [200.0], 100)) and median_figure("ms", [1.0]).bars == ()
+    assert np.isnan(median_figure("none", []).value)
+
+
+def test_ratios_are_of_medians_drawn_in_pairs() -> None:
+    slow, quick = [8.0, 16.0, 32.0, 64.0], [1.0, 2.0, 4.0, 8.0]
+    found = ratio_figure("times", slow, quick, 8.0)
+    assert (found.value, found.low, found.high) == (8, 8, 8)  # unpaired draws would spread widely
+    assert "bar 8 met" in str(found) and "bar 9 MISSED" in str(ratio_figure("times", slow, quick, 9.0))
+
+
+def test_nearness_counts_the_others_that_are_farther() -> None:
+    places = [np.array([0.0]), np.array([4.0]), np.array([10.0])]
+    assert nearness(np.array([1.0]), places, 0) == 1 and nearness(np.array([1.0]), places, 1) == 0.5
+    assert nearness(np.array([1.0]), places, 2) == 0
 
 
 def test_mean_difference() -> None:

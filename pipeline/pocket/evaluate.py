@@ -1,9 +1,12 @@
 """Measures the pocket model through the program's own engine and prints one table.
 
-    python -m pipeline.pocket.evaluate [--weights assets/pocket] [--count 200] [--json FILE] [--sheet FILE.png]
+    python -m pipeline.pocket.evaluate [--weights assets/pocket] [--count 200] [--only edges hand ...]
+                                       [--json FILE] [--sheet FILE.png] [--set NAME=VALUE ...]
+    python -m pipeline.pocket.evaluate --curve FILE.svg [--runs runs]      # learning curves, nothing is drawn
 
-Every figure is a mean with a bootstrap 95 % interval, at the profile's default settings unless its name says
-otherwise; what each one means stands in trials.py and measures.py.
+Every figure is a mean (of times, a median) with a bootstrap 95 % interval, at the profile's default settings unless
+its name says otherwise. What each one means stands in the trials' files; indented under a figure is what to hold it
+against. Bars are the first version's and this one's.
 """
 
 from __future__ import annotations
@@ -11,27 +14,27 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pipeline.pocket.measures import Figure, Pixels, figure
+from pipeline.pocket.baselines import Baseline, Gallery, baselines
+from pipeline.pocket.bench import Bench, Draw, Outcome, Remembering, Strip
+from pipeline.pocket.curve import plot_runs
+from pipeline.pocket.dataset import FOLDER as PICTURES
+from pipeline.pocket.drawings import SKETCHES, load_drawings
+from pipeline.pocket.judge import JUDGES
+from pipeline.pocket.loop import RUNS
+from pipeline.pocket.measures import Figure, Pixels, median_figure
 from pipeline.pocket.pack import PACK, Pack, load_pack
-from pipeline.pocket.trials import (
-    Bench,
-    Outcome,
-    Strip,
-    color_trial,
-    control_trial,
-    edge_trial,
-    seed_trial,
-    style_trial,
-    usual_trial,
-)
+from pipeline.pocket.step_trials import speed_trial, step_trial
+from pipeline.pocket.style_trials import style_trial, unseen_trial
+from pipeline.pocket.thing_trials import memory_trial, thing_trial
+from pipeline.pocket.trials import color_trial, control_trial, edge_trial, hand_trial, seed_trial, usual_trial
 from pipeline.profiles import POCKET, ModelProfile
 from pipeline.values import GenerationRequest, Style, StyleMix
 
@@ -41,44 +44,148 @@ if TYPE_CHECKING:
 
 STYLES = Path("styles")
 CAPTION = 14  # px under each strip
-NAMES = ("edges", "colors", "usual", "styles", "controls", "seeds")
+ENOUGH = 700.0  # ms that a picture may take at 256 px
 
 
-def evaluate(bench: Bench, pack: Pack, styles: Sequence[Style], count: int,
-             chosen: Sequence[str] = NAMES) -> dict[str, Outcome]:
+@dataclass(frozen=True, eq=False)
+class Exam:
+    """All that the trials need."""
+
+    bench: Bench
+    pack: Pack
+    styles: Sequence[Style]
+    gallery: Gallery | None  # training pictures; None where no shard lies on disk
+    judges: Path  # where judges of things are kept
+    sketches: Path  # hand-made drawings
+    engine: Draw  # as the bench's, but draws anew each time
+    load_stock: Callable[[], Draw]  # the stock pipeline on the same weights
+
+    @property
+    def ways(self) -> Mapping[str, Baseline]:
+        return baselines(self.gallery)
+
+
+def try_edges(exam: Exam, count: int) -> Outcome:
+    return edge_trial(exam.bench, exam.pack.held_out, count, exam.ways)
+
+
+def try_hand(exam: Exam, count: int) -> Outcome:
+    """All drawings from 60 on, fewer in a quick run: every third and so on, so that each care is there."""
+    drawings = load_drawings(exam.sketches)
+    return hand_trial(exam.bench, drawings[::max(1, -(-len(drawings) // max(1, count)))], exam.ways)
+
+
+def try_colors(exam: Exam, count: int) -> Outcome:
+    return color_trial(exam.bench, exam.pack, exam.ways)
+
+
+def try_usual(exam: Exam, count: int) -> Outcome:
+    return usual_trial(exam.bench, exam.pack, max(4, count // 5), exam.ways)
+
+
+def try_things(exam: Exam, count: int) -> Outcome:
+    return thing_trial(exam.bench, exam.pack, max(2, count // 4), exam.ways, exam.judges)
+
+
+def try_styles(exam: Exam, count: int) -> Outcome:
+    return style_trial(exam.bench, exam.pack, exam.styles, max(4, count * 2 // 5), exam.ways)
+
+
+def try_unseen(exam: Exam, count: int) -> Outcome:
+    return unseen_trial(exam.bench, exam.pack, exam.styles, max(4, count // 5), exam.ways)
+
+
+def try_memory(exam: Exam, count: int) -> Outcome:
+    """Skipped, and said so, where there are no training pictures to look through."""
+    if exam.gallery is None:
+        print("memory: no training pictures here; `python -m pipeline.pocket.dataset` renders them.")
+        return Outcome(())
+    return memory_trial(exam.bench, exam.pack, max(2, count // 4), exam.gallery)
+
+
+def try_controls(exam: Exam, count: int) -> Outcome:
+    return control_trial(exam.bench, exam.pack, exam.styles, max(1, count // 50))
+
+
+def try_seeds(exam: Exam, count: int) -> Outcome:
+    return seed_trial(exam.bench, exam.pack, max(2, count // 33))
+
+
+def try_steps(exam: Exam, count: int) -> Outcome:
+    return step_trial(exam.bench, exam.pack, exam.styles, max(2, count // 14))
+
+
+def try_speed(exam: Exam, count: int) -> Outcome:
+    bar = ENOUGH if exam.bench.side == 256 else None
+    return speed_trial(exam.bench, exam.pack, exam.engine, exam.load_stock(), max(2, count // 20), bar)
+
+
+TRIALS: dict[str, Callable[[Exam, int], Outcome]] = {
+    "edges": try_edges, "hand": try_hand, "colors": try_colors, "usual": try_usual, "things": try_things,
+    "styles": try_styles, "unseen": try_unseen, "memory": try_memory, "controls": try_controls, "seeds": try_seeds,
+    "steps": try_steps, "speed": try_speed,
+}
+NAMES = tuple(TRIALS)
+
+
+def evaluate(exam: Exam, count: int, chosen: Sequence[str] = NAMES) -> dict[str, Outcome]:
     """Run the chosen trials; `count` drawings in the edge trial and in proportion in the others."""
-    trials: dict[str, Callable[[], Outcome]] = {
-        "edges": lambda: edge_trial(bench, pack.held_out, count),
-        "colors": lambda: color_trial(bench, pack),
-        "usual": lambda: usual_trial(bench, pack, max(4, count // 5)),
-        "styles": lambda: style_trial(bench, pack, styles, max(4, count * 2 // 5)),
-        "controls": lambda: control_trial(bench, pack, styles, max(1, count // 50)),
-        "seeds": lambda: seed_trial(bench, pack, max(1, count // 33)),
-    }
     outcomes = {}
     for name in chosen:
-        outcomes[name] = trials[name]()
+        outcomes[name] = TRIALS[name](exam, count)
         for line in outcomes[name].figures:
             print(line, flush=True)
     return outcomes
 
 
 class TimedDrawing:
-    """Draws with an engine and remembers how long each picture took."""
+    """Draws with an engine and remembers how long each picture took that has the usual number of steps."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, usual_steps: int) -> None:
+        self._engine, self._usual = engine, usual_steps
         self.milliseconds: list[float] = []
 
     def __call__(self, request: GenerationRequest) -> Pixels:
         image, stages = self._engine.draw(request)
-        self.milliseconds.append(sum(stages.values()))
+        if request.num_inference_steps == self._usual:
+            self.milliseconds.append(sum(stages.values()))
         return np.asarray(image.convert("RGB"))
 
     @property
     def figure(self) -> Figure:
         # The first picture pays for warming up.
-        return figure("milliseconds per picture", self.milliseconds[1:] or self.milliseconds)
+        return median_figure("milliseconds per picture, all trials (median)", self.milliseconds[1:])
+
+
+def load_stock(profile: ModelProfile, weights: Path, engine: Engine) -> Draw:
+    """diffusers' own StableDiffusionControlNetPipeline on the same files, device and dtype as the engine.
+
+    Style embeddings come ready from the engine, so that only the pipeline's own work is timed.
+    """
+    import torch
+
+    from pipeline.diffusion import LOADED_PARTS, load_pipeline
+    from pipeline.weights import locate
+
+    located = {role: locate(profile, role, weights) for role in LOADED_PARTS}
+    pipeline = load_pipeline(profile, located, engine.dtype).to(engine.device)
+    pipeline.set_progress_bar_config(disable=True)
+
+    def draw(request: GenerationRequest) -> Pixels:
+        style = torch.stack([share * engine.embed_style(one) for one, share in request.styles.parts]).sum(0)
+        embeds = style[None].to(engine.device, engine.dtype)
+        pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
+        picture = pipeline(
+            prompt=request.styled_prompt, negative_prompt=request.negative_prompt,
+            image=Image.fromarray(request.edges.pixels).convert("RGB"), width=request.width, height=request.height,
+            num_inference_steps=request.num_inference_steps, guidance_scale=request.guidance_scale,
+            controlnet_conditioning_scale=float(request.controlnet_conditioning_scale),
+            ip_adapter_image_embeds=[torch.cat([torch.zeros_like(embeds), embeds])],
+            generator=torch.Generator().manual_seed(request.seed),
+        ).images[0]
+        return np.asarray(picture)
+
+    return draw
 
 
 def usual_mix(library: StyleLibrary, weights: Path, cache: Path) -> StyleMix:
@@ -135,29 +242,44 @@ def parse_arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--set", nargs="+", default=(), metavar="NAME=VALUE", help="other defaults, to compare")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--sheet", type=Path, help="stem of the contact sheets, FILE.png")
+    parser.add_argument("--pictures", type=Path, default=PICTURES, help="shards of the pictures it was trained on")
+    parser.add_argument("--judges", type=Path, default=JUDGES, help="where judges of things are kept once fitted")
+    parser.add_argument("--sketches", type=Path, default=SKETCHES, help="drawings made by hand")
+    parser.add_argument("--curve", type=Path, metavar="FILE.svg", help="only draw the learning curves of --runs")
+    parser.add_argument("--runs", type=Path, default=RUNS, help="logs of training")
     return parser.parse_args(given)
 
 
 def main(given: Sequence[str] | None = None) -> None:
     from pipeline.diffusion import Engine
-    from pipeline.styles import StyleLibrary
 
     chosen = parse_arguments(given)
+    if chosen.curve:
+        plot_runs(chosen.runs, chosen.curve)
+        return
     profile = adjusted(POCKET, chosen.set)
     with tempfile.TemporaryDirectory() as name:
-        cache = Path(name)
-        library = StyleLibrary(STYLES, cache / "added")
-        mix = StyleMix.of(library.get(chosen.style)) if chosen.style else usual_mix(library, chosen.weights, cache)
         engine = Engine.load(profile, folder=chosen.weights)
-        drawing = TimedDrawing(engine)
-        bench = Bench(drawing, profile, mix)
-        outcomes = evaluate(bench, load_pack(chosen.pack), library.all(), chosen.count, chosen.only)
+        drawing = TimedDrawing(engine, int(profile.defaults["num_inference_steps"]))
+        exam = prepare(chosen, profile, Path(name), drawing, lambda: load_stock(profile, chosen.weights, engine))
+        outcomes = evaluate(exam, chosen.count, chosen.only)
     print(drawing.figure)
     if chosen.json:
         figures = [line for outcome in outcomes.values() for line in outcome.figures]
         write_json([*figures, drawing.figure], dict(engine.revisions), chosen.json)
     if chosen.sheet:
         save_sheets(outcomes, chosen.sheet)
+
+
+def prepare(chosen: argparse.Namespace, profile: ModelProfile, room: Path, drawing: Draw,
+            load_stock: Callable[[], Draw]) -> Exam:
+    from pipeline.styles import StyleLibrary
+
+    library = StyleLibrary(STYLES, room / "added")
+    mix = StyleMix.of(library.get(chosen.style)) if chosen.style else usual_mix(library, chosen.weights, room)
+    bench = Bench(Remembering(drawing), profile, mix, room / "made")
+    return Exam(bench, load_pack(chosen.pack), library.all(), Gallery.open(chosen.pictures), chosen.judges,
+                chosen.sketches, drawing, load_stock)
 
 
 if __name__ == "__main__":

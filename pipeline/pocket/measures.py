@@ -15,6 +15,7 @@ from pipeline.pocket.strokes import Lines, plain_lines
 Pixels = NDArray[np.uint8]  # (H, W, 3) RGB
 Floats = NDArray[np.float64]
 
+DRAWS = 2000  # of the bootstrap
 TOLERANCE = 2.0  # px at 128 px
 MAJORITY = 0.5  # of a thing's pixels within a colour word's range: the word is obeyed
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -31,21 +32,53 @@ class Figure:
     low: float
     high: float
     count: int
-    bar: float | None = None  # what the issue asks for, where it asks
+    bars: tuple[float, ...] = ()  # what the issues ask for, where they ask, the first version's bar first
+    less_is_better: bool = False
+
+    def meets(self, bar: float) -> bool:
+        return self.value <= bar if self.less_is_better else self.value >= bar
 
     def __str__(self) -> str:
-        bar = "" if self.bar is None else f"   bar {self.bar:g} {'met' if self.value >= self.bar else 'MISSED'}"
-        return f"{self.name:<58} {self.value:8.3f}  [{self.low:.3f}, {self.high:.3f}]  n={self.count}{bar}"
+        told = ", ".join(f"{bar:g} {'met' if self.meets(bar) else 'MISSED'}" for bar in self.bars)
+        interval = f"[{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.name:<72} {self.value:8.3f}  {interval:<20} n={self.count}{f'   bar {told}' if told else ''}"
 
 
-def figure(name: str, values: Sequence[float], bar: float | None = None, draws: int = 2000) -> Figure:
+def figure(name: str, values: Sequence[float], *bars: float) -> Figure:
     """Mean and percentile bootstrap interval of the values; NaNs for none."""
     if not len(values):
-        return Figure(name, float("nan"), float("nan"), float("nan"), 0, bar)
+        return Figure(name, float("nan"), float("nan"), float("nan"), 0, bars)
     array = np.asarray(values, np.float64)
-    chosen = np.random.default_rng(0).integers(len(array), size=(draws, len(array)))
-    low, high = np.percentile(array[chosen].mean(axis=1), (2.5, 97.5))
-    return Figure(name, float(array.mean()), float(low), float(high), len(array), bar)
+    low, high = interval(array[resampled(len(array))].mean(axis=1))
+    return Figure(name, float(array.mean()), low, high, len(array), bars)
+
+
+def median_figure(name: str, values: Sequence[float], bar: float | None = None) -> Figure:
+    """The median instead, for times: less is better. NaNs for none."""
+    if not len(values):
+        return figure(name, values)
+    array = np.asarray(values, np.float64)
+    low, high = interval(np.median(array[resampled(len(array))], axis=1))
+    return Figure(name, float(np.median(array)), low, high, len(array), () if bar is None else (bar,), True)
+
+
+def ratio_figure(name: str, over: Sequence[float], under: Sequence[float], *bars: float) -> Figure:
+    """Ratio of two medians; pairs are drawn together, as they were taken."""
+    one, other = np.asarray(over, np.float64), np.asarray(under, np.float64)
+    chosen = resampled(len(one))
+    low, high = interval(np.median(one[chosen], axis=1) / np.median(other[chosen], axis=1))
+    return Figure(name, float(np.median(one) / np.median(other)), low, high, len(one), bars)
+
+
+def resampled(count: int) -> NDArray[np.int64]:
+    """(DRAWS, count): which values each draw of the bootstrap holds."""
+    return np.random.default_rng(0).integers(count, size=(DRAWS, count))
+
+
+def interval(draws: Floats) -> tuple[float, float]:
+    """The middle 95 %."""
+    low, high = np.percentile(draws, (2.5, 97.5))
+    return float(low), float(high)
 
 
 def read_lines(picture: Pixels) -> Lines:
@@ -78,6 +111,12 @@ def obeyed(color: str, picture: Pixels, mask: NDArray[np.bool_]) -> bool:
 
 def mean_lab(picture: Pixels, mask: NDArray[np.bool_]) -> Floats:
     return np.asarray(to_lab(picture)[mask].mean(axis=0), np.float64)
+
+
+def nearness(found: Floats, places: Sequence[Floats], own: int) -> float:
+    """Share in [0, 1] of the other places that are farther from `found` than place `own`."""
+    away = [float(np.linalg.norm(found - place)) for place in places]
+    return float(np.mean([away[own] < other for k, other in enumerate(away) if k != own]))
 
 
 def to_lab(picture: Pixels) -> NDArray[np.float32]:
