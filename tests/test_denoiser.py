@@ -202,7 +202,7 @@ def test_a_few_steps_lower_the_loss_and_log_it(tmp_path: Path, monkeypatch: pyte
     before = loss_on(model, data)
     plan = Plan("denoiser", minutes=50 / 60, learning_rate=3e-3, warm_up=5, ema=0.8)
     train_denoiser(model, data, EMPTY * 0, plan, tmp_path, size=2, on_save=lambda given, step: saved.append(step))
-    assert loss_on(model, data) < 0.7 * before
+    assert loss_on(model, data) < 0.85 * before
     (line,) = map(json.loads, (tmp_path / "denoiser.jsonl").read_text().splitlines())
     assert 0 < line["pure_noise"] < 10 and 0 < line["loss"] < 10
     assert saved == [50]

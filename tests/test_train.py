@@ -35,7 +35,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[tuple[str, Worksho
 
 
 def test_stages_stand_in_the_order_of_their_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    order = ["pack", "pictures", "autoencoder", "tower", "prepare", "denoiser", "export"]
+    order = ["pack", "pictures", "autoencoder", "tower", "prepare", "decoder", "denoiser", "export"]
     assert list(STAGES) == order
     assert [name for name, _ in run(monkeypatch, "--device", "cpu")] == order
 

@@ -35,9 +35,9 @@ NO_WORDS = 0.05
 NO_STYLE = 0.13
 NO_EDGES = 0.08  # residuals of the ControlNet times 0
 LIBRARY_REFERENCE = 0.5  # of the pictures in a library look see the library's own reference, as the app shows it
-# Where the shipped settings draw (four steps, trailing spacing) and how much of a batch each gets; what is left is
+# Where the shipped settings draw (two steps, trailing spacing) and how much of a batch each gets; what is left is
 # drawn anywhere. Pure noise, where words, style and lines alone decide, is where they are learnt fastest.
-TRAINED_TIMES = ((999, 0.36), (749, 0.2), (499, 0.2), (249, 0.14))
+TRAINED_TIMES = ((999, 0.45), (499, 0.4))
 NEARBY = 40
 JUDGED_FROM = 200  # timestep: below, the noise hides no texture
 
@@ -139,7 +139,7 @@ def other_of(members: NDArray[np.int64], row: int, rng: np.random.Generator) -> 
 
 
 def draw_times(count: int, generator: torch.Generator) -> Tensor:
-    """Timesteps (count,): at pure noise, around the others of four steps, and anywhere."""
+    """Timesteps (count,): at pure noise, around the other of two steps, and anywhere."""
     kind, passed = torch.rand(count, generator=generator), 0.0
     times = torch.randint(0, 1000, (count,), generator=generator)
     strayed = torch.randint(-NEARBY, NEARBY + 1, (count,), generator=generator)
@@ -200,7 +200,7 @@ def clean_estimate(noise_maker: DDPMScheduler, made: Tensor, noisy: Tensor, time
 
 
 @torch.inference_mode()
-def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: Tensor, *, steps: int = 4,
+def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: Tensor, *, steps: int = 2,
            guidance: float = 2.0, seed: int = 0) -> Tensor:
     """Latents (B, 12, 32, 32) for contact sheets while training; the app draws through pipeline/denoise.py."""
     scheduler = make_scheduler()
