@@ -173,7 +173,7 @@ def what_fits(profile: ModelProfile, free: FreeMemory, device: str, batch: int =
 def sides(profile: ModelProfile) -> range:
     """Sides (px) of squares worth telling."""
     step = max(profile.multiple, profile.width // 8)
-    return range(profile.width // 2, profile.max_side + 1, step)
+    return range(max(64, profile.width // 2), profile.max_side + 1, step)
 
 
 def tiled(width: int, height: int) -> bool:

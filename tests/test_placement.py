@@ -6,6 +6,7 @@ import gc
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +117,10 @@ def test_the_mode_and_why_are_told(engine: Engine, sd15_folder: Path, caplog: py
 
 
 class Fault:
-    """A UNet that runs out of memory in its middle: `times` times, or until it is mended."""
+    """A UNet that runs out of memory at its end, for `times` times: in each of the `ways`, one after the other."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, raise_it: Callable[[], None]) -> None:
-        self.times, self.raised, self._raise = 0, 0, raise_it
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *ways: Callable[[], None]) -> None:
+        self.times, self.raised, self._ways = 0, 0, cycle(ways)
         forward = UNet2DConditionModel.forward
 
         def faulty(network: Any, sample: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -129,7 +130,7 @@ class Fault:
                 self.raised += 1
                 held = [torch.ones(MB, dtype=torch.float32) for _ in range(8)]  # 32 MB that only this frame holds
                 assert len(held) == 8
-                self._raise()
+                next(self._ways)()
             return result
 
         monkeypatch.setattr(UNet2DConditionModel, "forward", faulty)
@@ -143,9 +144,9 @@ def the_processor_has_none() -> None:
     torch.empty(2**50, dtype=torch.uint8)  # a petabyte: the allocator's own words
 
 
-@pytest.fixture(params=[cuda_has_none, the_processor_has_none], ids=["cuda", "cpu"])
-def fault(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, engine: Engine) -> Iterator[Fault]:
-    yield Fault(monkeypatch, request.param)
+@pytest.fixture
+def fault(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> Iterator[Fault]:
+    yield Fault(monkeypatch, the_processor_has_none, cuda_has_none)
     engine._placement._too_large.clear()
     engine._placement.use(engine.memory.mode)
 

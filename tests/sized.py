@@ -1,0 +1,101 @@
+"""Modules of SD 1.5's size with random weights: speed and memory do not depend on the weights' values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from pipeline.pocket.export import attach_ip_adapter
+
+CONFIGS = Path(__file__).parent / "data" / "sd15_configs.json"
+TOKENS = 77
+
+
+class Sized(NamedTuple):
+    """As a pipeline has them; the hint stack is still in the ControlNet."""
+
+    unet: Any  # its adapter attached
+    controlnet: Any
+    vae: Any
+    text_encoder: Any
+
+
+def read_configs(tiny: bool = False) -> dict[str, Any]:
+    configs: dict[str, Any] = json.loads(CONFIGS.read_text(encoding="utf-8"))
+    for name, change in configs["tiny"].items() if tiny else ():
+        configs[name] = configs[name] | change if isinstance(change, dict) else change
+    return configs
+
+
+def sized_modules(tiny: bool = False, dtype: torch.dtype = torch.float32, device: str = "cpu") -> Sized:
+    """On the "meta" device they weigh nothing."""
+    configs, before = read_configs(tiny), torch.get_default_dtype()
+    torch.set_default_dtype(dtype)  # made at once in their type: SD 1.5 in 32 bits would not fit every machine
+    try:
+        with torch.device(device):
+            unet = UNet2DConditionModel(**configs["unet"])
+            controlnet = ControlNetModel.from_unet(unet, load_weights_from_unet=False, **configs["controlnet"])
+            attach_ip_adapter(unet, configs["image_embed_dim"])
+            vae = AutoencoderKL(**configs["vae"])
+            text_encoder = CLIPTextModel(CLIPTextConfig(**configs["text_encoder"]))
+    finally:
+        torch.set_default_dtype(before)
+    made = Sized(unet, controlnet, vae, text_encoder)
+    for module in made:
+        module.eval().requires_grad_(False)
+    return made
+
+
+def parameters_of(module: nn.Module) -> int:
+    return sum(each.numel() for each in module.parameters())
+
+
+def filled_modules(tiny: bool = False, dtype: torch.dtype = torch.float32) -> Sized:
+    """On the CPU, every weight the same small number: written, so that each page of memory is really there."""
+    made = sized_modules(tiny, dtype, "meta")
+    for module in made:
+        module.to_empty(device="cpu")
+        for weight in module.parameters():
+            weight.fill_(0.01)
+        for name, buffer in module.named_buffers():
+            if name.endswith("position_ids"):
+                buffer.copy_(torch.arange(buffer.shape[-1]))
+    return made
+
+
+class Inputs(NamedTuple):
+    """What one denoising step takes, guided: n pictures, twice over."""
+
+    latents: Tensor  # (2n, 4, h/8, w/8)
+    prompts: Tensor  # (2n, TOKENS, width)
+    styles: Tensor  # (2n, 1, d)
+    hint: Tensor  # (2n, c, h/8, w/8), after the hint stack
+
+
+def step_inputs(sized: Sized, width: int, height: int, batch: int, device: Any, dtype: torch.dtype) -> Inputs:
+    def zeros(*shape: int) -> Tensor:
+        return torch.zeros(2 * batch, *shape, device=device, dtype=dtype)
+
+    latent = (height // 8, width // 8)
+    embed = sized.unet.encoder_hid_proj.image_projection_layers[0].image_embeds.in_features
+    return Inputs(zeros(4, *latent), zeros(TOKENS, sized.unet.config.cross_attention_dim), zeros(1, embed),
+                  zeros(sized.unet.config.block_out_channels[0], *latent))
+
+
+def take_step(sized: Sized, inputs: Inputs) -> Tensor:
+    """(2n, 4, h/8, w/8): ControlNet, whose hint stack is out of the way, and the UNet with its style."""
+    time = torch.tensor(500, device=inputs.latents.device)
+    down, middle = sized.controlnet(inputs.latents, time, encoder_hidden_states=inputs.prompts,
+                                    controlnet_cond=inputs.hint, return_dict=False)
+    output: Tensor = sized.unet(
+        inputs.latents, time, encoder_hidden_states=inputs.prompts,
+        added_cond_kwargs={"image_embeds": [inputs.styles]}, down_block_additional_residuals=down,
+        mid_block_additional_residual=middle, return_dict=False,
+    )[0]
+    return output

@@ -1,0 +1,58 @@
+"""SD 1.5's size, and the constants of the planner that follow from it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from pipeline.memory import read_figures
+from tests.benchmarks.memory import OUTCOMES, measure
+from tests.live_bytes import LiveBytes, derived
+from tests.sized import filled_modules, parameters_of, read_configs, sized_modules
+
+
+def test_the_modules_have_sd15s_parameters() -> None:
+    sized, known = sized_modules(device="meta"), read_configs()["parameters"]
+    assert parameters_of(sized.controlnet) == known["controlnet"] and parameters_of(sized.vae) == known["vae"]
+    assert parameters_of(sized.text_encoder) == known["text_encoder"]
+    adapter = parameters_of(sized.unet) - known["unet"]
+    assert 2 * adapter == pytest.approx(44642768, rel=0.001)  # the adapter's file, in 16 bits
+
+
+def test_every_weight_of_a_filled_module_is_written() -> None:
+    for module in filled_modules(tiny=True):
+        assert all((weight == weight.new_tensor(0.01)).all() for weight in module.parameters())
+        assert not any(buffer.is_meta for buffer in module.buffers())
+
+
+def test_live_bytes_count_what_is_alive_and_no_weights() -> None:
+    weight = torch.ones(1000)
+    with LiveBytes(iter([weight])) as live:
+        doubled = weight * 2  # 4,000 bytes
+        for _ in range(3):
+            doubled = doubled + weight  # 4,000 more while the old one is there
+        weight.view(10, 100)
+    assert live.peak == 8_000
+
+
+def test_the_planners_constants_are_those_that_follow_from_the_modules() -> None:
+    figures, cuda = read_figures()["derived"], read_figures()["devices"]["cuda"]
+    rows = list(derived((256, 512), 2))
+    assert [row["what"] for row in rows] == ["steps", "decode"] * 2
+    for row in rows:
+        constant = {"steps": "step_bytes_per_px", "decode": "decode_bytes_per_px"}[row["what"]]
+        assert figures[constant] == pytest.approx(row["bytes_per_px"], rel=0.02), row
+    assert cuda["step_bytes_per_px"] == figures["step_bytes_per_px"]
+    assert cuda["decode_bytes_per_px"] > figures["decode_bytes_per_px"], "workspaces come on top"
+
+
+@pytest.mark.parametrize("mode", ["auto", "cpu", "fp8"])
+def test_a_row_of_the_benchmark(mode: str) -> None:
+    row = measure(cap=None, mode=mode, side=64, batch=2, steps=1, tiny=True)
+    assert row["outcome"] == OUTCOMES[0] and row["steps_s"] >= 0 and row["decode_s"] >= 0
+    assert row["planned_peak"] > row["planned_weights"] > 0 and row["published"] > 0
+    assert json.loads(json.dumps(row)) == row
+    if not torch.cuda.is_available():
+        assert row["peak_resident"] >= row["weights"] > 0
