@@ -1,4 +1,4 @@
-"""Learning curves: runs/*.jsonl as one SVG, a panel for every figure that a run logged, over minutes of training."""
+"""Learning curves: runs/*.jsonl as one SVG, a panel for every figure that a part logged, over minutes of training."""
 
 from __future__ import annotations
 
@@ -25,13 +25,18 @@ class Series:
     name: str
     points: Points
 
+    @property
+    def panel(self) -> str:
+        """Runs of one part share a panel: "denoiser" and "denoiser-128" a loss, but no other part's."""
+        return f"{self.run.partition('-')[0]}: {self.name}"
+
 
 def read_runs(folder: Path) -> list[Series]:
     """Every figure of every log in the folder, by run and name; lines cut off by a kill are passed over.
 
     Raises FileNotFoundError where there is no log.
     """
-    logs = sorted(folder.glob("*.jsonl"))
+    logs = sorted(folder.glob("*.jsonl"), key=lambda log: log.stem)
     if not logs:
         raise FileNotFoundError(f"{folder} holds no *.jsonl: `python -m pipeline.pocket.train` writes them.")
     return [one for log in logs for one in read_log(log)]
@@ -43,9 +48,16 @@ def read_log(log: Path) -> Iterator[Series]:
         entry = read_line(line)
         for name, value in entry.items():
             if name not in LEFT_OUT and math.isfinite(value):
-                found.setdefault(name, []).append((entry["minutes"], value))
+                add_point(found.setdefault(name, []), entry["minutes"], value)
     for name, points in found.items():
         yield Series(log.stem, name, tuple(points))
+
+
+def add_point(points: list[tuple[float, float]], minutes: float, value: float) -> None:
+    """What a kill undid is left out: a resumed run logs those minutes once more."""
+    while points and points[-1][0] >= minutes:
+        points.pop()
+    points.append((minutes, value))
 
 
 def read_line(line: str) -> dict[str, float]:
@@ -60,8 +72,8 @@ def read_line(line: str) -> dict[str, float]:
 
 
 def draw_curves(series: Sequence[Series]) -> str:
-    """An SVG with one panel for each name, the runs that log it in one colour each throughout."""
-    names = list(dict.fromkeys(one.name for one in series))
+    """An SVG with one panel for each figure of a part, the runs in one colour each throughout."""
+    names = list(dict.fromkeys(one.panel for one in series))
     runs = list(dict.fromkeys(one.run for one in series))
     color = {run: COLORS[i % len(COLORS)] for i, run in enumerate(runs)}
     cell = (PANEL[0] + 2 * GAP, PANEL[1] + 2 * GAP)
@@ -71,7 +83,7 @@ def draw_curves(series: Sequence[Series]) -> str:
              *legend(color)]
     for number, name in enumerate(names):
         corner = (number % COLUMNS * cell[0] + GAP, HEAD + number // COLUMNS * cell[1] + GAP)
-        parts += draw_panel([one for one in series if one.name == name], color, corner)
+        parts += draw_panel([one for one in series if one.panel == name], color, corner)
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -89,7 +101,7 @@ def draw_panel(series: Sequence[Series], color: dict[str, str], corner: tuple[in
     minutes, values = ([point[axis] for one in series for point in one.points] for axis in (0, 1))
     (first, last), (low, high) = span(minutes), span(values)
     yield f'<rect x="{left}" y="{top}" width="{PANEL[0]}" height="{PANEL[1]}" fill="none" stroke="#bbb"/>'
-    yield f'<text x="{left}" y="{top - 8}">{escape(series[0].name)}</text>'
+    yield f'<text x="{left}" y="{top - 8}">{escape(series[0].panel)}</text>'
     yield f'<text x="{left - 4}" y="{top + 10}" text-anchor="end">{high:.4g}</text>'
     yield f'<text x="{left - 4}" y="{bottom}" text-anchor="end">{low:.4g}</text>'
     yield f'<text x="{right}" y="{bottom + 16}" text-anchor="end">{last:.4g} min</text>'
