@@ -106,6 +106,8 @@ def inputs(faults: Faults) -> dict[str, list[tuple[Any, Callable[[], Any]]]]:
         "find_styles": [("a fox", faults.text), number(5, 1, 100, True)],
         "add_style": [(faults.good, faults.image), ("Fuzz", faults.name), ("", faults.text)],
         "remove_style": [("auto", faults.removed)],
+        "plan_memory": [("sd15", faults.text), number(512, 64, 1024, True), number(512, 64, 1024, True),
+                        number(1, 1, 4, True)],
         "styles": [],
     }
 
@@ -113,7 +115,8 @@ def inputs(faults: Faults) -> dict[str, list[tuple[Any, Callable[[], Any]]]]:
 def bad_calls(faults: Faults, draw: random.Random) -> Iterator[Call]:
     """Endless. Most have one to three bad values among good ones; some are bad as a whole."""
     slots = inputs(faults)
-    weights = {"draw": 8, "read_edges": 3, "find_styles": 2, "add_style": 3, "remove_style": 2, "styles": 1}
+    weights = {"draw": 8, "read_edges": 3, "find_styles": 2, "add_style": 3, "remove_style": 2, "styles": 1,
+               "plan_memory": 2}
     while True:
         endpoint = draw.choices(list(weights), list(weights.values()))[0]
         path = draw.choice(("run", "run", "call"))

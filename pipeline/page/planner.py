@@ -34,7 +34,7 @@ def plan_here(engine: object, width: object, height: object, count: object, devi
     """
     from pipeline.device import choose_device
 
-    profile = find_profile(str(engine))
+    profile = find_profile(str(engine)[:40])
     place = choose_device(device)[0].type
     plans = [plan_memory(profile, width, height, count, mode, place) for mode in LADDERS[place]]  # type: ignore[arg-type]
     free = measure_free_memory(place)
