@@ -69,7 +69,7 @@ def test_a_chosen_style_is_not_searched(studio: Studio) -> None:
 
 
 def test_the_search_reads_words_and_not_their_weights(studio: Studio) -> None:
-    typed = (r"a fox ((in)) (ice:1.3) \(x\)", "a fox in ice (x)")
+    typed = (r"a fox ((in)) (ice:1.3), [old] \(1970s\)", r"a fox in ice, old \(1970s\)")
     weighted, plain = (studio.find_styles(words, 3).matches for words in typed)
     assert [(match.style.id, match.similarity) for match in weighted] == [
         (match.style.id, match.similarity) for match in plain
