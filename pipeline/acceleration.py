@@ -6,12 +6,16 @@ import importlib.util
 import logging
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pipeline.errors import SettingError
+from pipeline.profiles import ModelProfile
+from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
 
 log = logging.getLogger(__name__)
 
@@ -83,3 +87,12 @@ class Compiler:
             return (output.clone() if graphs else output,)
 
         return run
+
+
+def blank_request(profile: ModelProfile) -> GenerationRequest:
+    """A picture of nothing, at the profile's size and defaults, in two steps."""
+    numbers = {name: value for name, value in profile.defaults.items() if name.endswith("_scale")}
+    width, height = profile.size
+    edges = EdgeMap(np.zeros((height, width), np.uint8), "lines")
+    nothing = Style("none", "None", (), "{prompt}", "", "", "", Path())
+    return GenerationRequest(profile.name, "", "", edges, StyleMix.of(nothing), width, height, 2, seed=0, **numbers)

@@ -67,7 +67,7 @@ def denoise(
 ) -> Tensor:
     """Noise (n, c, h, w) -> clean latents, over the scheduler's timesteps, which are set already.
 
-    `controlnet` takes an embedded hint: its own hint stack is out of the way (see diffusion.take_hint_stack). `noise`
+    `controlnet` takes an embedded hint: its own hint stack is out of the way (see stock.take_hint_stack). `noise`
     holds a generator for each of the n pictures, for samplers that add noise as they go.
     Raises Cancelled before the step that follows `is_cancelled()` turning true.
     """

@@ -8,18 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from time import perf_counter
 from types import MappingProxyType
 from typing import Any
 
 import diffusers
-import numpy as np
 import torch
 import transformers
 from PIL import Image
 from torch import Tensor, nn
 
-from pipeline.acceleration import WARM_UP, Compiler, choose_attention
+from pipeline.acceleration import WARM_UP, Compiler, blank_request, choose_attention
+from pipeline.clock import Clock
 from pipeline.denoise import Conditions, IsCancelled, denoise, generators, initial_noise, stop_if
 from pipeline.device import choose_device
 from pipeline.errors import ModelError, SettingError
@@ -27,23 +26,32 @@ from pipeline.few_steps import FusedWeights
 from pipeline.free_memory import measure_free_memory
 from pipeline.loading import loading
 from pipeline.memory import ModeChoice, choose_mode
-from pipeline.placement import Networks, Placement, Size, TiledDecoding
+from pipeline.placement import Placement, Size, TiledDecoding
 from pipeline.presets import FewSteps, menu_of, scaled
 from pipeline.preview import LinearPreview, preview_zoom, shrunk, to_picture
 from pipeline.profiles import ModelProfile
 from pipeline.prompt_encoder import PromptEncoder
 from pipeline.safety import SafetyChecker, find_checker
 from pipeline.samplers import find_sampler
+from pipeline.stock import (
+    LOADED_PARTS,
+    load_pipeline,
+    load_small_vae,
+    make_sampler,
+    packaged_revision,
+    read_networks,
+    style_width,
+    take_hint_stack,
+)
 from pipeline.style_embeddings import StyleEmbeddings
-from pipeline.values import Decoder, EdgeMap, GenerationRequest, Levers, StepPreview, Style, StyleMix, Verdict
+from pipeline.values import Decoder, GenerationRequest, Levers, StepPreview, Style, Verdict
 from pipeline.vision import Vision
-from pipeline.weights import LocatedPart, locate, locate_text
+from pipeline.weights import locate
 
 log = logging.getLogger(__name__)
 
 OnStep = Callable[[StepPreview], None]
 OnProgress = Callable[[str, float], None]  # what is being loaded, fraction done in [0, 1]
-LOADED_PARTS = ("base", "controlnet", "ip_adapter")  # the image encoder waits until a style needs it
 
 
 class Engine:
@@ -243,7 +251,7 @@ class Engine:
     def _scheduler(self, request: GenerationRequest) -> Any:
         """A new one for each request: schedulers remember where they are."""
         sampler = find_sampler(request.sampler)
-        made = getattr(diffusers, sampler.scheduler).from_config(self._pipeline.scheduler.config, **sampler.options)
+        made = make_sampler(sampler, self._pipeline.scheduler.config)
         made.set_timesteps(request.num_inference_steps, device=self.device)
         return made
 
@@ -323,11 +331,7 @@ class Engine:
         """Fetched and loaded when something first asks for it."""
         assert self._menu.small_decoder is not None  # noqa: S101 - Menu.check saw to it
         path = locate(self.profile, self._menu.small_decoder, self._folder).path
-        with loading(path, diffusers.utils.logging):
-            vae = diffusers.AutoencoderTiny.from_pretrained(
-                path, local_files_only=True, use_safetensors=True, torch_dtype=self.dtype
-            )
-        return vae.to(self.device).eval().requires_grad_(False)
+        return load_small_vae(path, self.dtype).to(self.device)
 
     def _decode(self, latents: Tensor, vae: Any) -> list[Image.Image]:
         """Scaled latents (n, c, h, w) -> RGB, one picture at a time, which keeps the peak of memory low."""
@@ -340,97 +344,3 @@ class Engine:
         if not torch.isfinite(pixels).all():
             raise ModelError(f"{self.profile.title} gave no picture: its numbers overflowed on {self.device}.")
         return to_picture(pixels / 2 + 0.5)
-
-
-def blank_request(profile: ModelProfile) -> GenerationRequest:
-    """A picture of nothing, at the profile's size and defaults, in two steps."""
-    numbers = {name: value for name, value in profile.defaults.items() if name.endswith("_scale")}
-    width, height = profile.size
-    edges = EdgeMap(np.zeros((height, width), np.uint8), "lines")
-    nothing = Style("none", "None", (), "{prompt}", "", "", "", Path())
-    return GenerationRequest(profile.name, "", "", edges, StyleMix.of(nothing), width, height, 2, seed=0, **numbers)
-
-
-class Clock:
-    """Milliseconds from one mark to the next, of work that is truly done."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._device, self.milliseconds = device, dict[str, float]()
-        self._since = perf_counter()
-
-    def mark(self, stage: str) -> None:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
-        now = perf_counter()
-        self.milliseconds[stage], self._since = round((now - self._since) * 1000, 1), now
-
-
-def load_pipeline(
-    profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, **given: Any
-) -> Any:
-    """The stock pipeline with its adapter, on the CPU; both profiles come through here. `given` parts are not read."""
-    shared = {"local_files_only": True, "use_safetensors": True, "dtype": dtype, "variant": profile.variant}
-    base, controlnet, adapter = (located[role].path for role in LOADED_PARTS)
-    pipeline = diffusers.StableDiffusionControlNetPipeline.from_pretrained(
-        base,
-        controlnet=diffusers.ControlNetModel.from_pretrained(controlnet, **shared),
-        image_encoder=None,
-        safety_checker=None,
-        requires_safety_checker=False,
-        **(given or packaged_text(profile, dtype)),
-        **shared,
-    )
-    pipeline.load_ip_adapter(
-        str(adapter), subfolder=".", weight_name=profile.ip_adapter_file, image_encoder_folder=None
-    )
-    pipeline.scheduler = make_scheduler(profile, pipeline.scheduler.config)
-    return pipeline
-
-
-def packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:
-    """text_encoder and tokenizer from the profile's package; nothing where the base folder has its own."""
-    package = profile.text_package
-    if package is None:
-        return {}
-    folder = locate_text(package).path
-    text_encoder = transformers.AutoModel.from_pretrained(folder, local_files_only=True, dtype=dtype)
-    text_encoder.config.use_attention_mask = package.use_attention_mask
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    tokenizer.model_max_length = package.model_max_length
-    return {"text_encoder": text_encoder, "tokenizer": tokenizer}
-
-
-def make_scheduler(profile: ModelProfile, config: Any) -> Any:
-    return getattr(diffusers, profile.scheduler).from_config(config, **profile.scheduler_options)
-
-
-KEPT_PARTS = ("vae", "text_encoder", "tokenizer", "feature_extractor", "scheduler")
-
-
-def read_networks(
-    profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, beside: Any
-) -> Networks:
-    """UNet and ControlNet from their files again, on the CPU; the other parts of the pipeline `beside` stay."""
-    kept = {name: getattr(beside, name) for name in KEPT_PARTS}
-    with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
-        pipeline = load_pipeline(profile, located, dtype, **kept)
-    take_hint_stack(pipeline.controlnet)
-    return Networks(pipeline.unet, pipeline.controlnet)
-
-
-def take_hint_stack(controlnet: Any) -> nn.Module:
-    """ControlNet's hint stack, which is put out of its way: from now on it takes hints that went through it once."""
-    if controlnet.config.controlnet_conditioning_channel_order != "rgb":
-        raise ModelError("This ControlNet reads its hint as BGR; only RGB is supported.")
-    stack: nn.Module = controlnet.controlnet_cond_embedding
-    controlnet.controlnet_cond_embedding = nn.Identity()
-    return stack
-
-
-def style_width(unet: Any) -> int:
-    """Numbers in the image embedding that the adapter takes."""
-    return int(unet.encoder_hid_proj.image_projection_layers[0].image_embeds.in_features)
-
-
-def packaged_revision(profile: ModelProfile) -> dict[str, str]:
-    return {"text_encoder": profile.text_package.sha256[:12]} if profile.text_package else {}

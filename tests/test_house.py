@@ -23,7 +23,7 @@ HOMES = {  # heavy library -> the only places that may import it; everything bel
     "cv2": {"pipeline/edges.py"},
     "hnswlib": {"pipeline/style_index.py"},
     "sentence_transformers": {"pipeline/clip.py"},
-    "diffusers": {"pipeline/diffusion.py", "pipeline/denoise.py", "pipeline/safety.py"},
+    "diffusers": {"pipeline/diffusion.py", "pipeline/stock.py", "pipeline/denoise.py", "pipeline/safety.py"},
     "compel": {"pipeline/weighted_prompt.py"},
     "gradio": {"app.py", "pipeline/page/"},
     "gradio_client": {"pipeline/page/"},

@@ -164,7 +164,7 @@ def load_stock(profile: ModelProfile, weights: Path, engine: Engine) -> Draw:
     """
     import torch
 
-    from pipeline.diffusion import LOADED_PARTS, load_pipeline
+    from pipeline.stock import LOADED_PARTS, load_pipeline
     from pipeline.weights import locate
 
     located = {role: locate(profile, role, weights) for role in LOADED_PARTS}

@@ -1,0 +1,109 @@
+"""The stock pipeline of diffusers: read from a profile's files, and what we take out of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+from torch import nn
+
+from pipeline.errors import ModelError
+from pipeline.loading import loading
+from pipeline.placement import Networks
+from pipeline.profiles import ModelProfile
+from pipeline.samplers import Sampler
+from pipeline.weights import LocatedPart, locate_text
+
+LOADED_PARTS = ("base", "controlnet", "ip_adapter")  # the image encoder waits until a style needs it
+KEPT_PARTS = ("vae", "text_encoder", "tokenizer", "feature_extractor", "scheduler")  # when networks are read again
+
+
+def load_pipeline(
+    profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, **given: Any
+) -> Any:
+    """The stock pipeline with its adapter, on the CPU; both profiles come through here. `given` parts are not read."""
+    shared = {"local_files_only": True, "use_safetensors": True, "dtype": dtype, "variant": profile.variant}
+    base, controlnet, adapter = (located[role].path for role in LOADED_PARTS)
+    pipeline = diffusers.StableDiffusionControlNetPipeline.from_pretrained(
+        base,
+        controlnet=diffusers.ControlNetModel.from_pretrained(controlnet, **shared),
+        image_encoder=None,
+        safety_checker=None,
+        requires_safety_checker=False,
+        **(given or packaged_text(profile, dtype)),
+        **shared,
+    )
+    pipeline.load_ip_adapter(
+        str(adapter), subfolder=".", weight_name=profile.ip_adapter_file, image_encoder_folder=None
+    )
+    pipeline.scheduler = make_scheduler(profile, pipeline.scheduler.config)
+    return pipeline
+
+
+def packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:
+    """text_encoder and tokenizer from the profile's package; nothing where the base folder has its own."""
+    package = profile.text_package
+    if package is None:
+        return {}
+    folder = locate_text(package).path
+    text_encoder = transformers.AutoModel.from_pretrained(folder, local_files_only=True, dtype=dtype)
+    text_encoder.config.use_attention_mask = package.use_attention_mask
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer.model_max_length = package.model_max_length
+    return {"text_encoder": text_encoder, "tokenizer": tokenizer}
+
+
+def make_scheduler(profile: ModelProfile, config: Any) -> Any:
+    return getattr(diffusers, profile.scheduler).from_config(config, **profile.scheduler_options)
+
+
+def make_sampler(sampler: Sampler, config: Any) -> Any:
+    """Its scheduler, over the configuration of the model's own, without what only other schedulers take: diffusers
+    ignores that too, but logs it for each picture."""
+    scheduler = getattr(diffusers, sampler.scheduler)
+    known = inspect.signature(scheduler.__init__).parameters
+    fitting = {name: value for name, value in config.items() if name in known or name.startswith("_")}
+    return scheduler.from_config(fitting, **sampler.options)
+
+
+def read_networks(
+    profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, beside: Any
+) -> Networks:
+    """UNet and ControlNet from their files again, on the CPU; the other parts of the pipeline `beside` stay."""
+    kept = {name: getattr(beside, name) for name in KEPT_PARTS}
+    with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
+        pipeline = load_pipeline(profile, located, dtype, **kept)
+    take_hint_stack(pipeline.controlnet)
+    return Networks(pipeline.unet, pipeline.controlnet)
+
+
+def load_small_vae(folder: Path, dtype: torch.dtype) -> Any:
+    """TAESD's kind of autoencoder, on the CPU."""
+    with loading(folder, diffusers.utils.logging):
+        vae = diffusers.AutoencoderTiny.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, torch_dtype=dtype
+        )
+    return vae.eval().requires_grad_(False)
+
+
+def take_hint_stack(controlnet: Any) -> nn.Module:
+    """ControlNet's hint stack, which is put out of its way: from now on it takes hints that went through it once."""
+    if controlnet.config.controlnet_conditioning_channel_order != "rgb":
+        raise ModelError("This ControlNet reads its hint as BGR; only RGB is supported.")
+    stack: nn.Module = controlnet.controlnet_cond_embedding
+    controlnet.controlnet_cond_embedding = nn.Identity()
+    return stack
+
+
+def style_width(unet: Any) -> int:
+    """Numbers in the image embedding that the adapter takes."""
+    return int(unet.encoder_hid_proj.image_projection_layers[0].image_embeds.in_features)
+
+
+def packaged_revision(profile: ModelProfile) -> dict[str, str]:
+    return {"text_encoder": profile.text_package.sha256[:12]} if profile.text_package else {}
