@@ -268,7 +268,7 @@ def _resident(weights: Weights, mode: MemoryMode, wide: int, figures: Mapping[st
     others = wide * (weights.text_encoder + weights.vae)
     if mode == "fp8":
         layer = wide * int(read_figures()["largest_layer_bytes"])  # as wide as it computes, for the while
-        kept = round(weights.streamable * figures["fp8_share"])
+        kept = int(weights.streamable * float(figures["fp8_share"]))
         return kept + layer + wide * weights.vae + (others - wide * weights.vae if figures["words_stay"] else 0)
     if mode == "streamed":  # the text encoder waits on the processor; two layers are there at once, one on its way
         return wide * (weights.vae + 2 * int(read_figures()["largest_layer_bytes"]))

@@ -73,9 +73,9 @@ def lay_planner(studio: Studio, script: str, **quiet: Any) -> None:
         ask = gr.Button("See what fits", size="sm", elem_id="planner-ask")
         answer = gr.HTML(apply_default_css=False, elem_id="planner-answer")
 
-    def plan(*wish: Any) -> str:
+    def plan(engine: object, width: object, height: object, count: object) -> str:
         try:
-            return as_table(plan_here(*wish, studio.settings.device))
+            return as_table(plan_here(engine, width, height, count, studio.settings.device))
         except Exception as error:
             return f'<p role="alert">{html.escape(tell(error))}</p>'
 
