@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.profiles import POCKET, SD15, ModelProfile, find_profile
-from pipeline.weights import cached_revision
+from pipeline.weights import cached_revision, without_weights
 
 
 def choose_profile(wanted: str = "auto", device: str = "auto", folder: Path | None = None) -> tuple[ModelProfile, str]:
     """The profile called `wanted`, and why, in words for the page.
 
-    "auto" takes sd15 where a CUDA GPU and its files are: in `folder` when one is named, else in the Hub's cache.
+    "auto" takes sd15 where a CUDA GPU and its files are: in `folder` when one is named, else in the Hub's cache. A
+    single-file checkpoint in `folder`'s place stands for the base's weights.
     """
     if wanted != "auto":
         return find_profile(wanted), "it was asked for"
-    if folder is None and not is_downloaded(SD15):
+    if not (folder and folder.is_dir()) and not is_downloaded(SD15, has_base=folder is not None):
         return POCKET, "the files of Stable Diffusion 1.5 are not on this machine"
     if device != "auto" and not device.startswith("cuda"):
         return POCKET, f"Stable Diffusion 1.5 takes minutes on the device asked for, {device}"
@@ -25,9 +26,15 @@ def choose_profile(wanted: str = "auto", device: str = "auto", folder: Path | No
     return SD15, "its files and a CUDA GPU are here"
 
 
-def is_downloaded(profile: ModelProfile) -> bool:
-    """Whether the Hub's cache on this machine has all that the first picture needs; asks no network."""
-    return all(cached_revision(part) is not None for part in profile.first_parts.values())
+def is_downloaded(profile: ModelProfile, *, has_base: bool = False) -> bool:
+    """Whether the Hub's cache on this machine has all that the first picture needs; asks no network.
+
+    `has_base`: the base's weights lie elsewhere.
+    """
+    parts = dict(profile.first_parts)
+    if has_base:
+        parts["base"] = without_weights(parts["base"])
+    return all(cached_revision(part) is not None for part in parts.values())
 
 
 def cuda_problem() -> str | None:

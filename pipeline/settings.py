@@ -28,7 +28,8 @@ MEANINGS = {
     "device": "where it runs: auto takes CUDA, then MPS, then the processor",
     "memory": "how sparingly it keeps its weights: auto takes the quickest of full, fp8, streamed and cpu that fits",
     "safety": "whether sd15's pictures pass its safety checker before anyone sees them: on or off",
-    "sd15": "folder with Stable Diffusion 1.5's files, in place of the Hub's (base/, controlnet/, ip_adapter/)",
+    "sd15": "folder with Stable Diffusion 1.5's files in place of the Hub's (base/, controlnet/, ip_adapter/), or a "
+            ".safetensors checkpoint of a model tuned from it",
     "attention": "kernels of the attention: auto takes torch's own, xformers where it is installed and runs",
     "previews": "how steps are shown: linear costs nothing, small paints them with TAESD where the engine has it",
     "compile": "on compiles the UNet at the start: one to several minutes, then each step is quicker",
@@ -64,8 +65,10 @@ class Settings:
         _expect_choice("attention", self.attention, get_args(AttentionChoice))
         _expect_choice("previews", self.previews, get_args(PreviewChoice))
         _expect_choice("compile", self.compile, get_args(CompileChoice))
-        for name in ("assets", "styles", *(("sd15",) if self.sd15 else ())):
+        for name in ("assets", "styles"):
             _expect_folder(name, getattr(self, name))
+        if self.sd15 is not None and not (self.sd15.is_file() and self.sd15.suffix == ".safetensors"):
+            _expect_folder("sd15", self.sd15)
 
     @property
     def added_styles(self) -> Path:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,21 +29,28 @@ def load_pipeline(
 ) -> Any:
     """The stock pipeline with its adapter, on the CPU; both profiles come through here. `given` parts are not read."""
     shared = {"local_files_only": True, "use_safetensors": True, "dtype": dtype, "variant": profile.variant}
-    base, controlnet, adapter = (located[role].path for role in LOADED_PARTS)
-    pipeline = diffusers.StableDiffusionControlNetPipeline.from_pretrained(
-        base,
+    _, controlnet, adapter = (located[role].path for role in LOADED_PARTS)
+    pipeline = base_reader(located["base"], shared)(
         controlnet=diffusers.ControlNetModel.from_pretrained(controlnet, **shared),
         image_encoder=None,
         safety_checker=None,
         requires_safety_checker=False,
         **(given or packaged_text(profile, dtype)),
-        **shared,
     )
     pipeline.load_ip_adapter(
         str(adapter), subfolder=".", weight_name=profile.ip_adapter_file, image_encoder_folder=None
     )
     pipeline.scheduler = make_scheduler(profile, pipeline.scheduler.config)
     return pipeline
+
+
+def base_reader(base: LocatedPart, shared: Mapping[str, Any]) -> Callable[..., Any]:
+    """What makes the stock pipeline of a folder, or of a single file with the configs beside it."""
+    stock = diffusers.StableDiffusionControlNetPipeline
+    if base.config is None:
+        return partial(stock.from_pretrained, base.path, **shared)
+    config, dtype = str(base.config), shared["dtype"]
+    return partial(stock.from_single_file, str(base.path), config=config, local_files_only=True, torch_dtype=dtype)
 
 
 def packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.architecture import expect_sd15
+from pipeline.architecture import expect_sd15, expect_sd15_checkpoint
 from pipeline.errors import ModelError
 from pipeline.profiles import ModelPart, ModelProfile, TextPackage, WeightFile
 
@@ -20,20 +20,36 @@ MANIFEST = "manifest.json"
 class LocatedPart:
     """A part whose files are here and are the right ones."""
 
-    path: Path  # folder that from_pretrained reads
+    path: Path  # folder that from_pretrained reads, or a single-file checkpoint
     revision: str  # commit, or a digest of its files' hashes
+    config: Path | None = None  # folder of configs and vocabulary, for a single file, which has none
 
 
 def locate(profile: ModelProfile, role: str, folder: Path | None = None) -> LocatedPart:
     """The part `role`, from `folder`, else the profile's own folder, else the Hub.
 
-    Raises ModelError naming the file that is missing or differs, and what to do.
+    A .safetensors file in `folder`'s place is the base; the other parts then come from the Hub. Raises ModelError
+    naming the file that is missing or differs, and what to do.
     """
+    if folder is not None and folder.is_file():
+        if role == "base":
+            return from_single_file(profile, folder)
+        folder = None
     part, root = profile.parts[role], folder or profile.home
     located = from_hub(profile, part) if root is None else from_folder(profile, part, root)
     if profile.name == "sd15":
         expect_sd15(role, located.path)
     return located
+
+
+def from_single_file(profile: ModelProfile, file: Path) -> LocatedPart:
+    """A checkpoint of UNet, VAE and text encoder; their configs and the vocabulary are the Hub's, a few MB."""
+    expect_sd15_checkpoint(file)
+    return LocatedPart(file, file_sha256(file)[:12], from_hub(profile, without_weights(profile.parts["base"])).path)
+
+
+def without_weights(part: ModelPart) -> ModelPart:
+    return replace(part, files=tuple(file for file in part.files if not file.path.endswith(".safetensors")))
 
 
 def from_folder(profile: ModelProfile, part: ModelPart, root: Path) -> LocatedPart:

@@ -3,6 +3,7 @@ import pytest
 from pipeline import choosing
 from pipeline.choosing import choose_profile, is_downloaded
 from pipeline.profiles import POCKET, SD15
+from pipeline.weights import without_weights
 
 
 def test_a_profile_asked_for_is_taken(monkeypatch):
@@ -22,7 +23,7 @@ def test_a_profile_asked_for_is_taken(monkeypatch):
     ],
 )
 def test_auto_takes_sd15_only_with_its_files_and_a_gpu(monkeypatch, downloaded, problem, device, expected, why):
-    monkeypatch.setattr(choosing, "is_downloaded", lambda profile: downloaded)
+    monkeypatch.setattr(choosing, "is_downloaded", lambda profile, **_: downloaded)
     monkeypatch.setattr(choosing, "cuda_problem", lambda: problem)
     chosen, told = choose_profile("auto", device)
     assert chosen is expected
@@ -30,7 +31,7 @@ def test_auto_takes_sd15_only_with_its_files_and_a_gpu(monkeypatch, downloaded, 
 
 
 def test_a_folder_of_ones_own_counts_as_there(monkeypatch, tmp_path):
-    monkeypatch.setattr(choosing, "is_downloaded", lambda profile: False)
+    monkeypatch.setattr(choosing, "is_downloaded", lambda profile, **_: False)
     monkeypatch.setattr(choosing, "cuda_problem", lambda: None)
     assert choose_profile("auto", "auto", tmp_path)[0] is SD15
 
@@ -46,3 +47,18 @@ def test_is_downloaded_looks_at_the_hub_cache(tmp_path, monkeypatch):
     assert is_downloaded(SD15)
     path.unlink()
     assert not is_downloaded(SD15)
+
+
+def test_a_single_file_stands_for_the_bases_weights_only(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(choosing, "cuda_problem", lambda: None)
+    checkpoint = tmp_path / "tuned.safetensors"
+    checkpoint.touch()
+    assert choose_profile("auto", "auto", checkpoint)[0] is POCKET
+    for role, part in SD15.first_parts.items():
+        for file in (without_weights(part) if role == "base" else part).files:
+            path = tmp_path / f"models--{part.repo.replace('/', '--')}" / "snapshots" / part.revision / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    assert choose_profile("auto", "auto", checkpoint)[0] is SD15
+    assert choose_profile("auto")[0] is POCKET

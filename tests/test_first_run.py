@@ -15,9 +15,10 @@ from pipeline.download import Download
 from pipeline.errors import ModelError
 from pipeline.profiles import SD15, ModelProfile, WeightFile
 from pipeline.values import Style
-from pipeline.weights import cached_revision
+from pipeline.weights import cached_revision, file_sha256
 from tests.conftest import MakeStyle
 from tests.hub_server import MAIN, Hub, serving_hub, turn_to
+from tests.ldm_layout import write_single_file
 from tests.models import tiny_sd15
 
 PLACES = {"base": "base", "controlnet": "controlnet", "ip_adapter": "ip_adapter"}  # role -> folder of a local model
@@ -67,11 +68,11 @@ def run(download: Download) -> str:
     return download.state.message if download.state.stage == "failed" else download.state.stage
 
 
-def draw(profile: ModelProfile, style: Style) -> tuple[np.ndarray, dict[str, str]]:
+def draw(profile: ModelProfile, style: Style, folder: Path | None = None) -> tuple[np.ndarray, dict[str, str]]:
     from pipeline.diffusion import Engine
     from tests.test_denoise import make_request
 
-    engine = Engine.load(profile, device="cpu")
+    engine = Engine.load(profile, folder=folder, device="cpu")
     image, _ = engine.draw(make_request(engine, style))
     return np.asarray(image), dict(engine.revisions)
 
@@ -124,3 +125,18 @@ def test_a_relative_of_sd15_is_refused_before_it_is_loaded(hub: Hub, profile: Mo
     parts["base"] = replace(parts["base"], files=small)
     with pytest.raises(ModelError, match="Stable Diffusion XL"):
         locate(replace(profile, parts=parts), "base")
+
+
+def test_a_single_file_checkpoint_draws_what_its_folder_draws(
+    hub: Hub, profile: ModelProfile, repositories: Path, tmp_path: Path, make_style: MakeStyle
+) -> None:
+    checkpoint = write_single_file(repositories / "base", tmp_path / "tuned.safetensors")
+    style = make_style("neon", 1)
+    pixels, _ = draw(profile, style)
+    weights = {path for _, path, _ in hub.asked if "/unet/diffusion_pytorch" in path}
+    hub.asked.clear()
+    shutil.rmtree(tmp_path / "cache")
+    of_file, revisions = draw(profile, style, checkpoint)
+    assert np.array_equal(of_file, pixels)
+    assert weights and not weights & {path for _, path, _ in hub.asked}, "the base's weights were fetched all the same"
+    assert revisions["base"] == file_sha256(checkpoint)[:12]
