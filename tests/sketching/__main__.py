@@ -99,7 +99,8 @@ async def draw(page: Page, hand: CDPSession, strokes: list[Points], device: str)
 
 
 def events(points: Points) -> list[tuple[str, tuple[float, float, float]]]:
-    return [("mousePressed", points[0]), *(("mouseMoved", point) for point in points[1:]), ("mouseReleased", points[-1])]
+    moves = [("mouseMoved", point) for point in points[1:]]
+    return [("mousePressed", points[0]), *moves, ("mouseReleased", points[-1])]
 
 
 if __name__ == "__main__":
