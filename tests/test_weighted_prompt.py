@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -30,6 +31,17 @@ def test_our_rule_is_compels(clip: tuple[Any, Any], prompt: str) -> None:
     torch.testing.assert_close(ours, expected, atol=2e-5, rtol=1e-4)
     plain = by_rule(*clip, [Weighted("".join(part.text for part in parts))], 77)
     assert (ours - plain).abs().max() > 1e-3  # the weight did something
+
+
+@pytest.mark.parametrize("encode", [by_compel, by_rule])
+@torch.no_grad()
+def test_sixteen_bits_bear_it(clip: tuple[Any, Any], encode: Any) -> None:
+    """Two weights of 0 share out tan(90 degrees) between them, more than 16 bits hold."""
+    tokenizer, text_encoder = clip
+    parts = read_weights("(red:0) fox (blue:0) sky")
+    half = encode(tokenizer, copy.deepcopy(text_encoder).half(), parts, 77)
+    assert half.dtype == torch.float16
+    torch.testing.assert_close(half.float(), encode(tokenizer, text_encoder, parts, 77), atol=2e-2, rtol=2e-2)
 
 
 @torch.no_grad()
