@@ -76,13 +76,12 @@ class Compiler:
 
     def _make(self, unet: Any) -> Callable[..., tuple[Tensor]]:
         graphs = self._backend == "inductor" and unet.device.type == "cuda"
-        forward = torch.compile(
-            unet.forward, dynamic=False, backend=self._backend, **({"mode": "reduce-overhead"} if graphs else {})
-        )
+        mode = "reduce-overhead" if graphs else None
+        forward = torch.compile(unet.forward, dynamic=False, backend=self._backend, mode=mode)
 
         def run(*inputs: Any, **named: Any) -> tuple[Tensor]:
             if graphs:
-                torch.compiler.cudagraph_mark_step_begin()
+                torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
             output = forward(*inputs, **named)[0]
             return (output.clone() if graphs else output,)
 
@@ -91,8 +90,10 @@ class Compiler:
 
 def blank_request(profile: ModelProfile) -> GenerationRequest:
     """A picture of nothing, at the profile's size and defaults, in two steps."""
-    numbers = {name: value for name, value in profile.defaults.items() if name.endswith("_scale")}
+    scales = ("guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale")
+    guidance, style, lines = (profile.defaults[name] for name in scales)
     width, height = profile.size
     edges = EdgeMap(np.zeros((height, width), np.uint8), "lines")
     nothing = Style("none", "None", (), "{prompt}", "", "", "", Path())
-    return GenerationRequest(profile.name, "", "", edges, StyleMix.of(nothing), width, height, 2, seed=0, **numbers)
+    return GenerationRequest(profile.name, "", "", edges, StyleMix.of(nothing), width, height, 2, guidance,
+                             style, lines, seed=0)

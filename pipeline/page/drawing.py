@@ -105,7 +105,7 @@ class Easel:
         return address(Path(copy))
 
     def _restored(self, request: GenerationRequest, data: bytes) -> tuple[Any, ...]:
-        known = {**self.studio.profile.defaults, "reading": request.edges.reading}
+        known: dict[str, Any] = {**self.studio.profile.defaults, "reading": request.edges.reading}
         known |= {name: getattr(request, name) for name in SETTINGS if hasattr(request, name)}
         known["style"] = mix_text(tuple((style.id, weight) for style, weight in request.styles.parts))
         known |= {"count": 1} | restored_work(request, self.studio.profile)
