@@ -109,11 +109,12 @@ def test_files_in_the_hub_cache_are_used_without_a_network_and_checked(hub_cache
     part = SD15.parts["ip_adapter"]
     path = hub_cache / "models--h94--IP-Adapter" / "snapshots" / part.revision / part.files[0].path
     path.parent.mkdir(parents=True)
-    path.write_bytes(b"not the adapter")
+    data = (7).to_bytes(8, "little") + b"{}     "  # a whole file of no tensors
+    path.write_bytes(data)
     with pytest.raises(ModelError, match=r"ip-adapter_sd15\.safetensors has 15 bytes instead of 44642768.*removed"):
         locate(SD15, "ip_adapter")
     assert not path.exists()
-    path.write_bytes(b"not the adapter")
+    path.write_bytes(data)
     known = WeightFile(part.files[0].path, 15, file_sha256(path))
     profile = replace(SD15, parts={"ip_adapter": replace(part, files=(known,))})
     located = locate(profile, "ip_adapter")
