@@ -46,7 +46,7 @@ def test_no_two_are_the_same() -> None:
 def test_they_are_what_the_canvas_sends() -> None:
     for value in values():
         assert (value["version"], value["width"], value["height"], value["picture"]) == (1, 512, 512, None)
-        assert 2 <= len(value["strokes"]) <= 80
+        assert 1 <= len(value["strokes"]) <= 80  # a star is one line
 
 
 @pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: drawing.id)
