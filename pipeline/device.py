@@ -52,9 +52,12 @@ def best_device() -> str:
 
 def cuda_trouble() -> str | None:
     """Why a GPU that is here goes unused, with the fix; None where there is none or it works."""
-    driver = driver_version()
     if torch.cuda.is_available():
-        return card_trouble(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())
+        try:
+            return card_trouble(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())
+        except RuntimeError as error:  # seen by the driver and dead all the same: out of memory, or fallen off the bus
+            return f"there is an NVIDIA GPU, but it cannot be opened: {str(error).splitlines()[0]} Restart the machine."
+    driver = driver_version()
     if driver is None:
         return None
     if torch.version.cuda is None:

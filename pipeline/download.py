@@ -161,20 +161,6 @@ def commits(part: ModelPart) -> tuple[str, ...]:
     return tuple(commit for commit in (part.revision, main_revision(part)) if commit)
 
 
-def is_reachable(profile: ModelProfile) -> bool:
-    """Whether the Hub answers for the profile's base; asks the network, for seconds at most."""
-    from pipeline.hub import ask
-    from pipeline.hub_errors import network_errors
-
-    part = profile.parts["base"]
-    expected: tuple[type[Exception], ...] = (ModelError, OSError, *network_errors())
-    try:
-        ask(part, next(file for file in part.files if file.path == "model_index.json"), part.revision or "main")
-    except expected:
-        return False
-    return True
-
-
 def nearest_folder(path: Path) -> Path:
     """`path`, or the closest one above it that is there."""
     return next(folder for folder in (path, *path.parents) if folder.is_dir())

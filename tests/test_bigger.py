@@ -90,6 +90,8 @@ def test_it_stops_and_offers_to_go_on(bigger: Bigger, hub: Hub, monkeypatch: pyt
 
 def test_without_a_gpu_it_says_what_that_means(bigger: Bigger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.choosing.cuda_problem", lambda: "there is none on this machine")
+    before = bigger.told(DownloadState("idle", GB, GB // 2))
+    assert before.startswith("Before you fetch it: a picture would take minutes") and "500 MB of 1.0 GB are" in before
     told = bigger.told(DownloadState("done", GB, GB))
     assert "would be slow: there is none on this machine." in told and "CROQUIS_PROFILE=sd15" in told
 

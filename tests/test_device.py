@@ -85,6 +85,16 @@ def test_a_card_too_old_for_this_torch_is_told(capability, fits):
     assert card_trouble(capability, []) is None
 
 
+def test_a_card_that_cannot_be_opened_is_told(monkeypatch):
+    def dead():
+        raise RuntimeError("CUDA error: unspecified launch failure\nmore")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", dead)
+    with pytest.raises(SettingError, match="cannot be opened: CUDA error: unspecified launch failure Restart"):
+        choose_device("cuda")
+
+
 def test_auto_leaves_an_old_card_aloud(monkeypatch, caplog):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 0))

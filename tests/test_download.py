@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from pipeline.download import ROOM_LEFT, Download, DownloadState, giga, is_reachable
+from pipeline.download import ROOM_LEFT, Download, DownloadState, giga
 from pipeline.profiles import SD15, ModelPart, ModelProfile, WeightFile
 from pipeline.weights import cached_revision
 from tests.hub_server import Hub, serving_hub, turn_to
@@ -130,12 +130,6 @@ def test_without_room_nothing_is_begun(hub: Hub, profile: ModelProfile, monkeypa
     free["bytes"] += 1
     download.start()
     until(download, "done")
-
-
-def test_whether_the_hub_can_be_reached(hub: Hub, profile: ModelProfile, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert is_reachable(profile)
-    turn_to(Hub(address="http://127.0.0.1:9"), Path("unused"), monkeypatch)
-    assert not is_reachable(profile)
 
 
 def test_a_second_start_while_it_runs_does_nothing(hub: Hub, profile: ModelProfile) -> None:

@@ -18,6 +18,7 @@ from pipeline.studio import Studio
 POLL = 0.5  # seconds
 DRAWN_WITH = "Croquis draws with it: {why}."
 HERE = "Everything is here. Start Croquis again and it draws with Stable Diffusion 1.5."
+BEFORE = "Before you fetch it: a picture would take minutes here, since it is made for a CUDA GPU: {trouble}."
 HERE_WITHOUT_GPU = (
     "Everything is here, but it would be slow: {trouble}. To use it all the same, start Croquis with "
     "CROQUIS_PROFILE=sd15."
@@ -57,11 +58,14 @@ class Bigger:
         """The state in words."""
         if self.studio.profile.name == "sd15":
             return DRAWN_WITH.format(why=self.studio.why)
-        if state.stage != "done":
+        if state.stage not in ("idle", "done"):
             return progress_words(state)
         from pipeline.choosing import cuda_problem
 
         trouble = cuda_problem()
+        if state.stage == "idle":
+            warning = BEFORE.format(trouble=trouble.rstrip(".")) if trouble else ""
+            return f"{warning} {progress_words(state)}".strip()
         return HERE if trouble is None else HERE_WITHOUT_GPU.format(trouble=trouble.rstrip("."))
 
     def shown(self, state: DownloadState, words: str) -> tuple[Any, ...]:
