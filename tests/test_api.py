@@ -122,6 +122,30 @@ def test_a_chosen_style_is_worn_and_nothing_is_searched(server: Server, sketch: 
     assert details["styles"] == [{"id": "blueprint", "name": "Blueprint", "similarity": None, "weight": 1.0}]
 
 
+def test_a_preset_a_size_styles_and_several_pictures(server: Server, sketch: dict[str, Any]) -> None:
+    wish = {"preset": "balanced", "sampler": "Euler", "style": "ghibli:0.6,comic:0.4", "width": 64, "height": 96,
+            "levers": {"guidance_end": 0.5}}
+    data, details = draw(server, sketch, count=2, **wish)
+    request = read_picture(data, find_style)
+    assert (details["sampler"], request.sampler, details["size"]) == ("Euler", "Euler", [64, 96])
+    assert request.levers.guidance_end == details["levers"]["guidance_end"] == 0.5
+    assert [(style.id, weight) for style, weight in request.styles.parts] == [("ghibli", 0.6), ("comic", 0.4)]
+    assert [each["seed"] for each in details["pictures"]] == [7, 8]
+    first, second = (server.download(each["picture"]) for each in details["pictures"])
+    assert first == data and read_picture(second, find_style).seed == 8
+
+
+@pytest.mark.parametrize(("wish", "message"), [
+    ({"count": 5}, "whole number from 1 to 4"), ({"preset": "fast"}, "draft, balanced, best"),
+    ({"levers": {"guidance_end": 2}}, "from 0 to 1"), ({"width": 130}, "steps of"), ({"style": "ghibli:x"}, "weight"),
+])
+def test_wrong_choices_are_refused_in_words(
+    server: Server, sketch: dict[str, Any], wish: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(Refused, match=message):
+        draw(server, sketch, **wish)
+
+
 def test_words_without_a_style_are_noticed(server: Server, sketch: dict[str, Any]) -> None:
     _, details = draw(server, sketch, prompt="")
     assert any("no style" in notice for notice in details["notices"])
