@@ -84,3 +84,14 @@ def test_the_host_alone_turns_the_safety_checker_off() -> None:
     assert read_settings(["--safety", "off"], {"CROQUIS_SAFETY": "on"}).safety == "off"
     with pytest.raises(SettingError, match="CROQUIS_SAFETY.* is one of on, off; 'maybe' came"):
         read_settings([], {"CROQUIS_SAFETY": "maybe"})
+
+
+def test_sd15_is_a_folder_or_a_safetensors_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    (file := tmp_path / "tuned.safetensors").touch()
+    (pickle := tmp_path / "tuned.ckpt").touch()
+    for place in (tmp_path, file):
+        assert read_settings([], {"CROQUIS_SD15": str(place)}).sd15 == place
+    for place in (pickle, tmp_path / "nowhere.safetensors"):
+        with pytest.raises(SettingError, match="sd15"):
+            read_settings(["--sd15", str(place)], {})
