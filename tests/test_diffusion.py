@@ -347,5 +347,5 @@ def test_a_missing_text_encoder_is_told_with_its_command(pocket_folder: Path) ->
 def test_sd15_without_files_or_hub_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ModelError, match="huggingface.co did not give it"):
+    with pytest.raises(ModelError, match="is not here, and HF_HUB_OFFLINE.*forbids to fetch it"):
         Engine.load(SD15, device="cpu")
