@@ -53,8 +53,8 @@ UNSEEN_DEFAULTS: dict[str, dict[str, float]] = {name: family.defaults() for name
 
 SITTINGS: dict[str, Sitting] = {
     "batik": Sitting("branch"), "collage": Sitting("cat"), "delft": Sitting("harbour"), "fair-isle": Sitting("meadow"),
-    "gummy": Sitting("still life", True), "infrared": Sitting("meadow", True), "light-pegs": Sitting("branch", True),
-    "neon-sign": Sitting("harbour", True), "scratch-art": Sitting("castle"), "topo-map": Sitting("lake"),
+    "gummy": Sitting("castle", True), "infrared": Sitting("meadow", True), "light-pegs": Sitting("harbour", True),
+    "neon-sign": Sitting("harbour"), "scratch-art": Sitting("castle"), "topo-map": Sitting("lake"),
 }
 
 
