@@ -98,6 +98,7 @@ def as_table(planned: dict[str, Any]) -> str:
         f"<p>{here}, beside what is loaded already. Croquis would take: {planned['chosen']['mode']}, "
         f"{html.escape(planned['chosen']['why'])}.</p><table><thead><tr><th>Mode</th><th>Peak</th>"
         "<th>of it weights</th><th>Published formula</th><th>Here, now</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table><p>A plan is no promise. Against {len(runs)} runs measured on a processor, in 32 bits, ours "
-        f"was off by {worst:.0%} at most, the published one, which reckons in 16, by {published:.0%}.</p>"
+        f"<tbody>{rows}</tbody></table><p>A plan is no promise. Against {len(runs)} runs measured on a "
+        f"processor, in 32 bits, ours was off by {worst:.0%} at most, the published one, "
+        f"which reckons in 16, by {published:.0%}.</p>"
     )
