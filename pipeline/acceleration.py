@@ -77,7 +77,7 @@ class Compiler:
     def _make(self, unet: Any) -> Callable[..., tuple[Tensor]]:
         graphs = self._backend == "inductor" and unet.device.type == "cuda"
         mode = "reduce-overhead" if graphs else None
-        forward = torch.compile(unet.forward, dynamic=False, backend=self._backend, mode=mode)
+        forward: Any = torch.compile(unet.forward, dynamic=False, backend=self._backend, mode=mode)
 
         def run(*inputs: Any, **named: Any) -> tuple[Tensor]:
             if graphs:

@@ -16,8 +16,10 @@ OTHERS = {1024: "Stable Diffusion 2", 2048: "Stable Diffusion XL", 1280: "the re
 INPUTS = {9: "an inpainting model", 8: "InstructPix2Pix", 5: "a depth model"}  # channels in -> what it is; SD 1.5's: 4
 PIPELINES = {"StableDiffusionXLPipeline": "Stable Diffusion XL", "StableDiffusion3Pipeline": "Stable Diffusion 3",
              "StableDiffusionXLImg2ImgPipeline": "the refiner of Stable Diffusion XL", "FluxPipeline": "FLUX"}
-MARKS = {"conditioner.embedders.": "Stable Diffusion XL", "double_blocks.": "FLUX", "joint_blocks.": "Stable Diffusion 3",
-         "control_model.": "a ControlNet alone", "lora": "a LoRA alone"}  # in tensors' names -> what has them
+MARKS = {  # in tensors' names -> what has them
+    "conditioner.embedders.": "Stable Diffusion XL", "double_blocks.": "FLUX", "joint_blocks.": "Stable Diffusion 3",
+    "control_model.": "a ControlNet alone", "lora": "a LoRA alone",
+}
 CHECKPOINT_TEXT = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
 FIX = "Croquis draws with Stable Diffusion 1.5 and models tuned from it: name one of those."
 

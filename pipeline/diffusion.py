@@ -321,7 +321,8 @@ class Engine:
     def _preview(self) -> Callable[[Tensor], Image.Image]:
         if self._previews == "small" and self._menu.small_decoder:
             return lambda clean: shrunk(self._decode_one(clean, self._small_vae))
-        return LinearPreview.fit(self._pipeline.vae, preview_zoom(self.profile.width // 8))
+        cells = self.profile.width // self._pipeline.vae_scale_factor
+        return LinearPreview.fit(self._pipeline.vae, preview_zoom(cells))
 
     def _decoder(self, decoder: Decoder) -> Any:
         return self._pipeline.vae if decoder == "full" else self._small_vae

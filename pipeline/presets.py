@@ -100,8 +100,8 @@ POCKET_MENU = Menu(
         "style + layout": {"mid": 1.0, "up": 1.0},
     }),
     few_steps=MappingProxyType({}),
-    least_side=64,
-    side_step=8,
+    least_side=128,
+    side_step=32,
 )
 
 SD15_MENU = Menu(

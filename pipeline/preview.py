@@ -64,7 +64,7 @@ def made_up_pictures(side: int) -> Tensor:
 
 
 def encode(vae: Any, pictures: Tensor) -> Tensor:
-    """RGB (n, 3, h, w) in [0, 1] -> scaled latents (n, c, h / 8, w / 8), fp32 on the CPU."""
+    """RGB (n, 3, h, w) in [0, 1] -> scaled latents (n, c, h / f, w / f), f the VAE's factor, fp32 on the CPU."""
     pixels = (pictures * 2 - 1).to(vae.device, vae.dtype)
     latents = torch.cat([latents_of(vae.encode(part)) for part in torch.split(pixels, 8)])
     return latents.float().cpu() * float(vae.config.scaling_factor)

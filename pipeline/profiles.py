@@ -125,11 +125,12 @@ POCKET = ModelProfile(
         "image_encoder": ModelPart(".", "image_encoder"),
     }),
     ip_adapter_file="ip_adapter.safetensors",
-    width=128,
-    height=128,
-    max_side=256,
+    width=256,
+    height=256,
+    max_side=512,
+    multiple=16,
     defaults=controls(
-        num_inference_steps=2, guidance_scale=2.0, ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0
+        num_inference_steps=2, guidance_scale=2.6, ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0
     ),
     scheduler="DPMSolverMultistepScheduler",
     scheduler_options=DPM_SOLVER,

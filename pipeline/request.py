@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, cast, get_args
 
 from pipeline.errors import SettingError
-from pipeline.prompt_syntax import read_weights
 from pipeline.parsing import parse_levers, parse_mix
 from pipeline.presets import WHOLE, Menu, menu_of
+from pipeline.prompt_syntax import read_weights
 from pipeline.values import (
     CONTROLS,
     PROMPT_LIMIT,

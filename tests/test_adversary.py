@@ -1,4 +1,4 @@
-"""The critic: it learns to tell, its verdict shows the way to the true latents, and its share of the gradient holds."""
+"""The critic: it learns to tell, its verdict shows the way to the true texture, and its share of the gradient holds."""
 
 from __future__ import annotations
 
@@ -8,32 +8,28 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline.pocket.adversary import SHARE, Adversary, LatentCritic, balanced, pixel_critic, spread_difference
-from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE
+from pipeline.pocket.adversary import Adversary, PatchCritic, StyledCritic, balanced, spread_difference
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
 
 
 def adversary_at(folder: Path) -> Adversary:
-    return Adversary(LatentCritic(), folder / "critic.pt", CPU)
+    return Adversary(StyledCritic(), folder / "critic.pt", CPU)
 
 
 def textured(count: int, strength: float, seed: int = 0) -> Tensor:
-    noise = torch.randn(count, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE, generator=torch.Generator().manual_seed(seed))
-    return strength * noise
+    return strength * torch.randn(count, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
 
 
-def given(count: int) -> tuple[Tensor, Tensor]:
-    hint = torch.zeros(count, 3, SIDE, SIDE)
-    hint[..., 40:42] = 1
-    return hint, torch.randn(count, 384, generator=torch.Generator().manual_seed(5))
+def worn(count: int) -> Tensor:
+    return torch.randn(count, 384, generator=torch.Generator().manual_seed(5))
 
 
 def test_the_critic_learns_to_tell_smooth_from_textured(tmp_path: Path) -> None:
     torch.manual_seed(0)
     adversary = adversary_at(tmp_path)
-    told = [adversary.learn(textured(4, 1.0, seed), textured(4, 0.2, seed + 100), *given(4)) for seed in range(12)]
+    told = [adversary.learn(textured(4, 1.0, seed), textured(4, 0.2, seed + 100), worn(4)) for seed in range(12)]
     assert told[0] == pytest.approx(0.693, abs=0.1)  # log 2: it cannot tell
     assert sum(told[-3:]) / 3 < 0.5
 
@@ -41,43 +37,43 @@ def test_the_critic_learns_to_tell_smooth_from_textured(tmp_path: Path) -> None:
 def test_its_verdict_grows_with_the_distance_and_points_to_the_texture(tmp_path: Path) -> None:
     torch.manual_seed(0)
     adversary = adversary_at(tmp_path)
-    true, (hint, style) = textured(2, 1.0), given(2)
+    true, style = textured(2, 1.0), worn(2)
     smooth = textured(2, 0.2, 7).requires_grad_(True)
-    verdict = adversary.judge(true, smooth, hint, style)
+    verdict = adversary.judge(true, smooth, style)
     gradient, = torch.autograd.grad(verdict, smooth)
     nearer = (smooth - 20 * gradient).detach()
-    assert adversary.judge(true, nearer, hint, style) < verdict
-    assert adversary.judge(true, true, hint, style) < adversary.judge(true, nearer, hint, style)
+    assert adversary.judge(true, nearer, style) < verdict
+    assert adversary.judge(true, true, style) < adversary.judge(true, nearer, style)
     assert nearer.std() > smooth.std()
 
 
 def test_judging_leaves_the_critic_ready_to_learn(tmp_path: Path) -> None:
     adversary = adversary_at(tmp_path)
-    adversary.judge(textured(1, 1.0), textured(1, 0.5), *given(1))
+    adversary.judge(textured(1, 1.0), textured(1, 0.5), worn(1))
     parameters = list(adversary.critic.parameters())
     assert all(value.requires_grad and value.grad is None for value in parameters)
     before = [value.detach().clone() for value in parameters]
-    adversary.learn(textured(1, 1.0), textured(1, 0.5), *given(1))
+    adversary.learn(textured(1, 1.0), textured(1, 0.5), worn(1))
     assert not all(torch.equal(old, new) for old, new in zip(before, parameters, strict=True))
 
 
-def test_the_style_and_the_drawing_count(tmp_path: Path) -> None:
+def test_the_style_counts() -> None:
     torch.manual_seed(0)
-    critic, latents, (hint, style) = adversary_at(tmp_path).critic, textured(2, 1.0), given(2)
-    usual, _ = critic(latents, hint, style)
-    assert not torch.allclose(usual, critic(latents, hint, -style)[0])
-    assert not torch.allclose(usual, critic(latents, torch.zeros_like(hint), style)[0])
+    critic, pixels, style = StyledCritic(), textured(2, 1.0), worn(2)
+    usual, _ = critic(pixels, style)
+    assert not torch.allclose(usual, critic(pixels, -style)[0])
+    torch.testing.assert_close(usual, critic(pixels, 3 * style)[0])  # its direction only
 
 
 def test_a_saved_adversary_goes_on_where_it_was(tmp_path: Path) -> None:
     torch.manual_seed(0)
     adversary = adversary_at(tmp_path)
-    adversary.learn(textured(1, 1.0), textured(1, 0.2), *given(1))
+    adversary.learn(textured(1, 1.0), textured(1, 0.2), worn(1))
     adversary.save()
     again = adversary_at(tmp_path)
     for adversary_ in (adversary, again):
         torch.manual_seed(3)
-        adversary_.learn(textured(1, 1.0, 3), textured(1, 0.2, 4), *given(1))
+        adversary_.learn(textured(1, 1.0, 3), textured(1, 0.2, 4), worn(1))
     for one, other in zip(adversary.critic.parameters(), again.critic.parameters(), strict=True):
         torch.testing.assert_close(one, other)
 
@@ -93,13 +89,13 @@ def test_spreads_are_compared_and_places_are_not() -> None:
 def test_the_side_loss_keeps_its_share_whatever_its_scale(scale: float) -> None:
     at = torch.tensor([1.0, 2.0], requires_grad=True)
     main, side = (at * torch.tensor([3.0, 0.0])).sum(), scale * (at * torch.tensor([0.0, 5.0])).sum()
-    gradient, = torch.autograd.grad(balanced(main, side, at, SHARE), at)
-    torch.testing.assert_close(gradient, torch.tensor([3.0, 3.0 * SHARE]), rtol=1e-4, atol=1e-4)
+    gradient, = torch.autograd.grad(balanced(main, side, at, 0.5), at)
+    torch.testing.assert_close(gradient, torch.tensor([3.0, 1.5]), rtol=1e-4, atol=1e-4)
 
 
 def test_pixels_are_judged_by_themselves(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    adversary, sharp = Adversary(pixel_critic(), tmp_path / "pixels.pt", CPU), torch.rand(2, 3, 64, 64) * 2 - 1
+    adversary, sharp = Adversary(PatchCritic(), tmp_path / "pixels.pt", CPU), torch.rand(2, 3, 64, 64) * 2 - 1
     smooth = torch.nn.functional.avg_pool2d(sharp, 5, 1, 2)
     told = [adversary.learn(sharp, smooth) for _ in range(10)]
     assert told[-1] < told[0] - 0.1

@@ -123,11 +123,11 @@ def test_a_chosen_style_is_worn_and_nothing_is_searched(server: Server, sketch: 
 
 
 def test_a_preset_a_size_styles_and_several_pictures(server: Server, sketch: dict[str, Any]) -> None:
-    wish = {"preset": "balanced", "sampler": "Euler", "style": "ghibli:0.6,comic:0.4", "width": 64, "height": 96,
+    wish = {"preset": "balanced", "sampler": "Euler", "style": "ghibli:0.6,comic:0.4", "width": 128, "height": 160,
             "levers": {"guidance_end": 0.5}}
     data, details = draw(server, sketch, count=2, **wish)
     request = read_picture(data, find_style)
-    assert (details["sampler"], request.sampler, details["size"]) == ("Euler", "Euler", [64, 96])
+    assert (details["sampler"], request.sampler, details["size"]) == ("Euler", "Euler", [128, 160])
     assert request.levers.guidance_end == details["levers"]["guidance_end"] == 0.5
     assert [(style.id, weight) for style, weight in request.styles.parts] == [("ghibli", 0.6), ("comic", 0.4)]
     assert [each["seed"] for each in details["pictures"]] == [7, 8]

@@ -255,9 +255,9 @@ def test_time_is_told_per_stage(pocket_engine: Engine, request_: GenerationReque
 def test_a_request_for_another_engine_or_size_is_refused(pocket_engine: Engine, request_: GenerationRequest) -> None:
     with pytest.raises(SettingError, match="'sd15'; 'pocket' is loaded"):
         pocket_engine.draw(replace(request_, engine="sd15"))
-    edges = replace(request_.edges, pixels=np.zeros((512, 512), np.uint8))
-    with pytest.raises(SettingError, match="512 x 512 was asked for"):
-        pocket_engine.draw(replace(request_, edges=edges, width=512, height=512))
+    edges = replace(request_.edges, pixels=np.zeros((1024, 1024), np.uint8))
+    with pytest.raises(SettingError, match="1024 x 1024 was asked for"):
+        pocket_engine.draw(replace(request_, edges=edges, width=1024, height=1024))
 
 
 def test_a_long_prompt_is_told_about(pocket_engine: Engine) -> None:

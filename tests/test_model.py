@@ -42,7 +42,7 @@ def test_the_autoencoders_blocks_begin_silent_and_its_convolutions_orthogonal() 
     model = make_autoencoder()
     x = torch.rand(1, 48, 4, 4)
     blocks = [block for block in model.modules() if isinstance(block, AutoencoderTinyBlock)]
-    assert len(blocks) == 15
+    assert len(blocks) == 12
     assert all(torch.equal(block(x), x) for block in blocks)  # x is not below 0, as behind a ReLU
     weight = model.encoder.layers[-1].weight.flatten(1)
     torch.testing.assert_close(weight @ weight.T, torch.eye(LATENT_CHANNELS), atol=1e-5, rtol=0)
@@ -58,7 +58,8 @@ def denoisers() -> tuple[nn.Module, nn.Module]:
 @torch.inference_mode()
 def test_unet_and_controlnet_fit_together(denoisers) -> None:
     unet, controlnet = denoisers
-    noisy, times, words = torch.randn(1, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE), torch.tensor([999]), torch.randn(1, 32, 384)
+    noisy = torch.randn(1, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE)
+    times, words = torch.tensor([999]), torch.randn(1, 32, 384)
     down, middle = controlnet(noisy, times, encoder_hidden_states=words, controlnet_cond=torch.rand(1, 3, SIDE, SIDE),
                               return_dict=False)
     made = unet(noisy, times, encoder_hidden_states=words, down_block_additional_residuals=down,
@@ -79,7 +80,7 @@ def test_the_hint_stack_is_awake(denoisers) -> None:
     lines = torch.zeros(1, 3, SIDE, SIDE)
     lines[:, :, 40:42, 10:200] = lines[:, :, 10:200, 90:92] = 1
     mark = embed(lines) - embed(torch.zeros_like(lines))
-    at, away = mark[:, :, 5, 6].std(), mark[:, :, 28:, 1:4].abs().max()
+    at, away = mark[:, :, 2, 6].std(), mark[:, :, 14:, 1:3].abs().max()
     assert at > 0.1
     assert away < at / 10  # blank paper looks the same with lines elsewhere
     assert all(layer.weight.abs().max() > 0 for layer in denoisers[1].controlnet_down_blocks)

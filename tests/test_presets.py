@@ -59,7 +59,7 @@ def test_an_order_takes_from_its_preset_what_nobody_turned(profile: ModelProfile
     ({"sampler": "Euler b"}, "sampler is one of.*'Euler b'"), ({"sampler": ["Euler"]}, "a list came"),
     ({"style_focus": "all"}, "whole, style, style"), ({"levers": {"few_steps": "turbo"}}, "few_steps"),
     ({"width": 63}, r"\(width\).*63 came"), ({"height": 10**400}, "too many digits"), ({"width": "128"}, "str came"),
-    ({"width": 130}, "steps of 8"), ({"height": 8192}, r"\(height\)"),
+    ({"width": 130}, "steps of 32"), ({"height": 8192}, r"\(height\)"),
 ])
 def test_wrong_choices_are_named(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingError, match=message) as raised:

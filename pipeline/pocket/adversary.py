@@ -1,13 +1,12 @@
-"""Critics that teach texture to the denoiser and the decoder: the mean of all pictures that fit has none.
+"""A critic that teaches texture: the mean of all pictures that fit a drawing has none.
 
 Squared error alone draws, in few steps, what lies in the middle of all answers: clean outlines, right colours, no
-hatching, no grain; a small decoder blurs them in the same way. A small convolutional critic looks at the estimate of
-the clean latents beside the drawing and the style reference (for the decoder: at the picture's pixels) and is trained
-to tell it from the true ones (adversarial diffusion distillation in latent space,
-Sauer et al. 2024, arXiv:2403.12015, with a critic of its own instead of the teacher's features). Pairs are compared
-relatively and both sides are held smooth (R3GAN, Huang et al. 2024, arXiv:2501.05441; finite differences in place of
-second derivatives as in Lin et al. 2025, arXiv:2501.08316). The spreads of its features are also matched, which is
-what makes a texture's strength right before its every dot could be.
+hatching, no grain; a small decoder blurs them in the same way. A small convolutional critic looks at crops of the
+picture, knowing the style reference, and is trained to tell them from the true ones (as in adversarial diffusion
+distillation, Sauer et al. 2023, arXiv:2311.17042). Pairs are compared relatively and both sides are held smooth (R3GAN,
+Huang et al. 2024, arXiv:2501.05441; finite differences in place of second derivatives as in Lin et al. 2025,
+arXiv:2501.08316). The spreads of its features are also matched, which makes a texture's strength right before its
+every dot could be.
 """
 
 from __future__ import annotations
@@ -19,22 +18,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.pocket.model import IMAGE_WIDTH, LATENT_CHANNELS
+from pipeline.pocket.model import IMAGE_WIDTH
 
-LATENT_WIDTHS = (96, 128, 160, 192)
-PIXEL_WIDTHS = (32, 64, 96, 128)
-HINT_CELL = 8  # px of the drawing under one latent
-HINT_WIDTH = 16
+WIDTHS = (32, 64, 96, 128)
 SMOOTH = 0.1  # deviation of the noise that the critic must not mind
-SMOOTHNESS = 2.0
-SHARE = 0.5  # length of the adversarial gradient beside the squared error's
+SMOOTHNESS = 8.0  # weight of the squared change of the logits by that noise
+SMOOTH_EVERY = 4  # steps
 LEARNING_RATE = 4e-4
 
 
 class PatchCritic(nn.Module):
     """(B, channels, H, W) -> logits (B, n), one for each patch at three scales, and the features they come from."""
 
-    def __init__(self, channels: int, widths: tuple[int, ...]) -> None:
+    def __init__(self, channels: int = 3, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
             nn.Conv2d(narrow, wide, 3, stride=1 if i == 0 else 2, padding=1)
@@ -49,32 +45,26 @@ class PatchCritic(nn.Module):
             found.append(x)
         return found
 
-    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: Tensor, *given: Tensor) -> tuple[Tensor, list[Tensor]]:
         features = self.features(x)
         return torch.cat([head(x).flatten(1) for head, x in zip(self.heads, features[1:], strict=True)], 1), features
 
 
-def pixel_critic() -> PatchCritic:
-    """For pictures (B, 3, H, W) in [-1, 1]."""
-    return PatchCritic(3, PIXEL_WIDTHS)
-
-
-class LatentCritic(PatchCritic):
-    """Latents (B, 12, 32, 32), drawing (B, 3, 256, 256), style (B, 384) -> logits (B, n) and features."""
+class StyledCritic(PatchCritic):
+    """Pictures (B, 3, H, W) in [-1, 1] and style references (B, 384) -> logits (B, n) and features."""
 
     def __init__(self) -> None:
-        super().__init__(LATENT_CHANNELS + HINT_WIDTH, LATENT_WIDTHS)
-        self.drawing = nn.Conv2d(HINT_CELL * HINT_CELL, HINT_WIDTH, 1)
-        self.styles = nn.ModuleList(nn.Linear(IMAGE_WIDTH, width) for width in LATENT_WIDTHS[1:])
+        super().__init__(3, WIDTHS)
+        self.styles = nn.ModuleList(nn.Linear(IMAGE_WIDTH, width) for width in WIDTHS[1:])
 
-    def forward(self, latents: Tensor, hint: Tensor, style: Tensor) -> tuple[Tensor, list[Tensor]]:
-        drawing = self.drawing(functional.pixel_unshuffle(hint[:, :1], HINT_CELL))
-        features = self.features(torch.cat([latents, drawing], 1))
+    def forward(self, x: Tensor, *given: Tensor) -> tuple[Tensor, list[Tensor]]:
+        (style,) = given
+        features = self.features(x)
         direction, logits = functional.normalize(style, dim=1), []
-        for head, wanted, x in zip(self.heads, self.styles, features[1:], strict=True):
+        for head, wanted, found in zip(self.heads, self.styles, features[1:], strict=True):
             # A patch is true or not, and fits the style or not (projection, Miyato & Koyama 2018).
-            fits = (x * wanted(direction)[..., None, None]).sum(1, keepdim=True)
-            logits.append((head(x) + fits).flatten(1))
+            fits = (found * wanted(direction)[..., None, None]).sum(1, keepdim=True)
+            logits.append((head(found) + fits).flatten(1))
         return torch.cat(logits, 1), features
 
 
@@ -82,27 +72,33 @@ class Adversary:
     """A critic with its optimizer, which goes on from its state in `file` where there is one."""
 
     def __init__(self, critic: PatchCritic, file: Path, device: torch.device) -> None:
-        self.critic, self._file = critic.to(device, memory_format=torch.channels_last), file
+        self.critic = critic.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._file = file
         self._optimizer = torch.optim.AdamW(self.critic.parameters(), lr=LEARNING_RATE, betas=(0.5, 0.99),
                                             weight_decay=1e-3)
+        self._steps = 0
         if self._file.is_file():
             state = torch.load(self._file, map_location=device, weights_only=True)
             self.critic.load_state_dict(state["critic"])
             self._optimizer.load_state_dict(state["optimizer"])
+            self._steps = state["steps"]
 
     def save(self) -> None:
-        torch.save({"critic": self.critic.state_dict(), "optimizer": self._optimizer.state_dict()}, self._file)
+        torch.save({"critic": self.critic.state_dict(), "optimizer": self._optimizer.state_dict(),
+                    "steps": self._steps}, self._file)
 
     def learn(self, true: Tensor, made: Tensor, *given: Tensor) -> float:
         """One step of the critic; returns its loss (log 2 where it cannot tell). `given` is what both belong to."""
-        both = torch.cat([true, made.detach()])
-        noisy = both + SMOOTH * torch.randn_like(both)
-        logits, _ = self.critic(torch.cat([both, noisy]), *(torch.cat([one] * 4) for one in given))
-        real, fake, real_noisy, fake_noisy = logits.chunk(4)
+        both, times = torch.cat([true, made.detach()]), 2
+        if self._steps % SMOOTH_EVERY == 0:
+            both, times = torch.cat([both, both + SMOOTH * torch.randn_like(both)]), 4
+        logits, _ = self.critic(both, *(torch.cat([one] * times) for one in given))
+        real, fake, *noisy = logits.chunk(times)
         told = functional.softplus(fake - real).mean()
-        rough = ((real - real_noisy).square().mean() + (fake - fake_noisy).square().mean()) / SMOOTH**2
+        rough = sum((one - other).square().mean() for one, other in zip((real, fake), noisy, strict=False))
+        self._steps += 1
         self._optimizer.zero_grad(set_to_none=True)
-        (told + SMOOTHNESS * 0.01 * rough).backward()
+        (told + SMOOTHNESS * rough).backward()
         torch.nn.utils.clip_grad_norm_(self.critic.parameters(), 5.0)
         self._optimizer.step()
         return float(told.detach())
@@ -130,4 +126,5 @@ def balanced(main: Tensor, side: Tensor, at: Tensor, share: float) -> Tensor:
     strong, = torch.autograd.grad(main, at, retain_graph=True)
     weak, = torch.autograd.grad(side, at, retain_graph=True)
     k = (share * strong.norm() / (weak.norm() + 1e-8)).clamp(max=1e3).detach()
-    return main + k * side
+    weighed: Tensor = main + k * side
+    return weighed

@@ -1,4 +1,4 @@
-"""Train the autoencoder: 256 x 256 pictures <-> 32 x 32 latents with 12 channels."""
+"""Train the autoencoder: 256 x 256 pictures <-> 16 x 16 latents with 8 channels."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.pocket.adversary import SHARE, Adversary, balanced
+from pipeline.pocket.adversary import Adversary, balanced
 from pipeline.pocket.loop import Plan, train
+from pipeline.pocket.model import LATENT_SIDE, SIDE
 
 BATCH = 32
+CELL = SIDE // LATENT_SIDE  # px under one latent
 REACH = 2.5  # latents are pushed inside: AutoencoderTiny squeezes what it decodes to [-3, 3]
+DECODER_SHARE = 1.0  # length of the critic's gradient beside the reconstruction's
 NOISE = 0.03  # on latents: neighbours decode alike, which forgives the denoiser
 
 
@@ -66,25 +69,29 @@ def train_autoencoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], plan:
 
 def windows(pictures: NDArray[np.uint8], latents: NDArray[np.float16], crop: int, seed: int, device: torch.device
             ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless batches of crops (16, 3, crop, crop) in [-1, 1] and the latents (16, 12, crop/8, crop/8) under them."""
-    rng, cells = np.random.default_rng(seed), crop // 8
+    """Endless batches of crops (8, 3, crop, crop) in [-1, 1] and the latents (8, 8, crop/16, crop/16) under them.
+
+    Row i of `latents` belongs to picture i modulo the number of pictures.
+    """
+    rng, cells = np.random.default_rng(seed), crop // CELL
     room = latents.shape[2] - cells
     while True:
-        seen = np.empty((BATCH // 2, crop, crop, 3), np.uint8)
-        under = np.empty((BATCH // 2, latents.shape[1], cells, cells), np.float32)
-        for row, which in enumerate(rng.integers(len(pictures), size=BATCH // 2)):
+        seen = np.empty((BATCH // 4, crop, crop, 3), np.uint8)
+        under = np.empty((BATCH // 4, latents.shape[1], cells, cells), np.float32)
+        for row, which in enumerate(rng.integers(len(latents), size=BATCH // 4)):
             y, x = rng.integers(room + 1, size=2)
-            seen[row] = pictures[which, 8 * y:8 * y + crop, 8 * x:8 * x + crop]
+            seen[row] = pictures[which % len(pictures), CELL * y:CELL * y + crop, CELL * x:CELL * x + crop]
             under[row] = latents[which, :, y:y + cells, x:x + cells]
         yield (torch.from_numpy(seen).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1,
                torch.from_numpy(under).to(device))
 
 
 def finish_decoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], latents: NDArray[np.float16], plan: Plan,
-                   folder: Path, adversary: Adversary, *, crop: int = 64, seed: int = 0) -> AutoencoderTiny:
+                   folder: Path, adversary: Adversary, *, crop: int = 96, seed: int = 0) -> AutoencoderTiny:
     """Teach the decoder texture with a critic of its pixels; the encoder, and so every latent, stays as it is.
 
-    `latents` (N, 12, 32, 32) are of `pictures` (N, 256, 256, 3), before the scaling factor.
+    `latents` (k N, 8, 16, 16), before the scaling factor, belong to `pictures` (N, 256, 256, 3), k to each: as they
+    are encoded, and as the denoiser draws them in few steps. What those lack, the decoder learns to fill in.
     """
     device = next(model.parameters()).device
 
@@ -93,7 +100,7 @@ def finish_decoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], latents:
         wanted, under = batch
         made = model.decoder(under + NOISE * torch.randn_like(under))
         told = adversary.learn(wanted, made)
-        loss = balanced(reconstruction_loss(made, wanted), adversary.judge(wanted, made), made, SHARE)
+        loss = balanced(reconstruction_loss(made, wanted), adversary.judge(wanted, made), made, DECODER_SHARE)
         return loss, {"psnr": psnr(made.detach(), wanted), "critic": told}
 
     def save(trained: nn.Module, step: int) -> None:

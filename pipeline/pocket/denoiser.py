@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.pocket.adversary import SHARE, Adversary, balanced
 from pipeline.pocket.export import attach_ip_adapter
 from pipeline.pocket.loop import Plan, train
 from pipeline.pocket.model import (
@@ -39,14 +38,14 @@ LIBRARY_REFERENCE = 0.5  # of the pictures in a library look see the library's o
 # drawn anywhere. Pure noise, where words, style and lines alone decide, is where they are learnt fastest.
 TRAINED_TIMES = ((999, 0.45), (499, 0.4))
 NEARBY = 40
-JUDGED_FROM = 200  # timestep: below, the noise hides no texture
+DRAWN_AT_ONCE = 25  # rows
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A shard ready for the denoiser; arrays may be memory-mapped."""
 
-    latents: NDArray[np.float16]  # (N, 12, 32, 32)
+    latents: NDArray[np.float16]  # (N, 8, 16, 16)
     edges: NDArray[np.uint8]  # (N, 2, 256, 32) bit-packed
     tokens: NDArray[np.float16]  # (N, 32, 384)
     styles: NDArray[np.float16]  # (N, 384) image tower
@@ -79,7 +78,7 @@ class Denoiser(nn.Module):
 
     def forward(self, noisy: Tensor, times: Tensor, tokens: Tensor, style: Tensor, hint: Tensor,
                 edges_scale: Tensor) -> Tensor:
-        """v-prediction (B, 12, 32, 32); `edges_scale` (B, 1, 1, 1) multiplies the ControlNet's residuals."""
+        """v-prediction (B, 8, 16, 16); `edges_scale` (B, 1, 1, 1) multiplies the ControlNet's residuals."""
         down, middle = self.controlnet(noisy, times, encoder_hidden_states=tokens, controlnet_cond=hint,
                                        return_dict=False)
         made: Tensor = self.unet(noisy, times, encoder_hidden_states=tokens,
@@ -91,17 +90,35 @@ class Denoiser(nn.Module):
 
 @dataclass
 class Batch:
-    latents: Tensor  # (B, 12, 32, 32)
+    latents: Tensor  # (B, 8, 16, 16)
     tokens: Tensor  # (B, 32, 384)
     style: Tensor  # (B, 384)
     hint: Tensor  # (B, 3, 256, 256) in {0, 1}
     edges_scale: Tensor  # (B, 1, 1, 1) in {0, 1}
+    rows: NDArray[np.int64]  # (B,) which pictures these are
 
 
 def unpack_hint(packed: NDArray[np.uint8]) -> Tensor:
     """(B, 256, 32) bits -> (B, 3, 256, 256)."""
     drawn = np.unpackbits(packed, axis=-1).astype(np.float32)
     return torch.from_numpy(drawn)[:, None].expand(-1, 3, SIDE, SIDE)
+
+
+def drawn_latents(model: Denoiser, data: Prepared, empty: NDArray[np.float16], count: int, guidance: float = 2.0
+                  ) -> NDArray[np.float16]:
+    """What the denoiser makes of the first `count` rows, (count, 8, 16, 16), by turns as the app draws them in two
+    steps and as its second step alone would: the decoder learns to finish both."""
+    rng, device, made = np.random.default_rng(5), next(model.parameters()).device, []
+    members = {look: np.flatnonzero(data.looks == look) for look in np.unique(data.looks)}
+    blank = torch.from_numpy(empty.astype(np.float32)).to(device)
+    for number, rows in enumerate(np.array_split(np.arange(count), -(-count // DRAWN_AT_ONCE))):
+        style = np.stack([reference_for(data, row, members[data.looks[row]], rng) for row in rows])
+        tokens, worn = (torch.from_numpy(part.astype(np.float32)).to(device) for part in (data.tokens[rows], style))
+        hint = unpack_hint(data.edges[rows, rng.integers(2, size=len(rows))]).to(device)
+        given = None if number % 2 else torch.from_numpy(data.latents[rows].astype(np.float32)).to(device)
+        made.append(sample(model, tokens, worn, hint, blank, guidance=guidance, seed=number, begun=given)
+                    .half().cpu().numpy())
+    return np.concatenate(made)
 
 
 def batches(data: Prepared, empty: NDArray[np.float16], size: int, seed: int, device: torch.device) -> Iterator[Batch]:
@@ -120,7 +137,8 @@ def batches(data: Prepared, empty: NDArray[np.float16], size: int, seed: int, de
         hint = unpack_hint(data.edges[rows, rng.integers(2, size=size)])
         latents = torch.from_numpy(data.latents[rows].astype(np.float32))
         yield Batch(latents.to(device), torch.from_numpy(tokens).to(device), torch.from_numpy(style).to(device),
-                    hint.to(device).contiguous(memory_format=torch.channels_last), torch.from_numpy(kept).to(device))
+                    hint.to(device).contiguous(memory_format=torch.channels_last), torch.from_numpy(kept).to(device),
+                    rows)
 
 
 def reference_for(data: Prepared, row: int, members: NDArray[np.int64], rng: np.random.Generator
@@ -151,21 +169,12 @@ def draw_times(count: int, generator: torch.Generator) -> Tensor:
 
 
 def train_denoiser(model: Denoiser, data: Prepared, empty: NDArray[np.float16], plan: Plan, folder: Path, *,
-                   size: int = 32, seed: int = 0, adversary: Adversary | None = None, on_save: Any = None) -> Denoiser:
-    """v-prediction with a flat weight (Salimans & Ho 2022): it keeps the noisiest steps, which set the composition.
-
-    With an adversary, its critic judges the clean estimates besides, for what a mean lacks; its state is kept.
-    """
+                   size: int = 32, seed: int = 0, on_save: Any = None) -> Denoiser:
+    """v-prediction with a flat weight (Salimans & Ho 2022): it keeps the noisiest steps, which set the composition."""
     device = next(model.parameters()).device
     noise_maker = make_training_noise()
     generator = torch.Generator().manual_seed(seed)
     series = batches(data, empty, size, seed, device)
-
-    def save(trained: nn.Module, step: int) -> None:
-        if adversary is not None:
-            adversary.save()
-        if on_save is not None:
-            on_save(trained, step)
 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(batch, Batch)
@@ -182,27 +191,25 @@ def train_denoiser(model: Denoiser, data: Prepared, empty: NDArray[np.float16], 
         figures = {"error": float(errors.mean().detach())}
         if len(late):
             figures["pure_noise"] = float(late.mean().detach())
-        judged = (times >= JUDGED_FROM) & (batch.edges_scale.flatten() > 0)
-        if adversary is None or not judged.any():
-            return errors.mean(), figures
-        clean = clean_estimate(noise_maker, made, noisy, times)[judged]
-        seen = batch.latents[judged], clean, batch.hint[judged], batch.style[judged]
-        told = adversary.learn(*seen)
-        return balanced(errors.mean(), adversary.judge(*seen), made, SHARE), figures | {"critic": told}
+        return errors.mean(), figures
 
-    return train(plan, model, series, loss_of, folder=folder, on_save=save)  # type: ignore[return-value]
+    return train(plan, model, series, loss_of, folder=folder, on_save=on_save)  # type: ignore[return-value]
 
 
 def clean_estimate(noise_maker: DDPMScheduler, made: Tensor, noisy: Tensor, times: Tensor) -> Tensor:
-    """Clean latents that a v-prediction (B, 12, 32, 32) at these timesteps stands for."""
+    """Clean latents that a v-prediction (B, 8, 16, 16) at these timesteps stands for."""
     kept = noise_maker.alphas_cumprod.to(made.device)[times][:, None, None, None]
-    return kept.sqrt() * noisy - (1 - kept).sqrt() * made
+    clean: Tensor = kept.sqrt() * noisy - (1 - kept).sqrt() * made
+    return clean
 
 
 @torch.inference_mode()
 def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: Tensor, *, steps: int = 2,
-           guidance: float = 2.0, seed: int = 0) -> Tensor:
-    """Latents (B, 12, 32, 32) for contact sheets while training; the app draws through pipeline/denoise.py."""
+           guidance: float = 2.0, seed: int = 0, begun: Tensor | None = None) -> Tensor:
+    """Latents (B, 8, 16, 16) for training and its contact sheets; the app draws through pipeline/denoise.py.
+
+    With `begun`, clean latents, only the last step is drawn, from these with as much noise as it expects.
+    """
     scheduler = make_scheduler()
     scheduler.set_timesteps(steps)
     device, count = tokens.device, len(tokens)
@@ -211,7 +218,11 @@ def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: 
     both = torch.cat([empty[None].expand_as(tokens), tokens])
     styles = torch.cat([torch.zeros_like(style), style])
     hints, scale = torch.cat([hint, hint]), torch.ones((2 * count, 1, 1, 1), device=device)
-    for time in scheduler.timesteps:
+    times = scheduler.timesteps if begun is None else scheduler.timesteps[-1:]
+    if begun is not None:
+        x = scheduler.add_noise(begun, x, times.expand(count))
+        scheduler.set_begin_index(steps - 1)
+    for time in times:
         made = model(torch.cat([x, x]), time.expand(2 * count).to(device), both, styles, hints, scale)
         bare, full = made.float().chunk(2)
         x = scheduler.step(bare + guidance * (full - bare), time, x).prev_sample

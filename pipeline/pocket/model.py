@@ -1,6 +1,6 @@
 """The pocket model: Stable Diffusion 1.5's parts and file layout, small enough to train on two cores.
 
-256 x 256 px; f8 latents (12, 32, 32); text tokens (n, 384) from all-MiniLM-L6-v2; v-prediction with zero terminal SNR
+256 x 256 px; f16 latents (8, 16, 16); text tokens (n, 384) from all-MiniLM-L6-v2; v-prediction with zero terminal SNR
 (Lin et al. 2024, "Common Diffusion Noise Schedules and Sample Steps are Flawed").
 """
 
@@ -20,9 +20,9 @@ from torch.nn import functional
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 SIDE = 256  # px
-LATENT_CHANNELS = 12
+LATENT_CHANNELS = 8
 AUTOENCODER_WIDTH = 48
-LATENT_SIDE = SIDE // 8
+LATENT_SIDE = SIDE // 16
 TOWER_SIDE = 128  # px that the image tower sees
 TEXT_WIDTH = 384  # all-MiniLM-L6-v2
 TEXT_TOKENS = 32
@@ -40,7 +40,7 @@ NOISE = {
 
 
 def make_autoencoder() -> AutoencoderTiny:
-    """(B, 3, 256, 256) in [-1, 1] <-> latents (B, 12, 32, 32) within [-3, 3].
+    """(B, 3, 256, 256) in [-1, 1] <-> latents (B, 8, 16, 16) within [-3, 3].
 
     TAESD's layout (no normalisation: flat grounds keep their colour), without its blocks at full resolution, which
     cost more than the rest together. Orthogonal convolutions and silent residual branches let it begin as a linear
@@ -48,10 +48,10 @@ def make_autoencoder() -> AutoencoderTiny:
     """
     model = AutoencoderTiny(
         latent_channels=LATENT_CHANNELS,
-        encoder_block_out_channels=(AUTOENCODER_WIDTH,) * 4,
-        decoder_block_out_channels=(AUTOENCODER_WIDTH,) * 4,
-        num_encoder_blocks=(0, 1, 3, 3),
-        num_decoder_blocks=(4, 3, 1, 0),
+        encoder_block_out_channels=(AUTOENCODER_WIDTH,) * 5,
+        decoder_block_out_channels=(AUTOENCODER_WIDTH,) * 5,
+        num_encoder_blocks=(0, 0, 1, 2, 2),
+        num_decoder_blocks=(2, 2, 2, 1, 0),
     )
     blocks = [block for block in model.modules() if isinstance(block, AutoencoderTinyBlock)]
     for layer in model.modules():
@@ -64,14 +64,14 @@ def make_autoencoder() -> AutoencoderTiny:
 
 
 def make_unet() -> UNet2DConditionModel:
-    """32 x 32, 16 x 16, 8 x 8 and 4 x 4 latents; text and style are attended to at all levels but the outermost."""
+    """16 x 16, 8 x 8 and 4 x 4 latents; text and style are attended to at every level."""
     return UNet2DConditionModel(
         sample_size=LATENT_SIDE,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
-        down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * 3),
-        up_block_types=(*("CrossAttnUpBlock2D",) * 3, "UpBlock2D"),
-        block_out_channels=(64, 64, 128, 224),
+        down_block_types=("CrossAttnDownBlock2D",) * 3,
+        up_block_types=("CrossAttnUpBlock2D",) * 3,
+        block_out_channels=(64, 128, 224),
         layers_per_block=1,
         attention_head_dim=4,  # heads, as diffusers misnames it
         norm_num_groups=16,
@@ -81,7 +81,7 @@ def make_unet() -> UNet2DConditionModel:
 
 def make_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
     """White edges (B, 3, 256, 256) in [0, 1] -> residuals for the UNet; the hint stack is slim."""
-    controlnet = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 16, 32, 64))
+    controlnet = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 8, 16, 32, 64))
     wake_hint(controlnet)
     return controlnet
 

@@ -40,7 +40,7 @@ def stroke_edges(image: NDArray[np.float32], rng: Rng, careful: float | None = N
 
 def scale_of(pixels: NDArray[np.generic]) -> float:
     """How many px a length of one px at BASE has in this picture."""
-    return max(pixels.shape[:2]) / BASE
+    return float(max(pixels.shape[:2]) / BASE)
 
 
 def odd(length: float, pixels: NDArray[np.generic]) -> int:

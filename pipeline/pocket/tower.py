@@ -130,7 +130,8 @@ def shrink(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if times == 1:
         return pictures
     squares = pictures.reshape(len(pictures), TOWER_SIDE, times, TOWER_SIDE, times, 3)
-    return (squares.mean((2, 4), dtype=np.float32) + 0.5).astype(np.uint8)
+    made: NDArray[np.uint8] = (squares.mean((2, 4), dtype=np.float32) + 0.5).astype(np.uint8)
+    return made
 
 
 @torch.inference_mode()

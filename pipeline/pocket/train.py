@@ -5,9 +5,10 @@
     python -m pipeline.pocket.train --from-shipped       # go on from assets/pocket: its autoencoder and tower stay
     python -m pipeline.pocket.train --minutes-times 0.01 # a dry run of all stages
 
-Stages: pack (fetch), pictures (render), autoencoder, tower, prepare, decoder, denoiser, export. Each leaves its result
-in `data/` or `runs/`, both ignored by git, and is skipped or resumed when it finds it. The same code and plan run on
-CPU and CUDA (bf16 there); logs are JSON lines in runs/<part>.jsonl, contact sheets runs/sheet-<part>-<step>.png.
+Stages: pack (fetch), pictures (render), autoencoder, tower, prepare, denoiser, decoder, together, export. Each leaves
+its result in `data/` or `runs/`, both ignored by git, and is skipped or resumed when it finds it. The same code and
+plan run on CPU and CUDA (bf16 there); logs are JSON lines in runs/<part>.jsonl, contact sheets
+runs/sheet-<part>-<step>.png.
 """
 
 from __future__ import annotations
@@ -18,23 +19,24 @@ import multiprocessing
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import nn
 
-from pipeline.pocket import autoencoder, dataset, denoiser, pack, prepare, text, tower, warm
-from pipeline.pocket.adversary import Adversary, LatentCritic, pixel_critic
+from pipeline.pocket import autoencoder, dataset, denoiser, finish, pack, prepare, text, tower, warm
+from pipeline.pocket.adversary import Adversary, PatchCritic, StyledCritic
 from pipeline.pocket.export import export_pipeline, ip_adapter_states
+from pipeline.pocket.finish import Drawer
 from pipeline.pocket.loop import RUNS, Plan
 from pipeline.pocket.model import TOWER_SIDE, make_autoencoder
 
 STYLES = Path("styles")
 SHIPPED = Path("assets/pocket")
 PREPARED = ("latents", "tokens", "styles")
-DECODER_SHARDS = 20  # are in memory at once, 2 GB
+DECODER_SHARDS = 8  # of which the decoder sees the latents twice: encoded, and drawn
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,10 @@ class Recipe:
     shards: int  # of 500 pictures
     rough: Plan  # autoencoder on 32 px crops
     fine: Plan  # autoencoder on 64 px crops, latents evened out
-    decoder: Plan  # the same with a critic, latents as they are
     tower: Plan
     denoiser: Plan  # by squared error
-    finish: Plan  # with a critic beside it
+    decoder: Plan  # with a critic, on what the denoiser draws
+    together: Plan  # both, judged by the pixels
     batch: int
 
 
@@ -55,20 +57,20 @@ CPU = Recipe(
     shards=48,
     rough=Plan("autoencoder", 10, 2.5e-3, weight_decay=0),
     fine=Plan("autoencoder-fine", 30, 1.5e-3, weight_decay=0),
-    decoder=Plan("decoder-finish", 40, 5e-4, weight_decay=0),
     tower=Plan("tower", 6, 1e-3, weight_decay=0.05),
     denoiser=Plan("denoiser", 80, 1e-3, warm_up=200, ema=0.998, save_every=420),
-    finish=Plan("denoiser-finish", 60, 5e-4, warm_up=100, ema=0.998, save_every=420),
+    decoder=Plan("decoder-finish", 8, 8e-4, warm_up=50, weight_decay=0, ema=0.99),
+    together=Plan("together", 60, 4e-4, warm_up=50, ema=0.998, save_every=420),
     batch=24,
 )
 CUDA = Recipe(
     shards=120,
     rough=dataclasses.replace(CPU.rough, minutes=1.5),
     fine=dataclasses.replace(CPU.fine, minutes=2),
-    decoder=dataclasses.replace(CPU.decoder, minutes=1.5),
     tower=dataclasses.replace(CPU.tower, minutes=1),
     denoiser=dataclasses.replace(CPU.denoiser, minutes=10, warm_up=500, ema=0.9995),
-    finish=dataclasses.replace(CPU.finish, minutes=8, warm_up=200, ema=0.9995),
+    decoder=dataclasses.replace(CPU.decoder, minutes=1.5),
+    together=dataclasses.replace(CPU.together, minutes=8, warm_up=200, ema=0.9995),
     batch=256,
 )
 
@@ -169,58 +171,72 @@ def train_denoiser(shop: Workshop) -> None:
     print(f"{len(data.looks)} pictures in {len(np.unique(data.looks))} looks", flush=True)
     model = warm.load_shipped_denoiser(SHIPPED) if shop.from_shipped else denoiser.Denoiser()
     model.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    decoder = load_autoencoder(shop)
-    critic = Adversary(LatentCritic(), shop.runs / "critic.pt", shop.device)
-    for plan, adversary in ((shop.recipe.denoiser, None), (shop.recipe.finish, critic)):
-        denoiser.train_denoiser(model.train(), data, empty, plan, shop.runs, size=shop.recipe.batch,
-                                seed=len(data.looks), adversary=adversary,
-                                on_save=lambda trained, step, name=plan.name: contact_sheet(
-                                    trained, data, empty, decoder, f"{name}-{step:06d}", shop))
+    drawer = Drawer(model, load_autoencoder(shop))
+    denoiser.train_denoiser(model, data, empty, shop.recipe.denoiser, shop.runs, size=shop.recipe.batch,
+                            seed=len(data.looks),
+                            on_save=lambda _, step: contact_sheet(drawer, data, empty, f"denoiser-{step:06d}", shop))
 
 
 @torch.inference_mode()
-def contact_sheet(model: Any, data: denoiser.Prepared, empty: Any, decoder: Any, name: str, shop: Workshop,
-                  count: int = 16) -> None:
+def contact_sheet(drawer: Drawer, data: denoiser.Prepared, empty: Any, name: str, shop: Workshop, count: int = 16
+                  ) -> None:
     """Rows of (drawing, drawn, its original) for fixed training captions: a look at how far it is."""
     device, rows = shop.device, np.arange(count)
     hint = denoiser.unpack_hint(data.edges[rows, 0]).to(device)
-    made = denoiser.sample(model, torch.from_numpy(data.tokens[rows].astype(np.float32)).to(device),
+    made = denoiser.sample(drawer.denoiser, torch.from_numpy(data.tokens[rows].astype(np.float32)).to(device),
                            torch.from_numpy(data.styles[rows].astype(np.float32)).to(device), hint,
                            torch.from_numpy(empty.astype(np.float32)).to(device))
     true = torch.from_numpy(data.latents[rows].astype(np.float32)).to(device)
-    factor = decoder.config.scaling_factor
-    drawn, original = (decoder.decode(one / factor).sample.clamp(-1, 1) / 2 + 0.5 for one in (made, true))
+    drawn, original = (drawer.decode(one).clamp(-1, 1) / 2 + 0.5 for one in (made, true))
     cells = torch.cat([hint, drawn, original], 3).mul(255).byte().permute(0, 2, 3, 1).cpu().numpy()
     columns = [np.concatenate(list(cells[i::4])) for i in range(4)]
     Image.fromarray(np.concatenate(columns, 1)).save(shop.runs / f"sheet-{name}.png")
 
 
 def finish_decoder(shop: Workshop) -> None:
+    """On latents as they are encoded and as the denoiser draws them."""
     folders, model = shop.prepared()[:DECODER_SHARDS], load_autoencoder(shop)
     pictures = np.concatenate([np.load(folder / "pictures.npy") for folder in folders])
-    latents = np.concatenate([np.load(folder / "latents.npy") for folder in folders])
-    critic = Adversary(pixel_critic(), shop.runs / "pixel-critic.pt", shop.device)
-    autoencoder.finish_decoder(model, pictures, latents / np.float16(model.config.scaling_factor), shop.recipe.decoder,
-                               shop.runs, critic)
+    data = denoiser.load_prepared(folders, embed_references(shop))
+    tokenizer, words = text.load_text_tower()
+    trained: Any = load_average(denoiser.Denoiser(), shop.recipe.denoiser.name, shop)
+    drawn = denoiser.drawn_latents(trained, data, text.encode_tokens([""], tokenizer, words)[0], len(pictures))
+    both = np.concatenate([data.latents, drawn]).astype(np.float32) / model.config.scaling_factor
+    critic = Adversary(PatchCritic(), shop.runs / "pixel-critic.pt", shop.device)
+    autoencoder.finish_decoder(model.train(), pictures, both.astype(np.float16), shop.recipe.decoder, shop.runs, critic)
     model.save_pretrained(shop.runs / "autoencoder")
+
+
+def train_together(shop: Workshop) -> None:
+    tokenizer, words = text.load_text_tower()
+    empty = text.encode_tokens([""], tokenizer, words)[0]
+    data = denoiser.load_prepared(shop.prepared(), embed_references(shop))
+    trained: Any = load_average(denoiser.Denoiser(), shop.recipe.denoiser.name, shop)
+    drawer = Drawer(trained, load_autoencoder(shop))
+    drawer.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    critic = Adversary(StyledCritic(), shop.runs / "styled-critic.pt", shop.device)
+    finish.train_together(drawer, data, finish.Pages(shop.prepared()), empty, shop.recipe.together, shop.runs, critic,
+                          size=shop.recipe.batch, seed=len(data.looks),
+                          on_save=lambda _, step: contact_sheet(drawer, data, empty, f"together-{step:06d}", shop))
 
 
 def export(shop: Workshop, into: Path = SHIPPED) -> None:
     """Write the averaged weights as the folder that the app loads."""
-    model: Any = load_average(denoiser.Denoiser(), shop.recipe.finish.name, shop)
-    looks: Any = load_average(tower.Tower(), "tower", shop)
-    spent = [torch.load(shop.runs / f"{plan.name}.pt", map_location="cpu", weights_only=True)
-             for plan in (shop.recipe.denoiser, shop.recipe.finish)]
-    export_pipeline(into, load_autoencoder(shop), model.unet, model.controlnet, looks.encoder,
-                    *ip_adapter_states(model.unet),
-                    notes={"denoiser_steps": sum(run["step"] for run in spent),
-                           "denoiser_minutes": round(sum(run["spent"] for run in spent) / 60, 1),
-                           "batch": shop.recipe.batch, "pictures": len(shop.prepared()) * dataset.SHARD})
+    plans = (shop.recipe.denoiser, shop.recipe.decoder, shop.recipe.together)
+    spent = [torch.load(shop.runs / f"{plan.name}.pt", map_location="cpu", weights_only=True) for plan in plans]
+    autoencoder_, looks = load_autoencoder(shop), cast(tower.Tower, load_average(tower.Tower(), "tower", shop))
+    drawer: Any = load_average(Drawer(denoiser.Denoiser(), autoencoder_), shop.recipe.together.name, shop)
+    unet, controlnet = drawer.denoiser.unet, drawer.denoiser.controlnet
+    export_pipeline(into, autoencoder_, unet, controlnet, looks.encoder, *ip_adapter_states(unet),
+                    notes={f"{plan.name}_{key}": value for plan, run in zip(plans, spent, strict=True)
+                           for key, value in (("steps", run["step"]), ("minutes", round(run["spent"] / 60, 1)))}
+                    | {"batch": shop.recipe.batch, "pictures": len(shop.prepared()) * dataset.SHARD})
 
 
 STAGES: dict[str, Callable[[Workshop], None]] = {
     "pack": fetch, "pictures": draw_pictures, "autoencoder": train_autoencoder, "tower": train_tower,
-    "prepare": prepare_shards, "decoder": finish_decoder, "denoiser": train_denoiser, "export": export,
+    "prepare": prepare_shards, "denoiser": train_denoiser, "decoder": finish_decoder, "together": train_together,
+    "export": export,
 }
 
 

@@ -1,0 +1,120 @@
+"""The last stage: denoiser and decoder learn together, judged by the pixels that come out.
+
+Latents of a small autoencoder hold no hatching and no halftone, and squared error draws the mean of what could be. So
+the denoiser's estimate of the clean latents goes through the decoder, and a critic that knows the style reference
+compares crops of the picture with the true one (as img2img-turbo does for one step, Parmar et al. 2024,
+arXiv:2403.12036). The squared error on the latents stays, so that every other step keeps its meaning, and so do crops
+of encoded pictures, so that the autoencoder stays one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderTiny
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pipeline.pocket.adversary import Adversary, balanced
+from pipeline.pocket.autoencoder import CELL, reconstruction_loss
+from pipeline.pocket.denoiser import Batch, Denoiser, Prepared, batches, clean_estimate, draw_times
+from pipeline.pocket.loop import Plan, train
+from pipeline.pocket.model import LATENT_SIDE, make_training_noise
+
+CROP = 6  # latents, 96 px
+SHOWN = 8  # of a batch are decoded and judged
+ENCODED = 0.25  # of these as they were encoded, not as they are drawn
+LATEST = 200  # timestep: only above it is there something to make up
+CRITIC_SHARE = 1.0  # length of the critic's gradient beside the reconstruction's, on pixels
+PIXEL_SHARE = 0.4  # length of the pixels' gradient beside the squared error's, on latents
+
+
+class Drawer(nn.Module):
+    """Both parts, so that one optimizer and one average hold them."""
+
+    def __init__(self, denoiser: Denoiser, autoencoder: AutoencoderTiny) -> None:
+        super().__init__()
+        self.denoiser, self.decoder = denoiser, autoencoder.decoder
+        self.scaling_factor = float(autoencoder.config.scaling_factor)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Scaled latents (B, 8, h, w) -> (B, 3, 16 h, 16 w) around [-1, 1]."""
+        made: Tensor = self.decoder(latents / self.scaling_factor)
+        return made
+
+
+class Pages:
+    """Pictures of several shards in a row, read from disk as they are asked for."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._shards = [np.load(folder / "pictures.npy", mmap_mode="r") for folder in folders]
+        self._starts = np.cumsum([0, *map(len, self._shards)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, row: int) -> NDArray[np.uint8]:
+        """(256, 256, 3)"""
+        shard = int(np.searchsorted(self._starts, row, "right")) - 1
+        return np.asarray(self._shards[shard][row - self._starts[shard]])
+
+
+@dataclass
+class Lesson:
+    batch: Batch
+    corner: tuple[int, int]  # row and column of the crop's first latent
+    pixels: Tensor  # (at most SHOWN, 3, 96, 96) in [-1, 1], of the batch's first pictures
+
+
+def lessons(data: Prepared, pictures: Pages, empty: NDArray[np.float16], size: int, seed: int,
+            device: torch.device) -> Iterator[Lesson]:
+    """Endless batches with crops of their first pictures, all cut at one place."""
+    rng = np.random.default_rng([seed, 7])
+    for batch in batches(data, empty, size, seed, device):
+        top, left = (int(value) for value in rng.integers(LATENT_SIDE - CROP + 1, size=2))
+        window = np.s_[top * CELL:(top + CROP) * CELL, left * CELL:(left + CROP) * CELL]
+        cut = np.stack([pictures[row][window] for row in batch.rows[:SHOWN]])
+        pixels = torch.from_numpy(cut).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        yield Lesson(batch, (top, left), pixels)
+
+
+def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArray[np.float16],
+                   plan: Plan, folder: Path, adversary: Adversary, *, size: int = 16, seed: int = 0,
+                   on_save: Any = None) -> Drawer:
+    device = next(drawer.parameters()).device
+    noise_maker, generator = make_training_noise(), torch.Generator().manual_seed(seed)
+
+    def save(trained: nn.Module, step: int) -> None:
+        adversary.save()
+        if on_save is not None:
+            on_save(trained, step)
+
+    def loss_of(lesson: object, step: int) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(lesson, Lesson)
+        batch, (top, left) = lesson.batch, lesson.corner
+        times = draw_times(len(batch.latents), generator).to(device)
+        noise = torch.randn(batch.latents.shape, generator=generator).to(device)
+        noisy = noise_maker.add_noise(batch.latents, noise, times).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            made = drawer.denoiser(noisy, times, batch.tokens, batch.style, batch.hint, batch.edges_scale).float()
+        error = functional.mse_loss(made, noise_maker.get_velocity(batch.latents, noise, times))
+        clean = clean_estimate(noise_maker, made, noisy, times)
+        shown = len(lesson.pixels)
+        as_drawn = (times[:shown] >= LATEST) & (torch.rand(shown, generator=generator).to(device) >= ENCODED)
+        chosen = torch.where(as_drawn[:, None, None, None], clean[:shown], batch.latents[:shown])
+        pixels = drawer.decode(chosen[..., top:top + CROP, left:left + CROP])
+        worn = batch.style[:shown]
+        told = adversary.learn(lesson.pixels, pixels, worn)
+        seen = balanced(reconstruction_loss(pixels, lesson.pixels), adversary.judge(lesson.pixels, pixels, worn),
+                        pixels, CRITIC_SHARE)
+        figures = {"error": float(error.detach()), "critic": told}
+        return (balanced(error, seen, made, PIXEL_SHARE) if as_drawn.any() else error + seen), figures
+
+    series = lessons(data, pictures, empty, size, seed, device)
+    return train(plan, drawer, series, loss_of, folder=folder, on_save=save)  # type: ignore[return-value]
