@@ -89,7 +89,8 @@ def best(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M") -> 
 POCKET_MENU = Menu(
     presets=presets(
         draft("The words weigh less; soonest there.", {"guidance_scale": 1.0}),
-        balanced("Nearly the best one, sooner.", {}, guidance_end=0.75, controlnet_half="shared"),
+        # Of two steps nothing can be left out unseen: shared ControlNet SSIM 0.905, guidance until 0.75 0.848.
+        balanced("Here the same as Best: two steps leave nothing to save.", {}),
         best("All the work there is.", {}),
     ),
     preset="best",

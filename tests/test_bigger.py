@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +15,12 @@ from tests.hub_server import Hub
 from tests.test_download import hub, profile  # noqa: F401 - fixtures
 
 GB = 1_000_000_000
+
+
+def run_apart(work: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread of its own: Playwright's loop may be running in this one."""
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, work).result()
 
 
 def studio(drawn: ModelProfile = POCKET) -> Any:
@@ -63,9 +71,9 @@ def test_the_panel_follows_a_download_from_start_to_end(
     hub.slow = 0.002
     monkeypatch.setattr("pipeline.page.bigger.POLL", 0.01)
     monkeypatch.setattr("pipeline.choosing.cuda_problem", lambda: None)
-    (_, bar, start, stop), = asyncio.run(collect(bigger.watch()))
+    (_, bar, start, stop), = run_apart(collect(bigger.watch()))
     assert bar == "" and start["visible"] and not stop["visible"] and start["value"] == "Download it"
-    shown = asyncio.run(collect(bigger.start()))
+    shown = run_apart(collect(bigger.start()))
     assert any("<progress" in bar and stop["visible"] and not start["visible"] for _, bar, start, stop in shown[:-1])
     words, bar, start, stop = shown[-1]
     assert "Start Croquis again" in words and bar == "" and not start["visible"] and not stop["visible"]
@@ -83,7 +91,7 @@ def test_it_stops_and_offers_to_go_on(bigger: Bigger, hub: Hub, monkeypatch: pyt
                 bigger.stop()
         return last
 
-    words, bar, start, stop = asyncio.run(run())
+    words, bar, start, stop = run_apart(run())
     assert "Stopped at" in words and "<progress" in bar and not stop["visible"]
     assert start["visible"] and start["value"].startswith("Go on: ")
 

@@ -55,4 +55,4 @@ def test_a_row_of_the_benchmark(mode: str) -> None:
     assert row["planned_peak"] > row["planned_weights"] > 0 and row["published"] > 0
     assert json.loads(json.dumps(row)) == row
     if not torch.cuda.is_available():
-        assert row["peak_resident"] >= row["weights"] > 0
+        assert row["peak_resident"] >= 0.98 * row["weights"] > 0  # other tests' memory may go meanwhile

@@ -193,10 +193,10 @@ def test_small_and_large_pictures_wear_the_same_look(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_quick_enough(name: str) -> None:
-    """10-25 ms at 256 px alone on a core; the bar leaves room for a busy machine."""
+    """10 to 35 ms at 256 px alone on a core; the bar leaves room for a busy machine."""
     times = []
     for seed in range(3):
         start = time.process_time()
         UNSEEN[name](content("drive", 256), np.random.default_rng(seed))
         times.append(time.process_time() - start)
-    assert min(times) < 0.060
+    assert min(times) < 0.120
