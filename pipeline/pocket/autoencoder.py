@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from pipeline.pocket.adversary import Adversary, balanced
 from pipeline.pocket.loop import Plan, train
-from pipeline.pocket.model import LATENT_SIDE, SIDE
+from pipeline.pocket.model import LATENT_SIDE, SIDE, to_pixels
 
 BATCH = 32
 CELL = SIDE // LATENT_SIDE  # px under one latent
@@ -33,7 +33,7 @@ def crops(pictures: NDArray[np.uint8], crop: int, seed: int, device: torch.devic
             y, x = rng.integers(room + 1, size=2)
             cut = pictures[which, y:y + crop, x:x + crop]
             batch[row] = cut[:, ::-1] if rng.random() < 0.5 else cut
-        yield torch.from_numpy(batch).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        yield to_pixels(batch, device)
 
 
 def gradients(x: Tensor) -> Tensor:
@@ -82,8 +82,7 @@ def windows(pictures: NDArray[np.uint8], latents: NDArray[np.float16], crop: int
             y, x = rng.integers(room + 1, size=2)
             seen[row] = pictures[which % len(pictures), CELL * y:CELL * y + crop, CELL * x:CELL * x + crop]
             under[row] = latents[which, :, y:y + cells, x:x + cells]
-        yield (torch.from_numpy(seen).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1,
-               torch.from_numpy(under).to(device))
+        yield to_pixels(seen, device), torch.from_numpy(under).to(device)
 
 
 def finish_decoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], latents: NDArray[np.float16], plan: Plan,

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,11 @@ class Prepared:
     styles: NDArray[np.float16]  # (N, 384) image tower
     looks: NDArray[np.int64]  # (N,) number of the look
     library: Mapping[int, NDArray[np.float16]]  # look -> embedding (384,) of the library's reference for it
+
+    @cached_property
+    def members(self) -> dict[int, NDArray[np.int64]]:
+        """Look -> the rows that wear it."""
+        return {look: np.flatnonzero(self.looks == look) for look in np.unique(self.looks)}
 
 
 def load_prepared(folders: Sequence[Path], references: Mapping[str, NDArray[np.float16]]) -> Prepared:
@@ -109,10 +115,9 @@ def drawn_latents(model: Denoiser, data: Prepared, empty: NDArray[np.float16], c
     """What the denoiser makes of the first `count` rows, (count, 8, 16, 16), by turns as the app draws them in two
     steps and as its second step alone would: the decoder learns to finish both."""
     rng, device, made = np.random.default_rng(5), next(model.parameters()).device, []
-    members = {look: np.flatnonzero(data.looks == look) for look in np.unique(data.looks)}
     blank = torch.from_numpy(empty.astype(np.float32)).to(device)
     for number, rows in enumerate(np.array_split(np.arange(count), -(-count // DRAWN_AT_ONCE))):
-        style = np.stack([reference_for(data, row, members[data.looks[row]], rng) for row in rows])
+        style = references_for(data, rows, rng)
         tokens, worn = (torch.from_numpy(part.astype(np.float32)).to(device) for part in (data.tokens[rows], style))
         hint = unpack_hint(data.edges[rows, rng.integers(2, size=len(rows))]).to(device)
         given = None if number % 2 else torch.from_numpy(data.latents[rows].astype(np.float32)).to(device)
@@ -124,10 +129,9 @@ def drawn_latents(model: Denoiser, data: Prepared, empty: NDArray[np.float16], c
 def batches(data: Prepared, empty: NDArray[np.float16], size: int, seed: int, device: torch.device) -> Iterator[Batch]:
     """Endless batches; the style reference is another picture of the same look wherever there is one."""
     rng = np.random.default_rng(seed)
-    members: dict[int, NDArray[np.int64]] = {look: np.flatnonzero(data.looks == look) for look in np.unique(data.looks)}
     while True:
         rows = rng.integers(len(data.looks), size=size)
-        style = np.stack([reference_for(data, row, members[data.looks[row]], rng) for row in rows]).astype(np.float32)
+        style = references_for(data, rows, rng).astype(np.float32)
         tokens = data.tokens[rows].astype(np.float32)
         dropped = rng.random(size)
         no_words = dropped < NO_WORDS_NO_STYLE + NO_WORDS
@@ -139,6 +143,11 @@ def batches(data: Prepared, empty: NDArray[np.float16], size: int, seed: int, de
         yield Batch(latents.to(device), torch.from_numpy(tokens).to(device), torch.from_numpy(style).to(device),
                     hint.to(device).contiguous(memory_format=torch.channels_last), torch.from_numpy(kept).to(device),
                     rows)
+
+
+def references_for(data: Prepared, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float16]:
+    """(B, 384)"""
+    return np.stack([reference_for(data, row, data.members[data.looks[row]], rng) for row in rows])
 
 
 def reference_for(data: Prepared, row: int, members: NDArray[np.int64], rng: np.random.Generator
@@ -168,6 +177,26 @@ def draw_times(count: int, generator: torch.Generator) -> Tensor:
     return times
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """The denoiser's answers at timesteps drawn for a batch."""
+
+    times: Tensor  # (B,)
+    noisy: Tensor  # (B, 8, 16, 16)
+    made: Tensor  # (B, 8, 16, 16) v-prediction
+    wanted: Tensor  # (B, 8, 16, 16)
+
+
+def attempt(model: Denoiser, batch: Batch, noise_maker: DDPMScheduler, generator: torch.Generator) -> Attempt:
+    device = batch.latents.device
+    times = draw_times(len(batch.latents), generator).to(device)
+    noise = torch.randn(batch.latents.shape, generator=generator).to(device)
+    noisy = noise_maker.add_noise(batch.latents, noise, times).contiguous(memory_format=torch.channels_last)
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        made = model(noisy, times, batch.tokens, batch.style, batch.hint, batch.edges_scale)
+    return Attempt(times, noisy, made.float(), noise_maker.get_velocity(batch.latents, noise, times))
+
+
 def train_denoiser(model: Denoiser, data: Prepared, empty: NDArray[np.float16], plan: Plan, folder: Path, *,
                    size: int = 32, seed: int = 0, on_save: Any = None) -> Denoiser:
     """v-prediction with a flat weight (Salimans & Ho 2022): it keeps the noisiest steps, which set the composition."""
@@ -178,16 +207,9 @@ def train_denoiser(model: Denoiser, data: Prepared, empty: NDArray[np.float16], 
 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(batch, Batch)
-        count = len(batch.latents)
-        times = draw_times(count, generator).to(device)
-        noise = torch.randn(batch.latents.shape, generator=generator).to(device)
-        noisy = noise_maker.add_noise(batch.latents, noise, times).contiguous(memory_format=torch.channels_last)
-        wanted = noise_maker.get_velocity(batch.latents, noise, times)
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            made = model(noisy, times, batch.tokens, batch.style, batch.hint, batch.edges_scale)
-        made = made.float()
-        errors = functional.mse_loss(made, wanted, reduction="none").mean((1, 2, 3))
-        late = errors[times == 999]
+        tried = attempt(model, batch, noise_maker, generator)
+        errors = functional.mse_loss(tried.made, tried.wanted, reduction="none").mean((1, 2, 3))
+        late = errors[tried.times == 999]
         figures = {"error": float(errors.mean().detach())}
         if len(late):
             figures["pure_noise"] = float(late.mean().detach())

@@ -23,9 +23,9 @@ from torch.nn import functional
 
 from pipeline.pocket.adversary import Adversary, balanced
 from pipeline.pocket.autoencoder import CELL, reconstruction_loss
-from pipeline.pocket.denoiser import Batch, Denoiser, Prepared, batches, clean_estimate, draw_times
+from pipeline.pocket.denoiser import Batch, Denoiser, Prepared, attempt, batches, clean_estimate
 from pipeline.pocket.loop import Plan, train
-from pipeline.pocket.model import LATENT_SIDE, make_training_noise
+from pipeline.pocket.model import LATENT_SIDE, make_training_noise, to_pixels
 
 CROP = 6  # latents, 96 px
 SHOWN = 8  # of a batch are decoded and judged
@@ -80,8 +80,7 @@ def lessons(data: Prepared, pictures: Pages, empty: NDArray[np.float16], size: i
         top, left = (int(value) for value in rng.integers(LATENT_SIDE - CROP + 1, size=2))
         window = np.s_[top * CELL:(top + CROP) * CELL, left * CELL:(left + CROP) * CELL]
         cut = np.stack([pictures[row][window] for row in batch.rows[:SHOWN]])
-        pixels = torch.from_numpy(cut).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
-        yield Lesson(batch, (top, left), pixels)
+        yield Lesson(batch, (top, left), to_pixels(cut, device))
 
 
 def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArray[np.float16],
@@ -98,15 +97,11 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArr
     def loss_of(lesson: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(lesson, Lesson)
         batch, (top, left) = lesson.batch, lesson.corner
-        times = draw_times(len(batch.latents), generator).to(device)
-        noise = torch.randn(batch.latents.shape, generator=generator).to(device)
-        noisy = noise_maker.add_noise(batch.latents, noise, times).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            made = drawer.denoiser(noisy, times, batch.tokens, batch.style, batch.hint, batch.edges_scale).float()
-        error = functional.mse_loss(made, noise_maker.get_velocity(batch.latents, noise, times))
-        clean = clean_estimate(noise_maker, made, noisy, times)
+        tried = attempt(drawer.denoiser, batch, noise_maker, generator)
+        error = functional.mse_loss(tried.made, tried.wanted)
+        clean = clean_estimate(noise_maker, tried.made, tried.noisy, tried.times)
         shown = len(lesson.pixels)
-        as_drawn = (times[:shown] >= LATEST) & (torch.rand(shown, generator=generator).to(device) >= ENCODED)
+        as_drawn = (tried.times[:shown] >= LATEST) & (torch.rand(shown, generator=generator).to(device) >= ENCODED)
         chosen = torch.where(as_drawn[:, None, None, None], clean[:shown], batch.latents[:shown])
         pixels = drawer.decode(chosen[..., top:top + CROP, left:left + CROP])
         worn = batch.style[:shown]
@@ -114,7 +109,7 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArr
         seen = balanced(reconstruction_loss(pixels, lesson.pixels), adversary.judge(lesson.pixels, pixels, worn),
                         pixels, CRITIC_SHARE)
         figures = {"error": float(error.detach()), "critic": told}
-        return (balanced(error, seen, made, PIXEL_SHARE) if as_drawn.any() else error + seen), figures
+        return (balanced(error, seen, tried.made, PIXEL_SHARE) if as_drawn.any() else error + seen), figures
 
     series = lessons(data, pictures, empty, size, seed, device)
     return train(plan, drawer, series, loss_of, folder=folder, on_save=save)  # type: ignore[return-value]

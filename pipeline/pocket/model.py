@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from diffusers import (
     AutoencoderTiny,
@@ -15,6 +16,7 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from diffusers.models.autoencoders.vae import AutoencoderTinyBlock
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
@@ -37,6 +39,11 @@ NOISE = {
     "timestep_spacing": "trailing",
     "rescale_betas_zero_snr": True,
 }
+
+
+def to_pixels(pictures: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """(N, H, W, 3) in 0 to 255 -> (N, 3, H, W) in [-1, 1], what the autoencoder and the image tower read."""
+    return torch.from_numpy(np.ascontiguousarray(pictures)).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def make_autoencoder() -> AutoencoderTiny:

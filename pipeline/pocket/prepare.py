@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from transformers import BertModel
 
 from pipeline.pocket.dataset import PLAIN
+from pipeline.pocket.model import to_pixels
 from pipeline.pocket.text import encode_tokens
 from pipeline.pocket.tower import Tower, embed_pictures
 
@@ -37,8 +38,7 @@ def even_out(model: AutoencoderTiny, pictures: NDArray[np.uint8]) -> Autoencoder
 def encode_pictures(model: AutoencoderTiny, pictures: NDArray[np.uint8]) -> NDArray[np.float16]:
     """(N, 256, 256, 3) -> (N, 8, 16, 16), before the scaling factor."""
     device = next(model.parameters()).device
-    made = [model.encode(torch.from_numpy(np.ascontiguousarray(pictures[start:start + 32])).to(device)
-                         .permute(0, 3, 1, 2).float() / 127.5 - 1).latents.half().cpu().numpy()
+    made = [model.encode(to_pixels(pictures[start:start + 32], device)).latents.half().cpu().numpy()
             for start in range(0, len(pictures), 32)]
     return np.concatenate(made)
 

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from pipeline.pocket.dataset import PLAIN
 from pipeline.pocket.loop import Plan, train
-from pipeline.pocket.model import IMAGE_WIDTH, TOWER_SIDE, make_image_tower
+from pipeline.pocket.model import IMAGE_WIDTH, TOWER_SIDE, make_image_tower, to_pixels
 
 BATCH = 64
 TEMPERATURE = 0.07
@@ -99,8 +99,7 @@ def series(data: Looks, seed: int, device: torch.device) -> Iterator[Sample]:
             pixels = np.repeat(np.repeat(pixels[:, top:top + 96:3, left:left + 96:3], 4, 1), 4, 2)
         styles = data.styles[rows]
         words = np.stack([data.words[style][rng.integers(len(data.words[style]))] for style in styles])
-        yield Sample(torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1,
-                     torch.from_numpy(words).to(device), torch.from_numpy(styles).to(device))
+        yield Sample(to_pixels(pixels, device), torch.from_numpy(words).to(device), torch.from_numpy(styles).to(device))
 
 
 def train_tower(model: Tower, data: Looks, plan: Plan, folder: Path, seed: int = 0) -> Tower:
@@ -138,7 +137,6 @@ def shrink(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def embed_pictures(model: Tower, pictures: NDArray[np.uint8]) -> NDArray[np.float16]:
     """(N, 384) image embeddings as the IP-Adapter takes them, not normalised."""
     pictures, device = shrink(pictures), next(model.parameters()).device
-    made = [model.encoder(pixel_values=torch.from_numpy(np.asarray(pictures[start:start + 64])).to(device)
-                          .permute(0, 3, 1, 2).float() / 127.5 - 1).image_embeds.half().cpu().numpy()
+    made = [model.encoder(pixel_values=to_pixels(pictures[start:start + 64], device)).image_embeds.half().cpu().numpy()
             for start in range(0, len(pictures), 64)]
     return np.concatenate(made)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -164,10 +164,14 @@ def embed_references(shop: Workshop) -> dict[str, Any]:
     return dict(zip((file.parent.name for file in files), tower.embed_pictures(looks, np.stack(pictures)), strict=True))
 
 
-def train_denoiser(shop: Workshop) -> None:
+def load_lessons(shop: Workshop, folders: Sequence[Path]) -> tuple[denoiser.Prepared, Any]:
+    """What the denoiser is trained on, and the tokens (32, 384) of no words."""
     tokenizer, words = text.load_text_tower()
-    empty = text.encode_tokens([""], tokenizer, words)[0]
-    data = denoiser.load_prepared(shop.prepared(), embed_references(shop))
+    return denoiser.load_prepared(folders, embed_references(shop)), text.encode_tokens([""], tokenizer, words)[0]
+
+
+def train_denoiser(shop: Workshop) -> None:
+    data, empty = load_lessons(shop, shop.prepared())
     print(f"{len(data.looks)} pictures in {len(np.unique(data.looks))} looks", flush=True)
     model = warm.load_shipped_denoiser(SHIPPED) if shop.from_shipped else denoiser.Denoiser()
     model.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -197,10 +201,9 @@ def finish_decoder(shop: Workshop) -> None:
     """On latents as they are encoded and as the denoiser draws them."""
     folders, model = shop.prepared()[:DECODER_SHARDS], load_autoencoder(shop)
     pictures = np.concatenate([np.load(folder / "pictures.npy") for folder in folders])
-    data = denoiser.load_prepared(folders, embed_references(shop))
-    tokenizer, words = text.load_text_tower()
+    data, empty = load_lessons(shop, folders)
     trained: Any = load_average(denoiser.Denoiser(), shop.recipe.denoiser.name, shop)
-    drawn = denoiser.drawn_latents(trained, data, text.encode_tokens([""], tokenizer, words)[0], len(pictures))
+    drawn = denoiser.drawn_latents(trained, data, empty, len(pictures))
     both = np.concatenate([data.latents, drawn]).astype(np.float32) / model.config.scaling_factor
     critic = Adversary(PatchCritic(), shop.runs / "pixel-critic.pt", shop.device)
     autoencoder.finish_decoder(model.train(), pictures, both.astype(np.float16), shop.recipe.decoder, shop.runs, critic)
@@ -208,9 +211,7 @@ def finish_decoder(shop: Workshop) -> None:
 
 
 def train_together(shop: Workshop) -> None:
-    tokenizer, words = text.load_text_tower()
-    empty = text.encode_tokens([""], tokenizer, words)[0]
-    data = denoiser.load_prepared(shop.prepared(), embed_references(shop))
+    data, empty = load_lessons(shop, shop.prepared())
     trained: Any = load_average(denoiser.Denoiser(), shop.recipe.denoiser.name, shop)
     drawer = Drawer(trained, load_autoencoder(shop))
     drawer.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
