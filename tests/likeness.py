@@ -54,8 +54,7 @@ def measure(
     """Each preset against Best, in its own number of steps, or in `steps`."""
     *_, best = menu_of(engine.profile.name).presets
     if steps:
-        best, *presets = (replace(each, numbers={**each.numbers, "num_inference_steps": steps})
-                          for each in (best, *presets))
+        best, *presets = (at_steps(each, steps) for each in (best, *presets))
     targets = [request for seed in range(seeds) for request in requests(engine, best, seed)]
     ideal = [draw(engine, request)[0] for request in targets]
     return [compare(engine, preset, targets, ideal) for preset in presets]
@@ -83,6 +82,10 @@ def requests(engine: Engine, preset: Preset, seed: int) -> Iterator[GenerationRe
         edges = read_edges(sketch, size=engine.profile.size)
         mix = StyleMix.of(library[number * 7 % len(library)])
         yield worked_as(preset, engine, build_request(order, edges, mix, engine.profile, seed))
+
+
+def at_steps(preset: Preset, steps: int) -> Preset:
+    return replace(preset, numbers={**preset.numbers, "num_inference_steps": steps})
 
 
 def worked_as(preset: Preset, engine: Engine, request: GenerationRequest) -> GenerationRequest:

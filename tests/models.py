@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -126,13 +127,25 @@ def write_pocket(folder: Path) -> Path:
     return export_pipeline(folder, *modules, *ip_adapter_states(modules.unet), notes={"weights": "random"})
 
 
-def write_sd15(folder: Path) -> Path:
-    """The trees of the Hub's repositories, one folder each, as `Engine.load(SD15, folder=...)` reads them."""
-    modules = sd15_modules()
+class Sd15(NamedTuple):
+    """What a folder of SD 1.5's layout is written from, each part made when it is its turn."""
+
+    modules: Callable[[], Modules]
+    text_encoder: Callable[[], Any]
+    small_vae: Callable[[], Any]
+    rank: int = 2  # of the few-step weights
+    strength: float = 0.15  # standard deviation of their numbers
+
+
+def write_sd15(folder: Path, made: Sd15 | None = None) -> Path:
+    """The trees of the Hub's repositories, one folder each, as `Engine.load(SD15, folder=...)` reads them; of a few
+    channels unless told otherwise."""
+    made = made or Sd15(sd15_modules, small_text_encoder, small_taesd)
+    modules = made.modules()
     base, adapter = folder / "base", folder / "ip_adapter" / "models"
     for part in ("vae", "unet"):
         half_copy(getattr(modules, part)).save_pretrained(base / part, variant="fp16")
-    half_copy(small_text_encoder()).save_pretrained(base / "text_encoder", variant="fp16")
+    half_copy(made.text_encoder()).save_pretrained(base / "text_encoder", variant="fp16")
     write_clip_tokenizer(base / "tokenizer")
     PNDMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, skip_prk_steps=True
@@ -142,13 +155,13 @@ def write_sd15(folder: Path) -> Path:
     half_copy(modules.controlnet).save_pretrained(folder / "controlnet", variant="fp16")
     half_copy(modules.image_encoder).save_pretrained(adapter / "image_encoder")
     write_ip_adapter(adapter / "ip-adapter_sd15.safetensors", *ip_adapter_states(modules.unet))
-    write_lora(folder / "lcm_lora" / "pytorch_lora_weights.safetensors", modules.unet, "kohya")
-    write_lora(folder / "hyper_sd" / "Hyper-SD15-8steps-CFG-lora.safetensors", modules.unet, "kohya")
-    small_taesd().save_pretrained(folder / "taesd")
+    for file in ("lcm_lora/pytorch_lora_weights.safetensors", "hyper_sd/Hyper-SD15-8steps-CFG-lora.safetensors"):
+        write_lora(folder / file, modules.unet, "kohya", made.rank, made.strength)
+    made.small_vae().save_pretrained(folder / "taesd")
     return folder
 
 
-def write_lora(file: Path, unet: Any, layout: str, rank: int = 2) -> Path:
+def write_lora(file: Path, unet: Any, layout: str, rank: int = 2, strength: float = 0.15) -> Path:
     """Random few-step weights for all of the UNet's projections and convolutions, under the keys that LCM-LoRA and
     Hyper-SD have ("kohya") or those of diffusers ("peft")."""
     noise, states = torch.Generator().manual_seed(5), {}
@@ -156,7 +169,7 @@ def write_lora(file: Path, unet: Any, layout: str, rank: int = 2) -> Path:
         if not isinstance(layer, nn.Linear | nn.Conv2d) or "processor" in name or not name.startswith(LORA_BLOCKS):
             continue
         across, up = ((rank, *layer.weight.shape[1:]), (layer.weight.shape[0], rank, *[1] * (layer.weight.ndim - 2)))
-        down_weight, up_weight = (torch.randn(shape, generator=noise) * 0.15 for shape in (across, up))
+        down_weight, up_weight = (torch.randn(shape, generator=noise) * strength for shape in (across, up))
         if layout == "kohya":
             key = "lora_unet_" + name.replace(".", "_")
             states |= {f"{key}.lora_down.weight": down_weight, f"{key}.lora_up.weight": up_weight,
@@ -228,6 +241,11 @@ def byte_letters() -> list[str]:
 
 def tiny_sd15() -> ModelProfile:
     """SD15 at 64 px, its files' sizes and hashes not those of the Hub."""
+    return replace(unchecked_sd15(), width=64, height=64, max_side=128)
+
+
+def unchecked_sd15() -> ModelProfile:
+    """SD15 with files of any size and hash."""
     parts = {role: replace(part, files=tuple(WeightFile(file.path) for file in part.files))
              for role, part in SD15.parts.items()}
-    return replace(SD15, parts=parts, width=64, height=64, max_side=128)
+    return replace(SD15, parts=parts)

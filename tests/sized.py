@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, UNet2DConditionModel
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from pipeline.pocket.export import attach_ip_adapter
+from tests.models import Modules, Sd15, small_vision
 
 CONFIGS = Path(__file__).parent / "data" / "sd15_configs.json"
 TOKENS = 77
@@ -56,17 +58,42 @@ def parameters_of(module: nn.Module) -> int:
     return sum(each.numel() for each in module.parameters())
 
 
-def filled_modules(tiny: bool = False, dtype: torch.dtype = torch.float32) -> Sized:
-    """On the CPU, every weight the same small number: written, so that each page of memory is really there."""
+def flat(name: str, weight: Tensor) -> None:
+    """The same small number everywhere."""
+    weight.fill_(0.01)
+
+
+def at_random(name: str, weight: Tensor) -> None:
+    """As torch makes layers: what comes out is about as large as what goes in, whatever the depth."""
+    if weight.ndim > 1:
+        bound = weight[0].numel() ** -0.5
+        weight.uniform_(-bound, bound)
+    else:
+        weight.fill_(float("norm" in name and name.endswith("weight")))
+
+
+def filled_modules(
+    tiny: bool = False, dtype: torch.dtype = torch.float32, fill: Callable[[str, Tensor], object] = flat
+) -> Sized:
+    """On the CPU, every weight written by `fill`, so that each page of memory is really there."""
     made = sized_modules(tiny, dtype, "meta")
     for module in made:
         module.to_empty(device="cpu")
-        for weight in module.parameters():
-            weight.fill_(0.01)
+        for name, weight in module.named_parameters():
+            fill(name, weight)
         for name, buffer in module.named_buffers():
             if name.endswith("position_ids"):
                 buffer.copy_(torch.arange(buffer.shape[-1]))
     return made
+
+
+def sized_sd15(tiny: bool = False) -> Sd15:
+    """What tests.models.write_sd15 writes of SD 1.5's size: random weights in 16 bits, LCM-LoRA's rank, TAESD; the
+    encoder that looks at styles is a small one, since it only ever reads one style."""
+    torch.manual_seed(4)
+    made, width = filled_modules(tiny, torch.float16, at_random), int(read_configs(tiny)["image_embed_dim"])
+    return Sd15(lambda: Modules(made.vae, made.unet, made.controlnet, small_vision(32, width)),
+                lambda: made.text_encoder, AutoencoderTiny, rank=64, strength=0.01)
 
 
 class Inputs(NamedTuple):

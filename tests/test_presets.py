@@ -4,9 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
 
-from pipeline.denoise import Conditions, denoise
 from pipeline.errors import SettingError
 from pipeline.presets import MENUS, menu_of, scaled
 from pipeline.profiles import PROFILES, ModelProfile
@@ -14,6 +12,7 @@ from pipeline.request import parse_order
 from pipeline.samplers import SAMPLERS, find_sampler
 from pipeline.values import Levers
 from tests import likeness
+from tests.benchmarks.calls import passes, rows_of
 from tests.test_request import SKETCH
 
 if TYPE_CHECKING:
@@ -90,25 +89,8 @@ def test_block_scales_are_scaled_wherever_they_stand() -> None:
 
 def work(preset_levers: Levers, steps: int, guidance_scale: float) -> float:
     """Passes of one picture through the UNet, ControlNet's counted by their share of one."""
-    from diffusers import DPMSolverMultistepScheduler
-
-    rows = {"unet": 0, "controlnet": 0}
-
-    def unet(sample: torch.Tensor, time: Any, **given: Any) -> Any:
-        rows["unet"] += len(sample)
-        return (sample,)
-
-    def controlnet(sample: torch.Tensor, time: Any, **given: Any) -> Any:
-        rows["controlnet"] += len(sample)
-        return [sample], sample
-
-    scheduler = DPMSolverMultistepScheduler()
-    scheduler.set_timesteps(steps)
-    halves = 2 if guidance_scale > 1 else 1
-    steering = Conditions(torch.zeros(halves, 3, 4), torch.zeros(halves, 1, 5), torch.zeros(1, 2, 4, 4),
-                          guidance_scale, 1.0)
-    denoise(unet, controlnet, scheduler, torch.zeros(1, 2, 4, 4), steering, levers=preset_levers)
-    return rows["unet"] + CONTROLNET_SHARE * rows["controlnet"]
+    counted = passes(preset_levers, steps, guidance_scale)
+    return rows_of(counted, "unet") + CONTROLNET_SHARE * rows_of(counted, "controlnet")
 
 
 def test_sd15s_presets_save_the_work_that_their_speed_rests_on() -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from pipeline.memory import read_figures
 from tests.benchmarks.memory import OUTCOMES, measure
 from tests.live_bytes import LiveBytes, derived
-from tests.sized import filled_modules, parameters_of, read_configs, sized_modules
+from tests.models import write_sd15
+from tests.oracle import stock_sd15
+from tests.sized import filled_modules, parameters_of, read_configs, sized_modules, sized_sd15
 
 
 def test_the_modules_have_sd15s_parameters() -> None:
@@ -56,3 +61,16 @@ def test_a_row_of_the_benchmark(mode: str) -> None:
     assert json.loads(json.dumps(row)) == row
     if not torch.cuda.is_available():
         assert row["peak_resident"] >= 0.98 * row["weights"] > 0  # other tests' memory may go meanwhile
+
+
+def test_a_folder_of_random_weights_is_drawn_from(tmp_path: Path) -> None:
+    """The way that the benchmark of drawing makes SD 1.5's size; by the stock pipeline, on small modules."""
+    pipeline = stock_sd15(write_sd15(tmp_path, sized_sd15(tiny=True)))
+    assert pipeline.unet.config.cross_attention_dim == read_configs(tiny=True)["unet"]["cross_attention_dim"]
+    weights = torch.cat([weight.flatten() for weight in pipeline.unet.parameters()])
+    assert weights.isfinite().all() and 0.01 < weights.std() < 1
+    drawn = pipeline(
+        "a fox", Image.new("RGB", (64, 64)), num_inference_steps=1, output_type="np", guidance_scale=7.0,
+        ip_adapter_image_embeds=[torch.zeros(2, 1, read_configs(tiny=True)["image_embed_dim"])],
+    ).images[0]
+    assert np.isfinite(drawn).all() and drawn.shape == (64, 64, 3)

@@ -1,0 +1,83 @@
+"""Where the time of a picture goes: seconds of each network's passes, and how many of them a picture takes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from statistics import median
+from typing import Any, NamedTuple
+
+import torch
+from diffusers import DPMSolverMultistepScheduler
+from torch import nn
+
+from pipeline.denoise import Conditions, denoise
+from pipeline.values import Levers
+
+
+class Call(NamedTuple):
+    network: str
+    rows: int
+
+
+class Calls:
+    """Seconds of every pass through some networks, from `open` to `close`. Not on a GPU, which runs behind."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[Call, list[float]] = defaultdict(list)
+        self._since: dict[str, float] = {}
+        self._hooks: list[Any] = []
+
+    def open(self, networks: Mapping[str, nn.Module]) -> None:
+        for name, network in networks.items():
+            self._hooks.append(network.register_forward_pre_hook(lambda _, inputs, name=name: self._begin(name)))
+            self._hooks.append(network.register_forward_hook(
+                lambda _, inputs, output, name=name: self._end(Call(name, len(inputs[0])))))
+
+    def close(self) -> None:
+        while self._hooks:
+            self._hooks.pop().remove()
+
+    @property
+    def total(self) -> float:
+        return sum(map(sum, self.seconds.values()))
+
+    def _begin(self, network: str) -> None:
+        self._since[network] = time.perf_counter()
+
+    def _end(self, call: Call) -> None:
+        self.seconds[call].append(time.perf_counter() - self._since[call.network])
+
+
+def passes(levers: Levers, steps: int, guidance_scale: float) -> Counter[Call]:
+    """Passes of one picture through UNet and ControlNet, by our loop itself over networks that only count."""
+    counted: Counter[Call] = Counter()
+
+    def unet(sample: torch.Tensor, time: Any, **given: Any) -> Any:
+        counted[Call("unet", len(sample))] += 1
+        return (sample,)
+
+    def controlnet(sample: torch.Tensor, time: Any, **given: Any) -> Any:
+        counted[Call("controlnet", len(sample))] += 1
+        return [sample], sample
+
+    scheduler = DPMSolverMultistepScheduler()
+    scheduler.set_timesteps(steps)
+    halves = 2 if guidance_scale > 1 else 1
+    steering = Conditions(torch.zeros(halves, 3, 4), torch.zeros(halves, 1, 5), torch.zeros(1, 2, 4, 4),
+                          guidance_scale, 1.0)
+    denoise(unet, controlnet, scheduler, torch.zeros(1, 2, 4, 4), steering, levers=levers)
+    return counted
+
+
+def rows_of(counted: Mapping[Call, int], network: str) -> int:
+    """Of all passes through one network together."""
+    return sum(call.rows * times for call, times in counted.items() if call.network == network)
+
+
+def reckoned(counted: Mapping[Call, int], known: Mapping[Call, list[float]]) -> float | None:
+    """Seconds of these passes, each at its median; None where one of them was never timed."""
+    if any(times and not known.get(call) for call, times in counted.items()):
+        return None
+    return sum(times * median(known[call]) for call, times in counted.items() if times)

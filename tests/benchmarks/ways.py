@@ -1,0 +1,166 @@
+"""The ways to draw that tests/benchmarks/denoise.py compares: plain diffusers, and our engine lever by lever."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipeline.acceleration import Compiler, xformers_trouble
+from pipeline.placement import writable
+from pipeline.presets import Preset, menu_of
+from pipeline.profiles import ModelProfile
+from pipeline.prompt_encoder import PromptEncoder
+from pipeline.values import GenerationRequest, Levers
+from tests.benchmarks.calls import Call, passes
+from tests.likeness import at_steps
+from tests.oracle import stock_draw
+
+if TYPE_CHECKING:
+    from pipeline.diffusion import Engine
+
+PLAIN, OFF = "plain", "off"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way for our engine to draw; as it is here, with all that the engine does by itself switched off too."""
+
+    preset: Preset  # the lever or levers; its name is the row's
+    keeps_words: bool = False  # the prompt was read for an earlier picture
+    channels_last: bool = False  # in the modules that the engine lays out so on this device
+    attention: str = "sdpa"
+    compiled: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.preset.name
+
+    @property
+    def exact(self) -> bool:
+        """Whether its picture is plain's."""
+        return self.preset.levers == Levers() and set(self.preset.numbers) <= {"num_inference_steps"}
+
+    def passes(self, request: GenerationRequest) -> Counter[Call]:
+        """Through each network, for the request as this way works it."""
+        counted = passes(request.levers, request.num_inference_steps, request.guidance_scale)
+        counted[Call("hint", 1)] = 1
+        counted[Call("words", 1)] = 0 if self.keeps_words else 1 + (request.guidance_scale > 1)
+        counted[Call(self.decoder, 1)] = 1
+        return counted
+
+    @property
+    def decoder(self) -> str:
+        if self.preset.levers.decoder == "small":
+            return "small decoder"
+        return "decoder, channels last" if self.channels_last else "decoder"
+
+
+def all_ways(steps: int, device: torch.device, dtype: torch.dtype, compiled: bool) -> list[Way]:
+    """Every lever off, each alone, and the presets; what has few-step weights fused in stands together."""
+    draft, balanced, best = menu_of("sd15").presets
+    off = Way(at_steps(Preset(OFF, "", "", {}), steps))
+    own = int(draft.numbers["num_inference_steps"])
+    found = [off, *single_levers(off, (balanced, draft)),
+             replace(off, preset=named(off, "words_kept"), keeps_words=True),
+             replace(off, preset=named(off, "channels_last"), channels_last=True)]
+    if xformers_trouble(device, dtype) is None:
+        found.append(replace(off, preset=named(off, "xformers"), attention="xformers"))
+    shipped = [as_shipped(at_steps(balanced, steps)), as_shipped(at_steps(best, steps))]
+    if compiled:
+        found.append(replace(off, preset=named(off, "compiled"), compiled=True))
+        shipped.append(replace(shipped[0], preset=named(shipped[0], "balanced_compiled"), compiled=True))
+    return [*found, *shipped, few_steps_alone(off, draft), as_shipped(at_steps(draft, min(own, steps)))]
+
+
+def as_shipped(preset: Preset) -> Way:
+    return Way(preset, keeps_words=True, channels_last=True)
+
+
+def named(way: Way, name: str) -> Preset:
+    return replace(way.preset, name=name)
+
+
+def single_levers(off: Way, presets: tuple[Preset, ...]) -> Iterator[Way]:
+    """Each lever that one of the presets pulls, alone, as far as it is pulled there."""
+    pulled = {f"{each.name}={value}": Levers(**{each.name: value})
+              for preset in presets for each in fields(Levers)
+              if (value := getattr(preset.levers, each.name)) != each.default and each.name != "few_steps"}
+    for name, levers in pulled.items():
+        yield replace(off, preset=replace(off.preset, name=name, levers=levers))
+
+
+def few_steps_alone(off: Way, draft: Preset) -> Way:
+    """Few-step weights, which are there to go without guidance."""
+    numbers = {**off.preset.numbers, "guidance_scale": draft.numbers["guidance_scale"]}
+    weights = draft.levers.few_steps
+    return Way(Preset(f"few_steps={weights}", "", "", numbers, draft.sampler, Levers(few_steps=weights)))
+
+
+class Plain:
+    """diffusers' StableDiffusionControlNetPipeline with its IP-Adapter, as it comes."""
+
+    def __init__(self, pipeline: Any, profile: ModelProfile, style: torch.Tensor) -> None:
+        self._pipeline, self._profile, self._style = pipeline, profile, style.to(pipeline.device, pipeline.dtype)
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        return {"unet": self._pipeline.unet, "controlnet and hint": self._pipeline.controlnet,
+                "words": self._pipeline.text_encoder, "decoder": self._pipeline.vae.decoder}
+
+    def draw(self, request: GenerationRequest) -> np.ndarray:
+        return stock_draw(self._pipeline, self._profile, request, self._style)
+
+
+class Ours:
+    """Our engine, put into one way after the other."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self._pipeline = engine, engine._pipeline
+        modules = (self._pipeline.unet, self._pipeline.controlnet, self._pipeline.vae, engine._embed_hint)
+        self._laid_out = [module for module in modules if is_channels_last(module)]
+        self._compilers = {on: Compiler(on) for on in (False, True)}
+        self._attention = "sdpa"
+
+    def networks(self, way: Way) -> dict[str, nn.Module]:
+        small = way.preset.levers.decoder == "small"
+        return {"unet": self._pipeline.unet, "controlnet": self._pipeline.controlnet, "hint": self.engine._embed_hint,
+                "words": self._pipeline.text_encoder,
+                way.decoder: (self.engine._small_vae if small else self._pipeline.vae).decoder}
+
+    @torch.inference_mode()
+    def get_ready(self, way: Way, request: GenerationRequest) -> None:
+        """All that lasts longer than one picture; what it takes belongs to no picture."""
+        self.engine._fuse_few_steps(request.levers.few_steps)
+        with writable():
+            for module in self._laid_out:
+                module.to(memory_format=torch.channels_last if way.channels_last else torch.contiguous_format)
+        self._attend(way.attention)
+        self.engine._compiled = self._compilers[way.compiled]
+        self.engine._encode_prompt = PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)
+        if way.keeps_words:
+            self.engine._prompt_embeds(request, request.guidance_scale > 1)
+
+    def draw(self, request: GenerationRequest) -> np.ndarray:
+        return np.asarray(self.engine.draw(request)[0])
+
+    @torch.inference_mode()
+    def decode(self, latents: torch.Tensor, request: GenerationRequest) -> None:
+        self.engine._decode(latents, self.engine._decoder(request.levers.decoder))
+
+    def _attend(self, attention: str) -> None:
+        if attention != self._attention:
+            turn = ("enable" if attention == "xformers" else "disable") + "_xformers_memory_efficient_attention"
+            getattr(self._pipeline, turn)()
+            self._attention = attention
+
+
+def is_channels_last(module: nn.Module) -> bool:
+    """By its largest convolution; where every kernel is 1 x 1 both layouts are the same."""
+    weights = [weight for weight in module.parameters() if weight.ndim == 4 and weight.shape[-1] > 1]
+    return bool(weights) and not max(weights, key=torch.numel).is_contiguous()
