@@ -1,14 +1,19 @@
-"""How fast and how right the search is: python -m tests.benchmarks.retrieval [--json] [--quick].
+"""How fast and how right the search is: python -m tests.benchmarks.retrieval [--json] [--sizes N] [--only NAME].
 
-One line a row. Rows of vectors: hnswlib through StyleIndex beside exact comparison in numpy, at 32 and at
-100,000 synthetic styles that lie between real phrases. Rows of prompts: the whole search with the text tower, and
-how often the right style comes first or among three, on the prompts used for tuning and on those held out.
+One line a row. First "search": the whole search with the text tower, and how often the right style comes first or
+among three, on the prompts used for tuning and on those held out. Then for each size (10,000, 100,000 and 1,000,000
+vectors of 512, made by tests/clustered.py to crowd as embeddings do) hnswlib, through pipeline/style_index.py and
+alone, beside exact comparison in numpy, faiss HNSW, usearch and chromadb with the same graph (tests/libraries.py):
+building, loading, memory, files, single queries one by one on one thread, recall@10, and what the "text" tower adds.
+Rivals come with: pip install -r requirements-bench.txt. A million vectors take hours to build on one thread;
+--build-threads shortens that, and with --folder what is built stays and is not built again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import sys
 import tempfile
@@ -22,10 +27,15 @@ import numpy as np
 from pipeline.clip import PocketEncoder
 from pipeline.phrases import pieces
 from pipeline.search import StyleSearch
-from pipeline.style_index import StyleIndex
 from pipeline.styles import StyleLibrary
+from tests.clustered import BLOCK as MOST_QUERIES
+from tests.contest import NEIGHBOURS, TEXT, contest
+from tests.libraries import INSTALL, LIBRARIES
 
 ROOT = Path(__file__).resolve().parents[2]
+SIZES = (10_000, 100_000, 1_000_000)
+SEARCH = "search"
+NAMES = (SEARCH, TEXT, *LIBRARIES)
 PROMPTS = ROOT / "tests" / "data" / "style_prompts.json"
 Row = dict[str, Any]
 
@@ -41,31 +51,6 @@ def timed(call: Callable[[int], object], times: int) -> Row:
         processor.append(1e3 * (time.process_time() - start_processor))
     return {"median_ms": round(statistics.median(wall), 3), "p95_ms": round(float(np.quantile(wall, 0.95)), 3),
             "processor_median_ms": round(statistics.median(processor), 3)}
-
-
-def synthetic_styles(count: int, phrases: np.ndarray, seed: int) -> np.ndarray:
-    """Unit vectors between real phrases: three of them in random shares, and a little noise."""
-    random = np.random.default_rng(seed)
-    shares = random.dirichlet((1, 1, 1), count).astype(np.float32)
-    vectors = np.einsum("ns,nsd->nd", shares, phrases[random.integers(0, len(phrases), (count, 3))])
-    vectors += (0.2 / np.sqrt(vectors.shape[1])) * random.normal(size=vectors.shape).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def vector_rows(count: int, queries: int, phrases: np.ndarray) -> Iterator[Row]:
-    vectors, asked = synthetic_styles(count, phrases, 1), synthetic_styles(queries, phrases, 2)
-    start = time.perf_counter()
-    index = StyleIndex.build([str(n) for n in range(count)], vectors)
-    built = time.perf_counter() - start
-    k = min(10, count)
-    right = index.nearest_exactly(asked, k)[0].tolist()
-    found = index.nearest(asked, k)[0].tolist()
-    recall = statistics.fmean(len(set(a) & set(b)) / k for a, b in zip(found, right, strict=True))
-    for name, search in (("hnswlib", index.nearest), ("numpy exact", index.nearest_exactly)):
-        times = timed(lambda n, search=search: search(asked[n : n + 1], k), queries)
-        yield {"what": f"{name}, {count:,} vectors of {vectors.shape[1]}", **times,
-               "recall_at_10": round(recall, 4) if name == "hnswlib" else 1.0,
-               "build_s": round(built, 2) if name == "hnswlib" else 0.0}
 
 
 def right_ones(row: Row) -> list[str]:
@@ -104,13 +89,12 @@ def prompt_rows(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row]:
                "styleless": len(plain)}
 
 
+
+
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--json", action="store_true", help="one JSON list instead of lines")
-    options.add_argument("--quick", action="store_true", help="5,000 synthetic vectors instead of 100,000")
-    asked = options.parse_args()
+    asked = read_options()
     rows: list[Row] = []
-    for row in measured(5_000 if asked.quick else 100_000):
+    for row in measured(asked):
         rows.append(row)
         if not asked.json:
             print(", ".join([row["what"], *(f"{key} {value}" for key, value in row.items() if key != "what")]),
@@ -119,17 +103,45 @@ def main() -> None:
         json.dump(rows, sys.stdout, indent=1)
 
 
-def measured(many: int) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as folder:
-        encoder = PocketEncoder(ROOT / "assets" / "pocket" / "image_encoder")
-        library = StyleLibrary(ROOT / "styles", Path(folder) / "added")
-        start = time.perf_counter()
-        search = StyleSearch(library, encoder, Path(folder) / "cache")
-        yield {"what": "first arranging of all words", "s": round(time.perf_counter() - start, 2)}
-        yield from prompt_rows(search, encoder)
-        phrases = np.concatenate([search._things.vectors, search._current_shelf()._index.vectors])
-        for count in (32, many):
-            yield from vector_rows(count, 300, phrases)
+def read_options() -> argparse.Namespace:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--json", action="store_true", help="one JSON list instead of lines")
+    options.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of vectors")
+    options.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=", ".join(NAMES))
+    options.add_argument("--queries", type=int, default=500, help="to each library, at each size")
+    options.add_argument("--build-threads", type=int, default=1, help="queries are answered by one in any case")
+    options.add_argument("--folder", type=Path, help="keeps vectors and indexes; a temporary one if not given")
+    asked = options.parse_args()
+    if min(asked.sizes) < NEIGHBOURS or not 1 <= asked.queries <= MOST_QUERIES or asked.build_threads < 1:
+        options.error(f"sizes are {NEIGHBOURS} or more, queries 1 to {MOST_QUERIES:,}, build threads 1 or more")
+    missing = [each.package for name, each in LIBRARIES.items() if name in asked.only and not each.is_installed()]
+    if missing and asked.only is not NAMES:
+        options.error(f"{' and '.join(missing)} not installed: {INSTALL}")
+    return asked
+
+
+def measured(asked: argparse.Namespace) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as temporary:
+        if SEARCH in asked.only:
+            yield from search_rows(Path(temporary))
+        names = [name for name in asked.only if name != SEARCH]
+        for size in asked.sizes if names else ():
+            folder = (asked.folder or Path(temporary)) / str(size)
+            yield from contest(size, names, folder, asked.queries, asked.build_threads, say)
+            if not asked.folder:
+                shutil.rmtree(folder)
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def search_rows(folder: Path) -> Iterator[Row]:
+    encoder = PocketEncoder(ROOT / "assets" / "pocket" / "image_encoder")
+    start = time.perf_counter()
+    search = StyleSearch(StyleLibrary(ROOT / "styles", folder / "added"), encoder, folder / "cache")
+    yield {"what": "first arranging of all words", "s": round(time.perf_counter() - start, 2)}
+    yield from prompt_rows(search, encoder)
 
 
 if __name__ == "__main__":
