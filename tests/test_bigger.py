@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.download import Download, DownloadState
-from pipeline.page.bigger import Bigger, about, progress_words, time_words
+from pipeline.download import Download, DownloadState, giga
+from pipeline.page.bigger import Bigger, about, later_parts, progress_words, time_words
+from pipeline.presets import menu_of
 from pipeline.profiles import POCKET, SD15, ModelProfile
+from pipeline.values import Levers
 from tests.hub_server import Hub
 from tests.test_download import hub, profile  # noqa: F401 - fixtures
 
@@ -52,6 +54,15 @@ def test_what_it_is_is_told_before_anything_is_fetched() -> None:
     told = about(studio())
     assert "6.0 GB" in told and "CreativeML OpenRAIL-M" in told and "512 × 512" in told
     assert "&lt;not&gt;" in told and "<not>" not in told
+
+
+def test_what_a_preset_fetches_later_is_told() -> None:
+    size = giga(sum(SD15.parts[role].size for role in ("lcm_lora", "taesd")))
+    told = about(studio())
+    assert f"Draft fetches {size} more with its first picture (licences: OpenRAIL++, MIT)." in told
+    assert "Balanced fetches" not in told and "Best fetches" not in told
+    menu = menu_of("sd15")
+    assert later_parts(menu, Levers()) == [] and later_parts(menu, Levers(few_steps="hyper-8")) == ["hyper_sd"]
 
 
 async def collect(shown: Any) -> list[tuple[Any, ...]]:

@@ -12,8 +12,10 @@ import gradio as gr
 
 from pipeline.download import Download, DownloadState, giga
 from pipeline.page.parts import fold
+from pipeline.presets import Menu, menu_of
 from pipeline.profiles import SD15
 from pipeline.studio import Studio
+from pipeline.values import Levers
 
 POLL = 0.5  # seconds
 DRAWN_WITH = "Croquis draws with it: {why}."
@@ -88,8 +90,26 @@ def about(studio: Studio) -> str:
     return (
         f"<p>{SD15.title} draws {SD15.width} × {SD15.height} pixels with far more detail, on an NVIDIA GPU.{pocket} "
         f"Its files take {size} of this machine's disk (licences: {escape(', '.join(licences))}). You can go on "
-        "drawing while they come, and stop and go on whenever you like.</p>"
+        f"drawing while they come, and stop and go on whenever you like. {about_later()}</p>"
     )
+
+
+def about_later() -> str:
+    """What presets fetch on top, when one of them is first drawn with."""
+    menu = menu_of(SD15.name)
+    asked = {preset.title: [SD15.parts[role] for role in later_parts(menu, preset.levers)] for preset in menu.presets}
+    return " ".join(
+        f"{escape(title)} fetches {giga(sum(part.size for part in parts))} more with its first picture "
+        f"(licences: {escape(', '.join(dict.fromkeys(part.licence for part in parts)))})."
+        for title, parts in asked.items() if parts
+    )
+
+
+def later_parts(menu: Menu, levers: Levers) -> list[str]:
+    """Roles of the parts that these levers need and that are not fetched with the first ones."""
+    few_steps = [menu.few_steps[levers.few_steps].part] if levers.few_steps else []
+    decoder = [menu.small_decoder] if levers.decoder == "small" and menu.small_decoder else []
+    return [role for role in (*few_steps, *decoder) if not SD15.parts[role].first]
 
 
 def progress_words(state: DownloadState) -> str:
