@@ -95,6 +95,7 @@ def test_a_few_steps_make_better_pictures(pictures: np.ndarray, tmp_path: Path, 
 def test_latents_that_would_be_squeezed_cost_their_excess_squared(pictures: np.ndarray, tmp_path: Path,
                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     model = make_autoencoder()
+    monkeypatch.setattr(autoencoder, "PATCHES", 0.0)  # by other filters each time
     monkeypatch.setattr(autoencoder, "train", lambda plan, module, batches, loss_of, **rest: loss_of)
     loss_of: Any = train_autoencoder(model, pictures, PLAN, tmp_path, crop=32)
     batch = next(crops(pictures, 32, 0, CPU))

@@ -23,7 +23,8 @@ from tests.pocket_things import pack
 
 
 def exam(tmp_path: Path, gallery: Gallery | None = None) -> Exam:
-    return Exam(bench(noise, tmp_path), pack(), STYLES, gallery, tmp_path, SKETCHES, noise, lambda: noise)
+    return Exam(bench(noise, tmp_path), pack(), STYLES, gallery, tmp_path, SKETCHES, noise, lambda: noise,
+                tmp_path / "vae")
 
 
 def test_requests_use_the_defaults_that_were_set(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ every dot could be.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -121,10 +122,16 @@ def spread_difference(found: Tensor, wanted: Tensor) -> Tensor:
     return ((found.mean((2, 3)) - wanted.mean((2, 3))).abs() + (found.std((2, 3)) - wanted.std((2, 3))).abs()).mean()
 
 
-def balanced(main: Tensor, side: Tensor, at: Tensor, share: float) -> Tensor:
-    """`main` + k `side`, with k such that the gradients at `at` have lengths 1 : share (VQGAN's rule, Esser 2021)."""
+def balanced(main: Tensor, side: Tensor, at: Tensor, share: float, also: Sequence[Tensor] = ()) -> Tensor:
+    """`main` + k `side`, with k such that the gradients at `at` have lengths 1 : share (VQGAN's rule, Esser 2021).
+
+    What lies between `at` and the losses is gone through once: the value that comes back stands in for them, with
+    their gradients at `at` and at `also`, weights on the side's way from `at`, and nothing else.
+    """
     strong, = torch.autograd.grad(main, at, retain_graph=True)
-    weak, = torch.autograd.grad(side, at, retain_graph=True)
+    weak, *others = torch.autograd.grad(side, (at, *also))
     k = (share * strong.norm() / (weak.norm() + 1e-8)).clamp(max=1e3).detach()
-    weighed: Tensor = main + k * side
-    return weighed
+    stand_in = (at * (strong + k * weak)).sum()
+    for weight, gradient in zip(also, others, strict=True):
+        stand_in = stand_in + k * (weight * gradient).sum()
+    return stand_in + (main + k * side - stand_in).detach()

@@ -15,12 +15,14 @@ from torch.nn import functional
 from pipeline.pocket.adversary import Adversary, balanced
 from pipeline.pocket.loop import Plan, train
 from pipeline.pocket.model import LATENT_SIDE, SIDE, to_pixels
+from pipeline.pocket.texture import patch_difference
 
 BATCH = 32
 CELL = SIDE // LATENT_SIDE  # px under one latent
 REACH = 2.5  # latents are pushed inside: AutoencoderTiny squeezes what it decodes to [-3, 3]
 DECODER_SHARE = 1.0  # length of the critic's gradient beside the reconstruction's
-NOISE = 0.03  # on latents: neighbours decode alike, which forgives the denoiser
+PATCHES = 0.5  # weight of the patches as a crowd
+NOISE = 0.35  # most that latents are shaken by, in their deviations: a denoiser is never quite right
 
 
 def crops(pictures: NDArray[np.uint8], crop: int, seed: int, device: torch.device) -> Iterator[Tensor]:
@@ -47,6 +49,12 @@ def reconstruction_loss(made: Tensor, wanted: Tensor) -> Tensor:
             + 0.5 * functional.l1_loss(gradients(made), gradients(wanted)))
 
 
+def shaken(latents: Tensor, deviation: float = 1.0) -> Tensor:
+    """Latents (B, c, h, w) with noise, of each picture its own strength."""
+    strength = NOISE * deviation * torch.rand((len(latents), 1, 1, 1), device=latents.device)
+    return latents + strength * torch.randn_like(latents)
+
+
 def psnr(made: Tensor, wanted: Tensor) -> float:
     """dB, of pictures in [-1, 1]."""
     return float(10 * torch.log10(4 / functional.mse_loss(made, wanted)))
@@ -55,14 +63,16 @@ def psnr(made: Tensor, wanted: Tensor) -> float:
 def train_autoencoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], plan: Plan, folder: Path, *, crop: int,
                       seed: int = 0) -> AutoencoderTiny:
     """`crop` px: small crops give many steps early on, large ones the last tenths of a dB."""
-    device = next(model.parameters()).device
+    device, generator = next(model.parameters()).device, torch.Generator().manual_seed(seed)
 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(batch, Tensor)
         latents = model.encode(batch).latents
-        made = model.decode(latents + NOISE * torch.randn_like(latents)).sample
+        made = model.decode(shaken(latents, float(latents.detach().std()))).sample
         outside = (latents.abs() - REACH).relu().square().mean()
-        return reconstruction_loss(made, batch) + outside, {"psnr": psnr(made.detach(), batch)}
+        patches = patch_difference(made, batch, generator)
+        figures = {"psnr": psnr(made.detach(), batch), "patches": float(patches.detach())}
+        return reconstruction_loss(made, batch) + PATCHES * patches + outside, figures
 
     return train(plan, model, crops(pictures, crop, seed, device), loss_of, folder=folder)
 
@@ -92,14 +102,15 @@ def finish_decoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], latents:
     `latents` (k N, 8, 16, 16), before the scaling factor, belong to `pictures` (N, 256, 256, 3), k to each: as they
     are encoded, and as the denoiser draws them in few steps. What those lack, the decoder learns to fill in.
     """
-    device = next(model.parameters()).device
+    device, generator = next(model.parameters()).device, torch.Generator().manual_seed(seed)
 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(batch, tuple)
         wanted, under = batch
-        made = model.decoder(under + NOISE * torch.randn_like(under))
+        made = model.decoder(shaken(under, float(under.std())))
         told = adversary.learn(wanted, made)
-        loss = balanced(reconstruction_loss(made, wanted), adversary.judge(wanted, made), made, DECODER_SHARE)
+        alike = reconstruction_loss(made, wanted) + PATCHES * patch_difference(made, wanted, generator)
+        loss = balanced(alike, adversary.judge(wanted, made), made, DECODER_SHARE)
         return loss, {"psnr": psnr(made.detach(), wanted), "critic": told}
 
     def save(trained: nn.Module, step: int) -> None:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.pocket.autoencoder_trials import Copier, autoencoder_trial
 from pipeline.pocket.baselines import Baseline, Gallery, baselines
 from pipeline.pocket.bench import Bench, Draw, Outcome, Remembering, Strip
 from pipeline.pocket.curve import plot_runs
@@ -59,6 +60,7 @@ class Exam:
     sketches: Path  # hand-made drawings
     engine: Draw  # as the bench's, but draws anew each time
     load_stock: Callable[[], Draw]  # the stock pipeline on the same weights
+    autoencoder: Path  # its folder
 
     @property
     def ways(self) -> Mapping[str, Baseline]:
@@ -120,10 +122,14 @@ def try_speed(exam: Exam, count: int) -> Outcome:
     return speed_trial(exam.bench, exam.pack, exam.engine, exam.load_stock(), max(2, count // 20), bar)
 
 
+def try_autoencoder(exam: Exam, count: int) -> Outcome:
+    return autoencoder_trial(exam.pack, exam.styles, exam.bench.side, max(2, count * 2 // 5), Copier(exam.autoencoder))
+
+
 TRIALS: dict[str, Callable[[Exam, int], Outcome]] = {
     "edges": try_edges, "hand": try_hand, "colors": try_colors, "usual": try_usual, "things": try_things,
     "styles": try_styles, "unseen": try_unseen, "memory": try_memory, "controls": try_controls, "seeds": try_seeds,
-    "steps": try_steps, "speed": try_speed,
+    "steps": try_steps, "speed": try_speed, "autoencoder": try_autoencoder,
 }
 NAMES = tuple(TRIALS)
 
@@ -279,7 +285,7 @@ def prepare(chosen: argparse.Namespace, profile: ModelProfile, room: Path, drawi
     mix = StyleMix.of(library.get(chosen.style)) if chosen.style else usual_mix(library, chosen.weights, room)
     bench = Bench(Remembering(drawing), profile, mix, room / "made")
     return Exam(bench, load_pack(chosen.pack), library.all(), Gallery.open(chosen.pictures), chosen.judges,
-                chosen.sketches, drawing, load_stock)
+                chosen.sketches, drawing, load_stock, chosen.weights / "vae")
 
 
 if __name__ == "__main__":

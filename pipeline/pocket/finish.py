@@ -22,10 +22,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.pocket.adversary import Adversary, balanced
-from pipeline.pocket.autoencoder import CELL, reconstruction_loss
+from pipeline.pocket.autoencoder import CELL, PATCHES, reconstruction_loss, shaken
 from pipeline.pocket.denoiser import Batch, Denoiser, Prepared, attempt, batches, clean_estimate
 from pipeline.pocket.loop import Plan, train
 from pipeline.pocket.model import LATENT_SIDE, make_training_noise, to_pixels
+from pipeline.pocket.texture import patch_difference
 
 CROP = 6  # latents, 96 px
 SHOWN = 8  # of a batch are decoded and judged
@@ -102,14 +103,17 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArr
         clean = clean_estimate(noise_maker, tried.made, tried.noisy, tried.times)
         shown = len(lesson.pixels)
         as_drawn = (tried.times[:shown] >= LATEST) & (torch.rand(shown, generator=generator).to(device) >= ENCODED)
-        chosen = torch.where(as_drawn[:, None, None, None], clean[:shown], batch.latents[:shown])
+        chosen = torch.where(as_drawn[:, None, None, None], clean[:shown], shaken(batch.latents[:shown]))
         pixels = drawer.decode(chosen[..., top:top + CROP, left:left + CROP])
         worn = batch.style[:shown]
         told = adversary.learn(lesson.pixels, pixels, worn)
-        seen = balanced(reconstruction_loss(pixels, lesson.pixels), adversary.judge(lesson.pixels, pixels, worn),
-                        pixels, CRITIC_SHARE)
-        figures = {"error": float(error.detach()), "critic": told}
-        return (balanced(error, seen, tried.made, PIXEL_SHARE) if as_drawn.any() else error + seen), figures
+        alike = (reconstruction_loss(pixels, lesson.pixels)
+                 + PATCHES * patch_difference(pixels, lesson.pixels, generator))
+        seen = balanced(alike, adversary.judge(lesson.pixels, pixels, worn), pixels, CRITIC_SHARE)
+        figures = {"error": float(error.detach()), "critic": told, "alike": float(alike.detach())}
+        if not as_drawn.any():
+            return error + seen, figures
+        return balanced(error, seen, tried.made, PIXEL_SHARE, tuple(drawer.decoder.parameters())), figures
 
     series = lessons(data, pictures, empty, size, seed, device)
     return train(plan, drawer, series, loss_of, folder=folder, on_save=save)  # type: ignore[return-value]
