@@ -135,6 +135,7 @@ class Sd15(NamedTuple):
     small_vae: Callable[[], Any]
     rank: int = 2  # of the few-step weights
     strength: float = 0.15  # standard deviation of their numbers
+    halved: Callable[[Any], Any] = half_copy  # a module as it is saved: in 16 bits, without its adapter
 
 
 def write_sd15(folder: Path, made: Sd15 | None = None) -> Path:
@@ -144,16 +145,16 @@ def write_sd15(folder: Path, made: Sd15 | None = None) -> Path:
     modules = made.modules()
     base, adapter = folder / "base", folder / "ip_adapter" / "models"
     for part in ("vae", "unet"):
-        half_copy(getattr(modules, part)).save_pretrained(base / part, variant="fp16")
-    half_copy(made.text_encoder()).save_pretrained(base / "text_encoder", variant="fp16")
+        made.halved(getattr(modules, part)).save_pretrained(base / part, variant="fp16")
+    made.halved(made.text_encoder()).save_pretrained(base / "text_encoder", variant="fp16")
     write_clip_tokenizer(base / "tokenizer")
     PNDMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, skip_prk_steps=True
     ).save_pretrained(base / "scheduler")
     image_processor(32, CLIP_MEAN, CLIP_STD).save_pretrained(base / "feature_extractor")
     (base / "model_index.json").write_text(json.dumps(SD15_INDEX))
-    half_copy(modules.controlnet).save_pretrained(folder / "controlnet", variant="fp16")
-    half_copy(modules.image_encoder).save_pretrained(adapter / "image_encoder")
+    made.halved(modules.controlnet).save_pretrained(folder / "controlnet", variant="fp16")
+    made.halved(modules.image_encoder).save_pretrained(adapter / "image_encoder")
     write_ip_adapter(adapter / "ip-adapter_sd15.safetensors", *ip_adapter_states(modules.unet))
     for file in ("lcm_lora/pytorch_lora_weights.safetensors", "hyper_sd/Hyper-SD15-8steps-CFG-lora.safetensors"):
         write_lora(folder / file, modules.unet, "kohya", made.rank, made.strength)

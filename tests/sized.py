@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,12 +65,20 @@ def flat(name: str, weight: Tensor) -> None:
 
 
 def at_random(name: str, weight: Tensor) -> None:
-    """As torch makes layers: what comes out is about as large as what goes in, whatever the depth."""
-    if weight.ndim > 1:
-        bound = weight[0].numel() ** -0.5
-        weight.uniform_(-bound, bound)
-    else:
+    """As large as torch makes them, so that what comes out of a layer is about as large as what goes in. The same
+    numbers again and again: to draw each anew would take a minute."""
+    if weight.ndim == 1:
         weight.fill_(float("norm" in name and name.endswith("weight")))
+        return
+    numbers, bound = some_numbers(), weight[0].numel() ** -0.5
+    for part in weight.view(-1).split(len(numbers)):
+        part.copy_(numbers[: len(part)]).mul_(bound)
+
+
+@cache
+def some_numbers() -> Tensor:
+    """A prime number of them in [-1, 1], so that no two rows of a layer are alike."""
+    return torch.rand(4_194_301, generator=torch.Generator().manual_seed(4)) * 2 - 1
 
 
 def filled_modules(
@@ -90,10 +99,20 @@ def filled_modules(
 def sized_sd15(tiny: bool = False) -> Sd15:
     """What tests.models.write_sd15 writes of SD 1.5's size: random weights in 16 bits, LCM-LoRA's rank, TAESD; the
     encoder that looks at styles is a small one, since it only ever reads one style."""
-    torch.manual_seed(4)
     made, width = filled_modules(tiny, torch.float16, at_random), int(read_configs(tiny)["image_embed_dim"])
     return Sd15(lambda: Modules(made.vae, made.unet, made.controlnet, small_vision(32, width)),
-                lambda: made.text_encoder, AutoencoderTiny, rank=64, strength=0.01)
+                lambda: made.text_encoder, AutoencoderTiny, rank=64, strength=0.01, halved=without_adapter)
+
+
+def without_adapter(module: Any) -> Any:
+    """In 16 bits; a UNet as a new one over the same weights."""
+    if not isinstance(module, UNet2DConditionModel):
+        return module.half()
+    with torch.device("meta"):
+        bare = UNet2DConditionModel.from_config(module.config)
+    states = module.state_dict()
+    bare.load_state_dict({name: states[name] for name in bare.state_dict()}, assign=True)
+    return bare
 
 
 class Inputs(NamedTuple):

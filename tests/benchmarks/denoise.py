@@ -29,13 +29,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import diffusers
 import numpy as np
 import torch
+import transformers
 
 from pipeline.acceleration import xformers_trouble
 from pipeline.clock import Clock
 from pipeline.device import choose_device
 from pipeline.diffusion import Engine
+from pipeline.loading import quiet
 from pipeline.presets import Preset, menu_of
 from pipeline.profiles import POCKET
 from pipeline.values import GenerationRequest, Levers, StyleMix
@@ -60,7 +63,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     options.add_argument("--steps", type=int, help="of every row, Draft in no more than its own; 4, on CUDA 20")
     options.add_argument("--side", type=int, help="px; 512, 64 with --tiny")
     options.add_argument("--repeats", type=int, default=5)
-    options.add_argument("--warm-up", type=int, help="rounds before those that count; 0, on CUDA and with --tiny 1")
+    options.add_argument("--warm-up", type=int, help="rounds that do not count; 0, and 1 on CUDA, --tiny, --compile")
     options.add_argument("--whole", action="store_true", help="reckon nothing, draw every row")
     options.add_argument("--only", nargs="*", help="rows by their names up to '=', plain beside them; no name: none")
     options.add_argument("--compile", action="store_true", help="rows with a compiled UNet too; minutes of warm-up")
@@ -84,7 +87,9 @@ def table(asked: argparse.Namespace) -> Iterator[Row]:
         yield from distances(asked.distance or [asked.steps or 4])
     if asked.only != []:
         with tempfile.TemporaryDirectory(prefix="croquis-benchmark-") as room:
-            yield from prepare(Path(room), asked).rows()
+            with quiet((diffusers.utils.logging, transformers.utils.logging)):
+                contest = prepare(Path(room), asked)
+            yield from contest.rows()
 
 
 def distances(numbers_of_steps: list[int]) -> Iterator[Row]:
@@ -114,8 +119,8 @@ def prepare(room: Path, asked: argparse.Namespace) -> Contest:
     plain = Plain(stock_sd15(folder).to(device=device, dtype=dtype), profile, style)
     ways = [way for way in all_ways(steps, device, dtype, asked.compile)
             if asked.only is None or way.name.partition("=")[0] in asked.only]
-    drawn = [way for way in ways if asked.whole or asked.only or quick or way.name in MAIN]
-    warm_up = int(quick) if asked.warm_up is None else asked.warm_up
+    drawn = [way for way in ways if asked.whole or asked.only or quick or way.compiled or way.name in MAIN]
+    warm_up = int(quick or asked.compile) if asked.warm_up is None else asked.warm_up
     return Contest(plain, Ours(engine), at_work(request, engine, steps), ways, drawn, asked.repeats, warm_up)
 
 
@@ -140,6 +145,7 @@ class Runs:
     seconds: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)  # its own seconds, of all threads together
     beside: list[float] = field(default_factory=list)  # of `seconds`, outside of the networks
+    warm_up: list[float] = field(default_factory=list)  # seconds in the rounds before
     drawing_bytes: int = 0  # beyond what was there before, at most
     picture: np.ndarray | None = None
 
@@ -161,10 +167,12 @@ class Contest:
         return self.ours.engine.device
 
     def rows(self) -> Iterator[Row]:
+        runs, warming = self.empty(), self.empty()
         for number in range(self.warm_up):
             say(f"Warm-up {number + 1} of {self.warm_up}")
-            self.round(self.empty(), backwards=False)
-        runs = self.empty()
+            self.round(warming, backwards=False)
+        for name, warmed in warming.items():
+            runs[name].warm_up = warmed.seconds
         for number in range(self.repeats):
             say(f"Round {number + 1} of {self.repeats}")
             self.round(runs, backwards=number % 2 == 1)
@@ -232,8 +240,8 @@ class Contest:
 
     def row(self, way: Way, runs: dict[str, Runs], known: dict[Call, list[float]]) -> Row:
         request, plain, counted = self.worked(way), runs[PLAIN], way.passes(self.worked(way))
-        passing = reckoned(counted, known)
-        beside = [median(runs[each.name].beside) for each in self.drawn]
+        passing = None if way.compiled else reckoned(counted, known)
+        beside = [median(runs[each.name].beside) for each in self.drawn if not each.compiled]
         total = None if passing is None or not beside else round(passing + median(beside), 4)
         row = {"row": way.name, **work_in(counted, request)}
         if way not in self.drawn:
@@ -269,6 +277,8 @@ def measured(found: Runs, plain: Runs) -> Row:
         "processor_ratio": round(median(plain.processor) / median(found.processor), 3),
         "drawing_bytes": found.drawing_bytes, **found.meter.totals(),
     }
+    if found.warm_up:
+        row["warm_up_s"] = round(sum(found.warm_up), 4)
     return row | {f"{call.network} of {call.rows} s": round(median(seconds), 4)
                   for call, seconds in found.calls.seconds.items()}
 
