@@ -44,15 +44,14 @@ from pipeline.profiles import POCKET
 from pipeline.values import GenerationRequest, Levers, StyleMix
 from tests.benchmarks.calls import Call, Calls, passes, reckoned, rows_of
 from tests.benchmarks.memory import Meter, Row, machine
-from tests.benchmarks.ways import Ours, Plain, Way, all_ways
+from tests.benchmarks.ways import OFF, PLAIN, Ours, Plain, Way, all_ways
 from tests.likeness import measure, requests, worked_as
 from tests.models import tiny_sd15, unchecked_sd15, write_sd15
 from tests.oracle import stock_sd15
 from tests.sized import sized_sd15
 
-MAIN = ("off", "balanced")  # drawn on a processor too
+MAIN = (OFF, "balanced")  # drawn on a processor too
 WORDS, UNWANTED = "a red fox in a city", "blurry, grey"
-PLAIN = "plain"
 
 
 def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -93,15 +92,15 @@ def table(asked: argparse.Namespace) -> Iterator[Row]:
 
 
 def distances(numbers_of_steps: list[int]) -> Iterator[Row]:
-    """Of each lever that changes a picture and that the pocket model has, with that model's own guidance and scales."""
+    """Of no lever, and of each that changes a picture and that the pocket model has; with that model's own numbers."""
     engine = Engine.load(POCKET)
     ways = all_ways(1, engine.device, engine.dtype, compiled=False)
-    can = [replace(way.preset, numbers={}, sampler="DPM++ 2M") for way in ways
-           if way.preset.levers != Levers() and way.preset.levers.decoder == "full" and not way.preset.levers.few_steps]
+    able = [way for way in ways if way.preset.levers.decoder == "full" and not way.preset.levers.few_steps]
+    can = [replace(way.preset, numbers={}) for way in able if way.name == OFF or way.preset.levers != Levers()]
     for steps in numbers_of_steps:
         for found in measure(engine, tuple(can), steps=steps):
             yield {"distance": found.preset, "steps": steps, "ssim": round(found.ssim, 4),
-                   "worst_ssim": round(found.worst, 4), "edge_f1": round(found.edge_f1, 4)}
+                   "worst_ssim": round(float(found.worst), 4), "edge_f1": round(found.edge_f1, 4)}
 
 
 def prepare(room: Path, asked: argparse.Namespace) -> Contest:
