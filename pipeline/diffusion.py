@@ -46,7 +46,7 @@ from pipeline.stock import (
 from pipeline.style_embeddings import StyleEmbeddings
 from pipeline.values import Decoder, GenerationRequest, Levers, StepPreview, Style, Verdict
 from pipeline.vision import Vision
-from pipeline.weights import locate
+from pipeline.weights import expect_here, locate
 
 log = logging.getLogger(__name__)
 
@@ -200,9 +200,10 @@ class Engine:
     ) -> tuple[Image.Image, dict[str, float]]:
         """The picture, RGB (width, height), and milliseconds per stage.
 
-        Raises SettingError for a request made for another engine or size, StyleError for a broken style image,
-        Cancelled within one step of `is_cancelled()` turning true, OutOfMemory where it fits in neither the usual
-        memory mode nor the next; the engine is ready for the next one then.
+        Raises SettingError for a request made for another engine or size, ModelError where its levers need files that
+        are not on this machine, StyleError for a broken style image, Cancelled within one step of `is_cancelled()`
+        turning true, OutOfMemory where it fits in neither the usual memory mode nor the next; the engine is ready for
+        the next one then.
         """
         images, milliseconds = self.draw_batch(request, 1, on_step=on_step, is_cancelled=is_cancelled)
         return images[0], milliseconds
@@ -247,6 +248,7 @@ class Engine:
             raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
         self._menu.check(request.sampler, request.style_focus, request.levers)
         self.profile.check_size(request.width, request.height)
+        expect_here(self.profile, self._menu.asked_parts(request.levers), self._folder)
 
     def _scheduler(self, request: GenerationRequest) -> Any:
         """A new one for each request: schedulers remember where they are."""
@@ -256,7 +258,12 @@ class Engine:
         return made
 
     def _locate_few_steps(self, wanted: FewSteps) -> Path:
-        return locate(self.profile, wanted.part, self._folder).path
+        return self._locate_here(wanted.part)
+
+    def _locate_here(self, role: str) -> Path:
+        """Of what is on this machine already: a download under the lock would hold up everyone who draws."""
+        expect_here(self.profile, [role], self._folder)
+        return locate(self.profile, role, self._folder).path
 
     def _conditions(self, request: GenerationRequest, clock: Clock) -> Conditions:
         guided = request.guidance_scale > 1
@@ -319,20 +326,30 @@ class Engine:
 
     @cached_property
     def _preview(self) -> Callable[[Tensor], Image.Image]:
-        if self._previews == "small" and self._menu.small_decoder:
+        if self._has_small_previews():
             return lambda clean: shrunk(self._decode_one(clean, self._small_vae))
         cells = self.profile.width // self._pipeline.vae_scale_factor
         return LinearPreview.fit(self._pipeline.vae, preview_zoom(cells))
+
+    def _has_small_previews(self) -> bool:
+        """Whether they are wanted and can be; a decoder that is not here yet costs no one the picture itself."""
+        if self._previews != "small" or self._menu.small_decoder is None:
+            return False
+        try:
+            expect_here(self.profile, [self._menu.small_decoder], self._folder)
+        except ModelError as error:
+            log.warning("Previews are linear until the next start. %s", error)
+            return False
+        return True
 
     def _decoder(self, decoder: Decoder) -> Any:
         return self._pipeline.vae if decoder == "full" else self._small_vae
 
     @cached_property
     def _small_vae(self) -> Any:
-        """Fetched and loaded when something first asks for it."""
+        """Loaded when something first asks for it."""
         assert self._menu.small_decoder is not None  # noqa: S101 - Menu.check saw to it
-        path = locate(self.profile, self._menu.small_decoder, self._folder).path
-        return load_small_vae(path, self.dtype).to(self.device)
+        return load_small_vae(self._locate_here(self._menu.small_decoder), self.dtype).to(self.device)
 
     def _decode(self, latents: Tensor, vae: Any) -> list[Image.Image]:
         """Scaled latents (n, c, h, w) -> RGB, one picture at a time, which keeps the peak of memory low."""

@@ -115,14 +115,14 @@ class Download:
         from pipeline.hub import fetch_part
 
         expect_room(self.profile, self.state.size - self.state.here)
-        for part in self.profile.first_parts.values():
+        for part in self.profile.downloaded_parts.values():
             fetch_part(part, self)
             if self._stopped.is_set():
                 raise Cancelled
             self.state = replace(self._look(), stage="running", speed=self.state.speed)
 
     def _look(self) -> DownloadState:
-        parts = self.profile.first_parts.values()
+        parts = self.profile.downloaded_parts.values()
         size, here = sum(part.size for part in parts), bytes_here(parts)
         done = all(cached_revision(part) for part in parts)
         return DownloadState("done" if done else "idle", size, size if done else min(here, size))

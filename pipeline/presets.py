@@ -60,6 +60,12 @@ class Menu:
         expect_choice("preset", name, known)
         return known[name]
 
+    def asked_parts(self, levers: Levers) -> tuple[str, ...]:
+        """Roles in the profile's parts that these levers need besides what every picture does."""
+        few_steps = (self.few_steps[levers.few_steps].part,) if levers.few_steps else ()
+        decoder = (self.small_decoder,) if levers.decoder == "small" and self.small_decoder else ()
+        return few_steps + decoder
+
     def check(self, sampler: str, style_focus: str, levers: Levers) -> None:
         """Raise SettingError for what this engine does not offer."""
         expect_choice("sampler", sampler, self.samplers)

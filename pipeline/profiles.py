@@ -42,7 +42,8 @@ class ModelPart:
     files: tuple[WeightFile, ...] = ()  # all that is fetched from the repository
     licence: str = "Apache-2.0"
     title: str = ""  # what it is, in words for the page
-    first: bool = True  # fetched before the first picture; False: when something asks for it
+    first: bool = True  # no picture is drawn without it; False: only some ask for it
+    along: bool = False  # some presets ask for it, so it comes with the first ones' download
 
     @property
     def size(self) -> int:
@@ -97,6 +98,12 @@ class ModelProfile:
     def first_parts(self) -> Mapping[str, ModelPart]:
         """What the Hub gives before the first picture, by role."""
         return MappingProxyType({role: part for role, part in self.parts.items() if part.first and part.repo})
+
+    @property
+    def downloaded_parts(self) -> Mapping[str, ModelPart]:
+        """What one download brings, by role: what the first picture needs, and what any preset does."""
+        return MappingProxyType({role: part for role, part in self.parts.items()
+                                 if (part.first or part.along) and part.repo})
 
     def check_size(self, width: int, height: int) -> None:
         """Raise SettingError unless a picture of this size (px) can be drawn."""
@@ -238,7 +245,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType({
             "pytorch_lora_weights.safetensors", 134621556,
             "8f90d840e075ff588a58e22c6586e2ae9a6f7922996ee6649a7f01072333afe4",
         ),),
-        "OpenRAIL++", "LCM-LoRA: pictures in four to eight steps", first=False,
+        "OpenRAIL++", "LCM-LoRA: pictures in four to eight steps", first=False, along=True,
     ),
     "hyper_sd": ModelPart(  # its revision was seen in one source only, its hash in none
         "hyper_sd", ".", "ByteDance/Hyper-SD", "bc08d970a87c74c71209491d64e3525845698863",
@@ -254,7 +261,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType({
             ),
             *small("config.json"),
         ),
-        "MIT", "TAESD: quick previews", first=False,
+        "MIT", "TAESD: quick previews", first=False, along=True,
     ),
     "retrieval": ModelPart(  # loaded by clip.py where it is there; the pocket encoder finds styles without it
         "retrieval", ".", "sentence-transformers/clip-ViT-B-32", "327ab6726d33c0e22f920c83f2ff9e4bd38ca37f",

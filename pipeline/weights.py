@@ -42,6 +42,35 @@ def locate(profile: ModelProfile, role: str, folder: Path | None = None) -> Loca
     return located
 
 
+def expect_here(profile: ModelProfile, roles: Iterable[str], folder: Path | None = None) -> None:
+    """Raise ModelError with the fix unless `locate` would fetch none of these parts. Reads no file, asks no network."""
+    root = profile.home if folder is None or folder.is_file() else folder
+    parts = [profile.parts[role] for role in roles]
+    if root is not None:
+        for part in parts:
+            expect_folder(profile, part, root)
+    elif missing := [part for part in parts if cached_revision(part) is None]:
+        raise ModelError(
+            f"This picture needs more of {profile.title} than is on this machine yet: {told_parts(missing)}. "
+            f"{fetch_words(missing)}, or draw with another preset."
+        )
+
+
+def told_parts(parts: Iterable[ModelPart]) -> str:
+    return ", ".join(f"{part.title} ({part.size / 1e6:.0f} MB)" for part in parts)
+
+
+def fetch_words(parts: Iterable[ModelPart]) -> str:
+    """How to get them: the page's download where it brings them all, else the Hub's own command for each."""
+    listed = list(parts)
+    if all(part.first or part.along for part in listed):
+        return 'Start the download under "A bigger model"'
+    return "Run " + " and ".join(
+        f"`hf download {part.repo} {' '.join(file.path for file in part.files)} --revision {part.revision or 'main'}`"
+        for part in listed
+    )
+
+
 def from_single_file(profile: ModelProfile, file: Path) -> LocatedPart:
     """A checkpoint of UNet, VAE and text encoder; their configs and the vocabulary are the Hub's, a few MB."""
     expect_sd15_checkpoint(file)
@@ -54,10 +83,7 @@ def without_weights(part: ModelPart) -> ModelPart:
 
 def from_folder(profile: ModelProfile, part: ModelPart, root: Path) -> LocatedPart:
     place = root / part.folder
-    if not (place / part.subfolder).is_dir():
-        raise ModelError(
-            f"{profile.title}'s files are not in {place / part.subfolder}. Put them there or name their folder."
-        )
+    expect_folder(profile, part, root)
     manifest = read_manifest(root)
     if manifest:
         below = (root / part.folder / part.subfolder).resolve()
@@ -110,6 +136,12 @@ def repo_folder(part: ModelPart) -> Path:
     from huggingface_hub import constants, file_download
 
     return Path(constants.HF_HUB_CACHE) / file_download.repo_folder_name(repo_id=str(part.repo), repo_type="model")
+
+
+def expect_folder(profile: ModelProfile, part: ModelPart, root: Path) -> None:
+    place = root / part.folder / part.subfolder
+    if not place.is_dir():
+        raise ModelError(f"{profile.title}'s files are not in {place}. Put them there or name their folder.")
 
 
 def read_manifest(root: Path) -> Mapping[str, WeightFile]:

@@ -3,16 +3,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from pipeline.download import Download, DownloadState, giga
-from pipeline.page.bigger import Bigger, about, later_parts, progress_words, time_words
-from pipeline.presets import menu_of
+from pipeline.download import Download, DownloadState
+from pipeline.page.bigger import Bigger, about, progress_words, time_words
 from pipeline.profiles import POCKET, SD15, ModelProfile
-from pipeline.values import Levers
 from tests.hub_server import Hub
 from tests.test_download import hub, profile  # noqa: F401 - fixtures
 
@@ -52,17 +51,8 @@ def test_time_in_words(seconds: float, words: str) -> None:
 
 def test_what_it_is_is_told_before_anything_is_fetched() -> None:
     told = about(studio())
-    assert "6.0 GB" in told and "CreativeML OpenRAIL-M" in told and "512 × 512" in told
+    assert "6.2 GB" in told and "OpenRAIL++, MIT" in told and "CreativeML OpenRAIL-M" in told and "512 × 512" in told
     assert "&lt;not&gt;" in told and "<not>" not in told
-
-
-def test_what_a_preset_fetches_later_is_told() -> None:
-    size = giga(sum(SD15.parts[role].size for role in ("lcm_lora", "taesd")))
-    told = about(studio())
-    assert f"Draft fetches {size} more with its first picture (licences: OpenRAIL++, MIT)." in told
-    assert "Balanced fetches" not in told and "Best fetches" not in told
-    menu = menu_of("sd15")
-    assert later_parts(menu, Levers()) == [] and later_parts(menu, Levers(few_steps="hyper-8")) == ["hyper_sd"]
 
 
 async def collect(shown: Any) -> list[tuple[Any, ...]]:
@@ -117,6 +107,17 @@ def test_without_a_gpu_it_says_what_that_means(bigger: Bigger, monkeypatch: pyte
 
 def test_where_it_draws_already_there_is_nothing_to_fetch(bigger: Bigger) -> None:
     bigger.studio = studio(SD15)
-    state = DownloadState("idle", GB, 0)
+    state = DownloadState("done", GB, GB)
     words, _, start, stop = bigger.shown(state, bigger.told(state))
-    assert "draws with it" in words and not start["visible"] and not stop["visible"]
+    assert "draws with it" in words and "not here yet" not in words and not start["visible"] and not stop["visible"]
+
+
+def test_where_it_draws_what_some_pictures_need_besides_can_be_fetched(bigger: Bigger) -> None:
+    bigger.studio = studio(SD15)
+    state = DownloadState("idle", 6 * GB, 6 * GB - 144_000_000)
+    words, _, start, _ = bigger.shown(state, bigger.told(state))
+    assert "draws with it" in words and "144 MB are not here yet: Draft" in words
+    assert start["visible"] and start["value"] == "Go on: 144 MB to go"
+    running = replace(state, stage="running", speed=40e6)
+    words, bar, start, stop = bigger.shown(running, bigger.told(running))
+    assert "40 MB a second" in words and "<progress" in bar and stop["visible"] and not start["visible"]

@@ -39,6 +39,18 @@ def profile(hub: Hub) -> ModelProfile:
     return replace(SD15, parts=MappingProxyType({"base": part, "later": later}))
 
 
+@pytest.fixture
+def preset_profile(hub: Hub, profile: ModelProfile, tmp_path: Path) -> ModelProfile:
+    """With a part that only a preset asks for."""
+    folder = tmp_path / "quick"
+    folder.mkdir()
+    safetensors.numpy.save_file({"weight": np.ones(500_000, np.uint8)}, folder / "lora.safetensors")
+    hub.add("c/d", folder, PINNED)
+    size = len(hub.repos["c/d"].files["lora.safetensors"])
+    quick = ModelPart("quick", ".", "c/d", PINNED, (WeightFile("lora.safetensors", size),), first=False, along=True)
+    return replace(profile, parts=MappingProxyType({**profile.parts, "quick": quick}))
+
+
 def until(download: Download, stage: str) -> DownloadState:
     deadline = time.monotonic() + 20
     while download.state.stage != stage and time.monotonic() < deadline:
@@ -83,6 +95,36 @@ def test_it_stops_and_goes_on_where_it_was_even_in_another_program(hub: Hub, pro
     until(download, "done")
     ranges = {headers["Range"] for _, _, headers in hub.asked if "Range" in headers}
     assert ranges == {f"bytes={stopped.here - 2}-"}  # 2: the index
+
+
+def test_what_presets_ask_for_is_counted_stopped_and_gone_on_with(hub: Hub, preset_profile: ModelProfile) -> None:
+    base, quick = preset_profile.parts["base"], preset_profile.parts["quick"]
+    hub.slow = 0.01
+    download = Download(preset_profile)
+    assert download.state == DownloadState("idle", base.size + quick.size, 0)
+    download.start()
+    while download.state.here < base.size + 100_000:
+        time.sleep(0.005)
+    download.stop()
+    stopped = until(download, "stopped")
+    assert cached_revision(base) and not cached_revision(quick)
+    assert base.size + 100_000 <= stopped.here < stopped.size
+    hub.slow = 0
+    hub.asked.clear()
+    download.start()
+    until(download, "done")
+    assert {headers["Range"] for _, _, headers in hub.asked if "Range" in headers} == {
+        f"bytes={stopped.here - base.size}-"}
+    assert cached_revision(quick) == PINNED
+
+
+def test_a_cache_from_before_presets_asked_for_more_needs_only_that(hub: Hub, preset_profile: ModelProfile) -> None:
+    early = replace(preset_profile, parts=MappingProxyType({"base": preset_profile.parts["base"]}))
+    download = Download(early)
+    download.start()
+    until(download, "done")
+    state = Download(preset_profile).state
+    assert state.stage == "idle" and state.size - state.here == preset_profile.parts["quick"].size
 
 
 def test_waiting_is_told_and_can_be_stopped(hub: Hub, profile: ModelProfile) -> None:

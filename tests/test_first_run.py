@@ -14,14 +14,14 @@ import safetensors.numpy
 from pipeline.download import Download
 from pipeline.errors import ModelError
 from pipeline.profiles import SD15, ModelProfile, WeightFile
-from pipeline.values import Style
+from pipeline.values import Levers, Style
 from pipeline.weights import cached_revision, file_sha256
 from tests.conftest import MakeStyle
 from tests.hub_server import MAIN, Hub, serving_hub, turn_to
 from tests.ldm_layout import write_single_file
 from tests.models import tiny_sd15
 
-PLACES = {"base": "base", "controlnet": "controlnet", "ip_adapter": "ip_adapter"}  # role -> folder of a local model
+PLACES = {role: role for role in ("base", "controlnet", "ip_adapter", "lcm_lora", "taesd")}  # role -> local folder
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +77,38 @@ def draw(profile: ModelProfile, style: Style, folder: Path | None = None) -> tup
     return np.asarray(image), dict(engine.revisions)
 
 
+def test_draft_is_refused_until_the_download_brought_its_parts(
+    hub: Hub, profile: ModelProfile, make_style: MakeStyle, caplog: pytest.LogCaptureFixture
+) -> None:
+    from pipeline.diffusion import Engine
+    from tests.test_denoise import make_request
+
+    draft = {"few_steps": "lcm", "decoder": "small"}
+    bare = {role: replace(part, along=False) for role, part in profile.parts.items()}
+    assert run(Download(replace(profile, parts=bare))) == "done"
+    engine = Engine.load(profile, device="cpu", previews="small")
+    request = make_request(engine, make_style("neon", 1), num_inference_steps=2, guidance_scale=1.0, sampler="LCM")
+    hub.asked.clear()
+    message = r"LCM-LoRA.*, TAESD.*\. Start the download under \"A bigger model\", or draw with another preset"
+    with pytest.raises(ModelError, match=message):
+        engine.draw(replace(request, levers=Levers(**draft)))
+    with pytest.raises(ModelError, match=r"Run `hf download ByteDance/Hyper-SD Hyper-\S+ --revision \w{40}`"):
+        engine.draw(replace(request, levers=Levers(few_steps="hyper-8")))
+    engine.draw(request, on_step=lambda preview: None)
+    assert "Previews are linear" in caplog.text and hub.asked == [], "drawing asked the network"
+    assert run(Download(profile)) == "done"
+    hub.asked.clear()
+    image, _ = engine.draw(replace(request, levers=Levers(**draft)))
+    assert np.asarray(image).std() > 1 and hub.asked == []
+
+
 def test_a_first_run_fetches_all_that_drawing_needs_and_draws(
     hub: Hub, profile: ModelProfile, make_style: MakeStyle
 ) -> None:
     assert run(Download(profile)) == "done"
     asked = {path for _, path, _ in hub.asked if "/resolve/" in path}
     listed = {f"/{part.repo}/resolve/{part.revision}/{file.path}"
-              for part in profile.first_parts.values() for file in part.files}
+              for part in profile.downloaded_parts.values() for file in part.files}
     assert asked == listed, "more or less than the table's files was asked for"
     hub.asked.clear()
     pixels, revisions = draw(profile, make_style("neon", 1))
@@ -93,12 +118,12 @@ def test_a_first_run_fetches_all_that_drawing_needs_and_draws(
 
 
 def test_a_first_run_with_every_large_file_cut_twice_fetches_each_byte_once(hub: Hub, profile: ModelProfile) -> None:
-    for part in profile.first_parts.values():
+    for part in profile.downloaded_parts.values():
         for file in part.files:
             if file.path.endswith(".safetensors"):
                 hub.cuts[file.path] = [(file.bytes or 0) // 3] * 2
     assert run(Download(profile)) == "done"
-    expected = {file.path: file.bytes for part in profile.first_parts.values() for file in part.files}
+    expected = {file.path: file.bytes for part in profile.downloaded_parts.values() for file in part.files}
     assert {path: given for path, given in hub.given.items() if path.endswith(".safetensors")} == {
         path: size for path, size in expected.items() if path.endswith(".safetensors")
     }
@@ -110,8 +135,8 @@ def test_a_first_run_from_main_where_the_pinned_commits_are_gone(
     for repo in hub.repos.values():
         repo.revisions.clear()
     assert run(Download(profile)) == "done"
-    assert all(cached_revision(part) == MAIN for part in profile.first_parts.values())
-    assert caplog.text.count("using main for") == len(profile.first_parts)
+    assert all(cached_revision(part) == MAIN for part in profile.downloaded_parts.values())
+    assert caplog.text.count("using main for") == len(profile.downloaded_parts)
 
 
 def test_a_relative_of_sd15_is_refused_before_it_is_loaded(hub: Hub, profile: ModelProfile) -> None:

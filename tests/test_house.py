@@ -140,7 +140,7 @@ def test_a_space_runs_what_is_pinned() -> None:
 
 def test_a_space_fetches_the_pinned_files_beforehand() -> None:
     expected = [f"{part.repo} {','.join(file.path for file in part.files)} {part.revision}"
-                for part in SD15.first_parts.values()]
+                for part in SD15.downloaded_parts.values()]
     assert front_matter()["preload_from_hub"] == expected
 
 

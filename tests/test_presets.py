@@ -34,6 +34,14 @@ def test_presets_are_the_three_and_the_usual_one_is_the_profiles_defaults(profil
     assert {few.part for few in menu.few_steps.values()} | {menu.small_decoder} - {None} <= set(profile.parts)
 
 
+def test_one_download_brings_what_every_preset_asks_for() -> None:
+    menu = menu_of("sd15")
+    asked = {preset.name: set(menu.asked_parts(preset.levers)) for preset in menu.presets}
+    assert asked == {"draft": {"lcm_lora", "taesd"}, "balanced": set(), "best": set()}
+    assert asked["draft"] <= PROFILES["sd15"].downloaded_parts.keys()
+    assert menu.asked_parts(Levers(few_steps="hyper-8")) == ("hyper_sd",)
+
+
 def test_pockets_usual_picture_is_as_it_always_was() -> None:
     menu = menu_of("pocket")
     assert menu.find_preset(menu.preset).levers == Levers() and menu.find_preset(menu.preset).sampler == "DPM++ 2M"

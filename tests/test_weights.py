@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import ModelError
 from pipeline.profiles import POCKET, SD15, ModelPart, TextPackage, WeightFile
-from pipeline.weights import file_sha256, locate, locate_text
+from pipeline.weights import expect_here, file_sha256, locate, locate_text
 
 
 @pytest.fixture
@@ -120,6 +120,17 @@ def test_files_in_the_hub_cache_are_used_without_a_network_and_checked(hub_cache
     located = locate(profile, "ip_adapter")
     assert located.path == path.parent
     assert located.revision == part.revision
+
+
+def test_what_a_folder_of_ones_own_lacks_is_told_by_its_place(hub_cache, tmp_path):
+    (tmp_path / "taesd").mkdir()
+    expect_here(SD15, ["taesd"], tmp_path)
+    with pytest.raises(ModelError, match=r"not in \S+/lcm_lora\. Put them there"):
+        expect_here(SD15, ["taesd", "lcm_lora"], tmp_path)
+    checkpoint = tmp_path / "tuned.safetensors"
+    checkpoint.touch()
+    with pytest.raises(ModelError, match=r"TAESD: quick previews \(10 MB\)\. Start the download"):
+        expect_here(SD15, ["taesd"], checkpoint)
 
 
 def test_the_packaged_text_encoder_is_found_and_checked():

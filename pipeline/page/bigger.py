@@ -12,13 +12,12 @@ import gradio as gr
 
 from pipeline.download import Download, DownloadState, giga
 from pipeline.page.parts import fold
-from pipeline.presets import Menu, menu_of
 from pipeline.profiles import SD15
 from pipeline.studio import Studio
-from pipeline.values import Levers
 
 POLL = 0.5  # seconds
 DRAWN_WITH = "Croquis draws with it: {why}."
+SHORT = "Of its files {missing} are not here yet: Draft, or a new style, may need them."
 HERE = "Everything is here. Start Croquis again and it draws with Stable Diffusion 1.5."
 BEFORE = "Before you fetch it: a picture would take minutes here, since it is made for a CUDA GPU: {trouble}."
 HERE_WITHOUT_GPU = (
@@ -58,10 +57,11 @@ class Bigger:
 
     def told(self, state: DownloadState) -> str:
         """The state in words."""
-        if self.studio.profile.name == "sd15":
-            return DRAWN_WITH.format(why=self.studio.why)
         if state.stage not in ("idle", "done"):
             return progress_words(state)
+        if self.studio.profile.name == "sd15":
+            short = SHORT.format(missing=giga(state.size - state.here)) if state.stage == "idle" else ""
+            return f"{DRAWN_WITH.format(why=self.studio.why)} {short}".strip()
         from pipeline.choosing import cuda_problem
 
         trouble = cuda_problem()
@@ -72,44 +72,26 @@ class Bigger:
 
     def shown(self, state: DownloadState, words: str) -> tuple[Any, ...]:
         """Words, bar, and the two buttons."""
-        running, drawn = state.stage == "running", self.studio.profile.name == "sd15"
+        running = state.stage == "running"
         left = f"Go on: {giga(state.size - state.here)} to go" if state.here else "Download it"
         return (
             f'<p role="status">{escape(words)}</p>',
             bar(state) if running or state.stage == "stopped" else "",
-            gr.update(value=left, visible=not (running or drawn or state.stage == "done")),
+            gr.update(value=left, visible=not (running or state.stage == "done")),
             gr.update(visible=running),
         )
 
 
 def about(studio: Studio) -> str:
     """What the bigger model is, before anything is fetched."""
-    size = giga(sum(part.size for part in SD15.first_parts.values()))
-    licences = dict.fromkeys(part.licence for part in SD15.first_parts.values())
+    size = giga(sum(part.size for part in SD15.downloaded_parts.values()))
+    licences = dict.fromkeys(part.licence for part in SD15.downloaded_parts.values())
     pocket = "" if studio.profile.name == "sd15" else f" Now the pocket model draws: {escape(studio.why)}."
     return (
         f"<p>{SD15.title} draws {SD15.width} × {SD15.height} pixels with far more detail, on an NVIDIA GPU.{pocket} "
         f"Its files take {size} of this machine's disk (licences: {escape(', '.join(licences))}). You can go on "
-        f"drawing while they come, and stop and go on whenever you like. {about_later()}</p>"
+        "drawing while they come, and stop and go on whenever you like.</p>"
     )
-
-
-def about_later() -> str:
-    """What presets fetch on top, when one of them is first drawn with."""
-    menu = menu_of(SD15.name)
-    asked = {preset.title: [SD15.parts[role] for role in later_parts(menu, preset.levers)] for preset in menu.presets}
-    return " ".join(
-        f"{escape(title)} fetches {giga(sum(part.size for part in parts))} more with its first picture "
-        f"(licences: {escape(', '.join(dict.fromkeys(part.licence for part in parts)))})."
-        for title, parts in asked.items() if parts
-    )
-
-
-def later_parts(menu: Menu, levers: Levers) -> list[str]:
-    """Roles of the parts that these levers need and that are not fetched with the first ones."""
-    few_steps = [menu.few_steps[levers.few_steps].part] if levers.few_steps else []
-    decoder = [menu.small_decoder] if levers.decoder == "small" and menu.small_decoder else []
-    return [role for role in (*few_steps, *decoder) if not SD15.parts[role].first]
 
 
 def progress_words(state: DownloadState) -> str:
