@@ -19,7 +19,10 @@ def test_a_profile_asked_for_is_taken(monkeypatch):
         (True, None, "cuda", SD15, "CUDA GPU are here"),
         (True, None, "cpu", POCKET, "cpu"),
         (True, "the driver is too old", "auto", POCKET, "the driver is too old"),
-        (False, None, "auto", POCKET, "not on this machine"),
+        (False, None, "auto", POCKET, 'weights of Stable Diffusion 1.5 are not here yet, and nothing is fetched unasked'),
+        (False, "there is none", "auto", POCKET, 'start the download under "A bigger model"'),
+        (False, None, "cuda", POCKET, 'start the download under "A bigger model"'),
+        (False, None, "cpu", POCKET, "takes minutes on the device asked for, cpu"),
     ],
 )
 def test_auto_takes_sd15_only_with_its_files_and_a_gpu(monkeypatch, downloaded, problem, device, expected, why):
@@ -54,7 +57,8 @@ def test_a_single_file_stands_for_the_bases_weights_only(tmp_path, monkeypatch):
     monkeypatch.setattr(choosing, "cuda_problem", lambda: None)
     checkpoint = tmp_path / "tuned.safetensors"
     checkpoint.touch()
-    assert choose_profile("auto", "auto", checkpoint)[0] is POCKET
+    chosen, why = choose_profile("auto", "auto", checkpoint)
+    assert chosen is POCKET and "the parts beside the checkpoint of Stable Diffusion 1.5 are not here yet" in why
     for role, part in SD15.first_parts.items():
         for file in (without_weights(part) if role == "base" else part).files:
             path = tmp_path / f"models--{part.repo.replace('/', '--')}" / "snapshots" / part.revision / file.path
