@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from pipeline.download import Download, DownloadState
 from pipeline.page.bigger import Bigger, about, progress_words, time_words
 from pipeline.profiles import POCKET, SD15, ModelProfile
+from pipeline.settings import Settings
 from tests.hub_server import Hub
 from tests.test_download import hub, profile  # noqa: F401 - fixtures
 
@@ -24,8 +26,8 @@ def run_apart(work: Coroutine[Any, Any, Any]) -> Any:
         return apart.submit(asyncio.run, work).result()
 
 
-def studio(drawn: ModelProfile = POCKET) -> Any:
-    return SimpleNamespace(profile=drawn, why="the files are <not> here")
+def studio(drawn: ModelProfile = POCKET, sd15: Path | None = None) -> Any:
+    return SimpleNamespace(profile=drawn, why="the files are <not> here", settings=Settings(sd15=sd15))
 
 
 @pytest.mark.parametrize(
@@ -121,3 +123,26 @@ def test_where_it_draws_what_some_pictures_need_besides_can_be_fetched(bigger: B
     running = replace(state, stage="running", speed=40e6)
     words, bar, start, stop = bigger.shown(running, bigger.told(running))
     assert "40 MB a second" in words and "<progress" in bar and stop["visible"] and not start["visible"]
+
+
+@pytest.mark.parametrize("drawn", [POCKET, SD15])
+def test_a_folder_of_ones_own_leaves_nothing_to_fetch(
+    drawn: ModelProfile, hub: Hub, tmp_path: Path  # noqa: F811
+) -> None:
+    panel = Bigger(studio(drawn, sd15=tmp_path))
+    for shown in (panel.watch(), panel.start()):
+        (words, bar, start, stop), = run_apart(collect(shown))
+        assert "nothing to fetch" in words and ("draws with it" in words) == (drawn is SD15)
+        assert bar == "" and not start["visible"] and not stop["visible"]
+    panel.stop()
+    assert "GB" not in about(panel.studio) and hub.asked == []
+
+
+def test_beside_a_checkpoint_of_ones_own_only_the_other_parts_are_fetched(hub: Hub, tmp_path: Path) -> None:  # noqa: F811
+    checkpoint = tmp_path / "tuned.safetensors"
+    checkpoint.touch()
+    panel = Bigger(studio(sd15=checkpoint))
+    listed = {file.path for part in panel.download.profile.downloaded_parts.values() for file in part.files}
+    assert "unet/config.json" in listed and "unet/diffusion_pytorch_model.fp16.safetensors" not in listed
+    assert "pytorch_lora_weights.safetensors" in listed and panel.download.state.size < 4.2 * GB
+    assert "go with your checkpoint take 4.0 GB" in about(panel.studio)

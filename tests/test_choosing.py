@@ -19,7 +19,7 @@ def test_a_profile_asked_for_is_taken(monkeypatch):
         (True, None, "cuda", SD15, "CUDA GPU are here"),
         (True, None, "cpu", POCKET, "cpu"),
         (True, "the driver is too old", "auto", POCKET, "the driver is too old"),
-        (False, None, "auto", POCKET, 'weights of Stable Diffusion 1.5 are not here yet, and nothing is fetched unasked'),
+        (False, None, "auto", POCKET, 'weights of Stable Diffusion 1.5 are not here yet, and nothing is fetched'),
         (False, "there is none", "auto", POCKET, 'start the download under "A bigger model"'),
         (False, None, "cuda", POCKET, 'start the download under "A bigger model"'),
         (False, None, "cpu", POCKET, "takes minutes on the device asked for, cpu"),

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import cached_property
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
 
 from pipeline.download import Download, DownloadState, giga
 from pipeline.page.parts import fold
-from pipeline.profiles import SD15
+from pipeline.profiles import SD15, ModelProfile
+from pipeline.settings import Settings
 from pipeline.studio import Studio
+from pipeline.weights import without_weights
 
 POLL = 0.5  # seconds
 DRAWN_WITH = "Croquis draws with it: {why}."
+OWN = "There is nothing to fetch: its files are taken from the folder that CROQUIS_SD15 names."
 SHORT = "Of its files {missing} are not here yet: Draft, or a new style, may need them."
 HERE = "Everything is here. Start Croquis again and it draws with Stable Diffusion 1.5."
 BEFORE = "Before you fetch it: a picture would take minutes here, since it is made for a CUDA GPU: {trouble}."
@@ -34,10 +39,13 @@ class Bigger:
 
     @cached_property
     def download(self) -> Download:
-        return Download(SD15)
+        return Download(fetched_profile(self.studio.settings))
 
     async def watch(self) -> AsyncIterator[tuple[Any, ...]]:
         """What the panel shows, until nothing moves."""
+        if has_own_folder(self.studio.settings):
+            yield self.shown(DownloadState("done", 0, 0), self.told_of_own())
+            return
         download = await asyncio.to_thread(lambda: self.download)
         while True:
             state = download.state
@@ -47,13 +55,18 @@ class Bigger:
             await asyncio.sleep(POLL)
 
     async def start(self) -> AsyncIterator[tuple[Any, ...]]:
-        download = await asyncio.to_thread(lambda: self.download)
-        await asyncio.to_thread(download.start)
+        if not has_own_folder(self.studio.settings):
+            download = await asyncio.to_thread(lambda: self.download)
+            await asyncio.to_thread(download.start)
         async for shown in self.watch():
             yield shown
 
     def stop(self) -> None:
         self.download.stop()
+
+    def told_of_own(self) -> str:
+        drawn = self.studio.profile.name == "sd15"
+        return f"{DRAWN_WITH.format(why=self.studio.why)} {OWN}" if drawn else OWN
 
     def told(self, state: DownloadState) -> str:
         """The state in words."""
@@ -82,15 +95,37 @@ class Bigger:
         )
 
 
+def has_own_folder(settings: Settings) -> bool:
+    """Whether nothing of it is the Hub's to bring."""
+    return settings.sd15 is not None and settings.sd15.is_dir()
+
+
+def fetched_profile(settings: Settings) -> ModelProfile:
+    """SD15 as far as the Hub brings it: a checkpoint of one's own stands for the base's weights."""
+    if settings.sd15 is None:
+        return SD15
+    return replace(SD15, parts=MappingProxyType({**SD15.parts, "base": without_weights(SD15.parts["base"])}))
+
+
 def about(studio: Studio) -> str:
     """What the bigger model is, before anything is fetched."""
-    size = giga(sum(part.size for part in SD15.downloaded_parts.values()))
-    licences = dict.fromkeys(part.licence for part in SD15.downloaded_parts.values())
     pocket = "" if studio.profile.name == "sd15" else f" Now the pocket model draws: {escape(studio.why)}."
     return (
         f"<p>{SD15.title} draws {SD15.width} × {SD15.height} pixels with far more detail, on an NVIDIA GPU.{pocket} "
-        f"Its files take {size} of this machine's disk (licences: {escape(', '.join(licences))}). You can go on "
-        "drawing while they come, and stop and go on whenever you like.</p>"
+        f"{about_files(studio.settings)}</p>"
+    )
+
+
+def about_files(settings: Settings) -> str:
+    """What a download would take; nothing where there is none to offer."""
+    if has_own_folder(settings):
+        return ""
+    parts = fetched_profile(settings).downloaded_parts.values()
+    size, licences = giga(sum(part.size for part in parts)), dict.fromkeys(part.licence for part in parts)
+    whose = "The files that go with your checkpoint" if settings.sd15 else "Its files"
+    return (
+        f"{whose} take {size} of this machine's disk (licences: {escape(', '.join(licences))}). You can go on drawing "
+        "while they come, and stop and go on whenever you like."
     )
 
 
