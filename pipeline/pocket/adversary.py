@@ -131,7 +131,8 @@ def balanced(main: Tensor, side: Tensor, at: Tensor, share: float, also: Sequenc
     strong, = torch.autograd.grad(main, at, retain_graph=True)
     weak, *others = torch.autograd.grad(side, (at, *also))
     k = (share * strong.norm() / (weak.norm() + 1e-8)).clamp(max=1e3).detach()
-    stand_in: Tensor = (at * (strong + k * weak)).sum()
+    stand_in = (at * (strong + k * weak)).sum()
     for weight, gradient in zip(also, others, strict=True):
         stand_in = stand_in + k * (weight * gradient).sum()
-    return stand_in + (main + k * side - stand_in).detach()
+    weighed: Tensor = stand_in + (main + k * side - stand_in).detach()
+    return weighed
