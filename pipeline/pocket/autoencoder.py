@@ -79,7 +79,7 @@ def train_autoencoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], plan:
 
 def windows(pictures: NDArray[np.uint8], latents: NDArray[np.float16], crop: int, seed: int, device: torch.device
             ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless batches of crops (8, 3, crop, crop) in [-1, 1] and the latents (8, 8, crop/16, crop/16) under them.
+    """Endless batches of crops (8, 3, crop, crop) in [-1, 1] and the latents (8, 24, crop/16, crop/16) under them.
 
     Row i of `latents` belongs to picture i modulo the number of pictures.
     """
@@ -99,7 +99,7 @@ def finish_decoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], latents:
                    folder: Path, adversary: Adversary, *, crop: int = 96, seed: int = 0) -> AutoencoderTiny:
     """Teach the decoder texture with a critic of its pixels; the encoder, and so every latent, stays as it is.
 
-    `latents` (k N, 8, 16, 16), before the scaling factor, belong to `pictures` (N, 256, 256, 3), k to each: as they
+    `latents` (k N, 24, 16, 16), before the scaling factor, belong to `pictures` (N, 256, 256, 3), k to each: as they
     are encoded, and as the denoiser draws them in few steps. What those lack, the decoder learns to fill in.
     """
     device, generator = next(model.parameters()).device, torch.Generator().manual_seed(seed)

@@ -46,7 +46,7 @@ DRAWN_AT_ONCE = 25  # rows
 class Prepared:
     """A shard ready for the denoiser; arrays may be memory-mapped."""
 
-    latents: NDArray[np.float16]  # (N, 8, 16, 16)
+    latents: NDArray[np.float16]  # (N, 24, 16, 16)
     edges: NDArray[np.uint8]  # (N, 2, 256, 32) bit-packed
     tokens: NDArray[np.float16]  # (N, 32, 384)
     styles: NDArray[np.float16]  # (N, 384) image tower
@@ -84,7 +84,7 @@ class Denoiser(nn.Module):
 
     def forward(self, noisy: Tensor, times: Tensor, tokens: Tensor, style: Tensor, hint: Tensor,
                 edges_scale: Tensor) -> Tensor:
-        """v-prediction (B, 8, 16, 16); `edges_scale` (B, 1, 1, 1) multiplies the ControlNet's residuals."""
+        """v-prediction (B, 24, 16, 16); `edges_scale` (B, 1, 1, 1) multiplies the ControlNet's residuals."""
         down, middle = self.controlnet(noisy, times, encoder_hidden_states=tokens, controlnet_cond=hint,
                                        return_dict=False)
         made: Tensor = self.unet(noisy, times, encoder_hidden_states=tokens,
@@ -96,7 +96,7 @@ class Denoiser(nn.Module):
 
 @dataclass
 class Batch:
-    latents: Tensor  # (B, 8, 16, 16)
+    latents: Tensor  # (B, 24, 16, 16)
     tokens: Tensor  # (B, 32, 384)
     style: Tensor  # (B, 384)
     hint: Tensor  # (B, 3, 256, 256) in {0, 1}
@@ -112,7 +112,7 @@ def unpack_hint(packed: NDArray[np.uint8]) -> Tensor:
 
 def drawn_latents(model: Denoiser, data: Prepared, empty: NDArray[np.float16], count: int, guidance: float = 2.0
                   ) -> NDArray[np.float16]:
-    """What the denoiser makes of the first `count` rows, (count, 8, 16, 16), by turns as the app draws them in two
+    """What the denoiser makes of the first `count` rows, (count, 24, 16, 16), by turns as the app draws them in two
     steps and as its second step alone would: the decoder learns to finish both."""
     rng, device, made = np.random.default_rng(5), next(model.parameters()).device, []
     blank = torch.from_numpy(empty.astype(np.float32)).to(device)
@@ -182,9 +182,9 @@ class Attempt:
     """The denoiser's answers at timesteps drawn for a batch."""
 
     times: Tensor  # (B,)
-    noisy: Tensor  # (B, 8, 16, 16)
-    made: Tensor  # (B, 8, 16, 16) v-prediction
-    wanted: Tensor  # (B, 8, 16, 16)
+    noisy: Tensor  # (B, 24, 16, 16)
+    made: Tensor  # (B, 24, 16, 16) v-prediction
+    wanted: Tensor  # (B, 24, 16, 16)
 
 
 def attempt(model: Denoiser, batch: Batch, noise_maker: DDPMScheduler, generator: torch.Generator) -> Attempt:
@@ -219,7 +219,7 @@ def train_denoiser(model: Denoiser, data: Prepared, empty: NDArray[np.float16], 
 
 
 def clean_estimate(noise_maker: DDPMScheduler, made: Tensor, noisy: Tensor, times: Tensor) -> Tensor:
-    """Clean latents that a v-prediction (B, 8, 16, 16) at these timesteps stands for."""
+    """Clean latents that a v-prediction (B, 24, 16, 16) at these timesteps stands for."""
     kept = noise_maker.alphas_cumprod.to(made.device)[times][:, None, None, None]
     clean: Tensor = kept.sqrt() * noisy - (1 - kept).sqrt() * made
     return clean
@@ -228,7 +228,7 @@ def clean_estimate(noise_maker: DDPMScheduler, made: Tensor, noisy: Tensor, time
 @torch.inference_mode()
 def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: Tensor, *, steps: int = 2,
            guidance: float = 2.0, seed: int = 0, begun: Tensor | None = None) -> Tensor:
-    """Latents (B, 8, 16, 16) for training and its contact sheets; the app draws through pipeline/denoise.py.
+    """Latents (B, 24, 16, 16) for training and its contact sheets; the app draws through pipeline/denoise.py.
 
     With `begun`, clean latents, only the last step is drawn, from these with as much noise as it expects.
     """

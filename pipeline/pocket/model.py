@@ -1,6 +1,6 @@
 """The pocket model: Stable Diffusion 1.5's parts and file layout, small enough to train on two cores.
 
-256 x 256 px; f16 latents (8, 16, 16); text tokens (n, 384) from all-MiniLM-L6-v2; v-prediction with zero terminal SNR
+256 x 256 px; f16 latents (24, 16, 16); text tokens (n, 384) from all-MiniLM-L6-v2; v-prediction with zero terminal SNR
 (Lin et al. 2024, "Common Diffusion Noise Schedules and Sample Steps are Flawed").
 """
 
@@ -22,7 +22,7 @@ from torch.nn import functional
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 SIDE = 256  # px
-LATENT_CHANNELS = 8
+LATENT_CHANNELS = 24
 AUTOENCODER_WIDTH = 48
 LATENT_SIDE = SIDE // 16
 TOWER_SIDE = 128  # px that the image tower sees
@@ -47,7 +47,7 @@ def to_pixels(pictures: NDArray[np.uint8], device: torch.device) -> Tensor:
 
 
 def make_autoencoder() -> AutoencoderTiny:
-    """(B, 3, 256, 256) in [-1, 1] <-> latents (B, 8, 16, 16) within [-3, 3].
+    """(B, 3, 256, 256) in [-1, 1] <-> latents (B, 24, 16, 16) within [-3, 3].
 
     TAESD's layout (no normalisation: flat grounds keep their colour), without its blocks at full resolution, which
     cost more than the rest together. Orthogonal convolutions and silent residual branches let it begin as a linear

@@ -36,7 +36,7 @@ def even_out(model: AutoencoderTiny, pictures: NDArray[np.uint8]) -> Autoencoder
 
 @torch.inference_mode()
 def encode_pictures(model: AutoencoderTiny, pictures: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """(N, 256, 256, 3) -> (N, 8, 16, 16), before the scaling factor."""
+    """(N, 256, 256, 3) -> (N, 24, 16, 16), before the scaling factor."""
     device = next(model.parameters()).device
     made = [model.encode(to_pixels(pictures[start:start + 32], device)).latents.half().cpu().numpy()
             for start in range(0, len(pictures), 32)]
@@ -66,7 +66,7 @@ def prepare_tokens(folder: Path, styles: Path, tokenizer: Any, text_tower: BertM
 
 
 def prepare_latents(folder: Path, autoencoder: AutoencoderTiny) -> None:
-    """latents.npy (N, 8, 16, 16)."""
+    """latents.npy (N, 24, 16, 16)."""
     if not (folder / "latents.npy").exists():
         latents = encode_pictures(autoencoder, np.load(folder / "pictures.npy"))
         save(folder / "latents.npy", latents * np.float16(autoencoder.config.scaling_factor))
