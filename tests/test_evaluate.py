@@ -96,4 +96,4 @@ def test_curves_are_drawn_without_a_model(tmp_path: Path) -> None:
 
 def test_every_trial_can_be_asked_for() -> None:
     assert set(NAMES) == {"edges", "hand", "colors", "usual", "things", "styles", "unseen", "memory", "controls",
-                          "seeds", "steps", "speed"}
+                          "seeds", "steps", "speed", "autoencoder"}
