@@ -49,6 +49,11 @@ def reconstruction_loss(made: Tensor, wanted: Tensor) -> Tensor:
             + 0.5 * functional.l1_loss(gradients(made), gradients(wanted)))
 
 
+def likeness_loss(made: Tensor, wanted: Tensor, generator: torch.Generator) -> Tensor:
+    """Place by place, and as a crowd of patches."""
+    return reconstruction_loss(made, wanted) + PATCHES * patch_difference(made, wanted, generator)
+
+
 def shaken(latents: Tensor, deviation: float = 1.0) -> Tensor:
     """Latents (B, c, h, w) with noise, of each picture its own strength."""
     strength = NOISE * deviation * torch.rand((len(latents), 1, 1, 1), device=latents.device)
@@ -70,9 +75,7 @@ def train_autoencoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], plan:
         latents = model.encode(batch).latents
         made = model.decode(shaken(latents, float(latents.detach().std()))).sample
         outside = (latents.abs() - REACH).relu().square().mean()
-        patches = patch_difference(made, batch, generator)
-        figures = {"psnr": psnr(made.detach(), batch), "patches": float(patches.detach())}
-        return reconstruction_loss(made, batch) + PATCHES * patches + outside, figures
+        return likeness_loss(made, batch, generator) + outside, {"psnr": psnr(made.detach(), batch)}
 
     return train(plan, model, crops(pictures, crop, seed, device), loss_of, folder=folder)
 
@@ -109,7 +112,7 @@ def finish_decoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], latents:
         wanted, under = batch
         made = model.decoder(shaken(under, float(under.std())))
         told = adversary.learn(wanted, made)
-        alike = reconstruction_loss(made, wanted) + PATCHES * patch_difference(made, wanted, generator)
+        alike = likeness_loss(made, wanted, generator)
         loss = balanced(alike, adversary.judge(wanted, made), made, DECODER_SHARE)
         return loss, {"psnr": psnr(made.detach(), wanted), "critic": told}
 

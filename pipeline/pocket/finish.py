@@ -22,11 +22,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.pocket.adversary import Adversary, balanced
-from pipeline.pocket.autoencoder import CELL, PATCHES, reconstruction_loss, shaken
+from pipeline.pocket.autoencoder import CELL, likeness_loss, shaken
 from pipeline.pocket.denoiser import Batch, Denoiser, Prepared, attempt, batches, clean_estimate
 from pipeline.pocket.loop import Plan, train
 from pipeline.pocket.model import LATENT_SIDE, make_training_noise, to_pixels
-from pipeline.pocket.texture import patch_difference
 
 CROP = 6  # latents, 96 px
 SHOWN = 8  # of a batch are decoded and judged
@@ -107,8 +106,7 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArr
         pixels = drawer.decode(chosen[..., top:top + CROP, left:left + CROP])
         worn = batch.style[:shown]
         told = adversary.learn(lesson.pixels, pixels, worn)
-        alike = (reconstruction_loss(pixels, lesson.pixels)
-                 + PATCHES * patch_difference(pixels, lesson.pixels, generator))
+        alike = likeness_loss(pixels, lesson.pixels, generator)
         seen = balanced(alike, adversary.judge(lesson.pixels, pixels, worn), pixels, CRITIC_SHARE)
         figures = {"error": float(error.detach()), "critic": told, "alike": float(alike.detach())}
         if not as_drawn.any():

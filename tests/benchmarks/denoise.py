@@ -18,8 +18,6 @@ F1 against every lever off.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -44,6 +42,7 @@ from pipeline.profiles import POCKET
 from pipeline.values import GenerationRequest, Levers, StyleMix
 from tests.benchmarks.calls import Call, Calls, passes, reckoned, rows_of
 from tests.benchmarks.memory import Meter, Row, machine
+from tests.benchmarks.report import report, say
 from tests.benchmarks.ways import OFF, PLAIN, Ours, Plain, Way, all_ways
 from tests.likeness import measure, requests, worked_as
 from tests.models import tiny_sd15, unchecked_sd15, write_sd15
@@ -72,13 +71,7 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     asked = read_options()
-    rows: list[Row] = []
-    for row in table(asked):
-        rows.append(row)
-        if not asked.json:
-            print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)
-    if asked.json:
-        json.dump(rows, sys.stdout, indent=1)
+    report(table(asked), asked.json)
 
 
 def table(asked: argparse.Namespace) -> Iterator[Row]:
@@ -286,10 +279,6 @@ def difference(one: Runs, other: Runs) -> int:
     """Of 255, between two pictures at most."""
     assert one.picture is not None and other.picture is not None
     return int(np.abs(one.picture.astype(int) - other.picture.astype(int)).max())
-
-
-def say(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-Row = dict[str, Any]
+from tests.benchmarks.report import Row, report
+
 GIB = 2**30
 CAPS = (15, 8, 6, 4, 3, 2)
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,13 +49,7 @@ def main() -> None:
     if asked.row:
         print(json.dumps(measure(**json.loads(asked.row))))
         return
-    rows: list[Row] = []
-    for row in derived_rows(asked) if asked.derive else measured_rows(asked):
-        rows.append(row)
-        if not asked.json:
-            print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)
-    if asked.json:
-        json.dump(rows, sys.stdout, indent=1)
+    report(derived_rows(asked) if asked.derive else measured_rows(asked), asked.json)
 
 
 def derived_rows(asked: argparse.Namespace) -> Iterator[Row]:

@@ -15,12 +15,10 @@ import argparse
 import json
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,6 +26,7 @@ from pipeline.clip import PocketEncoder
 from pipeline.phrases import pieces
 from pipeline.search import StyleSearch
 from pipeline.styles import StyleLibrary
+from tests.benchmarks.report import Row, report, say
 from tests.clustered import BLOCK as MOST_QUERIES
 from tests.contest import NEIGHBOURS, TEXT, contest
 from tests.libraries import INSTALL, LIBRARIES
@@ -37,7 +36,6 @@ SIZES = (10_000, 100_000, 1_000_000)
 SEARCH = "search"
 NAMES = (SEARCH, TEXT, *LIBRARIES)
 PROMPTS = ROOT / "tests" / "data" / "style_prompts.json"
-Row = dict[str, Any]
 
 
 def timed(call: Callable[[int], object], times: int) -> Row:
@@ -89,18 +87,9 @@ def prompt_rows(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row]:
                "styleless": len(plain)}
 
 
-
-
 def main() -> None:
     asked = read_options()
-    rows: list[Row] = []
-    for row in measured(asked):
-        rows.append(row)
-        if not asked.json:
-            print(", ".join([row["what"], *(f"{key} {value}" for key, value in row.items() if key != "what")]),
-                  flush=True)
-    if asked.json:
-        json.dump(rows, sys.stdout, indent=1)
+    report(measured(asked), asked.json)
 
 
 def read_options() -> argparse.Namespace:
@@ -130,10 +119,6 @@ def measured(asked: argparse.Namespace) -> Iterator[Row]:
             yield from contest(size, names, folder, asked.queries, asked.build_threads, say)
             if not asked.folder:
                 shutil.rmtree(folder)
-
-
-def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def search_rows(folder: Path) -> Iterator[Row]:

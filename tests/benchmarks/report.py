@@ -1,0 +1,27 @@
+"""How the benchmarks tell their rows: a line each as they come, or one JSON list."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def report(rows: Iterable[Row], as_json: bool) -> None:
+    """A row's "what", where it has one, heads its line."""
+    told: list[Row] = []
+    for row in rows:
+        told.append(row)
+        if not as_json:
+            head = [row["what"]] if "what" in row else []
+            print(", ".join([*head, *(f"{name} {value}" for name, value in row.items() if name != "what")]), flush=True)
+    if as_json:
+        json.dump(told, sys.stdout, indent=1)
+
+
+def say(line: str) -> None:
+    """How far it is, beside the rows."""
+    print(line, file=sys.stderr, flush=True)
