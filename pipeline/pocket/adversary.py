@@ -117,9 +117,16 @@ class Adversary:
 
 def spread_difference(found: Tensor, wanted: Tensor) -> Tensor:
     """Mean difference of each channel's mean and deviation over the picture, in units of the channel's deviation."""
-    unit = wanted.std((0, 2, 3), keepdim=True) + 1e-3
-    found, wanted = found / unit, wanted / unit
-    return ((found.mean((2, 3)) - wanted.mean((2, 3))).abs() + (found.std((2, 3)) - wanted.std((2, 3))).abs()).mean()
+    (mean, deviation), (true_mean, true_deviation) = moments(found), moments(wanted)
+    unit = (true_deviation.square().mean(0) + true_mean.var(0, correction=0)).sqrt() + 1e-3
+    return (((mean - true_mean).abs() + (deviation - true_deviation).abs()) / unit).mean()
+
+
+def moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """(B, C, H, W) -> means and deviations (B, C), fp32. By sums: on a CPU a third of the time that `std` takes."""
+    flat = features.permute(0, 2, 3, 1).flatten(1, 2).float()
+    mean = flat.mean(1)
+    return mean, (flat.square().mean(1) - mean.square()).clamp(min=1e-8).sqrt()
 
 
 def balanced(main: Tensor, side: Tensor, at: Tensor, share: float, also: Sequence[Tensor] = ()) -> Tensor:

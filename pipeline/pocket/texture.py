@@ -12,7 +12,7 @@ from torch.nn import functional
 FILTERS = 16  # a scale, drawn anew each time
 COLORED = FILTERS // 4  # of these see mean colours too, the others contrast only
 SIZE = 5  # px
-SCALES = 3  # each half of the one before
+STRIDES = (2, 1, 1)  # of the patches at each scale, half the size of the one before; the finest has enough of them
 
 
 def patch_difference(found: Tensor, wanted: Tensor, generator: torch.Generator) -> Tensor:
@@ -22,13 +22,15 @@ def patch_difference(found: Tensor, wanted: Tensor, generator: torch.Generator) 
     2022, "Generating natural images with direct Patch Distributions Matching", arXiv:2203.11862).
     """
     total = found.new_zeros(())
-    for scale in range(SCALES):
+    for scale, stride in enumerate(STRIDES):
         if scale:
             found, wanted = functional.avg_pool2d(found, 2), functional.avg_pool2d(wanted, 2)
         filters = random_filters(generator).to(found.device)
-        one, other = (functional.conv2d(pictures, filters).flatten(2).sort(-1).values for pictures in (found, wanted))
+        top, left = torch.randint(stride, (2,), generator=generator).tolist()
+        one, other = (functional.conv2d(pictures[..., top:, left:], filters, stride=stride).flatten(2).sort(-1).values
+                      for pictures in (found, wanted))
         total = total + (one - other).abs().mean()
-    return total / SCALES
+    return total / len(STRIDES)
 
 
 def random_filters(generator: torch.Generator) -> Tensor:
