@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pipeline.pocket import denoiser, loop
+from pipeline.pocket import denoiser, parallel
 from pipeline.pocket.denoiser import Prepared
 from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE
 from tests.models import small_unet
@@ -20,7 +19,7 @@ LINE = 10  # px from the left: where the line of every drawing stands
 def count_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each look at the training loop's clock take a second, so that a step costs one second of the budget."""
     clock = iter(range(1_000_000))
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    monkeypatch.setattr(parallel, "clock", lambda: float(next(clock)))
 
 
 def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pipeline.pocket import parallel
 from pipeline.pocket.model import IMAGE_WIDTH
 
 WIDTHS = (32, 64, 96, 128)
@@ -74,6 +75,7 @@ class Adversary:
 
     def __init__(self, critic: PatchCritic, file: Path, device: torch.device) -> None:
         self.critic = critic.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        parallel.agree(self.critic)
         self._file = file
         self._optimizer = torch.optim.AdamW(self.critic.parameters(), lr=LEARNING_RATE, betas=(0.5, 0.99),
                                             weight_decay=1e-3)
@@ -100,6 +102,7 @@ class Adversary:
         self._steps += 1
         self._optimizer.zero_grad(set_to_none=True)
         (told + SMOOTHNESS * rough).backward()
+        parallel.average_gradients(self.critic.parameters())
         torch.nn.utils.clip_grad_norm_(self.critic.parameters(), 5.0)
         self._optimizer.step()
         return float(told.detach())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+
+from pipeline.pocket import parallel
 
 RUNS = Path("runs")
 
@@ -66,11 +67,13 @@ def train(
     """Train until the budget is spent and leave the averaged weights in `module`.
 
     Writes <folder>/<name>.pt every `save_every` seconds (atomically) and one JSON line per 50 steps to
-    <folder>/<name>.jsonl. A run that finds its checkpoint goes on from it.
+    <folder>/<name>.jsonl. A run that finds its checkpoint goes on from it. Of several processes (parallel.py) the
+    first writes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / f"{plan.name}.pt", folder / f"{plan.name}.jsonl"
     device = next(module.parameters()).device
+    parallel.agree(module)
     optimizer = torch.optim.AdamW(module.parameters(), lr=plan.learning_rate, betas=(0.9, 0.99),
                                   weight_decay=plan.weight_decay, fused=True)
     ema, step, spent = Ema(module, plan.ema), 0, 0.0
@@ -81,6 +84,8 @@ def train(
         ema.average, step, spent = state["ema"], state["step"], state["spent"]
 
     def save() -> None:
+        if parallel.rank():
+            return
         state = {"module": module.state_dict(), "optimizer": optimizer.state_dict(), "ema": ema.average,
                  "step": step, "spent": spent}
         torch.save(state, checkpoint.with_suffix(".tmp"))
@@ -93,16 +98,17 @@ def train(
             module.train()
 
     module.train()
-    budget, last_save = plan.minutes * 60, time.monotonic()
+    budget, last_save = plan.minutes * 60, parallel.clock()
     running: dict[str, float] = {}
     while spent < budget:
-        started = time.monotonic()
+        started = parallel.clock()
         rate = learning_rate(plan, step, spent / budget)
         for group in optimizer.param_groups:
             group["lr"] = rate
         loss, figures = loss_of(next(batches), step)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        parallel.average_gradients(module.parameters())
         norm = torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
         if torch.isfinite(norm):  # one broken batch must poison neither the weights nor the log's averages
             optimizer.step()
@@ -110,15 +116,15 @@ def train(
             for name, value in {"loss": float(loss.detach()), "norm": float(norm), **figures}.items():
                 running[name] = 0.98 * running.get(name, value) + 0.02 * value
         step += 1
-        spent += time.monotonic() - started
-        if step % 50 == 0:
+        spent += parallel.clock() - started
+        if step % 50 == 0 and not parallel.rank():
             line = {"step": step, "minutes": round(spent / 60, 2), "rate": rate,
                     **{name: round(value, 5) for name, value in running.items()}}
             with log.open("a") as file:
                 file.write(json.dumps(line) + "\n")
-        if time.monotonic() - last_save > plan.save_every:
+        if parallel.clock() - last_save > plan.save_every:
             save()
-            last_save = time.monotonic()
+            last_save = parallel.clock()
     module.load_state_dict(ema.average)
     save()
     return module.eval()
