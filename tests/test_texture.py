@@ -35,7 +35,7 @@ def test_each_picture_is_held_against_its_own_pair() -> None:
 
 
 def test_colour_counts_though_it_has_no_contrast() -> None:
-    assert between(torch.zeros(1, 3, 48, 48), torch.full((1, 3, 48, 48), 0.5)) > 0.05
+    assert between(torch.zeros(1, 3, 48, 48), torch.full((1, 3, 48, 48), 0.5)) > 0.03
 
 
 def test_its_gradient_sharpens_what_is_too_soft() -> None:

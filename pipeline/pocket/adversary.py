@@ -21,10 +21,11 @@ from torch.nn import functional
 
 from pipeline.pocket import parallel
 from pipeline.pocket.model import IMAGE_WIDTH
+from pipeline.pocket.precision import half_where_faster
 
 WIDTHS = (32, 64, 96, 128)
-SMOOTH = 0.1  # deviation of the noise that the critic must not mind
-SMOOTHNESS = 8.0  # weight of the squared change of the logits by that noise
+SMOOTH = 0.05  # deviation of the noise that the critic must not mind
+SMOOTHNESS = 1.0  # weight of the squared change of the logits by that noise
 SMOOTH_EVERY = 4  # steps
 LEARNING_RATE = 4e-4
 
@@ -95,13 +96,13 @@ class Adversary:
         both, times = torch.cat([true, made.detach()]), 2
         if self._steps % SMOOTH_EVERY == 0:
             both, times = torch.cat([both, both + SMOOTH * torch.randn_like(both)]), 4
-        logits, _ = self.critic(both, *(torch.cat([one] * times) for one in given))
+        logits, _ = self._look(both, *(torch.cat([one] * times) for one in given))
         real, fake, *noisy = logits.chunk(times)
         told = functional.softplus(fake - real).mean()
         rough = sum((one - other).square().mean() for one, other in zip((real, fake), noisy, strict=False))
         self._steps += 1
         self._optimizer.zero_grad(set_to_none=True)
-        (told + SMOOTHNESS * rough).backward()
+        (told + SMOOTHNESS * rough).backward()  # type: ignore[no-untyped-call]
         parallel.average_gradients(self.critic.parameters())
         torch.nn.utils.clip_grad_norm_(self.critic.parameters(), 5.0)
         self._optimizer.step()
@@ -111,11 +112,16 @@ class Adversary:
         """What the maker should lessen: being told apart, and spreads of features that differ."""
         self.critic.requires_grad_(False)
         with torch.no_grad():
-            real, wanted = self.critic(true, *given)
-        fake, found = self.critic(made, *given)
+            real, wanted = self._look(true, *given)
+        fake, found = self._look(made, *given)
         self.critic.requires_grad_(True)
         apart = functional.softplus(real - fake).mean()
         return apart + sum(spread_difference(one, other) for one, other in zip(found, wanted, strict=True))
+
+    def _look(self, pictures: Tensor, *given: Tensor) -> tuple[Tensor, list[Tensor]]:
+        with half_where_faster(pictures.device):
+            logits, features = self.critic(pictures, *given)
+        return logits.float(), features
 
 
 def spread_difference(found: Tensor, wanted: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from torch.nn import functional
 from pipeline.pocket.adversary import Adversary, balanced
 from pipeline.pocket.loop import Plan, train
 from pipeline.pocket.model import LATENT_SIDE, SIDE, to_pixels
+from pipeline.pocket.precision import half_where_faster
 from pipeline.pocket.texture import patch_difference
 
 BATCH = 32
@@ -72,8 +73,9 @@ def train_autoencoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], plan:
 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(batch, Tensor)
-        latents = model.encode(batch).latents
-        made = model.decode(shaken(latents, float(latents.detach().std()))).sample
+        with half_where_faster(device):
+            latents = model.encode(batch).latents.float()
+            made = model.decode(shaken(latents, float(latents.detach().std()))).sample.float()
         outside = (latents.abs() - REACH).relu().square().mean()
         return likeness_loss(made, batch, generator) + outside, {"psnr": psnr(made.detach(), batch)}
 
@@ -110,7 +112,8 @@ def finish_decoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], latents:
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(batch, tuple)
         wanted, under = batch
-        made = model.decoder(shaken(under, float(under.std())))
+        with half_where_faster(device):
+            made = model.decoder(shaken(under, float(under.std()))).float()
         told = adversary.learn(wanted, made)
         alike = likeness_loss(made, wanted, generator)
         loss = balanced(alike, adversary.judge(wanted, made), made, DECODER_SHARE)

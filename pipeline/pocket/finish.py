@@ -26,13 +26,14 @@ from pipeline.pocket.autoencoder import CELL, likeness_loss, shaken
 from pipeline.pocket.denoiser import Batch, Denoiser, Prepared, attempt, batches, clean_estimate
 from pipeline.pocket.loop import Plan, train
 from pipeline.pocket.model import LATENT_SIDE, make_training_noise, to_pixels
+from pipeline.pocket.precision import half_where_faster
 
 CROP = 6  # latents, 96 px
 SHOWN = 8  # of a batch are decoded and judged
 ENCODED = 0.25  # of these as they were encoded, not as they are drawn
 LATEST = 200  # timestep: only above it is there something to make up
 CRITIC_SHARE = 1.0  # length of the critic's gradient beside the reconstruction's, on pixels
-PIXEL_SHARE = 0.4  # length of the pixels' gradient beside the squared error's, on latents
+PIXEL_SHARE = 0.5  # length of the pixels' gradient beside the squared error's, on latents
 
 
 class Drawer(nn.Module):
@@ -45,8 +46,9 @@ class Drawer(nn.Module):
 
     def decode(self, latents: Tensor) -> Tensor:
         """Scaled latents (B, 8, h, w) -> (B, 3, 16 h, 16 w) around [-1, 1]."""
-        made: Tensor = self.decoder(latents / self.scaling_factor)
-        return made
+        with half_where_faster(latents.device):
+            made: Tensor = self.decoder(latents / self.scaling_factor)
+        return made.float()
 
 
 class Pages:

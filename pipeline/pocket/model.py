@@ -58,7 +58,7 @@ def make_autoencoder() -> AutoencoderTiny:
         encoder_block_out_channels=(AUTOENCODER_WIDTH,) * 5,
         decoder_block_out_channels=(AUTOENCODER_WIDTH,) * 5,
         num_encoder_blocks=(0, 0, 1, 2, 2),
-        num_decoder_blocks=(2, 2, 2, 1, 0),
+        num_decoder_blocks=(6, 6, 3, 2, 0),
     )
     blocks = [block for block in model.modules() if isinstance(block, AutoencoderTinyBlock)]
     for layer in model.modules():

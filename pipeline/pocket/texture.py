@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-FILTERS = 16  # a scale, drawn anew each time
+FILTERS = 8  # a scale, drawn anew each time
 COLORED = FILTERS // 4  # of these see mean colours too, the others contrast only
 SIZE = 5  # px
 STRIDES = (2, 1, 1)  # of the patches at each scale, half the size of the one before; the finest has enough of them

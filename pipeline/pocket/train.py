@@ -61,8 +61,8 @@ CPU = Recipe(
     tower=Plan("tower", 6, 1e-3, weight_decay=0.05),
     denoiser=Plan("denoiser", 80, 1e-3, warm_up=200, ema=0.998, save_every=420),
     decoder=Plan("decoder-finish", 8, 8e-4, warm_up=50, weight_decay=0, ema=0.99),
-    together=Plan("together", 60, 4e-4, warm_up=50, ema=0.998, save_every=420),
-    batch=24,
+    together=Plan("together", 60, 4e-4, warm_up=50, ema=0.997, save_every=300),
+    batch=16,
 )
 CUDA = Recipe(
     shards=120,

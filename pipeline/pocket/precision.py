@@ -1,0 +1,16 @@
+"""Where bf16 makes training faster: on CUDA everywhere, on a processor with AMX in plain convolutions."""
+
+from __future__ import annotations
+
+import torch
+
+
+def half_where_faster(device: torch.device) -> torch.autocast:
+    """For decoder and critic. On two cores with AMX forward and backward take a third of fp32's time, where the
+    denoiser with its many small operations gains a tenth: that one stays in fp32 there.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bf16(device))
+
+
+def multiplies_bf16(device: torch.device) -> bool:
+    return device.type == "cuda" or (device.type == "cpu" and torch.cpu._is_amx_tile_supported())
