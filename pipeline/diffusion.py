@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from pipeline.acceleration import WARM_UP, Compiler, blank_request, choose_attention
 from pipeline.clock import Clock
 from pipeline.denoise import Conditions, IsCancelled, denoise, generators, initial_noise, stop_if
-from pipeline.device import choose_device
+from pipeline.device import choose_device, name_of, processor_dtype
 from pipeline.errors import ModelError, SettingError
 from pipeline.few_steps import FusedWeights
 from pipeline.free_memory import measure_free_memory
@@ -71,7 +71,7 @@ class Engine:
         compile: bool = False,
         previews: str = "linear",
     ) -> None:
-        self.profile, self.revisions = profile, MappingProxyType(dict(revisions))
+        self.profile, self._revisions = profile, dict(revisions)
         self._pipeline, self._embed_style = pipeline, embed_with
         self._encode_prompt = PromptEncoder(pipeline.tokenizer, pipeline.text_encoder)
         self._embed_hint, self._placement = hint_stack, placement
@@ -88,6 +88,7 @@ class Engine:
         *,
         folder: Path | None = None,
         device: str = "auto",
+        dtype: str = "auto",
         on_progress: OnProgress | None = None,
         cache_dir: Path | None = None,
         memory: str = "auto",
@@ -99,27 +100,29 @@ class Engine:
         """Find, check and load the profile's files.
 
         `folder` holds the model instead of the profile's home or the Hub; `cache_dir` keeps style embeddings from one
-        run to the next; `memory` is "auto" or one of memory.MODES; `safety` asks the profile's safety checker, where it
-        has one, about pictures given to `judge`; `attention` is one of acceleration.ATTENTIONS; `compile` compiles the
-        UNet before it returns; `previews` are "linear", or "small" by the profile's small decoder.
-        Raises ModelError for missing or damaged files, SettingError for a device, mode or kernel that is not here,
-        OutOfMemory where not even the smallest mode loads.
+        run to the next; `dtype` is one of device.DTYPES, for a profile that is drawn in any of them; `memory` is "auto"
+        or one of memory.MODES; `safety` asks the profile's safety checker, where it has one, about pictures given to
+        `judge`; `attention` is one of acceleration.ATTENTIONS; `compile` compiles the UNet before it returns;
+        `previews` are "linear", or "small" by the profile's small decoder.
+        Raises ModelError for missing or damaged files, SettingError for a device, number format, mode or kernel that is
+        not here, OutOfMemory where not even the smallest mode loads.
         """
         report = on_progress or (lambda stage, fraction: None)
-        place, dtype = choose_device(device)
-        mode = choose_mode(profile, measure_free_memory(place.type), place.type, memory)
-        log.info("Memory mode %s: %s", mode.mode, mode.why)
+        place, numbers = choose_device(device, dtype, any_dtype=profile.any_dtype)
+        mode = choose_mode(profile, measure_free_memory(place.type), place.type, memory, dtype=name_of(numbers))
+        log.info("Memory mode %s: %s; numbers: %s", mode.mode, mode.why, name_of(numbers))
         report("Checking the model's files", 0.0)
         located = {role: locate(profile, role, folder) for role in LOADED_PARTS}
         checker = find_checker(profile, folder) if safety else None
         report("Loading the model", 0.3)
         with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
-            pipeline = load_pipeline(profile, located, dtype)
+            pipeline = load_pipeline(profile, located, numbers)
         hint_stack = take_hint_stack(pipeline.controlnet)
-        placement = Placement(pipeline, hint_stack, profile, place, dtype,
-                              lambda: read_networks(profile, located, dtype, pipeline))
+        placement = Placement(pipeline, hint_stack, profile, place, numbers,
+                              lambda: read_networks(profile, located, numbers, pipeline),
+                              on_processor=processor_dtype(dtype, profile.any_dtype))
         placement.begin(mode)
-        if choose_attention(attention, place, dtype) == "xformers":
+        if choose_attention(attention, place, numbers) == "xformers":
             pipeline.enable_xformers_memory_efficient_attention()
         report("Getting ready to draw", 0.9)
         vision = Vision(profile, folder, pipeline)
@@ -158,6 +161,13 @@ class Engine:
     @property
     def dtype(self) -> torch.dtype:
         return self._placement.dtype
+
+    @property
+    def revisions(self) -> Mapping[str, str]:
+        """Model part -> revision; with them the number format of the picture that this thread drew last, where it is
+        not the one that its kind of device usually draws in: other numbers, other pixels."""
+        numbers = self._placement.numbers()
+        return MappingProxyType(self._revisions | ({"numbers": numbers} if numbers else {}))
 
     @property
     def memory(self) -> ModeChoice:

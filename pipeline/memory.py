@@ -38,6 +38,7 @@ TILE_FROM = 768  # px; a side above it is decoded in tiles
 TILE = 512  # px a side of a tile
 FIGURES = Path(__file__).with_name("memory_figures.json")
 GB = 1e9
+NUMBERS = {"float32": 4, "bfloat16": 2, "float16": 2}  # bytes of one
 
 
 @dataclass(frozen=True)
@@ -100,19 +101,23 @@ class ModeChoice:
 
 
 def plan_memory(
-    profile: ModelProfile, width: int, height: int, batch: int = 1, mode: str = "full", device: str = "cuda"
+    profile: ModelProfile, width: int, height: int, batch: int = 1, mode: str = "full", device: str = "cuda",
+    dtype: str | None = None,
 ) -> MemoryPlan:
-    """Reckon one picture or batch. Raises SettingError for a size that the profile does not draw, a batch outside
-    1 to 4, an unknown mode, or one that the device does not have."""
+    """Reckon one picture or batch, in the device's usual numbers or those called `dtype`; what a GPU's weights would
+    take on the processor is always reckoned in 32 bits. Raises SettingError for a size that the profile does not draw,
+    a batch outside 1 to 4, an unknown mode or number format, or a mode that the device does not have."""
     kind = _expect(profile, width, height, batch, mode, device)
     drawn_on = "cpu" if kind == "cpu" else device
     figures, weights = read_figures()["devices"][drawn_on], weights_of(profile)
-    wide = 2 if drawn_on != "cuda" else 1  # 32 bits against 16
+    usual = 2 if drawn_on == "cuda" else 4  # bytes of a number that the figures are of
+    each = usual if dtype is None or drawn_on != device else _bytes_of(dtype)
+    wide, share = each // 2, each / usual
     return MemoryPlan(
         mode=kind, device=drawn_on, width=width, height=height, batch=batch,
         weights=_resident(weights, kind, wide, figures),
-        steps=round(batch * width * height * figures["step_bytes_per_px"] + figures["step_bytes"]),
-        decode=round(_decoded_at_once(width, height) * figures["decode_bytes_per_px"]),
+        steps=round(share * (batch * width * height * figures["step_bytes_per_px"] + figures["step_bytes"])),
+        decode=round(share * _decoded_at_once(width, height) * figures["decode_bytes_per_px"]),
         runtime=figures["runtime_bytes"],
         main_memory=weights.streamable if kind == "streamed" and drawn_on == "cuda" else 0,
         published=published_formula(weights, width, height, batch),
@@ -135,7 +140,7 @@ def published_stages(width: int, height: int, batch: int = 1, tokens: int = 77) 
 
 
 def choose_mode(
-    profile: ModelProfile, free: FreeMemory, device: str, wanted: str = "auto", batch: int = 1
+    profile: ModelProfile, free: FreeMemory, device: str, wanted: str = "auto", batch: int = 1, dtype: str | None = None
 ) -> ModeChoice:
     """The mode called `wanted`, or for "auto" the quickest whose plan fits the profile's own size; and why.
 
@@ -144,7 +149,7 @@ def choose_mode(
     if wanted != "auto":
         return ModeChoice(_expect(profile, profile.width, profile.height, batch, wanted, device), "asked for")
     for mode in LADDERS[device] if device != "cpu" else ("cpu",):  # there fp8 is for when memory runs out
-        plan = plan_memory(profile, profile.width, profile.height, batch, mode, device)
+        plan = plan_memory(profile, profile.width, profile.height, batch, mode, device, dtype)
         have = free_where(plan, free)
         if plan.fits(have) and plan.main_memory <= free.main:
             return ModeChoice(mode, f"{gigabytes(plan.peak)} of the {gigabytes(have)} that are free")
@@ -159,11 +164,13 @@ def lower_mode(mode: MemoryMode, device: str) -> MemoryMode | None:
     return ladder[after] if after < len(ladder) else None
 
 
-def what_fits(profile: ModelProfile, free: FreeMemory, device: str, batch: int = 1) -> str:
+def what_fits(
+    profile: ModelProfile, free: FreeMemory, device: str, batch: int = 1, dtype: str | None = None
+) -> str:
     """In words for a person whose picture did not fit: the largest square that each mode can draw here."""
     told = []
     for mode in LADDERS[device]:
-        plans = [plan_memory(profile, side, side, batch, mode, device) for side in sides(profile)]
+        plans = [plan_memory(profile, side, side, batch, mode, device, dtype) for side in sides(profile)]
         side = max((plan.width for plan in plans if plan.fits(free_where(plan, free))), default=None)
         if side:
             told.append(f"{side} x {side} px with {mode} ({MEANINGS[mode]})")
@@ -199,7 +206,7 @@ class Comparison:
 def compare(profile: ModelProfile, row: Mapping[str, Any]) -> Comparison:
     """A stage is compared with a stage, a whole run with the peak; the published one knows no tiles and no modes."""
     width, height, batch = row["width"], row["height"], row["batch"]
-    plan = plan_memory(profile, width, height, batch, row["mode"], row["device"])
+    plan = plan_memory(profile, width, height, batch, row["mode"], row["device"], row["dtype"])
     published = published_stages(width, height, batch)
     ours = {"decode": plan.decode, "steps": plan.steps, "peak": plan.peak}[row["what"]]
     theirs = {"decode": published["decode"], "steps": published["unet"], "peak": plan.published}[row["what"]]
@@ -273,6 +280,11 @@ def _resident(weights: Weights, mode: MemoryMode, wide: int, figures: Mapping[st
     if mode == "streamed":  # the text encoder waits on the processor; two layers are there at once, one on its way
         return wide * (weights.vae + 2 * int(read_figures()["largest_layer_bytes"]))
     return others + wide * weights.streamable
+
+
+def _bytes_of(dtype: str) -> int:
+    expect_choice("dtype", dtype, NUMBERS)
+    return NUMBERS[dtype]
 
 
 def _decoded_at_once(width: int, height: int) -> int:

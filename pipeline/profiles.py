@@ -81,6 +81,7 @@ class ModelProfile:
     variant: str | None = None  # infix of the weight files, "fp16"
     text_package: TextPackage | None = None  # None: text_encoder/ and tokenizer/ inside the base part
     multiple: int = field(default=8)  # px; sides are multiples of it
+    any_dtype: bool = False  # drawn in what the machine is quickest in; False: the same numbers on every processor
 
     def __post_init__(self) -> None:
         named = {control.name for control in CONTROLS}
@@ -294,6 +295,7 @@ SD15 = ModelProfile(
     scheduler="DPMSolverMultistepScheduler",
     scheduler_options=DPM_SOLVER,
     variant="fp16",
+    any_dtype=True,
 )
 
 PROFILES: Mapping[str, ModelProfile] = MappingProxyType({profile.name: profile for profile in (POCKET, SD15)})

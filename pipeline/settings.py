@@ -14,6 +14,7 @@ from pipeline.errors import SettingError
 
 ProfileChoice = Literal["auto", "pocket", "sd15"]
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+DtypeChoice = Literal["auto", "float32", "bfloat16", "float16"]
 MemoryChoice = Literal["auto", "full", "fp8", "streamed", "cpu"]
 SafetyChoice = Literal["on", "off"]
 AttentionChoice = Literal["auto", "sdpa", "xformers"]
@@ -26,6 +27,7 @@ FOLDERS = ("sd15", "assets", "styles", "user_dir", "outputs")
 MEANINGS = {
     "profile": "which engine draws: auto takes sd15 where a GPU and its weights are there, else pocket",
     "device": "where it runs: auto takes CUDA, then MPS, then the processor",
+    "dtype": "numbers that sd15 computes in: auto takes float16 on CUDA, bfloat16 on a processor with AMX, or float32",
     "memory": "how sparingly it keeps its weights: auto takes the quickest of full, fp8, streamed and cpu that fits",
     "safety": "whether sd15's pictures pass its safety checker before anyone sees them: on or off",
     "sd15": "folder with Stable Diffusion 1.5's files in place of the Hub's (base/, controlnet/, ip_adapter/), or a "
@@ -46,6 +48,7 @@ class Settings:
 
     profile: ProfileChoice = "auto"
     device: DeviceChoice = "auto"
+    dtype: DtypeChoice = "auto"
     memory: MemoryChoice = "auto"
     safety: SafetyChoice = "on"
     sd15: Path | None = None  # None: the Hub's cache, filled on request
@@ -60,6 +63,7 @@ class Settings:
     def __post_init__(self) -> None:
         _expect_choice("profile", self.profile, get_args(ProfileChoice))
         _expect_choice("device", self.device, get_args(DeviceChoice))
+        _expect_choice("dtype", self.dtype, get_args(DtypeChoice))
         _expect_choice("memory", self.memory, get_args(MemoryChoice))
         _expect_choice("safety", self.safety, get_args(SafetyChoice))
         _expect_choice("attention", self.attention, get_args(AttentionChoice))

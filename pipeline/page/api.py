@@ -210,7 +210,8 @@ class Endpoints:
 
         Our formula stands beside the published one, (weights + the largest stage) x 1.2.
         """
-        return plan_here(engine, width, height, count, self._studio.settings.device)
+        return plan_here(engine, width, height, count, self._studio.settings.device,
+                         self._studio.settings.dtype)
 
 
 def describe(result: GenerationResult) -> dict[str, Any]:

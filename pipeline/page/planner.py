@@ -27,20 +27,25 @@ from pipeline.studio import Studio
 from pipeline.values import BATCH
 
 
-def plan_here(engine: object, width: object, height: object, count: object, device: str = "auto") -> dict[str, Any]:
+def plan_here(
+    engine: object, width: object, height: object, count: object, device: str = "auto", dtype: str = "auto"
+) -> dict[str, Any]:
     """Each mode's plan on this machine as it is now, which would be chosen, and how near plans came to measurements.
 
     All sizes in bytes. Raises SettingError for what the engine does not draw.
     """
-    from pipeline.device import choose_device
+    from pipeline.device import choose_device, name_of
 
     profile = find_profile(str(engine)[:40])
-    place = choose_device(device)[0].type
-    plans = [plan_memory(profile, width, height, count, mode, place) for mode in LADDERS[place]]  # type: ignore[arg-type]
+    drawn_on, format_ = choose_device(device, dtype, any_dtype=profile.any_dtype)
+    place, numbers = drawn_on.type, name_of(format_)
+    plans = [plan_memory(profile, width, height, count, mode, place, numbers)  # type: ignore[arg-type]
+             for mode in LADDERS[place]]
     free = measure_free_memory(place)
-    choice = choose_mode(profile, free, place)
+    choice = choose_mode(profile, free, place, dtype=numbers)
     return {
         "engine": profile.name, "width": width, "height": height, "count": count, "device": place,
+        "dtype": numbers,
         "free": {"gpu": free.gpu, "main": free.main},
         "chosen": {"mode": choice.mode, "why": choice.why},
         "modes": [_told(plan, plan.fits(free_where(plan, free)) and plan.main_memory <= free.main) for plan in plans],
@@ -75,7 +80,7 @@ def lay_planner(studio: Studio, script: str, **quiet: Any) -> None:
 
     def plan(engine: object, width: object, height: object, count: object) -> str:
         try:
-            return as_table(plan_here(engine, width, height, count, studio.settings.device))
+            return as_table(plan_here(engine, width, height, count, studio.settings.device, studio.settings.dtype))
         except Exception as error:
             return f'<p role="alert">{html.escape(tell(error))}</p>'
 
