@@ -1,12 +1,80 @@
 import pytest
 import torch
 
-from pipeline.device import card_trouble, choose_device, cuda_trouble, driver_version
+from pipeline.device import (
+    DTYPES,
+    card_trouble,
+    choose_device,
+    choose_dtype,
+    cuda_trouble,
+    driver_version,
+    has_bf16_tiles,
+    processor_dtype,
+)
 from pipeline.errors import SettingError
 
+CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
 
-def test_cpu_computes_in_fp32():
-    assert choose_device("cpu") == (torch.device("cpu"), torch.float32)
+
+@pytest.fixture(params=[False, True], ids=["no tiles", "tiles"])
+def tiles(request, monkeypatch):
+    """What the processor can do, whatever this one can."""
+    monkeypatch.setattr("pipeline.device.has_bf16_tiles", lambda: request.param)
+    return request.param
+
+
+def test_a_processor_computes_in_bf16_where_it_has_tiles_for_it(tiles):
+    assert choose_device("cpu") == (CPU, torch.bfloat16 if tiles else torch.float32)
+    assert processor_dtype("float16") == processor_dtype("auto") == choose_device("cpu")[1]
+    assert [choose_dtype(device) for device in (CUDA, MPS)] == [torch.float16, torch.float32]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_pocket_model_draws_in_the_same_numbers_on_every_processor(tiles, dtype):
+    assert choose_device("cpu", dtype, any_dtype=False) == (CPU, torch.float32)
+    assert processor_dtype(dtype, any_dtype=False) == torch.float32
+
+
+@pytest.mark.parametrize(("device", "dtype"), [(CPU, "float32"), (CPU, "bfloat16"), (CUDA, "float32"),
+                                               (CUDA, "bfloat16"), (MPS, "float16")], ids=str)
+def test_numbers_asked_for_are_taken(tiles, monkeypatch, device, dtype):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    assert choose_dtype(device, dtype) == getattr(torch, dtype)
+    assert dtype == "float16" or processor_dtype(dtype) == getattr(torch, dtype)
+
+
+@pytest.mark.parametrize(("device", "dtype", "message"), [
+    (CPU, "float16", "'float16'.*not for the device 'cpu', which draws in float32 or bfloat16"),
+    (MPS, "bfloat16", "not for the device 'mps', which draws in float32 or float16"),
+    (CUDA, "bfloat16", "capability 8.0 or newer; this one draws in float16 or float32"),
+    (CPU, "fp32", "auto, float32, bfloat16, float16; 'fp32' was asked for"),
+    (CPU, "", "'' was asked for"),
+], ids=str)
+def test_numbers_that_a_device_does_not_draw_in_are_refused(monkeypatch, device, dtype, message):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: False)
+    with pytest.raises(SettingError, match=message):
+        choose_dtype(device, dtype)
+
+
+@pytest.mark.parametrize(("said", "allowed", "expected"), [
+    ({"amx_bf16": True}, True, True), ({"amx_bf16": True}, False, False), ({"amx_bf16": False}, True, False),
+    ({"architecture": "aarch64"}, True, False),  # Arm's list has no such word
+])
+def test_tiles_are_asked_of_the_processor_and_of_the_system(monkeypatch, said, allowed, expected):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: said)
+    monkeypatch.setattr(torch.cpu, "_init_amx", lambda: allowed)
+    assert has_bf16_tiles() is expected
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert has_bf16_tiles() is False
+
+
+def test_this_processor_is_asked_without_an_error():
+    assert has_bf16_tiles() in (True, False)
+
+
+@pytest.fixture
+def no_tiles(monkeypatch):
+    monkeypatch.setattr("pipeline.device.has_bf16_tiles", lambda: False)
 
 
 @pytest.mark.parametrize(
@@ -17,7 +85,7 @@ def test_cpu_computes_in_fp32():
         (False, False, ("cpu", torch.float32)),
     ],
 )
-def test_auto_goes_by_what_is_here(monkeypatch, cuda, mps, expected):
+def test_auto_goes_by_what_is_here(monkeypatch, no_tiles, cuda, mps, expected):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
@@ -95,7 +163,7 @@ def test_a_card_that_cannot_be_opened_is_told(monkeypatch):
         choose_device("cuda")
 
 
-def test_auto_leaves_an_old_card_aloud(monkeypatch, caplog):
+def test_auto_leaves_an_old_card_aloud(monkeypatch, no_tiles, caplog):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 0))
     monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: BUILT)

@@ -100,6 +100,43 @@ def test_what_an_engine_does_not_offer_is_refused(pocket_engine: Engine, request
             pocket_engine.draw(replace(request_, **wrong))
 
 
+@pytest.mark.parametrize("tiles", [False, True])
+def test_sd15_computes_in_what_the_processor_is_quickest_in_and_pocket_never(
+    sd15_folder: Path, pocket_folder: Path, monkeypatch: pytest.MonkeyPatch, tiles: bool
+) -> None:
+    monkeypatch.setattr("pipeline.device.has_bf16_tiles", lambda: tiles)
+    sd15 = Engine.load(tiny_sd15(SD15.any_dtype), folder=sd15_folder, device="cpu")
+    assert sd15.dtype == (torch.bfloat16 if tiles else torch.float32)
+    pipeline = sd15._pipeline
+    parts = (pipeline.unet, pipeline.controlnet, pipeline.vae, pipeline.text_encoder, sd15._embed_hint)
+    assert {each.dtype for part in parts for each in part.parameters()} == {sd15.dtype}
+    pocket = Engine.load(POCKET, folder=pocket_folder, device="cpu", dtype="bfloat16")
+    assert {each.dtype for each in pocket._pipeline.unet.parameters()} == {torch.float32} == {pocket.dtype}
+    with pytest.raises(SettingError, match="'float16'.*'cpu'"):
+        Engine.load(tiny_sd15(SD15.any_dtype), folder=sd15_folder, device="cpu", dtype="float16")
+
+
+def test_a_picture_in_bf16_says_so(sd15_folder: Path, make_style: MakeStyle) -> None:
+    """All of a picture's ways go through it: previews, the small decoder, weighted words, few-step weights."""
+    engine = Engine.load(tiny_sd15(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16")
+    usual = make_request(engine, make_style("neon", 1), prompt="a (red:1.3) fox, " * 12, num_inference_steps=2)
+    quick = replace(usual, sampler="LCM", levers=Levers(few_steps="lcm", decoder="small"))
+    seen: list[StepPreview] = []
+    assert "numbers" not in engine.revisions  # nothing drawn yet
+    first = np.asarray(engine.draw(usual, on_step=seen.append)[0])
+    assert len(seen) == 2 and engine.revisions["numbers"] == "bfloat16"
+    assert first.std() > 20 and not np.array_equal(first, pixels(engine, quick))
+    assert np.array_equal(first, pixels(engine, usual))  # the few-step weights left nothing behind
+
+
+def test_usual_numbers_are_not_told(sd15_engine: Engine, pocket_engine: Engine, request_: GenerationRequest,
+                                    make_style: MakeStyle) -> None:
+    """Files written before there were any others stay as they are, byte for byte."""
+    pocket_engine.draw(request_)
+    sd15_engine.draw(make_request(sd15_engine, make_style("neon", 1), num_inference_steps=1))
+    assert "numbers" not in pocket_engine.revisions and "numbers" not in sd15_engine.revisions
+
+
 def test_style_focus_touches_only_its_blocks(sd15_engine: Engine, make_style: MakeStyle) -> None:
     """A name that fits no block would switch the style off in silence."""
     request = make_request(sd15_engine, make_style("neon", 1), ip_adapter_scale=0.8)

@@ -91,6 +91,26 @@ def test_the_processor_needs_twice_the_bytes() -> None:
     assert processor.weights == 2 * gpu.weights
 
 
+def test_numbers_of_16_bits_take_half_on_a_processor_and_32_twice_on_a_gpu() -> None:
+    processor, halves = (plan_memory(SD15, 512, 512, 1, "cpu", "cpu", dtype) for dtype in ("float32", "bfloat16"))
+    assert processor == plan_memory(SD15, 512, 512, 1, "cpu", "cpu")
+    for part in ("weights", "steps", "decode"):
+        assert getattr(processor, part) == pytest.approx(2 * getattr(halves, part))
+    assert processor.runtime == halves.runtime
+    gpu, doubled = (plan_memory(SD15, 512, 512, 1, "full", "cuda", dtype) for dtype in ("float16", "float32"))
+    assert gpu == plan_memory(SD15, 512, 512, 1, "full") and doubled.weights == 2 * gpu.weights
+    beside = plan_memory(SD15, 512, 512, 1, "cpu", "cuda", "float16")  # the processor in a GPU's place
+    assert beside.weights == processor.weights
+
+
+def test_a_machine_too_small_for_32_bits_may_do_in_16() -> None:
+    free = FreeMemory(None, 5 * GIB)
+    assert "nothing fits" in choose_mode(SD15, free, "cpu").why
+    assert "free" in choose_mode(SD15, free, "cpu", dtype="bfloat16").why
+    assert "512 x 512 px with cpu" not in what_fits(SD15, free, "cpu")
+    assert "with cpu" in what_fits(SD15, free, "cpu", dtype="bfloat16")
+
+
 def test_the_published_formula_is_what_it_says() -> None:
     """(weights + the largest stage) x 1.2, worked out by hand for 512 x 512 and 77 tokens."""
     weights = weights_of(SD15)
@@ -168,6 +188,7 @@ def test_what_fits_names_sizes_that_fit() -> None:
         ({"batch": 10**400}, "1 to 4"),
         ({"mode": "fp4"}, "full, fp8, streamed, cpu"),
         ({"device": "tpu"}, "cuda, mps, cpu"),
+        ({"dtype": "int8"}, "float32, bfloat16, float16; 'int8'"),
         ({"mode": "streamed", "device": "mps"}, "needs another device"),
     ],
     ids=str,

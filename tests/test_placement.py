@@ -83,6 +83,18 @@ def test_8_bits_draw_nearly_the_same_picture_with_a_third_of_the_weights(
     assert np.array_equal(small, drawn_in("fp8"))
 
 
+def test_weights_in_8_bits_are_told_in_the_recipe(
+    engine: Engine, drawn_in: Callable[[str], np.ndarray], sd15_folder: Path, request_: GenerationRequest
+) -> None:
+    drawn_in("fp8")
+    assert engine.revisions["numbers"] == "float32, weights in 8 bits"
+    drawn_in("cpu")
+    assert "numbers" not in engine.revisions
+    halves = Engine.load(tiny_sd15(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16", memory="fp8")
+    assert pixels(halves, request_).std() > 20
+    assert halves.revisions["numbers"] == "bfloat16, weights in 8 bits"
+
+
 def test_streamed_weights_draw_the_very_same_picture(drawn_in: Callable[[str], np.ndarray]) -> None:
     """The hooks, without a GPU to stream to: what they do to the weights must not show."""
     assert np.array_equal(drawn_in("cpu"), drawn_in("streamed"))

@@ -36,6 +36,11 @@ def test_command_line_beats_environment(tmp_path: Path) -> None:
     assert settings.user_dir == tmp_path
 
 
+def test_numbers_are_chosen_by_their_names_in_torch() -> None:
+    assert read_settings([], {}).dtype == "auto"
+    assert read_settings(["--dtype", "bfloat16"], {"CROQUIS_DTYPE": "float32"}).dtype == "bfloat16"
+
+
 def test_an_empty_variable_counts_as_unset() -> None:
     assert read_settings([], {"CROQUIS_PROFILE": ""}).profile == "auto"
 
@@ -48,6 +53,7 @@ def test_choices_are_read_in_any_case() -> None:
     ("arguments", "environment", "words"),
     [
         ([], {"CROQUIS_PROFILE": "sdxl"}, ["CROQUIS_PROFILE", "auto, pocket, sd15", "'sdxl'"]),
+        ([], {"CROQUIS_DTYPE": "fp16"}, ["CROQUIS_DTYPE", "auto, float32, bfloat16, float16", "'fp16'"]),
         (["--device", "tpu"], {}, ["CROQUIS_DEVICE", "mps", "'tpu'"]),
         ([], {"CROQUIS_PROFIL": "pocket"}, ["CROQUIS_PROFIL is no setting", "CROQUIS_PROFILE"]),
         (["--profil", "pocket"], {}, ["--profil", "--help"]),
@@ -74,7 +80,7 @@ def test_help_names_every_setting_and_its_variable() -> None:
     code = "from pipeline.settings import read_settings; read_settings(['--help'], {})"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert run.returncode == 0
-    for name in ("PROFILE", "DEVICE", "ASSETS", "STYLES", "USER_DIR", "OUTPUTS"):
+    for name in ("PROFILE", "DEVICE", "DTYPE", "ASSETS", "STYLES", "USER_DIR", "OUTPUTS"):
         assert f"CROQUIS_{name}" in run.stdout
 
 
