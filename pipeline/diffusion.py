@@ -21,7 +21,7 @@ from pipeline.acceleration import WARM_UP, Compiler, blank_request, choose_atten
 from pipeline.clock import Clock
 from pipeline.denoise import Conditions, IsCancelled, denoise, generators, initial_noise, stop_if
 from pipeline.device import choose_device, name_of, processor_dtype
-from pipeline.errors import ModelError, SettingError
+from pipeline.errors import EngineChanged, ModelError, SettingError
 from pipeline.few_steps import FusedWeights
 from pipeline.free_memory import measure_free_memory
 from pipeline.loading import loading
@@ -80,6 +80,7 @@ class Engine:
         self._compiled, self._previews = Compiler(compile), previews
         placement.on_move, placement.on_read = self._forget_moved, self._forget_fused
         self._lock = threading.RLock()
+        self._retired = False
 
     @classmethod
     def load(
@@ -192,6 +193,15 @@ class Engine:
         with self._lock:
             return self._embed_style(style)
 
+    def retire(self, then: Callable[[], None]) -> None:
+        """Draw nothing more. `then` puts another engine in place: after the picture under way, before those who wait.
+
+        They get EngineChanged. A finished picture can still be judged.
+        """
+        with self._lock:
+            self._retired = True
+            then()
+
     def judge(self, image: Image.Image) -> Verdict | None:
         """What the safety checker says of a finished picture; None where this engine has none or it is off."""
         with self._lock:
@@ -213,7 +223,7 @@ class Engine:
         Raises SettingError for a request made for another engine or size, ModelError where its levers need files that
         are not on this machine, StyleError for a broken style image, Cancelled within one step of `is_cancelled()`
         turning true, OutOfMemory where it fits in neither the usual memory mode nor the next; the engine is ready for
-        the next one then.
+        the next one then. EngineChanged once it is retired.
         """
         images, milliseconds = self.draw_batch(request, 1, on_step=on_step, is_cancelled=is_cancelled)
         return images[0], milliseconds
@@ -231,6 +241,8 @@ class Engine:
         size = Size(request.width, request.height, count)
         with self._lock, torch.inference_mode():
             stop_if(is_cancelled)
+            if self._retired:
+                raise EngineChanged(f"{self.profile.title} was replaced while this waited for it; send it once more.")
             return self._placement.run(size, lambda: self._drawn(request, count, on_step, is_cancelled))
 
     def _drawn(

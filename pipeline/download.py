@@ -69,6 +69,12 @@ class Download:
         """Ask it to stop; what came stays. It has ended when its stage is no longer "running"."""
         self._stopped.set()
 
+    def look(self) -> None:
+        """See anew whether everything is here, where it was: a damaged file is removed when it is found."""
+        with self._lock:
+            if self.state.stage == "done":
+                self.state = self._look()
+
     def join(self, timeout: float | None = None) -> None:
         if self._thread is not None:
             self._thread.join(timeout)

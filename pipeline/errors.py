@@ -13,6 +13,10 @@ class SettingError(CroquisError):
     """A number, word or choice outside what is allowed."""
 
 
+class EngineChanged(SettingError):
+    """Another engine took over between the reading of an order and its drawing; read again, it can be drawn."""
+
+
 class StyleError(CroquisError):
     """An unknown, broken, duplicate or protected style."""
 

@@ -55,6 +55,7 @@ class Order:
     sampler: str
     style_focus: str
     levers: Levers
+    engine: str  # whose numbers these are: another engine's would draw something else from them
 
 
 def parse_order(
@@ -107,6 +108,7 @@ def parse_order(
         seed=int(number("seed", seed)),
         width=across,
         height=down,
+        engine=profile.name,
         **parse_choices(menu, parse_name("sampler", sampler) or chosen.sampler,
                         parse_name("style_focus", style_focus) or WHOLE, parse_levers(levers, chosen.levers)),
     )

@@ -70,6 +70,11 @@ class StyleSearch:
         self._lock = threading.Lock()
         self._shelf = self._arrange(library.all())
 
+    @property
+    def encoder(self) -> str:
+        """The name of the encoder that reads words here."""
+        return self._encoder.name
+
     def find(self, prompt: str, k: int = 5) -> Finding:
         """The k styles nearest to what the prompt asks for.
 

@@ -20,6 +20,7 @@ SafetyChoice = Literal["on", "off"]
 AttentionChoice = Literal["auto", "sdpa", "xformers"]
 PreviewChoice = Literal["linear", "small"]
 CompileChoice = Literal["off", "on"]
+HostsChoice = Literal["local", "anyone", "nobody"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "CROQUIS_"
@@ -35,6 +36,8 @@ MEANINGS = {
     "attention": "kernels of the attention: auto takes torch's own, xformers where it is installed and runs",
     "previews": "how steps are shown: linear costs nothing, small paints them with TAESD where the engine has it",
     "compile": "on compiles the UNet at the start: one to several minutes, then each step is quicker",
+    "hosts": "who may fetch models and change the engine from the page: local is who opens it on the machine that runs "
+             "it, anyone every visitor, nobody none",
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
     "user_dir": "folder for styles you add and for caches; it is made when missing",
@@ -55,6 +58,7 @@ class Settings:
     attention: AttentionChoice = "auto"
     previews: PreviewChoice = "linear"
     compile: CompileChoice = "off"
+    hosts: HostsChoice = "local"
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
     user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))
@@ -69,6 +73,7 @@ class Settings:
         _expect_choice("attention", self.attention, get_args(AttentionChoice))
         _expect_choice("previews", self.previews, get_args(PreviewChoice))
         _expect_choice("compile", self.compile, get_args(CompileChoice))
+        _expect_choice("hosts", self.hosts, get_args(HostsChoice))
         for name in ("assets", "styles"):
             _expect_folder(name, getattr(self, name))
         if self.sd15 is not None and not (self.sd15.is_file() and self.sd15.suffix == ".safetensors"):

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PIL import Image
 
-from pipeline.errors import CroquisError, SettingError
+from pipeline.errors import EngineChanged
+from pipeline.opening import LoadState, open_engine, open_search, why_not
 from pipeline.parsing import parse_mix
 from pipeline.prompt_syntax import plain_words
 from pipeline.request import AUTO, Order, build_request, resolve_seed
@@ -36,7 +37,6 @@ from pipeline.values import (
 )
 
 if TYPE_CHECKING:
-    from pipeline.clip import Encoder
     from pipeline.diffusion import Engine
     from pipeline.profiles import ModelProfile
     from pipeline.search import Finding, StyleSearch
@@ -46,16 +46,6 @@ T = TypeVar("T")
 
 MATCHES_SHOWN = 5
 PICTURES_KEPT = 64  # in the temporary folder, when no outputs folder was chosen
-
-
-@dataclass(frozen=True)
-class LoadState:
-    """How far the background load is."""
-
-    stage: str  # in words for the page
-    fraction: float  # [0, 1]
-    ready: bool = False
-    error: str | None = None  # why loading ended, in words for the page
 
 
 @dataclass(frozen=True)
@@ -135,6 +125,33 @@ class Studio:
         self.start_loading()
         return self._loaded_engine.result()
 
+    def engine_or_none(self) -> Engine | None:
+        """Waits until it is loaded; None where that failed."""
+        self.start_loading()
+        return None if self._loaded_engine.exception() else self._loaded_engine.result()
+
+    # ---- another engine
+
+    def change_engine(self, engine: Engine, why: str) -> None:
+        """`engine` draws from the next request on. The picture under way is finished by the one before, which is then
+        let go; so is an engine that failed to load."""
+        def take_over() -> None:
+            self._choice = engine.profile, why
+            self._loaded_engine = _done(engine)
+            self.loading = LoadState("Ready", 1.0, ready=True)
+
+        before = self.engine_or_none()
+        if before is None:
+            take_over()
+        else:
+            before.retire(take_over)
+
+    def change_search(self, search: StyleSearch) -> None:
+        """`search` finds the styles from the next request on."""
+        self.start_loading()
+        self._loaded_search.exception()  # the first one has come, or failed
+        self._loaded_search = _done(search)
+
     # ---- what it does
 
     def draw(
@@ -159,13 +176,15 @@ class Studio:
         is_cancelled: Callable[[], bool] | None = None,
     ) -> list[GenerationResult]:
         """`count` pictures, drawn together, from the order's seed and those that follow it."""
+        profile = self.profile
+        _expect_engine(order.engine, profile)
         timer = StageTimer()
         with timer("search"):
             choice = self.choose_style(order)
         with timer("edges"):
             edges = self.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high,
                                     (order.width, order.height))
-        request = build_request(order, edges, choice.mix, self.profile, resolve_seed(order.seed))
+        request = build_request(order, edges, choice.mix, profile, resolve_seed(order.seed))
         results = self.redraw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
         return [
             replace(
@@ -197,7 +216,7 @@ class Studio:
     ) -> list[GenerationResult]:
         """The pictures of `request.batch(count)`."""
         engine = self.engine
-        _expect_engine(request, engine.profile)
+        _expect_engine(request.engine, engine.profile)
         images, milliseconds = engine.draw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
         notices = tuple(filter(None, (engine.memory_notice(), *_unread(request, engine))))
         results = [GenerationResult(image, each, (), notices, milliseconds, engine.revisions)
@@ -275,25 +294,11 @@ class Studio:
             self.loading = LoadState("Ready", 1.0, ready=True)
 
     def _open_search(self) -> StyleSearch:
-        from pipeline.search import StyleSearch
-
-        return StyleSearch(self.library, _open_encoder(self.profile, self.settings), self.settings.caches)
+        return open_search(self.profile, self.settings, self.library)
 
     def _open_engine(self) -> Engine:
-        from pipeline.diffusion import Engine
-
-        return Engine.load(
-            self.profile,
-            folder=self.settings.assets / "pocket" if self.profile.name == "pocket" else self.settings.sd15,
-            device=self.settings.device,
-            memory=self.settings.memory,
-            attention=self.settings.attention,
-            compile=self.settings.compile == "on",
-            previews=self.settings.previews,
-            safety=self.settings.safety == "on",
-            cache_dir=self.settings.caches / "embeddings",
-            on_progress=lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction),
-        )
+        return open_engine(self.profile, self.settings,
+                           lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction))
 
     def _fulfil(self, promise: Future[T], make: Callable[[], T]) -> None:
         """Everything that waits for `promise` gets what was made, or the error that stopped it."""
@@ -301,28 +306,22 @@ class Studio:
             promise.set_result(make())
         except Exception as error:  # handed on to every caller; swallowing it would leave them waiting for ever
             log.exception("Loading failed")
-            told = str(error) if isinstance(error, CroquisError) else "It could not be loaded; the log says why."
-            self.loading = replace(self.loading, error=self.loading.error or told)
+            self.loading = replace(self.loading, error=self.loading.error or why_not(error, self.profile))
             promise.set_exception(error)
 
     def _report(self, stage: str, fraction: float) -> None:
         self.loading = replace(self.loading, stage=stage, fraction=min(max(fraction, 0.0), 1.0))
 
 
-def _open_encoder(profile: ModelProfile, settings: Settings) -> Encoder:
-    """What the search reads words with: the profile's retrieval part where it has been fetched, else the pocket's."""
-    from pipeline.clip import ClipEncoder, PocketEncoder
-    from pipeline.weights import cached_revision
-
-    part = profile.parts.get("retrieval")
-    if part is None or part.repo is None or cached_revision(part) is None:
-        return PocketEncoder(settings.assets / "pocket" / "image_encoder", words=settings.assets / "words.npz")
-    return ClipEncoder(part.repo, part.revision)
+def _done(value: T) -> Future[T]:
+    promise: Future[T] = Future()
+    promise.set_result(value)
+    return promise
 
 
-def _expect_engine(request: GenerationRequest, profile: ModelProfile) -> None:
-    if request.engine != profile.name:
-        raise SettingError(f"This picture was drawn by {request.engine!r}; {profile.name!r} is running.")
+def _expect_engine(name: str, profile: ModelProfile) -> None:
+    if name != profile.name:
+        raise EngineChanged(f"This is for the engine {name!r}; {profile.name!r} is running.")
 
 
 def _unread(request: GenerationRequest, engine: Engine) -> tuple[str | None, ...]:

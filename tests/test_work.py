@@ -8,9 +8,10 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from pipeline.page.work import restored_work, usual_work, with_preset
+from pipeline.page.drawing import SETTINGS
+from pipeline.page.work import lay_work, limits, restored_work, suited_settings, usual_work, with_preset
 from pipeline.presets import menu_of
-from pipeline.profiles import POCKET, SD15
+from pipeline.profiles import POCKET, SD15, ModelProfile
 from pipeline.request import parse_order
 from pipeline.values import EdgeMap, GenerationRequest, Levers, StyleMix
 from tests.conftest import MakeStyle
@@ -57,5 +58,61 @@ def test_a_pictures_work_comes_back(request_: GenerationRequest) -> None:
     assert parse_order(SD15, sketch=SKETCH, **back).levers == odd
 
 
-def test_another_engines_picture_brings_the_usual_work(request_: GenerationRequest) -> None:
-    assert restored_work(replace(request_, sampler="DPM++ 2M Karras"), POCKET) == usual_work(POCKET)
+def test_another_engines_picture_brings_the_usual_work_and_its_seed(request_: GenerationRequest) -> None:
+    back = restored_work(replace(request_, sampler="DPM++ 2M Karras", seed=5), POCKET)
+    assert back == usual_work(POCKET) | dict(POCKET.defaults) | {"seed": 5}
+
+
+def page_settings(profile: ModelProfile, **turned: object) -> dict[str, object]:
+    """The page's inputs as they are when it opens, and what a person turned."""
+    beside = {"prompt": "a fox", "negative_prompt": "text", "style": "ice", "reading": "lines"}
+    named = beside | {"engine": profile.name} | usual_work(profile) | dict(profile.defaults) | turned
+    assert set(named) == set(SETTINGS)
+    return {name: named[name] for name in SETTINGS}
+
+
+@pytest.mark.parametrize(("before", "after"), [(POCKET, SD15), (SD15, POCKET)], ids=["up", "down"])
+def test_another_engine_gets_its_own_numbers_and_keeps_what_is_ones_own(
+    before: ModelProfile, after: ModelProfile
+) -> None:
+    kept = {"seed": 7, "canny_low": 20, "count": 3, "style_focus": "style", "reading": "canny"}
+    suited = suited_settings(page_settings(before, **kept, num_inference_steps=9, sampler="Euler"), after)
+    assert list(suited) == list(SETTINGS) and suited["engine"] == after.name
+    assert {name: suited[name] for name in kept} == kept and suited["prompt"] == "a fox" and suited["style"] == "ice"
+    assert (suited["width"], suited["height"], suited["preset"]) == (*after.size, menu_of(after.name).preset)
+    assert suited["num_inference_steps"] == after.defaults["num_inference_steps"] and suited["sampler"] == "DPM++ 2M"
+    suited.pop("engine"), suited.pop("count")
+    parse_order(after, sketch=SKETCH, **suited)  # nothing in it is refused
+
+
+def test_a_preset_chosen_by_hand_is_kept_with_the_new_engines_numbers() -> None:
+    suited = suited_settings(page_settings(POCKET, preset="draft"), SD15)
+    draft = menu_of("sd15").find_preset("draft")
+    assert (suited["preset"], suited["sampler"], suited["num_inference_steps"]) == ("draft", "LCM", 4)
+    assert suited["guidance_scale"] == draft.numbers["guidance_scale"]
+
+
+@pytest.mark.parametrize(("width", "height", "expected"), [(256, 384, (512, 768)), (128, 512, (256, 1024)),
+                                                           (160, 256, (320, 512)), ("x", None, (512, 512))])
+def test_a_size_keeps_its_proportions(width: object, height: object, expected: tuple[int, int]) -> None:
+    suited = suited_settings(page_settings(POCKET, width=width, height=height), SD15)
+    assert (suited["width"], suited["height"]) == expected
+
+
+def test_settings_for_the_engine_that_draws_stay_as_they_are() -> None:
+    turned = page_settings(SD15, num_inference_steps=13, width=768)
+    assert suited_settings(turned, SD15) == turned
+    assert suited_settings(turned | {"engine": "sdxl"}, SD15) == turned, "what the browser made up changes nothing"
+
+
+@pytest.mark.parametrize("profile", [POCKET, SD15], ids=lambda profile: profile.name)
+def test_limits_are_those_that_the_page_is_laid_out_with(profile: ModelProfile) -> None:
+    import gradio as gr
+
+    with gr.Blocks():
+        laid = lay_work(profile)
+    for name, offered in limits(profile).items():
+        for key, value in offered.items():
+            there = getattr(laid[name], key)
+            plain = [(each, each) if isinstance(each, str) else each for each in value] if key == "choices" else value
+            assert there == plain, (name, key)

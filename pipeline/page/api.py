@@ -20,6 +20,7 @@ from PIL import Image
 
 from pipeline.errors import SettingError
 from pipeline.image_file import open_image
+from pipeline.page.engines import once_more
 from pipeline.page.guard import guard_inputs
 from pipeline.page.planner import plan_here
 from pipeline.page.telling import tell
@@ -138,9 +139,10 @@ class Endpoints:
         and weight, reading used, milliseconds per stage. The same inputs and seed give the same bytes.
         """
         expect_number(BATCH, count)
-        order = parse_order(
+        read = _read_sketch(sketch)
+        results = once_more(lambda: self._studio.draw_batch(parse_order(
             self._studio.profile,
-            sketch=_read_sketch(sketch),
+            sketch=read,
             prompt=prompt,
             negative_prompt=negative_prompt,
             style=style,
@@ -158,8 +160,7 @@ class Endpoints:
             width=width,
             height=height,
             levers=levers,
-        )
-        results = self._studio.draw_batch(order, int(count))
+        ), int(count)))
         files = [self._studio.write(result) for result in results]
         served = [_served(file.read_bytes(), file.name) for file in files]
         return served[0], describe(results[0]) | _all_of(results, served)

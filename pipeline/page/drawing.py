@@ -14,13 +14,13 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 
-from pipeline.errors import Cancelled, ModelError, PictureFileError
+from pipeline.errors import Cancelled, EngineChanged, ModelError, PictureFileError
 from pipeline.image_file import MAX_BYTES
 from pipeline.page import show
 from pipeline.page.parts import address
 from pipeline.page.telling import tell
 from pipeline.page.tickets import Tickets
-from pipeline.page.work import restored_work
+from pipeline.page.work import restored_work, suited_settings
 from pipeline.parsing import mix_text
 from pipeline.request import Order, parse_count, parse_order
 from pipeline.sketch import read_strokes
@@ -28,10 +28,12 @@ from pipeline.studio import Studio
 from pipeline.values import BATCH, CONTROLS, GenerationRequest, GenerationResult, StepPreview, StyleMatch
 
 CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "count")
-SETTINGS = ("prompt", "negative_prompt", "style", "reading", *CHOICES, *(control.name for control in CONTROLS))
+NUMBERS = tuple(control.name for control in CONTROLS)
+SETTINGS = ("prompt", "negative_prompt", "style", "reading", "engine", *CHOICES, *NUMBERS)
 LOADING_POLL = 0.2  # seconds
 
 Shown = tuple[Any, Any]  # for the picture and for the strip
+Told = tuple[Any, Any, str]  # and the engine that draws
 
 
 class Easel:
@@ -43,16 +45,18 @@ class Easel:
         self._cache = cache  # Gradio's folder of files that it may serve and will delete in time
         self.served: set[str] = set()
 
-    def draw(self, visitor: gr.Request, canvas: str, *inputs: Any) -> Iterator[Shown]:
-        """Yields what the picture and the strip show. `inputs`: SETTINGS, then the run's ticket."""
+    def draw(self, visitor: gr.Request, canvas: str, *inputs: Any) -> Iterator[Told]:
+        """Yields what the picture and the strip show, and which engine draws. `inputs`: SETTINGS, then the run's
+        ticket; they may have been set for another engine than the one that draws by now."""
         *settings, ticket = inputs
         with self.tickets.open(ticket, str(visitor.session_hash)) as stopped:
             try:
-                yield from self._draw(canvas, settings, ticket, stopped)
+                for shown in self._draw(canvas, settings, ticket, stopped):
+                    yield *shown, self.studio.profile.name
             except Cancelled as error:
-                yield show.stopped(tell(error), ticket), gr.skip()
+                yield show.stopped(tell(error), ticket), gr.skip(), self.studio.profile.name
             except Exception as error:
-                yield show.problem(tell(error), ticket), gr.skip()
+                yield show.problem(tell(error), ticket), gr.skip(), self.studio.profile.name
 
     def stop(self, ticket: str) -> None:
         self.tickets.stop(ticket)
@@ -70,10 +74,19 @@ class Easel:
             return (*nothing, show.problem(tell(error), None))
 
     def _draw(self, canvas: str, settings: list[Any], ticket: str, stopped: Event) -> Iterator[Shown]:
+        try:
+            yield from self._drawn(canvas, settings, ticket, stopped)
+        except EngineChanged:  # between reading and drawing: read anew, with the numbers of the one that draws now
+            yield from self._drawn(canvas, settings, ticket, stopped)
+
+    def _drawn(self, canvas: str, settings: list[Any], ticket: str, stopped: Event) -> Iterator[Shown]:
         yield show.waiting("Reading your drawing", ticket), gr.skip()
-        named = dict(zip(SETTINGS, settings, strict=True))
+        profile = self.studio.profile
+        named = suited_settings(dict(zip(SETTINGS, settings, strict=True)), profile)
+        settings = list(named.values())
+        del named["engine"]
         count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
-        order = parse_order(self.studio.profile, sketch=read_strokes(canvas), **named)
+        order = parse_order(profile, sketch=read_strokes(canvas), **named)
         for stage in self._loading(stopped):
             yield show.waiting(stage, ticket), gr.skip()
         for step in (steps := Steps(self.studio, order, count, stopped)):
@@ -108,7 +121,7 @@ class Easel:
         known: dict[str, Any] = {**self.studio.profile.defaults, "reading": request.edges.reading}
         known |= {name: getattr(request, name) for name in SETTINGS if hasattr(request, name)}
         known["style"] = mix_text(tuple((style.id, weight) for style, weight in request.styles.parts))
-        known |= {"count": 1} | restored_work(request, self.studio.profile)
+        known |= {"engine": self.studio.profile.name, "count": 1} | restored_work(request, self.studio.profile)
         picture = {
             "state": "done",
             "message": "Drawing, words and settings of this picture are back.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -18,7 +19,7 @@ from pipeline.page.examples import read_examples
 from pipeline.page.library import Shelf
 from pipeline.page.parts import fold, part, serve_assets
 from pipeline.page.planner import lay_planner
-from pipeline.page.work import lay_work, usual_work, wire_work
+from pipeline.page.work import lay_work, limits, suited_settings, usual_work, wire_work
 from pipeline.studio import Studio
 from pipeline.values import CONTROLS, PROMPT_LIMIT, Control
 
@@ -26,6 +27,8 @@ DAY = 24 * 3600  # seconds
 ENGINE = "engine"  # concurrency group of everything that draws
 READINGS = [("Choose for me", "auto"), ("A line drawing", "lines"), ("A photo or shaded picture", "canny")]
 TITLE = """<h1>Croquis</h1><p>Draw something, say what it is, and see it as a picture.</p>"""
+SIDES = ("width", "height")
+SLIDERS = ("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale")  # an engine's
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -42,6 +45,7 @@ class Desk:
     picture: gr.HTML
     strip: gr.HTML
     history: gr.HTML
+    running: gr.Textbox  # the engine that draws, as far as this page knows
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Settings:
 
     negative_prompt: gr.Textbox
     reading: gr.Radio
+    engine: gr.Textbox  # which one the settings are for
     work: dict[str, Any]  # preset, sampler, style focus, size, levers
     numbers: dict[str, gr.Slider | gr.Number]
     reset: gr.Button
@@ -80,7 +85,7 @@ def build_page(studio: Studio) -> gr.Blocks:
         register_api(studio)  # first: the names of its endpoints come before those of the page's own events
         lay_planner(studio, script, **QUIET)
         wire(studio, page, desk, settings, styles, status)
-        wire_bigger(studio, page, bigger, **QUIET)
+        wire_bigger(studio, page, bigger, [status, desk.running], **QUIET)
     return page
 
 
@@ -99,7 +104,8 @@ def lay_desk(studio: Studio, script: str) -> Desk:
         strip = part("strip", script, events=("use_seed",))
         history = part("history", script, events=("recall",))
         ticket = gr.Textbox(visible="hidden", label="ticket")
-    return Desk(canvas, prompt, chip, draw, stop, ticket, picture, strip, history)
+        running = gr.Textbox(studio.profile.name, visible="hidden", label="running")
+    return Desk(canvas, prompt, chip, draw, stop, ticket, picture, strip, history, running)
 
 
 def lay_settings(studio: Studio, script: str) -> Settings:
@@ -109,12 +115,13 @@ def lay_settings(studio: Studio, script: str) -> Settings:
                                          max_length=PROMPT_LIMIT, info="Words for what you do not want to see.")
             reading = gr.Radio(READINGS, value="auto", label="Your drawing is",
                                info="How its lines are found: along the middle of each stroke, or at every edge.")
+        engine = gr.Textbox(studio.profile.name, visible="hidden", label="engine")
         work = lay_work(studio.profile)
         with gr.Row(elem_id="numbers"):
             numbers = {control.name: number(control, studio.profile.defaults[control.name]) for control in CONTROLS}
         gr.HTML(about_words_and_safety(studio.settings.safety), apply_default_css=False, elem_id="about-words")
         reset = gr.Button("Back to the usual settings", size="sm", elem_id="reset")
-    return Settings(negative_prompt, reading, work, numbers, reset)
+    return Settings(negative_prompt, reading, engine, work, numbers, reset)
 
 
 def about_words_and_safety(safety: str) -> str:
@@ -154,25 +161,47 @@ def wire(studio: Studio, page: gr.Blocks, desk: Desk, settings: Settings, styles
     easel = Easel(studio, page.GRADIO_CACHE)
     page.temp_file_sets.append(easel.served)  # delete_cache looks after our pictures too
     named = {"prompt": desk.prompt, "style": desk.chip, "negative_prompt": settings.negative_prompt,
-             "reading": settings.reading, **settings.work, **settings.numbers}
+             "reading": settings.reading, "engine": settings.engine, **settings.work, **settings.numbers}
     inputs = [named[name] for name in SETTINGS]
     wire_drawing(easel, desk, inputs)
     everything = [desk.canvas, *inputs, desk.strip, desk.picture]
     desk.canvas.recipe(easel.restore, None, everything, **QUIET)
     desk.history.recall(None, None, everything, js="() => croquis.recall()", **QUIET)
     desk.strip.use_seed(None, None, settings.numbers["seed"], js="() => croquis.seedUsed()", **QUIET)
-    usual = [*usual_work(studio.profile).values(), *(studio.profile.defaults[control.name] for control in CONTROLS)]
-    settings.reset.click(lambda: ["", "auto", *usual], None, [settings.negative_prompt, settings.reading,
-                         *settings.work.values(), *settings.numbers.values()], **QUIET)
-    wire_work(studio.profile, settings.work, settings.numbers, **QUIET)
+    settings.reset.click(lambda: ["", "auto", *usual_settings(studio)], None, [settings.negative_prompt,
+                         settings.reading, *settings.work.values(), *settings.numbers.values()], **QUIET)
+    wire_work(lambda: studio.profile, settings.work, settings.numbers, **QUIET)
+    gr.on([settings.engine.change, desk.running.change], partial(follow, studio, studio.profile.name), inputs, inputs,
+          concurrency_limit=None, **QUIET)
     wire_styles(Shelf(studio), page, styles)
-    page.load(Progress(studio).watch, None, status, concurrency_limit=None, **QUIET)
+    page.load(Progress(studio).watch, None, [status, desk.running], concurrency_limit=None, **QUIET)
     page.unload(easel.leave)
+
+
+def usual_settings(studio: Studio) -> list[Any]:
+    """Work and numbers as the engine that draws has them when nobody turned them."""
+    profile = studio.profile
+    return [*usual_work(profile).values(), *(profile.defaults[control.name] for control in CONTROLS)]
+
+
+def follow(studio: Studio, built_for: str, *values: Any) -> list[Any]:
+    """SETTINGS, with their limits, for the engine that draws; as they are where they are set for it.
+
+    `built_for`: the engine whose defaults the page was built with, to which a slider's own button goes back.
+    """
+    profile, settings = studio.profile, dict(zip(SETTINGS, values, strict=True))
+    if settings["engine"] == profile.name:
+        return [gr.skip()] * len(SETTINGS)
+    offered, suited = limits(profile), suited_settings(settings, profile)
+    for name in (*SIDES, *SLIDERS):
+        offered[name] = {**offered.get(name, {}), "buttons": ["reset"] if profile.name == built_for else []}
+    return [gr.update(value=value, **offered.get(name, {})) for name, value in suited.items()]
 
 
 def wire_drawing(easel: Easel, desk: Desk, inputs: list[Any]) -> None:
     """Two presses may overlap for the one step that a stopped run still takes, hence "multiple"."""
-    run = desk.draw.click(easel.draw, [desk.canvas, *inputs, desk.ticket], [desk.picture, desk.strip],
+    run = desk.draw.click(easel.draw, [desk.canvas, *inputs, desk.ticket],
+                          [desk.picture, desk.strip, desk.running],
                           js="(...inputs) => croquis.begin(...inputs)", concurrency_id=ENGINE, concurrency_limit=1,
                           trigger_mode="multiple", **QUIET)
     run.then(None, None, None, js="() => croquis.keep()", **QUIET)
@@ -195,12 +224,13 @@ class Progress:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
-    async def watch(self) -> AsyncIterator[dict[str, Any]]:
+    async def watch(self) -> AsyncIterator[tuple[dict[str, Any], str]]:
+        """The status, and the name of the engine that draws."""
         told = None
         while True:
             state = self.studio.loading
             if state != told:
-                yield show.loading(state, self.studio.profile.title)
+                yield show.loading(state, self.studio.profile.title), self.studio.profile.name
             if state.ready or state.error:
                 return
             told = state

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from pipeline.studio import LoadState
+from pipeline.opening import LoadState
 from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, StepPreview, Style, StyleMatch, StyleMix
 
 THUMBNAIL = 160  # px, twice its size on the page
