@@ -123,8 +123,11 @@ class Inputs(NamedTuple):
     styles: Tensor  # (2n, 1, d)
     hint: Tensor  # (2n, c, h/8, w/8), after the hint stack
 
+    def first(self, rows: int) -> Inputs:
+        return Inputs(*(each[:rows] for each in self))
 
-def step_inputs(sized: Sized, width: int, height: int, batch: int, device: Any, dtype: torch.dtype) -> Inputs:
+
+def step_inputs(sized: Any, width: int, height: int, batch: int, device: Any, dtype: torch.dtype) -> Inputs:
     def zeros(*shape: int) -> Tensor:
         return torch.zeros(2 * batch, *shape, device=device, dtype=dtype)
 
@@ -136,12 +139,19 @@ def step_inputs(sized: Sized, width: int, height: int, batch: int, device: Any, 
 
 def take_step(sized: Sized, inputs: Inputs) -> Tensor:
     """(2n, 4, h/8, w/8): ControlNet, whose hint stack is out of the way, and the UNet with its style."""
-    time = torch.tensor(500, device=inputs.latents.device)
-    down, middle = sized.controlnet(inputs.latents, time, encoder_hidden_states=inputs.prompts,
-                                    controlnet_cond=inputs.hint, return_dict=False)
+    down, middle = take_control(sized, inputs)
+    return take_unet(sized, inputs, down_block_additional_residuals=down, mid_block_additional_residual=middle)
+
+
+def take_control(sized: Any, inputs: Inputs) -> Any:
+    """The down blocks' residuals and the middle one's."""
+    return sized.controlnet(inputs.latents, torch.tensor(500, device=inputs.latents.device),
+                            encoder_hidden_states=inputs.prompts, controlnet_cond=inputs.hint, return_dict=False)
+
+
+def take_unet(sized: Any, inputs: Inputs, **residuals: Any) -> Tensor:
     output: Tensor = sized.unet(
-        inputs.latents, time, encoder_hidden_states=inputs.prompts,
-        added_cond_kwargs={"image_embeds": [inputs.styles]}, down_block_additional_residuals=down,
-        mid_block_additional_residual=middle, return_dict=False,
+        inputs.latents, torch.tensor(500, device=inputs.latents.device), encoder_hidden_states=inputs.prompts,
+        added_cond_kwargs={"image_embeds": [inputs.styles]}, return_dict=False, **residuals,
     )[0]
     return output

@@ -72,8 +72,13 @@ def passes(levers: Levers, steps: int, guidance_scale: float) -> Counter[Call]:
 
 
 def rows_of(counted: Mapping[Call, int], network: str) -> int:
-    """Of all passes through one network together."""
-    return sum(call.rows * times for call, times in counted.items() if call.network == network)
+    """Of all passes through one network together, however it is laid out."""
+    return sum(call.rows * times for call, times in counted.items() if kind_of(call.network) == network)
+
+
+def kind_of(network: str) -> str:
+    """Without its layout."""
+    return network.partition(",")[0]
 
 
 def reckoned(counted: Mapping[Call, int], known: Mapping[Call, list[float]]) -> float | None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import nn
 
 from pipeline.acceleration import Compiler, xformers_trouble
-from pipeline.placement import writable
+from pipeline.placement import pays_channels_last, writable
 from pipeline.presets import Preset, menu_of
-from pipeline.profiles import ModelProfile
 from pipeline.prompt_encoder import PromptEncoder
 from pipeline.values import GenerationRequest, Levers
-from tests.benchmarks.calls import Call, passes
+from tests.benchmarks.calls import Call, kind_of, passes
 from tests.likeness import at_steps
 from tests.oracle import stock_draw
+from tests.sized import step_inputs, take_control, take_unet
 
 if TYPE_CHECKING:
     from pipeline.diffusion import Engine
@@ -34,6 +34,7 @@ class Way:
     preset: Preset  # the lever or levers; its name is the row's
     keeps_words: bool = False  # the prompt was read for an earlier picture
     channels_last: bool = False  # in the modules that the engine lays out so on this device
+    unet_too: bool = False  # they are UNet and ControlNet as well
     attention: str = "sdpa"
     compiled: bool = False
 
@@ -48,7 +49,10 @@ class Way:
 
     def passes(self, request: GenerationRequest) -> Counter[Call]:
         """Through each network, for the request as this way works it."""
-        counted = passes(request.levers, request.num_inference_steps, request.guidance_scale)
+        counted: Counter[Call] = Counter()
+        for (network, rows), times in passes(request.levers, request.num_inference_steps,
+                                             request.guidance_scale).items():
+            counted[Call(self.called(network), rows)] = times
         counted[Call("hint", 1)] = 1
         counted[Call("words", 1)] = 0 if self.keeps_words else 1 + (request.guidance_scale > 1)
         counted[Call(self.decoder, 1)] = 1
@@ -60,26 +64,31 @@ class Way:
             return "small decoder"
         return "decoder, channels last" if self.channels_last else "decoder"
 
+    def called(self, network: str) -> str:
+        """UNet or ControlNet: another layout, another price."""
+        return f"{network}, channels last" if self.channels_last and self.unet_too else network
+
 
 def all_ways(steps: int, device: torch.device, dtype: torch.dtype, compiled: bool) -> list[Way]:
     """Every lever off, each alone, and the presets; what has few-step weights fused in stands together."""
     draft, balanced, best = menu_of("sd15").presets
+    too = pays_channels_last(device, dtype)
     off = Way(at_steps(Preset(OFF, "", "", {}), steps))
     own = int(draft.numbers["num_inference_steps"])
     found = [off, *single_levers(off, (balanced, draft)),
              replace(off, preset=named(off, "words_kept"), keeps_words=True),
-             replace(off, preset=named(off, "channels_last"), channels_last=True)]
+             replace(off, preset=named(off, "channels_last"), channels_last=True, unet_too=too)]
     if xformers_trouble(device, dtype) is None:
         found.append(replace(off, preset=named(off, "xformers"), attention="xformers"))
-    shipped = [as_shipped(at_steps(balanced, steps)), as_shipped(at_steps(best, steps))]
+    shipped = [as_shipped(at_steps(preset, steps), too) for preset in (balanced, best)]
     if compiled:
         found.append(replace(off, preset=named(off, "compiled"), compiled=True))
         shipped.append(replace(shipped[0], preset=named(shipped[0], "balanced_compiled"), compiled=True))
-    return [*found, *shipped, few_steps_alone(off, draft), as_shipped(at_steps(draft, min(own, steps)))]
+    return [*found, *shipped, few_steps_alone(off, draft), as_shipped(at_steps(draft, min(own, steps)), too)]
 
 
-def as_shipped(preset: Preset) -> Way:
-    return Way(preset, keeps_words=True, channels_last=True)
+def as_shipped(preset: Preset, unet_too: bool) -> Way:
+    return Way(preset, keeps_words=True, channels_last=True, unet_too=unet_too)
 
 
 def named(way: Way, name: str) -> Preset:
@@ -103,18 +112,30 @@ def few_steps_alone(off: Way, draft: Preset) -> Way:
 
 
 class Plain:
-    """diffusers' StableDiffusionControlNetPipeline with its IP-Adapter, as it comes."""
+    """diffusers' StableDiffusionControlNetPipeline with its IP-Adapter, as it comes: one of its own over the very
+    modules of our engine, with all that we do to them undone, so that two number formats fit into memory together."""
 
-    def __init__(self, pipeline: Any, profile: ModelProfile, style: torch.Tensor) -> None:
-        self._pipeline, self._profile, self._style = pipeline, profile, style.to(pipeline.device, pipeline.dtype)
+    def __init__(self, ours: Ours, style: torch.Tensor) -> None:
+        engine = ours.engine
+        self._ours, self._style = ours, style.to(engine.device, engine.dtype)
+        self._pipeline = type(engine._pipeline)(**engine._pipeline.components, requires_safety_checker=False)
+        self._pipeline.set_progress_bar_config(disable=True)
 
     @property
     def networks(self) -> dict[str, nn.Module]:
         return {"unet": self._pipeline.unet, "controlnet and hint": self._pipeline.controlnet,
                 "words": self._pipeline.text_encoder, "decoder": self._pipeline.vae.decoder}
 
+    def get_ready(self, request: GenerationRequest) -> None:
+        self._ours.get_ready(Way(Preset(OFF, "", "", {})), request)
+
     def draw(self, request: GenerationRequest) -> np.ndarray:
-        return stock_draw(self._pipeline, self._profile, request, self._style)
+        controlnet, engine = self._pipeline.controlnet, self._ours.engine
+        taken, controlnet.controlnet_cond_embedding = controlnet.controlnet_cond_embedding, engine._embed_hint
+        try:
+            return stock_draw(self._pipeline, engine.profile, request, self._style)
+        finally:
+            controlnet.controlnet_cond_embedding = taken
 
 
 class Ours:
@@ -129,7 +150,8 @@ class Ours:
 
     def networks(self, way: Way) -> dict[str, nn.Module]:
         small = way.preset.levers.decoder == "small"
-        return {"unet": self._pipeline.unet, "controlnet": self._pipeline.controlnet, "hint": self.engine._embed_hint,
+        return {way.called("unet"): self._pipeline.unet, way.called("controlnet"): self._pipeline.controlnet,
+                "hint": self.engine._embed_hint,
                 "words": self._pipeline.text_encoder,
                 way.decoder: (self.engine._small_vae if small else self._pipeline.vae).decoder}
 
@@ -137,9 +159,7 @@ class Ours:
     def get_ready(self, way: Way, request: GenerationRequest) -> None:
         """All that lasts longer than one picture; what it takes belongs to no picture."""
         self.engine._fuse_few_steps(request.levers.few_steps)
-        with writable():
-            for module in self._laid_out:
-                module.to(memory_format=torch.channels_last if way.channels_last else torch.contiguous_format)
+        self.lay_out(way)
         self._attend(way.attention)
         self.engine._compiled = self._compilers[way.compiled]
         self.engine._encode_prompt = PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)
@@ -149,9 +169,26 @@ class Ours:
     def draw(self, request: GenerationRequest) -> np.ndarray:
         return np.asarray(self.engine.draw(request)[0])
 
+    def lay_out(self, way: Way) -> None:
+        with writable():
+            for module in self._laid_out:
+                module.to(memory_format=torch.channels_last if way.channels_last else torch.contiguous_format)
+
     @torch.inference_mode()
-    def decode(self, latents: torch.Tensor, request: GenerationRequest) -> None:
-        self.engine._decode(latents, self.engine._decoder(request.levers.decoder))
+    def take_pass(self, call: Call, request: GenerationRequest) -> None:
+        """One pass through one network, by itself, over a request's size."""
+        engine, kind = self.engine, kind_of(call.network)
+        inputs = step_inputs(self._pipeline, request.width, request.height, call.rows, engine.device, engine.dtype)
+        if kind == "unet":
+            take_unet(self._pipeline, inputs.first(call.rows))
+        elif kind == "controlnet":
+            take_control(self._pipeline, inputs.first(call.rows))
+        elif kind == "hint":
+            engine._hint(request)
+        elif kind == "words":
+            PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)(request.prompt)
+        else:
+            engine._decode(inputs.latents[:1], engine._decoder(request.levers.decoder))
 
     def _attend(self, attention: str) -> None:
         if attention != self._attention:
