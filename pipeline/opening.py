@@ -48,6 +48,7 @@ def open_engine(
         profile,
         folder=settings.assets / "pocket" if profile.name == POCKET.name else settings.sd15,
         device=settings.device,
+        dtype=settings.dtype,
         memory=settings.memory,
         attention=settings.attention,
         compile=settings.compile == "on",

@@ -43,7 +43,7 @@ class ModelPart:
     licence: str = "Apache-2.0"
     title: str = ""  # what it is, in words for the page
     first: bool = True  # no picture is drawn without it; False: only some ask for it
-    along: bool = False  # some presets ask for it, so it comes with the first ones' download
+    along: bool = False  # some presets or the search ask for it, so it comes with the first ones' download
 
     @property
     def size(self) -> int:
@@ -102,7 +102,7 @@ class ModelProfile:
 
     @property
     def downloaded_parts(self) -> Mapping[str, ModelPart]:
-        """What one download brings, by role: what the first picture needs, and what any preset does."""
+        """What one download brings, by role: what the first picture needs, what any preset does, what finds styles."""
         return MappingProxyType({role: part for role, part in self.parts.items()
                                  if (part.first or part.along) and part.repo})
 
@@ -264,7 +264,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType({
         ),
         "MIT", "TAESD: quick previews", first=False, along=True,
     ),
-    "retrieval": ModelPart(  # loaded by clip.py where it is there; the pocket encoder finds styles without it
+    "retrieval": ModelPart(  # without it the pocket model's encoder finds styles
         "retrieval", ".", "sentence-transformers/clip-ViT-B-32", "327ab6726d33c0e22f920c83f2ff9e4bd38ca37f",
         (
             WeightFile(
@@ -277,7 +277,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType({
                 "0_CLIPModel/special_tokens_map.json", "0_CLIPModel/tokenizer_config.json",
             ),
         ),
-        "not stated where we looked", "CLIP ViT-B/32, which finds styles", first=False,
+        "none stated for CLIP ViT-B/32", "CLIP ViT-B/32, which finds styles", first=False, along=True,
     ),
 })
 

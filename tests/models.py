@@ -12,7 +12,14 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, PNDMScheduler, UNet2DConditionModel
 from safetensors.torch import save_file
 from torch import nn
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers import (
+    CLIPConfig,
+    CLIPModel,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+)
 
 from pipeline.pocket.export import (
     attach_ip_adapter,
@@ -225,13 +232,36 @@ def write_clip_tokenizer(folder: Path) -> None:
         "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>",
         "pad_token": "<|endoftext|>",
     }
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.json").write_text(json.dumps(vocabulary))
     (folder / "merges.txt").write_text("#version: 0.2\n")
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     (folder / "special_tokens_map.json").write_text(
         json.dumps({name: token for name, token in settings.items() if name.endswith("_token")})
     )
+
+
+def write_clip(folder: Path) -> Path:
+    """The files that the table lists of sentence-transformers/clip-ViT-B-32, of a few channels, its configs as old as
+    those: sizes as bare numbers, a feature extractor's name, an end of text (2) that is not the tokenizer's."""
+    part = folder / "0_CLIPModel"
+    torch.manual_seed(6)
+    small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    ends = {"bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 1}
+    CLIPModel(CLIPConfig(
+        text_config={**small, **ends, "vocab_size": 514}, vision_config={**small, "image_size": 32, "patch_size": 16},
+        projection_dim=24,
+    )).save_pretrained(part)
+    write_clip_tokenizer(part)
+    (part / "preprocessor_config.json").write_text(json.dumps({
+        "feature_extractor_type": "CLIPFeatureExtractor", "do_resize": True, "size": 32, "resample": 3,
+        "do_center_crop": True, "crop_size": 32, "do_normalize": True, "image_mean": CLIP_MEAN, "image_std": CLIP_STD,
+    }))
+    versions = {"sentence_transformers": "2.0.0", "transformers": "4.6.0", "pytorch": "1.7.1"}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps({"__version__": versions}))
+    module = {"idx": 0, "name": "0", "path": "0_CLIPModel", "type": "sentence_transformers.models.CLIPModel"}
+    (folder / "modules.json").write_text(json.dumps([module]))
+    return folder
 
 
 def byte_letters() -> list[str]:

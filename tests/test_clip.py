@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 from pathlib import Path
@@ -12,6 +11,7 @@ from PIL import Image
 from pipeline import clip
 from pipeline.clip import MINILM, ClipEncoder, PocketEncoder, check_weights, package_folder
 from pipeline.errors import ModelError
+from pipeline.profiles import SD15
 
 NOWHERE = Path("no-such-folder")
 RED, BLUE = Image.new("RGB", (128, 128), "red"), Image.new("RGBA", (300, 90), "blue")
@@ -122,28 +122,12 @@ def test_image_towers_that_do_not_fit(pocket_folder: Path, tmp_path: Path) -> No
 
 @pytest.fixture(scope="module")
 def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """sentence-transformers/clip-ViT-B-32's layout with small random weights."""
-    import torch
-    from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPTokenizer
+    """sentence-transformers/clip-ViT-B-32's layout with small random weights: its listed files and no other."""
+    from tests.models import write_clip
 
-    folder = tmp_path_factory.mktemp("clip")
-    part = folder / "0_CLIPModel"
-    letters = [chr(n) for n in range(97, 123)]
-    words = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    tokenizer = CLIPTokenizer(vocab={word: n for n, word in enumerate(words)}, merges=[], model_max_length=77)
-    torch.manual_seed(0)
-    small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
-    ends = {"bos_token_id": len(words) - 2, "eos_token_id": len(words) - 1, "pad_token_id": len(words) - 1}
-    config = CLIPConfig(
-        text_config={**small, **ends, "vocab_size": len(words)},
-        vision_config={**small, "image_size": 32, "patch_size": 16},
-        projection_dim=24,
-    )
-    CLIPModel(config).save_pretrained(part)
-    tokenizer.save_pretrained(part)
-    CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(part)
-    module = {"idx": 0, "name": "0", "path": "0_CLIPModel", "type": "sentence_transformers.models.CLIPModel"}
-    (folder / "modules.json").write_text(json.dumps([module]))
+    folder = write_clip(tmp_path_factory.mktemp("clip"))
+    listed = {file.path for file in SD15.parts["retrieval"].files}
+    assert listed == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     return folder
 
 

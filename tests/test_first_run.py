@@ -14,14 +14,17 @@ import safetensors.numpy
 from pipeline.download import Download
 from pipeline.errors import ModelError
 from pipeline.profiles import SD15, ModelProfile, WeightFile
+from pipeline.settings import Settings
+from pipeline.styles import StyleLibrary
 from pipeline.values import Levers, Style
 from pipeline.weights import cached_revision, file_sha256
 from tests.conftest import MakeStyle
 from tests.hub_server import MAIN, Hub, serving_hub, turn_to
 from tests.ldm_layout import write_single_file
-from tests.models import tiny_sd15
+from tests.models import tiny_sd15, write_clip
 
-PLACES = {role: role for role in ("base", "controlnet", "ip_adapter", "lcm_lora", "taesd")}  # role -> local folder
+PLACES = {role: role  # role -> local folder
+          for role in ("base", "controlnet", "ip_adapter", "lcm_lora", "taesd", "retrieval")}
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +36,7 @@ def repositories(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
         checker.mkdir()
         safetensors.numpy.save_file({"weight": np.arange(9_000)}, checker / "model.fp16.safetensors")
         (checker / "config.json").write_text("{}")
+    write_clip(copied / "retrieval")
     return copied
 
 
@@ -115,6 +119,21 @@ def test_a_first_run_fetches_all_that_drawing_needs_and_draws(
     assert pixels.shape == (64, 64, 3) and pixels.std() > 1
     assert revisions["base"] == SD15.parts["base"].revision
     assert hub.asked == [], "drawing asked the network"
+
+
+def test_the_download_brings_what_finds_styles_and_it_finds_them(
+    hub: Hub, profile: ModelProfile, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from pipeline.opening import has_encoder, open_search
+
+    settings = Settings(user_dir=tmp_path / "user")
+    library = StyleLibrary(settings.styles, settings.added_styles)
+    assert not has_encoder(profile, settings)
+    assert run(Download(profile)) == "done" and has_encoder(profile, settings)
+    hub.asked.clear()
+    search = open_search(profile, settings, library)
+    assert search.encoder == "clip" and len(search.find("ice", 9).matches) == 9
+    assert hub.asked == [] and caplog.text == "", "finding styles asked the network"
 
 
 def test_a_first_run_with_every_large_file_cut_twice_fetches_each_byte_once(hub: Hub, profile: ModelProfile) -> None:

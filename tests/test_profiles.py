@@ -55,7 +55,7 @@ def test_find_profile_names_the_choices():
 
 def test_what_is_fetched_first_is_what_drawing_needs_and_no_more():
     assert set(SD15.first_parts) == {"base", "controlnet", "ip_adapter", "image_encoder", "safety_checker"}
-    assert set(SD15.downloaded_parts) - set(SD15.first_parts) == {"lcm_lora", "taesd"}
+    assert set(SD15.downloaded_parts) - set(SD15.first_parts) == {"lcm_lora", "taesd", "retrieval"}
     assert not POCKET.downloaded_parts
     assert 5e9 < sum(part.size for part in SD15.first_parts.values()) < 6.5e9
 
