@@ -100,7 +100,7 @@ def laid_out_as_stock(halves_engine: Engine) -> Iterator[None]:
     pipeline = halves_engine._pipeline
     for layout in (torch.contiguous_format, torch.channels_last):
         for module in (pipeline.unet, pipeline.controlnet, pipeline.vae, halves_engine._embed_hint):
-            module.to(memory_format=layout)
+            module.to(memory_format=layout)  # type: ignore[call-overload]
         if layout is torch.contiguous_format:
             yield
 

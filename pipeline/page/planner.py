@@ -100,8 +100,8 @@ def as_table(planned: dict[str, Any]) -> str:
     runs = [row for row in planned["measurements"] if row["what"] == "peak"]  # whole runs; the rest are stages of one
     worst, published = (max(abs(row[name]) for row in runs) for name in ("error", "published_error"))
     return (
-        f"<p>{here}, beside what is loaded already. Croquis would take: {planned['chosen']['mode']}, "
-        f"{html.escape(planned['chosen']['why'])}.</p><table><thead><tr><th>Mode</th><th>Peak</th>"
+        f"<p>{here}, beside what is loaded already. Croquis would take: {planned['chosen']['mode']} in "
+        f"{planned['dtype']}, {html.escape(planned['chosen']['why'])}.</p><table><thead><tr><th>Mode</th><th>Peak</th>"
         "<th>of it weights</th><th>Published formula</th><th>Here, now</th></tr></thead>"
         f"<tbody>{rows}</tbody></table><p>A plan is no promise. Against {len(runs)} runs measured on a "
         f"processor, in 32 bits, ours was off by {worst:.0%} at most, the published one, "
