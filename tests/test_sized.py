@@ -53,9 +53,11 @@ def test_the_planners_constants_are_those_that_follow_from_the_modules() -> None
     assert cuda["decode_bytes_per_px"] > figures["decode_bytes_per_px"], "workspaces come on top"
 
 
-@pytest.mark.parametrize("mode", ["auto", "cpu", "fp8"])
-def test_a_row_of_the_benchmark(mode: str) -> None:
-    row = measure(cap=None, mode=mode, side=64, batch=2, steps=1, tiny=True)
+@pytest.mark.parametrize(("mode", "dtype"), [("auto", "auto"), ("cpu", "float32"), ("cpu", "bfloat16"),
+                                             ("fp8", "bfloat16")])
+def test_a_row_of_the_benchmark(mode: str, dtype: str) -> None:
+    row = measure(cap=None, mode=mode, side=64, batch=2, steps=1, tiny=True, dtype=dtype)
+    assert row["dtype"] == dtype or dtype == "auto"
     assert row["outcome"] == OUTCOMES[0] and row["steps_s"] >= 0 and row["decode_s"] >= 0
     assert row["planned_peak"] > row["planned_weights"] > 0 and row["published"] > 0
     assert json.loads(json.dumps(row)) == row

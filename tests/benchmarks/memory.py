@@ -3,9 +3,9 @@
 On CUDA, under caps of 15, 8, 6, 4, 3 and 2 GiB (torch.cuda.set_per_process_memory_fraction), weights made at random
 are placed by pipeline/placement.py in each mode, and steps and a decoding are run: peak bytes allocated and reserved,
 what the device shows as used, seconds, and the plan beside the published formula. "auto" takes the mode that the
-planner would. Without CUDA one row for the processor: peak resident bytes. Each row has a process of its own, so that
-one's memory is not another's. --tiny dries everything run with small modules; --derive reckons the activations of
-memory_figures.json without computing.
+planner would. Without CUDA one row for the processor: peak resident bytes, in the engine's own numbers or --dtype. Each
+row has a process of its own, so that one's memory is not another's. --tiny dries everything run with small modules;
+--derive reckons the activations of memory_figures.json without computing.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def read_options() -> argparse.Namespace:
     options.add_argument("--derive", action="store_true", help="follow tensors through modules that compute nothing")
     options.add_argument("--caps", type=float, nargs="+", default=CAPS, help="GiB of the GPU to keep to")
     options.add_argument("--modes", nargs="+", help="full, fp8, streamed, cpu or auto; all that the device has")
+    options.add_argument("--dtype", default="auto", help="auto, float32, bfloat16 or float16")
     options.add_argument("--side", type=int, help="px; 512, 64 with --tiny")
     options.add_argument("--batch", type=int, default=1)
     options.add_argument("--steps", type=int, default=4)
@@ -66,7 +67,7 @@ def measured_rows(asked: argparse.Namespace) -> Iterator[Row]:
     for cap in asked.caps if cuda else (None,):
         for mode in modes:
             yield in_a_child({"cap": cap, "mode": mode, "side": asked.side or (64 if asked.tiny else 512),
-                              "batch": asked.batch, "steps": asked.steps, "tiny": asked.tiny})
+                              "batch": asked.batch, "steps": asked.steps, "tiny": asked.tiny, "dtype": asked.dtype})
 
 
 def in_a_child(row: Row) -> Row:
@@ -78,10 +79,11 @@ def in_a_child(row: Row) -> Row:
     return {**row, "outcome": f"ended with {run.returncode}", "said": (run.stderr.splitlines() or [""])[-1][:200]}
 
 
-def measure(cap: float | None, mode: str, side: int, batch: int, steps: int, tiny: bool) -> Row:
+def measure(cap: float | None, mode: str, side: int, batch: int, steps: int, tiny: bool, dtype: str) -> Row:
     """One row; in this process."""
     import torch
 
+    from pipeline.device import choose_dtype, name_of
     from pipeline.free_memory import measure_free_memory
     from pipeline.memory import choose_mode, plan_memory
     from pipeline.profiles import SD15
@@ -91,16 +93,17 @@ def measure(cap: float | None, mode: str, side: int, batch: int, steps: int, tin
     if cap is not None:
         total = torch.cuda.get_device_properties(device).total_memory
         torch.cuda.set_per_process_memory_fraction(min(1.0, cap * GIB / total))
-    profile = tiny_sd15() if tiny else SD15
-    chosen = choose_mode(profile, measure_free_memory(device.type), device.type, mode).mode
-    plan = plan_memory(profile, side, side, batch, chosen, device.type)
+    profile, numbers = tiny_sd15() if tiny else SD15, choose_dtype(device, dtype)
+    name = name_of(numbers)
+    chosen = choose_mode(profile, measure_free_memory(device.type), device.type, mode, dtype=name).mode
+    plan = plan_memory(profile, side, side, batch, chosen, device.type, name)
     head = {"machine": machine(device), "cap_gib": cap, "mode": f"auto ({chosen})" if mode == "auto" else mode,
-            "side": side, "batch": batch, "tiny": tiny}
-    return head | drawn(profile, device, chosen, side, batch, steps, tiny) | {
+            "dtype": name, "side": side, "batch": batch, "tiny": tiny}
+    return head | drawn(profile, device, chosen, side, batch, steps, tiny, numbers) | {
         "planned_peak": plan.peak, "planned_weights": plan.weights, "published": plan.published}
 
 
-def drawn(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: int, tiny: bool) -> Row:
+def drawn(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: int, tiny: bool, dtype: Any) -> Row:
     """Placed by the code that a picture goes through; what its steps and its decoding took."""
     import torch
 
@@ -108,14 +111,14 @@ def drawn(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: in
     from pipeline.placement import Placement, TiledDecoding
     from tests.sized import TOKENS, filled_modules, step_inputs, take_step
 
-    sized = filled_modules(tiny, torch.float16 if device.type == "cuda" else torch.float32)
+    sized = filled_modules(tiny, dtype)
     hint_stack, sized.controlnet.controlnet_cond_embedding = (sized.controlnet.controlnet_cond_embedding,
                                                               torch.nn.Identity())
     pipeline = SimpleNamespace(**sized._asdict())
     row: Row = {"outcome": OUTCOMES[0]}
     try:
         with torch.inference_mode():
-            placement = Placement(pipeline, hint_stack, profile, device, next(sized.unet.parameters()).dtype,
+            placement = Placement(pipeline, hint_stack, profile, device, dtype,
                                   read_again=lambda: None)  # type: ignore[arg-type,return-value]
             placement.use(mode)
             meter = Meter(placement.device)
