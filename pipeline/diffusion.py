@@ -127,8 +127,9 @@ class Engine:
             pipeline.enable_xformers_memory_efficient_attention()
         report("Getting ready to draw", 0.9)
         vision = Vision(profile, folder, pipeline)
+        vision.fetch()
         width = style_width(pipeline.unet)
-        embeddings = StyleEmbeddings(vision.encode, vision.revision, width, cache_dir, vision.release)
+        embeddings = StyleEmbeddings(vision.encode, vision.revision, width, cache_dir, vision.release, vision.expect)
         revisions = {role: part.revision for role, part in located.items()} | {"image_encoder": vision.revision}
         judge = SafetyChecker(checker, pipeline.feature_extractor, profile.variant) if checker else None
         engine = cls(profile, pipeline, revisions | packaged_revision(profile), embeddings, folder, judge,
@@ -190,6 +191,7 @@ class Engine:
 
     def embed_style(self, style: Style) -> Tensor:
         """(1, d) fp32 image embedding, computed once per encoder and image."""
+        self._embed_style.expect([style])
         with self._lock:
             return self._embed_style(style)
 
@@ -266,11 +268,14 @@ class Engine:
             self._placement.with_plain_weights(lambda: self._few_steps.use(name, wanted))
 
     def _expect(self, request: GenerationRequest) -> None:
+        """Before the lock: what cannot be drawn is told at once, and nobody waits while something is fetched."""
         if request.engine != self.profile.name:
             raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
         self._menu.check(request.sampler, request.style_focus, request.levers)
         self.profile.check_size(request.width, request.height)
         expect_here(self.profile, self._menu.asked_parts(request.levers), self._folder)
+        if request.ip_adapter_scale:
+            self._embed_style.expect(style for style, _ in request.styles.parts)
 
     def _scheduler(self, request: GenerationRequest) -> Any:
         """A new one for each request: schedulers remember where they are."""

@@ -7,7 +7,7 @@ import io
 import logging
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import torch
@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 class StyleEmbeddings:
     """Style -> (1, width) fp32 on the CPU; `encode` runs only where neither memory nor `folder` has it.
 
-    `release` is called once when all that was asked for at a time is there.
+    `release` is called once when all that was asked for at a time is there; `expect_encoder` raises where `encode`
+    cannot run here.
     """
 
     def __init__(
@@ -35,9 +36,10 @@ class StyleEmbeddings:
         width: int,
         folder: Path | None,
         release: Callable[[], None] = lambda: None,
+        expect_encoder: Callable[[], None] = lambda: None,
     ) -> None:
         self._encode, self._revision, self._width, self._folder = encode, revision, width, folder
-        self._release = release
+        self._release, self._expect_encoder = release, expect_encoder
         self._known: dict[str, Tensor] = {}
 
     def __call__(self, style: Style) -> Tensor:
@@ -47,11 +49,18 @@ class StyleEmbeddings:
         finally:
             self._release()
 
+    def expect(self, styles: Iterable[Style]) -> None:
+        """Raise as `expect_encoder` does where it would have to look at any of them. Computes nothing."""
+        if any(self._kept(style) is None for style in styles):
+            self._expect_encoder()
+
     def _of(self, style: Style) -> Tensor:
-        known = self._known.get(style.sha256)
+        known = self._kept(style)
         if known is None:
-            known = self._stored(style, self._folder) if self._folder else self._computed(style)
-            self._known[style.sha256] = known
+            known = self._computed(style)
+            if self._folder:
+                write_embedding(self._file(style, self._folder), known)
+        self._known[style.sha256] = known
         return known
 
     def mixed(self, mix: StyleMix) -> Tensor:
@@ -65,13 +74,15 @@ class StyleEmbeddings:
         finally:
             self._release()
 
-    def _stored(self, style: Style, folder: Path) -> Tensor:
-        path = folder / f"{self._revision[:40]}-{style.sha256}.safetensors"
-        found = read_embedding(path, self._width)
-        if found is None:
-            found = self._computed(style)
-            write_embedding(path, found)
-        return found
+    def _kept(self, style: Style) -> Tensor | None:
+        """From memory, else from disk."""
+        known = self._known.get(style.sha256)
+        if known is None and self._folder:
+            known = read_embedding(self._file(style, self._folder), self._width)
+        return known
+
+    def _file(self, style: Style, folder: Path) -> Path:
+        return folder / f"{self._revision[:40]}-{style.sha256}.safetensors"
 
     def _computed(self, style: Style) -> Tensor:
         embedding = self._encode(read_reference(style)).float().cpu()

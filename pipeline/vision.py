@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from pipeline.errors import ModelError
 from pipeline.loading import loading
 from pipeline.profiles import ModelProfile
-from pipeline.weights import LocatedPart, locate
+from pipeline.weights import LocatedPart, cached_revision, expect_here, locate
 
+log = logging.getLogger(__name__)
+
+ROLE = "image_encoder"  # in a profile's parts
+WITHOUT_IT = "draw in a style that was drawn before, or with Style strength at 0"
 KEPT = 100_000_000  # bytes; a smaller encoder is not worth loading twice
 
 
@@ -28,14 +34,34 @@ class Vision:
     def __init__(self, profile: ModelProfile, folder: Path | None, pipeline: Any) -> None:
         self._profile, self._folder, self._pipeline = profile, folder, pipeline
 
+    def expect(self) -> None:
+        """Raise ModelError with the fix unless its files are on this machine. Reads none, asks no network."""
+        expect_here(self._profile, [ROLE], self._folder, instead=WITHOUT_IT)
+
+    def fetch(self) -> None:
+        """Bring its files where the Hub gives them and they are not here: for while the models load, when nobody's
+        picture waits. Where that fails, styles that were drawn before can be drawn all the same.
+        """
+        part, own = self._profile.parts[ROLE], self._folder is not None and self._folder.is_dir()
+        if own or self._profile.home or cached_revision(part) is not None:
+            return
+        from pipeline.hub import fetch_part
+
+        try:
+            fetch_part(part)
+        except ModelError as error:
+            log.warning("No new style can be drawn yet. %s", error)
+
     @cached_property
     def located(self) -> LocatedPart:
-        return locate(self._profile, "image_encoder", self._folder)
+        """Of what is here: a download would hold up everyone who draws. Raises ModelError, also for damaged files."""
+        self.expect()
+        return locate(self._profile, ROLE, self._folder)
 
     @property
     def revision(self) -> str:
         """Of the pinned encoder where it would come from the Hub, so that asking does not fetch it."""
-        pinned = self._profile.parts["image_encoder"].revision
+        pinned = self._profile.parts[ROLE].revision
         at_hand = self._folder or self._profile.home
         return self.located.revision if at_hand or pinned is None else pinned
 

@@ -42,8 +42,17 @@ def locate(profile: ModelProfile, role: str, folder: Path | None = None) -> Loca
     return located
 
 
-def expect_here(profile: ModelProfile, roles: Iterable[str], folder: Path | None = None) -> None:
-    """Raise ModelError with the fix unless `locate` would fetch none of these parts. Reads no file, asks no network."""
+def expect_here(
+    profile: ModelProfile,
+    roles: Iterable[str],
+    folder: Path | None = None,
+    *,
+    instead: str = "draw with another preset",
+) -> None:
+    """Raise ModelError with the fix unless `locate` would fetch none of these parts. Reads no file, asks no network.
+
+    `instead`: what a person can do without them.
+    """
     root = profile.home if folder is None or folder.is_file() else folder
     parts = [profile.parts[role] for role in roles]
     if root is not None:
@@ -52,7 +61,7 @@ def expect_here(profile: ModelProfile, roles: Iterable[str], folder: Path | None
     elif missing := [part for part in parts if cached_revision(part) is None]:
         raise ModelError(
             f"This picture needs more of {profile.title} than is on this machine yet: {told_parts(missing)}. "
-            f"{fetch_words(missing)}, or draw with another preset."
+            f"{fetch_words(missing)}, or {instead}."
         )
 
 

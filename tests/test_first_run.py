@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,6 +121,28 @@ def test_a_first_run_fetches_all_that_drawing_needs_and_draws(
     assert pixels.shape == (64, 64, 3) and pixels.std() > 1
     assert revisions["base"] == SD15.parts["base"].revision
     assert hub.asked == [], "drawing asked the network"
+
+
+def test_nobody_waits_for_the_encoder_of_styles(hub: Hub, profile: ModelProfile, make_style: MakeStyle) -> None:
+    """sd15 asked for on a cache without it: it comes with the load. Where that fails a style that is new is refused at
+    once, even while another picture is drawn, until the download brought it."""
+    from pipeline.diffusion import Engine
+    from tests.test_denoise import make_request
+
+    without = replace(profile.parts["image_encoder"], first=False)
+    assert run(Download(replace(profile, parts={**profile.parts, "image_encoder": without}))) == "done"
+    hub.answers["models/image_encoder/model.safetensors"] = [(403, {})]
+    engine, hub.asked = Engine.load(profile, device="cpu"), []
+    request = make_request(engine, make_style("neon", 1))
+    with ThreadPoolExecutor(1) as other, engine._lock:  # as while someone draws
+        told = other.submit(engine.draw, request).exception(20)
+    assert isinstance(told, ModelError)
+    assert re.search(r"looks at styles \(\d+ MB\)\. Start the download .*, or draw in a style that was", str(told))
+    engine.draw(replace(request, ip_adapter_scale=0.0))
+    assert hub.asked == [], "drawing asked the network"
+    assert run(Download(profile)) == "done"
+    image, _ = engine.draw(request)
+    assert np.asarray(image).std() > 1
 
 
 def test_the_download_brings_what_finds_styles_and_it_finds_them(

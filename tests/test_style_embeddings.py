@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from pipeline.errors import StyleError
+from pipeline.errors import ModelError, StyleError
 from pipeline.style_embeddings import StyleEmbeddings
 from pipeline.values import StyleMix
 
@@ -110,3 +110,16 @@ def test_an_encoder_that_gives_nonsense_is_stopped(make_style):
     for nonsense in (torch.full((1, 3), float("nan")), torch.zeros(1, 4)):
         with pytest.raises(StyleError, match="no usable embedding"):
             StyleEmbeddings(lambda image, answer=nonsense: answer, "r1", 3, None)(style)
+
+
+def test_who_asks_for_a_style_that_only_the_encoder_could_read_is_told_first(make_style, tmp_path):
+    def missing():
+        raise ModelError("The encoder is not here.")
+
+    known, new = make_style("one", 1), make_style("two", 2)
+    StyleEmbeddings(lambda image: torch.ones(1, 3), "r1", 3, tmp_path)(known)
+    embed = StyleEmbeddings(lambda image: pytest.fail("it was asked"), "r1", 3, tmp_path, expect_encoder=missing)
+    embed.expect([known])
+    with pytest.raises(ModelError, match="not here"):
+        embed.expect([known, new])
+    assert torch.equal(embed(known), torch.ones(1, 3))
