@@ -118,7 +118,7 @@ def plan_memory(
         weights=_resident(weights, kind, wide, figures),
         steps=round(share * (batch * width * height * figures["step_bytes_per_px"] + figures["step_bytes"])),
         decode=round(share * _decoded_at_once(width, height) * figures["decode_bytes_per_px"]),
-        runtime=figures["runtime_bytes"],
+        runtime=figures.get(f"runtime_bytes_{8 * each}", figures["runtime_bytes"]),
         main_memory=weights.streamable if kind == "streamed" and drawn_on == "cuda" else 0,
         published=published_formula(weights, width, height, batch),
     )

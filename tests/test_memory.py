@@ -96,7 +96,7 @@ def test_numbers_of_16_bits_take_half_on_a_processor_and_32_twice_on_a_gpu() -> 
     assert processor == plan_memory(SD15, 512, 512, 1, "cpu", "cpu")
     for part in ("weights", "steps", "decode"):
         assert getattr(processor, part) == pytest.approx(2 * getattr(halves, part))
-    assert processor.runtime == halves.runtime
+    assert 0.5 * halves.runtime < processor.runtime < halves.runtime  # more of what cannot be told apart, not less
     gpu, doubled = (plan_memory(SD15, 512, 512, 1, "full", "cuda", dtype) for dtype in ("float16", "float32"))
     assert gpu == plan_memory(SD15, 512, 512, 1, "full") and doubled.weights == 2 * gpu.weights
     beside = plan_memory(SD15, 512, 512, 1, "cpu", "cuda", "float16")  # the processor in a GPU's place
