@@ -102,8 +102,9 @@ def work(preset_levers: Levers, steps: int, guidance_scale: float) -> float:
 
 
 def test_sd15s_presets_save_the_work_that_their_speed_rests_on() -> None:
-    draft, balanced, _ = menu_of("sd15").presets
+    draft, balanced, best = menu_of("sd15").presets
     plain = work(Levers(), 20, 7.0)
+    assert work(balanced.levers, 20, 7.0) < 0.45 * work(best.levers, int(best.numbers["num_inference_steps"]), 7.0)
     assert plain == pytest.approx(20 * 2 * (1 + CONTROLNET_SHARE))
     assert plain / work(balanced.levers, 20, 7.0) > 1.6
     assert plain / work(draft.levers, int(draft.numbers["num_inference_steps"]), 1.0) > 9
