@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.pocket import autoencoder
-from pipeline.pocket.adversary import Adversary, PatchCritic, StyledCritic
-from pipeline.pocket.autoencoder import CELL, finish_decoder, windows
-from pipeline.pocket.denoiser import Denoiser, drawn_latents, sample
+from pipeline.pocket.adversary import Adversary, StyledCritic
+from pipeline.pocket.autoencoder import CELL
+from pipeline.pocket.denoiser import Denoiser
 from pipeline.pocket.finish import CROP, SHOWN, Drawer, Lesson, Pages, lessons, train_together
 from pipeline.pocket.loop import Plan
-from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE, make_autoencoder
+from pipeline.pocket.model import SIDE, make_autoencoder
 from tests.pocket_training import count_seconds, prepared, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -57,19 +56,6 @@ def test_a_lesson_shows_what_lies_under_its_crop_of_latents(tmp_path: Path) -> N
     assert len(corners) > 3
 
 
-def test_windows_pair_each_view_of_latents_with_its_picture() -> None:
-    latents = np.zeros((2 * ROWS, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE), np.float16)
-    latents[:, 0] = np.arange(2 * ROWS)[:, None, None]
-    latents[:, 1] = np.arange(LATENT_SIDE)[:, None]
-    seen = set()
-    for pixels, under in islice(windows(pictures(), latents, 96, 0, CPU), 4):
-        shown = ((pixels + 1) * 127.5).round()
-        assert torch.equal(shown[:, 0, 0, 0], under[:, 0, 0, 0] % ROWS)
-        assert torch.equal(shown[:, 1, 0, 0], under[:, 1, 0, 0] * CELL)
-        seen |= set(under[:, 0, 0, 0].int().tolist())
-    assert len(seen) > ROWS
-
-
 def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in module.state_dict().items()}
 
@@ -96,46 +82,3 @@ def test_both_parts_learn_from_the_pixels_and_say_how(tmp_path: Path, monkeypatc
     assert saved == [51] and (tmp_path / "critic.pt").is_file()
     (line,) = map(json.loads, (tmp_path / "together.jsonl").read_text().splitlines())
     assert 0 < line["error"] < 20 and 0 < line["critic"] < 3
-
-
-def test_the_decoder_learns_to_finish_and_the_encoder_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    count_seconds(monkeypatch)
-    monkeypatch.setattr(autoencoder, "BATCH", 8)
-    torch.manual_seed(0)
-    vae = make_autoencoder()
-    encoder, decoder = state(vae.encoder), state(vae.decoder)
-    latents = np.random.default_rng(0).normal(size=(2 * ROWS, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE))
-    finish_decoder(vae, pictures(), latents.astype(np.float16), Plan("decoder", 50 / 60, 1e-3, warm_up=2, ema=0.5),
-                   tmp_path, Adversary(PatchCritic(), tmp_path / "critic.pt", CPU))
-    assert changed(encoder, vae.encoder) == 0 and changed(decoder, vae.decoder) > 0.8
-    (line,) = map(json.loads, (tmp_path / "decoder.jsonl").read_text().splitlines())
-    assert line["psnr"] > 0
-
-
-def test_drawn_latents_are_drawn_by_turns_from_noise_and_from_the_true_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    shrink_denoiser(monkeypatch)
-    monkeypatch.setattr("pipeline.pocket.denoiser.DRAWN_AT_ONCE", 2)
-    torch.manual_seed(0)
-    model, data = Denoiser().eval(), prepared((0,) * 4)
-    usual = drawn_latents(model, data, EMPTY, 4)
-    assert usual.shape == (4, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE) and np.isfinite(usual).all()
-    data.latents[:] += 3
-    other = drawn_latents(model, data, EMPTY, 4)
-    assert not np.allclose(usual[:2], other[:2], atol=0.05)  # the last step alone sees the true latents
-    assert np.array_equal(usual[2:], other[2:])
-
-
-def test_one_step_from_clean_latents_of_a_model_that_knows_them_gives_them_back() -> None:
-    clean = torch.randn(1, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE, generator=torch.Generator().manual_seed(2))
-
-    class Knowing(torch.nn.Module):
-        def forward(self, noisy: torch.Tensor, times: torch.Tensor, *given: torch.Tensor) -> torch.Tensor:
-            from pipeline.pocket.model import make_training_noise
-
-            kept = make_training_noise().alphas_cumprod[times][:, None, None, None]
-            noise = (noisy - kept.sqrt() * clean) / (1 - kept).sqrt()
-            return kept.sqrt() * noise - (1 - kept).sqrt() * clean
-
-    given = torch.zeros(1, 32, 384), torch.zeros(1, 384), torch.zeros(1, 3, SIDE, SIDE), torch.zeros(32, 384)
-    drawn = sample(Knowing(), *given, begun=clean)  # type: ignore[arg-type]
-    torch.testing.assert_close(drawn, clean, atol=2e-3, rtol=0)

@@ -36,7 +36,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[tuple[str, Worksho
 
 
 def test_stages_stand_in_the_order_of_their_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    order = ["pack", "pictures", "autoencoder", "tower", "prepare", "denoiser", "decoder", "together",
+    order = ["pack", "pictures", "autoencoder", "tower", "prepare", "denoiser", "together", "decoder",
              "export"]
     assert list(STAGES) == order
     assert [name for name, _ in run(monkeypatch, "--device", "cpu")] == order
@@ -103,7 +103,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     autoencoder.save_pretrained(workshop.runs / "autoencoder")
     spoilt = {"module": {}, "step": 1234, "spent": 90.0}
     torch.save({"ema": {}, **spoilt, "step": 1000}, workshop.runs / "denoiser.pt")
-    torch.save({"ema": {}, **spoilt, "spent": 30.0}, workshop.runs / "decoder-finish.pt")
+    finished = {"ema": make_autoencoder().decoder.state_dict(), **spoilt, "spent": 30.0}
+    torch.save(finished, workshop.runs / "decoder.pt")
     torch.save({"ema": Drawer(denoiser, autoencoder).state_dict(), **spoilt}, workshop.runs / "together.pt")
     torch.save({"ema": tower.state_dict(), **spoilt}, workshop.runs / "tower.pt")
     return workshop
@@ -118,15 +119,16 @@ def test_export_ships_the_averages_with_how_long_they_were_trained(shop: Worksho
     for name, value in load_shipped_denoiser(tmp_path / "pocket").state_dict().items():
         torch.testing.assert_close(value, averages[f"denoiser.{name}"], rtol=1e-3, atol=1e-6)
     vae = AutoencoderTiny.from_pretrained(tmp_path / "pocket/vae")
+    finished = torch.load(shop.runs / "decoder.pt", weights_only=True)["ema"]
     for name, value in vae.decoder.state_dict().items():
-        torch.testing.assert_close(value, averages[f"decoder.{name}"], rtol=1e-3, atol=1e-6)
+        torch.testing.assert_close(value, finished[name], rtol=1e-3, atol=1e-6)
     tower = torch.load(shop.runs / "tower.pt", weights_only=True)["ema"]
     for name, value in load_file(tmp_path / "pocket/image_encoder/model.safetensors").items():
         torch.testing.assert_close(value.float(), tower[f"encoder.{name}"], rtol=1e-3, atol=1e-6)
     assert vae.config.scaling_factor == 0.75
     notes = json.loads((tmp_path / "pocket/manifest.json").read_text())["notes"]
     assert (notes["denoiser_steps"], notes["together_steps"]) == (1000, 1234)
-    assert (notes["decoder-finish_minutes"], notes["together_minutes"]) == (0.5, 1.5)
+    assert (notes["decoder_minutes"], notes["together_minutes"]) == (0.5, 1.5)
 
 
 def test_references_are_embedded_by_their_style(shop: Workshop, tmp_path: Path,

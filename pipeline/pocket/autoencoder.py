@@ -1,4 +1,4 @@
-"""Train the autoencoder: 256 x 256 pictures <-> 16 x 16 latents with 8 channels."""
+"""Train the autoencoder: 256 x 256 pictures <-> 16 x 16 latents with 24 channels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from diffusers import AutoencoderTiny
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from pipeline.pocket.adversary import Adversary, balanced
 from pipeline.pocket.loop import Plan, train
 from pipeline.pocket.model import LATENT_SIDE, SIDE, to_pixels
 from pipeline.pocket.precision import half_where_faster
@@ -21,7 +20,6 @@ from pipeline.pocket.texture import patch_difference
 BATCH = 32
 CELL = SIDE // LATENT_SIDE  # px under one latent
 REACH = 2.5  # latents are pushed inside: AutoencoderTiny squeezes what it decodes to [-3, 3]
-DECODER_SHARE = 1.0  # length of the critic's gradient beside the reconstruction's
 PATCHES = 0.5  # weight of the patches as a crowd
 NOISE = 0.35  # most that latents are shaken by, in their deviations: a denoiser is never quite right
 
@@ -44,10 +42,15 @@ def gradients(x: Tensor) -> Tensor:
     return torch.cat([(x[..., 1:, :-1] - x[..., :-1, :-1]), (x[..., :-1, 1:] - x[..., :-1, :-1])], 1)
 
 
+def reconstruction_losses(made: Tensor, wanted: Tensor) -> Tensor:
+    """Of each picture (B,): pixels by their square and their distance, edges by the distance of first differences."""
+    away, edges = made - wanted, gradients(made) - gradients(wanted)
+    return away.square().mean((1, 2, 3)) + 0.5 * away.abs().mean((1, 2, 3)) + 0.5 * edges.abs().mean((1, 2, 3))
+
+
 def reconstruction_loss(made: Tensor, wanted: Tensor) -> Tensor:
-    """Pixels by their square and their distance, edges by the distance of first differences."""
-    return (functional.mse_loss(made, wanted) + 0.5 * functional.l1_loss(made, wanted)
-            + 0.5 * functional.l1_loss(gradients(made), gradients(wanted)))
+    """Their mean."""
+    return reconstruction_losses(made, wanted).mean()
 
 
 def likeness_loss(made: Tensor, wanted: Tensor, generator: torch.Generator) -> Tensor:
@@ -80,47 +83,3 @@ def train_autoencoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], plan:
         return likeness_loss(made, batch, generator) + outside, {"psnr": psnr(made.detach(), batch)}
 
     return train(plan, model, crops(pictures, crop, seed, device), loss_of, folder=folder)
-
-
-def windows(pictures: NDArray[np.uint8], latents: NDArray[np.float16], crop: int, seed: int, device: torch.device
-            ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless batches of crops (8, 3, crop, crop) in [-1, 1] and the latents (8, 24, crop/16, crop/16) under them.
-
-    Row i of `latents` belongs to picture i modulo the number of pictures.
-    """
-    rng, cells = np.random.default_rng(seed), crop // CELL
-    room = latents.shape[2] - cells
-    while True:
-        seen = np.empty((BATCH // 4, crop, crop, 3), np.uint8)
-        under = np.empty((BATCH // 4, latents.shape[1], cells, cells), np.float32)
-        for row, which in enumerate(rng.integers(len(latents), size=BATCH // 4)):
-            y, x = rng.integers(room + 1, size=2)
-            seen[row] = pictures[which % len(pictures), CELL * y:CELL * y + crop, CELL * x:CELL * x + crop]
-            under[row] = latents[which, :, y:y + cells, x:x + cells]
-        yield to_pixels(seen, device), torch.from_numpy(under).to(device)
-
-
-def finish_decoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], latents: NDArray[np.float16], plan: Plan,
-                   folder: Path, adversary: Adversary, *, crop: int = 96, seed: int = 0) -> AutoencoderTiny:
-    """Teach the decoder texture with a critic of its pixels; the encoder, and so every latent, stays as it is.
-
-    `latents` (k N, 24, 16, 16), before the scaling factor, belong to `pictures` (N, 256, 256, 3), k to each: as they
-    are encoded, and as the denoiser draws them in few steps. What those lack, the decoder learns to fill in.
-    """
-    device, generator = next(model.parameters()).device, torch.Generator().manual_seed(seed)
-
-    def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
-        assert isinstance(batch, tuple)
-        wanted, under = batch
-        with half_where_faster(device):
-            made = model.decoder(shaken(under, float(under.std()))).float()
-        told = adversary.learn(wanted, made)
-        alike = likeness_loss(made, wanted, generator)
-        loss = balanced(alike, adversary.judge(wanted, made), made, DECODER_SHARE)
-        return loss, {"psnr": psnr(made.detach(), wanted), "critic": told}
-
-    def save(trained: nn.Module, step: int) -> None:
-        adversary.save()
-
-    train(plan, model.decoder, windows(pictures, latents, crop, seed, device), loss_of, folder=folder, on_save=save)
-    return model

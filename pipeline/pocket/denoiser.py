@@ -40,6 +40,7 @@ LIBRARY_REFERENCE = 0.5  # of the pictures in a library look see the library's o
 TRAINED_TIMES = ((999, 0.45), (499, 0.4))
 NEARBY = 40
 DRAWN_AT_ONCE = 25  # rows
+GUIDANCE = (1.5, 2.3)  # that latents are drawn with for the decoder
 
 
 @dataclass(frozen=True)
@@ -110,20 +111,26 @@ def unpack_hint(packed: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(drawn)[:, None].expand(-1, 3, SIDE, SIDE)
 
 
-def drawn_latents(model: Denoiser, data: Prepared, empty: NDArray[np.float16], count: int, guidance: float = 2.0
-                  ) -> NDArray[np.float16]:
-    """What the denoiser makes of the first `count` rows, (count, 24, 16, 16), by turns as the app draws them in two
-    steps and as its second step alone would: the decoder learns to finish both."""
-    rng, device, made = np.random.default_rng(5), next(model.parameters()).device, []
+@dataclass(frozen=True)
+class Drawn:
+    """What the app would draw of training pictures' lines and words."""
+
+    latents: NDArray[np.float16]  # (N, 24, 16, 16)
+    styles: NDArray[np.float16]  # (N, 384) the reference that each wears
+
+
+def draw_latents(model: Denoiser, data: Prepared, empty: NDArray[np.float16], count: int) -> Drawn:
+    """The first `count` rows, in two steps from noise, with a guidance around the shipped one."""
+    rng, device, made, styles = np.random.default_rng(5), next(model.parameters()).device, [], []
     blank = torch.from_numpy(empty.astype(np.float32)).to(device)
     for number, rows in enumerate(np.array_split(np.arange(count), -(-count // DRAWN_AT_ONCE))):
         style = references_for(data, rows, rng)
         tokens, worn = (torch.from_numpy(part.astype(np.float32)).to(device) for part in (data.tokens[rows], style))
         hint = unpack_hint(data.edges[rows, rng.integers(2, size=len(rows))]).to(device)
-        given = None if number % 2 else torch.from_numpy(data.latents[rows].astype(np.float32)).to(device)
-        made.append(sample(model, tokens, worn, hint, blank, guidance=guidance, seed=number, begun=given)
+        made.append(sample(model, tokens, worn, hint, blank, guidance=rng.uniform(*GUIDANCE), seed=number)
                     .half().cpu().numpy())
-    return np.concatenate(made)
+        styles.append(style)
+    return Drawn(np.concatenate(made), np.concatenate(styles))
 
 
 def batches(data: Prepared, empty: NDArray[np.float16], size: int, seed: int, device: torch.device) -> Iterator[Batch]:
@@ -240,11 +247,7 @@ def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: 
     both = torch.cat([empty[None].expand_as(tokens), tokens])
     styles = torch.cat([torch.zeros_like(style), style])
     hints, scale = torch.cat([hint, hint]), torch.ones((2 * count, 1, 1, 1), device=device)
-    times = scheduler.timesteps if begun is None else scheduler.timesteps[-1:]
-    if begun is not None:
-        x = scheduler.add_noise(begun, x, times.expand(count))
-        scheduler.set_begin_index(steps - 1)
-    for time in times:
+    for time in scheduler.timesteps:
         made = model(torch.cat([x, x]), time.expand(2 * count).to(device), both, styles, hints, scale)
         bare, full = made.float().chunk(2)
         x = scheduler.step(bare + guidance * (full - bare), time, x).prev_sample

@@ -1,4 +1,4 @@
-"""The last stage: denoiser and decoder learn together, judged by the pixels that come out.
+"""Denoiser and decoder learn together, judged by the pixels that come out.
 
 Latents of a small autoencoder hold no hatching and no halftone, and squared error draws the mean of what could be. So
 the denoiser's estimate of the clean latents goes through the decoder, and a critic that knows the style reference
@@ -45,7 +45,7 @@ class Drawer(nn.Module):
         self.scaling_factor = float(autoencoder.config.scaling_factor)
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Scaled latents (B, 8, h, w) -> (B, 3, 16 h, 16 w) around [-1, 1]."""
+        """Scaled latents (B, 24, h, w) -> (B, 3, 16 h, 16 w) around [-1, 1]."""
         with half_where_faster(latents.device):
             made: Tensor = self.decoder(latents / self.scaling_factor)
         return made.float()

@@ -6,7 +6,7 @@
     python -m pipeline.pocket.train --minutes-times 0.01 # a dry run of all stages
     torchrun --nproc-per-node 2 -m pipeline.pocket.train # the same by two processes: on two cores 1.5 times as fast
 
-Stages: pack (fetch), pictures (render), autoencoder, tower, prepare, denoiser, decoder, together, export. Each leaves
+Stages: pack (fetch), pictures (render), autoencoder, tower, prepare, denoiser, together, decoder, export. Each leaves
 its result in `data/` or `runs/`, both ignored by git, and is skipped or resumed when it finds it. The same code and
 plan run on CPU and CUDA (bf16 where that is faster); logs are JSON lines in runs/<part>.jsonl, contact sheets
 runs/sheet-<part>-<step>.png.
@@ -27,8 +27,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from pipeline.pocket import autoencoder, dataset, denoiser, finish, pack, parallel, prepare, text, tower, warm
-from pipeline.pocket.adversary import Adversary, PatchCritic, StyledCritic
+from pipeline.pocket import autoencoder, dataset, decoder, denoiser, finish, pack, parallel, prepare, text, tower, warm
+from pipeline.pocket.adversary import Adversary, StyledCritic
 from pipeline.pocket.export import export_pipeline, ip_adapter_states
 from pipeline.pocket.finish import Drawer
 from pipeline.pocket.loop import RUNS, Plan
@@ -37,7 +37,7 @@ from pipeline.pocket.model import TOWER_SIDE, make_autoencoder
 STYLES = Path("styles")
 SHIPPED = Path("assets/pocket")
 PREPARED = ("latents", "tokens", "styles")
-DECODER_SHARDS = 8  # of which the decoder sees the latents twice: encoded, and drawn
+DECODER_SHARDS = 8  # of which the decoder sees the latents twice: drawn, and encoded
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Recipe:
     fine: Plan  # autoencoder on 64 px crops, latents evened out
     tower: Plan
     denoiser: Plan  # by squared error
-    decoder: Plan  # with a critic, on what the denoiser draws
     together: Plan  # both, judged by the pixels
+    decoder: Plan  # alone, on what both draw
     batch: int
 
 
@@ -60,8 +60,8 @@ CPU = Recipe(
     fine=Plan("autoencoder-fine", 30, 1.5e-3, weight_decay=0),
     tower=Plan("tower", 6, 1e-3, weight_decay=0.05),
     denoiser=Plan("denoiser", 80, 1e-3, warm_up=200, ema=0.998, save_every=420),
-    decoder=Plan("decoder-finish", 8, 8e-4, warm_up=50, weight_decay=0, ema=0.99),
     together=Plan("together", 60, 4e-4, warm_up=50, ema=0.997, save_every=300),
+    decoder=Plan("decoder", 9, 5e-4, warm_up=50, weight_decay=0, ema=0.995),
     batch=16,
 )
 CUDA = Recipe(
@@ -70,8 +70,8 @@ CUDA = Recipe(
     fine=dataclasses.replace(CPU.fine, minutes=2),
     tower=dataclasses.replace(CPU.tower, minutes=1),
     denoiser=dataclasses.replace(CPU.denoiser, minutes=10, warm_up=500, ema=0.9995),
-    decoder=dataclasses.replace(CPU.decoder, minutes=1.5),
     together=dataclasses.replace(CPU.together, minutes=8, warm_up=200, ema=0.9995),
+    decoder=dataclasses.replace(CPU.decoder, minutes=1.5),
     batch=256,
 )
 
@@ -199,21 +199,6 @@ def contact_sheet(drawer: Drawer, data: denoiser.Prepared, empty: Any, name: str
     Image.fromarray(np.concatenate(columns, 1)).save(shop.runs / f"sheet-{name}.png")
 
 
-def finish_decoder(shop: Workshop) -> None:
-    """On latents as they are encoded and as the denoiser draws them."""
-    folders, model = shop.prepared()[:DECODER_SHARDS], load_autoencoder(shop)
-    pictures = np.concatenate([np.load(folder / "pictures.npy") for folder in folders])
-    data, empty = load_lessons(shop, folders)
-    trained: Any = load_average(denoiser.Denoiser(), shop.recipe.denoiser.name, shop)
-    drawn = denoiser.drawn_latents(trained, data, empty, len(pictures))
-    both = np.concatenate([data.latents, drawn]).astype(np.float32) / model.config.scaling_factor
-    critic = Adversary(PatchCritic(), shop.runs / "pixel-critic.pt", shop.device)
-    autoencoder.finish_decoder(model.train(), pictures, both.astype(np.float16), shop.recipe.decoder, shop.runs, critic,
-                               seed=parallel.seed(0))
-    if not parallel.rank():
-        model.save_pretrained(shop.runs / "autoencoder")
-
-
 def train_together(shop: Workshop) -> None:
     data, empty = load_lessons(shop, shop.prepared())
     drawer = Drawer(begun_denoiser(shop), load_autoencoder(shop))
@@ -222,6 +207,17 @@ def train_together(shop: Workshop) -> None:
     finish.train_together(drawer, data, finish.Pages(shop.prepared()), empty, shop.recipe.together, shop.runs, critic,
                           size=parallel.share(shop.recipe.batch), seed=parallel.seed(len(data.looks)),
                           on_save=lambda _, step: contact_sheet(drawer, data, empty, f"together-{step:06d}", shop))
+
+
+def finish_decoder(shop: Workshop) -> None:
+    """On latents as the denoiser draws them and as they are encoded."""
+    folders = shop.prepared()[:DECODER_SHARDS]
+    data, empty = load_lessons(shop, folders)
+    drawer: Any = load_average(Drawer(denoiser.Denoiser(), load_autoencoder(shop)), shop.recipe.together.name, shop)
+    drawn = denoiser.draw_latents(drawer.denoiser, data, empty, len(data.looks))
+    critic = Adversary(StyledCritic(), shop.runs / "styled-critic.pt", shop.device)
+    decoder.finish_decoder(drawer, drawn, data.latents, finish.Pages(folders), shop.recipe.decoder, shop.runs, critic,
+                           size=parallel.share(shop.recipe.batch), seed=parallel.seed(0))
 
 
 def begun_denoiser(shop: Workshop) -> Any:
@@ -233,11 +229,13 @@ def begun_denoiser(shop: Workshop) -> Any:
 
 def export(shop: Workshop, into: Path = SHIPPED) -> None:
     """Write the averaged weights as the folder that the app loads."""
-    plans = [plan for plan in (shop.recipe.denoiser, shop.recipe.decoder, shop.recipe.together)
+    plans = [plan for plan in (shop.recipe.denoiser, shop.recipe.together, shop.recipe.decoder)
              if (shop.runs / f"{plan.name}.pt").is_file()]
     spent = [torch.load(shop.runs / f"{plan.name}.pt", map_location="cpu", weights_only=True) for plan in plans]
     autoencoder_, looks = load_autoencoder(shop), cast(tower.Tower, load_average(tower.Tower(), "tower", shop))
     drawer: Any = load_average(Drawer(denoiser.Denoiser(), autoencoder_), shop.recipe.together.name, shop)
+    if (shop.runs / f"{shop.recipe.decoder.name}.pt").is_file():
+        load_average(drawer.decoder, shop.recipe.decoder.name, shop)
     unet, controlnet = drawer.denoiser.unet, drawer.denoiser.controlnet
     export_pipeline(into, autoencoder_, unet, controlnet, looks.encoder, *ip_adapter_states(unet),
                     notes={f"{plan.name}_{key}": value for plan, run in zip(plans, spent, strict=True)
@@ -247,10 +245,10 @@ def export(shop: Workshop, into: Path = SHIPPED) -> None:
 
 STAGES: dict[str, Callable[[Workshop], None]] = {
     "pack": fetch, "pictures": draw_pictures, "autoencoder": train_autoencoder, "tower": train_tower,
-    "prepare": prepare_shards, "denoiser": train_denoiser, "decoder": finish_decoder, "together": train_together,
+    "prepare": prepare_shards, "denoiser": train_denoiser, "together": train_together, "decoder": finish_decoder,
     "export": export,
 }
-SHARED = ("autoencoder", "tower", "denoiser", "decoder", "together")  # stages that several processes do together
+SHARED = ("autoencoder", "tower", "denoiser", "together", "decoder")  # stages that several processes do together
 
 
 def scaled(recipe: Recipe, times: float) -> Recipe:
