@@ -40,7 +40,7 @@ LIBRARY_REFERENCE = 0.5  # of the pictures in a library look see the library's o
 TRAINED_TIMES = ((999, 0.45), (499, 0.4))
 NEARBY = 40
 DRAWN_AT_ONCE = 25  # rows
-GUIDANCE = (1.5, 2.3)  # that latents are drawn with for the decoder
+GUIDANCE = (1.5, 3.2)  # that latents are drawn with for the decoder
 
 
 @dataclass(frozen=True)
@@ -234,11 +234,8 @@ def clean_estimate(noise_maker: DDPMScheduler, made: Tensor, noisy: Tensor, time
 
 @torch.inference_mode()
 def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: Tensor, *, steps: int = 2,
-           guidance: float = 2.0, seed: int = 0, begun: Tensor | None = None) -> Tensor:
-    """Latents (B, 24, 16, 16) for training and its contact sheets; the app draws through pipeline/denoise.py.
-
-    With `begun`, clean latents, only the last step is drawn, from these with as much noise as it expects.
-    """
+           guidance: float = 2.0, seed: int = 0) -> Tensor:
+    """Latents (B, 24, 16, 16) for training and its contact sheets; the app draws through pipeline/denoise.py."""
     scheduler = make_scheduler()
     scheduler.set_timesteps(steps)
     device, count = tokens.device, len(tokens)

@@ -90,7 +90,7 @@ def try_things(exam: Exam, count: int) -> Outcome:
 
 
 def try_styles(exam: Exam, count: int) -> Outcome:
-    return style_trial(exam.bench, exam.pack, exam.styles, max(4, count * 2 // 5), exam.ways)
+    return style_trial(exam.bench, exam.pack, exam.styles, max(4, count), exam.ways)
 
 
 def try_unseen(exam: Exam, count: int) -> Outcome:
