@@ -42,7 +42,7 @@ def test_the_autoencoders_blocks_begin_silent_and_its_convolutions_orthogonal() 
     model = make_autoencoder()
     x = torch.rand(1, 48, 4, 4)
     blocks = [block for block in model.modules() if isinstance(block, AutoencoderTinyBlock)]
-    assert len(blocks) == 12
+    assert len(blocks) == 22
     assert all(torch.equal(block(x), x) for block in blocks)  # x is not below 0, as behind a ReLU
     weight = model.encoder.layers[-1].weight.flatten(1)
     torch.testing.assert_close(weight @ weight.T, torch.eye(LATENT_CHANNELS), atol=1e-5, rtol=0)
