@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from pipeline.device import has_bf16_tiles
+
 
 def half_where_faster(device: torch.device) -> torch.autocast:
     """For decoder and critic. On two cores with AMX forward and backward take a third of fp32's time, where the
@@ -13,4 +15,4 @@ def half_where_faster(device: torch.device) -> torch.autocast:
 
 
 def multiplies_bf16(device: torch.device) -> bool:
-    return device.type == "cuda" or (device.type == "cpu" and torch.cpu._is_amx_tile_supported())
+    return device.type == "cuda" or (device.type == "cpu" and has_bf16_tiles())
