@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,13 @@ def test_pocket_draws_while_the_other_loads_and_finishes_its_picture(
         return engine
 
     monkeypatch.setattr(takeover, "open_engine", waiting)
+    asked, retire = threading.Event(), studio.engine.retire
+
+    def asking(then: Callable[[], None]) -> None:
+        asked.set()
+        retire(then)
+
+    monkeypatch.setattr(studio.engine, "retire", asking)
     taking = Takeover(studio)
     taking.start(TINY)
     assert loaded.wait(60) and taking.state.stage == "loading" and 0.9 < taking.state.fraction < 1
@@ -114,7 +121,8 @@ def test_pocket_draws_while_the_other_loads_and_finishes_its_picture(
         stepped.set()
         if step.step == 1:
             go_on.set()
-            time.sleep(0.3)
+            assert asked.wait(60)  # the new engine stands at the lock
+            time.sleep(0.3)  # and has time to do wrong
         assert studio.profile.name == "pocket", "it took over in the middle of a picture"
 
     drawn = studio.draw(order(POCKET), on_step=hold)
