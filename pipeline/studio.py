@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MATCHES_SHOWN = 5
+UNREAD = ("What should not be in the picture was not read: those words count only where “Follow the words” "
+          "(guidance_scale) is above 1.")
 PICTURES_KEPT = 64  # in the temporary folder, when no outputs folder was chosen
 
 
@@ -326,7 +328,9 @@ def _expect_engine(name: str, profile: ModelProfile) -> None:
 
 def _unread(request: GenerationRequest, engine: Engine) -> tuple[str | None, ...]:
     """What to tell of prompts that were not read to their ends."""
-    negative = engine.prompt_notice(request.negative_prompt) if request.guidance_scale > 1 else None
+    if request.negative_prompt.strip() and request.guidance_scale <= 1:
+        return engine.prompt_notice(request.styled_prompt), UNREAD
+    negative = engine.prompt_notice(request.negative_prompt)
     told = negative and f"Of the words for what is not in the picture: {negative[:1].lower()}{negative[1:]}"
     return engine.prompt_notice(request.styled_prompt), told
 

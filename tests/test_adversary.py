@@ -26,10 +26,15 @@ def worn(count: int) -> Tensor:
     return torch.randn(count, 384, generator=torch.Generator().manual_seed(5))
 
 
+def lines(count: int) -> Tensor:
+    return (torch.rand(count, 1, 32, 32, generator=torch.Generator().manual_seed(6)) > 0.8).float()
+
+
 def test_the_critic_learns_to_tell_smooth_from_textured(tmp_path: Path) -> None:
     torch.manual_seed(0)
     adversary = adversary_at(tmp_path)
-    told = [adversary.learn(textured(4, 1.0, seed), textured(4, 0.2, seed + 100), worn(4)) for seed in range(12)]
+    told = [adversary.learn(textured(4, 1.0, seed), textured(4, 0.2, seed + 100), worn(4), lines(4))
+            for seed in range(12)]
     assert told[0] == pytest.approx(0.693, abs=0.1)  # log 2: it cannot tell
     assert sum(told[-3:]) / 3 < 0.5
 
@@ -37,43 +42,53 @@ def test_the_critic_learns_to_tell_smooth_from_textured(tmp_path: Path) -> None:
 def test_its_verdict_grows_with_the_distance_and_points_to_the_texture(tmp_path: Path) -> None:
     torch.manual_seed(0)
     adversary = adversary_at(tmp_path)
-    true, style = textured(2, 1.0), worn(2)
+    true, style = textured(2, 1.0), (worn(2), lines(2))
     smooth = textured(2, 0.2, 7).requires_grad_(True)
-    verdict = adversary.judge(true, smooth, style)
+    verdict = adversary.judge(true, smooth, *style)
     gradient, = torch.autograd.grad(verdict, smooth)
     nearer = (smooth - 20 * gradient).detach()
-    assert adversary.judge(true, nearer, style) < verdict
-    assert adversary.judge(true, true, style) < adversary.judge(true, nearer, style)
+    assert adversary.judge(true, nearer, *style) < verdict
+    assert adversary.judge(true, true, *style) < adversary.judge(true, nearer, *style)
     assert nearer.std() > smooth.std()
 
 
 def test_judging_leaves_the_critic_ready_to_learn(tmp_path: Path) -> None:
     adversary = adversary_at(tmp_path)
-    adversary.judge(textured(1, 1.0), textured(1, 0.5), worn(1))
+    adversary.judge(textured(1, 1.0), textured(1, 0.5), worn(1), lines(1))
     parameters = list(adversary.critic.parameters())
     assert all(value.requires_grad and value.grad is None for value in parameters)
     before = [value.detach().clone() for value in parameters]
-    adversary.learn(textured(1, 1.0), textured(1, 0.5), worn(1))
+    adversary.learn(textured(1, 1.0), textured(1, 0.5), worn(1), lines(1))
     assert not all(torch.equal(old, new) for old, new in zip(before, parameters, strict=True))
 
 
 def test_the_style_counts() -> None:
     torch.manual_seed(0)
-    critic, pixels, style = StyledCritic(), textured(2, 1.0), worn(2)
-    usual, _ = critic(pixels, style)
-    assert not torch.allclose(usual, critic(pixels, -style)[0])
-    torch.testing.assert_close(usual, critic(pixels, 3 * style)[0])  # its direction only
+    critic, pixels, style, drawn = StyledCritic(), textured(2, 1.0), worn(2), lines(2)
+    usual, _ = critic(pixels, style, drawn)
+    assert not torch.allclose(usual, critic(pixels, -style, drawn)[0])
+    torch.testing.assert_close(usual, critic(pixels, 3 * style, drawn)[0])  # its direction only
+
+
+def test_the_critic_learns_to_tell_strokes_beside_the_lines(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    adversary = adversary_at(tmp_path)
+    given, moved = lines(4), lines(4).roll(9, -1)  # the same strokes, elsewhere: only beside the lines do they differ
+    told = [adversary.learn(given.expand(-1, 3, -1, -1), moved.expand(-1, 3, -1, -1), worn(4), given)
+            for _ in range(30)]
+    assert told[0] == pytest.approx(0.693, abs=0.1)
+    assert told[-1] < 0.4
 
 
 def test_a_saved_adversary_goes_on_where_it_was(tmp_path: Path) -> None:
     torch.manual_seed(0)
     adversary = adversary_at(tmp_path)
-    adversary.learn(textured(1, 1.0), textured(1, 0.2), worn(1))
+    adversary.learn(textured(1, 1.0), textured(1, 0.2), worn(1), lines(1))
     adversary.save()
     again = adversary_at(tmp_path)
     for adversary_ in (adversary, again):
         torch.manual_seed(3)
-        adversary_.learn(textured(1, 1.0, 3), textured(1, 0.2, 4), worn(1))
+        adversary_.learn(textured(1, 1.0, 3), textured(1, 0.2, 4), worn(1), lines(1))
     for one, other in zip(adversary.critic.parameters(), again.critic.parameters(), strict=True):
         torch.testing.assert_close(one, other)
 

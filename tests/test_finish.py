@@ -12,10 +12,25 @@ import torch
 
 from pipeline.pocket.adversary import Adversary, StyledCritic
 from pipeline.pocket.autoencoder import CELL
-from pipeline.pocket.denoiser import Denoiser
-from pipeline.pocket.finish import CROP, SHOWN, Drawer, Lesson, Pages, lessons, train_together
+from pipeline.pocket.denoiser import Denoiser, batches
+from pipeline.pocket.finish import (
+    CROP,
+    LATEST,
+    LOOSE,
+    OWN,
+    PRESSED,
+    PURE,
+    SHOWN,
+    Drawer,
+    Lesson,
+    Pages,
+    lessons,
+    no_words,
+    press,
+    train_together,
+)
 from pipeline.pocket.loop import Plan
-from pipeline.pocket.model import SIDE, make_autoencoder
+from pipeline.pocket.model import SIDE, make_autoencoder, make_training_noise
 from tests.pocket_training import count_seconds, prepared, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -52,8 +67,44 @@ def test_a_lesson_shows_what_lies_under_its_crop_of_latents(tmp_path: Path) -> N
         assert set(shown[:, 1, 0].unique().tolist()) == {lesson.corner[0] * CELL}
         assert set(shown[:, 2, :, 0].unique().tolist()) == {lesson.corner[1] * CELL}
         assert torch.equal(lesson.batch.latents[:, 0, 0, 0] - 1, torch.from_numpy(lesson.batch.rows).float())
+        top, left = (CELL * first for first in lesson.corner)
+        given = lesson.batch.hint[:SHOWN, :1] * lesson.batch.edges_scale[:SHOWN]
+        assert torch.equal(lesson.lines, given[..., top:top + CROP * CELL, left:left + CROP * CELL])
         corners.add(lesson.corner)
     assert len(corners) > 3
+
+
+class Plain(torch.nn.Module):
+    """Answers with the row's own number, and with 0 to no words."""
+
+    def forward(self, noisy: torch.Tensor, times: torch.Tensor, tokens: torch.Tensor, style: torch.Tensor,
+                hint: torch.Tensor, edges_scale: torch.Tensor) -> torch.Tensor:
+        assert torch.equal(tokens[:, 0, 0] != 0, style[:, 0] != 0) and len(hint) == len(edges_scale) == len(noisy)
+        return tokens[:, :1, :1, None].expand_as(noisy).clone()
+
+
+def test_what_is_wanted_leads_to_the_truth_and_on_by_the_guidance() -> None:
+    noise_maker, generator = make_training_noise(), torch.Generator().manual_seed(0)
+    seen = {False: 0, True: 0}
+    for batch in islice(batches(prepared((0,) * ROWS), EMPTY, 64, 0, CPU), 4):
+        told = batch.tokens[:, 0, 0]
+        batch.style = told[:, None].expand_as(batch.style)
+        tried, weights = press(Plain(), batch, no_words(EMPTY, CPU), noise_maker, generator)
+        kept = noise_maker.alphas_cumprod[tried.times][:, None, None, None]
+        assert torch.equal(tried.made[:, 0, 0, 0], told)
+        v = tried.wanted - PRESSED * told[:, None, None, None]  # full less bare is the row's number
+        clean = kept.sqrt() * tried.noisy - (1 - kept).sqrt() * v
+        torch.testing.assert_close(clean, batch.latents, atol=2e-3, rtol=0)
+        own = weights != 1
+        assert not own[(tried.times < LATEST) | (tried.times == PURE)].any()
+        torch.testing.assert_close(weights[own], LOOSE * (1 - kept.flatten()[own]))
+        # Under the noise of those lies the first guess, the row's number turned round, in every channel alike.
+        under = (tried.noisy[own] / kept[own].sqrt()).mean((2, 3))
+        off = (under + told[own, None]).abs() / ((1 - kept[own]) / kept[own]).sqrt().flatten()[:, None]
+        assert off.mean() < 0.06  # a mean of 256 samples of noise: 1/16 of its deviation
+        for chosen in (False, True):
+            seen[chosen] += int(((weights != 1) == chosen)[(tried.times >= LATEST) & (tried.times < PURE)].sum())
+    assert seen[True] / sum(seen.values()) == pytest.approx(OWN, abs=0.13)
 
 
 def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:

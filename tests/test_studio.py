@@ -15,8 +15,8 @@ from pipeline.profiles import POCKET
 from pipeline.request import parse_order
 from pipeline.settings import ROOT, Settings
 from pipeline.sketch import read_image
-from pipeline.studio import StageTimer, Studio
-from pipeline.values import StepPreview
+from pipeline.studio import UNREAD, StageTimer, Studio
+from pipeline.values import CONTROLS, StepPreview
 from tests.image_files import fox
 
 STEPS = 3
@@ -79,6 +79,17 @@ def test_the_search_reads_words_and_not_their_weights(studio: Studio) -> None:
 def test_words_without_a_style_are_noticed(studio: Studio) -> None:
     for words in ("", "a fox"):
         assert "no style" in studio.choose_style(order(prompt=words)).notices[0]
+
+
+def test_unwanted_words_that_do_not_count_are_told(studio: Studio) -> None:
+    (title,) = (control.label for control in CONTROLS if control.name == "guidance_scale")
+    asked = {"prompt": "a fox", "style": "watercolor", "negative_prompt": "snow"}
+    told = studio.draw(order(**asked, guidance_scale=1)).notices
+    assert UNREAD in told and f"“{title}”" in UNREAD
+    assert UNREAD not in studio.draw(order(**asked, guidance_scale=1.5)).notices
+    assert UNREAD not in studio.draw(order(**asked | {"negative_prompt": " "}, guidance_scale=1)).notices
+    cut = studio.draw(order(**asked | {"negative_prompt": "snow " * 40}, guidance_scale=1.5)).notices
+    assert any("Of the words for what is not in the picture" in notice for notice in cut)
 
 
 def test_what_was_done_to_the_drawing_is_passed_on(studio: Studio) -> None:

@@ -22,7 +22,7 @@ from pipeline.pocket.warm import load_shipped_denoiser
 from tests.pocket_training import prepared, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-PLANS = ("rough", "fine", "tower", "denoiser", "decoder", "together")
+PLANS = ("rough", "fine", "tower", "denoiser", "together")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[tuple[str, Workshop]]:
@@ -36,8 +36,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[tuple[str, Worksho
 
 
 def test_stages_stand_in_the_order_of_their_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    order = ["pack", "pictures", "autoencoder", "tower", "prepare", "denoiser", "together", "decoder",
-             "export"]
+    order = ["pack", "pictures", "autoencoder", "tower", "prepare", "denoiser", "together", "export"]
     assert list(STAGES) == order
     assert [name for name, _ in run(monkeypatch, "--device", "cpu")] == order
 
@@ -103,8 +102,6 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     autoencoder.save_pretrained(workshop.runs / "autoencoder")
     spoilt = {"module": {}, "step": 1234, "spent": 90.0}
     torch.save({"ema": {}, **spoilt, "step": 1000}, workshop.runs / "denoiser.pt")
-    finished = {"ema": make_autoencoder().decoder.state_dict(), **spoilt, "spent": 30.0}
-    torch.save(finished, workshop.runs / "decoder.pt")
     torch.save({"ema": Drawer(denoiser, autoencoder).state_dict(), **spoilt}, workshop.runs / "together.pt")
     torch.save({"ema": tower.state_dict(), **spoilt}, workshop.runs / "tower.pt")
     return workshop
@@ -119,16 +116,15 @@ def test_export_ships_the_averages_with_how_long_they_were_trained(shop: Worksho
     for name, value in load_shipped_denoiser(tmp_path / "pocket").state_dict().items():
         torch.testing.assert_close(value, averages[f"denoiser.{name}"], rtol=1e-3, atol=1e-6)
     vae = AutoencoderTiny.from_pretrained(tmp_path / "pocket/vae")
-    finished = torch.load(shop.runs / "decoder.pt", weights_only=True)["ema"]
     for name, value in vae.decoder.state_dict().items():
-        torch.testing.assert_close(value, finished[name], rtol=1e-3, atol=1e-6)
+        torch.testing.assert_close(value, averages[f"decoder.{name}"], rtol=1e-3, atol=1e-6)
     tower = torch.load(shop.runs / "tower.pt", weights_only=True)["ema"]
     for name, value in load_file(tmp_path / "pocket/image_encoder/model.safetensors").items():
         torch.testing.assert_close(value.float(), tower[f"encoder.{name}"], rtol=1e-3, atol=1e-6)
     assert vae.config.scaling_factor == 0.75
     notes = json.loads((tmp_path / "pocket/manifest.json").read_text())["notes"]
     assert (notes["denoiser_steps"], notes["together_steps"]) == (1000, 1234)
-    assert (notes["decoder_minutes"], notes["together_minutes"]) == (0.5, 1.5)
+    assert notes["together_minutes"] == 1.5
 
 
 def test_references_are_embedded_by_their_style(shop: Workshop, tmp_path: Path,
@@ -149,7 +145,7 @@ def test_references_are_embedded_by_their_style(shop: Workshop, tmp_path: Path,
 
 def test_a_contact_sheet_shows_drawing_drawn_and_original(shop: Workshop) -> None:
     drawer = Drawer(Denoiser(), train.load_autoencoder(shop)).eval()
-    train.contact_sheet(drawer, prepared((0,) * 4), np.zeros((32, 384), np.float16), "part-7", shop, count=4)
+    train.contact_sheet(drawer, prepared((0,) * 4), np.zeros((32, 384), np.float16), "part-7", shop, 2.0, count=4)
     sheet = np.asarray(Image.open(shop.runs / "sheet-part-7.png"))
     assert sheet.shape == (SIDE, 4 * 3 * SIDE, 3)
     assert sheet[:, 10].min() == 255 and sheet[:, 11:SIDE].max() == 0  # the one line of the first drawing

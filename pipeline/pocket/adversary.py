@@ -2,11 +2,11 @@
 
 Squared error alone draws, in few steps, what lies in the middle of all answers: clean outlines, right colours, no
 hatching, no grain; a small decoder blurs them in the same way. A small convolutional critic looks at crops of the
-picture, knowing the style reference, and is trained to tell them from the true ones (as in adversarial diffusion
-distillation, Sauer et al. 2023, arXiv:2311.17042). Pairs are compared relatively and both sides are held smooth (R3GAN,
-Huang et al. 2024, arXiv:2501.05441; finite differences in place of second derivatives as in Lin et al. 2025,
-arXiv:2501.08316). The spreads of its features are also matched, which makes a texture's strength right before its
-every dot could be.
+picture, knowing the style reference and the lines, and is trained to tell them from the true ones (as in adversarial
+diffusion distillation, Sauer et al. 2023, arXiv:2311.17042). Pairs are compared relatively and both sides are held
+smooth (R3GAN, Huang et al. 2024, arXiv:2501.05441; finite differences in place of second derivatives as in Lin et al.
+2025, arXiv:2501.08316). The spreads of its features are also matched, which makes a texture's strength right before
+its every dot could be.
 """
 
 from __future__ import annotations
@@ -54,15 +54,18 @@ class PatchCritic(nn.Module):
 
 
 class StyledCritic(PatchCritic):
-    """Pictures (B, 3, H, W) in [-1, 1] and style references (B, 384) -> logits (B, n) and features."""
+    """Pictures (B, 3, H, W) in [-1, 1], style references (B, 384), lines (B, 1, H, W) -> logits (B, n), features.
+
+    It sees the lines that were given, so that contours beside them and strokes on empty grounds are told apart too.
+    """
 
     def __init__(self) -> None:
-        super().__init__(3, WIDTHS)
+        super().__init__(3 + 1, WIDTHS)
         self.styles = nn.ModuleList(nn.Linear(IMAGE_WIDTH, width) for width in WIDTHS[1:])
 
     def forward(self, x: Tensor, *given: Tensor) -> tuple[Tensor, list[Tensor]]:
-        (style,) = given
-        features = self.features(x)
+        style, lines = given
+        features = self.features(torch.cat([x, lines], 1))
         direction, logits = functional.normalize(style, dim=1), []
         for head, wanted, found in zip(self.heads, self.styles, features[1:], strict=True):
             # A patch is true or not, and fits the style or not (projection, Miyato & Koyama 2018).

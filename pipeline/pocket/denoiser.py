@@ -35,12 +35,10 @@ NO_WORDS = 0.05
 NO_STYLE = 0.13
 NO_EDGES = 0.08  # residuals of the ControlNet times 0
 LIBRARY_REFERENCE = 0.5  # of the pictures in a library look see the library's own reference, as the app shows it
-# Where the shipped settings draw (two steps, trailing spacing) and how much of a batch each gets; what is left is
+# Where the shipped settings draw (four steps, trailing spacing) and how much of a batch each gets; what is left is
 # drawn anywhere. Pure noise, where words, style and lines alone decide, is where they are learnt fastest.
-TRAINED_TIMES = ((999, 0.45), (499, 0.4))
+TRAINED_TIMES = ((999, 0.36), (749, 0.16), (499, 0.24), (249, 0.14))
 NEARBY = 40
-DRAWN_AT_ONCE = 25  # rows
-GUIDANCE = (1.5, 3.2)  # that latents are drawn with for the decoder
 
 
 @dataclass(frozen=True)
@@ -111,28 +109,6 @@ def unpack_hint(packed: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(drawn)[:, None].expand(-1, 3, SIDE, SIDE)
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What the app would draw of training pictures' lines and words."""
-
-    latents: NDArray[np.float16]  # (N, 24, 16, 16)
-    styles: NDArray[np.float16]  # (N, 384) the reference that each wears
-
-
-def draw_latents(model: Denoiser, data: Prepared, empty: NDArray[np.float16], count: int) -> Drawn:
-    """The first `count` rows, in two steps from noise, with a guidance around the shipped one."""
-    rng, device, made, styles = np.random.default_rng(5), next(model.parameters()).device, [], []
-    blank = torch.from_numpy(empty.astype(np.float32)).to(device)
-    for number, rows in enumerate(np.array_split(np.arange(count), -(-count // DRAWN_AT_ONCE))):
-        style = references_for(data, rows, rng)
-        tokens, worn = (torch.from_numpy(part.astype(np.float32)).to(device) for part in (data.tokens[rows], style))
-        hint = unpack_hint(data.edges[rows, rng.integers(2, size=len(rows))]).to(device)
-        made.append(sample(model, tokens, worn, hint, blank, guidance=rng.uniform(*GUIDANCE), seed=number)
-                    .half().cpu().numpy())
-        styles.append(style)
-    return Drawn(np.concatenate(made), np.concatenate(styles))
-
-
 def batches(data: Prepared, empty: NDArray[np.float16], size: int, seed: int, device: torch.device) -> Iterator[Batch]:
     """Endless batches; the style reference is another picture of the same look wherever there is one."""
     rng = np.random.default_rng(seed)
@@ -173,7 +149,7 @@ def other_of(members: NDArray[np.int64], row: int, rng: np.random.Generator) -> 
 
 
 def draw_times(count: int, generator: torch.Generator) -> Tensor:
-    """Timesteps (count,): at pure noise, around the other of two steps, and anywhere."""
+    """Timesteps (count,): at pure noise, around the other steps, and anywhere."""
     kind, passed = torch.rand(count, generator=generator), 0.0
     times = torch.randint(0, 1000, (count,), generator=generator)
     strayed = torch.randint(-NEARBY, NEARBY + 1, (count,), generator=generator)
@@ -233,9 +209,9 @@ def clean_estimate(noise_maker: DDPMScheduler, made: Tensor, noisy: Tensor, time
 
 
 @torch.inference_mode()
-def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: Tensor, *, steps: int = 2,
-           guidance: float = 2.0, seed: int = 0) -> Tensor:
-    """Latents (B, 24, 16, 16) for training and its contact sheets; the app draws through pipeline/denoise.py."""
+def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: Tensor, *, guidance: float,
+           steps: int = 4, seed: int = 0) -> Tensor:
+    """Latents (B, 24, 16, 16) for training's contact sheets; the app draws through pipeline/denoise.py."""
     scheduler = make_scheduler()
     scheduler.set_timesteps(steps)
     device, count = tokens.device, len(tokens)

@@ -5,6 +5,12 @@ the denoiser's estimate of the clean latents goes through the decoder, and a cri
 compares crops of the picture with the true one (as img2img-turbo does for one step, Parmar et al. 2024,
 arXiv:2403.12036). The squared error on the latents stays, so that every other step keeps its meaning, and so do crops
 of encoded pictures, so that the autoencoder stays one.
+
+Two things bring the lesson to where a picture is drawn. Guidance is learnt (Tang et al. 2025, "Diffusion Models without
+Classifier-free Guidance", arXiv:2502.12154): what is wanted lies beyond the truth, away from the answer without words
+and style, so that one pass a step does what took two. And under the noise of later steps lies, every other time, the
+denoiser's own first guess, as it will (Yin et al. 2024, "Improved Distribution Matching Distillation",
+arXiv:2405.14867): what it makes of that is held less to the truth, which a guess from noise cannot know.
 """
 
 from __future__ import annotations
@@ -16,14 +22,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import AutoencoderTiny
+from diffusers import AutoencoderTiny, DDPMScheduler
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.pocket.adversary import Adversary, balanced
 from pipeline.pocket.autoencoder import CELL, likeness_loss, shaken
-from pipeline.pocket.denoiser import Batch, Denoiser, Prepared, attempt, batches, clean_estimate
+from pipeline.pocket.denoiser import Attempt, Batch, Denoiser, Prepared, batches, clean_estimate, draw_times
 from pipeline.pocket.loop import Plan, train
 from pipeline.pocket.model import LATENT_SIDE, make_training_noise, to_pixels
 from pipeline.pocket.precision import half_where_faster
@@ -31,7 +37,12 @@ from pipeline.pocket.precision import half_where_faster
 CROP = 6  # latents, 96 px
 SHOWN = 8  # of a batch are decoded and judged
 ENCODED = 0.25  # of these as they were encoded, not as they are drawn
+PURE = 999  # timestep: nothing but noise
 LATEST = 200  # timestep: only above it is there something to make up
+OWN = 0.5  # of the rows between it and pure noise have a guess under their noise
+LOOSE = 0.4  # weight of their squared error
+PRESSED = 0.5  # of the way from the bare answer to the full one, added to the truth
+LEARNT = 1 / (1 - PRESSED)  # the guidance that this becomes
 CRITIC_SHARE = 1.0  # length of the critic's gradient beside the reconstruction's, on pixels
 PIXEL_SHARE = 0.5  # length of the pixels' gradient beside the squared error's, on latents
 
@@ -72,6 +83,7 @@ class Lesson:
     batch: Batch
     corner: tuple[int, int]  # row and column of the crop's first latent
     pixels: Tensor  # (at most SHOWN, 3, 96, 96) in [-1, 1], of the batch's first pictures
+    lines: Tensor  # (at most SHOWN, 1, 96, 96) in {0, 1}, what they were given there
 
 
 def lessons(data: Prepared, pictures: Pages, empty: NDArray[np.float16], size: int, seed: int,
@@ -82,7 +94,42 @@ def lessons(data: Prepared, pictures: Pages, empty: NDArray[np.float16], size: i
         top, left = (int(value) for value in rng.integers(LATENT_SIDE - CROP + 1, size=2))
         window = np.s_[top * CELL:(top + CROP) * CELL, left * CELL:(left + CROP) * CELL]
         cut = np.stack([pictures[row][window] for row in batch.rows[:SHOWN]])
-        yield Lesson(batch, (top, left), to_pixels(cut, device))
+        lines = (batch.hint[:SHOWN, :1] * batch.edges_scale[:SHOWN])[(..., *window)]
+        yield Lesson(batch, (top, left), to_pixels(cut, device), lines)
+
+
+def no_words(empty: NDArray[np.float16], device: torch.device) -> Tensor:
+    """Tokens (1, 32, 384) of an empty caption."""
+    return torch.from_numpy(empty.astype(np.float32)).to(device)[None]
+
+
+def press(model: Denoiser, batch: Batch, empty: Tensor, noise_maker: DDPMScheduler, generator: torch.Generator
+          ) -> tuple[Attempt, Tensor]:
+    """Answers at timesteps drawn for a batch, what is wanted with guidance in it, and each row's weight (B,)."""
+    latents, device = batch.latents, batch.latents.device
+    times = draw_times(len(latents), generator).to(device)
+    noise = torch.randn(latents.shape, generator=generator).to(device)
+    own = (times >= LATEST) & (times < PURE) & (torch.rand(len(latents), generator=generator).to(device) < OWN)
+
+    def answer(noisy: Tensor, times: Tensor, tokens: Tensor, style: Tensor, rows: Any = slice(None)) -> Tensor:
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            made: Tensor = model(noisy, times, tokens, style, batch.hint[rows], batch.edges_scale[rows])
+        return made.float()
+
+    start = latents.clone()
+    if own.any():
+        first = torch.full_like(times[own], PURE)
+        with torch.no_grad():  # at pure noise the answer is the guess, turned round
+            start[own] = -answer(noise[own], first, batch.tokens[own], batch.style[own], own)
+    noisy = noise_maker.add_noise(start, noise, times).contiguous(memory_format=torch.channels_last)
+    made = answer(noisy, times, batch.tokens, batch.style)
+    with torch.no_grad():
+        bare = answer(noisy, times, empty.expand_as(batch.tokens), torch.zeros_like(batch.style))
+    kept = noise_maker.alphas_cumprod.to(device)[times][:, None, None, None]
+    there = (kept.sqrt() * noisy - latents) / (1 - kept).sqrt()  # the v that leads from a guess's noise to the truth
+    true = torch.where(own[:, None, None, None], there, noise_maker.get_velocity(latents, noise, times))
+    weights = torch.where(own, LOOSE * (1 - kept.flatten()), 1.0)  # as an error of clean latents: v's would explode
+    return Attempt(times, noisy, made, true + PRESSED * (made.detach() - bare)), weights
 
 
 def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArray[np.float16],
@@ -90,6 +137,7 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArr
                    on_save: Any = None) -> Drawer:
     device = next(drawer.parameters()).device
     noise_maker, generator = make_training_noise(), torch.Generator().manual_seed(seed)
+    blank = no_words(empty, device)
 
     def save(trained: nn.Module, step: int) -> None:
         adversary.save()
@@ -99,17 +147,18 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArr
     def loss_of(lesson: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(lesson, Lesson)
         batch, (top, left) = lesson.batch, lesson.corner
-        tried = attempt(drawer.denoiser, batch, noise_maker, generator)
-        error = functional.mse_loss(tried.made, tried.wanted)
+        tried, weights = press(drawer.denoiser, batch, blank, noise_maker, generator)
+        errors = functional.mse_loss(tried.made, tried.wanted, reduction="none").mean((1, 2, 3))
+        error = (weights * errors).mean()
         clean = clean_estimate(noise_maker, tried.made, tried.noisy, tried.times)
         shown = len(lesson.pixels)
         as_drawn = (tried.times[:shown] >= LATEST) & (torch.rand(shown, generator=generator).to(device) >= ENCODED)
         chosen = torch.where(as_drawn[:, None, None, None], clean[:shown], shaken(batch.latents[:shown]))
         pixels = drawer.decode(chosen[..., top:top + CROP, left:left + CROP])
-        worn = batch.style[:shown]
-        told = adversary.learn(lesson.pixels, pixels, worn)
+        known = batch.style[:shown], lesson.lines
+        told = adversary.learn(lesson.pixels, pixels, *known)
         alike = likeness_loss(pixels, lesson.pixels, generator)
-        seen = balanced(alike, adversary.judge(lesson.pixels, pixels, worn), pixels, CRITIC_SHARE)
+        seen = balanced(alike, adversary.judge(lesson.pixels, pixels, *known), pixels, CRITIC_SHARE)
         figures = {"error": float(error.detach()), "critic": told, "alike": float(alike.detach())}
         if not as_drawn.any():
             return error + seen, figures

@@ -1,6 +1,7 @@
-"""The README's contact sheet: every example drawing in four styles, drawn by the shipped weights as the app draws.
+"""Contact sheets of drawings x styles, drawn by the shipped weights as the app draws.
 
-    python -m pipeline.pocket.showcase            # assets/readme/sheet.webp
+    python -m pipeline.pocket.showcase                              # the README's: every example in four styles
+    python -m pipeline.pocket.showcase --hand 8 --into hand.webp    # 8 drawings by hand in 8 styles, taken by rule
 """
 
 from __future__ import annotations
@@ -10,15 +11,21 @@ import dataclasses
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.page.examples import read_examples
+from pipeline.pocket.drawings import load_drawings
 from pipeline.request import parse_order
 from pipeline.settings import read_settings
 from pipeline.sketch import read_strokes
 from pipeline.studio import Studio
+from pipeline.values import Sketch
+
+T = TypeVar("T")
 
 SHEET = Path("assets/readme/sheet.webp")
 STYLES = ("ghibli", "cyberpunk", "ukiyo-e", "blueprint")
@@ -26,19 +33,40 @@ CELL, GAP, HEAD = 192, 8, 26  # px
 SEED = 7
 
 
-def draw_sheet(studio: Studio, examples: Path, styles: Sequence[str]) -> Image.Image:
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What stands at the head of a column."""
+
+    prompt: str
+    sketch: Sketch
+
+
+def read_subjects(examples: Path) -> list[Subject]:
+    """The drawings that the page begins with."""
+    return [Subject(one["prompt"], read_strokes(json.dumps(one["canvas"]))) for one in read_examples(examples)]
+
+
+def hand_drawn(count: int) -> list[Subject]:
+    """Of the drawings by hand, `count` at equal distances in their index's order: nobody picks them."""
+    return [Subject(one.prompt, one.sketch) for one in spread(load_drawings(), count)]
+
+
+def spread(choices: Sequence[T], count: int) -> list[T]:
+    """`count` of them at equal distances, the first one first; all where there are fewer."""
+    return [choices[i * len(choices) // count] for i in range(min(count, len(choices)))]
+
+
+def draw_sheet(studio: Studio, subjects: Sequence[Subject], styles: Sequence[str]) -> Image.Image:
     """One row a style under the drawings; every picture is the first one drawn, with one seed."""
-    drawings = read_examples(examples)
-    size = (len(drawings) * (CELL + GAP) + GAP, (1 + len(styles)) * (CELL + GAP) + GAP + HEAD)
+    size = (len(subjects) * (CELL + GAP) + GAP, (1 + len(styles)) * (CELL + GAP) + GAP + HEAD)
     sheet = Image.new("RGB", size, "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
-    for column, drawing in enumerate(drawings):
-        sketch = read_strokes(json.dumps(drawing["canvas"]))
+    for column, subject in enumerate(subjects):
         left = GAP + column * (CELL + GAP)
-        pen.text((left + 2, 8), drawing["prompt"].split(",")[0], "black", font)
-        cells = [Image.fromarray(sketch.pixels)]
+        pen.text((left + 2, 8), subject.prompt.split(",")[0], "black", font)
+        cells = [Image.fromarray(subject.sketch.pixels)]
         for style in styles:
-            order = parse_order(studio.profile, sketch=sketch, prompt=drawing["prompt"], style=style, seed=SEED)
+            order = parse_order(studio.profile, sketch=subject.sketch, prompt=subject.prompt, style=style, seed=SEED)
             cells.append(studio.draw(order).image)
         for row, cell in enumerate(cells):
             scaled = cell.convert("RGB").resize((CELL, CELL), Image.Resampling.BICUBIC)
@@ -49,10 +77,14 @@ def draw_sheet(studio: Studio, examples: Path, styles: Sequence[str]) -> Image.I
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--into", type=Path, default=SHEET)
-    parser.add_argument("--styles", nargs="+", default=list(STYLES))
+    parser.add_argument("--hand", type=int, help="that many drawings by hand, in as many styles")
+    parser.add_argument("--styles", nargs="+", help=f"style ids, for {' '.join(STYLES)}")
     chosen = parser.parse_args()
     settings = dataclasses.replace(read_settings([], os.environ), profile="pocket")
-    sheet = draw_sheet(Studio(settings), settings.assets / "examples", chosen.styles)
+    studio = Studio(settings)
+    subjects = hand_drawn(chosen.hand) if chosen.hand else read_subjects(settings.assets / "examples")
+    usual = spread(sorted(style.id for style in studio.library.all()), chosen.hand) if chosen.hand else STYLES
+    sheet = draw_sheet(studio, subjects, chosen.styles or usual)
     chosen.into.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(chosen.into, quality=88)
 

@@ -6,7 +6,7 @@
     python -m pipeline.pocket.train --minutes-times 0.01 # a dry run of all stages
     torchrun --nproc-per-node 2 -m pipeline.pocket.train # the same by two processes: on two cores 1.5 times as fast
 
-Stages: pack (fetch), pictures (render), autoencoder, tower, prepare, denoiser, together, decoder, export. Each leaves
+Stages: pack (fetch), pictures (render), autoencoder, tower, prepare, denoiser, together, export. Each leaves
 its result in `data/` or `runs/`, both ignored by git, and is skipped or resumed when it finds it. The same code and
 plan run on CPU and CUDA (bf16 where that is faster); logs are JSON lines in runs/<part>.jsonl, contact sheets
 runs/sheet-<part>-<step>.png.
@@ -27,17 +27,16 @@ import torch
 from PIL import Image
 from torch import nn
 
-from pipeline.pocket import autoencoder, dataset, decoder, denoiser, finish, pack, parallel, prepare, text, tower, warm
+from pipeline.pocket import autoencoder, dataset, denoiser, finish, pack, parallel, prepare, text, tower, warm
 from pipeline.pocket.adversary import Adversary, StyledCritic
 from pipeline.pocket.export import export_pipeline, ip_adapter_states
-from pipeline.pocket.finish import Drawer
+from pipeline.pocket.finish import LEARNT, Drawer
 from pipeline.pocket.loop import RUNS, Plan
 from pipeline.pocket.model import TOWER_SIDE, make_autoencoder
 
 STYLES = Path("styles")
 SHIPPED = Path("assets/pocket")
 PREPARED = ("latents", "tokens", "styles")
-DECODER_SHARDS = 8  # of which the decoder sees the latents twice: drawn, and encoded
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,6 @@ class Recipe:
     tower: Plan
     denoiser: Plan  # by squared error
     together: Plan  # both, judged by the pixels
-    decoder: Plan  # alone, on what both draw
     batch: int
 
 
@@ -61,7 +59,6 @@ CPU = Recipe(
     tower=Plan("tower", 6, 1e-3, weight_decay=0.05),
     denoiser=Plan("denoiser", 80, 1e-3, warm_up=200, ema=0.998, save_every=420),
     together=Plan("together", 60, 4e-4, warm_up=50, ema=0.997, save_every=300),
-    decoder=Plan("decoder", 9, 5e-4, warm_up=50, weight_decay=0, ema=0.995),
     batch=16,
 )
 CUDA = Recipe(
@@ -71,7 +68,6 @@ CUDA = Recipe(
     tower=dataclasses.replace(CPU.tower, minutes=1),
     denoiser=dataclasses.replace(CPU.denoiser, minutes=10, warm_up=500, ema=0.9995),
     together=dataclasses.replace(CPU.together, minutes=8, warm_up=200, ema=0.9995),
-    decoder=dataclasses.replace(CPU.decoder, minutes=1.5),
     batch=256,
 )
 
@@ -180,18 +176,19 @@ def train_denoiser(shop: Workshop) -> None:
     drawer = Drawer(model, load_autoencoder(shop))
     denoiser.train_denoiser(model, data, empty, shop.recipe.denoiser, shop.runs,
                             size=parallel.share(shop.recipe.batch), seed=parallel.seed(len(data.looks)),
-                            on_save=lambda _, step: contact_sheet(drawer, data, empty, f"denoiser-{step:06d}", shop))
+                            on_save=lambda _, step: contact_sheet(drawer, data, empty, f"denoiser-{step:06d}", shop,
+                                                                  LEARNT))
 
 
 @torch.inference_mode()
-def contact_sheet(drawer: Drawer, data: denoiser.Prepared, empty: Any, name: str, shop: Workshop, count: int = 16
-                  ) -> None:
+def contact_sheet(drawer: Drawer, data: denoiser.Prepared, empty: Any, name: str, shop: Workshop, guidance: float,
+                  count: int = 16) -> None:
     """Rows of (drawing, drawn, its original) for fixed training captions: a look at how far it is."""
     device, rows = shop.device, np.arange(count)
     hint = denoiser.unpack_hint(data.edges[rows, 0]).to(device)
     made = denoiser.sample(drawer.denoiser, torch.from_numpy(data.tokens[rows].astype(np.float32)).to(device),
                            torch.from_numpy(data.styles[rows].astype(np.float32)).to(device), hint,
-                           torch.from_numpy(empty.astype(np.float32)).to(device))
+                           torch.from_numpy(empty.astype(np.float32)).to(device), guidance=guidance)
     true = torch.from_numpy(data.latents[rows].astype(np.float32)).to(device)
     drawn, original = (drawer.decode(one).clamp(-1, 1) / 2 + 0.5 for one in (made, true))
     cells = torch.cat([hint, drawn, original], 3).mul(255).byte().permute(0, 2, 3, 1).cpu().numpy()
@@ -206,18 +203,7 @@ def train_together(shop: Workshop) -> None:
     critic = Adversary(StyledCritic(), shop.runs / "styled-critic.pt", shop.device)
     finish.train_together(drawer, data, finish.Pages(shop.prepared()), empty, shop.recipe.together, shop.runs, critic,
                           size=parallel.share(shop.recipe.batch), seed=parallel.seed(len(data.looks)),
-                          on_save=lambda _, step: contact_sheet(drawer, data, empty, f"together-{step:06d}", shop))
-
-
-def finish_decoder(shop: Workshop) -> None:
-    """On latents as the denoiser draws them and as they are encoded."""
-    folders = shop.prepared()[:DECODER_SHARDS]
-    data, empty = load_lessons(shop, folders)
-    drawer: Any = load_average(Drawer(denoiser.Denoiser(), load_autoencoder(shop)), shop.recipe.together.name, shop)
-    drawn = denoiser.draw_latents(drawer.denoiser, data, empty, len(data.looks))
-    critic = Adversary(StyledCritic(), shop.runs / "styled-critic.pt", shop.device)
-    decoder.finish_decoder(drawer, drawn, data.latents, finish.Pages(folders), shop.recipe.decoder, shop.runs, critic,
-                           size=parallel.share(shop.recipe.batch), seed=parallel.seed(0))
+                          on_save=lambda _, step: contact_sheet(drawer, data, empty, f"together-{step:06d}", shop, 1.0))
 
 
 def begun_denoiser(shop: Workshop) -> Any:
@@ -229,13 +215,11 @@ def begun_denoiser(shop: Workshop) -> Any:
 
 def export(shop: Workshop, into: Path = SHIPPED) -> None:
     """Write the averaged weights as the folder that the app loads."""
-    plans = [plan for plan in (shop.recipe.denoiser, shop.recipe.together, shop.recipe.decoder)
+    plans = [plan for plan in (shop.recipe.denoiser, shop.recipe.together)
              if (shop.runs / f"{plan.name}.pt").is_file()]
     spent = [torch.load(shop.runs / f"{plan.name}.pt", map_location="cpu", weights_only=True) for plan in plans]
     autoencoder_, looks = load_autoencoder(shop), cast(tower.Tower, load_average(tower.Tower(), "tower", shop))
     drawer: Any = load_average(Drawer(denoiser.Denoiser(), autoencoder_), shop.recipe.together.name, shop)
-    if (shop.runs / f"{shop.recipe.decoder.name}.pt").is_file():
-        load_average(drawer.decoder, shop.recipe.decoder.name, shop)
     unet, controlnet = drawer.denoiser.unet, drawer.denoiser.controlnet
     export_pipeline(into, autoencoder_, unet, controlnet, looks.encoder, *ip_adapter_states(unet),
                     notes={f"{plan.name}_{key}": value for plan, run in zip(plans, spent, strict=True)
@@ -245,10 +229,9 @@ def export(shop: Workshop, into: Path = SHIPPED) -> None:
 
 STAGES: dict[str, Callable[[Workshop], None]] = {
     "pack": fetch, "pictures": draw_pictures, "autoencoder": train_autoencoder, "tower": train_tower,
-    "prepare": prepare_shards, "denoiser": train_denoiser, "together": train_together, "decoder": finish_decoder,
-    "export": export,
+    "prepare": prepare_shards, "denoiser": train_denoiser, "together": train_together, "export": export,
 }
-SHARED = ("autoencoder", "tower", "denoiser", "together", "decoder")  # stages that several processes do together
+SHARED = ("autoencoder", "tower", "denoiser", "together")  # stages that several processes do together
 
 
 def scaled(recipe: Recipe, times: float) -> Recipe:
