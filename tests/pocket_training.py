@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from pipeline.pocket import denoiser, parallel
 from pipeline.pocket.denoiser import Prepared
@@ -34,9 +35,11 @@ def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
     latents = np.zeros((count, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE), np.float16)
     latents[:, 0] = rows[:, None, None]
     latents[:, 1, :, LINE // 8] = 1
-    return Prepared(latents, np.packbits(drawn, axis=-1), np.tile(rows[:, None, None], (1, 32, 384)),
-                    np.tile(rows[:, None], (1, 384)), np.array(looks),
-                    {look: np.full(384, LIBRARY + look, np.float16) for look in library})
+    styles = np.concatenate([rows, [LIBRARY + look for look in library]]).astype(np.float16)
+    arrays = (latents, np.packbits(drawn, axis=-1), np.tile(rows[:, None, None], (1, 32, 384)),
+              np.tile(styles[:, None], (1, 384)))
+    return Prepared(*map(torch.from_numpy, arrays), np.array(looks),
+                    {look: count + number for number, look in enumerate(library)})
 
 
 def shrink_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,12 +20,10 @@ from pipeline.pocket.finish import (
     OWN,
     PRESSED,
     PURE,
-    SHOWN,
     Drawer,
     Lesson,
     Pages,
     lessons,
-    no_words,
     press,
     train_together,
 )
@@ -34,8 +32,8 @@ from pipeline.pocket.model import SIDE, make_autoencoder, make_training_noise
 from tests.pocket_training import count_seconds, prepared, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-EMPTY, CPU = np.zeros((32, 384), np.float16), torch.device("cpu")
-ROWS = 5
+EMPTY, CPU = torch.zeros(32, 384), torch.device("cpu")
+ROWS, SHOWN = 5, 8
 
 
 def pictures() -> np.ndarray:
@@ -60,7 +58,7 @@ def test_pages_are_the_pictures_of_all_shards_in_a_row(tmp_path: Path) -> None:
 
 def test_a_lesson_shows_what_lies_under_its_crop_of_latents(tmp_path: Path) -> None:
     corners = set()
-    for lesson in islice(lessons(prepared((0,) * ROWS), Pages(folders(tmp_path)), EMPTY, 12, 0, CPU), 6):
+    for lesson in islice(lessons(prepared((0,) * ROWS), Pages(folders(tmp_path)), EMPTY, 12, SHOWN, 0), 6):
         assert isinstance(lesson, Lesson) and lesson.pixels.shape == (SHOWN, 3, CROP * CELL, CROP * CELL)
         shown = ((lesson.pixels + 1) * 127.5).round()
         assert shown[:, 0, 0, 0].tolist() == lesson.batch.rows[:SHOWN].tolist()
@@ -86,10 +84,10 @@ class Plain(torch.nn.Module):
 def test_what_is_wanted_leads_to_the_truth_and_on_by_the_guidance() -> None:
     noise_maker, generator = make_training_noise(), torch.Generator().manual_seed(0)
     seen = {False: 0, True: 0}
-    for batch in islice(batches(prepared((0,) * ROWS), EMPTY, 64, 0, CPU), 4):
+    for batch in islice(batches(prepared((0,) * ROWS), EMPTY, 64, 0), 4):
         told = batch.tokens[:, 0, 0]
         batch.style = told[:, None].expand_as(batch.style)
-        tried, weights = press(Plain(), batch, no_words(EMPTY, CPU), noise_maker, generator)
+        tried, weights = press(Plain(), batch, EMPTY, noise_maker, generator)
         kept = noise_maker.alphas_cumprod[tried.times][:, None, None, None]
         assert torch.equal(tried.made[:, 0, 0, 0], told)
         v = tried.wanted - PRESSED * told[:, None, None, None]  # full less bare is the row's number

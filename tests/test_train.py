@@ -145,7 +145,7 @@ def test_references_are_embedded_by_their_style(shop: Workshop, tmp_path: Path,
 
 def test_a_contact_sheet_shows_drawing_drawn_and_original(shop: Workshop) -> None:
     drawer = Drawer(Denoiser(), train.load_autoencoder(shop)).eval()
-    train.contact_sheet(drawer, prepared((0,) * 4), np.zeros((32, 384), np.float16), "part-7", shop, 2.0, count=4)
+    train.contact_sheet(drawer, prepared((0,) * 4), torch.zeros(32, 384), "part-7", shop, 2.0, count=4)
     sheet = np.asarray(Image.open(shop.runs / "sheet-part-7.png"))
     assert sheet.shape == (SIDE, 4 * 3 * SIDE, 3)
     assert sheet[:, 10].min() == 255 and sheet[:, 11:SIDE].max() == 0  # the one line of the first drawing

@@ -128,7 +128,7 @@ def render_shards(folder: Path, seed: int, first: int, count: int, styles: Seque
     """Make shards first .. first + count - 1 that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [(pack, folder, seed, number, tuple(styles)) for number in range(first, first + count)]
-    with Pool(processes) as pool:
+    with Pool(processes, cv2.setNumThreads, (1,)) as pool:
         for path in pool.imap(make_shard, tasks):
             print(path, flush=True)
 

@@ -35,7 +35,6 @@ from pipeline.pocket.model import LATENT_SIDE, make_training_noise, to_pixels
 from pipeline.pocket.precision import half_where_faster
 
 CROP = 6  # latents, 96 px
-SHOWN = 8  # of a batch are decoded and judged
 ENCODED = 0.25  # of these as they were encoded, not as they are drawn
 PURE = 999  # timestep: nothing but noise
 LATEST = 200  # timestep: only above it is there something to make up
@@ -82,25 +81,19 @@ class Pages:
 class Lesson:
     batch: Batch
     corner: tuple[int, int]  # row and column of the crop's first latent
-    pixels: Tensor  # (at most SHOWN, 3, 96, 96) in [-1, 1], of the batch's first pictures
-    lines: Tensor  # (at most SHOWN, 1, 96, 96) in {0, 1}, what they were given there
+    pixels: Tensor  # (at most as many as are shown, 3, 96, 96) in [-1, 1], of the batch's first pictures
+    lines: Tensor  # (the same, 1, 96, 96) in {0, 1}, what they were given there
 
 
-def lessons(data: Prepared, pictures: Pages, empty: NDArray[np.float16], size: int, seed: int,
-            device: torch.device) -> Iterator[Lesson]:
-    """Endless batches with crops of their first pictures, all cut at one place."""
+def lessons(data: Prepared, pictures: Pages, empty: Tensor, size: int, shown: int, seed: int) -> Iterator[Lesson]:
+    """Endless batches with crops of their first `shown` pictures, all cut at one place."""
     rng = np.random.default_rng([seed, 7])
-    for batch in batches(data, empty, size, seed, device):
+    for batch in batches(data, empty, size, seed):
         top, left = (int(value) for value in rng.integers(LATENT_SIDE - CROP + 1, size=2))
         window = np.s_[top * CELL:(top + CROP) * CELL, left * CELL:(left + CROP) * CELL]
-        cut = np.stack([pictures[row][window] for row in batch.rows[:SHOWN]])
-        lines = (batch.hint[:SHOWN, :1] * batch.edges_scale[:SHOWN])[(..., *window)]
-        yield Lesson(batch, (top, left), to_pixels(cut, device), lines)
-
-
-def no_words(empty: NDArray[np.float16], device: torch.device) -> Tensor:
-    """Tokens (1, 32, 384) of an empty caption."""
-    return torch.from_numpy(empty.astype(np.float32)).to(device)[None]
+        cut = np.stack([pictures[row][window] for row in batch.rows[:shown]])
+        lines = (batch.hint[:shown, :1] * batch.edges_scale[:shown])[(..., *window)]
+        yield Lesson(batch, (top, left), to_pixels(cut, lines.device), lines)
 
 
 def press(model: Denoiser, batch: Batch, empty: Tensor, noise_maker: DDPMScheduler, generator: torch.Generator
@@ -132,12 +125,12 @@ def press(model: Denoiser, batch: Batch, empty: Tensor, noise_maker: DDPMSchedul
     return Attempt(times, noisy, made, true + PRESSED * (made.detach() - bare)), weights
 
 
-def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArray[np.float16],
-                   plan: Plan, folder: Path, adversary: Adversary, *, size: int = 16, seed: int = 0,
-                   on_save: Any = None) -> Drawer:
+def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: Tensor, plan: Plan, folder: Path,
+                   adversary: Adversary, *, size: int = 16, shown: int = 8, seed: int = 0, on_save: Any = None
+                   ) -> Drawer:
+    """`shown` of each batch of `size` are decoded and judged; `empty`: tokens (32, 384) of no words."""
     device = next(drawer.parameters()).device
     noise_maker, generator = make_training_noise(), torch.Generator().manual_seed(seed)
-    blank = no_words(empty, device)
 
     def save(trained: nn.Module, step: int) -> None:
         adversary.save()
@@ -147,15 +140,15 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArr
     def loss_of(lesson: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(lesson, Lesson)
         batch, (top, left) = lesson.batch, lesson.corner
-        tried, weights = press(drawer.denoiser, batch, blank, noise_maker, generator)
+        tried, weights = press(drawer.denoiser, batch, empty, noise_maker, generator)
         errors = functional.mse_loss(tried.made, tried.wanted, reduction="none").mean((1, 2, 3))
         error = (weights * errors).mean()
         clean = clean_estimate(noise_maker, tried.made, tried.noisy, tried.times)
-        shown = len(lesson.pixels)
-        as_drawn = (tried.times[:shown] >= LATEST) & (torch.rand(shown, generator=generator).to(device) >= ENCODED)
-        chosen = torch.where(as_drawn[:, None, None, None], clean[:shown], shaken(batch.latents[:shown]))
+        first = len(lesson.pixels)
+        as_drawn = (tried.times[:first] >= LATEST) & (torch.rand(first, generator=generator).to(device) >= ENCODED)
+        chosen = torch.where(as_drawn[:, None, None, None], clean[:first], shaken(batch.latents[:first]))
         pixels = drawer.decode(chosen[..., top:top + CROP, left:left + CROP])
-        known = batch.style[:shown], lesson.lines
+        known = batch.style[:first], lesson.lines
         told = adversary.learn(lesson.pixels, pixels, *known)
         alike = likeness_loss(pixels, lesson.pixels, generator)
         seen = balanced(alike, adversary.judge(lesson.pixels, pixels, *known), pixels, CRITIC_SHARE)
@@ -164,5 +157,5 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: NDArr
             return error + seen, figures
         return balanced(error, seen, tried.made, PIXEL_SHARE, tuple(drawer.decoder.parameters())), figures
 
-    series = lessons(data, pictures, empty, size, seed, device)
+    series = lessons(data, pictures, empty, size, shown, seed)
     return train(plan, drawer, series, loss_of, folder=folder, on_save=save)  # type: ignore[return-value]

@@ -25,7 +25,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
 
 from pipeline.pocket import autoencoder, dataset, denoiser, finish, pack, parallel, prepare, text, tower, warm
 from pipeline.pocket.adversary import Adversary, StyledCritic
@@ -49,7 +49,9 @@ class Recipe:
     tower: Plan
     denoiser: Plan  # by squared error
     together: Plan  # both, judged by the pixels
-    batch: int
+    batch: int  # of all processes together
+    shown: int  # of a batch are decoded and judged while both learn together
+    compiled: bool = False  # by torch.compile
 
 
 CPU = Recipe(
@@ -60,15 +62,18 @@ CPU = Recipe(
     denoiser=Plan("denoiser", 80, 1e-3, warm_up=200, ema=0.998, save_every=420),
     together=Plan("together", 60, 4e-4, warm_up=50, ema=0.997, save_every=300),
     batch=16,
+    shown=16,
 )
 CUDA = Recipe(
     shards=120,
     rough=dataclasses.replace(CPU.rough, minutes=1.5),
     fine=dataclasses.replace(CPU.fine, minutes=2),
     tower=dataclasses.replace(CPU.tower, minutes=1),
-    denoiser=dataclasses.replace(CPU.denoiser, minutes=10, warm_up=500, ema=0.9995),
-    together=dataclasses.replace(CPU.together, minutes=8, warm_up=200, ema=0.9995),
+    denoiser=dataclasses.replace(CPU.denoiser, minutes=9, warm_up=500, ema=0.9995),
+    together=dataclasses.replace(CPU.together, minutes=7, warm_up=200, ema=0.9995),
     batch=256,
+    shown=64,
+    compiled=True,
 )
 
 
@@ -162,10 +167,19 @@ def embed_references(shop: Workshop) -> dict[str, Any]:
     return dict(zip((file.parent.name for file in files), tower.embed_pictures(looks, np.stack(pictures)), strict=True))
 
 
-def load_lessons(shop: Workshop, folders: Sequence[Path]) -> tuple[denoiser.Prepared, Any]:
-    """What the denoiser is trained on, and the tokens (32, 384) of no words."""
+def load_lessons(shop: Workshop, folders: Sequence[Path]) -> tuple[denoiser.Prepared, Tensor]:
+    """What the denoiser is trained on, and the tokens (32, 384) of no words, on the device."""
     tokenizer, words = text.load_text_tower()
-    return denoiser.load_prepared(folders, embed_references(shop)), text.encode_tokens([""], tokenizer, words)[0]
+    empty = text.encode_tokens([""], tokenizer, words)[0].astype(np.float32)
+    return (denoiser.load_prepared(folders, embed_references(shop), shop.device),
+            torch.from_numpy(empty).to(shop.device))
+
+
+def quickened(model: nn.Module, shop: Workshop) -> None:
+    """Compile it in place where the plan says so. What cannot be compiled runs as it is: nobody may be there to see."""
+    if shop.recipe.compiled:
+        torch._dynamo.config.suppress_errors = True
+        model.compile()
 
 
 def train_denoiser(shop: Workshop) -> None:
@@ -173,6 +187,7 @@ def train_denoiser(shop: Workshop) -> None:
     print(f"{len(data.looks)} pictures in {len(np.unique(data.looks))} looks", flush=True)
     model = warm.load_shipped_denoiser(SHIPPED) if shop.from_shipped else denoiser.Denoiser()
     model.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    quickened(model, shop)
     drawer = Drawer(model, load_autoencoder(shop))
     denoiser.train_denoiser(model, data, empty, shop.recipe.denoiser, shop.runs,
                             size=parallel.share(shop.recipe.batch), seed=parallel.seed(len(data.looks)),
@@ -181,15 +196,13 @@ def train_denoiser(shop: Workshop) -> None:
 
 
 @torch.inference_mode()
-def contact_sheet(drawer: Drawer, data: denoiser.Prepared, empty: Any, name: str, shop: Workshop, guidance: float,
+def contact_sheet(drawer: Drawer, data: denoiser.Prepared, empty: Tensor, name: str, shop: Workshop, guidance: float,
                   count: int = 16) -> None:
     """Rows of (drawing, drawn, its original) for fixed training captions: a look at how far it is."""
-    device, rows = shop.device, np.arange(count)
-    hint = denoiser.unpack_hint(data.edges[rows, 0]).to(device)
-    made = denoiser.sample(drawer.denoiser, torch.from_numpy(data.tokens[rows].astype(np.float32)).to(device),
-                           torch.from_numpy(data.styles[rows].astype(np.float32)).to(device), hint,
-                           torch.from_numpy(empty.astype(np.float32)).to(device), guidance=guidance)
-    true = torch.from_numpy(data.latents[rows].astype(np.float32)).to(device)
+    hint = denoiser.unpack_hint(data.edges[:count, 0])
+    made = denoiser.sample(drawer.denoiser, data.tokens[:count].float(), data.styles[:count].float(), hint, empty,
+                           guidance=guidance)
+    true = data.latents[:count].float()
     drawn, original = (drawer.decode(one).clamp(-1, 1) / 2 + 0.5 for one in (made, true))
     cells = torch.cat([hint, drawn, original], 3).mul(255).byte().permute(0, 2, 3, 1).cpu().numpy()
     columns = [np.concatenate(list(cells[i::4])) for i in range(4)]
@@ -200,9 +213,11 @@ def train_together(shop: Workshop) -> None:
     data, empty = load_lessons(shop, shop.prepared())
     drawer = Drawer(begun_denoiser(shop), load_autoencoder(shop))
     drawer.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    quickened(drawer.denoiser, shop)
     critic = Adversary(StyledCritic(), shop.runs / "styled-critic.pt", shop.device)
     finish.train_together(drawer, data, finish.Pages(shop.prepared()), empty, shop.recipe.together, shop.runs, critic,
-                          size=parallel.share(shop.recipe.batch), seed=parallel.seed(len(data.looks)),
+                          size=parallel.share(shop.recipe.batch), shown=parallel.share(shop.recipe.shown),
+                          seed=parallel.seed(len(data.looks)),
                           on_save=lambda _, step: contact_sheet(drawer, data, empty, f"together-{step:06d}", shop, 1.0))
 
 
@@ -251,6 +266,7 @@ def main() -> None:
     chosen = parser.parse_args()
     parallel.begin()
     torch.manual_seed(0)
+    torch.set_float32_matmul_precision("high")  # TF32 on CUDA
     shop = Workshop(scaled(CUDA if chosen.device == "cuda" else CPU, chosen.minutes_times), torch.device(chosen.device),
                     from_shipped=chosen.from_shipped)
     for name, stage in STAGES.items():
