@@ -39,7 +39,7 @@ def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
     arrays = (latents, np.packbits(drawn, axis=-1), np.tile(rows[:, None, None], (1, 32, 384)),
               np.tile(styles[:, None], (1, 384)))
     return Prepared(*map(torch.from_numpy, arrays), np.array(looks),
-                    {look: count + number for number, look in enumerate(library)})
+                    {look: count + number for number, look in enumerate(library)}, np.ones(count))
 
 
 def shrink_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from pipeline.pocket.denoiser import (
     NO_STYLE,
     NO_WORDS,
     NO_WORDS_NO_STYLE,
+    SHARES,
     TRAINED_TIMES,
     Batch,
     Denoiser,
@@ -68,6 +70,13 @@ def test_hints_are_unpacked_as_they_were_drawn() -> None:
     hint = unpack_hint(prepared((0, 0)).edges[:, 0])
     assert hint.shape == (2, 3, SIDE, SIDE)
     assert hint[:, :, :, LINE].all() and hint.sum() == 2 * 3 * SIDE
+
+
+def test_pictures_are_drawn_by_their_shares() -> None:
+    shares = np.array([1.0, 2.0, 0.0, 0.5])
+    drawn = np.concatenate([batch.rows for batch in series(replace(prepared((0,) * 4), shares=shares), 50, 40)])
+    np.testing.assert_allclose(np.bincount(drawn, minlength=4) / len(drawn), shares / shares.sum(), atol=0.04)
+    assert 2 not in drawn
 
 
 def test_words_and_latents_are_of_one_row(many: list[Batch]) -> None:
@@ -146,6 +155,8 @@ def test_shards_are_joined_and_looks_numbered_across_them(tmp_path: Path) -> Non
     reference = np.ones(384, np.float16)
     data = load_prepared([tmp_path / "shard-0", tmp_path / "shard-1"], {"sketch": reference}, torch.device("cpu"))
     assert data.looks.tolist() == [0, 1, 2, 2, 1, 3]
+    assert data.shares.tolist() == [SHARES[style] for style in ("plain", *["sketch"] * 4, "ice")]
+    assert SHARES["sketch"] > 1 > SHARES["ice"]
     assert data.library == {1: 6}  # sketch/0: plain and ice have no reference here, sketch/3 is not the library's
     assert torch.equal(data.styles[6], torch.ones(384)) and len(data.styles) == 7
     assert data.latents.shape == (6, *LATENTS) and data.tokens.shape == (6, 32, 384)
