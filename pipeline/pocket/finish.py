@@ -6,17 +6,14 @@ compares crops of the picture with the true one (as img2img-turbo does for one s
 arXiv:2403.12036). The squared error on the latents stays, so that every other step keeps its meaning, and so do crops
 of encoded pictures, so that the autoencoder stays one.
 
-Two things bring the lesson to where a picture is drawn. Guidance is learnt (Tang et al. 2025, "Diffusion Models without
-Classifier-free Guidance", arXiv:2502.12154): what is wanted lies beyond the truth, away from the answer without words
-and style, so that one pass a step does what took two. And under the noise of later steps lies, every other time, the
-denoiser's own first guess, as it will (Yin et al. 2024, "Improved Distribution Matching Distillation",
-arXiv:2405.14867): what it makes of that is held less to the truth, which a guess from noise cannot know.
+Guidance is learnt (Tang et al. 2025, "Diffusion Models without Classifier-free Guidance", arXiv:2502.12154): what is
+wanted lies beyond the truth, away from the answer without words and style, so that one pass a step does what took two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +26,14 @@ from torch.nn import functional
 
 from pipeline.pocket.adversary import Adversary, balanced
 from pipeline.pocket.autoencoder import CELL, likeness_loss, shaken
-from pipeline.pocket.denoiser import Attempt, Batch, Denoiser, Prepared, batches, clean_estimate, draw_times
+from pipeline.pocket.denoiser import Attempt, Batch, Denoiser, Prepared, answer, attempt, batches, clean_estimate
 from pipeline.pocket.loop import Plan, train
 from pipeline.pocket.model import LATENT_SIDE, make_training_noise, to_pixels
 from pipeline.pocket.precision import half_where_faster
 
 CROP = 6  # latents, 96 px
 ENCODED = 0.25  # of these as they were encoded, not as they are drawn
-PURE = 999  # timestep: nothing but noise
 LATEST = 200  # timestep: only above it is there something to make up
-OWN = 0.5  # of the rows between it and pure noise have a guess under their noise
-LOOSE = 0.4  # weight of their squared error
 PRESSED = 0.5  # of the way from the bare answer to the full one, added to the truth
 LEARNT = 1 / (1 - PRESSED)  # the guidance that this becomes
 CRITIC_SHARE = 1.0  # length of the critic's gradient beside the reconstruction's, on pixels
@@ -97,32 +91,13 @@ def lessons(data: Prepared, pictures: Pages, empty: Tensor, size: int, shown: in
 
 
 def press(model: Denoiser, batch: Batch, empty: Tensor, noise_maker: DDPMScheduler, generator: torch.Generator
-          ) -> tuple[Attempt, Tensor]:
-    """Answers at timesteps drawn for a batch, what is wanted with guidance in it, and each row's weight (B,)."""
-    latents, device = batch.latents, batch.latents.device
-    times = draw_times(len(latents), generator).to(device)
-    noise = torch.randn(latents.shape, generator=generator).to(device)
-    own = (times >= LATEST) & (times < PURE) & (torch.rand(len(latents), generator=generator).to(device) < OWN)
-
-    def answer(noisy: Tensor, times: Tensor, tokens: Tensor, style: Tensor, rows: Any = slice(None)) -> Tensor:
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            made: Tensor = model(noisy, times, tokens, style, batch.hint[rows], batch.edges_scale[rows])
-        return made.float()
-
-    start = latents.clone()
-    if own.any():
-        first = torch.full_like(times[own], PURE)
-        with torch.no_grad():  # at pure noise the answer is the guess, turned round
-            start[own] = -answer(noise[own], first, batch.tokens[own], batch.style[own], own)
-    noisy = noise_maker.add_noise(start, noise, times).contiguous(memory_format=torch.channels_last)
-    made = answer(noisy, times, batch.tokens, batch.style)
+          ) -> Attempt:
+    """Answers at timesteps drawn for a batch; what is wanted has guidance in it."""
+    tried = attempt(model, batch, noise_maker, generator)
+    nothing = replace(batch, tokens=empty.expand_as(batch.tokens), style=torch.zeros_like(batch.style))
     with torch.no_grad():
-        bare = answer(noisy, times, empty.expand_as(batch.tokens), torch.zeros_like(batch.style))
-    kept = noise_maker.alphas_cumprod.to(device)[times][:, None, None, None]
-    there = (kept.sqrt() * noisy - latents) / (1 - kept).sqrt()  # the v that leads from a guess's noise to the truth
-    true = torch.where(own[:, None, None, None], there, noise_maker.get_velocity(latents, noise, times))
-    weights = torch.where(own, LOOSE * (1 - kept.flatten()), 1.0)  # as an error of clean latents: v's would explode
-    return Attempt(times, noisy, made, true + PRESSED * (made.detach() - bare)), weights
+        bare = answer(model, tried.noisy, tried.times, nothing)
+    return replace(tried, wanted=tried.wanted + PRESSED * (tried.made.detach() - bare))
 
 
 def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: Tensor, plan: Plan, folder: Path,
@@ -140,9 +115,8 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: Tenso
     def loss_of(lesson: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(lesson, Lesson)
         batch, (top, left) = lesson.batch, lesson.corner
-        tried, weights = press(drawer.denoiser, batch, empty, noise_maker, generator)
-        errors = functional.mse_loss(tried.made, tried.wanted, reduction="none").mean((1, 2, 3))
-        error = (weights * errors).mean()
+        tried = press(drawer.denoiser, batch, empty, noise_maker, generator)
+        error = functional.mse_loss(tried.made, tried.wanted)
         clean = clean_estimate(noise_maker, tried.made, tried.noisy, tried.times)
         first = len(lesson.pixels)
         as_drawn = (tried.times[:first] >= LATEST) & (torch.rand(first, generator=generator).to(device) >= ENCODED)
