@@ -48,6 +48,8 @@ def test_one_stage_alone_with_its_options(monkeypatch: pytest.MonkeyPatch) -> No
     assert shop.recipe == scaled(CPU, 0.5)
     ((_, other),) = run(monkeypatch, "--stage", "tower", "--device", "cuda")
     assert other.recipe == CUDA and not other.from_shipped
+    ((_, tried),) = run(monkeypatch, "--stage", "tower", "--device", "cpu", "--plan", "cuda")
+    assert tried.recipe == CUDA and tried.device == torch.device("cpu")
 
 
 def test_help_names_every_stage_and_option(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,7 +58,8 @@ def test_help_names_every_stage_and_option(monkeypatch: pytest.MonkeyPatch, caps
         train.main()
     said = capsys.readouterr().out
     assert left.value.code == 0
-    assert all(word in said for word in (*STAGES, "--stage", "--from-shipped", "--minutes-times", "--device"))
+    assert all(word in said for word in (*STAGES, "--stage", "--from-shipped", "--minutes-times", "--device",
+                                     "--plan"))
 
 
 def test_an_unknown_stage_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,6 +144,15 @@ def test_references_are_embedded_by_their_style(shop: Workshop, tmp_path: Path,
     blue = np.full((1, 128, 128, 3), (173, 216, 230), np.uint8)
     np.testing.assert_allclose(found["ice"], embed_pictures(tower, blue)[0], atol=5e-3)
     assert np.abs(found["ice"] - found["felt"]).max() > 0.02
+
+
+def test_only_the_plan_that_says_so_is_compiled(shop: Workshop) -> None:
+    for plan in (CPU, CUDA):
+        model = torch.nn.Linear(1, 1)
+        train.quickened(model, dataclasses.replace(shop, recipe=plan))
+        assert (model._compiled_call_impl is not None) == plan.compiled
+        assert list(model.state_dict()) == ["weight", "bias"]  # checkpoints stay what they are
+    assert CUDA.compiled and not CPU.compiled
 
 
 def test_a_contact_sheet_shows_drawing_drawn_and_original(shop: Workshop) -> None:

@@ -3,7 +3,7 @@
     python -m pipeline.pocket.train                      # everything, by the plan for this machine
     python -m pipeline.pocket.train --stage denoiser     # one stage
     python -m pipeline.pocket.train --from-shipped       # go on from assets/pocket: its autoencoder and tower stay
-    python -m pipeline.pocket.train --minutes-times 0.01 # a dry run of all stages
+    python -m pipeline.pocket.train --minutes-times 0.01 # a dry run of all stages; --plan cuda: of a GPU's
     torchrun --nproc-per-node 2 -m pipeline.pocket.train # the same by two processes: on two cores 1.5 times as fast
 
 Stages: pack (fetch), pictures (render), autoencoder, tower, prepare, denoiser, together, export. Each leaves
@@ -75,6 +75,7 @@ CUDA = Recipe(
     shown=64,
     compiled=True,
 )
+PLANS = {"cpu": CPU, "cuda": CUDA}
 
 
 @dataclass(frozen=True)
@@ -262,12 +263,12 @@ def main() -> None:
     parser.add_argument("--stage", choices=[*STAGES, "all"], default="all")
     parser.add_argument("--from-shipped", action="store_true", help="go on from assets/pocket")
     parser.add_argument("--minutes-times", type=float, default=1.0, help="longer or shorter than the plan")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--plan", choices=PLANS, help="for this device; another one's, to try it")
     chosen = parser.parse_args()
     parallel.begin()
     torch.manual_seed(0)
-    torch.set_float32_matmul_precision("high")  # TF32 on CUDA
-    shop = Workshop(scaled(CUDA if chosen.device == "cuda" else CPU, chosen.minutes_times), torch.device(chosen.device),
+    shop = Workshop(scaled(PLANS[chosen.plan or chosen.device], chosen.minutes_times), torch.device(chosen.device),
                     from_shipped=chosen.from_shipped)
     for name, stage in STAGES.items():
         if chosen.stage in (name, "all"):
