@@ -44,7 +44,7 @@ def test_stages_stand_in_the_order_of_their_needs(monkeypatch: pytest.MonkeyPatc
 def test_one_stage_alone_with_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
     ((name, shop),) = run(monkeypatch, "--stage", "tower", "--minutes-times", "0.5", "--from-shipped",
                           "--device", "cpu")
-    assert name == "tower" and shop.from_shipped and shop.device == torch.device("cpu")
+    assert name == "tower" and shop.from_shipped == train.SHIPPED and shop.device == torch.device("cpu")
     assert shop.recipe == scaled(CPU, 0.5)
     ((_, other),) = run(monkeypatch, "--stage", "tower", "--device", "cuda")
     assert other.recipe == CUDA and not other.from_shipped
@@ -163,11 +163,22 @@ def test_a_contact_sheet_shows_drawing_drawn_and_original(shop: Workshop) -> Non
     assert sheet[:, 10].min() == 255 and sheet[:, 11:SIDE].max() == 0  # the one line of the first drawing
 
 
+def test_what_was_shipped_is_gone_on_from_as_far_as_it_is_there(shop: Workshop, tmp_path: Path) -> None:
+    (shop.runs / "denoiser.pt").unlink()
+    train.export(shop, tmp_path / "pocket")
+    whole = dataclasses.replace(shop, from_shipped=tmp_path / "pocket")
+    averages = torch.load(shop.runs / "together.pt", weights_only=True)["ema"]
+    for name, value in train.begun_denoiser(whole).state_dict().items():
+        torch.testing.assert_close(value, averages[f"denoiser.{name}"], rtol=1e-3, atol=1e-6)
+    assert train.shipped_denoiser(dataclasses.replace(shop, from_shipped=tmp_path)) is None
+    assert train.shipped_denoiser(shop) is None
+
+
 def test_from_shipped_brings_autoencoder_and_tower_without_training(shop: Workshop, tmp_path: Path,
                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     train.export(shop, tmp_path / "pocket")
-    monkeypatch.setattr(train, "SHIPPED", tmp_path / "pocket")
-    again = dataclasses.replace(shop, runs=tmp_path / "again", from_shipped=True)  # no pictures: training would fail
+    # There are no pictures: training would fail.
+    again = dataclasses.replace(shop, runs=tmp_path / "again", from_shipped=tmp_path / "pocket")
     train.train_autoencoder(again)
     train.train_tower(again)
     assert train.load_autoencoder(again).config.scaling_factor == 0.75

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import resvg_py
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -124,6 +123,8 @@ def fit(picture: Image.Image) -> Image.Image | None:
 
 
 def rasterise(body: str, box: tuple[float, float]) -> Image.Image:
+    import resvg_py  # only who builds the pack needs it
+
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ' \
           f'viewBox="0 0 {box[0]} {box[1]}" width="256" height="256">{body}</svg>'
     return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg))))

@@ -86,7 +86,7 @@ class Workshop:
     device: torch.device
     runs: Path = RUNS
     pictures: Path = dataset.FOLDER
-    from_shipped: bool = False  # begin with the shipped weights
+    from_shipped: Path | None = None  # weights as they are shipped to begin with
 
     def shards(self) -> list[Path]:
         return sorted(self.pictures.glob("shard-????"))
@@ -113,7 +113,7 @@ def all_pictures(shop: Workshop) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 def train_autoencoder(shop: Workshop) -> None:
     if shop.from_shipped:
-        return None if parallel.rank() else warm.unpack_shipped(SHIPPED, shop.runs)
+        return None if parallel.rank() else warm.unpack_shipped(shop.from_shipped, shop.runs)
     pictures = all_pictures(shop)
     model = make_autoencoder().to(shop.device, memory_format=torch.channels_last)
     if not (shop.runs / f"{shop.recipe.fine.name}.pt").exists():
@@ -186,7 +186,7 @@ def quickened(model: nn.Module, shop: Workshop) -> None:
 def train_denoiser(shop: Workshop) -> None:
     data, empty = load_lessons(shop, shop.prepared())
     print(f"{len(data.looks)} pictures in {len(np.unique(data.looks))} looks", flush=True)
-    model = warm.load_shipped_denoiser(SHIPPED) if shop.from_shipped else denoiser.Denoiser()
+    model = shipped_denoiser(shop) or denoiser.Denoiser()
     model.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     quickened(model, shop)
     drawer = Drawer(model, load_autoencoder(shop))
@@ -222,10 +222,17 @@ def train_together(shop: Workshop) -> None:
                           on_save=lambda _, step: contact_sheet(drawer, data, empty, f"together-{step:06d}", shop, 1.0))
 
 
+def shipped_denoiser(shop: Workshop) -> denoiser.Denoiser | None:
+    """None where a run begins with nothing, or with a shipped autoencoder and tower alone."""
+    if shop.from_shipped is None or not (shop.from_shipped / "unet").is_dir():
+        return None
+    return warm.load_shipped_denoiser(shop.from_shipped)
+
+
 def begun_denoiser(shop: Workshop) -> Any:
     """As the stage before left it, or the shipped one where that stage was left out."""
-    if shop.from_shipped and not (shop.runs / f"{shop.recipe.denoiser.name}.pt").is_file():
-        return warm.load_shipped_denoiser(SHIPPED).to(shop.device)
+    if not (shop.runs / f"{shop.recipe.denoiser.name}.pt").is_file() and (shipped := shipped_denoiser(shop)):
+        return shipped.to(shop.device)
     return load_average(denoiser.Denoiser(), shop.recipe.denoiser.name, shop)
 
 
@@ -261,7 +268,9 @@ def scaled(recipe: Recipe, times: float) -> Recipe:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stage", choices=[*STAGES, "all"], default="all")
-    parser.add_argument("--from-shipped", action="store_true", help="go on from assets/pocket")
+    parser.add_argument("--from-shipped", type=Path, nargs="?", const=SHIPPED, metavar="FOLDER",
+                        help=f"go on from weights as they are shipped, in {SHIPPED} or elsewhere; where the folder "
+                        "holds autoencoder and image tower alone, the rest begins with nothing")
     parser.add_argument("--minutes-times", type=float, default=1.0, help="longer or shorter than the plan")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--plan", choices=PLANS, help="for this device; another one's, to try it")
