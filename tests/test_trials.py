@@ -14,6 +14,7 @@ from pipeline.pocket.trials import (
     color_trial,
     control_trial,
     edge_trial,
+    graded,
     hand_trial,
     own_colors,
     seed_trial,
@@ -46,6 +47,13 @@ def drawing(care: str, seed: int) -> Drawing:
     pixels = np.full((512, 512, 3), 255, np.uint8)
     pixels[100:108, 100:400] = pixels[400:408, 100 + seed:400] = pixels[100:400, 100:108] = 0
     return Drawing(f"{care}-{seed}", "a house on a hill", "house", care, Sketch(pixels))
+
+
+def test_the_best_the_middle_and_the_worst_are_shown() -> None:
+    scores = [0.5, 0.9, 0.1, 0.6, 0.4, 0.8, 0.2]
+    assert graded(scores, each=2) == [("good", 1), ("good", 5), ("typical", 3), ("typical", 0), ("bad", 6), ("bad", 2)]
+    assert [grade for grade, _ in graded([0.3, 0.2, 0.1])] == ["good", "typical", "bad"]
+    assert graded([0.3, 0.2]) == []
 
 
 def test_drawings_by_hand_are_told_apart_by_care(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ TURNED: dict[str, tuple[float, float]] = {  # each control at two of its values
 }
 NOTICEABLE = 1 / 255  # mean absolute difference that counts as a changed picture
 CARES = ("careful", "usual", "hasty")
+SHOWN = 8  # of each grade
 
 
 def usual_reference(bench: Bench) -> Pixels:
@@ -51,16 +52,25 @@ def edge_trial(bench: Bench, things: Sequence[Thing], count: int, ways: Mapping[
     """Do the results' edges lie where the drawing's lines are?"""
     cases = [make_case(things, seed, bench.side) for seed in range(count)]
     drawn = [bench.ask(case.picture.caption, case.lines, case.seed) for case in cases]
+    followed = [follow(case.lines, pixels) for case, pixels in zip(cases, drawn, strict=True)]
     return Outcome((
-        figure("edge F1, results", [follow(case.lines, pixels) for case, pixels in zip(cases, drawn, strict=True)],
-               0.65, 0.80),
+        figure("edge F1, results", followed, 0.65, 0.80),
         *trivial_edges([case.lines for case in cases], usual_reference(bench), ways),
         figure("  originals (sanity)", [follow(case.lines, case.original) for case in cases], 0.95),
         figure("  the lines themselves, dark on white", [follow(case.lines, inked(case.lines)) for case in cases]),
         figure("  the original's mean colour", [follow(case.lines, flat(case.original)) for case in cases]),
         figure("  another drawing's original", [follow(case.lines, other.original) for case, other in pairwise(cases)]),
-    ), tuple(Strip((to_rgb(case.lines), case.original, pixels), case.picture.caption)
-             for case, pixels in zip(cases[:24], drawn, strict=False)))
+    ), tuple(Strip((to_rgb(cases[i].lines), cases[i].original, drawn[i]),
+                   f"{grade} {followed[i]:.2f}: {cases[i].picture.caption}") for grade, i in graded(followed)))
+
+
+def graded(scores: Sequence[float], each: int = SHOWN) -> list[tuple[str, int]]:
+    """Which to show: the best, those in the middle and the worst, so that nobody picks."""
+    order = sorted(range(len(scores)), key=lambda i: -scores[i])
+    each = min(each, len(order) // 3)
+    middle = (len(order) - each) // 2
+    shown = {"good": order[:each], "typical": order[middle:middle + each], "bad": order[len(order) - each:]}
+    return [(grade, i) for grade, rows in shown.items() for i in rows]
 
 
 def trivial_edges(drawn: Sequence[Lines], reference: Pixels, ways: Mapping[str, Baseline]) -> list[Figure]:
