@@ -60,57 +60,76 @@ def find_lines(ink: Mask, half_width: NDArray[np.float32]) -> list[Path]:
 
 def trace(skeleton: Mask) -> LineGraph:
     """Follow every line from node to node, then the closed loops that have none."""
+    skeleton = np.pad(skeleton, 1)
     neighbours = ndimage.convolve(skeleton.astype(np.uint8), EIGHT, mode="constant") - 1
     nodes, count = ndimage.label(skeleton & (neighbours != 2), structure=EIGHT)
-    if count:
-        centres = np.array(ndimage.center_of_mass(nodes > 0, nodes, range(1, count + 1))).reshape(-1, 2)
-    else:
-        centres = np.zeros((0, 2))
-    free = {(int(y), int(x)) for y, x in np.argwhere(skeleton & (nodes == 0))}
-    lines = trace_lines(nodes, free) + trace_loops(free)
+    numbers = dict(zip(np.flatnonzero(nodes).tolist(), (nodes[nodes > 0] - 1).tolist(), strict=True))
+    free = set(np.flatnonzero(skeleton & (nodes == 0)).tolist())
+    grid = Grid(skeleton.shape[1])
+    lines = trace_lines(grid, numbers, free) + trace_loops(grid, free)
     joined = [0] * count
     for line in lines:
         for node in (line.start, line.end):
             if node >= 0:
                 joined[node] += 1
-    return LineGraph(centres, lines, joined)
+    return LineGraph(middles(nodes, count), lines, joined)
 
 
-def trace_lines(nodes: NDArray[np.int32], free: set[Pixel]) -> list[Line]:
-    """Walk off from every node pixel; pixels walked over leave `free`."""
-    numbers = {(int(y), int(x)): int(nodes[y, x]) - 1 for y, x in np.argwhere(nodes)}
+def middles(nodes: NDArray[np.int32], count: int) -> Path:
+    """(count, 2): the mean of each node's pixels, of a picture with a rim of one pixel."""
+    found = np.argwhere(nodes)
+    number = nodes[nodes > 0] - 1
+    sums = [np.bincount(number, weights=found[:, axis] - 1, minlength=count) for axis in (0, 1)]
+    return np.stack(sums, 1) / np.maximum(np.bincount(number, minlength=count), 1)[:, None]
+
+
+class Grid:
+    """Pixels as single numbers, counted through the rows of a picture with a rim: sets of those are quick to ask."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._steps = [dy * width + dx for dy, dx in NEIGHBOURS]
+
+    def around(self, pixel: int) -> list[int]:
+        return [pixel + step for step in self._steps]
+
+    def walk(self, first: int, free: set[int]) -> list[int]:
+        """From a line's pixel on to its end, taking each from `free`; straight neighbours before diagonal ones."""
+        pixels, steps = [first], self._steps
+        free.discard(first)
+        while True:
+            for step in steps:
+                if (following := pixels[-1] + step) in free:
+                    break
+            else:
+                return pixels
+            free.discard(following)
+            pixels.append(following)
+
+    def places(self, pixels: list[int]) -> list[Pixel]:
+        """Rows and columns, without the rim."""
+        return [(pixel // self._width - 1, pixel % self._width - 1) for pixel in pixels]
+
+
+def trace_lines(grid: Grid, numbers: dict[int, int], free: set[int]) -> list[Line]:
+    """Walk off from every node pixel; pixels walked over leave `free`. `numbers`: each node pixel's node."""
     lines = []
     for start, number in numbers.items():
-        for first in around(start):
+        for first in grid.around(start):
             if first not in free:
                 continue
-            pixels = walk(first, free)
-            last = next((p for p in around(pixels[-1]) if p in numbers and (p != start or len(pixels) > 2)), start)
-            lines.append(Line([start, *pixels, last], number, numbers[last]))
+            pixels = grid.walk(first, free)
+            last = next((p for p in grid.around(pixels[-1]) if p in numbers and (p != start or len(pixels) > 2)), start)
+            lines.append(Line(grid.places([start, *pixels, last]), number, numbers[last]))
     return lines
 
 
-def trace_loops(free: set[Pixel]) -> list[Line]:
+def trace_loops(grid: Grid, free: set[int]) -> list[Line]:
     loops = []
     while free:
         first = min(free)
-        pixels = walk(first, free)
-        loops.append(Line([*pixels, first], -1, -1))
+        loops.append(Line(grid.places([*grid.walk(first, free), first]), -1, -1))
     return loops
-
-
-def walk(first: Pixel, free: set[Pixel]) -> list[Pixel]:
-    """From a line's pixel on to its end, taking each pixel from `free`; straight neighbours before diagonal ones."""
-    pixels = [first]
-    free.discard(first)
-    while (following := next((p for p in around(pixels[-1]) if p in free), None)) is not None:
-        free.discard(following)
-        pixels.append(following)
-    return pixels
-
-
-def around(pixel: Pixel) -> list[Pixel]:
-    return [(pixel[0] + dy, pixel[1] + dx) for dy, dx in NEIGHBOURS]
 
 
 def find_spurs(graph: LineGraph, half_width: NDArray[np.float32]) -> list[Line]:
