@@ -43,8 +43,8 @@ DRAWN_OFTEN = ("art-deco", "clay", "cross-stitch", "felt", "industrial", "ink-wa
 DRAWN_SELDOM = ("plain", "blueprint", "cyberpunk", "gold-lacquer", "golden-hour", "handheld", "ice", "manga", "misty",
                 "moonlight", "mosaic", "pixel-art", "pointillism", "pyrography", "sepia-photo", "thermal")
 SHARES: Mapping[str, float] = {**dict.fromkeys(DRAWN_OFTEN, 2.5), **dict.fromkeys(DRAWN_SELDOM, 0.5)}
-# Where the shipped settings draw (two steps, trailing spacing) and how much of a batch each gets; what is left is
-# drawn anywhere. Pure noise, where words, style and lines alone decide, is where they are learnt fastest.
+# Where two steps draw (trailing spacing), which the shipped three pass by, and how much of a batch each gets; what is
+# left is drawn anywhere. Pure noise, where words, style and lines alone decide, is where they are learnt fastest.
 TRAINED_TIMES = ((999, 0.44), (499, 0.4))
 NEARBY = 40
 
