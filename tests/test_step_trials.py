@@ -10,7 +10,7 @@ from pipeline.pocket import step_trials
 from pipeline.pocket.bench import make_case
 from pipeline.pocket.step_trials import STEPS, STOCK_GUIDANCE, STOCK_STEPS, speed_trial, step_trial
 from pipeline.values import GenerationRequest
-from tests.drawers import STYLES, bench, recording, values, white
+from tests.drawers import PROFILE, STYLES, bench, recording, values, white
 from tests.pocket_things import pack
 
 
@@ -24,11 +24,12 @@ def test_what_few_steps_lose_is_seen(tmp_path: Path) -> None:
 
     outcome = step_trial(bench(draws_in_four, tmp_path), pack(), STYLES[:3], 2)
     found = values(outcome)
-    assert found["edge F1 at 1 step"] == found["edge F1 at 2 steps (the default)"] == 0
+    usual = f"{PROFILE.defaults['num_inference_steps']:g} steps"
+    assert found["edge F1 at 1 step"] == found[f"edge F1 at {usual} (the default)"] == 0
     assert found["edge F1 at 4 steps"] == found["edge F1 at 20 steps"] > 0.9
-    lost = next(line for line in outcome.figures if line.name == "edge F1: 2 steps less 20 steps, by picture")
+    lost = next(line for line in outcome.figures if line.name == f"edge F1: {usual} less 20 steps, by picture")
     assert lost.value == -found["edge F1 at 20 steps"] and "MISSED" in str(lost)
-    same = next(line for line in outcome.figures if line.name.startswith("colour words obeyed: 2 steps less"))
+    same = next(line for line in outcome.figures if line.name.startswith(f"colour words obeyed: {usual} less"))
     assert same.value == 0 and "met" in str(same)
     assert len([name for name in found if name.startswith("style of 8 at")]) == len(STEPS)
 
