@@ -65,7 +65,8 @@ def test_settings_of_the_engine_before_are_drawn_with_those_of_the_one_that_draw
 def test_a_run_that_is_overtaken_is_read_anew_once(tmp_path: Path, overtaken: int) -> None:
     studio = Drawing(POCKET, overtaken)
     shown = press_draw(studio, page_settings(POCKET, seed=7), tmp_path)
-    assert [sent(order) for order in studio.orders] == [("pocket", 256, 256, 2, 2.0, 7), ("sd15", 512, 512, 20, 7.0, 7)]
+    own = [POCKET.defaults[name] for name in ("num_inference_steps", "guidance_scale")]
+    assert [sent(order) for order in studio.orders] == [("pocket", 256, 256, *own, 7), ("sd15", 512, 512, 20, 7.0, 7)]
     picture, _, engine = shown[-1]
     assert engine == "sd15" and picture["state"] == "error"
     assert ("was replaced" in picture["message"]) is (overtaken == 2)
