@@ -94,7 +94,7 @@ def best(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M") -> 
 
 POCKET_MENU = Menu(
     presets=presets(
-        draft("Soonest there: nearer to your lines, the style lies lighter.", {"num_inference_steps": 2}),
+        draft("Soonest there, and nearest to your lines; the style lies lighter.", {"num_inference_steps": 1}),
         # Guidance is learnt into the one pass of each step, so that there is none to leave out.
         balanced("Here the same as Best: three steps leave nothing to save.", {}),
         best("All the work there is.", {}),
