@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from pipeline.profiles import POCKET
 from pipeline.weights import file_sha256
 from tests.browser.conftest import DESK, LOADING, PATIENCE, watch
 from tests.browser.hands import drag, draw_and_wait, open_panel, slide
@@ -18,7 +19,8 @@ from tests.serving import Server, serving
 SHOWN = """() => Object.fromEntries(["width", "height", "num_inference_steps"].map((id) => [
   id, ["number", "range"].map((kind) => document.querySelector(`#${id} input[type=${kind}]`)).flatMap(
     (field) => field.type === "range" ? [Number(field.min), Number(field.max)] : [Number(field.value)])]))"""
-POCKET_NUMBERS = {"width": [256, 128, 512], "height": [256, 128, 512], "num_inference_steps": [2, 1, 50]}
+STEPS = int(POCKET.defaults["num_inference_steps"])
+POCKET_NUMBERS = {"width": [256, 128, 512], "height": [256, 128, 512], "num_inference_steps": [STEPS, 1, 50]}
 SD15_NUMBERS = {"width": [512, 256, 1024], "height": [512, 256, 1024], "num_inference_steps": [20, 1, 50]}
 
 
