@@ -95,16 +95,12 @@ class Grid:
 
     def walk(self, first: int, free: set[int]) -> list[int]:
         """From a line's pixel on to its end, taking each from `free`; straight neighbours before diagonal ones."""
-        pixels, steps = [first], self._steps
+        pixels = [first]
         free.discard(first)
-        while True:
-            for step in steps:
-                if (following := pixels[-1] + step) in free:
-                    break
-            else:
-                return pixels
+        while (following := next((p for p in self.around(pixels[-1]) if p in free), None)) is not None:
             free.discard(following)
             pixels.append(following)
+        return pixels
 
     def places(self, pixels: list[int]) -> list[Pixel]:
         """Rows and columns, without the rim."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import shutil
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -105,11 +104,15 @@ def test_pocket_draws_while_the_other_loads_and_finishes_its_picture(
         return engine
 
     monkeypatch.setattr(takeover, "open_engine", waiting)
-    asked, retire = threading.Event(), studio.engine.retire
+    asked, changed, retire = threading.Event(), threading.Event(), studio.engine.retire
 
     def asking(then: Callable[[], None]) -> None:
+        def change() -> None:
+            then()
+            changed.set()
+
         asked.set()
-        retire(then)
+        retire(change)
 
     monkeypatch.setattr(studio.engine, "retire", asking)
     taking = Takeover(studio)
@@ -122,12 +125,12 @@ def test_pocket_draws_while_the_other_loads_and_finishes_its_picture(
         if step.step == 1:
             go_on.set()
             assert asked.wait(60)  # the new engine stands at the lock
-            time.sleep(0.3)  # and has time to do wrong
+            assert not changed.wait(0.3), "it did not wait for the picture"
         assert studio.profile.name == "pocket", "it took over in the middle of a picture"
 
     drawn = studio.draw(order(POCKET), on_step=hold)
     assert stepped.is_set() and drawn.request.engine == "pocket"
-    assert ended(taking).stage == "done" and studio.profile.name == "sd15"
+    assert ended(taking).stage == "done" and studio.profile.name == "sd15" and changed.is_set()
 
 
 def test_who_waited_for_the_old_engine_is_told_to_come_again(studio: Studio) -> None:

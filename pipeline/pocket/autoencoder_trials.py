@@ -84,4 +84,3 @@ def autoencoder_trial(pack: Pack, styles: Sequence[Style], side: int, count: int
         figure("  the same before they were copied", true),
         median_figure("autoencoder: milliseconds to decode (median)", copier.milliseconds(plain[0]), ENOUGH),
     ), tuple(strips[:20]))
-

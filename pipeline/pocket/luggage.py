@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from transformers import BertModel
 
-from pipeline.clip import MINILM, package_folder
+from pipeline.clip import MINILM
 from pipeline.pocket.dataset import FOLDER as PICTURES
 from pipeline.pocket.pack import PACK, Pack, load_pack
 from pipeline.pocket.prepare import full_captions
@@ -36,7 +36,7 @@ def said(pack: Pack, pictures: Path, styles: Path) -> Iterable[str]:
     """All that captions may say: of pictures rendered here, of the pack's things, of the styles."""
     for file in sorted(pictures.glob("shard-????/records.json")):
         yield from full_captions(json.loads(file.read_text()), styles)
-    yield from (thing.name for thing in (*pack.training, *pack.held_out))
+    yield from (thing.name for thing in pack.things)
     for phrases in style_words(styles).values():
         yield from phrases
 
@@ -59,7 +59,6 @@ def pack_text(into: Path, texts: Iterable[str]) -> int:
     home = into / "site" / MINILM.package
     tower.half().save_pretrained(home / MINILM.folder)
     tokenizer.save_pretrained(home / MINILM.folder)
-    shutil.copy(package_folder(MINILM) / "config.json", home / MINILM.folder)
     (home / "__init__.py").touch()
     shutil.make_archive(str(into / "site"), "zip", into / "site")
     shutil.rmtree(into / "site")
