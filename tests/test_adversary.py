@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from pipeline.pocket.adversary import Adversary, PatchCritic, StyledCritic, balanced, spread_difference
+from pipeline.pocket.adversary import Adversary, PatchCritic, StyledCritic, apart, balanced, spread_difference
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
@@ -66,8 +67,18 @@ def test_the_style_counts() -> None:
     torch.manual_seed(0)
     critic, pixels, style, drawn = StyledCritic(), textured(2, 1.0), worn(2), lines(2)
     usual, _ = critic(pixels, style, drawn)
-    assert not torch.allclose(usual, critic(pixels, -style, drawn)[0])
+    turned = critic(pixels, -style, drawn)[0]
+    assert not any(torch.allclose(one, other) for one, other in zip(usual, turned, strict=True))
     torch.testing.assert_close(usual, critic(pixels, 3 * style, drawn)[0])  # its direction only
+
+
+def test_a_wide_patch_counts_as_much_as_all_the_narrow_ones() -> None:
+    narrow, wide = torch.zeros(1, 2304), torch.zeros(1, 9)
+    assert apart([narrow, wide], [narrow, wide]).item() == pytest.approx(math.log(2))
+    low = apart([narrow, wide - 50], [narrow, wide]).item()
+    assert low == pytest.approx(math.log(2) / 2) == apart([narrow - 50, wide], [narrow, wide]).item()
+    seen = {scale.shape[1] for scale in StyledCritic()(torch.zeros(1, 3, 96, 96), worn(1), torch.zeros(1, 1, 96, 96))[0]}
+    assert seen == {2304, 576, 144, 36, 9}
 
 
 def test_the_critic_learns_to_tell_strokes_beside_the_lines(tmp_path: Path) -> None:

@@ -16,14 +16,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from pipeline.pocket.denoiser import (
+    AT_ONCE,
     LIBRARY_REFERENCE,
-    NEARBY,
     NO_EDGES,
     NO_STYLE,
     NO_WORDS,
     NO_WORDS_NO_STYLE,
     SHARES,
-    TRAINED_TIMES,
     Batch,
     Denoiser,
     Prepared,
@@ -137,11 +136,9 @@ def test_the_same_seed_gives_the_same_batches() -> None:
 def test_times_are_drawn_with_their_shares() -> None:
     times = draw_times(20_000, torch.Generator().manual_seed(0))
     assert times.dtype == torch.int64 and times.min() >= 0 and times.max() == 999
-    anywhere = 1 - sum(share for _, share in TRAINED_TIMES)
-    for time, share in TRAINED_TIMES:
-        near, width = (times - time).abs() <= (0 if time == 999 else NEARBY), 1 if time == 999 else 2 * NEARBY + 1
-        assert near.float().mean().item() == pytest.approx(share + anywhere * width / 1000, abs=0.015)
-    assert (times < 180).float().mean().item() == pytest.approx(anywhere * 0.18, abs=0.01)
+    assert (times == 999).float().mean().item() == pytest.approx(AT_ONCE, abs=0.015)
+    for low in (0, 300, 700):
+        assert ((times >= low) & (times < low + 200)).float().mean().item() == pytest.approx((1 - AT_ONCE) / 5, abs=0.01)
 
 
 def test_shards_are_joined_and_looks_numbered_across_them(tmp_path: Path) -> None:

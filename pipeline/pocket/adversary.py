@@ -11,7 +11,7 @@ its every dot could be.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from pipeline.pocket import parallel
 from pipeline.pocket.model import IMAGE_WIDTH
 from pipeline.pocket.precision import half_where_faster
 
-WIDTHS = (32, 64, 96, 128)
+WIDTHS = (32, 64, 96, 128, 128, 128)  # the last sees 65 px: a petal, a wheel, the rhythm of a hatching
 SMOOTH = 0.05  # deviation of the noise that the critic must not mind
 SMOOTHNESS = 1.0  # weight of the squared change of the logits by that noise
 SMOOTH_EVERY = 4  # steps
@@ -31,7 +31,10 @@ LEARNING_RATE = 4e-4
 
 
 class PatchCritic(nn.Module):
-    """(B, channels, H, W) -> logits (B, n), one for each patch at three scales, and the features they come from."""
+    """(B, channels, H, W) -> for each scale logits (B, n), one a patch, and the features that they come from.
+
+    Patches are 5, 9, 17, 33 and 65 px wide.
+    """
 
     def __init__(self, channels: int = 3, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
@@ -48,9 +51,9 @@ class PatchCritic(nn.Module):
             found.append(x)
         return found
 
-    def forward(self, x: Tensor, *given: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: Tensor, *given: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         features = self.features(x)
-        return torch.cat([head(x).flatten(1) for head, x in zip(self.heads, features[1:], strict=True)], 1), features
+        return [head(x).flatten(1) for head, x in zip(self.heads, features[1:], strict=True)], features
 
 
 class StyledCritic(PatchCritic):
@@ -63,7 +66,7 @@ class StyledCritic(PatchCritic):
         super().__init__(3 + 1, WIDTHS)
         self.styles = nn.ModuleList(nn.Linear(IMAGE_WIDTH, width) for width in WIDTHS[1:])
 
-    def forward(self, x: Tensor, *given: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: Tensor, *given: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         style, lines = given
         features = self.features(torch.cat([x, lines], 1))
         direction, logits = functional.normalize(style, dim=1), []
@@ -71,7 +74,7 @@ class StyledCritic(PatchCritic):
             # A patch is true or not, and fits the style or not (projection, Miyato & Koyama 2018).
             fits = (found * wanted(direction)[..., None, None]).sum(1, keepdim=True)
             logits.append((head(found) + fits).flatten(1))
-        return torch.cat(logits, 1), features
+        return logits, features
 
 
 class Adversary:
@@ -100,9 +103,9 @@ class Adversary:
         if self._steps % SMOOTH_EVERY == 0:
             both, times = torch.cat([both, both + SMOOTH * torch.randn_like(both)]), 4
         logits, _ = self._look(both, *(torch.cat([one] * times) for one in given))
-        real, fake, *noisy = logits.chunk(times)
-        told = functional.softplus(fake - real).mean()
-        rough = sum((one - other).square().mean() for one, other in zip((real, fake), noisy, strict=False))
+        real, fake, *noisy = ([one.chunk(times)[i] for one in logits] for i in range(times))
+        told = apart(fake, real)
+        rough = sum(over_scales(torch.square, one, other) for one, other in zip((real, fake), noisy, strict=False))
         self._steps += 1
         self._optimizer.zero_grad(set_to_none=True)
         (told + SMOOTHNESS * rough).backward()  # type: ignore[no-untyped-call]
@@ -118,13 +121,22 @@ class Adversary:
             real, wanted = self._look(true, *given)
         fake, found = self._look(made, *given)
         self.critic.requires_grad_(True)
-        apart = functional.softplus(real - fake).mean()
-        return apart + sum(spread_difference(one, other) for one, other in zip(found, wanted, strict=True))
+        return apart(real, fake) + sum(spread_difference(one, other) for one, other in zip(found, wanted, strict=True))
 
-    def _look(self, pictures: Tensor, *given: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def _look(self, pictures: Tensor, *given: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         with half_where_faster(pictures.device):
             logits, features = self.critic(pictures, *given)
-        return logits.float(), features
+        return [one.float() for one in logits], features
+
+
+def over_scales(measure: Callable[[Tensor], Tensor], ones: Sequence[Tensor], others: Sequence[Tensor]) -> Tensor:
+    """Mean of a measure of the differences, each scale alike: nine wide patches count as much as 2,304 narrow ones."""
+    return torch.stack([measure(one - other).mean() for one, other in zip(ones, others, strict=True)]).mean()
+
+
+def apart(higher: Sequence[Tensor], lower: Sequence[Tensor]) -> Tensor:
+    """How far the second logits are from lying below the first: log 2 where they are the same."""
+    return over_scales(functional.softplus, higher, lower)
 
 
 def spread_difference(found: Tensor, wanted: Tensor) -> Tensor:

@@ -28,6 +28,7 @@ from pipeline.pocket.model import (
     make_training_noise,
     make_unet,
 )
+from pipeline.pocket.precision import FullAttention, half_where_faster
 
 # What is left out, so that guidance and each control at 0 are in the training distribution. One draw a picture.
 NO_WORDS_NO_STYLE = 0.07  # what guidance compares with: the drawing stays
@@ -43,10 +44,9 @@ DRAWN_OFTEN = ("art-deco", "clay", "cross-stitch", "felt", "industrial", "ink-wa
 DRAWN_SELDOM = ("plain", "blueprint", "cyberpunk", "gold-lacquer", "golden-hour", "handheld", "ice", "manga", "misty",
                 "moonlight", "mosaic", "pixel-art", "pointillism", "pyrography", "sepia-photo", "thermal")
 SHARES: Mapping[str, float] = {**dict.fromkeys(DRAWN_OFTEN, 2.5), **dict.fromkeys(DRAWN_SELDOM, 0.5)}
-# Where two steps draw (trailing spacing), which the shipped three pass by, and how much of a batch each gets; what is
-# left is drawn anywhere. Pure noise, where words, style and lines alone decide, is where they are learnt fastest.
-TRAINED_TIMES = ((999, 0.44), (499, 0.4))
-NEARBY = 40
+# Of a batch, at pure noise (timestep 999): the shipped model draws in one step. There words, style and lines alone
+# decide, and there they are learnt fastest. The rest is drawn anywhere, so that more steps keep their meaning.
+AT_ONCE = 0.85
 
 
 @dataclass(frozen=True)
@@ -174,15 +174,9 @@ def other_of(members: NDArray[np.int64], row: int, rng: np.random.Generator) -> 
 
 
 def draw_times(count: int, generator: torch.Generator) -> Tensor:
-    """Timesteps (count,): at pure noise, around the other of two steps, and anywhere."""
-    kind, passed = torch.rand(count, generator=generator), 0.0
-    times = torch.randint(0, 1000, (count,), generator=generator)
-    strayed = torch.randint(-NEARBY, NEARBY + 1, (count,), generator=generator)
-    for time, share in TRAINED_TIMES:
-        chosen = (kind >= passed) & (kind < passed + share)
-        times = torch.where(chosen, time if time == 999 else time + strayed, times)
-        passed += share
-    return times
+    """Timesteps (count,): at pure noise and anywhere."""
+    at_once = torch.rand(count, generator=generator) < AT_ONCE
+    return torch.where(at_once, 999, torch.randint(0, 1000, (count,), generator=generator))
 
 
 @dataclass(frozen=True)
@@ -205,8 +199,8 @@ def attempt(model: Denoiser, batch: Batch, noise_maker: DDPMScheduler, generator
 
 
 def answer(model: Denoiser, noisy: Tensor, times: Tensor, batch: Batch) -> Tensor:
-    """v-prediction (B, 24, 16, 16) in fp32, computed in bf16 on CUDA."""
-    with torch.autocast(noisy.device.type, torch.bfloat16, enabled=noisy.device.type == "cuda"):
+    """v-prediction (B, 24, 16, 16) in fp32, computed in bf16 where that is faster."""
+    with half_where_faster(noisy.device), FullAttention():
         made: Tensor = model(noisy, times, batch.tokens, batch.style, batch.hint, batch.edges_scale)
     return made.float()
 
@@ -240,7 +234,7 @@ def clean_estimate(noise_maker: DDPMScheduler, made: Tensor, noisy: Tensor, time
 
 @torch.inference_mode()
 def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: Tensor, *, guidance: float,
-           steps: int = 2, seed: int = 0) -> Tensor:
+           steps: int = 1, seed: int = 0) -> Tensor:
     """Latents (B, 24, 16, 16) for training's contact sheets; the app draws through pipeline/denoise.py."""
     scheduler = make_scheduler()
     scheduler.set_timesteps(steps)

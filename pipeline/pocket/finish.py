@@ -32,7 +32,7 @@ from pipeline.pocket.model import LATENT_SIDE, make_training_noise, to_pixels
 from pipeline.pocket.precision import half_where_faster
 
 CROP = 6  # latents, 96 px
-ENCODED = 0.25  # of those decoded and judged: as they were encoded, not as they are drawn
+ENCODED = 0.15  # of those decoded and judged: as they were encoded, not as they are drawn
 LATEST = 200  # timestep: only above it is there something to make up
 PRESSED = 0.5  # of the way from the bare answer to the full one, added to the truth
 LEARNT = 1 / (1 - PRESSED)  # the guidance that this becomes
