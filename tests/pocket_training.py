@@ -45,5 +45,5 @@ def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
 def shrink_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:
     """Denoisers made from here on have few channels; what surrounds the UNet stays as it is."""
     blocks: dict[str, Any] = {"sample_size": LATENT_SIDE, "latents": LATENT_CHANNELS, "width": 384}
-    monkeypatch.setattr(denoiser, "make_unet", lambda: small_unet(
+    monkeypatch.setattr(denoiser, "make_unet", lambda widths: small_unet(
         (16, 32), ("CrossAttnDownBlock2D",) * 2, ("CrossAttnUpBlock2D",) * 2, **blocks))

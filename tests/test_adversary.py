@@ -77,7 +77,8 @@ def test_a_wide_patch_counts_as_much_as_all_the_narrow_ones() -> None:
     assert apart([narrow, wide], [narrow, wide]).item() == pytest.approx(math.log(2))
     low = apart([narrow, wide - 50], [narrow, wide]).item()
     assert low == pytest.approx(math.log(2) / 2) == apart([narrow - 50, wide], [narrow, wide]).item()
-    seen = {scale.shape[1] for scale in StyledCritic()(torch.zeros(1, 3, 96, 96), worn(1), torch.zeros(1, 1, 96, 96))[0]}
+    logits, _ = StyledCritic()(torch.zeros(1, 3, 96, 96), worn(1), torch.zeros(1, 1, 96, 96))
+    seen = {scale.shape[1] for scale in logits}
     assert seen == {2304, 576, 144, 36, 9}
 
 

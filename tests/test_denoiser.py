@@ -17,15 +17,12 @@ from torch.nn import functional
 
 from pipeline.pocket.denoiser import (
     AT_ONCE,
-    LIBRARY_REFERENCE,
-    NO_EDGES,
-    NO_STYLE,
-    NO_WORDS,
-    NO_WORDS_NO_STYLE,
+    SCHEME,
     SHARES,
     Batch,
     Denoiser,
     Prepared,
+    Scheme,
     batches,
     draw_times,
     load_prepared,
@@ -110,7 +107,7 @@ def test_library_looks_see_the_librarys_reference_half_of_the_time() -> None:
     given, look = reference > 0, torch.tensor(LOOKS)[row]
     library = reference == LIBRARY + 1
     assert not library[look != 1].any()
-    assert library[given & (look == 1)].float().mean().item() == pytest.approx(LIBRARY_REFERENCE, abs=0.07)
+    assert library[given & (look == 1)].float().mean().item() == pytest.approx(SCHEME.library, abs=0.07)
 
 
 def test_parts_are_left_out_as_often_as_said(many: list[Batch]) -> None:
@@ -120,10 +117,10 @@ def test_parts_are_left_out_as_often_as_said(many: list[Batch]) -> None:
     def share(chosen: Tensor) -> float:
         return chosen.float().mean().item()
 
-    assert share(no_words & no_style) == pytest.approx(NO_WORDS_NO_STYLE, abs=0.02)
-    assert share(no_words & ~no_style) == pytest.approx(NO_WORDS, abs=0.02)
-    assert share(no_style & ~no_words) == pytest.approx(NO_STYLE, abs=0.025)
-    assert set(edges.tolist()) == {0.0, 1.0} and share(edges == 0) == pytest.approx(NO_EDGES, abs=0.02)
+    assert share(no_words & no_style) == pytest.approx(SCHEME.no_words_no_style, abs=0.02)
+    assert share(no_words & ~no_style) == pytest.approx(SCHEME.no_words, abs=0.02)
+    assert share(no_style & ~no_words) == pytest.approx(SCHEME.no_style, abs=0.025)
+    assert set(edges.tolist()) == {0.0, 1.0} and share(edges == 0) == pytest.approx(SCHEME.no_edges, abs=0.02)
 
 
 def test_the_same_seed_gives_the_same_batches() -> None:
@@ -138,7 +135,8 @@ def test_times_are_drawn_with_their_shares() -> None:
     assert times.dtype == torch.int64 and times.min() >= 0 and times.max() == 999
     assert (times == 999).float().mean().item() == pytest.approx(AT_ONCE, abs=0.015)
     for low in (0, 300, 700):
-        assert ((times >= low) & (times < low + 200)).float().mean().item() == pytest.approx((1 - AT_ONCE) / 5, abs=0.01)
+        within = ((times >= low) & (times < low + 200)).float().mean().item()
+        assert within == pytest.approx((1 - AT_ONCE) / 5, abs=0.01)
 
 
 def test_shards_are_joined_and_looks_numbered_across_them(tmp_path: Path) -> None:
@@ -234,3 +232,15 @@ def test_samples_hang_on_the_seed_and_are_guided_away_from_empty_words(monkeypat
     assert torch.equal(usual, drawn(one, 2.0)) and not torch.allclose(usual, drawn(one, 2.0, seed=1))
     assert not torch.allclose(usual, drawn(other, 2.0), atol=1e-4)
     torch.testing.assert_close(drawn(one, 1.0), drawn(other, 1.0))  # guidance 1 compares with nothing
+
+
+def test_a_scheme_says_what_is_left_out_and_whose_picture_is_the_reference() -> None:
+    def taught(scheme: Scheme) -> Batch:
+        return next(batches(prepared(LOOKS, library=(1,)), EMPTY, 64, 0, scheme))
+
+    whole = taught(Scheme(0, 0, 0, 0))
+    assert (whole.tokens[:, 0, 0] > 0).all() and (whole.style[:, 0] > 0).all() and (whole.edges_scale == 1).all()
+    own = taught(Scheme(0, 0, 0, 0, own=True))
+    assert torch.equal(own.style[:, 0], own.latents[:, 0, 0, 0])
+    never = taught(Scheme(0, 0, 0, 0, library=0))
+    assert (whole.style[:, 0] >= LIBRARY).any() and not (never.style[:, 0] >= LIBRARY).any()

@@ -14,6 +14,7 @@ from pipeline.pocket.adversary import Adversary, StyledCritic
 from pipeline.pocket.autoencoder import CELL
 from pipeline.pocket.denoiser import Denoiser, batches
 from pipeline.pocket.finish import (
+    CLEAR,
     CROP,
     LEARNT,
     PRESSED,
@@ -21,6 +22,7 @@ from pipeline.pocket.finish import (
     Lesson,
     Pages,
     lessons,
+    lost_lines,
     press,
     train_together,
 )
@@ -118,3 +120,21 @@ def test_both_parts_learn_from_the_pixels_and_say_how(tmp_path: Path, monkeypatc
     assert saved == [51] and (tmp_path / "critic.pt").is_file()
     (line,) = map(json.loads, (tmp_path / "together.jsonl").read_text().splitlines())
     assert 0 < line["error"] < 20 and 0 < line["critic"] < 3
+
+
+def test_a_line_that_shows_beside_its_place_is_not_lost_and_a_flat_colour_loses_it() -> None:
+    wanted = torch.full((1, 3, 32, 32), -0.5)
+    wanted[..., 16:] = 0.5
+    lines = torch.zeros(1, 1, 32, 32)
+    lines[..., 16] = 1
+    shifted = wanted.roll(2, 3)
+    shifted[..., :4] = -0.5
+    flat = torch.zeros_like(wanted, requires_grad=True)
+    assert lost_lines(wanted, wanted, lines) == 0 == lost_lines(shifted, wanted, lines)
+    assert lost_lines(flat, wanted, lines).item() == pytest.approx(CLEAR)  # of the contrast of 1, half is enough
+    assert lost_lines(0.2 * wanted, wanted, lines).item() == pytest.approx(CLEAR - 0.2)
+    assert lost_lines(flat, torch.zeros_like(wanted), lines) == 0  # nothing to see in the true picture either
+    assert lost_lines(flat, wanted, torch.zeros_like(lines)) == 0  # no lines
+    faint = (0.2 * wanted).requires_grad_(True)
+    gradient, = torch.autograd.grad(lost_lines(faint, wanted, lines), faint)
+    assert lost_lines(faint - gradient, wanted, lines) < lost_lines(faint, wanted, lines)

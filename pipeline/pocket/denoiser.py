@@ -23,6 +23,7 @@ from pipeline.pocket.model import (
     LATENT_CHANNELS,
     LATENT_SIDE,
     SIDE,
+    UNET_WIDTHS,
     make_controlnet,
     make_scheduler,
     make_training_noise,
@@ -30,12 +31,23 @@ from pipeline.pocket.model import (
 )
 from pipeline.pocket.precision import FullAttention, half_where_faster
 
-# What is left out, so that guidance and each control at 0 are in the training distribution. One draw a picture.
-NO_WORDS_NO_STYLE = 0.07  # what guidance compares with: the drawing stays
-NO_WORDS = 0.05
-NO_STYLE = 0.13
-NO_EDGES = 0.08  # residuals of the ControlNet times 0
-LIBRARY_REFERENCE = 0.5  # of the pictures in a library look see the library's own reference, as the app shows it
+
+@dataclass(frozen=True)
+class Scheme:
+    """What the lessons leave out, and whose picture each sees as its style reference.
+
+    Left out, so that guidance and each control at 0 are in the training distribution. One draw a picture.
+    """
+
+    no_words_no_style: float = 0.07  # what guidance compares with: the drawing stays
+    no_words: float = 0.05
+    no_style: float = 0.13
+    no_edges: float = 0.08  # residuals of the ControlNet times 0
+    library: float = 0.5  # of the pictures in a library look see the library's own reference, as the app shows it
+    own: bool = False  # a picture is its own style reference, which tells more than a style
+
+
+SCHEME = Scheme()
 # How often a picture is drawn, against 1, by its style, as last measured on held-out drawings: often where the
 # autoencoder carries a look that results did not wear; seldom where all of them did, where the autoencoder carries
 # nothing of it (what it has in its place must not become a habit), and where there is no style to learn.
@@ -93,9 +105,9 @@ def load_prepared(folders: Sequence[Path], references: Mapping[str, NDArray[np.f
 class Denoiser(nn.Module):
     """The three parts that are trained together, so that one optimizer and one average hold them."""
 
-    def __init__(self) -> None:
+    def __init__(self, widths: tuple[int, ...] = UNET_WIDTHS) -> None:
         super().__init__()
-        self.unet: UNet2DConditionModel = make_unet()
+        self.unet: UNet2DConditionModel = make_unet(widths)
         self.controlnet: ControlNetModel = make_controlnet(self.unet)
         attach_ip_adapter(self.unet)
 
@@ -127,7 +139,7 @@ def unpack_hint(packed: Tensor) -> Tensor:
     return bits.flatten(2).float()[:, None].expand(-1, 3, SIDE, SIDE)
 
 
-def batches(data: Prepared, empty: Tensor, size: int, seed: int) -> Iterator[Batch]:
+def batches(data: Prepared, empty: Tensor, size: int, seed: int, scheme: Scheme = SCHEME) -> Iterator[Batch]:
     """Endless batches on the data's device; `empty`: tokens (32, 384) of no words.
 
     The style reference is another picture of the same look wherever there is one.
@@ -140,27 +152,31 @@ def batches(data: Prepared, empty: Tensor, size: int, seed: int) -> Iterator[Bat
 
     while True:
         rows = np.searchsorted(reached, rng.random(size) * reached[-1], "right")
-        style = data.styles[there(references_for(data, rows, rng))].float()
+        style = data.styles[there(references_for(data, rows, rng, scheme))].float()
         tokens = data.tokens[there(rows)].float()
         dropped = rng.random(size)
-        no_words = dropped < NO_WORDS_NO_STYLE + NO_WORDS
-        no_style = (dropped < NO_WORDS_NO_STYLE) | ((dropped > 0.5) & (dropped < 0.5 + NO_STYLE))
+        neither = dropped < scheme.no_words_no_style
+        no_words = dropped < scheme.no_words_no_style + scheme.no_words
+        no_style = neither | ((dropped > 0.5) & (dropped < 0.5 + scheme.no_style))
         tokens[there(no_words)], style[there(no_style)] = empty, 0
-        kept = (rng.random((size, 1, 1, 1)) >= NO_EDGES).astype(np.float32)
+        kept = (rng.random((size, 1, 1, 1)) >= scheme.no_edges).astype(np.float32)
         hint = unpack_hint(data.edges[there(rows), there(rng.integers(2, size=size))])
         yield Batch(data.latents[there(rows)].float(), tokens, style,
                     hint.contiguous(memory_format=torch.channels_last), there(kept), rows)
 
 
-def references_for(data: Prepared, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+def references_for(data: Prepared, rows: NDArray[np.int64], rng: np.random.Generator, scheme: Scheme
+                   ) -> NDArray[np.int64]:
     """(B,) rows of `styles`."""
-    return np.array([reference_for(data, row, rng) for row in rows])
+    return np.array([reference_for(data, row, rng, scheme) for row in rows])
 
 
-def reference_for(data: Prepared, row: int, rng: np.random.Generator) -> int:
+def reference_for(data: Prepared, row: int, rng: np.random.Generator, scheme: Scheme) -> int:
     """Another picture of the row's look, or the library's reference for it."""
     look = int(data.looks[row])
-    if look in data.library and rng.random() < LIBRARY_REFERENCE:
+    if scheme.own:
+        return row
+    if look in data.library and rng.random() < scheme.library:
         return data.library[look]
     return other_of(data.members[look], row, rng)
 
@@ -206,11 +222,11 @@ def answer(model: Denoiser, noisy: Tensor, times: Tensor, batch: Batch) -> Tenso
 
 
 def train_denoiser(model: Denoiser, data: Prepared, empty: Tensor, plan: Plan, folder: Path, *,
-                   size: int = 32, seed: int = 0, on_save: Any = None) -> Denoiser:
+                   size: int = 32, seed: int = 0, scheme: Scheme = SCHEME, on_save: Any = None) -> Denoiser:
     """v-prediction with a flat weight (Salimans & Ho 2022): it keeps the noisiest steps, which set the composition."""
     noise_maker = make_training_noise()
     generator = torch.Generator().manual_seed(seed)
-    series = batches(data, empty, size, seed)
+    series = batches(data, empty, size, seed, scheme)
 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
         assert isinstance(batch, Batch)

@@ -25,6 +25,7 @@ SIDE = 256  # px
 LATENT_CHANNELS = 24
 AUTOENCODER_WIDTH = 48
 LATENT_SIDE = SIDE // 16
+UNET_WIDTHS = (64, 128, 224)  # channels at 16 x 16, 8 x 8 and 4 x 4 latents
 TOWER_SIDE = 128  # px that the image tower sees
 TEXT_WIDTH = 384  # all-MiniLM-L6-v2
 TEXT_TOKENS = 32
@@ -70,7 +71,7 @@ def make_autoencoder() -> AutoencoderTiny:
     return model
 
 
-def make_unet() -> UNet2DConditionModel:
+def make_unet(widths: tuple[int, ...] = UNET_WIDTHS) -> UNet2DConditionModel:
     """16 x 16, 8 x 8 and 4 x 4 latents; text and style are attended to at every level."""
     return UNet2DConditionModel(
         sample_size=LATENT_SIDE,
@@ -78,7 +79,7 @@ def make_unet() -> UNet2DConditionModel:
         out_channels=LATENT_CHANNELS,
         down_block_types=("CrossAttnDownBlock2D",) * 3,
         up_block_types=("CrossAttnUpBlock2D",) * 3,
-        block_out_channels=(64, 128, 224),
+        block_out_channels=widths,
         layers_per_block=1,
         attention_head_dim=4,  # heads, as diffusers misnames it
         norm_num_groups=16,
