@@ -31,6 +31,7 @@ from pipeline.presets import FewSteps, menu_of, scaled
 from pipeline.preview import LinearPreview, preview_zoom, shrunk, to_picture
 from pipeline.profiles import ModelProfile
 from pipeline.prompt_encoder import PromptEncoder
+from pipeline.reopened import NUMBERS
 from pipeline.safety import SafetyChecker, find_checker
 from pipeline.samplers import find_sampler
 from pipeline.stock import (
@@ -169,7 +170,13 @@ class Engine:
         """Model part -> revision; with them the number format of the picture that this thread drew last, where it is
         not the one that its kind of device usually draws in: other numbers, other pixels."""
         numbers = self._placement.numbers()
-        return MappingProxyType(self._revisions | ({"numbers": numbers} if numbers else {}))
+        return MappingProxyType(self._revisions | ({NUMBERS: numbers} if numbers else {}))
+
+    @property
+    def present_revisions(self) -> Mapping[str, str]:
+        """The same for a picture that would be drawn now."""
+        numbers = self._placement.present_numbers()
+        return MappingProxyType(self._revisions | ({NUMBERS: numbers} if numbers else {}))
 
     @property
     def memory(self) -> ModeChoice:

@@ -16,6 +16,7 @@ from PIL import Image, PngImagePlugin
 from pipeline.errors import PictureFileError
 from pipeline.png_text import decode_text, read_texts
 from pipeline.recipe import read_recipe, write_recipe
+from pipeline.reopened import Reopened
 from pipeline.values import GenerationRequest, GenerationResult, Levers, Style
 
 KEYWORD = "croquis"
@@ -39,8 +40,8 @@ def write_picture(result: GenerationResult) -> bytes:
     return file.getvalue()
 
 
-def read_picture(data: bytes, find_style: Callable[[str], Style]) -> GenerationRequest:
-    """The request that was written into the file, equal to what it was.
+def read_picture(data: bytes, find_style: Callable[[str], Style]) -> Reopened:
+    """The request that was written into the file, equal to what it was, and the weights that it met.
 
     `find_style` gives the library's style of an id, or raises StyleError. Raises PictureFileError for any file that is
     not a whole PNG with a readable recipe of ours.

@@ -94,7 +94,7 @@ class Placement:
         self._told.notice = None
         mode = self._mode_for(size)
         trouble, result = self._attempt(mode, work)
-        self._told.numbers = self._numbers()
+        self._told.numbers = self.present_numbers()
         if trouble is None:
             return result  # type: ignore[return-value]
         lower = lower_mode(mode, self._home.type)
@@ -105,7 +105,7 @@ class Placement:
         if trouble is not None:
             log.warning("Out of memory in mode %s too: %s", lower, trouble)
             raise OutOfMemory(self._sentence(size, lower))
-        self._told.numbers = self._numbers()
+        self._told.numbers = self.present_numbers()
         self._too_large[mode] = min(size.pixels, self._too_large.get(mode, size.pixels))
         self._told.notice = f"Memory ran out, so this was drawn more sparingly: {MEANINGS[lower]}."
         return result  # type: ignore[return-value]
@@ -165,7 +165,8 @@ class Placement:
             self._altered = False
             self.on_read()
 
-    def _numbers(self) -> str:
+    def present_numbers(self) -> str:
+        """The same for a picture drawn now."""
         usual = "" if self.dtype == usual_dtype(self.device) else name_of(self.dtype)
         return f"{usual or name_of(self.dtype)}, weights in 8 bits" if self.mode == "fp8" else usual
 

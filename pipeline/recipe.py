@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 
 from pipeline.errors import PictureFileError, SettingError, StyleError
 from pipeline.image_file import BROKEN
+from pipeline.reopened import Reopened
 from pipeline.strict import StrictModel, first_fault
 from pipeline.values import (
     PROMPT_LIMIT,
@@ -88,7 +89,7 @@ class Recipe(StrictModel):
     sampler: Name = "DPM++ 2M"
     style_focus: Name = "whole"
     levers: LeversPart = LeversPart()
-    revisions: Annotated[dict[str, Annotated[str, Field(max_length=500)]], Field(max_length=50)]
+    revisions: Annotated[dict[Name, Annotated[str, Field(max_length=500)]], Field(max_length=50)]
 
 
 def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> str:
@@ -119,15 +120,18 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
         raise SettingError(f"This picture's settings cannot be kept in its file: {first_fault(error)}.") from error
 
 
-def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> GenerationRequest:
-    """The request that was written. Raises PictureFileError, or StyleError where its styles are gone or others now."""
+def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
+    """The request that was written and the weights that it met.
+
+    Raises PictureFileError, or StyleError where its styles are gone or others now.
+    """
     try:
         recipe = Recipe.model_validate_json(text)
     except ValidationError as error:
         fault = first_fault(error)
         newer = " It may come from a newer Croquis." if fault.startswith("version:") else ""
         raise PictureFileError(f"This picture's recipe cannot be read: {fault}.{newer}") from error
-    return GenerationRequest(
+    request = GenerationRequest(
         engine=recipe.engine,
         prompt=recipe.prompt,
         negative_prompt=recipe.negative_prompt,
@@ -144,6 +148,7 @@ def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> GenerationRe
         style_focus=recipe.style_focus,
         levers=Levers(**recipe.levers.model_dump()),
     )
+    return Reopened(request, recipe.revisions)
 
 
 def restore_style(part: StylePart, find_style: Callable[[str], Style]) -> Style:

@@ -21,6 +21,7 @@ from pipeline.errors import EngineChanged
 from pipeline.opening import LoadState, open_engine, open_search, why_not
 from pipeline.parsing import parse_mix
 from pipeline.prompt_syntax import plain_words
+from pipeline.reopened import Reopened, unlike
 from pipeline.request import AUTO, Order, build_request, resolve_seed
 from pipeline.settings import Settings
 from pipeline.styles import StyleLibrary
@@ -270,11 +271,17 @@ class Studio:
             _keep_latest(self.outputs, PICTURES_KEPT)
         return file
 
-    def read_picture(self, data: bytes) -> GenerationRequest:
-        """The request that a picture file of ours carries. Raises PictureFileError or StyleError."""
+    def read_picture(self, data: bytes) -> Reopened:
+        """What a picture file of ours carries. Raises PictureFileError or StyleError."""
         from pipeline.picture import read_picture
 
         return read_picture(data, self.library.get)
+
+    def unlike(self, reopened: Reopened) -> str | None:
+        """Why drawing it again gives another picture, as far as the engine is loaded and its weights are known."""
+        if not self.loading.ready:
+            return None
+        return unlike(reopened, self.engine.profile.name, self.engine.present_revisions)
 
     @cached_property
     def outputs(self) -> Path:

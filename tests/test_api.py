@@ -92,7 +92,7 @@ def test_every_input_and_output_is_explained(server: Server) -> None:
 
 def test_a_picture_carries_its_recipe_and_its_details(server: Server, sketch: dict[str, Any]) -> None:
     data, details = draw(server, sketch, prompt="a fox in watercolour", guidance_scale=2)
-    request = read_picture(data, find_style)
+    request = read_picture(data, find_style).request
     assert Image.open(io.BytesIO(data)).size == POCKET.size == tuple(details["size"])
     assert (request.prompt, request.seed, request.guidance_scale) == ("a fox in watercolour", 7, 2.0)
     assert (details["seed"], details["engine"], details["reading"]) == (7, "pocket", "lines")
@@ -126,13 +126,13 @@ def test_a_preset_a_size_styles_and_several_pictures(server: Server, sketch: dic
     wish = {"preset": "balanced", "sampler": "Euler", "style": "ghibli:0.6,comic:0.4", "width": 128, "height": 160,
             "levers": {"guidance_end": 0.5}}
     data, details = draw(server, sketch, count=2, **wish)
-    request = read_picture(data, find_style)
+    request = read_picture(data, find_style).request
     assert (details["sampler"], request.sampler, details["size"]) == ("Euler", "Euler", [128, 160])
     assert request.levers.guidance_end == details["levers"]["guidance_end"] == 0.5
     assert [(style.id, weight) for style, weight in request.styles.parts] == [("ghibli", 0.6), ("comic", 0.4)]
     assert [each["seed"] for each in details["pictures"]] == [7, 8]
     first, second = (server.download(each["picture"]) for each in details["pictures"])
-    assert first == data and read_picture(second, find_style).seed == 8
+    assert first == data and read_picture(second, find_style).request.seed == 8
 
 
 @pytest.mark.parametrize(("wish", "message"), [
@@ -196,7 +196,7 @@ def test_edges_are_those_of_the_drawing(server: Server, sketch: dict[str, Any]) 
 def test_edges_are_those_that_draw_uses(server: Server, sketch: dict[str, Any]) -> None:
     data, _ = draw(server, sketch)
     edges = Image.open(io.BytesIO(server.download(server.call_named("read_edges", sketch=sketch))))
-    assert np.array_equal(np.asarray(edges), read_picture(data, find_style).edges.pixels)
+    assert np.array_equal(np.asarray(edges), read_picture(data, find_style).request.edges.pixels)
 
 
 def test_styles_are_found_best_first(server: Server) -> None:

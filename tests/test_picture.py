@@ -61,7 +61,7 @@ def texts(data):
 def test_a_picture_carries_its_request(result_of, find):
     result = result_of()
     data = write_picture(result)
-    assert read_picture(data, find) == result.request
+    assert read_picture(data, find).request == result.request
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), np.asarray(result.image))
 
 
@@ -115,7 +115,7 @@ def changed(draw, styles):
 def test_any_request_comes_back_equal(result_of, styles, find, data):
     result = result_of(**data.draw(changed(styles)))
     written = write_picture(result)
-    assert read_picture(written, find) == result.request
+    assert read_picture(written, find).request == result.request
     assert write_picture(result) == written
 
 
@@ -130,7 +130,7 @@ def test_damaged_files_are_refused_or_read_as_they_were(result_of, find, data):
         start = data.draw(st.integers(0, len(damaged)))
         del damaged[start:start + data.draw(st.integers(0, 200))]
     try:
-        assert read_picture(bytes(damaged), find) == result.request
+        assert read_picture(bytes(damaged), find).request == result.request
     except CroquisError as refused:
         assert 10 < len(str(refused)) < 500
 

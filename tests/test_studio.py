@@ -129,7 +129,10 @@ def test_a_picture_file_is_named_by_its_content_and_read_back(studio: Studio) ->
     file = studio.write(result)
     assert file.name.startswith("croquis-7-") and file.suffix == ".png"
     assert studio.write(studio.redraw(result.request)) == file
-    assert studio.read_picture(file.read_bytes()) == result.request
+    reopened = studio.read_picture(file.read_bytes())
+    assert reopened.request == result.request and studio.unlike(reopened) is None
+    other = replace(reopened, revisions={**reopened.revisions, "unet": "0" * 64})
+    assert "other weights than are here now (unet)" in (studio.unlike(other) or "")
 
 
 def test_only_the_latest_pictures_are_kept_where_no_folder_was_chosen(

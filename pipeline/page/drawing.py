@@ -22,6 +22,7 @@ from pipeline.page.telling import tell
 from pipeline.page.tickets import Tickets
 from pipeline.page.work import restored_work, suited_settings
 from pipeline.parsing import mix_text
+from pipeline.reopened import Reopened
 from pipeline.request import Order, parse_count, parse_order
 from pipeline.sketch import read_strokes
 from pipeline.studio import Studio
@@ -117,7 +118,8 @@ class Easel:
         self.served.add(copy)
         return address(Path(copy))
 
-    def _restored(self, request: GenerationRequest, data: bytes) -> tuple[Any, ...]:
+    def _restored(self, reopened: Reopened, data: bytes) -> tuple[Any, ...]:
+        request = reopened.request
         known: dict[str, Any] = {**self.studio.profile.defaults, "reading": request.edges.reading}
         known |= {name: getattr(request, name) for name in SETTINGS if hasattr(request, name)}
         known["style"] = mix_text(tuple((style.id, weight) for style, weight in request.styles.parts))
@@ -130,7 +132,9 @@ class Easel:
             "alt": request.prompt or "A picture without words",
         }
         settings = [known[name] for name in SETTINGS]
-        return show.edges_canvas(request.edges), *settings, show.request_way(request, ()), picture
+        notice = self.studio.unlike(reopened)
+        way = show.request_way(request, ()) | {"notices": [notice] if notice else []}
+        return show.edges_canvas(request.edges), *settings, way, picture
 
 
 class Steps:

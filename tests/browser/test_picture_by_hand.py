@@ -146,6 +146,26 @@ def test_a_dropped_picture_of_ours_brings_its_recipe_back(page: Page, server: Se
     assert page.inner_text(SEED) == seed
     assert page.input_value("#seed input") == seed
     assert ink(page) > 500
+    assert not page.locator("#strip .notice").count()
+    drop(page, of_other_weights(data))
+    page.wait_for_selector("#strip .notice")
+    assert "other weights than are here now (unet)" in page.inner_text("#strip .notice")
+
+
+def of_other_weights(data: bytes) -> bytes:
+    """The picture file as another version of the model would have written it."""
+    import io
+    import json
+
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    picture, notes, stored = Image.open(io.BytesIO(data)), PngInfo(), io.BytesIO()
+    recipe = json.loads(picture.text["croquis"])  # type: ignore[attr-defined]
+    recipe["revisions"]["unet"] = "0" * 64
+    notes.add_itxt("croquis", json.dumps(recipe))
+    picture.save(stored, "PNG", pnginfo=notes)
+    return stored.getvalue()
 
 
 def test_a_forged_recipe_is_refused_with_words(page: Page) -> None:
