@@ -27,22 +27,26 @@ WIDTHS = (32, 64, 96, 128, 128, 128)  # the last sees 65 px: a petal, a wheel, t
 SMOOTH = 0.05  # deviation of the noise that the critic must not mind
 SMOOTHNESS = 1.0  # weight of the squared change of the logits by that noise
 SMOOTH_EVERY = 4  # steps
+MATCHING = 0.5  # weight of telling a true picture beside its own style from the same beside another's
 LEARNING_RATE = 4e-4
 
 
-class PatchCritic(nn.Module):
-    """(B, channels, H, W) -> for each scale logits (B, n), one a patch, and the features that they come from.
+class StyledCritic(nn.Module):
+    """Pictures (B, 3, H, W) in [-1, 1], style references (B, 384), lines (B, 1, H, W) -> for each scale logits (B, n),
+    one a patch, and the features that they come from.
 
-    Patches are 5, 9, 17, 33 and 65 px wide.
+    Patches are 5, 9, 17, 33 and 65 px wide. It sees the lines that were given, so that contours beside them and strokes
+    on empty grounds are told apart too.
     """
 
-    def __init__(self, channels: int = 3, widths: tuple[int, ...] = WIDTHS) -> None:
+    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
             nn.Conv2d(narrow, wide, 3, stride=1 if i == 0 else 2, padding=1)
-            for i, (narrow, wide) in enumerate(pairwise((channels, *widths)))
+            for i, (narrow, wide) in enumerate(pairwise((3 + 1, *widths)))
         )
         self.heads = nn.ModuleList(nn.Conv2d(width, 1, 1) for width in widths[1:])
+        self.styles = nn.ModuleList(nn.Linear(IMAGE_WIDTH, width) for width in widths[1:])
 
     def features(self, x: Tensor) -> list[Tensor]:
         found = []
@@ -51,23 +55,7 @@ class PatchCritic(nn.Module):
             found.append(x)
         return found
 
-    def forward(self, x: Tensor, *given: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        features = self.features(x)
-        return [head(x).flatten(1) for head, x in zip(self.heads, features[1:], strict=True)], features
-
-
-class StyledCritic(PatchCritic):
-    """Pictures (B, 3, H, W) in [-1, 1], style references (B, 384), lines (B, 1, H, W) -> logits (B, n), features.
-
-    It sees the lines that were given, so that contours beside them and strokes on empty grounds are told apart too.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(3 + 1, WIDTHS)
-        self.styles = nn.ModuleList(nn.Linear(IMAGE_WIDTH, width) for width in WIDTHS[1:])
-
-    def forward(self, x: Tensor, *given: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        style, lines = given
+    def forward(self, x: Tensor, style: Tensor, lines: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         features = self.features(torch.cat([x, lines], 1))
         direction, logits = functional.normalize(style, dim=1), []
         for head, wanted, found in zip(self.heads, self.styles, features[1:], strict=True):
@@ -80,7 +68,7 @@ class StyledCritic(PatchCritic):
 class Adversary:
     """A critic with its optimizer, which goes on from its state in `file` where there is one."""
 
-    def __init__(self, critic: PatchCritic, file: Path, device: torch.device) -> None:
+    def __init__(self, critic: StyledCritic, file: Path, device: torch.device) -> None:
         self.critic = critic.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         parallel.agree(self.critic)
         self._file = file
@@ -97,35 +85,42 @@ class Adversary:
         torch.save({"critic": self.critic.state_dict(), "optimizer": self._optimizer.state_dict(),
                     "steps": self._steps}, self._file)
 
-    def learn(self, true: Tensor, made: Tensor, *given: Tensor) -> float:
-        """One step of the critic; returns its loss (log 2 where it cannot tell). `given` is what both belong to."""
-        both, times = torch.cat([true, made.detach()]), 2
+    def learn(self, true: Tensor, made: Tensor, style: Tensor, lines: Tensor) -> float:
+        """One step of the critic; returns its loss on what was made (log 2 where it cannot tell).
+
+        True pictures beside another picture's style are to be told apart too (matching-aware, Reed et al. 2016,
+        arXiv:1605.05396): without them it may learn what a true picture is and never look at the style.
+        """
+        both = torch.cat([true, made.detach(), true])
+        styles, times = torch.cat([style, style, style.roll(1, 0)]), 3
         if self._steps % SMOOTH_EVERY == 0:
-            both, times = torch.cat([both, both + SMOOTH * torch.randn_like(both)]), 4
-        logits, _ = self._look(both, *(torch.cat([one] * times) for one in given))
-        real, fake, *noisy = ([one.chunk(times)[i] for one in logits] for i in range(times))
-        told = apart(fake, real)
+            pair = both[:2 * len(true)]
+            both, times = torch.cat([both, pair + SMOOTH * torch.randn_like(pair)]), 5
+            styles = torch.cat([styles, style, style])
+        logits, _ = self._look(both, styles, torch.cat([lines] * times))
+        real, fake, strange, *noisy = ([one.chunk(times)[i] for one in logits] for i in range(times))
+        told, unfitting = apart(fake, real), apart(strange, real)
         rough = sum(over_scales(torch.square, one, other) for one, other in zip((real, fake), noisy, strict=False))
         self._steps += 1
         self._optimizer.zero_grad(set_to_none=True)
-        (told + SMOOTHNESS * rough).backward()  # type: ignore[no-untyped-call]
+        (told + MATCHING * unfitting + SMOOTHNESS * rough).backward()  # type: ignore[no-untyped-call]
         parallel.average_gradients(self.critic.parameters())
         torch.nn.utils.clip_grad_norm_(self.critic.parameters(), 5.0)
         self._optimizer.step()
         return float(told.detach())
 
-    def judge(self, true: Tensor, made: Tensor, *given: Tensor) -> Tensor:
+    def judge(self, true: Tensor, made: Tensor, style: Tensor, lines: Tensor) -> Tensor:
         """What the maker should lessen: being told apart, and spreads of features that differ."""
         self.critic.requires_grad_(False)
         with torch.no_grad():
-            real, wanted = self._look(true, *given)
-        fake, found = self._look(made, *given)
+            real, wanted = self._look(true, style, lines)
+        fake, found = self._look(made, style, lines)
         self.critic.requires_grad_(True)
         return apart(real, fake) + sum(spread_difference(one, other) for one, other in zip(found, wanted, strict=True))
 
-    def _look(self, pictures: Tensor, *given: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    def _look(self, pictures: Tensor, style: Tensor, lines: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         with half_where_faster(pictures.device):
-            logits, features = self.critic(pictures, *given)
+            logits, features = self.critic(pictures, style, lines)
         return [one.float() for one in logits], features
 
 
