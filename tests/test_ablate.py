@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from pipeline.pocket.ablate import VARIANTS, WHOLE, Variant, errors, run
+from pipeline.pocket.ablate import FROM_NOTHING, VARIANTS, WHOLE, Variant, errors, run
 from pipeline.pocket.denoiser import SCHEME, Denoiser, batches
-from tests.pocket_training import count_seconds, prepared, shrink_denoiser
+from tests.pocket_training import prepared, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EMPTY = torch.full((32, 384), -5.0)
@@ -37,10 +37,9 @@ def test_errors_say_what_each_thing_is_worth() -> None:
 
 def test_a_variant_is_trained_and_gets_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shrink_denoiser(monkeypatch)
-    count_seconds(monkeypatch)
     held_back = [next(batches(prepared((0,) * 8), EMPTY, 4, 0, WHOLE))]
-    row = run("a small one", Variant(shipped=False), prepared((0,) * 8), held_back, EMPTY, 6 / 60, tmp_path, tmp_path)
-    assert row["variant"] == "a small one" and row["steps"] == 6 and 0 < float(row["millions"]) < 5
+    row = run("a small one", Variant(shipped=False), prepared((0,) * 8), held_back, EMPTY, 2, tmp_path, tmp_path)
+    assert row["variant"] == "a small one" and row["steps"] == 2 * FROM_NOTHING and 0 < float(row["millions"]) < 5
     assert 0 < float(row["all"]) < 100
 
 

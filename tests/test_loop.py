@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 
@@ -77,6 +78,15 @@ def test_a_stopped_run_ends_where_one_that_was_not_stopped_ends(tmp_path: Path) 
     again = run(tmp_path / "stopped")
     assert same(again.state_dict(), whole.state_dict())  # step, optimizer, average and time: each would show
     assert checkpoint(tmp_path / "stopped")["step"] == checkpoint(tmp_path / "whole")["step"] == 30
+
+
+def test_a_budget_of_steps_holds_whatever_the_clock_says(tmp_path: Path) -> None:
+    seen: list[State] = []
+    module = line()
+    train(replace(PLAN, steps=50), module, repeat(None), loss_for(module, seen), folder=tmp_path)
+    assert len(seen) == 50
+    last = json.loads((tmp_path / "part.jsonl").read_text().splitlines()[-1])
+    assert last["step"] == 50 and last["rate"] == pytest.approx(learning_rate(PLAN, 49, 49 / 50))
 
 
 def test_a_spent_budget_buys_no_more_steps(tmp_path: Path) -> None:

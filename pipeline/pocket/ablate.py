@@ -1,17 +1,19 @@
 """What matters in the denoiser: short runs that differ in one thing, measured on pictures that none of them saw.
 
-    python -m pipeline.pocket.ablate                   # every variant, `--minutes` each, one after the other
+    python -m pipeline.pocket.ablate                   # every variant, one after the other
     python -m pipeline.pocket.ablate --only size       # the variants whose name begins so
 
-Sizes begin with nothing; what is left out of lessons and whose picture is the style reference is tried going on from
-the shipped weights, where it shows within minutes what a model unlearns. Every variant sees the same pictures in the
-same order. Reads what `python -m pipeline.pocket.train` prepared; the last shard is held back.
+Sizes begin with nothing and take three times as many steps; what is left out of lessons and whose picture is the style
+reference is tried going on from the shipped weights, where it shows within minutes what a model unlearns. Every variant
+sees the same pictures in the same order. Reads what `python -m pipeline.pocket.train` prepared; the last shard is held
+back.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +30,7 @@ from pipeline.pocket.model import UNET_WIDTHS, make_training_noise
 ROOM = Path("runs/ablations")
 SIZE = 16  # pictures of a batch
 JUDGED = 16  # batches of the shard held back
+FROM_NOTHING = 3  # times as many steps
 WHOLE = Scheme(0, 0, 0, 0)  # nothing left out: as the app draws
 
 
@@ -73,24 +76,28 @@ def errors(model: Denoiser, held_back: list[Batch], empty: Tensor) -> dict[str, 
     return {name: round(float(np.mean(values)), 4) for name, values in found.items()}
 
 
-def run(name: str, variant: Variant, data: Prepared, held_back: list[Batch], empty: Tensor, minutes: float, room: Path,
+def run(name: str, variant: Variant, data: Prepared, held_back: list[Batch], empty: Tensor, steps: int, room: Path,
         shipped: Path) -> dict[str, float | str]:
-    """Train one variant, or go on where it was stopped; its row of the table."""
+    """Train one variant; its row of the table. `seconds` are of the processor, a step."""
     torch.manual_seed(0)
     model = warm.load_shipped_denoiser(shipped) if variant.shipped else Denoiser(variant.widths)
     model.to(device=empty.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     file = "".join(letter if letter.isalnum() else "-" for letter in name)
-    plan = Plan(file, minutes, 4e-4 if variant.shipped else 1e-3, warm_up=50, ema=0.99, save_every=120)
+    steps *= 1 if variant.shipped else FROM_NOTHING
+    plan = Plan(file, 0, 4e-4 if variant.shipped else 1e-3, warm_up=50, ema=0.99, save_every=120, steps=steps)
+    (room / f"{file}.pt").unlink(missing_ok=True)
+    began = time.process_time()
     denoiser.train_denoiser(model, data, empty, plan, room, size=SIZE, seed=0, scheme=variant.scheme)
-    steps = torch.load(room / f"{file}.pt", weights_only=True, map_location="cpu")["step"]
+    seconds = (time.process_time() - began) / steps
     parameters = sum(value.numel() for value in model.parameters()) / 1e6
-    return {"variant": name, "millions": round(parameters, 1), "steps": steps, **errors(model.eval(), held_back, empty)}
+    return {"variant": name, "millions": round(parameters, 1), "steps": steps, "seconds": round(seconds, 2),
+            **errors(model.eval(), held_back, empty)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="variants whose name begins so")
-    parser.add_argument("--minutes", type=float, default=5, help="each")
+    parser.add_argument("--steps", type=int, default=200, help="of each that goes on from the shipped weights")
     parser.add_argument("--weights", type=Path, default=train.SHIPPED, help="as shipped, to go on from")
     chosen = parser.parse_args()
     shop = train.Workshop(train.CPU, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
@@ -101,7 +108,7 @@ def main() -> None:
     held_back = [next(series) for _ in range(JUDGED)]
     for name, variant in VARIANTS.items():
         if name.startswith(chosen.only):
-            row = run(name, variant, data, held_back, empty, chosen.minutes, ROOM, chosen.weights)
+            row = run(name, variant, data, held_back, empty, chosen.steps, ROOM, chosen.weights)
             print(json.dumps(row), flush=True)
 
 

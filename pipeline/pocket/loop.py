@@ -29,6 +29,11 @@ class Plan:
     ema: float = 0.999  # decay of the averaged weights per step
     save_every: float = 180.0  # seconds
     final_share: float = 0.02  # of the learning rate, at the end of the cosine
+    steps: int = 0  # where given, the budget in the minutes' place
+
+    def progress(self, step: int, spent: float) -> float:
+        """Share of the budget that is used up by this many steps and seconds."""
+        return step / self.steps if self.steps else spent / (60 * self.minutes)
 
 
 class Ema:
@@ -64,7 +69,7 @@ def train(
     folder: Path = RUNS,
     on_save: Callable[[nn.Module, int], None] | None = None,
 ) -> nn.Module:
-    """Train until the budget is spent and leave the averaged weights in `module`.
+    """Train until the plan's budget is spent and leave the averaged weights in `module`.
 
     Writes <folder>/<name>.pt every `save_every` seconds (atomically) and one JSON line per 50 steps to
     <folder>/<name>.jsonl. A run that finds its checkpoint goes on from it. Of several processes (parallel.py) the
@@ -98,11 +103,11 @@ def train(
             module.train()
 
     module.train()
-    budget, last_save = plan.minutes * 60, parallel.clock()
+    last_save = parallel.clock()
     running: dict[str, float] = {}
-    while spent < budget:
+    while (progress := plan.progress(step, spent)) < 1:
         started = parallel.clock()
-        rate = learning_rate(plan, step, spent / budget)
+        rate = learning_rate(plan, step, progress)
         for group in optimizer.param_groups:
             group["lr"] = rate
         loss, figures = loss_of(next(batches), step)
