@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,25 +18,24 @@ from torch import Tensor, nn
 
 from pipeline.acceleration import WARM_UP, Compiler, blank_request, choose_attention
 from pipeline.clock import Clock
+from pipeline.conditioning import Conditioning
+from pipeline.decoding import Decoding
 from pipeline.denoise import Conditions, IsCancelled, denoise, generators, initial_noise, stop_if
 from pipeline.device import choose_device, name_of, processor_dtype
-from pipeline.errors import EngineChanged, ModelError, SettingError
+from pipeline.errors import EngineChanged, SettingError
 from pipeline.few_steps import FusedWeights
 from pipeline.free_memory import measure_free_memory
 from pipeline.loading import loading
 from pipeline.memory import ModeChoice, choose_mode
-from pipeline.placement import Placement, Size, TiledDecoding
-from pipeline.presets import FewSteps, menu_of, scaled
-from pipeline.preview import LinearPreview, preview_zoom, shrunk, to_picture
+from pipeline.placement import Placement, Size
+from pipeline.presets import FewSteps, menu_of
 from pipeline.profiles import ModelProfile
-from pipeline.prompt_encoder import PromptEncoder
 from pipeline.reopened import NUMBERS
 from pipeline.safety import SafetyChecker, find_checker
 from pipeline.samplers import find_sampler
 from pipeline.stock import (
     LOADED_PARTS,
     load_pipeline,
-    load_small_vae,
     make_sampler,
     packaged_revision,
     read_networks,
@@ -45,7 +43,7 @@ from pipeline.stock import (
     take_hint_stack,
 )
 from pipeline.style_embeddings import StyleEmbeddings
-from pipeline.values import Decoder, GenerationRequest, Levers, StepPreview, Style, Verdict
+from pipeline.values import GenerationRequest, Levers, StepPreview, Style, Verdict
 from pipeline.vision import Vision
 from pipeline.weights import expect_here, locate
 
@@ -73,12 +71,12 @@ class Engine:
         previews: str = "linear",
     ) -> None:
         self.profile, self._revisions = profile, dict(revisions)
-        self._pipeline, self._embed_style = pipeline, embed_with
-        self._encode_prompt = PromptEncoder(pipeline.tokenizer, pipeline.text_encoder)
-        self._embed_hint, self._placement = hint_stack, placement
+        self._pipeline, self._embed_style, self._placement = pipeline, embed_with, placement
         self._folder, self._menu, self._safety = folder, menu_of(profile.name), safety
+        self._conditioning = Conditioning(pipeline, self._menu, placement, embed_with, hint_stack)
+        self._decoding = Decoding(pipeline, profile, placement, previews, self._locator(self._menu.small_decoder))
         self._few_steps = FusedWeights(pipeline, self._locate_few_steps)
-        self._compiled, self._previews = Compiler(compile), previews
+        self._compiled = Compiler(compile)
         placement.on_move, placement.on_read = self._forget_moved, self._forget_fused
         self._lock = threading.RLock()
         self._retired = False
@@ -147,14 +145,8 @@ class Engine:
         with self._lock, torch.inference_mode():
             for levers in (Levers(guidance_end=0.5), Levers(guidance_end=0.5, control_guidance_end=0.0)):
                 warming = replace(request, levers=levers)
-                self._denoise(warming, self._scheduler(warming), self._blank_conditions(warming), generators([0]),
+                self._denoise(warming, self._scheduler(warming), self._conditioning.blank(warming), generators([0]),
                               None, None)
-
-    def _blank_conditions(self, request: GenerationRequest) -> Conditions:
-        self._pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
-        styles = torch.zeros(2, 1, style_width(self._pipeline.unet), device=self.device, dtype=self.dtype)
-        prompts = self._prompt_embeds(request, guided=True).to(self.device, self.dtype)
-        return Conditions(prompts, styles, self._hint(request), 2.0, 1.0)
 
     @property
     def device(self) -> torch.device:
@@ -192,9 +184,8 @@ class Engine:
 
     def _forget_moved(self) -> None:
         """What was computed on another device, or stayed on it."""
-        self._encode_prompt = PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)
-        for name in ("_preview", "_small_vae"):
-            self.__dict__.pop(name, None)
+        self._conditioning.forget()
+        self._decoding.forget()
 
     def embed_style(self, style: Style) -> Tensor:
         """(1, d) fp32 image embedding, computed once per encoder and image."""
@@ -218,7 +209,7 @@ class Engine:
 
     def prompt_notice(self, prompt: str) -> str | None:
         """What to tell the person when the model cannot read all of `prompt` (as styled); None when it can."""
-        return self._encode_prompt.notice(prompt)
+        return self._conditioning.notice(prompt)
 
     def draw(
         self,
@@ -262,10 +253,10 @@ class Engine:
         clock = Clock(self.device)
         self._fuse_few_steps(request.levers.few_steps)
         scheduler = self._scheduler(request)
-        conditions = self._conditions(request, clock)
+        conditions = self._conditioning.conditions(request, clock)
         latents = self._denoise(request, scheduler, conditions, noise, on_step, is_cancelled)
         clock.mark("steps")
-        images = self._decode(latents, self._decoder(request.levers.decoder))
+        images = self._decoding.pictures(latents, request.levers.decoder)
         clock.mark("picture")
         return images, clock.milliseconds
 
@@ -294,42 +285,13 @@ class Engine:
     def _locate_few_steps(self, wanted: FewSteps) -> Path:
         return self._locate_here(wanted.part)
 
+    def _locator(self, role: str | None) -> Callable[[], Path] | None:
+        return None if role is None else lambda: self._locate_here(role)
+
     def _locate_here(self, role: str) -> Path:
         """Of what is on this machine already: a download under the lock would hold up everyone who draws."""
         expect_here(self.profile, [role], self._folder)
         return locate(self.profile, role, self._folder).path
-
-    def _conditions(self, request: GenerationRequest, clock: Clock) -> Conditions:
-        guided = request.guidance_scale > 1
-        prompts = self._prompt_embeds(request, guided).to(self.device, self.dtype)
-        clock.mark("words")
-        blocks = self._menu.style_focus[request.style_focus]
-        self._pipeline.set_ip_adapter_scale(scaled(1.0 if blocks is None else blocks, request.ip_adapter_scale))
-        styles = self._image_embeds(request, guided)
-        clock.mark("style")
-        hint = self._hint(request)
-        clock.mark("lines")
-        return Conditions(prompts, styles, hint, request.guidance_scale, request.controlnet_conditioning_scale)
-
-    def _prompt_embeds(self, request: GenerationRequest, guided: bool) -> Tensor:
-        if not guided:
-            return self._encode_prompt(request.styled_prompt)
-        return self._encode_prompt.pair(request.negative_prompt, request.styled_prompt)
-
-    def _image_embeds(self, request: GenerationRequest, guided: bool) -> Tensor:
-        """(B, 1, d); zeros at scale 0, where no style is read and a big encoder need not be loaded."""
-        if request.ip_adapter_scale == 0:
-            embeds = torch.zeros(1, style_width(self._pipeline.unet))
-        else:
-            embeds = self._embed_style.mixed(request.styles)
-        embeds = embeds[:, None].to(self.device, self.dtype)
-        return torch.cat([torch.zeros_like(embeds), embeds]) if guided else embeds
-
-    def _hint(self, request: GenerationRequest) -> Tensor | None:
-        if request.controlnet_conditioning_scale == 0:
-            return None
-        lines = torch.from_numpy(request.edges.pixels.copy()).to(self.device, self.dtype) / 255
-        return self._embed_hint(lines.expand(1, 3, -1, -1))  # type: ignore[no-any-return]
 
     def _denoise(
         self,
@@ -356,43 +318,4 @@ class Engine:
         )
 
     def _shown(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
-        return lambda step, of, clean: on_step(StepPreview(step, of, self._preview(clean[:1])))
-
-    @cached_property
-    def _preview(self) -> Callable[[Tensor], Image.Image]:
-        if self._has_small_previews():
-            return lambda clean: shrunk(self._decode_one(clean, self._small_vae))
-        cells = self.profile.width // self._pipeline.vae_scale_factor
-        return LinearPreview.fit(self._pipeline.vae, preview_zoom(cells))
-
-    def _has_small_previews(self) -> bool:
-        """Whether they are wanted and can be; a decoder that is not here yet costs no one the picture itself."""
-        if self._previews != "small" or self._menu.small_decoder is None:
-            return False
-        try:
-            expect_here(self.profile, [self._menu.small_decoder], self._folder)
-        except ModelError as error:
-            log.warning("Previews are linear until the next start. %s", error)
-            return False
-        return True
-
-    def _decoder(self, decoder: Decoder) -> Any:
-        return self._pipeline.vae if decoder == "full" else self._small_vae
-
-    @cached_property
-    def _small_vae(self) -> Any:
-        """Loaded when something first asks for it."""
-        assert self._menu.small_decoder is not None  # noqa: S101 - Menu.check saw to it
-        return load_small_vae(self._locate_here(self._menu.small_decoder), self.dtype).to(self.device)
-
-    def _decode(self, latents: Tensor, vae: Any) -> list[Image.Image]:
-        """Scaled latents (n, c, h, w) -> RGB, one picture at a time, which keeps the peak of memory low."""
-        factor = self._pipeline.vae_scale_factor
-        with TiledDecoding(vae, latents.shape[-1] * factor, latents.shape[-2] * factor):
-            return [self._decode_one(each[None], vae) for each in latents]
-
-    def _decode_one(self, latents: Tensor, vae: Any) -> Image.Image:
-        pixels = vae.decode(latents.to(self.dtype) / vae.config.scaling_factor, return_dict=False)[0]
-        if not torch.isfinite(pixels).all():
-            raise ModelError(f"{self.profile.title} gave no picture: its numbers overflowed on {self.device}.")
-        return to_picture(pixels / 2 + 0.5)
+        return lambda step, of, clean: on_step(StepPreview(step, of, self._decoding.preview(clean[:1])))

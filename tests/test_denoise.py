@@ -99,7 +99,7 @@ def laid_out_as_stock(halves_engine: Engine) -> Iterator[None]:
     """Channels first: another layout adds in another order, which 8 bits show."""
     pipeline = halves_engine._pipeline
     for layout in (torch.contiguous_format, torch.channels_last):
-        for module in (pipeline.unet, pipeline.controlnet, pipeline.vae, halves_engine._embed_hint):
+        for module in (pipeline.unet, pipeline.controlnet, pipeline.vae, halves_engine._conditioning.hint_stack):
             module.to(memory_format=layout)  # type: ignore[call-overload]
         if layout is torch.contiguous_format:
             yield

@@ -108,7 +108,7 @@ def test_sd15_computes_in_what_the_processor_is_quickest_in_and_pocket_never(
     sd15 = Engine.load(tiny_sd15(SD15.any_dtype), folder=sd15_folder, device="cpu")
     assert sd15.dtype == (torch.bfloat16 if tiles else torch.float32)
     pipeline = sd15._pipeline
-    parts = (pipeline.unet, pipeline.controlnet, pipeline.vae, pipeline.text_encoder, sd15._embed_hint)
+    parts = (pipeline.unet, pipeline.controlnet, pipeline.vae, pipeline.text_encoder, sd15._conditioning.hint_stack)
     assert {each.dtype for part in parts for each in part.parameters()} == {sd15.dtype}
     pocket = Engine.load(POCKET, folder=pocket_folder, device="cpu", dtype="bfloat16")
     assert {each.dtype for each in pocket._pipeline.unet.parameters()} == {torch.float32} == {pocket.dtype}
@@ -269,7 +269,7 @@ def test_requests_from_many_threads_do_not_mix(pocket_engine: Engine, request_: 
 
 def test_the_hint_is_embedded_once_and_words_once_for_all(pocket_folder: Path, request_: GenerationRequest) -> None:
     engine = Engine.load(POCKET, folder=pocket_folder, device="cpu")
-    hints, words = count_calls(engine._embed_hint), count_calls(engine._pipeline.text_encoder)
+    hints, words = count_calls(engine._conditioning.hint_stack), count_calls(engine._pipeline.text_encoder)
     engine.draw(request_)
     assert (len(hints), len(words)) == (1, 2)  # the prompt and the negative prompt
     engine.draw(replace(request_, seed=99))

@@ -13,7 +13,7 @@ from pipeline.settings import ROOT
 
 @pytest.fixture(scope="module")
 def pocket_words(pocket_engine):
-    return pocket_engine._encode_prompt
+    return pocket_engine._conditioning.encode_prompt
 
 
 def test_a_prompt_is_encoded_as_diffusers_does(pocket_words, pocket_folder):
@@ -93,7 +93,7 @@ def test_a_single_endless_word_is_no_crash(pocket_words):
 
 @pytest.fixture(scope="module")
 def sd15_words(sd15_engine):
-    return sd15_engine._encode_prompt
+    return sd15_engine._conditioning.encode_prompt
 
 
 def stock_embeds(pipeline, prompt):
@@ -221,7 +221,8 @@ def test_they_draw_what_the_stock_pipeline_draws_of_them(sd15_engine, sd15_folde
     style = make_style("neon", 1)
     request = make_request(sd15_engine, style, prompt="a (red:1.4) fox, " * 10, negative_prompt="[grey]",
                            num_inference_steps=2, guidance_scale=4.0)
-    negative, prompt = sd15_engine._encode_prompt.pair(request.negative_prompt, request.styled_prompt).clone().split(1)
+    encode = sd15_engine._conditioning.encode_prompt
+    negative, prompt = encode.pair(request.negative_prompt, request.styled_prompt).clone().split(1)
     pipeline = stock_sd15(sd15_folder)
     pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
     worn = stock_style(pipeline, sd15_folder / "ip_adapter" / "models" / "image_encoder", style.image)[None]

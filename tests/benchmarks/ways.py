@@ -131,7 +131,8 @@ class Plain:
 
     def draw(self, request: GenerationRequest) -> np.ndarray:
         controlnet, engine = self._pipeline.controlnet, self._ours.engine
-        taken, controlnet.controlnet_cond_embedding = controlnet.controlnet_cond_embedding, engine._embed_hint
+        taken = controlnet.controlnet_cond_embedding
+        controlnet.controlnet_cond_embedding = engine._conditioning.hint_stack
         try:
             return stock_draw(self._pipeline, engine.profile, request, self._style)
         finally:
@@ -143,17 +144,16 @@ class Ours:
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self._pipeline = engine, engine._pipeline
-        modules = (self._pipeline.unet, self._pipeline.controlnet, self._pipeline.vae, engine._embed_hint)
+        modules = (self._pipeline.unet, self._pipeline.controlnet, self._pipeline.vae, engine._conditioning.hint_stack)
         self._laid_out = [module for module in modules if is_channels_last(module)]
         self._compilers = {on: Compiler(on) for on in (False, True)}
         self._attention = "sdpa"
 
     def networks(self, way: Way) -> dict[str, nn.Module]:
-        small = way.preset.levers.decoder == "small"
         return {way.called("unet"): self._pipeline.unet, way.called("controlnet"): self._pipeline.controlnet,
-                "hint": self.engine._embed_hint,
+                "hint": self.engine._conditioning.hint_stack,
                 "words": self._pipeline.text_encoder,
-                way.decoder: (self.engine._small_vae if small else self._pipeline.vae).decoder}
+                way.decoder: self.engine._decoding.vae(way.preset.levers.decoder).decoder}
 
     @torch.inference_mode()
     def get_ready(self, way: Way, request: GenerationRequest) -> None:
@@ -162,9 +162,9 @@ class Ours:
         self.lay_out(way)
         self._attend(way.attention)
         self.engine._compiled = self._compilers[way.compiled]
-        self.engine._encode_prompt = PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)
+        self.engine._conditioning.forget()
         if way.keeps_words:
-            self.engine._prompt_embeds(request, request.guidance_scale > 1)
+            self.engine._conditioning.prompts(request, request.guidance_scale > 1)
 
     def draw(self, request: GenerationRequest) -> np.ndarray:
         return np.asarray(self.engine.draw(request)[0])
@@ -184,11 +184,11 @@ class Ours:
         elif kind == "controlnet":
             take_control(self._pipeline, inputs.first(call.rows))
         elif kind == "hint":
-            engine._hint(request)
+            engine._conditioning.hint(request)
         elif kind == "words":
             PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)(request.prompt)
         else:
-            engine._decode(inputs.latents[:1], engine._decoder(request.levers.decoder))
+            engine._decoding.pictures(inputs.latents[:1], request.levers.decoder)
 
     def _attend(self, attention: str) -> None:
         if attention != self._attention:
