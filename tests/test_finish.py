@@ -24,6 +24,7 @@ from pipeline.pocket.finish import (
     lessons,
     lost_lines,
     press,
+    stray_lines,
     train_together,
 )
 from pipeline.pocket.loop import Plan
@@ -138,3 +139,15 @@ def test_a_line_that_shows_beside_its_place_is_not_lost_and_a_flat_colour_loses_
     faint = (0.2 * wanted).requires_grad_(True)
     gradient, = torch.autograd.grad(lost_lines(faint, wanted, lines), faint)
     assert lost_lines(faint - gradient, wanted, lines) < lost_lines(faint, wanted, lines)
+
+
+def test_ripples_on_a_calm_ground_are_stray_and_those_of_the_true_picture_elsewhere_are_not() -> None:
+    calm = torch.zeros(1, 3, 32, 32)
+    ripples = 0.1 * torch.sin(torch.arange(32.0)).expand(1, 3, 32, 32)
+    assert stray_lines(calm, calm) == 0 == stray_lines(calm, ripples)
+    assert stray_lines(ripples.roll(3, 3), ripples) < 0.005
+    made = ripples.clone().requires_grad_(True)
+    stray = stray_lines(made, calm)
+    assert stray.item() == pytest.approx(0.2, abs=0.05)  # from crest to trough
+    gradient, = torch.autograd.grad(stray, made)
+    assert stray_lines(made - gradient, calm) < stray

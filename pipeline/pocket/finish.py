@@ -109,6 +109,12 @@ def lost_lines(made: Tensor, wanted: Tensor, lines: Tensor) -> Tensor:
     return (missing * lines).sum() / lines.sum().clamp(min=1)
 
 
+def stray_lines(made: Tensor, wanted: Tensor) -> Tensor:
+    """Contrast beyond what the true picture has nearby: the other side of the same, ripples on a calm ground."""
+    allowed = functional.max_pool2d(contrast(wanted), NEAR, 1, NEAR // 2)
+    return (contrast(made) - allowed).relu().mean()
+
+
 def press(model: Denoiser, batch: Batch, empty: Tensor, noise_maker: DDPMScheduler, generator: torch.Generator
           ) -> Attempt:
     """Answers at timesteps drawn for a batch; what is wanted has guidance in it."""
@@ -144,10 +150,11 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: Tenso
         known = batch.style[:first], lesson.lines
         told = adversary.learn(lesson.pixels, pixels, *known)
         lost = lost_lines(pixels, lesson.pixels, lesson.lines)
-        alike = likeness_loss(pixels, lesson.pixels, generator) + lost
+        stray = stray_lines(pixels, lesson.pixels)
+        alike = likeness_loss(pixels, lesson.pixels, generator) + lost + stray
         seen = balanced(alike, adversary.judge(lesson.pixels, pixels, *known), pixels, CRITIC_SHARE)
         figures = {"error": float(error.detach()), "critic": told, "alike": float(alike.detach()),
-                   "lost": float(lost.detach())}
+                   "lost": float(lost.detach()), "stray": float(stray.detach())}
         if not as_drawn.any():
             return error + seen, figures
         return balanced(error, seen, tried.made, PIXEL_SHARE, tuple(drawer.decoder.parameters())), figures
