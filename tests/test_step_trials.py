@@ -27,7 +27,7 @@ def test_what_few_steps_lose_is_seen(tmp_path: Path) -> None:
     usual = f"{PROFILE.defaults['num_inference_steps']:g} steps"
     assert found["edge F1 at 1 step"] == found[f"edge F1 at {usual} (the default)"] == 0
     assert found["edge F1 at 4 steps"] == found["edge F1 at 20 steps"] > 0.9
-    lost = next(line for line in outcome.figures if line.name == f"edge F1: {usual} less 20 steps, by picture")
+    lost = next(line for line in outcome.figures if line.name == f"edge F1: {usual} less 20, by picture")
     assert lost.value == -found["edge F1 at 20 steps"] and "MISSED" in str(lost)
     same = next(line for line in outcome.figures if line.name.startswith(f"colour words obeyed: {usual} less"))
     assert same.value == 0 and "met" in str(same)

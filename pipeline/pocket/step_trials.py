@@ -32,7 +32,7 @@ def step_trial(bench: Bench, pack: Pack, styles: Sequence[Style], count: int) ->
     usual = int(bench.profile.defaults["num_inference_steps"])
     found = {steps: score_steps(bench, steps, cases, colored, styles, references, looks)
              for steps in sorted({*STEPS, usual})}
-    figures = [figure(f"{what} at {steps} step{'s' * (steps > 1)}{' (the default)' * (steps == usual)}", scores[what])
+    figures = [figure(f"{what} at {counted(steps)}{' (the default)' * (steps == usual)}", scores[what])
                for what in found[usual] for steps, scores in found.items()]
     return Outcome((*figures, *(lost(found[usual], found[TEACHER], what, usual) for what in found[usual])),
                    tuple(step_strip(bench, case, sorted(found)) for case in cases[:8]))
@@ -53,9 +53,13 @@ def score_steps(bench: Bench, steps: int, cases: Sequence[Case], colored: Sequen
     return {"edge F1": edges, "colour words obeyed": colors, "style of 8": worn}
 
 
+def counted(steps: int) -> str:
+    return f"{steps} step{'s' * (steps != 1)}"
+
+
 def lost(usual: Scores, teacher: Scores, what: str, steps: int) -> Figure:
     """What the default loses, picture by picture, so that the interval is of the difference."""
-    return figure(f"{what}: {steps} steps less {TEACHER} steps, by picture",
+    return figure(f"{what}: {counted(steps)} less {TEACHER}, by picture",
                   [one - other for one, other in zip(usual[what], teacher[what], strict=True)],
                   *(() if what.startswith("style") else (CLOSE,)))
 
@@ -82,7 +86,7 @@ def speed_trial(bench: Bench, pack: Pack, engine: Draw, stock: Draw, count: int,
         theirs.append(clock(stock, slow))
     steps = int(bench.profile.defaults["num_inference_steps"])
     return Outcome((
-        median_figure(f"milliseconds per picture, {steps} steps (median)", ours[1:], bar),
+        median_figure(f"milliseconds per picture, {counted(steps)} (median)", ours[1:], bar),
         median_figure(f"  stock pipeline, {STOCK_STEPS} steps with guidance (median)", theirs[1:]),
         ratio_figure("  times faster than the stock pipeline (medians)", theirs[1:], ours[1:], 8.0),
     ))
