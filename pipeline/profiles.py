@@ -138,7 +138,7 @@ POCKET = ModelProfile(
     max_side=512,
     multiple=16,
     defaults=controls(
-        num_inference_steps=1, guidance_scale=1.5, ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0
+        num_inference_steps=1, guidance_scale=1.2, ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0
     ),
     scheduler="DPMSolverMultistepScheduler",
     scheduler_options=DPM_SOLVER,
