@@ -29,7 +29,7 @@ from pipeline.pocket.model import (
     make_training_noise,
     make_unet,
 )
-from pipeline.pocket.precision import FullAttention, half_where_faster
+from pipeline.pocket.precision import half_denoiser
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def attempt(model: Denoiser, batch: Batch, noise_maker: DDPMScheduler, generator
 
 def answer(model: Denoiser, noisy: Tensor, times: Tensor, batch: Batch) -> Tensor:
     """v-prediction (B, 24, 16, 16) in fp32, computed in bf16 where that is faster."""
-    with half_where_faster(noisy.device), FullAttention():
+    with half_denoiser(noisy.device):
         made: Tensor = model(noisy, times, batch.tokens, batch.style, batch.hint, batch.edges_scale)
     return made.float()
 
