@@ -47,7 +47,8 @@ def test_previews_come_before_the_picture_and_the_way_is_shown(page: Page) -> No
 
 def test_control_enter_draws_and_escape_stops_within_a_step(page: Page) -> None:
     open_panel(page, "settings")
-    slide(page, "num_inference_steps", 50)
+    for name, most in (("num_inference_steps", 50), ("width", 512), ("height", 512)):
+        slide(page, name, most)  # seconds, however late a busy machine shows that it is drawing
     drag(page)
     page.keyboard.press("Control+Enter")
     wait_for(page, "drawing")
