@@ -161,13 +161,14 @@ class Engine:
     def revisions(self) -> Mapping[str, str]:
         """Model part -> revision; with them the number format of the picture that this thread drew last, where it is
         not the one that its kind of device usually draws in: other numbers, other pixels."""
-        numbers = self._placement.numbers()
-        return MappingProxyType(self._revisions | ({NUMBERS: numbers} if numbers else {}))
+        return self._with_numbers(self._placement.numbers())
 
     @property
     def present_revisions(self) -> Mapping[str, str]:
         """The same for a picture that would be drawn now."""
-        numbers = self._placement.present_numbers()
+        return self._with_numbers(self._placement.present_numbers())
+
+    def _with_numbers(self, numbers: str) -> Mapping[str, str]:
         return MappingProxyType(self._revisions | ({NUMBERS: numbers} if numbers else {}))
 
     @property

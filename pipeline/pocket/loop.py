@@ -33,7 +33,9 @@ class Plan:
 
     def progress(self, step: int, spent: float) -> float:
         """Share of the budget that is used up by this many steps and seconds."""
-        return step / self.steps if self.steps else spent / (60 * self.minutes)
+        if self.steps:
+            return step / self.steps
+        return spent / (60 * self.minutes) if self.minutes else 1.0
 
 
 class Ema:
