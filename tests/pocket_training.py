@@ -23,7 +23,7 @@ def count_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "clock", lambda: float(next(clock)))
 
 
-def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
+def prepared(looks: tuple[int, ...], library: tuple[int, ...] = (), bound: bool = False) -> Prepared:
     """Row i: tokens, styles and the first latent channel are i + 1; one line right of the left rim.
 
     The second latent channel is 1 in the column of latents that the line stands in.
@@ -39,7 +39,8 @@ def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
     arrays = (latents, np.packbits(drawn, axis=-1), np.tile(rows[:, None, None], (1, 32, 384)),
               np.tile(styles[:, None], (1, 384)))
     return Prepared(*map(torch.from_numpy, arrays), np.array(looks),
-                    {look: count + number for number, look in enumerate(library)}, np.ones(count))
+                    {look: count + number for number, look in enumerate(library)}, np.ones(count),
+                    np.full(count, bound))
 
 
 def shrink_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.pocket import palettes
 from pipeline.pocket.adversary import Adversary, StyledCritic
 from pipeline.pocket.autoencoder import CELL
-from pipeline.pocket.denoiser import Denoiser, batches
+from pipeline.pocket.denoiser import Denoiser, Prepared, batches
 from pipeline.pocket.finish import (
     CLEAR,
     CROP,
@@ -29,6 +30,8 @@ from pipeline.pocket.finish import (
 )
 from pipeline.pocket.loop import Plan
 from pipeline.pocket.model import SIDE, make_autoencoder, make_training_noise
+from pipeline.pocket.palettes import Palettes
+from pipeline.pocket.tower import Tower
 from tests.pocket_training import count_seconds, prepared, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -50,15 +53,21 @@ def folders(tmp_path: Path) -> list[Path]:
     return [tmp_path / "shard-0", tmp_path / "shard-1"]
 
 
+def pupils(tmp_path: Path) -> tuple[Prepared, Pages, Palettes]:
+    data, pages = prepared((0,) * ROWS), Pages(folders(tmp_path))
+    return data, pages, Palettes(data, pages, make_autoencoder(), Tower(), EMPTY)
+
+
 def test_pages_are_the_pictures_of_all_shards_in_a_row(tmp_path: Path) -> None:
     pages = Pages(folders(tmp_path))
     assert len(pages) == ROWS
     assert [int(pages[row][0, 0, 0]) for row in range(ROWS)] == list(range(ROWS))
 
 
-def test_a_lesson_shows_what_lies_under_its_crop_of_latents(tmp_path: Path) -> None:
+def test_a_lesson_shows_what_lies_under_its_crop_of_latents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(palettes, "TURNED", 0.0)  # turned pictures: tests/test_palettes.py
     corners = set()
-    for lesson in islice(lessons(prepared((0,) * ROWS), Pages(folders(tmp_path)), EMPTY, 12, SHOWN, 0), 6):
+    for lesson in islice(lessons(*pupils(tmp_path), EMPTY, 12, SHOWN, 0), 6):
         assert isinstance(lesson, Lesson) and lesson.pixels.shape == (SHOWN, 3, CROP * CELL, CROP * CELL)
         shown = ((lesson.pixels + 1) * 127.5).round()
         assert shown[:, 0, 0, 0].tolist() == lesson.batch.rows[:SHOWN].tolist()
@@ -112,7 +121,7 @@ def test_both_parts_learn_from_the_pixels_and_say_how(tmp_path: Path, monkeypatc
     drawer, encoder = Drawer(Denoiser(), vae), state(vae.encoder)
     drawn, decoded = state(drawer.denoiser), state(drawer.decoder)
     saved: list[int] = []
-    train_together(drawer, prepared((0,) * ROWS), Pages(folders(tmp_path)), EMPTY,
+    train_together(drawer, *pupils(tmp_path), EMPTY,
                    Plan("together", minutes=51 / 60, learning_rate=1e-3, warm_up=2, ema=0.5), tmp_path,
                    Adversary(StyledCritic(), tmp_path / "critic.pt", CPU), size=2,
                    on_save=lambda given, step: saved.append(step))

@@ -18,6 +18,7 @@ from pipeline.pocket.prepare import (
     encode_pictures,
     even_out,
     full_captions,
+    names_color_or_style,
     prepare_latents,
     prepare_styles,
     prepare_tokens,
@@ -107,6 +108,16 @@ def test_plain_and_unknown_styles_say_nothing(styles: Path) -> None:
     for style in (PLAIN, "gone"):
         told = records(30, style)
         assert full_captions(told, styles) == [record["caption"] for record in told]
+
+
+def test_captions_that_name_a_colour_or_their_style_are_known(styles: Path) -> None:
+    told = records(60)
+    said = [full != record["caption"] for full, record in zip(full_captions(told, styles), told, strict=True)]
+    assert names_color_or_style(told, styles).tolist() == said and 0 < sum(said) < 60
+    plain = [{"caption": caption, "style": PLAIN, "look": "plain/0"}
+             for caption in ("a blue car", "cat, black", "an orangery", "a car on a white ground")]
+    assert names_color_or_style(plain, styles).tolist() == [True, True, False, True]
+
 
 
 @pytest.fixture

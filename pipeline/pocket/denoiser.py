@@ -30,6 +30,7 @@ from pipeline.pocket.model import (
     make_unet,
 )
 from pipeline.pocket.precision import half_denoiser
+from pipeline.pocket.prepare import names_color_or_style
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Prepared:
     looks: NDArray[np.int64]  # (N,) number of the look
     library: Mapping[int, int]  # look -> row in `styles` of the library's reference for it
     shares: NDArray[np.float64]  # (N,) how often each is drawn, against 1
+    bound: NDArray[np.bool_]  # (N,) whether the caption names a colour or the style
 
     @cached_property
     def members(self) -> dict[int, NDArray[np.int64]]:
@@ -79,14 +81,15 @@ class Prepared:
         return {look: np.flatnonzero(self.looks == look) for look in np.unique(self.looks)}
 
 
-def load_prepared(folders: Sequence[Path], references: Mapping[str, NDArray[np.float16]], device: torch.device
-                  ) -> Prepared:
-    """`references`: style id -> embedding (384,) of its reference image."""
+def load_prepared(folders: Sequence[Path], references: Mapping[str, NDArray[np.float16]], styles: Path,
+                  device: torch.device) -> Prepared:
+    """`references`: style id -> embedding (384,) of its reference image; `styles`: the folder that captions quote."""
     looks: dict[str, int] = {}
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     for folder in folders:
         records = json.loads((folder / "records.json").read_text())
         parts["looks"].append(np.array([looks.setdefault(record["look"], len(looks)) for record in records]))
+        parts["bound"].append(names_color_or_style(records, styles))
         parts["shares"].append(np.array([SHARES.get(record["look"].rpartition("/")[0], 1.0) for record in records]))
         for name in ("latents", "edges", "tokens", "styles"):
             parts[name].append(np.load(folder / f"{name}.npy"))
@@ -99,7 +102,8 @@ def load_prepared(folders: Sequence[Path], references: Mapping[str, NDArray[np.f
             parts["styles"].append(references[id][None])
     known = {name: np.concatenate(arrays) for name, arrays in parts.items()}
     tensors = {name: torch.from_numpy(known[name]).to(device) for name in ("latents", "edges", "tokens", "styles")}
-    return Prepared(looks=known["looks"], library=library, shares=known["shares"], **tensors)
+    return Prepared(looks=known["looks"], library=library, shares=known["shares"], bound=known["bound"],
+                    **tensors)
 
 
 class Denoiser(nn.Module):

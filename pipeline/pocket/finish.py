@@ -29,6 +29,7 @@ from pipeline.pocket.autoencoder import CELL, likeness_loss, shaken
 from pipeline.pocket.denoiser import Attempt, Batch, Denoiser, Prepared, answer, attempt, batches, clean_estimate
 from pipeline.pocket.loop import Plan, train
 from pipeline.pocket.model import LATENT_SIDE, make_training_noise, to_pixels
+from pipeline.pocket.palettes import Palettes
 from pipeline.pocket.precision import half_where_faster
 
 CROP = 6  # latents, 96 px
@@ -37,7 +38,7 @@ LATEST = 200  # timestep: only above it is there something to make up
 PRESSED = 0.5  # of the way from the bare answer to the full one, added to the truth
 LEARNT = 1 / (1 - PRESSED)  # the guidance that this becomes
 CRITIC_SHARE = 1.0  # length of the critic's gradient beside the reconstruction's, on pixels
-PIXEL_SHARE = 1.5  # length of the pixels' gradient beside the squared error's, on latents: of a crop, of all of them
+PIXEL_SHARE = 2.0  # length of the pixels' gradient beside the squared error's, on latents: of a crop, of all of them
 NEAR = 5  # px, side of the neighbourhood in which a line must show
 CLEAR = 0.5  # of the range of 2: contrast beyond it is not asked for
 
@@ -81,15 +82,17 @@ class Lesson:
     lines: Tensor  # (the same, 1, 96, 96) in {0, 1}, what they were given there
 
 
-def lessons(data: Prepared, pictures: Pages, empty: Tensor, size: int, shown: int, seed: int) -> Iterator[Lesson]:
+def lessons(data: Prepared, pictures: Pages, palettes: Palettes, empty: Tensor, size: int, shown: int, seed: int
+            ) -> Iterator[Lesson]:
     """Endless batches with crops of their first `shown` pictures, all cut at one place."""
     rng = np.random.default_rng([seed, 7])
-    for batch in batches(data, empty, size, seed):
+    for untouched in batches(data, empty, size, seed):
+        as_painted = to_pixels(np.stack([pictures[row] for row in untouched.rows[:shown]]), untouched.hint.device)
+        batch, whole = palettes.lend(untouched, as_painted, rng)
         top, left = (int(value) for value in rng.integers(LATENT_SIDE - CROP + 1, size=2))
-        window = np.s_[top * CELL:(top + CROP) * CELL, left * CELL:(left + CROP) * CELL]
-        cut = np.stack([pictures[row][window] for row in batch.rows[:shown]])
-        lines = (batch.hint[:shown, :1] * batch.edges_scale[:shown])[(..., *window)]
-        yield Lesson(batch, (top, left), to_pixels(cut, lines.device), lines)
+        window = np.s_[..., top * CELL:(top + CROP) * CELL, left * CELL:(left + CROP) * CELL]
+        lines = batch.hint[:shown, :1] * batch.edges_scale[:shown]
+        yield Lesson(batch, (top, left), whole[window], lines[window])
 
 
 def contrast(pictures: Tensor) -> Tensor:
@@ -125,9 +128,9 @@ def press(model: Denoiser, batch: Batch, empty: Tensor, noise_maker: DDPMSchedul
     return replace(tried, wanted=tried.wanted + PRESSED * (tried.made.detach() - bare))
 
 
-def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: Tensor, plan: Plan, folder: Path,
-                   adversary: Adversary, *, size: int = 16, shown: int = 8, seed: int = 0, on_save: Any = None
-                   ) -> Drawer:
+def train_together(drawer: Drawer, data: Prepared, pictures: Pages, palettes: Palettes, empty: Tensor, plan: Plan,
+                   folder: Path, adversary: Adversary, *, size: int = 16, shown: int = 8, seed: int = 0,
+                   on_save: Any = None) -> Drawer:
     """`shown` of each batch of `size` are decoded and judged; `empty`: tokens (32, 384) of no words."""
     device = next(drawer.parameters()).device
     noise_maker, generator = make_training_noise(), torch.Generator().manual_seed(seed)
@@ -159,5 +162,5 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, empty: Tenso
             return error + seen, figures
         return balanced(error, seen, tried.made, PIXEL_SHARE, tuple(drawer.decoder.parameters())), figures
 
-    series = lessons(data, pictures, empty, size, shown, seed)
+    series = lessons(data, pictures, palettes, empty, size, shown, seed)
     return train(plan, drawer, series, loss_of, folder=folder, on_save=save)  # type: ignore[return-value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from diffusers import AutoencoderTiny
 from numpy.typing import NDArray
 from transformers import BertModel
 
+from pipeline.pocket.colors import COLORS
 from pipeline.pocket.dataset import PLAIN
 from pipeline.pocket.model import to_pixels
 from pipeline.pocket.text import encode_tokens
@@ -57,6 +59,13 @@ def full_captions(records: Sequence[dict[str, Any]], styles: Path) -> list[str]:
         else:
             captions.append(f"{record['caption']}, {style['words'][draw.integers(len(style['words']))]}")
     return captions
+
+
+def names_color_or_style(records: Sequence[dict[str, Any]], styles: Path) -> NDArray[np.bool_]:
+    """(N,) whether the full caption says one of the colour words or the style."""
+    said = full_captions(records, styles)
+    return np.array([caption != record["caption"] or not COLORS.keys().isdisjoint(re.findall(r"\w+", caption))
+                     for caption, record in zip(said, records, strict=True)])
 
 
 def prepare_tokens(folder: Path, styles: Path, tokenizer: Any, text_tower: BertModel) -> None:

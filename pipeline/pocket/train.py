@@ -30,9 +30,10 @@ from torch import Tensor, nn
 from pipeline.pocket import autoencoder, dataset, denoiser, finish, pack, parallel, prepare, text, tower, warm
 from pipeline.pocket.adversary import Adversary, StyledCritic
 from pipeline.pocket.export import export_pipeline, ip_adapter_states
-from pipeline.pocket.finish import LEARNT, Drawer
+from pipeline.pocket.finish import LEARNT, Drawer, Pages
 from pipeline.pocket.loop import RUNS, Plan
 from pipeline.pocket.model import TOWER_SIDE, make_autoencoder
+from pipeline.pocket.palettes import Palettes
 
 STYLES = Path("styles")
 SHIPPED = Path("assets/pocket")
@@ -172,7 +173,7 @@ def load_lessons(shop: Workshop, folders: Sequence[Path]) -> tuple[denoiser.Prep
     """What the denoiser is trained on, and the tokens (32, 384) of no words, on the device."""
     tokenizer, words = text.load_text_tower()
     empty = text.encode_tokens([""], tokenizer, words)[0].astype(np.float32)
-    return (denoiser.load_prepared(folders, embed_references(shop), shop.device),
+    return (denoiser.load_prepared(folders, embed_references(shop), STYLES, shop.device),
             torch.from_numpy(empty).to(shop.device))
 
 
@@ -212,11 +213,13 @@ def contact_sheet(drawer: Drawer, data: denoiser.Prepared, empty: Tensor, name: 
 
 def train_together(shop: Workshop) -> None:
     data, empty = load_lessons(shop, shop.prepared())
+    vae, looks, pages = load_autoencoder(shop), load_average(tower.Tower(), "tower", shop), Pages(shop.prepared())
     drawer = Drawer(begun_denoiser(shop), load_autoencoder(shop))
     drawer.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     quickened(drawer.denoiser, shop)
     critic = Adversary(StyledCritic(), shop.runs / "styled-critic.pt", shop.device)
-    finish.train_together(drawer, data, finish.Pages(shop.prepared()), empty, shop.recipe.together, shop.runs, critic,
+    palettes = Palettes(data, pages, vae, cast(tower.Tower, looks), empty)
+    finish.train_together(drawer, data, pages, palettes, empty, shop.recipe.together, shop.runs, critic,
                           size=parallel.share(shop.recipe.batch), shown=parallel.share(shop.recipe.shown),
                           seed=parallel.seed(len(data.looks)),
                           on_save=lambda _, step: contact_sheet(drawer, data, empty, f"together-{step:06d}", shop, 1.0))
