@@ -23,9 +23,11 @@ from pipeline.pocket.denoiser import (
     Denoiser,
     Prepared,
     Scheme,
+    attempt,
     batches,
     draw_times,
     load_prepared,
+    nearest_noise,
     other_of,
     sample,
     train_denoiser,
@@ -137,6 +139,37 @@ def test_times_are_drawn_with_their_shares() -> None:
     for low in (0, 300, 700):
         within = ((times >= low) & (times < low + 200)).float().mean().item()
         assert within == pytest.approx((1 - AT_ONCE) / 5, abs=0.01)
+
+
+class Echo(torch.nn.Module):
+    """Draws its noise: at pure noise the clean latents are less what it answers."""
+
+    def forward(self, noisy: Tensor, times: Tensor, tokens: Tensor, style: Tensor, hint: Tensor, edges_scale: Tensor
+                ) -> Tensor:
+        return -noisy
+
+
+def test_of_several_noises_the_one_that_leads_nearest_the_truth_is_taught_at_pure_noise_alone() -> None:
+    noise_maker = make_training_noise()
+    (batch,) = series(prepared(LOOKS), 4, 1)
+    noises = torch.stack([batch.latents + offset for offset in (2.0, 0.5, -1.0)])
+    noises[2, 0] = batch.latents[0]  # of the first picture, the last noise is the truth itself
+    times = torch.tensor([999, 999, 600, 999])
+    chosen = nearest_noise(Echo(), batch, noise_maker, times, noises)
+    for row, best in enumerate((2, 1, 0, 1)):
+        assert torch.equal(chosen[row], noises[best, row])
+
+
+def test_an_attempt_of_several_tries_is_nearer_than_that_of_one() -> None:
+    noise_maker, (batch,) = make_training_noise(), series(prepared((0,) * 9), 64, 1)
+
+    def away(tries: int) -> float:
+        tried = attempt(Echo(), batch, noise_maker, torch.Generator().manual_seed(0), tries)
+        late = tried.times == 999
+        torch.testing.assert_close(tried.wanted[late], -batch.latents[late])
+        return float((tried.made - tried.wanted)[late].square().mean())
+
+    assert away(1) == pytest.approx(away(1)) and away(8) < away(1)
 
 
 def test_shards_are_joined_and_looks_numbered_across_them(tmp_path: Path) -> None:

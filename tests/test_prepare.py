@@ -119,7 +119,6 @@ def test_captions_that_name_a_colour_or_their_style_are_known(styles: Path) -> N
     assert names_color_or_style(plain, styles).tolist() == [True, True, False, True]
 
 
-
 @pytest.fixture
 def shard(tmp_path: Path, pictures) -> Path:
     folder = tmp_path / "shard-0000"

@@ -209,13 +209,32 @@ class Attempt:
     wanted: Tensor  # (B, 24, 16, 16)
 
 
-def attempt(model: Denoiser, batch: Batch, noise_maker: DDPMScheduler, generator: torch.Generator) -> Attempt:
+def attempt(model: Denoiser, batch: Batch, noise_maker: DDPMScheduler, generator: torch.Generator, tries: int = 1
+            ) -> Attempt:
+    """With `tries` above 1, each picture by the best of so many noises."""
     device = batch.latents.device
     times = draw_times(len(batch.latents), generator).to(device)
-    noise = torch.randn(batch.latents.shape, generator=generator).to(device)
+    noises = torch.randn((tries, *batch.latents.shape), generator=generator).to(device)
+    noise = noises[0] if tries == 1 else nearest_noise(model, batch, noise_maker, times, noises)
     noisy = noise_maker.add_noise(batch.latents, noise, times).contiguous(memory_format=torch.channels_last)
     made = answer(model, noisy, times, batch)
     return Attempt(times, noisy, made, noise_maker.get_velocity(batch.latents, noise, times))
+
+
+@torch.no_grad()
+def nearest_noise(model: Denoiser, batch: Batch, noise_maker: DDPMScheduler, times: Tensor, noises: Tensor) -> Tensor:
+    """Of the noises (n, B, 24, 16, 16), for each picture the one from which its estimate lies nearest the truth.
+
+    One answer to all noises has to be the mean of what could be. Taught by its best of several, a model gives each
+    noise something of its own to draw (implicit maximum likelihood, Li & Malik 2018, arXiv:1809.09087).
+    """
+    away = []
+    for noise in noises:
+        noisy = noise_maker.add_noise(batch.latents, noise, times).contiguous(memory_format=torch.channels_last)
+        clean = clean_estimate(noise_maker, answer(model, noisy, times, batch), noisy, times)
+        away.append((clean - batch.latents).square().mean((1, 2, 3)))
+    best = torch.stack(away).argmin(0) * (times == 999)  # below, the truth is in what the model is given
+    return noises[best, torch.arange(len(times), device=times.device)]
 
 
 def answer(model: Denoiser, noisy: Tensor, times: Tensor, batch: Batch) -> Tensor:

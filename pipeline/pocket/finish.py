@@ -39,6 +39,7 @@ PRESSED = 0.5  # of the way from the bare answer to the full one, added to the t
 LEARNT = 1 / (1 - PRESSED)  # the guidance that this becomes
 CRITIC_SHARE = 1.0  # length of the critic's gradient beside the reconstruction's, on pixels
 PIXEL_SHARE = 2.0  # length of the pixels' gradient beside the squared error's, on latents: of a crop, of all of them
+TRIES = 3  # noises, of which the one that leads nearest the truth is taught
 NEAR = 5  # px, side of the neighbourhood in which a line must show
 CLEAR = 0.5  # of the range of 2: contrast beyond it is not asked for
 
@@ -121,7 +122,7 @@ def stray_lines(made: Tensor, wanted: Tensor) -> Tensor:
 def press(model: Denoiser, batch: Batch, empty: Tensor, noise_maker: DDPMScheduler, generator: torch.Generator
           ) -> Attempt:
     """Answers at timesteps drawn for a batch; what is wanted has guidance in it."""
-    tried = attempt(model, batch, noise_maker, generator)
+    tried = attempt(model, batch, noise_maker, generator, TRIES)
     nothing = replace(batch, tokens=empty.expand_as(batch.tokens), style=torch.zeros_like(batch.style))
     with torch.no_grad():
         bare = answer(model, tried.noisy, tried.times, nothing)
