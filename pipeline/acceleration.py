@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from pipeline.errors import SettingError
-from pipeline.profiles import ModelProfile
+from pipeline.model_profile import ModelProfile
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
 
 log = logging.getLogger(__name__)

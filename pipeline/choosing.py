@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.profiles import POCKET, SD15, ModelProfile, find_profile
+from pipeline.model_profile import ModelProfile
+from pipeline.profiles import POCKET, SD15, find_profile
 from pipeline.weights import cached_revision, without_weights
 
 NOT_HERE = (

@@ -20,7 +20,8 @@ from PIL import Image
 
 from pipeline.errors import ModelError
 from pipeline.loading import ONE_LOAD
-from pipeline.profiles import POCKET, TextPackage
+from pipeline.model_profile import TextPackage
+from pipeline.profiles import POCKET
 from pipeline.shipped_words import read_words
 from pipeline.weights import file_sha256
 

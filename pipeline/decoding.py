@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,11 +12,12 @@ from PIL import Image
 from torch import Tensor
 
 from pipeline.errors import ModelError
+from pipeline.model_profile import ModelProfile
 from pipeline.placement import Placement, TiledDecoding
 from pipeline.preview import LinearPreview, preview_zoom, shrunk, to_picture
-from pipeline.profiles import ModelProfile
 from pipeline.stock import load_small_vae
 from pipeline.values import Decoder
+from pipeline.weights import FilesHere
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +26,10 @@ class Decoding:
     """One engine's decoders, where its placement draws."""
 
     def __init__(self, pipeline: Any, profile: ModelProfile, placement: Placement, previews: str,
-                 small_decoder: Callable[[], Path] | None) -> None:
-        """`previews` are "linear", or "small" by the small decoder; `small_decoder` says where that lies, or raises
-        ModelError where it is not on this machine; None for a profile without one."""
+                 small_decoder: str | None, files: FilesHere) -> None:
+        """`previews` are "linear", or "small" by the part `small_decoder`; None for a profile without one."""
         self._pipeline, self._profile, self._placement = pipeline, profile, placement
-        self._previews, self._small_decoder = previews, small_decoder
+        self._previews, self._small_decoder, self._files = previews, small_decoder, files
 
     def forget(self) -> None:
         """What was computed on another device, or stayed on it."""
@@ -46,30 +45,30 @@ class Decoding:
     @cached_property
     def preview(self) -> Callable[[Tensor], Image.Image]:
         """Clean scaled latents (1, c, h, w) -> a small picture."""
-        if self._has_small_previews():
-            return lambda clean: shrunk(self._picture(clean, self._small_vae))
+        if (small := self._small_if_here()) is not None:
+            return lambda clean: shrunk(self._picture(clean, small))
         cells = self._profile.width // self._pipeline.vae_scale_factor
         return LinearPreview.fit(self._pipeline.vae, preview_zoom(cells))
 
     def vae(self, decoder: Decoder) -> Any:
         return self._pipeline.vae if decoder == "full" else self._small_vae
 
-    def _has_small_previews(self) -> bool:
-        """Whether they are wanted and can be; a decoder that is not here yet costs no one the picture itself."""
+    def _small_if_here(self) -> Any:
+        """Where previews by it are wanted; one that is not here yet costs no one the picture itself."""
         if self._previews != "small" or self._small_decoder is None:
-            return False
+            return None
         try:
-            self._small_decoder()
+            return self._small_vae
         except ModelError as error:
             log.warning("Previews are linear until the next start. %s", error)
-            return False
-        return True
+            return None
 
     @cached_property
     def _small_vae(self) -> Any:
         """Loaded when something first asks for it."""
         assert self._small_decoder is not None  # noqa: S101 - Menu.check saw to it
-        return load_small_vae(self._small_decoder(), self._placement.dtype).to(self._placement.device)
+        file = self._files.locate(self._small_decoder)
+        return load_small_vae(file, self._placement.dtype).to(self._placement.device)
 
     def _picture(self, latents: Tensor, vae: Any) -> Image.Image:
         pixels = vae.decode(latents.to(self._placement.dtype) / vae.config.scaling_factor, return_dict=False)[0]

@@ -27,9 +27,9 @@ from pipeline.few_steps import FusedWeights
 from pipeline.free_memory import measure_free_memory
 from pipeline.loading import loading
 from pipeline.memory import ModeChoice, choose_mode
+from pipeline.model_profile import ModelProfile
 from pipeline.placement import Placement, Size
-from pipeline.presets import FewSteps, menu_of
-from pipeline.profiles import ModelProfile
+from pipeline.presets import menu_of
 from pipeline.reopened import NUMBERS
 from pipeline.safety import SafetyChecker, find_checker
 from pipeline.samplers import find_sampler
@@ -45,7 +45,7 @@ from pipeline.stock import (
 from pipeline.style_embeddings import StyleEmbeddings
 from pipeline.values import GenerationRequest, Levers, StepPreview, Style, Verdict
 from pipeline.vision import Vision
-from pipeline.weights import expect_here, locate
+from pipeline.weights import FilesHere, locate
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +72,10 @@ class Engine:
     ) -> None:
         self.profile, self._revisions = profile, dict(revisions)
         self._pipeline, self._embed_style, self._placement = pipeline, embed_with, placement
-        self._folder, self._menu, self._safety = folder, menu_of(profile.name), safety
+        self._files, self._menu, self._safety = FilesHere(profile, folder), menu_of(profile.name), safety
         self._conditioning = Conditioning(pipeline, self._menu, placement, embed_with, hint_stack)
-        self._decoding = Decoding(pipeline, profile, placement, previews, self._locator(self._menu.small_decoder))
-        self._few_steps = FusedWeights(pipeline, self._locate_few_steps)
+        self._decoding = Decoding(pipeline, profile, placement, previews, self._menu.small_decoder, self._files)
+        self._few_steps = FusedWeights(pipeline, self._files.locate)
         self._compiled = Compiler(compile)
         placement.on_move, placement.on_read = self._forget_moved, self._forget_fused
         self._lock = threading.RLock()
@@ -181,7 +181,7 @@ class Engine:
         return self._placement.take_notice()
 
     def _forget_fused(self) -> None:
-        self._few_steps = FusedWeights(self._pipeline, self._locate_few_steps)
+        self._few_steps = FusedWeights(self._pipeline, self._files.locate)
 
     def _forget_moved(self) -> None:
         """What was computed on another device, or stayed on it."""
@@ -272,7 +272,7 @@ class Engine:
             raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
         self._menu.check(request.sampler, request.style_focus, request.levers)
         self.profile.check_size(request.width, request.height)
-        expect_here(self.profile, self._menu.asked_parts(request.levers), self._folder)
+        self._files.expect(self._menu.asked_parts(request.levers))
         if request.ip_adapter_scale:
             self._embed_style.expect(style for style, _ in request.styles.parts)
 
@@ -282,17 +282,6 @@ class Engine:
         made = make_sampler(sampler, self._pipeline.scheduler.config)
         made.set_timesteps(request.num_inference_steps, device=self.device)
         return made
-
-    def _locate_few_steps(self, wanted: FewSteps) -> Path:
-        return self._locate_here(wanted.part)
-
-    def _locator(self, role: str | None) -> Callable[[], Path] | None:
-        return None if role is None else lambda: self._locate_here(role)
-
-    def _locate_here(self, role: str) -> Path:
-        """Of what is on this machine already: a download under the lock would hold up everyone who draws."""
-        expect_here(self.profile, [role], self._folder)
-        return locate(self.profile, role, self._folder).path
 
     def _denoise(
         self,

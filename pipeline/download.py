@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import Cancelled, CroquisError, ModelError
-from pipeline.profiles import ModelPart, ModelProfile
+from pipeline.model_profile import ModelPart, ModelProfile
 from pipeline.weights import cached_revision, repo_folder, snapshot_folder
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ class FusedWeights:
     were: subtracting would leave rounding behind, and equal requests would give other pixels later.
     """
 
-    def __init__(self, pipeline: Any, locate: Callable[[FewSteps], Path]) -> None:
+    def __init__(self, pipeline: Any, locate: Callable[[str], Path]) -> None:
         self._pipeline, self._locate = pipeline, locate
         self.name = ""  # what is fused in now
         self._original: dict[str, Tensor] = {}  # parameter's name -> as it came
@@ -33,7 +33,7 @@ class FusedWeights:
             self._fuse(name, wanted)
 
     def _fuse(self, name: str, wanted: FewSteps) -> None:
-        folder = self._locate(wanted)
+        folder = self._locate(wanted.part)
         try:
             self._pipeline.load_lora_weights(str(folder), weight_name=wanted.file, adapter_name="few_steps",
                                              local_files_only=True)

@@ -19,7 +19,7 @@ import filelock
 
 from pipeline.errors import ModelError
 from pipeline.hub_errors import explain, is_passing, network_errors, retry_after
-from pipeline.profiles import ModelPart, WeightFile
+from pipeline.model_profile import ModelPart, WeightFile
 from pipeline.safetensors_file import check_header
 from pipeline.weights import file_sha256, repo_folder, snapshot_folder
 

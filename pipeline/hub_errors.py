@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from pipeline.errors import ModelError
-from pipeline.profiles import ModelPart
+from pipeline.model_profile import ModelPart
 
 PASSING_STATUS = (408, 429, 500, 502, 503, 504)
 STAYS = "What came so far stays, and the download goes on from there."

@@ -9,15 +9,13 @@ https://github.com/Vishnu373/stable-diffusion-vram-calculator gives it (README, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pipeline.errors import SettingError
-from pipeline.profiles import ModelProfile, WeightFile
+from pipeline.model_profile import ModelProfile
+from pipeline.model_sizes import Weights, read_figures, weights_of
 from pipeline.values import expect_choice
 
 MemoryMode = Literal["full", "fp8", "streamed", "cpu"]
@@ -36,28 +34,8 @@ MEANINGS: Mapping[str, str] = {
 BATCH_LIMIT = 4
 TILE_FROM = 768  # px; a side above it is decoded in tiles
 TILE = 512  # px a side of a tile
-FIGURES = Path(__file__).with_name("memory_figures.json")
 GB = 1e9
 NUMBERS = {"float32": 4, "bfloat16": 2, "float16": 2}  # bytes of one
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Bytes of a model's parts in 16 bits. What only a new style needs (the image encoder) is not among them."""
-
-    unet: int  # its adapter included
-    controlnet: int
-    text_encoder: int
-    vae: int
-
-    @property
-    def total(self) -> int:
-        return self.unet + self.controlnet + self.text_encoder + self.vae
-
-    @property
-    def streamable(self) -> int:
-        """Of the two that are kept in 8 bits, or streamed."""
-        return self.unet + self.controlnet
 
 
 @dataclass(frozen=True)
@@ -215,59 +193,6 @@ def compare(profile: ModelProfile, row: Mapping[str, Any]) -> Comparison:
 
 def gigabytes(size: float) -> str:
     return f"{size / GB:.1f} GB"
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether this is a machine without memory: CUDA's, MPS's, the processor's, Python's own. Asks torch nothing."""
-    if error.__cause__ is not None and is_out_of_memory(error.__cause__):  # told as something else on its way
-        return True
-    named = {kind.__name__ for kind in type(error).__mro__}
-    if isinstance(error, MemoryError) or "OutOfMemoryError" in named:
-        return True
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in OUT_OF_MEMORY)
-
-
-OUT_OF_MEMORY = (
-    "out of memory",  # CUDA's and MPS's
-    "can't allocate memory",  # DefaultCPUAllocator's
-    "not enough memory",  # the same on Windows
-    "could not create a memory object",  # oneDNN's
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-)
-
-
-@cache
-def read_figures() -> dict[str, Any]:
-    """memory_figures.json: constants per device, and what they were taken from."""
-    return dict(json.loads(FIGURES.read_text(encoding="utf-8")))
-
-
-def weights_of(profile: ModelProfile) -> Weights:
-    """From the table of files, or for a model that comes with the program from the files themselves."""
-    if profile.home is not None:
-        return _weights_in(profile.home)
-    base = profile.parts["base"].files
-    adapter = _bytes(profile.parts["ip_adapter"].files, "")
-    return Weights(
-        unet=_bytes(base, "unet/") + adapter,
-        controlnet=_bytes(profile.parts["controlnet"].files, "") or read_figures()["controlnet_bytes"],
-        text_encoder=_bytes(base, "text_encoder/"),
-        vae=_bytes(base, "vae/"),
-    )
-
-
-def _weights_in(home: Path) -> Weights:
-    """Of a model that comes with the program; its text encoder is a package, of which the figures know the size."""
-    def stored(*folders: str) -> int:
-        return sum(file.stat().st_size for folder in folders for file in (home / folder).glob("*.safetensors"))
-
-    return Weights(stored("unet", "ip_adapter"), stored("controlnet"), read_figures()["packaged_text_bytes"],
-                   stored("vae"))
-
-
-def _bytes(files: tuple[WeightFile, ...], folder: str) -> int:
-    return sum(file.bytes or 0 for file in files if file.path.startswith(folder) and file.path.endswith("safetensors"))
 
 
 def _resident(weights: Weights, mode: MemoryMode, wide: int, figures: Mapping[str, Any]) -> int:

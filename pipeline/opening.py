@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import CroquisError, ModelError, OutOfMemory
-from pipeline.profiles import POCKET, ModelProfile
+from pipeline.model_profile import ModelProfile
+from pipeline.profiles import POCKET
 from pipeline.settings import Settings
 from pipeline.styles import StyleLibrary
 
@@ -104,7 +105,7 @@ def open_pocket_encoder(settings: Settings) -> Encoder:
 
 def why_not(error: Exception, profile: ModelProfile) -> str:
     """Why loading ended, in words for the page; what is no error of ours is told calmly."""
-    from pipeline.memory import is_out_of_memory
+    from pipeline.out_of_memory import is_out_of_memory
 
     if isinstance(error, OutOfMemory):
         return str(error)

@@ -15,8 +15,9 @@ from torch import nn
 from pipeline.device import name_of, usual_dtype
 from pipeline.errors import OutOfMemory
 from pipeline.free_memory import measure_free_memory
-from pipeline.memory import MEANINGS, MemoryMode, ModeChoice, is_out_of_memory, lower_mode, tiled, what_fits
-from pipeline.profiles import ModelProfile
+from pipeline.memory import MEANINGS, MemoryMode, ModeChoice, lower_mode, tiled, what_fits
+from pipeline.model_profile import ModelProfile
+from pipeline.out_of_memory import is_out_of_memory
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -27,7 +27,7 @@ from pipeline.values import (
 )
 
 if TYPE_CHECKING:
-    from pipeline.profiles import ModelProfile
+    from pipeline.model_profile import ModelProfile
 
 AUTO = "auto"
 UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: control, half a surrogate pair, line and paragraph ends

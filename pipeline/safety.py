@@ -13,7 +13,7 @@ from PIL import Image
 
 from pipeline.errors import ModelError
 from pipeline.loading import loading, quiet
-from pipeline.profiles import ModelProfile
+from pipeline.model_profile import ModelProfile
 from pipeline.values import Verdict
 from pipeline.weights import LocatedPart, locate
 

@@ -15,8 +15,8 @@ from torch import nn
 
 from pipeline.errors import ModelError
 from pipeline.loading import loading
+from pipeline.model_profile import ModelProfile
 from pipeline.placement import Networks
-from pipeline.profiles import ModelProfile
 from pipeline.samplers import Sampler
 from pipeline.weights import LocatedPart, locate_text
 

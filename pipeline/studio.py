@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,13 +13,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PIL import Image
 
+from pipeline import notices
 from pipeline.errors import EngineChanged
+from pipeline.judging import judged
 from pipeline.opening import LoadState, open_engine, open_search, why_not
+from pipeline.outputs import Outputs
 from pipeline.parsing import parse_mix
 from pipeline.prompt_syntax import plain_words
 from pipeline.reopened import Reopened, unlike
 from pipeline.request import AUTO, Order, build_request, resolve_seed
 from pipeline.settings import Settings
+from pipeline.stage_timer import StageTimer
 from pipeline.styles import StyleLibrary
 from pipeline.values import (
     EdgeMap,
@@ -39,16 +39,13 @@ from pipeline.values import (
 
 if TYPE_CHECKING:
     from pipeline.diffusion import Engine
-    from pipeline.profiles import ModelProfile
+    from pipeline.model_profile import ModelProfile
     from pipeline.search import Finding, StyleSearch
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MATCHES_SHOWN = 5
-UNREAD = ("What should not be in the picture was not read: those words count only where “Follow the words” "
-          "(guidance_scale) is above 1.")
-PICTURES_KEPT = 64  # in the temporary folder, when no outputs folder was chosen
 
 
 @dataclass(frozen=True)
@@ -58,19 +55,6 @@ class StyleChoice:
     mix: StyleMix
     matches: tuple[StyleMatch, ...] = ()  # best first; empty when the person chose
     notices: tuple[str, ...] = ()
-
-
-class StageTimer:
-    """Wall-clock milliseconds per stage, in the order they ran."""
-
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
-        self.milliseconds[stage] = round((time.perf_counter() - started) * 1000, 1)
 
 
 class Studio:
@@ -84,6 +68,7 @@ class Studio:
         self.settings = settings
         self.library = StyleLibrary(settings.styles, settings.added_styles)
         self.loading = LoadState("Waking up", 0.0)
+        self._outputs = Outputs(settings.outputs)
         self._start_lock = threading.Lock()
         self._started = False
         self._loaded_search: Future[StyleSearch] = Future()
@@ -221,10 +206,10 @@ class Studio:
         engine = self.engine
         _expect_engine(request.engine, engine.profile)
         images, milliseconds = engine.draw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
-        notices = tuple(filter(None, (engine.memory_notice(), *_unread(request, engine))))
-        results = [GenerationResult(image, each, (), notices, milliseconds, engine.revisions)
+        told = tuple(filter(None, (engine.memory_notice(), *notices.of_words(request, engine))))
+        results = [GenerationResult(image, each, (), told, milliseconds, engine.revisions)
                    for image, each in zip(images, request.batch(count), strict=True)]
-        return [_judged(result, engine) for result in results]
+        return [judged(result, engine) for result in results]
 
     def read_edges(
         self,
@@ -249,7 +234,7 @@ class Studio:
             chosen = parse_mix(order.style)
             return StyleChoice(StyleMix(tuple((self.library.get(id), weight) for id, weight in chosen)))
         finding = self.find_styles(order.prompt)
-        return StyleChoice(self.search.mix(finding), finding.matches, _style_notices(finding))
+        return StyleChoice(self.search.mix(finding), finding.matches, notices.of_style(finding))
 
     def add_style(self, image: Image.Image, name: str, words: str = "") -> Style:
         """A new style, searchable at once. Raises StyleError."""
@@ -261,15 +246,7 @@ class Studio:
 
     def write(self, result: GenerationResult) -> Path:
         """The PNG file with its recipe, named by its content."""
-        from pipeline.picture import write_picture
-
-        data = write_picture(result)
-        seed, digest = result.request.seed, hashlib.sha256(data).hexdigest()[:12]
-        file = self.outputs / f"croquis-{seed}-{digest}.png"
-        file.write_bytes(data)
-        if self.settings.outputs is None:
-            _keep_latest(self.outputs, PICTURES_KEPT)
-        return file
+        return self._outputs.write(result)
 
     def read_picture(self, data: bytes) -> Reopened:
         """What a picture file of ours carries. Raises PictureFileError or StyleError."""
@@ -278,36 +255,25 @@ class Studio:
         return read_picture(data, self.library.get)
 
     def unlike(self, reopened: Reopened) -> str | None:
-        """Why drawing it again gives another picture, as far as the engine is loaded and its weights are known."""
-        if not self.loading.ready:
-            return None
-        return unlike(reopened, self.engine.profile.name, self.engine.present_revisions)
+        """Why drawing it again gives another picture. Before an engine is loaded its weights are taken for the same."""
+        here = self.engine.present_revisions if self.loading.ready else reopened.revisions
+        return unlike(reopened, self.profile.name, here)
 
-    @cached_property
+    @property
     def outputs(self) -> Path:
         """Where picture files are written; made at the first one."""
-        if self.settings.outputs is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="croquis-")  # goes when the process ends
-            return Path(self._temporary.name)
-        self.settings.outputs.mkdir(parents=True, exist_ok=True)
-        return self.settings.outputs
+        return self._outputs.folder
 
     # ---- loading
 
     def _load(self) -> None:
         self._report("Opening the styles", 0.05)
-        self._fulfil(self._loaded_search, self._open_search)
+        self._fulfil(self._loaded_search, lambda: open_search(self.profile, self.settings, self.library))
         self._report("Loading the model", 0.4)
-        self._fulfil(self._loaded_engine, self._open_engine)
+        self._fulfil(self._loaded_engine, lambda: open_engine(
+            self.profile, self.settings, lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction)))
         if self.loading.error is None:
             self.loading = LoadState("Ready", 1.0, ready=True)
-
-    def _open_search(self) -> StyleSearch:
-        return open_search(self.profile, self.settings, self.library)
-
-    def _open_engine(self) -> Engine:
-        return open_engine(self.profile, self.settings,
-                           lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction))
 
     def _fulfil(self, promise: Future[T], make: Callable[[], T]) -> None:
         """Everything that waits for `promise` gets what was made, or the error that stopped it."""
@@ -331,37 +297,3 @@ def _done(value: T) -> Future[T]:
 def _expect_engine(name: str, profile: ModelProfile) -> None:
     if name != profile.name:
         raise EngineChanged(f"This is for the engine {name!r}; {profile.name!r} is running.")
-
-
-def _unread(request: GenerationRequest, engine: Engine) -> tuple[str | None, ...]:
-    """What to tell of prompts that were not read to their ends."""
-    if request.negative_prompt.strip() and request.guidance_scale <= 1:
-        return engine.prompt_notice(request.styled_prompt), UNREAD
-    negative = engine.prompt_notice(request.negative_prompt)
-    told = negative and f"Of the words for what is not in the picture: {negative[:1].lower()}{negative[1:]}"
-    return engine.prompt_notice(request.styled_prompt), told
-
-
-def _judged(result: GenerationResult, engine: Engine) -> GenerationResult:
-    """With the safety checker's verdict where there is one; a withheld picture goes no further than here."""
-    timer = StageTimer()
-    with timer("safety"):
-        verdict = engine.judge(result.image)
-    if verdict is None:
-        return result
-    result = replace(result, verdict=verdict, milliseconds=dict(result.milliseconds) | timer.milliseconds)
-    if not verdict.withheld:
-        return result
-    from pipeline.withheld import withheld_card
-
-    return replace(result, image=withheld_card(result.request.edges), notices=(verdict.words, *result.notices))
-
-
-def _style_notices(finding: Finding) -> tuple[str, ...]:
-    return () if finding.named else ("Your words name no style, so Croquis chose one for you.",)
-
-
-def _keep_latest(folder: Path, count: int) -> None:
-    files = sorted(folder.glob("*.png"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for file in files[count:]:
-        file.unlink(missing_ok=True)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from pipeline.model_profile import ModelProfile
 from pipeline.opening import has_encoder, open_engine, open_search, why_not
-from pipeline.profiles import ModelProfile
 from pipeline.studio import Studio
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pipeline.errors import ModelError
 from pipeline.loading import loading
-from pipeline.profiles import ModelProfile
+from pipeline.model_profile import ModelProfile
 from pipeline.weights import LocatedPart, cached_revision, expect_here, locate
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.architecture import expect_sd15, expect_sd15_checkpoint
 from pipeline.errors import ModelError
-from pipeline.profiles import ModelPart, ModelProfile, TextPackage, WeightFile
+from pipeline.model_profile import ModelPart, ModelProfile, TextPackage, WeightFile
 
 MANIFEST = "manifest.json"
 
@@ -63,6 +63,22 @@ def expect_here(
             f"This picture needs more of {profile.title} than is on this machine yet: {told_parts(missing)}. "
             f"{fetch_words(missing)}, or {instead}."
         )
+
+
+class FilesHere:
+    """One engine's parts as far as they are on this machine: a download while it draws would hold up everyone."""
+
+    def __init__(self, profile: ModelProfile, folder: Path | None = None) -> None:
+        self._profile, self._folder = profile, folder
+
+    def expect(self, roles: Iterable[str]) -> None:
+        """Raise ModelError with the fix unless these parts are here."""
+        expect_here(self._profile, roles, self._folder)
+
+    def locate(self, role: str) -> Path:
+        """Raises ModelError where it is not here, or not as published."""
+        self.expect([role])
+        return locate(self._profile, role, self._folder).path
 
 
 def told_parts(parts: Iterable[ModelPart]) -> str:

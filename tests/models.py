@@ -21,6 +21,7 @@ from transformers import (
     CLIPVisionModelWithProjection,
 )
 
+from pipeline.model_profile import ModelProfile, WeightFile
 from pipeline.pocket.export import (
     attach_ip_adapter,
     export_pipeline,
@@ -29,7 +30,7 @@ from pipeline.pocket.export import (
     ip_adapter_states,
     write_ip_adapter,
 )
-from pipeline.profiles import SD15, ModelProfile, WeightFile
+from pipeline.profiles import SD15
 
 
 class Modules(NamedTuple):

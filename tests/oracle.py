@@ -13,7 +13,7 @@ from diffusers import ControlNetModel, DPMSolverMultistepScheduler, StableDiffus
 from PIL import Image
 from transformers import AutoTokenizer, BertModel, CLIPVisionModelWithProjection
 
-from pipeline.profiles import ModelProfile
+from pipeline.model_profile import ModelProfile
 from pipeline.values import GenerationRequest
 
 NOT_CLIPPED = {"clip_sample": False, "set_alpha_to_one": False}

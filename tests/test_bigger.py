@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from pipeline.download import Download, DownloadState
+from pipeline.model_profile import ModelProfile
 from pipeline.opening import LoadState
 from pipeline.page.bigger import TO_BIGGER, TO_POCKET, Bigger, about, progress_words, time_words
-from pipeline.profiles import POCKET, SD15, ModelProfile
+from pipeline.profiles import POCKET, SD15
 from pipeline.settings import Settings
 from pipeline.takeover import TakeoverState
 from tests.hub_server import Hub

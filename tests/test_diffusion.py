@@ -16,7 +16,8 @@ from PIL import Image
 from pipeline.acceleration import Compiler
 from pipeline.diffusion import Engine
 from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
-from pipeline.profiles import POCKET, SD15, TextPackage
+from pipeline.model_profile import TextPackage
+from pipeline.profiles import POCKET, SD15
 from pipeline.values import Levers, StepPreview, StyleMix
 from tests.conftest import MakeStyle
 from tests.models import tiny_sd15

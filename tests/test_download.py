@@ -11,7 +11,8 @@ import pytest
 import safetensors.numpy
 
 from pipeline.download import ROOM_LEFT, Download, DownloadState, giga
-from pipeline.profiles import SD15, ModelPart, ModelProfile, WeightFile
+from pipeline.model_profile import ModelPart, ModelProfile, WeightFile
+from pipeline.profiles import SD15
 from pipeline.weights import cached_revision
 from tests.hub_server import Hub, serving_hub, turn_to
 

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from pipeline.errors import EngineChanged
+from pipeline.model_profile import ModelProfile
 from pipeline.opening import LoadState
 from pipeline.page.drawing import SETTINGS, Easel
 from pipeline.page.work import suited_settings
-from pipeline.profiles import POCKET, SD15, ModelProfile
+from pipeline.profiles import POCKET, SD15
 from pipeline.request import Order
 from tests.test_work import page_settings
 

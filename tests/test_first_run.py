@@ -15,7 +15,8 @@ import safetensors.numpy
 
 from pipeline.download import Download
 from pipeline.errors import ModelError
-from pipeline.profiles import SD15, ModelProfile, WeightFile
+from pipeline.model_profile import ModelProfile, WeightFile
+from pipeline.profiles import SD15
 from pipeline.settings import Settings
 from pipeline.styles import StyleLibrary
 from pipeline.values import Levers, Style

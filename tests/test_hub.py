@@ -21,7 +21,7 @@ import safetensors.numpy
 from pipeline import hub as hub_module
 from pipeline.errors import Cancelled, ModelError
 from pipeline.hub import PARTIAL, Patience, fetch_part
-from pipeline.profiles import ModelPart, WeightFile
+from pipeline.model_profile import ModelPart, WeightFile
 from pipeline.weights import cached_revision, repo_folder, snapshot_folder
 from tests.hub_server import MAIN, Hub, serving_hub, turn_to
 

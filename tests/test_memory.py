@@ -10,21 +10,19 @@ import pytest
 
 from pipeline.errors import ModelError, SettingError
 from pipeline.memory import (
-    FIGURES,
     LADDERS,
     MODES,
     FreeMemory,
     choose_mode,
     compare,
-    is_out_of_memory,
     lower_mode,
     plan_memory,
     published_formula,
-    read_figures,
     tiled,
-    weights_of,
     what_fits,
 )
+from pipeline.model_sizes import FIGURES, read_figures, weights_of
+from pipeline.out_of_memory import is_out_of_memory
 from pipeline.profiles import POCKET, SD15
 
 GIB = 2**30

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipeline.errors import SettingError
+from pipeline.model_profile import ModelProfile
 from pipeline.presets import MENUS, menu_of, scaled
-from pipeline.profiles import PROFILES, ModelProfile
+from pipeline.profiles import PROFILES
 from pipeline.request import parse_order
 from pipeline.samplers import SAMPLERS, find_sampler
 from pipeline.values import Levers

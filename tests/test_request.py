@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import SettingError
-from pipeline.profiles import POCKET, SD15, ModelProfile
+from pipeline.model_profile import ModelProfile
+from pipeline.profiles import POCKET, SD15
 from pipeline.prompt_syntax import read_weights
 from pipeline.request import (
     AUTO,

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pipeline.memory import read_figures
+from pipeline.model_sizes import read_figures
 from tests.benchmarks.memory import OUTCOMES, measure
 from tests.live_bytes import LiveBytes, derived
 from tests.models import write_sd15

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import studio as studio_module
+from pipeline import outputs
 from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
+from pipeline.notices import UNREAD
 from pipeline.profiles import POCKET
 from pipeline.request import parse_order
 from pipeline.settings import ROOT, Settings
 from pipeline.sketch import read_image
-from pipeline.studio import UNREAD, StageTimer, Studio
+from pipeline.stage_timer import StageTimer
+from pipeline.studio import Studio
 from pipeline.values import CONTROLS, StepPreview
 from tests.image_files import fox
 
@@ -133,18 +135,22 @@ def test_a_picture_file_is_named_by_its_content_and_read_back(studio: Studio) ->
     assert reopened.request == result.request and studio.unlike(reopened) is None
     other = replace(reopened, revisions={**reopened.revisions, "unet": "0" * 64})
     assert "other weights than are here now (unet)" in (studio.unlike(other) or "")
+    waking = Studio(studio.settings)
+    elsewhere = replace(reopened, request=replace(reopened.request, engine="sd15"))
+    assert waking.unlike(reopened) is None and "It was drawn by Stable Diffusion 1.5" in (waking.unlike(elsewhere) or "")
+    assert not waking.loading.ready
 
 
 def test_only_the_latest_pictures_are_kept_where_no_folder_was_chosen(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(studio_module, "PICTURES_KEPT", 2)
+    monkeypatch.setattr(outputs, "PICTURES_KEPT", 2)
     files = [studio.write(studio.draw(order(seed=seed, num_inference_steps=1))) for seed in (1, 2, 3)]
     assert [file.exists() for file in files] == [False, True, True]
 
 
 def test_a_chosen_folder_keeps_every_picture(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studio_module, "PICTURES_KEPT", 1)
+    monkeypatch.setattr(outputs, "PICTURES_KEPT", 1)
     result = studio.draw(order(num_inference_steps=1))
     keeping = Studio(replace(studio.settings, outputs=tmp_path / "new" / "pictures"))
     files = [keeping.write(replace(result, request=replace(result.request, seed=seed))) for seed in (1, 2, 3)]

@@ -18,8 +18,9 @@ from PIL import Image
 
 from pipeline import opening, takeover
 from pipeline.errors import EngineChanged, ModelError, OutOfMemory
+from pipeline.model_profile import ModelProfile
 from pipeline.opening import LoadState, why_not
-from pipeline.profiles import POCKET, SD15, ModelProfile
+from pipeline.profiles import POCKET, SD15
 from pipeline.request import Order, parse_order
 from pipeline.settings import ROOT, Settings
 from pipeline.sketch import read_image

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from pipeline.errors import ModelError
-from pipeline.profiles import POCKET, SD15, ModelPart, TextPackage, WeightFile
+from pipeline.model_profile import ModelPart, TextPackage, WeightFile
+from pipeline.profiles import POCKET, SD15
 from pipeline.weights import expect_here, file_sha256, locate, locate_text
 
 

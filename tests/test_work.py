@@ -8,10 +8,11 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from pipeline.model_profile import ModelProfile
 from pipeline.page.drawing import SETTINGS
 from pipeline.page.work import lay_work, limits, restored_work, suited_settings, usual_work, with_preset
 from pipeline.presets import menu_of
-from pipeline.profiles import POCKET, SD15, ModelProfile
+from pipeline.profiles import POCKET, SD15
 from pipeline.request import parse_order
 from pipeline.values import EdgeMap, GenerationRequest, Levers, StyleMix
 from tests.conftest import MakeStyle

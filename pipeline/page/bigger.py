@@ -13,10 +13,11 @@ from typing import Any
 import gradio as gr
 
 from pipeline.download import Download, DownloadState, giga
+from pipeline.model_profile import ModelProfile
 from pipeline.page import show
 from pipeline.page.engines import is_host
 from pipeline.page.parts import fold
-from pipeline.profiles import POCKET, SD15, ModelProfile
+from pipeline.profiles import POCKET, SD15
 from pipeline.settings import Settings
 from pipeline.studio import Studio
 from pipeline.takeover import Takeover, TakeoverState

@@ -18,8 +18,8 @@ from pipeline.memory import (
     free_where,
     gigabytes,
     plan_memory,
-    read_figures,
 )
+from pipeline.model_sizes import read_figures
 from pipeline.page.parts import fold
 from pipeline.page.telling import tell
 from pipeline.profiles import PROFILES, SD15, find_profile

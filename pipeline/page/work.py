@@ -10,8 +10,9 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline.model_profile import ModelProfile
 from pipeline.presets import WHOLE, Menu, menu_of
-from pipeline.profiles import PROFILES, ModelProfile
+from pipeline.profiles import PROFILES
 from pipeline.values import BATCH, GenerationRequest
 
 FOCUS = {

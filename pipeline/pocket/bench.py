@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.model_profile import ModelProfile
 from pipeline.pocket.measures import Figure, Pixels, edge_f1, read_lines
 from pipeline.pocket.pack import Thing
 from pipeline.pocket.scenes import Picture, compose
 from pipeline.pocket.strokes import Lines, redraw, scale_of, stroke_edges, to_bytes
-from pipeline.profiles import ModelProfile
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
 
 HASTE = 0.4  # of the near-plain lines that the model is given

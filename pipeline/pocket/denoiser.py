@@ -177,9 +177,9 @@ def references_for(data: Prepared, rows: NDArray[np.int64], rng: np.random.Gener
 
 def reference_for(data: Prepared, row: int, rng: np.random.Generator, scheme: Scheme) -> int:
     """Another picture of the row's look, or the library's reference for it."""
-    look = int(data.looks[row])
     if scheme.own:
         return row
+    look = int(data.looks[row])
     if look in data.library and rng.random() < scheme.library:
         return data.library[look]
     return other_of(data.members[look], row, rng)
@@ -280,11 +280,13 @@ def sample(model: Denoiser, tokens: Tensor, style: Tensor, hint: Tensor, empty: 
     device, count = tokens.device, len(tokens)
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn((count, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE), generator=generator).to(device)
-    both = torch.cat([empty[None].expand_as(tokens), tokens])
-    styles = torch.cat([torch.zeros_like(style), style])
-    hints, scale = torch.cat([hint, hint]), torch.ones((2 * count, 1, 1, 1), device=device)
+    nothing, no_style = empty[None].expand_as(tokens), torch.zeros_like(style)
+    scale = torch.ones((count, 1, 1, 1), device=device)
     for time in scheduler.timesteps:
-        made = model(torch.cat([x, x]), time.expand(2 * count).to(device), both, styles, hints, scale)
-        bare, full = made.float().chunk(2)
-        x = scheduler.step(bare + guidance * (full - bare), time, x).prev_sample
+        times = time.expand(count).to(device)
+        made = model(x, times, tokens, style, hint, scale).float()
+        if guidance != 1:
+            bare = model(x, times, nothing, no_style, hint, scale).float()
+            made = bare + guidance * (made - bare)
+        x = scheduler.step(made, time, x).prev_sample
     return x

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline.model_profile import ModelProfile
 from pipeline.pocket.autoencoder_trials import Copier, autoencoder_trial
 from pipeline.pocket.baselines import Baseline, Gallery, baselines
 from pipeline.pocket.bench import Bench, Draw, Outcome, Remembering, Strip
@@ -36,7 +37,7 @@ from pipeline.pocket.step_trials import speed_trial, step_trial
 from pipeline.pocket.style_trials import style_trial, unseen_trial
 from pipeline.pocket.thing_trials import memory_trial, thing_trial
 from pipeline.pocket.trials import color_trial, control_trial, edge_trial, hand_trial, seed_trial, usual_trial
-from pipeline.profiles import POCKET, ModelProfile
+from pipeline.profiles import POCKET
 from pipeline.values import GenerationRequest, Style, StyleMix
 
 if TYPE_CHECKING:

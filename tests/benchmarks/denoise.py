@@ -35,8 +35,9 @@ import transformers
 from pipeline.device import DTYPES, choose_device, has_bf16_tiles, name_of, usual_dtype
 from pipeline.diffusion import Engine
 from pipeline.loading import quiet
+from pipeline.model_profile import ModelProfile
 from pipeline.presets import Preset, menu_of
-from pipeline.profiles import POCKET, ModelProfile
+from pipeline.profiles import POCKET
 from pipeline.values import GenerationRequest, Levers, StyleMix
 from tests.benchmarks.report import Row, report, say
 from tests.benchmarks.rounds import Contest, Side

@@ -107,7 +107,7 @@ def drawn(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: in
     """Placed by the code that a picture goes through; what its steps and its decoding took."""
     import torch
 
-    from pipeline.memory import is_out_of_memory
+    from pipeline.out_of_memory import is_out_of_memory
     from pipeline.placement import Placement, TiledDecoding
     from tests.sized import TOKENS, filled_modules, step_inputs, take_step
 
