@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pipeline.errors import ModelError
 from pipeline.model_profile import ModelProfile
+from pipeline.out_of_memory import is_out_of_memory
 from pipeline.placement import Placement, TiledDecoding
 from pipeline.preview import LinearPreview, preview_zoom, shrunk, to_picture
 from pipeline.stock import load_small_vae
@@ -54,13 +55,16 @@ class Decoding:
         return self._pipeline.vae if decoder == "full" else self._small_vae
 
     def _small_if_here(self) -> Any:
-        """Where previews by it are wanted; one that is not here yet costs no one the picture itself."""
+        """The small decoder where previews by it are wanted, else None. That it is missing or broken costs no one the
+        picture itself; that there is no memory for it goes on to who makes room."""
         if self._previews != "small" or self._small_decoder is None:
             return None
         try:
             return self._small_vae
         except ModelError as error:
-            log.warning("Previews are linear until the next start. %s", error)
+            if is_out_of_memory(error):
+                raise
+            log.warning("Previews are linear for now. %s", error)
             return None
 
     @cached_property

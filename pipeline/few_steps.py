@@ -16,7 +16,8 @@ class FusedWeights:
     """The UNet of one pipeline with the few-step weights of one name in it, or as it came.
 
     Fused, since that costs nothing per step. The weights they are added to are kept on the CPU and put back as they
-    were: subtracting would leave rounding behind, and equal requests would give other pixels later.
+    were: subtracting would leave rounding behind, and equal requests would give other pixels later. `locate` tells the
+    folder of a part of the engine by its role.
     """
 
     def __init__(self, pipeline: Any, locate: Callable[[str], Path]) -> None:

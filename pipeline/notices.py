@@ -26,4 +26,5 @@ def of_words(request: GenerationRequest, engine: Engine) -> tuple[str, ...]:
 
 
 def of_style(finding: Finding) -> tuple[str, ...]:
+    """Of a search that the words gave nothing to go by."""
     return () if finding.named else ("Your words name no style, so Croquis chose one for you.",)

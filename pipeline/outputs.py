@@ -41,6 +41,7 @@ class Outputs:
 
 
 def keep_latest(folder: Path, count: int) -> None:
+    """Delete all PNG files in the folder but the `count` last written."""
     files = sorted(folder.glob("*.png"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in files[count:]:
         file.unlink(missing_ok=True)

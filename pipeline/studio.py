@@ -256,13 +256,10 @@ class Studio:
 
     def unlike(self, reopened: Reopened) -> str | None:
         """Why drawing it again gives another picture. Before an engine is loaded its weights are taken for the same."""
-        here = self.engine.present_revisions if self.loading.ready else reopened.revisions
-        return unlike(reopened, self.profile.name, here)
-
-    @property
-    def outputs(self) -> Path:
-        """Where picture files are written; made at the first one."""
-        return self._outputs.folder
+        if not self.loading.ready:
+            return unlike(reopened, self.profile.name, reopened.revisions)
+        engine = self.engine
+        return unlike(reopened, engine.profile.name, engine.present_revisions)
 
     # ---- loading
 

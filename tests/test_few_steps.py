@@ -37,7 +37,7 @@ def test_weights_are_added_by_their_keys_and_taken_out_exactly(engine: Engine, t
     unet = engine._pipeline.unet
     file = write_lora(tmp_path / "lora.safetensors", unet, layout)
     before = weights(unet)
-    fused = FusedWeights(engine._pipeline, lambda wanted: tmp_path)
+    fused = FusedWeights(engine._pipeline, lambda role: tmp_path)
     fused.use("lcm", FewSteps("lcm_lora", file.name, scale=0.5))
     after = weights(unet)
     assert after.keys() == before.keys()  # no wrapped layer is left
@@ -65,7 +65,7 @@ def test_a_picture_in_few_steps_leaves_nothing_behind(engine: Engine, make_style
 
 def test_weights_that_do_not_fit_are_told_and_the_model_stays(engine: Engine, tmp_path: Path) -> None:
     before = weights(engine._pipeline.unet)
-    fused = FusedWeights(engine._pipeline, lambda wanted: tmp_path)
+    fused = FusedWeights(engine._pipeline, lambda role: tmp_path)
     save_file({"lora_unet_nowhere.lora_down.weight": torch.ones(2, 4), "lora_unet_nowhere.lora_up.weight":
                torch.ones(4, 2), "lora_unet_nowhere.alpha": torch.tensor(2.0)}, tmp_path / "other.safetensors")
     (tmp_path / "broken.safetensors").write_bytes(b"no weights")

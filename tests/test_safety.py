@@ -14,11 +14,11 @@ from transformers import CLIPConfig
 
 from pipeline.diffusion import Engine
 from pipeline.errors import ModelError
+from pipeline.judging import judged
 from pipeline.page import show
 from pipeline.pocket.export import image_processor
 from pipeline.profiles import POCKET
 from pipeline.safety import ROOM, SafetyChecker, place
-from pipeline.studio import _judged
 from pipeline.values import GenerationResult
 from pipeline.weights import LocatedPart
 from pipeline.withheld import withheld_card
@@ -112,7 +112,7 @@ def test_a_withheld_picture_is_a_card_and_its_words_are_everywhere(guarded: Path
 
     engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=True)
     before = drawn(engine, make_style)
-    after = _judged(before, engine)
+    after = judged(before, engine)
     assert after.verdict is not None and after.verdict.withheld
     assert np.array_equal(after.image, withheld_card(before.request.edges))
     assert after.notices == (after.verdict.words, "noticed")
@@ -128,7 +128,7 @@ def test_a_picture_that_passes_is_left_alone(guarded: Path, make_style: MakeStyl
     write_checker(folder / "base" / "safety_checker", NEVER)
     engine = Engine.load(tiny_sd15(), folder=folder, device="cpu", safety=True)
     before = drawn(engine, make_style)
-    after = _judged(before, engine)
+    after = judged(before, engine)
     assert after.verdict is not None and not after.verdict.withheld
     assert after.image is before.image and after.notices == before.notices
 
@@ -137,7 +137,7 @@ def test_off_asks_nothing(guarded: Path, make_style: MakeStyle) -> None:
     engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=False)
     before = drawn(engine, make_style)
     assert engine.judge(before.image) is None
-    assert _judged(before, engine) is before
+    assert judged(before, engine) is before
 
 
 def test_the_pocket_model_has_none(pocket_folder: Path, make_style: MakeStyle) -> None:
