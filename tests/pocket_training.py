@@ -23,7 +23,7 @@ def count_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "clock", lambda: float(next(clock)))
 
 
-def prepared(looks: tuple[int, ...], library: tuple[int, ...] = (), bound: bool = False) -> Prepared:
+def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
     """Row i: tokens, styles and the first latent channel are i + 1; one line right of the left rim.
 
     The second latent channel is 1 in the column of latents that the line stands in.
@@ -40,7 +40,7 @@ def prepared(looks: tuple[int, ...], library: tuple[int, ...] = (), bound: bool 
               np.tile(styles[:, None], (1, 384)))
     return Prepared(*map(torch.from_numpy, arrays), np.array(looks),
                     {look: count + number for number, look in enumerate(library)}, np.ones(count),
-                    np.full(count, bound))
+                    np.zeros(count, bool))
 
 
 def shrink_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:

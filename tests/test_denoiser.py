@@ -169,7 +169,7 @@ def test_an_attempt_of_several_tries_is_nearer_than_that_of_one() -> None:
         torch.testing.assert_close(tried.wanted[late], -batch.latents[late])
         return float((tried.made - tried.wanted)[late].square().mean())
 
-    assert away(1) == pytest.approx(away(1)) and away(8) < away(1)
+    assert away(8) < 0.985 * away(1)
 
 
 def test_shards_are_joined_and_looks_numbered_across_them(tmp_path: Path) -> None:
@@ -179,13 +179,11 @@ def test_shards_are_joined_and_looks_numbered_across_them(tmp_path: Path) -> Non
         folder.mkdir()
         for name in ("latents", "edges", "tokens", "styles"):
             np.save(folder / f"{name}.npy", getattr(data, name).numpy())
-        records = [{"look": look, "style": look.split("/")[0], "caption": f"a {thing}"}
-                   for look, thing in zip(looks, ("red car", "car", "hired car"), strict=True)]
-        (folder / "records.json").write_text(json.dumps(records))
+        np.save(folder / "bound.npy", np.array([True, False, False]))
+        (folder / "records.json").write_text(json.dumps([{"look": look} for look in looks]))
     reference = np.ones(384, np.float16)
-    data = load_prepared([tmp_path / "shard-0", tmp_path / "shard-1"], {"sketch": reference}, tmp_path / "styles",
-                         torch.device("cpu"))
-    assert data.bound.tolist() == [True, False, False] * 2  # no styles folder: no caption says one
+    data = load_prepared([tmp_path / "shard-0", tmp_path / "shard-1"], {"sketch": reference}, torch.device("cpu"))
+    assert data.bound.tolist() == [True, False, False] * 2
     assert data.looks.tolist() == [0, 1, 2, 2, 1, 3]
     assert data.shares.tolist() == [SHARES[style] for style in ("plain", *["sketch"] * 4, "ice")]
     assert SHARES["sketch"] > 1 > SHARES["ice"]

@@ -13,12 +13,13 @@ import torch
 from pipeline.pocket import palettes
 from pipeline.pocket.adversary import Adversary, StyledCritic
 from pipeline.pocket.autoencoder import CELL
-from pipeline.pocket.denoiser import Denoiser, Prepared, batches
+from pipeline.pocket.denoiser import Denoiser, Prepared, attempt, batches
 from pipeline.pocket.finish import (
     CLEAR,
     CROP,
     LEARNT,
     PRESSED,
+    TRIES,
     Drawer,
     Lesson,
     Pages,
@@ -102,6 +103,24 @@ def test_what_is_wanted_lies_beyond_the_truth_by_the_guidance() -> None:
     clean = kept.sqrt() * tried.noisy - (1 - kept).sqrt() * v
     torch.testing.assert_close(clean, batch.latents, atol=2e-3, rtol=0)
     assert pytest.approx(2.0) == LEARNT  # made = wanted leads to bare + LEARNT (true - bare)
+
+
+class Echo(torch.nn.Module):
+    """Draws its noise, so that each noise leads elsewhere."""
+
+    def forward(self, noisy: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
+        return -noisy
+
+
+def test_pictures_are_taught_by_the_best_of_several_noises() -> None:
+    batch, noise_maker = next(batches(prepared((0,) * ROWS), EMPTY, 8, 0)), make_training_noise()
+
+    def seeded() -> torch.Generator:
+        return torch.Generator().manual_seed(0)
+
+    noisy = press(Echo(), batch, EMPTY, noise_maker, seeded()).noisy
+    assert torch.equal(noisy, attempt(Echo(), batch, noise_maker, seeded(), TRIES).noisy)
+    assert not torch.equal(noisy, attempt(Echo(), batch, noise_maker, seeded()).noisy) and TRIES > 1
 
 
 def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -112,11 +112,12 @@ def test_plain_and_unknown_styles_say_nothing(styles: Path) -> None:
 
 def test_captions_that_name_a_colour_or_their_style_are_known(styles: Path) -> None:
     told = records(60)
-    said = [full != record["caption"] for full, record in zip(full_captions(told, styles), told, strict=True)]
-    assert names_color_or_style(told, styles).tolist() == said and 0 < sum(said) < 60
+    captions = full_captions(told, styles)
+    said = [full != record["caption"] for full, record in zip(captions, told, strict=True)]
+    assert names_color_or_style(captions, told).tolist() == said and 0 < sum(said) < 60
     plain = [{"caption": caption, "style": PLAIN, "look": "plain/0"}
              for caption in ("a blue car", "cat, black", "an orangery", "a car on a white ground")]
-    assert names_color_or_style(plain, styles).tolist() == [True, True, False, True]
+    assert names_color_or_style(full_captions(plain, styles), plain).tolist() == [True, True, False, True]
 
 
 @pytest.fixture
@@ -142,16 +143,19 @@ def test_tokens_and_styles_are_of_the_shards_records(shard: Path, styles: Path, 
     prepare_styles(shard, tower)
     expected = encode_tokens(full_captions(records(6), styles), *text)
     np.testing.assert_allclose(np.load(shard / "tokens.npy"), expected, atol=5e-3)
+    bound = names_color_or_style(full_captions(records(6), styles), records(6))
+    assert np.load(shard / "bound.npy").tolist() == bound.tolist()
     np.testing.assert_allclose(np.load(shard / "styles.npy"), embed_pictures(tower, pictures), atol=5e-3)
 
 
 def test_what_is_there_is_not_made_again(shard: Path, styles: Path) -> None:
-    for name in ("latents", "tokens", "styles"):
+    made = ("latents", "tokens", "bound", "styles")
+    for name in made:
         (shard / f"{name}.npy").write_text("mine")
     prepare_latents(shard, None)  # type: ignore[arg-type]  # without models: they must not be asked
     prepare_tokens(shard, styles, None, None)  # type: ignore[arg-type]
     prepare_styles(shard, None)  # type: ignore[arg-type]
-    assert {(shard / f"{name}.npy").read_text() for name in ("latents", "tokens", "styles")} == {"mine"}
+    assert {(shard / f"{name}.npy").read_text() for name in made} == {"mine"}
 
 
 def test_a_save_that_breaks_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,6 @@ from pipeline.pocket.model import (
     make_unet,
 )
 from pipeline.pocket.precision import half_denoiser
-from pipeline.pocket.prepare import names_color_or_style
 
 
 @dataclass(frozen=True)
@@ -81,17 +80,16 @@ class Prepared:
         return {look: np.flatnonzero(self.looks == look) for look in np.unique(self.looks)}
 
 
-def load_prepared(folders: Sequence[Path], references: Mapping[str, NDArray[np.float16]], styles: Path,
-                  device: torch.device) -> Prepared:
-    """`references`: style id -> embedding (384,) of its reference image; `styles`: the folder that captions quote."""
+def load_prepared(folders: Sequence[Path], references: Mapping[str, NDArray[np.float16]], device: torch.device
+                  ) -> Prepared:
+    """`references`: style id -> embedding (384,) of its reference image."""
     looks: dict[str, int] = {}
     parts: dict[str, list[NDArray[Any]]] = defaultdict(list)
     for folder in folders:
         records = json.loads((folder / "records.json").read_text())
         parts["looks"].append(np.array([looks.setdefault(record["look"], len(looks)) for record in records]))
-        parts["bound"].append(names_color_or_style(records, styles))
         parts["shares"].append(np.array([SHARES.get(record["look"].rpartition("/")[0], 1.0) for record in records]))
-        for name in ("latents", "edges", "tokens", "styles"):
+        for name in ("latents", "edges", "tokens", "styles", "bound"):
             parts[name].append(np.load(folder / f"{name}.npy"))
     count = sum(map(len, parts["looks"]))
     library: dict[int, int] = {}
@@ -182,7 +180,12 @@ def reference_for(data: Prepared, row: int, rng: np.random.Generator, scheme: Sc
     look = int(data.looks[row])
     if look in data.library and rng.random() < scheme.library:
         return data.library[look]
-    return other_of(data.members[look], row, rng)
+    return another(data, row, rng)
+
+
+def another(data: Prepared, row: int, rng: np.random.Generator) -> int:
+    """Another picture of the row's look, wherever there is one."""
+    return other_of(data.members[int(data.looks[row])], row, rng)
 
 
 def other_of(members: NDArray[np.int64], row: int, rng: np.random.Generator) -> int:
@@ -211,7 +214,7 @@ class Attempt:
 
 def attempt(model: Denoiser, batch: Batch, noise_maker: DDPMScheduler, generator: torch.Generator, tries: int = 1
             ) -> Attempt:
-    """With `tries` above 1, each picture by the best of so many noises."""
+    """With `tries` above 1, pictures at pure noise by the best of so many noises."""
     device = batch.latents.device
     times = draw_times(len(batch.latents), generator).to(device)
     noises = torch.randn((tries, *batch.latents.shape), generator=generator).to(device)
@@ -223,7 +226,8 @@ def attempt(model: Denoiser, batch: Batch, noise_maker: DDPMScheduler, generator
 
 @torch.no_grad()
 def nearest_noise(model: Denoiser, batch: Batch, noise_maker: DDPMScheduler, times: Tensor, noises: Tensor) -> Tensor:
-    """Of the noises (n, B, 24, 16, 16), for each picture the one from which its estimate lies nearest the truth.
+    """(B, 24, 16, 16): of the noises (n, B, 24, 16, 16), for pictures at pure noise the one from which their estimate
+    lies nearest the truth, for the others the first.
 
     One answer to all noises has to be the mean of what could be. Taught by its best of several, a model gives each
     noise something of its own to draw (implicit maximum likelihood, Li & Malik 2018, arXiv:1809.09087).

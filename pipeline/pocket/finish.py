@@ -8,6 +8,9 @@ of encoded pictures, so that the autoencoder stays one.
 
 Guidance is learnt (Tang et al. 2025, "Diffusion Models without Classifier-free Guidance", arXiv:2502.12154): what is
 wanted lies beyond the truth, away from the answer without words and style, so that one pass a step does what took two.
+
+So that seeds have something to decide, a picture is taught by the best of several noises (denoiser.nearest_noise); so
+that a style's colours are read and not remembered, some lessons wear others (palettes.py).
 """
 
 from __future__ import annotations

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from pipeline.pocket.denoiser import Batch, Prepared, other_of
+from pipeline.pocket.denoiser import Batch, Prepared, another
 from pipeline.pocket.model import TOWER_SIDE, to_pixels
 from pipeline.pocket.tower import Tower
 
-TURNED = 0.25  # of the pictures that are shown
+TURNED = 0.25  # of the pictures that are shown and wear a style
 SWAPPED = 0.25  # of palettes have their light for dark
 LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -65,25 +65,25 @@ class Palettes:
     """Lends pictures of a batch a palette of their own."""
 
     data: Prepared
-    pictures: Pictures
-    vae: AutoencoderTiny
+    pictures: Pictures  # of all its rows
+    vae: AutoencoderTiny  # that made the latents of `data`; it and the tower on the device that trains
     tower: Tower
     empty: Tensor  # (32, 384) tokens of no words
 
     @torch.no_grad()
     def lend(self, batch: Batch, pixels: Tensor, rng: np.random.Generator) -> tuple[Batch, Tensor]:
-        """The batch with some of its first pictures turned, and `pixels` (n, 3, 256, 256) of these in [-1, 1].
+        """The batch and `pixels` (n, 3, 256, 256) in [-1, 1] of its first n pictures, a share of these turned.
 
         Words that name a colour or a style would be untrue and are left out. Who sees no style keeps the palette.
         """
-        wearing = np.flatnonzero(batch.style[:len(pixels)].any(1).cpu().numpy())
-        chosen = wearing[:round(TURNED * len(pixels))]
+        wearing = batch.style[:len(pixels)].any(1).cpu().numpy()
+        chosen = np.flatnonzero(wearing & (rng.random(len(pixels)) < TURNED))
         if not len(chosen):
             return batch, pixels
         device, rows = pixels.device, batch.rows[chosen]
         drawn = np.stack([draw_palette(rng) for _ in rows])
         palettes = torch.from_numpy(drawn).to(device=device, dtype=pixels.dtype)
-        worn = np.stack([self.pictures[self._other(row, rng)] for row in rows])
+        worn = np.stack([self.pictures[another(self.data, row, rng)] for row in rows])
         own, shown = turned(pixels[chosen], palettes), turned(to_pixels(worn, device), palettes)
         latents, tokens, style, pixels = (one.clone() for one in (batch.latents, batch.tokens, batch.style, pixels))
         pixels[chosen] = own
@@ -92,6 +92,3 @@ class Palettes:
         style[chosen] = self.tower.encoder(pixel_values=small).image_embeds
         tokens[chosen[self.data.bound[rows]]] = self.empty
         return replace(batch, latents=latents, tokens=tokens, style=style), pixels
-
-    def _other(self, row: int, rng: np.random.Generator) -> int:
-        return other_of(self.data.members[int(self.data.looks[row])], row, rng)

@@ -61,17 +61,19 @@ def full_captions(records: Sequence[dict[str, Any]], styles: Path) -> list[str]:
     return captions
 
 
-def names_color_or_style(records: Sequence[dict[str, Any]], styles: Path) -> NDArray[np.bool_]:
-    """(N,) whether the full caption says one of the colour words or the style."""
-    said = full_captions(records, styles)
+def names_color_or_style(captions: Sequence[str], records: Sequence[dict[str, Any]]) -> NDArray[np.bool_]:
+    """(N,) whether these full captions say one of the colour words, or the style."""
     return np.array([caption != record["caption"] or not COLORS.keys().isdisjoint(re.findall(r"\w+", caption))
-                     for caption, record in zip(said, records, strict=True)])
+                     for caption, record in zip(captions, records, strict=True)])
 
 
 def prepare_tokens(folder: Path, styles: Path, tokenizer: Any, text_tower: BertModel) -> None:
-    if not (folder / "tokens.npy").exists():
+    """tokens.npy (N, 32, 384), and bound.npy (N,): whether these words tie a picture to its colours or its style."""
+    if not all((folder / f"{name}.npy").exists() for name in ("tokens", "bound")):
         records = json.loads((folder / "records.json").read_text())
-        save(folder / "tokens.npy", encode_tokens(full_captions(records, styles), tokenizer, text_tower))
+        captions = full_captions(records, styles)
+        save(folder / "tokens.npy", encode_tokens(captions, tokenizer, text_tower))
+        save(folder / "bound.npy", names_color_or_style(captions, records))
 
 
 def prepare_latents(folder: Path, autoencoder: AutoencoderTiny) -> None:

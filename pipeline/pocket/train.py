@@ -37,7 +37,7 @@ from pipeline.pocket.palettes import Palettes
 
 STYLES = Path("styles")
 SHIPPED = Path("assets/pocket")
-PREPARED = ("latents", "tokens", "styles")
+PREPARED = ("latents", "tokens", "bound", "styles")
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def load_lessons(shop: Workshop, folders: Sequence[Path]) -> tuple[denoiser.Prep
     """What the denoiser is trained on, and the tokens (32, 384) of no words, on the device."""
     tokenizer, words = text.load_text_tower()
     empty = text.encode_tokens([""], tokenizer, words)[0].astype(np.float32)
-    return (denoiser.load_prepared(folders, embed_references(shop), STYLES, shop.device),
+    return (denoiser.load_prepared(folders, embed_references(shop), shop.device),
             torch.from_numpy(empty).to(shop.device))
 
 
@@ -213,12 +213,13 @@ def contact_sheet(drawer: Drawer, data: denoiser.Prepared, empty: Tensor, name: 
 
 def train_together(shop: Workshop) -> None:
     data, empty = load_lessons(shop, shop.prepared())
-    vae, looks, pages = load_autoencoder(shop), load_average(tower.Tower(), "tower", shop), Pages(shop.prepared())
-    drawer = Drawer(begun_denoiser(shop), load_autoencoder(shop))
+    pages, vae = Pages(shop.prepared()), load_autoencoder(shop)
+    drawer = Drawer(begun_denoiser(shop), vae)
     drawer.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     quickened(drawer.denoiser, shop)
     critic = Adversary(StyledCritic(), shop.runs / "styled-critic.pt", shop.device)
-    palettes = Palettes(data, pages, vae, cast(tower.Tower, looks), empty)
+    looks = cast(tower.Tower, load_average(tower.Tower(), "tower", shop))
+    palettes = Palettes(data, pages, vae, looks, empty)
     finish.train_together(drawer, data, pages, palettes, empty, shop.recipe.together, shop.runs, critic,
                           size=parallel.share(shop.recipe.batch), shown=parallel.share(shop.recipe.shown),
                           seed=parallel.seed(len(data.looks)),
