@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from pipeline.pocket import denoiser, parallel
 from pipeline.pocket.denoiser import Prepared
+from pipeline.pocket.loop import Plan
 from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE
 from tests.models import small_unet
 
@@ -21,6 +23,11 @@ def count_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each look at the training loop's clock take a second, so that a step costs one second of the budget."""
     clock = iter(range(1_000_000))
     monkeypatch.setattr(parallel, "clock", lambda: float(next(clock)))
+
+
+def leave_checkpoint(folder: Path, plan: Plan, step: int) -> None:
+    """Of a run that got so far, as much as tells where its lessons go on."""
+    torch.save({"step": step}, folder / f"{plan.name}.pt")
 
 
 def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:

@@ -15,7 +15,7 @@ from pipeline.pocket.dataset import make_picture
 from pipeline.pocket.loop import Plan
 from pipeline.pocket.model import make_autoencoder
 from tests.pocket_things import things
-from tests.pocket_training import count_seconds
+from tests.pocket_training import count_seconds, leave_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
@@ -90,6 +90,15 @@ def test_a_few_steps_make_better_pictures(pictures: np.ndarray, tmp_path: Path, 
     before = quality(model, pictures)
     train_autoencoder(model, pictures, PLAN, tmp_path, crop=32)
     assert quality(model, pictures) > before + 2
+
+
+def test_a_run_that_goes_on_sees_other_crops(pictures: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+                                             ) -> None:
+    monkeypatch.setattr(autoencoder, "train", lambda plan, module, batches, *rest, **more: next(batches))
+    leave_checkpoint(tmp_path, PLAN, 5)
+    first: Any = train_autoencoder(make_autoencoder(), pictures, PLAN, tmp_path, crop=32)
+    assert torch.equal(first, next(crops(pictures, 32, 5, CPU)))
+    assert not torch.equal(first, next(crops(pictures, 32, 0, CPU)))
 
 
 def test_latents_that_would_be_squeezed_cost_their_excess_squared(pictures: np.ndarray, tmp_path: Path,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from diffusers import ControlNetModel
 from torch import Tensor
 from torch.nn import functional
 
+from pipeline.pocket import denoiser
 from pipeline.pocket.denoiser import (
     AT_ONCE,
     SCHEME,
@@ -35,7 +37,7 @@ from pipeline.pocket.denoiser import (
 )
 from pipeline.pocket.loop import Plan
 from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE, make_training_noise, make_unet
-from tests.pocket_training import LIBRARY, LINE, count_seconds, prepared, shrink_denoiser
+from tests.pocket_training import LIBRARY, LINE, count_seconds, leave_checkpoint, prepared, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EMPTY = torch.full((32, 384), -5.0)
@@ -250,6 +252,20 @@ def test_a_few_steps_lower_the_loss_and_log_it(tmp_path: Path, monkeypatch: pyte
     (line,) = map(json.loads, (tmp_path / "denoiser.jsonl").read_text().splitlines())
     assert 0 < line["pure_noise"] < 10 and 0 < line["loss"] < 10
     assert saved == [50]
+
+
+def test_a_run_that_goes_on_sees_other_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shrink_denoiser(monkeypatch)
+    monkeypatch.setattr(denoiser, "train", lambda plan, module, batches, *rest, **more: next(batches))
+    model, data, plan = Denoiser(), prepared(LOOKS), Plan("denoiser", minutes=1, learning_rate=1e-3)
+
+    def first() -> Any:
+        return train_denoiser(model, data, EMPTY * 0, plan, tmp_path, size=8)
+
+    begun = first().rows.tolist()
+    assert first().rows.tolist() == begun
+    leave_checkpoint(tmp_path, plan, 5)
+    assert first().rows.tolist() != begun
 
 
 def test_samples_hang_on_the_seed_and_are_guided_away_from_empty_words(monkeypatch: pytest.MonkeyPatch) -> None:

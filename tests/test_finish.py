@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from pipeline.pocket import palettes
+from pipeline.pocket import finish, palettes
 from pipeline.pocket.adversary import Adversary, StyledCritic
 from pipeline.pocket.autoencoder import CELL
 from pipeline.pocket.denoiser import Denoiser, Prepared, attempt, batches
@@ -33,7 +34,7 @@ from pipeline.pocket.loop import Plan
 from pipeline.pocket.model import SIDE, make_autoencoder, make_training_noise
 from pipeline.pocket.palettes import Palettes
 from pipeline.pocket.tower import Tower
-from tests.pocket_training import count_seconds, prepared, shrink_denoiser
+from tests.pocket_training import count_seconds, leave_checkpoint, prepared, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EMPTY, CPU = torch.zeros(32, 384), torch.device("cpu")
@@ -149,6 +150,21 @@ def test_both_parts_learn_from_the_pixels_and_say_how(tmp_path: Path, monkeypatc
     assert saved == [51] and (tmp_path / "critic.pt").is_file()
     (line,) = map(json.loads, (tmp_path / "together.jsonl").read_text().splitlines())
     assert 0 < line["error"] < 20 and 0 < line["critic"] < 3
+
+
+def test_a_run_that_goes_on_sees_other_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shrink_denoiser(monkeypatch)
+    monkeypatch.setattr(finish, "train", lambda plan, module, batches, *rest, **more: next(batches))
+    drawer, plan = Drawer(Denoiser(), make_autoencoder()), Plan("together", minutes=1, learning_rate=1e-3)
+    taught, critic = pupils(tmp_path), Adversary(StyledCritic(), tmp_path / "critic.pt", CPU)
+
+    def first() -> Any:
+        return train_together(drawer, *taught, EMPTY, plan, tmp_path, critic, size=4, shown=2)
+
+    begun = first()
+    assert first().corner == begun.corner and torch.equal(first().pixels, begun.pixels)
+    leave_checkpoint(tmp_path, plan, 5)
+    assert first().corner != begun.corner
 
 
 def test_a_line_that_shows_beside_its_place_is_not_lost_and_a_flat_colour_loses_it() -> None:

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.pocket.loop import Ema, Plan, learning_rate, train
+from pipeline.pocket.loop import Ema, Plan, learning_rate, seed_from_here, train
 from tests.pocket_training import count_seconds
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -62,6 +62,12 @@ def until(step: int) -> Iterator[object]:
 def run(folder: Path, plan: Plan = PLAN, batches: Iterator[object] = repeat(None)) -> nn.Module:  # noqa: B008
     module = line()
     return train(plan, module, batches, loss_for(module), folder=folder)
+
+
+def test_who_goes_on_is_not_given_the_first_lessons_again(tmp_path: Path) -> None:
+    assert seed_from_here(7, PLAN, tmp_path) == 7
+    run(tmp_path)
+    assert seed_from_here(7, PLAN, tmp_path) == 7 + checkpoint(tmp_path)["step"] == 37
 
 
 def checkpoint(folder: Path) -> dict:

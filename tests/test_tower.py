@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from pipeline.pocket.tower import (
     train_tower,
 )
 from tests.models import small_vision
-from tests.pocket_training import count_seconds
+from tests.pocket_training import count_seconds, leave_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
@@ -103,6 +104,19 @@ def test_batches_carry_words_of_each_pictures_own_style(monkeypatch: pytest.Monk
         assert torch.equal(reddish, batch.styles == 0)
         for style, word in zip(batch.styles.tolist(), batch.words.numpy(), strict=True):
             assert any(np.array_equal(word, phrase) for phrase in data.words[style])
+
+
+def test_a_run_that_goes_on_sees_other_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tower, "train", lambda plan, module, batches, *rest, **more: next(batches))
+    model, plan = Tower(), Plan("tower", minutes=1, learning_rate=1e-3)
+
+    def first() -> Any:
+        return train_tower(model, two_looks(), plan, tmp_path)
+
+    begun = first().pixels
+    assert torch.equal(first().pixels, begun)
+    leave_checkpoint(tmp_path, plan, 5)
+    assert not torch.equal(first().pixels, begun)
 
 
 @pytest.mark.usefixtures("small")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from pipeline.pocket.loop import Plan, train
+from pipeline.pocket.loop import Plan, seed_from_here, train
 from pipeline.pocket.model import LATENT_SIDE, SIDE, to_pixels
 from pipeline.pocket.precision import half_where_faster
 from pipeline.pocket.texture import patch_difference
@@ -67,6 +67,7 @@ def psnr(made: Tensor, wanted: Tensor) -> float:
 def train_autoencoder(model: AutoencoderTiny, pictures: NDArray[np.uint8], plan: Plan, folder: Path, *, crop: int,
                       seed: int = 0) -> AutoencoderTiny:
     """`crop` px: small crops give many steps early on, large ones the last tenths of a dB."""
+    seed = seed_from_here(seed, plan, folder)
     device, generator = next(model.parameters()).device, torch.Generator().manual_seed(seed)
 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:

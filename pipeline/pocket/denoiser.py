@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.pocket.export import attach_ip_adapter
-from pipeline.pocket.loop import Plan, train
+from pipeline.pocket.loop import Plan, seed_from_here, train
 from pipeline.pocket.model import (
     LATENT_CHANNELS,
     LATENT_SIDE,
@@ -251,7 +251,7 @@ def answer(model: Denoiser, noisy: Tensor, times: Tensor, batch: Batch) -> Tenso
 def train_denoiser(model: Denoiser, data: Prepared, empty: Tensor, plan: Plan, folder: Path, *,
                    size: int = 32, seed: int = 0, scheme: Scheme = SCHEME, on_save: Any = None) -> Denoiser:
     """v-prediction with a flat weight (Salimans & Ho 2022): it keeps the noisiest steps, which set the composition."""
-    noise_maker = make_training_noise()
+    noise_maker, seed = make_training_noise(), seed_from_here(seed, plan, folder)
     generator = torch.Generator().manual_seed(seed)
     series = batches(data, empty, size, seed, scheme)
 

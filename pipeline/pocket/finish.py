@@ -30,7 +30,7 @@ from torch.nn import functional
 from pipeline.pocket.adversary import Adversary, balanced
 from pipeline.pocket.autoencoder import CELL, likeness_loss, shaken
 from pipeline.pocket.denoiser import Attempt, Batch, Denoiser, Prepared, answer, attempt, batches, clean_estimate
-from pipeline.pocket.loop import Plan, train
+from pipeline.pocket.loop import Plan, seed_from_here, train
 from pipeline.pocket.model import LATENT_SIDE, make_training_noise, to_pixels
 from pipeline.pocket.palettes import Palettes
 from pipeline.pocket.precision import half_where_faster
@@ -137,6 +137,7 @@ def train_together(drawer: Drawer, data: Prepared, pictures: Pages, palettes: Pa
                    on_save: Any = None) -> Drawer:
     """`shown` of each batch of `size` are decoded and judged; `empty`: tokens (32, 384) of no words."""
     device = next(drawer.parameters()).device
+    seed = seed_from_here(seed, plan, folder)
     noise_maker, generator = make_training_noise(), torch.Generator().manual_seed(seed)
 
     def save(trained: nn.Module, step: int) -> None:

@@ -62,6 +62,14 @@ def learning_rate(plan: Plan, step: int, progress: float) -> float:
     return plan.learning_rate * warm * (plan.final_share + (1 - plan.final_share) * cosine)
 
 
+def seed_from_here(seed: int, plan: Plan, folder: Path) -> int:
+    """The seed itself for a run that begins, another one each time it goes on: it has had its first lessons."""
+    checkpoint = folder / f"{plan.name}.pt"
+    if not checkpoint.is_file():
+        return seed
+    return seed + int(torch.load(checkpoint, mmap=True, weights_only=True)["step"])
+
+
 def train(
     plan: Plan,
     module: nn.Module,

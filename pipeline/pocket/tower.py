@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.pocket.dataset import PLAIN
-from pipeline.pocket.loop import Plan, train
+from pipeline.pocket.loop import Plan, seed_from_here, train
 from pipeline.pocket.model import IMAGE_WIDTH, TOWER_SIDE, make_image_tower, to_pixels
 
 BATCH = 64
@@ -103,7 +103,7 @@ def series(data: Looks, seed: int, device: torch.device) -> Iterator[Sample]:
 
 
 def train_tower(model: Tower, data: Looks, plan: Plan, folder: Path, seed: int = 0) -> Tower:
-    device = next(model.parameters()).device
+    device, seed = next(model.parameters()).device, seed_from_here(seed, plan, folder)
     middles = torch.from_numpy(np.stack([words.mean(0) for words in data.words])).to(device)
 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
