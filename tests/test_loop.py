@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.pocket.loop import Ema, Plan, learning_rate, seed_from_here, train
+from pipeline.pocket.loop import Ema, Plan, learning_rate, seed_from_here, train, write_state
 from tests.pocket_training import count_seconds
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -68,6 +68,23 @@ def test_who_goes_on_is_not_given_the_first_lessons_again(tmp_path: Path) -> Non
     assert seed_from_here(7, PLAN, tmp_path) == 7
     run(tmp_path)
     assert seed_from_here(7, PLAN, tmp_path) == 7 + checkpoint(tmp_path)["step"] == 37
+
+
+def test_a_kill_while_a_file_is_written_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "part.pt"
+    write_state({"step": 1}, file)
+
+    def killed(state: object, path: Path) -> None:
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as during:
+        during.setattr(torch, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_state({"step": 2}, file)
+    assert torch.load(file, weights_only=True) == {"step": 1}
+    write_state({"step": 2}, file)
+    assert torch.load(file, weights_only=True) == {"step": 2} and list(tmp_path.iterdir()) == [file]
 
 
 def checkpoint(folder: Path) -> dict:

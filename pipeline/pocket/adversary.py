@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.pocket import parallel
+from pipeline.pocket.loop import write_state
 from pipeline.pocket.model import IMAGE_WIDTH
 from pipeline.pocket.precision import half_where_faster
 
@@ -82,8 +83,8 @@ class Adversary:
             self._steps = state["steps"]
 
     def save(self) -> None:
-        torch.save({"critic": self.critic.state_dict(), "optimizer": self._optimizer.state_dict(),
-                    "steps": self._steps}, self._file)
+        write_state({"critic": self.critic.state_dict(), "optimizer": self._optimizer.state_dict(),
+                     "steps": self._steps}, self._file)
 
     def learn(self, true: Tensor, made: Tensor, style: Tensor, lines: Tensor) -> float:
         """One step of the critic; returns its loss on what was made (log 2 where it cannot tell).

@@ -62,6 +62,12 @@ def learning_rate(plan: Plan, step: int, progress: float) -> float:
     return plan.learning_rate * warm * (plan.final_share + (1 - plan.final_share) * cosine)
 
 
+def write_state(state: dict[str, object], file: Path) -> None:
+    """All of it or what lay there before: a kill may come at any moment."""
+    torch.save(state, file.with_suffix(".tmp"))
+    os.replace(file.with_suffix(".tmp"), file)
+
+
 def seed_from_here(seed: int, plan: Plan, folder: Path) -> int:
     """The seed itself for a run that begins, another one each time it goes on: it has had its first lessons."""
     checkpoint = folder / f"{plan.name}.pt"
@@ -103,8 +109,7 @@ def train(
             return
         state = {"module": module.state_dict(), "optimizer": optimizer.state_dict(), "ema": ema.average,
                  "step": step, "spent": spent}
-        torch.save(state, checkpoint.with_suffix(".tmp"))
-        os.replace(checkpoint.with_suffix(".tmp"), checkpoint)
+        write_state(state, checkpoint)
         if on_save is not None:
             trained = {name: value.clone() for name, value in module.state_dict().items()}
             module.load_state_dict(ema.average)
