@@ -94,7 +94,7 @@ def best(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M") -> 
 
 POCKET_MENU = Menu(
     presets=presets(
-        draft("Half the work, and nearest to your lines; the style lies lighter, and what is not wanted is not read.",
+        draft("Half the work, a little nearer to your lines; what should not be in the picture is not read.",
               {"guidance_scale": 1.0}),
         # One step with guidance is two passes: there is nothing between them and Draft's one to leave out.
         balanced("Here the same as Best: one step leaves nothing to save.", {}),
