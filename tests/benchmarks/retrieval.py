@@ -5,7 +5,7 @@ among three, on the prompts used for tuning and on those held out. Then for each
 vectors of 512, made by tests/clustered.py to crowd as embeddings do) hnswlib, through pipeline/style_index.py and
 alone, beside exact comparison in numpy, faiss HNSW, usearch and chromadb with the same graph (tests/libraries.py):
 building, loading, memory, files, single queries one by one on one thread, recall@10, and what the "text" tower adds.
-Rivals come with: pip install -r requirements-bench.txt. A million vectors take three to twelve processor
+Rivals come with: pip install -r requirements-bench.txt. A million vectors take five to twelve processor
 minutes to build for each library; with --folder what is built stays and is not built again.
 """
 
