@@ -27,7 +27,7 @@ def count_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def leave_checkpoint(folder: Path, plan: Plan, step: int) -> None:
     """Of a run that got so far, as much as tells where its lessons go on."""
-    torch.save({"step": step}, folder / f"{plan.name}.pt")
+    torch.save({"step": step, "spent": 2.0 * step}, folder / f"{plan.name}.pt")
 
 
 def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:

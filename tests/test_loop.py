@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.pocket.loop import Ema, Plan, learning_rate, seed_from_here, train, write_state
+from pipeline.pocket.loop import Ema, Plan, learning_rate, read_progress, seed_from_here, train, write_state
 from tests.pocket_training import count_seconds
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -68,6 +68,12 @@ def test_who_goes_on_is_not_given_the_first_lessons_again(tmp_path: Path) -> Non
     assert seed_from_here(7, PLAN, tmp_path) == 7
     run(tmp_path)
     assert seed_from_here(7, PLAN, tmp_path) == 7 + checkpoint(tmp_path)["step"] == 37
+
+
+def test_how_far_a_run_is_can_be_read(tmp_path: Path) -> None:
+    assert read_progress(PLAN, tmp_path) == (0, 0.0)
+    run(tmp_path)
+    assert read_progress(PLAN, tmp_path) == (30, 30.0)
 
 
 def test_a_kill_while_a_file_is_written_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,12 +68,18 @@ def write_state(state: dict[str, object], file: Path) -> None:
     os.replace(file.with_suffix(".tmp"), file)
 
 
-def seed_from_here(seed: int, plan: Plan, folder: Path) -> int:
-    """The seed itself for a run that begins, another one each time it goes on: it has had its first lessons."""
+def read_progress(plan: Plan, folder: Path) -> tuple[int, float]:
+    """Steps made and seconds spent by the plan's run, as of its checkpoint; none without one. Reads no weights."""
     checkpoint = folder / f"{plan.name}.pt"
     if not checkpoint.is_file():
-        return seed
-    return seed + int(torch.load(checkpoint, mmap=True, weights_only=True)["step"])
+        return 0, 0.0
+    state = torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=True)
+    return state["step"], state["spent"]
+
+
+def seed_from_here(seed: int, plan: Plan, folder: Path) -> int:
+    """The seed itself for a run that begins, another one each time it goes on: it has had its first lessons."""
+    return seed + read_progress(plan, folder)[0]
 
 
 def train(

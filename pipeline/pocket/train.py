@@ -31,7 +31,7 @@ from pipeline.pocket import autoencoder, dataset, denoiser, finish, pack, parall
 from pipeline.pocket.adversary import Adversary, StyledCritic
 from pipeline.pocket.export import export_pipeline, ip_adapter_states
 from pipeline.pocket.finish import LEARNT, Drawer, Pages
-from pipeline.pocket.loop import RUNS, Plan
+from pipeline.pocket.loop import RUNS, Plan, read_progress
 from pipeline.pocket.model import TOWER_SIDE, make_autoencoder
 from pipeline.pocket.palettes import Palettes
 
@@ -212,8 +212,9 @@ def contact_sheet(drawer: Drawer, data: denoiser.Prepared, empty: Tensor, name: 
 
 
 def train_together(shop: Workshop) -> None:
-    data, empty = load_lessons(shop, shop.prepared())
-    pages, vae = Pages(shop.prepared()), load_autoencoder(shop)
+    folders = shop.prepared()
+    data, empty = load_lessons(shop, folders)
+    pages, vae = Pages(folders), load_autoencoder(shop)
     drawer = Drawer(begun_denoiser(shop), vae)
     drawer.to(device=shop.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     quickened(drawer.denoiser, shop)
@@ -244,13 +245,13 @@ def export(shop: Workshop, into: Path = SHIPPED) -> None:
     """Write the averaged weights as the folder that the app loads."""
     plans = [plan for plan in (shop.recipe.denoiser, shop.recipe.together)
              if (shop.runs / f"{plan.name}.pt").is_file()]
-    spent = [torch.load(shop.runs / f"{plan.name}.pt", map_location="cpu", weights_only=True) for plan in plans]
+    made = {plan.name: read_progress(plan, shop.runs) for plan in plans}
     autoencoder_, looks = load_autoencoder(shop), cast(tower.Tower, load_average(tower.Tower(), "tower", shop))
     drawer: Any = load_average(Drawer(denoiser.Denoiser(), autoencoder_), shop.recipe.together.name, shop)
     unet, controlnet = drawer.denoiser.unet, drawer.denoiser.controlnet
     export_pipeline(into, autoencoder_, unet, controlnet, looks.encoder, *ip_adapter_states(unet),
-                    notes={f"{plan.name}_{key}": value for plan, run in zip(plans, spent, strict=True)
-                           for key, value in (("steps", run["step"]), ("minutes", round(run["spent"] / 60, 1)))}
+                    notes={f"{name}_{key}": value for name, (steps, seconds) in made.items()
+                           for key, value in (("steps", steps), ("minutes", round(seconds / 60, 1)))}
                     | {"batch": shop.recipe.batch, "pictures": len(shop.prepared()) * dataset.SHARD})
 
 
