@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import CroquisError
-from pipeline.page.dress import launch_options
 from pipeline.page.layout import build_page
+from pipeline.page.theme import launch_options
 from pipeline.settings import Settings, read_settings
-from pipeline.studio import Studio
+from pipeline.studio.studio import Studio
 
 if TYPE_CHECKING:
     import gradio as gr

@@ -1,5 +1,5 @@
 // The drawing as a value: strokes and at most one picture under them, with undo.
-// The same JSON goes to the server (pipeline/sketch.py) and into assets/examples.
+// The same JSON goes to the server (pipeline/sketch/intake.py) and into assets/examples.
 import { getStroke } from "./vendor/perfect-freehand.js";
 
 export const SIDE = 512; // canvas px; the paper is 0..SIDE each way
@@ -72,7 +72,7 @@ export function paint(context, strokes) {
   }
 }
 
-/** A stroke's outline as an SVG path. pipeline/canvas.py paints the same shape with the same numbers. */
+/** A stroke's outline as an SVG path. pipeline/sketch/canvas.py paints the same shape with the same numbers. */
 export function outlinePath({ points, size }) {
   const options = { size, thinning: 0.5, smoothing: 0.5, streamline: 0.5, simulatePressure: false, last: true };
   const outline = getStroke(points, options);

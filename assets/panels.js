@@ -3,7 +3,7 @@
 import { SIDE, outlinePath } from "./drawing.js";
 import { icon, make } from "./dom.js";
 
-const MOST_STYLES = 8; // as pipeline/parsing.py
+const MOST_STYLES = 8; // as pipeline/request/notation.py
 
 /** The picture as it comes: waiting, previews, result, or what went wrong. */
 export function mountPicture({ element, props, watch }, page) {

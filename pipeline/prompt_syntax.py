@@ -45,8 +45,10 @@ def read_weights(prompt: str) -> tuple[Weighted, ...]:
     for part in parts:
         expect_weight(part.weight, f"{part.weight:.4g}", part.text)
     if sum(part.weight != 1 for part in parts) > MOST_PLACES:
-        raise SettingError(f"A prompt holds at most {MOST_PLACES} weighted places; this one has more. "
-                           r"Brackets that are meant as such are written \( and \).")
+        raise SettingError(
+            f"A prompt holds at most {MOST_PLACES} weighted places; this one has more. "
+            r"Brackets that are meant as such are written \( and \)."
+        )
     return parts
 
 

@@ -32,12 +32,12 @@ MEANINGS = {
     "memory": "how sparingly it keeps its weights: auto takes the quickest of full, fp8, streamed and cpu that fits",
     "safety": "whether sd15's pictures pass its safety checker before anyone sees them: on or off",
     "sd15": "folder with Stable Diffusion 1.5's files in place of the Hub's (base/, controlnet/, ip_adapter/), or a "
-            ".safetensors checkpoint of a model tuned from it",
+    ".safetensors checkpoint of a model tuned from it",
     "attention": "kernels of the attention: auto takes torch's own, xformers where it is installed and runs",
     "previews": "how steps are shown: linear costs nothing, small paints them with TAESD where the engine has it",
     "compile": "on compiles the UNet at the start: one to several minutes, then each step is quicker",
     "hosts": "who may fetch models and change the engine from the page: local is who opens it on the machine that runs "
-             "it, anyone every visitor, nobody none",
+    "it, anyone every visitor, nobody none",
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
     "user_dir": "folder for styles you add and for caches; it is made when missing",

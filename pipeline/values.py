@@ -15,6 +15,8 @@ from PIL import Image
 from pipeline.errors import SettingError, SketchError, StyleError
 from pipeline.prompt_syntax import literal, read_weights
 
+NUMBERS = "numbers"  # the number format among the revisions, where it is not the usual one
+
 Reading = Literal["lines", "canny"]
 ReadingChoice = Literal["auto", "lines", "canny"]
 
@@ -52,9 +54,7 @@ class EdgeMap:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, EdgeMap)
-            and self.reading == other.reading
-            and np.array_equal(self.pixels, other.pixels)
+            isinstance(other, EdgeMap) and self.reading == other.reading and np.array_equal(self.pixels, other.pixels)
         )
 
     def __hash__(self) -> int:
@@ -132,8 +132,14 @@ CONTROLS: tuple[Control, ...] = (
     Control("num_inference_steps", "Steps", "More steps take longer and settle more detail.", 1, 50, 1, True),
     Control("guidance_scale", "Follow the words", "Higher holds closer to what you wrote.", 1, 15, 0.1),
     Control("ip_adapter_scale", "Style strength", "How strongly the picture wears the style.", 0, 1.5, 0.05),
-    Control("controlnet_conditioning_scale", "Follow the drawing", "How closely the picture keeps to your lines.",
-            0, 2, 0.05),
+    Control(
+        "controlnet_conditioning_scale",
+        "Follow the drawing",
+        "How closely the picture keeps to your lines.",
+        0,
+        2,
+        0.05,
+    ),
     Control("canny_low", "Faint edges", "Lower finds fainter edges in a photo or shaded drawing.", 0, 255, 1, True),
     Control("canny_high", "Clear edges", "Lower starts an edge at weaker contrast.", 0, 255, 1, True),
     Control("seed", "Seed", "-1 draws a new one each time; the one used is shown.", -1, SEED_LIMIT, 1, True),
@@ -148,8 +154,9 @@ Decoder = Literal["full", "small"]
 LEVER_NUMBERS: tuple[Control, ...] = (
     Control("guidance_start", "Words from", "Share of the steps after which the words are pressed.", 0, 1, 0.05),
     Control("guidance_end", "Words until", "Share of the steps after which they are not pressed any more.", 0, 1, 0.05),
-    Control("control_guidance_start", "Lines from", "Share of the steps after which your lines are followed.",
-            0, 1, 0.05),
+    Control(
+        "control_guidance_start", "Lines from", "Share of the steps after which your lines are followed.", 0, 1, 0.05
+    ),
     Control("control_guidance_end", "Lines until", "Share of the steps after which the rest is free.", 0, 1, 0.05),
     Control("controlnet_every", "Read the lines every", "Steps that one reading of your lines serves.", 1, 8, 1, True),
 )
@@ -177,8 +184,9 @@ class Levers:
             expect_number(control, getattr(self, control.name))
         for first, last in (("guidance_start", "guidance_end"), ("control_guidance_start", "control_guidance_end")):
             if getattr(self, first) > getattr(self, last):
-                raise SettingError(f"{first} may not lie above {last}; {getattr(self, first):g} and "
-                                   f"{getattr(self, last):g} came.")
+                raise SettingError(
+                    f"{first} may not lie above {last}; {getattr(self, first):g} and {getattr(self, last):g} came."
+                )
         expect_choice("controlnet_half", self.controlnet_half, get_args(ControlHalf))
         expect_choice("decoder", self.decoder, get_args(Decoder))
         if not isinstance(self.few_steps, str):
@@ -265,8 +273,10 @@ class GenerationResult:
 
 def expect_number(control: Control, value: object) -> None:
     """Raise SettingError unless `value` is a finite number of the right kind within the control's range."""
-    wanted = f"{control.label} ({control.name}) is a {'whole ' if control.whole else ''}number " \
-             f"from {control.minimum:g} to {control.maximum:g}"
+    wanted = (
+        f"{control.label} ({control.name}) is a {'whole ' if control.whole else ''}number "
+        f"from {control.minimum:g} to {control.maximum:g}"
+    )
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SettingError(f"{wanted}; {type(value).__name__} came.")
     if isinstance(value, float) and (not math.isfinite(value) or (control.whole and value != int(value))):

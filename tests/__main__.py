@@ -28,12 +28,16 @@ def main(arguments: list[str]) -> int:
 
 def get_programs() -> None:
     """Chromium, Node and curl through apt-get where it is there and we may use it."""
-    missing = [package for package, found in (
-        ("chromium", any(map(shutil.which, BROWSERS))),
-        ("nodejs", shutil.which("node")),
-        ("npm", shutil.which("npm")),
-        ("curl", shutil.which("curl")),
-    ) if not found]
+    missing = [
+        package
+        for package, found in (
+            ("chromium", any(map(shutil.which, BROWSERS))),
+            ("nodejs", shutil.which("node")),
+            ("npm", shutil.which("npm")),
+            ("curl", shutil.which("curl")),
+        )
+        if not found
+    ]
     if not missing:
         return
     if not shutil.which("apt-get"):

@@ -16,8 +16,8 @@ from PIL import Image
 from pipeline.values import Style
 
 if TYPE_CHECKING:
-    from pipeline.diffusion import Engine
-    from tests.serving import Server
+    from pipeline.engine.engine import Engine
+    from tests.tools.serving import Server
 
 # A busy machine makes any single example slow; the whole suite's time is what counts.
 hypothesis.settings.register_profile("croquis", deadline=None)
@@ -41,7 +41,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def pocket_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pocket model's layout with small random weights."""
-    from tests.models import write_pocket
+    from tests.tools.models import write_pocket
 
     return write_pocket(tmp_path_factory.mktemp("models") / "pocket")
 
@@ -49,23 +49,23 @@ def pocket_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sd15_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """SD 1.5's layout with small random weights."""
-    from tests.models import write_sd15
+    from tests.tools.models import write_sd15
 
     return write_sd15(tmp_path_factory.mktemp("models") / "sd15")
 
 
 @pytest.fixture(scope="session")
 def pocket_engine(pocket_folder: Path) -> Engine:
-    from pipeline.diffusion import Engine
-    from pipeline.profiles import POCKET
+    from pipeline.engine.engine import Engine
+    from pipeline.models.catalog import POCKET
 
     return Engine.load(POCKET, folder=pocket_folder, device="cpu")
 
 
 @pytest.fixture(scope="session")
 def sd15_engine(sd15_folder: Path) -> Engine:
-    from pipeline.diffusion import Engine
-    from tests.models import tiny_sd15
+    from pipeline.engine.engine import Engine
+    from tests.tools.models import tiny_sd15
 
     return Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu")
 
@@ -79,8 +79,8 @@ def shipped_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def shipped_engine(shipped_folder: Path) -> Engine:
-    from pipeline.diffusion import Engine
-    from pipeline.profiles import POCKET
+    from pipeline.engine.engine import Engine
+    from pipeline.models.catalog import POCKET
 
     return Engine.load(POCKET, folder=shipped_folder, device="cpu")
 
@@ -103,7 +103,7 @@ def make_style(tmp_path_factory: pytest.TempPathFactory) -> MakeStyle:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Server]:
     """`python app.py`, running; with random weights where the tree holds no trained ones yet."""
-    from tests.serving import serving
+    from tests.tools.serving import serving
 
     folder = tmp_path_factory.mktemp("server")
     environment = {}

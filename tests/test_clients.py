@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipeline.request import parse_order
+from pipeline.request.order import parse_order
 from pipeline.settings import ROOT, read_settings
-from pipeline.sketch import read_strokes
-from pipeline.studio import Studio
-from tests.image_files import png
-from tests.serving import Server
+from pipeline.sketch.intake import read_strokes
+from pipeline.studio.studio import Studio
+from tests.tools.image_files import png
+from tests.tools.serving import Server
 
 README_URL = "http://127.0.0.1:7860"
 PROMPT, SEED = "a red fox in a neon city", 7  # as in the README
@@ -55,8 +55,15 @@ def example(language: str, server: Server) -> str:
 
 
 def run(command: list[str], desk: Path) -> tuple[bytes, str]:
-    done = subprocess.run(command, cwd=desk, capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL,
-                          env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    done = subprocess.run(
+        command,
+        cwd=desk,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return (desk / "picture.png").read_bytes(), done.stdout
 

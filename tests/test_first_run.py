@@ -13,21 +13,24 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from pipeline.download import Download
 from pipeline.errors import ModelError
-from pipeline.model_profile import ModelProfile, WeightFile
-from pipeline.profiles import SD15
+from pipeline.models.catalog import SD15
+from pipeline.models.checks import file_sha256
+from pipeline.models.download import Download
+from pipeline.models.hub_cache import cached_revision
+from pipeline.models.profile import ModelProfile, WeightFile
 from pipeline.settings import Settings
-from pipeline.styles import StyleLibrary
+from pipeline.styles.library import StyleLibrary
 from pipeline.values import Levers, Style
-from pipeline.weights import cached_revision, file_sha256
 from tests.conftest import MakeStyle
-from tests.hub_server import MAIN, Hub, serving_hub, turn_to
-from tests.ldm_layout import write_single_file
-from tests.models import tiny_sd15, write_clip
+from tests.tools.hub_server import MAIN, Hub, serving_hub, turn_to
+from tests.tools.ldm_layout import write_single_file
+from tests.tools.models import tiny_sd15, write_clip
 
-PLACES = {role: role  # role -> local folder
-          for role in ("base", "controlnet", "ip_adapter", "lcm_lora", "taesd", "retrieval")}
+PLACES = {
+    role: role  # role -> local folder
+    for role in ("base", "controlnet", "ip_adapter", "lcm_lora", "taesd", "retrieval")
+}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +53,7 @@ def hub(repositories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             part = SD15.parts[role]
             served.add(str(part.repo), repositories / folder, str(part.revision))
         turn_to(served, tmp_path / "cache", monkeypatch)
-        monkeypatch.setattr("pipeline.hub.WAITS", (0.01,) * 3)
+        monkeypatch.setattr("pipeline.models.hub.WAITS", (0.01,) * 3)
         yield served
 
 
@@ -76,8 +79,8 @@ def run(download: Download) -> str:
 
 
 def draw(profile: ModelProfile, style: Style, folder: Path | None = None) -> tuple[np.ndarray, dict[str, str]]:
-    from pipeline.diffusion import Engine
-    from tests.test_denoise import make_request
+    from pipeline.engine.engine import Engine
+    from tests.engine.test_denoise import make_request
 
     engine = Engine.load(profile, folder=folder, device="cpu")
     image, _ = engine.draw(make_request(engine, style))
@@ -87,8 +90,8 @@ def draw(profile: ModelProfile, style: Style, folder: Path | None = None) -> tup
 def test_draft_is_refused_until_the_download_brought_its_parts(
     hub: Hub, profile: ModelProfile, make_style: MakeStyle, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from pipeline.diffusion import Engine
-    from tests.test_denoise import make_request
+    from pipeline.engine.engine import Engine
+    from tests.engine.test_denoise import make_request
 
     draft = {"few_steps": "lcm", "decoder": "small"}
     bare = {role: replace(part, along=False) for role, part in profile.parts.items()}
@@ -114,8 +117,11 @@ def test_a_first_run_fetches_all_that_drawing_needs_and_draws(
 ) -> None:
     assert run(Download(profile)) == "done"
     asked = {path for _, path, _ in hub.asked if "/resolve/" in path}
-    listed = {f"/{part.repo}/resolve/{part.revision}/{file.path}"
-              for part in profile.downloaded_parts.values() for file in part.files}
+    listed = {
+        f"/{part.repo}/resolve/{part.revision}/{file.path}"
+        for part in profile.downloaded_parts.values()
+        for file in part.files
+    }
     assert asked == listed, "more or less than the table's files was asked for"
     hub.asked.clear()
     pixels, revisions = draw(profile, make_style("neon", 1))
@@ -127,8 +133,8 @@ def test_a_first_run_fetches_all_that_drawing_needs_and_draws(
 def test_nobody_waits_for_the_encoder_of_styles(hub: Hub, profile: ModelProfile, make_style: MakeStyle) -> None:
     """sd15 asked for on a cache without it: it comes with the load. Where that fails a style that is new is refused at
     once, even while another picture is drawn, until the download brought it."""
-    from pipeline.diffusion import Engine
-    from tests.test_denoise import make_request
+    from pipeline.engine.engine import Engine
+    from tests.engine.test_denoise import make_request
 
     without = replace(profile.parts["image_encoder"], first=False)
     assert run(Download(replace(profile, parts={**profile.parts, "image_encoder": without}))) == "done"
@@ -149,7 +155,7 @@ def test_nobody_waits_for_the_encoder_of_styles(hub: Hub, profile: ModelProfile,
 def test_the_download_brings_what_finds_styles_and_it_finds_them(
     hub: Hub, profile: ModelProfile, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from pipeline.opening import has_encoder, open_search
+    from pipeline.studio.opening import has_encoder, open_search
 
     settings = Settings(user_dir=tmp_path / "user")
     library = StyleLibrary(settings.styles, settings.added_styles)
@@ -184,7 +190,7 @@ def test_a_first_run_from_main_where_the_pinned_commits_are_gone(
 
 
 def test_a_relative_of_sd15_is_refused_before_it_is_loaded(hub: Hub, profile: ModelProfile) -> None:
-    from pipeline.weights import locate
+    from pipeline.models.locate import locate
 
     repo = hub.repos[str(SD15.parts["base"].repo)]
     config = repo.files["unet/config.json"].replace(b'"cross_attention_dim": 32', b'"cross_attention_dim": 2048')

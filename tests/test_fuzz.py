@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.page.telling import CALM
-from tests.image_files import bad_files, blank_files, fox, png
-from tests.serving import MARK, Server
+from pipeline.page.messages import CALM
+from tests.tools.image_files import bad_files, blank_files, fox, png
+from tests.tools.serving import MARK, Server
 
 CALLS = 2_000
 CALLERS = 4
@@ -51,8 +51,16 @@ class Faults:
         broken = [server.upload(name, data) for name, data in bad_files().items()]
         blank = [server.upload(name, data) for name, data in blank_files().items()]
         elsewhere = [{"path": path, "meta": MARK} for path in self.paths()]
-        malformed = [{"path": "x.png", "meta": 7}, {"path": "x.png", "meta": {}}, {**self.good, "size": "large"},
-                     {**self.good, "meta": None}, self.good["path"], [self.good], {"path": self.good["path"]}, None]
+        malformed = [
+            {"path": "x.png", "meta": 7},
+            {"path": "x.png", "meta": {}},
+            {**self.good, "size": "large"},
+            {**self.good, "meta": None},
+            self.good["path"],
+            [self.good],
+            {"path": self.good["path"]},
+            None,
+        ]
         self.no_images = [*JUNK, 7, "fox.png", *broken, *elsewhere, *malformed]
         self.no_sketches = [*self.no_images, *blank]
 
@@ -92,22 +100,34 @@ class Faults:
 
 def inputs(faults: Faults) -> dict[str, list[tuple[Any, Callable[[], Any]]]]:
     """Endpoint -> for each input in order a good value, and where bad ones come from."""
+
     def number(good: float, low: float, high: float, whole: bool = False) -> tuple[Any, Callable[[], Any]]:
         return good, lambda: faults.number(low, high, whole)
 
     seeing = [("auto", faults.reading), number(50, 0, 255, True), number(150, 0, 255, True)]
     return {
         "draw": [
-            (faults.good, faults.sketch), ("a fox", faults.text), ("", faults.text), ("auto", faults.style), *seeing,
-            number(4, 1, 50, True), number(3, 1, 15), number(1, 0, 1.5), number(1, 0, 2),
+            (faults.good, faults.sketch),
+            ("a fox", faults.text),
+            ("", faults.text),
+            ("auto", faults.style),
+            *seeing,
+            number(4, 1, 50, True),
+            number(3, 1, 15),
+            number(1, 0, 1.5),
+            number(1, 0, 2),
             number(7, -1, 2**32 - 1, True),
         ],
         "read_edges": [(faults.good, faults.sketch), *seeing],
         "find_styles": [("a fox", faults.text), number(5, 1, 100, True)],
         "add_style": [(faults.good, faults.image), ("Fuzz", faults.name), ("", faults.text)],
         "remove_style": [("auto", faults.removed)],
-        "plan_memory": [("sd15", faults.text), number(512, 64, 1024, True), number(512, 64, 1024, True),
-                        number(1, 1, 4, True)],
+        "plan_memory": [
+            ("sd15", faults.text),
+            number(512, 64, 1024, True),
+            number(512, 64, 1024, True),
+            number(1, 1, 4, True),
+        ],
         "styles": [],
     }
 
@@ -115,8 +135,15 @@ def inputs(faults: Faults) -> dict[str, list[tuple[Any, Callable[[], Any]]]]:
 def bad_calls(faults: Faults, draw: random.Random) -> Iterator[Call]:
     """Endless. Most have one to three bad values among good ones; some are bad as a whole."""
     slots = inputs(faults)
-    weights = {"draw": 8, "read_edges": 3, "find_styles": 2, "add_style": 3, "remove_style": 2, "styles": 1,
-               "plan_memory": 2}
+    weights = {
+        "draw": 8,
+        "read_edges": 3,
+        "find_styles": 2,
+        "add_style": 3,
+        "remove_style": 2,
+        "styles": 1,
+        "plan_memory": 2,
+    }
     while True:
         endpoint = draw.choices(list(weights), list(weights.values()))[0]
         path = draw.choice(("run", "run", "call"))
@@ -142,9 +169,20 @@ def misvalued(endpoint: str, slots: list[tuple[Any, Callable[[], Any]]], draw: r
 def misshapen(endpoint: str, data: list[Any], draw: random.Random, path: str) -> Call:
     deep = "[" * 900 + "]" * 900
     shapes = [
-        as_json({"data": [*data, 1]}), as_json({"data": data[:-1] if data else [None]}), as_json({"data": "abc"}),
-        as_json({"data": None}), as_json({}), as_json([]), as_json(7), b"", b"{", b"\xff\xfe", b'{"data": [NaN, ',
-        f'{{"data": [{deep}, {deep}]}}'.encode(), b'{"data": ' + b"[" * 100_000, b'{"data": [' + b"9" * 5_000 + b",1]}",
+        as_json({"data": [*data, 1]}),
+        as_json({"data": data[:-1] if data else [None]}),
+        as_json({"data": "abc"}),
+        as_json({"data": None}),
+        as_json({}),
+        as_json([]),
+        as_json(7),
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b'{"data": [NaN, ',
+        f'{{"data": [{deep}, {deep}]}}'.encode(),
+        b'{"data": ' + b"[" * 100_000,
+        b'{"data": [' + b"9" * 5_000 + b",1]}",
     ]
     return Call(endpoint, draw.choice(shapes), "shape", path)
 
@@ -157,8 +195,9 @@ def as_json(value: Any) -> bytes:
 def refusal(client: httpx.Client, server: Server, call: Call) -> tuple[str, float]:
     """The words of the refusal, and how long it took. Fails where the call was taken."""
     started = time.monotonic()
-    answer = client.post(f"{server.api}/{call.path}/{call.endpoint}", content=call.body,
-                         headers={"Content-Type": "application/json"})
+    answer = client.post(
+        f"{server.api}/{call.path}/{call.endpoint}", content=call.body, headers={"Content-Type": "application/json"}
+    )
     if answer.status_code == 200 and call.path == "call":
         answer = client.get(f"{server.api}/call/{call.endpoint}/{answer.json()['event_id']}")
         assert "event: error" in answer.text, f"taken: {call.endpoint} {call.fault}: {answer.text[:200]}"
@@ -199,8 +238,11 @@ def test_two_thousand_bad_calls_are_refused_in_words(server: Server) -> None:
     with httpx.Client(timeout=60) as client:
         with ThreadPoolExecutor(CALLERS) as callers:
             refusals = list(callers.map(lambda call: refusal(client, server, call), calls))
-        wrong = [(fault, call, words) for call, (words, _) in zip(calls, refusals, strict=True)
-                 if (fault := judge(call, words))]
+        wrong = [
+            (fault, call, words)
+            for call, (words, _) in zip(calls, refusals, strict=True)
+            if (fault := judge(call, words))
+        ]
         # four callers wait for each other, and for whatever else the machine does: what was slow is timed again alone
         slow = [call for call, (_, seconds) in zip(calls, refusals, strict=True) if seconds >= LIMIT]
         still_slow = [call for call in slow if best_of(3, lambda call=call: refusal(client, server, call)[1]) >= LIMIT]

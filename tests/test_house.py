@@ -15,23 +15,39 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.profiles import SD15
+from pipeline.models.catalog import SD15
 from pipeline.settings import ROOT
 
 SIZE_LIMIT = 10_000_000  # bytes; larger files need LFS on a Space
 HOMES = {  # heavy library -> the only places that may import it; everything below pipeline/pocket/ is free
-    "cv2": {"pipeline/edges.py"},
-    "hnswlib": {"pipeline/style_index.py"},
-    "sentence_transformers": {"pipeline/clip.py"},
-    "diffusers": {"pipeline/diffusion.py", "pipeline/stock.py", "pipeline/denoise.py", "pipeline/safety.py"},
-    "compel": {"pipeline/weighted_prompt.py"},
+    "cv2": {"pipeline/sketch/edges.py", "pipeline/painters/"},
+    "hnswlib": {"pipeline/styles/index.py"},
+    "sentence_transformers": {"pipeline/styles/encoders.py"},
+    "diffusers": {
+        "pipeline/engine/engine.py",
+        "pipeline/engine/diffusers_pipeline.py",
+        "pipeline/engine/denoise.py",
+        "pipeline/engine/safety.py",
+    },
+    "compel": {"pipeline/engine/weighted_prompt.py"},
     "gradio": {"app.py", "pipeline/page/"},
     "gradio_client": {"pipeline/page/"},
 }
 HEAVY = {*HOMES, "torch", "transformers", "skimage", "sklearn", "accelerate"}
-LIGHT = ["pipeline", "pipeline.values", "pipeline.settings", "pipeline.request", "pipeline.studio", "pipeline.sketch",
-         "pipeline.picture", "pipeline.profiles", "pipeline.styles", "pipeline.search", "pipeline.clip",
-         "pipeline.style_index"]
+LIGHT = [
+    "pipeline",
+    "pipeline.values",
+    "pipeline.settings",
+    "pipeline.request.order",
+    "pipeline.studio.studio",
+    "pipeline.sketch.intake",
+    "pipeline.picture.png_file",
+    "pipeline.models.catalog",
+    "pipeline.styles.library",
+    "pipeline.styles.search",
+    "pipeline.styles.encoders",
+    "pipeline.styles.index",
+]
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|home|root|Users|mnt)/\w+")
 TEXTS = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".js", ".mjs", ".css", ".json", ".html", ""}
 OWN_PYTHON = sorted([*(ROOT / "pipeline").rglob("*.py"), ROOT / "app.py"])
@@ -63,8 +79,11 @@ def test_a_heavy_library_has_one_home(library: str) -> None:
             name == home or (home.endswith("/") and name.startswith(home)) for home in HOMES[library]
         )
 
-    strangers = [name for file in OWN_PYTHON
-                 if library in imports(file) and not allowed(name := file.relative_to(ROOT).as_posix())]
+    strangers = [
+        name
+        for file in OWN_PYTHON
+        if library in imports(file) and not allowed(name := file.relative_to(ROOT).as_posix())
+    ]
     assert strangers == []
 
 
@@ -84,7 +103,9 @@ def test_no_path_of_one_machine() -> None:
     found = {
         file.relative_to(ROOT).as_posix(): match.group()
         for file in tracked()
-        if file.suffix in TEXTS and file.stat().st_size < 2_000_000 and file.name != "package-lock.json"
+        if file.suffix in TEXTS
+        and file.stat().st_size < 2_000_000
+        and file.name != "package-lock.json"
         and (match := MACHINE_PATH.search(file.read_text(encoding="utf-8", errors="ignore")))
     }
     assert found == {}
@@ -102,7 +123,7 @@ def test_no_file_of_leftovers() -> None:
 def test_model_ids_stand_in_one_file() -> None:
     repos = {part.repo for part in SD15.parts.values() if part.repo}
     for file in OWN_PYTHON:
-        if file.name != "profiles.py":
+        if file.name != "catalog.py":
             assert not [repo for repo in repos if repo in file.read_text(encoding="utf-8")], file
 
 
@@ -139,8 +160,10 @@ def test_a_space_runs_what_is_pinned() -> None:
 
 
 def test_a_space_fetches_the_pinned_files_beforehand() -> None:
-    expected = [f"{part.repo} {','.join(file.path for file in part.files)} {part.revision}"
-                for part in SD15.downloaded_parts.values()]
+    expected = [
+        f"{part.repo} {','.join(file.path for file in part.files)} {part.revision}"
+        for part in SD15.downloaded_parts.values()
+    ]
     assert front_matter()["preload_from_hub"] == expected
 
 

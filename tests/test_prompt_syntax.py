@@ -45,8 +45,23 @@ def test_weights_are_read(prompt: str, expected: list[tuple[str, float]]) -> Non
     assert parts(prompt) == [(text, pytest.approx(weight)) for text, weight in expected]
 
 
-@pytest.mark.parametrize("prompt", ["a smile :( and more", "(red", "red)", "1) a fox 2) a boat", "[red", "red]", ")(",
-                                    "](", "((((", "time: 12:30", "a\\", ":)"])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a smile :( and more",
+        "(red",
+        "red)",
+        "1) a fox 2) a boat",
+        "[red",
+        "red]",
+        ")(",
+        "](",
+        "((((",
+        "time: 12:30",
+        "a\\",
+        ":)",
+    ],
+)
 def test_brackets_without_partners_are_text(prompt: str) -> None:
     assert parts(prompt) == [(prompt, 1)]
 

@@ -18,17 +18,17 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from gradio_client.utils import is_file_obj_with_meta
 from PIL import Image
 
-from pipeline.errors import SettingError
-from pipeline.image_file import open_image
-from pipeline.page.engines import once_more
+from pipeline.errors import EngineChanged, SettingError
 from pipeline.page.guard import guard_inputs
-from pipeline.page.planner import plan_here
-from pipeline.page.telling import tell
-from pipeline.request import parse_count, parse_order, parse_reading, parse_style, parse_thresholds, parse_words
-from pipeline.samplers import SAMPLERS
-from pipeline.search import MOST_MATCHES
-from pipeline.sketch import read_image
-from pipeline.studio import MATCHES_SHOWN, Studio
+from pipeline.page.memory_panel import plan_here
+from pipeline.page.messages import tell
+from pipeline.page.model_panel import T
+from pipeline.request.order import parse_count, parse_order, parse_reading, parse_style, parse_thresholds, parse_words
+from pipeline.request.samplers import SAMPLERS
+from pipeline.sketch.image_file import open_image
+from pipeline.sketch.intake import read_image
+from pipeline.studio.studio import MATCHES_SHOWN, Studio
+from pipeline.styles.search import MOST_MATCHES
 from pipeline.values import BATCH, CONTROLS, EdgeMap, GenerationResult, Levers, Sketch, Style, StyleMatch, expect_number
 
 AT_ONCE = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
@@ -38,7 +38,7 @@ LEVERS = tuple(field.name for field in fields(Levers))
 ABOUT = {
     "sketch": "Image file of the drawing: 64 to 4096 px a side, at most 16 megapixels and 20 MB.",
     "prompt": "What the drawing shows, and in which style if you care; at most 1,000 characters. (word:1.2) and "
-              r"((word)) weigh more, (word:0.8) and [word] less, from 0 to 3; \( is a bracket.",
+    r"((word)) weigh more, (word:0.8) and [word] less, from 0 to 3; \( is a bracket.",
     "negative_prompt": "What the picture should not show; weights as in the prompt.",
     "style": 'A style\'s id as /styles gives it, several as "ghibli:0.6,comic:0.4", or "auto": the search chooses.',
     "reading": '"lines" for drawings, "canny" for photographs and shaded pictures, "auto" to let Croquis see.',
@@ -53,9 +53,7 @@ ABOUT = {
     "height": "Pixels down.",
     "count": "1 to 4 pictures from seed, seed + 1, ...; from 2 on, details.pictures lists all of them.",
     "levers": f"Object with any of these in place of the preset's: {', '.join(LEVERS)}.",
-} | {
-    control.name: f"{control.info} {control.minimum:.10g} to {control.maximum:.10g}." for control in CONTROLS
-}
+} | {control.name: f"{control.info} {control.minimum:.10g} to {control.maximum:.10g}." for control in CONTROLS}
 ABOUT |= {"engine": 'Which engine to plan for, "pocket" or "sd15"; it need not be loaded.'}
 ANSWERS = {
     "draw": {"picture": "PNG file with its recipe inside.", "details": "Seed, engine, size, styles, milliseconds, ..."},
@@ -82,8 +80,15 @@ def register_api(studio: Studio) -> None:
         raise RuntimeError("register_api is called inside `with gr.Blocks()`.")
     guard_inputs(blocks)
     endpoints = Endpoints(studio)
-    for function in (endpoints.draw, endpoints.read_edges, endpoints.find_styles, endpoints.styles,
-                     endpoints.add_style, endpoints.remove_style, endpoints.plan_memory):
+    for function in (
+        endpoints.draw,
+        endpoints.read_edges,
+        endpoints.find_styles,
+        endpoints.styles,
+        endpoints.add_style,
+        endpoints.remove_style,
+        endpoints.plan_memory,
+    ):
         made = api(function, api_name=function.__name__, concurrency_limit=AT_ONCE, concurrency_id="api")
         _document(blocks.fns[made["id"]], function)
         if made["api_name"] != function.__name__:
@@ -140,27 +145,32 @@ class Endpoints:
         """
         expect_number(BATCH, count)
         read = _read_sketch(sketch)
-        results = once_more(lambda: self._studio.draw_batch(parse_order(
-            self._studio.profile,
-            sketch=read,
-            prompt=prompt,
-            negative_prompt=negative_prompt,
-            style=style,
-            reading=reading,
-            canny_low=canny_low,
-            canny_high=canny_high,
-            num_inference_steps=num_inference_steps,
-            guidance_scale=guidance_scale,
-            ip_adapter_scale=ip_adapter_scale,
-            controlnet_conditioning_scale=controlnet_conditioning_scale,
-            seed=seed,
-            preset=preset,
-            sampler=sampler,
-            style_focus=style_focus,
-            width=width,
-            height=height,
-            levers=levers,
-        ), int(count)))
+        results = once_more(
+            lambda: self._studio.draw_batch(
+                parse_order(
+                    self._studio.profile,
+                    sketch=read,
+                    prompt=prompt,
+                    negative_prompt=negative_prompt,
+                    style=style,
+                    reading=reading,
+                    canny_low=canny_low,
+                    canny_high=canny_high,
+                    num_inference_steps=num_inference_steps,
+                    guidance_scale=guidance_scale,
+                    ip_adapter_scale=ip_adapter_scale,
+                    controlnet_conditioning_scale=controlnet_conditioning_scale,
+                    seed=seed,
+                    preset=preset,
+                    sampler=sampler,
+                    style_focus=style_focus,
+                    width=width,
+                    height=height,
+                    levers=levers,
+                ),
+                int(count),
+            )
+        )
         files = [self._studio.write(result) for result in results]
         served = [_served(file.read_bytes(), file.name) for file in files]
         return served[0], describe(results[0]) | _all_of(results, served)
@@ -204,15 +214,12 @@ class Endpoints:
         return _described(gone)
 
     @spoken
-    def plan_memory(
-        self, engine: str = "sd15", width: int = 512, height: int = 512, count: int = 1
-    ) -> dict[str, Any]:
+    def plan_memory(self, engine: str = "sd15", width: int = 512, height: int = 512, count: int = 1) -> dict[str, Any]:
         """What pictures of an engine, size and number need in each memory mode, and what fits here; nothing is loaded.
 
         Our formula stands beside the published one, (weights + the largest stage) x 1.2.
         """
-        return plan_here(engine, width, height, count, self._studio.settings.device,
-                         self._studio.settings.dtype)
+        return plan_here(engine, width, height, count, self._studio.settings.device, self._studio.settings.dtype)
 
 
 def describe(result: GenerationResult) -> dict[str, Any]:
@@ -241,16 +248,23 @@ def describe(result: GenerationResult) -> dict[str, Any]:
 def _safety(result: GenerationResult) -> dict[str, Any]:
     """What the safety checker said; a withheld picture's file shows the drawing on a card that says so."""
     verdict = result.verdict
-    return {"checked": verdict is not None, "withheld": bool(verdict and verdict.withheld),
-            "words": verdict.words if verdict else None}
+    return {
+        "checked": verdict is not None,
+        "withheld": bool(verdict and verdict.withheld),
+        "words": verdict.words if verdict else None,
+    }
 
 
 def _all_of(results: Sequence[GenerationResult], served: Sequence[gr.FileData]) -> dict[str, Any]:
     """Every picture of a batch with its seed, as files that the clients fetch by themselves; nothing for one."""
     if len(results) == 1:
         return {}
-    return {"pictures": [{"seed": result.request.seed, "picture": file.model_dump(), "safety": _safety(result)}
-                         for result, file in zip(results, served, strict=True)]}
+    return {
+        "pictures": [
+            {"seed": result.request.seed, "picture": file.model_dump(), "safety": _safety(result)}
+            for result, file in zip(results, served, strict=True)
+        ]
+    }
 
 
 def _worn(result: GenerationResult) -> list[dict[str, Any]]:
@@ -270,8 +284,15 @@ def _found(match: StyleMatch) -> FoundStyle:
 
 
 def _described(style: Style) -> dict[str, Any]:
-    return {"id": style.id, "name": style.name, "words": list(style.words), "template": style.template,
-            "licence": style.licence, "credit": style.credit, "builtin": style.builtin}
+    return {
+        "id": style.id,
+        "name": style.name,
+        "words": list(style.words),
+        "template": style.template,
+        "licence": style.licence,
+        "credit": style.credit,
+        "builtin": style.builtin,
+    }
 
 
 def _read_sketch(sketch: object) -> Sketch:
@@ -312,3 +333,11 @@ def _document(registered: Any, function: Callable[..., Any]) -> None:
     for block, (name, meaning) in zip(registered.outputs, ANSWERS[function.__name__].items(), strict=True):
         schema = FILE_INFO if "path" in block._api_info.get("properties", ()) else block._api_info
         block.label, block._api_info = name, {**schema, "description": meaning}
+
+
+def once_more(work: Callable[[], T]) -> T:
+    """`work()`, and again where another engine took over in its middle: what it reads anew is that one's."""
+    try:
+        return work()
+    except EngineChanged:
+        return work()

@@ -10,17 +10,17 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.image_file import guard_pillow
-from pipeline.page import show
+from pipeline.page import view as show
 from pipeline.page.api import register_api
-from pipeline.page.bigger import lay_bigger, wire_bigger
-from pipeline.page.drawing import SETTINGS, Easel
-from pipeline.page.examples import read_examples
-from pipeline.page.library import Shelf
-from pipeline.page.parts import fold, part, serve_assets
-from pipeline.page.planner import lay_planner
-from pipeline.page.work import lay_work, limits, suited_settings, usual_work, wire_work
-from pipeline.studio import Studio
+from pipeline.page.components import fold, part, serve_assets
+from pipeline.page.easel import SETTINGS, Easel
+from pipeline.page.memory_panel import lay_planner
+from pipeline.page.model_panel import lay_bigger, wire_bigger
+from pipeline.page.quality import lay_work, limits, suited_settings, usual_work, wire_work
+from pipeline.page.style_shelf import Shelf
+from pipeline.sketch.examples import read_examples
+from pipeline.sketch.image_file import guard_pillow
+from pipeline.studio.studio import Studio
 from pipeline.values import CONTROLS, PROMPT_LIMIT, Control
 
 DAY = 24 * 3600  # seconds
@@ -94,8 +94,15 @@ def lay_desk(studio: Studio, script: str) -> Desk:
         canvas = part("canvas", script, events=("recipe",))
         with gr.Column(elem_id="words"):
             with gr.Row(elem_id="ask"):
-                prompt = gr.Textbox(label="What is it?", placeholder="What is it?  A red fox in a neon city",
-                                    lines=1, max_lines=3, max_length=PROMPT_LIMIT, elem_id="prompt", scale=1)
+                prompt = gr.Textbox(
+                    label="What is it?",
+                    placeholder="What is it?  A red fox in a neon city",
+                    lines=1,
+                    max_lines=3,
+                    max_length=PROMPT_LIMIT,
+                    elem_id="prompt",
+                    scale=1,
+                )
                 draw = gr.Button("Draw", variant="primary", elem_id="draw")
                 stop = gr.Button("Stop", elem_id="stop")
             chip = part("chip", script, value="auto")
@@ -111,10 +118,18 @@ def lay_desk(studio: Studio, script: str) -> Desk:
 def lay_settings(studio: Studio, script: str) -> Settings:
     with fold("settings", "Settings", script):
         with gr.Row():
-            negative_prompt = gr.Textbox(label="Not in the picture", placeholder="text, frames",
-                                         max_length=PROMPT_LIMIT, info="Words for what you do not want to see.")
-            reading = gr.Radio(READINGS, value="auto", label="Your drawing is",
-                               info="How its lines are found: along the middle of each stroke, or at every edge.")
+            negative_prompt = gr.Textbox(
+                label="Not in the picture",
+                placeholder="text, frames",
+                max_length=PROMPT_LIMIT,
+                info="Words for what you do not want to see.",
+            )
+            reading = gr.Radio(
+                READINGS,
+                value="auto",
+                label="Your drawing is",
+                info="How its lines are found: along the middle of each stroke, or at every edge.",
+            )
         engine = gr.Textbox(studio.profile.name, visible="hidden", label="engine")
         work = lay_work(studio.profile)
         with gr.Row(elem_id="numbers"):
@@ -125,33 +140,66 @@ def lay_settings(studio: Studio, script: str) -> Settings:
 
 
 def about_words_and_safety(safety: str) -> str:
-    checked = ("Stable Diffusion's pictures pass its safety checker before you see them, and where it withholds one "
-               "you are told so" if safety == "on" else "Whoever runs this page has turned Stable Diffusion's safety "
-               "checker off")
-    return (r"<p>Words may have weights: (neon:1.3) or ((neon)) counts more, (neon:0.7) or [neon] less; \( is a "
-            f"bracket. {checked}. The pocket model needs none: emoji, clip art and scenes made of them are all that it "
-            "has ever seen.</p>")
+    checked = (
+        "Stable Diffusion's pictures pass its safety checker before you see them, and where it withholds one "
+        "you are told so"
+        if safety == "on"
+        else "Whoever runs this page has turned Stable Diffusion's safety checker off"
+    )
+    return (
+        r"<p>Words may have weights: (neon:1.3) or ((neon)) counts more, (neon:0.7) or [neon] less; \( is a "
+        f"bracket. {checked}. The pocket model needs none: emoji, clip art and scenes made of them are all that it "
+        "has ever seen.</p>"
+    )
 
 
 def number(control: Control, usual: float) -> gr.Slider | gr.Number:
     """A slider, or a plain field where the range is too wide to slide through."""
     if control.maximum - control.minimum > 1_000_000:
-        return gr.Number(usual, label=control.label, info=control.info, minimum=control.minimum,
-                         maximum=control.maximum, precision=0, elem_id=control.name, min_width=240)
-    return gr.Slider(control.minimum, control.maximum, usual, step=control.step, label=control.label,
-                     info=control.info, elem_id=control.name, min_width=240)
+        return gr.Number(
+            usual,
+            label=control.label,
+            info=control.info,
+            minimum=control.minimum,
+            maximum=control.maximum,
+            precision=0,
+            elem_id=control.name,
+            min_width=240,
+        )
+    return gr.Slider(
+        control.minimum,
+        control.maximum,
+        usual,
+        step=control.step,
+        label=control.label,
+        info=control.info,
+        elem_id=control.name,
+        min_width=240,
+    )
 
 
 def lay_styles(script: str) -> StyleForm:
     with fold("shelf", "Styles", script):
         grid = part("library", script, value=[], events=("remove",))
         with gr.Row(elem_id="add-style"):
-            image = gr.Image(label="A picture in that style", type="filepath", sources=["upload", "clipboard"],
-                             height=200, elem_id="style-image", scale=1, min_width=200, buttons=[])
+            image = gr.Image(
+                label="A picture in that style",
+                type="filepath",
+                sources=["upload", "clipboard"],
+                height=200,
+                elem_id="style-image",
+                scale=1,
+                min_width=200,
+                buttons=[],
+            )
             with gr.Column(scale=2, min_width=260):
                 name = gr.Textbox(label="Name of your style", max_length=60, elem_id="style-name")
-                words = gr.Textbox(label="Words that should find it", placeholder="soft light, cut paper, 1960s",
-                                   max_length=500, elem_id="style-words")
+                words = gr.Textbox(
+                    label="Words that should find it",
+                    placeholder="soft light, cut paper, 1960s",
+                    max_length=500,
+                    elem_id="style-words",
+                )
                 add = gr.Button("Add this style", elem_id="style-add")
                 said = gr.Markdown(elem_id="style-said")
     return StyleForm(grid, image, name, words, add, said)
@@ -160,19 +208,36 @@ def lay_styles(script: str) -> StyleForm:
 def wire(studio: Studio, page: gr.Blocks, desk: Desk, settings: Settings, styles: StyleForm, status: gr.HTML) -> None:
     easel = Easel(studio, page.GRADIO_CACHE)
     page.temp_file_sets.append(easel.served)  # delete_cache looks after our pictures too
-    named = {"prompt": desk.prompt, "style": desk.chip, "negative_prompt": settings.negative_prompt,
-             "reading": settings.reading, "engine": settings.engine, **settings.work, **settings.numbers}
+    named = {
+        "prompt": desk.prompt,
+        "style": desk.chip,
+        "negative_prompt": settings.negative_prompt,
+        "reading": settings.reading,
+        "engine": settings.engine,
+        **settings.work,
+        **settings.numbers,
+    }
     inputs = [named[name] for name in SETTINGS]
     wire_drawing(easel, desk, inputs)
     everything = [desk.canvas, *inputs, desk.strip, desk.picture]
     desk.canvas.recipe(easel.restore, None, everything, **QUIET)
     desk.history.recall(None, None, everything, js="() => croquis.recall()", **QUIET)
     desk.strip.use_seed(None, None, settings.numbers["seed"], js="() => croquis.seedUsed()", **QUIET)
-    settings.reset.click(lambda: ["", "auto", *usual_settings(studio)], None, [settings.negative_prompt,
-                         settings.reading, *settings.work.values(), *settings.numbers.values()], **QUIET)
+    settings.reset.click(
+        lambda: ["", "auto", *usual_settings(studio)],
+        None,
+        [settings.negative_prompt, settings.reading, *settings.work.values(), *settings.numbers.values()],
+        **QUIET,
+    )
     wire_work(lambda: studio.profile, settings.work, settings.numbers, **QUIET)
-    gr.on([settings.engine.change, desk.running.change], partial(follow, studio, studio.profile.name), inputs, inputs,
-          concurrency_limit=None, **QUIET)
+    gr.on(
+        [settings.engine.change, desk.running.change],
+        partial(follow, studio, studio.profile.name),
+        inputs,
+        inputs,
+        concurrency_limit=None,
+        **QUIET,
+    )
     wire_styles(Shelf(studio), page, styles)
     page.load(Progress(studio).watch, None, [status, desk.running], concurrency_limit=None, **QUIET)
     page.unload(easel.leave)
@@ -200,13 +265,20 @@ def follow(studio: Studio, built_for: str, *values: Any) -> list[Any]:
 
 def wire_drawing(easel: Easel, desk: Desk, inputs: list[Any]) -> None:
     """Two presses may overlap for the one step that a stopped run still takes, hence "multiple"."""
-    run = desk.draw.click(easel.draw, [desk.canvas, *inputs, desk.ticket],
-                          [desk.picture, desk.strip, desk.running],
-                          js="(...inputs) => croquis.begin(...inputs)", concurrency_id=ENGINE, concurrency_limit=1,
-                          trigger_mode="multiple", **QUIET)
+    run = desk.draw.click(
+        easel.draw,
+        [desk.canvas, *inputs, desk.ticket],
+        [desk.picture, desk.strip, desk.running],
+        js="(...inputs) => croquis.begin(...inputs)",
+        concurrency_id=ENGINE,
+        concurrency_limit=1,
+        trigger_mode="multiple",
+        **QUIET,
+    )
     run.then(None, None, None, js="() => croquis.keep()", **QUIET)
-    desk.stop.click(easel.stop, desk.ticket, None, js="() => croquis.stop()", queue=False, trigger_mode="multiple",
-                    **QUIET)
+    desk.stop.click(
+        easel.stop, desk.ticket, None, js="() => croquis.stop()", queue=False, trigger_mode="multiple", **QUIET
+    )
 
 
 def wire_styles(shelf: Shelf, page: gr.Blocks, form: StyleForm) -> None:

@@ -128,10 +128,17 @@ def unit(layer: nn.Conv2d, x: Tensor) -> Tensor:
 
 def make_image_tower() -> CLIPVisionModelWithProjection:
     """(B, 3, 128, 128) normalised pixels -> (B, 384) in MiniLM's space."""
-    return CLIPVisionModelWithProjection(CLIPVisionConfig(
-        hidden_size=192, intermediate_size=576, num_hidden_layers=4, num_attention_heads=4,
-        image_size=TOWER_SIDE, patch_size=16, projection_dim=IMAGE_WIDTH,
-    ))
+    return CLIPVisionModelWithProjection(
+        CLIPVisionConfig(
+            hidden_size=192,
+            intermediate_size=576,
+            num_hidden_layers=4,
+            num_attention_heads=4,
+            image_size=TOWER_SIDE,
+            patch_size=16,
+            projection_dim=IMAGE_WIDTH,
+        )
+    )
 
 
 def make_training_noise() -> DDPMScheduler:

@@ -12,7 +12,7 @@ import torch
 from diffusers import DPMSolverMultistepScheduler
 from torch import nn
 
-from pipeline.denoise import Conditions, denoise
+from pipeline.engine.denoise import Conditions, denoise
 from pipeline.values import Levers
 
 
@@ -32,8 +32,11 @@ class Calls:
     def open(self, networks: Mapping[str, nn.Module]) -> None:
         for name, network in networks.items():
             self._hooks.append(network.register_forward_pre_hook(lambda _, inputs, name=name: self._begin(name)))
-            self._hooks.append(network.register_forward_hook(
-                lambda _, inputs, output, name=name: self._end(Call(name, len(inputs[0])))))
+            self._hooks.append(
+                network.register_forward_hook(
+                    lambda _, inputs, output, name=name: self._end(Call(name, len(inputs[0])))
+                )
+            )
 
     def close(self) -> None:
         while self._hooks:
@@ -65,8 +68,9 @@ def passes(levers: Levers, steps: int, guidance_scale: float) -> Counter[Call]:
     scheduler = DPMSolverMultistepScheduler()
     scheduler.set_timesteps(steps)
     halves = 2 if guidance_scale > 1 else 1
-    steering = Conditions(torch.zeros(halves, 3, 4), torch.zeros(halves, 1, 5), torch.zeros(1, 2, 4, 4),
-                          guidance_scale, 1.0)
+    steering = Conditions(
+        torch.zeros(halves, 3, 4), torch.zeros(halves, 1, 5), torch.zeros(1, 2, 4, 4), guidance_scale, 1.0
+    )
     denoise(unet, controlnet, scheduler, torch.zeros(1, 2, 4, 4), steering, levers=levers)
     return counted
 

@@ -1,8 +1,8 @@
 """Our engine against plain diffusers, lever by lever: python -m tests.benchmarks.denoise [--json] [--tiny].
 
 In one process, in turn: diffusers' StableDiffusionControlNetPipeline with IP-Adapter and guidance and
-pipeline/diffusion.py's engine, both over one folder of SD 1.5's layout and size with random weights, on which no time
-depends. Both get the same words, style embedding, edges and seed. Rows: every lever off, each lever alone, and the
+pipeline/engine/engine.py's engine, both over one folder of SD 1.5's layout and size with random weights, on which no
+time depends. Both get the same words, style embedding, edges and seed. Rows: every lever off, each lever alone, and the
 presets. Median of --repeats and its range; plain's time over it (`ratio`) and the range of that, round by round; on a
 processor also its own seconds, which other programs do not stretch.
 
@@ -32,19 +32,19 @@ import diffusers
 import torch
 import transformers
 
-from pipeline.device import DTYPES, choose_device, has_bf16_tiles, name_of, usual_dtype
-from pipeline.diffusion import Engine
-from pipeline.loading import quiet
-from pipeline.model_profile import ModelProfile
-from pipeline.presets import Preset, menu_of
-from pipeline.profiles import POCKET
+from pipeline.engine.engine import Engine
+from pipeline.machine.device import DTYPES, choose_device, has_bf16_tiles, name_of, usual_dtype
+from pipeline.models.catalog import POCKET
+from pipeline.models.loading import quiet
+from pipeline.models.profile import ModelProfile
+from pipeline.request.presets import Preset, menu_of
 from pipeline.values import GenerationRequest, Levers, StyleMix
 from tests.benchmarks.report import Row, report, say
 from tests.benchmarks.rounds import Contest, Side
 from tests.benchmarks.ways import OFF, PLAIN, Ours, Plain, all_ways
-from tests.likeness import Likeness, at_steps, compare, draw, measure, requests, worked_as
-from tests.models import tiny_sd15, unchecked_sd15, write_sd15
-from tests.sized import sized_sd15
+from tests.tools.likeness import Likeness, at_steps, compare, draw, measure, requests, worked_as
+from tests.tools.models import tiny_sd15, unchecked_sd15, write_sd15
+from tests.tools.sized import sized_sd15
 
 MAIN = (OFF, "balanced")  # drawn on a processor too
 MAIN_OF_TWO: Mapping[str, tuple[str, ...]] = {"float32": ("balanced",), "bfloat16": MAIN, "float16": MAIN}
@@ -57,8 +57,9 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     options.add_argument("--json", action="store_true", help="one JSON list instead of lines")
     options.add_argument("--tiny", action="store_true", help="small modules, for a dry run")
     options.add_argument("--device", default="auto", help="auto, cuda or cpu")
-    options.add_argument("--dtypes", nargs="+", choices=DTYPES[1:],
-                         help="float32, and bfloat16 on a processor with AMX; on CUDA float16")
+    options.add_argument(
+        "--dtypes", nargs="+", choices=DTYPES[1:], help="float32, and bfloat16 on a processor with AMX; on CUDA float16"
+    )
     options.add_argument("--steps", type=int, help="of every row, Draft in no more than its own; 4, on CUDA 20")
     options.add_argument("--side", type=int, help="px; 512, 64 with --tiny")
     options.add_argument("--repeats", type=int, default=5)
@@ -99,8 +100,13 @@ def distances(numbers_of_steps: list[int]) -> Iterator[Row]:
 
 
 def distance(found: Likeness, steps: int) -> Row:
-    return {"distance": found.preset, "steps": steps, "ssim": round(found.ssim, 4),
-            "worst_ssim": round(float(found.worst), 4), "edge_f1": round(found.edge_f1, 4)}
+    return {
+        "distance": found.preset,
+        "steps": steps,
+        "ssim": round(found.ssim, 4),
+        "worst_ssim": round(float(found.worst), 4),
+        "edge_f1": round(found.edge_f1, 4),
+    }
 
 
 def measure_halves(engine: Engine, halves: Engine, steps: int) -> Likeness:
@@ -132,15 +138,16 @@ def usual_dtypes(device: torch.device) -> list[str]:
     return [name_of(usual_dtype(device)), *(["bfloat16"] if both else [])]
 
 
-def make_side(
-    profile: ModelProfile, folder: Path, device: torch.device, dtype: str, asked: argparse.Namespace
-) -> Side:
+def make_side(profile: ModelProfile, folder: Path, device: torch.device, dtype: str, asked: argparse.Namespace) -> Side:
     say(f"Loading them in {dtype}")
     engine = Engine.load(profile, folder=folder, device=device.type, dtype=dtype, memory="full")
     request, ours = make_request(engine), Ours(engine)
     steps = asked.steps or (20 if device.type == "cuda" else 4)
-    ways = [way for way in all_ways(steps, device, engine.dtype, asked.compile)
-            if asked.only is None or way.name.partition("=")[0] in asked.only]
+    ways = [
+        way
+        for way in all_ways(steps, device, engine.dtype, asked.compile)
+        if asked.only is None or way.name.partition("=")[0] in asked.only
+    ]
     every = asked.whole or asked.only or asked.tiny or device.type == "cuda"
     main = MAIN if len(asked.dtypes or usual_dtypes(device)) == 1 else MAIN_OF_TWO[dtype]
     drawn = [way for way in ways if every or way.compiled or way.name in main]

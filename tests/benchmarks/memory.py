@@ -1,11 +1,11 @@
 """What a picture of SD 1.5's size takes, mode by mode: python -m tests.benchmarks.memory [--json] [--tiny].
 
-On CUDA, under caps of 15, 8, 6, 4, 3 and 2 GiB (torch.cuda.set_per_process_memory_fraction), weights made at random
-are placed by pipeline/placement.py in each mode, and steps and a decoding are run: peak bytes allocated and reserved,
-what the device shows as used, seconds, and the plan beside the published formula. "auto" takes the mode that the
-planner would. Without CUDA one row for the processor: peak resident bytes, in the engine's own numbers or --dtype. Each
-row has a process of its own, so that one's memory is not another's. --tiny dries everything run with small modules;
---derive reckons the activations of memory_figures.json without computing.
+On CUDA, under caps of 15, 8, 6, 4, 3 and 2 GiB (torch.cuda.set_per_process_memory_fraction), weights made at random are
+placed by pipeline/engine/placement.py in each mode, and steps and a decoding are run: peak bytes allocated and
+reserved, what the device shows as used, seconds, and the plan beside the published formula. "auto" takes the mode that
+the planner would. Without CUDA one row for the processor: peak resident bytes, in the engine's own numbers or --dtype.
+Each row has a process of its own, so that one's memory is not another's. --tiny dries everything run with small
+modules; --derive reckons the activations of memory_figures.json without computing.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def derived_rows(asked: argparse.Namespace) -> Iterator[Row]:
-    from tests.live_bytes import derived
+    from tests.tools.live_bytes import derived
 
     yield from derived((asked.side,) if asked.side else (256, 512, 768, 1024), asked.batch)
 
@@ -66,8 +66,17 @@ def measured_rows(asked: argparse.Namespace) -> Iterator[Row]:
     modes = asked.modes or (["auto", "full", "fp8", "streamed", "cpu"] if cuda else ["cpu", "fp8"])
     for cap in asked.caps if cuda else (None,):
         for mode in modes:
-            yield in_a_child({"cap": cap, "mode": mode, "side": asked.side or (64 if asked.tiny else 512),
-                              "batch": asked.batch, "steps": asked.steps, "tiny": asked.tiny, "dtype": asked.dtype})
+            yield in_a_child(
+                {
+                    "cap": cap,
+                    "mode": mode,
+                    "side": asked.side or (64 if asked.tiny else 512),
+                    "batch": asked.batch,
+                    "steps": asked.steps,
+                    "tiny": asked.tiny,
+                    "dtype": asked.dtype,
+                }
+            )
 
 
 def in_a_child(row: Row) -> Row:
@@ -83,11 +92,11 @@ def measure(cap: float | None, mode: str, side: int, batch: int, steps: int, tin
     """One row; in this process."""
     import torch
 
-    from pipeline.device import choose_dtype, name_of
-    from pipeline.free_memory import measure_free_memory
-    from pipeline.memory import choose_mode, plan_memory
-    from pipeline.profiles import SD15
-    from tests.models import tiny_sd15
+    from pipeline.machine.device import choose_dtype, name_of
+    from pipeline.machine.memory import measure_free_memory
+    from pipeline.machine.plan import choose_mode, plan_memory
+    from pipeline.models.catalog import SD15
+    from tests.tools.models import tiny_sd15
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if cap is not None:
@@ -97,29 +106,40 @@ def measure(cap: float | None, mode: str, side: int, batch: int, steps: int, tin
     name = name_of(numbers)
     chosen = choose_mode(profile, measure_free_memory(device.type), device.type, mode, dtype=name).mode
     plan = plan_memory(profile, side, side, batch, chosen, device.type, name)
-    head = {"machine": machine(device), "cap_gib": cap, "mode": f"auto ({chosen})" if mode == "auto" else mode,
-            "dtype": name, "side": side, "batch": batch, "tiny": tiny}
-    return head | drawn(profile, device, chosen, side, batch, steps, tiny, numbers) | {
-        "planned_peak": plan.peak, "planned_weights": plan.weights, "published": plan.published}
+    head = {
+        "machine": machine(device),
+        "cap_gib": cap,
+        "mode": f"auto ({chosen})" if mode == "auto" else mode,
+        "dtype": name,
+        "side": side,
+        "batch": batch,
+        "tiny": tiny,
+    }
+    return (
+        head
+        | drawn(profile, device, chosen, side, batch, steps, tiny, numbers)
+        | {"planned_peak": plan.peak, "planned_weights": plan.weights, "published": plan.published}
+    )
 
 
 def drawn(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: int, tiny: bool, dtype: Any) -> Row:
     """Placed by the code that a picture goes through; what its steps and its decoding took."""
     import torch
 
-    from pipeline.out_of_memory import is_out_of_memory
-    from pipeline.placement import Placement, TiledDecoding
-    from tests.sized import TOKENS, filled_modules, step_inputs, take_step
+    from pipeline.engine.placement import Placement, TiledDecoding
+    from pipeline.machine.memory import is_out_of_memory
+    from tests.tools.sized import TOKENS, filled_modules, step_inputs, take_step
 
     sized = filled_modules(tiny, dtype)
-    hint_stack, sized.controlnet.controlnet_cond_embedding = (sized.controlnet.controlnet_cond_embedding,
-                                                              torch.nn.Identity())
+    hint_stack, sized.controlnet.controlnet_cond_embedding = (
+        sized.controlnet.controlnet_cond_embedding,
+        torch.nn.Identity(),
+    )
     pipeline = SimpleNamespace(**sized._asdict())
     row: Row = {"outcome": OUTCOMES[0]}
     try:
         with torch.inference_mode():
-            placement = Placement(pipeline, hint_stack, profile, device, dtype,
-                                  read_again=lambda: None)  # type: ignore[arg-type,return-value]
+            placement = Placement(pipeline, hint_stack, profile, device, dtype, read_again=lambda: None)  # type: ignore[arg-type,return-value]
             placement.use(mode)
             meter = Meter(placement.device)
             row["weights"] = meter.now()

@@ -1,12 +1,12 @@
 """How fast and how right the search is: python -m tests.benchmarks.retrieval [--json] [--sizes N] [--only NAME].
 
-One line a row. First "search": the whole search with the text tower, and how often the right style comes first or
-among three, on the prompts used for tuning and on those held out. Then for each size (10,000, 100,000 and 1,000,000
-vectors of 512, made by tests/clustered.py to crowd as embeddings do) hnswlib, through pipeline/style_index.py and
-alone, beside exact comparison in numpy, faiss HNSW, usearch and chromadb with the same graph (tests/libraries.py):
+One line a row. First "search": the whole search with the text tower, and how often the right style comes first or among
+three, on the prompts used for tuning and on those held out. Then for each size (10,000, 100,000 and 1,000,000 vectors
+of 512, made by tests/tools/clustered.py to crowd as embeddings do) hnswlib, through pipeline/styles/index.py and alone,
+beside exact comparison in numpy, faiss HNSW, usearch and chromadb with the same graph (tests/tools/libraries.py):
 building, loading, memory, files, single queries one by one on one thread, recall@10, and what the "text" tower adds.
-Rivals come with: pip install -r requirements-bench.txt. A million vectors take five to twelve processor
-minutes to build for each library; with --folder what is built stays and is not built again.
+Rivals come with: pip install -r requirements-bench.txt. A million vectors take five to twelve processor minutes to
+build for each library; with --folder what is built stays and is not built again.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.clip import PocketEncoder
-from pipeline.phrases import pieces
-from pipeline.search import StyleSearch
-from pipeline.styles import StyleLibrary
+from pipeline.styles.encoders import PocketEncoder
+from pipeline.styles.library import StyleLibrary
+from pipeline.styles.phrases import pieces
+from pipeline.styles.search import StyleSearch
 from tests.benchmarks.report import Row, report, say
-from tests.clustered import BLOCK as MOST_QUERIES
-from tests.contest import NEIGHBOURS, TEXT, contest
-from tests.libraries import INSTALL, LIBRARIES
+from tests.tools.clustered import BLOCK as MOST_QUERIES
+from tests.tools.contest import NEIGHBOURS, TEXT, contest
+from tests.tools.libraries import INSTALL, LIBRARIES
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = (10_000, 100_000, 1_000_000)
@@ -47,8 +47,11 @@ def timed(call: Callable[[int], object], times: int) -> Row:
         call(n)
         wall.append(1e3 * (time.perf_counter() - start))
         processor.append(1e3 * (time.process_time() - start_processor))
-    return {"median_ms": round(statistics.median(wall), 3), "p95_ms": round(float(np.quantile(wall, 0.95)), 3),
-            "processor_median_ms": round(statistics.median(processor), 3)}
+    return {
+        "median_ms": round(statistics.median(wall), 3),
+        "p95_ms": round(float(np.quantile(wall, 0.95)), 3),
+        "processor_median_ms": round(statistics.median(processor), 3),
+    }
 
 
 def right_ones(row: Row) -> list[str]:
@@ -72,19 +75,26 @@ def prompt_rows(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row]:
     def without_tower(n: int) -> object:
         return shelf.find(said, vectors, search._nearness_to_things(vectors), 5)
 
-    yield {"what": f"search without the text tower, {len(shelf.styles)} styles, {len(said)} pieces",
-           **timed(without_tower, 300)}
+    yield {
+        "what": f"search without the text tower, {len(shelf.styles)} styles, {len(said)} pieces",
+        **timed(without_tower, 300),
+    }
     for held_out in (False, True):
         rows = [row for row in data["labelled"] if row["held_out"] == held_out]
         places = list(ranks(search, rows))
         asked = sum(not search.find(row["prompt"], 1).named for row in rows)
         plain = [row for row in data["styleless"] if row["held_out"] == held_out]
-        yield {"what": "held-out prompts" if held_out else "prompts used for tuning", "prompts": len(rows),
-               "first": places.count(0), "among_three": sum(place < 3 for place in places),
-               "first_share": round(places.count(0) / len(rows), 4),
-               "among_three_share": round(sum(place < 3 for place in places) / len(rows), 4),
-               "style_missed": asked, "style_imagined": sum(search.find(row["prompt"], 1).named for row in plain),
-               "styleless": len(plain)}
+        yield {
+            "what": "held-out prompts" if held_out else "prompts used for tuning",
+            "prompts": len(rows),
+            "first": places.count(0),
+            "among_three": sum(place < 3 for place in places),
+            "first_share": round(places.count(0) / len(rows), 4),
+            "among_three_share": round(sum(place < 3 for place in places) / len(rows), 4),
+            "style_missed": asked,
+            "style_imagined": sum(search.find(row["prompt"], 1).named for row in plain),
+            "styleless": len(plain),
+        }
 
 
 def main() -> None:

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from pipeline.acceleration import xformers_trouble
-from pipeline.clock import Clock
+from pipeline.engine.acceleration import xformers_trouble
+from pipeline.timing import Clock
 from pipeline.values import GenerationRequest, Levers
 from tests.benchmarks.calls import Call, Calls, passes, reckoned, rows_of
 from tests.benchmarks.memory import Meter, machine
 from tests.benchmarks.report import Row, say
 from tests.benchmarks.ways import PLAIN, Ours, Plain, Way
-from tests.likeness import worked_as
+from tests.tools.likeness import worked_as
 
 ALONE = 3  # times that a pass is timed by itself, at most
 
@@ -109,8 +109,14 @@ class Contest:
         for number in range(self.repeats):
             say(f"Round {number + 1} of {self.repeats}")
             self.round(runs, number)
-        yield {"machine": machine(self.device), "device": self.device.type, "side": self.sides[0].request.width,
-               "repeats": self.repeats, "threads": torch.get_num_threads(), "torch": torch.__version__}
+        yield {
+            "machine": machine(self.device),
+            "device": self.device.type,
+            "side": self.sides[0].request.width,
+            "repeats": self.repeats,
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+        }
         for side in self.sides:
             yield from self.side_rows(side, runs)
         yield from self.left_out()
@@ -181,8 +187,11 @@ class Contest:
         names = {way.name for side in self.sides for way in side.ways}
         if "xformers" not in names:
             engine = self.sides[0].ours.engine
-            yield {"row": "xformers", "how": "left out",
-                   "why": xformers_trouble(self.device, engine.dtype) or "not asked for"}
+            yield {
+                "row": "xformers",
+                "how": "left out",
+                "why": xformers_trouble(self.device, engine.dtype) or "not asked for",
+            }
         if "compiled" not in names:
             yield {"row": "compiled", "how": "left out", "why": "takes minutes: --compile"}
 
@@ -196,9 +205,7 @@ class Contest:
             yield from compared(runs, ("balanced", dtype), (PLAIN, first))
 
 
-def compared(
-    runs: dict[str, dict[str, Runs]], one: tuple[str, str], other: tuple[str, str]
-) -> Iterator[Row]:
+def compared(runs: dict[str, dict[str, Runs]], one: tuple[str, str], other: tuple[str, str]) -> Iterator[Row]:
     """How many times sooner one way, by its name and number format, draws than the other; nothing if either did not."""
     found, against = (runs[dtype].get(name) for name, dtype in (one, other))
     if found and against and found.seconds and against.seconds:
@@ -210,28 +217,40 @@ def ratio(found: Runs, plain: Runs) -> Row:
     pairs = [(plain.seconds[theirs], found.seconds[own]) for own, theirs in found.paired(plain)]
     theirs, own = zip(*pairs, strict=True)
     each = [one / other for one, other in pairs]
-    return {"ratio": round(median(theirs) / median(own), 3), "least_ratio": round(min(each), 3),
-            "most_ratio": round(max(each), 3), "rounds": len(pairs)}
+    return {
+        "ratio": round(median(theirs) / median(own), 3),
+        "least_ratio": round(min(each), 3),
+        "most_ratio": round(max(each), 3),
+        "rounds": len(pairs),
+    }
 
 
 def work_in(counted: dict[Call, int], request: GenerationRequest) -> Row:
-    return {"steps": request.num_inference_steps, "unet_rows": rows_of(counted, "unet"),
-            "controlnet_rows": rows_of(counted, "controlnet")}
+    return {
+        "steps": request.num_inference_steps,
+        "unet_rows": rows_of(counted, "unet"),
+        "controlnet_rows": rows_of(counted, "controlnet"),
+    }
 
 
 def measured(found: Runs, plain: Runs) -> Row:
     """Seconds, ratios, bytes, and the median seconds of each pass."""
     row = {
-        "how": "drawn", "seconds": round(median(found.seconds), 4),
-        "least_s": round(min(found.seconds), 4), "most_s": round(max(found.seconds), 4), **ratio(found, plain),
+        "how": "drawn",
+        "seconds": round(median(found.seconds), 4),
+        "least_s": round(min(found.seconds), 4),
+        "most_s": round(max(found.seconds), 4),
+        **ratio(found, plain),
         "processor_s": round(median(found.processor), 4),
         "processor_ratio": round(median(plain.processor) / median(found.processor), 3),
-        "drawing_bytes": found.drawing_bytes, **found.meter.totals(),
+        "drawing_bytes": found.drawing_bytes,
+        **found.meter.totals(),
     }
     if found.warm_up:
         row["warm_up_s"] = round(sum(found.warm_up), 4)
-    return row | {f"{call.network} of {call.rows} s": round(median(seconds), 4)
-                  for call, seconds in found.calls.seconds.items()}
+    return row | {
+        f"{call.network} of {call.rows} s": round(median(seconds), 4) for call, seconds in found.calls.seconds.items()
+    }
 
 
 def difference(one: Runs, other: Runs) -> int:

@@ -11,18 +11,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.acceleration import Compiler, xformers_trouble
-from pipeline.placement import pays_channels_last, writable
-from pipeline.presets import Preset, menu_of
-from pipeline.prompt_encoder import PromptEncoder
+from pipeline.engine.acceleration import Compiler, xformers_trouble
+from pipeline.engine.placement import pays_channels_last, writable
+from pipeline.engine.prompt_encoder import PromptEncoder
+from pipeline.request.presets import Preset, menu_of
 from pipeline.values import GenerationRequest, Levers
 from tests.benchmarks.calls import Call, kind_of, passes
-from tests.likeness import at_steps
-from tests.oracle import stock_draw
-from tests.sized import step_inputs, take_control, take_unet
+from tests.tools.likeness import at_steps
+from tests.tools.oracle import stock_draw
+from tests.tools.sized import step_inputs, take_control, take_unet
 
 if TYPE_CHECKING:
-    from pipeline.diffusion import Engine
+    from pipeline.engine.engine import Engine
 
 PLAIN, OFF = "plain", "off"
 
@@ -50,8 +50,9 @@ class Way:
     def passes(self, request: GenerationRequest) -> Counter[Call]:
         """Through each network, for the request as this way works it."""
         counted: Counter[Call] = Counter()
-        for (network, rows), times in passes(request.levers, request.num_inference_steps,
-                                             request.guidance_scale).items():
+        for (network, rows), times in passes(
+            request.levers, request.num_inference_steps, request.guidance_scale
+        ).items():
             counted[Call(self.called(network), rows)] = times
         counted[Call("hint", 1)] = 1
         counted[Call("words", 1)] = 0 if self.keeps_words else 1 + (request.guidance_scale > 1)
@@ -75,9 +76,12 @@ def all_ways(steps: int, device: torch.device, dtype: torch.dtype, compiled: boo
     too = pays_channels_last(device, dtype)
     off = Way(at_steps(Preset(OFF, "", "", {}), steps))
     own = int(draft.numbers["num_inference_steps"])
-    found = [off, *single_levers(off, (balanced, draft)),
-             replace(off, preset=named(off, "words_kept"), keeps_words=True),
-             replace(off, preset=named(off, "channels_last"), channels_last=True, unet_too=too)]
+    found = [
+        off,
+        *single_levers(off, (balanced, draft)),
+        replace(off, preset=named(off, "words_kept"), keeps_words=True),
+        replace(off, preset=named(off, "channels_last"), channels_last=True, unet_too=too),
+    ]
     if xformers_trouble(device, dtype) is None:
         found.append(replace(off, preset=named(off, "xformers"), attention="xformers"))
     shipped = [as_shipped(at_steps(preset, steps), too) for preset in (balanced, best)]
@@ -97,9 +101,12 @@ def named(way: Way, name: str) -> Preset:
 
 def single_levers(off: Way, presets: tuple[Preset, ...]) -> Iterator[Way]:
     """Each lever that one of the presets pulls, alone, as far as it is pulled there."""
-    pulled = {f"{each.name}={value}": Levers(**{each.name: value})
-              for preset in presets for each in fields(Levers)
-              if (value := getattr(preset.levers, each.name)) != each.default and each.name != "few_steps"}
+    pulled = {
+        f"{each.name}={value}": Levers(**{each.name: value})
+        for preset in presets
+        for each in fields(Levers)
+        if (value := getattr(preset.levers, each.name)) != each.default and each.name != "few_steps"
+    }
     for name, levers in pulled.items():
         yield replace(off, preset=replace(off.preset, name=name, levers=levers))
 
@@ -123,8 +130,12 @@ class Plain:
 
     @property
     def networks(self) -> dict[str, nn.Module]:
-        return {"unet": self._pipeline.unet, "controlnet and hint": self._pipeline.controlnet,
-                "words": self._pipeline.text_encoder, "decoder": self._pipeline.vae.decoder}
+        return {
+            "unet": self._pipeline.unet,
+            "controlnet and hint": self._pipeline.controlnet,
+            "words": self._pipeline.text_encoder,
+            "decoder": self._pipeline.vae.decoder,
+        }
 
     def get_ready(self, request: GenerationRequest) -> None:
         self._ours.get_ready(Way(Preset(OFF, "", "", {})), request)
@@ -150,10 +161,13 @@ class Ours:
         self._attention = "sdpa"
 
     def networks(self, way: Way) -> dict[str, nn.Module]:
-        return {way.called("unet"): self._pipeline.unet, way.called("controlnet"): self._pipeline.controlnet,
-                "hint": self.engine._conditioning.hint_stack,
-                "words": self._pipeline.text_encoder,
-                way.decoder: self.engine._decoding.vae(way.preset.levers.decoder).decoder}
+        return {
+            way.called("unet"): self._pipeline.unet,
+            way.called("controlnet"): self._pipeline.controlnet,
+            "hint": self.engine._conditioning.hint_stack,
+            "words": self._pipeline.text_encoder,
+            way.decoder: self.engine._decoding.vae(way.preset.levers.decoder).decoder,
+        }
 
     @torch.inference_mode()
     def get_ready(self, way: Way, request: GenerationRequest) -> None:

@@ -9,11 +9,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.serving import Server
+from tests.tools.serving import Server
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = ("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync")
+QUIET = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 DESK = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 PATIENCE = 60_000  # ms; a busy machine is slow
@@ -64,10 +70,20 @@ def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
 def watch(page: Page, home: str, faults: list[str]) -> None:
     """Note every script error and every request that leaves `home`."""
     page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
-    page.on("console", lambda message: message.type == "error" and not any(h in message.text for h in HARMLESS)
-            and faults.append(f"console: {message.text}"))
-    page.on("request", lambda request: request.url.startswith(("data:", "blob:", home)) or
-            faults.append(f"request to another host: {request.url}"))
+    page.on(
+        "console",
+        lambda message: (
+            message.type == "error"
+            and not any(h in message.text for h in HARMLESS)
+            and faults.append(f"console: {message.text}")
+        ),
+    )
+    page.on(
+        "request",
+        lambda request: (
+            request.url.startswith(("data:", "blob:", home)) or faults.append(f"request to another host: {request.url}")
+        ),
+    )
 
 
 @pytest.fixture

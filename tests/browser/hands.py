@@ -8,8 +8,17 @@ from playwright.sync_api import Page
 
 Point = tuple[float, float]  # share of the paper's width and height
 
-CIRCLE: tuple[Point, ...] = ((0.5, 0.2), (0.75, 0.3), (0.8, 0.5), (0.7, 0.75), (0.5, 0.8), (0.25, 0.7), (0.2, 0.45),
-                             (0.3, 0.25), (0.5, 0.2))
+CIRCLE: tuple[Point, ...] = (
+    (0.5, 0.2),
+    (0.75, 0.3),
+    (0.8, 0.5),
+    (0.7, 0.75),
+    (0.5, 0.8),
+    (0.25, 0.7),
+    (0.2, 0.45),
+    (0.3, 0.25),
+    (0.5, 0.2),
+)
 LINE: tuple[Point, ...] = ((0.2, 0.5), (0.4, 0.45), (0.6, 0.55), (0.8, 0.5))
 INK = """() => {
   const canvas = document.querySelector("#canvas canvas"), context = canvas.getContext("2d");
@@ -65,8 +74,11 @@ def swipe(page: Page, points: Sequence[Point] = CIRCLE) -> None:
     """The same with a finger."""
     fingers = page.context.new_cdp_session(page)
     first, *others = places(page, points)
-    touch = lambda kind, *at: fingers.send("Input.dispatchTouchEvent", {  # noqa: E731
-        "type": kind, "touchPoints": [{"x": x, "y": y} for x, y in at]})
+
+    def touch(kind: str, *at: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y} for x, y in at]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
     touch("touchStart", first)
     for place in others:
         touch("touchMove", place)

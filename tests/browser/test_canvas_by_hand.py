@@ -114,10 +114,31 @@ def test_pen_pressure_decides_the_width(page: Page) -> None:
         pen = page.context.new_cdp_session(page)
         for index, (x, y) in enumerate(places(page, LINE)):
             kind = "mousePressed" if index == 0 else "mouseMoved"
-            pen.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "button": "left", "buttons": 1,
-                                                  "pointerType": "pen", "force": force, "clickCount": 1})
-        pen.send("Input.dispatchMouseEvent", {"type": "mouseReleased", "x": x, "y": y, "button": "left",
-                                              "pointerType": "pen", "force": 0, "clickCount": 1})
+            pen.send(
+                "Input.dispatchMouseEvent",
+                {
+                    "type": kind,
+                    "x": x,
+                    "y": y,
+                    "button": "left",
+                    "buttons": 1,
+                    "pointerType": "pen",
+                    "force": force,
+                    "clickCount": 1,
+                },
+            )
+        pen.send(
+            "Input.dispatchMouseEvent",
+            {
+                "type": "mouseReleased",
+                "x": x,
+                "y": y,
+                "button": "left",
+                "pointerType": "pen",
+                "force": 0,
+                "clickCount": 1,
+            },
+        )
         drawn = ink(page)
         page.keyboard.press("Control+z")
         return drawn

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from pipeline.profiles import POCKET
-from pipeline.weights import file_sha256
+from pipeline.models.catalog import POCKET
+from pipeline.models.checks import file_sha256
 from tests.browser.conftest import DESK, LOADING, PATIENCE, watch
 from tests.browser.hands import drag, draw_and_wait, open_panel, slide
-from tests.serving import Server, serving
+from tests.tools.serving import Server, serving
 
 SHOWN = """() => Object.fromEntries(["width", "height", "num_inference_steps"].map((id) => [
   id, ["number", "range"].map((kind) => document.querySelector(`#${id} input[type=${kind}]`)).flatMap(
@@ -35,8 +35,11 @@ def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def write_manifest(folder: Path) -> None:
-    files = {file.relative_to(folder).as_posix(): {"bytes": file.stat().st_size, "sha256": file_sha256(file)}
-             for file in folder.rglob("*") if file.is_file()}
+    files = {
+        file.relative_to(folder).as_posix(): {"bytes": file.stat().st_size, "sha256": file_sha256(file)}
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
     (folder / "manifest.json").write_text(json.dumps({"files": files}))
 
 
@@ -63,13 +66,15 @@ def open_tab(browser: Browser, server: Server) -> Iterator[Callable[[], Page]]:
 
 
 def wait_until_ready(page: Page, title: str) -> None:
-    page.wait_for_function("title => document.getElementById('status').innerText.includes(title)", arg=title,
-                           timeout=LOADING)
+    page.wait_for_function(
+        "title => document.getElementById('status').innerText.includes(title)", arg=title, timeout=LOADING
+    )
 
 
 def wait_for_numbers(page: Page, numbers: dict[str, list[int]]) -> None:
-    page.wait_for_function(f"wanted => JSON.stringify(({SHOWN})()) === wanted",
-                           arg=json.dumps(numbers, separators=(",", ":")))
+    page.wait_for_function(
+        f"wanted => JSON.stringify(({SHOWN})()) === wanted", arg=json.dumps(numbers, separators=(",", ":"))
+    )
 
 
 def test_the_bigger_model_takes_over_and_goes_again(open_tab: Callable[[], Page]) -> None:

@@ -15,8 +15,12 @@ ORDER = "ids => ids.map((id) => document.getElementById(id).getBoundingClientRec
 
 def serious_findings(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
-            for rule in found if rule["impact"] in ("serious", "critical") for node in rule["nodes"]]
+    return [
+        f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

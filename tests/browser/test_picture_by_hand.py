@@ -22,7 +22,7 @@ from tests.browser.hands import (
     wait_for,
 )
 from tests.browser.test_canvas_by_hand import drop
-from tests.serving import Server
+from tests.tools.serving import Server
 
 SEED = "#strip .seed"
 SHOWN = "(source) => document.querySelector('#picture .frame img').getAttribute('src') === source"

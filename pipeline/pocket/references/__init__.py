@@ -7,14 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.painters import DEFAULTS, render
+from pipeline.painters.surface import Picture
 from pipeline.pocket.references import land, tale, town
 from pipeline.pocket.references.drawing import Drawing
-from pipeline.pocket.renderers import DEFAULTS, render
-from pipeline.pocket.renderers.surface import Picture
 
 SCENES: dict[str, Callable[[Drawing], None]] = {
-    "meadow": land.meadow, "lake": land.lake, "harbour": land.harbour, "fox": tale.fox, "castle": tale.castle,
-    "branch": tale.branch, "street": town.street, "drive": town.drive, "factory": town.factory, "cat": town.cat,
+    "meadow": land.meadow,
+    "lake": land.lake,
+    "harbour": land.harbour,
+    "fox": tale.fox,
+    "castle": tale.castle,
+    "branch": tale.branch,
+    "street": town.street,
+    "drive": town.drive,
+    "factory": town.factory,
+    "cat": town.cat,
     "still life": town.still_life,
 }
 
@@ -29,19 +37,45 @@ class Sitting:
 
 
 SITTINGS: dict[str, Sitting] = {
-    "art-deco": Sitting("harbour"), "blueprint": Sitting("factory"), "chalkboard": Sitting("harbour", True),
-    "charcoal": Sitting("castle", True), "clay": Sitting("still life"), "comic": Sitting("factory"),
-    "cross-stitch": Sitting("cat", True), "cyberpunk": Sitting("street"), "engraving": Sitting("factory", True),
-    "felt": Sitting("branch", True), "film-noir": Sitting("street", True), "ghibli": Sitting("meadow"),
-    "gold-lacquer": Sitting("branch"), "golden-hour": Sitting("drive"), "handheld": Sitting("castle", True),
-    "ice": Sitting("castle", True), "industrial": Sitting("factory"), "ink-wash": Sitting("branch"),
-    "linocut": Sitting("harbour"), "low-poly": Sitting("branch"), "manga": Sitting("cat"),
-    "misty": Sitting("lake", True), "moonlight": Sitting("castle"), "mosaic": Sitting("fox"),
-    "oil-painting": Sitting("still life"), "paper-cut": Sitting("lake"), "pastel": Sitting("cat", True),
-    "pixel-art": Sitting("castle"), "pointillism": Sitting("harbour", True), "pop-art": Sitting("still life"),
-    "pyrography": Sitting("fox"), "risograph": Sitting("meadow", True), "sepia-photo": Sitting("meadow"),
-    "sketch": Sitting("castle"), "stained-glass": Sitting("castle"), "stone-relief": Sitting("harbour", True),
-    "thermal": Sitting("street", True), "ukiyo-e": Sitting("branch", True), "vaporwave": Sitting("street"),
+    "art-deco": Sitting("harbour"),
+    "blueprint": Sitting("factory"),
+    "chalkboard": Sitting("harbour", True),
+    "charcoal": Sitting("castle", True),
+    "clay": Sitting("still life"),
+    "comic": Sitting("factory"),
+    "cross-stitch": Sitting("cat", True),
+    "cyberpunk": Sitting("street"),
+    "engraving": Sitting("factory", True),
+    "felt": Sitting("branch", True),
+    "film-noir": Sitting("street", True),
+    "ghibli": Sitting("meadow"),
+    "gold-lacquer": Sitting("branch"),
+    "golden-hour": Sitting("drive"),
+    "handheld": Sitting("castle", True),
+    "ice": Sitting("castle", True),
+    "industrial": Sitting("factory"),
+    "ink-wash": Sitting("branch"),
+    "linocut": Sitting("harbour"),
+    "low-poly": Sitting("branch"),
+    "manga": Sitting("cat"),
+    "misty": Sitting("lake", True),
+    "moonlight": Sitting("castle"),
+    "mosaic": Sitting("fox"),
+    "oil-painting": Sitting("still life"),
+    "paper-cut": Sitting("lake"),
+    "pastel": Sitting("cat", True),
+    "pixel-art": Sitting("castle"),
+    "pointillism": Sitting("harbour", True),
+    "pop-art": Sitting("still life"),
+    "pyrography": Sitting("fox"),
+    "risograph": Sitting("meadow", True),
+    "sepia-photo": Sitting("meadow"),
+    "sketch": Sitting("castle"),
+    "stained-glass": Sitting("castle"),
+    "stone-relief": Sitting("harbour", True),
+    "thermal": Sitting("street", True),
+    "ukiyo-e": Sitting("branch", True),
+    "vaporwave": Sitting("street"),
     "watercolor": Sitting("harbour"),
 }
 

@@ -28,21 +28,27 @@ class Drawing:
         self.shapes.append(f'<path d="{d}" fill="{fill}" opacity="{opacity:.3g}"/>')
 
     def stroke(self, d: str, colour: str, width: float, opacity: float = 1) -> None:
-        self.shapes.append(f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{width:g}" '
-                           f'stroke-linecap="round" stroke-linejoin="round" opacity="{opacity:.3g}"/>')
+        self.shapes.append(
+            f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{width:g}" '
+            f'stroke-linecap="round" stroke-linejoin="round" opacity="{opacity:.3g}"/>'
+        )
 
     def polygon(self, points: Iterable[Point], fill: str, opacity: float = 1) -> None:
         text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self.shapes.append(f'<polygon points="{text}" fill="{fill}" opacity="{opacity:.3g}"/>')
 
-    def rect(self, x: float, y: float, width: float, height: float, fill: str, opacity: float = 1,
-             round: float = 0) -> None:
-        self.shapes.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{round:g}" '
-                           f'fill="{fill}" opacity="{opacity:.3g}"/>')
+    def rect(
+        self, x: float, y: float, width: float, height: float, fill: str, opacity: float = 1, round: float = 0
+    ) -> None:
+        self.shapes.append(
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{round:g}" '
+            f'fill="{fill}" opacity="{opacity:.3g}"/>'
+        )
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, fill: str, opacity: float = 1) -> None:
-        self.shapes.append(f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{rx:.1f}" ry="{ry:.1f}" fill="{fill}" '
-                           f'opacity="{opacity:.3g}"/>')
+        self.shapes.append(
+            f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{rx:.1f}" ry="{ry:.1f}" fill="{fill}" opacity="{opacity:.3g}"/>'
+        )
 
     def circle(self, x: float, y: float, r: float, fill: str, opacity: float = 1) -> None:
         self.ellipse(x, y, r, r, fill, opacity)
@@ -50,18 +56,22 @@ class Drawing:
     def fade(self, *stops: str, across: bool = False) -> str:
         """A gradient's fill, from top to bottom or from left to right."""
         name = f"g{len(self.defs)}"
-        body = "".join(f'<stop offset="{i / (len(stops) - 1):.3g}" stop-color="{stop}"/>'
-                       for i, stop in enumerate(stops))
+        body = "".join(
+            f'<stop offset="{i / (len(stops) - 1):.3g}" stop-color="{stop}"/>' for i, stop in enumerate(stops)
+        )
         x, y = (1, 0) if across else (0, 1)
         self.defs.append(f'<linearGradient id="{name}" x2="{x}" y2="{y}">{body}</linearGradient>')
         return f"url(#{name})"
 
     def pixels(self, mirrored: bool = False) -> NDArray[np.float32]:
         """The drawing as float32 (512, 512, 3) RGB in [0, 1]."""
-        svg = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}">'
-               f'<defs>{"".join(self.defs)}</defs>{"".join(self.shapes)}</svg>')
-        png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE, background="#ffffff",
-                                          skip_system_fonts=True))
+        svg = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}">'
+            f"<defs>{''.join(self.defs)}</defs>{''.join(self.shapes)}</svg>"
+        )
+        png = bytes(
+            resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE, background="#ffffff", skip_system_fonts=True)
+        )
         pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.float32) / 255
         return np.ascontiguousarray(pixels[:, ::-1] if mirrored else pixels)
 
@@ -74,8 +84,12 @@ def ridge(d: Drawing, base: float, swing: float, fill: str, roughness: float = 1
     """A hill line across the picture, filled to the bottom."""
     phase = d.rng.uniform(0, 2 * math.pi, 4)
     x = np.arange(-8, SIDE + 16, 8)
-    y = base - swing * sum(np.sin(x / 512 * math.pi * 2 * (0.7 + k * 0.9) * roughness + phase[k]) / (k + 1)
-                           for k in range(4)) / 1.6
+    y = (
+        base
+        - swing
+        * sum(np.sin(x / 512 * math.pi * 2 * (0.7 + k * 0.9) * roughness + phase[k]) / (k + 1) for k in range(4))
+        / 1.6
+    )
     d.polygon([(-8, SIDE), *zip(x.tolist(), y.tolist(), strict=True), (SIDE + 8, SIDE)], fill)
 
 
@@ -108,8 +122,12 @@ def pine(d: Drawing, x: float, foot: float, height: float, fill: str, shade: str
 
 
 def gull(d: Drawing, x: float, y: float, size: float, colour: str = "#33414f") -> None:
-    d.stroke(f"M{x - size} {y - size * 0.3} Q{x - size * 0.4} {y - size * 0.7} {x} {y} "
-             f"Q{x + size * 0.4} {y - size * 0.7} {x + size} {y - size * 0.3}", colour, max(size * 0.16, 1.6))
+    d.stroke(
+        f"M{x - size} {y - size * 0.3} Q{x - size * 0.4} {y - size * 0.7} {x} {y} "
+        f"Q{x + size * 0.4} {y - size * 0.7} {x + size} {y - size * 0.3}",
+        colour,
+        max(size * 0.16, 1.6),
+    )
 
 
 def ripples(d: Drawing, top: float, bottom: float, colours: Sequence[str], count: int = 46) -> None:
@@ -118,12 +136,20 @@ def ripples(d: Drawing, top: float, bottom: float, colours: Sequence[str], count
         y = d.rng.uniform(top, bottom)
         near = (y - top) / (bottom - top)
         length, x = (10 + 54 * near) * d.rng.uniform(0.5, 1.2), d.rng.uniform(-10, SIDE)
-        d.stroke(f"M{x:.0f} {y:.0f} q{length / 2:.0f} {-2 - 4 * near:.1f} {length:.0f} 0",
-                 colours[int(d.rng.integers(len(colours)))], 1.6 + 2.6 * near, 0.75)
+        d.stroke(
+            f"M{x:.0f} {y:.0f} q{length / 2:.0f} {-2 - 4 * near:.1f} {length:.0f} 0",
+            colours[int(d.rng.integers(len(colours)))],
+            1.6 + 2.6 * near,
+            0.75,
+        )
 
 
 def bush(d: Drawing, x: float, y: float, size: float, tones: Sequence[str]) -> None:
     for level, tone in enumerate(tones):
         for k in range(5):
-            d.circle(x + (k - 2) * size * 0.42, y - (2 - abs(k - 2)) * size * 0.2 - level * size * 0.12,
-                     size * (0.42 - 0.07 * level), tone)
+            d.circle(
+                x + (k - 2) * size * 0.42,
+                y - (2 - abs(k - 2)) * size * 0.2 - level * size * 0.12,
+                size * (0.42 - 0.07 * level),
+                tone,
+            )

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.pocket.references.drawing import (
-    Drawing,
-    bush,
-    cloud,
-    gull,
-    leafage,
-    pine,
-    ridge,
-    ripples,
-    sky,
-)
+from pipeline.pocket.references.drawing import Drawing, bush, cloud, gull, leafage, pine, ridge, ripples, sky
 
 GREENS = ("#2f6b3c", "#4b9447", "#7cba52", "#a9d66a")
 
@@ -41,8 +31,9 @@ def meadow(d: Drawing) -> None:
 def house(d: Drawing, x: float, foot: float) -> None:
     """A cottage, 170 wide, its door towards the path; (x, foot) is its lower left corner."""
     d.rect(x + 122, foot - 176, 22, 56, "#a4533c")
-    d.polygon([(x + 6, foot - 84), (x + 62, foot - 150), (x + 118, foot - 84), (x + 118, foot), (x + 6, foot)],
-              "#fbf1da")
+    d.polygon(
+        [(x + 6, foot - 84), (x + 62, foot - 150), (x + 118, foot - 84), (x + 118, foot), (x + 6, foot)], "#fbf1da"
+    )
     d.rect(x + 118, foot - 84, 60, 84, "#e6d5b4")
     d.polygon([(x + 62, foot - 156), (x + 136, foot - 156), (x + 188, foot - 80), (x + 118, foot - 80)], "#d9472f")
     d.polygon([(x - 8, foot - 74), (x + 62, foot - 160), (x + 72, foot - 152), (x + 2, foot - 66)], "#b23524")
@@ -107,11 +98,27 @@ def mountains(d: Drawing) -> None:
         d.polygon([(x - half, foot), (x, top), (x + half, foot)], "#6f86a8")
         d.polygon([(x, top), (x + half, foot), (x + half * 0.15, foot), (x - half * 0.06, top + 90)], "#4d628a")
         cap = (foot - top) * 0.36
-        d.polygon([(x, top), (x + half * 0.36, top + cap), (x + half * 0.2, top + cap * 0.82),
-                   (x + half * 0.06, top + cap * 1.2), (x - half * 0.1, top + cap * 0.8),
-                   (x - half * 0.22, top + cap * 1.1), (x - half * 0.36, top + cap)], "#ffffff")
-        d.polygon([(x, top), (x + half * 0.36, top + cap), (x + half * 0.2, top + cap * 0.82),
-                   (x + half * 0.06, top + cap * 1.2)], "#cfdcf0")
+        d.polygon(
+            [
+                (x, top),
+                (x + half * 0.36, top + cap),
+                (x + half * 0.2, top + cap * 0.82),
+                (x + half * 0.06, top + cap * 1.2),
+                (x - half * 0.1, top + cap * 0.8),
+                (x - half * 0.22, top + cap * 1.1),
+                (x - half * 0.36, top + cap),
+            ],
+            "#ffffff",
+        )
+        d.polygon(
+            [
+                (x, top),
+                (x + half * 0.36, top + cap),
+                (x + half * 0.2, top + cap * 0.82),
+                (x + half * 0.06, top + cap * 1.2),
+            ],
+            "#cfdcf0",
+        )
 
 
 def mirrored_mountains(d: Drawing) -> None:
@@ -122,8 +129,11 @@ def mirrored_mountains(d: Drawing) -> None:
 
 def canoe(d: Drawing, x: float, y: float) -> None:
     d.ellipse(x + 64, y + 26, 74, 8, "#1b4468", 0.6)
-    d.path(f"M{x} {y} Q{x + 10} {y + 26} {x + 40} {y + 26} H{x + 92} Q{x + 120} {y + 26} {x + 130} {y} "
-           f"Q{x + 64} {y + 16} {x} {y} Z", "#d23f31")
+    d.path(
+        f"M{x} {y} Q{x + 10} {y + 26} {x + 40} {y + 26} H{x + 92} Q{x + 120} {y + 26} {x + 130} {y} "
+        f"Q{x + 64} {y + 16} {x} {y} Z",
+        "#d23f31",
+    )
     d.stroke(f"M{x + 4} {y + 3} Q{x + 64} {y + 18} {x + 126} {y + 3}", "#ffdf9e", 3)
     d.path(f"M{x + 52} {y + 10} q4 -34 20 -34 q14 0 18 36 Z", "#f2b13b")
     d.circle(x + 71, y - 34, 11, "#e8b48c")
@@ -165,16 +175,22 @@ def lighthouse(d: Drawing) -> None:
 
 def boat(d: Drawing, x: float, y: float, size: float, hull: str, sail: str, jib: str) -> None:
     """A sloop; (x, y) is the left end of its deck."""
+
     def at(dx: float, dy: float) -> str:
         return f"{x + dx * size:.1f} {y + dy * size:.1f}"
+
     d.path(f"M{at(20, 44)} Q{at(90, 74)} {at(170, 44)} L{at(150, 96)} Q{at(100, 80)} {at(50, 96)} Z", hull, 0.35)
     d.stroke(f"M{at(96, 4)} L{at(96, -248)}", "#6b4a30", 6 * size)
     d.path(f"M{at(104, -238)} Q{at(196, -120)} {at(204, -18)} Q{at(150, -8)} {at(104, -16)} Z", sail)
-    d.path(f"M{at(104, -150)} Q{at(150, -136)} {at(180, -122)} L{at(196, -76)} Q{at(150, -88)} {at(104, -92)} Z", hull,
-           0.9)
+    d.path(
+        f"M{at(104, -150)} Q{at(150, -136)} {at(180, -122)} L{at(196, -76)} Q{at(150, -88)} {at(104, -92)} Z", hull, 0.9
+    )
     d.path(f"M{at(88, -222)} Q{at(38, -110)} {at(6, -16)} Q{at(50, -8)} {at(88, -16)} Z", jib)
-    d.path(f"M{at(-8, -2)} L{at(206, -2)} Q{at(190, 46)} {at(160, 48)} H{at(40, 48).split()[0]} "
-           f"Q{at(6, 44)} {at(-8, -2)} Z", hull)
+    d.path(
+        f"M{at(-8, -2)} L{at(206, -2)} Q{at(190, 46)} {at(160, 48)} H{at(40, 48).split()[0]} "
+        f"Q{at(6, 44)} {at(-8, -2)} Z",
+        hull,
+    )
     d.path(f"M{at(-8, -2)} L{at(206, -2)} L{at(201, 10)} L{at(-4, 10)} Z", "#fff3da")
     for k in range(3):
         d.circle(x + (66 + 34 * k) * size, y + 25 * size, 6 * size, "#fff3da")

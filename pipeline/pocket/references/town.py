@@ -12,11 +12,23 @@ def street(d: Drawing) -> None:
     """A red car before the towers of a city in the evening."""
     sky(d, "#2d3c82", "#9a6bb0", "#f6b58a")
     d.circle(256, 214, 62, "#ffe0a3")
-    for x, width, top in ((-10, 70, 150), (60, 56, 96), (118, 64, 176), (186, 40, 120), (292, 44, 100), (338, 66, 168),
-                          (404, 58, 84), (462, 60, 140)):
+    for x, width, top in (
+        (-10, 70, 150),
+        (60, 56, 96),
+        (118, 64, 176),
+        (186, 40, 120),
+        (292, 44, 100),
+        (338, 66, 168),
+        (404, 58, 84),
+        (462, 60, 140),
+    ):
         block(d, x, width, top, 372, "#6d6aa8", "#8f86c2", 0.5, 24)
-    for x, width, top, tone in ((-14, 92, 70, "#3b4a86"), (78, 70, 206, "#54477f"), (380, 66, 190, "#4a4684"),
-                                (442, 92, 44, "#354279")):
+    for x, width, top, tone in (
+        (-14, 92, 70, "#3b4a86"),
+        (78, 70, 206, "#54477f"),
+        (380, 66, 190, "#4a4684"),
+        (442, 92, 44, "#354279"),
+    ):
         block(d, x, width, top, 388, tone, "#ffe08a", 0.5, 22)
     signs(d)
     d.rect(0, 384, SIDE, 26, "#8d8499")
@@ -28,8 +40,9 @@ def street(d: Drawing) -> None:
     car(d, 112, 452, "#dc2f2a", "#a81d22")
 
 
-def block(d: Drawing, x: float, width: float, top: float, foot: float, wall: str, lit: str, share: float,
-          pitch: float) -> None:
+def block(
+    d: Drawing, x: float, width: float, top: float, foot: float, wall: str, lit: str, share: float, pitch: float
+) -> None:
     """A tower with some of its windows lit."""
     d.rect(x, top, width, foot - top, wall)
     d.rect(x + width * 0.72, top, width * 0.28, foot - top, "#1d2050", 0.28)
@@ -43,8 +56,11 @@ def block(d: Drawing, x: float, width: float, top: float, foot: float, wall: str
 
 
 def signs(d: Drawing) -> None:
-    for x, y, width, height, ground, mark in ((52, 214, 30, 104, "#e23a78", "#ffe9f4"), (432, 172, 28, 118, "#1fa7b8",
-                                              "#e6fffb"), (100, 300, 58, 28, "#f2a52f", "#4a1f3c")):
+    for x, y, width, height, ground, mark in (
+        (52, 214, 30, 104, "#e23a78", "#ffe9f4"),
+        (432, 172, 28, 118, "#1fa7b8", "#e6fffb"),
+        (100, 300, 58, 28, "#f2a52f", "#4a1f3c"),
+    ):
         d.rect(x, y, width, height, ground, round=5)
         long = height > width
         for k in range(4 if long else 3):
@@ -66,11 +82,17 @@ def car(d: Drawing, x: float, foot: float, paint: str, shade: str) -> None:
     """A small saloon, 290 wide, its wheels standing on `foot`."""
     y = foot - 122
     d.ellipse(x + 145, foot + 2, 152, 10, "#14152a", 0.55)
-    d.path(f"M{x} {y + 104} Q{x - 6} {y + 62} {x + 30} {y + 56} L{x + 70} {y + 48} Q{x + 104} {y} {x + 160} {y} "
-           f"Q{x + 214} {y} {x + 240} {y + 50} Q{x + 284} {y + 56} {x + 290} {y + 84} L{x + 288} {y + 104} Z", paint)
+    d.path(
+        f"M{x} {y + 104} Q{x - 6} {y + 62} {x + 30} {y + 56} L{x + 70} {y + 48} Q{x + 104} {y} {x + 160} {y} "
+        f"Q{x + 214} {y} {x + 240} {y + 50} Q{x + 284} {y + 56} {x + 290} {y + 84} L{x + 288} {y + 104} Z",
+        paint,
+    )
     d.path(f"M{x - 1} {y + 84} H{x + 290} L{x + 288} {y + 106} H{x} Z", shade)
-    d.path(f"M{x + 86} {y + 50} Q{x + 112} {y + 14} {x + 148} {y + 13} V{y + 50} Z M{x + 160} {y + 13} "
-           f"Q{x + 200} {y + 13} {x + 222} {y + 50} H{x + 160} Z", d.fade("#cdeaf6", "#7fb4d0"))
+    d.path(
+        f"M{x + 86} {y + 50} Q{x + 112} {y + 14} {x + 148} {y + 13} V{y + 50} Z M{x + 160} {y + 13} "
+        f"Q{x + 200} {y + 13} {x + 222} {y + 50} H{x + 160} Z",
+        d.fade("#cdeaf6", "#7fb4d0"),
+    )
     d.stroke(f"M{x + 154} {y + 54} V{y + 98}", shade, 3)
     d.rect(x + 166, y + 60, 20, 5, "#ffe9d0", round=2)
     d.ellipse(x + 276, y + 70, 11, 9, "#fff2b0")
@@ -155,8 +177,12 @@ def engine(d: Drawing, x: float, foot: float) -> None:
         d.circle(wheel, foot - r, r * 0.74, "#c53a2c")
         for k in range(4):
             a = math.pi * k / 4
-            d.stroke(f"M{wheel - math.cos(a) * r * .7:.1f} {foot - r - math.sin(a) * r * .7:.1f} "
-                     f"L{wheel + math.cos(a) * r * .7:.1f} {foot - r + math.sin(a) * r * .7:.1f}", "#22262c", 3.5)
+            d.stroke(
+                f"M{wheel - math.cos(a) * r * 0.7:.1f} {foot - r - math.sin(a) * r * 0.7:.1f} "
+                f"L{wheel + math.cos(a) * r * 0.7:.1f} {foot - r + math.sin(a) * r * 0.7:.1f}",
+                "#22262c",
+                3.5,
+            )
     d.stroke(f"M{x + 52} {foot - 26} H{x + 220}", "#cfd4d8", 6)
 
 
@@ -175,10 +201,13 @@ def cat(d: Drawing) -> None:
     for side in (0, 1):
         x = 20 if side == 0 else 492
         out = 1 if side == 0 else -1
-        d.path(f"M{x - 30 * out} 0 H{x + 96 * out} Q{x + 88 * out} 180 {x + 44 * out} 264 Q{x + 30 * out} 340 "
-               f"{x + 42 * out} 400 H{x - 30 * out} Z", "#c9404a")
+        d.path(
+            f"M{x - 30 * out} 0 H{x + 96 * out} Q{x + 88 * out} 180 {x + 44 * out} 264 Q{x + 30 * out} 340 "
+            f"{x + 42 * out} 400 H{x - 30 * out} Z",
+            "#c9404a",
+        )
         for k in (8, 34, 60):
-            d.stroke(f"M{x + k * out} 0 Q{x + (k - 4) * out} 180 {x + (k * .45 + 4) * out} 260", "#962b3c", 5, 0.7)
+            d.stroke(f"M{x + k * out} 0 Q{x + (k - 4) * out} 180 {x + (k * 0.45 + 4) * out} 260", "#962b3c", 5, 0.7)
         d.rect(min(x - 8 * out, x + 52 * out), 258, 60, 14, "#f2c14e", round=6)
     d.rect(0, 396, SIDE, 26, "#fff1da")
     d.rect(0, 420, SIDE, 14, "#b57a52")
@@ -191,8 +220,11 @@ def cat(d: Drawing) -> None:
 
 def plant(d: Drawing, x: float, foot: float) -> None:
     for lean, rise in ((-46, 92), (-22, 122), (4, 134), (30, 116), (50, 84)):
-        d.path(f"M{x} {foot - 54} Q{x + lean * 0.2 - 12} {foot - rise} {x + lean} {foot - rise - 26} "
-               f"Q{x + lean * 0.8 + 12} {foot - rise + 14} {x} {foot - 54} Z", "#3f9350" if lean % 4 else "#63b85f")
+        d.path(
+            f"M{x} {foot - 54} Q{x + lean * 0.2 - 12} {foot - rise} {x + lean} {foot - rise - 26} "
+            f"Q{x + lean * 0.8 + 12} {foot - rise + 14} {x} {foot - 54} Z",
+            "#3f9350" if lean % 4 else "#63b85f",
+        )
     d.polygon([(x - 36, foot - 58), (x + 36, foot - 58), (x + 27, foot), (x - 27, foot)], "#d9643a")
     d.rect(x - 40, foot - 66, 80, 14, "#b94c2a", round=3)
 
@@ -239,8 +271,11 @@ def still_life(d: Drawing) -> None:
     for x, y, r in ((170, 146, 46), (348, 138, 44), (262, 92, 50), (214, 214, 38), (318, 216, 40)):
         sunflower(d, x, y, r)
     jug(d)
-    for x, y, r, colour, dark in ((392, 404, 36, "#d9342c", "#9c1f26"), (150, 430, 33, "#e0452f", "#a3262a"),
-                                  (440, 440, 30, "#8db83c", "#5f8a2a")):
+    for x, y, r, colour, dark in (
+        (392, 404, 36, "#d9342c", "#9c1f26"),
+        (150, 430, 33, "#e0452f", "#a3262a"),
+        (440, 440, 30, "#8db83c", "#5f8a2a"),
+    ):
         apple(d, x, y, r, colour, dark)
     d.path("M196 452 q8 -24 40 -22 q32 2 40 20 q-10 26 -42 24 q-30 -2 -38 -22 Z", "#f6d03a")
     d.path("M206 462 q26 14 58 0 q-14 14 -30 12 q-20 0 -28 -12 Z", "#d9a420")
@@ -250,16 +285,20 @@ def sunflower(d: Drawing, x: float, y: float, r: float) -> None:
     for ring, (colour, count) in enumerate((("#e09a1c", 15), ("#ffc62e", 13))):
         for k in range(count):
             a = 360 * k / count + ring * 12
-            d.shapes.append(f'<ellipse cx="{x}" cy="{y - r * 0.68:.1f}" rx="{r * 0.17:.1f}" ry="{r * 0.36:.1f}" '
-                            f'fill="{colour}" transform="rotate({a:.1f} {x} {y})"/>')
+            d.shapes.append(
+                f'<ellipse cx="{x}" cy="{y - r * 0.68:.1f}" rx="{r * 0.17:.1f}" ry="{r * 0.36:.1f}" '
+                f'fill="{colour}" transform="rotate({a:.1f} {x} {y})"/>'
+            )
     d.circle(x, y, r * 0.44, "#5a3320")
     d.circle(x, y, r * 0.26, "#7d4a28")
 
 
 def jug(d: Drawing) -> None:
     d.stroke("M322 312 Q372 304 364 352 Q356 388 318 392", "#2f62a8", 14)
-    d.path("M216 284 H312 Q306 312 326 340 Q346 392 304 424 H224 Q182 392 202 340 Q222 312 216 284 Z",
-           d.fade("#2a5596", "#5b93d6", "#2f66b0", "#1f417c", across=True))
+    d.path(
+        "M216 284 H312 Q306 312 326 340 Q346 392 304 424 H224 Q182 392 202 340 Q222 312 216 284 Z",
+        d.fade("#2a5596", "#5b93d6", "#2f66b0", "#1f417c", across=True),
+    )
     d.ellipse(264, 286, 48, 10, "#1d3866")
     d.stroke("M208 352 Q264 372 320 352", "#e9eef6", 7)
     d.stroke("M206 378 Q264 398 322 378", "#e9eef6", 3)
@@ -269,7 +308,11 @@ def jug(d: Drawing) -> None:
 def apple(d: Drawing, x: float, y: float, r: float, colour: str, dark: str) -> None:
     d.ellipse(x + 4, y + r * 0.92, r, r * 0.22, "#3f302c", 0.4)
     d.circle(x, y, r, colour)
-    d.path(f"M{x + r * 0.3:.0f} {y - r * 0.95:.0f} a{r} {r} 0 0 1 {-r * 0.2:.0f} {r * 1.93:.0f} "
-           f"q{r * 0.7:.0f} {-r * 0.8:.0f} {r * 0.2:.0f} {-r * 1.93:.0f} Z", dark, 0.75)
+    d.path(
+        f"M{x + r * 0.3:.0f} {y - r * 0.95:.0f} a{r} {r} 0 0 1 {-r * 0.2:.0f} {r * 1.93:.0f} "
+        f"q{r * 0.7:.0f} {-r * 0.8:.0f} {r * 0.2:.0f} {-r * 1.93:.0f} Z",
+        dark,
+        0.75,
+    )
     d.ellipse(x - r * 0.35, y - r * 0.35, r * 0.2, r * 0.26, "#ffffff", 0.75)
     d.stroke(f"M{x} {y - r * 0.8:.0f} q2 {-r * 0.4:.0f} 9 {-r * 0.5:.0f}", "#4a3020", 4.5)

@@ -1,0 +1,100 @@
+"""What makes the same picture sooner on some machines: attention kernels, a compiled UNet. Chosen by capability."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.errors import SettingError
+from pipeline.models.profile import ModelProfile
+from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
+
+log = logging.getLogger(__name__)
+
+ATTENTIONS = ("auto", "sdpa", "xformers")
+XFORMERS_MISSING = "xformers is not installed. Install it with: pip install xformers==0.0.35"
+WARM_UP = "Compiling the model, once for this start (one to several minutes)"
+
+
+def choose_attention(wanted: str, device: torch.device, dtype: torch.dtype) -> str:
+    """ "sdpa", torch's own, or "xformers" where it was asked for. "auto" is torch's: on a T4 both are about equal, and
+    on newer cards torch's is quicker.
+
+    Raises SettingError where xformers has no kernel for this device: it imports on a machine without CUDA all the same.
+    """
+    if wanted not in ATTENTIONS:
+        raise SettingError(f"attention is one of {', '.join(ATTENTIONS)}; {wanted!r} was asked for.")
+    if wanted != "xformers":
+        return "sdpa"
+    trouble = xformers_trouble(device, dtype)
+    if trouble:
+        raise SettingError(f"attention 'xformers' cannot be used: {trouble}")
+    return "xformers"
+
+
+def xformers_trouble(device: torch.device, dtype: torch.dtype) -> str | None:
+    """Why xformers does not serve here, by trying it; None where it does."""
+    if importlib.util.find_spec("xformers") is None:
+        return XFORMERS_MISSING
+    if device.type != "cuda":
+        return f"it has no kernel for {device.type}. Leave attention at auto."
+    try:
+        from xformers.ops import memory_efficient_attention
+
+        sample = torch.zeros(1, 16, 1, 64, device=device, dtype=dtype)
+        memory_efficient_attention(sample, sample, sample)
+    except (ImportError, NotImplementedError, RuntimeError, ValueError) as error:
+        return f"it does not run on this GPU ({(str(error).splitlines() or ['no reason given'])[0]})."
+    return None
+
+
+class Compiler:
+    """Gives the UNet as torch.compile makes it, whole, with CUDA graphs on CUDA; as it is when switched off.
+
+    A network that is moved or read again is compiled anew. CUDA graphs write each output into the same memory, so it
+    is copied before the next step overwrites it.
+    """
+
+    def __init__(self, on: bool, backend: str = "inductor") -> None:
+        self.on, self._backend = on, backend
+        self._compiled: weakref.WeakKeyDictionary[Any, Callable[..., tuple[Tensor]]] = weakref.WeakKeyDictionary()
+
+    def __call__(self, unet: Any) -> Any:
+        if not self.on:
+            return unet
+        if unet not in self._compiled:
+            self._compiled[unet] = self._make(unet)
+        return self._compiled[unet]
+
+    def _make(self, unet: Any) -> Callable[..., tuple[Tensor]]:
+        graphs = self._backend == "inductor" and unet.device.type == "cuda"
+        mode = "reduce-overhead" if graphs else None
+        forward: Any = torch.compile(unet.forward, dynamic=False, backend=self._backend, mode=mode)
+
+        def run(*inputs: Any, **named: Any) -> tuple[Tensor]:
+            if graphs:
+                torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
+            output = forward(*inputs, **named)[0]
+            return (output.clone() if graphs else output,)
+
+        return run
+
+
+def blank_request(profile: ModelProfile) -> GenerationRequest:
+    """A picture of nothing, at the profile's size and defaults, in two steps."""
+    scales = ("guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale")
+    guidance, style, lines = (profile.defaults[name] for name in scales)
+    width, height = profile.size
+    edges = EdgeMap(np.zeros((height, width), np.uint8), "lines")
+    nothing = Style("none", "None", (), "{prompt}", "", "", "", Path())
+    return GenerationRequest(
+        profile.name, "", "", edges, StyleMix.of(nothing), width, height, 2, guidance, style, lines, seed=0
+    )

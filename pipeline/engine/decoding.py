@@ -1,0 +1,90 @@
+"""From latents to pictures and previews, by the full decoder or by the profile's small one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from pipeline.engine.diffusers_pipeline import load_small_vae
+from pipeline.engine.placement import Placement, TiledDecoding
+from pipeline.engine.preview import LinearPreview, preview_zoom, shrunk, to_picture
+from pipeline.errors import ModelError
+from pipeline.machine.memory import is_out_of_memory
+from pipeline.models.locate import FilesHere
+from pipeline.models.profile import ModelProfile
+from pipeline.values import Decoder
+
+log = logging.getLogger(__name__)
+
+
+class Decoding:
+    """One engine's decoders, where its placement draws."""
+
+    def __init__(
+        self,
+        pipeline: Any,
+        profile: ModelProfile,
+        placement: Placement,
+        previews: str,
+        small_decoder: str | None,
+        files: FilesHere,
+    ) -> None:
+        """`previews` are "linear", or "small" by the part `small_decoder`; None for a profile without one."""
+        self._pipeline, self._profile, self._placement = pipeline, profile, placement
+        self._previews, self._small_decoder, self._files = previews, small_decoder, files
+
+    def forget(self) -> None:
+        """What was computed on another device, or stayed on it."""
+        for name in ("preview", "_small_vae"):
+            self.__dict__.pop(name, None)
+
+    def pictures(self, latents: Tensor, decoder: Decoder) -> list[Image.Image]:
+        """Scaled latents (n, c, h, w) -> RGB, one picture at a time, which keeps the peak of memory low."""
+        factor, vae = self._pipeline.vae_scale_factor, self.vae(decoder)
+        with TiledDecoding(vae, latents.shape[-1] * factor, latents.shape[-2] * factor):
+            return [self._picture(each[None], vae) for each in latents]
+
+    @cached_property
+    def preview(self) -> Callable[[Tensor], Image.Image]:
+        """Clean scaled latents (1, c, h, w) -> a small picture."""
+        if (small := self._small_if_here()) is not None:
+            return lambda clean: shrunk(self._picture(clean, small))
+        cells = self._profile.width // self._pipeline.vae_scale_factor
+        return LinearPreview.fit(self._pipeline.vae, preview_zoom(cells))
+
+    def vae(self, decoder: Decoder) -> Any:
+        return self._pipeline.vae if decoder == "full" else self._small_vae
+
+    def _small_if_here(self) -> Any:
+        """The small decoder where previews by it are wanted, else None. That it is missing or broken costs no one the
+        picture itself; that there is no memory for it goes on to who makes room."""
+        if self._previews != "small" or self._small_decoder is None:
+            return None
+        try:
+            return self._small_vae
+        except ModelError as error:
+            if is_out_of_memory(error):
+                raise
+            log.warning("Previews are linear for now. %s", error)
+            return None
+
+    @cached_property
+    def _small_vae(self) -> Any:
+        """Loaded when something first asks for it."""
+        assert self._small_decoder is not None  # noqa: S101 - Menu.check saw to it
+        file = self._files.locate(self._small_decoder)
+        return load_small_vae(file, self._placement.dtype).to(self._placement.device)
+
+    def _picture(self, latents: Tensor, vae: Any) -> Image.Image:
+        pixels = vae.decode(latents.to(self._placement.dtype) / vae.config.scaling_factor, return_dict=False)[0]
+        if not torch.isfinite(pixels).all():
+            raise ModelError(
+                f"{self._profile.title} gave no picture: its numbers overflowed on {self._placement.device}."
+            )
+        return to_picture(pixels / 2 + 0.5)

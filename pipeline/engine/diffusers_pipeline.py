@@ -1,0 +1,116 @@
+"""The stock pipeline of diffusers: read from a profile's files, and what we take out of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import diffusers
+import torch
+import transformers
+from torch import nn
+
+from pipeline.errors import ModelError
+from pipeline.models.loading import loading
+from pipeline.models.locate import LocatedPart, locate_text
+from pipeline.models.profile import ModelProfile
+from pipeline.request.samplers import Sampler
+
+LOADED_PARTS = ("base", "controlnet", "ip_adapter")  # the image encoder waits until a style needs it
+KEPT_PARTS = ("vae", "text_encoder", "tokenizer", "feature_extractor", "scheduler")  # when networks are read again
+
+
+def load_pipeline(profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, **given: Any) -> Any:
+    """The stock pipeline with its adapter, on the CPU; both profiles come through here. `given` parts are not read."""
+    shared = {"local_files_only": True, "use_safetensors": True, "dtype": dtype, "variant": profile.variant}
+    _, controlnet, adapter = (located[role].path for role in LOADED_PARTS)
+    pipeline = base_reader(located["base"], shared)(
+        controlnet=diffusers.ControlNetModel.from_pretrained(controlnet, **shared),
+        image_encoder=None,
+        safety_checker=None,
+        requires_safety_checker=False,
+        **(given or packaged_text(profile, dtype)),
+    )
+    pipeline.load_ip_adapter(
+        str(adapter), subfolder=".", weight_name=profile.ip_adapter_file, image_encoder_folder=None
+    )
+    pipeline.scheduler = make_scheduler(profile, pipeline.scheduler.config)
+    return pipeline
+
+
+def base_reader(base: LocatedPart, shared: Mapping[str, Any]) -> Callable[..., Any]:
+    """What makes the stock pipeline of a folder, or of a single file with the configs beside it."""
+    stock = diffusers.StableDiffusionControlNetPipeline
+    if base.config is None:
+        return partial(stock.from_pretrained, base.path, **shared)
+    config, dtype = str(base.config), shared["dtype"]
+    return partial(stock.from_single_file, str(base.path), config=config, local_files_only=True, torch_dtype=dtype)
+
+
+def packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:
+    """text_encoder and tokenizer from the profile's package; nothing where the base folder has its own."""
+    package = profile.text_package
+    if package is None:
+        return {}
+    folder = locate_text(package).path
+    text_encoder = transformers.AutoModel.from_pretrained(folder, local_files_only=True, dtype=dtype)
+    text_encoder.config.use_attention_mask = package.use_attention_mask
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer.model_max_length = package.model_max_length
+    return {"text_encoder": text_encoder, "tokenizer": tokenizer}
+
+
+def make_scheduler(profile: ModelProfile, config: Any) -> Any:
+    return getattr(diffusers, profile.scheduler).from_config(config, **profile.scheduler_options)
+
+
+def make_sampler(sampler: Sampler, config: Any) -> Any:
+    """Its scheduler, over the configuration of the model's own, without what only other schedulers take: diffusers
+    ignores that too, but logs it for each picture."""
+    scheduler = getattr(diffusers, sampler.scheduler)
+    known = inspect.signature(scheduler.__init__).parameters
+    fitting = {name: value for name, value in config.items() if name in known or name.startswith("_")}
+    return scheduler.from_config(fitting, **sampler.options)
+
+
+def read_networks(
+    profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, beside: Any
+) -> Networks:
+    """UNet and ControlNet from their files again, on the CPU; the other parts of the pipeline `beside` stay."""
+    kept = {name: getattr(beside, name) for name in KEPT_PARTS}
+    with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
+        pipeline = load_pipeline(profile, located, dtype, **kept)
+    take_hint_stack(pipeline.controlnet)
+    return Networks(pipeline.unet, pipeline.controlnet)
+
+
+def load_small_vae(folder: Path, dtype: torch.dtype) -> Any:
+    """TAESD's kind of autoencoder, on the CPU."""
+    with loading(folder, diffusers.utils.logging):
+        vae = diffusers.AutoencoderTiny.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, torch_dtype=dtype
+        )
+    return vae.eval().requires_grad_(False)
+
+
+def take_hint_stack(controlnet: Any) -> nn.Module:
+    """ControlNet's hint stack, which is put out of its way: from now on it takes hints that went through it once."""
+    if controlnet.config.controlnet_conditioning_channel_order != "rgb":
+        raise ModelError("This ControlNet reads its hint as BGR; only RGB is supported.")
+    stack: nn.Module = controlnet.controlnet_cond_embedding
+    controlnet.controlnet_cond_embedding = nn.Identity()
+    return stack
+
+
+def packaged_revision(profile: ModelProfile) -> dict[str, str]:
+    return {"text_encoder": profile.text_package.sha256[:12]} if profile.text_package else {}
+
+
+class Networks(NamedTuple):
+    """What is read again from the files after a mode that cannot be undone."""
+
+    unet: Any  # its adapter attached
+    controlnet: Any  # its hint stack taken out

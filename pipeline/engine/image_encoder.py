@@ -1,0 +1,91 @@
+"""The image encoder that reads styles for the adapter."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from pipeline.errors import ModelError
+from pipeline.models.hub_cache import cached_revision
+from pipeline.models.loading import loading
+from pipeline.models.locate import LocatedPart, expect_here, locate
+from pipeline.models.profile import ModelProfile
+
+log = logging.getLogger(__name__)
+
+ROLE = "image_encoder"  # in a profile's parts
+WITHOUT_IT = "draw in a style that was drawn before, or with Style strength at 0"
+KEPT = 100_000_000  # bytes; a smaller encoder is not worth loading twice
+
+
+class Vision:
+    """Located and loaded when a style that is new needs it, on the processor in 32 bits, and released afterwards.
+
+    SD 1.5's is 2.5 GB, needed for a second or two per style, so it takes no room on the GPU. Speaks through the
+    pipeline's image processor.
+    """
+
+    def __init__(self, profile: ModelProfile, folder: Path | None, pipeline: Any) -> None:
+        self._profile, self._folder, self._pipeline = profile, folder, pipeline
+
+    def expect(self) -> None:
+        """Raise ModelError with the fix unless its files are on this machine. Reads none, asks no network."""
+        expect_here(self._profile, [ROLE], self._folder, instead=WITHOUT_IT)
+
+    def fetch(self) -> None:
+        """Bring its files where the Hub gives them and they are not here: for while the models load, when nobody's
+        picture waits. Where that fails, styles that were drawn before can be drawn all the same.
+        """
+        part, own = self._profile.parts[ROLE], self._folder is not None and self._folder.is_dir()
+        if own or self._profile.home or cached_revision(part) is not None:
+            return
+        from pipeline.models.hub import fetch_part
+
+        try:
+            fetch_part(part)
+        except ModelError as error:
+            log.warning("No new style can be drawn yet. %s", error)
+
+    @cached_property
+    def located(self) -> LocatedPart:
+        """Of what is here: a download would hold up everyone who draws. Raises ModelError, also for damaged files."""
+        self.expect()
+        return locate(self._profile, ROLE, self._folder)
+
+    @property
+    def revision(self) -> str:
+        """Of the pinned encoder where it would come from the Hub, so that asking does not fetch it."""
+        pinned = self._profile.parts[ROLE].revision
+        at_hand = self._folder or self._profile.home
+        return self.located.revision if at_hand or pinned is None else pinned
+
+    def release(self) -> None:
+        """Give back a large encoder's memory; a small one, as the pocket model's, stays for the next style."""
+        encoder = self.__dict__.get("_encoder")
+        if encoder is not None and encoder.get_memory_footprint() > KEPT:
+            del self.__dict__["_encoder"], encoder
+            gc.collect()
+
+    @cached_property
+    def _encoder(self) -> Any:
+        import transformers
+
+        with loading(self.located.path, transformers.utils.logging):
+            encoder = transformers.CLIPVisionModelWithProjection.from_pretrained(
+                self.located.path, local_files_only=True, dtype=torch.float32
+            )
+        return encoder.eval()
+
+    @torch.inference_mode()
+    def encode(self, image: Image.Image) -> Tensor:
+        """RGB -> (1, d)."""
+        pixels = self._pipeline.feature_extractor(image, return_tensors="pt").pixel_values
+        embeds: Tensor = self._encoder(pixels.float()).image_embeds
+        return embeds

@@ -1,0 +1,1 @@
+"""What this machine can do: its device, its numbers, its memory."""

@@ -1,0 +1,159 @@
+"""Picks where an engine runs, by what the machine can truly do."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from pipeline.errors import SettingError
+
+log = logging.getLogger(__name__)
+
+DEVICES = ("auto", "cuda", "mps", "cpu")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+DRAWS_IN = {"cuda": ("float16", "float32", "bfloat16"), "mps": ("float32", "float16"), "cpu": ("float32", "bfloat16")}
+DRIVER_FILE = Path("/proc/driver/nvidia/version")
+OLDEST_DRIVER = {"13": 580, "12": 525, "11": 450}  # CUDA's major version -> the driver's
+
+
+def choose_device(
+    wanted: str = "auto", dtype: str = "auto", *, any_dtype: bool = True
+) -> tuple[torch.device, torch.dtype]:
+    """The device and the number format for it, each by its name in torch or by what the machine can do.
+
+    Without `any_dtype`, for a model whose pictures are the same on every machine, the format is the device's usual one
+    whatever `dtype` says. Raises SettingError for an unknown name, or one that this machine lacks, with the reason.
+    """
+    if wanted.partition(":")[0] not in DEVICES:
+        raise SettingError(f"The device is one of {', '.join(DEVICES)}; {wanted!r} was asked for.")
+    name = best_device() if wanted == "auto" else wanted
+    if name.startswith("cuda") and not has_usable_cuda():
+        raise SettingError(f"The device 'cuda' cannot be used: {cuda_trouble() or 'this machine has no NVIDIA GPU.'}")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise SettingError("The device 'mps' cannot be used: this machine has no Apple GPU that torch can see.")
+    device = torch.device(name)
+    return device, choose_dtype(device, dtype) if any_dtype else usual_dtype(device)
+
+
+def choose_dtype(device: torch.device, wanted: str = "auto") -> torch.dtype:
+    """The number format called `wanted`; "auto" is bf16 on a processor with tiles for it, else the usual one.
+
+    Raises SettingError for an unknown name, or one that the device does not draw in.
+    """
+    if wanted not in DTYPES:
+        raise SettingError(f"The number format is one of {', '.join(DTYPES)}; {wanted!r} was asked for.")
+    if wanted == "auto":
+        return torch.bfloat16 if device.type == "cpu" and has_bf16_tiles() else usual_dtype(device)
+    if wanted not in DRAWS_IN[device.type]:
+        raise SettingError(
+            f"The number format {wanted!r} (CROQUIS_DTYPE) is not for the device {device.type!r}, which "
+            f"draws in {' or '.join(DRAWS_IN[device.type])}."
+        )
+    if wanted == "bfloat16" and device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+        raise SettingError(
+            "The number format 'bfloat16' (CROQUIS_DTYPE) needs a GPU of compute capability 8.0 or "
+            "newer; this one draws in float16 or float32."
+        )
+    found: torch.dtype = getattr(torch, wanted)
+    return found
+
+
+def processor_dtype(wanted: str = "auto", any_dtype: bool = True) -> torch.dtype:
+    """Of what falls back from a GPU to the processor, which does not draw in float16."""
+    cpu = torch.device("cpu")
+    return choose_dtype(cpu, "auto" if wanted == "float16" else wanted) if any_dtype else usual_dtype(cpu)
+
+
+def usual_dtype(device: torch.device) -> torch.dtype:
+    """fp16 on CUDA (a T4 has no bf16), fp32 elsewhere."""
+    return torch.float16 if device.type == "cuda" else torch.float32
+
+
+def name_of(dtype: torch.dtype) -> str:
+    """As settings and the planner write it: "float32", ..."""
+    return str(dtype).removeprefix("torch.")
+
+
+def has_bf16_tiles() -> bool:
+    """Whether the processor multiplies bf16 in tiles (Intel's AMX) and the system lets us, as torch's own compiler
+    asks. Without tiles bf16 is slower than fp32; with them a UNet pass takes under half the time."""
+    library = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return bool(library and torch.cpu.get_capabilities().get("amx_bf16", False)) and torch.cpu._init_amx()
+
+
+def has_usable_cuda() -> bool:
+    return torch.cuda.is_available() and cuda_trouble() is None
+
+
+def best_device() -> str:
+    """CUDA, then MPS, then the processor; a GPU that is there and cannot be used is told about."""
+    trouble = cuda_trouble()
+    if torch.cuda.is_available() and trouble is None:
+        return "cuda"
+    if trouble is not None:
+        log.warning("Not drawing on the GPU: %s", trouble)
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def cuda_trouble() -> str | None:
+    """Why a GPU that is here goes unused, with the fix; None where there is none or it works."""
+    if torch.cuda.is_available():
+        try:
+            return card_trouble(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())
+        except RuntimeError as error:  # seen by the driver and dead all the same: out of memory, or fallen off the bus
+            return f"there is an NVIDIA GPU, but it cannot be opened: {str(error).splitlines()[0]} Restart the machine."
+    driver = driver_version()
+    if driver is None:
+        return None
+    if torch.version.cuda is None:
+        return (
+            "there is an NVIDIA GPU, but this torch is built for the processor only. Reinstall it: pip install "
+            f"--force-reinstall torch=={torch.__version__.partition('+')[0]}"
+        )
+    needed = OLDEST_DRIVER.get(torch.version.cuda.partition(".")[0])
+    if needed and driver and int(driver.partition(".")[0]) < needed:
+        return (
+            f"there is an NVIDIA GPU, but its driver {driver} is too old for torch's CUDA {torch.version.cuda}. Update "
+            f"the driver to {needed} or newer, or install a torch for an older CUDA (pytorch.org lists them)."
+        )
+    return (
+        f"there is an NVIDIA GPU with driver {driver or 'unknown'}, but torch's CUDA {torch.version.cuda} cannot open "
+        "it. Run nvidia-smi; restart after a driver update; in a container, start it with the GPU (docker run --gpus "
+        "all); and see that CUDA_VISIBLE_DEVICES does not hide it."
+    )
+
+
+def card_trouble(capability: tuple[int, int], built_for: Sequence[str]) -> str | None:
+    """Why the card cannot run this torch; None where it can. `built_for` is torch's list: "sm_75", "compute_90", ..."""
+    numbers = [int("".join(filter(str.isdigit, name.partition("_")[2]))) for name in built_for if "_" in name]
+    card = capability[0] * 10 + capability[1]
+    if not numbers or card >= min(numbers):
+        return None
+    return (
+        f"there is an NVIDIA GPU of compute capability {capability[0]}.{capability[1]}, and this torch is built for "
+        f"{min(numbers) // 10}.{min(numbers) % 10} and newer. Install a torch for an older CUDA (pytorch.org lists "
+        "them), or draw on the processor: CROQUIS_DEVICE=cpu."
+    )
+
+
+def driver_version() -> str | None:
+    """The NVIDIA driver's version; "" where a driver is there and does not say, None where there is none."""
+    if DRIVER_FILE.is_file():
+        found = re.search(r"Kernel Module(?: for \S+)?\s+(\d+\.\d+(?:\.\d+)?)", DRIVER_FILE.read_text(errors="replace"))
+        return found[1] if found else ""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return None
+    query = [tool, "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        said = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False).stdout  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = re.match(r"\d+\.\d+(?:\.\d+)?", said.strip())
+    return found[0] if found else ""

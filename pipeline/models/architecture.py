@@ -1,0 +1,96 @@
+"""Tells Stable Diffusion 1.5 from its relatives by what their files say, before anything loads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ModelError
+from pipeline.models.safetensors_header import Shapes, read_shapes
+
+# Width of the text that a UNet attends to -> whose it is. SD 1.5's is 768.
+OTHERS = {
+    1024: "Stable Diffusion 2",
+    2048: "Stable Diffusion XL",
+    1280: "the refiner of Stable Diffusion XL",
+    4096: "Stable Diffusion 3",
+}
+INPUTS = {9: "an inpainting model", 8: "InstructPix2Pix", 5: "a depth model"}  # channels in -> what it is; SD 1.5's: 4
+PIPELINES = {
+    "StableDiffusionXLPipeline": "Stable Diffusion XL",
+    "StableDiffusion3Pipeline": "Stable Diffusion 3",
+    "StableDiffusionXLImg2ImgPipeline": "the refiner of Stable Diffusion XL",
+    "FluxPipeline": "FLUX",
+}
+MARKS = {  # in tensors' names -> what has them
+    "conditioner.embedders.": "Stable Diffusion XL",
+    "double_blocks.": "FLUX",
+    "joint_blocks.": "Stable Diffusion 3",
+    "control_model.": "a ControlNet alone",
+    "lora": "a LoRA alone",
+}
+CHECKPOINT_TEXT = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
+FIX = "Croquis draws with Stable Diffusion 1.5 and models tuned from it: name one of those."
+
+
+def expect_sd15(role: str, folder: Path) -> None:
+    """Raise ModelError where the part in `folder` says that it belongs to another model.
+
+    `role` is a part's name in profiles.py.
+    """
+    if role == "base":
+        refuse(folder, PIPELINES.get(str(read_json(folder / "model_index.json").get("_class_name"))))
+        refuse(folder, other_unet(read_json(folder / "unet" / "config.json")))
+    elif role.startswith("controlnet"):
+        refuse(folder, other_unet(read_json(folder / "config.json")), "a ControlNet for ")
+    elif role.startswith("ip_adapter"):
+        for file in folder.glob("ip-adapter*.safetensors"):
+            refuse(file, other_adapter(read_shapes(file)), "an IP-Adapter for ")
+
+
+def expect_sd15_checkpoint(file: Path) -> Shapes:
+    """The tensors' shapes of a single-file checkpoint. Raises ModelError where it is of another model or kind."""
+    shapes = read_shapes(file)
+    refuse(file, other_checkpoint(shapes))
+    return shapes
+
+
+def other_unet(config: Mapping[str, Any]) -> str | None:
+    """Whose UNet or ControlNet has this config; None for SD 1.5's, and where it does not tell."""
+    width, inputs = config.get("cross_attention_dim"), config.get("in_channels")
+    widest = max(width) if isinstance(width, list) and width else width
+    return OTHERS.get(widest) or INPUTS.get(inputs) if isinstance(widest, int) else None  # type: ignore[arg-type]
+
+
+def other_adapter(shapes: Shapes) -> str | None:
+    widths = {shape[-1] for name, shape in shapes.items() if name.endswith("to_k_ip.weight") and shape}
+    return next((OTHERS[width] for width in sorted(widths) if width in OTHERS), None)
+
+
+def other_checkpoint(shapes: Shapes) -> str | None:
+    """What a single file is, when it is no SD 1.5 checkpoint."""
+    for mark, what in MARKS.items():
+        if any(mark in name.lower() for name in shapes):
+            return what
+    if CHECKPOINT_TEXT not in shapes:
+        return "not a whole Stable Diffusion checkpoint (no UNet by its names)"
+    inputs = shapes.get("model.diffusion_model.input_blocks.0.0.weight", (0, 4))[1]
+    return OTHERS.get(shapes[CHECKPOINT_TEXT][-1]) or INPUTS.get(inputs)
+
+
+def refuse(place: Path, other: str | None, kind: str = "") -> None:
+    if other is not None:
+        raise ModelError(f"{place} is {kind}{other}. {FIX}")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A config; empty where there is none. Raises ModelError for one that is not JSON."""
+    if not path.is_file():
+        return {}
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path} is not JSON ({error}). Download it again.") from error
+    return config if isinstance(config, dict) else {}

@@ -1,0 +1,147 @@
+"""What fits into this machine's memory, told before anything is loaded."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import gradio as gr
+
+from pipeline.machine.figures import read_figures
+from pipeline.machine.memory import measure_free_memory
+from pipeline.machine.plan import (
+    LADDERS,
+    MEANINGS,
+    Comparison,
+    MemoryPlan,
+    choose_mode,
+    compare,
+    free_where,
+    gigabytes,
+    plan_memory,
+)
+from pipeline.models.catalog import PROFILES, SD15, find_profile
+from pipeline.page.components import fold
+from pipeline.page.messages import tell
+from pipeline.studio.studio import Studio
+from pipeline.values import BATCH
+
+
+def plan_here(
+    engine: object, width: object, height: object, count: object, device: str = "auto", dtype: str = "auto"
+) -> dict[str, Any]:
+    """Each mode's plan on this machine as it is now, which would be chosen, and how near plans came to measurements.
+
+    All sizes in bytes. Raises SettingError for what the engine does not draw.
+    """
+    from pipeline.machine.device import choose_device, name_of
+
+    profile = find_profile(str(engine)[:40])
+    drawn_on, format_ = choose_device(device, dtype, any_dtype=profile.any_dtype)
+    place, numbers = drawn_on.type, name_of(format_)
+    plans = [
+        plan_memory(profile, width, height, count, mode, place, numbers)  # type: ignore[arg-type]
+        for mode in LADDERS[place]
+    ]
+    free = measure_free_memory(place)
+    choice = choose_mode(profile, free, place, dtype=numbers)
+    return {
+        "engine": profile.name,
+        "width": width,
+        "height": height,
+        "count": count,
+        "device": place,
+        "dtype": numbers,
+        "free": {"gpu": free.gpu, "main": free.main},
+        "chosen": {"mode": choice.mode, "why": choice.why},
+        "modes": [_told(plan, plan.fits(free_where(plan, free)) and plan.main_memory <= free.main) for plan in plans],
+        "measurements": [_compared(compare(SD15, row)) for row in read_figures()["measurements"]],
+    }
+
+
+def _told(plan: MemoryPlan, fits: bool) -> dict[str, Any]:
+    return {
+        "mode": plan.mode,
+        "meaning": MEANINGS[plan.mode],
+        "drawn_on": plan.device,
+        "fits": fits,
+        "peak": plan.peak,
+        "weights": plan.weights,
+        "steps": plan.steps,
+        "decode": plan.decode,
+        "runtime": plan.runtime,
+        "main_memory": plan.main_memory,
+        "published": plan.published,
+    }
+
+
+def _compared(comparison: Comparison) -> dict[str, Any]:
+    ours, published = comparison.errors
+    return {
+        **comparison.row,
+        "ours": comparison.ours,
+        "published": comparison.published,
+        "error": round(ours, 3),
+        "published_error": round(published, 3),
+    }
+
+
+def lay_planner(studio: Studio, script: str, **quiet: Any) -> None:
+    """A panel of the page with its one event."""
+    with fold("planner", "What fits in memory", script):
+        with gr.Row():
+            engine = gr.Dropdown(
+                [(profile.title, name) for name, profile in PROFILES.items()],
+                value=SD15.name,
+                label="Engine",
+                info="It need not be loaded.",
+                elem_id="planner-engine",
+            )
+            width, height = (
+                gr.Slider(
+                    256,
+                    SD15.max_side,
+                    512,
+                    step=64,
+                    label=f"{name}, px",
+                    elem_id=f"planner-{name}",
+                    info="Of the picture.",
+                )
+                for name in ("Width", "Height")
+            )
+            count = gr.Slider(
+                BATCH.minimum, BATCH.maximum, 1, step=1, label=BATCH.label, info=BATCH.info, elem_id="planner-count"
+            )
+        ask = gr.Button("See what fits", size="sm", elem_id="planner-ask")
+        answer = gr.HTML(apply_default_css=False, elem_id="planner-answer")
+
+    def plan(engine: object, width: object, height: object, count: object) -> str:
+        try:
+            return as_table(plan_here(engine, width, height, count, studio.settings.device, studio.settings.dtype))
+        except Exception as error:
+            return f'<p role="alert">{html.escape(tell(error))}</p>'
+
+    ask.click(plan, [engine, width, height, count], answer, **quiet)
+
+
+def as_table(planned: dict[str, Any]) -> str:
+    """HTML: a row for each mode, ours beside the published formula, and what the plans are worth."""
+    free = planned["free"]
+    here = f"{gigabytes(free['main'])} of main memory are free"
+    here += f", and {gigabytes(free['gpu'])} on the GPU" if free["gpu"] is not None else "; there is no GPU to use"
+    rows = "".join(
+        f"<tr><td>{html.escape(mode['meaning'])} ({mode['mode']})</td><td>{gigabytes(mode['peak'])}</td>"
+        f"<td>{gigabytes(mode['weights'])}</td><td>{gigabytes(mode['published'])}</td>"
+        f"<td>{'fits' if mode['fits'] else 'does not fit'}</td></tr>"
+        for mode in planned["modes"]
+    )
+    runs = [row for row in planned["measurements"] if row["what"] == "peak"]  # whole runs; the rest are stages of one
+    worst, published = (max(abs(row[name]) for row in runs) for name in ("error", "published_error"))
+    return (
+        f"<p>{here}, beside what is loaded already. Croquis would take: {planned['chosen']['mode']} in "
+        f"{planned['dtype']}, {html.escape(planned['chosen']['why'])}.</p><table><thead><tr><th>Mode</th><th>Peak</th>"
+        "<th>of it weights</th><th>Published formula</th><th>Here, now</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table><p>A plan is no promise. Against {len(runs)} runs measured on a "
+        f"processor, in 32 bits and in 16, ours was off by {worst:.0%} at most, the published one, "
+        f"which reckons in 16, by {published:.0%}.</p>"
+    )

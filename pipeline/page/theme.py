@@ -1,0 +1,121 @@
+"""How the page looks beyond assets/app.css: Gradio's own theme variables, from the same few colours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.themes.utils.colors import Color
+from gradio.themes.utils.fonts import LocalFont
+
+from pipeline.page.components import address
+from pipeline.page.guard import failure_answers
+
+# Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
+CHALK = Color(
+    "#fbf1ed",
+    "#f6e0d8",
+    "#efc4b5",
+    "#e5a08a",
+    "#d97b5f",
+    "#c65a3c",
+    "#ad4528",
+    "#8e3820",
+    "#6f2d1b",
+    "#532317",
+    "#33150d",
+    name="chalk",
+)
+PAPER = Color(
+    "#fbf9f5",
+    "#f3efe8",
+    "#e6e0d5",
+    "#cfc7b9",
+    "#a39a8b",
+    "#766e62",
+    "#5a534a",
+    "#423d36",
+    "#2b2824",
+    "#1e1c19",
+    "#161412",
+    name="paper",
+)
+
+
+def theme() -> gr.themes.Base:
+    # Of Gradio's bundled fonts many hold no Latin letters (Source Sans 3, Lora, every SemiBold); these two do.
+    text = LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"
+    mono = LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"
+    return gr.themes.Base(
+        primary_hue=CHALK,
+        secondary_hue=CHALK,
+        neutral_hue=PAPER,
+        font=text,
+        font_mono=mono,
+        radius_size=gr.themes.sizes.radius_md,
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        body_text_color="*neutral_900",
+        body_text_color_dark="*neutral_100",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+        block_border_width="0px",
+        block_shadow="none",
+        block_padding="0px",
+        block_label_background_fill="transparent",
+        block_label_background_fill_dark="transparent",
+        block_title_text_weight="600",
+        block_title_text_color="*neutral_800",
+        block_title_text_color_dark="*neutral_200",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_400",
+        input_background_fill="white",
+        input_background_fill_dark="*neutral_900",
+        input_border_width="1px",
+        input_border_color="*neutral_300",
+        input_border_color_dark="*neutral_700",
+        input_border_color_focus="*primary_500",
+        input_border_color_focus_dark="*primary_400",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
+        slider_color="*primary_500",
+        slider_color_dark="*primary_400",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_500",
+        button_primary_text_color="white",
+        button_primary_text_color_dark="white",
+        button_secondary_background_fill="*neutral_100",
+        button_secondary_background_fill_dark="*neutral_800",
+        button_secondary_background_fill_hover="*neutral_200",
+        button_secondary_background_fill_hover_dark="*neutral_700",
+        border_color_primary="*neutral_200",
+        border_color_primary_dark="*neutral_800",
+        layout_gap="16px",
+    )
+
+
+def stylesheet(assets: Path) -> str:
+    """A link to assets/app.css. launch()'s own `css` puts a prefix before every selector and loses @media rules."""
+    return f'<link rel="stylesheet" href="{address(assets.resolve() / "app.css")}">'
+
+
+def launch_options(assets: Path) -> dict[str, Any]:
+    """What launch() takes for this page. run_history is off: it would keep people's words in their browser unasked."""
+    return {
+        "theme": theme(),
+        "head": stylesheet(assets),
+        "favicon_path": assets / "favicon.svg",
+        "footer_links": [],
+        "run_history": False,
+        "show_error": False,
+        "max_file_size": "20mb",
+        "ssr_mode": False,
+        "app_kwargs": {"exception_handlers": failure_answers()},
+        "share": False,
+    }

@@ -1,0 +1,1 @@
+"""The PNG that carries its recipe: written, and read again."""

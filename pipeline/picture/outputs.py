@@ -1,0 +1,47 @@
+"""Where picture files are written."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+from pipeline.values import GenerationResult
+
+PICTURES_KEPT = 64  # in the temporary folder, when no outputs folder was chosen
+
+
+class Outputs:
+    """The chosen folder, or one that goes when the process ends and keeps the latest alone."""
+
+    def __init__(self, chosen: Path | None) -> None:
+        self._chosen = chosen
+
+    @cached_property
+    def folder(self) -> Path:
+        """Made when first asked for."""
+        if self._chosen is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="croquis-")
+            return Path(self._temporary.name)
+        self._chosen.mkdir(parents=True, exist_ok=True)
+        return self._chosen
+
+    def write(self, result: GenerationResult) -> Path:
+        """The PNG file with its recipe, named by its content."""
+        from pipeline.picture.png_file import write_picture
+
+        data = write_picture(result)
+        seed, digest = result.request.seed, hashlib.sha256(data).hexdigest()[:12]
+        file = self.folder / f"croquis-{seed}-{digest}.png"
+        file.write_bytes(data)
+        if self._chosen is None:
+            keep_latest(self.folder, PICTURES_KEPT)
+        return file
+
+
+def keep_latest(folder: Path, count: int) -> None:
+    """Delete all PNG files in the folder but the `count` last written."""
+    files = sorted(folder.glob("*.png"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in files[count:]:
+        file.unlink(missing_ok=True)

@@ -1,0 +1,222 @@
+"""The recipe that a picture file carries: a complete GenerationRequest as JSON, and back.
+
+Strict: a key too many, a wrong type, NaN or a number out of range is refused with the place where it stands.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Literal
+
+import numpy as np
+from PIL import Image
+from pydantic import Field, ValidationError
+
+from pipeline.errors import PictureFileError, SettingError, StyleError
+from pipeline.models.catalog import PROFILES
+from pipeline.sketch.image_file import BROKEN
+from pipeline.strict_json import StrictModel, first_fault
+from pipeline.values import (
+    NUMBERS,
+    PROMPT_LIMIT,
+    SEED_LIMIT,
+    ControlHalf,
+    Decoder,
+    EdgeMap,
+    GenerationRequest,
+    Levers,
+    Reading,
+    Style,
+    StyleMix,
+)
+
+MAX_SIDE = 2048  # px
+MAX_STYLES = 16
+
+Side = Annotated[int, Field(ge=8, le=MAX_SIDE)]
+Slug = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # never a path
+Name = Annotated[str, Field(max_length=100)]
+Prompt = Annotated[str, Field(max_length=PROMPT_LIMIT)]
+
+
+class EdgesPart(StrictModel):
+    reading: Reading
+    png: Annotated[str, Field(max_length=1_000_000)]  # base64 of a PNG with one bit a pixel
+
+
+class StylePart(StrictModel):
+    id: Slug
+    sha256: Annotated[str, Field(max_length=100)]
+    weight: Annotated[float, Field(ge=0, le=1)]
+    template: Annotated[str, Field(max_length=2_000)]
+
+
+class LeversPart(StrictModel):
+    """Ranges are the value's own to check."""
+
+    guidance_start: float = 0.0
+    guidance_end: float = 1.0
+    control_guidance_start: float = 0.0
+    control_guidance_end: float = 1.0
+    controlnet_half: ControlHalf = "both"
+    controlnet_every: int = 1
+    few_steps: Name = ""
+    decoder: Decoder = "full"
+
+
+class Recipe(StrictModel):
+    """Field for field the GenerationRequest, and the weights that it met.
+
+    Version 1 knew no sampler, style focus or levers: what it left out is here as it was then.
+    """
+
+    format: Literal["croquis"] = "croquis"
+    version: Literal[1, 2] = 2
+    engine: Slug
+    prompt: Prompt
+    negative_prompt: Prompt
+    edges: EdgesPart
+    styles: Annotated[list[StylePart], Field(min_length=1, max_length=MAX_STYLES)]
+    width: Side
+    height: Side
+    num_inference_steps: Annotated[int, Field(ge=0, le=10_000)]
+    guidance_scale: float
+    ip_adapter_scale: float
+    controlnet_conditioning_scale: float
+    seed: Annotated[int, Field(ge=0, le=SEED_LIMIT)]
+    sampler: Name = "DPM++ 2M"
+    style_focus: Name = "whole"
+    levers: LeversPart = LeversPart()
+    revisions: Annotated[dict[Name, Annotated[str, Field(max_length=500)]], Field(max_length=50)]
+
+
+def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> str:
+    """The recipe as ASCII JSON, equal for equal requests. Raises SettingError for what could not be read back."""
+    try:
+        return Recipe(
+            engine=request.engine,
+            prompt=request.prompt,
+            negative_prompt=request.negative_prompt,
+            edges=EdgesPart(reading=request.edges.reading, png=pack_edges(request.edges)),
+            styles=[
+                StylePart(id=style.id, sha256=style.sha256, weight=weight, template=style.template)
+                for style, weight in request.styles.parts
+            ],
+            width=request.width,
+            height=request.height,
+            num_inference_steps=int(request.num_inference_steps),
+            guidance_scale=request.guidance_scale,
+            ip_adapter_scale=request.ip_adapter_scale,
+            controlnet_conditioning_scale=request.controlnet_conditioning_scale,
+            seed=int(request.seed),
+            sampler=request.sampler,
+            style_focus=request.style_focus,
+            levers=LeversPart(**asdict(request.levers)),
+            revisions=dict(sorted(revisions.items())),
+        ).model_dump_json(ensure_ascii=True)
+    except ValidationError as error:
+        raise SettingError(f"This picture's settings cannot be kept in its file: {first_fault(error)}.") from error
+
+
+def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
+    """The request that was written and the weights that it met.
+
+    Raises PictureFileError, or StyleError where its styles are gone or others now.
+    """
+    try:
+        recipe = Recipe.model_validate_json(text)
+    except ValidationError as error:
+        fault = first_fault(error)
+        newer = " It may come from a newer Croquis." if fault.startswith("version:") else ""
+        raise PictureFileError(f"This picture's recipe cannot be read: {fault}.{newer}") from error
+    request = GenerationRequest(
+        engine=recipe.engine,
+        prompt=recipe.prompt,
+        negative_prompt=recipe.negative_prompt,
+        edges=unpack_edges(recipe),
+        styles=StyleMix(tuple((restore_style(part, find_style), part.weight) for part in recipe.styles)),
+        width=recipe.width,
+        height=recipe.height,
+        num_inference_steps=recipe.num_inference_steps,
+        guidance_scale=recipe.guidance_scale,
+        ip_adapter_scale=recipe.ip_adapter_scale,
+        controlnet_conditioning_scale=recipe.controlnet_conditioning_scale,
+        seed=recipe.seed,
+        sampler=recipe.sampler,
+        style_focus=recipe.style_focus,
+        levers=Levers(**recipe.levers.model_dump()),
+    )
+    return Reopened(request, recipe.revisions)
+
+
+def restore_style(part: StylePart, find_style: Callable[[str], Style]) -> Style:
+    """The library's style as it was then: the same reference picture is asked for, the template is the recipe's own,
+    since its words decide the picture too."""
+    style = find_style(part.id)
+    if style.sha256 != part.sha256:
+        raise StyleError(
+            f"The style {style.name!r} ({part.id}) has another reference picture now than when this "
+            "picture was drawn, so it cannot be drawn again as it was."
+        )
+    return style if style.template == part.template else replace(style, template=part.template)
+
+
+def pack_edges(edges: EdgeMap) -> str:
+    """Base64 of a PNG with one bit a pixel; unpack_edges is its inverse."""
+    file = io.BytesIO()
+    Image.fromarray(edges.pixels > 0).save(file, "PNG", compress_level=9)
+    return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def unpack_edges(recipe: Recipe) -> EdgeMap:
+    try:
+        image = Image.open(io.BytesIO(base64.b64decode(recipe.edges.png, validate=True)), formats=("PNG",))
+        if image.mode != "1" or image.size != (recipe.width, recipe.height):
+            raise PictureFileError(
+                f"This picture's edge map is {image.width} x {image.height} of kind {image.mode}; "
+                f"its recipe says {recipe.width} x {recipe.height}, black and white."
+            )
+        pixels = np.asarray(image.convert("L"))
+    except (*BROKEN, Image.DecompressionBombWarning) as error:
+        raise PictureFileError("This picture's edge map is damaged.") from error
+    return EdgeMap(pixels, recipe.edges.reading)
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """What a picture file carries."""
+
+    request: GenerationRequest
+    revisions: Mapping[str, str]  # model part -> revision or hash that it met when it was drawn
+
+
+def unlike(reopened: Reopened, engine: str, revisions: Mapping[str, str]) -> str | None:
+    """Why drawing it again with this engine and these revisions gives another picture; None where it gives the same."""
+    then, drawn_by = reopened.revisions, reopened.request.engine
+    if drawn_by != engine:
+        before = PROFILES[drawn_by].title if drawn_by in PROFILES else f"the engine {drawn_by!r}"
+        return (
+            f"It was drawn by {_lower(before)}; {_lower(PROFILES[engine].title)} draws now and makes another picture."
+        )
+    others = sorted(
+        part for part in (then.keys() | revisions.keys()) - {NUMBERS} if then.get(part) != revisions.get(part)
+    )
+    if others:
+        return (
+            f"It was drawn with other weights than are here now ({', '.join(others)}): drawn again it will be "
+            "another picture, in the same spirit."
+        )
+    if then.get(NUMBERS) != revisions.get(NUMBERS):
+        return (
+            f"It was computed in {then.get(NUMBERS, 'the usual numbers')}, here it will be in "
+            f"{revisions.get(NUMBERS, 'the usual ones')}: drawn again it will be nearly the same."
+        )
+    return None
+
+
+def _lower(title: str) -> str:
+    """For the middle of a sentence: "the pocket model", but "Stable Diffusion 1.5"."""
+    return title[:1].lower() + title[1:] if title.startswith("The ") else title

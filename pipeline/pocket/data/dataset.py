@@ -1,0 +1,152 @@
+"""Training pictures, rendered once into shards on disk: things composed into scenes, drawn in a look.
+
+A *look* is a style with its parameters drawn from a seed. Pictures of one look differ in content, so that the
+reference of a training pair is always another content in the same look. Every record is a pure function of
+(pack, seed, number): a shard can be made again, or by several processes at once.
+
+    <folder>/shard-<n>/pictures.npy   uint8 (N, 256, 256, 3), in their look
+                      /edges.npy      uint8 (N, 2, 256, 32), two bit-packed line drawings of the clean picture
+                      /records.json   caption, style, look, thing, colour of each picture
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import Pool
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.pocket.model import SIDE
+from pipeline.pocket.data.pack import PACK, Thing, load_pack
+
+FOLDER = Path("data/pictures")
+SHARD = 500  # pictures
+LOOKS = 24  # parameter draws per style; look 0 is the library's own
+PLAIN = "plain"  # the composed picture as it is
+SUBJECT_ONLY = 0.4  # of the second drawings hold only the main thing
+PLAIN_SHARE = 0.22
+LIBRARY_SHARE = 0.4  # of the styled pictures wear the library's own look
+FAVOURITES = {"Animals & Nature": 3.0, "Food & Drink": 1.5, "Travel & Places": 1.5}  # what people draw first
+
+
+@dataclass(frozen=True)
+class Look:
+    style: str
+    number: int  # 0 .. LOOKS - 1
+
+    @property
+    def key(self) -> str:
+        return f"{self.style}/{self.number}"
+
+
+def look_parameters(look: Look) -> dict[str, Any]:
+    from pipeline.painters import DEFAULTS, draw_parameters
+
+    if look.number == 0:
+        return dict(DEFAULTS[look.style])
+    seed = [int.from_bytes(look.style.encode()[:8], "little"), look.number]
+    return draw_parameters(look.style, np.random.default_rng(seed))
+
+
+def choose_look(rng: np.random.Generator, styles: Sequence[str]) -> Look:
+    if not styles or rng.random() < PLAIN_SHARE:
+        return Look(PLAIN, 0)
+    style = styles[int(rng.integers(len(styles)))]
+    return Look(style, 0 if rng.random() < LIBRARY_SHARE else int(rng.integers(1, LOOKS)))
+
+
+def weighted(things: Sequence[Thing], rng: np.random.Generator, weights: NDArray[np.float64]) -> list[Thing]:
+    """The main thing and company for a scene."""
+    return [things[i] for i in rng.choice(len(things), size=3, replace=False, p=weights)]
+
+
+def leave_place_to_words(drawing: NDArray[np.uint8], subject: NDArray[np.bool_], seed: int, number: int) -> None:
+    """Wipe, in some records, what lies around the main thing: people draw the fox and write "in a neon city"."""
+    from pipeline.pocket.data.strokes import odd
+
+    if np.random.default_rng([seed, number, 1]).random() < SUBJECT_ONLY:
+        near = cv2.dilate(subject.astype(np.uint8), np.ones((odd(5, drawing),) * 2, np.uint8))
+        drawing[near == 0] = 0
+
+
+def make_picture(things: Sequence[Thing], seed: int, number: int, styles: Sequence[str]
+                 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], dict[str, Any]]:
+    """Record `number` of the endless series `seed`: picture, its two line drawings, what is known of it."""
+    from pipeline.painters import render
+    from pipeline.pocket.data.scenes import compose
+    from pipeline.pocket.data.strokes import stroke_edges
+
+    rng = np.random.default_rng([seed, number])
+    weights = np.array([FAVOURITES.get(thing.category, 1.0) for thing in things])
+    chosen = weighted(things, rng, weights / weights.sum())
+    picture = compose(chosen, rng, SIDE)
+    look = choose_look(rng, styles)
+    image = picture.image
+    drawings = np.stack([stroke_edges(image, rng, careful=1.0), stroke_edges(image, rng)])
+    leave_place_to_words(drawings[1], picture.subject_mask, seed, number)
+    if look.style != PLAIN:
+        image = render(look.style, image, look_parameters(look), rng)
+    pixels = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
+    record = {"caption": picture.caption, "style": look.style, "look": look.key, "thing": picture.subject.name,
+              "color": picture.color}
+    return pixels, np.packbits(drawings > 0, axis=-1), record
+
+
+@lru_cache(maxsize=1)
+def training_things(pack: Path) -> tuple[Thing, ...]:
+    return load_pack(pack).training
+
+
+def make_shard(task: tuple[Path, Path, int, int, tuple[str, ...]]) -> Path:
+    pack_path, folder, seed, number, styles = task
+    target = folder / f"shard-{number:04d}"
+    if target.exists():
+        return target
+    things = training_things(pack_path)
+    made = [make_picture(things, seed, number * SHARD + i, styles) for i in range(SHARD)]
+    draft = target.with_suffix(f".tmp{os.getpid()}")
+    draft.mkdir(parents=True)
+    np.save(draft / "pictures.npy", np.stack([pixels for pixels, _, _ in made]))
+    np.save(draft / "edges.npy", np.stack([edges for _, edges, _ in made]))
+    (draft / "records.json").write_text(json.dumps([record for _, _, record in made]))
+    shutil.move(draft, target)
+    return target
+
+
+def render_shards(folder: Path, seed: int, first: int, count: int, styles: Sequence[str], processes: int = 1,
+                  pack: Path = PACK) -> None:
+    """Make shards first .. first + count - 1 that are not there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tasks = [(pack, folder, seed, number, tuple(styles)) for number in range(first, first + count)]
+    with Pool(processes, cv2.setNumThreads, (1,)) as pool:
+        for path in pool.imap(make_shard, tasks):
+            print(path, flush=True)
+
+
+def main() -> None:
+    from pipeline.painters import RENDERERS
+
+    parser = argparse.ArgumentParser(description="Render shards of training pictures.")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--count", type=int, default=48)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--plain", action="store_true", help="no styles: the composed pictures as they are")
+    chosen = parser.parse_args()
+    render_shards(chosen.folder, chosen.seed, chosen.first, chosen.count,
+                  () if chosen.plain else tuple(RENDERERS), chosen.processes)
+
+
+if __name__ == "__main__":
+    main()

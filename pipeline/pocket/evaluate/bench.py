@@ -1,0 +1,169 @@
+"""What every trial of the pocket model is made of: cases to draw, a bench to draw them at, what comes of it.
+
+A trial only needs `Bench.draw`, from request to picture, so that the originals, the renderers, the trivial
+baselines and any engine are measured by the same code. Everything is a function of fixed seeds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.models.profile import ModelProfile
+from pipeline.pocket.data.pack import Thing
+from pipeline.pocket.data.scenes import Picture, compose
+from pipeline.pocket.data.strokes import Lines, redraw, scale_of, stroke_edges, to_bytes
+from pipeline.pocket.evaluate.measures import Figure, Pixels, edge_f1, read_lines
+from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
+
+HASTE = 0.4  # of the near-plain lines that the model is given
+
+Draw = Callable[[GenerationRequest], Pixels]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A drawing with the picture it was taken from."""
+
+    picture: Picture
+    original: Pixels
+    lines: Lines  # given to the model
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """Pictures side by side in a contact sheet."""
+
+    pictures: tuple[NDArray[np.uint8], ...]
+    caption: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    figures: tuple[Figure, ...]
+    strips: tuple[Strip, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """An engine under test."""
+
+    draw: Draw
+    profile: ModelProfile
+    mix: StyleMix  # what a prompt that names no style gets
+    room: Path  # for the images of styles that are made up here
+
+    @property
+    def side(self) -> int:
+        return self.profile.width
+
+    def ask(
+        self, prompt: str, lines: Lines, seed: int, mix: StyleMix | None = None, controls: Mapping[str, float] = {}
+    ) -> Pixels:
+        """The engine's picture at the profile's default settings but for `controls`."""
+        return self.draw(self.request(prompt, lines, seed, mix, controls))
+
+    def request(
+        self, prompt: str, lines: Lines, seed: int, mix: StyleMix | None = None, controls: Mapping[str, float] = {}
+    ) -> GenerationRequest:
+        settings = {**self.profile.defaults, "seed": seed, **controls}
+        return GenerationRequest(
+            engine=self.profile.name,
+            prompt=prompt,
+            negative_prompt="",
+            edges=EdgeMap(lines, "lines"),
+            styles=mix or self.mix,
+            width=self.profile.width,
+            height=self.profile.height,
+            num_inference_steps=int(settings["num_inference_steps"]),
+            guidance_scale=settings["guidance_scale"],
+            ip_adapter_scale=settings["ip_adapter_scale"],
+            controlnet_conditioning_scale=settings["controlnet_conditioning_scale"],
+            seed=int(settings["seed"]),
+        )
+
+    def wordless(self, reference: Pixels) -> StyleMix:
+        """A style that is this picture and no words."""
+        self.room.mkdir(parents=True, exist_ok=True)
+        id = f"picture-{hashlib.sha256(reference.tobytes()).hexdigest()[:12]}"
+        path = self.room / f"{id}.png"
+        Image.fromarray(reference).save(path)
+        return StyleMix.of(
+            Style(
+                id,
+                id,
+                (),
+                "{prompt}",
+                "none",
+                "made to measure",
+                hashlib.sha256(path.read_bytes()).hexdigest(),
+                path,
+                builtin=False,
+            )
+        )
+
+
+class Remembering:
+    """Draws every request once: trials that ask for the same picture share it."""
+
+    def __init__(self, draw: Draw) -> None:
+        self._draw = draw
+        self._drawn: dict[GenerationRequest, Pixels] = {}
+
+    def __call__(self, request: GenerationRequest) -> Pixels:
+        if request not in self._drawn:
+            self._drawn[request] = self._draw(request)
+        return self._drawn[request]
+
+
+def make_case(
+    things: Sequence[Thing],
+    seed: int,
+    side: int,
+    *,
+    color: str | None = "any",
+    subject: Thing | None = None,
+    alone: bool = False,
+) -> Case:
+    """A composed picture and its near-plain lines, all from the seed."""
+    rng = np.random.default_rng([20, seed])
+    return case_of(compose(things, rng, side, color=color, subject=subject, alone=alone), rng, seed)
+
+
+def case_of(picture: Picture, rng: np.random.Generator, seed: int) -> Case:
+    """A picture with its near-plain lines."""
+    lines = redraw(stroke_edges(picture.image, rng, plain=True), rng, HASTE)
+    return Case(picture, to_bytes(picture.image), lines, seed)
+
+
+def read_reference(style: Style, side: int = 128) -> Pixels:
+    with Image.open(style.image) as image:
+        return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BOX))
+
+
+def follow(lines: Lines, picture: Pixels) -> float:
+    """Edge F1 of what a picture shows against the lines it was drawn for."""
+    return edge_f1(lines, read_lines(picture))
+
+
+def inked(lines: Lines) -> Pixels:
+    """The lines drawn dark on white with a thin pen."""
+    pen = np.ones((round(2 * scale_of(lines)),) * 2, np.uint8)
+    return 255 - to_rgb(np.asarray(cv2.dilate(lines, pen), np.uint8))
+
+
+def flat(picture: Pixels) -> Pixels:
+    """The picture's mean colour all over."""
+    return np.broadcast_to(picture.mean(axis=(0, 1)), picture.shape).astype(np.uint8)
+
+
+def to_rgb(lines: Lines) -> Pixels:
+    return np.repeat(lines[..., None], 3, axis=2)

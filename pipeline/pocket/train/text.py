@@ -1,0 +1,51 @@
+"""Captions to the tokens that the loaded pipeline will feed the UNet: MiniLM's last hidden states, padded to 32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoTokenizer, BertModel
+
+from pipeline.pocket.model import TEXT_TOKENS
+from pipeline.styles.encoders import MINILM, package_folder
+
+
+def load_text_tower(device: torch.device | str = "cpu") -> tuple[Any, BertModel]:
+    folder = package_folder(MINILM)
+    return AutoTokenizer.from_pretrained(folder), BertModel.from_pretrained(folder).to(device).eval()
+
+
+@torch.inference_mode()
+def encode_tokens(texts: Sequence[str], tokenizer: Any, tower: BertModel, batch: int = 128) -> NDArray[np.float16]:
+    """(N, 32, 384): pads hidden from BERT by its mask, but kept, as diffusers' encode_prompt keeps them."""
+    made = []
+    for start in range(0, len(texts), batch):
+        words = tokenizer(
+            list(texts[start : start + batch]),
+            padding="max_length",
+            max_length=TEXT_TOKENS,
+            truncation=True,
+            return_tensors="pt",
+        ).to(tower.device)
+        states = tower(words.input_ids, attention_mask=words.attention_mask)[0]
+        made.append(states.half().cpu().numpy())
+    return np.concatenate(made)
+
+
+@torch.inference_mode()
+def encode_sentences(texts: Sequence[str], tokenizer: Any, tower: BertModel, batch: int = 256) -> NDArray[np.float32]:
+    """(N, 384) unit vectors: mean over the words' states, as all-MiniLM-L6-v2 is used for retrieval."""
+    made = []
+    for start in range(0, len(texts), batch):
+        words = tokenizer(list(texts[start : start + batch]), padding=True, truncation=True, return_tensors="pt").to(
+            tower.device
+        )
+        states = tower(words.input_ids, attention_mask=words.attention_mask)[0]
+        mask = words.attention_mask[..., None]
+        mean = (states * mask).sum(1) / mask.sum(1)
+        made.append(torch.nn.functional.normalize(mean, dim=-1).cpu().numpy())
+    return np.concatenate(made)

@@ -1,0 +1,150 @@
+"""Train the image tower: a picture -> the point of MiniLM's space where words for its look lie.
+
+One tower serves both uses that SD 1.5 gives to two CLIPs: the search over style images, and the IP-Adapter.
+It learns (1) to find the words of a picture's style among the words of the batch's others (InfoNCE, as CLIP does,
+Radford et al. 2021), and (2) to keep colours and texture readable from the embedding by a linear layer, so that two
+looks of one style differ.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pipeline.pocket.data.dataset import PLAIN
+from pipeline.pocket.model import IMAGE_WIDTH, TOWER_SIDE, make_image_tower, to_pixels
+from pipeline.pocket.train.loop import Plan, seed_from_here, train
+
+BATCH = 64
+TEMPERATURE = 0.07
+LEVELS = 6  # soft histogram bins a channel
+LOOK_WEIGHT = 0.5
+PLAIN_WORDS = ("a plain picture", "flat clip art", "a simple illustration", "an emoji", "a drawing")
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Pictures with the style each wears, and each style's words as unit vectors."""
+
+    pictures: NDArray[np.uint8]  # (N, 128, 128, 3)
+    styles: NDArray[np.int64]  # (N,) row of `words`
+    words: tuple[NDArray[np.float32], ...]  # per style: (n, 384)
+
+
+def style_words(styles: Path) -> dict[str, tuple[str, ...]]:
+    """Style id -> phrases that say its look."""
+    found: dict[str, tuple[str, ...]] = {PLAIN: PLAIN_WORDS}
+    for file in sorted(styles.glob("*/style.json")):
+        style = json.loads(file.read_text())
+        found[style["id"]] = (style["name"], *style["words"])
+    return found
+
+
+def load_looks(folders: Sequence[Path], words: Mapping[str, NDArray[np.float32]]) -> Looks:
+    number = {style: i for i, style in enumerate(words)}
+    styles = [
+        number[record["style"]] for folder in folders for record in json.loads((folder / "records.json").read_text())
+    ]
+    return Looks(
+        np.concatenate([shrink(np.load(folder / "pictures.npy")) for folder in folders]),
+        np.array(styles),
+        tuple(words.values()),
+    )
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A batch for the tower."""
+
+    pixels: Tensor  # (B, 3, 128, 128) in [-1, 1]
+    words: Tensor  # (B, 384) a phrase of each picture's style, unit length
+    styles: Tensor  # (B,) numbers
+
+
+class Tower(nn.Module):
+    """The shipped encoder and the linear layer that only training reads looks with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = make_image_tower()
+        self.look = nn.Linear(IMAGE_WIDTH, 3 * LEVELS + 6)
+
+
+def look_of(pixels: Tensor) -> Tensor:
+    """(B, 3, H, W) in [-1, 1] -> (B, 24): soft histogram of each channel, mean step across 1, 2 and 4 px both ways."""
+    centres = torch.linspace(-1, 1, LEVELS, device=pixels.device).view(1, 1, LEVELS, 1)
+    small = functional.avg_pool2d(pixels, 4).flatten(2)[:, :, None]
+    share = torch.softmax(-((small - centres) * 4).square(), 2).mean(3).flatten(1)
+    steps = []
+    for reach in (1, 2, 4):
+        steps += [
+            (pixels[..., reach:] - pixels[..., :-reach]).abs().mean((1, 2, 3)),
+            (pixels[..., reach:, :] - pixels[..., :-reach, :]).abs().mean((1, 2, 3)),
+        ]
+    return torch.cat([share * 4, torch.stack(steps, 1) * 6], 1)
+
+
+def series(data: Looks, seed: int, device: torch.device) -> Iterator[Sample]:
+    """Endless batches, some mirrored, some cut as people cut."""
+    rng = np.random.default_rng(seed)
+    while True:
+        rows = rng.integers(len(data.styles), size=BATCH)
+        pixels = data.pictures[rows]
+        if rng.random() < 0.5:
+            pixels = pixels[:, :, ::-1]
+        if rng.random() < 0.3:  # people's own style pictures are cut and sized in any way
+            top, left = rng.integers(0, 33, size=2)
+            pixels = np.repeat(np.repeat(pixels[:, top : top + 96 : 3, left : left + 96 : 3], 4, 1), 4, 2)
+        styles = data.styles[rows]
+        words = np.stack([data.words[style][rng.integers(len(data.words[style]))] for style in styles])
+        yield Sample(to_pixels(pixels, device), torch.from_numpy(words).to(device), torch.from_numpy(styles).to(device))
+
+
+def train_tower(model: Tower, data: Looks, plan: Plan, folder: Path, seed: int = 0) -> Tower:
+    device, seed = next(model.parameters()).device, seed_from_here(seed, plan, folder)
+    middles = torch.from_numpy(np.stack([words.mean(0) for words in data.words])).to(device)
+
+    def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(batch, Sample)
+        pixels, words, styles = batch.pixels, batch.words, batch.styles
+        embeds = model.encoder(pixel_values=pixels).image_embeds
+        points = functional.normalize(embeds, dim=-1)
+        closeness = points @ words.T / TEMPERATURE
+        same = (styles[:, None] == styles[None]).float()
+        contrast = -(functional.log_softmax(closeness, 1) * same / same.sum(1, keepdim=True)).sum(1).mean()
+        looks = functional.smooth_l1_loss(model.look(embeds), look_of(pixels), beta=0.1)
+        length = (embeds.norm(dim=-1) - 10).square().mean() * 1e-3  # steady input for the IP-Adapter's projection
+        nearest = (points @ functional.normalize(middles, dim=-1).T).argmax(1)
+        right = float((nearest == styles).float().mean())
+        return contrast + LOOK_WEIGHT * looks + length, {"right": right, "looks": float(looks.detach())}
+
+    return train(plan, model, series(data, seed, device), loss_of, folder=folder)  # type: ignore[return-value]
+
+
+def shrink(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(N, S, S, 3) -> (N, 128, 128, 3), what the tower sees, by the mean over squares."""
+    times = pictures.shape[1] // TOWER_SIDE
+    if times == 1:
+        return pictures
+    squares = pictures.reshape(len(pictures), TOWER_SIDE, times, TOWER_SIDE, times, 3)
+    made: NDArray[np.uint8] = (squares.mean((2, 4), dtype=np.float32) + 0.5).astype(np.uint8)
+    return made
+
+
+@torch.inference_mode()
+def embed_pictures(model: Tower, pictures: NDArray[np.uint8]) -> NDArray[np.float16]:
+    """(N, 384) image embeddings as the IP-Adapter takes them, not normalised."""
+    pictures, device = shrink(pictures), next(model.parameters()).device
+    made = [
+        model.encoder(pixel_values=to_pixels(pictures[start : start + 64], device)).image_embeds.half().cpu().numpy()
+        for start in range(0, len(pictures), 64)
+    ]
+    return np.concatenate(made)

@@ -1,0 +1,1 @@
+"""What was asked, unchecked, becomes one complete request."""

@@ -1,0 +1,99 @@
+"""The parts of an order that are written in a small notation: several styles, levers."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from pipeline.errors import SettingError
+from pipeline.values import LEVER_NUMBERS, Levers
+
+STYLE_LIMIT = 100  # characters of a style's id; longer ones are refused before any look-up
+MOST_STYLES = 8
+LEVERS_LIMIT = 2_000  # characters
+WHOLE = {control.name: control.whole for control in LEVER_NUMBERS}
+
+
+def parse_mix(written: str) -> tuple[tuple[str, float], ...]:
+    """ "ghibli" or "ghibli:0.6,comic:0.4" -> ids and weights that sum to 1; mix_text is its inverse.
+
+    A style without a weight weighs 1 before they are shared out; naming one twice adds its weights up. Raises
+    SettingError for more than MOST_STYLES, for ids that are too long and for weights that are no positive numbers.
+    """
+    if len(written) > MOST_STYLES * (STYLE_LIMIT + 30):
+        raise SettingError(f"A style's id has at most {STYLE_LIMIT} characters; {len(written):,} came.")
+    weights: dict[str, float] = {}
+    for part in written.split(","):
+        id, _, weight = part.partition(":")
+        id = _expect_id(id.strip(), written)
+        weights[id] = weights.get(id, 0.0) + (_weight(weight, id) if weight.strip() else 1.0)
+    if len(weights) > MOST_STYLES:
+        raise SettingError(f"A picture wears at most {MOST_STYLES} styles; {len(weights)} came.")
+    total = math.fsum(weights.values())
+    if math.isclose(total, 1.0, abs_tol=1e-9):  # as a recipe holds them: dividing would change their last digits
+        return tuple(weights.items())
+    return tuple((id, weight / total) for id, weight in weights.items())
+
+
+def mix_text(parts: tuple[tuple[str, float], ...]) -> str:
+    """What parse_mix reads back to the same parts, to the last digit."""
+    return parts[0][0] if len(parts) == 1 else ",".join(f"{id}:{weight!r}" for id, weight in parts)
+
+
+def parse_levers(given: object, usual: Levers) -> Levers:
+    """`usual` with what an object, or the JSON text of one, sets otherwise; None and "" change nothing.
+
+    Raises SettingError that names the key, what it takes and what came.
+    """
+    if given is None or given == "":
+        return usual
+    read = _from_json(given) if isinstance(given, str) else given
+    if not isinstance(read, Mapping):
+        raise SettingError(f'levers is an object such as {{"guidance_end": 0.5}}; {type(read).__name__} came.')
+    known = [field.name for field in fields(Levers)]
+    for name in read:
+        if name not in known:
+            raise SettingError(f"levers has the keys {', '.join(known)}; {str(name)[:40]!r} came.")
+    return replace(usual, **{str(name): _plain(str(name), value) for name, value in read.items()})
+
+
+def _plain(name: str, value: Any) -> Any:
+    """2.0 steps as 2 and a share of 1 as 1.0, so that equal orders are equal; what is no number stays as it came."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value < 1e9
+    if name not in WHOLE or not number:
+        return value
+    if WHOLE[name]:
+        return int(value) if value == int(value) else value
+    return float(value) + 0.0
+
+
+def _from_json(written: str) -> Any:
+    if len(written) > LEVERS_LIMIT:
+        raise SettingError(f"levers is at most {LEVERS_LIMIT:,} characters of JSON; {len(written):,} came.")
+    try:
+        return json.loads(written)
+    except (ValueError, RecursionError) as error:
+        raise SettingError('levers is an object such as {"guidance_end": 0.5}; what came is not JSON.') from error
+
+
+def _expect_id(id: str, written: str) -> str:
+    if not id:
+        raise SettingError(f'Styles are written as "ghibli" or "ghibli:0.6,comic:0.4"; {written[:60]!r} came.')
+    if len(id) > STYLE_LIMIT:
+        raise SettingError(f"A style's id has at most {STYLE_LIMIT} characters; {len(id):,} came.")
+    return id
+
+
+def _weight(written: str, id: str) -> float:
+    try:
+        weight = float(written)
+    except ValueError:
+        weight = math.nan
+    if not 0 < weight <= 1000:
+        raise SettingError(
+            f"The weight of the style {id[:40]!r} is a number above 0, at most 1000; {written.strip()[:40]!r} came."
+        )
+    return weight

@@ -1,0 +1,1 @@
+"""A drawing becomes white lines on black."""

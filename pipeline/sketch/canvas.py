@@ -1,0 +1,220 @@
+"""The canvas's vector strokes: what the browser may send, checked, and the picture that the person saw, painted again.
+
+A stroke is a round line whose width follows the pressure. Its shape is that of perfect-freehand (MIT, Steve Ruiz)
+with thinning 0.5, streamline 0.5 and no simulated pressure: the hand's points are eased towards each other, then a disc
+is swept along them. Painting is done at several times the canvas's size and averaged down, so that equal strokes give
+equal bytes on any machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageOps
+from pydantic import Field, ValidationError, model_validator
+
+from pipeline.errors import SketchError
+from pipeline.sketch.image_file import MAX_BYTES, MIN_SIDE, open_image, to_rgb
+from pipeline.strict_json import StrictModel, first_fault
+
+MAX_CANVAS_SIDE = 2048  # px
+MAX_STROKES = 2_000
+MAX_STROKE_POINTS = 5_000
+MAX_POINTS = 100_000  # in all
+MAX_PAINT = 400  # painted area, overlaps counted, in canvases: hours of scribbling, seconds of computing
+MAX_TEXT = 8_000_000  # characters of JSON without the picture
+MAX_PICTURE_TEXT = MAX_BYTES * 4 // 3 + 100  # characters of a data URL that holds MAX_BYTES
+
+THINNING = 0.5  # how much of the width the pressure decides
+EASING = 0.15 + (1 - 0.5) * 0.85  # perfect-freehand's step towards the next point at streamline 0.5
+
+LIFT = 3.0  # px before the end of a stroke that count as lifting the pen
+
+Point = tuple[float, float, Annotated[float, Field(ge=0, le=1)]]  # x, y in canvas px; pressure
+Disc = tuple[float, float, float]  # x, y, radius in px
+
+
+class Stroke(StrictModel):
+    tool: Literal["pen", "eraser"]
+    size: float = Field(ge=1, le=256)  # px, the width at pressure 0.5
+    color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
+    points: Annotated[list[Point], Field(min_length=1, max_length=MAX_STROKE_POINTS)]
+
+    @property
+    def paint(self) -> str:
+        return self.color if self.tool == "pen" else "#ffffff"
+
+
+class Canvas(StrictModel):
+    version: Literal[1]
+    width: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
+    height: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
+    picture: Annotated[str, Field(max_length=MAX_PICTURE_TEXT)] | None  # data URL, fitted under the strokes
+    strokes: Annotated[list[Stroke], Field(max_length=MAX_STROKES)]
+
+    @model_validator(mode="after")
+    def check_sums(self) -> Canvas:
+        points = sum(len(stroke.points) for stroke in self.strokes)
+        if points > MAX_POINTS:
+            raise ValueError(f"a drawing has at most {MAX_POINTS:,} points; this one has {points:,}")
+        for stroke in self.strokes:
+            for x, y, _ in stroke.points:
+                if not (-self.width <= x <= 2 * self.width and -self.height <= y <= 2 * self.height):
+                    raise ValueError(f"a point lies far outside the canvas, at {x:g}, {y:g}")
+        return self
+
+    @property
+    def is_empty(self) -> bool:
+        return self.picture is None and not any(stroke.tool == "pen" for stroke in self.strokes)
+
+
+def read_canvas(value: str | Mapping[str, object]) -> Canvas:
+    """Check what the browser sent. Raises SketchError that names the first thing wrong and where it is."""
+    try:
+        text = value if isinstance(value, str) else json.dumps(dict(value))
+        if len(text) > MAX_TEXT + (MAX_PICTURE_TEXT if '"data:image/' in text else 0):
+            raise SketchError(
+                f"A drawing has at most {MAX_TEXT // 10**6} MB of strokes; this one has {len(text) / 1e6:.1f} MB."
+            )
+        return Canvas.model_validate_json(text)
+    except ValidationError as error:
+        raise SketchError(f"The canvas's drawing cannot be read: {first_fault(error)}.") from error
+    except (UnicodeError, RecursionError, TypeError, ValueError) as error:
+        raise SketchError("The canvas's drawing cannot be read: it is not JSON.") from error
+
+
+def paint_canvas(canvas: Canvas) -> NDArray[np.uint8]:
+    """Return the canvas as the person saw it: (height, width, 3) uint8 on white."""
+    ground = Image.new("RGB", (canvas.width, canvas.height), "white")
+    if canvas.picture is not None:
+        lay_picture(ground, open_data_url(canvas.picture))
+    lines = [(sweep(stroke), stroke.paint) for stroke in canvas.strokes]
+    expect_paint(lines, canvas.width * canvas.height)
+    fine = fineness(canvas)
+    painted = ground.resize((canvas.width * fine, canvas.height * fine), Image.Resampling.NEAREST)
+    draw = ImageDraw.Draw(painted)
+    for discs, colour in lines:
+        draw_line(draw, discs, colour, fine)
+    return np.asarray(painted.reduce(fine))
+
+
+def fineness(canvas: Canvas) -> int:
+    """Samples per pixel and axis: the most that keeps the painting under 16 megapixels, at most 6."""
+    return max(2, min(6, math.isqrt(16_000_000 // (canvas.width * canvas.height))))
+
+
+def open_data_url(url: str) -> Image.Image:
+    head, _, body = url.partition(",")
+    if head not in ("data:image/png;base64", "data:image/jpeg;base64", "data:image/webp;base64"):
+        raise SketchError("The picture under a drawing is a PNG, JPEG or WebP data URL; this one is something else.")
+    try:
+        stored = base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise SketchError("The picture under the drawing is broken: its base64 text cannot be read.") from error
+    return open_image(stored, "picture under a drawing")
+
+
+def lay_picture(ground: Image.Image, picture: Image.Image) -> None:
+    """Fit the whole picture into the canvas, centred, its proportions kept."""
+    flat = Image.fromarray(to_rgb(picture, what="picture under a drawing"))
+    fitted = flat if flat.size == ground.size else ImageOps.contain(flat, ground.size, Image.Resampling.LANCZOS)
+    ground.paste(fitted, ((ground.width - fitted.width) // 2, (ground.height - fitted.height) // 2))
+
+
+def sweep(stroke: Stroke) -> list[Disc]:
+    """The discs whose hull is the stroke: points eased as perfect-freehand does, radius by pressure."""
+    discs, lengths = ease(steps(stroke.points), stroke.size)
+    # the hand also trembles where it lifts: points just short of the end are left out
+    between = [disc for disc, length in zip(discs, lengths, strict=True) if 0 < length <= lengths[-1] - LIFT]
+    return [discs[0], *between, discs[-1]]
+
+
+def ease(points: list[Point], size: float) -> tuple[list[Disc], list[float]]:
+    """Eased discs and the length of the line up to each. A hand trembles where it sets down: up to a length of
+    `size` the line still starts at its first point."""
+    x, y, pressure = points[0]
+    discs, lengths, length = [(x, y, radius(size, pressure))], [0.0], 0.0
+    for index, (aim_x, aim_y, pressure) in enumerate(points[1:], start=2):
+        is_last = index == len(points)
+        step = 1.0 if is_last else EASING
+        next_x, next_y = x + (aim_x - x) * step, y + (aim_y - y) * step
+        length += math.hypot(next_x - x, next_y - y)
+        if (next_x, next_y) == (x, y) or (length < size and len(discs) == 1 and not is_last):
+            continue
+        x, y = next_x, next_y
+        discs.append((x, y, radius(size, pressure)))
+        lengths.append(length)
+    return discs, lengths
+
+
+def steps(points: list[Point]) -> list[Point]:
+    """A lone point gets a neighbour, two become five on the line between them: so perfect-freehand has it."""
+    first, last = points[0], points[-1]
+    if len(points) == 1:
+        return [first, (first[0] + 1, first[1] + 1, first[2])]
+    if len(points) > 2:
+        return points
+    return [
+        first,
+        *(
+            (first[0] + (last[0] - first[0]) * t, first[1] + (last[1] - first[1]) * t, 0.5)
+            for t in (0.25, 0.5, 0.75, 1.0)
+        ),
+    ]
+
+
+def radius(size: float, pressure: float) -> float:
+    return size * (0.5 - THINNING * (0.5 - pressure))
+
+
+def expect_paint(lines: list[tuple[list[Disc], str]], canvas_area: int) -> None:
+    """Raise SketchError where painting would take minutes: thousands of huge strokes over one another."""
+    area = sum(
+        4 * c * c + 2 * c * math.dist((a, b), (d, e))
+        for discs, _ in lines
+        for (a, b, c), (d, e, _) in pairwise([discs[0], *discs])
+    )
+    if area > MAX_PAINT * canvas_area:
+        raise SketchError(
+            f"This drawing's strokes cover the canvas {area / canvas_area:.0f} times over; "
+            f"at most {MAX_PAINT} times can be painted."
+        )
+
+
+def draw_line(draw: ImageDraw.ImageDraw, discs: list[Disc], colour: str, fine: int) -> None:
+    scaled = [(x * fine, y * fine, r * fine) for x, y, r in discs]
+    for disc in scaled:
+        draw_disc(draw, disc, colour)
+    for first, second in pairwise(scaled):
+        draw_band(draw, first, second, colour)
+
+
+def draw_disc(draw: ImageDraw.ImageDraw, disc: Disc, colour: str) -> None:
+    x, y, r = disc
+    # Pillow's box holds both end pixels; half a pixel less on each side keeps the diameter true
+    draw.ellipse((x - r, y - r, x + r - 1, y + r - 1), fill=colour)
+
+
+def draw_band(draw: ImageDraw.ImageDraw, first: Disc, second: Disc, colour: str) -> None:
+    """The quadrilateral between two discs, its sides their diameters across the way."""
+    (ax, ay, ar), (bx, by, br) = first, second
+    length = math.hypot(bx - ax, by - ay)
+    if length == 0:
+        return
+    across_x, across_y = (ay - by) / length, (bx - ax) / length
+    ar, br = max(ar - 0.5, 0.0), max(br - 0.5, 0.0)  # Pillow paints a polygon's border pixels whole
+    corners = [
+        (ax + across_x * ar, ay + across_y * ar),
+        (bx + across_x * br, by + across_y * br),
+        (bx - across_x * br, by - across_y * br),
+        (ax - across_x * ar, ay - across_y * ar),
+    ]
+    draw.polygon([(x - 0.5, y - 0.5) for x, y in corners], fill=colour)

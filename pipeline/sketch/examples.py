@@ -1,0 +1,24 @@
+"""The drawings to begin with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pipeline.sketch.canvas import read_canvas
+
+KEYS = {"name", "prompt", "canvas"}
+
+
+def read_examples(folder: Path) -> list[dict[str, Any]]:
+    """Every example of the folder by file name. Raises ValueError that names a broken file: they ship with us."""
+    return [read_example(file) for file in sorted(folder.glob("*.json"))]
+
+
+def read_example(file: Path) -> dict[str, Any]:
+    example: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if set(example) != KEYS:
+        raise ValueError(f"{file}: expected the keys {sorted(KEYS)}, found {sorted(example)}.")
+    read_canvas(json.dumps(example["canvas"]))
+    return example

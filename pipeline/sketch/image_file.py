@@ -1,0 +1,142 @@
+"""Any common image file -> upright 8-bit RGB, with every limit checked from the header before a pixel is decoded."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from pipeline.errors import SketchError
+
+MIN_SIDE = 64  # px
+MAX_SIDE = 4096  # px
+MAX_PIXELS = 16_000_000
+MAX_BYTES = 20_000_000
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
+WHITE = 255
+BLACK = 0
+
+# What Pillow's decoders let escape on hostile bytes; the fuzz test in test_image_file.py holds this list to account.
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    EOFError,
+    RuntimeError,
+    AttributeError,
+    AssertionError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+def guard_pillow() -> None:
+    """Make Pillow refuse pictures over MAX_PIXELS anywhere in this process, Gradio's own decoding included."""
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
+
+def open_image(data: bytes | Path, what: str = "drawing") -> Image.Image:
+    """Return the first frame of an image file, decoded, turned upright, in whatever mode it was stored.
+
+    Raises SketchError, its words built around `what`, for anything broken, foreign, too small or too large.
+    """
+    stored = read_bytes(data, what)
+    try:
+        image = Image.open(io.BytesIO(stored), formats=FORMATS)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise SketchError(too_many_pixels(what)) from error
+    except BROKEN as error:
+        raise SketchError(
+            f"This {what} is not an image that can be read. Use a PNG, JPEG, WebP, BMP, GIF or TIFF file."
+        ) from error
+    expect_size(image.width, image.height, what)
+    return decode(image, what)
+
+
+def read_bytes(data: bytes | Path, what: str) -> bytes:
+    if isinstance(data, bytes):
+        expect_length(len(data), what)
+        return data
+    try:
+        expect_length(data.stat().st_size, what)
+        return data.read_bytes()
+    except OSError as error:
+        raise SketchError(f"The {what}'s file cannot be read: {error.strerror}.") from error
+
+
+def expect_length(length: int, what: str) -> None:
+    if length == 0:
+        raise SketchError(f"The {what}'s file is empty.")
+    if length > MAX_BYTES:
+        raise SketchError(f"A {what} is a file of at most {MAX_BYTES // 10**6} MB; this one has {length / 1e6:.1f}.")
+
+
+def decode(image: Image.Image, what: str) -> Image.Image:
+    try:
+        image.seek(0)
+        image.load()
+        return ImageOps.exif_transpose(image)
+    except BROKEN as error:
+        raise SketchError(
+            f"This {what}'s file is broken: it starts as {image.format} but cannot be read to its end."
+        ) from error
+
+
+def expect_size(width: int, height: int, what: str = "drawing") -> None:
+    """Raise SketchError unless both sides and their product are within the limits above."""
+    if width * height > MAX_PIXELS:
+        raise SketchError(f"{too_many_pixels(what)} This one is {width} x {height}.")
+    if min(width, height) < MIN_SIDE or max(width, height) > MAX_SIDE:
+        raise SketchError(f"A {what} is {MIN_SIDE} to {MAX_SIDE} pixels wide and high; this one is {width} x {height}.")
+
+
+def too_many_pixels(what: str) -> str:
+    return f"A {what} has at most {MAX_PIXELS // 10**6} megapixels."
+
+
+def to_rgb(image: Image.Image, paper: int = WHITE, what: str = "drawing") -> NDArray[np.uint8]:
+    """Return (H, W, 3) uint8 from any Pillow mode, what is see-through laid on `paper` (0 or 255)."""
+    try:
+        image = to_8_bits(image)
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            ground = Image.new("RGBA", image.size, (paper, paper, paper, 255))
+            image = Image.alpha_composite(ground, image)
+        return np.asarray(image.convert("RGB"))
+    except BROKEN as error:
+        raise SketchError(f"This {what}'s kind of colour ({image.mode}) cannot be read. Save it as RGB.") from error
+
+
+def is_see_through(image: Image.Image) -> bool:
+    """Whether any pixel lets the ground show."""
+    if not image.has_transparency_data:
+        return False
+    lowest, _ = cast(tuple[int, int], image.convert("RGBA").getchannel("A").getextrema())
+    return lowest < 250
+
+
+def to_8_bits(image: Image.Image) -> Image.Image:
+    """Bring 16-bit, 32-bit and float greys to 0-255. Pillow's own convert("L") would clip them to white."""
+    if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
+        return image
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    return Image.fromarray(np.clip(values * (255 / full_scale(values)), 0, 255).round().astype(np.uint8))
+
+
+def full_scale(values: NDArray[np.float64]) -> float:
+    """The value that means white: the least customary full scale (1, 8, 10, 12 or 16 bits) that holds them all."""
+    highest = float(values.max())
+    return next((scale for scale in (1.0, 255.0, 1023.0, 4095.0, 65535.0) if highest <= scale), highest)

@@ -1,0 +1,183 @@
+"""A skeleton of pixels -> clean lines: what joins where, short spurs cut off, stairs smoothed.
+
+A skeleton is one pixel wide. Where it forks or crosses is a node, where it ends too; between nodes run lines. A thick
+stroke's skeleton has spurs towards every bump of its rim; a spur is hardly longer than the stroke is thick where it
+starts, and that is how it is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.morphology import skeletonize
+
+Mask = NDArray[np.bool_]
+Pixel = tuple[int, int]  # row, column
+Path = NDArray[np.float64]  # (n, 2) row, column
+
+EIGHT = np.ones((3, 3), dtype=np.uint8)
+NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))  # straight ones first
+ROUNDS = 6  # each cuts the spurs that the last one laid bare
+SPUR = 1.5  # times the stroke's half width
+SMOOTHED = 5  # pixels of a path that are averaged
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A run of skeleton pixels between two nodes, the nodes' own pixels included."""
+
+    pixels: list[Pixel]
+    start: int  # node number; -1 on a closed loop
+    end: int
+
+
+@dataclass(frozen=True, eq=False)
+class LineGraph:
+    centres: Path  # (nodes, 2), the mean of each node's pixels
+    lines: list[Line]
+    joined: list[int]  # lines that meet in each node
+
+
+def find_lines(ink: Mask, half_width: NDArray[np.float32]) -> list[Path]:
+    """The centre lines of `ink` as smooth paths that share their end points where they join.
+
+    `half_width` is each ink pixel's distance to the rim. A mark without length is a path of one point.
+    """
+    skeleton = skeletonize(ink)
+    for _ in range(ROUNDS):
+        graph = trace(skeleton)
+        spurs = find_spurs(graph, half_width)
+        if not spurs:
+            break
+        for spur in spurs:
+            cut(skeleton, spur, graph)
+        skeleton = skeletonize(skeleton)
+    return smooth_paths(trace(skeleton))
+
+
+def trace(skeleton: Mask) -> LineGraph:
+    """Follow every line from node to node, then the closed loops that have none."""
+    skeleton = np.pad(skeleton, 1)
+    neighbours = ndimage.convolve(skeleton.astype(np.uint8), EIGHT, mode="constant") - 1
+    nodes, count = ndimage.label(skeleton & (neighbours != 2), structure=EIGHT)
+    numbers = dict(zip(np.flatnonzero(nodes).tolist(), (nodes[nodes > 0] - 1).tolist(), strict=True))
+    free = set(np.flatnonzero(skeleton & (nodes == 0)).tolist())
+    grid = Grid(skeleton.shape[1])
+    lines = trace_lines(grid, numbers, free) + trace_loops(grid, free)
+    joined = [0] * count
+    for line in lines:
+        for node in (line.start, line.end):
+            if node >= 0:
+                joined[node] += 1
+    return LineGraph(middles(nodes, count), lines, joined)
+
+
+def middles(nodes: NDArray[np.int32], count: int) -> Path:
+    """(count, 2): the mean of each node's pixels, of a picture with a rim of one pixel."""
+    found = np.argwhere(nodes)
+    number = nodes[nodes > 0] - 1
+    sums = [np.bincount(number, weights=found[:, axis] - 1, minlength=count) for axis in (0, 1)]
+    return np.stack(sums, 1) / np.maximum(np.bincount(number, minlength=count), 1)[:, None]
+
+
+class Grid:
+    """Pixels as single numbers, counted through the rows of a picture with a rim: sets of those are quick to ask."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._steps = [dy * width + dx for dy, dx in NEIGHBOURS]
+
+    def around(self, pixel: int) -> list[int]:
+        return [pixel + step for step in self._steps]
+
+    def walk(self, first: int, free: set[int]) -> list[int]:
+        """From a line's pixel on to its end, taking each from `free`; straight neighbours before diagonal ones."""
+        pixels = [first]
+        free.discard(first)
+        while (following := next((p for p in self.around(pixels[-1]) if p in free), None)) is not None:
+            free.discard(following)
+            pixels.append(following)
+        return pixels
+
+    def places(self, pixels: list[int]) -> list[Pixel]:
+        """Rows and columns, without the rim."""
+        return [(pixel // self._width - 1, pixel % self._width - 1) for pixel in pixels]
+
+
+def trace_lines(grid: Grid, numbers: dict[int, int], free: set[int]) -> list[Line]:
+    """Walk off from every node pixel; pixels walked over leave `free`. `numbers`: each node pixel's node."""
+    lines = []
+    for start, number in numbers.items():
+        for first in grid.around(start):
+            if first not in free:
+                continue
+            pixels = grid.walk(first, free)
+            last = next((p for p in grid.around(pixels[-1]) if p in numbers and (p != start or len(pixels) > 2)), start)
+            lines.append(Line(grid.places([start, *pixels, last]), number, numbers[last]))
+    return lines
+
+
+def trace_loops(grid: Grid, free: set[int]) -> list[Line]:
+    loops = []
+    while free:
+        first = min(free)
+        loops.append(Line(grid.places([*grid.walk(first, free), first]), -1, -1))
+    return loops
+
+
+def find_spurs(graph: LineGraph, half_width: NDArray[np.float32]) -> list[Line]:
+    """Lines from a fork to a free end, no longer than the stroke is thick at the fork.
+
+    The longest two lines of a fork stay, or a short fat stroke would vanish altogether.
+    """
+    spurs = []
+    meeting: dict[int, list[Line]] = {}
+    for line in graph.lines:
+        for node in {line.start, line.end} - {-1}:
+            meeting.setdefault(node, []).append(line)
+    for node, lines in meeting.items():
+        if graph.joined[node] < 3:
+            continue
+        short = sorted((line for line in lines if is_spur(line, node, graph, half_width)), key=lambda s: len(s.pixels))
+        spurs += short if len(lines) - len(short) >= 1 else short[:-2]
+    return spurs
+
+
+def is_spur(line: Line, fork: int, graph: LineGraph, half_width: NDArray[np.float32]) -> bool:
+    other = line.end if line.start == fork else line.start
+    if other == fork or other < 0 or graph.joined[other] != 1:
+        return False
+    row, column = graph.centres[fork].round().astype(int)
+    return len(line.pixels) <= SPUR * float(half_width[row, column]) + 3
+
+
+def cut(skeleton: Mask, spur: Line, graph: LineGraph) -> None:
+    """Take the spur away, except for the pixel at its fork."""
+    at_fork = spur.pixels[0] if graph.joined[spur.start] > 1 else spur.pixels[-1]
+    for pixel in spur.pixels:
+        if pixel != at_fork:
+            skeleton[pixel] = False
+
+
+def smooth_paths(graph: LineGraph) -> list[Path]:
+    paths = [smooth(np.array(line.pixels, dtype=np.float64), line, graph) for line in graph.lines]
+    lone = [graph.centres[node : node + 1] for node, count in enumerate(graph.joined) if count == 0]
+    return paths + lone
+
+
+def smooth(path: Path, line: Line, graph: LineGraph) -> Path:
+    """Average along the path. Its ends move to the middle of their nodes, so that lines keep meeting there."""
+    if line.start < 0:
+        return average(path[:-1], "wrap", closed=True)
+    path[0], path[-1] = graph.centres[line.start], graph.centres[line.end]
+    smoothed = average(path, "nearest", closed=False)
+    smoothed[0], smoothed[-1] = path[0], path[-1]
+    return smoothed
+
+
+def average(path: Path, mode: str, *, closed: bool) -> Path:
+    smoothed = ndimage.uniform_filter1d(path, min(SMOOTHED, len(path)), axis=0, mode=mode)
+    return np.asarray(np.vstack([smoothed, smoothed[:1]]) if closed else smoothed, dtype=np.float64)

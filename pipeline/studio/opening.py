@@ -1,0 +1,159 @@
+"""How a studio's engine and search are opened: with which files, which settings, and what is told meanwhile."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import CroquisError, ModelError, OutOfMemory
+from pipeline.models.catalog import POCKET, SD15, find_profile
+from pipeline.models.hub_cache import cached_revision
+from pipeline.models.locate import without_weights
+from pipeline.models.profile import ModelProfile
+from pipeline.settings import Settings
+from pipeline.styles.library import StyleLibrary
+
+if TYPE_CHECKING:
+    from pipeline.engine.engine import Engine
+    from pipeline.styles.encoders import Encoder
+    from pipeline.styles.search import StyleSearch
+
+log = logging.getLogger(__name__)
+
+RETRIEVAL = "retrieval"  # role in a profile's parts
+CALM = "It could not be loaded; the log says why."
+NO_MEMORY = (
+    "There is not enough memory to load {title}. Close other programs, or start Croquis with CROQUIS_MEMORY=streamed "
+    "(cpu without a GPU)."
+)
+
+
+@dataclass(frozen=True)
+class LoadState:
+    """How far the background load is."""
+
+    stage: str  # in words for the page
+    fraction: float  # [0, 1]
+    ready: bool = False
+    error: str | None = None  # why loading ended, in words for the page
+
+
+def open_engine(
+    profile: ModelProfile, settings: Settings, on_progress: Callable[[str, float], None] | None = None
+) -> Engine:
+    """The profile's engine as the settings want it. Raises as Engine.load does."""
+    from pipeline.engine.engine import Engine
+
+    return Engine.load(
+        profile,
+        folder=settings.assets / "pocket" if profile.name == POCKET.name else settings.sd15,
+        device=settings.device,
+        dtype=settings.dtype,
+        memory=settings.memory,
+        attention=settings.attention,
+        compile=settings.compile == "on",
+        previews=settings.previews,
+        safety=settings.safety == "on",
+        cache_dir=settings.caches / "embeddings",
+        on_progress=on_progress,
+    )
+
+
+def open_search(profile: ModelProfile, settings: Settings, library: StyleLibrary) -> StyleSearch:
+    """The search of the profile: by its own encoder where its weights are here and whole, else by the pocket one."""
+    from pipeline.styles.search import StyleSearch
+
+    if has_encoder(profile, settings):
+        try:
+            return StyleSearch(library, open_clip(profile, settings), settings.caches)
+        except ModelError as error:  # pictures are worth more than how their styles are found
+            log.warning("Styles are found by the pocket model's encoder. %s", error)
+    return StyleSearch(library, open_pocket_encoder(settings), settings.caches)
+
+
+def has_encoder(profile: ModelProfile, settings: Settings) -> bool:
+    """Whether the weights with which the profile finds styles by itself are on this machine; asks no network."""
+    from pipeline.models.hub_cache import cached_revision
+
+    part = profile.parts.get(RETRIEVAL)
+    if part is None or part.repo is None:
+        return False
+    own = own_folder(settings)
+    return (own / part.folder).is_dir() if own else cached_revision(part) is not None
+
+
+def own_folder(settings: Settings) -> Path | None:
+    """The folder that stands in the Hub's place, where one was named."""
+    return settings.sd15 if settings.sd15 is not None and settings.sd15.is_dir() else None
+
+
+def open_clip(profile: ModelProfile, settings: Settings) -> Encoder:
+    """Of files that are here, checked against their published hashes. Raises ModelError."""
+    from pipeline.models.locate import locate
+    from pipeline.styles.encoders import ClipEncoder
+
+    located = locate(profile, RETRIEVAL, own_folder(settings))
+    return ClipEncoder(located.path, located.revision)
+
+
+def open_pocket_encoder(settings: Settings) -> Encoder:
+    from pipeline.styles.encoders import PocketEncoder
+
+    return PocketEncoder(settings.assets / "pocket" / "image_encoder", words=settings.assets / "words.npz")
+
+
+def why_not(error: Exception, profile: ModelProfile) -> str:
+    """Why loading ended, in words for the page; what is no error of ours is told calmly."""
+    from pipeline.machine.memory import is_out_of_memory
+
+    if isinstance(error, OutOfMemory):
+        return str(error)
+    if is_out_of_memory(error):  # also where a loader told it as something else
+        return NO_MEMORY.format(title=profile.title)
+    return str(error) if isinstance(error, CroquisError) else CALM
+
+
+NOT_HERE = (
+    "{what} of Stable Diffusion 1.5 are not here yet, and nothing is fetched unasked; start the download under "
+    '"A bigger model"'
+)
+
+
+def choose_profile(wanted: str = "auto", device: str = "auto", folder: Path | None = None) -> tuple[ModelProfile, str]:
+    """The profile called `wanted`, and why, in words for the page.
+
+    "auto" takes sd15 where a CUDA GPU and its files are: in `folder` when one is named, else in the Hub's cache. A
+    single-file checkpoint in `folder`'s place stands for the base's weights. It never downloads: 6 GB are a person's to
+    ask for, so whether the Hub can be reached is not asked here, and the reason names where the download starts.
+    """
+    if wanted != "auto":
+        return find_profile(wanted), "it was asked for"
+    if device != "auto" and not device.startswith("cuda"):
+        return POCKET, f"Stable Diffusion 1.5 takes minutes on the device asked for, {device}"
+    if not (folder and folder.is_dir()) and not is_downloaded(SD15, has_base=folder is not None):
+        return POCKET, NOT_HERE.format(what="the parts beside the checkpoint" if folder else "the weights")
+    trouble = cuda_problem()
+    if trouble:
+        return POCKET, f"Stable Diffusion 1.5 needs a CUDA GPU: {trouble}"
+    return SD15, "its files and a CUDA GPU are here"
+
+
+def is_downloaded(profile: ModelProfile, *, has_base: bool = False) -> bool:
+    """Whether the Hub's cache on this machine has all that the first picture needs; asks no network.
+
+    `has_base`: the base's weights lie elsewhere.
+    """
+    parts = dict(profile.first_parts)
+    if has_base:
+        parts["base"] = without_weights(parts["base"])
+    return all(cached_revision(part) is not None for part in parts.values())
+
+
+def cuda_problem() -> str | None:
+    """Why CUDA cannot be used here; None where it can."""
+    from pipeline.machine.device import cuda_trouble, has_usable_cuda
+
+    return None if has_usable_cuda() else cuda_trouble() or "there is none on this machine"

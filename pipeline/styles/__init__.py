@@ -1,0 +1,1 @@
+"""The library of styles, and the search that finds one in a prompt."""

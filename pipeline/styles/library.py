@@ -1,0 +1,276 @@
+"""The library of styles: folders of a style.json and a reference image, built in or added by a person."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import logging
+import os
+import re
+import shutil
+import tempfile
+import threading
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageOps
+
+from pipeline.errors import StyleError
+from pipeline.values import Style
+
+log = logging.getLogger(__name__)
+
+REFERENCE_SIDE = 512  # px
+SMALLEST_SIDE = 64  # px of a picture that is added
+NAME_LIMIT = 60  # characters
+WORDS_LIMIT = 500  # characters
+STYLE_LIMIT = 10_000
+FILE_LIMIT = 64_000  # bytes of a style.json
+
+DATA, REFERENCE = "style.json", "reference.webp"
+ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+KEYS = ("id", "name", "words", "template", "licence", "credit")
+# "auto" means "choose for me"; the others are devices on Windows, whatever follows them.
+RESERVED = {"auto", "con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
+
+
+class StyleLibrary:
+    """Styles by id. Safe to use from many threads.
+
+    A broken built-in folder raises StyleError; a broken added one is left out and described in `problems`.
+    """
+
+    def __init__(self, builtin: Path, added: Path) -> None:
+        self._added = added
+        self._lock = threading.Lock()
+        self.problems: tuple[str, ...] = ()
+        styles = {folder.name: read_style(folder, builtin=True) for folder in _folders(builtin)}
+        if not styles:
+            raise StyleError(f"There are no styles in {builtin}.")
+        self._publish(styles | self._read_added(styles))
+
+    def all(self) -> tuple[Style, ...]:
+        """Built-in ones first, each group by id. The same object until a style is added or removed."""
+        return self._sorted
+
+    def get(self, id: str) -> Style:
+        """Raises StyleError that names the nearest ids."""
+        style = self._styles.get(id) if isinstance(id, str) else None
+        if style is None:
+            raise StyleError(f"There is no style {_shown(id)}.{self._nearest(id)}")
+        return style
+
+    def add(self, image: Image.Image, name: str, words: str = "") -> Style:
+        """Keep a square of `image` as a style that survives a restart.
+
+        `words` are phrases with commas between them. Raises StyleError for a name that is missing, taken or too
+        long, words too long, an image too small or broken, or a full library.
+        """
+        name, phrases = clean_name(name), clean_words(words)
+        reference = square(image)
+        with self._lock:
+            self._refuse_duplicate(name)
+            data = _described(self._free_id(name), name, phrases)
+            folder = self._write(data, reference)
+            style = read_style(folder, builtin=False)
+            self._publish({**self._styles, style.id: style})
+        return style
+
+    def remove(self, id: str) -> None:
+        """Delete an added style. Raises StyleError for one that is unknown or built in."""
+        with self._lock:
+            style = self.get(id)
+            if style.builtin:
+                raise StyleError(f"{style.name} belongs to the program and stays. Only styles you added can go.")
+            self._publish({key: kept for key, kept in self._styles.items() if key != style.id})
+            doomed = Path(tempfile.mkdtemp(dir=self._added, prefix=".removed-"))
+            os.replace(style.image.parent, doomed / style.id)  # at once, so that a crash leaves no half style
+            shutil.rmtree(doomed, ignore_errors=True)
+
+    def _publish(self, styles: dict[str, Style]) -> None:
+        self._styles = styles
+        self._sorted = tuple(sorted(styles.values(), key=lambda style: (not style.builtin, style.id)))
+
+    def _read_added(self, builtin: dict[str, Style]) -> dict[str, Style]:
+        read: dict[str, Style] = {}
+        for folder in _folders(self._added):
+            try:
+                if folder.name in builtin:
+                    raise StyleError(f"{folder}: a built-in style has the id {folder.name!r} already.")
+                read[folder.name] = read_style(folder, builtin=False)
+            except StyleError as error:
+                log.warning("An added style was left out. %s", error)
+                self.problems += (str(error),)
+        return read
+
+    def _nearest(self, id: object) -> str:
+        by_name = {style.name.lower(): style.id for style in self._sorted}
+        asked = str(id)[:NAME_LIMIT].lower()
+        near = difflib.get_close_matches(asked, [*self._styles, *by_name], n=5, cutoff=0.5)
+        ids = list(dict.fromkeys(by_name.get(word, word) for word in near))[:3]
+        return f" Did you mean {' or '.join(ids)}?" if ids else " See the list of styles for those there are."
+
+    def _refuse_duplicate(self, name: str) -> None:
+        if len(self._styles) >= STYLE_LIMIT:
+            raise StyleError(f"The library holds at most {STYLE_LIMIT:,} styles. Remove one first.")
+        if any(style.name.casefold() == name.casefold() for style in self._sorted):
+            raise StyleError(f"There is a style called {name!r} already. Give this one another name.")
+
+    def _free_id(self, name: str) -> str:
+        """Names that differ may share a slug ("Café", "Cafe"); a broken folder may hold one too."""
+        stem = slug(name)
+        for number in range(1, STYLE_LIMIT + 2):
+            id = stem if number == 1 else f"{stem}-{number}"
+            if id not in self._styles and not (self._added / id).exists():
+                return id
+        raise StyleError(f"Too many styles are called like {name!r}.")
+
+    def _write(self, data: dict[str, Any], reference: Image.Image) -> Path:
+        """The whole folder or nothing."""
+        target = self._added / str(data["id"])
+        try:
+            self._added.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(dir=self._added, prefix=".new-"))
+            try:
+                (temporary / DATA).write_text(json.dumps(data, ensure_ascii=False, indent=2), encoding="utf-8")
+                reference.save(temporary / REFERENCE, quality=90, method=4)
+                os.replace(temporary, target)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        except OSError as error:
+            raise StyleError(f"The style could not be kept in {self._added}: {error}") from error
+        return target
+
+
+def read_style(folder: Path, *, builtin: bool) -> Style:
+    """Raises StyleError that names the file and what is wrong in it."""
+    data = _read_data(folder / DATA)
+    if data["id"] != folder.name:
+        raise StyleError(f"{folder / DATA}: id is {data['id']!r}, but the folder is {folder.name!r}.")
+    sha256 = _check_reference(folder / REFERENCE)
+    try:
+        return Style(
+            **{**data, "words": tuple(data["words"])}, sha256=sha256, image=folder / REFERENCE, builtin=builtin
+        )
+    except StyleError as error:
+        raise StyleError(f"{folder / DATA}: {error}") from error
+
+
+def slug(name: str) -> str:
+    """A folder's name from any name: ascii letters and digits where there are some, else a hash of it."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = "-".join(re.findall(r"[a-z0-9]+", plain))[:NAME_LIMIT].strip("-")
+    if not words:
+        return f"style-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"style-{words}" if words in RESERVED else words
+
+
+def clean_name(name: object) -> str:
+    text = _clean(name, "A style's name")
+    if not any(unicodedata.category(letter)[0] in "LNSP" for letter in text):
+        raise StyleError("A style needs a name.")
+    if len(text) > NAME_LIMIT:
+        raise StyleError(f"A style's name holds at most {NAME_LIMIT} characters; this one has {len(text)}.")
+    return text
+
+
+def clean_words(words: object) -> tuple[str, ...]:
+    """Phrases, without their commas."""
+    text = _clean(words, "A style's words")
+    if len(text) > WORDS_LIMIT:
+        raise StyleError(f"A style's words hold at most {WORDS_LIMIT} characters; these have {len(text)}.")
+    return tuple(dict.fromkeys(phrase for part in re.split(r"[,;]", text) if (phrase := part.strip())))
+
+
+def square(image: object) -> Image.Image:
+    """The middle square of a picture, upright, on white, at the size of a reference."""
+    if not isinstance(image, Image.Image):
+        raise StyleError(f"A style needs a picture; {type(image).__name__} came.")
+    if min(image.size) < SMALLEST_SIDE:
+        raise StyleError(
+            f"A style's picture is at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels; "
+            f"this one is {image.width} x {image.height}."
+        )
+    try:
+        upright = ImageOps.exif_transpose(image).convert("RGBA")
+    except (OSError, SyntaxError, ValueError) as error:
+        raise StyleError(f"The style's picture is broken: {error}") from error
+    flat = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright).convert("RGB")
+    return ImageOps.fit(flat, (REFERENCE_SIDE, REFERENCE_SIDE), Image.Resampling.LANCZOS)
+
+
+def _described(id: str, name: str, phrases: tuple[str, ...]) -> dict[str, Any]:
+    look = name.replace("{", "(").replace("}", ")")  # braces would make it a template of its own
+    return {
+        "id": id,
+        "name": name,
+        "words": list(phrases),
+        "template": f"{{prompt}}, {look} style",
+        "licence": "the adder's own",
+        "credit": "added on this machine",
+    }
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    """Sorted; those that start with a dot are work in progress."""
+    if parent.is_dir():
+        yield from sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
+
+
+def _read_data(file: Path) -> dict[str, Any]:
+    try:
+        if file.stat().st_size > FILE_LIMIT:
+            raise StyleError(f"{file} is larger than {FILE_LIMIT:,} bytes.")
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise StyleError(f"{file} is missing or cannot be read: {error}") from error
+    _check_data(file, data)
+    return dict(data)
+
+
+def _check_data(file: Path, data: object) -> None:
+    if not isinstance(data, dict):
+        raise StyleError(f"{file} holds {type(data).__name__}, not an object with {', '.join(KEYS)}.")
+    if unknown := sorted(set(data) - set(KEYS)):
+        raise StyleError(f"{file}: unknown key {unknown[0]!r}. A style has {', '.join(KEYS)}.")
+    if missing := [key for key in KEYS if key not in data]:
+        raise StyleError(f"{file}: the key {missing[0]!r} is missing.")
+    for key in KEYS:
+        if key != "words" and not (isinstance(data[key], str) and data[key].strip()):
+            raise StyleError(f"{file}: {key} is {_shown(data[key])}, not a text.")
+    words = data["words"]
+    if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
+        raise StyleError(f"{file}: words is {_shown(words)}, not a list of texts.")
+    if not ID.fullmatch(data["id"]) or data["id"] in RESERVED:
+        raise StyleError(f"{file}: id is {_shown(data['id'])}; it is made of a-z, 0-9 and single dashes.")
+
+
+def _check_reference(file: Path) -> str:
+    """The sha256 of a reference image of the right kind."""
+    try:
+        with Image.open(file) as image:
+            kind, size = image.format, image.size
+        content = file.read_bytes()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise StyleError(f"{file} is missing or not an image: {error}") from error
+    if kind != "WEBP" or size != (REFERENCE_SIDE, REFERENCE_SIDE):
+        raise StyleError(f"{file} is {kind} of {size[0]} x {size[1]}, not WEBP of {REFERENCE_SIDE} x {REFERENCE_SIDE}.")
+    return hashlib.sha256(content).hexdigest()
+
+
+def _clean(text: object, what: str) -> str:
+    """One line without control characters or halves of characters."""
+    if not isinstance(text, str):
+        raise StyleError(f"{what}: expected text, {type(text).__name__} came.")
+    if len(text) > 20 * WORDS_LIMIT:  # do not normalise megabytes first
+        raise StyleError(f"{what}: {len(text):,} characters came; that is too many.")
+    whole = text.encode("utf-8", "replace").decode()
+    return " ".join("".join(c if unicodedata.category(c) not in ("Cc", "Cn", "Co") else " " for c in whole).split())
+
+
+def _shown(value: object) -> str:
+    text = repr(value[: NAME_LIMIT + 1] if isinstance(value, str) else value)
+    return text if len(text) <= NAME_LIMIT else text[:NAME_LIMIT] + "..."

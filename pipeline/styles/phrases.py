@@ -1,0 +1,149 @@
+"""A prompt as the pieces that may name a style: the subject comes first, the look hangs behind it or before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+
+WHOLE_LIMIT = 32  # words of a prompt read in one piece
+PIECE_LIMIT = 12  # pieces, so that one batch stays within some tens of milliseconds
+PIECE_WORDS = 10  # words of one piece
+NAME_WORDS = 5  # words of the longest style name looked for
+
+# Where the look may begin: everything behind such a word, to the end of its clause, is a piece.
+HINGES = frozenset(
+    {"in", "on", "as", "like", "with", "by", "from", "of", "under", "at", "à", "through", "after", "into"}
+)
+# Ways to make a picture belong to the piece that they begin: "carved in ice" is a look, "ice" is a thing.
+CRAFTS = frozenset(
+    {
+        "made",
+        "painted",
+        "drawn",
+        "carved",
+        "built",
+        "printed",
+        "cut",
+        "sewn",
+        "burnt",
+        "burned",
+        "engraved",
+        "etched",
+        "modeled",
+        "molded",
+        "sculpted",
+        "stitched",
+        "embroidered",
+        "woven",
+        "chiseled",
+        "hewn",
+        "welded",
+        "folded",
+        "photographed",
+        "filmed",
+        "sketched",
+        "rendered",
+        "lit",
+        "frozen",
+    }
+)
+EMPTY = frozenset(
+    {
+        "a",
+        "an",
+        "the",
+        "in",
+        "on",
+        "as",
+        "like",
+        "with",
+        "by",
+        "from",
+        "of",
+        "at",
+        "à",
+        "la",
+        "to",
+        "into",
+        "and",
+        "or",
+        "is",
+        "are",
+        "was",
+        "my",
+        "his",
+        "her",
+        "our",
+        "their",
+        "its",
+        "it",
+        "this",
+        "that",
+        "some",
+        "very",
+        "one",
+        "two",
+        "three",
+    }
+)
+AMERICAN = {
+    "colour": "color",
+    "coloured": "colored",
+    "colourful": "colorful",
+    "grey": "gray",
+    "moulded": "molded",
+    "modelled": "modeled",
+    "modelling": "modeling",
+    "watercolour": "watercolor",
+    "woollen": "woolen",
+    "centre": "center",
+    "aluminium": "aluminum",
+    "jewellery": "jewelry",
+    "chiselled": "chiseled",
+    "draughtsman": "draftsman",
+}
+CLAUSE_ENDS = re.compile(r"[,;:.!?()\[\]|/\n]+|\s[-–—]+\s")
+WORD = re.compile(r"[\w'’&-]+")
+
+
+def normalised(text: str) -> str:
+    """Lower case, American spelling, one space between words."""
+    return re.sub(r"[a-z]+", lambda found: _american(found.group()), " ".join(text.lower().split()))
+
+
+def pieces(prompt: str, names: Container[str] = ()) -> tuple[str, ...]:
+    """The whole prompt first, then names said in it, then the parts that may say how it looks; no two alike."""
+    text = normalised(prompt)
+    whole = " ".join(text.split()[:WHOLE_LIMIT])
+    clauses = [words for clause in CLAUSE_ENDS.split(text) if (words := WORD.findall(clause))]
+    said = [name for words in clauses for name in _names(words, names)]
+    parts = [" ".join(part[:PIECE_WORDS]) for words in clauses for part in _parts(words) if part]
+    return tuple(dict.fromkeys([whole, *said, *parts]))[:PIECE_LIMIT]
+
+
+def _american(word: str) -> str:
+    stem, plural = (word[:-1], "s") if word.endswith("s") else (word, "")
+    return AMERICAN.get(stem, stem) + plural
+
+
+def _names(words: list[str], names: Container[str]) -> list[str]:
+    runs = (
+        " ".join(words[start : start + length]) for start in range(len(words)) for length in range(1, NAME_WORDS + 1)
+    )
+    return [run for run in runs if run in names]
+
+
+def _parts(clause: list[str]) -> list[list[str]]:
+    """A clause, its tails behind a hinge, and what stands before its first noun ("a felt fox": felt)."""
+    starts = [n + (word in HINGES) for n, word in enumerate(clause) if word in HINGES or word in CRAFTS]
+    tails = [_trimmed(clause[n:]) for n in starts]
+    head = _trimmed(clause[: starts[0] - (clause[starts[0] - 1] in HINGES)] if starts else clause)
+    return [_trimmed(clause), *tails, head, head[:-1], head[:1]]
+
+
+def _trimmed(words: list[str]) -> list[str]:
+    while words and words[0] in EMPTY:
+        words = words[1:]
+    while words and words[-1] in EMPTY:
+        words = words[:-1]
+    return words

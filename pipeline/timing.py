@@ -1,0 +1,41 @@
+"""How long each stage of the flow takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+class StageTimer:
+    """Wall-clock milliseconds per stage, in the order they ran."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.milliseconds[stage] = round((time.perf_counter() - started) * 1000, 1)
+
+
+class Clock:
+    """Milliseconds from one mark to the next, of work that is truly done."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device, self.milliseconds = device, dict[str, float]()
+        self._since = perf_counter()
+
+    def mark(self, stage: str) -> None:
+        if self._device.type == "cuda":
+            import torch
+
+            torch.cuda.synchronize(self._device)
+        now = perf_counter()
+        self.milliseconds[stage], self._since = round((now - self._since) * 1000, 1), now

@@ -1,0 +1,221 @@
+"""The benchmark of drawing, run for real on small modules."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.request.presets import menu_of
+from pipeline.values import Levers
+from tests.benchmarks import denoise
+from tests.benchmarks.calls import Call, Calls, passes, reckoned, rows_of
+from tests.benchmarks.denoise import MAIN, prepare, read_options, usual_dtypes
+from tests.benchmarks.memory import Meter
+from tests.benchmarks.report import Row
+from tests.benchmarks.rounds import Contest, Runs, compared, measured
+from tests.benchmarks.ways import PLAIN
+from tests.tools.models import write_sd15
+from tests.tools.oracle import stock_draw, stock_sd15
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+CPU = torch.device("cpu")
+DTYPES = ("float32", "bfloat16")
+Table = dict[tuple[str, str], Row]  # by a row's name and its number format
+
+
+@pytest.fixture(scope="module")
+def contest(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> Contest:
+    asked = read_options(["--tiny", "--device", "cpu", "--repeats", "2", "--warm-up", "0", "--dtypes", *DTYPES])
+    return prepare(tmp_path_factory.mktemp("contest"), asked)
+
+
+@pytest.fixture(scope="module")
+def told(contest: Contest) -> list[Row]:
+    return list(contest.rows())
+
+
+@pytest.fixture(scope="module")
+def rows(told: list[Row]) -> Table:
+    return by_name(told)
+
+
+def by_name(told: list[Row]) -> Table:
+    return {(str(row["row"]), str(row.get("dtype"))): row for row in told if "row" in row}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_lever_that_a_preset_pulls_has_a_row_and_so_has_every_preset(told: list[Row], dtype: str) -> None:
+    rows = {name: row for (name, numbers), row in by_name(told).items() if numbers in (dtype, "None")}
+    presets = menu_of("sd15").presets
+    pulled = {
+        f"{each.name}={value}"
+        for preset in presets
+        for each in fields(Levers)
+        if (value := getattr(preset.levers, each.name)) != each.default
+    }
+    own = {"off", "words_kept", "channels_last", *(preset.name for preset in presets)}
+    assert pulled | own <= rows.keys() and all(rows[name]["how"] == "drawn" for name in pulled | own)
+    assert rows["compiled"]["how"] == rows["xformers"]["how"] == "left out" and rows["xformers"]["why"]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=DTYPES)
+def test_with_every_lever_off_the_picture_is_plains(contest: Contest, rows: Table, number: int) -> None:
+    """The last round goes backwards: the few-step weights of its first rows left nothing behind. In bf16 another layout
+    rounds otherwise, which shows in a few levels."""
+    side = contest.sides[number]
+    side.plain.get_ready(side.request)
+    plain = side.plain.draw(side.request).astype(int)
+    assert plain.std() > 20  # a flat picture would be equal to anything
+    same = {
+        name: row["largest_difference"]
+        for (name, dtype), row in rows.items()
+        if "largest_difference" in row and dtype == side.dtype
+    }
+    assert same.keys() == {"off", "words_kept", "channels_last", "best"} and max(same["off"], same["words_kept"]) <= 1
+    assert max(same.values()) <= (1 if side.dtype == "float32" else 16)
+    for way in side.ways:
+        side.ours.get_ready(way, side.worked(way))
+        apart = np.abs(side.ours.draw(side.worked(way)).astype(int) - plain)
+        assert apart.mean() < 1.5 if way.exact else apart.max() > 4, way.name
+
+
+def test_plain_is_the_stock_pipeline_loaded_without_our_code(contest: Contest, tmp_path: Path) -> None:
+    folder = write_sd15(tmp_path / "sd15", None)  # the same numbers again
+    for side in contest.sides:
+        side.plain.get_ready(side.request)
+        stock = stock_sd15.__wrapped__(folder).to(dtype=side.ours.engine.dtype)
+        drawn = stock_draw(stock, side.ours.engine.profile, side.request, side.plain._style)
+        assert np.abs(side.plain.draw(side.request).astype(int) - drawn.astype(int)).max() <= 1
+
+
+def test_rows_say_what_was_timed(rows: Table) -> None:
+    assert {(PLAIN, dtype) for dtype in DTYPES} <= rows.keys()
+    for (_, dtype), row in rows.items():
+        if row["how"] == "drawn":
+            plain = rows[PLAIN, dtype]
+            shape = (plain["steps"], plain["unet_rows"], plain["controlnet_rows"], plain["ratio"])
+            assert shape == (4, 8, 8, 1)
+            assert 0 < row["least_s"] <= row["seconds"] <= row["most_s"]
+            assert row["ratio"] == pytest.approx(plain["seconds"] / row["seconds"], rel=2e-2)
+            first = rows[PLAIN, "float32"]["seconds"] / row["seconds"]
+            assert row.get("ratio_to_plain_float32", first) == pytest.approx(first, rel=2e-2)
+            assert ("ratio_to_plain_float32" in row) == (dtype == "bfloat16")
+            assert row["least_ratio"] <= row["most_ratio"] and row["processor_s"] > 0 and row["peak_resident"] > 0
+            assert all(0 < value < row["most_s"] for name, value in row.items() if name.endswith(" s"))
+    exact, halves = (rows["balanced", dtype] for dtype in DTYPES)
+    assert exact["unet_rows"] == halves["unet_rows"] < plain["unet_rows"]
+    assert exact["controlnet_rows"] == halves["controlnet_rows"] < plain["controlnet_rows"]
+    kept, off = rows["words_kept", "float32"], rows["off", "float32"]
+    assert kept.keys() & {"words of 1 s"} == set() and off["words of 1 s"] > 0
+    assert "small decoder of 1 s" in rows["draft", "float32"] and "decoder, channels last of 1 s" in exact
+    assert "unet of 1 s" in exact and "unet, channels last of 1 s" in halves  # another layout, another price
+
+
+def test_the_summary_tells_numbers_and_levers_apart(told: list[Row], rows: Table) -> None:
+    summary = {row["summary"]: row["ratio"] for row in told if "summary" in row}
+    assert summary.keys() == {
+        "balanced in float32 against plain in float32",
+        "balanced in bfloat16 against plain in bfloat16",
+        "plain in bfloat16 against plain in float32",
+        "balanced in bfloat16 against plain in float32",
+    }
+    for names, told_ratio in summary.items():
+        one, other = (tuple(name.split(" in ")) for name in names.split(" against "))
+        assert told_ratio == pytest.approx(rows[other]["seconds"] / rows[one]["seconds"], rel=2e-2)
+
+
+@pytest.mark.parametrize(("tiles", "expected"), [(False, ["float32"]), (True, ["float32", "bfloat16"])])
+def test_a_processor_with_tiles_is_measured_in_both(
+    monkeypatch: pytest.MonkeyPatch, tiles: bool, expected: list[str]
+) -> None:
+    monkeypatch.setattr("tests.benchmarks.denoise.has_bf16_tiles", lambda: tiles)
+    assert usual_dtypes(CPU) == expected and usual_dtypes(torch.device("cuda")) == ["float16"]
+
+
+def test_ratios_are_of_medians_and_their_range_is_of_rounds() -> None:
+    def runs(*seconds: float) -> Runs:
+        return Runs(
+            Meter(CPU),
+            rounds=list(range(len(seconds))),
+            seconds=list(seconds),
+            processor=[2 * each for each in seconds],
+        )
+
+    row = measured(runs(2, 3, 2), runs(4, 6, 5))
+    assert (row["seconds"], row["least_s"], row["most_s"]) == (2, 2, 3)
+    assert (row["ratio"], row["least_ratio"], row["most_ratio"]) == (2.5, 2.0, 2.5)
+    assert (row["processor_s"], row["processor_ratio"]) == (4, 2.5)
+    rare = replace(runs(10, 1), rounds=[0, 2])  # sat out the second round, which counts for neither then
+    row = measured(rare, runs(5, 900, 6))
+    assert (row["ratio"], row["least_ratio"], row["most_ratio"], row["rounds"]) == (1, 0.5, 6, 2)
+    assert list(compared({"float32": {PLAIN: rare}}, ("balanced", "float32"), (PLAIN, "float32"))) == []
+
+
+@pytest.mark.parametrize(("main", "seldom"), [(MAIN, ()), (("balanced",), ("balanced",))])
+def test_what_is_not_drawn_is_reckoned_from_the_passes_of_what_is_or_of_passes_alone(
+    contest: Contest, main: tuple[str, ...], seldom: tuple[str, ...]
+) -> None:
+    side = replace(
+        contest.sides[1], drawn=[way for way in contest.sides[1].ways if way.name in main], seldom=frozenset(seldom)
+    )
+    told = list(replace(contest, sides=[side], repeats=3).rows())
+    rows = {name: row for (name, _), row in by_name(told).items()}
+    assert [name for name, row in rows.items() if row["how"] == "drawn"] == [PLAIN, *main]
+    assert [rows[name]["rounds"] for name in (PLAIN, *main)] == [3, *(2 if name in seldom else 3 for name in main)]
+    reckoned_rows = {name: row for name, row in rows.items() if row["how"] == "reckoned"}
+    assert {"draft", "best", "few_steps=lcm", "channels_last", "controlnet_half=shared"} <= reckoned_rows.keys()
+    for row in reckoned_rows.values():
+        assert row["seconds"] > 0 and row["ratio"] == pytest.approx(rows[PLAIN]["seconds"] / row["seconds"], rel=2e-2)
+    assert [row["summary"] for row in told if "summary" in row] == ["balanced in bfloat16 against plain in bfloat16"]
+
+
+def test_a_price_that_nobody_measured_gives_no_sum() -> None:
+    counted = {Call("unet", 2): 3, Call("words", 1): 0}
+    assert reckoned(counted, {Call("unet", 2): [1.0, 9.0, 2.0]}) == 6.0
+    assert reckoned(counted, {}) is None
+
+
+def test_passes_are_counted_by_the_loop_itself() -> None:
+    assert passes(Levers(), 4, 7.0) == {Call("unet", 2): 4, Call("controlnet", 2): 4}
+    half = passes(Levers(guidance_end=0.5, controlnet_half="shared", controlnet_every=2), 4, 7.0)
+    assert half == {Call("unet", 2): 2, Call("unet", 1): 2, Call("controlnet", 1): 2}
+    assert rows_of(half, "unet") == 6 and rows_of(half, "controlnet") == 2
+
+
+def test_calls_are_timed_by_rows_while_open() -> None:
+    network, calls = torch.nn.Linear(2, 2), Calls()
+    calls.open({"net": network})
+    network(torch.zeros(3, 2))
+    network(torch.zeros(1, 2))
+    calls.close()
+    network(torch.zeros(3, 2))
+    assert {call: len(seconds) for call, seconds in calls.seconds.items()} == {Call("net", 3): 1, Call("net", 1): 1}
+    assert calls.total > 0
+
+
+@pytest.mark.parametrize("flag", [[], ["--json"]])
+def test_the_table_is_printed(
+    flag: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def table(asked: object) -> Iterator[Row]:
+        yield from ({"row": "off", "seconds": 1.5}, {"row": "best", "seconds": 2})
+
+    monkeypatch.setattr(denoise, "table", table)
+    monkeypatch.setattr(sys, "argv", ["denoise", *flag])
+    denoise.main()
+    said = capsys.readouterr().out
+    assert json.loads(said) == list(table(None)) if flag else said == "row off, seconds 1.5\nrow best, seconds 2\n"
+
+
+def test_only_the_rows_asked_for(tmp_path: Path) -> None:
+    asked = read_options(["--tiny", "--device", "cpu", "--only", "off", "guidance_end", "--dtypes", "float32"])
+    (side,) = prepare(tmp_path, asked).sides
+    assert [way.name.partition("=")[0] for way in side.ways] == ["off", "guidance_end"]
+    assert list(denoise.table(read_options(["--only"]))) == []

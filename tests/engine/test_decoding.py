@@ -1,0 +1,56 @@
+"""Previews by a small decoder that is not here, broken, or too much for the memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from diffusers import AutoencoderTiny
+
+from pipeline.engine.decoding import Decoding
+from pipeline.engine.preview import LinearPreview
+from pipeline.errors import ModelError
+from pipeline.models.catalog import POCKET
+
+
+@pytest.fixture(scope="module")
+def vae() -> AutoencoderTiny:
+    assert POCKET.home is not None
+    return AutoencoderTiny.from_pretrained(POCKET.home / "vae").eval()
+
+
+class Files:
+    """Where parts lie: nowhere, and why."""
+
+    def __init__(self, cause: Exception | None = None) -> None:
+        self._cause = cause
+
+    def locate(self, role: str) -> Path:
+        raise ModelError(f"{role} could not be had.") from self._cause
+
+
+def decoding(vae: AutoencoderTiny, files: Any, previews: str = "small") -> Decoding:
+    pipeline = SimpleNamespace(vae=vae, vae_scale_factor=16)
+    placement: Any = SimpleNamespace(dtype=torch.float32, device=torch.device("cpu"))
+    return Decoding(pipeline, POCKET, placement, previews, "taesd", files)
+
+
+def test_a_missing_small_decoder_leaves_linear_previews_and_is_told(
+    vae: AutoencoderTiny, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert isinstance(decoding(vae, Files()).preview, LinearPreview)
+    assert "Previews are linear for now. taesd could not be had." in caplog.text
+    with pytest.raises(ModelError, match="taesd"):
+        decoding(vae, Files()).vae("small")  # for the picture itself there is nothing in its place
+
+
+def test_no_memory_for_it_goes_on_to_who_makes_room(vae: AutoencoderTiny) -> None:
+    with pytest.raises(ModelError):
+        _ = decoding(vae, Files(MemoryError())).preview
+
+
+def test_where_it_is_not_wanted_nobody_looks_for_it(vae: AutoencoderTiny) -> None:
+    assert isinstance(decoding(vae, None, "linear").preview, LinearPreview)

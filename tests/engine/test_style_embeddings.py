@@ -1,0 +1,125 @@
+import hashlib
+import logging
+from dataclasses import replace
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.errors import ModelError, StyleError
+from pipeline.values import StyleMix
+
+
+class MeanColour:
+    """Stands for the image encoder: the mean of each channel, and a count of how often it was asked."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def __call__(self, image: Image.Image) -> torch.Tensor:
+        self.asked += 1
+        return torch.tensor([image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))]) / 255
+
+
+@pytest.fixture
+def encode():
+    return MeanColour()
+
+
+def test_a_style_is_embedded_once(encode, make_style):
+    embed = StyleEmbeddings(encode, "r1", 3, None)
+    one, renamed = make_style("one", 1), replace(make_style("one", 1), id="other")
+    assert torch.equal(embed(one), embed(renamed))
+    assert encode.asked == 1
+    embed(make_style("two", 2))
+    assert encode.asked == 2
+
+
+def test_the_disk_remembers_per_encoder_revision(encode, make_style, tmp_path):
+    style = make_style("one", 1)
+    first = StyleEmbeddings(encode, "r1", 3, tmp_path)(style)
+    assert torch.equal(StyleEmbeddings(encode, "r1", 3, tmp_path)(style), first)
+    assert encode.asked == 1
+    StyleEmbeddings(encode, "r2", 3, tmp_path)(style)
+    assert encode.asked == 2
+    assert not list(tmp_path.glob("*.draft"))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:-3]),
+        lambda path: path.write_bytes(b"\xff" * 64),
+        lambda path: save_file({"other": torch.zeros(1, 3)}, path),
+        lambda path: save_file({"embedding": torch.zeros(1, 4)}, path),
+        lambda path: save_file({"embedding": torch.zeros(1, 3, dtype=torch.float64)}, path),
+        lambda path: save_file({"embedding": torch.full((1, 3), float("nan"))}, path),
+    ],
+)
+def test_a_corrupt_file_is_computed_again_and_mended(encode, make_style, tmp_path, spoil):
+    style = make_style("one", 1)
+    first = StyleEmbeddings(encode, "r1", 3, tmp_path)(style)
+    (path,) = tmp_path.iterdir()
+    spoil(path)
+    assert torch.equal(StyleEmbeddings(encode, "r1", 3, tmp_path)(style), first)
+    assert encode.asked == 2
+    StyleEmbeddings(encode, "r1", 3, tmp_path)(style)
+    assert encode.asked == 2
+
+
+def test_a_folder_that_cannot_be_written_costs_only_time(encode, make_style, tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    with caplog.at_level(logging.WARNING):
+        embedding = StyleEmbeddings(encode, "r1", 3, tmp_path / "file" / "cache")(make_style("one", 1))
+    assert embedding.shape == (1, 3)
+    assert "could not be kept" in caplog.text
+
+
+def test_a_mix_is_the_weighted_mean_and_one_style_is_itself(encode, make_style):
+    embed = StyleEmbeddings(encode, "r1", 3, None)
+    one, two = make_style("one", 1), make_style("two", 2)
+    assert torch.equal(embed.mixed(StyleMix.of(one)), embed(one))
+    mixed = embed.mixed(StyleMix(((one, 0.25), (two, 0.75))))
+    torch.testing.assert_close(mixed, 0.25 * embed(one) + 0.75 * embed(two))
+
+
+def test_an_image_that_changed_is_refused(encode, make_style, tmp_path):
+    style = make_style("one", 1)
+    path = tmp_path / "changed.png"
+    Image.new("RGB", (64, 64), "red").save(path)
+    with pytest.raises(StyleError, match="has changed"):
+        StyleEmbeddings(encode, "r1", 3, None)(replace(style, image=path))
+
+
+def test_missing_and_broken_images_are_named(encode, make_style, tmp_path):
+    style = make_style("one", 1)
+    embed = StyleEmbeddings(encode, "r1", 3, None)
+    with pytest.raises(StyleError, match=r"'One' cannot be read.*gone\.png"):
+        embed(replace(style, image=tmp_path / "gone.png"))
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(style.image.read_bytes()[:60])
+    with pytest.raises(StyleError, match="cannot be read"):
+        embed(replace(style, image=cut, sha256=hashlib.sha256(cut.read_bytes()).hexdigest()))
+
+
+def test_an_encoder_that_gives_nonsense_is_stopped(make_style):
+    style = make_style("one", 1)
+    for nonsense in (torch.full((1, 3), float("nan")), torch.zeros(1, 4)):
+        with pytest.raises(StyleError, match="no usable embedding"):
+            StyleEmbeddings(lambda image, answer=nonsense: answer, "r1", 3, None)(style)
+
+
+def test_who_asks_for_a_style_that_only_the_encoder_could_read_is_told_first(make_style, tmp_path):
+    def missing():
+        raise ModelError("The encoder is not here.")
+
+    known, new = make_style("one", 1), make_style("two", 2)
+    StyleEmbeddings(lambda image: torch.ones(1, 3), "r1", 3, tmp_path)(known)
+    embed = StyleEmbeddings(lambda image: pytest.fail("it was asked"), "r1", 3, tmp_path, expect_encoder=missing)
+    embed.expect([known])
+    with pytest.raises(ModelError, match="not here"):
+        embed.expect([known, new])
+    assert torch.equal(embed(known), torch.ones(1, 3))

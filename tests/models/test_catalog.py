@@ -1,0 +1,37 @@
+import pytest
+
+from pipeline.errors import SettingError
+from pipeline.models.catalog import POCKET, PROFILES, SD15, find_profile
+from pipeline.values import CONTROLS, expect_number
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_every_control_has_a_default_within_its_range(profile):
+    assert set(profile.defaults) == {control.name for control in CONTROLS}
+    for control in CONTROLS:
+        expect_number(control, profile.defaults[control.name])
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_the_default_size_can_be_drawn(profile):
+    profile.check_size(*profile.size)
+
+
+def test_every_part_from_the_hub_is_pinned_to_a_commit_and_lists_its_files():
+    for part in SD15.parts.values():
+        assert part.repo
+        assert part.revision and len(part.revision) == 40 and int(part.revision, 16)
+        assert part.files
+        for file in part.files:
+            assert (file.sha256 is None) or (len(file.sha256) == 64 and int(file.sha256, 16))
+
+
+def test_profiles_differ_in_data_only_and_have_the_same_parts():
+    assert set(POCKET.parts) <= set(SD15.parts)
+    assert type(POCKET) is type(SD15)
+
+
+def test_find_profile_names_the_choices():
+    assert find_profile("sd15") is SD15
+    with pytest.raises(SettingError, match=r"pocket, sd15; 'sdxl'"):
+        find_profile("sdxl")

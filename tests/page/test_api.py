@@ -1,0 +1,338 @@
+"""The endpoints of the real app, over HTTP."""
+
+from __future__ import annotations
+
+import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.models.catalog import POCKET
+from pipeline.picture.png_file import read_picture
+from pipeline.settings import ROOT
+from pipeline.styles.library import StyleLibrary
+from tests.tools.image_files import bad_files, blank_files, fox, png
+from tests.tools.serving import MARK, Refused, Server
+
+PUBLIC = {
+    "/draw": (
+        [
+            ("sketch", "filepath"),
+            ("prompt", "str"),
+            ("negative_prompt", "str"),
+            ("style", "str"),
+            ("reading", "Literal['auto', 'lines', 'canny']"),
+            ("canny_low", "int"),
+            ("canny_high", "int"),
+            ("num_inference_steps", "None | int"),
+            ("guidance_scale", "None | float"),
+            ("ip_adapter_scale", "None | float"),
+            ("controlnet_conditioning_scale", "None | float"),
+            ("seed", "int"),
+            ("preset", "str"),
+            ("sampler", "str"),
+            ("style_focus", "str"),
+            ("width", "None | int"),
+            ("height", "None | int"),
+            ("levers", "None | dict(str, Any)"),
+            ("count", "int"),
+        ],
+        [("picture", "filepath"), ("details", "dict(str, Any)")],
+    ),
+    "/read_edges": (
+        [
+            ("sketch", "filepath"),
+            ("reading", "Literal['auto', 'lines', 'canny']"),
+            ("canny_low", "int"),
+            ("canny_high", "int"),
+        ],
+        [("edges", "filepath")],
+    ),
+    "/find_styles": (
+        [("prompt", "str"), ("k", "int")],
+        [("matches", "list[dict(id: str, name: str, similarity: float)]")],
+    ),
+    "/styles": ([], [("styles", "list[dict(str, Any)]")]),
+    "/add_style": ([("image", "filepath"), ("name", "str"), ("words", "str")], [("style", "dict(str, Any)")]),
+    "/remove_style": ([("style", "str")], [("style", "dict(str, Any)")]),
+    "/plan_memory": (
+        [("engine", "str"), ("width", "int"), ("height", "int"), ("count", "int")],
+        [("plan", "dict(str, Any)")],
+    ),
+}
+DEFAULTS = {
+    "negative_prompt": "",
+    "style": "auto",
+    "reading": "auto",
+    "canny_low": 50,
+    "canny_high": 150,
+    "num_inference_steps": None,
+    "guidance_scale": None,
+    "ip_adapter_scale": None,
+    "controlnet_conditioning_scale": None,
+    "seed": -1,
+    "preset": "auto",
+    "sampler": "auto",
+    "style_focus": "auto",
+    "width": None,
+    "height": None,
+    "levers": None,
+    "count": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def sketch(server: Server) -> dict[str, Any]:
+    return server.upload("fox.png", png(fox()))
+
+
+def draw(server: Server, sketch: Any, /, **named: Any) -> tuple[bytes, dict[str, Any]]:
+    picture, details = server.call_named("draw", **({"sketch": sketch, "prompt": "a fox", "seed": 7} | named))
+    return server.download(picture), details
+
+
+def find_style(id: str) -> Any:
+    return StyleLibrary(ROOT / "styles", ROOT / "no-such-folder").get(id)
+
+
+def test_view_api_is_as_promised(server: Server) -> None:
+    named = httpx.get(f"{server.api}/info").json()["named_endpoints"]
+    seen = {
+        endpoint: (
+            [(each["parameter_name"], each["python_type"]["type"]) for each in about["parameters"]],
+            [(each["label"], each["python_type"]["type"]) for each in about["returns"]],
+        )
+        for endpoint, about in named.items()
+    }
+    assert seen == PUBLIC
+    defaults = {
+        each["parameter_name"]: each["parameter_default"]
+        for each in named["/draw"]["parameters"]
+        if each["parameter_has_default"]
+    }
+    assert defaults == DEFAULTS
+
+
+def test_every_input_and_output_is_explained(server: Server) -> None:
+    for endpoint, about in httpx.get(f"{server.api}/info").json()["named_endpoints"].items():
+        assert about["description"], endpoint
+        for each in (*about["parameters"], *about["returns"]):
+            assert 8 < len(each["python_type"]["description"]) < 200, (endpoint, each["label"])
+
+
+def test_a_picture_carries_its_recipe_and_its_details(server: Server, sketch: dict[str, Any]) -> None:
+    data, details = draw(server, sketch, prompt="a fox in watercolour", guidance_scale=2)
+    request = read_picture(data, find_style).request
+    assert Image.open(io.BytesIO(data)).size == POCKET.size == tuple(details["size"])
+    assert (request.prompt, request.seed, request.guidance_scale) == ("a fox in watercolour", 7, 2.0)
+    assert (details["seed"], details["engine"], details["reading"]) == (7, "pocket", "lines")
+    assert details["num_inference_steps"] == POCKET.defaults["num_inference_steps"]
+    worn = [style for style in details["styles"] if style["weight"] > 0]
+    assert worn[0]["id"] == request.styles.parts[0][0].id == "watercolor"
+    assert sum(style["weight"] for style in worn) == pytest.approx(1)
+    assert all(-1 <= style["similarity"] <= 1 for style in details["styles"])
+    assert {"search", "edges", "steps"} <= set(details["milliseconds"])
+    assert all(value >= 0 for value in details["milliseconds"].values())
+
+
+def test_a_seed_decides_the_bytes(server: Server, sketch: dict[str, Any]) -> None:
+    first, _ = draw(server, sketch)
+    assert draw(server, sketch)[0] == first
+    assert draw(server, sketch, seed=8)[0] != first
+
+
+def test_a_random_seed_is_told_and_gives_the_picture_again(server: Server, sketch: dict[str, Any]) -> None:
+    (one, details), (other, others) = (draw(server, sketch, seed=-1) for _ in range(2))
+    assert details["seed"] != others["seed"] and one != other
+    assert draw(server, sketch, seed=details["seed"])[0] == one
+
+
+def test_a_chosen_style_is_worn_and_nothing_is_searched(server: Server, sketch: dict[str, Any]) -> None:
+    _, details = draw(server, sketch, style="blueprint")
+    assert details["styles"] == [{"id": "blueprint", "name": "Blueprint", "similarity": None, "weight": 1.0}]
+
+
+def test_a_preset_a_size_styles_and_several_pictures(server: Server, sketch: dict[str, Any]) -> None:
+    wish = {
+        "preset": "balanced",
+        "sampler": "Euler",
+        "style": "ghibli:0.6,comic:0.4",
+        "width": 128,
+        "height": 160,
+        "levers": {"guidance_end": 0.5},
+    }
+    data, details = draw(server, sketch, count=2, **wish)
+    request = read_picture(data, find_style).request
+    assert (details["sampler"], request.sampler, details["size"]) == ("Euler", "Euler", [128, 160])
+    assert request.levers.guidance_end == details["levers"]["guidance_end"] == 0.5
+    assert [(style.id, weight) for style, weight in request.styles.parts] == [("ghibli", 0.6), ("comic", 0.4)]
+    assert [each["seed"] for each in details["pictures"]] == [7, 8]
+    first, second = (server.download(each["picture"]) for each in details["pictures"])
+    assert first == data and read_picture(second, find_style).request.seed == 8
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"count": 5}, "whole number from 1 to 4"),
+        ({"preset": "fast"}, "draft, balanced, best"),
+        ({"levers": {"guidance_end": 2}}, "from 0 to 1"),
+        ({"width": 130}, "steps of"),
+        ({"style": "ghibli:x"}, "weight"),
+    ],
+)
+def test_wrong_choices_are_refused_in_words(
+    server: Server, sketch: dict[str, Any], wish: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(Refused, match=message):
+        draw(server, sketch, **wish)
+
+
+def test_words_without_a_style_are_noticed(server: Server, sketch: dict[str, Any]) -> None:
+    _, details = draw(server, sketch, prompt="")
+    assert any("no style" in notice for notice in details["notices"])
+
+
+def test_what_fits_is_told_before_anything_is_loaded(server: Server) -> None:
+    plan = server.call_named("plan_memory", width=768, height=512, count=2)
+    assert [plan[name] for name in ("engine", "width", "height", "count", "device")] == ["sd15", 768, 512, 2, "cpu"]
+    assert plan["free"]["gpu"] is None and plan["free"]["main"] > 0
+    for mode in plan["modes"]:
+        assert mode["peak"] == mode["weights"] + max(mode["steps"], mode["decode"]) + mode["runtime"]
+        assert mode["fits"] is (mode["peak"] <= plan["free"]["main"]) and mode["published"] > 0
+    assert all({"bytes", "ours", "published", "error", "published_error"} <= set(row) for row in plan["measurements"])
+    with pytest.raises(Refused, match="steps of 8"):
+        server.call_named("plan_memory", width=500)
+    with pytest.raises(Refused, match="pocket, sd15"):
+        server.call_named("plan_memory", engine="sdxl")
+
+
+def test_calls_at_the_same_time_do_not_mix(server: Server, sketch: dict[str, Any]) -> None:
+    wishes = [
+        {"style": "ice", "seed": 1},
+        {"style": "comic", "seed": 2, "num_inference_steps": 3},
+        {"style": "ice", "seed": 1, "ip_adapter_scale": 0.0},
+    ]
+    alone = [draw(server, sketch, **wish)[0] for wish in wishes]
+    with ThreadPoolExecutor(3) as callers:
+        together = list(callers.map(lambda wish: draw(server, sketch, **wish)[0], wishes))
+    assert together == alone
+    assert len(set(alone)) == 3
+
+
+def test_a_wrong_call_need_not_wait_for_a_drawing(server: Server, sketch: dict[str, Any]) -> None:
+    with ThreadPoolExecutor(1) as caller:
+        drawing = caller.submit(draw, server, sketch, num_inference_steps=50)
+        time.sleep(0.3)
+        with pytest.raises(Refused, match="whole number from 1 to 50"):
+            draw(server, sketch, num_inference_steps=51)
+        assert not drawing.done(), "the refusal came after the drawing"
+        drawing.result()
+
+
+def test_edges_are_those_of_the_drawing(server: Server, sketch: dict[str, Any]) -> None:
+    lines = np.asarray(Image.open(io.BytesIO(server.download(server.call("read_edges", sketch, "lines", 50, 150)))))
+    canny = np.asarray(Image.open(io.BytesIO(server.download(server.call("read_edges", sketch, "canny", 50, 150)))))
+    assert lines.shape == canny.shape == POCKET.size[::-1]
+    assert set(np.unique(lines)) == set(np.unique(canny)) == {0, 255}
+    assert not np.array_equal(lines, canny)
+
+
+def test_edges_are_those_that_draw_uses(server: Server, sketch: dict[str, Any]) -> None:
+    data, _ = draw(server, sketch)
+    edges = Image.open(io.BytesIO(server.download(server.call_named("read_edges", sketch=sketch))))
+    assert np.array_equal(np.asarray(edges), read_picture(data, find_style).request.edges.pixels)
+
+
+def test_styles_are_found_best_first(server: Server) -> None:
+    found = server.call("find_styles", "a cat in watercolour", 5)
+    assert len(found) == 5 and found[0]["id"] == "watercolor" and found[0]["name"] == "Watercolour"
+    similarities = [style["similarity"] for style in found]
+    assert similarities == sorted(similarities, reverse=True)
+    assert len(server.call_named("find_styles", prompt="ice")) == 5
+
+
+def test_all_styles_are_listed(server: Server) -> None:
+    styles = server.call("styles")
+    assert {"cyberpunk", "ghibli", "industrial", "sketch"} <= {style["id"] for style in styles}
+    assert all(style["words"] and "{prompt}" in style["template"] and style["licence"] for style in styles)
+
+
+def test_a_style_comes_and_goes(server: Server, sketch: dict[str, Any]) -> None:
+    image = server.upload("look.png", png(Image.radial_gradient("L").convert("RGB")))
+    before = server.call("styles")
+    new = server.call_named("add_style", image=image, name="../Glowing Orbs", words="luminous orbs, soft rings")
+    assert new["id"] == "glowing-orbs" and not new["builtin"]
+    assert server.call("find_styles", "a teapot made of luminous orbs and soft rings", 1)[0]["id"] == new["id"]
+    _, details = draw(server, sketch, style=new["id"])
+    assert details["styles"][0]["id"] == new["id"]
+    with pytest.raises(Refused, match="already"):
+        server.call("add_style", image, "../glowing orbs", "")
+    assert server.call("remove_style", new["id"])["id"] == new["id"]
+    assert server.call("styles") == before
+    with pytest.raises(Refused, match="There is no style 'glowing-orbs'"):
+        draw(server, sketch, style=new["id"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"num_inference_steps": float("1e308")}, "num_inference_steps"),
+        ({"guidance_scale": "7"}, "guidance_scale.*str came"),
+        ({"seed": 1.5}, "seed.*1.5 came"),
+        ({"canny_low": 200, "canny_high": 100}, "200 and 100"),
+        ({"prompt": "x" * 1_001}, "at most 1,000 characters"),
+        ({"style": "cyberpnk"}, "'cyberpnk'.*cyberpunk"),
+        ({"reading": "hed"}, "auto, lines, canny"),
+        ({"sketch": None}, "uploaded image file"),
+        ({"sketch": "fox.png"}, "uploaded image file"),
+        ({"promt": "a fox"}, "promt"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_wrong_input_is_told(server: Server, sketch: dict[str, Any], wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(Refused, match=message):
+        draw(server, sketch, **wrong)
+
+
+@pytest.mark.parametrize("name", bad_files() | blank_files())
+def test_a_bad_file_is_told(server: Server, name: str) -> None:
+    with pytest.raises(Refused) as refused:
+        draw(server, server.upload(name, (bad_files() | blank_files())[name]))
+    assert "went wrong" not in str(refused.value) and 10 < len(str(refused.value)) < 200
+
+
+def test_a_missing_input_is_named(server: Server) -> None:
+    with pytest.raises(Refused, match="prompt"):
+        server.call_named("find_styles")
+    with pytest.raises(Refused, match="takes 2 values in its data list; 1 came"):
+        server.call("find_styles", "ice")
+
+
+def test_an_unknown_endpoint_is_told(server: Server) -> None:
+    for path in ("call/paint", "call/v2/paint", "run/paint"):
+        answer = httpx.post(f"{server.api}/{path}", json={"data": []})
+        assert answer.status_code == 404 and "no such endpoint" in answer.json()["error"], path
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../../etc/passwd", str(ROOT / "README.md"), "a\0b", "", "."])
+def test_only_uploaded_files_are_read(server: Server, path: str) -> None:
+    for file in ({"path": path, "meta": MARK}, {"path": path}):
+        with pytest.raises(Refused, match="uploaded|read"):
+            draw(server, file)
+
+
+@pytest.mark.parametrize("place", ["sketch", "prompt", "style", "seed"])
+def test_no_address_is_fetched_for_anybody(server: Server, sketch: dict[str, Any], place: str) -> None:
+    file = {"path": "http://203.0.113.1/fox.png", "url": "http://203.0.113.1/fox.png", "meta": MARK}
+    with pytest.raises(Refused, match="not fetched"):
+        draw(server, sketch, **{place: file})
+
+
+def test_nothing_broke_on_the_server(server: Server) -> None:
+    assert "Traceback" not in server.log.read_text()

@@ -1,0 +1,82 @@
+"""A press of Draw whose inputs were set for another engine, or that another engine overtakes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline.errors import EngineChanged
+from pipeline.models.catalog import POCKET, SD15
+from pipeline.models.profile import ModelProfile
+from pipeline.page.easel import SETTINGS, Easel
+from pipeline.page.quality import suited_settings
+from pipeline.request.order import Order
+from pipeline.studio.opening import LoadState
+from tests.page.test_quality import page_settings
+
+STROKE = {
+    "tool": "pen",
+    "size": 8,
+    "color": "#000000",
+    "points": [[100, 100, 0.5], [400, 120, 0.5], [400, 380, 0.5], [120, 400, 0.5]],
+}
+CANVAS = json.dumps({"version": 1, "width": 512, "height": 512, "picture": None, "strokes": [STROKE]})
+VISITOR = SimpleNamespace(session_hash="s1")
+
+
+class Overtaken(Exception):
+    """Ends a run of these tests: nothing is drawn."""
+
+
+class Drawing:
+    """Stands for a studio: keeps the orders, and lets sd15 take over in the middle of the first `overtaken`."""
+
+    loading = LoadState("Ready", 1.0, ready=True)
+
+    def __init__(self, profile: ModelProfile, overtaken: int = 0) -> None:
+        self.profile, self.orders, self._overtaken = profile, list[Order](), overtaken
+
+    def draw_batch(self, order: Order, count: int, **_: Any) -> list[Any]:
+        self.orders.append(order)
+        if len(self.orders) <= self._overtaken:
+            self.profile = SD15
+            raise EngineChanged("The pocket model was replaced.")
+        raise Overtaken
+
+
+def press_draw(studio: Drawing, settings: dict[str, Any], tmp_path: Path) -> list[tuple[Any, Any, str]]:
+    easel = Easel(studio, str(tmp_path))  # type: ignore[arg-type]
+    return list(easel.draw(VISITOR, CANVAS, *settings.values(), "ticket"))  # type: ignore[arg-type]
+
+
+def sent(order: Order) -> tuple[Any, ...]:
+    return order.engine, order.width, order.height, order.num_inference_steps, order.guidance_scale, order.seed
+
+
+def test_settings_of_the_engine_before_are_drawn_with_those_of_the_one_that_draws(tmp_path: Path) -> None:
+    studio = Drawing(SD15)
+    shown = press_draw(studio, page_settings(POCKET, seed=7, width=256, height=384), tmp_path)
+    (order,) = studio.orders
+    assert sent(order) == ("sd15", 512, 768, 20, 7.0, 7)
+    assert {engine for *_, engine in shown} == {"sd15"}, "the page is not told which engine draws"
+
+
+@pytest.mark.parametrize("overtaken", [1, 2])
+def test_a_run_that_is_overtaken_is_read_anew_once(tmp_path: Path, overtaken: int) -> None:
+    studio = Drawing(POCKET, overtaken)
+    shown = press_draw(studio, page_settings(POCKET, seed=7), tmp_path)
+    own = [POCKET.defaults[name] for name in ("num_inference_steps", "guidance_scale")]
+    assert [sent(order) for order in studio.orders] == [("pocket", 256, 256, *own, 7), ("sd15", 512, 512, 20, 7.0, 7)]
+    picture, _, engine = shown[-1]
+    assert engine == "sd15" and picture["state"] == "error"
+    assert ("was replaced" in picture["message"]) is (overtaken == 2)
+
+
+def test_every_setting_has_a_place() -> None:
+    suit: Callable[..., dict[str, Any]] = suited_settings
+    assert tuple(suit(page_settings(POCKET), SD15)) == SETTINGS and SETTINGS[-1] == "seed"  # as assets/app.js counts

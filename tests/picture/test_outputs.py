@@ -1,0 +1,69 @@
+"""Picture files: named by their content, and how many of them stay."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.picture import outputs
+from pipeline.picture.outputs import Outputs
+from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, StyleMix
+from tests.conftest import MakeStyle
+from tests.tools.drawings import house
+
+
+@pytest.fixture
+def result(make_style: MakeStyle) -> GenerationResult:
+    request = GenerationRequest(
+        engine="pocket",
+        prompt="a house",
+        negative_prompt="",
+        edges=EdgeMap(np.full((64, 64), 255, np.uint8), "lines"),
+        styles=StyleMix.of(make_style("felt", 1)),
+        width=64,
+        height=64,
+        num_inference_steps=1,
+        guidance_scale=1.0,
+        ip_adapter_scale=1.0,
+        controlnet_conditioning_scale=1.0,
+        seed=42,
+    )
+    return GenerationResult(house(64), request, (), (), {}, {})
+
+
+def seeded(result: GenerationResult, seed: int) -> GenerationResult:
+    return replace(result, request=replace(result.request, seed=seed))
+
+
+def test_equal_pictures_are_one_file(result: GenerationResult, tmp_path: Path) -> None:
+    kept = Outputs(tmp_path)
+    file = kept.write(result)
+    assert file.name.startswith("croquis-42-") and file.suffix == ".png"
+    assert kept.write(result) == file and kept.write(seeded(result, 7)) != file
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_only_the_latest_pictures_are_kept_where_no_folder_was_chosen(
+    result: GenerationResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "PICTURES_KEPT", 2)
+    kept, files = Outputs(None), []
+    for seed in (1, 2, 3):
+        files.append(kept.write(seeded(result, seed)))
+        os.utime(files[-1], (seed, seed))
+    kept.write(seeded(result, 3))
+    assert [file.exists() for file in files] == [False, True, True]
+
+
+def test_a_chosen_folder_is_made_and_keeps_every_picture(
+    result: GenerationResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "PICTURES_KEPT", 1)
+    kept = Outputs(tmp_path / "new" / "pictures")
+    assert not (tmp_path / "new").exists(), "a folder was made before there was a picture"
+    files = [kept.write(seeded(result, seed)) for seed in (1, 2, 3)]
+    assert all(file.exists() and file.parent == tmp_path / "new" / "pictures" for file in files)

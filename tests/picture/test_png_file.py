@@ -1,0 +1,204 @@
+import io
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from pipeline.errors import CroquisError, PictureFileError, StyleError
+from pipeline.picture.png_file import read_picture, write_picture
+from pipeline.values import SEED_LIMIT, EdgeMap, GenerationRequest, GenerationResult, StyleMatch, StyleMix
+from tests.tools.drawings import house, stored
+
+REVISIONS = MappingProxyType({"vae": "2" * 40, "unet": "1" * 40})
+
+
+@pytest.fixture(scope="module")
+def styles(make_style):
+    made = [
+        make_style("ink-wash", 1, "{prompt}, ink wash"),
+        make_style("felt", 2, "felt {prompt}"),
+        make_style("水墨", 3),
+    ]
+    return {style.id: style for style in made}
+
+
+@pytest.fixture(scope="module")
+def find(styles):
+    def find_style(identity):
+        if identity not in styles:
+            raise StyleError(f"There is no style {identity!r}.")
+        return styles[identity]
+
+    return find_style
+
+
+@pytest.fixture(scope="module")
+def result_of(styles):
+    """A result whose picture does not matter, of a request with `changes`."""
+
+    def make(image=None, **changes):
+        lines = np.zeros((64, 64), np.uint8)
+        lines[20, 10:50] = 255
+        values = {
+            "engine": "pocket",
+            "prompt": "a red fox in a neon city",
+            "negative_prompt": "blurry",
+            "edges": EdgeMap(lines, "lines"),
+            "styles": StyleMix(((styles["ink-wash"], 0.75), (styles["felt"], 0.25))),
+            "width": 64,
+            "height": 64,
+            "num_inference_steps": 20,
+            "guidance_scale": 7.5,
+            "ip_adapter_scale": 0.6,
+            "controlnet_conditioning_scale": 1.0,
+            "seed": 42,
+        }
+        request = GenerationRequest(**{**values, **changes})
+        return GenerationResult(image or house(64), request, (), (), {"denoise": 1.0}, REVISIONS)
+
+    return make
+
+
+def texts(data):
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image.text
+
+
+def test_a_picture_carries_its_request(result_of, find):
+    result = result_of()
+    data = write_picture(result)
+    assert read_picture(data, find).request == result.request
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), np.asarray(result.image))
+
+
+def test_equal_results_give_equal_bytes_whatever_the_hour_and_the_machine(result_of, styles):
+    slow = replace(
+        result_of(),
+        milliseconds={"denoise": 99.0},
+        notices=("told",),
+        matches=(StyleMatch(styles["felt"], 0.5),),
+        revisions={"unet": "1" * 40, "vae": "2" * 40},
+    )
+    assert write_picture(slow) == write_picture(result_of())
+    carrying = house(64)
+    carrying.info["icc_profile"], carrying.info["dpi"] = b"profile", (300, 300)
+    assert write_picture(result_of(carrying)) == write_picture(result_of())
+    assert write_picture(result_of(seed=43)) != write_picture(result_of())
+
+
+def test_the_parameters_text_is_what_a1111_programs_read(result_of):
+    assert texts(write_picture(result_of()))["parameters"] == (
+        "a red fox in a neon city, ink wash\n"
+        "Negative prompt: blurry\n"
+        "Steps: 20, Sampler: DPM++ 2M, CFG scale: 7.5, Seed: 42, Size: 64x64, Model: croquis-pocket, "
+        "Style: ink-wash 0.75 + felt 0.25, IP-Adapter scale: 0.6, ControlNet scale: 1, Version: Croquis"
+    )
+    sly = result_of(prompt="fox\nNegative prompt: 狐", negative_prompt=" ")
+    lines = texts(write_picture(sly))["parameters"].split("\n")
+    assert lines[0] == "fox Negative prompt: 狐, ink wash"
+    assert len(lines) == 2 and lines[1].startswith("Steps: 20, ")
+
+
+prompts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+scales = st.floats(0, 1.5, allow_subnormal=True)
+
+
+@st.composite
+def changed(draw, styles):
+    """Any request that GenerationRequest allows, on a small map."""
+    width, height = draw(st.integers(8, 48)), draw(st.integers(8, 48))
+    noise = np.random.default_rng(draw(st.integers(0, 99))).integers(0, 2, (height, width)).astype(np.uint8) * 255
+    chosen = draw(st.lists(st.sampled_from(sorted(styles)), min_size=1, max_size=3, unique=True))
+    heavy = [draw(st.floats(0.1, 1)) for _ in chosen]
+    parts = tuple((styles[name], weight / sum(heavy)) for name, weight in zip(chosen, heavy, strict=True))
+    return {
+        "engine": draw(st.sampled_from(["pocket", "sd15"])),
+        "prompt": draw(prompts),
+        "negative_prompt": draw(prompts),
+        "edges": EdgeMap(noise, draw(st.sampled_from(["lines", "canny"]))),
+        "width": width,
+        "height": height,
+        "styles": StyleMix(parts),
+        "num_inference_steps": draw(st.integers(1, 50)),
+        "guidance_scale": draw(st.floats(1, 15)),
+        "ip_adapter_scale": draw(scales),
+        "controlnet_conditioning_scale": draw(scales),
+        "seed": draw(st.integers(0, SEED_LIMIT)),
+    }
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_any_request_comes_back_equal(result_of, styles, find, data):
+    result = result_of(**data.draw(changed(styles)))
+    written = write_picture(result)
+    assert read_picture(written, find).request == result.request
+    assert write_picture(result) == written
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_damaged_files_are_refused_or_read_as_they_were(result_of, find, data):
+    result = result_of()
+    damaged = bytearray(write_picture(result))
+    for _ in range(data.draw(st.integers(0, 6))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    if data.draw(st.booleans()):
+        start = data.draw(st.integers(0, len(damaged)))
+        del damaged[start : start + data.draw(st.integers(0, 200))]
+    try:
+        assert read_picture(bytes(damaged), find).request == result.request
+    except CroquisError as refused:
+        assert 10 < len(str(refused)) < 500
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.binary(max_size=400))
+def test_any_text_in_our_chunk_is_refused(find, data):
+    """A whole PNG, checksums right, with anything at all where our recipe stands."""
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add(b"iTXt", b"croquis\0" + data)
+    with pytest.raises(CroquisError):
+        read_picture(stored(house(64), pnginfo=chunks), find)
+
+
+def with_text(key, text):
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add_text(key, text)
+    return stored(house(64), pnginfo=chunks)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (stored(house(64)), "carries no recipe of Croquis. It may come from another program"),
+        (with_text("parameters", "a cat\nSteps: 20, Sampler: Euler a"), "AUTOMATIC1111"),
+        (with_text("workflow", "{}"), "ComfyUI"),
+        (with_text("croquis", "{}"), "recipe cannot be read"),
+        (stored(house(64), "JPEG"), "a JPEG"),
+        (b"", "something else"),
+        (None, "NoneType"),
+        ("text", "str"),
+    ],
+)
+def test_foreign_files_are_refused_by_what_they_are(find, data, message):
+    with pytest.raises(PictureFileError, match=message):
+        read_picture(data, find)
+
+
+def test_saving_the_picture_again_elsewhere_loses_the_recipe_and_says_so(result_of, find):
+    copy = Image.open(io.BytesIO(write_picture(result_of())))
+    with pytest.raises(PictureFileError, match="saved it again"):
+        read_picture(stored(copy.rotate(90)), find)
+
+
+def test_a_packed_bomb_is_not_unpacked(find):
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add_itxt("croquis", "0" * 50_000_000, zip=True)
+    with pytest.raises(PictureFileError, match=r"over 1\.5 MB"):
+        read_picture(stored(house(64), pnginfo=chunks), find)

@@ -1,0 +1,204 @@
+import base64
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.errors import CroquisError, PictureFileError, SettingError, StyleError
+from pipeline.picture.recipe import Reopened, pack_edges, read_recipe, write_recipe
+from pipeline.sketch.intake import guard_pillow
+from pipeline.values import EdgeMap, GenerationRequest, Levers, StyleMix
+from tests.tools.drawings import stored
+
+
+@pytest.fixture(scope="module")
+def styles(make_style):
+    return {style.id: style for style in (make_style("ink-wash", 1, "{prompt}, ink wash"), make_style("felt", 2))}
+
+
+@pytest.fixture(scope="module")
+def request_of(styles):
+    def make(**changes):
+        lines = np.zeros((64, 128), np.uint8)
+        lines[20, 10:100] = 255
+        given = {
+            "engine": "pocket",
+            "prompt": "a red fox, 狐",
+            "negative_prompt": "",
+            "edges": EdgeMap(lines, "lines"),
+            "styles": StyleMix(((styles["ink-wash"], 0.75), (styles["felt"], 0.25))),
+            "width": 128,
+            "height": 64,
+            "num_inference_steps": 20,
+            "guidance_scale": 4.1,
+            "ip_adapter_scale": 0.1 + 0.2,
+            "controlnet_conditioning_scale": 1.0,
+            "seed": 2**32 - 1,
+        }
+        return GenerationRequest(**{**given, **changes})
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def find(styles):
+    def find_style(identity):
+        if identity not in styles:
+            raise StyleError(f"There is no style {identity!r}.")
+        return styles[identity]
+
+    return find_style
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"guidance_scale": 7, "num_inference_steps": 20.0},
+        {"prompt": "", "negative_prompt": '\n\0"\\,{prompt} \u2028'},
+        {"prompt": "x" * 1000, "seed": 0},
+        {"engine": "sd15", "ip_adapter_scale": 0},
+    ],
+)
+def test_what_is_written_is_read_back_equal(request_of, find, changes):
+    request = request_of(**changes)
+    text = write_recipe(request, {"unet": "abc"})
+    assert text.isascii()
+    again = read_recipe(text.encode(), find)
+    assert again == Reopened(request, {"unet": "abc"})
+    assert write_recipe(again.request, again.revisions) == text
+
+
+def test_levers_sampler_and_focus_come_back(request_of, find):
+    levers = Levers(
+        guidance_end=0.35,
+        control_guidance_start=0.1,
+        controlnet_half="shared",
+        controlnet_every=3,
+        few_steps="lcm",
+        decoder="small",
+    )
+    request = request_of(sampler="Euler a", style_focus="style + layout", levers=levers)
+    assert read_recipe(write_recipe(request, {}).encode(), find).request == request
+
+
+def test_a_recipe_of_version_1_draws_as_it_did(request_of, find):
+    recipe = json.loads(write_recipe(request_of(), {}))
+    for newer in ("sampler", "style_focus", "levers"):
+        del recipe[newer]
+    assert read_recipe(json.dumps(recipe | {"version": 1}).encode(), find).request == request_of()
+
+
+def test_a_template_that_was_mended_since_comes_back_as_it_was(request_of, styles, find):
+    request = request_of()
+    text = write_recipe(request, {})
+    mended = {key: replace(style, template="{prompt}, mended") for key, style in styles.items()}
+    again = read_recipe(text.encode(), mended.__getitem__).request
+    assert again.styled_prompt == request.styled_prompt == "a red fox, 狐, ink wash"
+
+
+def test_another_reference_picture_is_named(request_of, styles):
+    text = write_recipe(request_of(), {})
+    changed = {key: replace(style, sha256="0" * 64) for key, style in styles.items()}
+    with pytest.raises(StyleError, match="Ink-Wash.*ink-wash.*another reference picture"):
+        read_recipe(text.encode(), changed.__getitem__)
+
+
+def test_an_unknown_style_is_the_librarys_to_name(request_of, find):
+    text = write_recipe(request_of(), {}).replace('"ink-wash"', '"long-gone"')
+    with pytest.raises(StyleError, match="no style 'long-gone'"):
+        read_recipe(text.encode(), find)
+
+
+def test_what_could_not_be_read_back_is_not_written(request_of):
+    with pytest.raises(SettingError, match="prompt"):
+        write_recipe(request_of(prompt="half a letter \ud83e"), {})
+    with pytest.raises(SettingError, match="engine"):
+        write_recipe(request_of(engine="../pocket"), {})
+    wide = EdgeMap(np.zeros((64, 4096), np.uint8), "lines")
+    with pytest.raises(SettingError, match="width"):
+        write_recipe(request_of(edges=wide, width=4096), {})
+
+
+def edge_png(image):
+    return base64.b64encode(stored(image)).decode()
+
+
+def edited(request_of, **changes):
+    recipe = json.loads(write_recipe(request_of(), {}))
+    for name, value in changes.items():
+        place = recipe
+        *path, last = name.split("__")
+        for step in path:
+            place = place[int(step) if step.isdigit() else step]
+        place[last] = value
+    return json.dumps(recipe).encode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": 3}, "newer Croquis"),
+        ({"format": "other"}, "format"),
+        ({"levers__guidance_end": 1.5}, "guidance_end"),
+        ({"levers__guidance_end": math.nan}, "guidance_end"),
+        ({"levers__controlnet_half": "left"}, "controlnet_half"),
+        ({"levers__more": 1}, "more"),
+        ({"sampler": "x" * 101}, "sampler"),
+        ({"more": 1}, "more"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**32}, "seed"),
+        ({"seed": "7"}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"seed": True}, "seed"),
+        ({"num_inference_steps": 0}, "num_inference_steps"),
+        ({"num_inference_steps": 10**9}, "num_inference_steps"),
+        ({"guidance_scale": math.nan}, "guidance_scale"),
+        ({"guidance_scale": math.inf}, "guidance_scale"),
+        ({"guidance_scale": 1e300}, "guidance_scale"),
+        ({"guidance_scale": None}, "guidance_scale"),
+        ({"prompt": "x" * 1001}, "prompt"),
+        ({"prompt": ["a"]}, "prompt"),
+        ({"engine": "../../etc"}, "engine"),
+        ({"width": 10**9}, "width"),
+        ({"width": 120}, "128 x 64"),
+        ({"styles": []}, "styles"),
+        ({"styles": [{}]}, "styles.0"),
+        ({"styles__0__id": "../felt"}, "styles.0.id"),
+        ({"styles__0__weight": 0.9}, "sum to 1"),
+        ({"styles__0__weight": -1}, "weight"),
+        ({"styles__0__template": "no place for words"}, "{prompt}"),
+        ({"styles__0__sha256": "0"}, "another reference picture"),
+        ({"edges__reading": "auto"}, "reading"),
+        ({"edges__png": "???"}, "edge map"),
+        ({"edges__png": ""}, "edge map"),
+        ({"edges__png": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}, "edge map"),
+        ({"edges__png": edge_png(Image.new("1", (64, 128)))}, "64 x 128"),
+        ({"edges__png": edge_png(Image.new("L", (128, 64)))}, "black and white"),
+        ({"edges__png": edge_png(Image.new("1", (128, 64)))[:40]}, "edge map"),
+        ({"revisions": {"unet": 7}}, "revisions"),
+        ({"revisions": {str(i): "" for i in range(51)}}, "revisions"),
+    ],
+)
+def test_hostile_recipes_are_refused_by_name(request_of, find, changes, message):
+    guard_pillow()
+    with pytest.raises(CroquisError, match=message) as refused:
+        read_recipe(edited(request_of, **changes), find)
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize("text", [b"", b"null", b"[]", b"{}", b"{" * 10**6, b'{"seed": 1', b"\xff\xfe", b'"\\ud800"'])
+def test_what_is_no_recipe_is_refused(find, text):
+    with pytest.raises(PictureFileError, match="recipe cannot be read"):
+        read_recipe(text, find)
+
+
+def test_the_edge_map_is_kept_small():
+    noise = np.random.default_rng(0).integers(0, 2, (512, 512)).astype(np.uint8) * 255
+    assert len(pack_edges(EdgeMap(noise, "canny"))) < 512 * 512 / 8 * 4 / 3 * 1.05
+    lines = np.zeros((512, 512), np.uint8)
+    lines[::64] = 255
+    assert len(pack_edges(EdgeMap(lines, "lines"))) < 1000

@@ -1,0 +1,145 @@
+"""The command: every trial is there, and an untrained model, through the real engine, looks good in none."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.models.catalog import POCKET
+from pipeline.pocket.evaluate.__main__ import NAMES, Exam, adjusted, evaluate, load_stock, main, save_sheets
+from pipeline.pocket.evaluate.baselines import Gallery
+from pipeline.pocket.evaluate.bench import Bench, make_case
+from pipeline.pocket.evaluate.drawings import SKETCHES
+from pipeline.pocket.evaluate.trials import edge_trial
+from pipeline.values import GenerationRequest, StyleMix
+from tests.tools.drawers import PROFILE, STYLES, bench, noise, recording, white
+from tests.tools.pocket_things import pack
+
+
+def exam(tmp_path: Path, gallery: Gallery | None = None) -> Exam:
+    return Exam(
+        bench(noise, tmp_path), pack(), STYLES, gallery, tmp_path, SKETCHES, noise, lambda: noise, tmp_path / "vae"
+    )
+
+
+def test_requests_use_the_defaults_that_were_set(tmp_path: Path) -> None:
+    seen: list[GenerationRequest] = []
+    profile = adjusted(PROFILE, ["guidance_scale=5.5", "num_inference_steps=7"])
+    edge_trial(Bench(recording(white, seen), profile, StyleMix.of(STYLES[0]), tmp_path), pack().held_out, 1, {})
+    assert (seen[0].guidance_scale, seen[0].num_inference_steps) == (5.5, 7)
+
+
+def test_sheets_show_what_was_drawn(tmp_path: Path) -> None:
+    outcomes = evaluate(exam(tmp_path / "room"), 4, ("edges", "colors", "controls"))
+    save_sheets(outcomes, tmp_path / "made" / "sheet.png")
+    assert {path.name for path in (tmp_path / "made").iterdir()} == {"sheet-edges.png", "sheet-colors.png"}
+    with Image.open(tmp_path / "made" / "sheet-colors.png") as sheet:
+        assert sheet.width > 11 * 128 and len(sheet.getcolors(1 << 24) or []) > 1000
+
+
+def test_memory_without_training_pictures_says_what_renders_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(exam(tmp_path), 4, ("memory",))["memory"].figures == ()
+    assert "python -m pipeline.pocket.data.dataset" in capsys.readouterr().out
+
+
+def write_pack(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        entries = []
+        for thing in pack().things:
+            data = io.BytesIO()
+            Image.fromarray(thing.pictures[0]).save(data, "PNG")
+            archive.writestr(f"{thing.name}.png", data.getvalue())
+            entries.append(
+                {
+                    "name": thing.name,
+                    "words": thing.words,
+                    "category": thing.category,
+                    "held_out": thing.held_out,
+                    "files": [f"{thing.name}.png"],
+                    "hands": thing.hands,
+                }
+            )
+        archive.writestr("things.json", json.dumps(entries))
+    return path
+
+
+def test_the_command_measures_a_real_folder_of_weights(
+    pocket_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_pack = write_pack(tmp_path / "pack.zip")
+    main(
+        [
+            "--weights",
+            str(pocket_folder),
+            "--pack",
+            str(small_pack),
+            "--count",
+            "3",
+            "--style",
+            "sketch",
+            "--only",
+            "edges",
+            "hand",
+            "things",
+            "seeds",
+            "speed",
+            "--set",
+            "num_inference_steps=2",
+            "--judges",
+            str(tmp_path),
+            "--pictures",
+            str(tmp_path),
+            "--json",
+            str(tmp_path / "report.json"),
+        ]
+    )
+    lines = json.loads((tmp_path / "report.json").read_text())["figures"]
+    report = {line["name"].strip(): line for line in lines}
+    assert report["edge F1, results"]["value"] < 0.5 < report["originals (sanity)"]["value"]
+    by_hand = report["edge F1, hand-drawn: results"]
+    assert by_hand["value"] < 0.5 and by_hand["count"] <= 3
+    assert report["milliseconds per picture, all trials (median)"]["value"] > 1
+    assert report["times faster than the stock pipeline (medians)"]["value"] > 1
+    assert "edge F1, results" in capsys.readouterr().out
+
+
+def test_the_stock_pipeline_draws_what_the_engine_draws(pocket_folder: Path, pocket_engine, tmp_path: Path) -> None:
+    case = make_case(pack().held_out, 2, 128)
+    request = bench(white, tmp_path).request(
+        "a ghost", case.lines, 3, controls={"num_inference_steps": 3, "guidance_scale": 4.0}
+    )
+    ours, stages = pocket_engine.draw(request)
+    theirs = load_stock(POCKET, pocket_folder, pocket_engine)(request)
+    assert np.abs(np.asarray(ours).astype(int) - theirs).max() <= 1 and stages
+
+
+def test_curves_are_drawn_without_a_model(tmp_path: Path) -> None:
+    (tmp_path / "denoiser.jsonl").write_text('{"step": 50, "minutes": 1, "loss": 0.5}')
+    main(["--curve", str(tmp_path / "made.svg"), "--runs", str(tmp_path), "--weights", "nowhere"])
+    assert "polyline" in (tmp_path / "made.svg").read_text()
+
+
+def test_every_trial_can_be_asked_for() -> None:
+    assert set(NAMES) == {
+        "edges",
+        "hand",
+        "colors",
+        "usual",
+        "things",
+        "styles",
+        "unseen",
+        "memory",
+        "controls",
+        "seeds",
+        "steps",
+        "speed",
+        "autoencoder",
+    }

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from pipeline.pocket.evaluate import step_trials
+from pipeline.pocket.evaluate.bench import make_case
+from pipeline.pocket.evaluate.step_trials import STEPS, STOCK_GUIDANCE, STOCK_STEPS, speed_trial, step_trial
+from pipeline.values import GenerationRequest
+from tests.tools.drawers import PROFILE, STYLES, bench, recording, values, white
+from tests.tools.pocket_things import pack
+
+
+def test_what_few_steps_lose_is_seen(tmp_path: Path) -> None:
+    cases = {
+        case.lines.tobytes(): case.original for case in (make_case(pack().held_out, 4000 + i, 128) for i in range(2))
+    }
+
+    def draws_in_four(request: GenerationRequest) -> np.ndarray:
+        done = request.num_inference_steps >= 4
+        return cases.get(request.edges.pixels.tobytes(), white(request)) if done else white(request)
+
+    outcome = step_trial(bench(draws_in_four, tmp_path), pack(), STYLES[:3], 2)
+    found = values(outcome)
+    usual = f"{PROFILE.defaults['num_inference_steps']:g} steps"
+    assert found["edge F1 at 1 step"] == found[f"edge F1 at {usual} (the default)"] == 0
+    assert found["edge F1 at 4 steps"] == found["edge F1 at 20 steps"] > 0.9
+    lost = next(line for line in outcome.figures if line.name == f"edge F1: {usual} less 20, by picture")
+    assert lost.value == -found["edge F1 at 20 steps"] and "MISSED" in str(lost)
+    same = next(line for line in outcome.figures if line.name.startswith(f"colour words obeyed: {usual} less"))
+    assert same.value == 0 and "met" in str(same)
+    assert len([name for name in found if name.startswith("style of 8 at")]) == len(STEPS)
+
+
+def test_times_are_taken_in_turn_at_each_ones_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = SimpleNamespace(seconds=0.0)
+    order: list[str] = []
+    seen: list[GenerationRequest] = []
+    monkeypatch.setattr(step_trials, "perf_counter", lambda: now.seconds)
+
+    def taking(name: str, seconds: float):
+        def draw(request: GenerationRequest) -> np.ndarray:
+            # The first one warms up; it must not count.
+            now.seconds += 100 if name not in order else seconds
+            order.append(name)
+            return white(request)
+
+        return recording(draw, seen)
+
+    outcome = speed_trial(bench(white, tmp_path), pack(), taking("ours", 0.2), taking("stock", 1.8), 3, bar=700.0)
+    assert [round(line.value, 6) for line in outcome.figures] == [200, 1800, 9]
+    assert "bar 700 met" in str(outcome.figures[0]) and "bar 8 met" in str(outcome.figures[2])
+    assert order == ["ours", "stock"] * 4
+    assert {(r.num_inference_steps, r.guidance_scale) for r in seen[1::2]} == {(STOCK_STEPS, STOCK_GUIDANCE)}
+    assert all(one.edges == other.edges for one, other in zip(seen[::2], seen[1::2], strict=True))

@@ -1,0 +1,61 @@
+"""Captions in training are what the app's pipeline and search will see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from pipeline.pocket.train.text import encode_sentences, encode_tokens, load_text_tower
+from pipeline.styles.encoders import MINILM, PocketEncoder, package_folder
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+TEXTS = ["a red fox in a neon city", "", "two small owls and a house by the sea, painted in watercolor"]
+
+
+@pytest.fixture(scope="module")
+def text() -> tuple[Any, Any]:
+    return load_text_tower()
+
+
+def test_the_package_is_found_where_its_weights_are() -> None:
+    assert {"model.safetensors", "config.json"} <= {file.name for file in package_folder(MINILM).iterdir()}
+
+
+def test_tokens_are_what_diffusers_encodes(text, pocket_folder: Path) -> None:
+    from tests.tools.oracle import stock_pocket
+
+    pipeline = stock_pocket(pocket_folder)
+    encoded = encode_tokens(TEXTS, *text)
+    assert encoded.shape == (3, 32, 384) and encoded.dtype == np.float16
+    for mine, words in zip(encoded, TEXTS, strict=True):
+        theirs, _ = pipeline.encode_prompt(words, torch.device("cpu"), 1, False)
+        np.testing.assert_allclose(mine, theirs[0].detach().numpy(), atol=2e-3, rtol=2e-3)
+
+
+def test_pads_are_hidden_from_the_words_but_kept(text) -> None:
+    tokenizer, tower = text
+    words = tokenizer("a red fox", return_tensors="pt")
+    with torch.inference_mode():
+        alone = tower(**words)[0][0].numpy()
+    padded = encode_tokens(["a red fox"], *text)[0].astype(np.float32)
+    np.testing.assert_allclose(padded[: len(alone)], alone, atol=3e-3)
+    assert np.abs(padded[len(alone) :]).max() > 0.1
+
+
+def test_a_long_caption_is_cut_and_batches_do_not_matter(text) -> None:
+    texts = [*TEXTS, "fox " * 100, "a cat"]
+    together = encode_tokens(texts, *text).astype(np.float32)
+    assert together.shape == (5, 32, 384)
+    np.testing.assert_allclose(encode_tokens(texts, *text, batch=2).astype(np.float32), together, atol=3e-3)
+    np.testing.assert_array_equal(encode_tokens(["fox " * 30], *text)[0], encode_tokens(["fox " * 90], *text)[0])
+
+
+def test_sentences_are_the_searchs_own_vectors(text, tmp_path: Path) -> None:
+    mine, theirs = encode_sentences(TEXTS, *text, batch=2), PocketEncoder(tmp_path).encode_text(TEXTS)
+    np.testing.assert_allclose(np.linalg.norm(mine, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(mine, theirs, atol=1e-3)
+    assert mine[0] @ mine[2] < 0.9  # three texts, not one

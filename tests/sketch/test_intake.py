@@ -1,0 +1,216 @@
+import base64
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pipeline.errors import CroquisError, SketchError
+from pipeline.sketch.intake import BLANK, EVENED_OUT, TURNED_ROUND, WHITE_ON_NOTHING, read_image, read_strokes
+from pipeline.sketch.paper import invert
+from tests.tools.drawings import as_text, balls, canvas, house, in_uneven_light, ring, stored, stroke, wave
+
+HOUSE = house(256)
+
+
+def ink(sketch):
+    return sketch.pixels.min(axis=2) < 128
+
+
+def lines_only(color):
+    """A house drawn on nothing at all."""
+    image = Image.new("RGBA", HOUSE.size, (0, 0, 0, 0))
+    return Image.composite(Image.new("RGBA", HOUSE.size, color), image, house(256, "L", ink=255, paper=0))
+
+
+def test_a_drawing_comes_through_untouched(tmp_path):
+    file = tmp_path / "house.png"
+    file.write_bytes(stored(HOUSE))
+    for given_as in (stored(HOUSE), file, HOUSE, HOUSE.convert("P"), HOUSE.convert("1")):
+        sketch = read_image(given_as)
+        assert np.array_equal(sketch.pixels, np.asarray(HOUSE))
+        assert not sketch.turned_round and sketch.notices == ()
+
+
+def test_a_shaded_picture_stays_as_it_is():
+    for background in (255, 140, 20):
+        sketch = read_image(stored(Image.fromarray(balls(background))))
+        assert np.array_equal(sketch.pixels, balls(background))
+        assert sketch.notices == () and not sketch.turned_round
+
+
+def test_white_on_black_is_turned_round_and_told():
+    sketch = read_image(stored(Image.fromarray(invert(np.asarray(HOUSE)))))
+    assert np.array_equal(sketch.pixels, np.asarray(HOUSE))
+    assert sketch.turned_round and sketch.notices == (TURNED_ROUND,)
+
+
+def test_a_photo_of_paper_is_evened_out_and_told():
+    sketch = read_image(stored(Image.fromarray(in_uneven_light(np.asarray(HOUSE), 0.5)), "JPEG", quality=90))
+    assert sketch.notices == (EVENED_OUT,) and not sketch.turned_round
+    assert (ink(sketch) == (np.asarray(HOUSE)[..., 0] < 128)).mean() > 0.99
+
+
+def test_chalk_on_a_board_is_both():
+    board = np.clip(in_uneven_light((invert(np.asarray(HOUSE)) * 0.7).astype(np.uint8)) + 35.0, 0, 255).astype(np.uint8)
+    sketch = read_image(stored(Image.fromarray(board)))
+    assert sketch.turned_round and sketch.notices == (TURNED_ROUND, EVENED_OUT)
+    assert (ink(sketch) == (np.asarray(HOUSE)[..., 0] < 128)).mean() > 0.98
+
+
+@pytest.mark.parametrize("color", ["black", "#d02020"])
+def test_dark_lines_on_nothing_lie_on_white(color):
+    sketch = read_image(stored(lines_only(color)))
+    assert np.array_equal(sketch.pixels, np.asarray(house(256, ink=color)))
+    assert sketch.notices == ()
+
+
+def test_white_lines_on_nothing_are_not_lost():
+    sketch = read_image(stored(lines_only("white")))
+    assert np.array_equal(sketch.pixels, np.asarray(HOUSE))
+    assert sketch.turned_round and sketch.notices == (WHITE_ON_NOTHING,)
+
+
+def test_a_drawing_exactly_at_the_limits_is_taken():
+    for width, height in ((64, 64), (4096, 64), (4000, 4000)):
+        image = Image.new("RGB", (width, height), "white")
+        image.paste("black", (10, 20, 10 + width // 20, 24))
+        assert read_image(image).pixels.shape == (height, width, 3)
+
+
+@pytest.mark.parametrize(
+    ("given_as", "message"),
+    [
+        (Image.new("RGB", (100, 100), "white"), BLANK),
+        (stored(Image.new("RGB", (100, 100), "black")), BLANK),
+        (stored(Image.new("RGBA", (100, 100), (0, 0, 0, 0))), BLANK),
+        (stored(Image.new("RGBA", (100, 100), (255, 255, 255, 80))), BLANK),
+        (Image.new("RGB", (63, 100)), "63 x 100"),
+        (Image.new("RGB", (4097, 100)), "4097 x 100"),
+        (Image.new("L", (4090, 4090)), "16 megapixels"),
+        (b"no picture", "not an image"),
+        (None, "NoneType"),
+        ("/etc/passwd", "str"),
+        (np.zeros((100, 100, 3), np.uint8), "ndarray"),
+    ],
+)
+def test_what_is_no_drawing_is_refused_by_name(given_as, message):
+    with pytest.raises(SketchError, match=message):
+        read_image(given_as)
+
+
+def test_strokes_are_read_from_text_and_from_a_mapping():
+    value = canvas(stroke(wave(200)), stroke(ring(80), 12))
+    sketch = read_strokes(as_text(value))
+    assert sketch.pixels.shape == (512, 512, 3)
+    assert 0.01 < ink(sketch).mean() < 0.1
+    assert np.array_equal(sketch.pixels, read_strokes(value).pixels)
+    assert sketch.notices == ()
+
+
+def test_the_canvas_sent_as_a_file_is_the_same_sketch():
+    """Issue 2, section 9: the drawing as the server rasterised it, sent through a client, gives the same bytes."""
+    sketch = read_strokes(canvas(stroke(wave(200), 5, color="#1c1a19"), stroke(ring(80), 12)))
+    again = read_image(stored(Image.fromarray(sketch.pixels)))
+    assert np.array_equal(again.pixels, sketch.pixels) and again.notices == sketch.notices
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        canvas(),
+        canvas(stroke(wave(200), tool="eraser")),
+        canvas(stroke(wave(200), 6), stroke(wave(200), 40, tool="eraser")),
+        canvas(stroke(wave(200), color="#ffffff")),
+        canvas(stroke([(256, 256)], 3)),
+        canvas(stroke([(-100, -100), (-90, -50)])),
+        {"background": None, "layers": [], "composite": None},
+        {"background": None, "layers": [], "composite": Image.new("RGBA", (512, 512), "white")},
+        {"background": None, "layers": [], "composite": np.full((512, 512, 4), 255, np.uint8)},
+        {"background": None, "layers": [], "composite": np.zeros((512, 512, 4), np.uint8)},
+    ],
+    ids=[
+        "untouched",
+        "only rubbed",
+        "drawn and rubbed out",
+        "white on white",
+        "a speck",
+        "beside the paper",
+        "editor untouched",
+        "editor undone",
+        "editor undone array",
+        "editor empty layer",
+    ],
+)
+def test_nothing_drawn_is_told(value):
+    with pytest.raises(SketchError, match=BLANK):
+        read_strokes(value)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+def test_gradios_editor_is_read_as_pictures_and_as_arrays(mode):
+    for composite in (HOUSE.convert(mode), np.asarray(HOUSE.convert(mode))):
+        sketch = read_strokes({"background": None, "layers": [composite], "composite": composite})
+        assert np.array_equal(sketch.pixels, np.asarray(HOUSE))
+
+
+@pytest.mark.parametrize(
+    "composite",
+    [
+        "/etc/passwd",
+        {"path": "/etc/passwd"},
+        7,
+        np.zeros((0, 0, 3), np.uint8),
+        np.zeros((100, 100, 5), np.uint8),
+        np.zeros((100, 100, 3)),
+        [[1]],
+    ],
+)
+def test_the_editor_never_opens_a_path(composite):
+    with pytest.raises(SketchError, match="editor"):
+        read_strokes({"background": None, "layers": [], "composite": composite})
+
+
+@pytest.mark.parametrize("value", [None, 3, [], b"{}", {}, {"layers": []}, "null", "{}"])
+def test_what_no_canvas_sends_is_refused(value):
+    with pytest.raises(SketchError, match="canvas"):
+        read_strokes(value)
+
+
+def test_a_photographed_drawing_under_strokes_is_evened_out():
+    photo = Image.fromarray(in_uneven_light(np.asarray(house(512)), 0.6))
+    url = f"data:image/png;base64,{base64.b64encode(stored(photo)).decode()}"
+    sketch = read_strokes(canvas(stroke(wave(60, 60), 8), picture=url))
+    assert sketch.notices == (EVENED_OUT,)
+    assert np.median(sketch.pixels) == 255
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(value=st.data())
+def test_no_canvas_value_raises_anything_else(value):
+    """Any JSON in any place of a good value."""
+    good = canvas(stroke(wave(200, 5)), stroke([(256, 256)], 40))
+    places = ["", "version", "width", "height", "picture", "strokes", "0", "tool", "size", "points"]
+    place = value.draw(st.sampled_from(places))
+    wrong = value.draw(json_values)
+    if place == "":
+        good = wrong
+    elif place == "0":
+        good["strokes"][0] = wrong
+    elif place in good:
+        good[place] = wrong
+    else:
+        good["strokes"][0][place] = wrong
+    try:
+        read_strokes(json.dumps(good))
+    except CroquisError as refused:
+        assert 10 < len(str(refused)) < 500

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from pipeline.engine.engine import Engine
+from pipeline.studio.outcome import of_style, of_words
+from pipeline.styles.search import Finding
+from tests.conftest import MakeStyle
+from tests.engine.test_denoise import make_request
+
+LONG = "fox " * 40  # words; the pocket model reads 30
+
+
+@pytest.mark.parametrize(
+    ("prompt", "negative", "guidance", "told"),
+    [
+        ("a fox", "", 1.2, []),
+        ("a fox", "blur", 1.2, []),
+        (LONG, "", 1.0, ["The model reads the first 30 of these 40 words"]),
+        ("a fox", "blur", 1.0, ["What should not be in the picture was not read"]),
+        ("a fox", "   ", 1.0, []),
+        ("a fox", LONG, 1.2, ["Of the words for what is not in the picture: the model reads the first 30"]),
+        ("a fox", LONG, 1.0, ["What should not be in the picture was not read"]),
+        (LONG, LONG, 1.2, ["The model reads the first 30", "Of the words for what is not in the picture: the model"]),
+    ],
+)
+def test_words_that_are_not_read_are_told(
+    shipped_engine: Engine,
+    make_style: MakeStyle,
+    prompt: str,
+    negative: str,
+    guidance: float,
+    told: list[str],
+) -> None:
+    request = make_request(
+        shipped_engine, make_style("plain"), prompt=prompt, negative_prompt=negative, guidance_scale=guidance
+    )
+    notices = of_words(request, shipped_engine)
+    assert len(notices) == len(told)
+    assert all(notice.startswith(start) for notice, start in zip(notices, told, strict=True))
+
+
+@pytest.mark.parametrize(("named", "notices"), [(True, 0), (False, 1)])
+def test_a_style_that_was_not_named_is_told(named: bool, notices: int) -> None:
+    assert len(of_style(Finding((), named))) == notices

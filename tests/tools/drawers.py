@@ -1,0 +1,55 @@
+"""Drawers whose figures are known beforehand, in place of an engine; benches and things to try them on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.models.catalog import POCKET
+from pipeline.pocket.evaluate.baselines import Baseline, baselines
+from pipeline.pocket.evaluate.bench import Bench, Case, Outcome
+from pipeline.styles.library import StyleLibrary
+from pipeline.values import GenerationRequest, Style, StyleMix
+
+# Small and of known settings, whatever is shipped.
+PROFILE = replace(POCKET, width=128, height=128, defaults={**POCKET.defaults, "num_inference_steps": 2})
+Draw = Callable[[GenerationRequest], np.ndarray]
+STYLES: tuple[Style, ...] = StyleLibrary(Path("styles"), Path("styles/.none")).all()
+WAYS: dict[str, Baseline] = dict(baselines(None))
+
+
+def bench(draw: Draw, room: Path) -> Bench:
+    return Bench(draw, PROFILE, StyleMix.of(STYLES[0]), room)
+
+
+def values(outcome: Outcome) -> dict[str, float]:
+    """By name; of figures that share one, the first."""
+    found: dict[str, float] = {}
+    for line in outcome.figures:
+        found.setdefault(line.name.strip(), line.value)
+    return found
+
+
+def white(request: GenerationRequest) -> np.ndarray:
+    return np.full((request.height, request.width, 3), 255, np.uint8)
+
+
+def noise(request: GenerationRequest) -> np.ndarray:
+    """Another picture for every request."""
+    told = repr([(name, value) for name, value in vars(request).items() if name != "edges"])
+    seed = np.frombuffer((told.encode() + request.edges.pixels.tobytes()), np.uint8).astype(np.uint64)
+    rng = np.random.default_rng(int((seed * np.arange(1, len(seed) + 1, dtype=np.uint64)).sum()))
+    return rng.integers(0, 256, (request.height, request.width, 3), dtype=np.uint8)
+
+
+def originals(cases: Sequence[Case]) -> Draw:
+    """The picture that a case's lines were taken from."""
+    known = {case.lines.tobytes(): case.original for case in cases}
+    return lambda request: known[request.edges.pixels.tobytes()]
+
+
+def recording(draw: Draw, into: list[GenerationRequest]) -> Draw:
+    return lambda request: (into.append(request), draw(request))[1]

@@ -1,0 +1,174 @@
+"""A server that speaks the Hub's protocol as huggingface_hub 2.4 asks it, and fails on order in the ways the Hub does.
+
+Large files are answered with a redirect to another origin, as the Hub does with its CDN; small ones directly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MAIN = "f" * 40  # the commit that main is
+
+
+@dataclass
+class Repo:
+    files: dict[str, bytes]
+    revisions: set[str]  # commits it has, besides main
+
+
+@dataclass
+class Hub:
+    """What the server holds, what it does wrong, and what it was asked."""
+
+    repos: dict[str, Repo] = field(default_factory=dict)
+    address: str = ""
+    storage: str = ""  # where large files lie: another origin
+    answers: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=lambda: defaultdict(list))
+    cuts: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # path -> bytes per answer
+    damaged: set[str] = field(default_factory=set)  # paths whose last byte comes out wrong
+    short: set[str] = field(default_factory=set)  # paths whose last 100 bytes are missing, and the length says so
+    ignores_ranges: bool = False
+    slow: float = 0.0  # seconds between pieces
+    given: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # path -> bytes sent
+    asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)  # method, path, headers
+
+    def add(self, repo: str, folder: Path, *revisions: str) -> None:
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        known = self.repos.setdefault(repo, Repo({}, set()))
+        known.files |= files
+        known.revisions |= set(revisions)
+
+    def find(self, digest: str) -> tuple[str, bytes]:
+        return next(
+            (name, data)
+            for repo in self.repos.values()
+            for name, data in repo.files.items()
+            if hashlib.sha256(data).hexdigest() == digest
+        )
+
+
+class Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    hub: Hub
+
+    def do_HEAD(self) -> None:
+        self.answer(body=False)
+
+    def do_GET(self) -> None:
+        self.answer(body=True)
+
+    def answer(self, *, body: bool) -> None:  # noqa: PLR0911 - one way to be refused each
+        if self.path.startswith("/api/"):  # the client's own questions, such as which assistants there are
+            return self.refuse(404, {})
+        self.hub.asked.append((self.command, self.path, dict(self.headers)))
+        if self.path.startswith("/cdn/"):
+            name, data = self.hub.find(self.path.rpartition("/")[2])
+            return self.give(name, data, {}, body)
+        repo, _, rest = self.path.strip("/").partition("/resolve/")
+        revision, _, name = rest.partition("/")
+        if planned := self.hub.answers[name]:
+            status, headers = planned.pop(0)
+            return self.refuse(status, headers)
+        known = self.hub.repos.get(repo)
+        if known is None:
+            return self.refuse(401, {"X-Error-Code": "RepoNotFound"})
+        if revision not in {"main", MAIN, *known.revisions}:
+            return self.refuse(404, {"X-Error-Code": "RevisionNotFound"})
+        commit = {"X-Repo-Commit": MAIN if revision == "main" else revision}
+        if name not in known.files:
+            return self.refuse(404, {"X-Error-Code": "EntryNotFound", **commit})
+        return self.point(name, known.files[name], commit, body)
+
+    def point(self, name: str, data: bytes, commit: dict[str, str], body: bool) -> None:
+        if not name.endswith(".safetensors"):
+            sha1 = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+            return self.give(name, data, {"ETag": f'"{sha1}"', **commit}, body)
+        digest = hashlib.sha256(data).hexdigest()
+        size = len(data) - (100 if name in self.hub.short else 0)
+        self.send_response(302)
+        for key, value in {
+            "Location": f"{self.hub.storage}/cdn/{digest}",
+            "X-Linked-Size": str(size),
+            "X-Linked-Etag": f'"{digest}"',
+            "ETag": '"redirect"',
+            "Content-Length": "0",
+            **commit,
+        }.items():
+            self.send_header(key, value)
+        self.end_headers()
+        return None
+
+    def give(self, name: str, data: bytes, headers: dict[str, str], body: bool) -> None:
+        if name in self.hub.damaged:
+            data = data[:-1] + bytes([data[-1] ^ 1])
+        if name in self.hub.short:
+            data = data[:-100]
+        start = 0
+        if (asked := self.headers.get("Range")) and not self.hub.ignores_ranges:
+            start = int(asked.removeprefix("bytes=").rstrip("-"))
+            headers = headers | {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"}
+        self.send_response(206 if start else 200)
+        for key, value in {**headers, "Content-Length": str(len(data) - start)}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        if body:
+            self.send(name, data[start:])
+
+    def send(self, name: str, data: bytes) -> None:
+        end = self.hub.cuts[name].pop(0) if self.hub.cuts[name] else len(data)
+        pause = threading.Event()
+        for place in range(0, min(end, len(data)), 16_384):
+            piece = data[place : min(place + 16_384, end)]
+            try:
+                self.wfile.write(piece)
+            except OSError:  # the client left
+                break
+            self.hub.given[name] += len(piece)
+            if self.hub.slow:
+                pause.wait(self.hub.slow)
+        if end < len(data):
+            self.wfile.flush()
+            self.close_connection = True
+
+    def refuse(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for key, value in {**headers, "Content-Length": "0"}.items():
+            self.send_header(key, value)
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+
+@contextmanager
+def serving_hub() -> Iterator[Hub]:
+    hub = Hub()
+    these = type("These", (Answers,), {"hub": hub})
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), these) for _ in range(2)]
+    threads = [threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True) for server in servers]
+    for thread in threads:
+        thread.start()
+    hub.address, hub.storage = (f"http://127.0.0.1:{server.server_address[1]}" for server in servers)
+    yield hub
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def turn_to(hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What HF_ENDPOINT and HF_HUB_CACHE would have set, had they been there when huggingface_hub was imported."""
+    constants = "huggingface_hub.constants"
+    monkeypatch.setattr(f"{constants}.ENDPOINT", hub.address)
+    template = hub.address + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(f"{constants}.HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(f"{constants}.HF_HUB_CACHE", str(cache))

@@ -1,0 +1,117 @@
+"""How far each preset's pictures are from Best's, on the model as shipped: `python -m tests.tools.likeness`.
+
+The eight example drawings, each in another style, every preset with the same seed. SSIM of the pictures, and F1 of the
+lines asked for against the lines found, by the same measuring eye as the training's report.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from skimage.metrics import structural_similarity
+
+from pipeline.pocket.evaluate.measures import edge_f1, read_lines
+from pipeline.request.order import build_request, parse_order
+from pipeline.request.presets import Preset, menu_of
+from pipeline.settings import ROOT
+from pipeline.sketch.edges import read_edges
+from pipeline.sketch.intake import read_strokes
+from pipeline.styles.library import StyleLibrary
+from pipeline.values import GenerationRequest, StyleMix
+
+if TYPE_CHECKING:
+    from pipeline.engine.engine import Engine
+
+EXAMPLES = sorted((ROOT / "assets" / "examples").glob("*.json"))
+SSIM_BAR, F1_BAR = 0.95, 0.01
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """One preset over the examples."""
+
+    preset: str
+    ssim: float  # mean, against Best
+    worst: float  # the least of them
+    edge_f1: float  # mean
+    seconds: float  # mean per picture on this machine
+
+    def __str__(self) -> str:
+        return (
+            f"{self.preset:<10} SSIM {self.ssim:.3f} (least {self.worst:.3f})   edge F1 {self.edge_f1:.3f}   "
+            f"{self.seconds:.2f} s"
+        )
+
+
+def measure(engine: Engine, presets: tuple[Preset, ...], seeds: int = 1, steps: int | None = None) -> list[Likeness]:
+    """Each preset against Best, in its own number of steps, or in `steps`."""
+    *_, best = menu_of(engine.profile.name).presets
+    if steps:
+        best, *presets = (at_steps(each, steps) for each in (best, *presets))
+    targets = [request for seed in range(seeds) for request in requests(engine, best, seed)]
+    ideal = [draw(engine, request)[0] for request in targets]
+    return [compare(engine, preset, targets, ideal) for preset in presets]
+
+
+def compare(engine: Engine, preset: Preset, targets: list[GenerationRequest], ideal: list[np.ndarray]) -> Likeness:
+    drawn = [draw(engine, worked_as(preset, engine, target)) for target in targets]
+    ssim = [structural_similarity(one, other, channel_axis=2) for one, (other, _) in zip(ideal, drawn, strict=True)]
+    f1 = [
+        edge_f1(target.edges.pixels, read_lines(picture)) for target, (picture, _) in zip(targets, drawn, strict=True)
+    ]
+    seconds = [spent for _, spent in drawn]
+    return Likeness(preset.name, float(np.mean(ssim)), min(ssim), float(np.mean(f1)), float(np.mean(seconds)))
+
+
+def requests(engine: Engine, preset: Preset, seed: int) -> Iterator[GenerationRequest]:
+    """One for each example, in styles taken in turn."""
+    library = StyleLibrary(ROOT / "styles", ROOT / "no-such-folder").all()
+    for number, file in enumerate(EXAMPLES):
+        about = json.loads(file.read_text(encoding="utf-8"))
+        sketch = read_strokes(json.dumps(about["canvas"]) if "canvas" in about else file.read_text(encoding="utf-8"))
+        order = parse_order(engine.profile, sketch=sketch, prompt=about.get("prompt", file.stem[2:]))
+        edges = read_edges(sketch, size=engine.profile.size)
+        mix = StyleMix.of(library[number * 7 % len(library)])
+        yield worked_as(preset, engine, build_request(order, edges, mix, engine.profile, seed))
+
+
+def at_steps(preset: Preset, steps: int) -> Preset:
+    return replace(preset, numbers={**preset.numbers, "num_inference_steps": steps})
+
+
+def worked_as(preset: Preset, engine: Engine, request: GenerationRequest) -> GenerationRequest:
+    """The request with the preset's numbers, sampler and levers in place of its own."""
+    defaults = {**engine.profile.defaults, **preset.numbers}
+    numbers = {name: value for name, value in defaults.items() if hasattr(request, name) and name != "seed"}
+    return replace(request, **numbers, sampler=preset.sampler, levers=preset.levers)
+
+
+def draw(engine: Engine, request: GenerationRequest) -> tuple[np.ndarray, float]:
+    since = time.perf_counter()
+    return np.asarray(engine.draw(request)[0]), time.perf_counter() - since
+
+
+def main() -> None:
+    from pipeline.engine.engine import Engine
+    from pipeline.models.catalog import find_profile
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--profile", default="pocket")
+    parser.add_argument("--folder", type=Path, help="the model's folder, the shipped one if left out")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--steps", type=int, help="for every preset, in place of its own")
+    given = parser.parse_args()
+    engine = Engine.load(find_profile(given.profile), folder=given.folder)
+    for row in measure(engine, menu_of(given.profile).presets, given.seeds, given.steps):
+        print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

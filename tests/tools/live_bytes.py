@@ -1,0 +1,83 @@
+"""How many bytes of tensors are alive at once, followed through modules that compute nothing."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from tests.tools.sized import Sized, sized_modules, step_inputs, take_step
+
+
+class LiveBytes(TorchDispatchMode):
+    """Counts storages from their first appearance until they go; those of `known` tensors are not counted."""
+
+    def __init__(self, known: Iterator[Tensor]) -> None:
+        super().__init__()
+        self._kept = [tensor.untyped_storage() for tensor in known]  # or their addresses would be given out again
+        self._known = {storage._cdata for storage in self._kept}
+        self._alive: dict[int, int] = {}
+        self.peak = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, Tensor):
+                self._see(tensor.untyped_storage())
+        return result
+
+    def _see(self, storage: Any) -> None:
+        key = storage._cdata
+        if key not in self._known and key not in self._alive:
+            self._alive[key] = storage.nbytes()
+            self.peak = max(self.peak, sum(self._alive.values()))
+            weakref.finalize(storage, self._alive.pop, key, None)
+
+
+@contextmanager
+def fused_attention() -> Iterator[None]:
+    """Attention that holds its output alone, as torch's fused kernels do; "meta" would unfold the whole matrix."""
+    real = functional.scaled_dot_product_attention
+    functional.scaled_dot_product_attention = lambda query, key, value, **options: torch.empty_like(query)
+    try:
+        yield
+    finally:
+        functional.scaled_dot_product_attention = real
+
+
+def peak_of(sized: Sized, work: Callable[[], object]) -> int:
+    """Bytes beside weights and inputs that exist before."""
+    live = LiveBytes(parameter for module in sized for parameter in module.parameters())
+    with torch.no_grad(), fused_attention(), live:
+        work()
+    return live.peak
+
+
+def derived(
+    sides: tuple[int, ...] = (512,), batch: int = 1, dtype: torch.dtype = torch.float16
+) -> Iterator[dict[str, Any]]:
+    """Rows of SD 1.5's peaks: a guided denoising step, and one picture's decoding."""
+    sized = sized_modules(dtype=dtype, device="meta")
+    sized.controlnet.controlnet_cond_embedding = torch.nn.Identity()
+    for side in sides:
+        inputs = step_inputs(sized, side, side, batch, "meta", dtype)
+        latents = torch.zeros(1, 4, side // 8, side // 8, device="meta", dtype=dtype)
+        for what, work in (
+            ("steps", lambda i=inputs: take_step(sized, i)),
+            ("decode", lambda z=latents: sized.vae.decode(z, return_dict=False)),
+        ):
+            peak = peak_of(sized, work)
+            yield {
+                "what": what,
+                "side": side,
+                "batch": batch,
+                "bytes": peak,
+                "bytes_per_px": round(peak / side / side / (batch if what == "steps" else 1), 1),
+            }

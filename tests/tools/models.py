@@ -1,0 +1,326 @@
+"""Whole model folders with small random weights, for tests that need an engine and not its taste."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, PNDMScheduler, UNet2DConditionModel
+from safetensors.torch import save_file
+from torch import nn
+from transformers import (
+    CLIPConfig,
+    CLIPModel,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+)
+
+from pipeline.models.catalog import SD15
+from pipeline.models.profile import ModelProfile, WeightFile
+from pipeline.pocket.train.export import (
+    attach_ip_adapter,
+    export_pipeline,
+    half_copy,
+    image_processor,
+    ip_adapter_states,
+    write_ip_adapter,
+)
+
+
+class Modules(NamedTuple):
+    vae: Any
+    unet: Any  # with its adapter attached
+    controlnet: Any
+    image_encoder: Any
+
+
+def pocket_modules(channels: tuple[int, ...] = (32, 64, 96)) -> Modules:
+    """The pocket model's shape: a TAESD-like autoencoder with 8 channels, 16 x 16 latents, 384-wide text and image."""
+    torch.manual_seed(0)
+    vae = AutoencoderTiny(
+        latent_channels=8,
+        encoder_block_out_channels=(8,) * 4,
+        decoder_block_out_channels=(8,) * 4,
+        num_encoder_blocks=(0, 1, 1, 1),
+        num_decoder_blocks=(1, 1, 1, 0),
+        scaling_factor=0.5,
+    )
+    down = ("CrossAttnDownBlock2D",) * (len(channels) - 1) + ("DownBlock2D",)
+    up = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * (len(channels) - 1)
+    unet = small_unet(channels, down, up, sample_size=16, latents=8, width=384)
+    return Modules(vivid(vae), *conditioned(unet, image_embed_dim=384), small_vision(128, 384))
+
+
+def sd15_modules() -> Modules:
+    """SD 1.5's block types, with SD 1.5's VAE and hint depth, at a few channels."""
+    torch.manual_seed(1)
+    vae = AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(8, 8, 16, 16),
+        layers_per_block=2,
+        norm_num_groups=4,
+        sample_size=64,
+    )
+    down = ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",)
+    up = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3
+    unet = small_unet((16, 32, 32, 32), down, up, sample_size=8, latents=4, width=32, layers=2)
+    return Modules(vivid(vae), *conditioned(unet, image_embed_dim=48), small_vision(32, 48))
+
+
+@torch.no_grad()
+def vivid(vae: Any) -> Any:
+    """The decoder's last layer turned up until noise fills the range of a picture: small differences then show."""
+    noise = torch.randn(1, vae.config.latent_channels, 8, 8, generator=torch.Generator().manual_seed(2))
+    seen = vae.decode(noise / vae.config.scaling_factor).sample
+    last = [layer for layer in vae.decoder.modules() if isinstance(layer, nn.Conv2d)][-1]
+    last.weight *= 0.5 / seen.std()
+    last.bias -= last.bias - (0.5 if isinstance(vae, AutoencoderTiny) else 0.0)  # mid grey
+    return vae
+
+
+def small_unet(
+    channels: tuple[int, ...],
+    down: tuple[str, ...],
+    up: tuple[str, ...],
+    *,
+    sample_size: int,
+    latents: int,
+    width: int,
+    layers: int = 1,
+) -> UNet2DConditionModel:
+    return UNet2DConditionModel(
+        sample_size=sample_size,
+        in_channels=latents,
+        out_channels=latents,
+        cross_attention_dim=width,
+        block_out_channels=channels,
+        layers_per_block=layers,
+        down_block_types=down,
+        up_block_types=up,
+        attention_head_dim=4,
+        norm_num_groups=8,
+    )
+
+
+def conditioned(unet: UNet2DConditionModel, image_embed_dim: int) -> tuple[Any, Any]:
+    """The UNet with an adapter, and a ControlNet whose zero convolutions are filled so that it acts."""
+    controlnet = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 16, 32, 64))
+    zeroed = (controlnet.controlnet_down_blocks, controlnet.controlnet_mid_block, controlnet.controlnet_cond_embedding)
+    for part in zeroed:
+        for convolution in part.modules():
+            if isinstance(convolution, nn.Conv2d):
+                nn.init.normal_(convolution.weight, std=0.15)
+    attach_ip_adapter(unet, image_embed_dim)
+    return unet, controlnet
+
+
+def small_vision(image_size: int, projection_dim: int) -> CLIPVisionModelWithProjection:
+    return CLIPVisionModelWithProjection(
+        CLIPVisionConfig(
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            image_size=image_size,
+            patch_size=image_size // 4,
+            projection_dim=projection_dim,
+        )
+    )
+
+
+def write_pocket(folder: Path) -> Path:
+    """The pocket layout as training exports it: no text encoder inside, manifest of hashes."""
+    modules = pocket_modules()
+    return export_pipeline(folder, *modules, *ip_adapter_states(modules.unet), notes={"weights": "random"})
+
+
+class Sd15(NamedTuple):
+    """What a folder of SD 1.5's layout is written from, each part made when it is its turn."""
+
+    modules: Callable[[], Modules]
+    text_encoder: Callable[[], Any]
+    small_vae: Callable[[], Any]
+    rank: int = 2  # of the few-step weights
+    strength: float = 0.15  # standard deviation of their numbers
+    halved: Callable[[Any], Any] = half_copy  # a module as it is saved: in 16 bits, without its adapter
+
+
+def write_sd15(folder: Path, made: Sd15 | None = None) -> Path:
+    """The trees of the Hub's repositories, one folder each, as `Engine.load(SD15, folder=...)` reads them; of a few
+    channels unless told otherwise."""
+    made = made or Sd15(sd15_modules, small_text_encoder, small_taesd)
+    modules = made.modules()
+    base, adapter = folder / "base", folder / "ip_adapter" / "models"
+    for part in ("vae", "unet"):
+        made.halved(getattr(modules, part)).save_pretrained(base / part, variant="fp16")
+    made.halved(made.text_encoder()).save_pretrained(base / "text_encoder", variant="fp16")
+    write_clip_tokenizer(base / "tokenizer")
+    PNDMScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, skip_prk_steps=True
+    ).save_pretrained(base / "scheduler")
+    image_processor(32, CLIP_MEAN, CLIP_STD).save_pretrained(base / "feature_extractor")
+    (base / "model_index.json").write_text(json.dumps(SD15_INDEX))
+    made.halved(modules.controlnet).save_pretrained(folder / "controlnet", variant="fp16")
+    made.halved(modules.image_encoder).save_pretrained(adapter / "image_encoder")
+    write_ip_adapter(adapter / "ip-adapter_sd15.safetensors", *ip_adapter_states(modules.unet))
+    for file in ("lcm_lora/pytorch_lora_weights.safetensors", "hyper_sd/Hyper-SD15-8steps-CFG-lora.safetensors"):
+        write_lora(folder / file, modules.unet, "kohya", made.rank, made.strength)
+    made.small_vae().save_pretrained(folder / "taesd")
+    return folder
+
+
+def write_lora(file: Path, unet: Any, layout: str, rank: int = 2, strength: float = 0.15) -> Path:
+    """Random few-step weights for all of the UNet's projections and convolutions, under the keys that LCM-LoRA and
+    Hyper-SD have ("kohya") or those of diffusers ("peft")."""
+    noise, states = torch.Generator().manual_seed(5), {}
+    for name, layer in unet.named_modules():
+        if not isinstance(layer, nn.Linear | nn.Conv2d) or "processor" in name or not name.startswith(LORA_BLOCKS):
+            continue
+        across, up = ((rank, *layer.weight.shape[1:]), (layer.weight.shape[0], rank, *[1] * (layer.weight.ndim - 2)))
+        down_weight, up_weight = (torch.randn(shape, generator=noise) * strength for shape in (across, up))
+        if layout == "kohya":
+            key = "lora_unet_" + name.replace(".", "_")
+            states |= {
+                f"{key}.lora_down.weight": down_weight,
+                f"{key}.lora_up.weight": up_weight,
+                f"{key}.alpha": torch.tensor(float(rank)),
+            }
+        else:
+            states |= {f"unet.{name}.lora_A.weight": down_weight, f"unet.{name}.lora_B.weight": up_weight}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_file(states, file)
+    return file
+
+
+LORA_BLOCKS = ("down_blocks", "mid_block", "up_blocks")
+
+
+def small_taesd() -> AutoencoderTiny:
+    """TAESD's shape for SD 1.5's latents, at a few channels."""
+    torch.manual_seed(3)
+    return vivid(
+        AutoencoderTiny(
+            latent_channels=4,
+            encoder_block_out_channels=(8,) * 4,
+            decoder_block_out_channels=(8,) * 4,
+            num_encoder_blocks=(1, 1, 1, 1),
+            num_decoder_blocks=(1, 1, 1, 1),
+            scaling_factor=1.0,
+        )
+    )
+
+
+CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+SD15_INDEX = {  # as in the repository, its safety checker left out
+    "_class_name": "StableDiffusionPipeline",
+    "_diffusers_version": "0.6.0",
+    "feature_extractor": ["transformers", "CLIPImageProcessorPil"],
+    "safety_checker": [None, None],
+    "scheduler": ["diffusers", "PNDMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+}
+
+
+def small_text_encoder() -> CLIPTextModel:
+    config = CLIPTextConfig(
+        vocab_size=514,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=77,
+        bos_token_id=512,
+        eos_token_id=513,
+        pad_token_id=513,
+    )
+    return CLIPTextModel(config)
+
+
+def write_clip_tokenizer(folder: Path) -> None:
+    """CLIP's tokenizer files with every byte in the vocabulary and no merges: one token for each letter."""
+    letters = [*byte_letters(), *(letter + "</w>" for letter in byte_letters())]
+    vocabulary = {token: number for number, token in enumerate([*letters, "<|startoftext|>", "<|endoftext|>"])}
+    settings = {
+        "tokenizer_class": "CLIPTokenizer",
+        "model_max_length": 77,
+        "do_lower_case": True,
+        "bos_token": "<|startoftext|>",
+        "eos_token": "<|endoftext|>",
+        "unk_token": "<|endoftext|>",
+        "pad_token": "<|endoftext|>",
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    (folder / "special_tokens_map.json").write_text(
+        json.dumps({name: token for name, token in settings.items() if name.endswith("_token")})
+    )
+
+
+def write_clip(folder: Path) -> Path:
+    """The files that the table lists of sentence-transformers/clip-ViT-B-32, of a few channels, its configs as old as
+    those: sizes as bare numbers, a feature extractor's name, an end of text (2) that is not the tokenizer's."""
+    part = folder / "0_CLIPModel"
+    torch.manual_seed(6)
+    small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    ends = {"bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 1}
+    CLIPModel(
+        CLIPConfig(
+            text_config={**small, **ends, "vocab_size": 514},
+            vision_config={**small, "image_size": 32, "patch_size": 16},
+            projection_dim=24,
+        )
+    ).save_pretrained(part)
+    write_clip_tokenizer(part)
+    (part / "preprocessor_config.json").write_text(
+        json.dumps(
+            {
+                "feature_extractor_type": "CLIPFeatureExtractor",
+                "do_resize": True,
+                "size": 32,
+                "resample": 3,
+                "do_center_crop": True,
+                "crop_size": 32,
+                "do_normalize": True,
+                "image_mean": CLIP_MEAN,
+                "image_std": CLIP_STD,
+            }
+        )
+    )
+    versions = {"sentence_transformers": "2.0.0", "transformers": "4.6.0", "pytorch": "1.7.1"}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps({"__version__": versions}))
+    module = {"idx": 0, "name": "0", "path": "0_CLIPModel", "type": "sentence_transformers.models.CLIPModel"}
+    (folder / "modules.json").write_text(json.dumps([module]))
+    return folder
+
+
+def byte_letters() -> list[str]:
+    """The 256 printable letters that stand for bytes in GPT-2's and CLIP's vocabularies."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    return [chr(byte) for byte in printable] + [chr(256 + n) for n in range(256 - len(printable))]
+
+
+def tiny_sd15(any_dtype: bool = False) -> ModelProfile:
+    """SD15 at 64 px, its files' sizes and hashes not those of the Hub; drawn in the same numbers on every processor,
+    so that no test depends on the one it runs on, unless `any_dtype`."""
+    return replace(unchecked_sd15(), width=64, height=64, max_side=128, any_dtype=any_dtype)
+
+
+def unchecked_sd15() -> ModelProfile:
+    """SD15 with files of any size and hash."""
+    parts = {
+        role: replace(part, files=tuple(WeightFile(file.path) for file in part.files))
+        for role, part in SD15.parts.items()
+    }
+    return replace(SD15, parts=parts)

@@ -1,0 +1,176 @@
+"""Modules of SD 1.5's size with random weights: speed and memory do not depend on the weights' values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, UNet2DConditionModel
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from pipeline.pocket.train.export import attach_ip_adapter
+from tests.tools.models import Modules, Sd15, small_vision
+
+CONFIGS = Path(__file__).parents[1] / "data" / "sd15_configs.json"
+TOKENS = 77
+
+
+class Sized(NamedTuple):
+    """As a pipeline has them; the hint stack is still in the ControlNet."""
+
+    unet: Any  # its adapter attached
+    controlnet: Any
+    vae: Any
+    text_encoder: Any
+
+
+def read_configs(tiny: bool = False) -> dict[str, Any]:
+    configs: dict[str, Any] = json.loads(CONFIGS.read_text(encoding="utf-8"))
+    for name, change in configs["tiny"].items() if tiny else ():
+        configs[name] = configs[name] | change if isinstance(change, dict) else change
+    return configs
+
+
+def sized_modules(tiny: bool = False, dtype: torch.dtype = torch.float32, device: str = "cpu") -> Sized:
+    """On the "meta" device they weigh nothing."""
+    configs, before = read_configs(tiny), torch.get_default_dtype()
+    torch.set_default_dtype(dtype)  # made at once in their type: SD 1.5 in 32 bits would not fit every machine
+    try:
+        with torch.device(device):
+            unet = UNet2DConditionModel(**configs["unet"])
+            controlnet = ControlNetModel.from_unet(unet, load_weights_from_unet=False, **configs["controlnet"])
+            attach_ip_adapter(unet, configs["image_embed_dim"])
+            vae = AutoencoderKL(**configs["vae"])
+            text_encoder = CLIPTextModel(CLIPTextConfig(**configs["text_encoder"]))
+    finally:
+        torch.set_default_dtype(before)
+    made = Sized(unet, controlnet, vae, text_encoder)
+    for module in made:
+        module.eval().requires_grad_(False)
+    return made
+
+
+def parameters_of(module: nn.Module) -> int:
+    return sum(each.numel() for each in module.parameters())
+
+
+def flat(name: str, weight: Tensor) -> None:
+    """The same small number everywhere."""
+    weight.fill_(0.01)
+
+
+def at_random(name: str, weight: Tensor) -> None:
+    """As large as torch makes them, so that what comes out of a layer is about as large as what goes in. The same
+    numbers again and again: to draw each anew would take a minute."""
+    if weight.ndim == 1:
+        weight.fill_(float("norm" in name and name.endswith("weight")))
+        return
+    numbers, bound = some_numbers(), weight[0].numel() ** -0.5
+    for part in weight.view(-1).split(len(numbers)):
+        part.copy_(numbers[: len(part)]).mul_(bound)
+
+
+@cache
+def some_numbers() -> Tensor:
+    """A prime number of them in [-1, 1], so that no two rows of a layer are alike."""
+    return torch.rand(4_194_301, generator=torch.Generator().manual_seed(4)) * 2 - 1
+
+
+def filled_modules(
+    tiny: bool = False, dtype: torch.dtype = torch.float32, fill: Callable[[str, Tensor], object] = flat
+) -> Sized:
+    """On the CPU, every weight written by `fill`, so that each page of memory is really there."""
+    made = sized_modules(tiny, dtype, "meta")
+    for module in made:
+        module.to_empty(device="cpu")
+        for name, weight in module.named_parameters():
+            fill(name, weight)
+        for name, buffer in module.named_buffers():
+            if name.endswith("position_ids"):
+                buffer.copy_(torch.arange(buffer.shape[-1]))
+    return made
+
+
+def sized_sd15(tiny: bool = False) -> Sd15:
+    """What tests.tools.models.write_sd15 writes of SD 1.5's size: random weights in 16 bits, LCM-LoRA's rank, TAESD;
+    the encoder that looks at styles is a small one, since it only ever reads one style."""
+    made, width = filled_modules(tiny, torch.float16, at_random), int(read_configs(tiny)["image_embed_dim"])
+    return Sd15(
+        lambda: Modules(made.vae, made.unet, made.controlnet, small_vision(32, width)),
+        lambda: made.text_encoder,
+        AutoencoderTiny,
+        rank=64,
+        strength=0.01,
+        halved=without_adapter,
+    )
+
+
+def without_adapter(module: Any) -> Any:
+    """In 16 bits; a UNet as a new one over the same weights."""
+    if not isinstance(module, UNet2DConditionModel):
+        return module.half()
+    with torch.device("meta"):
+        bare = UNet2DConditionModel.from_config(module.config)
+    states = module.state_dict()
+    bare.load_state_dict({name: states[name] for name in bare.state_dict()}, assign=True)
+    return bare
+
+
+class Inputs(NamedTuple):
+    """What one denoising step takes, guided: n pictures, twice over."""
+
+    latents: Tensor  # (2n, 4, h/8, w/8)
+    prompts: Tensor  # (2n, TOKENS, width)
+    styles: Tensor  # (2n, 1, d)
+    hint: Tensor  # (2n, c, h/8, w/8), after the hint stack
+
+    def first(self, rows: int) -> Inputs:
+        return Inputs(*(each[:rows] for each in self))
+
+
+def step_inputs(sized: Any, width: int, height: int, batch: int, device: Any, dtype: torch.dtype) -> Inputs:
+    def zeros(*shape: int) -> Tensor:
+        return torch.zeros(2 * batch, *shape, device=device, dtype=dtype)
+
+    latent = (height // 8, width // 8)
+    embed = sized.unet.encoder_hid_proj.image_projection_layers[0].image_embeds.in_features
+    return Inputs(
+        zeros(4, *latent),
+        zeros(TOKENS, sized.unet.config.cross_attention_dim),
+        zeros(1, embed),
+        zeros(sized.unet.config.block_out_channels[0], *latent),
+    )
+
+
+def take_step(sized: Sized, inputs: Inputs) -> Tensor:
+    """(2n, 4, h/8, w/8): ControlNet, whose hint stack is out of the way, and the UNet with its style."""
+    down, middle = take_control(sized, inputs)
+    return take_unet(sized, inputs, down_block_additional_residuals=down, mid_block_additional_residual=middle)
+
+
+def take_control(sized: Any, inputs: Inputs) -> Any:
+    """The down blocks' residuals and the middle one's."""
+    return sized.controlnet(
+        inputs.latents,
+        torch.tensor(500, device=inputs.latents.device),
+        encoder_hidden_states=inputs.prompts,
+        controlnet_cond=inputs.hint,
+        return_dict=False,
+    )
+
+
+def take_unet(sized: Any, inputs: Inputs, **residuals: Any) -> Tensor:
+    output: Tensor = sized.unet(
+        inputs.latents,
+        torch.tensor(500, device=inputs.latents.device),
+        encoder_hidden_states=inputs.prompts,
+        added_cond_kwargs={"image_embeds": [inputs.styles]},
+        return_dict=False,
+        **residuals,
+    )[0]
+    return output
