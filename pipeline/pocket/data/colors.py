@@ -30,8 +30,11 @@ class Box:
         low, high = self.hue
         turned: NDArray[np.bool_] = (hue >= low) & (hue <= high) if low <= high else (hue >= low) | (hue <= high)
         within: NDArray[np.bool_] = (
-            turned & (saturation >= self.saturation[0]) & (saturation <= self.saturation[1])
-            & (value >= self.value[0]) & (value <= self.value[1])
+            turned
+            & (saturation >= self.saturation[0])
+            & (saturation <= self.saturation[1])
+            & (value >= self.value[0])
+            & (value <= self.value[1])
         )
         return within
 
@@ -60,11 +63,19 @@ COLORS: dict[str, ColorRange] = {
     "purple": ColorRange((Box((255, 312), (0.2, 1), (0.2, 1)),), Box((268, 292), (0.55, 0.8), (0.6, 0.82)), 0.52, 0.3),
     "pink": ColorRange(
         (Box((312, 345), (0.15, 1), (0.5, 1)), Box((345, 14), (0.14, 0.52), (0.72, 1))),
-        Box((328, 341), (0.38, 0.62), (0.95, 1)), 0.74, 0.4),
-    "brown": ColorRange((Box((8, 45), (0.28, 1), (0.16, 0.66)),),
-                        Box((20, 29), (0.62, 0.78), (0.42, 0.54)), 0.55, 0.16),
-    "black": ColorRange((Box(ANY_HUE, (0, 1), (0, 0.22)), Box(ANY_HUE, (0, 0.35), (0, 0.34))),
-                        Box((210, 240), (0.0, 0.12), (0.1, 0.17)), 0.4, 0.2),
+        Box((328, 341), (0.38, 0.62), (0.95, 1)),
+        0.74,
+        0.4,
+    ),
+    "brown": ColorRange(
+        (Box((8, 45), (0.28, 1), (0.16, 0.66)),), Box((20, 29), (0.62, 0.78), (0.42, 0.54)), 0.55, 0.16
+    ),
+    "black": ColorRange(
+        (Box(ANY_HUE, (0, 1), (0, 0.22)), Box(ANY_HUE, (0, 0.35), (0, 0.34))),
+        Box((210, 240), (0.0, 0.12), (0.1, 0.17)),
+        0.4,
+        0.2,
+    ),
     "white": ColorRange((Box(ANY_HUE, (0, 0.16), (0.76, 1)),), Box(ANY_HUE, (0.0, 0.03), (0.95, 1)), 0.81, 1.0),
     "gray": ColorRange((Box(ANY_HUE, (0, 0.19), (0.25, 0.82)),), Box(ANY_HUE, (0.0, 0.04), (0.48, 0.6)), 0.6, 0.35),
 }

@@ -26,8 +26,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.pocket.model import SIDE
 from pipeline.pocket.data.pack import PACK, Thing, load_pack
+from pipeline.pocket.model import SIDE
 
 FOLDER = Path("data/pictures")
 SHARD = 500  # pictures
@@ -79,8 +79,9 @@ def leave_place_to_words(drawing: NDArray[np.uint8], subject: NDArray[np.bool_],
         drawing[near == 0] = 0
 
 
-def make_picture(things: Sequence[Thing], seed: int, number: int, styles: Sequence[str]
-                 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], dict[str, Any]]:
+def make_picture(
+    things: Sequence[Thing], seed: int, number: int, styles: Sequence[str]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], dict[str, Any]]:
     """Record `number` of the endless series `seed`: picture, its two line drawings, what is known of it."""
     from pipeline.painters import render
     from pipeline.pocket.data.scenes import compose
@@ -97,8 +98,13 @@ def make_picture(things: Sequence[Thing], seed: int, number: int, styles: Sequen
     if look.style != PLAIN:
         image = render(look.style, image, look_parameters(look), rng)
     pixels = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
-    record = {"caption": picture.caption, "style": look.style, "look": look.key, "thing": picture.subject.name,
-              "color": picture.color}
+    record = {
+        "caption": picture.caption,
+        "style": look.style,
+        "look": look.key,
+        "thing": picture.subject.name,
+        "color": picture.color,
+    }
     return pixels, np.packbits(drawings > 0, axis=-1), record
 
 
@@ -123,8 +129,9 @@ def make_shard(task: tuple[Path, Path, int, int, tuple[str, ...]]) -> Path:
     return target
 
 
-def render_shards(folder: Path, seed: int, first: int, count: int, styles: Sequence[str], processes: int = 1,
-                  pack: Path = PACK) -> None:
+def render_shards(
+    folder: Path, seed: int, first: int, count: int, styles: Sequence[str], processes: int = 1, pack: Path = PACK
+) -> None:
     """Make shards first .. first + count - 1 that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [(pack, folder, seed, number, tuple(styles)) for number in range(first, first + count)]
@@ -144,8 +151,14 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--plain", action="store_true", help="no styles: the composed pictures as they are")
     chosen = parser.parse_args()
-    render_shards(chosen.folder, chosen.seed, chosen.first, chosen.count,
-                  () if chosen.plain else tuple(RENDERERS), chosen.processes)
+    render_shards(
+        chosen.folder,
+        chosen.seed,
+        chosen.first,
+        chosen.count,
+        () if chosen.plain else tuple(RENDERERS),
+        chosen.processes,
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,27 @@ import cv2
 import numpy as np
 
 from pipeline.pocket.data.colors import COLORS, draw_paint
-from pipeline.pocket.data.skies import LIGHT, SAID, Float, Rng, add_disc, add_flakes, add_rain, add_stars, below, draw_hour, draw_sky, fade, lay, peaks, pick, roll_hills, roofs, tone, vary
+from pipeline.pocket.data.skies import (
+    LIGHT,
+    SAID,
+    Float,
+    Rng,
+    add_disc,
+    add_flakes,
+    add_rain,
+    add_stars,
+    below,
+    draw_hour,
+    draw_sky,
+    fade,
+    lay,
+    peaks,
+    pick,
+    roll_hills,
+    roofs,
+    tone,
+    vary,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +203,13 @@ def finish(image: Float, rng: Rng, hour: str, words: str) -> Ground:
 
 
 COMPOSED: tuple[tuple[Callable[[int, Rng], Ground], float], ...] = (
-    (open_land, 0.3), (distant, 0.22), (city, 0.14), (sea, 0.12), (room, 0.1), (space, 0.07), (underwater, 0.05),
+    (open_land, 0.3),
+    (distant, 0.22),
+    (city, 0.14),
+    (sea, 0.12),
+    (room, 0.1),
+    (space, 0.07),
+    (underwater, 0.05),
 )
 
 

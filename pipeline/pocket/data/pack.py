@@ -75,14 +75,23 @@ def load_pack(path: Path = PACK) -> Pack:
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: make it with `python -m pipeline.pocket.data.pack`.")
     with zipfile.ZipFile(path) as archive:
+
         def picture(file: str) -> NDArray[np.uint8]:
             return np.array(Image.open(io.BytesIO(archive.read(file))).convert("RGBA"))
 
-        return Pack(tuple(
-            Thing(entry["name"], tuple(entry["words"]), entry["category"], entry["held_out"],
-                  tuple(picture(file) for file in entry["files"]), tuple(entry["hands"]))
-            for entry in json.loads(archive.read("things.json"))
-        ))
+        return Pack(
+            tuple(
+                Thing(
+                    entry["name"],
+                    tuple(entry["words"]),
+                    entry["category"],
+                    entry["held_out"],
+                    tuple(picture(file) for file in entry["files"]),
+                    tuple(entry["hands"]),
+                )
+                for entry in json.loads(archive.read("things.json"))
+            )
+        )
 
 
 def is_held_out(name: str) -> bool:
@@ -125,8 +134,10 @@ def fit(picture: Image.Image) -> Image.Image | None:
 def rasterise(body: str, box: tuple[float, float]) -> Image.Image:
     import resvg_py  # only who builds the pack needs it
 
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ' \
-          f'viewBox="0 0 {box[0]} {box[1]}" width="256" height="256">{body}</svg>'
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'viewBox="0 0 {box[0]} {box[1]}" width="256" height="256">{body}</svg>'
+    )
     return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg))))
 
 
@@ -136,8 +147,14 @@ def iconify_pictures(folder: Path) -> Iterator[tuple[str, str, Image.Image]]:
     for code, name in json.loads((folder / "chars.json").read_text()).items():
         icon = icons["icons"].get(name)
         if icon and not re.search(r"1f3f[b-f]", code):
-            yield code, name, rasterise(icon["body"], (icon.get("width", icons.get("width", 16)),
-                                                       icon.get("height", icons.get("height", 16))))
+            yield (
+                code,
+                name,
+                rasterise(
+                    icon["body"],
+                    (icon.get("width", icons.get("width", 16)), icon.get("height", icons.get("height", 16))),
+                ),
+            )
 
 
 def clean(name: str) -> str:
@@ -195,8 +212,13 @@ def build(into: Path = PACK, clipart_limit: int = 6) -> Pack:
         return write(into, pictures, names, wanted)
 
 
-def add_clipart(folder: Path, pictures: dict[str, list[tuple[str, Image.Image]]], names: dict[str, str],
-                wanted: dict[str, tuple[str, list[str]]], limit: int) -> None:
+def add_clipart(
+    folder: Path,
+    pictures: dict[str, list[tuple[str, Image.Image]]],
+    names: dict[str, str],
+    wanted: dict[str, tuple[str, list[str]]],
+    limit: int,
+) -> None:
     codes = {name: code for code in pictures for name in [*wanted[code][1], names[code]] if " " not in name}
     for file in sorted(path for part in CLIPART_FOLDERS for path in (folder / part).rglob("*.png")):
         code = name_clipart(file, codes)
@@ -208,8 +230,12 @@ def add_clipart(folder: Path, pictures: dict[str, list[tuple[str, Image.Image]]]
             pictures[code].append((OPENCLIPART, cut))
 
 
-def write(into: Path, pictures: dict[str, list[tuple[str, Image.Image]]], names: dict[str, str],
-          wanted: dict[str, tuple[str, list[str]]]) -> Pack:
+def write(
+    into: Path,
+    pictures: dict[str, list[tuple[str, Image.Image]]],
+    names: dict[str, str],
+    wanted: dict[str, tuple[str, list[str]]],
+) -> Pack:
     into.parent.mkdir(parents=True, exist_ok=True)
     things = []
     with zipfile.ZipFile(into, "w") as archive:
@@ -228,8 +254,17 @@ def write(into: Path, pictures: dict[str, list[tuple[str, Image.Image]]], names:
                 picture.save(data, "WEBP", quality=88, method=4, exact=False)
                 archive.writestr(files[-1], data.getvalue())
             words = [word for word in dict.fromkeys(wanted[code][1]) if word != names[code]]
-            things.append({"code": code, "name": names[code], "words": words, "category": wanted[code][0],
-                           "held_out": is_held_out(names[code]), "files": files, "hands": hands})
+            things.append(
+                {
+                    "code": code,
+                    "name": names[code],
+                    "words": words,
+                    "category": wanted[code][0],
+                    "held_out": is_held_out(names[code]),
+                    "files": files,
+                    "hands": hands,
+                }
+            )
         archive.writestr("things.json", json.dumps(things, indent=1))
     return load_pack(into)
 
@@ -238,8 +273,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=PACK)
     pack = build(parser.parse_args().into)
-    print(f"{len(pack.things)} things, {sum(len(t.pictures) for t in pack.things)} pictures, "
-          f"{len(pack.held_out)} things held out")
+    print(
+        f"{len(pack.things)} things, {sum(len(t.pictures) for t in pack.things)} pictures, "
+        f"{len(pack.held_out)} things held out"
+    )
 
 
 if __name__ == "__main__":

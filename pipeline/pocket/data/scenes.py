@@ -51,8 +51,15 @@ class Layer:
     alpha: Float  # (side, side)
 
 
-def compose(things: Sequence[Thing], rng: Rng, side: int = 128, *, color: str | None = "any",
-            subject: Thing | None = None, alone: bool = False) -> Picture:
+def compose(
+    things: Sequence[Thing],
+    rng: Rng,
+    side: int = 128,
+    *,
+    color: str | None = "any",
+    subject: Thing | None = None,
+    alone: bool = False,
+) -> Picture:
     """A new picture; everything random comes from `rng`.
 
     `color`: a colour word to paint the subject with, None for its own colours, "any" to let chance decide.
@@ -175,7 +182,7 @@ def bare_name(name: str) -> str:
 
 
 def with_article(phrase: str) -> str:
-    """"a fox", "an owl", and "grapes" as they are."""
+    """ "a fox", "an owl", and "grapes" as they are."""
     if re.search(r"[^su]s$", phrase):
         return phrase
     return f"{'an' if phrase[:1].lower() in 'aeiou' else 'a'} {phrase}"

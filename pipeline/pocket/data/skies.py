@@ -53,8 +53,10 @@ def below(side: int, line: Float, softness: float = 1.2) -> Float:
 def roll_hills(side: int, rng: Rng, height: float, waves: tuple[float, float]) -> Float:
     """Sum of a few sines, about `height` of the side in amplitude, (side,)."""
     x = ramp(side) * 2 * np.pi
-    parts = [rng.uniform(0.4, 1) * np.sin(x * rng.uniform(*waves) * (n + 1) / 1.5 + rng.uniform(0, 6.3)) / (n + 1)
-             for n in range(3)]
+    parts = [
+        rng.uniform(0.4, 1) * np.sin(x * rng.uniform(*waves) * (n + 1) / 1.5 + rng.uniform(0, 6.3)) / (n + 1)
+        for n in range(3)
+    ]
     return np.asarray(side * height * np.sum(parts, axis=0), np.float32)
 
 
@@ -62,8 +64,9 @@ def peaks(side: int, rng: Rng, count: int, height: float) -> Float:
     """A jagged line through `count` random tops, (side,), values <= 0."""
     spots = np.linspace(-0.1, 1.1, 2 * count + 1)
     spots[1:-1] += rng.uniform(-0.25, 0.25, 2 * count - 1) / count / 2
-    tops = np.where(np.arange(2 * count + 1) % 2, rng.uniform(0.55, 1, 2 * count + 1),
-                    rng.uniform(0, 0.35, 2 * count + 1))
+    tops = np.where(
+        np.arange(2 * count + 1) % 2, rng.uniform(0.55, 1, 2 * count + 1), rng.uniform(0, 0.35, 2 * count + 1)
+    )
     return np.interp(ramp(side), spots, -tops * height * side).astype(np.float32)
 
 
@@ -77,15 +80,22 @@ def roofs(side: int, rng: Rng, height: float) -> Float:
 DAY = (tone(0.42, 0.7, 0.95), tone(0.82, 0.93, 1.0))
 SKIES: dict[str, tuple[tuple[Float, Float], ...]] = {
     "day": (DAY, (tone(0.55, 0.8, 0.98), tone(0.9, 0.96, 1)), (tone(0.72, 0.8, 0.88), tone(0.9, 0.92, 0.94))),
-    "sunset": ((tone(0.45, 0.3, 0.55), tone(1, 0.68, 0.35)), (tone(0.95, 0.5, 0.35), tone(1, 0.85, 0.55)),
-               (tone(0.9, 0.5, 0.6), tone(1, 0.82, 0.62))),
+    "sunset": (
+        (tone(0.45, 0.3, 0.55), tone(1, 0.68, 0.35)),
+        (tone(0.95, 0.5, 0.35), tone(1, 0.85, 0.55)),
+        (tone(0.9, 0.5, 0.6), tone(1, 0.82, 0.62)),
+    ),
     "night": ((tone(0.03, 0.05, 0.15), tone(0.12, 0.16, 0.35)), (tone(0.06, 0.04, 0.16), tone(0.2, 0.14, 0.36))),
     "fog": ((tone(0.72, 0.75, 0.78), tone(0.86, 0.87, 0.87)),),
     "rain": ((tone(0.42, 0.48, 0.55), tone(0.64, 0.69, 0.73)),),
 }
 LIGHT = {"day": 1.0, "sunset": 0.82, "night": 0.34, "fog": 0.95, "rain": 0.72}
-SAID = {"sunset": ("at sunset", "in the evening"), "night": ("at night", "under the stars", "in the moonlight"),
-        "fog": ("in the fog", "in the mist"), "rain": ("in the rain", "on a rainy day")}
+SAID = {
+    "sunset": ("at sunset", "in the evening"),
+    "night": ("at night", "under the stars", "in the moonlight"),
+    "fog": ("in the fog", "in the mist"),
+    "rain": ("in the rain", "on a rainy day"),
+}
 
 
 def draw_hour(rng: Rng) -> str:

@@ -1,7 +1,7 @@
 """The lines a person would draw of a picture: training hints for the ControlNet.
 
-Lines are one pixel wide, white on black, as `pipeline.sketch.edges` reads them from strokes. A picture's contours become
-centre lines (both sides of a drawn outline become one), and then, the less careful the hand, they wobble, break,
+Lines are one pixel wide, white on black, as `pipeline.sketch.edges` reads them from strokes. A picture's contours
+become centre lines (both sides of a drawn outline become one), and then, the less careful the hand, they wobble, break,
 overshoot and leave inner detail out. Lengths are px of a picture whose longer side is 128 and grow with the side, so
 that one outline is read as one line at any size.
 """
@@ -24,8 +24,14 @@ AROUND = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
 cv2.setNumThreads(1)  # workers of a data loader must not fight over cores
 
 
-def stroke_edges(image: NDArray[np.float32], rng: Rng, careful: float | None = None, *, plain: bool = False,
-                 within: NDArray[np.bool_] | None = None) -> Lines:
+def stroke_edges(
+    image: NDArray[np.float32],
+    rng: Rng,
+    careful: float | None = None,
+    *,
+    plain: bool = False,
+    within: NDArray[np.bool_] | None = None,
+) -> Lines:
     """Line drawing, uint8 (H, W) of 0 and 255, of a picture (H, W, 3) float32 in [0, 1].
 
     `careful` in [0, 1]: 1 keeps to the contours, 0 is a hasty hand; None draws one at random. `plain` gives the
@@ -155,7 +161,7 @@ def run_on(drawn: Lines, lines: Lines, row: int, column: int, length: float) -> 
     """Draw on from an end, away from the line's pixels near it; in place."""
     around = round(4 * scale_of(lines))
     top, left = max(0, row - around), max(0, column - around)
-    near = np.argwhere(lines[top:row + around + 1, left:column + around + 1] > 0) + np.array((top, left))
+    near = np.argwhere(lines[top : row + around + 1, left : column + around + 1] > 0) + np.array((top, left))
     way = np.array((row, column)) - near.mean(axis=0)
     norm = float(np.hypot(*way))
     if norm > 0.5:

@@ -8,11 +8,16 @@ from tests.tools.pocket_things import things
 
 # What anybody calls by these words (CSS names and their like).
 KNOWN = {
-    "red": [(220, 20, 60), (255, 0, 0), (178, 34, 34)], "orange": [(255, 140, 0), (255, 165, 0)],
-    "yellow": [(255, 255, 0), (255, 215, 0), (250, 230, 90)], "green": [(0, 128, 0), (50, 205, 50), (46, 139, 87)],
-    "blue": [(0, 0, 255), (65, 105, 225), (70, 130, 180)], "purple": [(128, 0, 128), (138, 43, 226)],
-    "pink": [(255, 192, 203), (255, 105, 180)], "brown": [(139, 69, 19), (101, 67, 33)],
-    "black": [(0, 0, 0), (25, 25, 30)], "white": [(255, 255, 255), (245, 245, 245)],
+    "red": [(220, 20, 60), (255, 0, 0), (178, 34, 34)],
+    "orange": [(255, 140, 0), (255, 165, 0)],
+    "yellow": [(255, 255, 0), (255, 215, 0), (250, 230, 90)],
+    "green": [(0, 128, 0), (50, 205, 50), (46, 139, 87)],
+    "blue": [(0, 0, 255), (65, 105, 225), (70, 130, 180)],
+    "purple": [(128, 0, 128), (138, 43, 226)],
+    "pink": [(255, 192, 203), (255, 105, 180)],
+    "brown": [(139, 69, 19), (101, 67, 33)],
+    "black": [(0, 0, 0), (25, 25, 30)],
+    "white": [(255, 255, 255), (245, 245, 245)],
     "gray": [(128, 128, 128), (169, 169, 169)],
 }
 
@@ -33,8 +38,10 @@ def test_obeys_is_the_share_of_pixels() -> None:
 
 
 def test_ranges_share_no_color_but_at_their_borders() -> None:
-    grid = np.array([colorsys.hsv_to_rgb(h / 180, s / 20, v / 20)
-                     for h in range(180) for s in range(21) for v in range(21)], np.float32)
+    grid = np.array(
+        [colorsys.hsv_to_rgb(h / 180, s / 20, v / 20) for h in range(180) for s in range(21) for v in range(21)],
+        np.float32,
+    )
     held = np.sum([color.holds(to_hsv(grid)) for color in COLORS.values()], axis=0)
     assert (held > 1).mean() < 0.09
 

@@ -49,8 +49,10 @@ def test_who_is_held_out_never_changes() -> None:
     assert [name for name in names if is_held_out(name)] == ["whale"]
 
 
-@pytest.mark.parametrize(("box", "width", "height"), [((50, 70, 149, 169), 126, 126), ((20, 90, 179, 129), 126, 32),
-                                                     ((90, 0, 109, 199), 13, 126)])
+@pytest.mark.parametrize(
+    ("box", "width", "height"),
+    [((50, 70, 149, 169), 126, 126), ((20, 90, 179, 129), 126, 32), ((90, 0, 109, 199), 13, 126)],
+)
 def test_a_picture_is_cut_to_what_is_drawn_and_centred(box, width: int, height: int) -> None:
     cut = fit(disc(box))
     assert cut is not None and cut.size == (SIDE, SIDE) and cut.mode == "RGBA"
@@ -77,50 +79,88 @@ def test_icons_of_skin_tones_stay_out(tmp_path: Path) -> None:
     body = {"body": '<circle cx="8" cy="8" r="8" fill="#f00"/>'}
     icons = {"fox": body, "hand": body, "wide": {**body, "width": 32}}
     (tmp_path / "icons.json").write_text(json.dumps({"icons": icons}))
-    (tmp_path / "chars.json").write_text(json.dumps({"1f98a": "fox", "1f44b-1f3fb": "hand", "1f4a5": "wide",
-                                                     "1f4a6": "missing"}))
+    (tmp_path / "chars.json").write_text(
+        json.dumps({"1f98a": "fox", "1f44b-1f3fb": "hand", "1f4a5": "wide", "1f4a6": "missing"})
+    )
     found = {code: (name, picture) for code, name, picture in iconify_pictures(tmp_path)}
     assert {code: name for code, (name, _) in found.items()} == {"1f98a": "fox", "1f4a5": "wide"}
     assert box_of(found["1f98a"][1].convert("RGBA")) == (0, 0, 256, 256)  # a box of 16 is usual
 
 
-@pytest.mark.parametrize(("code", "plain"), [("1F98A", "1f98a"), ("2603-FE0F", "2603"), ("1F43B-200D-2744-FE0F",
-                                             "1f43b-200d-2744"), ("2603-fe0f-200d", "2603")])
+@pytest.mark.parametrize(
+    ("code", "plain"),
+    [
+        ("1F98A", "1f98a"),
+        ("2603-FE0F", "2603"),
+        ("1F43B-200D-2744-FE0F", "1f43b-200d-2744"),
+        ("2603-fe0f-200d", "2603"),
+    ],
+)
 def test_codes_lose_their_variation_selectors(code: str, plain: str) -> None:
     assert plain_code(code) == plain
 
 
-@pytest.mark.parametrize(("name", "said"), [("Fox-Face", "fox"), ("jack_o_lantern", "jack o lantern"),
-                                            ("dog_with_bone", "dog bone"), ("surface", "surface")])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Fox-Face", "fox"), ("jack_o_lantern", "jack o lantern"), ("dog_with_bone", "dog bone"), ("surface", "surface")],
+)
 def test_names_are_cleaned_of_what_is_not_the_thing(name: str, said: str) -> None:
     assert clean(name) == said
 
 
 def test_only_emoji_that_are_things_are_wanted(tmp_path: Path) -> None:
     def emoji(name: str, category: str, subcategory: str, code: str) -> dict:
-        return {"name": name, "category": category, "subcategory": subcategory, "unified": code,
-                "short_names": [name.lower()]}
+        return {
+            "name": name,
+            "category": category,
+            "subcategory": subcategory,
+            "unified": code,
+            "short_names": [name.lower()],
+        }
 
-    (tmp_path / "emoji.json").write_text(json.dumps([
-        emoji("FOX", "Animals & Nature", "animal-mammal", "1F98A"),
-        emoji("SNOWMAN", "Travel & Places", "sky & weather", "2603-FE0F"),
-        emoji("CLOCK", "Travel & Places", "time", "1F550"),
-        emoji("STOP SIGN", "Travel & Places", "transport-ground", "1F6D1"),
-        emoji("GHOST", "Smileys & Emotion", "face-costume", "1F47B"),
-        emoji("SAD FACE", "Smileys & Emotion", "face-concerned", "1F622"),
-        emoji("FLAG", "Flags", "flag", "1F3F3"),
-    ]))
+    (tmp_path / "emoji.json").write_text(
+        json.dumps(
+            [
+                emoji("FOX", "Animals & Nature", "animal-mammal", "1F98A"),
+                emoji("SNOWMAN", "Travel & Places", "sky & weather", "2603-FE0F"),
+                emoji("CLOCK", "Travel & Places", "time", "1F550"),
+                emoji("STOP SIGN", "Travel & Places", "transport-ground", "1F6D1"),
+                emoji("GHOST", "Smileys & Emotion", "face-costume", "1F47B"),
+                emoji("SAD FACE", "Smileys & Emotion", "face-concerned", "1F622"),
+                emoji("FLAG", "Flags", "flag", "1F3F3"),
+            ]
+        )
+    )
     assert describe_emoji(tmp_path) == {
-        "1f98a": ("Animals & Nature", ["fox"]), "2603": ("Travel & Places", ["snowman"]),
-        "1f47b": ("Smileys & Emotion", ["ghost"])}
+        "1f98a": ("Animals & Nature", ["fox"]),
+        "2603": ("Travel & Places", ["snowman"]),
+        "1f47b": ("Smileys & Emotion", ["ghost"]),
+    }
 
 
 def test_clip_art_is_named_by_the_first_words_of_its_file() -> None:
     names = {"fox": "1f98a", "grapes": "1f347", "owl": "1f989"}
-    found = {file: name_clipart(Path(f"animals/{file}.png"), names) for file in (
-        "fox_01", "Red-Fox", "owls_night", "grapes", "architetto_francesco_rollandin_fox", "foxtrot", "123")}
-    assert found == {"fox_01": "1f98a", "Red-Fox": "1f98a", "owls_night": "1f989", "grapes": "1f347",
-                     "architetto_francesco_rollandin_fox": None, "foxtrot": None, "123": None}
+    found = {
+        file: name_clipart(Path(f"animals/{file}.png"), names)
+        for file in (
+            "fox_01",
+            "Red-Fox",
+            "owls_night",
+            "grapes",
+            "architetto_francesco_rollandin_fox",
+            "foxtrot",
+            "123",
+        )
+    }
+    assert found == {
+        "fox_01": "1f98a",
+        "Red-Fox": "1f98a",
+        "owls_night": "1f989",
+        "grapes": "1f347",
+        "architetto_francesco_rollandin_fox": None,
+        "foxtrot": None,
+        "123": None,
+    }
 
 
 def drawn() -> dict[str, list[tuple[str, Image.Image]]]:
@@ -153,8 +193,12 @@ def test_a_pack_comes_back_as_it_was_written(tmp_path: Path) -> None:
 def test_training_and_held_out_share_nothing_and_leave_nothing(tmp_path: Path) -> None:
     codes = [f"{number:05x}" for number in range(60)]
     picture = fit(disc((20, 20, 180, 180)))
-    pack = write(tmp_path / "pack.zip", {code: [("noto", picture)] for code in codes},
-                 {code: f"thing {code}" for code in codes}, {code: ("Objects", []) for code in codes})
+    pack = write(
+        tmp_path / "pack.zip",
+        {code: [("noto", picture)] for code in codes},
+        {code: f"thing {code}" for code in codes},
+        {code: ("Objects", []) for code in codes},
+    )
     assert all(is_held_out(thing.name) for thing in pack.held_out) and pack.held_out
     assert not any(is_held_out(thing.name) for thing in pack.training)
     assert len(pack.training) + len(pack.held_out) == 60

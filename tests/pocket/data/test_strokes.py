@@ -69,8 +69,10 @@ def test_even_a_hasty_hand_stays_near_the_contour() -> None:
 
 def test_a_hasty_hand_draws_less_of_a_busy_picture() -> None:
     pictures = [compose(things(), rng(seed)).image for seed in range(30)]
-    length = {care: np.mean([(stroke_edges(image, rng(i), care) > 0).sum() for i, image in enumerate(pictures)])
-              for care in (0.0, 1.0)}
+    length = {
+        care: np.mean([(stroke_edges(image, rng(i), care) > 0).sum() for i, image in enumerate(pictures)])
+        for care in (0.0, 1.0)
+    }
     assert length[0.0] < 0.9 * length[1.0]
 
 
