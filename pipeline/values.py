@@ -62,16 +62,22 @@ class EdgeMap:
 
 
 @dataclass(frozen=True, eq=False)
-class Embedding:
-    """A point in the encoder's space."""
+class Painting:
+    """A coloured drawing, its three parts kept separate, so that a painter never has to search for edges."""
 
-    vector: NDArray[np.float32]  # (d,), unit length
+    colours: NDArray[np.uint8]  # (H, W, 3) RGB without the drawn lines
+    lines: NDArray[np.uint8]  # (H, W) coverage of the drawn lines, 0 none .. 255 full; all 0 for a photograph
+    regions: NDArray[np.int32]  # (H, W) labels from 0; a line's pixels carry the nearest region's label
 
     def __post_init__(self) -> None:
-        expect_array(self.vector, "an embedding", 1, np.float32)
-        length = float(np.linalg.norm(self.vector))
-        if not math.isclose(length, 1.0, abs_tol=1e-3):
-            raise ValueError(f"An embedding has length 1; this one has {length:.4f}.")
+        expect_array(self.colours, "a painting's colours", 3, np.uint8)
+        expect_array(self.lines, "a painting's lines", 2, np.uint8)
+        expect_array(self.regions, "a painting's regions", 2, np.int32)
+        shapes = (self.colours.shape, (*self.lines.shape, 3), (*self.regions.shape, 3))
+        if len(set(shapes)) != 1:
+            raise ValueError(f"A painting's parts have one height and width and 3 colours; {shapes} came.")
+        if int(self.regions.min()) < 0:
+            raise ValueError(f"A painting's regions are numbered from 0; {int(self.regions.min())} came.")
 
 
 @dataclass(frozen=True)
