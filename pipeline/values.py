@@ -29,7 +29,8 @@ class Sketch:
     """A drawing as every later stage sees it."""
 
     pixels: NDArray[np.uint8]  # (H, W, 3) RGB on white, upright, dark lines on light
-    turned_round: bool = False  # it came white on black
+    is_drawing: bool  # strokes on white, read as lines; False: a photograph or filled shapes, read by Canny
+    inverted: bool = False  # it came white on black
     notices: tuple[str, ...] = ()  # what was done to it, in words for the page
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ from pipeline.page.model_panel import lay_bigger, wire_bigger
 from pipeline.page.quality import lay_work, limits, suited_settings, usual_work, wire_work
 from pipeline.page.style_shelf import Shelf
 from pipeline.sketch.examples import read_examples
-from pipeline.sketch.image_file import guard_pillow
+from pipeline.sketch.image_file import limit_pillow
 from pipeline.studio.studio import Studio
 from pipeline.values import CONTROLS, PROMPT_LIMIT, Control
 
@@ -71,7 +71,7 @@ class StyleForm:
 
 
 def build_page(studio: Studio) -> gr.Blocks:
-    guard_pillow()  # before Gradio decodes anything
+    limit_pillow()  # before Gradio decodes anything
     page: gr.Blocks = gr.Blocks(title="Croquis", analytics_enabled=False, delete_cache=(3600, DAY), fill_width=True)
     with page:
         script = serve_assets(studio.settings.assets.resolve())

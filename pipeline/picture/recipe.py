@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from pipeline.errors import PictureFileError, SettingError, StyleError
 from pipeline.models.catalog import PROFILES
-from pipeline.sketch.image_file import BROKEN
+from pipeline.sketch.image_file import DECODER_ERRORS
 from pipeline.strict_json import StrictModel, first_fault
 from pipeline.values import (
     NUMBERS,
@@ -180,7 +180,7 @@ def unpack_edges(recipe: Recipe) -> EdgeMap:
                 f"its recipe says {recipe.width} x {recipe.height}, black and white."
             )
         pixels = np.asarray(image.convert("L"))
-    except (*BROKEN, Image.DecompressionBombWarning) as error:
+    except (*DECODER_ERRORS, Image.DecompressionBombWarning) as error:
         raise PictureFileError("This picture's edge map is damaged.") from error
     return EdgeMap(pixels, recipe.edges.reading)
 

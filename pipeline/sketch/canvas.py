@@ -1,4 +1,4 @@
-"""The canvas's vector strokes: what the browser may send, checked, and the picture that the person saw, painted again.
+"""Check the canvas's vector strokes as the browser sends them, and paint the picture that the person saw.
 
 A stroke is a round line whose width follows the pressure. Its shape is that of perfect-freehand (MIT, Steve Ruiz)
 with thinning 0.5, streamline 0.5 and no simulated pressure: the hand's points are eased towards each other, then a disc
@@ -22,38 +22,43 @@ from PIL import Image, ImageDraw, ImageOps
 from pydantic import Field, ValidationError, model_validator
 
 from pipeline.errors import SketchError
-from pipeline.sketch.image_file import MAX_BYTES, MIN_SIDE, open_image, to_rgb
+from pipeline.sketch.image_file import MAX_BYTES, MIN_SIDE, convert_to_rgb, open_image
 from pipeline.strict_json import StrictModel, first_fault
 
 MAX_CANVAS_SIDE = 2048  # px
 MAX_STROKES = 2_000
 MAX_STROKE_POINTS = 5_000
 MAX_POINTS = 100_000  # in all
-MAX_PAINT = 400  # painted area, overlaps counted, in canvases: hours of scribbling, seconds of computing
+MAX_PAINTED_AREA = 400  # painted area, overlaps counted, in canvases: hours of scribbling, seconds of computing
 MAX_TEXT = 8_000_000  # characters of JSON without the picture
 MAX_PICTURE_TEXT = MAX_BYTES * 4 // 3 + 100  # characters of a data URL that holds MAX_BYTES
 
 THINNING = 0.5  # how much of the width the pressure decides
 EASING = 0.15 + (1 - 0.5) * 0.85  # perfect-freehand's step towards the next point at streamline 0.5
 
-LIFT = 3.0  # px before the end of a stroke that count as lifting the pen
+LIFTING = 3.0  # px before the end of a stroke that count as lifting the pen
 
 Point = tuple[float, float, Annotated[float, Field(ge=0, le=1)]]  # x, y in canvas px; pressure
 Disc = tuple[float, float, float]  # x, y, radius in px
 
 
 class Stroke(StrictModel):
+    """One line of the pen or the eraser, as the browser sends it."""
+
     tool: Literal["pen", "eraser"]
     size: float = Field(ge=1, le=256)  # px, the width at pressure 0.5
     color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
     points: Annotated[list[Point], Field(min_length=1, max_length=MAX_STROKE_POINTS)]
 
     @property
-    def paint(self) -> str:
+    def painted_color(self) -> str:
+        """The stroke's colour as "#rrggbb", white for the eraser."""
         return self.color if self.tool == "pen" else "#ffffff"
 
 
 class Canvas(StrictModel):
+    """A whole drawing, as the browser sends it: strokes over a picture or over white."""
+
     version: Literal[1]
     width: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
     height: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
@@ -61,7 +66,8 @@ class Canvas(StrictModel):
     strokes: Annotated[list[Stroke], Field(max_length=MAX_STROKES)]
 
     @model_validator(mode="after")
-    def check_sums(self) -> Canvas:
+    def check_totals(self) -> Canvas:
+        """Raise ValueError for too many points in all, or one far outside the canvas."""
         points = sum(len(stroke.points) for stroke in self.strokes)
         if points > MAX_POINTS:
             raise ValueError(f"a drawing has at most {MAX_POINTS:,} points; this one has {points:,}")
@@ -70,10 +76,6 @@ class Canvas(StrictModel):
                 if not (-self.width <= x <= 2 * self.width and -self.height <= y <= 2 * self.height):
                     raise ValueError(f"a point lies far outside the canvas, at {x:g}, {y:g}")
         return self
-
-    @property
-    def is_empty(self) -> bool:
-        return self.picture is None and not any(stroke.tool == "pen" for stroke in self.strokes)
 
 
 def read_canvas(value: str | Mapping[str, object]) -> Canvas:
@@ -95,23 +97,24 @@ def paint_canvas(canvas: Canvas) -> NDArray[np.uint8]:
     """Return the canvas as the person saw it: (height, width, 3) uint8 on white."""
     ground = Image.new("RGB", (canvas.width, canvas.height), "white")
     if canvas.picture is not None:
-        lay_picture(ground, open_data_url(canvas.picture))
-    lines = [(sweep(stroke), stroke.paint) for stroke in canvas.strokes]
-    expect_paint(lines, canvas.width * canvas.height)
-    fine = fineness(canvas)
-    painted = ground.resize((canvas.width * fine, canvas.height * fine), Image.Resampling.NEAREST)
+        paste_picture(ground, open_data_url(canvas.picture))
+    lines = [(sweep_stroke(stroke), stroke.painted_color) for stroke in canvas.strokes]
+    expect_painted_area(lines, canvas.width * canvas.height)
+    oversampling = choose_oversampling(canvas)
+    painted = ground.resize((canvas.width * oversampling, canvas.height * oversampling), Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(painted)
     for discs, colour in lines:
-        draw_line(draw, discs, colour, fine)
-    return np.asarray(painted.reduce(fine))
+        draw_line(draw, discs, colour, oversampling)
+    return np.asarray(painted.reduce(oversampling))
 
 
-def fineness(canvas: Canvas) -> int:
-    """Samples per pixel and axis: the most that keeps the painting under 16 megapixels, at most 6."""
+def choose_oversampling(canvas: Canvas) -> int:
+    """Return samples per pixel and axis, 2 to 6: the most that keeps the painting under 16 megapixels."""
     return max(2, min(6, math.isqrt(16_000_000 // (canvas.width * canvas.height))))
 
 
 def open_data_url(url: str) -> Image.Image:
+    """Decode a PNG, JPEG or WebP data URL. Raises SketchError for any other text or a broken picture."""
     head, _, body = url.partition(",")
     if head not in ("data:image/png;base64", "data:image/jpeg;base64", "data:image/webp;base64"):
         raise SketchError("The picture under a drawing is a PNG, JPEG or WebP data URL; this one is something else.")
@@ -122,26 +125,28 @@ def open_data_url(url: str) -> Image.Image:
     return open_image(stored, "picture under a drawing")
 
 
-def lay_picture(ground: Image.Image, picture: Image.Image) -> None:
+def paste_picture(ground: Image.Image, picture: Image.Image) -> None:
     """Fit the whole picture into the canvas, centred, its proportions kept."""
-    flat = Image.fromarray(to_rgb(picture, what="picture under a drawing"))
+    flat = Image.fromarray(convert_to_rgb(picture, what="picture under a drawing"))
     fitted = flat if flat.size == ground.size else ImageOps.contain(flat, ground.size, Image.Resampling.LANCZOS)
     ground.paste(fitted, ((ground.width - fitted.width) // 2, (ground.height - fitted.height) // 2))
 
 
-def sweep(stroke: Stroke) -> list[Disc]:
-    """The discs whose hull is the stroke: points eased as perfect-freehand does, radius by pressure."""
-    discs, lengths = ease(steps(stroke.points), stroke.size)
+def sweep_stroke(stroke: Stroke) -> list[Disc]:
+    """Return the discs whose hull is the stroke: points eased as perfect-freehand does, radius by pressure."""
+    discs, lengths = ease_points(complete_points(stroke.points), stroke.size)
     # the hand also trembles where it lifts: points just short of the end are left out
-    between = [disc for disc, length in zip(discs, lengths, strict=True) if 0 < length <= lengths[-1] - LIFT]
+    between = [disc for disc, length in zip(discs, lengths, strict=True) if 0 < length <= lengths[-1] - LIFTING]
     return [discs[0], *between, discs[-1]]
 
 
-def ease(points: list[Point], size: float) -> tuple[list[Disc], list[float]]:
-    """Eased discs and the length of the line up to each. A hand trembles where it sets down: up to a length of
-    `size` the line still starts at its first point."""
+def ease_points(points: list[Point], size: float) -> tuple[list[Disc], list[float]]:
+    """Return eased discs and the length (px) of the line up to each.
+
+    A hand trembles where it sets down: up to a length of `size` the line still starts at its first point.
+    """
     x, y, pressure = points[0]
-    discs, lengths, length = [(x, y, radius(size, pressure))], [0.0], 0.0
+    discs, lengths, length = [(x, y, compute_radius(size, pressure))], [0.0], 0.0
     for index, (aim_x, aim_y, pressure) in enumerate(points[1:], start=2):
         is_last = index == len(points)
         step = 1.0 if is_last else EASING
@@ -150,13 +155,13 @@ def ease(points: list[Point], size: float) -> tuple[list[Disc], list[float]]:
         if (next_x, next_y) == (x, y) or (length < size and len(discs) == 1 and not is_last):
             continue
         x, y = next_x, next_y
-        discs.append((x, y, radius(size, pressure)))
+        discs.append((x, y, compute_radius(size, pressure)))
         lengths.append(length)
     return discs, lengths
 
 
-def steps(points: list[Point]) -> list[Point]:
-    """A lone point gets a neighbour, two become five on the line between them: so perfect-freehand has it."""
+def complete_points(points: list[Point]) -> list[Point]:
+    """Give a lone point a neighbour, make two into five on the line between them: so perfect-freehand has it."""
     first, last = points[0], points[-1]
     if len(points) == 1:
         return [first, (first[0] + 1, first[1] + 1, first[2])]
@@ -171,26 +176,28 @@ def steps(points: list[Point]) -> list[Point]:
     ]
 
 
-def radius(size: float, pressure: float) -> float:
+def compute_radius(size: float, pressure: float) -> float:
+    """Return a disc's radius (px) from the pen's size (px) and the pressure, 0-1."""
     return size * (0.5 - THINNING * (0.5 - pressure))
 
 
-def expect_paint(lines: list[tuple[list[Disc], str]], canvas_area: int) -> None:
+def expect_painted_area(lines: list[tuple[list[Disc], str]], canvas_area: int) -> None:
     """Raise SketchError where painting would take minutes: thousands of huge strokes over one another."""
     area = sum(
         4 * c * c + 2 * c * math.dist((a, b), (d, e))
         for discs, _ in lines
         for (a, b, c), (d, e, _) in pairwise([discs[0], *discs])
     )
-    if area > MAX_PAINT * canvas_area:
+    if area > MAX_PAINTED_AREA * canvas_area:
         raise SketchError(
             f"This drawing's strokes cover the canvas {area / canvas_area:.0f} times over; "
-            f"at most {MAX_PAINT} times can be painted."
+            f"at most {MAX_PAINTED_AREA} times can be painted."
         )
 
 
-def draw_line(draw: ImageDraw.ImageDraw, discs: list[Disc], colour: str, fine: int) -> None:
-    scaled = [(x * fine, y * fine, r * fine) for x, y, r in discs]
+def draw_line(draw: ImageDraw.ImageDraw, discs: list[Disc], colour: str, oversampling: int) -> None:
+    """Draw the hull of a row of discs, `oversampling` times as large."""
+    scaled = [(x * oversampling, y * oversampling, r * oversampling) for x, y, r in discs]
     for disc in scaled:
         draw_disc(draw, disc, colour)
     for first, second in pairwise(scaled):
@@ -198,13 +205,14 @@ def draw_line(draw: ImageDraw.ImageDraw, discs: list[Disc], colour: str, fine: i
 
 
 def draw_disc(draw: ImageDraw.ImageDraw, disc: Disc, colour: str) -> None:
+    """Draw a filled circle."""
     x, y, r = disc
     # Pillow's box holds both end pixels; half a pixel less on each side keeps the diameter true
     draw.ellipse((x - r, y - r, x + r - 1, y + r - 1), fill=colour)
 
 
 def draw_band(draw: ImageDraw.ImageDraw, first: Disc, second: Disc, colour: str) -> None:
-    """The quadrilateral between two discs, its sides their diameters across the way."""
+    """Draw the quadrilateral between two discs, its sides their diameters across the way."""
     (ax, ay, ar), (bx, by, br) = first, second
     length = math.hypot(bx - ax, by - ay)
     if length == 0:

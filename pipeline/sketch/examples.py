@@ -1,4 +1,4 @@
-"""The drawings to begin with."""
+"""Read the drawings that the page offers to begin with."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ KEYS = {"name", "prompt", "canvas"}
 
 
 def read_examples(folder: Path) -> list[dict[str, Any]]:
-    """Every example of the folder by file name. Raises ValueError that names a broken file: they ship with us."""
+    """Return every example of the folder, sorted by file name.
+
+    Raises ValueError that names a file with other keys, and SketchError for a broken drawing: they ship with us.
+    """
     return [read_example(file) for file in sorted(folder.glob("*.json"))]
 
 
 def read_example(file: Path) -> dict[str, Any]:
+    """Return one example: its "name", its "prompt" and its "canvas" as the browser sends one."""
     example: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     if set(example) != KEYS:
         raise ValueError(f"{file}: expected the keys {sorted(KEYS)}, found {sorted(example)}.")

@@ -1,4 +1,4 @@
-"""Any common image file -> upright 8-bit RGB, with every limit checked from the header before a pixel is decoded."""
+"""Open any common image file as upright 8-bit RGB, every limit checked from the header before a pixel is decoded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WHITE = 255
 BLACK = 0
 
 # What Pillow's decoders let escape on hostile bytes; the fuzz test in test_image_file.py holds this list to account.
-BROKEN = (
+DECODER_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -42,7 +42,7 @@ BROKEN = (
 )
 
 
-def guard_pillow() -> None:
+def limit_pillow() -> None:
     """Make Pillow refuse pictures over MAX_PIXELS anywhere in this process, Gradio's own decoding included."""
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
@@ -57,16 +57,17 @@ def open_image(data: bytes | Path, what: str = "drawing") -> Image.Image:
     try:
         image = Image.open(io.BytesIO(stored), formats=FORMATS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise SketchError(too_many_pixels(what)) from error
-    except BROKEN as error:
+        raise SketchError(describe_pixel_limit(what)) from error
+    except DECODER_ERRORS as error:
         raise SketchError(
             f"This {what} is not an image that can be read. Use a PNG, JPEG, WebP, BMP, GIF or TIFF file."
         ) from error
     expect_size(image.width, image.height, what)
-    return decode(image, what)
+    return decode_image(image, what)
 
 
 def read_bytes(data: bytes | Path, what: str) -> bytes:
+    """Read a file. Raises SketchError when it cannot be read, is empty or over MAX_BYTES."""
     if isinstance(data, bytes):
         expect_length(len(data), what)
         return data
@@ -78,18 +79,20 @@ def read_bytes(data: bytes | Path, what: str) -> bytes:
 
 
 def expect_length(length: int, what: str) -> None:
+    """Raise SketchError unless a file of `length` bytes is neither empty nor too long."""
     if length == 0:
         raise SketchError(f"The {what}'s file is empty.")
     if length > MAX_BYTES:
         raise SketchError(f"A {what} is a file of at most {MAX_BYTES // 10**6} MB; this one has {length / 1e6:.1f}.")
 
 
-def decode(image: Image.Image, what: str) -> Image.Image:
+def decode_image(image: Image.Image, what: str) -> Image.Image:
+    """Decode the first frame and turn it upright. Raises SketchError where the file is broken."""
     try:
         image.seek(0)
         image.load()
         return ImageOps.exif_transpose(image)
-    except BROKEN as error:
+    except DECODER_ERRORS as error:
         raise SketchError(
             f"This {what}'s file is broken: it starts as {image.format} but cannot be read to its end."
         ) from error
@@ -98,45 +101,49 @@ def decode(image: Image.Image, what: str) -> Image.Image:
 def expect_size(width: int, height: int, what: str = "drawing") -> None:
     """Raise SketchError unless both sides and their product are within the limits above."""
     if width * height > MAX_PIXELS:
-        raise SketchError(f"{too_many_pixels(what)} This one is {width} x {height}.")
+        raise SketchError(f"{describe_pixel_limit(what)} This one is {width} x {height}.")
     if min(width, height) < MIN_SIDE or max(width, height) > MAX_SIDE:
         raise SketchError(f"A {what} is {MIN_SIDE} to {MAX_SIDE} pixels wide and high; this one is {width} x {height}.")
 
 
-def too_many_pixels(what: str) -> str:
+def describe_pixel_limit(what: str) -> str:
+    """Return the sentence that refuses a larger picture."""
     return f"A {what} has at most {MAX_PIXELS // 10**6} megapixels."
 
 
-def to_rgb(image: Image.Image, paper: int = WHITE, what: str = "drawing") -> NDArray[np.uint8]:
-    """Return (H, W, 3) uint8 from any Pillow mode, what is see-through laid on `paper` (0 or 255)."""
+def convert_to_rgb(image: Image.Image, paper: int = WHITE, what: str = "drawing") -> NDArray[np.uint8]:
+    """Return (H, W, 3) uint8 from any Pillow mode, what is transparent laid on `paper` (0 or 255).
+
+    Raises SketchError for a colour mode that Pillow cannot convert.
+    """
     try:
-        image = to_8_bits(image)
+        image = convert_to_8_bits(image)
         if image.has_transparency_data:
             image = image.convert("RGBA")
             ground = Image.new("RGBA", image.size, (paper, paper, paper, 255))
             image = Image.alpha_composite(ground, image)
         return np.asarray(image.convert("RGB"))
-    except BROKEN as error:
+    except DECODER_ERRORS as error:
         raise SketchError(f"This {what}'s kind of colour ({image.mode}) cannot be read. Save it as RGB.") from error
 
 
-def is_see_through(image: Image.Image) -> bool:
-    """Whether any pixel lets the ground show."""
+def has_transparency(image: Image.Image) -> bool:
+    """Return whether any pixel lets the ground show."""
     if not image.has_transparency_data:
         return False
     lowest, _ = cast(tuple[int, int], image.convert("RGBA").getchannel("A").getextrema())
     return lowest < 250
 
 
-def to_8_bits(image: Image.Image) -> Image.Image:
+def convert_to_8_bits(image: Image.Image) -> Image.Image:
     """Bring 16-bit, 32-bit and float greys to 0-255. Pillow's own convert("L") would clip them to white."""
     if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
         return image
     values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    return Image.fromarray(np.clip(values * (255 / full_scale(values)), 0, 255).round().astype(np.uint8))
+    return Image.fromarray(np.clip(values * (255 / find_full_scale(values)), 0, 255).round().astype(np.uint8))
 
 
-def full_scale(values: NDArray[np.float64]) -> float:
-    """The value that means white: the least customary full scale (1, 8, 10, 12 or 16 bits) that holds them all."""
+def find_full_scale(values: NDArray[np.float64]) -> float:
+    """Return the value that means white: the least customary one (of 1, 8, 10, 12 or 16 bits) that holds them all."""
     highest = float(values.max())
     return next((scale for scale in (1.0, 255.0, 1023.0, 4095.0, 65535.0) if highest <= scale), highest)

@@ -1,4 +1,4 @@
-"""A skeleton of pixels -> clean lines: what joins where, short spurs cut off, stairs smoothed.
+"""Turn a skeleton of pixels into clean lines: find what joins where, cut short spurs off, smooth stairs.
 
 A skeleton is one pixel wide. Where it forks or crosses is a node, where it ends too; between nodes run lines. A thick
 stroke's skeleton has spurs towards every bump of its rim; a spur is hardly longer than the stroke is thick where it
@@ -20,9 +20,9 @@ Path = NDArray[np.float64]  # (n, 2) row, column
 
 EIGHT = np.ones((3, 3), dtype=np.uint8)
 NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))  # straight ones first
-ROUNDS = 6  # each cuts the spurs that the last one laid bare
-SPUR = 1.5  # times the stroke's half width
-SMOOTHED = 5  # pixels of a path that are averaged
+PRUNING_ROUNDS = 6  # each cuts the spurs that the last one laid bare
+SPUR_LENGTH = 1.5  # times the stroke's half width
+SMOOTHING_WINDOW = 5  # pixels of a path that are averaged
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,29 +36,32 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class LineGraph:
+    """The lines of a skeleton and the nodes that they join."""
+
     centres: Path  # (nodes, 2), the mean of each node's pixels
     lines: list[Line]
-    joined: list[int]  # lines that meet in each node
+    degrees: list[int]  # of each node: how many lines end in it
 
 
 def find_lines(ink: Mask, half_width: NDArray[np.float32]) -> list[Path]:
-    """The centre lines of `ink` as smooth paths that share their end points where they join.
+    """Return the centre lines of `ink` as smooth paths, (n, 2) row and column, that share their ends where they join.
 
-    `half_width` is each ink pixel's distance to the rim. A mark without length is a path of one point.
+    `ink` is (H, W) bool; `half_width` (H, W) is each ink pixel's distance (px) to the rim. A mark without length is a
+    path of one point.
     """
     skeleton = skeletonize(ink)
-    for _ in range(ROUNDS):
-        graph = trace(skeleton)
+    for _ in range(PRUNING_ROUNDS):
+        graph = trace_graph(skeleton)
         spurs = find_spurs(graph, half_width)
         if not spurs:
             break
         for spur in spurs:
-            cut(skeleton, spur, graph)
+            cut_spur(skeleton, spur, graph)
         skeleton = skeletonize(skeleton)
-    return smooth_paths(trace(skeleton))
+    return smooth_paths(trace_graph(skeleton))
 
 
-def trace(skeleton: Mask) -> LineGraph:
+def trace_graph(skeleton: Mask) -> LineGraph:
     """Follow every line from node to node, then the closed loops that have none."""
     skeleton = np.pad(skeleton, 1)
     neighbours = ndimage.convolve(skeleton.astype(np.uint8), EIGHT, mode="constant") - 1
@@ -67,16 +70,16 @@ def trace(skeleton: Mask) -> LineGraph:
     free = set(np.flatnonzero(skeleton & (nodes == 0)).tolist())
     grid = Grid(skeleton.shape[1])
     lines = trace_lines(grid, numbers, free) + trace_loops(grid, free)
-    joined = [0] * count
+    degrees = [0] * count
     for line in lines:
         for node in (line.start, line.end):
             if node >= 0:
-                joined[node] += 1
-    return LineGraph(middles(nodes, count), lines, joined)
+                degrees[node] += 1
+    return LineGraph(find_node_centres(nodes, count), lines, degrees)
 
 
-def middles(nodes: NDArray[np.int32], count: int) -> Path:
-    """(count, 2): the mean of each node's pixels, of a picture with a rim of one pixel."""
+def find_node_centres(nodes: NDArray[np.int32], count: int) -> Path:
+    """Return (count, 2), the mean of each node's pixels, of a picture with a rim of one pixel."""
     found = np.argwhere(nodes)
     number = nodes[nodes > 0] - 1
     sums = [np.bincount(number, weights=found[:, axis] - 1, minlength=count) for axis in (0, 1)]
@@ -84,26 +87,27 @@ def middles(nodes: NDArray[np.int32], count: int) -> Path:
 
 
 class Grid:
-    """Pixels as single numbers, counted through the rows of a picture with a rim: sets of those are quick to ask."""
+    """Numbers for pixels, counted through the rows of a picture with a rim: sets of those are quick to search."""
 
     def __init__(self, width: int) -> None:
         self._width = width
         self._steps = [dy * width + dx for dy, dx in NEIGHBOURS]
 
-    def around(self, pixel: int) -> list[int]:
+    def find_neighbours(self, pixel: int) -> list[int]:
+        """Return the eight pixels around one, straight ones first."""
         return [pixel + step for step in self._steps]
 
     def walk(self, first: int, free: set[int]) -> list[int]:
-        """From a line's pixel on to its end, taking each from `free`; straight neighbours before diagonal ones."""
+        """Follow a line from its first pixel to its end, taking each from `free`; straight neighbours come first."""
         pixels = [first]
         free.discard(first)
-        while (following := next((p for p in self.around(pixels[-1]) if p in free), None)) is not None:
+        while (following := next((p for p in self.find_neighbours(pixels[-1]) if p in free), None)) is not None:
             free.discard(following)
             pixels.append(following)
         return pixels
 
-    def places(self, pixels: list[int]) -> list[Pixel]:
-        """Rows and columns, without the rim."""
+    def find_places(self, pixels: list[int]) -> list[Pixel]:
+        """Return rows and columns of the picture without its rim."""
         return [(pixel // self._width - 1, pixel % self._width - 1) for pixel in pixels]
 
 
@@ -111,25 +115,28 @@ def trace_lines(grid: Grid, numbers: dict[int, int], free: set[int]) -> list[Lin
     """Walk off from every node pixel; pixels walked over leave `free`. `numbers`: each node pixel's node."""
     lines = []
     for start, number in numbers.items():
-        for first in grid.around(start):
+        for first in grid.find_neighbours(start):
             if first not in free:
                 continue
             pixels = grid.walk(first, free)
-            last = next((p for p in grid.around(pixels[-1]) if p in numbers and (p != start or len(pixels) > 2)), start)
-            lines.append(Line(grid.places([start, *pixels, last]), number, numbers[last]))
+            last = next(
+                (p for p in grid.find_neighbours(pixels[-1]) if p in numbers and (p != start or len(pixels) > 2)), start
+            )
+            lines.append(Line(grid.find_places([start, *pixels, last]), number, numbers[last]))
     return lines
 
 
 def trace_loops(grid: Grid, free: set[int]) -> list[Line]:
+    """Follow the closed lines that have no node; pixels walked over leave `free`."""
     loops = []
     while free:
         first = min(free)
-        loops.append(Line(grid.places([*grid.walk(first, free), first]), -1, -1))
+        loops.append(Line(grid.find_places([*grid.walk(first, free), first]), -1, -1))
     return loops
 
 
 def find_spurs(graph: LineGraph, half_width: NDArray[np.float32]) -> list[Line]:
-    """Lines from a fork to a free end, no longer than the stroke is thick at the fork.
+    """Return the lines from a fork to a free end that are no longer than the stroke is thick at the fork.
 
     The longest two lines of a fork stay, or a short fat stroke would vanish altogether.
     """
@@ -139,7 +146,7 @@ def find_spurs(graph: LineGraph, half_width: NDArray[np.float32]) -> list[Line]:
         for node in {line.start, line.end} - {-1}:
             meeting.setdefault(node, []).append(line)
     for node, lines in meeting.items():
-        if graph.joined[node] < 3:
+        if graph.degrees[node] < 3:
             continue
         short = sorted((line for line in lines if is_spur(line, node, graph, half_width)), key=lambda s: len(s.pixels))
         spurs += short if len(lines) - len(short) >= 1 else short[:-2]
@@ -147,37 +154,40 @@ def find_spurs(graph: LineGraph, half_width: NDArray[np.float32]) -> list[Line]:
 
 
 def is_spur(line: Line, fork: int, graph: LineGraph, half_width: NDArray[np.float32]) -> bool:
+    """Return whether a line leads from `fork` to a free end nearby."""
     other = line.end if line.start == fork else line.start
-    if other == fork or other < 0 or graph.joined[other] != 1:
+    if other == fork or other < 0 or graph.degrees[other] != 1:
         return False
     row, column = graph.centres[fork].round().astype(int)
-    return len(line.pixels) <= SPUR * float(half_width[row, column]) + 3
+    return len(line.pixels) <= SPUR_LENGTH * float(half_width[row, column]) + 3
 
 
-def cut(skeleton: Mask, spur: Line, graph: LineGraph) -> None:
-    """Take the spur away, except for the pixel at its fork."""
-    at_fork = spur.pixels[0] if graph.joined[spur.start] > 1 else spur.pixels[-1]
+def cut_spur(skeleton: Mask, spur: Line, graph: LineGraph) -> None:
+    """Clear a spur's pixels in `skeleton`, except for the one at its fork."""
+    at_fork = spur.pixels[0] if graph.degrees[spur.start] > 1 else spur.pixels[-1]
     for pixel in spur.pixels:
         if pixel != at_fork:
             skeleton[pixel] = False
 
 
 def smooth_paths(graph: LineGraph) -> list[Path]:
-    paths = [smooth(np.array(line.pixels, dtype=np.float64), line, graph) for line in graph.lines]
-    lone = [graph.centres[node : node + 1] for node, count in enumerate(graph.joined) if count == 0]
+    """Return every line as a smooth path, then every node that no line joins as one point."""
+    paths = [smooth_path(np.array(line.pixels, dtype=np.float64), line, graph) for line in graph.lines]
+    lone = [graph.centres[node : node + 1] for node, count in enumerate(graph.degrees) if count == 0]
     return paths + lone
 
 
-def smooth(path: Path, line: Line, graph: LineGraph) -> Path:
-    """Average along the path. Its ends move to the middle of their nodes, so that lines keep meeting there."""
+def smooth_path(path: Path, line: Line, graph: LineGraph) -> Path:
+    """Average along a path. Its ends move to the middle of their nodes, so that lines keep meeting there."""
     if line.start < 0:
-        return average(path[:-1], "wrap", closed=True)
+        return average_path(path[:-1], "wrap", closed=True)
     path[0], path[-1] = graph.centres[line.start], graph.centres[line.end]
-    smoothed = average(path, "nearest", closed=False)
+    smoothed = average_path(path, "nearest", closed=False)
     smoothed[0], smoothed[-1] = path[0], path[-1]
     return smoothed
 
 
-def average(path: Path, mode: str, *, closed: bool) -> Path:
-    smoothed = ndimage.uniform_filter1d(path, min(SMOOTHED, len(path)), axis=0, mode=mode)
+def average_path(path: Path, mode: str, *, closed: bool) -> Path:
+    """Return the moving mean of a path; `mode` is ndimage's for what lies beyond its ends."""
+    smoothed = ndimage.uniform_filter1d(path, min(SMOOTHING_WINDOW, len(path)), axis=0, mode=mode)
     return np.asarray(np.vstack([smoothed, smoothed[:1]]) if closed else smoothed, dtype=np.float64)

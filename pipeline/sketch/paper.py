@@ -1,15 +1,16 @@
-"""What a drawing lies on: the ground under its lines, made white where it is paper, turned round where it is dark.
+"""Measure what a drawing lies on: white, paper under uneven light, a dark board, or no ground at all.
 
 A ground is what remains when lines are closed over (a grey closing wider than any pen). Paper's ground is nearly all of
 the picture and changes slowly, so that a quadratic surface fits it; a photograph's or a clip art's is neither. Measured
 on 70 drawings, 34 photographs of paper, 15 photographs and 75 filled clip arts (tests/sketch/test_paper.py holds the
-kinds). Everything is judged on a picture of at most 256 px, which costs some 0.05 s.
+kinds). Everything is measured on one copy of at most 256 px, which costs some 0.05 s.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ Pixels = NDArray[np.uint8]
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-JUDGED_SIDE = 256  # px
+SMALL_SIDE = 256  # px
 WIDEST_PEN = 0.09  # of the picture's longer side; lines up to this width are closed over
 FAINT = 16  # of 255: what differs less from its ground is ground
 INK = 28  # of 255: what differs more from its ground was drawn
@@ -29,19 +30,20 @@ WIDE = 0.042  # of the longer side: what is nowhere nearer to its rim than this 
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """The ground of one picture, judged small. Fields are (h, w, 3) or (h, w) at the judged size."""
+    """The ground of one picture. Fields are (h, w, 3) or (h, w) float32 at the size of `Paper.small`."""
 
     level: Field  # 0-255 a channel, local colour of the ground
     depth: Field  # how far each pixel lies below its ground, in its strongest channel
     plane: Field  # the quadratic surface nearest to the ground's lightness
 
     @property
-    def bare(self) -> float:
-        """Share of the picture that shows its ground."""
+    def bare_share(self) -> float:
+        """Share of the picture that shows its ground, 0-1."""
         return float((self.depth < FAINT).mean())
 
     @property
     def lightness(self) -> float:
+        """Median of the ground, 0-255."""
         return float(np.median(self.level))
 
     @property
@@ -50,22 +52,101 @@ class Ground:
         return float(np.abs(self.level.mean(axis=2) - self.plane).mean())
 
     @property
-    def ink(self) -> Mask:
-        return self.depth > INK
+    def half_tone_share(self) -> float:
+        """Share of what is drawn that is under a third as strong as its strongest, 0-1.
 
-    @property
-    def half_tones(self) -> float:
-        """Share of what is drawn that is under a third as strong as its strongest: the rims of strokes, but in a
-        photograph most of it."""
+        In a drawing those are the rims of strokes, in a photograph most of it.
+        """
         drawn = self.depth[self.depth > FAINT]
         return float((drawn < np.percentile(drawn, 95) / 3).mean()) if drawn.size else 0.0
 
     def is_paper(self, unevenness: float = 9) -> bool:
-        return self.bare >= 0.5 and self.unevenness <= unevenness and self.lightness >= 120
+        """Return whether this is a light ground that shows in half of the picture and changes slowly."""
+        return self.bare_share >= 0.5 and self.unevenness <= unevenness and self.lightness >= 120
 
 
-def find_ground(pixels: Pixels) -> Ground:
-    small = shrink(pixels)
+class Paper:
+    """One picture and what its drawing lies on. Each question is answered once, all from the same small copy."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        self.pixels = pixels  # (H, W, 3) uint8 RGB
+
+    @cached_property
+    def small(self) -> Field:
+        """(h, w, 3) float32, 0-255: the means of blocks, at most SMALL_SIDE px a side."""
+        return shrink(self.pixels, SMALL_SIDE)
+
+    @cached_property
+    def ground(self) -> Ground:
+        return find_ground(self.small)
+
+    @cached_property
+    def inverse(self) -> Paper:
+        """The same picture with light and dark exchanged."""
+        return Paper(invert(self.pixels))
+
+    @cached_property
+    def is_white(self) -> bool:
+        """Whether the ground needs nothing: a good part of the picture is white already."""
+        return float((self.small.min(axis=2) >= 250).mean()) >= 0.3
+
+    @cached_property
+    def is_blank(self) -> bool:
+        """Whether nothing is drawn: no mark larger than a speck, darker than light ground or lighter than dark.
+
+        What is neither on light nor on dark ground is a picture, and not blank.
+        """
+        if self.is_white:
+            return not has_marks(255 - shrink_to_darkest(self.pixels))
+        lit = self if self.ground.is_paper() else self.inverse
+        return lit.ground.is_paper() and not has_marks(lit.measure_depth())
+
+    @cached_property
+    def is_light_on_dark(self) -> bool:
+        """Whether this is chalk on a board, white lines on black: inverted, it is a drawing on paper.
+
+        A night sky is that too, but for its half tones.
+        """
+        if float(np.median(self.small)) > 70:
+            return False
+        ground = self.inverse.ground
+        return ground.is_paper(unevenness=13) and ground.lightness >= 185 and ground.half_tone_share <= 0.5
+
+    @cached_property
+    def is_line_drawing(self) -> bool:
+        """Whether this is strokes on white, black areas among them or not; not a photograph, nor filled shapes."""
+        smooth = ndimage.gaussian_filter(self.small, (0.7, 0.7, 0))
+        white = float((smooth.min(axis=2) >= 235).mean())
+        return white >= 0.3 and measure_filled_share(smooth) <= 0.03
+
+    def measure_depth(self) -> Field:
+        """Return how far the darkest of each block lies below the ground, (h, w, 3), of 255."""
+        darkest = shrink_to_darkest(self.pixels)
+        height, width = np.minimum(darkest.shape[:2], self.ground.level.shape[:2])
+        return self.ground.level[:height, :width] - darkest[:height, :width]
+
+    def even_out(self) -> Pixels:
+        """Divide by the ground, so that paper becomes white in every corner and lines keep their strength on it.
+
+        The ground never falls below four fifths of the fitted surface: a large black shape is drawn, not a shadow.
+        Returns (H, W, 3) uint8.
+        """
+        ground, shape = self.ground, self.pixels.shape
+        tint = ground.level.mean(axis=(0, 1)) / max(float(ground.level.mean()), 1.0)
+        least = 0.8 * ground.plane[..., None] * tint
+        level = np.clip(np.maximum(ground.level, least), 1, 255).astype(np.float32)
+        full = np.stack([enlarge(level[..., channel], shape) for channel in range(3)], axis=2)
+        # what lies within 4 % of the paper is its grain
+        return np.asarray(np.clip(self.pixels / (0.96 * full) * 255, 0, 255).round(), dtype=np.uint8)
+
+
+def invert(pixels: Pixels) -> Pixels:
+    """Exchange light and dark."""
+    return np.asarray(255 - pixels, dtype=np.uint8)
+
+
+def find_ground(small: Field) -> Ground:
+    """Close over the lines of a picture (h, w, 3), 0-255."""
     width = round(max(small.shape) * WIDEST_PEN) | 1
     smooth = ndimage.gaussian_filter(small, (0.7, 0.7, 0))
     closed = ndimage.grey_closing(smooth, size=(width, width, 1))
@@ -74,21 +155,8 @@ def find_ground(pixels: Pixels) -> Ground:
     return Ground(level, depth, fit_plane(level.mean(axis=2)))
 
 
-def shrink(pixels: Pixels, side: int = JUDGED_SIDE) -> Field:
-    """The mean of each block."""
-    image = Image.fromarray(pixels)
-    return np.asarray(image.reduce(max(1, math.ceil(max(image.size) / side))), dtype=np.float32)
-
-
-def shrink_darkest(pixels: Pixels) -> Field:
-    """The darkest of each block of means: a line of one pixel in thousands does not fade away."""
-    medium = shrink(pixels, 4 * JUDGED_SIDE)
-    factor = max(1, math.ceil(max(medium.shape) / JUDGED_SIDE))
-    return np.asarray(ndimage.minimum_filter(medium, size=(factor, factor, 1))[::factor, ::factor])
-
-
 def fit_plane(lightness: Field) -> Field:
-    """Least squares of 1, x, y, x2, xy, y2; large dark shapes are left out of the fit, round by round."""
+    """Fit 1, x, y, x2, xy, y2 by least squares; large dark shapes are left out of the fit, round by round."""
     height, width = lightness.shape
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
@@ -101,61 +169,29 @@ def fit_plane(lightness: Field) -> Field:
     return np.asarray(terms @ factors, dtype=np.float32)
 
 
-def is_white(pixels: Pixels) -> bool:
-    """Whether the ground needs nothing: a good part of the picture is white already."""
-    return float((shrink(pixels).min(axis=2) >= 250).mean()) >= 0.3
+def shrink(pixels: Pixels, side: int) -> Field:
+    """Average blocks until no side is longer than `side` px; float32, 0-255."""
+    image = Image.fromarray(pixels)
+    return np.asarray(image.reduce(max(1, math.ceil(max(image.size) / side))), dtype=np.float32)
 
 
-def even_out(pixels: Pixels, ground: Ground) -> Pixels:
-    """Divide by the ground, so that paper becomes white in every corner and lines keep their strength on it.
-
-    The ground never falls below four fifths of the fitted surface: a large black shape is drawn, not a shadow.
-    """
-    tint = ground.level.mean(axis=(0, 1)) / max(float(ground.level.mean()), 1.0)
-    least = 0.8 * ground.plane[..., None] * tint
-    level = np.clip(np.maximum(ground.level, least), 1, 255).astype(np.float32)
-    full = np.stack([enlarge(level[..., channel], pixels.shape) for channel in range(3)], axis=2)
-    # what lies within 4 % of the paper is its grain
-    return np.asarray(np.clip(pixels / (0.96 * full) * 255, 0, 255).round(), dtype=np.uint8)
+def shrink_to_darkest(pixels: Pixels) -> Field:
+    """Take the darkest of each block of means: a line of one pixel in thousands does not fade away."""
+    medium = shrink(pixels, 4 * SMALL_SIDE)
+    factor = max(1, math.ceil(max(medium.shape) / SMALL_SIDE))
+    return np.asarray(ndimage.minimum_filter(medium, size=(factor, factor, 1))[::factor, ::factor])
 
 
 def enlarge(field: Field, shape: tuple[int, ...]) -> Field:
+    """Interpolate a field (h, w) to the height and width of `shape`."""
     return np.asarray(Image.fromarray(field).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
 
 
-def lies_on_dark(pixels: Pixels) -> bool:
-    """White chalk on a board, white lines on black: the picture turned round is a drawing on paper.
-
-    A night sky is that too, but for its half tones.
-    """
-    if float(np.median(shrink(pixels))) > 70:
-        return False
-    ground = find_ground(invert(pixels))
-    return ground.is_paper(unevenness=13) and ground.lightness >= 185 and ground.half_tones <= 0.5
-
-
-def invert(pixels: Pixels) -> Pixels:
-    return np.asarray(255 - pixels, dtype=np.uint8)
-
-
-def is_blank(pixels: Pixels) -> bool:
-    """Whether nothing is drawn: no mark larger than a speck, darker than light ground or lighter than dark.
-
-    What is neither on light nor on dark ground is a picture, and not blank.
-    """
-    if is_white(pixels):
-        return not has_marks(255 - shrink_darkest(pixels))
-    for side in (pixels, invert(pixels)):
-        ground = find_ground(side)
-        if ground.is_paper():
-            darkest = shrink_darkest(side)
-            level = ground.level[: darkest.shape[0], : darkest.shape[1]]
-            return not has_marks(level - darkest[: level.shape[0], : level.shape[1]])
-    return False
-
-
 def has_marks(depth: Field) -> bool:
-    """Whether a mark is larger than specks of dust: 1/40 of the picture long, or 1/60 wide and high."""
+    """Return whether a mark is larger than specks of dust: 1/40 of the picture long, or 1/60 wide and high.
+
+    `depth` (h, w, 3) is how far each pixel lies below the ground, of 255.
+    """
     ink = depth.max(axis=2) > INK
     labels, count = ndimage.label(ink, structure=np.ones((3, 3)))
     if count == 0:
@@ -165,15 +201,8 @@ def has_marks(depth: Field) -> bool:
     return bool(longest >= side / 40 or np.bincount(labels.ravel())[1:].max() >= (side / 60) ** 2)
 
 
-def is_line_drawing(pixels: Pixels) -> bool:
-    """Strokes on white, black areas among them or not; not a photograph, nor shapes filled with colour or grey."""
-    small = ndimage.gaussian_filter(shrink(pixels), (0.7, 0.7, 0))
-    white = float((small.min(axis=2) >= 235).mean())
-    return white >= 0.3 and filled(small) <= 0.03
-
-
-def filled(small: Field) -> float:
-    """Share of the picture inside wide areas that are neither white nor black."""
+def measure_filled_share(small: Field) -> float:
+    """Return the share of the picture, 0-1, inside wide areas that are neither white nor black."""
     ink = small.min(axis=2) < 215
     reach = max(4.0, WIDE * max(small.shape))  # in the tiniest drawings a common pen is broad
     padded = np.pad(ink, 1)  # beyond the picture's border is no ink

@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipeline.errors import CroquisError, PictureFileError, SettingError, StyleError
 from pipeline.picture.recipe import Reopened, pack_edges, read_recipe, write_recipe
-from pipeline.sketch.intake import guard_pillow
+from pipeline.sketch.image_file import limit_pillow
 from pipeline.values import EdgeMap, GenerationRequest, Levers, StyleMix
 from tests.tools.drawings import stored
 
@@ -184,7 +184,7 @@ def edited(request_of, **changes):
     ],
 )
 def test_hostile_recipes_are_refused_by_name(request_of, find, changes, message):
-    guard_pillow()
+    limit_pillow()
     with pytest.raises(CroquisError, match=message) as refused:
         read_recipe(edited(request_of, **changes), find)
     assert len(str(refused.value)) < 500

@@ -25,7 +25,7 @@ from pipeline.request.order import (
 )
 from pipeline.values import CONTROLS, PROMPT_LIMIT, SEED_LIMIT, EdgeMap, Sketch, Style, StyleMix
 
-SKETCH = Sketch(np.full((64, 64, 3), 255, np.uint8))
+SKETCH = Sketch(np.full((64, 64, 3), 255, np.uint8), is_drawing=True)
 ENGINE_CONTROLS = [control.name for control in CONTROLS]
 
 
@@ -100,6 +100,23 @@ def test_thresholds_in_the_wrong_order() -> None:
     with pytest.raises(SettingError, match="canny_low.*150 and 50"):
         order(canny_low=150, canny_high=50)
     assert order(canny_low=80, canny_high=80).canny_low == 80
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"canny_low": -1}, "canny_low"),
+        ({"canny_high": 256}, "canny_high"),
+        ({"canny_low": math.nan}, "canny_low"),
+        ({"canny_low": "50"}, "canny_low"),
+        ({"canny_low": 1.5}, "canny_low"),
+        ({"canny_high": True}, "canny_high"),
+        ({"reading": ""}, "auto, lines, canny"),
+    ],
+)
+def test_wrong_readings_and_thresholds_are_refused_by_name(choices: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        order(**choices)
 
 
 def test_one_threshold_is_compared_with_the_others_default() -> None:

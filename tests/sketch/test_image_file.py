@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.errors import SketchError
-from pipeline.sketch.image_file import BLACK, MAX_PIXELS, guard_pillow, is_see_through, open_image, to_rgb
+from pipeline.sketch.image_file import BLACK, MAX_PIXELS, convert_to_rgb, has_transparency, limit_pillow, open_image
 from tests.tools.drawings import house, stored
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +21,7 @@ TRUE = np.asarray(HOUSE).astype(int)
 
 
 def rgb(data):
-    return to_rgb(open_image(data)).astype(int)
+    return convert_to_rgb(open_image(data)).astype(int)
 
 
 def grey16():
@@ -110,9 +110,9 @@ def test_a_turned_photo_stands_upright(turn):
 
 def test_what_is_see_through_can_lie_on_black():
     image = open_image(stored(see_through()))
-    assert is_see_through(image)
-    assert to_rgb(image, BLACK).max() == 0
-    assert not is_see_through(open_image(stored(HOUSE.convert("RGBA"))))
+    assert has_transparency(image)
+    assert convert_to_rgb(image, BLACK).max() == 0
+    assert not has_transparency(open_image(stored(HOUSE.convert("RGBA"))))
 
 
 def header_only(width, height, depth=8, colour=2):
@@ -169,7 +169,7 @@ def test_pillow_is_guarded_for_everyone_once_the_sketch_module_is_there():
 @settings(max_examples=400, deadline=None)
 @given(data=st.data())
 def test_damaged_files_never_raise_anything_else(data):
-    guard_pillow()
+    limit_pillow()
     name = data.draw(st.sampled_from(sorted(SAME)))
     damaged = bytearray(SAME[name])
     for _ in range(data.draw(st.integers(1, 8))):
@@ -179,7 +179,7 @@ def test_damaged_files_never_raise_anything_else(data):
     if data.draw(st.booleans()):
         damaged = damaged[: data.draw(st.integers(0, len(damaged)))]
     try:
-        pixels = to_rgb(open_image(bytes(damaged)))
+        pixels = convert_to_rgb(open_image(bytes(damaged)))
     except SketchError as refused:
         assert str(refused)
     else:

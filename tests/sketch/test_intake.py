@@ -31,32 +31,32 @@ def test_a_drawing_comes_through_untouched(tmp_path):
     for given_as in (stored(HOUSE), file, HOUSE, HOUSE.convert("P"), HOUSE.convert("1")):
         sketch = read_image(given_as)
         assert np.array_equal(sketch.pixels, np.asarray(HOUSE))
-        assert not sketch.turned_round and sketch.notices == ()
+        assert not sketch.inverted and sketch.notices == ()
 
 
 def test_a_shaded_picture_stays_as_it_is():
     for background in (255, 140, 20):
         sketch = read_image(stored(Image.fromarray(balls(background))))
         assert np.array_equal(sketch.pixels, balls(background))
-        assert sketch.notices == () and not sketch.turned_round
+        assert sketch.notices == () and not sketch.inverted
 
 
 def test_white_on_black_is_turned_round_and_told():
     sketch = read_image(stored(Image.fromarray(invert(np.asarray(HOUSE)))))
     assert np.array_equal(sketch.pixels, np.asarray(HOUSE))
-    assert sketch.turned_round and sketch.notices == (TURNED_ROUND,)
+    assert sketch.inverted and sketch.notices == (TURNED_ROUND,)
 
 
 def test_a_photo_of_paper_is_evened_out_and_told():
     sketch = read_image(stored(Image.fromarray(in_uneven_light(np.asarray(HOUSE), 0.5)), "JPEG", quality=90))
-    assert sketch.notices == (EVENED_OUT,) and not sketch.turned_round
+    assert sketch.notices == (EVENED_OUT,) and not sketch.inverted
     assert (ink(sketch) == (np.asarray(HOUSE)[..., 0] < 128)).mean() > 0.99
 
 
 def test_chalk_on_a_board_is_both():
     board = np.clip(in_uneven_light((invert(np.asarray(HOUSE)) * 0.7).astype(np.uint8)) + 35.0, 0, 255).astype(np.uint8)
     sketch = read_image(stored(Image.fromarray(board)))
-    assert sketch.turned_round and sketch.notices == (TURNED_ROUND, EVENED_OUT)
+    assert sketch.inverted and sketch.notices == (TURNED_ROUND, EVENED_OUT)
     assert (ink(sketch) == (np.asarray(HOUSE)[..., 0] < 128)).mean() > 0.98
 
 
@@ -70,7 +70,7 @@ def test_dark_lines_on_nothing_lie_on_white(color):
 def test_white_lines_on_nothing_are_not_lost():
     sketch = read_image(stored(lines_only("white")))
     assert np.array_equal(sketch.pixels, np.asarray(HOUSE))
-    assert sketch.turned_round and sketch.notices == (WHITE_ON_NOTHING,)
+    assert sketch.inverted and sketch.notices == (WHITE_ON_NOTHING,)
 
 
 def test_a_drawing_exactly_at_the_limits_is_taken():

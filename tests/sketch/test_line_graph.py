@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from pipeline.sketch.line_graph import find_lines, trace
+from pipeline.sketch.line_graph import find_lines, trace_graph
 
 
 def half_width(ink):
@@ -39,7 +39,7 @@ def test_a_short_branch_of_a_thin_line_stays():
     ink = bar(3)
     ink[30:50, 120:123] = True
     assert len(lines_of(ink)) == 3  # two halves and the branch
-    assert trace(ink_skeleton(ink)).joined.count(3) == 1
+    assert trace_graph(ink_skeleton(ink)).degrees.count(3) == 1
 
 
 def ink_skeleton(ink):

@@ -3,8 +3,10 @@ import pytest
 import skimage.data
 from PIL import Image
 
+from pipeline.sketch import paper as paper_module
 from pipeline.sketch.canvas import paint_canvas, read_canvas
-from pipeline.sketch.paper import even_out, find_ground, invert, is_blank, is_line_drawing, is_white, lies_on_dark
+from pipeline.sketch.intake import read_image
+from pipeline.sketch.paper import Paper, invert
 from tests.tools.drawings import as_text, balls, canvas, clip_art, house, in_uneven_light, ring, stroke, wave
 
 
@@ -53,9 +55,9 @@ def photograph(name):
 def test_a_photo_of_paper_becomes_white_in_every_corner(size, kind, darkest):
     clean = kind(size)
     photo = in_uneven_light(clean, darkest)
-    ground = find_ground(photo)
-    assert ground.is_paper() and not is_white(photo) and not lies_on_dark(photo)
-    even = even_out(photo, ground).astype(int)
+    found = Paper(photo)
+    assert found.ground.is_paper() and not found.is_white and not found.is_light_on_dark
+    even = found.even_out().astype(int)
     paper = clean.min(axis=2) == 255
     for corner in (np.s_[:128, :128], np.s_[:128, -128:], np.s_[-128:, :128], np.s_[-128:, -128:]):
         assert even[corner][paper[corner]].mean() > 250
@@ -67,14 +69,14 @@ def test_a_large_black_shape_on_paper_is_drawn_and_no_shadow():
     clean = np.array(Image.new("RGB", (400, 400), "white"))
     clean[120:280, 120:280] = 10
     photo = in_uneven_light(clean, 0.6)
-    even = even_out(photo, find_ground(photo))
+    even = Paper(photo).even_out()
     assert even[150:250, 150:250].mean() < 40
     assert even[:80].mean() > 245
 
 
 def test_tinted_paper_becomes_white_and_ink_keeps_its_colour():
     photo = in_uneven_light(drawn(12, "#2040d0"), 0.6)
-    even = even_out(photo, find_ground(photo)).astype(int)
+    even = Paper(photo).even_out().astype(int)
     ink = drawn(12, "#2040d0")[..., 0] < 60
     assert np.median(even[~ink], axis=0).min() >= 250
     assert np.median(even[ink], axis=0) == pytest.approx([32, 64, 208], abs=25)
@@ -83,70 +85,98 @@ def test_tinted_paper_becomes_white_and_ink_keeps_its_colour():
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_photographs_are_neither_paper_nor_turned_round_nor_blank(name):
     pixels = photograph(name)
-    assert is_white(pixels) or not find_ground(pixels).is_paper()
-    assert not lies_on_dark(pixels)
-    assert not is_blank(pixels)
-    assert not is_line_drawing(pixels)
+    found = Paper(pixels)
+    assert found.is_white or not found.ground.is_paper()
+    assert not found.is_light_on_dark
+    assert not found.is_blank
+    assert not found.is_line_drawing
 
 
 @pytest.mark.parametrize("size", [2, 6, 12, 24])
 def test_light_on_dark_is_known(size):
-    assert lies_on_dark(invert(drawn(size)))
-    assert lies_on_dark(board(size))
-    assert not lies_on_dark(drawn(size))
-    assert not lies_on_dark(pencil(size))
+    assert Paper(invert(drawn(size))).is_light_on_dark
+    assert Paper(board(size)).is_light_on_dark
+    assert not Paper(drawn(size)).is_light_on_dark
+    assert not Paper(pencil(size)).is_light_on_dark
 
 
 def test_a_night_picture_is_not_light_on_dark():
-    assert not lies_on_dark((balls(0) * 0.6).astype(np.uint8))
-    assert not lies_on_dark(invert(balls(255)))
+    assert not Paper((balls(0) * 0.6).astype(np.uint8)).is_light_on_dark
+    assert not Paper(invert(balls(255))).is_light_on_dark
 
 
 @pytest.mark.parametrize("size", [2, 6, 12, 24])
 @pytest.mark.parametrize("color", ["#000000", "#d02020", "#e0b000"])
 def test_strokes_are_a_line_drawing_whatever_their_width_and_colour(size, color):
-    assert is_line_drawing(drawn(size, color))
+    assert Paper(drawn(size, color)).is_line_drawing
 
 
 def test_a_line_drawing_may_hold_black_areas():
     pixels = drawn(6).copy()
     pixels[300:400, 200:300] = 0
-    assert is_line_drawing(pixels)
+    assert Paper(pixels).is_line_drawing
 
 
 @pytest.mark.parametrize("noise", [0, 4, 8])
 @pytest.mark.parametrize("background", [255, 140])
 def test_shaded_and_filled_pictures_are_no_line_drawing(noise, background):
-    assert not is_line_drawing(balls(background, noise))
-    assert not is_line_drawing(clip_art())
+    assert not Paper(balls(background, noise)).is_line_drawing
+    assert not Paper(clip_art()).is_line_drawing
 
 
 @pytest.mark.parametrize("level", [0, 5, 128, 250, 255])
 def test_one_even_colour_is_blank(level):
-    assert is_blank(np.full((100, 300, 3), level, np.uint8))
+    assert Paper(np.full((100, 300, 3), level, np.uint8)).is_blank
 
 
 def test_empty_paper_dust_and_noise_are_blank():
     paper = np.full((512, 512, 3), 255, np.uint8)
-    assert is_blank(in_uneven_light(paper, 0.5))
+    assert Paper(in_uneven_light(paper, 0.5)).is_blank
     rng = np.random.default_rng(3)
     dusty = paper.copy()
     for x, y in rng.integers(5, 500, (40, 2)):
         dusty[y : y + 3, x : x + 3] = 0
-    assert is_blank(dusty)
+    assert Paper(dusty).is_blank
     speck = paper.copy()
     speck[100:106, 100:106] = 0
-    assert is_blank(speck)
+    assert Paper(speck).is_blank
 
 
 @pytest.mark.parametrize("side", [64, 200, 512, 1024, 4000])
 def test_a_thin_line_is_not_blank_at_any_size(side):
     pixels = np.full((side, side, 3), 255, np.uint8)
     pixels[side // 2, side // 4 : side // 2] = 0
-    assert not is_blank(pixels)
-    assert not is_blank(invert(pixels))
+    assert not Paper(pixels).is_blank
+    assert not Paper(invert(pixels)).is_blank
 
 
 def test_faint_pencil_and_a_pen_dot_are_not_blank():
-    assert not is_blank(np.asarray(house(200, ink=(205, 205, 205))))
-    assert not is_blank(paint_canvas(read_canvas(as_text(canvas(stroke([(256, 256)], 12))))))
+    assert not Paper(np.asarray(house(200, ink=(205, 205, 205)))).is_blank
+    assert not Paper(paint_canvas(read_canvas(as_text(canvas(stroke([(256, 256)], 12)))))).is_blank
+
+
+def test_a_picture_is_measured_once(monkeypatch):
+    """Each answer may be asked for again; the small copy and the ground of one picture are found one time."""
+    calls = {"shrink": 0, "find_ground": 0}
+
+    def count(name):
+        whole = getattr(paper_module, name)
+
+        def counted(*args):
+            calls[name] += 1
+            return whole(*args)
+
+        return counted
+
+    for name in calls:
+        monkeypatch.setattr(paper_module, name, count(name))
+    found = Paper(in_uneven_light(drawn(6), 0.5))
+    for _ in range(2):
+        assert not found.is_blank and not found.is_light_on_dark and not found.is_white and found.ground.is_paper()
+    assert calls == {"shrink": 2, "find_ground": 1}  # the second copy keeps thin lines for is_blank
+
+
+@pytest.mark.parametrize("picture", [drawn(6), in_uneven_light(drawn(6), 0.5), invert(drawn(6)), balls(140)])
+def test_a_sketch_carries_what_its_paper_says(picture):
+    sketch = read_image(Image.fromarray(picture))
+    assert sketch.is_drawing == Paper(sketch.pixels).is_line_drawing

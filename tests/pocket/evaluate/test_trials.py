@@ -46,7 +46,7 @@ def drawing(care: str, seed: int) -> Drawing:
     """A house by a steady hand, on paper."""
     pixels = np.full((512, 512, 3), 255, np.uint8)
     pixels[100:108, 100:400] = pixels[400:408, 100 + seed : 400] = pixels[100:400, 100:108] = 0
-    return Drawing(f"{care}-{seed}", "a house on a hill", "house", care, Sketch(pixels))
+    return Drawing(f"{care}-{seed}", "a house on a hill", "house", care, Sketch(pixels, is_drawing=True))
 
 
 def test_the_best_the_middle_and_the_worst_are_shown() -> None:
