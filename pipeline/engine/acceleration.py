@@ -1,4 +1,4 @@
-"""What makes the same picture sooner on some machines: attention kernels, a compiled UNet. Chosen by capability."""
+"""Speed up the same picture where the machine can: attention kernels, a compiled UNet."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ log = logging.getLogger(__name__)
 
 ATTENTIONS = ("auto", "sdpa", "xformers")
 XFORMERS_MISSING = "xformers is not installed. Install it with: pip install xformers==0.0.35"
-WARM_UP = "Compiling the model, once for this start (one to several minutes)"
+COMPILING = "Compiling the model, once for this start (one to several minutes)"
 
 
 def choose_attention(wanted: str, device: torch.device, dtype: torch.dtype) -> str:
-    """ "sdpa", torch's own, or "xformers" where it was asked for. "auto" is torch's: on a T4 both are about equal, and
-    on newer cards torch's is quicker.
+    """Choose the attention kernel: "sdpa", torch's own, or "xformers" where it was asked for.
 
-    Raises SettingError where xformers has no kernel for this device: it imports on a machine without CUDA all the same.
+    "auto" is torch's: on a T4 both are about equal, and on newer cards torch's is quicker. Raises SettingError where
+    xformers has no kernel for this device: it imports on a machine without CUDA all the same.
     """
     if wanted not in ATTENTIONS:
         raise SettingError(f"attention is one of {', '.join(ATTENTIONS)}; {wanted!r} was asked for.")
     if wanted != "xformers":
         return "sdpa"
-    trouble = xformers_trouble(device, dtype)
+    trouble = find_xformers_problem(device, dtype)
     if trouble:
         raise SettingError(f"attention 'xformers' cannot be used: {trouble}")
     return "xformers"
 
 
-def xformers_trouble(device: torch.device, dtype: torch.dtype) -> str | None:
-    """Why xformers does not serve here, by trying it; None where it does."""
+def find_xformers_problem(device: torch.device, dtype: torch.dtype) -> str | None:
+    """Return why xformers does not work here, by trying it; None where it does."""
     if importlib.util.find_spec("xformers") is None:
         return XFORMERS_MISSING
     if device.type != "cuda":
@@ -57,10 +57,10 @@ def xformers_trouble(device: torch.device, dtype: torch.dtype) -> str | None:
 
 
 class Compiler:
-    """Gives the UNet as torch.compile makes it, whole, with CUDA graphs on CUDA; as it is when switched off.
+    """Compiler gives the UNet as torch.compile makes it, whole, with CUDA graphs on CUDA; unchanged when it is off.
 
-    A network that is moved or read again is compiled anew. CUDA graphs write each output into the same memory, so it
-    is copied before the next step overwrites it.
+    A network that is moved or read again is compiled anew. CUDA graphs write each output into the same memory, so it is
+    copied before the next step overwrites it.
     """
 
     def __init__(self, on: bool, backend: str = "inductor") -> None:
@@ -88,8 +88,8 @@ class Compiler:
         return run
 
 
-def blank_request(profile: ModelProfile) -> GenerationRequest:
-    """A picture of nothing, at the profile's size and defaults, in two steps."""
+def make_blank_request(profile: ModelProfile) -> GenerationRequest:
+    """Make a request for an empty picture of the profile's size and defaults, in two steps."""
     scales = ("guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale")
     guidance, style, lines = (profile.defaults[name] for name in scales)
     width, height = profile.size

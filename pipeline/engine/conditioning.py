@@ -70,7 +70,7 @@ class Conditioning:
         if request.ip_adapter_scale == 0:
             embeds = torch.zeros(1, style_width(self._pipeline.unet))
         else:
-            embeds = self._embed_style.mixed(request.styles)
+            embeds = self._embed_style.mix_styles(request.styles)
         embeds = self._there(embeds[:, None])
         return torch.cat([torch.zeros_like(embeds), embeds]) if guided else embeds
 

@@ -1,4 +1,4 @@
-"""What ControlNet adds to the UNet at each step, and what of it may be left out or used again."""
+"""Compute what ControlNet adds to the UNet at each step, and leave out or reuse what may be."""
 
 from __future__ import annotations
 
@@ -13,50 +13,58 @@ Outputs = list[Tensor]  # the down blocks' residuals and the middle one's last, 
 
 
 class Residuals:
-    """Those of one picture or batch. ControlNet runs where its interval holds, and there as often as `levers` say."""
+    """Residuals computes ControlNet's additions for one picture or batch. ControlNet runs inside its interval, as often
+    as the levers say.
+    """
 
     def __init__(self, controlnet: Any, hint: Tensor | None, conditioning_scale: float, levers: Levers) -> None:
         self._controlnet, self._hint, self._scale, self._levers = controlnet, hint, conditioning_scale, levers
         self._kept: Outputs = []
         self._uses = 0  # steps that the kept ones have served
 
-    def at(self, step: int, of: int, sample: Tensor, time: Tensor, prompt_embeds: Tensor) -> dict[str, Any]:
-        """What to hand the UNet at a step, for the noisy latents (n, c, h, w) and the prompt of 1 or 2 halves.
+    def compute(self, step: int, total: int, sample: Tensor, time: Tensor, prompt_embeds: Tensor) -> dict[str, Any]:
+        """Return the UNet's residual arguments at a step (from 0), for noisy latents (n, c, h, w) and a prompt of 1 or
+        2 halves.
 
-        Nothing outside of the interval, and at scale 0, where ControlNet would add zeros.
+        Nothing outside of the interval, and nothing at scale 0, where ControlNet would add zeros.
         """
         levers = self._levers
-        holds = within(step, of, levers.control_guidance_start, levers.control_guidance_end)
+        holds = is_within_interval(step, total, levers.control_guidance_start, levers.control_guidance_end)
         if self._hint is None or self._scale == 0 or not holds:
             return {}
         halves = len(prompt_embeds)
-        if not self._serves(halves * len(sample)):
+        if not self._can_be_reused(halves * len(sample)):
             half = halves if levers.controlnet_half == "both" else 1
-            self._kept, self._uses = self._run(sample, time, prompt_embeds[-half:]), 0
+            self._kept, self._uses = self._run_controlnet(sample, time, prompt_embeds[-half:]), 0
         self._uses += 1
-        *down, middle = (self._fit(kept, len(sample), halves) for kept in self._kept)
+        *down, middle = (self._fit_batch(kept, len(sample), halves) for kept in self._kept)
         return {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
 
-    def _serves(self, rows: int) -> bool:
-        """Whether the kept ones may be used once more. Guidance that begins midway asks for a half they lack."""
+    def _can_be_reused(self, rows: int) -> bool:
+        """Return whether the kept residuals serve one step more. Guidance that begins midway asks for a half that they
+        lack.
+        """
         enough = bool(self._kept) and (self._levers.controlnet_half != "both" or len(self._kept[-1]) >= rows)
         return enough and self._uses < self._levers.controlnet_every
 
-    def _run(self, sample: Tensor, time: Tensor, prompt_embeds: Tensor) -> Outputs:
+    def _run_controlnet(self, sample: Tensor, time: Tensor, prompt_embeds: Tensor) -> Outputs:
+        """Run ControlNet on the given halves of the prompt; return all its outputs."""
         count, halves = len(sample), len(prompt_embeds)
         assert self._hint is not None  # noqa: S101 - `at` saw to it
         down, middle = self._controlnet(
             torch.cat([sample] * halves),
             time,
-            encoder_hidden_states=spread(prompt_embeds, count),
+            encoder_hidden_states=repeat_for_batch(prompt_embeds, count),
             controlnet_cond=self._hint.expand(count * halves, -1, -1, -1),
             conditioning_scale=self._scale,
             return_dict=False,
         )
         return [*down, middle]
 
-    def _fit(self, kept: Tensor, count: int, halves: int) -> Tensor:
-        """`kept` as the UNet's batch needs it: cut when guidance ended since, doubled when one half was read."""
+    def _fit_batch(self, kept: Tensor, count: int, halves: int) -> Tensor:
+        """Fit kept residuals to the UNet's batch: cut when guidance has ended since, doubled when only one half was
+        computed.
+        """
         if len(kept) == count * halves:
             return kept
         if len(kept) > count * halves:
@@ -65,11 +73,11 @@ class Residuals:
         return torch.cat([first, kept])
 
 
-def within(step: int, of: int, start: float, end: float) -> bool:
-    """Whether the whole of a step (from 0) lies in [start, end], shares of all steps; diffusers' rule."""
-    return step / of >= start and (step + 1) / of <= end
+def is_within_interval(step: int, total: int, start: float, end: float) -> bool:
+    """Return whether all of a step (from 0) lies in [start, end], shares of all steps, as diffusers decides it."""
+    return step / total >= start and (step + 1) / total <= end
 
 
-def spread(embeds: Tensor, count: int) -> Tensor:
-    """(B, n, d) -> (B * count, n, d): each half for every picture of a batch, the halves kept apart."""
+def repeat_for_batch(embeds: Tensor, count: int) -> Tensor:
+    """Repeat embeddings (B, n, d) for each picture of a batch: (B * count, n, d), the halves kept apart."""
     return embeds if count == 1 else embeds.repeat_interleave(count, dim=0)

@@ -1,4 +1,4 @@
-"""From latents to pictures and previews, by the full decoder or by the profile's small one."""
+"""Decode latents into pictures and previews, with the full decoder or with the profile's small one."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from pipeline.values import Decoder
 log = logging.getLogger(__name__)
 
 
-class Decoding:
-    """One engine's decoders, where its placement draws."""
+class Decoders:
+    """Decoders holds one engine's decoders, on the device where its placement draws."""
 
     def __init__(
         self,
@@ -35,35 +35,44 @@ class Decoding:
         small_decoder: str | None,
         files: FilesHere,
     ) -> None:
-        """`previews` are "linear", or "small" by the part `small_decoder`; None for a profile without one."""
+        """Take the pipeline and choose how previews are made: "linear", or "small" by the part `small_decoder` (None
+        for a profile without one).
+        """
         self._pipeline, self._profile, self._placement = pipeline, profile, placement
         self._previews, self._small_decoder, self._files = previews, small_decoder, files
 
-    def forget(self) -> None:
-        """What was computed on another device, or stayed on it."""
-        for name in ("preview", "_small_vae"):
+    def clear(self) -> None:
+        """Drop what was computed on another device or stayed on it."""
+        for name in ("make_preview", "_small_vae"):
             self.__dict__.pop(name, None)
 
-    def pictures(self, latents: Tensor, decoder: Decoder) -> list[Image.Image]:
-        """Scaled latents (n, c, h, w) -> RGB, one picture at a time, which keeps the peak of memory low."""
-        factor, vae = self._pipeline.vae_scale_factor, self.vae(decoder)
+    def decode_pictures(self, latents: Tensor, decoder: Decoder) -> list[Image.Image]:
+        """Decode scaled latents (n, c, h, w) into RGB pictures, one at a time, which keeps the peak of memory low.
+
+        Raises ModelError where a picture's numbers are not finite.
+        """
+        factor, vae = self._pipeline.vae_scale_factor, self.choose_vae(decoder)
         with TiledDecoding(vae, latents.shape[-1] * factor, latents.shape[-2] * factor):
-            return [self._picture(each[None], vae) for each in latents]
+            return [self._decode_picture(each[None], vae) for each in latents]
 
     @cached_property
-    def preview(self) -> Callable[[Tensor], Image.Image]:
-        """Clean scaled latents (1, c, h, w) -> a small picture."""
-        if (small := self._small_if_here()) is not None:
-            return lambda clean: shrunk(self._picture(clean, small))
+    def make_preview(self) -> Callable[[Tensor], Image.Image]:
+        """Return the function that makes a small picture of clean scaled latents (1, c, h, w)."""
+        if (small := self._find_small_vae()) is not None:
+            return lambda clean: shrunk(self._decode_picture(clean, small))
         cells = self._profile.width // self._pipeline.vae_scale_factor
         return LinearPreview.fit(self._pipeline.vae, preview_zoom(cells))
 
-    def vae(self, decoder: Decoder) -> Any:
+    def choose_vae(self, decoder: Decoder) -> Any:
+        """Return the full decoder or the small one. Raises ModelError where the small one is missing or broken."""
         return self._pipeline.vae if decoder == "full" else self._small_vae
 
-    def _small_if_here(self) -> Any:
-        """The small decoder where previews by it are wanted, else None. That it is missing or broken costs no one the
-        picture itself; that there is no memory for it goes on to who makes room."""
+    def _find_small_vae(self) -> Any:
+        """Return the small decoder where previews by it are wanted, else None.
+
+        That it is missing or broken costs no one the picture itself; that there is no memory for it is raised, for the
+        caller makes room.
+        """
         if self._previews != "small" or self._small_decoder is None:
             return None
         try:
@@ -76,12 +85,13 @@ class Decoding:
 
     @cached_property
     def _small_vae(self) -> Any:
-        """Loaded when something first asks for it."""
+        """Load the small decoder when something first asks for it."""
         assert self._small_decoder is not None  # noqa: S101 - Menu.check saw to it
         file = self._files.locate(self._small_decoder)
         return load_small_vae(file, self._placement.dtype).to(self._placement.device)
 
-    def _picture(self, latents: Tensor, vae: Any) -> Image.Image:
+    def _decode_picture(self, latents: Tensor, vae: Any) -> Image.Image:
+        """Decode one picture's latents (1, c, h, w)."""
         pixels = vae.decode(latents.to(self._placement.dtype) / vae.config.scaling_factor, return_dict=False)[0]
         if not torch.isfinite(pixels).all():
             raise ModelError(

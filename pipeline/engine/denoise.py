@@ -1,4 +1,4 @@
-"""Our denoising loop over diffusers' modules and schedulers.
+"""Denoise latents with our own loop over diffusers' modules and schedulers.
 
 With equal settings it gives what `StableDiffusionControlNetPipeline` gives (tests/engine/test_denoise.py compares
 them), and it leaves out what cannot change the picture: the unconditional half without guidance, the ControlNet at
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pipeline.engine.controlnet import Residuals, spread, within
+from pipeline.engine.controlnet import Residuals, is_within_interval, repeat_for_batch
 from pipeline.errors import Cancelled
 from pipeline.values import Levers
 
@@ -25,7 +25,9 @@ IsCancelled = Callable[[], bool]
 
 @dataclass(frozen=True, eq=False)
 class Conditions:
-    """What steers each step. B is 2 with guidance, the unconditional half first, and 1 without."""
+    """Conditions steer each step: B is 2 with guidance, the unconditional half first, and 1 without. Raises ValueError
+    for embeddings of another batch size or rank.
+    """
 
     prompt_embeds: Tensor  # (B, tokens, width)
     image_embeds: Tensor  # (B, 1, d); zeros in the unconditional half
@@ -41,14 +43,18 @@ class Conditions:
 
     @property
     def guided(self) -> bool:
+        """Return whether guidance is on: diffusers' rule, a guidance scale above 1."""
         return self.guidance_scale > 1
 
     @property
     def halves(self) -> int:
+        """Return how many halves each embedding has: 2 with guidance, 1 without."""
         return 2 if self.guided else 1
 
-    def unguided(self) -> Conditions:
-        """The conditional half alone. Every embedding is cut: one left whole would be read as more tokens."""
+    def take_conditional_half(self) -> Conditions:
+        """Return the conditional half alone, without guidance. Every embedding is cut: one left whole would be read as
+        more tokens.
+        """
         return replace(
             self, prompt_embeds=self.prompt_embeds[-1:], image_embeds=self.image_embeds[-1:], guidance_scale=1.0
         )
@@ -62,44 +68,49 @@ def denoise(
     conditions: Conditions,
     *,
     levers: Levers | None = None,
-    noise: Sequence[torch.Generator] = (),
+    generators: Sequence[torch.Generator] = (),
     on_step: OnStep | None = None,
     is_cancelled: IsCancelled | None = None,
 ) -> Tensor:
-    """Noise (n, c, h, w) -> clean latents, over the scheduler's timesteps, which are set already.
+    """Denoise latents (n, c, h, w) over the scheduler's timesteps, which are set already, and return the clean ones.
 
-    `controlnet` takes an embedded hint: its own hint stack is out of the way (see stock.take_hint_stack). `noise`
-    holds a generator for each of the n pictures, for samplers that add noise as they go.
+    `controlnet` takes an embedded hint: its own hint stack was detached (diffusers_pipeline.detach_hint_stack).
+    `generators` holds one for each of the n pictures, for samplers that add noise as they go.
+
     Raises Cancelled before the step that follows `is_cancelled()` turning true.
     """
-    levers, of = levers or Levers(), len(scheduler.timesteps)
+    levers, total = levers or Levers(), len(scheduler.timesteps)
     residuals = Residuals(controlnet, conditions.hint, conditions.controlnet_conditioning_scale, levers)
-    more = noise_for_steps(scheduler, noise)
+    more = make_step_arguments(scheduler, generators)
     for step, time in enumerate(scheduler.timesteps):
-        stop_if(is_cancelled)
+        raise_if_cancelled(is_cancelled)
         sample = scheduler.scale_model_input(latents, time)
-        guided = within(step, of, levers.guidance_start, levers.guidance_end)
-        prediction = predict(unet, residuals, sample, step, of, time, conditions if guided else conditions.unguided())
-        clean = clean_estimate(scheduler, prediction, time, sample) if on_step else None
+        guided = is_within_interval(step, total, levers.guidance_start, levers.guidance_end)
+        prediction = predict_with_guidance(
+            unet, residuals, sample, step, total, time, conditions if guided else conditions.take_conditional_half()
+        )
+        clean = estimate_clean_latents(scheduler, prediction, time, sample) if on_step else None
         latents = scheduler.step(prediction, time, latents, return_dict=False, **more)[0]
         if on_step and clean is not None:
-            on_step(step + 1, of, clean)
-    stop_if(is_cancelled)
+            on_step(step + 1, total, clean)
+    raise_if_cancelled(is_cancelled)
     return latents
 
 
-def predict(
-    unet: Any, residuals: Residuals, sample: Tensor, step: int, of: int, time: Tensor, conditions: Conditions
+def predict_with_guidance(
+    unet: Any, residuals: Residuals, sample: Tensor, step: int, total: int, time: Tensor, conditions: Conditions
 ) -> Tensor:
-    """The model's output (n, c, h, w) at one step of `of`, from 0, guidance applied."""
+    """Return the UNet's output (n, c, h, w) at one step (from 0) of `total`, with classifier-free guidance applied (Ho
+    & Salimans 2022, arXiv:2207.12598).
+    """
     count = len(sample)
     output = unet(
         torch.cat([sample] * conditions.halves),
         time,
-        encoder_hidden_states=spread(conditions.prompt_embeds, count),
-        added_cond_kwargs={"image_embeds": [spread(conditions.image_embeds, count)]},
+        encoder_hidden_states=repeat_for_batch(conditions.prompt_embeds, count),
+        added_cond_kwargs={"image_embeds": [repeat_for_batch(conditions.image_embeds, count)]},
         return_dict=False,
-        **residuals.at(step, of, sample, time, conditions.prompt_embeds),
+        **residuals.compute(step, total, sample, time, conditions.prompt_embeds),
     )[0]
     if not conditions.guided:
         return output  # type: ignore[no-any-return]
@@ -107,32 +118,38 @@ def predict(
     return unconditional + conditions.guidance_scale * (conditional - unconditional)  # type: ignore[no-any-return]
 
 
-def generators(seeds: Sequence[int]) -> list[torch.Generator]:
-    """One for each picture of a batch, on the CPU, where a seed means the same for every device."""
+def make_generators(seeds: Sequence[int]) -> list[torch.Generator]:
+    """Make one random generator for each picture of a batch, on the CPU, where a seed means the same for every
+    device.
+    """
     return [torch.Generator().manual_seed(seed) for seed in seeds]
 
 
-def initial_noise(
+def draw_initial_noise(
     shape: tuple[int, ...],
-    noise: Sequence[torch.Generator],
+    generators: Sequence[torch.Generator],
     scheduler: Any,
     device: torch.device,
     dtype: torch.dtype,
 ) -> Tensor:
-    """(n, *shape) for n generators, drawn in fp32."""
-    drawn = torch.stack([torch.randn(shape, generator=each) for each in noise])
+    """Draw the initial noise (n, *shape) for n generators: in fp32, then moved and scaled to the scheduler's first
+    sigma.
+    """
+    drawn = torch.stack([torch.randn(shape, generator=each) for each in generators])
     return drawn.to(device, dtype) * scheduler.init_noise_sigma  # type: ignore[no-any-return]
 
 
-def noise_for_steps(scheduler: Any, noise: Sequence[torch.Generator]) -> dict[str, Any]:
-    """The generators as `step` takes them, where it does: a list of one would be drawn from in another shape."""
-    if not noise or "generator" not in inspect.signature(scheduler.step).parameters:
+def make_step_arguments(scheduler: Any, generators: Sequence[torch.Generator]) -> dict[str, Any]:
+    """Return the generators as `scheduler.step` takes them, or nothing where it takes none. A single generator goes in
+    bare: a list of one would be drawn from in another shape.
+    """
+    if not generators or "generator" not in inspect.signature(scheduler.step).parameters:
         return {}
-    return {"generator": noise[0] if len(noise) == 1 else list(noise)}
+    return {"generator": generators[0] if len(generators) == 1 else list(generators)}
 
 
-def clean_estimate(scheduler: Any, prediction: Tensor, time: Tensor, sample: Tensor) -> Tensor:
-    """Where the latents are heading, as this step sees it: x0 by the scheduler's prediction type.
+def estimate_clean_latents(scheduler: Any, prediction: Tensor, time: Tensor, sample: Tensor) -> Tensor:
+    """Return the clean latents (fp32) that the model's output stands for, by the scheduler's prediction type.
 
     `sample` is what the model saw: Euler's own latents are scaled otherwise.
     """
@@ -146,6 +163,7 @@ def clean_estimate(scheduler: Any, prediction: Tensor, time: Tensor, sample: Ten
     return output
 
 
-def stop_if(is_cancelled: IsCancelled | None) -> None:
+def raise_if_cancelled(is_cancelled: IsCancelled | None) -> None:
+    """Raise Cancelled when the run was cancelled."""
     if is_cancelled is not None and is_cancelled():
         raise Cancelled("Stopped.")

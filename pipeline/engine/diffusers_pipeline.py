@@ -1,4 +1,4 @@
-"""The stock pipeline of diffusers: read from a profile's files, and what we take out of it."""
+"""Load diffusers' own pipeline from a profile's files, and take out of it what our loop drives itself."""
 
 from __future__ import annotations
 
@@ -24,15 +24,17 @@ KEPT_PARTS = ("vae", "text_encoder", "tokenizer", "feature_extractor", "schedule
 
 
 def load_pipeline(profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, **given: Any) -> Any:
-    """The stock pipeline with its adapter, on the CPU; both profiles come through here. `given` parts are not read."""
+    """Load diffusers' ControlNet pipeline with its IP-Adapter, on the CPU; both profiles come through here. Parts in
+    `given` are not read.
+    """
     shared = {"local_files_only": True, "use_safetensors": True, "dtype": dtype, "variant": profile.variant}
     _, controlnet, adapter = (located[role].path for role in LOADED_PARTS)
-    pipeline = base_reader(located["base"], shared)(
+    pipeline = choose_base_reader(located["base"], shared)(
         controlnet=diffusers.ControlNetModel.from_pretrained(controlnet, **shared),
         image_encoder=None,
         safety_checker=None,
         requires_safety_checker=False,
-        **(given or packaged_text(profile, dtype)),
+        **(given or load_packaged_text(profile, dtype)),
     )
     pipeline.load_ip_adapter(
         str(adapter), subfolder=".", weight_name=profile.ip_adapter_file, image_encoder_folder=None
@@ -41,17 +43,19 @@ def load_pipeline(profile: ModelProfile, located: Mapping[str, LocatedPart], dty
     return pipeline
 
 
-def base_reader(base: LocatedPart, shared: Mapping[str, Any]) -> Callable[..., Any]:
-    """What makes the stock pipeline of a folder, or of a single file with the configs beside it."""
-    stock = diffusers.StableDiffusionControlNetPipeline
+def choose_base_reader(base: LocatedPart, shared: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return what makes the pipeline from a folder, or from a single file with the configs beside it."""
+    pipeline_class = diffusers.StableDiffusionControlNetPipeline
     if base.config is None:
-        return partial(stock.from_pretrained, base.path, **shared)
+        return partial(pipeline_class.from_pretrained, base.path, **shared)
     config, dtype = str(base.config), shared["dtype"]
-    return partial(stock.from_single_file, str(base.path), config=config, local_files_only=True, torch_dtype=dtype)
+    return partial(
+        pipeline_class.from_single_file, str(base.path), config=config, local_files_only=True, torch_dtype=dtype
+    )
 
 
-def packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:
-    """text_encoder and tokenizer from the profile's package; nothing where the base folder has its own."""
+def load_packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:
+    """Load text_encoder and tokenizer from the profile's package; nothing where the base folder has its own."""
     package = profile.text_package
     if package is None:
         return {}
@@ -64,31 +68,34 @@ def packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:
 
 
 def make_scheduler(profile: ModelProfile, config: Any) -> Any:
+    """Make the profile's own scheduler over the configuration that was read."""
     return getattr(diffusers, profile.scheduler).from_config(config, **profile.scheduler_options)
 
 
-def make_sampler(sampler: Sampler, config: Any) -> Any:
-    """Its scheduler, over the configuration of the model's own, without what only other schedulers take: diffusers
-    ignores that too, but logs it for each picture."""
+def make_sampler_scheduler(sampler: Sampler, config: Any) -> Any:
+    """Make a sampler's scheduler over the configuration of the model's own.
+
+    What only other schedulers take is left out: diffusers ignores that too, but logs it for each picture.
+    """
     scheduler = getattr(diffusers, sampler.scheduler)
     known = inspect.signature(scheduler.__init__).parameters
     fitting = {name: value for name, value in config.items() if name in known or name.startswith("_")}
     return scheduler.from_config(fitting, **sampler.options)
 
 
-def read_networks(
-    profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, beside: Any
+def reload_networks(
+    profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, pipeline_in_use: Any
 ) -> Networks:
-    """UNet and ControlNet from their files again, on the CPU; the other parts of the pipeline `beside` stay."""
-    kept = {name: getattr(beside, name) for name in KEPT_PARTS}
+    """Read UNet and ControlNet from their files again, on the CPU; the other parts of the pipeline in use stay."""
+    kept = {name: getattr(pipeline_in_use, name) for name in KEPT_PARTS}
     with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
         pipeline = load_pipeline(profile, located, dtype, **kept)
-    take_hint_stack(pipeline.controlnet)
+    detach_hint_stack(pipeline.controlnet)
     return Networks(pipeline.unet, pipeline.controlnet)
 
 
 def load_small_vae(folder: Path, dtype: torch.dtype) -> Any:
-    """TAESD's kind of autoencoder, on the CPU."""
+    """Load an autoencoder of TAESD's kind, on the CPU."""
     with loading(folder, diffusers.utils.logging):
         vae = diffusers.AutoencoderTiny.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, torch_dtype=dtype
@@ -96,8 +103,11 @@ def load_small_vae(folder: Path, dtype: torch.dtype) -> Any:
     return vae.eval().requires_grad_(False)
 
 
-def take_hint_stack(controlnet: Any) -> nn.Module:
-    """ControlNet's hint stack, which is put out of its way: from now on it takes hints that went through it once."""
+def detach_hint_stack(controlnet: Any) -> nn.Module:
+    """Detach ControlNet's hint stack and return it: from now on ControlNet takes hints that went through it once.
+
+    Raises ModelError for a ControlNet that reads its hint as BGR.
+    """
     if controlnet.config.controlnet_conditioning_channel_order != "rgb":
         raise ModelError("This ControlNet reads its hint as BGR; only RGB is supported.")
     stack: nn.Module = controlnet.controlnet_cond_embedding
@@ -105,12 +115,13 @@ def take_hint_stack(controlnet: Any) -> nn.Module:
     return stack
 
 
-def packaged_revision(profile: ModelProfile) -> dict[str, str]:
+def find_text_revision(profile: ModelProfile) -> dict[str, str]:
+    """Return the packaged text encoder's revision by its role; nothing for a profile without a package."""
     return {"text_encoder": profile.text_package.sha256[:12]} if profile.text_package else {}
 
 
 class Networks(NamedTuple):
-    """What is read again from the files after a mode that cannot be undone."""
+    """Networks holds what is read again from the files after a mode that cannot be undone."""
 
     unet: Any  # its adapter attached
     controlnet: Any  # its hint stack taken out

@@ -16,20 +16,27 @@ import transformers
 from PIL import Image
 from torch import Tensor, nn
 
-from pipeline.engine.acceleration import WARM_UP, Compiler, blank_request, choose_attention
+from pipeline.engine.acceleration import COMPILING, Compiler, choose_attention, make_blank_request
 from pipeline.engine.conditioning import Conditioning, style_width
-from pipeline.engine.decoding import Decoding
-from pipeline.engine.denoise import Conditions, IsCancelled, denoise, generators, initial_noise, stop_if
+from pipeline.engine.decoding import Decoders
+from pipeline.engine.denoise import (
+    Conditions,
+    IsCancelled,
+    denoise,
+    draw_initial_noise,
+    make_generators,
+    raise_if_cancelled,
+)
 from pipeline.engine.diffusers_pipeline import (
     LOADED_PARTS,
+    detach_hint_stack,
+    find_text_revision,
     load_pipeline,
-    make_sampler,
-    packaged_revision,
-    read_networks,
-    take_hint_stack,
+    make_sampler_scheduler,
+    reload_networks,
 )
 from pipeline.engine.few_steps import FusedWeights
-from pipeline.engine.image_encoder import Vision
+from pipeline.engine.image_encoder import ImageEncoder
 from pipeline.engine.placement import Placement, Size
 from pipeline.engine.safety import SafetyChecker, find_checker
 from pipeline.engine.style_embeddings import StyleEmbeddings
@@ -72,7 +79,7 @@ class Engine:
         self._pipeline, self._embed_style, self._placement = pipeline, embed_with, placement
         self._files, self._menu, self._safety = FilesHere(profile, folder), menu_of(profile.name), safety
         self._conditioning = Conditioning(pipeline, self._menu, placement, embed_with, hint_stack)
-        self._decoding = Decoding(pipeline, profile, placement, previews, self._menu.small_decoder, self._files)
+        self._decoding = Decoders(pipeline, profile, placement, previews, self._menu.small_decoder, self._files)
         self._few_steps = FusedWeights(pipeline, self._files.locate)
         self._compiled = Compiler(compile)
         placement.on_move, placement.on_read = self._forget_moved, self._forget_fused
@@ -115,30 +122,37 @@ class Engine:
         report("Loading the model", 0.3)
         with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
             pipeline = load_pipeline(profile, located, numbers)
-        hint_stack = take_hint_stack(pipeline.controlnet)
+        hint_stack = detach_hint_stack(pipeline.controlnet)
         placement = Placement(
             pipeline,
             hint_stack,
             profile,
             place,
             numbers,
-            lambda: read_networks(profile, located, numbers, pipeline),
-            on_processor=processor_dtype(dtype, profile.any_dtype),
+            lambda: reload_networks(profile, located, numbers, pipeline),
+            processor_dtype=processor_dtype(dtype, profile.any_dtype),
         )
-        placement.begin(mode)
+        placement.set_usual_mode(mode)
         if choose_attention(attention, place, numbers) == "xformers":
             pipeline.enable_xformers_memory_efficient_attention()
         report("Getting ready to draw", 0.9)
-        vision = Vision(profile, folder, pipeline)
-        vision.fetch()
+        image_encoder = ImageEncoder(profile, folder, pipeline)
+        image_encoder.fetch_files()
         width = style_width(pipeline.unet)
-        embeddings = StyleEmbeddings(vision.encode, vision.revision, width, cache_dir, vision.release, vision.expect)
-        revisions = {role: part.revision for role, part in located.items()} | {"image_encoder": vision.revision}
+        embeddings = StyleEmbeddings(
+            image_encoder.encode,
+            image_encoder.revision,
+            width,
+            cache_dir,
+            image_encoder.release,
+            image_encoder.expect_files,
+        )
+        revisions = {role: part.revision for role, part in located.items()} | {"image_encoder": image_encoder.revision}
         judge = SafetyChecker(checker, pipeline.feature_extractor, profile.variant) if checker else None
         engine = cls(
             profile,
             pipeline,
-            revisions | packaged_revision(profile),
+            revisions | find_text_revision(profile),
             embeddings,
             folder,
             judge,
@@ -148,19 +162,24 @@ class Engine:
             previews=previews,
         )
         if compile:
-            report(WARM_UP, 0.95)
+            report(COMPILING, 0.95)
             engine.warm_up()
         report("Ready", 1.0)
         return engine
 
     def warm_up(self) -> None:
         """Compile what a picture of the usual size needs, with guidance and without, with lines and without."""
-        request = blank_request(self.profile)
+        request = make_blank_request(self.profile)
         with self._lock, torch.inference_mode():
             for levers in (Levers(guidance_end=0.5), Levers(guidance_end=0.5, control_guidance_end=0.0)):
                 warming = replace(request, levers=levers)
                 self._denoise(
-                    warming, self._scheduler(warming), self._conditioning.blank(warming), generators([0]), None, None
+                    warming,
+                    self._scheduler(warming),
+                    self._conditioning.blank(warming),
+                    make_generators([0]),
+                    None,
+                    None,
                 )
 
     @property
@@ -201,11 +220,11 @@ class Engine:
     def _forget_moved(self) -> None:
         """What was computed on another device, or stayed on it."""
         self._conditioning.forget()
-        self._decoding.forget()
+        self._decoding.clear()
 
     def embed_style(self, style: Style) -> Tensor:
         """(1, d) fp32 image embedding, computed once per encoder and image."""
-        self._embed_style.expect([style])
+        self._embed_style.expect_known([style])
         with self._lock:
             return self._embed_style(style)
 
@@ -256,7 +275,7 @@ class Engine:
         self._expect(request)
         size = Size(request.width, request.height, count)
         with self._lock, torch.inference_mode():
-            stop_if(is_cancelled)
+            raise_if_cancelled(is_cancelled)
             if self._retired:
                 raise EngineChanged(f"{self.profile.title} was replaced while this waited for it; send it once more.")
             return self._placement.run(size, lambda: self._drawn(request, count, on_step, is_cancelled))
@@ -265,21 +284,21 @@ class Engine:
         self, request: GenerationRequest, count: int, on_step: OnStep | None, is_cancelled: IsCancelled | None
     ) -> tuple[list[Image.Image], dict[str, float]]:
         """In the memory mode as it is now; may be called again in a lower one, from the same noise."""
-        noise = generators([each.seed for each in request.batch(count)])
+        noise = make_generators([each.seed for each in request.batch(count)])
         clock = Clock(self.device)
         self._fuse_few_steps(request.levers.few_steps)
         scheduler = self._scheduler(request)
         conditions = self._conditioning.conditions(request, clock)
         latents = self._denoise(request, scheduler, conditions, noise, on_step, is_cancelled)
         clock.mark("steps")
-        images = self._decoding.pictures(latents, request.levers.decoder)
+        images = self._decoding.decode_pictures(latents, request.levers.decoder)
         clock.mark("picture")
         return images, clock.milliseconds
 
     def _fuse_few_steps(self, name: str) -> None:
         if name != self._few_steps.name:
             wanted = self._menu.few_steps.get(name)
-            self._placement.with_plain_weights(lambda: self._few_steps.use(name, wanted))
+            self._placement.change_plain_weights(lambda: self._few_steps.fuse(name, wanted))
 
     def _expect(self, request: GenerationRequest) -> None:
         """Before the lock: what cannot be drawn is told at once, and nobody waits while something is fetched."""
@@ -289,12 +308,12 @@ class Engine:
         self.profile.check_size(request.width, request.height)
         self._files.expect(self._menu.asked_parts(request.levers))
         if request.ip_adapter_scale:
-            self._embed_style.expect(style for style, _ in request.styles.parts)
+            self._embed_style.expect_known(style for style, _ in request.styles.parts)
 
     def _scheduler(self, request: GenerationRequest) -> Any:
         """A new one for each request: schedulers remember where they are."""
         sampler = find_sampler(request.sampler)
-        made = make_sampler(sampler, self._pipeline.scheduler.config)
+        made = make_sampler_scheduler(sampler, self._pipeline.scheduler.config)
         made.set_timesteps(request.num_inference_steps, device=self.device)
         return made
 
@@ -314,13 +333,13 @@ class Engine:
             self._compiled(self._pipeline.unet),
             self._pipeline.controlnet,
             scheduler,
-            initial_noise(shape, noise, scheduler, self.device, self.dtype),
+            draw_initial_noise(shape, noise, scheduler, self.device, self.dtype),
             conditions,
             levers=request.levers,
-            noise=noise,
+            generators=noise,
             on_step=self._shown(on_step) if on_step else None,
             is_cancelled=is_cancelled,
         )
 
     def _shown(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
-        return lambda step, of, clean: on_step(StepPreview(step, of, self._decoding.preview(clean[:1])))
+        return lambda step, of, clean: on_step(StepPreview(step, of, self._decoding.make_preview(clean[:1])))

@@ -1,4 +1,4 @@
-"""Few-step weights (LCM-LoRA, Hyper-SD): fused into the UNet while a picture wants them, and taken out exactly."""
+"""Fuse few-step weights (LCM-LoRA, Hyper-SD) into the UNet while a picture wants them, and take them out exactly."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pipeline.request.presets import FewSteps
 
 
 class FusedWeights:
-    """The UNet of one pipeline with the few-step weights of one name in it, or as it came.
+    """FusedWeights keeps one pipeline's UNet with the few-step weights of one name in it, or as it came.
 
     Fused, since that costs nothing per step. The weights they are added to are kept on the CPU and put back as they
-    were: subtracting would leave rounding behind, and equal requests would give other pixels later. `locate` tells the
-    folder of a part of the engine by its role.
+    were: subtracting would leave rounding behind, and equal requests would give other pixels later. `locate` returns
+    the folder of a part of the engine by its role.
     """
 
     def __init__(self, pipeline: Any, locate: Callable[[str], Path]) -> None:
@@ -25,8 +25,11 @@ class FusedWeights:
         self.name = ""  # what is fused in now
         self._original: dict[str, Tensor] = {}  # parameter's name -> as it came
 
-    def use(self, name: str, wanted: FewSteps | None) -> None:
-        """Make `wanted`, called `name`, the weights that are in; "" and None for none. Raises ModelError."""
+    def fuse(self, name: str, wanted: FewSteps | None) -> None:
+        """Make `wanted`, called `name`, the weights that are fused in; "" and None take out what is in.
+
+        Raises ModelError for weights that do not fit this model.
+        """
         if name == self.name:
             return
         self._restore()
@@ -39,7 +42,9 @@ class FusedWeights:
             self._pipeline.load_lora_weights(
                 str(folder), weight_name=wanted.file, adapter_name="few_steps", local_files_only=True
             )
-            self._original = {path: value.detach().to("cpu", copy=True) for path, value in touched(self._pipeline.unet)}
+            self._original = {
+                path: value.detach().to("cpu", copy=True) for path, value in list_lora_parameters(self._pipeline.unet)
+            }
             self._pipeline.fuse_lora(components=["unet"], lora_scale=wanted.scale, safe_fusing=True)
         except (ValueError, KeyError, RuntimeError, OSError, ImportError) as error:
             self._pipeline.unload_lora_weights()
@@ -57,8 +62,10 @@ class FusedWeights:
         self._original, self.name = {}, ""
 
 
-def touched(unet: Any) -> list[tuple[str, Tensor]]:
-    """The parameters under a LoRA layer, by the names they have without it. None raises ValueError."""
+def list_lora_parameters(unet: Any) -> list[tuple[str, Tensor]]:
+    """List the parameters under a LoRA layer, by the names they have without it. Raises ValueError where there
+    is none.
+    """
     found = [
         (f"{path}.{name}", parameter)
         for path, module in unet.named_modules()

@@ -1,4 +1,4 @@
-"""The image encoder that reads styles for the adapter."""
+"""Encode style images for the IP-Adapter."""
 
 from __future__ import annotations
 
@@ -21,27 +21,30 @@ from pipeline.models.profile import ModelProfile
 log = logging.getLogger(__name__)
 
 ROLE = "image_encoder"  # in a profile's parts
-WITHOUT_IT = "draw in a style that was drawn before, or with Style strength at 0"
-KEPT = 100_000_000  # bytes; a smaller encoder is not worth loading twice
+ALTERNATIVE = "draw in a style that was drawn before, or with Style strength at 0"
+KEPT_LIMIT = 100_000_000  # bytes; a smaller encoder is not worth loading twice
 
 
-class Vision:
-    """Located and loaded when a style that is new needs it, on the processor in 32 bits, and released afterwards.
+class ImageEncoder:
+    """ImageEncoder is located and loaded when a new style needs it, on the processor in 32 bits, and released
+    afterwards.
 
-    SD 1.5's is 2.5 GB, needed for a second or two per style, so it takes no room on the GPU. Speaks through the
-    pipeline's image processor.
+    SD 1.5's is 2.5 GB, needed for a second or two per style, so it takes no room on the GPU. It reads pictures through
+    the pipeline's image processor.
     """
 
     def __init__(self, profile: ModelProfile, folder: Path | None, pipeline: Any) -> None:
         self._profile, self._folder, self._pipeline = profile, folder, pipeline
 
-    def expect(self) -> None:
+    def expect_files(self) -> None:
         """Raise ModelError with the fix unless its files are on this machine. Reads none, asks no network."""
-        expect_here(self._profile, [ROLE], self._folder, instead=WITHOUT_IT)
+        expect_here(self._profile, [ROLE], self._folder, instead=ALTERNATIVE)
 
-    def fetch(self) -> None:
-        """Bring its files where the Hub gives them and they are not here: for while the models load, when nobody's
-        picture waits. Where that fails, styles that were drawn before can be drawn all the same.
+    def fetch_files(self) -> None:
+        """Fetch its files where the Hub gives them and they are not here, while the models load and nobody's picture
+        waits.
+
+        Where that fails, styles that were drawn before can be drawn all the same.
         """
         part, own = self._profile.parts[ROLE], self._folder is not None and self._folder.is_dir()
         if own or self._profile.home or cached_revision(part) is not None:
@@ -55,21 +58,23 @@ class Vision:
 
     @cached_property
     def located(self) -> LocatedPart:
-        """Of what is here: a download would hold up everyone who draws. Raises ModelError, also for damaged files."""
-        self.expect()
+        """Locate the part on this machine; a download would hold up everyone who draws. Raises ModelError, also for
+        damaged files.
+        """
+        self.expect_files()
         return locate(self._profile, ROLE, self._folder)
 
     @property
     def revision(self) -> str:
-        """Of the pinned encoder where it would come from the Hub, so that asking does not fetch it."""
+        """Return the pinned revision where the encoder would come from the Hub, so that asking does not fetch it."""
         pinned = self._profile.parts[ROLE].revision
         at_hand = self._folder or self._profile.home
         return self.located.revision if at_hand or pinned is None else pinned
 
     def release(self) -> None:
-        """Give back a large encoder's memory; a small one, as the pocket model's, stays for the next style."""
+        """Release a large encoder's memory; a small one, as the pocket model's, stays for the next style."""
         encoder = self.__dict__.get("_encoder")
-        if encoder is not None and encoder.get_memory_footprint() > KEPT:
+        if encoder is not None and encoder.get_memory_footprint() > KEPT_LIMIT:
             del self.__dict__["_encoder"], encoder
             gc.collect()
 
@@ -85,7 +90,7 @@ class Vision:
 
     @torch.inference_mode()
     def encode(self, image: Image.Image) -> Tensor:
-        """RGB -> (1, d)."""
+        """Encode an RGB picture of any size into an embedding (1, d), fp32 on the CPU."""
         pixels = self._pipeline.feature_extractor(image, return_tensors="pt").pixel_values
         embeds: Tensor = self._encoder(pixels.float()).image_embeds
         return embeds

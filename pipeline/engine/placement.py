@@ -1,4 +1,4 @@
-"""Where a pipeline's weights lie, mode by mode, and what is done when the memory does not suffice."""
+"""Place a pipeline's weights as its memory mode wants it, and draw in a lower mode when memory runs out."""
 
 from __future__ import annotations
 
@@ -28,17 +28,20 @@ NEVER_FP8 = ("pos_embed", "patch_embed", "norm", "^proj_in$", "^proj_out$", "enc
 
 
 class Size(NamedTuple):
+    """Size is a request's width and height in px, and how many pictures are drawn together."""
+
     width: int  # px
     height: int  # px
     batch: int = 1
 
     @property
     def pixels(self) -> int:
+        """Return how many pixels are drawn at once."""
         return self.width * self.height * self.batch
 
 
 class Placement:
-    """One pipeline on one device in its memory mode; a request that does not fit is drawn a mode lower.
+    """Placement keeps one pipeline on one device in its memory mode, and draws what does not fit a mode lower.
 
     Only UNet and ControlNet are kept in 8 bits or streamed. Neither can be undone, so both are read from their files
     again (`read_again`) when the mode changes back: equal requests then give equal pictures. `on_move` is called after
@@ -54,11 +57,11 @@ class Placement:
         dtype: torch.dtype,
         read_again: Callable[[], Networks],
         *,
-        on_processor: torch.dtype = torch.float32,
+        processor_dtype: torch.dtype = torch.float32,
     ) -> None:
         self._pipeline, self._hint_stack, self._profile = pipeline, hint_stack, profile
         self._home, self._dtype = device, dtype
-        self._on_processor = dtype if device.type == "cpu" else on_processor
+        self._processor_dtype = dtype if device.type == "cpu" else processor_dtype
         self.device, self.dtype = device, dtype  # where and in what numbers pictures are drawn in this mode
         self._read_again = read_again  # gives UNet with its adapter, and ControlNet without its hint stack
         self.on_move: Callable[[], None] = lambda: None
@@ -81,45 +84,49 @@ class Placement:
         return getattr(self._told, "numbers", "")
 
     def run(self, size: Size, work: Callable[[], T]) -> T:
-        """`work()` in the usual mode; out of memory, once more in the next lower one, with all freed in between.
+        """Run `work` in the usual mode; when memory runs out, free all of it and run once more in the next lower mode.
 
-        Raises OutOfMemory when that fails too, or there is none lower; the next request finds the usual mode.
+        Raises OutOfMemory when that fails too, or there is no lower mode; the next request finds the usual mode.
         """
         self._told.notice = None
-        mode = self._mode_for(size)
-        trouble, result = self._attempt(mode, work)
+        mode = self._choose_mode(size)
+        trouble, result = self._try_in_mode(mode, work)
         self._told.numbers = self.present_numbers()
         if trouble is None:
             return result  # type: ignore[return-value]
         lower = lower_mode(mode, self._home.type)
         log.warning("Out of memory in mode %s at %s: %s", mode, tuple(size), trouble)
         if lower is None:
-            raise OutOfMemory(self._sentence(size, mode))
-        trouble, result = self._attempt(lower, work)
+            raise OutOfMemory(self._explain_shortage(size, mode))
+        trouble, result = self._try_in_mode(lower, work)
         if trouble is not None:
             log.warning("Out of memory in mode %s too: %s", lower, trouble)
-            raise OutOfMemory(self._sentence(size, lower))
+            raise OutOfMemory(self._explain_shortage(size, lower))
         self._told.numbers = self.present_numbers()
         self._too_large[mode] = min(size.pixels, self._too_large.get(mode, size.pixels))
         self._told.notice = f"Memory ran out, so this was drawn more sparingly: {MEANINGS[lower]}."
         return result  # type: ignore[return-value]
 
-    def with_plain_weights(self, change: Callable[[], T]) -> T:
-        """`change()` on weights as they came, then back: what is in 8 bits or streamed bears no change."""
+    def change_plain_weights(self, change: Callable[[], T]) -> T:
+        """Call `change` on weights as they were read, then restore the mode: weights in 8 bits or streamed allow no
+        change.
+        """
         before = self.mode
         if self._altered:
-            with writable():
-                self._leave()
+            with allow_weight_changes():
+                self._leave_mode()
         try:
             return change()
         finally:
             if before is not None:
-                self.use(before)
+                self.switch_mode(before)
 
-    def begin(self, choice: ModeChoice) -> None:
-        """Take the chosen mode as the usual one, or where not even the weights fit the first lower one that does."""
+    def set_usual_mode(self, choice: ModeChoice) -> None:
+        """Make the chosen mode the usual one, or the first lower mode in which the weights fit. Raises OutOfMemory when
+        none does.
+        """
         self.choice = choice
-        while (trouble := self._attempt(self.choice.mode, lambda: None)[0]) is not None:
+        while (trouble := self._try_in_mode(self.choice.mode, lambda: None)[0]) is not None:
             log.warning("Out of memory while loading in mode %s: %s", self.choice.mode, trouble)
             lower = lower_mode(self.choice.mode, self._home.type)
             if lower is None:
@@ -129,34 +136,36 @@ class Placement:
                 )
             self.choice = ModeChoice(lower, f"the weights did not fit with {MEANINGS[self.choice.mode]}")
 
-    def use(self, mode: MemoryMode) -> None:
-        """Put everything where the mode wants it."""
+    def switch_mode(self, mode: MemoryMode) -> None:
+        """Move every module to where the mode wants it."""
         if mode != self.mode:
-            with writable():
-                self._leave()
-                self._enter(mode)
+            with allow_weight_changes():
+                self._leave_mode()
+                self._enter_mode(mode)
             self.on_move()
 
-    def _enter(self, mode: MemoryMode) -> None:
+    def _enter_mode(self, mode: MemoryMode) -> None:
         self._altered = mode in IRREVERSIBLE
         place = torch.device("cpu") if mode == "cpu" else self._home
-        dtype = self._on_processor if place.type == "cpu" else self._dtype
-        words = torch.device("cpu") if mode in IRREVERSIBLE else place
-        settle(self._pipeline.text_encoder, words, dtype if words.type == place.type else torch.float32)
-        settle(self._pipeline.vae, place, dtype, channels_last=True)
+        dtype = self._processor_dtype if place.type == "cpu" else self._dtype
+        text_device = torch.device("cpu") if mode in IRREVERSIBLE else place
+        place_module(
+            self._pipeline.text_encoder, text_device, dtype if text_device.type == place.type else torch.float32
+        )
+        place_module(self._pipeline.vae, place, dtype, channels_last=True)
         for module in (self._hint_stack, self._pipeline.controlnet, self._pipeline.unet):
             if mode in IRREVERSIBLE and module is not self._hint_stack:
-                ENTRANCES[mode](module, place, dtype)
+                NETWORK_PLACERS[mode](module, place, dtype)
             else:
-                settle(module, place, dtype, channels_last=pays_channels_last(place, dtype))
+                place_module(module, place, dtype, channels_last=is_channels_last_faster(place, dtype))
         self.mode, self.device, self.dtype = mode, place, dtype
 
-    def _leave(self) -> None:
-        """Out of the mode, with UNet and ControlNet read again where they cannot come out of it."""
+    def _leave_mode(self) -> None:
+        """Leave the mode; read UNet and ControlNet again where they cannot come out of it."""
         self.mode = None
         if self._altered:
             self._pipeline.unet = self._pipeline.controlnet = None
-            free()
+            release_memory()
             self._pipeline.unet, self._pipeline.controlnet = self._read_again()
             self._altered = False
             self.on_read()
@@ -166,29 +175,30 @@ class Placement:
         usual = "" if self.dtype == usual_dtype(self.device) else name_of(self.dtype)
         return f"{usual or name_of(self.dtype)}, weights in 8 bits" if self.mode == "fp8" else usual
 
-    def _mode_for(self, size: Size) -> MemoryMode:
-        """The usual one, or the first below it that is not known to be too small for a request of this size."""
+    def _choose_mode(self, size: Size) -> MemoryMode:
+        """Return the usual mode, or the first below it that is not known to be too small for a request of this size."""
         mode = self.choice.mode
         while size.pixels >= self._too_large.get(mode, size.pixels + 1):
             mode = lower_mode(mode, self._home.type) or mode
         return mode
 
-    def _attempt(self, mode: MemoryMode, work: Callable[[], T]) -> tuple[str | None, T | None]:
-        """(None, result), or (what the machine said, None) with everything freed.
+    def _try_in_mode(self, mode: MemoryMode, work: Callable[[], T]) -> tuple[str | None, T | None]:
+        """Return (None, result), or (what the machine said, None) with everything freed.
 
-        Freed after the except block: until then the error's traceback holds every tensor that was alive.
+        It is freed after the except block: until then the error's traceback holds every tensor that was alive.
         """
         try:
-            self.use(mode)
+            self.switch_mode(mode)
             return None, work()
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
             trouble = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        free()
+        release_memory()
         return trouble, None
 
-    def _sentence(self, size: Size, mode: MemoryMode) -> str:
+    def _explain_shortage(self, size: Size, mode: MemoryMode) -> str:
+        """Write the message for a picture that fits in no mode: what was asked for, and what would fit."""
         asked = f"{size.width} x {size.height} px" + (f", {size.batch} at once" if size.batch > 1 else "")
         free = measure_free_memory(self._home.type)
         fits = what_fits(self._profile, free, self._home.type, size.batch, name_of(self._dtype))
@@ -198,52 +208,61 @@ class Placement:
         )
 
 
-def settle(module: nn.Module, device: torch.device, dtype: torch.dtype, *, channels_last: bool = False) -> None:
-    """To its device, ready to run. For a VAE channels last pays everywhere: fp32 on a processor -30 %, bf16 -60 %."""
+def place_module(module: nn.Module, device: torch.device, dtype: torch.dtype, *, channels_last: bool = False) -> None:
+    """Move a module to its device and number format, ready to run, with memory in channels-last order if asked.
+
+    For a VAE channels last pays everywhere: fp32 on a processor -30 %, bf16 -60 %.
+    """
     nn.Module.to(module, device=device, dtype=dtype).eval().requires_grad_(False)  # diffusers' own warns of nothing
     if channels_last:
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def pays_channels_last(device: torch.device, dtype: torch.dtype) -> bool:
-    """For a UNet: in fp16 on a GPU, and in bf16 on a processor (-20 to -30 %); in fp32 there it is all the same."""
+def is_channels_last_faster(device: torch.device, dtype: torch.dtype) -> bool:
+    """Return whether channels last pays for a UNet: in fp16 on a GPU, and in bf16 on a processor (-20 to -30 %); in
+    fp32 there it is all the same.
+    """
     return device.type == "cuda" or dtype == torch.bfloat16
 
 
-def keep_in_8_bits(network: Any, device: torch.device, dtype: torch.dtype) -> None:
-    """In 8 bits before it moves, so that the device never holds both."""
-    settle(network, torch.device("cpu"), dtype, channels_last=pays_channels_last(device, dtype))
+def store_in_8_bits(network: Any, device: torch.device, dtype: torch.dtype) -> None:
+    """Store a network's weights in 8 bits (float8_e4m3fn) and compute in `dtype`. It is cast before it moves, so that
+    the device never holds both.
+    """
+    place_module(network, torch.device("cpu"), dtype, channels_last=is_channels_last_faster(device, dtype))
     network.enable_layerwise_casting(
         storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype, skip_modules_pattern=NEVER_FP8
     )
     network.to(device)
 
 
-def stream(network: Any, device: torch.device, dtype: torch.dtype) -> None:
-    """Leaf by leaf, the next one on its way while one computes; without streams where the device has none."""
-    settle(network, torch.device("cpu"), dtype, channels_last=pays_channels_last(device, dtype))
+def stream_weights(network: Any, device: torch.device, dtype: torch.dtype) -> None:
+    """Stream a network's weights to the device leaf by leaf, the next one on its way while one computes; without CUDA
+    streams where the device has none.
+    """
+    place_module(network, torch.device("cpu"), dtype, channels_last=is_channels_last_faster(device, dtype))
     streams = device.type == "cuda"
     network.enable_group_offload(
         onload_device=device, offload_type="leaf_level", use_stream=streams, record_stream=streams
     )
 
 
-ENTRANCES: Mapping[MemoryMode, Callable[[Any, torch.device, torch.dtype], None]] = {
-    "fp8": keep_in_8_bits,
-    "streamed": stream,
+NETWORK_PLACERS: Mapping[MemoryMode, Callable[[Any, torch.device, torch.dtype], None]] = {
+    "fp8": store_in_8_bits,
+    "streamed": stream_weights,
 }
-IRREVERSIBLE = frozenset(ENTRANCES)
+IRREVERSIBLE = frozenset(NETWORK_PLACERS)
 
 
 @contextmanager
-def writable() -> Iterator[None]:
-    """Weights that are made here may be written to later, which those made in inference mode may not."""
+def allow_weight_changes() -> Iterator[None]:
+    """Let weights that are made here be written to later, which those made in inference mode may not."""
     with torch.inference_mode(False), torch.no_grad():
         yield
 
 
-def free() -> None:
-    """Give back what nothing refers to any more."""
+def release_memory() -> None:
+    """Collect garbage and empty the device's cache."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -252,7 +271,7 @@ def free() -> None:
 
 
 class TiledDecoding:
-    """Decoding in tiles for as long as it is open, where the picture is large."""
+    """TiledDecoding turns the VAE's tiling on for as long as it is open, where the picture is large."""
 
     def __init__(self, vae: Any, width: int, height: int) -> None:
         self._vae, self._wanted = vae, tiled(width, height)

@@ -1,4 +1,4 @@
-"""Image embeddings of styles, each computed once per encoder and image, kept in memory and on disk."""
+"""Compute image embeddings of styles, each once per encoder and image, and keep them in memory and on disk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 
 class StyleEmbeddings:
-    """Style -> (1, width) fp32 on the CPU; `encode` runs only where neither memory nor `folder` has it.
+    """StyleEmbeddings turns a style into (1, width) fp32 on the CPU; `encode` runs only where neither memory nor
+    `folder` has it.
 
     `release` is called once when all that was asked for at a time is there; `expect_encoder` raises where `encode`
     cannot run here.
@@ -43,56 +44,59 @@ class StyleEmbeddings:
         self._known: dict[str, Tensor] = {}
 
     def __call__(self, style: Style) -> Tensor:
-        """Raises StyleError when the style's image is broken or is not the one that was read."""
+        """Return one style's embedding. Raises StyleError when the style's image is broken or is not the one that was
+        read.
+        """
         try:
-            return self._of(style)
+            return self._embed(style)
         finally:
             self._release()
 
-    def expect(self, styles: Iterable[Style]) -> None:
-        """Raise as `expect_encoder` does where it would have to look at any of them. Computes nothing."""
-        if any(self._kept(style) is None for style in styles):
+    def expect_known(self, styles: Iterable[Style]) -> None:
+        """Raise as `expect_encoder` does where any of these styles would have to be encoded. Computes nothing."""
+        if any(self._find_known(style) is None for style in styles):
             self._expect_encoder()
 
-    def _of(self, style: Style) -> Tensor:
-        known = self._kept(style)
+    def _embed(self, style: Style) -> Tensor:
+        known = self._find_known(style)
         if known is None:
-            known = self._computed(style)
+            known = self._compute(style)
             if self._folder:
-                write_embedding(self._file(style, self._folder), known)
+                write_embedding(self._name_file(style, self._folder), known)
         self._known[style.sha256] = known
         return known
 
-    def mixed(self, mix: StyleMix) -> Tensor:
-        """(1, width): the weighted mean; one style gives its own embedding exactly, as the stock pipeline takes it.
+    def mix_styles(self, mix: StyleMix) -> Tensor:
+        """Return the weighted mean (1, width) of a mix; one style gives its own embedding exactly, as diffusers'
+        pipeline takes it.
 
-        A mean in the encoder's space, and not the tokens of the styles side by side: attention gives each token the
-        same say, so tokens could not carry weights.
+        It is a mean in the encoder's space, and not the tokens of the styles side by side: attention gives each token
+        the same say, so tokens could not carry weights.
         """
         try:
-            return torch.stack([weight * self._of(style) for style, weight in mix.parts]).sum(0)
+            return torch.stack([weight * self._embed(style) for style, weight in mix.parts]).sum(0)
         finally:
             self._release()
 
-    def _kept(self, style: Style) -> Tensor | None:
-        """From memory, else from disk."""
+    def _find_known(self, style: Style) -> Tensor | None:
+        """Find an embedding in memory, else on disk."""
         known = self._known.get(style.sha256)
         if known is None and self._folder:
-            known = read_embedding(self._file(style, self._folder), self._width)
+            known = read_embedding(self._name_file(style, self._folder), self._width)
         return known
 
-    def _file(self, style: Style, folder: Path) -> Path:
+    def _name_file(self, style: Style, folder: Path) -> Path:
         return folder / f"{self._revision[:40]}-{style.sha256}.safetensors"
 
-    def _computed(self, style: Style) -> Tensor:
-        embedding = self._encode(read_reference(style)).float().cpu()
+    def _compute(self, style: Style) -> Tensor:
+        embedding = self._encode(read_style_image(style)).float().cpu()
         if embedding.shape != (1, self._width) or not torch.isfinite(embedding).all():
             raise StyleError(f"The image of style {style.name!r} gave no usable embedding.")
         return embedding
 
 
-def read_reference(style: Style) -> Image.Image:
-    """The style's image as RGB, its bytes checked against the style's hash."""
+def read_style_image(style: Style) -> Image.Image:
+    """Read the style's image as RGB and check its bytes against the style's hash. Raises StyleError."""
     try:
         data = style.image.read_bytes()
         picture = Image.open(io.BytesIO(data)).convert("RGB")
@@ -104,7 +108,7 @@ def read_reference(style: Style) -> Image.Image:
 
 
 def read_embedding(path: Path, width: int) -> Tensor | None:
-    """None where the file is absent or not what `write_embedding` wrote."""
+    """Read an embedding (1, width), fp32; return None where the file is absent or not what `write_embedding` wrote."""
     try:
         embedding = load(path.read_bytes())["embedding"]
     except FileNotFoundError:
@@ -117,7 +121,7 @@ def read_embedding(path: Path, width: int) -> Tensor | None:
 
 
 def write_embedding(path: Path, embedding: Tensor) -> None:
-    """Whole or not at all; a folder that cannot be written costs time later, not the picture now."""
+    """Write an embedding whole or not at all; a folder that cannot be written costs time later, not the picture now."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as draft:

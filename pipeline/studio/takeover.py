@@ -127,6 +127,6 @@ def _nobody() -> None:
 
 def free() -> None:
     """All that nothing refers to any more."""
-    from pipeline.engine.placement import free as free_memory
+    from pipeline.engine.placement import release_memory as free_memory
 
     free_memory()

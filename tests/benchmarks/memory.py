@@ -140,7 +140,7 @@ def drawn(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: in
     try:
         with torch.inference_mode():
             placement = Placement(pipeline, hint_stack, profile, device, dtype, read_again=lambda: None)  # type: ignore[arg-type,return-value]
-            placement.use(mode)
+            placement.switch_mode(mode)
             meter = Meter(placement.device)
             row["weights"] = meter.now()
             pipeline.text_encoder(torch.zeros(1, TOKENS, dtype=torch.long, device=pipeline.text_encoder.device))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from pipeline.engine.acceleration import xformers_trouble
+from pipeline.engine.acceleration import find_xformers_problem
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest, Levers
 from tests.benchmarks.calls import Call, Calls, passes, reckoned, rows_of
@@ -190,7 +190,7 @@ class Contest:
             yield {
                 "row": "xformers",
                 "how": "left out",
-                "why": xformers_trouble(self.device, engine.dtype) or "not asked for",
+                "why": find_xformers_problem(self.device, engine.dtype) or "not asked for",
             }
         if "compiled" not in names:
             yield {"row": "compiled", "how": "left out", "why": "takes minutes: --compile"}

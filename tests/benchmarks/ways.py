@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.engine.acceleration import Compiler, xformers_trouble
-from pipeline.engine.placement import pays_channels_last, writable
+from pipeline.engine.acceleration import Compiler, find_xformers_problem
+from pipeline.engine.placement import allow_weight_changes, is_channels_last_faster
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.request.presets import Preset, menu_of
 from pipeline.values import GenerationRequest, Levers
@@ -73,7 +73,7 @@ class Way:
 def all_ways(steps: int, device: torch.device, dtype: torch.dtype, compiled: bool) -> list[Way]:
     """Every lever off, each alone, and the presets; what has few-step weights fused in stands together."""
     draft, balanced, best = menu_of("sd15").presets
-    too = pays_channels_last(device, dtype)
+    too = is_channels_last_faster(device, dtype)
     off = Way(at_steps(Preset(OFF, "", "", {}), steps))
     own = int(draft.numbers["num_inference_steps"])
     found = [
@@ -82,7 +82,7 @@ def all_ways(steps: int, device: torch.device, dtype: torch.dtype, compiled: boo
         replace(off, preset=named(off, "words_kept"), keeps_words=True),
         replace(off, preset=named(off, "channels_last"), channels_last=True, unet_too=too),
     ]
-    if xformers_trouble(device, dtype) is None:
+    if find_xformers_problem(device, dtype) is None:
         found.append(replace(off, preset=named(off, "xformers"), attention="xformers"))
     shipped = [as_shipped(at_steps(preset, steps), too) for preset in (balanced, best)]
     if compiled:
@@ -166,7 +166,7 @@ class Ours:
             way.called("controlnet"): self._pipeline.controlnet,
             "hint": self.engine._conditioning.hint_stack,
             "words": self._pipeline.text_encoder,
-            way.decoder: self.engine._decoding.vae(way.preset.levers.decoder).decoder,
+            way.decoder: self.engine._decoding.choose_vae(way.preset.levers.decoder).decoder,
         }
 
     @torch.inference_mode()
@@ -184,7 +184,7 @@ class Ours:
         return np.asarray(self.engine.draw(request)[0])
 
     def lay_out(self, way: Way) -> None:
-        with writable():
+        with allow_weight_changes():
             for module in self._laid_out:
                 module.to(memory_format=torch.channels_last if way.channels_last else torch.contiguous_format)
 
@@ -202,7 +202,7 @@ class Ours:
         elif kind == "words":
             PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)(request.prompt)
         else:
-            engine._decoding.pictures(inputs.latents[:1], request.levers.decoder)
+            engine._decoding.decode_pictures(inputs.latents[:1], request.levers.decoder)
 
     def _attend(self, attention: str) -> None:
         if attention != self._attention:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from pipeline.engine.controlnet import Residuals, spread, within
+from pipeline.engine.controlnet import Residuals, is_within_interval, repeat_for_batch
 from pipeline.values import Levers
 
 STEPS = 6
@@ -32,7 +32,7 @@ def run(levers: Levers, halves: list[int], count: int = 1) -> tuple[list[int], l
     got = []
     for step, half in enumerate(halves):
         prompts = torch.tensor([1.0, 2.0])[-half:, None, None]
-        given = residuals.at(step, len(halves), NOTHING.expand(count, -1, -1, -1), torch.tensor(1), prompts)
+        given = residuals.compute(step, len(halves), NOTHING.expand(count, -1, -1, -1), torch.tensor(1), prompts)
         if given:
             assert len(given["down_block_additional_residuals"]) == 2
             assert all(
@@ -88,18 +88,18 @@ def test_the_rows_of_a_batch_keep_their_order() -> None:
 def test_nothing_to_follow_runs_nothing() -> None:
     for hint, scale in ((None, 1.0), (NOTHING, 0.0)):
         net = Net()
-        assert Residuals(net, hint, scale, Levers()).at(0, 1, NOTHING, torch.tensor(1), torch.zeros(2, 1, 1)) == {}
+        assert Residuals(net, hint, scale, Levers()).compute(0, 1, NOTHING, torch.tensor(1), torch.zeros(2, 1, 1)) == {}
         assert net.batches == []
 
 
 def test_a_step_lies_within_when_all_of_it_does() -> None:
-    assert [within(step, 4, 0.0, 0.5) for step in range(4)] == [True, True, False, False]
-    assert [within(step, 3, 0.0, 0.5) for step in range(3)] == [True, False, False]
-    assert [within(step, 10, 0.3, 0.7) for step in range(10)] == [False] * 3 + [True] * 4 + [False] * 3
-    assert all(within(step, 7, 0.0, 1.0) for step in range(7))
+    assert [is_within_interval(step, 4, 0.0, 0.5) for step in range(4)] == [True, True, False, False]
+    assert [is_within_interval(step, 3, 0.0, 0.5) for step in range(3)] == [True, False, False]
+    assert [is_within_interval(step, 10, 0.3, 0.7) for step in range(10)] == [False] * 3 + [True] * 4 + [False] * 3
+    assert all(is_within_interval(step, 7, 0.0, 1.0) for step in range(7))
 
 
 def test_halves_stay_apart_when_spread() -> None:
     embeds = torch.tensor([1.0, 2.0])[:, None, None]
-    assert spread(embeds, 3).flatten().tolist() == [1, 1, 1, 2, 2, 2]
-    assert spread(embeds, 1) is embeds
+    assert repeat_for_batch(embeds, 3).flatten().tolist() == [1, 1, 1, 2, 2, 2]
+    assert repeat_for_batch(embeds, 1) is embeds

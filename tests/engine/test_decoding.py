@@ -10,7 +10,7 @@ import pytest
 import torch
 from diffusers import AutoencoderTiny
 
-from pipeline.engine.decoding import Decoding
+from pipeline.engine.decoding import Decoders
 from pipeline.engine.preview import LinearPreview
 from pipeline.errors import ModelError
 from pipeline.models.catalog import POCKET
@@ -32,25 +32,25 @@ class Files:
         raise ModelError(f"{role} could not be had.") from self._cause
 
 
-def decoding(vae: AutoencoderTiny, files: Any, previews: str = "small") -> Decoding:
+def decoding(vae: AutoencoderTiny, files: Any, previews: str = "small") -> Decoders:
     pipeline = SimpleNamespace(vae=vae, vae_scale_factor=16)
     placement: Any = SimpleNamespace(dtype=torch.float32, device=torch.device("cpu"))
-    return Decoding(pipeline, POCKET, placement, previews, "taesd", files)
+    return Decoders(pipeline, POCKET, placement, previews, "taesd", files)
 
 
 def test_a_missing_small_decoder_leaves_linear_previews_and_is_told(
     vae: AutoencoderTiny, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert isinstance(decoding(vae, Files()).preview, LinearPreview)
+    assert isinstance(decoding(vae, Files()).make_preview, LinearPreview)
     assert "Previews are linear for now. taesd could not be had." in caplog.text
     with pytest.raises(ModelError, match="taesd"):
-        decoding(vae, Files()).vae("small")  # for the picture itself there is nothing in its place
+        decoding(vae, Files()).choose_vae("small")  # for the picture itself there is nothing in its place
 
 
 def test_no_memory_for_it_goes_on_to_who_makes_room(vae: AutoencoderTiny) -> None:
     with pytest.raises(ModelError):
-        _ = decoding(vae, Files(MemoryError())).preview
+        _ = decoding(vae, Files(MemoryError())).make_preview
 
 
 def test_where_it_is_not_wanted_nobody_looks_for_it(vae: AutoencoderTiny) -> None:
-    assert isinstance(decoding(vae, None, "linear").preview, LinearPreview)
+    assert isinstance(decoding(vae, None, "linear").make_preview, LinearPreview)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler
 
-from pipeline.engine.denoise import Conditions, clean_estimate, denoise, generators, initial_noise
+from pipeline.engine.denoise import Conditions, denoise, draw_initial_noise, estimate_clean_latents, make_generators
 from pipeline.errors import Cancelled
 from pipeline.values import EdgeMap, GenerationRequest, Levers, Style, StyleMix
 from tests.conftest import MakeStyle
@@ -319,15 +319,15 @@ def test_clean_estimate_finds_the_picture_behind_a_perfect_prediction(kind: str)
     alpha = scheduler.alphas_cumprod[400].sqrt()
     sigma = (1 - alpha**2).sqrt()
     perfect = {"epsilon": noise, "v_prediction": alpha * noise - sigma * clean, "sample": clean}[kind]
-    found = clean_estimate(scheduler, perfect, time, alpha * clean + sigma * noise)
+    found = estimate_clean_latents(scheduler, perfect, time, alpha * clean + sigma * noise)
     torch.testing.assert_close(found, clean, atol=1e-4, rtol=0)
 
 
 def test_a_seed_means_the_same_noise_in_each_number_format() -> None:
     full, half = (
-        initial_noise((4, 8, 8), generators([7]), steps(2), torch.device("cpu"), dtype)
+        draw_initial_noise((4, 8, 8), make_generators([7]), steps(2), torch.device("cpu"), dtype)
         for dtype in (torch.float32, torch.float16)
     )
     torch.testing.assert_close(half.float(), full, atol=2e-3, rtol=0)
-    other = initial_noise((4, 8, 8), generators([8]), steps(2), torch.device("cpu"), torch.float32)
+    other = draw_initial_noise((4, 8, 8), make_generators([8]), steps(2), torch.device("cpu"), torch.float32)
     assert full.shape == (1, 4, 8, 8) and not torch.equal(full, other)

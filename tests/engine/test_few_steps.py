@@ -38,7 +38,7 @@ def test_weights_are_added_by_their_keys_and_taken_out_exactly(engine: Engine, t
     file = write_lora(tmp_path / "lora.safetensors", unet, layout)
     before = weights(unet)
     fused = FusedWeights(engine._pipeline, lambda role: tmp_path)
-    fused.use("lcm", FewSteps("lcm_lora", file.name, scale=0.5))
+    fused.fuse("lcm", FewSteps("lcm_lora", file.name, scale=0.5))
     after = weights(unet)
     assert after.keys() == before.keys()  # no wrapped layer is left
     changed = {name for name in after if not torch.equal(after[name], before[name])}
@@ -49,7 +49,7 @@ def test_weights_are_added_by_their_keys_and_taken_out_exactly(engine: Engine, t
     torch.testing.assert_close(after[LAYER + ".weight"], before[LAYER + ".weight"] + added, atol=1e-5, rtol=0)
     assert len(changed) == len([name for name in lora if name.endswith(down)])
     assert not any("to_k_ip" in name or "to_v_ip" in name for name in changed)  # the style's own weights stay
-    fused.use("", None)
+    fused.fuse("", None)
     assert all(torch.equal(value, before[name]) for name, value in weights(unet).items())
 
 
@@ -77,6 +77,6 @@ def test_weights_that_do_not_fit_are_told_and_the_model_stays(engine: Engine, tm
     (tmp_path / "broken.safetensors").write_bytes(b"no weights")
     for name in ("other", "broken", "missing"):
         with pytest.raises(ModelError, match=f"{name}.safetensors do not fit"):
-            fused.use(name, FewSteps("lcm_lora", f"{name}.safetensors"))
+            fused.fuse(name, FewSteps("lcm_lora", f"{name}.safetensors"))
         assert fused.name == ""
     assert all(torch.equal(value, before[name]) for name, value in weights(engine._pipeline.unet).items())

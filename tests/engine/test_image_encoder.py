@@ -14,7 +14,7 @@ from PIL import Image
 from transformers import CLIPImageProcessorPil
 
 from pipeline.engine import image_encoder as vision
-from pipeline.engine.image_encoder import Vision
+from pipeline.engine.image_encoder import ImageEncoder
 from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.values import StyleMix
 from tests.conftest import MakeStyle
@@ -22,25 +22,25 @@ from tests.tools.models import tiny_sd15
 
 
 @pytest.fixture
-def seeing(sd15_folder: Path) -> Vision:
+def seeing(sd15_folder: Path) -> ImageEncoder:
     """In a pipeline that computes in 16 bits, as on a GPU."""
     processor = CLIPImageProcessorPil.from_pretrained(sd15_folder / "base" / "feature_extractor")
     pipeline = SimpleNamespace(feature_extractor=processor, dtype=torch.float16, device=torch.device("meta"))
-    return Vision(tiny_sd15(), sd15_folder, pipeline)
+    return ImageEncoder(tiny_sd15(), sd15_folder, pipeline)
 
 
-def encoder_of(seeing: Vision) -> Any:
+def encoder_of(seeing: ImageEncoder) -> Any:
     return seeing.__dict__.get("_encoder")
 
 
-def test_it_reads_on_the_processor_in_32_bits_whatever_the_pipeline_does(seeing: Vision) -> None:
+def test_it_reads_on_the_processor_in_32_bits_whatever_the_pipeline_does(seeing: ImageEncoder) -> None:
     embedding = seeing.encode(Image.new("RGB", (64, 64), "teal"))
     assert embedding.dtype == torch.float32 and embedding.device.type == "cpu"
     assert next(encoder_of(seeing).parameters()).device.type == "cpu"
 
 
-def test_a_large_encoder_is_given_back(seeing: Vision, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vision, "KEPT", 1)
+def test_a_large_encoder_is_given_back(seeing: ImageEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vision, "KEPT_LIMIT", 1)
     image = Image.new("RGB", (64, 64), "teal")
     first = seeing.encode(image)
     loaded = weakref.ref(encoder_of(seeing))
@@ -49,13 +49,13 @@ def test_a_large_encoder_is_given_back(seeing: Vision, monkeypatch: pytest.Monke
     assert torch.equal(seeing.encode(image), first)
 
 
-def test_a_small_one_stays(seeing: Vision) -> None:
+def test_a_small_one_stays(seeing: ImageEncoder) -> None:
     seeing.encode(Image.new("RGB", (64, 64), "teal"))
     seeing.release()
     assert encoder_of(seeing) is not None
 
 
-def test_releasing_what_was_never_loaded_loads_nothing(seeing: Vision) -> None:
+def test_releasing_what_was_never_loaded_loads_nothing(seeing: ImageEncoder) -> None:
     seeing.release()
     assert encoder_of(seeing) is None
 
@@ -72,7 +72,7 @@ def test_styles_release_it_once_when_all_are_there(make_style: MakeStyle, fails:
 
     embed = StyleEmbeddings(encode, "r1", 3, None, lambda: events.append("released"))
     mix = StyleMix(((make_style("one", 1), 0.5), (make_style("two", 2), 0.5)))
-    calls: list[Callable[[], object]] = [lambda: embed.mixed(mix), lambda: embed(make_style("three", 3))]
+    calls: list[Callable[[], object]] = [lambda: embed.mix_styles(mix), lambda: embed(make_style("three", 3))]
     for call in calls:
         if fails:
             with pytest.raises(MemoryError):

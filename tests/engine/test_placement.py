@@ -65,7 +65,7 @@ def drawn_in(engine: Engine, request_: GenerationRequest) -> Iterator[Callable[[
 
     yield draw
     engine._placement.choice = usual
-    engine._placement.use(usual.mode)
+    engine._placement.switch_mode(usual.mode)
 
 
 def test_8_bits_draw_nearly_the_same_picture_with_a_third_of_the_weights(
@@ -160,7 +160,7 @@ def the_processor_has_none() -> None:
 def fault(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> Iterator[Fault]:
     yield Fault(monkeypatch, the_processor_has_none, cuda_has_none)
     engine._placement._too_large.clear()
-    engine._placement.use(engine.memory.mode)
+    engine._placement.switch_mode(engine.memory.mode)
 
 
 def resident() -> int:
@@ -184,7 +184,7 @@ def test_out_of_memory_is_tried_once_more_a_mode_lower(
     assert engine._placement.mode == "fp8"
     pixels(engine, request_)  # as large as what failed: not tried in the usual mode again
     assert engine._placement.mode == "fp8" and engine.memory_notice() is None
-    assert engine._placement._mode_for(Size(8, 8)) == "cpu"
+    assert engine._placement._choose_mode(Size(8, 8)) == "cpu"
 
 
 def test_twenty_requests_out_of_memory_and_the_next_one_works(
@@ -237,7 +237,7 @@ def small_placement() -> Placement:
 
 
 def test_files_that_went_away_are_told_at_each_request(small_placement: Placement) -> None:
-    small_placement.use("fp8")
+    small_placement.switch_mode("fp8")
     for _ in range(2):  # the second time too: half a pipeline is not taken for a whole one
         with pytest.raises(ModelError, match="gone"):
             small_placement.run(Size(64, 64), lambda: None)
@@ -246,15 +246,15 @@ def test_files_that_went_away_are_told_at_each_request(small_placement: Placemen
 def test_memory_that_runs_out_while_loading_means_a_lower_mode(
     small_placement: Placement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enter = Placement._enter
+    enter = Placement._enter_mode
 
     def tight(placement: Placement, mode: Any) -> None:
         if mode == "cpu":
             raise MemoryError
         enter(placement, mode)
 
-    monkeypatch.setattr(Placement, "_enter", tight)
-    small_placement.begin(replace(small_placement.choice, why="asked for"))
+    monkeypatch.setattr(Placement, "_enter_mode", tight)
+    small_placement.set_usual_mode(replace(small_placement.choice, why="asked for"))
     assert small_placement.choice.mode == "fp8" == small_placement.mode
     assert "did not fit" in small_placement.choice.why
 

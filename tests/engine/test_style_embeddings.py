@@ -81,8 +81,8 @@ def test_a_folder_that_cannot_be_written_costs_only_time(encode, make_style, tmp
 def test_a_mix_is_the_weighted_mean_and_one_style_is_itself(encode, make_style):
     embed = StyleEmbeddings(encode, "r1", 3, None)
     one, two = make_style("one", 1), make_style("two", 2)
-    assert torch.equal(embed.mixed(StyleMix.of(one)), embed(one))
-    mixed = embed.mixed(StyleMix(((one, 0.25), (two, 0.75))))
+    assert torch.equal(embed.mix_styles(StyleMix.of(one)), embed(one))
+    mixed = embed.mix_styles(StyleMix(((one, 0.25), (two, 0.75))))
     torch.testing.assert_close(mixed, 0.25 * embed(one) + 0.75 * embed(two))
 
 
@@ -119,7 +119,7 @@ def test_who_asks_for_a_style_that_only_the_encoder_could_read_is_told_first(mak
     known, new = make_style("one", 1), make_style("two", 2)
     StyleEmbeddings(lambda image: torch.ones(1, 3), "r1", 3, tmp_path)(known)
     embed = StyleEmbeddings(lambda image: pytest.fail("it was asked"), "r1", 3, tmp_path, expect_encoder=missing)
-    embed.expect([known])
+    embed.expect_known([known])
     with pytest.raises(ModelError, match="not here"):
-        embed.expect([known, new])
+        embed.expect_known([known, new])
     assert torch.equal(embed(known), torch.ones(1, 3))

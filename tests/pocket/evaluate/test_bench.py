@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.engine.style_embeddings import read_reference
+from pipeline.engine.style_embeddings import read_style_image
 from pipeline.pocket.evaluate.bench import Remembering, flat, follow, inked, make_case
 from tests.tools.drawers import STYLES, bench, noise, recording, white
 from tests.tools.pocket_things import pack
@@ -23,7 +23,7 @@ def test_a_wordless_style_is_its_picture_and_says_nothing(tmp_path: Path) -> Non
     reference = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     desk, case = bench(white, tmp_path), make_case(pack().held_out, 3, 128)
     mix = desk.wordless(reference)
-    assert np.array_equal(np.asarray(read_reference(mix.parts[0][0])), reference)
+    assert np.array_equal(np.asarray(read_style_image(mix.parts[0][0])), reference)
     assert desk.request("a ghost", case.lines, 0, mix).styled_prompt == "a ghost"
     assert desk.request("", case.lines, 0, mix).styled_prompt == ""
     assert desk.wordless(reference) == mix != desk.wordless(255 - reference)
