@@ -34,7 +34,7 @@ class Weights:
 
 @cache
 def read_figures() -> dict[str, Any]:
-    """memory_figures.json: constants per device, and what they were taken from."""
+    """figures.json: constants per device, and what they were taken from."""
     return dict(json.loads(FIGURES.read_text(encoding="utf-8")))
 
 

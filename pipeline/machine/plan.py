@@ -2,7 +2,7 @@
 
 Two formulas stand beside each other. Ours adds the weights that a mode keeps where the picture is drawn, the larger of
 what a denoising step and the decoding hold for a while, and what the runtime takes; its constants, each with machine,
-date and kind (measured, or derived by following every tensor through the modules), lie in memory_figures.json. The
+date and kind (measured, or derived by following every tensor through the modules), lie in figures.json. The
 published one is (weights + the largest of VAE encode, UNet, VAE decode) x 1.2, as
 https://github.com/Vishnu373/stable-diffusion-vram-calculator gives it (README, commit 6d6efef); it knows no modes.
 """
@@ -171,7 +171,7 @@ def tiled(width: int, height: int) -> bool:
 class Comparison:
     """One measurement beside what both formulas say of it. In bytes."""
 
-    row: Mapping[str, Any]  # of memory_figures.json
+    row: Mapping[str, Any]  # of figures.json
     measured: int
     ours: int
     published: int

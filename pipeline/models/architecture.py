@@ -38,7 +38,7 @@ FIX = "Croquis draws with Stable Diffusion 1.5 and models tuned from it: name on
 def expect_sd15(role: str, folder: Path) -> None:
     """Raise ModelError where the part in `folder` says that it belongs to another model.
 
-    `role` is a part's name in profiles.py.
+    `role` is a part's name in catalog.py.
     """
     if role == "base":
         refuse(folder, PIPELINES.get(str(read_json(folder / "model_index.json").get("_class_name"))))

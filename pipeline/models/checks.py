@@ -34,7 +34,7 @@ def check_file(path: Path, expected: WeightFile) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """Of the file's bytes; the one such function, also for clip.py, style_index.py and pocket/export.py."""
+    """Of the file's bytes; the one such function, also for styles/ and train/export.py."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

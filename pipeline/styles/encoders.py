@@ -71,7 +71,7 @@ class PocketEncoder:
     def __init__(
         self, image_folder: Path, *, text_folder: Path | None = None, device: str = "cpu", words: Path | None = None
     ) -> None:
-        """`words`: a file of `shipped_words`, a head start."""
+        """`words`: a file of `write_words`, a head start."""
         folder = package_folder(MINILM) if text_folder is None else text_folder
         self.text_sha256 = check_weights(folder / "model.safetensors", MINILM)
         self._shipped = read_words(words, self.text_sha256) if words is not None else {}

@@ -5,7 +5,7 @@ placed by pipeline/engine/placement.py in each mode, and steps and a decoding ar
 reserved, what the device shows as used, seconds, and the plan beside the published formula. "auto" takes the mode that
 the planner would. Without CUDA one row for the processor: peak resident bytes, in the engine's own numbers or --dtype.
 Each row has a process of its own, so that one's memory is not another's. --tiny dries everything run with small
-modules; --derive reckons the activations of memory_figures.json without computing.
+modules; --derive reckons the activations of figures.json without computing.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def test_each_lower_mode_needs_less_on_the_gpu() -> None:
 
 
 def test_plans_meet_the_figures_that_are_asked_of_the_modes() -> None:
-    """Allocated at 512 x 512. Full and fp8 only by the tensors themselves: see the note in memory_figures.json."""
+    """Allocated at 512 x 512. Full and fp8 only by the tensors themselves: see the note in figures.json."""
     allocated = {mode: plan_memory(SD15, 512, 512, 1, mode) for mode in ("full", "fp8", "streamed")}
     assert allocated["streamed"].peak - allocated["streamed"].runtime < 1.3e9
     assert allocated["fp8"].peak - allocated["fp8"].runtime < 2.2e9

@@ -25,7 +25,7 @@ def test_every_searched_text_is_there_and_near_the_towers_own(encoder: PocketEnc
     texts = searched_texts(StyleLibrary(ROOT / "styles", tmp_path).all())
     known = read_words(WORDS, encoder.text_sha256)
     missing = [text for text in texts if text not in known]
-    assert not missing, f"run python -m pipeline.styles.word_vectors: {missing[:3]}"
+    assert not missing, f"run python -m pipeline.styles: {missing[:3]}"
     some = texts[::97]
     assert np.abs(np.stack([known[text] for text in some]) - encoder.encode_text(some)).max() < 2e-3
 

@@ -205,7 +205,7 @@ def test_training_and_held_out_share_nothing_and_leave_nothing(tmp_path: Path) -
 
 
 def test_a_missing_pack_says_how_to_make_it(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"nowhere.zip is missing: .*python -m pipeline\.pocket\.pack"):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.zip is missing: .*python -m pipeline\.pocket\.data\.pack"):
         load_pack(tmp_path / "nowhere.zip")
 
 

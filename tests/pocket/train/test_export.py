@@ -43,7 +43,7 @@ def test_unet_and_adapter_come_back_equal_within_fp16(modules: Modules, folder: 
         part: {key.removeprefix(part + "."): value for key, value in tensors.items() if key.startswith(part)}
         for part in ("image_proj", "ip_adapter")
     }
-    loaded._load_ip_adapter_weights([parts])  # what pipeline.load_ip_adapter calls
+    loaded._load_ip_adapter_weights([parts])  # what load_ip_adapter calls
     trained = modules.unet(**inputs(), added_cond_kwargs=style).sample
     shipped = loaded.float()(**inputs(), added_cond_kwargs=style).sample
     torch.testing.assert_close(shipped, trained, rtol=0, atol=4e-3)
