@@ -9,11 +9,13 @@ and is no number. Numbers that no model can follow (nan, 1e9, below 0) are refus
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from pipeline.errors import SettingError
 
+PROMPT_LIMIT = 1_000  # characters
 MOST_WEIGHT = 3.0  # beyond about 1.6 pictures of SD 1.5 begin to break; 0 leaves the words out
 MOST_PLACES = 32  # weighted places in a prompt: each below 1 is one more run of the text encoder
 ROUND, SQUARE = 1.1, 1 / 1.1
@@ -34,12 +36,55 @@ class Weighted:
     weight: float = 1.0  # [0, MOST_WEIGHT]
 
 
+@dataclass(frozen=True)
+class Prompt:
+    """Words of a person with their weights, read once; every later stage takes what it needs from here.
+
+    Raises SettingError for more than PROMPT_LIMIT characters, for half a surrogate pair, which no file can hold, and
+    for weights that read_weights refuses.
+    """
+
+    text: str  # as typed, at most PROMPT_LIMIT characters
+    template: str | None = None  # a style's, which holds "{prompt}" once; its own brackets are plain text
+    parts: tuple[Weighted, ...] = field(init=False, repr=False, compare=False)  # with the template's words; at least 1
+
+    def __post_init__(self) -> None:
+        expect_length("A prompt", self.text)
+        if any("\ud800" <= letter <= "\udfff" for letter in self.text):
+            raise SettingError("A prompt is whole Unicode text; half of a surrogate pair came.")
+        parts = read_weights(self.text)
+        object.__setattr__(self, "parts", parts if self.template is None else _put_into(self.template, parts))
+
+    def within(self, template: str) -> Prompt:
+        """Return the same words in a style's template; spaces and commas at the ends of the whole go."""
+        return replace(self, template=template)
+
+    @property
+    def written(self) -> str:
+        """The whole in the syntax of weights, the template's brackets escaped."""
+        if self.template is None:
+            return self.text
+        before, after = map(escape, self.template.split("{prompt}"))
+        return f"{before}{self.text}{after}".strip(" ,")
+
+    @property
+    def words(self) -> str:
+        """What it says, without brackets, weights and backslashes of the syntax."""
+        return "".join(part.text for part in self.parts)
+
+
+def expect_length(what: str, text: str) -> None:
+    """Raise SettingError where `text` is longer than PROMPT_LIMIT; `what` names it in the message."""
+    if len(text) > PROMPT_LIMIT:
+        raise SettingError(f"{what} holds at most {PROMPT_LIMIT:,} characters; {len(text):,} came.")
+
+
 @lru_cache(maxsize=256)
 def read_weights(prompt: str) -> tuple[Weighted, ...]:
-    """The prompt as parts of one weight each, in order; joined, their texts are what it says without the syntax.
+    """Split the prompt into parts of one weight each, in order; joined, their texts are what it says without syntax.
 
-    At least one part; neighbours differ in weight. Raises SettingError for a weight outside [0, MOST_WEIGHT] and for
-    more than MOST_PLACES weighted places.
+    Returns at least one part; neighbours differ in weight. Raises SettingError for a weight outside [0, MOST_WEIGHT]
+    and for more than MOST_PLACES weighted places.
     """
     parts = _merged(_Reader().read(prompt))
     for part in parts:
@@ -52,17 +97,13 @@ def read_weights(prompt: str) -> tuple[Weighted, ...]:
     return parts
 
 
-def plain_words(prompt: str) -> str:
-    """What the prompt says, without brackets, weights and backslashes of the syntax."""
-    return "".join(part.text for part in read_weights(prompt))
-
-
-def literal(text: str) -> str:
-    """`text` written so that read_weights gives it back as it is."""
+def escape(text: str) -> str:
+    """Return `text` with backslashes before its brackets, so that read_weights gives it back as it is."""
     return re.sub(r"[\\()\[\]]", r"\\\g<0>", text)
 
 
 def expect_weight(weight: float, came: str, words: str) -> None:
+    """Raise SettingError for a weight outside [0, MOST_WEIGHT], written as `came`, on `words`."""
     if not 0 <= weight <= MOST_WEIGHT:  # NaN lies nowhere
         raise SettingError(
             f"A weight in a prompt is a number from 0 to {MOST_WEIGHT:g}, as in (word:1.2); “{words.strip()[:40]}” has "
@@ -117,7 +158,18 @@ class _Reader:
         return weight
 
 
-def _merged(parts: list[Weighted]) -> tuple[Weighted, ...]:
+def _put_into(template: str, parts: tuple[Weighted, ...]) -> tuple[Weighted, ...]:
+    """The parts between the template's plain words; spaces and commas go at ends that no bracket weighs."""
+    before, after = template.split("{prompt}")
+    merged = list(_merged([Weighted(before), *parts, Weighted(after)]))
+    if merged[0].weight == 1:
+        merged[0] = Weighted(merged[0].text.lstrip(" ,"))
+    if merged[-1].weight == 1:
+        merged[-1] = Weighted(merged[-1].text.rstrip(" ,"))
+    return _merged(merged)
+
+
+def _merged(parts: Iterable[Weighted]) -> tuple[Weighted, ...]:
     merged: list[Weighted] = []
     for part in parts:
         weight = round(part.weight, 6)  # ([word]) weighs 1

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import SettingError, SketchError, StyleError
-from pipeline.prompt_syntax import literal, read_weights
+from pipeline.prompt_syntax import Prompt
 
 NUMBERS = "numbers"  # the number format among the revisions, where it is not the usual one
 
 Reading = Literal["lines", "canny"]
 ReadingChoice = Literal["auto", "lines", "canny"]
 
-PROMPT_LIMIT = 1_000  # characters
 SEED_LIMIT = 2**32 - 1  # exact in JavaScript and JSON too
 
 
@@ -205,8 +204,8 @@ class GenerationRequest:
     """Everything that decides the pixels and nothing that does not."""
 
     engine: str  # profile name, "pocket" or "sd15"
-    prompt: str  # as typed, without the style's template
-    negative_prompt: str
+    prompt: Prompt  # as typed, without the style's template
+    negative_prompt: Prompt
     edges: EdgeMap  # already at (height, width)
     styles: StyleMix
     width: int  # px, multiple of 8
@@ -231,10 +230,6 @@ class GenerationRequest:
                 f"The edge map must be {self.width} x {self.height}, "
                 f"not {self.edges.pixels.shape[1]} x {self.edges.pixels.shape[0]}."
             )
-        for text in (self.prompt, self.negative_prompt):
-            if len(text) > PROMPT_LIMIT:
-                raise SettingError(f"A prompt holds at most {PROMPT_LIMIT} characters; this one has {len(text)}.")
-            read_weights(text)  # raises what is wrong with them
 
     def batch(self, count: int) -> tuple[GenerationRequest, ...]:
         """The requests of `count` pictures that differ in their seeds alone: this one's and those that follow it."""
@@ -242,14 +237,10 @@ class GenerationRequest:
         return tuple(replace(self, seed=(self.seed + n) % (SEED_LIMIT + 1)) for n in range(count))
 
     @property
-    def styled_prompt(self) -> str:
-        """The words given to the text encoder: the prompt in the heaviest style's template.
-
-        Weights are the prompt's alone: brackets of the template are written so that they are read as text.
-        """
+    def styled_prompt(self) -> Prompt:
+        """The words given to the text encoder: the prompt in the heaviest style's template."""
         style, _ = max(self.styles.parts, key=lambda part: part[1])
-        before, after = map(literal, style.template.split("{prompt}"))
-        return f"{before}{self.prompt}{after}".strip(" ,")
+        return self.prompt.within(style.template)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from pipeline.models.checks import file_sha256
 from pipeline.models.download import Download
 from pipeline.models.hub_cache import cached_revision
 from pipeline.models.profile import ModelProfile, WeightFile
+from pipeline.prompt_syntax import Prompt
 from pipeline.settings import Settings
 from pipeline.styles.library import StyleLibrary
 from pipeline.values import Levers, Style
@@ -163,7 +164,7 @@ def test_the_download_brings_what_finds_styles_and_it_finds_them(
     assert run(Download(profile)) == "done" and has_encoder(profile, settings)
     hub.asked.clear()
     search = open_search(profile, settings, library)
-    assert search.encoder == "clip" and len(search.find("ice", 9).matches) == 9
+    assert search.encoder == "clip" and len(search.find(Prompt("ice"), 9).matches) == 9
     assert hub.asked == [] and caplog.text == "", "finding styles asked the network"
 
 

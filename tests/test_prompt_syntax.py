@@ -3,11 +3,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pipeline.errors import SettingError
-from pipeline.prompt_syntax import MOST_PLACES, MOST_WEIGHT, literal, plain_words, read_weights
+from pipeline.prompt_syntax import MOST_PLACES, MOST_WEIGHT, PROMPT_LIMIT, Prompt, escape, read_weights
 
 
 def parts(prompt: str) -> list[tuple[str, float]]:
@@ -92,14 +92,56 @@ def test_weighted_places_are_counted() -> None:
 
 
 def test_plain_words_are_what_was_said() -> None:
-    assert plain_words(r"a ((red)) fox in (neon:1.4), [grey] sky \(1970s\)") == "a red fox in neon, grey sky (1970s)"
+    assert Prompt(r"a ((red)) fox in (neon:1.4), [grey] sky \(1970s\)").words == "a red fox in neon, grey sky (1970s)"
 
 
 @given(st.text())
 @example("\\")
 @example(r"\(a:1.2)")
-def test_literal_gives_any_text_back(text: str) -> None:
-    assert parts(literal(text)) == [(text, 1)]
+def test_escape_keeps_any_text(text: str) -> None:
+    assert parts(escape(text)) == [(text, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "template", "written", "read"),
+    [
+        ("a fox", "{prompt}, ice", "a fox, ice", [("a fox, ice", 1)]),
+        ("", "{prompt}, ice", "ice", [("ice", 1)]),
+        (" , fox, ", "{prompt}", "fox", [("fox", 1)]),
+        ("(fox:2), ", "{prompt}", "(fox:2)", [("fox", 2)]),
+        ("( fox:2)", "{prompt} [sky]", r"( fox:2) \[sky\]", [(" fox", 2), (" [sky]", 1)]),
+        ("a :(", "({prompt})", r"\(a :(\)", [("(a :()", 1)]),
+        ("fox\\", "{prompt} (old)", "fox\\ \\(old\\)", [("fox\\ (old)", 1)]),
+        ("", "{prompt}", "", [("", 1)]),
+    ],
+)
+def test_a_template_surrounds_the_words(text: str, template: str, written: str, read: list[tuple[str, float]]) -> None:
+    prompt = Prompt(text).within(template)
+    assert prompt.written == written and [(part.text, part.weight) for part in prompt.parts] == read
+    assert (prompt.text, Prompt(text).written) == (text, text)
+
+
+@given(st.text(alphabet="()[]\\:.,12a ", max_size=12), st.text(alphabet="()[], x", max_size=6))
+def test_a_templates_words_weigh_nothing(text: str, after: str) -> None:
+    """As if the whole had been typed, but for spaces that a bracket of weight 1 leaves at an end."""
+    assume(not text.endswith("\\"))  # written, it would escape the backslash of the template's bracket
+    try:
+        prompt = Prompt(text).within(f"{{prompt}}{after}")
+    except SettingError:
+        return
+    assert [(part.text.strip(" ,"), part.weight) for part in prompt.parts if part.text.strip(" ,")] == [
+        (said.strip(" ,"), weight) for said, weight in parts(prompt.written) if said.strip(" ,")
+    ]
+
+
+def test_a_prompt_checks_itself() -> None:
+    with pytest.raises(SettingError, match="at most 1,000 characters; 1,001 came"):
+        Prompt("x" * (PROMPT_LIMIT + 1))
+    with pytest.raises(SettingError, match="“fox” has nan"):
+        Prompt("(fox:nan)")
+    with pytest.raises(SettingError, match="half of a surrogate pair"):
+        Prompt("half a letter \ud83e")
+    assert Prompt("a") == Prompt("a") != Prompt("a").within("{prompt}, ice")
 
 
 @given(st.text(alphabet="()[]\\:.12ae ", max_size=40))

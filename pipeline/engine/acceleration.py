@@ -15,6 +15,7 @@ from torch import Tensor
 
 from pipeline.errors import SettingError
 from pipeline.models.profile import ModelProfile
+from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
 
 log = logging.getLogger(__name__)
@@ -96,5 +97,16 @@ def make_blank_request(profile: ModelProfile) -> GenerationRequest:
     edges = EdgeMap(np.zeros((height, width), np.uint8), "lines")
     nothing = Style("none", "None", (), "{prompt}", "", "", "", Path())
     return GenerationRequest(
-        profile.name, "", "", edges, StyleMix.of(nothing), width, height, 2, guidance, style, lines, seed=0
+        profile.name,
+        Prompt(""),
+        Prompt(""),
+        edges,
+        StyleMix.of(nothing),
+        width,
+        height,
+        2,
+        guidance,
+        style,
+        lines,
+        seed=0,
     )

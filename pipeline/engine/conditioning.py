@@ -11,6 +11,7 @@ from pipeline.engine.denoise import Conditions
 from pipeline.engine.placement import Placement
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Menu, scaled
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
@@ -30,7 +31,7 @@ class Conditioning:
         """What was computed on another device."""
         self.encode_prompt = PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)
 
-    def notice(self, prompt: str) -> str | None:
+    def notice(self, prompt: Prompt) -> str | None:
         """What to tell the person when the model cannot read all of `prompt` (as styled); None when it can."""
         return self.encode_prompt.notice(prompt)
 

@@ -47,6 +47,7 @@ from pipeline.machine.plan import ModeChoice, choose_mode
 from pipeline.models.loading import loading
 from pipeline.models.locate import FilesHere, locate
 from pipeline.models.profile import ModelProfile
+from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import menu_of
 from pipeline.request.samplers import find_sampler
 from pipeline.timing import Clock
@@ -242,7 +243,7 @@ class Engine:
         with self._lock:
             return self._safety(image, self.device) if self._safety else None
 
-    def prompt_notice(self, prompt: str) -> str | None:
+    def prompt_notice(self, prompt: Prompt) -> str | None:
         """What to tell the person when the model cannot read all of `prompt` (as styled); None when it can."""
         return self._conditioning.notice(prompt)
 

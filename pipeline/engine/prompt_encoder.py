@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pipeline.prompt_syntax import Weighted, plain_words, read_weights
+from pipeline.prompt_syntax import Prompt, Weighted
 
 REMEMBERED = 64  # prompts' worth of (tokens, width) numbers: 15 MB for SD 1.5 in fp32
 MOST_CHUNKS = 8  # of a long prompt: 600 of CLIP's tokens, more than the page's limit of characters usually makes
@@ -27,7 +27,7 @@ class PromptEncoder:
 
     def __init__(self, tokenizer: Any, text_encoder: Any) -> None:
         self._tokenizer, self._text_encoder = tokenizer, text_encoder
-        self._known: OrderedDict[str, Tensor] = OrderedDict()
+        self._known: OrderedDict[tuple[Weighted, ...], Tensor] = OrderedDict()  # by a prompt's parts
         self._lock = threading.RLock()  # a tokenizer refuses two threads at once
 
     @property
@@ -45,15 +45,15 @@ class PromptEncoder:
         """Whether compel serves this tokenizer; BERT's has no such marks and 32 places that the model was taught."""
         return self._tokenizer.bos_token_id is not None and self._tokenizer.eos_token_id is not None
 
-    def __call__(self, prompt: str) -> Tensor:
+    def __call__(self, prompt: Prompt) -> Tensor:
         with self._lock:
-            if prompt not in self._known:
-                self._known[prompt] = self._encode(prompt)
+            if prompt.parts not in self._known:
+                self._known[prompt.parts] = self._encode(prompt)
                 self._forget()
-            self._known.move_to_end(prompt)
-            return self._known[prompt]
+            self._known.move_to_end(prompt.parts)
+            return self._known[prompt.parts]
 
-    def pair(self, negative_prompt: str, prompt: str) -> Tensor:
+    def pair(self, negative_prompt: Prompt, prompt: Prompt) -> Tensor:
         """(2, tokens, width), negative first; the shorter is filled up with what an empty prompt gives."""
         halves = [self(negative_prompt), self(prompt)]
         longest = max(half.shape[1] for half in halves)
@@ -61,7 +61,7 @@ class PromptEncoder:
 
     def _filled(self, half: Tensor, length: int) -> Tensor:
         missing = (length - half.shape[1]) // self.max_tokens
-        return torch.cat([half, *[self("")] * missing], dim=1) if missing else half
+        return torch.cat([half, *[self(Prompt(""))] * missing], dim=1) if missing else half
 
     def _forget(self) -> None:
         """What was used longest ago, until the rest takes no more room than REMEMBERED short prompts."""
@@ -69,12 +69,11 @@ class PromptEncoder:
             self._known.popitem(last=False)
 
     @torch.inference_mode()
-    def _encode(self, prompt: str) -> Tensor:
-        parts = read_weights(prompt)
-        text, weighted = plain_words(prompt), any(part.weight != 1 for part in parts)
-        if not weighted and (not self._in_chunks or len(self._spans(text)) <= self.max_tokens - 2):
-            return self._encode_plain(text)
-        return self._encode_weighted(parts)
+    def _encode(self, prompt: Prompt) -> Tensor:
+        weighted = any(part.weight != 1 for part in prompt.parts)
+        if not weighted and (not self._in_chunks or len(self._spans(prompt.words)) <= self.max_tokens - 2):
+            return self._encode_plain(prompt.words)
+        return self._encode_weighted(prompt.parts)
 
     def _encode_plain(self, text: str) -> Tensor:
         read = self._tokenizer(
@@ -116,15 +115,14 @@ class PromptEncoder:
         )["offset_mapping"]
         return spans
 
-    def notice(self, prompt: str) -> str | None:
+    def notice(self, prompt: Prompt) -> str | None:
         """What to tell a person whose prompt is longer than the model reads; None when it reads it all."""
         with self._lock:
-            parts = read_weights(prompt)
-            read = self._read(parts)
-        text, kept = plain_words(prompt), "".join(part.text for part in read)
-        if kept == text:
+            read = self._read(prompt.parts)
+        kept = "".join(part.text for part in read)
+        if kept == prompt.words:
             return None
-        words, whole_words = text.split(), kept.split()
+        words, whole_words = prompt.words.split(), kept.split()
         cut_within = whole_words and whole_words[-1] != words[len(whole_words) - 1]
         whole = len(whole_words) - 1 if cut_within else len(whole_words)
         return (

@@ -23,7 +23,7 @@ from pipeline.page.guard import guard_inputs
 from pipeline.page.memory_panel import plan_here
 from pipeline.page.messages import tell
 from pipeline.page.model_panel import T
-from pipeline.request.order import parse_count, parse_order, parse_reading, parse_style, parse_thresholds, parse_words
+from pipeline.request.order import parse_count, parse_order, parse_prompt, parse_reading, parse_thresholds
 from pipeline.request.samplers import SAMPLERS
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image
@@ -192,7 +192,7 @@ class Endpoints:
     @spoken
     def find_styles(self, prompt: str, k: int = MATCHES_SHOWN) -> list[FoundStyle]:
         """The styles nearest to what the prompt says of the look, best first."""
-        words, count = parse_words("The prompt", prompt), parse_count("k", k, 1, MOST_MATCHES)
+        words, count = parse_prompt("The prompt", prompt), parse_count("k", k, 1, MOST_MATCHES)
         return [_found(match) for match in self._studio.find_styles(words, count).matches]
 
     @spoken
@@ -209,7 +209,7 @@ class Endpoints:
     @spoken
     def remove_style(self, style: str) -> dict[str, Any]:
         """Delete a style that was added; those that came with Croquis stay. Returns the style that is gone."""
-        gone = self._studio.library.get(parse_style(style))
+        gone = self._studio.library.get(style)
         self._studio.remove_style(gone.id)
         return _described(gone)
 

@@ -21,7 +21,7 @@ from pipeline.page.messages import tell
 from pipeline.page.quality import restored_work, suited_settings
 from pipeline.page.tickets import Tickets
 from pipeline.picture.recipe import Reopened
-from pipeline.request.notation import mix_text
+from pipeline.request.notation import write_mix
 from pipeline.request.order import Order, parse_count, parse_order
 from pipeline.sketch.image_file import MAX_BYTES
 from pipeline.sketch.intake import read_strokes
@@ -110,7 +110,7 @@ class Easel:
 
     def _similar(self, request: GenerationRequest) -> tuple[StyleMatch, ...]:
         """What the words would find, offered beside a style that a person chose."""
-        return self.studio.find_styles(request.prompt).matches if request.prompt else ()
+        return self.studio.find_styles(request.prompt).matches if request.prompt.text else ()
 
     def _publish(self, file: Path) -> str:
         """The file's address, relative to the page. Its folder is named by its content, so nobody can guess it."""
@@ -122,14 +122,15 @@ class Easel:
         request = reopened.request
         known: dict[str, Any] = {**self.studio.profile.defaults, "reading": request.edges.reading}
         known |= {name: getattr(request, name) for name in SETTINGS if hasattr(request, name)}
-        known["style"] = mix_text(tuple((style.id, weight) for style, weight in request.styles.parts))
+        known |= {"prompt": request.prompt.text, "negative_prompt": request.negative_prompt.text}
+        known["style"] = write_mix(tuple((style.id, weight) for style, weight in request.styles.parts))
         known |= {"engine": self.studio.profile.name, "count": 1} | restored_work(request, self.studio.profile)
         picture = {
             "state": "done",
             "message": "Drawing, words and settings of this picture are back.",
             "image": f"data:image/png;base64,{base64.b64encode(data).decode()}",
             "name": "croquis.png",
-            "alt": request.prompt or "A picture without words",
+            "alt": request.prompt.text or "A picture without words",
         }
         settings = [known[name] for name in SETTINGS]
         notice = self.studio.unlike(reopened)

@@ -18,10 +18,11 @@ from pipeline.page.memory_panel import lay_planner
 from pipeline.page.model_panel import lay_bigger, wire_bigger
 from pipeline.page.quality import lay_work, limits, suited_settings, usual_work, wire_work
 from pipeline.page.style_shelf import Shelf
+from pipeline.prompt_syntax import PROMPT_LIMIT
 from pipeline.sketch.examples import read_examples
 from pipeline.sketch.image_file import limit_pillow
 from pipeline.studio.studio import Studio
-from pipeline.values import CONTROLS, PROMPT_LIMIT, Control
+from pipeline.values import CONTROLS, Control
 
 DAY = 24 * 3600  # seconds
 ENGINE = "engine"  # concurrency group of everything that draws

@@ -60,7 +60,7 @@ def finished(result: GenerationResult, address: str, settings: Sequence[Any], ti
         "message": told(result) or f"Drawn in {seconds:.1f} s",
         "image": address,
         "name": Path(address).name,
-        "alt": told(result) or result.request.prompt or "A picture without words",
+        "alt": told(result) or result.request.prompt.text or "A picture without words",
         "settings": list(settings),
         "ticket": ticket,
     }

@@ -72,9 +72,9 @@ def parameters_text(request: GenerationRequest) -> str:
         **levers_text(request),
         "Version": "Croquis",
     }
-    lines = [one_line(request.styled_prompt)]
-    if request.negative_prompt.strip():
-        lines.append(f"Negative prompt: {one_line(request.negative_prompt)}")
+    lines = [one_line(request.styled_prompt.written)]
+    if request.negative_prompt.text.strip():
+        lines.append(f"Negative prompt: {one_line(request.negative_prompt.text)}")
     lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))
     return "\n".join(lines)
 

@@ -17,11 +17,11 @@ from pydantic import Field, ValidationError
 
 from pipeline.errors import PictureFileError, SettingError, StyleError
 from pipeline.models.catalog import PROFILES
+from pipeline.prompt_syntax import Prompt
 from pipeline.sketch.image_file import DECODER_ERRORS
 from pipeline.strict_json import StrictModel, first_fault
 from pipeline.values import (
     NUMBERS,
-    PROMPT_LIMIT,
     SEED_LIMIT,
     ControlHalf,
     Decoder,
@@ -39,7 +39,6 @@ MAX_STYLES = 16
 Side = Annotated[int, Field(ge=8, le=MAX_SIDE)]
 Slug = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # never a path
 Name = Annotated[str, Field(max_length=100)]
-Prompt = Annotated[str, Field(max_length=PROMPT_LIMIT)]
 
 
 class EdgesPart(StrictModel):
@@ -76,8 +75,8 @@ class Recipe(StrictModel):
     format: Literal["croquis"] = "croquis"
     version: Literal[1, 2] = 2
     engine: Slug
-    prompt: Prompt
-    negative_prompt: Prompt
+    prompt: str
+    negative_prompt: str
     edges: EdgesPart
     styles: Annotated[list[StylePart], Field(min_length=1, max_length=MAX_STYLES)]
     width: Side
@@ -98,8 +97,8 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
     try:
         return Recipe(
             engine=request.engine,
-            prompt=request.prompt,
-            negative_prompt=request.negative_prompt,
+            prompt=request.prompt.text,
+            negative_prompt=request.negative_prompt.text,
             edges=EdgesPart(reading=request.edges.reading, png=pack_edges(request.edges)),
             styles=[
                 StylePart(id=style.id, sha256=style.sha256, weight=weight, template=style.template)
@@ -134,8 +133,8 @@ def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
         raise PictureFileError(f"This picture's recipe cannot be read: {fault}.{newer}") from error
     request = GenerationRequest(
         engine=recipe.engine,
-        prompt=recipe.prompt,
-        negative_prompt=recipe.negative_prompt,
+        prompt=read_prompt("prompt", recipe.prompt),
+        negative_prompt=read_prompt("negative_prompt", recipe.negative_prompt),
         edges=unpack_edges(recipe),
         styles=StyleMix(tuple((restore_style(part, find_style), part.weight) for part in recipe.styles)),
         width=recipe.width,
@@ -150,6 +149,14 @@ def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
         levers=Levers(**recipe.levers.model_dump()),
     )
     return Reopened(request, recipe.revisions)
+
+
+def read_prompt(key: str, text: str) -> Prompt:
+    """Read the words that stand under `key`. Raises PictureFileError where they are none of ours."""
+    try:
+        return Prompt(text)
+    except SettingError as error:
+        raise PictureFileError(f"This picture's recipe cannot be read: {key}: {error}") from error
 
 
 def restore_style(part: StylePart, find_style: Callable[[str], Style]) -> Style:

@@ -11,14 +11,24 @@ from typing import Any
 from pipeline.errors import SettingError
 from pipeline.values import LEVER_NUMBERS, Levers
 
+AUTO = "auto"  # stands for "choose for me"
 STYLE_LIMIT = 100  # characters of a style's id; longer ones are refused before any look-up
 MOST_STYLES = 8
 LEVERS_LIMIT = 2_000  # characters
 WHOLE = {control.name: control.whole for control in LEVER_NUMBERS}
 
 
+def parse_style(style: object) -> tuple[tuple[str, float], ...]:
+    """Read ids and weights of styles; empty for "auto". Whether the library holds them is the library's to say."""
+    if style is None or style in ("", AUTO):
+        return ()
+    if not isinstance(style, str):
+        raise SettingError(f'A style is chosen by its id, or "auto"; {name_kind(style)} came.')
+    return parse_mix(style)
+
+
 def parse_mix(written: str) -> tuple[tuple[str, float], ...]:
-    """ "ghibli" or "ghibli:0.6,comic:0.4" -> ids and weights that sum to 1; mix_text is its inverse.
+    """Read "ghibli" or "ghibli:0.6,comic:0.4" as ids and weights that sum to 1; write_mix is its inverse.
 
     A style without a weight weighs 1 before they are shared out; naming one twice adds its weights up. Raises
     SettingError for more than MOST_STYLES, for ids that are too long and for weights that are no positive numbers.
@@ -38,8 +48,8 @@ def parse_mix(written: str) -> tuple[tuple[str, float], ...]:
     return tuple((id, weight / total) for id, weight in weights.items())
 
 
-def mix_text(parts: tuple[tuple[str, float], ...]) -> str:
-    """What parse_mix reads back to the same parts, to the last digit."""
+def write_mix(parts: tuple[tuple[str, float], ...]) -> str:
+    """Write ids and weights so that parse_mix reads the same back, to the last digit."""
     return parts[0][0] if len(parts) == 1 else ",".join(f"{id}:{weight!r}" for id, weight in parts)
 
 
@@ -97,3 +107,9 @@ def _weight(written: str, id: str) -> float:
             f"The weight of the style {id[:40]!r} is a number above 0, at most 1000; {written.strip()[:40]!r} came."
         )
     return weight
+
+
+def name_kind(value: object) -> str:
+    """Return what kind of value came, in words for a caller of the API."""
+    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), type(value).__name__)

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict, cast, get_args
 
 from pipeline.errors import SettingError
-from pipeline.prompt_syntax import read_weights
-from pipeline.request.notation import parse_levers, parse_mix
+from pipeline.prompt_syntax import Prompt, expect_length
+from pipeline.request.notation import AUTO, name_kind, parse_levers, parse_style
 from pipeline.request.presets import WHOLE, Menu, menu_of
 from pipeline.values import (
     CONTROLS,
-    PROMPT_LIMIT,
     SEED_LIMIT,
     Control,
     EdgeMap,
@@ -29,19 +28,18 @@ from pipeline.values import (
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
 
-AUTO = "auto"
 UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: control, half a surrogate pair, line and paragraph ends
 CONTROL = {control.name: control for control in CONTROLS}
 
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """One wish, every raw input checked; the seed may still be -1 and the style "auto"."""
+    """One wish, every raw input checked; the seed may still be -1, and the styles may be left to the search."""
 
     sketch: Sketch
-    prompt: str
-    negative_prompt: str
-    style: str  # a style's id, several as "ghibli:0.6,comic:0.4", or "auto"
+    prompt: Prompt
+    negative_prompt: Prompt
+    style: tuple[tuple[str, float], ...]  # ids and weights that sum to 1; empty lets the search choose
     reading: ReadingChoice
     canny_low: int
     canny_high: int
@@ -167,41 +165,27 @@ def parse_thresholds(canny_low: object, canny_high: object, defaults: Mapping[st
     return low, high
 
 
-def parse_words(what: str, words: object) -> str:
-    """A prompt as plain text: one Unicode form, one space between words, no control characters.
+def parse_prompt(what: str, words: object) -> Prompt:
+    """Read a prompt, cleaned; None is an empty one, which is allowed: a drawing may speak for itself.
 
-    An empty one is allowed: a drawing may speak for itself.
+    Raises SettingError that begins with `what` for what is no text, too long, or weighed by what is no weight.
     """
     if words is None:
-        return ""
+        return Prompt("")
     if not isinstance(words, str):
-        raise SettingError(f"{what} is text; {_kind(words)} came.")
-    _expect_length(what, words)
-    text = unicodedata.normalize("NFC", words)
-    visible = "".join(" " if unicodedata.category(letter) in UNSEEN else letter for letter in text)
-    plain = " ".join(visible.split())
-    _expect_length(what, plain)  # NFC lengthens a few scripts
-    return plain
-
-
-def parse_prompt(what: str, words: object) -> str:
-    """parse_words, and the weights in it are ones that can be drawn with."""
-    prompt = parse_words(what, words)
+        raise SettingError(f"{what} is text; {name_kind(words)} came.")
+    expect_length(what, words)  # before megabytes are cleaned
     try:
-        read_weights(prompt)
+        return Prompt(clean_words(words))
     except SettingError as error:
         raise SettingError(f"{what}: {error}") from error
-    return prompt
 
 
-def parse_style(style: object) -> str:
-    """A style's id, several with weights, or "auto"; whether the library holds them is the library's to say."""
-    if style is None or style == "":
-        return AUTO
-    if not isinstance(style, str):
-        raise SettingError(f'A style is chosen by its id, or "auto"; {_kind(style)} came.')
-    parse_mix(style)
-    return style
+def clean_words(words: str) -> str:
+    """Return `words` in one Unicode form (NFC), with one space between words and without control characters."""
+    text = unicodedata.normalize("NFC", words)
+    visible = "".join(" " if unicodedata.category(letter) in UNSEEN else letter for letter in text)
+    return " ".join(visible.split())
 
 
 def parse_name(what: str, name: object) -> str | None:
@@ -209,7 +193,7 @@ def parse_name(what: str, name: object) -> str | None:
     if name is None or name in ("", AUTO):
         return None
     if not isinstance(name, str):
-        raise SettingError(f'{what} is chosen by its name, or "auto"; {_kind(name)} came.')
+        raise SettingError(f'{what} is chosen by its name, or "auto"; {name_kind(name)} came.')
     return name
 
 
@@ -245,7 +229,7 @@ def parse_size(profile: ModelProfile, menu: Menu, width: object, height: object)
 def parse_reading(reading: object) -> ReadingChoice:
     choices = get_args(ReadingChoice)
     if reading not in choices:
-        came = repr(reading)[:40] if isinstance(reading, str) else _kind(reading)
+        came = repr(reading)[:40] if isinstance(reading, str) else name_kind(reading)
         raise SettingError(f"A drawing is read as one of {', '.join(choices)}; {came} came.")
     return cast(ReadingChoice, reading)
 
@@ -258,14 +242,3 @@ def parse_count(what: str, value: object, minimum: int, maximum: int) -> int:
 
 def _default(control: Control, defaults: Mapping[str, float]) -> float:
     return -1 if control.name == "seed" else defaults[control.name]
-
-
-def _expect_length(what: str, words: str) -> None:
-    if len(words) > PROMPT_LIMIT:
-        raise SettingError(f"{what} holds at most {PROMPT_LIMIT:,} characters; {len(words):,} came.")
-
-
-def _kind(value: object) -> str:
-    """What came, in words for a caller of the API."""
-    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
-    return names.get(type(value), type(value).__name__)

@@ -25,7 +25,7 @@ UNREAD = (
 
 def of_words(request: GenerationRequest, engine: Engine) -> tuple[str, ...]:
     """Of prompts that were not read to their ends."""
-    if request.negative_prompt.strip() and request.guidance_scale <= 1:
+    if request.negative_prompt.text.strip() and request.guidance_scale <= 1:
         told = UNREAD
     elif negative := engine.prompt_notice(request.negative_prompt):
         told = f"Of the words for what is not in the picture: {negative[:1].lower()}{negative[1:]}"

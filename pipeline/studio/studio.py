@@ -16,9 +16,8 @@ from PIL import Image
 from pipeline.errors import EngineChanged
 from pipeline.picture.outputs import Outputs
 from pipeline.picture.recipe import Reopened, unlike
-from pipeline.prompt_syntax import plain_words
-from pipeline.request.notation import parse_mix
-from pipeline.request.order import AUTO, Order, build_request, resolve_seed
+from pipeline.prompt_syntax import Prompt
+from pipeline.request.order import Order, build_request, resolve_seed
 from pipeline.settings import Settings
 from pipeline.studio import outcome as notices
 from pipeline.studio.opening import LoadState, open_engine, open_search, why_not
@@ -228,15 +227,14 @@ class Studio:
 
         return read_edges(sketch, reading, canny_low, canny_high, size=size or self.profile.size)
 
-    def find_styles(self, prompt: str, k: int = MATCHES_SHOWN) -> Finding:
-        """What the words say counts, without the syntax of their weights."""
-        return self.search.find(plain_words(prompt), k)
+    def find_styles(self, prompt: Prompt, k: int = MATCHES_SHOWN) -> Finding:
+        """Find the `k` styles nearest to what the words say; their weights do not count."""
+        return self.search.find(prompt, k)
 
     def choose_style(self, order: Order) -> StyleChoice:
         """The styles that were chosen by id, or the search's mix."""
-        if order.style != AUTO:
-            chosen = parse_mix(order.style)
-            return StyleChoice(StyleMix(tuple((self.library.get(id), weight) for id, weight in chosen)))
+        if order.style:
+            return StyleChoice(StyleMix(tuple((self.library.get(id), weight) for id, weight in order.style)))
         finding = self.find_styles(order.prompt)
         return StyleChoice(self.search.mix(finding), finding.matches, notices.of_style(finding))
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SettingError
+from pipeline.prompt_syntax import Prompt
 from pipeline.styles.encoders import Encoder
 from pipeline.styles.index import StyleIndex
 from pipeline.styles.library import StyleLibrary
 from pipeline.styles.phrases import normalised, pieces
 from pipeline.styles.vectors import Entry, VectorCache, entries_of, is_picture
-from pipeline.values import PROMPT_LIMIT, Style, StyleMatch, StyleMix
+from pipeline.values import Style, StyleMatch, StyleMix
 
 THINGS = Path(__file__).with_name("plain_things.txt")  # what prompts are about, one a line
 NEIGHBOURS = 64  # vectors asked for per piece; a style beyond them counts as far
@@ -75,14 +75,10 @@ class StyleSearch:
         """The name of the encoder that reads words here."""
         return self._encoder.name
 
-    def find(self, prompt: str, k: int = 5) -> Finding:
-        """The k styles nearest to what the prompt asks for.
-
-        Raises SettingError for a prompt over PROMPT_LIMIT characters or k outside 1 to MOST_MATCHES.
-        """
-        _check(prompt, k)
+    def find(self, prompt: Prompt, k: int = 5) -> Finding:
+        """Find the `k` styles, 1 to MOST_MATCHES, nearest to what the prompt says; its weights do not count."""
         shelf = self._current_shelf()
-        said = pieces(prompt, shelf.names)
+        said = pieces(prompt.words, shelf.names)
         if not said[0]:
             return Finding((), named=False)
         vectors = self._encoder.encode_text(said)
@@ -166,12 +162,3 @@ def _others(finding: Finding) -> list[StyleMatch]:
     own = set(finding.asked[0].split())
     pairs = zip(finding.matches[1:], finding.asked[1:], strict=True)
     return [match for match, words in pairs if match.similarity >= SECOND_FROM and not own & set(words.split())]
-
-
-def _check(prompt: object, k: object) -> None:
-    if not isinstance(prompt, str):
-        raise SettingError(f"A prompt is text; {type(prompt).__name__} came.")
-    if len(prompt) > PROMPT_LIMIT:
-        raise SettingError(f"A prompt holds at most {PROMPT_LIMIT:,} characters; this one has {len(prompt):,}.")
-    if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= MOST_MATCHES:
-        raise SettingError(f"The number of styles to find is a whole number from 1 to {MOST_MATCHES}; {k!r:.40} came.")

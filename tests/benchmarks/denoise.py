@@ -37,6 +37,7 @@ from pipeline.machine.device import DTYPES, choose_device, has_bf16_tiles, name_
 from pipeline.models.catalog import POCKET
 from pipeline.models.loading import quiet
 from pipeline.models.profile import ModelProfile
+from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Preset, menu_of
 from pipeline.values import GenerationRequest, Levers, StyleMix
 from tests.benchmarks.report import Row, report, say
@@ -159,7 +160,7 @@ def make_request(engine: Engine) -> GenerationRequest:
     """The first example's drawing in a shipped style, at the engine's size."""
     first = next(requests(engine, menu_of(engine.profile.name).presets[-1], seed=0))
     style = replace(first.styles.parts[0][0], template="{prompt}")
-    return replace(first, prompt=WORDS, negative_prompt=UNWANTED, styles=StyleMix.of(style))
+    return replace(first, prompt=Prompt(WORDS), negative_prompt=Prompt(UNWANTED), styles=StyleMix.of(style))
 
 
 def at_work(request: GenerationRequest, engine: Engine, steps: int) -> GenerationRequest:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.prompt_syntax import Prompt
 from pipeline.styles.encoders import PocketEncoder
 from pipeline.styles.library import StyleLibrary
 from pipeline.styles.phrases import pieces
@@ -60,14 +61,14 @@ def right_ones(row: Row) -> list[str]:
 
 def ranks(search: StyleSearch, rows: list[Row]) -> Iterator[int]:
     for row in rows:
-        found = [match.style.id for match in search.find(row["prompt"], 3).matches]
+        found = [match.style.id for match in search.find(Prompt(row["prompt"]), 3).matches]
         yield min((found.index(id) for id in right_ones(row) if id in found), default=3)
 
 
 def prompt_rows(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row]:
     data = json.loads(PROMPTS.read_text(encoding="utf-8"))
     fresh = [f"{row['prompt']}, number {n}" for n, row in enumerate(data["labelled"])]  # no piece of it is remembered
-    yield {"what": "search with the text tower", **timed(lambda n: search.find(fresh[n + 120 * (n == 0)]), 120)}
+    yield {"what": "search with the text tower", **timed(lambda n: search.find(Prompt(fresh[n + 120 * (n == 0)])), 120)}
     shelf = search._current_shelf()
     said = pieces("a noodle stall lit by pink and blue neon signs in the rain", shelf.names)
     vectors = encoder.encode_text(said)
@@ -82,7 +83,7 @@ def prompt_rows(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row]:
     for held_out in (False, True):
         rows = [row for row in data["labelled"] if row["held_out"] == held_out]
         places = list(ranks(search, rows))
-        asked = sum(not search.find(row["prompt"], 1).named for row in rows)
+        asked = sum(not search.find(Prompt(row["prompt"]), 1).named for row in rows)
         plain = [row for row in data["styleless"] if row["held_out"] == held_out]
         yield {
             "what": "held-out prompts" if held_out else "prompts used for tuning",
@@ -92,7 +93,7 @@ def prompt_rows(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row]:
             "first_share": round(places.count(0) / len(rows), 4),
             "among_three_share": round(sum(place < 3 for place in places) / len(rows), 4),
             "style_missed": asked,
-            "style_imagined": sum(search.find(row["prompt"], 1).named for row in plain),
+            "style_imagined": sum(search.find(Prompt(row["prompt"]), 1).named for row in plain),
             "styleless": len(plain),
         }
 

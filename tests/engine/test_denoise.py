@@ -14,6 +14,7 @@ from diffusers import DPMSolverMultistepScheduler
 
 from pipeline.engine.denoise import Conditions, denoise, draw_initial_noise, estimate_clean_latents, make_generators
 from pipeline.errors import Cancelled
+from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, Levers, Style, StyleMix
 from tests.conftest import MakeStyle
 from tests.tools.models import tiny_sd15
@@ -40,8 +41,8 @@ def make_request(engine: Engine, style: Style, **changed: Any) -> GenerationRequ
     pixels[height // 8 : -height // 8, width // 3] = 255
     request = GenerationRequest(
         engine=engine.profile.name,
-        prompt="a red fox in a city",
-        negative_prompt="",
+        prompt=Prompt("a red fox in a city"),
+        negative_prompt=Prompt(""),
         edges=EdgeMap(pixels, "lines"),
         styles=StyleMix.of(style),
         width=width,
@@ -52,6 +53,7 @@ def make_request(engine: Engine, style: Style, **changed: Any) -> GenerationRequ
         controlnet_conditioning_scale=1.0,
         seed=11,
     )
+    changed |= {name: Prompt(changed[name]) for name in ("prompt", "negative_prompt") if name in changed}
     return replace(request, **changed)
 
 
@@ -183,7 +185,7 @@ def test_adapter_at_zero_is_no_adapter(sd15_engine: Engine, sd15_folder: Path, m
     plain.set_progress_bar_config(disable=True)
     request = make_request(sd15_engine, make_style("neon", 1), ip_adapter_scale=0.0)
     expected = plain(
-        request.styled_prompt,
+        request.styled_prompt.written,
         request_image(request),
         num_inference_steps=4,
         guidance_scale=3.0,

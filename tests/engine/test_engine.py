@@ -18,6 +18,7 @@ from pipeline.engine.engine import Engine
 from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import TextPackage
+from pipeline.prompt_syntax import Prompt
 from pipeline.values import Levers, StepPreview, StyleMix
 from tests.conftest import MakeStyle
 from tests.engine.test_denoise import make_request
@@ -47,8 +48,8 @@ def test_equal_requests_give_equal_pixels(pocket_engine: Engine, request_: Gener
     "changed",
     [
         {"seed": 12},
-        {"prompt": "a blue boat"},
-        {"negative_prompt": "grey"},
+        {"prompt": Prompt("a blue boat")},
+        {"negative_prompt": Prompt("grey")},
         {"num_inference_steps": 5},
         {"guidance_scale": 1.0},
         {"ip_adapter_scale": 0.0},
@@ -306,8 +307,8 @@ def test_a_request_for_another_engine_or_size_is_refused(pocket_engine: Engine, 
 
 
 def test_a_long_prompt_is_told_about(pocket_engine: Engine) -> None:
-    assert pocket_engine.prompt_notice("a red fox in a neon city") is None
-    assert "first 30 of these 40 words" in str(pocket_engine.prompt_notice("fox " * 40))
+    assert pocket_engine.prompt_notice(Prompt("a red fox in a neon city")) is None
+    assert "first 30 of these 40 words" in str(pocket_engine.prompt_notice(Prompt("fox " * 40)))
 
 
 def test_progress_goes_from_nothing_to_done(pocket_folder: Path) -> None:

@@ -8,12 +8,26 @@ from PIL import Image
 
 from pipeline.engine.prompt_encoder import MOST_CHUNKS, REMEMBERED, PromptEncoder
 from pipeline.errors import SettingError
+from pipeline.prompt_syntax import Prompt
 from pipeline.settings import ROOT
+
+
+class TextEncoder(PromptEncoder):
+    """Takes texts, so that a test reads as what a person typed."""
+
+    def __call__(self, text):
+        return super().__call__(text if isinstance(text, Prompt) else Prompt(text))
+
+    def pair(self, negative, text):
+        return super().pair(Prompt(negative), Prompt(text))
+
+    def notice(self, text):
+        return super().notice(text if isinstance(text, Prompt) else Prompt(text))
 
 
 @pytest.fixture(scope="module")
 def pocket_words(pocket_engine):
-    return pocket_engine._conditioning.encode_prompt
+    return TextEncoder(pocket_engine._pipeline.tokenizer, pocket_engine._pipeline.text_encoder)
 
 
 def test_a_prompt_is_encoded_as_diffusers_does(pocket_words, pocket_folder):
@@ -41,7 +55,7 @@ class CountingEncoder(torch.nn.Module):
 
 @pytest.fixture
 def counting(pocket_words):
-    return PromptEncoder(pocket_words._tokenizer, CountingEncoder())
+    return TextEncoder(pocket_words._tokenizer, CountingEncoder())
 
 
 def test_a_prompt_is_encoded_once(counting):
@@ -93,7 +107,7 @@ def test_a_single_endless_word_is_no_crash(pocket_words):
 
 @pytest.fixture(scope="module")
 def sd15_words(sd15_engine):
-    return sd15_engine._conditioning.encode_prompt
+    return TextEncoder(sd15_engine._pipeline.tokenizer, sd15_engine._pipeline.text_encoder)
 
 
 def stock_embeds(pipeline, prompt):
@@ -146,7 +160,7 @@ def test_nothing_of_a_long_prompt_is_cut_on_sd15(sd15_words):
 
 
 def test_even_chunks_have_an_end_and_it_is_told(sd15_words):
-    prompt = "fox " * 400
+    prompt = Prompt("fox " * 200).within("fox " * 200 + "{prompt}")
     assert sd15_words(prompt).shape[1] == MOST_CHUNKS * 77
     assert sd15_words.notice(prompt).startswith("The model reads the first 200 of these 400 words;")
 
@@ -196,7 +210,7 @@ def test_a_weight_that_cannot_be_is_told(pocket_words):
 
 
 def test_long_prompts_take_the_room_of_several(sd15_words):
-    encoder = PromptEncoder(sd15_words._tokenizer, sd15_words._text_encoder)
+    encoder = TextEncoder(sd15_words._tokenizer, sd15_words._text_encoder)
     for number in range(30):
         encoder(f"{number} " + "a red fox, " * 30)
     assert sum(known.shape[1] for known in encoder._known.values()) <= REMEMBERED * 77 and len(encoder._known) == 16

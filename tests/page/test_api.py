@@ -129,7 +129,7 @@ def test_a_picture_carries_its_recipe_and_its_details(server: Server, sketch: di
     data, details = draw(server, sketch, prompt="a fox in watercolour", guidance_scale=2)
     request = read_picture(data, find_style).request
     assert Image.open(io.BytesIO(data)).size == POCKET.size == tuple(details["size"])
-    assert (request.prompt, request.seed, request.guidance_scale) == ("a fox in watercolour", 7, 2.0)
+    assert (request.prompt.text, request.seed, request.guidance_scale) == ("a fox in watercolour", 7, 2.0)
     assert (details["seed"], details["engine"], details["reading"]) == (7, "pocket", "lines")
     assert details["num_inference_steps"] == POCKET.defaults["num_inference_steps"]
     worn = [style for style in details["styles"] if style["weight"] > 0]

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.picture import outputs
 from pipeline.picture.outputs import Outputs
+from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, StyleMix
 from tests.conftest import MakeStyle
 from tests.tools.drawings import house
@@ -20,8 +21,8 @@ from tests.tools.drawings import house
 def result(make_style: MakeStyle) -> GenerationResult:
     request = GenerationRequest(
         engine="pocket",
-        prompt="a house",
-        negative_prompt="",
+        prompt=Prompt("a house"),
+        negative_prompt=Prompt(""),
         edges=EdgeMap(np.full((64, 64), 255, np.uint8), "lines"),
         styles=StyleMix.of(make_style("felt", 1)),
         width=64,

@@ -10,6 +10,7 @@ from PIL import Image, PngImagePlugin
 
 from pipeline.errors import CroquisError, PictureFileError, StyleError
 from pipeline.picture.png_file import read_picture, write_picture
+from pipeline.prompt_syntax import Prompt
 from pipeline.values import SEED_LIMIT, EdgeMap, GenerationRequest, GenerationResult, StyleMatch, StyleMix
 from tests.tools.drawings import house, stored
 
@@ -57,7 +58,9 @@ def result_of(styles):
             "controlnet_conditioning_scale": 1.0,
             "seed": 42,
         }
-        request = GenerationRequest(**{**values, **changes})
+        values |= changes
+        values |= {name: Prompt(values[name]) for name in ("prompt", "negative_prompt")}
+        request = GenerationRequest(**values)
         return GenerationResult(image or house(64), request, (), (), {"denoise": 1.0}, REVISIONS)
 
     return make

@@ -9,6 +9,7 @@ from PIL import Image
 
 from pipeline.errors import CroquisError, PictureFileError, SettingError, StyleError
 from pipeline.picture.recipe import Reopened, pack_edges, read_recipe, write_recipe
+from pipeline.prompt_syntax import Prompt
 from pipeline.sketch.image_file import limit_pillow
 from pipeline.values import EdgeMap, GenerationRequest, Levers, StyleMix
 from tests.tools.drawings import stored
@@ -38,7 +39,9 @@ def request_of(styles):
             "controlnet_conditioning_scale": 1.0,
             "seed": 2**32 - 1,
         }
-        return GenerationRequest(**{**given, **changes})
+        given |= changes
+        given |= {name: Prompt(given[name]) for name in ("prompt", "negative_prompt")}
+        return GenerationRequest(**given)
 
     return make
 
@@ -97,7 +100,7 @@ def test_a_template_that_was_mended_since_comes_back_as_it_was(request_of, style
     text = write_recipe(request, {})
     mended = {key: replace(style, template="{prompt}, mended") for key, style in styles.items()}
     again = read_recipe(text.encode(), mended.__getitem__).request
-    assert again.styled_prompt == request.styled_prompt == "a red fox, 狐, ink wash"
+    assert again.styled_prompt.written == request.styled_prompt.written == "a red fox, 狐, ink wash"
 
 
 def test_another_reference_picture_is_named(request_of, styles):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.picture.recipe import Reopened, unlike
+from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
 
 HERE = {"unet": "abc", "vae": "def"}
@@ -16,9 +17,9 @@ BF16 = {**HERE, "numbers": "bfloat16"}
 
 @pytest.fixture
 def drawn_by(make_style: Callable[..., Style]) -> Callable[[str], GenerationRequest]:
-    mix = StyleMix.of(make_style("felt", 1))
+    mix, edges = StyleMix.of(make_style("felt", 1)), EdgeMap(np.zeros((64, 64), np.uint8), "canny")
     return lambda engine: GenerationRequest(
-        engine, "a fox", "", EdgeMap(np.zeros((64, 64), np.uint8), "canny"), mix, 64, 64, 1, 1.0, 1.0, 1.0, 7
+        engine, Prompt("a fox"), Prompt(""), edges, mix, 64, 64, 1, 1.0, 1.0, 1.0, 7
     )
 
 

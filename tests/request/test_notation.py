@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import SettingError
-from pipeline.request.notation import MOST_STYLES, mix_text, parse_levers, parse_mix
+from pipeline.request.notation import MOST_STYLES, parse_levers, parse_mix, write_mix
 from pipeline.values import Levers
 
 IDS = st.from_regex(r"[a-z][a-z-]{0,20}", fullmatch=True)
@@ -33,7 +33,7 @@ def test_styles_with_weights(written: str, read: Any) -> None:
 def test_a_mix_reads_back_to_the_last_digit(weights: dict[str, float]) -> None:
     once = parse_mix(",".join(f"{id}:{weight!r}" for id, weight in weights.items()))
     assert math.isclose(math.fsum(weight for _, weight in once), 1.0, abs_tol=1e-9)
-    assert parse_mix(mix_text(once)) == once
+    assert parse_mix(write_mix(once)) == once
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 from pipeline.errors import SettingError
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
-from pipeline.prompt_syntax import read_weights
+from pipeline.prompt_syntax import PROMPT_LIMIT, Prompt
 from pipeline.request.order import (
     AUTO,
     CONTROL,
     build_request,
+    clean_words,
     parse_count,
     parse_number,
     parse_order,
-    parse_words,
+    parse_prompt,
     resolve_seed,
 )
-from pipeline.values import CONTROLS, PROMPT_LIMIT, SEED_LIMIT, EdgeMap, Sketch, Style, StyleMix
+from pipeline.values import CONTROLS, SEED_LIMIT, EdgeMap, Sketch, Style, StyleMix
 
 SKETCH = Sketch(np.full((64, 64, 3), 255, np.uint8), is_drawing=True)
 ENGINE_CONTROLS = [control.name for control in CONTROLS]
@@ -39,7 +40,7 @@ def test_an_order_without_numbers_takes_the_profiles(profile: ModelProfile) -> N
     assert made.num_inference_steps == profile.defaults["num_inference_steps"]
     assert made.guidance_scale == profile.defaults["guidance_scale"]
     assert (made.canny_low, made.canny_high) == (50, 150)
-    assert (made.style, made.reading, made.seed) == (AUTO, AUTO, -1)
+    assert (made.style, made.reading, made.seed) == ((), AUTO, -1)
 
 
 @pytest.mark.parametrize("name", ENGINE_CONTROLS)
@@ -125,7 +126,7 @@ def test_one_threshold_is_compared_with_the_others_default() -> None:
 
 
 def test_prompts_have_a_limit() -> None:
-    assert order(prompt="x" * PROMPT_LIMIT).prompt == "x" * PROMPT_LIMIT
+    assert order(prompt="x" * PROMPT_LIMIT).prompt == Prompt("x" * PROMPT_LIMIT)
     for name in ("prompt", "negative_prompt"):
         with pytest.raises(SettingError, match="at most 1,000 characters; 1,001 came"):
             order(**{name: "x" * (PROMPT_LIMIT + 1)})
@@ -150,13 +151,13 @@ def test_a_prompt_that_grows_when_normalised_is_refused() -> None:
     ],
 )
 def test_words_are_cleaned(typed: object, read: str) -> None:
-    assert parse_words("The prompt", typed) == read
+    assert parse_prompt("The prompt", typed).text == read
 
 
 @given(st.text(max_size=200))
 def test_clean_words_stay_as_they_are_and_can_be_encoded(typed: str) -> None:
-    once = parse_words("The prompt", typed)
-    assert parse_words("The prompt", once) == once
+    once = clean_words(typed)
+    assert clean_words(once) == once
     once.encode("utf-8")
 
 
@@ -202,7 +203,7 @@ def test_a_request_carries_the_order_and_the_size_of_its_edges() -> None:
     again = build_request(order(prompt=" a  fox ", guidance_scale=3.0), edges, StyleMix.of(style), POCKET, seed=9)
     assert made == again
     assert (made.width, made.height, made.engine, made.seed) == (128, 64, POCKET.name, 9)
-    assert made.styled_prompt == "a fox, ice"
+    assert made.styled_prompt.written == "a fox, ice"
 
 
 def test_every_control_of_the_table_is_an_order_field() -> None:
@@ -213,7 +214,7 @@ def test_every_control_of_the_table_is_an_order_field() -> None:
 def test_weights_that_cannot_be_are_refused_before_anything_runs(name: str, what: str) -> None:
     with pytest.raises(SettingError, match=f"^{what}.*“fox” has nan"):
         order(**{name: "a (fox:nan)"})
-    assert getattr(order(**{name: "a (fox:1.2) [b] :("}), name) == "a (fox:1.2) [b] :("  # as typed
+    assert getattr(order(**{name: "a (fox:1.2) [b] :("}), name).text == "a (fox:1.2) [b] :("  # as typed
 
 
 def test_the_templates_brackets_weigh_nothing() -> None:
@@ -229,7 +230,7 @@ def test_the_templates_brackets_weigh_nothing() -> None:
     )
     edges = EdgeMap(np.zeros((64, 64), np.uint8), "lines")
     request = build_request(order(prompt="a (red:1.5) fox"), edges, StyleMix.of(style), POCKET, 1)
-    assert [(part.text, part.weight) for part in read_weights(request.styled_prompt)] == [
+    assert [(part.text, part.weight) for part in request.styled_prompt.parts] == [
         ("photo (1970s) of a ", 1),
         ("red", 1.5),
         (" fox, [grainy]", 1),

@@ -11,6 +11,7 @@ from PIL import Image
 
 from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
 from pipeline.models.catalog import POCKET
+from pipeline.prompt_syntax import Prompt
 from pipeline.request.order import parse_order
 from pipeline.settings import ROOT, Settings
 from pipeline.sketch.intake import read_image
@@ -43,7 +44,11 @@ def order(**raw: Any) -> Any:
 def test_a_drawing_becomes_a_picture_and_tells_how(studio: Studio) -> None:
     result = studio.draw(order())
     assert result.image.size == POCKET.size and result.image.mode == "RGB"
-    assert (result.request.prompt, result.request.seed, result.request.engine) == ("a fox in watercolour", 7, "pocket")
+    assert (result.request.prompt.text, result.request.seed, result.request.engine) == (
+        "a fox in watercolour",
+        7,
+        "pocket",
+    )
     assert result.matches[0].style.id == "watercolor" == result.request.styles.parts[0][0].id
     assert list(result.milliseconds)[:2] == ["search", "edges"] and "steps" in result.milliseconds
     assert result.revisions
@@ -70,7 +75,7 @@ def test_a_chosen_style_is_not_searched(studio: Studio) -> None:
 
 def test_the_search_reads_words_and_not_their_weights(studio: Studio) -> None:
     typed = (r"a fox ((in)) (ice:1.3), [old] \(1970s\)", r"a fox in ice, old \(1970s\)")
-    weighted, plain = (studio.find_styles(words, 3).matches for words in typed)
+    weighted, plain = (studio.find_styles(Prompt(words), 3).matches for words in typed)
     assert [(match.style.id, match.similarity) for match in weighted] == [
         (match.style.id, match.similarity) for match in plain
     ]
@@ -149,13 +154,13 @@ def test_an_added_style_is_found_at_once_and_after_a_restart(studio: Studio, set
     words = "a teapot of luminous soap bubbles"
     made = studio.add_style(Image.radial_gradient("L"), "Bubbles", "luminous soap bubbles")
     try:
-        assert studio.find_styles(words, 1).matches[0].style.id == made.id
+        assert studio.find_styles(Prompt(words), 1).matches[0].style.id == made.id
         later = Studio(settings)
         later.start_loading()
-        assert later.find_styles(words, 1).matches[0].style.id == made.id
+        assert later.find_styles(Prompt(words), 1).matches[0].style.id == made.id
     finally:
         studio.remove_style(made.id)
-    assert studio.find_styles(words, 1).matches[0].style.id != made.id
+    assert studio.find_styles(Prompt(words), 1).matches[0].style.id != made.id
 
 
 def test_loading_is_told_until_it_is_ready(studio: Studio) -> None:
@@ -177,7 +182,7 @@ def test_missing_weights_are_told_to_all_who_wait_and_words_still_work(settings:
     with pytest.raises(ModelError, match=str(tmp_path)):
         broken.draw(order())
     assert broken.loading.error and str(tmp_path) in broken.loading.error and not broken.loading.ready
-    assert broken.find_styles("ice", 1).matches[0].style.id == "ice"
+    assert broken.find_styles(Prompt("ice"), 1).matches[0].style.id == "ice"
 
 
 def test_a_library_without_styles_is_told_at_once(settings: Settings, tmp_path: Path) -> None:

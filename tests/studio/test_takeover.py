@@ -19,6 +19,7 @@ from PIL import Image
 from pipeline.errors import EngineChanged, ModelError, OutOfMemory
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
+from pipeline.prompt_syntax import Prompt
 from pipeline.request.order import Order, parse_order
 from pipeline.settings import ROOT, Settings
 from pipeline.sketch.intake import read_image
@@ -261,10 +262,10 @@ def test_styles_are_found_by_the_engines_own_encoder_where_it_is(
     studio._choice = replace(TINY, parts={**TINY.parts, "retrieval": unlisted}), "test"
     taking.renew_search()
     assert studio.search.encoder == "clip"
-    assert len(studio.find_styles("ice", 9).matches) == 4
+    assert len(studio.find_styles(Prompt("ice"), 9).matches) == 4
     taking.start(POCKET)
     assert ended(taking).stage == "done" and studio.search.encoder == "pocket"
-    assert studio.find_styles("ice", 1).matches[0].style.id == "ice"
+    assert studio.find_styles(Prompt("ice"), 1).matches[0].style.id == "ice"
     shutil.rmtree(settings.sd15 / "retrieval")
 
 
@@ -273,7 +274,7 @@ def test_a_damaged_encoder_costs_no_one_the_search(settings: Settings, caplog: p
     (settings.sd15 / "retrieval").mkdir()
     search = opening.open_search(TINY, settings, Studio(settings).library)
     assert search.encoder == "pocket" and "is missing" in caplog.text
-    assert search.find("ice", 1).matches[0].style.id == "ice"
+    assert search.find(Prompt("ice"), 1).matches[0].style.id == "ice"
     (settings.sd15 / "retrieval").rmdir()
 
 

@@ -78,8 +78,8 @@ def stock_draw(pipeline: Any, profile: ModelProfile, request: GenerationRequest,
     if request.guidance_scale > 1:
         embeds = torch.cat([torch.zeros_like(embeds), embeds])
     picture = pipeline(
-        prompt=request.styled_prompt,
-        negative_prompt=request.negative_prompt,
+        prompt=request.styled_prompt.written,
+        negative_prompt=request.negative_prompt.text,
         image=Image.fromarray(request.edges.pixels).convert("RGB"),
         width=request.width,
         height=request.height,
@@ -102,7 +102,9 @@ def reference_draw(pipeline: Any, request: GenerationRequest, style: torch.Tenso
     scheduler = DPMSolverMultistepScheduler.from_config(pipeline.scheduler.config, **PLAIN_DPM)
     scheduler.set_timesteps(request.num_inference_steps)
     pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
-    wanted, unwanted = pipeline.encode_prompt(request.styled_prompt, "cpu", 1, True, request.negative_prompt)
+    wanted, unwanted = pipeline.encode_prompt(
+        request.styled_prompt.written, "cpu", 1, True, request.negative_prompt.text
+    )
     lines = torch.from_numpy(request.edges.pixels / 255).float().expand(1, 3, -1, -1)
     factor, levers = pipeline.vae_scale_factor, request.levers
     shape = (1, pipeline.unet.config.in_channels, request.height // factor, request.width // factor)

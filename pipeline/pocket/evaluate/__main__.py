@@ -38,6 +38,7 @@ from pipeline.pocket.evaluate.thing_trials import memory_trial, thing_trial
 from pipeline.pocket.evaluate.trials import color_trial, control_trial, edge_trial, hand_trial, seed_trial, usual_trial
 from pipeline.pocket.train.curve import plot_runs
 from pipeline.pocket.train.loop import RUNS
+from pipeline.prompt_syntax import Prompt
 from pipeline.values import GenerationRequest, Style, StyleMix
 
 if TYPE_CHECKING:
@@ -193,8 +194,8 @@ def load_stock(profile: ModelProfile, weights: Path, engine: Engine) -> Draw:
         embeds = style[None].to(engine.device, engine.dtype)
         pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
         picture = pipeline(
-            prompt=request.styled_prompt,
-            negative_prompt=request.negative_prompt,
+            prompt=request.styled_prompt.written,
+            negative_prompt=request.negative_prompt.text,
             image=Image.fromarray(request.edges.pixels).convert("RGB"),
             width=request.width,
             height=request.height,
@@ -215,7 +216,7 @@ def usual_mix(library: StyleLibrary, weights: Path, cache: Path) -> StyleMix:
     from pipeline.styles.search import StyleSearch
 
     search = StyleSearch(library, PocketEncoder(weights / "image_encoder"), cache)
-    return search.mix(search.find("a fox"))
+    return search.mix(search.find(Prompt("a fox")))
 
 
 def save_sheet(strips: Sequence[Strip], path: Path, columns: int = 2) -> None:

@@ -21,6 +21,7 @@ from pipeline.pocket.data.pack import Thing
 from pipeline.pocket.data.scenes import Picture, compose
 from pipeline.pocket.data.strokes import Lines, redraw, scale_of, stroke_edges, to_bytes
 from pipeline.pocket.evaluate.measures import Figure, Pixels, edge_f1, read_lines
+from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
 
 HASTE = 0.4  # of the near-plain lines that the model is given
@@ -77,8 +78,8 @@ class Bench:
         settings = {**self.profile.defaults, "seed": seed, **controls}
         return GenerationRequest(
             engine=self.profile.name,
-            prompt=prompt,
-            negative_prompt="",
+            prompt=Prompt(prompt),
+            negative_prompt=Prompt(""),
             edges=EdgeMap(lines, "lines"),
             styles=mix or self.mix,
             width=self.profile.width,

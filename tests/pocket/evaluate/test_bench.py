@@ -24,8 +24,8 @@ def test_a_wordless_style_is_its_picture_and_says_nothing(tmp_path: Path) -> Non
     desk, case = bench(white, tmp_path), make_case(pack().held_out, 3, 128)
     mix = desk.wordless(reference)
     assert np.array_equal(np.asarray(read_style_image(mix.parts[0][0])), reference)
-    assert desk.request("a ghost", case.lines, 0, mix).styled_prompt == "a ghost"
-    assert desk.request("", case.lines, 0, mix).styled_prompt == ""
+    assert desk.request("a ghost", case.lines, 0, mix).styled_prompt.written == "a ghost"
+    assert desk.request("", case.lines, 0, mix).styled_prompt.written == ""
     assert desk.wordless(reference) == mix != desk.wordless(255 - reference)
 
 

@@ -32,7 +32,9 @@ def test_unseen_families_are_asked_for_by_their_picture_alone(tmp_path: Path) ->
     assert found[name] == 1 and found["the renderers themselves (sanity)"] > 0.5
     worn = {read_reference(request.styles.parts[0][0]).tobytes() for request in seen}
     assert worn == {pixels.tobytes() for pixels in unseen_references(128).values()}
-    assert all(request.styled_prompt == request.prompt and request.ip_adapter_scale == 1 for request in seen)
+    assert all(
+        request.styled_prompt.written == request.prompt.text and request.ip_adapter_scale == 1 for request in seen
+    )
     assert values(unseen_trial(bench(white, tmp_path), pack(), STYLES[:3], len(UNSEEN), {}))[name] < 0.4
 
 

@@ -27,7 +27,7 @@ from tests.tools.pocket_things import pack
 
 def first_color(request: GenerationRequest) -> np.ndarray:
     """The picture filled with the colour word of the prompt."""
-    word = next(word for word in request.prompt.split() if word in COLORS)
+    word = next(word for word in request.prompt.text.split() if word in COLORS)
     paint = draw_paint(word, np.random.default_rng(0)) * 255
     return np.broadcast_to(paint, (request.height, request.width, 3)).astype(np.uint8)
 
@@ -70,7 +70,7 @@ def test_drawings_by_hand_are_told_apart_by_care(tmp_path: Path) -> None:
     assert values(found)["edge F1, hand-drawn: results"] == pytest.approx(values(found)["careful drawings"] / 4)
     assert values(found)["the reference's mean colour"] == 0
     assert [line.count for line in found.figures[1:4]] == [1, 1, 2] and found.figures[0].bars == (0.7,)
-    assert seen[0].prompt == "a house on a hill" and len(found.strips) == 4
+    assert seen[0].prompt.text == "a house on a hill" and len(found.strips) == 4
 
 
 def test_drawings_carry_no_color(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_drawings_carry_no_color(tmp_path: Path) -> None:
     color_trial(bench(recording(white, seen), tmp_path), pack(), WAYS)
     by_lines = {request.edges.pixels.tobytes() for request in seen}
     assert len(seen) == 10 * len(by_lines)  # the ten words share a drawing of each thing
-    assert not any("red apple" in request.prompt and "a red apple" not in request.prompt for request in seen)
+    assert not any("red apple" in request.prompt.text and "a red apple" not in request.prompt.text for request in seen)
 
 
 def test_color_words_obeyed(tmp_path: Path) -> None:
