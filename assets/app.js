@@ -64,7 +64,7 @@ function stop() {
 
 /** Called by Python's `js=`: they take an event's inputs and give what the server or the outputs receive. */
 globalThis.croquis = {
-  /** Draw's inputs; the first is the canvas, the last two are the seed and the ticket (page/easel.py). */
+  /** Draw's inputs; the first is the canvas, the last two are the seed and the ticket (SETTINGS in page/easel.py). */
   begin(...inputs) {
     ticket = crypto.randomUUID?.() ?? String(Math.random()).slice(2); // no randomUUID over plain http
     sent = inputs[0];
@@ -88,7 +88,7 @@ globalThis.croquis = {
     for (const other of [...(picture.more ?? [])].reverse()) parts.history.add({ ...other, canvas: sent });
     parts.history.add({ picture, strip: parts.strip.props.value, canvas: sent });
   },
-  /** Everything as it was for a picture of this session, in the order of page/easel.py's `restored`. */
+  /** Everything as it was for a picture of this session, in the order of `Easel.restore`. */
   recall() {
     const { picture, strip, canvas } = parts.history.recalled();
     if (isBusy()) stop();

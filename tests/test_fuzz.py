@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.page.messages import CALM
+from pipeline.page.messages import UNEXPECTED_ERROR
 from tests.tools.image_files import bad_files, blank_files, fox, png
 from tests.tools.serving import MARK, Server
 
@@ -224,7 +224,7 @@ def words_of(said: Any) -> str:
 
 def judge(call: Call, words: str) -> str | None:
     """What is wrong with a refusal's words; None when all is well."""
-    if len(words) < 12 or words == CALM or "Internal Server Error" in words:
+    if len(words) < 12 or words == UNEXPECTED_ERROR or "Internal Server Error" in words:
         return "no message"
     return "it leaks" if LEAK.search(words) else None
 

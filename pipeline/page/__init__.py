@@ -1,4 +1,4 @@
-"""The page: its parts, what they show, and the handlers behind them. Only this folder and app.py know Gradio."""
+"""Show the page and serve the API; this room and app.py alone know Gradio."""
 
 import os
 

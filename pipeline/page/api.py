@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, TypeVar
 
 import gradio as gr
 from gradio.context import Context
@@ -20,9 +20,8 @@ from PIL import Image
 
 from pipeline.errors import EngineChanged, SettingError
 from pipeline.page.guard import guard_inputs
-from pipeline.page.memory_panel import plan_here
-from pipeline.page.messages import tell
-from pipeline.page.model_panel import T
+from pipeline.page.memory_panel import plan_memory_modes
+from pipeline.page.messages import explain_error
 from pipeline.request.order import parse_count, parse_order, parse_prompt, parse_reading, parse_thresholds
 from pipeline.request.samplers import SAMPLERS
 from pipeline.sketch.image_file import open_image
@@ -31,6 +30,7 @@ from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
 from pipeline.values import BATCH, CONTROLS, EdgeMap, GenerationResult, Levers, Sketch, Style, StyleMatch, expect_number
 
+T = TypeVar("T")
 AT_ONCE = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
 FILE_INFO = gr.FileData.model_json_schema() | {"description": ""}  # without the description of Gradio's class
 
@@ -103,7 +103,7 @@ def spoken(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            message = tell(error).encode("utf-8", "replace").decode()  # half a surrogate cannot be sent
+            message = explain_error(error).encode("utf-8", "replace").decode()  # half a surrogate cannot be sent
             raise gr.Error(message, print_exception=False) from None
 
     return speaking
@@ -219,7 +219,9 @@ class Endpoints:
 
         Our formula stands beside the published one, (weights + the largest stage) x 1.2.
         """
-        return plan_here(engine, width, height, count, self._studio.settings.device, self._studio.settings.dtype)
+        return plan_memory_modes(
+            engine, width, height, count, self._studio.settings.device, self._studio.settings.dtype
+        )
 
 
 def describe(result: GenerationResult) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The page's own components: a gr.HTML each, built in the browser by the module of the same name in assets/."""
+"""Make the page's own components: a gr.HTML each, built in the browser by the module of the same name in assets/."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ import(new URL(props.script, document.baseURI)).then(({ mount }) =>
   mount("%(name)s", { element, props, trigger, watch })
 );
 """
-SERVED = ("app.js", "canvas.js", "dom.js", "drawing.js", "intake.js", "panels.js", "vendor", "app.css", "fonts")
+PAGE_EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}  # every event of the page
+SERVED_FILES = ("app.js", "canvas.js", "dom.js", "drawing.js", "intake.js", "panels.js", "vendor", "app.css", "fonts")
 
 
 def serve_assets(assets: Path) -> str:
     """Let Gradio serve the page's own files; return the address of the first script, relative to the page."""
-    gr.set_static_paths([assets / name for name in SERVED])
-    return address(assets / "app.js")
+    gr.set_static_paths([assets / name for name in SERVED_FILES])
+    return build_address(assets / "app.js")
 
 
-def address(file: Path) -> str:
-    """Where the browser finds a file that Gradio may serve, relative to the page."""
+def build_address(file: Path) -> str:
+    """Build the address at which the browser finds a file that Gradio may serve, relative to the page."""
     return f"gradio_api/file={file.as_posix()}"
 
 
-def part(
+def make_component(
     name: str, script: str, *, value: Any = None, events: tuple[str, ...] = (), elem_id: str | None = None
 ) -> gr.HTML:
-    """A component whose element, value and `events` belong to mount(name) in assets/app.js."""
+    """Make a component whose element, value and `events` belong to mount(name) in assets/app.js."""
     quoted = ", ".join(f'"{event}"' for event in events)
     return gr.HTML(
         value,
@@ -46,9 +47,12 @@ def part(
 
 
 @contextmanager
-def fold(elem_id: str, title: str, script: str) -> Iterator[None]:
-    """A panel that opens and closes. gr.Accordion does not build what it hides, and the page asks hidden parts."""
+def lay_fold(elem_id: str, title: str, script: str) -> Iterator[None]:
+    """Lay out a panel that opens and closes.
+
+    gr.Accordion does not build what it hides, and the page asks hidden parts.
+    """
     with gr.Column(elem_id=elem_id, elem_classes="fold"):
-        part("fold", script, value=title, elem_id=f"{elem_id}-title")
+        make_component("fold", script, value=title, elem_id=f"{elem_id}-title")
         with gr.Column(elem_id=f"{elem_id}-body", elem_classes="fold-body"):
             yield

@@ -16,9 +16,9 @@ from gradio.processing_utils import save_file_to_cache
 
 from pipeline.errors import Cancelled, EngineChanged, ModelError, PictureFileError
 from pipeline.page import view as show
-from pipeline.page.components import address
-from pipeline.page.messages import tell
-from pipeline.page.quality import restored_work, suited_settings
+from pipeline.page.components import build_address
+from pipeline.page.messages import explain_error
+from pipeline.page.quality import adapt_settings, restore_quality
 from pipeline.page.tickets import Tickets
 from pipeline.picture.recipe import Reopened
 from pipeline.request.notation import write_mix
@@ -55,15 +55,15 @@ class Easel:
                 for shown in self._draw(canvas, settings, ticket, stopped):
                     yield *shown, self.studio.profile.name
             except Cancelled as error:
-                yield show.stopped(tell(error), ticket), gr.skip(), self.studio.profile.name
+                yield show.stopped(explain_error(error), ticket), gr.skip(), self.studio.profile.name
             except Exception as error:
-                yield show.problem(tell(error), ticket), gr.skip(), self.studio.profile.name
+                yield show.problem(explain_error(error), ticket), gr.skip(), self.studio.profile.name
 
     def stop(self, ticket: str) -> None:
         self.tickets.stop(ticket)
 
     def leave(self, visitor: gr.Request) -> None:
-        self.tickets.leave(str(visitor.session_hash))
+        self.tickets.stop_session(str(visitor.session_hash))
 
     def restore(self, event: gr.EventData) -> tuple[Any, ...]:
         """The canvas, SETTINGS, strip and picture that a dropped picture file brings back."""
@@ -72,7 +72,7 @@ class Easel:
             return self._restored(self.studio.read_picture(data), data)
         except Exception as error:
             nothing = (gr.skip(),) * (len(SETTINGS) + 2)
-            return (*nothing, show.problem(tell(error), None))
+            return (*nothing, show.problem(explain_error(error), None))
 
     def _draw(self, canvas: str, settings: list[Any], ticket: str, stopped: Event) -> Iterator[Shown]:
         try:
@@ -83,7 +83,7 @@ class Easel:
     def _drawn(self, canvas: str, settings: list[Any], ticket: str, stopped: Event) -> Iterator[Shown]:
         yield show.waiting("Reading your drawing", ticket), gr.skip()
         profile = self.studio.profile
-        named = suited_settings(dict(zip(SETTINGS, settings, strict=True)), profile)
+        named = adapt_settings(dict(zip(SETTINGS, settings, strict=True)), profile)
         settings = list(named.values())
         del named["engine"]
         count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
@@ -116,7 +116,7 @@ class Easel:
         """The file's address, relative to the page. Its folder is named by its content, so nobody can guess it."""
         copy = save_file_to_cache(file, self._cache)
         self.served.add(copy)
-        return address(Path(copy))
+        return build_address(Path(copy))
 
     def _restored(self, reopened: Reopened, data: bytes) -> tuple[Any, ...]:
         request = reopened.request
@@ -124,7 +124,7 @@ class Easel:
         known |= {name: getattr(request, name) for name in SETTINGS if hasattr(request, name)}
         known |= {"prompt": request.prompt.text, "negative_prompt": request.negative_prompt.text}
         known["style"] = write_mix(tuple((style.id, weight) for style, weight in request.styles.parts))
-        known |= {"engine": self.studio.profile.name, "count": 1} | restored_work(request, self.studio.profile)
+        known |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)
         picture = {
             "state": "done",
             "message": "Drawing, words and settings of this picture are back.",

@@ -1,4 +1,4 @@
-"""What Gradio does with inputs before any code of ours runs, made safe and spoken.
+"""Guard what Gradio does with inputs before any code of ours runs, and put its refusals into words.
 
 For a dictionary that looks like a file, in any input of any event, Gradio fetches its path when that is an address.
 Croquis fetches nothing for anybody: such inputs are refused here, and Gradio's own refusals get words.
@@ -15,7 +15,7 @@ from gradio.route_utils import FnIndexInferError
 from gradio_client.utils import is_file_obj, is_http_url_like, traverse
 from pydantic import ValidationError
 
-from pipeline.page.messages import tell
+from pipeline.page.messages import explain_error
 
 NOT_UPLOADED = (
     "A file is uploaded here first (the clients' handle_file() does it for a local file); addresses and other paths "
@@ -41,7 +41,7 @@ def guard_inputs(blocks: gr.Blocks) -> None:
         except InvalidPathError:
             raise gr.Error(NOT_UPLOADED, print_exception=False) from None
         except Exception as error:
-            raise gr.Error(tell(error), print_exception=False) from None
+            raise gr.Error(explain_error(error), print_exception=False) from None
 
     blocks.preprocess_data = guarded  # type: ignore[method-assign]
 
@@ -60,6 +60,7 @@ def expect_inputs(block_fn: Any, inputs: list[Any]) -> None:
 
 
 def expect_local_file(file: dict[str, Any]) -> dict[str, Any]:
+    """Return the file's dictionary, or raise gr.Error unless it is well formed and names a file, not an address."""
     if is_http_url_like(file["path"]):
         raise gr.Error(NOT_UPLOADED, print_exception=False)
     try:
@@ -71,28 +72,33 @@ def expect_local_file(file: dict[str, Any]) -> dict[str, Any]:
     return file
 
 
-def failure_answers() -> Mapping[type[Exception], Answer]:
-    """FastAPI exception handlers: what fails on the way to an event is told as {"error": words} too."""
-    return {FnIndexInferError: _no_endpoint, KeyError: _no_endpoint, TypeError: _wrong_names, Exception: _calm}
+def list_exception_handlers() -> Mapping[type[Exception], Answer]:
+    """List FastAPI's exception handlers: what fails on the way to an event is answered as {"error": words} too."""
+    return {
+        FnIndexInferError: _answer_unknown_endpoint,
+        KeyError: _answer_unknown_endpoint,
+        TypeError: _answer_wrong_names,
+        Exception: _answer_any_error,
+    }
 
 
-def _no_endpoint(request: Request, error: Exception) -> JSONResponse:
-    """Gradio looks an endpoint's name up without asking whether it is there."""
-    return _answer(404, NO_ENDPOINT) if _is_call(request) else _calm(request, error)
+def _answer_unknown_endpoint(request: Request, error: Exception) -> JSONResponse:
+    """Answer 404 for an unknown endpoint: Gradio looks its name up without asking whether it is there."""
+    return _make_answer(404, NO_ENDPOINT) if _is_call(request) else _answer_any_error(request, error)
 
 
-def _wrong_names(request: Request, error: Exception) -> JSONResponse:
-    """/call/v2/ takes named inputs; Gradio's words for an unknown or missing name are good, its status is not."""
-    return _answer(422, str(error)) if _is_call(request) else _calm(request, error)
+def _answer_wrong_names(request: Request, error: Exception) -> JSONResponse:
+    """Answer 422 with Gradio's own words: /call/v2/ takes named inputs, and only the status of its answer is wrong."""
+    return _make_answer(422, str(error)) if _is_call(request) else _answer_any_error(request, error)
 
 
-def _calm(request: Request, error: Exception) -> JSONResponse:
-    return _answer(500, tell(error))
+def _answer_any_error(request: Request, error: Exception) -> JSONResponse:
+    return _make_answer(500, explain_error(error))
 
 
 def _is_call(request: Request) -> bool:
     return "/call/" in request.url.path or "/run/" in request.url.path
 
 
-def _answer(status: int, words: str) -> JSONResponse:
+def _make_answer(status: int, words: str) -> JSONResponse:
     return JSONResponse({"error": words.encode("utf-8", "replace").decode()}, status)

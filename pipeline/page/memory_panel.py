@@ -1,4 +1,4 @@
-"""What fits into this machine's memory, told before anything is loaded."""
+"""Plan what fits into this machine's memory, before anything is loaded."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ from pipeline.machine.plan import (
     plan_memory,
 )
 from pipeline.models.catalog import PROFILES, SD15, find_profile
-from pipeline.page.components import fold
-from pipeline.page.messages import tell
+from pipeline.page.components import lay_fold
+from pipeline.page.messages import explain_error
 from pipeline.studio.studio import Studio
 from pipeline.values import BATCH
 
 
-def plan_here(
+def plan_memory_modes(
     engine: object, width: object, height: object, count: object, device: str = "auto", dtype: str = "auto"
 ) -> dict[str, Any]:
-    """Each mode's plan on this machine as it is now, which would be chosen, and how near plans came to measurements.
+    """Plan a picture in each memory mode on this machine as it is now, and compare the plans with measurements.
 
-    All sizes in bytes. Raises SettingError for what the engine does not draw.
+    Returns the modes' plans, which mode would be chosen, and how near plans came to measured runs. All sizes are in
+    bytes. Raises SettingError for what the engine does not draw.
     """
     from pipeline.machine.device import choose_device, name_of
 
@@ -54,12 +55,14 @@ def plan_here(
         "dtype": numbers,
         "free": {"gpu": free.gpu, "main": free.main},
         "chosen": {"mode": choice.mode, "why": choice.why},
-        "modes": [_told(plan, plan.fits(free_where(plan, free)) and plan.main_memory <= free.main) for plan in plans],
-        "measurements": [_compared(compare(SD15, row)) for row in read_figures()["measurements"]],
+        "modes": [
+            _describe_plan(plan, plan.fits(free_where(plan, free)) and plan.main_memory <= free.main) for plan in plans
+        ],
+        "measurements": [_describe_comparison(compare(SD15, row)) for row in read_figures()["measurements"]],
     }
 
 
-def _told(plan: MemoryPlan, fits: bool) -> dict[str, Any]:
+def _describe_plan(plan: MemoryPlan, fits: bool) -> dict[str, Any]:
     return {
         "mode": plan.mode,
         "meaning": MEANINGS[plan.mode],
@@ -75,7 +78,7 @@ def _told(plan: MemoryPlan, fits: bool) -> dict[str, Any]:
     }
 
 
-def _compared(comparison: Comparison) -> dict[str, Any]:
+def _describe_comparison(comparison: Comparison) -> dict[str, Any]:
     ours, published = comparison.errors
     return {
         **comparison.row,
@@ -86,9 +89,9 @@ def _compared(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def lay_planner(studio: Studio, script: str, **quiet: Any) -> None:
-    """A panel of the page with its one event."""
-    with fold("planner", "What fits in memory", script):
+def lay_memory_panel(studio: Studio, script: str, **event_options: Any) -> None:
+    """Lay out the panel with its one event."""
+    with lay_fold("planner", "What fits in memory", script):
         with gr.Row():
             engine = gr.Dropdown(
                 [(profile.title, name) for name, profile in PROFILES.items()],
@@ -117,15 +120,17 @@ def lay_planner(studio: Studio, script: str, **quiet: Any) -> None:
 
     def plan(engine: object, width: object, height: object, count: object) -> str:
         try:
-            return as_table(plan_here(engine, width, height, count, studio.settings.device, studio.settings.dtype))
+            return format_plan(
+                plan_memory_modes(engine, width, height, count, studio.settings.device, studio.settings.dtype)
+            )
         except Exception as error:
-            return f'<p role="alert">{html.escape(tell(error))}</p>'
+            return f'<p role="alert">{html.escape(explain_error(error))}</p>'
 
-    ask.click(plan, [engine, width, height, count], answer, **quiet)
+    ask.click(plan, [engine, width, height, count], answer, **event_options)
 
 
-def as_table(planned: dict[str, Any]) -> str:
-    """HTML: a row for each mode, ours beside the published formula, and what the plans are worth."""
+def format_plan(planned: dict[str, Any]) -> str:
+    """Format a plan as HTML: a row for each mode, ours beside the published formula, and what the plans are worth."""
     free = planned["free"]
     here = f"{gigabytes(free['main'])} of main memory are free"
     here += f", and {gigabytes(free['gpu'])} on the GPU" if free["gpu"] is not None else "; there is no GPU to use"

@@ -1,4 +1,4 @@
-"""The one place where an error becomes words on the page."""
+"""Turn an error into words for the page; nothing else does."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from pipeline.errors import Cancelled, CroquisError
 
 log = logging.getLogger(__name__)
 
-CALM = "Something went wrong on our side; the log has the details. Your drawing is still here: try again."
+UNEXPECTED_ERROR = "Something went wrong on our side; the log has the details. Your drawing is still here: try again."
 
 
-def tell(error: Exception) -> str:
-    """What the person drawing may read. Anything that is not ours is logged in full and told calmly."""
+def explain_error(error: Exception) -> str:
+    """Return what the person drawing may read. An error that is not ours is logged in full and explained in general
+    words.
+    """
     if isinstance(error, Cancelled):
         return "Stopped."
     if isinstance(error, CroquisError):
         return str(error)
     log.error("A handler of the page failed", exc_info=error)
-    return CALM
+    return UNEXPECTED_ERROR

@@ -1,4 +1,4 @@
-"""The panel of the bigger model: what it is, its download, and who draws: start, stop, draw with it, and back."""
+"""Show the bigger model on the page: what it is, its download, and which engine draws."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import cached_property, partial
 from html import escape
-from ipaddress import ip_address
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import gradio as gr
 
@@ -18,34 +17,39 @@ from pipeline.models.download import Download, DownloadState, giga
 from pipeline.models.locate import without_weights
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view as show
-from pipeline.page.components import fold
+from pipeline.page.components import lay_fold
+from pipeline.page.host import is_host
 from pipeline.settings import Settings
 from pipeline.studio.studio import Studio
 from pipeline.studio.takeover import Takeover, TakeoverState
 
-POLL = 0.5  # seconds
+POLL_SECONDS = 0.5  # seconds
 DRAWN_WITH = "Croquis draws with it: {why}."
-OWN = "There is nothing to fetch: its files are taken from the folder that CROQUIS_SD15 names."
-SHORT = "Of its files {missing} are not here yet: Draft, a new style or the finding of styles may need them."
-HERE = "Everything is here."
-HERE_IS_ENOUGH = "What it needs to draw is here."
-BEFORE = "Before you fetch it: a picture would take minutes here, since it is made for a CUDA GPU: {trouble}."
-SLOW = "It is made for a CUDA GPU, and a picture would take minutes here: {trouble}."
-LOADING = "{title} is on its way: {doing}. Go on drawing meanwhile, {before} stays until it is there."
-FAILED = "{title} did not take over: {message} {before} goes on drawing."
-BY_ITSELF = "Styles are found by its own encoder, CLIP ViT-B/32."
-BY_POCKET = "Styles are found as the pocket model finds them: CLIP ViT-B/32, its own encoder, is not here."
-NOT_YOURS = (
+OWN_FOLDER = "There is nothing to fetch: its files are taken from the folder that CROQUIS_SD15 names."
+FILES_MISSING = "Of its files {missing} are not here yet: Draft, a new style or the finding of styles may need them."
+FILES_COMPLETE = "Everything is here."
+FILES_SUFFICIENT = "What it needs to draw is here."
+SLOW_BEFORE_DOWNLOAD = (
+    "Before you fetch it: a picture would take minutes here, since it is made for a CUDA GPU: {trouble}."
+)
+SLOW_HERE = "It is made for a CUDA GPU, and a picture would take minutes here: {trouble}."
+ENGINE_LOADING = "{title} is on its way: {doing}. Go on drawing meanwhile, {before} stays until it is there."
+ENGINE_FAILED = "{title} did not take over: {message} {before} goes on drawing."
+SEARCH_BY_CLIP = "Styles are found by its own encoder, CLIP ViT-B/32."
+SEARCH_BY_POCKET = "Styles are found as the pocket model finds them: CLIP ViT-B/32, its own encoder, is not here."
+HOST_ONLY = (
     "Whoever runs this Croquis fetches models and chooses the engine, from the machine that it runs on; with "
     "CROQUIS_HOSTS=anyone every visitor may."
 )
 TO_BIGGER, TO_POCKET = f"Draw with {SD15.title} now", "Back to the pocket model"
 
-Shown = tuple[Any, ...]  # see Bigger.shown
+PanelValues = tuple[Any, ...]  # see Bigger.shown
 
 
-class Bigger:
-    """The handlers of one studio's panel. There is one download and one takeover, whoever of the visitors starts it."""
+class ModelPanel:
+    """ModelPanel holds the handlers of one studio's panel. There is one download and one takeover, whichever visitor
+    starts it.
+    """
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
@@ -53,75 +57,78 @@ class Bigger:
 
     @cached_property
     def download(self) -> Download:
-        return Download(fetched_profile(self.studio.settings), then=self.takeover.renew_search)
+        return Download(make_fetched_profile(self.studio.settings), then=self.takeover.renew_search)
 
-    async def watch(self, visitor: gr.Request) -> AsyncIterator[Shown]:
-        """What the panel shows, until nothing moves."""
+    async def watch(self, visitor: gr.Request) -> AsyncIterator[PanelValues]:
+        """Yield the panel's values until nothing changes by itself any more."""
         host = is_host(visitor, self.studio.settings)
         while True:
-            shown, moves = await asyncio.to_thread(self.look, host)
+            shown, moves = await asyncio.to_thread(self.read_panel, host)
             yield shown
             if not moves:
                 return
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(POLL_SECONDS)
 
-    async def start(self, visitor: gr.Request) -> AsyncIterator[Shown]:
-        """Begin the download, or go on with it; then as `watch`."""
+    async def start_download(self, visitor: gr.Request) -> AsyncIterator[PanelValues]:
+        """Start the download, or continue it; then watch as `watch` does."""
         if is_host(visitor, self.studio.settings) and not has_own_folder(self.studio.settings):
             download = await asyncio.to_thread(lambda: self.download)
             await asyncio.to_thread(download.start)
         async for shown in self.watch(visitor):
             yield shown
 
-    def stop(self, visitor: gr.Request) -> None:
+    def stop_download(self, visitor: gr.Request) -> None:
+        """Stop the download, if this visitor may."""
         if is_host(visitor, self.studio.settings):
             self.download.stop()
 
-    async def change(self, wish: str, visitor: gr.Request) -> AsyncIterator[Shown]:
-        """Draw with the engine that the pressed button names as soon as it is loaded; then as `watch`.
+    async def change_engine(self, wish: str, visitor: gr.Request) -> AsyncIterator[PanelValues]:
+        """Draw with the engine that the pressed button names as soon as it is loaded; then watch as `watch` does.
 
-        By its name, since another visitor may have changed the engine since this page showed the button.
+        It is named, since another visitor may have changed the engine since this page showed the button.
         """
         if is_host(visitor, self.studio.settings):
             await asyncio.to_thread(self.takeover.start, POCKET if wish == TO_POCKET else SD15)
         async for shown in self.watch(visitor):
             yield shown
 
-    def other(self) -> ModelProfile | None:
-        """The engine that could take over: pocket always, the bigger one where its files are."""
+    def find_other_engine(self) -> ModelProfile | None:
+        """Find the engine that could take over: pocket always, the bigger one where its files are."""
         if self.studio.profile.name == SD15.name:
             return POCKET
         return SD15 if is_here(self.studio.settings) else None
 
-    def look(self, host: bool = True) -> tuple[Shown, bool]:
-        """What there is to show, and whether that will change by itself."""
-        state, taking = self.state(), self.takeover.state
+    def read_panel(self, host: bool = True) -> tuple[PanelValues, bool]:
+        """Return the panel's values, and whether they will change by themselves."""
+        state, taking = self.read_download(), self.takeover.state
         moves = state.stage == "running" or taking.stage == "loading"
-        return self.shown(state, taking, host), moves
+        return self.make_values(state, taking, host), moves
 
-    def state(self) -> DownloadState:
-        """Of the download; one that is done where a folder of one's own has everything."""
+    def read_download(self) -> DownloadState:
+        """Return the download's state; "done" where a folder of one's own has everything."""
         if has_own_folder(self.studio.settings):
             return DownloadState("done", 0, 0)
         if self.takeover.state.stage == "failed":
             self.download.look()  # a damaged file was removed
         return self.download.state
 
-    def shown(self, state: DownloadState, taking: TakeoverState, host: bool = True) -> Shown:
-        """About the model, words, bar, the three buttons, the page's status and the engine that draws."""
+    def make_values(self, state: DownloadState, taking: TakeoverState, host: bool = True) -> PanelValues:
+        """Make the values of the description, the message, the bar, the three buttons, the page's status and the
+        running engine.
+        """
         running, loading = state.stage == "running", taking.stage == "loading"
         left = f"Go on: {giga(state.size - state.here)} to go" if state.here else "Download it"
-        other = None if loading else self.other()
+        other = None if loading else self.find_other_engine()
         fetches = not (running or state.stage == "done")
-        told = [*self.told_of_takeover(taking), *([] if loading and not running else self.told(state))]
+        sentences = [*self.describe_takeover(taking), *([] if loading and not running else self.describe_state(state))]
         if not host and (fetches or running or other is not None):
-            told.append(NOT_YOURS)
+            sentences.append(HOST_ONLY)
         return (
-            about(self.studio),
-            "".join(f'<p role="status">{escape(words)}</p>' for words in told if words),
-            bar(taking.fraction, 1, f"Loading {taking.profile.title}")
+            describe_bigger_model(self.studio),
+            "".join(f'<p role="status">{escape(words)}</p>' for words in sentences if words),
+            make_progress_bar(taking.fraction, 1, f"Loading {taking.profile.title}")
             if loading and taking.profile
-            else bar(state.here, state.size, "Download")
+            else make_progress_bar(state.here, state.size, "Download")
             if running or state.stage == "stopped"
             else "",
             gr.update(value=left, visible=host and fetches),
@@ -131,84 +138,91 @@ class Bigger:
             self.studio.profile.name,
         )
 
-    def told_of_takeover(self, taking: TakeoverState) -> list[str]:
-        """Nothing where none is under way and none failed."""
+    def describe_takeover(self, taking: TakeoverState) -> list[str]:
+        """Describe a takeover in sentences; nothing where none is under way and none failed."""
         if taking.profile is None or taking.stage not in ("loading", "failed"):
             return []
         before = self.studio.profile.title
         if taking.stage == "failed":
-            return [FAILED.format(title=taking.profile.title, message=taking.message, before=before)]
+            return [ENGINE_FAILED.format(title=taking.profile.title, message=taking.message, before=before)]
         doing = f"{taking.doing[:1].lower()}{taking.doing[1:]}"
-        return [LOADING.format(title=taking.profile.title, before=lower_first(before), doing=doing)]
+        return [ENGINE_LOADING.format(title=taking.profile.title, before=lower_article(before), doing=doing)]
 
-    def told(self, state: DownloadState) -> list[str]:
-        """How things stand, in sentences."""
+    def describe_state(self, state: DownloadState) -> list[str]:
+        """Describe in sentences how things stand."""
         if state.stage not in ("idle", "done"):
-            return [progress_words(state)]
+            return [describe_progress(state)]
         if self.studio.profile.name == SD15.name:
-            return [*self.told_of_drawing(state), self.told_of_finding()]
-        return self.told_before(state)
+            return [*self.describe_engine(state), self.describe_search()]
+        return self.describe_offer(state)
 
-    def told_of_drawing(self, state: DownloadState) -> list[str]:
-        short = SHORT.format(missing=giga(state.size - state.here)) if state.stage == "idle" else ""
-        own = OWN if has_own_folder(self.studio.settings) else ""
+    def describe_engine(self, state: DownloadState) -> list[str]:
+        """Say why this engine draws, and which of its files are missing."""
+        short = FILES_MISSING.format(missing=giga(state.size - state.here)) if state.stage == "idle" else ""
+        own = OWN_FOLDER if has_own_folder(self.studio.settings) else ""
         return [f"{DRAWN_WITH.format(why=self.studio.why)} {short}{own}".strip()]
 
-    def told_of_finding(self) -> str:
-        """By which encoder styles are found; nothing while that is being opened."""
+    def describe_search(self) -> str:
+        """Say by which encoder styles are found; nothing while that is being opened."""
         if not self.studio.loading.ready:
             return ""
-        return BY_POCKET if self.studio.search.encoder == "pocket" else BY_ITSELF
+        return SEARCH_BY_POCKET if self.studio.search.encoder == "pocket" else SEARCH_BY_CLIP
 
-    def told_before(self, state: DownloadState) -> list[str]:
-        """What speaks for and against it while pocket draws."""
+    def describe_offer(self, state: DownloadState) -> list[str]:
+        """Say what speaks for and against the bigger model while pocket draws."""
         from pipeline.studio.opening import cuda_problem
 
         trouble = (cuda_problem() or "").rstrip(".")
         if not is_here(self.studio.settings):
-            return [BEFORE.format(trouble=trouble) if trouble else "", progress_words(state)]
-        have = OWN if has_own_folder(self.studio.settings) else HERE if state.stage == "done" else HERE_IS_ENOUGH
-        return [f"{have} {SLOW.format(trouble=trouble) if trouble else ''}".strip()]
+            return [SLOW_BEFORE_DOWNLOAD.format(trouble=trouble) if trouble else "", describe_progress(state)]
+        have = (
+            OWN_FOLDER
+            if has_own_folder(self.studio.settings)
+            else FILES_COMPLETE
+            if state.stage == "done"
+            else FILES_SUFFICIENT
+        )
+        return [f"{have} {SLOW_HERE.format(trouble=trouble) if trouble else ''}".strip()]
 
 
-def lower_first(words: str) -> str:
-    """A title in the middle of a sentence; names keep their capitals."""
+def lower_article(words: str) -> str:
+    """Lower a title's "The" for the middle of a sentence; names keep their capitals."""
     return f"{words[:1].lower()}{words[1:]}" if words.startswith("The ") else words
 
 
 def has_own_folder(settings: Settings) -> bool:
-    """Whether nothing of it is the Hub's to bring."""
+    """Return whether the model lies in a folder of one's own, so that nothing comes from the Hub."""
     return settings.sd15 is not None and settings.sd15.is_dir()
 
 
 def is_here(settings: Settings) -> bool:
-    """Whether the bigger model has what its first picture needs; whether that is whole, loading it tells."""
+    """Return whether the bigger model has what its first picture needs; loading it tells whether that is whole."""
     from pipeline.studio.opening import is_downloaded
 
     return has_own_folder(settings) or is_downloaded(SD15, has_base=settings.sd15 is not None)
 
 
-def fetched_profile(settings: Settings) -> ModelProfile:
-    """SD15 as far as the Hub brings it: a checkpoint of one's own stands for the base's weights."""
+def make_fetched_profile(settings: Settings) -> ModelProfile:
+    """Return SD15 as far as the Hub brings it: a checkpoint of one's own stands for the base's weights."""
     if settings.sd15 is None:
         return SD15
     return replace(SD15, parts=MappingProxyType({**SD15.parts, "base": without_weights(SD15.parts["base"])}))
 
 
-def about(studio: Studio) -> str:
-    """What the bigger model is, before anything is fetched."""
+def describe_bigger_model(studio: Studio) -> str:
+    """Describe the bigger model in HTML, before anything is fetched."""
     pocket = "" if studio.profile.name == "sd15" else f" Now the pocket model draws: {escape(studio.why)}."
     return (
         f"<p>{SD15.title} draws {SD15.width} × {SD15.height} pixels with far more detail, on an NVIDIA GPU.{pocket} "
-        f"{about_files(studio.settings)}</p>"
+        f"{describe_files(studio.settings)}</p>"
     )
 
 
-def about_files(settings: Settings) -> str:
-    """What a download would take; nothing where there is none to offer."""
+def describe_files(settings: Settings) -> str:
+    """Describe what a download would take; nothing where there is none to offer."""
     if has_own_folder(settings):
         return ""
-    parts = fetched_profile(settings).downloaded_parts.values()
+    parts = make_fetched_profile(settings).downloaded_parts.values()
     size, licences = giga(sum(part.size for part in parts)), dict.fromkeys(part.licence for part in parts)
     whose = "The files that go with your checkpoint" if settings.sd15 else "Its files"
     return (
@@ -217,8 +231,8 @@ def about_files(settings: Settings) -> str:
     )
 
 
-def progress_words(state: DownloadState) -> str:
-    """ "1.2 GB of 5.9 GB, 34 MB a second, 2 minutes left", or why nothing moves."""
+def describe_progress(state: DownloadState) -> str:
+    """Describe a download: "1.2 GB of 5.9 GB, 34 MB a second, 2 minutes left", or why nothing moves."""
     so_far = f"{giga(state.here)} of {giga(state.size)}"
     if state.stage == "failed":
         return state.message
@@ -228,61 +242,41 @@ def progress_words(state: DownloadState) -> str:
         return f"{so_far} are here." if state.here else ""
     if state.message or state.seconds_left is None:
         return f"{so_far}. {state.message}".strip()
-    return f"{so_far}, {giga(state.speed)} a second, {time_words(state.seconds_left)} left"
+    return f"{so_far}, {giga(state.speed)} a second, {describe_time(state.seconds_left)} left"
 
 
-def bar(done: float, of: float, label: str) -> str:
+def make_progress_bar(done: float, of: float, label: str) -> str:
     return f'<progress aria-label="{label}" max="{of}" value="{done}"></progress>'
 
 
-def time_words(seconds: float) -> str:
-    """Rounded up to what one plans with."""
+def describe_time(seconds: float) -> str:
+    """Put seconds into words, rounded as one plans with them."""
     if seconds < 90:
         return f"{max(2, round(seconds))} seconds"
     minutes = round(seconds / 60)
     return f"{minutes} minutes" if minutes < 90 else f"{minutes / 60:.0f} hours"
 
 
-def lay_bigger(studio: Studio, script: str) -> list[Any]:
-    """The panel's parts, in the order of Bigger.shown."""
-    with fold("bigger", "A bigger model", script):
-        told = gr.HTML(about(studio), apply_default_css=False, elem_id="bigger-about")
-        said = gr.HTML(apply_default_css=False, elem_id="bigger-said")
+def lay_model_panel(studio: Studio, script: str) -> list[Any]:
+    """Lay out the panel; returns its components in the order of ModelPanel.make_values."""
+    with lay_fold("bigger", "A bigger model", script):
+        description = gr.HTML(describe_bigger_model(studio), apply_default_css=False, elem_id="bigger-about")
+        message = gr.HTML(apply_default_css=False, elem_id="bigger-said")
         progress = gr.HTML(apply_default_css=False, elem_id="bigger-bar")
         with gr.Row():
             start = gr.Button("Download it", elem_id="bigger-start", visible=False)
             stop = gr.Button("Stop the download", elem_id="bigger-stop", visible=False)
             change = gr.Button(TO_BIGGER, elem_id="bigger-change", visible=False)
-    return [told, said, progress, start, stop, change]
+    return [description, message, progress, start, stop, change]
 
 
-def wire_bigger(studio: Studio, page: gr.Blocks, parts: list[Any], around: list[Any], **options: Any) -> None:
-    """`around`: the page's status, and the box that names the engine that draws."""
-    bigger, (*_, start, stop, change), (_, running) = Bigger(studio), parts, around
-    follow = partial(gr.on, outputs=[*parts, *around], concurrency_limit=None, **options)
+def wire_model_panel(
+    studio: Studio, page: gr.Blocks, components: list[Any], page_status: list[Any], **options: Any
+) -> None:
+    """Connect the panel's events. `page_status`: the page's status, and the box that names the engine that draws."""
+    bigger, (*_, start, stop, change), (_, running) = ModelPanel(studio), components, page_status
+    follow = partial(gr.on, outputs=[*components, *page_status], concurrency_limit=None, **options)
     follow([page.load, running.change], bigger.watch)
-    follow(start.click, bigger.start)
-    follow(change.click, bigger.change, change)
-    stop.click(bigger.stop, None, None, queue=False, **options)
-
-
-T = TypeVar("T")
-
-FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "x-forwarded-host")  # a proxy speaks for somebody else
-
-
-def is_host(visitor: gr.Request, settings: Settings) -> bool:
-    """Whether this visitor may fetch models and change the engine, which are everybody's.
-
-    By itself only who sits at the machine, or came through a tunnel of their own: on a Space that is nobody.
-    """
-    if settings.hosts != "local":
-        return settings.hosts == "anyone"
-    return not any(name in visitor.headers for name in FORWARDED) and is_loopback(getattr(visitor.client, "host", ""))
-
-
-def is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
+    follow(start.click, bigger.start_download)
+    follow(change.click, bigger.change_engine, change)
+    stop.click(bigger.stop_download, None, None, queue=False, **options)

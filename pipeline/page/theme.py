@@ -1,4 +1,4 @@
-"""How the page looks beyond assets/app.css: Gradio's own theme variables, from the same few colours."""
+"""Make the page's look beyond assets/app.css: Gradio's own theme variables, from the same few colours."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import gradio as gr
 from gradio.themes.utils.colors import Color
 from gradio.themes.utils.fonts import LocalFont
 
-from pipeline.page.components import address
-from pipeline.page.guard import failure_answers
+from pipeline.page.components import build_address
+from pipeline.page.guard import list_exception_handlers
 
 # Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
 CHALK = Color(
@@ -43,8 +43,9 @@ PAPER = Color(
 )
 
 
-def theme() -> gr.themes.Base:
+def make_theme() -> gr.themes.Base:
     # Of Gradio's bundled fonts many hold no Latin letters (Source Sans 3, Lora, every SemiBold); these two do.
+    """Make Gradio's theme from the page's two colours and two bundled fonts."""
     text = LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"
     mono = LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"
     return gr.themes.Base(
@@ -100,22 +101,25 @@ def theme() -> gr.themes.Base:
     )
 
 
-def stylesheet(assets: Path) -> str:
-    """A link to assets/app.css. launch()'s own `css` puts a prefix before every selector and loses @media rules."""
-    return f'<link rel="stylesheet" href="{address(assets.resolve() / "app.css")}">'
+def link_stylesheet(assets: Path) -> str:
+    """Link assets/app.css. launch()'s own `css` puts a prefix before every selector and loses @media rules."""
+    return f'<link rel="stylesheet" href="{build_address(assets.resolve() / "app.css")}">'
 
 
-def launch_options(assets: Path) -> dict[str, Any]:
-    """What launch() takes for this page. run_history is off: it would keep people's words in their browser unasked."""
+def make_launch_options(assets: Path) -> dict[str, Any]:
+    """Make the options that launch() takes for this page.
+
+    run_history is off: it would keep people's words in their browser unasked.
+    """
     return {
-        "theme": theme(),
-        "head": stylesheet(assets),
+        "theme": make_theme(),
+        "head": link_stylesheet(assets),
         "favicon_path": assets / "favicon.svg",
         "footer_links": [],
         "run_history": False,
         "show_error": False,
         "max_file_size": "20mb",
         "ssr_mode": False,
-        "app_kwargs": {"exception_handlers": failure_answers()},
+        "app_kwargs": {"exception_handlers": list_exception_handlers()},
         "share": False,
     }

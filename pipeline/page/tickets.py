@@ -1,4 +1,4 @@
-"""Which runs are under way and which of them someone has stopped."""
+"""Keep which runs are under way and which of them someone has stopped."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 TICKET_LIMIT = 64  # characters of a ticket, which the browser makes up
-REMEMBERED = 1_000  # tickets stopped before their run began
+MAX_FLAGS = 1_000  # tickets stopped before their run began
 
 
 class Tickets:
-    """A stop flag per run. The browser names its run with a random ticket, so that nobody stops another's."""
+    """Tickets keeps a stop flag per run. The browser names its run with a random ticket, so that nobody stops
+    another's.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -20,7 +22,9 @@ class Tickets:
 
     @contextmanager
     def open(self, ticket: object, session: str) -> Iterator[threading.Event]:
-        """The run's flag; already set when Stop came while the run waited in the queue. Set in any case at the end."""
+        """Open a run and yield its flag, already set when Stop came while the run waited in the queue. It is set in any
+        case at the end.
+        """
         name = str(ticket)[:TICKET_LIMIT]
         with self._lock:
             flag = self._flags.setdefault(name, threading.Event())
@@ -32,12 +36,13 @@ class Tickets:
             self._close(name, session)
 
     def stop(self, ticket: object) -> None:
+        """Set the flag of one run, also of a run that has not begun."""
         with self._lock:
             self._flags.setdefault(str(ticket)[:TICKET_LIMIT], threading.Event()).set()
-            while len(self._flags) > REMEMBERED:
+            while len(self._flags) > MAX_FLAGS:
                 self._forget_oldest()
 
-    def leave(self, session: str) -> None:
+    def stop_session(self, session: str) -> None:
         """Stop all that a visitor who closed the page had under way."""
         with self._lock:
             for name in self._sessions.get(session, ()):

@@ -14,7 +14,7 @@ from pipeline.errors import EngineChanged
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
 from pipeline.page.easel import SETTINGS, Easel
-from pipeline.page.quality import suited_settings
+from pipeline.page.quality import adapt_settings
 from pipeline.request.order import Order
 from pipeline.studio.opening import LoadState
 from tests.page.test_quality import page_settings
@@ -78,5 +78,5 @@ def test_a_run_that_is_overtaken_is_read_anew_once(tmp_path: Path, overtaken: in
 
 
 def test_every_setting_has_a_place() -> None:
-    suit: Callable[..., dict[str, Any]] = suited_settings
+    suit: Callable[..., dict[str, Any]] = adapt_settings
     assert tuple(suit(page_settings(POCKET), SD15)) == SETTINGS and SETTINGS[-1] == "seed"  # as assets/app.js counts

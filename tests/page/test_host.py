@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import EngineChanged
 from pipeline.page.api import once_more
-from pipeline.page.model_panel import is_host
+from pipeline.page.host import is_host
 from pipeline.settings import Settings
 
 

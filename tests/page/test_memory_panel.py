@@ -1,4 +1,4 @@
-"""The planner's panel: plans as JSON and as a table."""
+"""Plans of memory as JSON and as a table."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ import pytest
 
 from pipeline.errors import SettingError
 from pipeline.machine.memory import FreeMemory
-from pipeline.page import memory_panel as planner
-from pipeline.page.memory_panel import as_table, plan_here
+from pipeline.page import memory_panel
+from pipeline.page.memory_panel import format_plan, plan_memory_modes
 
 
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with 6 GB to spare."""
-    monkeypatch.setattr(planner, "measure_free_memory", lambda device: FreeMemory(None, int(6e9)))
+    monkeypatch.setattr(memory_panel, "measure_free_memory", lambda device: FreeMemory(None, int(6e9)))
 
 
 def test_each_mode_says_whether_it_fits(free: None) -> None:
-    small, large = (plan_here("sd15", side, side, count, "cpu", "float32") for side, count in ((256, 1), (1024, 4)))
+    small, large = (
+        plan_memory_modes("sd15", side, side, count, "cpu", "float32") for side, count in ((256, 1), (1024, 4))
+    )
     assert [mode["mode"] for mode in small["modes"]] == ["cpu", "fp8"]
     assert not any(mode["fits"] for mode in large["modes"]) and small["modes"][1]["fits"]
     assert small["free"] == {"gpu": None, "main": int(6e9)}
 
 
 def test_the_table_shows_every_mode_and_both_formulas(free: None) -> None:
-    planned = plan_here("sd15", 1024, 1024, 4, "cpu", "float32")
-    table = as_table(planned)
+    planned = plan_memory_modes("sd15", 1024, 1024, 4, "cpu", "float32")
+    table = format_plan(planned)
     assert table.count("<tr>") == 1 + len(planned["modes"]) and "does not fit" in table
     assert "6.0 GB of main memory are free; there is no GPU" in table
     for mode in planned["modes"]:
@@ -37,13 +39,13 @@ def test_plans_are_in_the_numbers_that_the_processor_is_quickest_in(
     free: None, monkeypatch: pytest.MonkeyPatch, tiles: bool
 ) -> None:
     monkeypatch.setattr("pipeline.machine.device.has_bf16_tiles", lambda: tiles)
-    planned = plan_here("sd15", 512, 512, 1, "cpu")
+    planned = plan_memory_modes("sd15", 512, 512, 1, "cpu")
     assert planned["dtype"] == ("bfloat16" if tiles else "float32")
     assert planned["modes"][0]["fits"] is tiles  # 3.9 GB against 7.3
-    assert f"in {planned['dtype']}" in as_table(planned)
-    assert plan_here("pocket", 256, 256, 1, "cpu", "bfloat16")["dtype"] == "float32"
+    assert f"in {planned['dtype']}" in format_plan(planned)
+    assert plan_memory_modes("pocket", 256, 256, 1, "cpu", "bfloat16")["dtype"] == "float32"
     with pytest.raises(SettingError, match="float16"):
-        plan_here("sd15", 512, 512, 1, "cpu", "float16")
+        plan_memory_modes("sd15", 512, 512, 1, "cpu", "float16")
 
 
 @pytest.mark.parametrize(
@@ -59,4 +61,4 @@ def test_plans_are_in_the_numbers_that_the_processor_is_quickest_in(
 )
 def test_a_wish_that_cannot_be_drawn_is_told(wish: tuple[object, ...]) -> None:
     with pytest.raises(SettingError):
-        plan_here(*wish, "cpu")
+        plan_memory_modes(*wish, "cpu")

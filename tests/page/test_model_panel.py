@@ -15,7 +15,14 @@ import pytest
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.download import Download, DownloadState
 from pipeline.models.profile import ModelProfile
-from pipeline.page.model_panel import TO_BIGGER, TO_POCKET, Bigger, about, progress_words, time_words
+from pipeline.page.model_panel import (
+    TO_BIGGER,
+    TO_POCKET,
+    ModelPanel,
+    describe_bigger_model,
+    describe_progress,
+    describe_time,
+)
 from pipeline.settings import Settings
 from pipeline.studio.opening import LoadState
 from pipeline.studio.takeover import TakeoverState
@@ -52,7 +59,7 @@ def _nothing_here_and_no_gpu_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Panel(NamedTuple):
-    """Bigger.shown by name."""
+    """Panel names the values of ModelPanel.make_values."""
 
     about: str
     said: str
@@ -64,8 +71,10 @@ class Panel(NamedTuple):
     running: str
 
 
-def look(bigger: Bigger, state: DownloadState, taking: TakeoverState | None = None, host: bool = True) -> Panel:
-    return Panel(*bigger.shown(state, taking or TakeoverState("idle"), host))
+def read_panel(
+    bigger: ModelPanel, state: DownloadState, taking: TakeoverState | None = None, host: bool = True
+) -> Panel:
+    return Panel(*bigger.make_values(state, taking or TakeoverState("idle"), host))
 
 
 @pytest.mark.parametrize(
@@ -80,18 +89,18 @@ def look(bigger: Bigger, state: DownloadState, taking: TakeoverState | None = No
     ],
 )
 def test_the_state_in_words(state: DownloadState, words: str) -> None:
-    assert progress_words(state) == words
+    assert describe_progress(state) == words
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0, "2 seconds"), (45, "45 seconds"), (600, "10 minutes"), (7300, "2 hours")]
 )
 def test_time_in_words(seconds: float, words: str) -> None:
-    assert time_words(seconds) == words
+    assert describe_time(seconds) == words
 
 
 def test_what_it_is_is_told_before_anything_is_fetched() -> None:
-    told = about(studio())
+    told = describe_bigger_model(studio())
     assert "6.8 GB" in told and "OpenRAIL++, MIT" in told and "CreativeML OpenRAIL-M" in told and "512 × 512" in told
     assert "&lt;not&gt;" in told and "<not>" not in told
 
@@ -101,23 +110,23 @@ async def collect(shown: Any) -> list[Panel]:
 
 
 @pytest.fixture
-def bigger(profile: ModelProfile) -> Bigger:  # noqa: F811
-    made = Bigger(studio())
+def bigger(profile: ModelProfile) -> ModelPanel:  # noqa: F811
+    made = ModelPanel(studio())
     made.download = Download(profile)
     return made
 
 
 def test_the_panel_follows_a_download_from_start_to_end(
-    bigger: Bigger,
+    bigger: ModelPanel,
     hub: Hub,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hub.slow = 0.002
-    monkeypatch.setattr("pipeline.page.model_panel.POLL", 0.01)
+    monkeypatch.setattr("pipeline.page.model_panel.POLL_SECONDS", 0.01)
     (before,) = run_apart(collect(bigger.watch(HOST)))
     assert before.bar == "" and before.start["visible"] and not before.stop["visible"]
     assert before.start["value"] == "Download it" and not before.change["visible"]
-    shown = run_apart(collect(bigger.start(HOST)))
+    shown = run_apart(collect(bigger.start_download(HOST)))
     assert any("<progress" in each.bar and each.stop["visible"] and not each.start["visible"] for each in shown[:-1])
     monkeypatch.setattr("pipeline.studio.opening.is_downloaded", lambda *_, **__: True)
     (after,) = run_apart(collect(bigger.watch(HOST)))
@@ -126,15 +135,15 @@ def test_the_panel_follows_a_download_from_start_to_end(
     assert after.change["visible"] and after.change["value"] == TO_BIGGER
 
 
-def test_it_stops_and_offers_to_go_on(bigger: Bigger, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_it_stops_and_offers_to_go_on(bigger: ModelPanel, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     hub.slow = 0.02
-    monkeypatch.setattr("pipeline.page.model_panel.POLL", 0.01)
+    monkeypatch.setattr("pipeline.page.model_panel.POLL_SECONDS", 0.01)
 
     async def run() -> Panel:
-        async for shown in bigger.start(HOST):
+        async for shown in bigger.start_download(HOST):
             last = Panel(*shown)
             if bigger.download.state.here > 100_000:
-                bigger.stop(HOST)
+                bigger.stop_download(HOST)
         return last
 
     last = run_apart(run())
@@ -142,42 +151,42 @@ def test_it_stops_and_offers_to_go_on(bigger: Bigger, hub: Hub, monkeypatch: pyt
     assert last.start["visible"] and last.start["value"].startswith("Go on: ")
 
 
-def test_a_visitor_sees_and_may_not_touch(bigger: Bigger, hub: Hub, tmp_path: Path) -> None:  # noqa: F811
-    for events in (bigger.watch(VISITOR), bigger.start(VISITOR), bigger.change(TO_BIGGER, VISITOR)):
+def test_a_visitor_sees_and_may_not_touch(bigger: ModelPanel, hub: Hub, tmp_path: Path) -> None:  # noqa: F811
+    for events in (bigger.watch(VISITOR), bigger.start_download(VISITOR), bigger.change_engine(TO_BIGGER, VISITOR)):
         (seen,) = run_apart(collect(events))
         assert "CROQUIS_HOSTS=anyone" in seen.said
         assert not any(button["visible"] for button in (seen.start, seen.stop, seen.change))
     assert bigger.download.state.stage == "idle" and hub.asked == [] and bigger.takeover.state.stage == "idle"
     bigger.download._stopped.clear()
-    bigger.stop(VISITOR)
+    bigger.stop_download(VISITOR)
     assert not bigger.download._stopped.is_set()
-    own = Bigger(studio(sd15=tmp_path))
-    (seen,) = run_apart(collect(own.change(TO_BIGGER, VISITOR)))
+    own = ModelPanel(studio(sd15=tmp_path))
+    (seen,) = run_apart(collect(own.change_engine(TO_BIGGER, VISITOR)))
     assert own.takeover.state.stage == "idle" and not seen.change["visible"]
     bigger.studio.settings = replace(bigger.studio.settings, hosts="anyone")
     (seen,) = run_apart(collect(bigger.watch(VISITOR)))
     assert seen.start["visible"] and "CROQUIS_HOSTS" not in seen.said
 
 
-def test_without_a_gpu_it_says_what_that_means(bigger: Bigger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_gpu_it_says_what_that_means(bigger: ModelPanel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.studio.opening.cuda_problem", lambda: "the driver is too old.")
-    before = look(bigger, DownloadState("idle", GB, GB // 2)).said
+    before = read_panel(bigger, DownloadState("idle", GB, GB // 2)).said
     assert "Before you fetch it: a picture would take minutes" in before and "500 MB of 1.0 GB are here." in before
     monkeypatch.setattr("pipeline.studio.opening.is_downloaded", lambda *_, **__: True)
-    after = look(bigger, DownloadState("done", GB, GB))
+    after = read_panel(bigger, DownloadState("done", GB, GB))
     assert "minutes here: the driver is too old.</p>" in after.said and after.change["visible"], "it may be tried"
 
 
-def test_what_drawing_needs_is_enough_to_draw(bigger: Bigger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_drawing_needs_is_enough_to_draw(bigger: ModelPanel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.studio.opening.is_downloaded", lambda *_, **__: True)
-    seen = look(bigger, DownloadState("idle", 7 * GB, 6 * GB))
+    seen = read_panel(bigger, DownloadState("idle", 7 * GB, 6 * GB))
     assert "What it needs to draw is here." in seen.said
     assert seen.change["visible"] and seen.start["value"] == "Go on: 1.0 GB to go"
 
 
-def test_where_it_draws_already_there_is_nothing_to_fetch(bigger: Bigger) -> None:
+def test_where_it_draws_already_there_is_nothing_to_fetch(bigger: ModelPanel) -> None:
     bigger.studio = studio(SD15)
-    seen = look(bigger, DownloadState("done", GB, GB))
+    seen = read_panel(bigger, DownloadState("done", GB, GB))
     assert "draws with it" in seen.said and "not here yet" not in seen.said
     assert not seen.start["visible"] and not seen.stop["visible"]
     assert seen.change["visible"] and seen.change["value"] == TO_POCKET
@@ -185,52 +194,52 @@ def test_where_it_draws_already_there_is_nothing_to_fetch(bigger: Bigger) -> Non
 
 
 @pytest.mark.parametrize(("encoder", "words"), [("pocket", "as the pocket model finds them"), ("clip", "own encoder")])
-def test_it_says_how_styles_are_found(bigger: Bigger, encoder: str, words: str) -> None:
+def test_it_says_how_styles_are_found(bigger: ModelPanel, encoder: str, words: str) -> None:
     bigger.studio = studio(SD15, encoder=encoder)
-    assert words in look(bigger, DownloadState("done", GB, GB)).said
+    assert words in read_panel(bigger, DownloadState("done", GB, GB)).said
     bigger.studio = studio(POCKET)
-    assert "Styles are found" not in look(bigger, DownloadState("done", GB, GB)).said
+    assert "Styles are found" not in read_panel(bigger, DownloadState("done", GB, GB)).said
 
 
-def test_where_it_draws_what_some_pictures_need_besides_can_be_fetched(bigger: Bigger) -> None:
+def test_where_it_draws_what_some_pictures_need_besides_can_be_fetched(bigger: ModelPanel) -> None:
     bigger.studio = studio(SD15)
     state = DownloadState("idle", 6 * GB, 6 * GB - 144_000_000)
-    seen = look(bigger, state)
+    seen = read_panel(bigger, state)
     assert "draws with it" in seen.said and "144 MB are not here yet: Draft" in seen.said
     assert seen.start["visible"] and seen.start["value"] == "Go on: 144 MB to go"
-    seen = look(bigger, replace(state, stage="running", speed=40e6))
+    seen = read_panel(bigger, replace(state, stage="running", speed=40e6))
     assert "40 MB a second" in seen.said and "<progress" in seen.bar
     assert seen.stop["visible"] and not seen.start["visible"]
 
 
-def test_a_takeover_is_told_with_its_progress_and_no_second_one_is_offered(bigger: Bigger, tmp_path: Path) -> None:
+def test_a_takeover_is_told_with_its_progress_and_no_second_one_is_offered(bigger: ModelPanel, tmp_path: Path) -> None:
     bigger.studio = studio(sd15=tmp_path)
-    seen = look(bigger, DownloadState("done", 0, 0), TakeoverState("loading", SD15, "Loading the model", 0.4))
+    seen = read_panel(bigger, DownloadState("done", 0, 0), TakeoverState("loading", SD15, "Loading the model", 0.4))
     assert "on its way: loading the model. Go on drawing meanwhile, the pocket model stays" in seen.said
     assert "nothing to fetch" not in seen.said
     assert 'value="0.4"' in seen.bar and not seen.change["visible"] and seen.running == "pocket"
 
 
-def test_a_failed_takeover_says_why_and_can_be_tried_again(bigger: Bigger, tmp_path: Path) -> None:
+def test_a_failed_takeover_says_why_and_can_be_tried_again(bigger: ModelPanel, tmp_path: Path) -> None:
     bigger.studio = studio(sd15=tmp_path)
-    seen = look(bigger, DownloadState("done", 0, 0), TakeoverState("failed", SD15, message="No <room>."))
+    seen = read_panel(bigger, DownloadState("done", 0, 0), TakeoverState("failed", SD15, message="No <room>."))
     assert "did not take over: No &lt;room&gt;. The pocket model goes on drawing." in seen.said
     assert seen.bar == "" and seen.change["visible"] and seen.change["value"] == TO_BIGGER
 
 
 def test_a_press_begins_the_takeover_and_shows_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.page.model_panel.POLL", 0.01)
-    bigger = Bigger(studio(sd15=tmp_path))
+    monkeypatch.setattr("pipeline.page.model_panel.POLL_SECONDS", 0.01)
+    bigger = ModelPanel(studio(sd15=tmp_path))
     bigger.takeover = Failing()  # type: ignore[assignment]
-    shown = run_apart(collect(bigger.change(TO_BIGGER, HOST)))
+    shown = run_apart(collect(bigger.change_engine(TO_BIGGER, HOST)))
     assert bigger.takeover.asked == [SD15]  # type: ignore[attr-defined]
     assert "on its way" in shown[0].said and "Broken." in shown[-1].said and shown[-1].change["visible"]
 
 
 def test_a_stale_button_does_what_it_says(tmp_path: Path) -> None:
     """Another visitor changed the engine meanwhile: pressing for it once more must not change it back."""
-    bigger = Bigger(studio(SD15, sd15=tmp_path))
-    run_apart(collect(bigger.change(TO_BIGGER, HOST)))
+    bigger = ModelPanel(studio(SD15, sd15=tmp_path))
+    run_apart(collect(bigger.change_engine(TO_BIGGER, HOST)))
     assert bigger.takeover.state.stage == "idle"
 
 
@@ -251,15 +260,15 @@ class Failing:
         return TakeoverState("loading" if loading else "failed", SD15, message="" if loading else "Broken.")
 
 
-def test_a_damaged_file_found_while_loading_can_be_fetched_again(bigger: Bigger, hub: Hub) -> None:  # noqa: F811
+def test_a_damaged_file_found_while_loading_can_be_fetched_again(bigger: ModelPanel, hub: Hub) -> None:  # noqa: F811
     bigger.download.start()
     bigger.download.join(60)
-    assert bigger.state().stage == "done"
+    assert bigger.read_download().stage == "done"
     removed = next(path for path in Path(hub_constants().HF_HUB_CACHE).rglob("snapshots/*/*.safetensors"))
     removed.unlink()
-    assert bigger.state().stage == "done", "nobody has looked"
+    assert bigger.read_download().stage == "done", "nobody has looked"
     bigger.takeover.state = TakeoverState("failed", SD15, message="It was removed.")
-    assert bigger.state().stage == "idle"
+    assert bigger.read_download().stage == "idle"
 
 
 def hub_constants() -> Any:
@@ -274,20 +283,20 @@ def test_a_folder_of_ones_own_leaves_nothing_to_fetch(
     hub: Hub,  # noqa: F811
     tmp_path: Path,
 ) -> None:
-    panel = Bigger(studio(drawn, sd15=tmp_path))
-    for shown in (panel.watch(HOST), panel.start(HOST)):
+    panel = ModelPanel(studio(drawn, sd15=tmp_path))
+    for shown in (panel.watch(HOST), panel.start_download(HOST)):
         (seen,) = run_apart(collect(shown))
         assert "nothing to fetch" in seen.said and ("draws with it" in seen.said) == (drawn is SD15)
         assert seen.bar == "" and not seen.start["visible"] and not seen.stop["visible"]
         assert seen.change["value"] == (TO_POCKET if drawn is SD15 else TO_BIGGER) and seen.change["visible"]
-    assert "GB" not in about(panel.studio) and hub.asked == []
+    assert "GB" not in describe_bigger_model(panel.studio) and hub.asked == []
 
 
 def test_beside_a_checkpoint_of_ones_own_only_the_other_parts_are_fetched(hub: Hub, tmp_path: Path) -> None:  # noqa: F811
     checkpoint = tmp_path / "tuned.safetensors"
     checkpoint.touch()
-    panel = Bigger(studio(sd15=checkpoint))
+    panel = ModelPanel(studio(sd15=checkpoint))
     listed = {file.path for part in panel.download.profile.downloaded_parts.values() for file in part.files}
     assert "unet/config.json" in listed and "unet/diffusion_pytorch_model.fp16.safetensors" not in listed
     assert "pytorch_lora_weights.safetensors" in listed and panel.download.state.size < 4.8 * GB
-    assert "go with your checkpoint take 4.7 GB" in about(panel.studio)
+    assert "go with your checkpoint take 4.7 GB" in describe_bigger_model(panel.studio)

@@ -11,7 +11,14 @@ import pytest
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
 from pipeline.page.easel import SETTINGS
-from pipeline.page.quality import lay_work, limits, restored_work, suited_settings, usual_work, with_preset
+from pipeline.page.quality import (
+    adapt_settings,
+    apply_preset,
+    lay_quality_inputs,
+    list_limits,
+    list_usual_quality,
+    restore_quality,
+)
 from pipeline.request.order import parse_order
 from pipeline.request.presets import menu_of
 from pipeline.values import EdgeMap, GenerationRequest, Levers, StyleMix
@@ -30,21 +37,21 @@ def request_(make_style: MakeStyle) -> GenerationRequest:
 
 
 def test_a_preset_sets_what_nobody_turned() -> None:
-    sampler, numbers = with_preset(SD15, "draft", "DPM++ 2M", NUMBERS)
+    sampler, numbers = apply_preset(SD15, "draft", "DPM++ 2M", NUMBERS)
     assert sampler == "LCM"
     assert (numbers["num_inference_steps"], numbers["guidance_scale"]) == (4, 1.0)
-    assert with_preset(SD15, "balanced", sampler, numbers) == ("DPM++ 2M", NUMBERS)  # and back
+    assert apply_preset(SD15, "balanced", sampler, numbers) == ("DPM++ 2M", NUMBERS)  # and back
 
 
 def test_what_a_person_turned_stays() -> None:
-    sampler, numbers = with_preset(SD15, "draft", "Euler a", NUMBERS | {"num_inference_steps": 13, "seed": 9})
+    sampler, numbers = apply_preset(SD15, "draft", "Euler a", NUMBERS | {"num_inference_steps": 13, "seed": 9})
     assert (sampler, numbers["num_inference_steps"], numbers["seed"]) == ("Euler a", 13, 9)
     assert numbers["guidance_scale"] == 1.0
 
 
 @pytest.mark.parametrize("profile", [POCKET, SD15], ids=lambda profile: profile.name)
 def test_the_inputs_begin_as_an_order_without_them(profile: object) -> None:
-    usual = usual_work(profile)  # type: ignore[arg-type]
+    usual = list_usual_quality(profile)  # type: ignore[arg-type]
     assert usual.pop("count") == 1  # how often an order is drawn is no part of it
     given, without = (parse_order(profile, sketch=SKETCH, **named) for named in (usual, {}))  # type: ignore[arg-type]
     assert vars(given) == vars(without)
@@ -52,23 +59,23 @@ def test_the_inputs_begin_as_an_order_without_them(profile: object) -> None:
 
 def test_a_pictures_work_comes_back(request_: GenerationRequest) -> None:
     for preset in menu_of("sd15").presets:
-        back = restored_work(replace(request_, levers=preset.levers), SD15)
+        back = restore_quality(replace(request_, levers=preset.levers), SD15)
         assert back == {"preset": preset.name, "levers": ""}
     odd = Levers(guidance_end=0.3, controlnet_every=3)
-    back = restored_work(replace(request_, levers=odd), SD15)
+    back = restore_quality(replace(request_, levers=odd), SD15)
     assert json.loads(back["levers"]) == asdict(odd)
     assert parse_order(SD15, sketch=SKETCH, **back).levers == odd
 
 
 def test_another_engines_picture_brings_the_usual_work_and_its_seed(request_: GenerationRequest) -> None:
-    back = restored_work(replace(request_, sampler="DPM++ 2M Karras", seed=5), POCKET)
-    assert back == usual_work(POCKET) | dict(POCKET.defaults) | {"seed": 5}
+    back = restore_quality(replace(request_, sampler="DPM++ 2M Karras", seed=5), POCKET)
+    assert back == list_usual_quality(POCKET) | dict(POCKET.defaults) | {"seed": 5}
 
 
 def page_settings(profile: ModelProfile, **turned: object) -> dict[str, object]:
     """The page's inputs as they are when it opens, and what a person turned."""
     beside = {"prompt": "a fox", "negative_prompt": "text", "style": "ice", "reading": "lines"}
-    named = beside | {"engine": profile.name} | usual_work(profile) | dict(profile.defaults) | turned
+    named = beside | {"engine": profile.name} | list_usual_quality(profile) | dict(profile.defaults) | turned
     assert set(named) == set(SETTINGS)
     return {name: named[name] for name in SETTINGS}
 
@@ -78,7 +85,7 @@ def test_another_engine_gets_its_own_numbers_and_keeps_what_is_ones_own(
     before: ModelProfile, after: ModelProfile
 ) -> None:
     kept = {"seed": 7, "canny_low": 20, "count": 3, "style_focus": "style", "reading": "canny"}
-    suited = suited_settings(page_settings(before, **kept, num_inference_steps=9, sampler="Euler"), after)
+    suited = adapt_settings(page_settings(before, **kept, num_inference_steps=9, sampler="Euler"), after)
     assert list(suited) == list(SETTINGS) and suited["engine"] == after.name
     assert {name: suited[name] for name in kept} == kept and suited["prompt"] == "a fox" and suited["style"] == "ice"
     assert (suited["width"], suited["height"], suited["preset"]) == (*after.size, menu_of(after.name).preset)
@@ -88,7 +95,7 @@ def test_another_engine_gets_its_own_numbers_and_keeps_what_is_ones_own(
 
 
 def test_a_preset_chosen_by_hand_is_kept_with_the_new_engines_numbers() -> None:
-    suited = suited_settings(page_settings(POCKET, preset="draft"), SD15)
+    suited = adapt_settings(page_settings(POCKET, preset="draft"), SD15)
     draft = menu_of("sd15").find_preset("draft")
     assert (suited["preset"], suited["sampler"], suited["num_inference_steps"]) == ("draft", "LCM", 4)
     assert suited["guidance_scale"] == draft.numbers["guidance_scale"]
@@ -99,14 +106,14 @@ def test_a_preset_chosen_by_hand_is_kept_with_the_new_engines_numbers() -> None:
     [(256, 384, (512, 768)), (128, 512, (256, 1024)), (160, 256, (320, 512)), ("x", None, (512, 512))],
 )
 def test_a_size_keeps_its_proportions(width: object, height: object, expected: tuple[int, int]) -> None:
-    suited = suited_settings(page_settings(POCKET, width=width, height=height), SD15)
+    suited = adapt_settings(page_settings(POCKET, width=width, height=height), SD15)
     assert (suited["width"], suited["height"]) == expected
 
 
 def test_settings_for_the_engine_that_draws_stay_as_they_are() -> None:
     turned = page_settings(SD15, num_inference_steps=13, width=768)
-    assert suited_settings(turned, SD15) == turned
-    assert suited_settings(turned | {"engine": "sdxl"}, SD15) == turned, "what the browser made up changes nothing"
+    assert adapt_settings(turned, SD15) == turned
+    assert adapt_settings(turned | {"engine": "sdxl"}, SD15) == turned, "what the browser made up changes nothing"
 
 
 @pytest.mark.parametrize("profile", [POCKET, SD15], ids=lambda profile: profile.name)
@@ -114,8 +121,8 @@ def test_limits_are_those_that_the_page_is_laid_out_with(profile: ModelProfile) 
     import gradio as gr
 
     with gr.Blocks():
-        laid = lay_work(profile)
-    for name, offered in limits(profile).items():
+        laid = lay_quality_inputs(profile)
+    for name, offered in list_limits(profile).items():
         for key, value in offered.items():
             there = getattr(laid[name], key)
             plain = [(each, each) if isinstance(each, str) else each for each in value] if key == "choices" else value

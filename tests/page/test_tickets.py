@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.page.tickets import REMEMBERED, Tickets
+from pipeline.page.tickets import MAX_FLAGS, Tickets
 
 
 def test_stop_sets_the_flag_of_that_run_only() -> None:
@@ -33,9 +33,9 @@ def test_the_same_ticket_may_run_again_after_it_ended() -> None:
 def test_leaving_stops_all_runs_of_that_visitor() -> None:
     tickets = Tickets()
     with tickets.open("one", "a") as one, tickets.open("two", "a") as two, tickets.open("three", "b") as three:
-        tickets.leave("a")
+        tickets.stop_session("a")
         assert (one.is_set(), two.is_set(), three.is_set()) == (True, True, False)
-    tickets.leave("nobody")
+    tickets.stop_session("nobody")
 
 
 def test_a_run_that_fails_sets_its_flag_and_is_forgotten() -> None:
@@ -50,9 +50,9 @@ def test_a_run_that_fails_sets_its_flag_and_is_forgotten() -> None:
 def test_made_up_tickets_do_not_pile_up_nor_push_out_a_running_one() -> None:
     tickets = Tickets()
     with tickets.open("mine", "a") as mine:
-        for number in range(REMEMBERED * 2):
+        for number in range(MAX_FLAGS * 2):
             tickets.stop(f"made up {number}")
-        assert len(tickets._flags) <= REMEMBERED
+        assert len(tickets._flags) <= MAX_FLAGS
         tickets.stop("mine")
         assert mine.is_set()
 

@@ -1,0 +1,80 @@
+"""Lay out the drawing and its picture, the words and the buttons, and connect Draw and Stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from pipeline.page.components import PAGE_EVENT, make_component
+from pipeline.page.easel import Easel
+from pipeline.prompt_syntax import PROMPT_LIMIT
+from pipeline.sketch.examples import read_examples
+from pipeline.studio.studio import Studio
+
+ENGINE = "engine"  # concurrency group of everything that draws
+
+
+@dataclass(frozen=True)
+class DrawingPanel:
+    """DrawingPanel holds the components of the drawing and its picture that handlers read and write."""
+
+    canvas: gr.HTML
+    prompt: gr.Textbox
+    chip: gr.HTML  # the style that Draw sends
+    draw: gr.Button
+    stop: gr.Button
+    ticket: gr.Textbox
+    picture: gr.HTML
+    strip: gr.HTML
+    history: gr.HTML
+    running: gr.Textbox  # the engine that draws, as far as this page knows
+
+
+def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
+    """Lay out the canvas, the words, the picture, the examples and the session's pictures."""
+    with gr.Column(elem_id="desk", elem_classes="fresh"):
+        canvas = make_component("canvas", script, events=("recipe",))
+        with gr.Column(elem_id="words"):
+            with gr.Row(elem_id="ask"):
+                prompt = gr.Textbox(
+                    label="What is it?",
+                    placeholder="What is it?  A red fox in a neon city",
+                    lines=1,
+                    max_lines=3,
+                    max_length=PROMPT_LIMIT,
+                    elem_id="prompt",
+                    scale=1,
+                )
+                draw = gr.Button("Draw", variant="primary", elem_id="draw")
+                stop = gr.Button("Stop", elem_id="stop")
+            chip = make_component("chip", script, value="auto")
+        picture = make_component("picture", script)
+        make_component("examples", script, value=read_examples(studio.settings.assets / "examples"))
+        strip = make_component("strip", script, events=("use_seed",))
+        history = make_component("history", script, events=("recall",))
+        ticket = gr.Textbox(visible="hidden", label="ticket")
+        running = gr.Textbox(studio.profile.name, visible="hidden", label="running")
+    return DrawingPanel(canvas, prompt, chip, draw, stop, ticket, picture, strip, history, running)
+
+
+def wire_drawing(easel: Easel, panel: DrawingPanel, inputs: list[Any]) -> None:
+    """Connect Draw and Stop.
+
+    Two presses may overlap for the one step that a stopped run still takes, hence "multiple".
+    """
+    run = panel.draw.click(
+        easel.draw,
+        [panel.canvas, *inputs, panel.ticket],
+        [panel.picture, panel.strip, panel.running],
+        js="(...inputs) => croquis.begin(...inputs)",
+        concurrency_id=ENGINE,
+        concurrency_limit=1,
+        trigger_mode="multiple",
+        **PAGE_EVENT,
+    )
+    run.then(None, None, None, js="() => croquis.keep()", **PAGE_EVENT)
+    panel.stop.click(
+        easel.stop, panel.ticket, None, js="() => croquis.stop()", queue=False, trigger_mode="multiple", **PAGE_EVENT
+    )

@@ -1,0 +1,31 @@
+"""Decide which visitors may fetch models and change the engine."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import gradio as gr
+
+from pipeline.settings import Settings
+
+PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "x-forwarded-host")  # a proxy speaks for somebody else
+
+
+def is_host(visitor: gr.Request, settings: Settings) -> bool:
+    """Return whether this visitor may fetch models and change the engine, which are everybody's.
+
+    By itself only who sits at the machine, or came through a tunnel of their own: on a Space that is nobody.
+    """
+    if settings.hosts != "local":
+        return settings.hosts == "anyone"
+    return not any(name in visitor.headers for name in PROXY_HEADERS) and is_loopback(
+        getattr(visitor.client, "host", "")
+    )
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an address is this machine's own; False for what is no address."""
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,149 @@
+"""Lay out the settings that most people never change, and adapt them to the engine that draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from pipeline.page.components import PAGE_EVENT, lay_fold
+from pipeline.page.easel import SETTINGS
+from pipeline.page.quality import (
+    adapt_settings,
+    lay_quality_inputs,
+    list_limits,
+    list_usual_quality,
+    wire_quality_inputs,
+)
+from pipeline.prompt_syntax import PROMPT_LIMIT
+from pipeline.studio.studio import Studio
+from pipeline.values import CONTROLS, Control
+
+READING_CHOICES = [("Choose for me", "auto"), ("A line drawing", "lines"), ("A photo or shaded picture", "canny")]
+SIDES = ("width", "height")
+SLIDERS = ("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale")  # an engine's
+
+
+@dataclass(frozen=True)
+class SettingsPanel:
+    """SettingsPanel holds the inputs that most people never change."""
+
+    negative_prompt: gr.Textbox
+    reading: gr.Radio
+    engine: gr.Textbox  # which one the settings are for
+    quality: dict[str, Any]  # preset, sampler, style focus, size, levers
+    numbers: dict[str, gr.Slider | gr.Number]
+    reset: gr.Button
+
+
+def lay_settings(studio: Studio, script: str) -> SettingsPanel:
+    """Lay out the closed panel of settings."""
+    with lay_fold("settings", "Settings", script):
+        with gr.Row():
+            negative_prompt = gr.Textbox(
+                label="Not in the picture",
+                placeholder="text, frames",
+                max_length=PROMPT_LIMIT,
+                info="Words for what you do not want to see.",
+            )
+            reading = gr.Radio(
+                READING_CHOICES,
+                value="auto",
+                label="Your drawing is",
+                info="How its lines are found: along the middle of each stroke, or at every edge.",
+            )
+        engine = gr.Textbox(studio.profile.name, visible="hidden", label="engine")
+        quality = lay_quality_inputs(studio.profile)
+        with gr.Row(elem_id="numbers"):
+            numbers = {
+                control.name: make_number_input(control, studio.profile.defaults[control.name]) for control in CONTROLS
+            }
+        gr.HTML(describe_words_and_safety(studio.settings.safety), apply_default_css=False, elem_id="about-words")
+        reset = gr.Button("Back to the usual settings", size="sm", elem_id="reset")
+    return SettingsPanel(negative_prompt, reading, engine, quality, numbers, reset)
+
+
+def describe_words_and_safety(safety: str) -> str:
+    """Describe how words are weighted and what the safety checker does, in HTML."""
+    checked = (
+        "Stable Diffusion's pictures pass its safety checker before you see them, and where it withholds one "
+        "you are told so"
+        if safety == "on"
+        else "Whoever runs this page has turned Stable Diffusion's safety checker off"
+    )
+    return (
+        r"<p>Words may have weights: (neon:1.3) or ((neon)) counts more, (neon:0.7) or [neon] less; \( is a "
+        f"bracket. {checked}. The pocket model needs none: emoji, clip art and scenes made of them are all that it "
+        "has ever seen.</p>"
+    )
+
+
+def make_number_input(control: Control, usual: float) -> gr.Slider | gr.Number:
+    """Make a slider, or a plain field where the range is too wide to slide through."""
+    if control.maximum - control.minimum > 1_000_000:
+        return gr.Number(
+            usual,
+            label=control.label,
+            info=control.info,
+            minimum=control.minimum,
+            maximum=control.maximum,
+            precision=0,
+            elem_id=control.name,
+            min_width=240,
+        )
+    return gr.Slider(
+        control.minimum,
+        control.maximum,
+        usual,
+        step=control.step,
+        label=control.label,
+        info=control.info,
+        elem_id=control.name,
+        min_width=240,
+    )
+
+
+def wire_settings(
+    studio: Studio, settings: SettingsPanel, inputs: list[gr.components.Component], running: gr.Textbox
+) -> None:
+    """Connect the reset button and the presets, and let all inputs follow the engine that draws.
+
+    `inputs`: the page's inputs in the order of SETTINGS; `running`: the box that names the engine that draws.
+    """
+    settings.reset.click(
+        lambda: ["", "auto", *list_usual_settings(studio)],
+        None,
+        [settings.negative_prompt, settings.reading, *settings.quality.values(), *settings.numbers.values()],
+        **PAGE_EVENT,
+    )
+    wire_quality_inputs(lambda: studio.profile, settings.quality, settings.numbers, **PAGE_EVENT)
+    gr.on(
+        [settings.engine.change, running.change],
+        partial(follow_engine, studio, studio.profile.name),
+        inputs,
+        inputs,
+        concurrency_limit=None,
+        **PAGE_EVENT,
+    )
+
+
+def list_usual_settings(studio: Studio) -> list[Any]:
+    """List quality and numbers as the engine that draws has them when nobody changed them."""
+    profile = studio.profile
+    return [*list_usual_quality(profile).values(), *(profile.defaults[control.name] for control in CONTROLS)]
+
+
+def follow_engine(studio: Studio, built_for: str, *values: Any) -> list[Any]:
+    """Return SETTINGS, with their limits, for the engine that draws; unchanged where they are set for it.
+
+    `built_for`: the engine whose defaults the page was built with, to which a slider's own button goes back.
+    """
+    profile, settings = studio.profile, dict(zip(SETTINGS, values, strict=True))
+    if settings["engine"] == profile.name:
+        return [gr.skip()] * len(SETTINGS)
+    offered, suited = list_limits(profile), adapt_settings(settings, profile)
+    for name in (*SIDES, *SLIDERS):
+        offered[name] = {**offered.get(name, {}), "buttons": ["reset"] if profile.name == built_for else []}
+    return [gr.update(value=value, **offered.get(name, {})) for name, value in suited.items()]
