@@ -1,0 +1,1 @@
+"""How the pocket model is made; nothing outside of this room imports it."""
