@@ -1,4 +1,4 @@
-"""The README's own examples, run as they stand: Python, JavaScript, curl and the canvas give the same bytes."""
+"""The clients in examples/, run as they stand: Python, JavaScript, curl and the canvas give the same bytes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -17,11 +18,12 @@ from pipeline.request.order import parse_order
 from pipeline.settings import ROOT, read_settings
 from pipeline.sketch.intake import read_strokes
 from pipeline.studio.studio import Studio
-from tests.tools.image_files import png
 from tests.tools.serving import Server
 
-README_URL = "http://127.0.0.1:7860"
-PROMPT, SEED = "a red fox in a neon city", 7  # as in the README
+EXAMPLES = ROOT / "examples"
+CLIENTS = {"python": "draw.py", "js": "draw.mjs", "sh": "draw.sh"}  # fence in the README -> file
+URL = "http://127.0.0.1:7860"  # in each of them
+PROMPT, SEED = "a red fox in a neon city", 7  # the same
 LIMIT = 300  # seconds
 NODE_PACKAGES = ROOT / "tests" / "node" / "node_modules"
 
@@ -33,9 +35,11 @@ def canvas() -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Path:
-    """A folder with drawing.png: the canvas's drawing as the server rasterised it."""
-    (tmp_path / "drawing.png").write_bytes(png(Image.fromarray(read_strokes(canvas()).pixels)))
+def desk(tmp_path: Path, server: Server) -> Path:
+    """A folder with drawing.png and the clients, which speak to the test's own server."""
+    shutil.copy(EXAMPLES / "drawing.png", tmp_path)
+    for name in CLIENTS.values():
+        (tmp_path / name).write_text((EXAMPLES / name).read_text(encoding="utf-8").replace(URL, server.url))
     return tmp_path
 
 
@@ -48,10 +52,16 @@ def by_the_canvas(server: Server) -> bytes:
     return studio.write(studio.draw(order)).read_bytes()
 
 
-def example(language: str, server: Server) -> str:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    code = next(block for block in re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL) if README_URL in block)
-    return str(code.replace(README_URL, server.url))
+@pytest.mark.parametrize("fence", CLIENTS)
+def test_readme_shows_the_file(fence: str) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = [block for block in re.findall(rf"```{fence}\n(.*?)```", readme, re.DOTALL) if URL in block]
+    assert shown == [(EXAMPLES / CLIENTS[fence]).read_text(encoding="utf-8")]
+
+
+def test_the_drawing_is_the_fox_that_the_page_offers() -> None:
+    drawn = np.asarray(Image.open(EXAMPLES / "drawing.png").convert("RGB"))
+    assert np.array_equal(drawn, read_strokes(canvas()).pixels)
 
 
 def run(command: list[str], desk: Path) -> tuple[bytes, str]:
@@ -68,25 +78,23 @@ def run(command: list[str], desk: Path) -> tuple[bytes, str]:
     return (desk / "picture.png").read_bytes(), done.stdout
 
 
-def test_python_gives_the_bytes_of_the_canvas(server: Server, desk: Path, by_the_canvas: bytes) -> None:
-    (desk / "example.py").write_text(example("python", server))
-    picture, said = run([sys.executable, "example.py"], desk)
+def test_python_gives_the_bytes_of_the_canvas(desk: Path, by_the_canvas: bytes) -> None:
+    picture, said = run([sys.executable, "draw.py"], desk)
     assert said.splitlines()[-1] == f"{SEED} Cyberpunk"
     assert picture == by_the_canvas
 
 
 @pytest.mark.clients
-def test_javascript_gives_the_bytes_of_the_canvas(server: Server, desk: Path, by_the_canvas: bytes) -> None:
+def test_javascript_gives_the_bytes_of_the_canvas(desk: Path, by_the_canvas: bytes) -> None:
     assert NODE_PACKAGES.is_dir(), "python -m tests installs @gradio/client"
     (desk / "node_modules").symlink_to(NODE_PACKAGES)
-    (desk / "example.mjs").write_text(example("js", server))
-    picture, said = run(["node", "example.mjs"], desk)
+    picture, said = run(["node", "draw.mjs"], desk)
     assert said.splitlines()[-1] == f"{SEED} Cyberpunk"
     assert picture == by_the_canvas
 
 
 @pytest.mark.clients
-def test_curl_gives_the_bytes_of_the_canvas(server: Server, desk: Path, by_the_canvas: bytes) -> None:
+def test_curl_gives_the_bytes_of_the_canvas(desk: Path, by_the_canvas: bytes) -> None:
     assert shutil.which("curl"), "python -m tests installs curl"
-    picture, _ = run(["bash", "-euo", "pipefail", "-c", example("sh", server)], desk)
+    picture, _ = run(["bash", "-euo", "pipefail", "draw.sh"], desk)
     assert picture == by_the_canvas
