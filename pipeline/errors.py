@@ -35,3 +35,8 @@ class Cancelled(CroquisError):
 
 class OutOfMemory(CroquisError):
     """The machine has not the memory for this picture; the message says what would fit."""
+
+
+def quote_error(error: BaseException) -> str:
+    """Return the first line of a library's error, at most 300 characters, without its full stop."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")

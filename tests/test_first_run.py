@@ -15,9 +15,9 @@ import safetensors.numpy
 
 from pipeline.errors import ModelError
 from pipeline.models.catalog import SD15
-from pipeline.models.checks import file_sha256
+from pipeline.models.checks import compute_sha256
 from pipeline.models.download import Download
-from pipeline.models.hub_cache import cached_revision
+from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.profile import ModelProfile, WeightFile
 from pipeline.prompt_syntax import Prompt
 from pipeline.settings import Settings
@@ -95,7 +95,7 @@ def test_draft_is_refused_until_the_download_brought_its_parts(
     from tests.engine.test_denoise import make_request
 
     draft = {"few_steps": "lcm", "decoder": "small"}
-    bare = {role: replace(part, along=False) for role, part in profile.parts.items()}
+    bare = {role: replace(part, bundled=False) for role, part in profile.parts.items()}
     assert run(Download(replace(profile, parts=bare))) == "done"
     engine = Engine.load(profile, device="cpu", previews="small")
     request = make_request(engine, make_style("neon", 1), num_inference_steps=2, guidance_scale=1.0, sampler="LCM")
@@ -137,7 +137,7 @@ def test_nobody_waits_for_the_encoder_of_styles(hub: Hub, profile: ModelProfile,
     from pipeline.engine.engine import Engine
     from tests.engine.test_denoise import make_request
 
-    without = replace(profile.parts["image_encoder"], first=False)
+    without = replace(profile.parts["image_encoder"], required=False)
     assert run(Download(replace(profile, parts={**profile.parts, "image_encoder": without}))) == "done"
     hub.answers["models/image_encoder/model.safetensors"] = [(403, {})]
     engine, hub.asked = Engine.load(profile, device="cpu"), []
@@ -186,12 +186,12 @@ def test_a_first_run_from_main_where_the_pinned_commits_are_gone(
     for repo in hub.repos.values():
         repo.revisions.clear()
     assert run(Download(profile)) == "done"
-    assert all(cached_revision(part) == MAIN for part in profile.downloaded_parts.values())
+    assert all(find_cached_revision(part) == MAIN for part in profile.downloaded_parts.values())
     assert caplog.text.count("using main for") == len(profile.downloaded_parts)
 
 
 def test_a_relative_of_sd15_is_refused_before_it_is_loaded(hub: Hub, profile: ModelProfile) -> None:
-    from pipeline.models.locate import locate
+    from pipeline.models.locate import locate_part
 
     repo = hub.repos[str(SD15.parts["base"].repo)]
     config = repo.files["unet/config.json"].replace(b'"cross_attention_dim": 32', b'"cross_attention_dim": 2048')
@@ -200,7 +200,7 @@ def test_a_relative_of_sd15_is_refused_before_it_is_loaded(hub: Hub, profile: Mo
     small = tuple(replace(file, bytes=None) for file in parts["base"].files)
     parts["base"] = replace(parts["base"], files=small)
     with pytest.raises(ModelError, match="Stable Diffusion XL"):
-        locate(replace(profile, parts=parts), "base")
+        locate_part(replace(profile, parts=parts), "base")
 
 
 def test_a_single_file_checkpoint_draws_what_its_folder_draws(
@@ -215,4 +215,4 @@ def test_a_single_file_checkpoint_draws_what_its_folder_draws(
     of_file, revisions = draw(profile, style, checkpoint)
     assert np.array_equal(of_file, pixels)
     assert weights and not weights & {path for _, path, _ in hub.asked}, "the base's weights were fetched all the same"
-    assert revisions["base"] == file_sha256(checkpoint)[:12]
+    assert revisions["base"] == compute_sha256(checkpoint)[:12]

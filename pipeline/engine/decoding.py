@@ -16,7 +16,7 @@ from pipeline.engine.placement import Placement, TiledDecoding
 from pipeline.engine.preview import LinearPreview, preview_zoom, shrunk, to_picture
 from pipeline.errors import ModelError
 from pipeline.machine.memory import is_out_of_memory
-from pipeline.models.locate import FilesHere
+from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
 from pipeline.values import Decoder
 
@@ -33,7 +33,7 @@ class Decoders:
         placement: Placement,
         previews: str,
         small_decoder: str | None,
-        files: FilesHere,
+        files: PresentParts,
     ) -> None:
         """Take the pipeline and choose how previews are made: "linear", or "small" by the part `small_decoder` (None
         for a profile without one).

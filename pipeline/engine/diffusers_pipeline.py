@@ -14,8 +14,8 @@ import transformers
 from torch import nn
 
 from pipeline.errors import ModelError
-from pipeline.models.loading import loading
-from pipeline.models.locate import LocatedPart, locate_text
+from pipeline.models.loading import guard_loading
+from pipeline.models.locate import LocatedPart, locate_text_encoder
 from pipeline.models.profile import ModelProfile
 from pipeline.request.samplers import Sampler
 
@@ -59,7 +59,7 @@ def load_packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, A
     package = profile.text_package
     if package is None:
         return {}
-    folder = locate_text(package).path
+    folder = locate_text_encoder(package).path
     text_encoder = transformers.AutoModel.from_pretrained(folder, local_files_only=True, dtype=dtype)
     text_encoder.config.use_attention_mask = package.use_attention_mask
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -88,7 +88,7 @@ def reload_networks(
 ) -> Networks:
     """Read UNet and ControlNet from their files again, on the CPU; the other parts of the pipeline in use stay."""
     kept = {name: getattr(pipeline_in_use, name) for name in KEPT_PARTS}
-    with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
+    with guard_loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
         pipeline = load_pipeline(profile, located, dtype, **kept)
     detach_hint_stack(pipeline.controlnet)
     return Networks(pipeline.unet, pipeline.controlnet)
@@ -96,7 +96,7 @@ def reload_networks(
 
 def load_small_vae(folder: Path, dtype: torch.dtype) -> Any:
     """Load an autoencoder of TAESD's kind, on the CPU."""
-    with loading(folder, diffusers.utils.logging):
+    with guard_loading(folder, diffusers.utils.logging):
         vae = diffusers.AutoencoderTiny.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, torch_dtype=dtype
         )

@@ -44,8 +44,8 @@ from pipeline.errors import EngineChanged, SettingError
 from pipeline.machine.device import choose_device, name_of, processor_dtype
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import ModeChoice, choose_mode
-from pipeline.models.loading import loading
-from pipeline.models.locate import FilesHere, locate
+from pipeline.models.loading import guard_loading
+from pipeline.models.locate import PresentParts, locate_part
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import menu_of
@@ -78,7 +78,7 @@ class Engine:
     ) -> None:
         self.profile, self._revisions = profile, dict(revisions)
         self._pipeline, self._embed_style, self._placement = pipeline, embed_with, placement
-        self._files, self._menu, self._safety = FilesHere(profile, folder), menu_of(profile.name), safety
+        self._files, self._menu, self._safety = PresentParts(profile, folder), menu_of(profile.name), safety
         self._conditioning = Conditioning(pipeline, self._menu, placement, embed_with, hint_stack)
         self._decoding = Decoders(pipeline, profile, placement, previews, self._menu.small_decoder, self._files)
         self._few_steps = FusedWeights(pipeline, self._files.locate)
@@ -118,10 +118,10 @@ class Engine:
         mode = choose_mode(profile, measure_free_memory(place.type), place.type, memory, dtype=name_of(numbers))
         log.info("Memory mode %s: %s; numbers: %s", mode.mode, mode.why, name_of(numbers))
         report("Checking the model's files", 0.0)
-        located = {role: locate(profile, role, folder) for role in LOADED_PARTS}
+        located = {role: locate_part(profile, role, folder) for role in LOADED_PARTS}
         checker = find_checker(profile, folder) if safety else None
         report("Loading the model", 0.3)
-        with loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
+        with guard_loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
             pipeline = load_pipeline(profile, located, numbers)
         hint_stack = detach_hint_stack(pipeline.controlnet)
         placement = Placement(

@@ -13,9 +13,9 @@ from PIL import Image
 from torch import Tensor
 
 from pipeline.errors import ModelError
-from pipeline.models.hub_cache import cached_revision
-from pipeline.models.loading import loading
-from pipeline.models.locate import LocatedPart, expect_here, locate
+from pipeline.models.hub_cache import find_cached_revision
+from pipeline.models.loading import guard_loading
+from pipeline.models.locate import LocatedPart, expect_present, locate_part
 from pipeline.models.profile import ModelProfile
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class ImageEncoder:
 
     def expect_files(self) -> None:
         """Raise ModelError with the fix unless its files are on this machine. Reads none, asks no network."""
-        expect_here(self._profile, [ROLE], self._folder, instead=ALTERNATIVE)
+        expect_present(self._profile, [ROLE], self._folder, instead=ALTERNATIVE)
 
     def fetch_files(self) -> None:
         """Fetch its files where the Hub gives them and they are not here, while the models load and nobody's picture
@@ -47,7 +47,7 @@ class ImageEncoder:
         Where that fails, styles that were drawn before can be drawn all the same.
         """
         part, own = self._profile.parts[ROLE], self._folder is not None and self._folder.is_dir()
-        if own or self._profile.home or cached_revision(part) is not None:
+        if own or self._profile.home or find_cached_revision(part) is not None:
             return
         from pipeline.models.hub import fetch_part
 
@@ -62,7 +62,7 @@ class ImageEncoder:
         damaged files.
         """
         self.expect_files()
-        return locate(self._profile, ROLE, self._folder)
+        return locate_part(self._profile, ROLE, self._folder)
 
     @property
     def revision(self) -> str:
@@ -82,7 +82,7 @@ class ImageEncoder:
     def _encoder(self) -> Any:
         import transformers
 
-        with loading(self.located.path, transformers.utils.logging):
+        with guard_loading(self.located.path, transformers.utils.logging):
             encoder = transformers.CLIPVisionModelWithProjection.from_pretrained(
                 self.located.path, local_files_only=True, dtype=torch.float32
             )

@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 
 from pipeline.errors import ModelError
-from pipeline.models.loading import loading, quiet
-from pipeline.models.locate import LocatedPart, locate
+from pipeline.models.loading import guard_loading, silence_logs
+from pipeline.models.locate import LocatedPart, locate_part
 from pipeline.models.profile import ModelProfile
 from pipeline.values import Verdict
 
@@ -55,7 +55,7 @@ class SafetyChecker:
         dtype = torch.float16 if device.type == "cuda" else torch.float32
         checker = self._checker.to(device, dtype)
         blackened = [np.zeros(1)]  # it paints over what it finds; ours is shown as a drawing instead
-        with quiet([diffusers.utils.logging]):  # it would log that a black picture is returned
+        with silence_logs([diffusers.utils.logging]):  # it would log that a black picture is returned
             _, found = checker(clip_input=pixels.to(device, dtype), images=blackened)
         return bool(found[0])
 
@@ -65,7 +65,7 @@ class SafetyChecker:
         import transformers
         from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 
-        with loading(self._path, diffusers.utils.logging, transformers.utils.logging):
+        with guard_loading(self._path, diffusers.utils.logging, transformers.utils.logging):
             checker = StableDiffusionSafetyChecker.from_pretrained(
                 self._path, variant=self._variant, use_safetensors=True, local_files_only=True
             )
@@ -81,7 +81,7 @@ def find_checker(profile: ModelProfile, folder: Path | None) -> LocatedPart | No
     if ROLE not in profile.parts:
         return None
     try:
-        return locate(profile, ROLE, folder)
+        return locate_part(profile, ROLE, folder)
     except ModelError as error:
         raise ModelError(
             f"The safety checker is missing: {error} Whoever answers for what is drawn here may start Croquis "

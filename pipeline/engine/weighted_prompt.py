@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pipeline.models.loading import quiet
+from pipeline.models.loading import silence_logs
 from pipeline.prompt_syntax import Weighted
 
 LEAST = 1e-5  # a weight of 0 is taken for this much, since tan() ends there
@@ -24,7 +24,7 @@ def by_compel(tokenizer: Any, text_encoder: Any, parts: Sequence[Weighted], max_
     """
     import transformers
 
-    with quiet([transformers.utils.logging]):  # it would log that the prompt is long
+    with silence_logs([transformers.utils.logging]):  # it would log that the prompt is long
         from compel.embeddings_provider import EmbeddingsProvider, SplitLongTextMode
 
         provider = EmbeddingsProvider(

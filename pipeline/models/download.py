@@ -1,4 +1,4 @@
-"""Brings a profile's files here while the other engine goes on drawing: how far, how fast, stop, go on."""
+"""Download a profile's files while the other engine goes on drawing: how far, how fast, stop, go on."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import Cancelled, CroquisError, ModelError
-from pipeline.models.hub_cache import cached_revision, repo_folder, snapshot_folder
+from pipeline.models.hub_cache import find_cached_revision, list_revisions, repo_folder, snapshot_folder
 from pipeline.models.profile import ModelPart, ModelProfile
 
 log = logging.getLogger(__name__)
 
-ROOM_LEFT = 500_000_000  # bytes that stay free on the disk
-SPEED_OVER = 5.0  # seconds over which the speed is taken
-WRONG_SIDE = "It could not be fetched; the log says why."
+RESERVED_BYTES = 500_000_000  # bytes that stay free on the disk
+SPEED_WINDOW = 5.0  # seconds over which the speed is taken
+FETCH_FAILED = "It could not be fetched; the log says why."
 
 
 @dataclass(frozen=True)
@@ -29,20 +29,20 @@ class DownloadState:
 
     stage: Literal["idle", "running", "stopped", "failed", "done"]
     size: int  # bytes of all files
-    here: int  # bytes of them on disk, whole or not
+    present: int  # bytes of them on disk, whole or not
     speed: float = 0.0  # bytes per second, lately
     message: str = ""  # why it waits or failed, in words for the page
 
     @property
     def seconds_left(self) -> float | None:
-        """None while nothing moves."""
-        return (self.size - self.here) / self.speed if self.speed > 0 else None
+        """Seconds until everything is here; None while nothing moves."""
+        return (self.size - self.present) / self.speed if self.speed > 0 else None
 
 
 class Download:
-    """The parts of one profile. Safe to start, stop and ask from any thread; it runs at most once at a time.
+    """The download of one profile's parts. Safe to start, stop and ask from any thread; it runs once at a time.
 
-    Is the Watch that hub.py tells what came.
+    It is the Progress to which hub.py reports.
     """
 
     def __init__(self, profile: ModelProfile, *, then: Callable[[], None] | None = None) -> None:
@@ -50,9 +50,9 @@ class Download:
         self.profile, self._then = profile, then
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._recent: deque[tuple[float, int]] = deque()  # when, bytes since then
+        self._recent: deque[tuple[float, int]] = deque()  # when, bytes that came then
         self._thread: threading.Thread | None = None
-        self.state = self._look()
+        self.state = self._measure()
 
     def start(self) -> None:
         """Begin, or go on, in a thread of its own; does nothing while it runs."""
@@ -61,7 +61,7 @@ class Download:
                 return
             self._stopped.clear()
             self._recent.clear()
-            self.state = replace(self._look(), stage="running", message="Asking the Hub")
+            self.state = replace(self._measure(), stage="running", message="Asking the Hub")
             self._thread = threading.Thread(target=self._run, name="croquis-download", daemon=True)
             self._thread.start()
 
@@ -69,31 +69,34 @@ class Download:
         """Ask it to stop; what came stays. It has ended when its stage is no longer "running"."""
         self._stopped.set()
 
-    def look(self) -> None:
-        """See anew whether everything is here, where it was: a damaged file is removed when it is found."""
+    def refresh(self) -> None:
+        """Measure again whether everything is here, where it was: a damaged file is removed when it is found."""
         with self._lock:
             if self.state.stage == "done":
-                self.state = self._look()
+                self.state = self._measure()
 
     def join(self, timeout: float | None = None) -> None:
+        """Wait for its thread to end, at most `timeout` seconds."""
         if self._thread is not None:
             self._thread.join(timeout)
 
-    # ---- what hub.py tells
+    # ---- Progress, called by hub.py
 
-    def came(self, count: int) -> None:
+    def add_bytes(self, count: int) -> None:
+        """Count what came; raises Cancelled once the download was told to stop."""
         now = time.monotonic()
         self._recent.append((now, count))
-        while now - self._recent[0][0] > SPEED_OVER:
+        while now - self._recent[0][0] > SPEED_WINDOW:
             self._recent.popleft()
         span = now - self._recent[0][0]
-        speed = sum(came for _, came in list(self._recent)[1:]) / span if span > 0.2 else 0.0
-        here = min(self.state.here + count, self.state.size)
-        self.state = replace(self.state, here=here, speed=max(speed, 0.0), message="")
+        speed = sum(added for _, added in list(self._recent)[1:]) / span if span > 0.2 else 0.0
+        present = min(self.state.present + count, self.state.size)
+        self.state = replace(self.state, present=present, speed=max(speed, 0.0), message="")
         if self._stopped.is_set():
             raise Cancelled
 
-    def pause(self, seconds: float, why: str) -> None:
+    def wait(self, seconds: float, why: str) -> None:
+        """Show why nothing comes, and wait; raises Cancelled once the download was told to stop."""
         log.warning("%s Trying again in %.0f s.", why, seconds)
         self.state = replace(self.state, speed=0.0, message=f"{why} Trying again in {seconds:.0f} s.")
         if self._stopped.wait(seconds):
@@ -105,48 +108,48 @@ class Download:
         try:
             self._fetch()
         except Cancelled:
-            self.state = replace(self._look(), stage="stopped")
+            self.state = replace(self._measure(), stage="stopped")
         except CroquisError as error:
             log.warning("The download of %s ended: %s", self.profile.title, error)
-            self.state = replace(self._look(), stage="failed", message=str(error))
+            self.state = replace(self._measure(), stage="failed", message=str(error))
         except Exception:  # a thread has no caller: without this the page would wait for ever
             log.exception("The download of %s failed", self.profile.title)
-            self.state = replace(self._look(), stage="failed", message=WRONG_SIDE)
+            self.state = replace(self._measure(), stage="failed", message=FETCH_FAILED)
         else:
-            self.state = replace(self._look(), stage="done")
+            self.state = replace(self._measure(), stage="done")
             if self._then is not None:
                 self._then()
 
     def _fetch(self) -> None:
         from pipeline.models.hub import fetch_part
 
-        expect_room(self.profile, self.state.size - self.state.here)
+        expect_disk_space(self.profile, self.state.size - self.state.present)
         for part in self.profile.downloaded_parts.values():
             fetch_part(part, self)
             if self._stopped.is_set():
                 raise Cancelled
-            self.state = replace(self._look(), stage="running", speed=self.state.speed)
+            self.state = replace(self._measure(), stage="running", speed=self.state.speed)
 
-    def _look(self) -> DownloadState:
+    def _measure(self) -> DownloadState:
         parts = self.profile.downloaded_parts.values()
-        size, here = sum(part.size for part in parts), bytes_here(parts)
-        done = all(cached_revision(part) for part in parts)
+        size, here = sum(part.size for part in parts), count_cached_bytes(parts)
+        done = all(find_cached_revision(part) for part in parts)
         return DownloadState("done" if done else "idle", size, size if done else min(here, size))
 
 
-def expect_room(profile: ModelProfile, missing: int) -> None:
+def expect_disk_space(profile: ModelProfile, missing: int) -> None:
     """Raise ModelError unless the disk of the Hub's cache takes `missing` bytes more and keeps some free."""
     cache = repo_folder(profile.parts["base"]).parent
-    free = shutil.disk_usage(nearest_folder(cache)).free
-    if missing + ROOM_LEFT > free:
+    free = shutil.disk_usage(find_nearest_folder(cache)).free
+    if missing + RESERVED_BYTES > free:
         raise ModelError(
-            f"{profile.title} needs {giga(missing + ROOM_LEFT)} more in {cache}, and {giga(free)} are free there. Free "
-            "some room, or set HF_HOME to a folder on another disk and start Croquis anew."
+            f"{profile.title} needs {format_bytes(missing + RESERVED_BYTES)} more in {cache}, and {format_bytes(free)} "
+            "are free there. Free some room, or set HF_HOME to a folder on another disk and start Croquis anew."
         )
 
 
-def bytes_here(parts: Iterable[ModelPart]) -> int:
-    """Bytes of the parts' files in the cache, and of those that are on the way."""
+def count_cached_bytes(parts: Iterable[ModelPart]) -> int:
+    """Return the bytes of the parts' files in the cache, and of those that are on the way."""
     from pipeline.models.hub import PARTIAL
 
     listed = list(parts)
@@ -154,24 +157,17 @@ def bytes_here(parts: Iterable[ModelPart]) -> int:
         file.size
         for part in listed
         for file in part.files
-        if any((snapshot_folder(part, commit) / file.path).is_file() for commit in commits(part))
+        if any((snapshot_folder(part, commit) / file.path).is_file() for commit in list_revisions(part))
     )
     blobs = {repo_folder(part) / "blobs" for part in listed}
     return whole + sum(path.stat().st_size for folder in blobs for path in folder.glob(f"*{PARTIAL}"))
 
 
-def commits(part: ModelPart) -> tuple[str, ...]:
-    """Of which files may be in the cache."""
-    from pipeline.models.hub_cache import main_revision
-
-    return tuple(commit for commit in (part.revision, main_revision(part)) if commit)
-
-
-def nearest_folder(path: Path) -> Path:
-    """`path`, or the closest one above it that is there."""
+def find_nearest_folder(path: Path) -> Path:
+    """Return `path`, or the closest folder above it that is there."""
     return next(folder for folder in (path, *path.parents) if folder.is_dir())
 
 
-def giga(count: float) -> str:
-    """Bytes as people read them."""
+def format_bytes(count: float) -> str:
+    """Return a number of bytes as people read it: "1.2 GB", "34 MB"."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

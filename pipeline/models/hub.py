@@ -1,4 +1,4 @@
-"""Fetches a part's files from the Hub into its cache, so that a cut or a stop costs only what was on the way.
+"""Fetch a part's files from the Hub into its cache, so that a cut or a stop costs only what was on the way.
 
 Questions, redirects and sign-in are huggingface_hub's; the bytes are appended here, because version 2 of it throws away
 what a cut download had, and begins 1.7 GB anew. HF_ENDPOINT names the host, HF_HOME the cache, HF_TOKEN who asks.
@@ -16,12 +16,12 @@ from typing import Any, Protocol, TypeVar
 
 import filelock
 
-from pipeline.errors import ModelError
-from pipeline.models.checks import file_sha256, git_sha1
-from pipeline.models.hub_cache import discard, repo_folder, snapshot_folder
-from pipeline.models.hub_errors import explain, is_passing, network_errors, retry_after
+from pipeline.errors import ModelError, quote_error
+from pipeline.models.checks import compute_git_sha1, compute_sha256, find_fault
+from pipeline.models.hub_cache import remove_cached_file, repo_folder, snapshot_folder
+from pipeline.models.hub_errors import explain_error, is_temporary, list_network_errors, read_retry_after
 from pipeline.models.profile import ModelPart, WeightFile
-from pipeline.models.safetensors_header import check_header
+from pipeline.models.safetensors_header import read_shapes
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -31,30 +31,31 @@ WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)  # seconds before trying again, when nothing 
 LONGEST_WAIT = 120.0  # seconds; a Hub that asks for more is told about instead
 
 
-class Watch(Protocol):
-    """Whoever looks on. Both may raise Cancelled, which leaves what came to be gone on with."""
+class Progress(Protocol):
+    """Whoever follows a download. Both methods may raise Cancelled; the next download then goes on from what came."""
 
-    def came(self, count: int) -> None:
-        """`count` bytes more are on disk; fewer when negative."""
+    def add_bytes(self, count: int) -> None:
+        """Count `count` bytes more on disk, fewer when negative."""
 
-    def pause(self, seconds: float, why: str) -> None:
-        """Wait."""
+    def wait(self, seconds: float, why: str) -> None:
+        """Wait before the next try; `why` is a sentence."""
 
 
-class Patience:
-    """Nobody looks on."""
+class LoggedProgress:
+    """The Progress of a download that nobody follows: waits are logged."""
 
-    def came(self, count: int) -> None:
-        pass
+    def add_bytes(self, count: int) -> None:
+        """Do nothing."""
 
-    def pause(self, seconds: float, why: str) -> None:
+    def wait(self, seconds: float, why: str) -> None:
+        """Log why, and sleep."""
         log.warning("%s Trying again in %.0f s.", why, seconds)
         time.sleep(seconds)
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """What the Hub says of a file."""
+    """What the Hub says of a file, before it is fetched."""
 
     url: str
     size: int  # bytes
@@ -62,66 +63,68 @@ class RemoteFile:
     commit: str
 
 
-def fetch_part(part: ModelPart, watch: Watch | None = None) -> str:
-    """Bring all the part's files into the Hub's cache; returns the commit they are from.
+def fetch_part(part: ModelPart, progress: Progress | None = None) -> str:
+    """Bring all the part's files into the Hub's cache and return the commit they are from.
 
-    A pinned revision that the Hub has no more gives way to main, aloud. Raises ModelError with the fix, or Cancelled.
+    A pinned revision that the Hub has no more gives way to main, with a warning. Raises ModelError with the fix, or
+    Cancelled.
     """
     from huggingface_hub import errors
 
-    looker_on = watch or Patience()
+    listener = progress or LoggedProgress()
     try:
-        return fetch_revision(part, part.revision or "main", looker_on)
+        return fetch_revision(part, part.revision or "main", listener)
     except errors.RevisionNotFoundError as error:
         if part.revision is None:
-            raise explain(error, part, part.files[0].path) from error
+            raise explain_error(error, part, part.files[0].path) from error
     names = ", ".join(file.path for file in part.files)
     log.warning("%s has no revision %s any more; using main for %s.", part.repo, part.revision, names)
     try:
-        commit = fetch_revision(part, "main", looker_on)
+        commit = fetch_revision(part, "main", listener)
     except errors.RevisionNotFoundError as error:
-        raise explain(error, part, part.files[0].path) from error
-    write_main(part, commit)
+        raise explain_error(error, part, part.files[0].path) from error
+    write_main_revision(part, commit)
     return commit
 
 
-def fetch_revision(part: ModelPart, revision: str, watch: Watch) -> str:
-    """All files at one commit: the first file's answer says which one main is."""
+def fetch_revision(part: ModelPart, revision: str, progress: Progress) -> str:
+    """Fetch all files at one commit and return it: the first file's answer says which one main is."""
     from huggingface_hub import errors
 
     commit = revision
-    speakable: tuple[type[Exception], ...] = (OSError, *network_errors())
+    speakable: tuple[type[Exception], ...] = (OSError, *list_network_errors())
     for file in part.files:
         try:
-            commit = fetch_file(part, file, commit, watch)
+            commit = fetch_file(part, file, commit, progress)
         except errors.RevisionNotFoundError:
             raise
         except speakable as error:
-            raise explain(error, part, file.path) from error
+            raise explain_error(error, part, file.path) from error
     return commit
 
 
-def fetch_file(part: ModelPart, file: WeightFile, revision: str, watch: Watch) -> str:
-    """One file, unless the cache has it and it is right; returns its commit."""
-    if is_right(here := snapshot_folder(part, revision) / file.path, file):
+def fetch_file(part: ModelPart, file: WeightFile, revision: str, progress: Progress) -> str:
+    """Fetch one file, unless the cache has it and it is right; return its commit."""
+    cached = snapshot_folder(part, revision) / file.path
+    if find_fault(cached, file) is None:
         return revision
-    discard(here)
-    remote = patiently(lambda: ask(part, file, revision), watch)
-    expect_size(part, file, remote)
+    remove_cached_file(cached)
+    remote = retry(lambda: request_metadata(part, file, revision), progress)
+    expect_known_size(part, file, remote)
     blob = repo_folder(part) / "blobs" / remote.etag
     blob.parent.mkdir(parents=True, exist_ok=True)
     partial = blob.with_name(blob.name + PARTIAL)
-    with alone(partial, file):
-        if not (blob.is_file() and blob.stat().st_size == remote.size and is_right(blob, file)):
-            append(remote, partial, watch)
-            check(part, partial, file, remote)
+    with lock_partial(partial, file):
+        if not (blob.is_file() and blob.stat().st_size == remote.size and find_fault(blob, file) is None):
+            download_rest(remote, partial, progress)
+            check_contents(part, partial, file, remote)
             os.replace(partial, blob)
-        link(blob, snapshot_folder(part, remote.commit) / file.path)
+        link_snapshot(blob, snapshot_folder(part, remote.commit) / file.path)
     return remote.commit
 
 
-def alone(partial: Path, file: WeightFile) -> Any:
-    """A lock, so that two programs never append to one file."""
+def lock_partial(partial: Path, file: WeightFile) -> Any:
+    """Lock a partial file, so that two programs never append to it. Raises ModelError where one does."""
     lock = filelock.FileLock(partial.with_name(partial.name + ".lock"), timeout=0)
     try:
         return lock.acquire()
@@ -129,7 +132,8 @@ def alone(partial: Path, file: WeightFile) -> Any:
         raise ModelError(f"Another Croquis is fetching {file.path} just now. Wait for it, or stop it first.") from error
 
 
-def ask(part: ModelPart, file: WeightFile, revision: str) -> RemoteFile:
+def request_metadata(part: ModelPart, file: WeightFile, revision: str) -> RemoteFile:
+    """Ask the Hub for a file's address, size and hash. Raises ModelError where the answer is not the Hub's."""
     import huggingface_hub
     from huggingface_hub import constants
 
@@ -142,38 +146,38 @@ def ask(part: ModelPart, file: WeightFile, revision: str) -> RemoteFile:
     return RemoteFile(url, answer.size, answer.etag, answer.commit_hash)
 
 
-def patiently(action: Callable[[], T], watch: Watch) -> T:
-    """What `action` gives, tried again while the Hub is busy or the line is broken, for as long as WAITS last."""
+def retry(action: Callable[[], T], progress: Progress) -> T:
+    """Return what `action` does, tried again while the Hub is busy or the line broken, as often as WAITS has waits."""
     for wait in WAITS:
         try:
             return action()
-        except network_errors() as error:
-            hold_on(error, wait, watch)
+        except list_network_errors() as error:
+            wait_or_raise(error, wait, progress)
     return action()
 
 
-def append(remote: RemoteFile, partial: Path, watch: Watch) -> None:
-    """Bring `partial` to the remote file's length, from where it is; a cut is gone on from."""
-    if have(partial) > remote.size:
-        discard(partial)
+def download_rest(remote: RemoteFile, partial: Path, progress: Progress) -> None:
+    """Bring `partial` to the remote file's length from where it is, through cut connections too."""
+    if count_bytes(partial) > remote.size:
+        remove_cached_file(partial)
     fruitless = 0
-    while (before := have(partial)) < remote.size:
+    while (before := count_bytes(partial)) < remote.size:
         try:
-            stream(remote, partial, before, watch)
-        except network_errors() as error:
-            fruitless = 0 if have(partial) > before else fruitless + 1
+            stream_bytes(remote, partial, before, progress)
+        except list_network_errors() as error:
+            fruitless = 0 if count_bytes(partial) > before else fruitless + 1
             if fruitless >= len(WAITS):
                 raise
-            hold_on(error, WAITS[fruitless], watch)
+            wait_or_raise(error, WAITS[fruitless], progress)
         except OSError:  # the disk's: a full one gets its room back
-            discard(partial)
+            remove_cached_file(partial)
             raise
     if not remote.size:
         partial.touch()
 
 
-def stream(remote: RemoteFile, partial: Path, start: int, watch: Watch) -> None:
-    """Append what comes until the answer ends. A server that ignores the range begins again, and so do we."""
+def stream_bytes(remote: RemoteFile, partial: Path, start: int, progress: Progress) -> None:
+    """Append what comes until the answer ends, or begin again where a server ignores the range asked for."""
     from huggingface_hub import constants
     from huggingface_hub.utils import (  # type: ignore[attr-defined]  # exported, but not by their own typing's rules
         build_hf_headers,
@@ -188,23 +192,23 @@ def stream(remote: RemoteFile, partial: Path, start: int, watch: Watch) -> None:
         hf_raise_for_status(response)
         goes_on = response.status_code == 206
         if not goes_on:
-            watch.came(-start)
+            progress.add_bytes(-start)
         with partial.open("ab" if goes_on else "wb") as file:
             for chunk in response.iter_bytes():
                 file.write(chunk)
-                watch.came(len(chunk))
+                progress.add_bytes(len(chunk))
 
 
-def hold_on(error: Exception, wait: float, watch: Watch) -> None:
-    """Wait as long as the Hub asks, or `wait` seconds; raises the error where waiting does not help."""
-    asked = retry_after(error)
-    if not is_passing(error) or (asked or 0) > LONGEST_WAIT:
+def wait_or_raise(error: Exception, wait: float, progress: Progress) -> None:
+    """Wait as long as the Hub asks, or `wait` seconds; raise the error where waiting does not help."""
+    asked = read_retry_after(error)
+    if not is_temporary(error) or (asked or 0) > LONGEST_WAIT:
         raise error
-    first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    watch.pause(wait if asked is None else asked, f"The download was held up: {first_line}")
+    progress.wait(wait if asked is None else asked, f"The download was held up: {quote_error(error)}.")
 
 
-def expect_size(part: ModelPart, file: WeightFile, remote: RemoteFile) -> None:
+def expect_known_size(part: ModelPart, file: WeightFile, remote: RemoteFile) -> None:
+    """Raise ModelError where the Hub offers a file of another size than the table has."""
     if file.bytes is not None and remote.size != file.bytes:
         raise ModelError(
             f"{part.repo} offers {file.path} with {remote.size} bytes instead of {file.bytes}: it is not the file that "
@@ -212,12 +216,12 @@ def expect_size(part: ModelPart, file: WeightFile, remote: RemoteFile) -> None:
         )
 
 
-def check(part: ModelPart, path: Path, file: WeightFile, remote: RemoteFile) -> None:
+def check_contents(part: ModelPart, path: Path, file: WeightFile, remote: RemoteFile) -> None:
     """Raise ModelError, the file removed, unless its contents are what the table or else the Hub says."""
     expected = file.sha256 or remote.etag
-    came = git_sha1(path) if len(expected) == 40 else file_sha256(path)
+    came = compute_git_sha1(path) if len(expected) == 40 else compute_sha256(path)
     if len(expected) in (40, 64) and came != expected:
-        discard(path)
+        remove_cached_file(path)
         raise ModelError(
             f"{file.path} of {part.repo} came damaged (its hash is {came[:12]}... instead of {expected[:12]}...), and "
             "was removed. Start the download again; if this comes back, something on the way changes files: check "
@@ -225,25 +229,19 @@ def check(part: ModelPart, path: Path, file: WeightFile, remote: RemoteFile) -> 
         )
     if file.path.endswith(".safetensors"):
         try:
-            check_header(path)
+            read_shapes(path)
         except ModelError:
-            discard(path)
+            remove_cached_file(path)
             raise
 
 
-def is_right(path: Path, file: WeightFile) -> bool:
-    """Whether the file is here with the contents that are known of it."""
-    if not path.is_file() or (file.bytes is not None and path.stat().st_size != file.bytes):
-        return False
-    return file.sha256 is None or file_sha256(path) == file.sha256
-
-
-def have(partial: Path) -> int:
+def count_bytes(partial: Path) -> int:
+    """Return a file's size, 0 where there is none."""
     return partial.stat().st_size if partial.is_file() else 0
 
 
-def link(blob: Path, pointer: Path) -> None:
-    """Let the snapshot point to the blob, as huggingface_hub does; where links are not allowed, the blob moves."""
+def link_snapshot(blob: Path, pointer: Path) -> None:
+    """Point from the snapshot to the blob, as huggingface_hub does; where links are not allowed, move the blob."""
     pointer.parent.mkdir(parents=True, exist_ok=True)
     pointer.unlink(missing_ok=True)
     try:
@@ -252,7 +250,8 @@ def link(blob: Path, pointer: Path) -> None:
         os.replace(blob, pointer)
 
 
-def write_main(part: ModelPart, commit: str) -> None:
+def write_main_revision(part: ModelPart, commit: str) -> None:
+    """Note which commit main is, where huggingface_hub does."""
     ref = repo_folder(part) / "refs" / "main"
     ref.parent.mkdir(parents=True, exist_ok=True)
     ref.write_text(commit, encoding="utf-8")

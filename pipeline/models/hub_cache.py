@@ -1,4 +1,4 @@
-"""Where huggingface_hub keeps a part's files, and which of them are there; asks no network."""
+"""Find a part's files where huggingface_hub keeps them; asks no network."""
 
 from __future__ import annotations
 
@@ -7,35 +7,41 @@ from pathlib import Path
 from pipeline.models.profile import ModelPart
 
 
-def discard(path: Path) -> None:
-    """Remove a file, and what it points to in the cache."""
-    if path.is_symlink():
-        path.resolve().unlink(missing_ok=True)
-    path.unlink(missing_ok=True)
+def repo_folder(part: ModelPart) -> Path:
+    """The folder where huggingface_hub keeps the part's repository; HF_HOME and HF_HUB_CACHE decide."""
+    from huggingface_hub import constants, file_download
+
+    return Path(constants.HF_HUB_CACHE) / file_download.repo_folder_name(repo_id=str(part.repo), repo_type="model")
 
 
-def cached_revision(part: ModelPart) -> str | None:
-    """The commit of which the Hub's cache has all of the part's files: the pinned one, else main's; asks no network."""
-    pinned = [part.revision] if part.revision else []
-    return next((commit for commit in (*pinned, main_revision(part)) if commit and has_all(part, commit)), None)
+def snapshot_folder(part: ModelPart, revision: str) -> Path:
+    """The folder with the repository's files as of one commit."""
+    return repo_folder(part) / "snapshots" / revision
 
 
-def main_revision(part: ModelPart) -> str | None:
-    """The commit that main was when something was last fetched from it."""
+def find_cached_revision(part: ModelPart) -> str | None:
+    """Return the commit of which all the part's files are cached, the pinned one before main's; None without one."""
+    return next((revision for revision in list_revisions(part) if is_complete(part, revision)), None)
+
+
+def list_revisions(part: ModelPart) -> tuple[str, ...]:
+    """Return the list_revisions of which files may be cached: the pinned one, then main's."""
+    return tuple(revision for revision in (part.revision, read_main_revision(part)) if revision)
+
+
+def read_main_revision(part: ModelPart) -> str | None:
+    """Return the commit that main was when something was last fetched from it; None where nothing was."""
     ref = repo_folder(part) / "refs" / "main"
     return ref.read_text(encoding="utf-8").strip() if ref.is_file() else None
 
 
-def has_all(part: ModelPart, revision: str) -> bool:
+def is_complete(part: ModelPart, revision: str) -> bool:
+    """Return whether all the part's files are cached as of `revision`, without a look into them."""
     return all((snapshot_folder(part, revision) / file.path).is_file() for file in part.files)
 
 
-def snapshot_folder(part: ModelPart, revision: str) -> Path:
-    return repo_folder(part) / "snapshots" / revision
-
-
-def repo_folder(part: ModelPart) -> Path:
-    """Where huggingface_hub keeps the repository; HF_HOME and HF_HUB_CACHE decide."""
-    from huggingface_hub import constants, file_download
-
-    return Path(constants.HF_HUB_CACHE) / file_download.repo_folder_name(repo_id=str(part.repo), repo_type="model")
+def remove_cached_file(path: Path) -> None:
+    """Remove a file, and what it points to in the cache; nothing happens where there is none."""
+    if path.is_symlink():
+        path.resolve().unlink(missing_ok=True)
+    path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What surrounds every from_pretrained: silence, and one kind of error."""
+"""Surround every from_pretrained with silence, one lock and one kind of error."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, quote_error
 
 # One load at a time: transformers and accelerate build models on a "meta" device by patching torch for the whole
 # process, so that two threads that load at once leave one of them with weights that hold no data.
-ONE_LOAD = threading.RLock()
+LOAD_LOCK = threading.RLock()
 
 
 @contextlib.contextmanager
-def loading(place: Path, *logs: Any) -> Iterator[None]:
-    """Reads a model from `place`, `logs` being the logging modules of the libraries that do.
+def guard_loading(place: Path, *logs: Any) -> Iterator[None]:
+    """Read a model from `place`, `logs` being the logging modules of the libraries that do.
 
     They lose their progress bars, and for the while their warnings about what is done on purpose: a BERT as text
     encoder, no image encoder. What they raise over files of the wrong shape or kind becomes a ModelError.
     """
-    with ONE_LOAD, quiet(logs):
+    with LOAD_LOCK, silence_logs(logs):
         try:
             yield
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            first_line = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(f"The model in {place} could not be loaded: {first_line[:300]}") from error
+            raise ModelError(f"The model in {place} could not be loaded: {quote_error(error)}") from error
 
 
 @contextlib.contextmanager
-def quiet(logs: Sequence[Any]) -> Iterator[None]:
+def silence_logs(logs: Sequence[Any]) -> Iterator[None]:
+    """Let the logging modules of diffusers or transformers report errors alone, and no progress bars."""
     before = [log.get_verbosity() for log in logs]
     for log in logs:
         log.set_verbosity_error()

@@ -1,4 +1,4 @@
-"""What is known of an engine before anything is loaded: its files and where they lie, its sizes, its defaults."""
+"""Describe an engine before anything is loaded: its files and where they lie, its sizes, its defaults."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class WeightFile:
     path: str  # inside the part's repository or folder
     bytes: int | None = None
     sha256: str | None = None
-    about: int = 0  # bytes, for telling a size where the exact one is not known
+    approximate_bytes: int = 0  # shown where the exact number is not known
 
     @property
     def size(self) -> int:
-        """Bytes to reckon with."""
-        return self.about if self.bytes is None else self.bytes
+        """Bytes, exact where they are known."""
+        return self.approximate_bytes if self.bytes is None else self.bytes
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class ModelPart:
     files: tuple[WeightFile, ...] = ()  # all that is fetched from the repository
     licence: str = "Apache-2.0"
     title: str = ""  # what it is, in words for the page
-    first: bool = True  # no picture is drawn without it; False: only some ask for it
-    along: bool = False  # some presets or the search ask for it, so it comes with the first ones' download
+    required: bool = True  # no picture is drawn without it; False: only some ask for it
+    bundled: bool = False  # some presets or the search ask for it, so it comes with the required parts' download
 
     @property
     def size(self) -> int:
@@ -91,15 +91,15 @@ class ModelProfile:
         return self.width, self.height
 
     @property
-    def first_parts(self) -> Mapping[str, ModelPart]:
-        """What the Hub gives before the first picture, by role."""
-        return MappingProxyType({role: part for role, part in self.parts.items() if part.first and part.repo})
+    def required_parts(self) -> Mapping[str, ModelPart]:
+        """The parts that the Hub gives before the first picture, by role."""
+        return MappingProxyType({role: part for role, part in self.parts.items() if part.required and part.repo})
 
     @property
     def downloaded_parts(self) -> Mapping[str, ModelPart]:
-        """What one download brings, by role: what the first picture needs, what any preset does, what finds styles."""
+        """The parts that one download brings, by role: for the first picture, for any preset, for finding styles."""
         return MappingProxyType(
-            {role: part for role, part in self.parts.items() if (part.first or part.along) and part.repo}
+            {role: part for role, part in self.parts.items() if (part.required or part.bundled) and part.repo}
         )
 
     def check_size(self, width: int, height: int) -> None:

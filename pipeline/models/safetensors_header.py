@@ -1,4 +1,4 @@
-"""The head of a .safetensors file: names and shapes, read without its tensors."""
+"""Read the header of a .safetensors file, names and shapes, without its tensors."""
 
 from __future__ import annotations
 
@@ -10,17 +10,13 @@ from pathlib import Path
 from pipeline.errors import ModelError
 
 HEADER_LIMIT = 100_000_000  # bytes; safetensors' own limit
+AGAIN = "Download it again; a .ckpt or .bin file that was renamed does not do."
 
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def check_header(path: Path) -> None:
-    """Raise ModelError unless the file is as long as its head says."""
-    read_shapes(path)
-
-
 def read_shapes(path: Path) -> Shapes:
-    """Name and shape of each tensor. Raises ModelError for a file that is cut off or of another kind."""
+    """Return each tensor's name and shape. Raises ModelError for a file that is cut off or of another kind."""
     size = path.stat().st_size
     with path.open("rb") as file:
         length = struct.unpack("<Q", file.read(8).ljust(8, b"\xff"))[0]
@@ -36,6 +32,3 @@ def read_shapes(path: Path) -> Shapes:
     if 8 + length + end != size:
         raise ModelError(f"{path.name} is cut off: it has {size} bytes of {8 + length + end}. {AGAIN}")
     return shapes
-
-
-AGAIN = "Download it again; a .ckpt or .bin file that was renamed does not do."

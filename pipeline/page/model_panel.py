@@ -13,8 +13,8 @@ from typing import Any
 import gradio as gr
 
 from pipeline.models.catalog import POCKET, SD15
-from pipeline.models.download import Download, DownloadState, giga
-from pipeline.models.locate import without_weights
+from pipeline.models.download import Download, DownloadState, format_bytes
+from pipeline.models.locate import drop_weights
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view as show
 from pipeline.page.components import lay_fold
@@ -109,7 +109,7 @@ class ModelPanel:
         if has_own_folder(self.studio.settings):
             return DownloadState("done", 0, 0)
         if self.takeover.state.stage == "failed":
-            self.download.look()  # a damaged file was removed
+            self.download.refresh()  # a damaged file was removed
         return self.download.state
 
     def make_values(self, state: DownloadState, taking: TakeoverState, host: bool = True) -> PanelValues:
@@ -117,7 +117,7 @@ class ModelPanel:
         running engine.
         """
         running, loading = state.stage == "running", taking.stage == "loading"
-        left = f"Go on: {giga(state.size - state.here)} to go" if state.here else "Download it"
+        left = f"Go on: {format_bytes(state.size - state.present)} to go" if state.present else "Download it"
         other = None if loading else self.find_other_engine()
         fetches = not (running or state.stage == "done")
         sentences = [*self.describe_takeover(taking), *([] if loading and not running else self.describe_state(state))]
@@ -128,7 +128,7 @@ class ModelPanel:
             "".join(f'<p role="status">{escape(words)}</p>' for words in sentences if words),
             make_progress_bar(taking.fraction, 1, f"Loading {taking.profile.title}")
             if loading and taking.profile
-            else make_progress_bar(state.here, state.size, "Download")
+            else make_progress_bar(state.present, state.size, "Download")
             if running or state.stage == "stopped"
             else "",
             gr.update(value=left, visible=host and fetches),
@@ -158,7 +158,7 @@ class ModelPanel:
 
     def describe_engine(self, state: DownloadState) -> list[str]:
         """Say why this engine draws, and which of its files are missing."""
-        short = FILES_MISSING.format(missing=giga(state.size - state.here)) if state.stage == "idle" else ""
+        short = FILES_MISSING.format(missing=format_bytes(state.size - state.present)) if state.stage == "idle" else ""
         own = OWN_FOLDER if has_own_folder(self.studio.settings) else ""
         return [f"{DRAWN_WITH.format(why=self.studio.why)} {short}{own}".strip()]
 
@@ -206,7 +206,7 @@ def make_fetched_profile(settings: Settings) -> ModelProfile:
     """Return SD15 as far as the Hub brings it: a checkpoint of one's own stands for the base's weights."""
     if settings.sd15 is None:
         return SD15
-    return replace(SD15, parts=MappingProxyType({**SD15.parts, "base": without_weights(SD15.parts["base"])}))
+    return replace(SD15, parts=MappingProxyType({**SD15.parts, "base": drop_weights(SD15.parts["base"])}))
 
 
 def describe_bigger_model(studio: Studio) -> str:
@@ -223,7 +223,7 @@ def describe_files(settings: Settings) -> str:
     if has_own_folder(settings):
         return ""
     parts = make_fetched_profile(settings).downloaded_parts.values()
-    size, licences = giga(sum(part.size for part in parts)), dict.fromkeys(part.licence for part in parts)
+    size, licences = format_bytes(sum(part.size for part in parts)), dict.fromkeys(part.licence for part in parts)
     whose = "The files that go with your checkpoint" if settings.sd15 else "Its files"
     return (
         f"{whose} take {size} of this machine's disk (licences: {escape(', '.join(licences))}). You can go on drawing "
@@ -233,16 +233,16 @@ def describe_files(settings: Settings) -> str:
 
 def describe_progress(state: DownloadState) -> str:
     """Describe a download: "1.2 GB of 5.9 GB, 34 MB a second, 2 minutes left", or why nothing moves."""
-    so_far = f"{giga(state.here)} of {giga(state.size)}"
+    so_far = f"{format_bytes(state.present)} of {format_bytes(state.size)}"
     if state.stage == "failed":
         return state.message
     if state.stage == "stopped":
         return f"Stopped at {so_far}. What came stays."
     if state.stage == "idle":
-        return f"{so_far} are here." if state.here else ""
+        return f"{so_far} are here." if state.present else ""
     if state.message or state.seconds_left is None:
         return f"{so_far}. {state.message}".strip()
-    return f"{so_far}, {giga(state.speed)} a second, {describe_time(state.seconds_left)} left"
+    return f"{so_far}, {format_bytes(state.speed)} a second, {describe_time(state.seconds_left)} left"
 
 
 def make_progress_bar(done: float, of: float, label: str) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import CroquisError, ModelError, OutOfMemory
 from pipeline.models.catalog import POCKET, SD15, find_profile
-from pipeline.models.hub_cache import cached_revision
-from pipeline.models.locate import without_weights
+from pipeline.models.hub_cache import find_cached_revision
+from pipeline.models.locate import drop_weights
 from pipeline.models.profile import ModelProfile
 from pipeline.settings import Settings
 from pipeline.styles.library import StyleLibrary
@@ -76,13 +76,13 @@ def open_search(profile: ModelProfile, settings: Settings, library: StyleLibrary
 
 def has_encoder(profile: ModelProfile, settings: Settings) -> bool:
     """Whether the weights with which the profile finds styles by itself are on this machine; asks no network."""
-    from pipeline.models.hub_cache import cached_revision
+    from pipeline.models.hub_cache import find_cached_revision
 
     part = profile.parts.get(RETRIEVAL)
     if part is None or part.repo is None:
         return False
     own = own_folder(settings)
-    return (own / part.folder).is_dir() if own else cached_revision(part) is not None
+    return (own / part.folder).is_dir() if own else find_cached_revision(part) is not None
 
 
 def own_folder(settings: Settings) -> Path | None:
@@ -92,10 +92,10 @@ def own_folder(settings: Settings) -> Path | None:
 
 def open_clip(profile: ModelProfile, settings: Settings) -> Encoder:
     """Of files that are here, checked against their published hashes. Raises ModelError."""
-    from pipeline.models.locate import locate
+    from pipeline.models.locate import locate_part
     from pipeline.styles.encoders import ClipEncoder
 
-    located = locate(profile, RETRIEVAL, own_folder(settings))
+    located = locate_part(profile, RETRIEVAL, own_folder(settings))
     return ClipEncoder(located.path, located.revision)
 
 
@@ -146,10 +146,10 @@ def is_downloaded(profile: ModelProfile, *, has_base: bool = False) -> bool:
 
     `has_base`: the base's weights lie elsewhere.
     """
-    parts = dict(profile.first_parts)
+    parts = dict(profile.required_parts)
     if has_base:
-        parts["base"] = without_weights(parts["base"])
-    return all(cached_revision(part) is not None for part in parts.values())
+        parts["base"] = drop_weights(parts["base"])
+    return all(find_cached_revision(part) is not None for part in parts.values())
 
 
 def cuda_problem() -> str | None:

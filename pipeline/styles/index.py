@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import CroquisError
-from pipeline.models.checks import file_sha256
+from pipeline.models.checks import compute_sha256
 
 log = logging.getLogger(__name__)
 
@@ -202,4 +202,4 @@ def _load_vectors(file: Path, manifest: Manifest) -> NDArray[np.float32]:
 
 def _sha256(file: Path) -> str:
     """Of the file's bytes; empty where there is none."""
-    return file_sha256(file) if file.is_file() else ""
+    return compute_sha256(file) if file.is_file() else ""

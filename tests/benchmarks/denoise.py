@@ -35,7 +35,7 @@ import transformers
 from pipeline.engine.engine import Engine
 from pipeline.machine.device import DTYPES, choose_device, has_bf16_tiles, name_of, usual_dtype
 from pipeline.models.catalog import POCKET
-from pipeline.models.loading import quiet
+from pipeline.models.loading import silence_logs
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Preset, menu_of
@@ -82,7 +82,7 @@ def table(asked: argparse.Namespace) -> Iterator[Row]:
         yield from distances(asked.distance or [asked.steps or 4])
     if asked.only != []:
         with tempfile.TemporaryDirectory(prefix="croquis-benchmark-") as room:
-            with quiet((diffusers.utils.logging, transformers.utils.logging)):
+            with silence_logs((diffusers.utils.logging, transformers.utils.logging)):
                 contest = prepare(Path(room), asked)
             yield from contest.rows()
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pipeline.models.catalog import POCKET
-from pipeline.models.checks import file_sha256
+from pipeline.models.checks import compute_sha256
 from tests.browser.conftest import DESK, LOADING, PATIENCE, watch
 from tests.browser.hands import drag, draw_and_wait, open_panel, slide
 from tests.tools.serving import Server, serving
@@ -36,7 +36,7 @@ def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def write_manifest(folder: Path) -> None:
     files = {
-        file.relative_to(folder).as_posix(): {"bytes": file.stat().st_size, "sha256": file_sha256(file)}
+        file.relative_to(folder).as_posix(): {"bytes": file.stat().st_size, "sha256": compute_sha256(file)}
         for file in folder.rglob("*")
         if file.is_file()
     }

@@ -11,8 +11,8 @@ import pytest
 import safetensors.numpy
 
 from pipeline.models.catalog import SD15
-from pipeline.models.download import ROOM_LEFT, Download, DownloadState, giga
-from pipeline.models.hub_cache import cached_revision
+from pipeline.models.download import RESERVED_BYTES, Download, DownloadState, format_bytes
+from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.profile import ModelPart, ModelProfile, WeightFile
 from tests.tools.hub_server import Hub, serving_hub, turn_to
 
@@ -35,8 +35,10 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 @pytest.fixture
 def profile(hub: Hub) -> ModelProfile:
     size = len(hub.repos["a/b"].files[WEIGHTS])
-    part = ModelPart("base", ".", "a/b", PINNED, (WeightFile("model_index.json", about=2), WeightFile(WEIGHTS, size)))
-    later = replace(part, first=False, files=(WeightFile("never.safetensors"),))
+    part = ModelPart(
+        "base", ".", "a/b", PINNED, (WeightFile("model_index.json", approximate_bytes=2), WeightFile(WEIGHTS, size))
+    )
+    later = replace(part, required=False, files=(WeightFile("never.safetensors"),))
     return replace(SD15, parts=MappingProxyType({"base": part, "later": later}))
 
 
@@ -48,7 +50,9 @@ def preset_profile(hub: Hub, profile: ModelProfile, tmp_path: Path) -> ModelProf
     safetensors.numpy.save_file({"weight": np.ones(500_000, np.uint8)}, folder / "lora.safetensors")
     hub.add("c/d", folder, PINNED)
     size = len(hub.repos["c/d"].files["lora.safetensors"])
-    quick = ModelPart("quick", ".", "c/d", PINNED, (WeightFile("lora.safetensors", size),), first=False, along=True)
+    quick = ModelPart(
+        "quick", ".", "c/d", PINNED, (WeightFile("lora.safetensors", size),), required=False, bundled=True
+    )
     return replace(profile, parts=MappingProxyType({**profile.parts, "quick": quick}))
 
 
@@ -72,11 +76,11 @@ def test_it_runs_to_its_end_and_tells_how_far_how_fast_how_long(hub: Hub, profil
         time.sleep(0.01)
     download.join()
     moving = [state for state in seen if state.speed]
-    assert [state.here for state in seen] == sorted(state.here for state in seen) and moving
+    assert [state.present for state in seen] == sorted(state.present for state in seen) and moving
     last = moving[-1]
-    assert last.seconds_left == pytest.approx((last.size - last.here) / last.speed)
+    assert last.seconds_left == pytest.approx((last.size - last.present) / last.speed)
     assert 100_000 < last.speed < 10_000_000  # 16 KiB every 10 ms or longer
-    assert download.state.stage == "done" and download.state.here == download.state.size and ended == [True]
+    assert download.state.stage == "done" and download.state.present == download.state.size and ended == [True]
     assert Download(profile).state.stage == "done"
 
 
@@ -84,18 +88,18 @@ def test_it_stops_and_goes_on_where_it_was_even_in_another_program(hub: Hub, pro
     hub.slow = 0.01
     download = Download(profile)
     download.start()
-    while download.state.here < 200_000:
+    while download.state.present < 200_000:
         time.sleep(0.005)
     download.stop()
     stopped = until(download, "stopped")
-    assert 200_000 <= stopped.here < stopped.size and stopped.speed == 0
+    assert 200_000 <= stopped.present < stopped.size and stopped.speed == 0
     assert Download(profile).state == replace(stopped, stage="idle")
     hub.slow = 0
     hub.asked.clear()
     download.start()
     until(download, "done")
     ranges = {headers["Range"] for _, _, headers in hub.asked if "Range" in headers}
-    assert ranges == {f"bytes={stopped.here - 2}-"}  # 2: the index
+    assert ranges == {f"bytes={stopped.present - 2}-"}  # 2: the index
 
 
 def test_what_presets_ask_for_is_counted_stopped_and_gone_on_with(hub: Hub, preset_profile: ModelProfile) -> None:
@@ -104,20 +108,20 @@ def test_what_presets_ask_for_is_counted_stopped_and_gone_on_with(hub: Hub, pres
     download = Download(preset_profile)
     assert download.state == DownloadState("idle", base.size + quick.size, 0)
     download.start()
-    while download.state.here < base.size + 100_000:
+    while download.state.present < base.size + 100_000:
         time.sleep(0.005)
     download.stop()
     stopped = until(download, "stopped")
-    assert cached_revision(base) and not cached_revision(quick)
-    assert base.size + 100_000 <= stopped.here < stopped.size
+    assert find_cached_revision(base) and not find_cached_revision(quick)
+    assert base.size + 100_000 <= stopped.present < stopped.size
     hub.slow = 0
     hub.asked.clear()
     download.start()
     until(download, "done")
     assert {headers["Range"] for _, _, headers in hub.asked if "Range" in headers} == {
-        f"bytes={stopped.here - base.size}-"
+        f"bytes={stopped.present - base.size}-"
     }
-    assert cached_revision(quick) == PINNED
+    assert find_cached_revision(quick) == PINNED
 
 
 def test_a_cache_from_before_presets_asked_for_more_needs_only_that(hub: Hub, preset_profile: ModelProfile) -> None:
@@ -126,7 +130,7 @@ def test_a_cache_from_before_presets_asked_for_more_needs_only_that(hub: Hub, pr
     download.start()
     until(download, "done")
     state = Download(preset_profile).state
-    assert state.stage == "idle" and state.size - state.here == preset_profile.parts["quick"].size
+    assert state.stage == "idle" and state.size - state.present == preset_profile.parts["quick"].size
 
 
 def test_waiting_is_told_and_can_be_stopped(hub: Hub, profile: ModelProfile) -> None:
@@ -164,13 +168,15 @@ def test_a_mistake_of_ours_is_told_calmly(
 
 def test_without_room_nothing_is_begun(hub: Hub, profile: ModelProfile, monkeypatch: pytest.MonkeyPatch) -> None:
     size = profile.parts["base"].size
-    free = {"bytes": size + ROOM_LEFT - 1}
+    free = {"bytes": size + RESERVED_BYTES - 1}
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=free["bytes"]))
     download = Download(profile)
     download.start()
     told = until(download, "failed").message
-    assert f"needs {giga(size + ROOM_LEFT)} more" in told and "502 MB are free" in told and "HF_HOME" in told
-    assert hub.asked == [] and cached_revision(profile.parts["base"]) is None
+    assert (
+        f"needs {format_bytes(size + RESERVED_BYTES)} more" in told and "502 MB are free" in told and "HF_HOME" in told
+    )
+    assert hub.asked == [] and find_cached_revision(profile.parts["base"]) is None
     free["bytes"] += 1
     download.start()
     until(download, "done")

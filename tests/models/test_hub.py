@@ -20,8 +20,8 @@ import safetensors.numpy
 
 from pipeline.errors import Cancelled, ModelError
 from pipeline.models import hub as hub_module
-from pipeline.models.hub import PARTIAL, Patience, fetch_part
-from pipeline.models.hub_cache import cached_revision, repo_folder, snapshot_folder
+from pipeline.models.hub import PARTIAL, LoggedProgress, fetch_part
+from pipeline.models.hub_cache import find_cached_revision, repo_folder, snapshot_folder
 from pipeline.models.profile import ModelPart, WeightFile
 from tests.tools.hub_server import MAIN, Hub, serving_hub, turn_to
 
@@ -64,7 +64,7 @@ def leftovers(part: ModelPart) -> list[Path]:
 
 
 def expect_nothing_half_written(part: ModelPart) -> None:
-    assert cached_revision(part) is None
+    assert find_cached_revision(part) is None
     assert leftovers(part) == []
     assert not (snapshot_folder(part, PINNED) / WEIGHTS).exists()
 
@@ -74,8 +74,8 @@ def test_exactly_the_listed_files_arrive_where_the_hubs_own_client_finds_them(
 ) -> None:
     import huggingface_hub
 
-    assert cached_revision(part) is None
-    assert fetch_part(part) == PINNED == cached_revision(part)
+    assert find_cached_revision(part) is None
+    assert fetch_part(part) == PINNED == find_cached_revision(part)
     assert fetched(part) == (repository / WEIGHTS).read_bytes()
     found = huggingface_hub.try_to_load_from_cache("a/b", WEIGHTS, revision=PINNED)
     assert found == str(snapshot_folder(part, PINNED) / WEIGHTS)
@@ -125,20 +125,20 @@ def test_a_line_that_gives_nothing_more_ends_with_words_and_goes_on_later(
     hub.cuts[WEIGHTS] = [500_000, *[0] * 5]
     with pytest.raises(ModelError, match=r"could not be reached.*goes on from there"):
         fetch_part(part)
-    assert cached_revision(part) is None and [path.stat().st_size for path in leftovers(part)] == [500_000]
+    assert find_cached_revision(part) is None and [path.stat().st_size for path in leftovers(part)] == [500_000]
     fetch_part(part)
     assert fetched(part) == (repository / WEIGHTS).read_bytes()
     assert hub.given[WEIGHTS] == (repository / WEIGHTS).stat().st_size
     assert leftovers(part) == []
 
 
-class Stopping(Patience):
+class Stopping(LoggedProgress):
     """Stops once `after` bytes have come."""
 
     def __init__(self, after: int) -> None:
         self.left = after
 
-    def came(self, count: int) -> None:
+    def add_bytes(self, count: int) -> None:
         self.left -= count
         if self.left <= 0:
             raise Cancelled
@@ -147,7 +147,7 @@ class Stopping(Patience):
 def test_a_stopped_download_goes_on_where_it_was(hub: Hub, part: ModelPart, repository: Path) -> None:
     with pytest.raises(Cancelled):
         fetch_part(part, Stopping(400_000))
-    assert cached_revision(part) is None
+    assert find_cached_revision(part) is None
     begun = leftovers(part)[0].stat().st_size
     assert 400_000 <= begun < 800_000
     hub.asked.clear()
@@ -179,7 +179,7 @@ def test_damage_is_seen_by_the_hubs_own_hash_where_the_table_has_none(hub: Hub, 
     unknown = replace(part, files=(WeightFile(path),))
     with pytest.raises(ModelError, match="came damaged"):
         fetch_part(unknown)
-    assert leftovers(unknown) == [] and cached_revision(unknown) is None
+    assert leftovers(unknown) == [] and find_cached_revision(unknown) is None
 
 
 def test_another_file_in_the_place_of_the_known_one_is_refused_before_it_is_fetched(hub: Hub, part: ModelPart) -> None:
@@ -204,14 +204,14 @@ def test_a_missing_file_is_named(hub: Hub, part: ModelPart) -> None:
     wanting = replace(part, files=(*part.files, WeightFile("unet/gone.json")))
     with pytest.raises(ModelError, match=r"a/b .* has no file unet/gone\.json \(404\).*<model folder>/net.*pocket"):
         fetch_part(wanting)
-    assert leftovers(part) == [] and cached_revision(wanting) is None
+    assert leftovers(part) == [] and find_cached_revision(wanting) is None
 
 
 def test_a_revision_that_is_gone_gives_way_to_main_aloud(
     hub: Hub, part: ModelPart, repository: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     moved = replace(part, revision="2" * 40)
-    assert fetch_part(moved) == MAIN == cached_revision(moved)
+    assert fetch_part(moved) == MAIN == find_cached_revision(moved)
     assert f"a/b has no revision {'2' * 40} any more; using main for {WEIGHTS}" in caplog.text
     assert fetched(moved, MAIN) == (repository / WEIGHTS).read_bytes()
 
@@ -244,11 +244,11 @@ def test_a_refusal_comes_with_its_fix_and_is_not_repeated(
     expect_nothing_half_written(part)
 
 
-class Counting(Patience):
+class Counting(LoggedProgress):
     def __init__(self) -> None:
         self.waits: list[float] = []
 
-    def pause(self, seconds: float, why: str) -> None:
+    def wait(self, seconds: float, why: str) -> None:
         self.waits.append(seconds)
 
 
@@ -257,7 +257,7 @@ def test_too_many_requests_are_repeated_when_the_hub_says(hub: Hub, part: ModelP
     watch = Counting()
     fetch_part(part, watch)
     assert watch.waits == [7, 3, 0.01]
-    assert cached_revision(part) == PINNED
+    assert find_cached_revision(part) == PINNED
 
 
 def test_too_many_requests_end_at_last(hub: Hub, part: ModelPart) -> None:
@@ -315,7 +315,7 @@ def test_a_truly_full_disk(hub: Hub, part: ModelPart, monkeypatch: pytest.Monkey
     partial = repo_folder(part) / "blobs" / (digest + PARTIAL)
     partial.parent.mkdir(parents=True)
     partial.symlink_to("/dev/full")
-    monkeypatch.setattr(hub_module, "discard", lambda path: path.unlink(missing_ok=True))  # never the device itself
+    monkeypatch.setattr(hub_module, "remove_cached_file", Path.unlink)  # never the device itself
     with pytest.raises(ModelError, match=os.strerror(errno.ENOSPC)):
         fetch_part(part)
     assert not partial.is_symlink() and not (commit / WEIGHTS).exists()
@@ -339,7 +339,7 @@ def test_two_downloads_of_one_file_do_not_mix(hub: Hub, part: ModelPart) -> None
     with pytest.raises(ModelError, match="Another Croquis is fetching"):
         fetch_part(part)
     first.join()
-    assert cached_revision(part) == PINNED
+    assert find_cached_revision(part) == PINNED
 
 
 def test_a_file_damaged_in_the_cache_is_fetched_anew(hub: Hub, part: ModelPart, repository: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from safetensors import SafetensorError
 
 from pipeline.errors import ModelError
-from pipeline.models.loading import loading
+from pipeline.models.loading import guard_loading
 
 
 class Log:
@@ -30,7 +30,7 @@ class Log:
 @pytest.mark.parametrize("error", [OSError, ValueError, KeyError, RuntimeError, SafetensorError])
 def test_what_libraries_raise_becomes_one_error_with_its_first_line(tmp_path, error):
     told = pytest.raises(ModelError, match=rf"The model in {tmp_path} could not be loaded: .?first")
-    with told as caught, loading(tmp_path):
+    with told as caught, guard_loading(tmp_path):
         raise error("first\nsecond")
     assert isinstance(caught.value.__cause__, error)
     if error is not KeyError:  # which shows its text quoted on one line
@@ -38,21 +38,21 @@ def test_what_libraries_raise_becomes_one_error_with_its_first_line(tmp_path, er
 
 
 def test_an_error_without_words_gets_its_name(tmp_path):
-    with pytest.raises(ModelError, match="RuntimeError"), loading(tmp_path):
+    with pytest.raises(ModelError, match="RuntimeError"), guard_loading(tmp_path):
         raise RuntimeError
 
 
 def test_a_mistake_in_our_own_code_is_not_hidden(tmp_path):
-    with pytest.raises(AttributeError), loading(tmp_path):
+    with pytest.raises(AttributeError), guard_loading(tmp_path):
         raise AttributeError("typo")
 
 
 def test_logs_are_quiet_inside_and_as_before_outside(tmp_path):
     log = Log()
-    with loading(tmp_path, log):
+    with guard_loading(tmp_path, log):
         assert (log.verbosity, log.bars) == (logging.ERROR, False)
     assert log.verbosity == logging.WARNING
-    with pytest.raises(ModelError), loading(tmp_path, log):
+    with pytest.raises(ModelError), guard_loading(tmp_path, log):
         raise OSError("gone")
     assert log.verbosity == logging.WARNING
 
@@ -76,7 +76,7 @@ def test_models_loaded_at_once_by_many_threads_hold_their_weights(tmp_path: Path
     transformers.CLIPVisionModelWithProjection(config).save_pretrained(tmp_path)
 
     def load(_: int) -> float:
-        with loading(tmp_path, transformers.utils.logging):
+        with guard_loading(tmp_path, transformers.utils.logging):
             model = transformers.CLIPVisionModelWithProjection.from_pretrained(tmp_path)
         return float(model(pixel_values=torch.ones(1, 3, 16, 16)).image_embeds.sum())
 

@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.errors import ModelError
 from pipeline.models.catalog import POCKET, SD15
-from pipeline.models.checks import file_sha256
-from pipeline.models.locate import expect_here, locate, locate_text
+from pipeline.models.checks import compute_sha256
+from pipeline.models.locate import expect_present, locate_part, locate_text_encoder
 from pipeline.models.profile import ModelPart, TextPackage, WeightFile
 
 
@@ -17,7 +17,7 @@ def copied_folder(pocket_folder, tmp_path):
 
 
 def test_each_part_is_found_with_a_revision_of_its_own(pocket_folder):
-    found = {role: locate(POCKET, role, pocket_folder) for role in POCKET.parts}
+    found = {role: locate_part(POCKET, role, pocket_folder) for role in POCKET.parts}
     assert found["ip_adapter"].path == (pocket_folder / "ip_adapter").resolve()
     assert len({part.revision for part in found.values()}) == len(found)
 
@@ -34,9 +34,9 @@ def test_a_flipped_bit_in_any_weight_file_is_named(copied_folder):
         original = path.read_bytes()
         path.write_bytes(original[:-9] + bytes([original[-9] ^ 1]) + original[-8:])
         with pytest.raises(ModelError, match=f"{name} is damaged"):
-            locate(POCKET, "base", copied_folder)
+            locate_part(POCKET, "base", copied_folder)
         path.write_bytes(original)
-    locate(POCKET, "base", copied_folder)
+    locate_part(POCKET, "base", copied_folder)
 
 
 def test_a_short_file_is_named_with_both_sizes(copied_folder):
@@ -44,32 +44,32 @@ def test_a_short_file_is_named_with_both_sizes(copied_folder):
     size = path.stat().st_size
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ModelError, match=f"unet.*has 1000 bytes instead of {size}"):
-        locate(POCKET, "base", copied_folder)
+        locate_part(POCKET, "base", copied_folder)
 
 
 def test_a_changed_config_is_named(copied_folder):
     path = copied_folder / "scheduler" / "scheduler_config.json"
     path.write_text(path.read_text().replace("v_prediction", "epsilon"))
     with pytest.raises(ModelError, match=r"scheduler_config\.json"):
-        locate(POCKET, "base", copied_folder)
+        locate_part(POCKET, "base", copied_folder)
 
 
 def test_a_missing_file_is_named(copied_folder):
     (copied_folder / "ip_adapter" / "ip_adapter.safetensors").unlink()
     with pytest.raises(ModelError, match=r"ip_adapter\.safetensors is missing"):
-        locate(POCKET, "ip_adapter", copied_folder)
+        locate_part(POCKET, "ip_adapter", copied_folder)
 
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(ModelError, match="nowhere"):
-        locate(POCKET, "base", tmp_path / "nowhere")
+        locate_part(POCKET, "base", tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"files": {"a": 1}}', '{"files": []}', '{"files": {"a": {}}}', "{}"])
 def test_a_broken_manifest_is_named(copied_folder, text):
     (copied_folder / "manifest.json").write_text(text)
     with pytest.raises(ModelError, match=r"manifest\.json is not a manifest"):
-        locate(POCKET, "base", copied_folder)
+        locate_part(POCKET, "base", copied_folder)
 
 
 def test_a_manifest_cannot_point_outside_its_folder(copied_folder):
@@ -77,21 +77,21 @@ def test_a_manifest_cannot_point_outside_its_folder(copied_folder):
     manifest = json.loads((copied_folder / "manifest.json").read_text())
     manifest["files"]["../../outside"] = entry
     (copied_folder / "manifest.json").write_text(json.dumps(manifest))
-    locate(POCKET, "base", copied_folder)  # not looked at, and not read
+    locate_part(POCKET, "base", copied_folder)  # not looked at, and not read
 
 
 def test_a_local_folder_without_manifest_is_checked_by_the_table(tmp_path):
     (tmp_path / "net").mkdir()
     path = tmp_path / "net" / "model.safetensors"
     path.write_bytes(b"weights")
-    known = WeightFile("model.safetensors", 7, file_sha256(path))
+    known = WeightFile("model.safetensors", 7, compute_sha256(path))
     profile = replace(SD15, parts={"net": ModelPart("net", files=(known,))})
-    before = locate(profile, "net", tmp_path).revision
+    before = locate_part(profile, "net", tmp_path).revision
     path.write_bytes(b"weighty")
     with pytest.raises(ModelError, match=r"model\.safetensors is damaged"):
-        locate(profile, "net", tmp_path)
+        locate_part(profile, "net", tmp_path)
     unknown = replace(profile, parts={"net": ModelPart("net", files=(WeightFile("model.safetensors"),))})
-    assert locate(unknown, "net", tmp_path).revision != before
+    assert locate_part(unknown, "net", tmp_path).revision != before
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def hub_cache(tmp_path, monkeypatch):
 
 def test_without_the_hub_the_message_says_what_to_do(hub_cache):
     with pytest.raises(ModelError, match=r"lllyasviel/control_v11p_sd15_canny.*<model folder>/controlnet.*pocket"):
-        locate(SD15, "controlnet")
+        locate_part(SD15, "controlnet")
 
 
 def test_files_in_the_hub_cache_are_used_without_a_network_and_checked(hub_cache):
@@ -114,34 +114,34 @@ def test_files_in_the_hub_cache_are_used_without_a_network_and_checked(hub_cache
     data = (7).to_bytes(8, "little") + b"{}     "  # a whole file of no tensors
     path.write_bytes(data)
     with pytest.raises(ModelError, match=r"ip-adapter_sd15\.safetensors has 15 bytes instead of 44642768.*removed"):
-        locate(SD15, "ip_adapter")
+        locate_part(SD15, "ip_adapter")
     assert not path.exists()
     path.write_bytes(data)
-    known = WeightFile(part.files[0].path, 15, file_sha256(path))
+    known = WeightFile(part.files[0].path, 15, compute_sha256(path))
     profile = replace(SD15, parts={"ip_adapter": replace(part, files=(known,))})
-    located = locate(profile, "ip_adapter")
+    located = locate_part(profile, "ip_adapter")
     assert located.path == path.parent
     assert located.revision == part.revision
 
 
 def test_what_a_folder_of_ones_own_lacks_is_told_by_its_place(hub_cache, tmp_path):
     (tmp_path / "taesd").mkdir()
-    expect_here(SD15, ["taesd"], tmp_path)
+    expect_present(SD15, ["taesd"], tmp_path)
     with pytest.raises(ModelError, match=r"not in \S+/lcm_lora\. Put them there"):
-        expect_here(SD15, ["taesd", "lcm_lora"], tmp_path)
+        expect_present(SD15, ["taesd", "lcm_lora"], tmp_path)
     checkpoint = tmp_path / "tuned.safetensors"
     checkpoint.touch()
     with pytest.raises(ModelError, match=r"TAESD: quick previews \(10 MB\)\. Start the download"):
-        expect_here(SD15, ["taesd"], checkpoint)
+        expect_present(SD15, ["taesd"], checkpoint)
 
 
 def test_the_packaged_text_encoder_is_found_and_checked():
-    assert (locate_text(POCKET.text_package).path / "tokenizer.json").exists()
+    assert (locate_text_encoder(POCKET.text_package).path / "tokenizer.json").exists()
     with pytest.raises(ModelError, match=r"model\.safetensors is damaged"):
-        locate_text(replace(POCKET.text_package, sha256="0" * 64))
+        locate_text_encoder(replace(POCKET.text_package, sha256="0" * 64))
 
 
 def test_a_missing_package_comes_with_its_command():
     package = TextPackage("no_such_package", "no-such-package", "model", "", 32, True)
     with pytest.raises(ModelError, match="pip install no-such-package"):
-        locate_text(package)
+        locate_text_encoder(package)

@@ -3,13 +3,13 @@ from dataclasses import replace
 import pytest
 
 from pipeline.errors import SettingError
-from pipeline.models.catalog import POCKET, SD15, controls
+from pipeline.models.catalog import POCKET, SD15, make_defaults
 
 
 def test_a_missing_or_impossible_default_is_refused():
     with pytest.raises(SettingError, match="expected"):
         replace(POCKET, defaults={"seed": 1})
-    steps = controls(num_inference_steps=0, guidance_scale=3, ip_adapter_scale=1, controlnet_conditioning_scale=1)
+    steps = make_defaults(num_inference_steps=0, guidance_scale=3, ip_adapter_scale=1, controlnet_conditioning_scale=1)
     with pytest.raises(SettingError, match="Steps"):
         replace(POCKET, defaults=steps)
 
@@ -21,10 +21,10 @@ def test_other_sizes_are_refused_by_name(width, height):
 
 
 def test_what_is_fetched_first_is_what_drawing_needs_and_no_more():
-    assert set(SD15.first_parts) == {"base", "controlnet", "ip_adapter", "image_encoder", "safety_checker"}
-    assert set(SD15.downloaded_parts) - set(SD15.first_parts) == {"lcm_lora", "taesd", "retrieval"}
+    assert set(SD15.required_parts) == {"base", "controlnet", "ip_adapter", "image_encoder", "safety_checker"}
+    assert set(SD15.downloaded_parts) - set(SD15.required_parts) == {"lcm_lora", "taesd", "retrieval"}
     assert not POCKET.downloaded_parts
-    assert 5e9 < sum(part.size for part in SD15.first_parts.values()) < 6.5e9
+    assert 5e9 < sum(part.size for part in SD15.required_parts.values()) < 6.5e9
 
 
 def test_only_safetensors_and_small_text_files_are_listed():

@@ -142,7 +142,7 @@ def test_it_stops_and_offers_to_go_on(bigger: ModelPanel, hub: Hub, monkeypatch:
     async def run() -> Panel:
         async for shown in bigger.start_download(HOST):
             last = Panel(*shown)
-            if bigger.download.state.here > 100_000:
+            if bigger.download.state.present > 100_000:
                 bigger.stop_download(HOST)
         return last
 

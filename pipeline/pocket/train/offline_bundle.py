@@ -20,13 +20,13 @@ from typing import Any
 import torch
 from transformers import BertModel
 
+from pipeline.models.catalog import MINILM
 from pipeline.pocket.data.dataset import FOLDER as PICTURES
 from pipeline.pocket.data.pack import PACK, Pack, load_pack
 from pipeline.pocket.train.__main__ import SHIPPED, STYLES
 from pipeline.pocket.train.prepare import full_captions
 from pipeline.pocket.train.text import load_text_tower
 from pipeline.pocket.train.tower import style_words
-from pipeline.styles.encoders import MINILM
 
 FOLDER = Path(".gpu")
 WHEELS = ("diffusers",)  # what that machine's image lacks

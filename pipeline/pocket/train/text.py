@@ -10,12 +10,13 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoTokenizer, BertModel
 
+from pipeline.models.catalog import MINILM
+from pipeline.models.locate import find_package_folder
 from pipeline.pocket.model import TEXT_TOKENS
-from pipeline.styles.encoders import MINILM, package_folder
 
 
 def load_text_tower(device: torch.device | str = "cpu") -> tuple[Any, BertModel]:
-    folder = package_folder(MINILM)
+    folder = find_package_folder(MINILM)
     return AutoTokenizer.from_pretrained(folder), BertModel.from_pretrained(folder).to(device).eval()
 
 

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
 from pipeline.errors import ModelError
-from pipeline.models.checks import file_sha256
+from pipeline.models.checks import compute_sha256
 from pipeline.pocket.train.export import SHARD_LIMIT, export_pipeline, half_copy, ip_adapter_states
 from tests.tools.models import Modules, pocket_modules
 
@@ -86,7 +86,7 @@ def test_manifest_names_every_file_with_its_hash(folder: Path) -> None:
     assert set(manifest["files"]) == found - {"manifest.json"}
     assert manifest["notes"] == {"steps": 7}
     for name, entry in manifest["files"].items():
-        assert entry == {"bytes": (folder / name).stat().st_size, "sha256": file_sha256(folder / name)}
+        assert entry == {"bytes": (folder / name).stat().st_size, "sha256": compute_sha256(folder / name)}
         assert entry["bytes"] < SHARD_LIMIT
 
 

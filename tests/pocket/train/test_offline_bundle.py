@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.models.catalog import MINILM
 from pipeline.pocket.data.pack import Pack, Thing
 from pipeline.pocket.train import text
 from pipeline.pocket.train.offline_bundle import pack_text, said
-from pipeline.styles.encoders import MINILM
 
 SAID = ("a red fox in the snow", "a house by the sea, woodcut")
 
@@ -28,7 +28,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_words_that_travel_mean_the_same_there(unpacked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = text.encode_tokens(SAID, *text.load_text_tower())
-    monkeypatch.setattr(text, "package_folder", lambda package: unpacked / package.package / package.folder)
+    monkeypatch.setattr(text, "find_package_folder", lambda package: unpacked / package.package / package.folder)
     tokenizer, tower = text.load_text_tower()
     np.testing.assert_allclose(text.encode_tokens(SAID, tokenizer, tower.float()), here, atol=0.02)
     left_out = tokenizer("violin")["input_ids"][1]

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.models.catalog import MINILM
+from pipeline.models.locate import find_package_folder
 from pipeline.pocket.train.text import encode_sentences, encode_tokens, load_text_tower
-from pipeline.styles.encoders import MINILM, PocketEncoder, package_folder
+from pipeline.styles.encoders import PocketEncoder
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 TEXTS = ["a red fox in a neon city", "", "two small owls and a house by the sea, painted in watercolor"]
@@ -22,7 +24,7 @@ def text() -> tuple[Any, Any]:
 
 
 def test_the_package_is_found_where_its_weights_are() -> None:
-    assert {"model.safetensors", "config.json"} <= {file.name for file in package_folder(MINILM).iterdir()}
+    assert {"model.safetensors", "config.json"} <= {file.name for file in find_package_folder(MINILM).iterdir()}
 
 
 def test_tokens_are_what_diffusers_encodes(text, pocket_folder: Path) -> None:
