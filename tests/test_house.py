@@ -20,15 +20,10 @@ from pipeline.settings import ROOT
 
 SIZE_LIMIT = 10_000_000  # bytes; larger files need LFS on a Space
 HOMES = {  # heavy library -> the only places that may import it; everything below pipeline/pocket/ is free
-    "cv2": {"pipeline/sketch/edges.py", "pipeline/painters/"},
+    "cv2": {f"pipeline/{room}/" for room in ("sketch", "inking", "painters")},
     "hnswlib": {"pipeline/styles/index.py"},
     "sentence_transformers": {"pipeline/styles/encoders.py"},
-    "diffusers": {
-        "pipeline/engine/engine.py",
-        "pipeline/engine/diffusers_pipeline.py",
-        "pipeline/engine/denoise.py",
-        "pipeline/engine/safety.py",
-    },
+    "diffusers": {"pipeline/engine/", "pipeline/models/loading.py"},
     "compel": {"pipeline/engine/weighted_prompt.py"},
     "gradio": {"app.py", "pipeline/page/"},
     "gradio_client": {"pipeline/page/"},
