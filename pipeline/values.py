@@ -259,6 +259,17 @@ class Verdict:
 
 
 @dataclass(frozen=True, eq=False)
+class Drawn:
+    """What an engine answers: the pictures of one request, drawn together, and what there is to say of them."""
+
+    images: tuple[Image.Image, ...]  # RGB (width, height), one for each seed
+    milliseconds: Mapping[str, float]  # per stage, in order
+    notices: tuple[str, ...]  # in words for the page
+    numbers: str  # the number format they were computed in, "" where it is the device's usual one
+    verdicts: tuple[Verdict, ...] = ()  # one for each image, or none where no safety checker is asked
+
+
+@dataclass(frozen=True, eq=False)
 class GenerationResult:
     image: Image.Image  # RGB; where the picture was withheld, the drawing on a card that says so
     request: GenerationRequest

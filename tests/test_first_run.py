@@ -84,7 +84,7 @@ def draw(profile: ModelProfile, style: Style, folder: Path | None = None) -> tup
     from tests.engine.test_denoise import make_request
 
     engine = Engine.load(profile, folder=folder, device="cpu")
-    image, _ = engine.draw(make_request(engine, style))
+    image = engine.draw(make_request(engine, style)).images[0]
     return np.asarray(image), dict(engine.revisions)
 
 
@@ -109,7 +109,7 @@ def test_draft_is_refused_until_the_download_brought_its_parts(
     assert "Previews are linear" in caplog.text and hub.asked == [], "drawing asked the network"
     assert run(Download(profile)) == "done"
     hub.asked.clear()
-    image, _ = engine.draw(replace(request, levers=Levers(**draft)))
+    image = engine.draw(replace(request, levers=Levers(**draft))).images[0]
     assert np.asarray(image).std() > 1 and hub.asked == []
 
 
@@ -149,7 +149,7 @@ def test_nobody_waits_for_the_encoder_of_styles(hub: Hub, profile: ModelProfile,
     engine.draw(replace(request, ip_adapter_scale=0.0))
     assert hub.asked == [], "drawing asked the network"
     assert run(Download(profile)) == "done"
-    image, _ = engine.draw(request)
+    image = engine.draw(request).images[0]
     assert np.asarray(image).std() > 1
 
 

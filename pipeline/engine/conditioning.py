@@ -11,74 +11,87 @@ from pipeline.engine.denoise import Conditions
 from pipeline.engine.placement import Placement
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.engine.style_embeddings import StyleEmbeddings
-from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Menu, scaled
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
 
+UNREAD = (
+    "What should not be in the picture was not read: those words count only where “Follow the words” "
+    "(guidance_scale) is above 1."
+)
 
-class Conditioning:
-    """One engine's encoders, where its placement draws."""
+
+class RequestEncoder:
+    """Encodes what steers a picture, on the device where its placement draws."""
 
     def __init__(
         self, pipeline: Any, menu: Menu, placement: Placement, styles: StyleEmbeddings, hint_stack: nn.Module
     ) -> None:
         self._pipeline, self._menu, self._placement = pipeline, menu, placement
         self._embed_style, self.hint_stack = styles, hint_stack
-        self.forget()
+        self.clear()
 
-    def forget(self) -> None:
-        """What was computed on another device."""
+    def clear(self) -> None:
+        """Forget what was computed on another device."""
         self.encode_prompt = PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)
 
-    def notice(self, prompt: Prompt) -> str | None:
-        """What to tell the person when the model cannot read all of `prompt` (as styled); None when it can."""
-        return self.encode_prompt.notice(prompt)
+    def list_unread_words(self, request: GenerationRequest) -> tuple[str, ...]:
+        """Return a notice, in words for the page, for each prompt of the request that is not read to its end."""
+        notices = (self.encode_prompt.describe_cut(request.styled_prompt), self._describe_unread_negative(request))
+        return tuple(filter(None, notices))
 
-    def conditions(self, request: GenerationRequest, clock: Clock) -> Conditions:
+    def _describe_unread_negative(self, request: GenerationRequest) -> str | None:
+        if request.negative_prompt.text.strip() and request.guidance_scale <= 1:
+            return UNREAD
+        cut = self.encode_prompt.describe_cut(request.negative_prompt)
+        return f"Of the words for what is not in the picture: {cut[:1].lower()}{cut[1:]}" if cut else None
+
+    def make_conditions(self, request: GenerationRequest, clock: Clock) -> Conditions:
+        """Encode all of a request; `clock` gets the stages "words", "style" and "lines"."""
         guided = request.guidance_scale > 1
-        prompts = self.prompts(request, guided)
+        prompts = self.encode_prompts(request, guided)
         clock.mark("words")
         blocks = self._menu.style_focus[request.style_focus]
         self._pipeline.set_ip_adapter_scale(scaled(1.0 if blocks is None else blocks, request.ip_adapter_scale))
-        styles = self._styles(request, guided)
+        styles = self._embed_styles(request, guided)
         clock.mark("style")
-        hint = self.hint(request)
+        hint = self.embed_hint(request)
         clock.mark("lines")
         return Conditions(prompts, styles, hint, request.guidance_scale, request.controlnet_conditioning_scale)
 
-    def blank(self, request: GenerationRequest) -> Conditions:
-        """With guidance and a style that is none, for warming up."""
+    def make_blank_conditions(self, request: GenerationRequest) -> Conditions:
+        """Encode a request with guidance and a style that is none, to compile the networks with."""
         self._pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
-        styles = self._there(torch.zeros(2, 1, style_width(self._pipeline.unet)))
-        return Conditions(self.prompts(request, guided=True), styles, self.hint(request), 2.0, 1.0)
+        styles = self._put_in_place(torch.zeros(2, 1, style_width(self._pipeline.unet)))
+        return Conditions(self.encode_prompts(request, guided=True), styles, self.embed_hint(request), 2.0, 1.0)
 
-    def prompts(self, request: GenerationRequest, guided: bool) -> Tensor:
-        """(B, n, d)"""
+    def encode_prompts(self, request: GenerationRequest, guided: bool) -> Tensor:
+        """Encode the words as (B, n, d): with guidance B is 2, the negative prompt first."""
         if not guided:
-            return self._there(self.encode_prompt(request.styled_prompt))
-        return self._there(self.encode_prompt.pair(request.negative_prompt, request.styled_prompt))
+            return self._put_in_place(self.encode_prompt(request.styled_prompt))
+        return self._put_in_place(self.encode_prompt.pair(request.negative_prompt, request.styled_prompt))
 
-    def hint(self, request: GenerationRequest) -> Tensor | None:
-        """(1, c, h, w), what ControlNet's hint stack makes of the lines; None at scale 0."""
+    def embed_hint(self, request: GenerationRequest) -> Tensor | None:
+        """Run ControlNet's hint stack on the lines, (1, c, h, w); None at scale 0, where no lines are read."""
         if request.controlnet_conditioning_scale == 0:
             return None
-        lines = self._there(torch.from_numpy(request.edges.pixels.copy())) / 255
+        lines = self._put_in_place(torch.from_numpy(request.edges.pixels.copy())) / 255
         return self.hint_stack(lines.expand(1, 3, -1, -1))  # type: ignore[no-any-return]
 
-    def _styles(self, request: GenerationRequest, guided: bool) -> Tensor:
+    def _embed_styles(self, request: GenerationRequest, guided: bool) -> Tensor:
         """(B, 1, d); zeros at scale 0, where no style is read and a big encoder need not be loaded."""
         if request.ip_adapter_scale == 0:
             embeds = torch.zeros(1, style_width(self._pipeline.unet))
         else:
             embeds = self._embed_style.mix_styles(request.styles)
-        embeds = self._there(embeds[:, None])
+        embeds = self._put_in_place(embeds[:, None])
         return torch.cat([torch.zeros_like(embeds), embeds]) if guided else embeds
 
-    def _there(self, values: Tensor) -> Tensor:
+    def _put_in_place(self, values: Tensor) -> Tensor:
+        """On the device and in the numbers that pictures are drawn in."""
         return values.to(self._placement.device, self._placement.dtype)
 
 
 def style_width(unet: Any) -> int:
-    """Numbers in the image embedding that the adapter takes."""
+    """Return how many numbers an image embedding has that the adapter takes."""
     return int(unet.encoder_hid_proj.image_projection_layers[0].image_embeds.in_features)

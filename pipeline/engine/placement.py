@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
@@ -70,30 +69,17 @@ class Placement:
         self.choice = ModeChoice("cpu" if device.type == "cpu" else "full", "nothing was chosen yet")
         self._altered = False  # UNet and ControlNet are, or were being, put into a mode that cannot be undone
         self._too_large: dict[MemoryMode, int] = {}  # mode -> pixels of the smallest request that needed a lower one
-        self._told = threading.local()
 
-    def take_notice(self) -> str | None:
-        """What to tell the person whose picture this thread drew last; once."""
-        told: str | None = getattr(self._told, "notice", None)
-        self._told.notice = None
-        return told
-
-    def numbers(self) -> str:
-        """What the picture that this thread drew last was computed in, where that is not what its kind of device
-        usually computes in; else ""."""
-        return getattr(self._told, "numbers", "")
-
-    def run(self, size: Size, work: Callable[[], T]) -> T:
+    def run(self, size: Size, work: Callable[[], T]) -> tuple[T, tuple[str, ...]]:
         """Run `work` in the usual mode; when memory runs out, free all of it and run once more in the next lower mode.
 
-        Raises OutOfMemory when that fails too, or there is no lower mode; the next request finds the usual mode.
+        Returns the result, and where memory ran out a notice in words for the page. Raises OutOfMemory when that fails
+        too, or there is no lower mode; the next request finds the usual mode.
         """
-        self._told.notice = None
         mode = self._choose_mode(size)
         trouble, result = self._try_in_mode(mode, work)
-        self._told.numbers = self.present_numbers()
         if trouble is None:
-            return result  # type: ignore[return-value]
+            return result, ()  # type: ignore[return-value]
         lower = lower_mode(mode, self._home.type)
         log.warning("Out of memory in mode %s at %s: %s", mode, tuple(size), trouble)
         if lower is None:
@@ -102,10 +88,9 @@ class Placement:
         if trouble is not None:
             log.warning("Out of memory in mode %s too: %s", lower, trouble)
             raise OutOfMemory(self._explain_shortage(size, lower))
-        self._told.numbers = self.present_numbers()
         self._too_large[mode] = min(size.pixels, self._too_large.get(mode, size.pixels))
-        self._told.notice = f"Memory ran out, so this was drawn more sparingly: {MEANINGS[lower]}."
-        return result  # type: ignore[return-value]
+        notice = f"Memory ran out, so this was drawn more sparingly: {MEANINGS[lower]}."
+        return result, (notice,)  # type: ignore[return-value]
 
     def change_plain_weights(self, change: Callable[[], T]) -> T:
         """Call `change` on weights as they were read, then restore the mode: weights in 8 bits or streamed allow no

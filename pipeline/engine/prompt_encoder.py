@@ -115,8 +115,8 @@ class PromptEncoder:
         )["offset_mapping"]
         return spans
 
-    def notice(self, prompt: Prompt) -> str | None:
-        """What to tell a person whose prompt is longer than the model reads; None when it reads it all."""
+    def describe_cut(self, prompt: Prompt) -> str | None:
+        """Say, in words for the page, where the model stops reading; None where it reads the whole prompt."""
         with self._lock:
             read = self._read(prompt.parts)
         kept = "".join(part.text for part in read)

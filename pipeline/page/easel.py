@@ -133,7 +133,7 @@ class Easel:
             "alt": request.prompt.text or "A picture without words",
         }
         settings = [known[name] for name in SETTINGS]
-        notice = self.studio.unlike(reopened)
+        notice = self.studio.explain_difference(reopened)
         way = show.request_way(request, ()) | {"notices": [notice] if notice else []}
         return show.edges_canvas(request.edges), *settings, way, picture
 

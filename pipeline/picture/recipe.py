@@ -200,8 +200,8 @@ class Reopened:
     revisions: Mapping[str, str]  # model part -> revision or hash that it met when it was drawn
 
 
-def unlike(reopened: Reopened, engine: str, revisions: Mapping[str, str]) -> str | None:
-    """Why drawing it again with this engine and these revisions gives another picture; None where it gives the same."""
+def explain_difference(reopened: Reopened, engine: str, revisions: Mapping[str, str]) -> str | None:
+    """Say why drawing it again with this engine and these revisions gives another picture; None where it does not."""
     then, drawn_by = reopened.revisions, reopened.request.engine
     if drawn_by != engine:
         before = PROFILES[drawn_by].title if drawn_by in PROFILES else f"the engine {drawn_by!r}"

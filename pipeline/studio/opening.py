@@ -105,8 +105,8 @@ def open_pocket_encoder(settings: Settings) -> Encoder:
     return PocketEncoder(settings.assets / "pocket" / "image_encoder", words=settings.assets / "words.npz")
 
 
-def why_not(error: Exception, profile: ModelProfile) -> str:
-    """Why loading ended, in words for the page; what is no error of ours is told calmly."""
+def explain_failure(error: Exception, profile: ModelProfile) -> str:
+    """Say why loading ended, in words for the page; what is no error of ours is told calmly."""
     from pipeline.machine.memory import is_out_of_memory
 
     if isinstance(error, OutOfMemory):

@@ -1,63 +1,38 @@
-"""What to tell the person of a picture beside it: words that were not read, a style that was not named."""
+"""What a finished picture comes to: its image or the card in its place, and what the person is told of it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from pipeline.timing import StageTimer
-from pipeline.values import EdgeMap, GenerationRequest, GenerationResult
-
-if TYPE_CHECKING:
-    from pipeline.engine.engine import Engine
-
-if TYPE_CHECKING:
-    from pipeline.engine.engine import Engine
-    from pipeline.styles.search import Finding
-
-UNREAD = (
-    "What should not be in the picture was not read: those words count only where “Follow the words” "
-    "(guidance_scale) is above 1."
-)
+from pipeline.values import NUMBERS, Drawn, EdgeMap, GenerationRequest, GenerationResult
 
 
-def of_words(request: GenerationRequest, engine: Engine) -> tuple[str, ...]:
-    """Of prompts that were not read to their ends."""
-    if request.negative_prompt.text.strip() and request.guidance_scale <= 1:
-        told = UNREAD
-    elif negative := engine.prompt_notice(request.negative_prompt):
-        told = f"Of the words for what is not in the picture: {negative[:1].lower()}{negative[1:]}"
-    else:
-        told = None
-    return tuple(filter(None, (engine.prompt_notice(request.styled_prompt), told)))
-
-
-def of_style(finding: Finding) -> tuple[str, ...]:
-    """Of a search that the words gave nothing to go by."""
-    return () if finding.named else ("Your words name no style, so Croquis chose one for you.",)
-
-
-def judged(result: GenerationResult, engine: Engine) -> GenerationResult:
-    """With the safety checker's verdict where there is one; a withheld picture goes no further than here."""
-    timer = StageTimer()
-    with timer("safety"):
-        verdict = engine.judge(result.image)
-    if verdict is None:
-        return result
-    result = replace(result, verdict=verdict, milliseconds=dict(result.milliseconds) | timer.milliseconds)
-    if not verdict.withheld:
-        return result
-    return replace(result, image=withheld_card(result.request.edges), notices=(verdict.words, *result.notices))
+def make_results(request: GenerationRequest, drawn: Drawn, revisions: Mapping[str, str]) -> list[GenerationResult]:
+    """Turn what the engine drew into one result a picture; a withheld picture goes no further than here."""
+    met = {**revisions, **({NUMBERS: drawn.numbers} if drawn.numbers else {})}
+    verdicts = drawn.verdicts or (None,) * len(drawn.images)
+    return [
+        GenerationResult(
+            draw_withheld_card(each.edges) if verdict and verdict.withheld else image,
+            each,
+            (),
+            (verdict.words, *drawn.notices) if verdict and verdict.withheld else drawn.notices,
+            drawn.milliseconds,
+            met,
+            verdict,
+        )
+        for image, each, verdict in zip(drawn.images, request.batch(len(drawn.images)), verdicts, strict=True)
+    ]
 
 
 PAPER, GREY, INK = (244, 241, 234), (205, 200, 190), (60, 56, 50)
 SAID = "This picture was withheld\nby the safety checker."
 
 
-def withheld_card(edges: EdgeMap) -> Image.Image:
-    """The person's own lines in grey on paper, and words that say why; RGB at the picture's size."""
+def draw_withheld_card(edges: EdgeMap) -> Image.Image:
+    """Draw the person's own lines in grey on paper, and words that say why; RGB at the picture's size."""
     lines = Image.fromarray(edges.pixels)
     card = ImageOps.colorize(lines, PAPER, GREY)
     draw = ImageDraw.Draw(card)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.models.profile import ModelProfile
-from pipeline.studio.opening import has_encoder, open_engine, open_search, why_not
+from pipeline.studio.opening import explain_failure, has_encoder, open_engine, open_search
 from pipeline.studio.studio import Studio
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Takeover:
             self._put_in_place(profile)
         except Exception as error:  # told on the page: the engine before goes on drawing
             log.warning("%s does not take over", profile.title, exc_info=error)
-            return why_not(error, profile)
+            return explain_failure(error, profile)
         return None
 
     def _put_in_place(self, profile: ModelProfile) -> None:

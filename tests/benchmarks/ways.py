@@ -176,12 +176,12 @@ class Ours:
         self.lay_out(way)
         self._attend(way.attention)
         self.engine._compiled = self._compilers[way.compiled]
-        self.engine._conditioning.forget()
+        self.engine._conditioning.clear()
         if way.keeps_words:
-            self.engine._conditioning.prompts(request, request.guidance_scale > 1)
+            self.engine._conditioning.encode_prompts(request, request.guidance_scale > 1)
 
     def draw(self, request: GenerationRequest) -> np.ndarray:
-        return np.asarray(self.engine.draw(request)[0])
+        return np.asarray(self.engine.draw(request).images[0])
 
     def lay_out(self, way: Way) -> None:
         with allow_weight_changes():
@@ -198,7 +198,7 @@ class Ours:
         elif kind == "controlnet":
             take_control(self._pipeline, inputs.first(call.rows))
         elif kind == "hint":
-            engine._conditioning.hint(request)
+            engine._conditioning.embed_hint(request)
         elif kind == "words":
             PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)(request.prompt)
         else:

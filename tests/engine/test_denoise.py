@@ -65,7 +65,7 @@ def levers(values: tuple[float, float, float, str, int]) -> dict[str, Any]:
 def expect_equal(engine: Engine, pipeline: Any, encoder: Path, request: GenerationRequest) -> None:
     style = stock_style(pipeline, encoder, request.styles.parts[0][0].image)
     expected = stock_draw(pipeline, engine.profile, request, style).astype(int)
-    drawn = np.asarray(engine.draw(request)[0]).astype(int)
+    drawn = np.asarray(engine.draw(request).images[0]).astype(int)
     assert drawn.shape == expected.shape == (request.height, request.width, 3)
     assert expected.std() > 20  # a flat picture would be equal to anything
     assert np.abs(drawn - expected).max() <= 1
@@ -149,7 +149,7 @@ def test_bf16_draws_nearly_the_picture_of_fp32(
 
 
 def drawn(engine: Engine, request: GenerationRequest) -> np.ndarray:
-    return np.asarray(engine.draw(request)[0]).astype(int)
+    return np.asarray(engine.draw(request).images[0]).astype(int)
 
 
 @pytest.mark.parametrize("values", LEVERS[1::2])
@@ -193,7 +193,7 @@ def test_adapter_at_zero_is_no_adapter(sd15_engine: Engine, sd15_folder: Path, m
         negative_prompt="",
     ).images[0]
     for style in (make_style("neon", 1), make_style("moss", 2)):
-        drawn = sd15_engine.draw(replace(request, styles=StyleMix.of(style)))[0]
+        drawn = sd15_engine.draw(replace(request, styles=StyleMix.of(style))).images[0]
         assert np.abs(np.asarray(drawn).astype(int) - np.asarray(expected).astype(int)).max() <= 1
 
 
@@ -229,7 +229,8 @@ def test_guidance_that_ends_or_begins_midway_equals_passes_that_need_no_slicing(
     stock = stock_sd15(sd15_folder)
     expected = reference_draw(stock, request, stock_style(stock, encoder, style.image)).astype(int)
     drawn, guided = (
-        np.asarray(sd15_engine.draw(each)[0]).astype(int) for each in (request, replace(request, levers=Levers()))
+        np.asarray(sd15_engine.draw(each).images[0]).astype(int)
+        for each in (request, replace(request, levers=Levers()))
     )
     assert np.abs(drawn - expected).max() <= 1
     assert np.abs(drawn - guided).max() > 4  # it is another picture than the one guided throughout

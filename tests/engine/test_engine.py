@@ -35,7 +35,7 @@ def request_(pocket_engine: Engine, make_style: MakeStyle) -> GenerationRequest:
 
 
 def pixels(engine: Engine, request: GenerationRequest) -> np.ndarray:
-    return np.asarray(engine.draw(request)[0]).astype(int)
+    return np.asarray(engine.draw(request).images[0]).astype(int)
 
 
 def test_equal_requests_give_equal_pixels(pocket_engine: Engine, request_: GenerationRequest) -> None:
@@ -86,7 +86,7 @@ def test_each_picture_of_a_batch_is_the_one_of_its_seed(
 ) -> None:
     levers = Levers(guidance_end=0.75, controlnet_half="shared", controlnet_every=2)
     request = replace(request_, sampler=sampler, levers=levers, seed=2**32 - 2)
-    together, _ = pocket_engine.draw_batch(request, 3)
+    together = pocket_engine.draw(request, 3).images
     alone = [pixels(pocket_engine, each) for each in request.batch(3)]
     assert [each.seed for each in request.batch(3)] == [2**32 - 2, 2**32 - 1, 0]
     for one, other in zip(together, alone, strict=True):
@@ -127,9 +127,10 @@ def test_a_picture_in_bf16_says_so(sd15_folder: Path, make_style: MakeStyle) -> 
     usual = make_request(engine, make_style("neon", 1), prompt="a (red:1.3) fox, " * 12, num_inference_steps=2)
     quick = replace(usual, sampler="LCM", levers=Levers(few_steps="lcm", decoder="small"))
     seen: list[StepPreview] = []
-    assert "numbers" not in engine.revisions  # nothing drawn yet
-    first = np.asarray(engine.draw(usual, on_step=seen.append)[0])
-    assert len(seen) == 2 and engine.revisions["numbers"] == "bfloat16"
+    drawn = engine.draw(usual, on_step=seen.append)
+    first = np.asarray(drawn.images[0])
+    assert len(seen) == 2 and drawn.numbers == engine.present_revisions["numbers"] == "bfloat16"
+    assert "numbers" not in engine.revisions
     assert first.std() > 20 and not np.array_equal(first, pixels(engine, quick))
     assert np.array_equal(first, pixels(engine, usual))  # the few-step weights left nothing behind
 
@@ -138,9 +139,9 @@ def test_usual_numbers_are_not_told(
     sd15_engine: Engine, pocket_engine: Engine, request_: GenerationRequest, make_style: MakeStyle
 ) -> None:
     """Files written before there were any others stay as they are, byte for byte."""
-    pocket_engine.draw(request_)
-    sd15_engine.draw(make_request(sd15_engine, make_style("neon", 1), num_inference_steps=1))
-    assert "numbers" not in pocket_engine.revisions and "numbers" not in sd15_engine.revisions
+    assert pocket_engine.draw(request_).numbers == ""
+    assert sd15_engine.draw(make_request(sd15_engine, make_style("neon", 1), num_inference_steps=1)).numbers == ""
+    assert "numbers" not in pocket_engine.present_revisions and "numbers" not in sd15_engine.present_revisions
 
 
 def test_style_focus_touches_only_its_blocks(sd15_engine: Engine, make_style: MakeStyle) -> None:
@@ -164,7 +165,7 @@ def test_style_focus_touches_only_its_blocks(sd15_engine: Engine, make_style: Ma
 
 def test_a_compiled_unet_draws_the_same_picture(sd15_folder: Path, make_style: MakeStyle) -> None:
     engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu")
-    engine.warm_up()  # goes through every shape that a picture needs
+    engine.compile_ahead()  # goes through every shape that a picture needs
     request = make_request(engine, make_style("neon", 1), num_inference_steps=2, guidance_scale=1.0)
     plain = pixels(engine, request)
     engine._compiled = Compiler(True, backend="eager")
@@ -175,7 +176,7 @@ def test_previews_by_the_small_decoder(sd15_folder: Path, make_style: MakeStyle)
     engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", previews="small")
     seen: list[StepPreview] = []
     request = make_request(engine, make_style("neon", 1), levers=Levers(decoder="small"))
-    image, _ = engine.draw(request, on_step=seen.append)
+    image = engine.draw(request, on_step=seen.append).images[0]
     assert all(max(preview.image.size) <= 128 for preview in seen)
     last = np.asarray(seen[-1].image).astype(int)  # the last estimate is where the picture ends
     assert np.abs(last - np.asarray(image).astype(int)).mean() < 2
@@ -222,10 +223,12 @@ def test_a_broken_style_image_is_named_and_not_needed_at_scale_zero(
 
 def test_previews_come_at_each_step_and_are_small(pocket_engine: Engine, request_: GenerationRequest) -> None:
     seen: list[StepPreview] = []
-    image, _ = pocket_engine.draw(request_, on_step=seen.append)
+    image = pocket_engine.draw(request_, on_step=seen.append).images[0]
     assert [(preview.step, preview.of) for preview in seen] == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert all(preview.image.mode == "RGB" and max(preview.image.size) <= 128 for preview in seen)
-    assert np.array_equal(np.asarray(image), np.asarray(pocket_engine.draw(request_)[0]))  # looking changes nothing
+    assert np.array_equal(
+        np.asarray(image), np.asarray(pocket_engine.draw(request_).images[0])
+    )  # looking changes nothing
 
 
 def test_the_last_preview_is_near_the_trained_picture(shipped_engine: Engine, make_style: MakeStyle) -> None:
@@ -233,7 +236,7 @@ def test_the_last_preview_is_near_the_trained_picture(shipped_engine: Engine, ma
     defaults = shipped_engine.profile.defaults  # as people see it; more steps or guidance lead away from what it learnt
     usual = {name: defaults[name] for name in ("num_inference_steps", "guidance_scale")}
     request = make_request(shipped_engine, make_style("neon", 1), **usual)
-    image, _ = shipped_engine.draw(request, on_step=seen.append)
+    image = shipped_engine.draw(request, on_step=seen.append).images[0]
     last = np.asarray(seen[-1].image, dtype=float).ravel()
     small = np.asarray(image.resize(seen[-1].image.size, Image.Resampling.BOX), dtype=float).ravel()
     assert np.corrcoef(last, small)[0, 1] > 0.7
@@ -292,7 +295,7 @@ def count_calls(module: torch.nn.Module) -> list[int]:
 
 
 def test_time_is_told_per_stage(pocket_engine: Engine, request_: GenerationRequest) -> None:
-    _, milliseconds = pocket_engine.draw(request_)
+    milliseconds = pocket_engine.draw(request_).milliseconds
     assert list(milliseconds) == ["words", "style", "lines", "steps", "picture"]
     assert all(value >= 0 for value in milliseconds.values())
     assert milliseconds["steps"] > milliseconds["lines"]
@@ -306,9 +309,10 @@ def test_a_request_for_another_engine_or_size_is_refused(pocket_engine: Engine, 
         pocket_engine.draw(replace(request_, edges=edges, width=1024, height=1024))
 
 
-def test_a_long_prompt_is_told_about(pocket_engine: Engine) -> None:
-    assert pocket_engine.prompt_notice(Prompt("a red fox in a neon city")) is None
-    assert "first 30 of these 40 words" in str(pocket_engine.prompt_notice(Prompt("fox " * 40)))
+def test_a_long_prompt_is_told_about(pocket_engine: Engine, request_: GenerationRequest) -> None:
+    assert pocket_engine.draw(replace(request_, prompt=Prompt("a red fox in a neon city"))).notices == ()
+    (notice,) = pocket_engine.draw(replace(request_, prompt=Prompt("fox " * 40))).notices
+    assert "first 30 of these 40 words" in notice
 
 
 def test_progress_goes_from_nothing_to_done(pocket_folder: Path) -> None:

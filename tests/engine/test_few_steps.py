@@ -57,10 +57,12 @@ def test_a_picture_in_few_steps_leaves_nothing_behind(engine: Engine, make_style
     usual = make_request(engine, make_style("neon", 1))
     quick = replace(usual, num_inference_steps=2, guidance_scale=1.0, sampler="LCM", levers=Levers(few_steps="lcm"))
     without = replace(quick, levers=Levers())
-    first, few, plain, again = (np.asarray(engine.draw(each)[0]).astype(int) for each in (usual, quick, without, usual))
+    first, few, plain, again = (
+        np.asarray(engine.draw(each).images[0]).astype(int) for each in (usual, quick, without, usual)
+    )
     assert np.array_equal(first, again)
     assert np.abs(few - plain).max() > 4
-    assert np.array_equal(few, np.asarray(engine.draw(quick)[0]))
+    assert np.array_equal(few, np.asarray(engine.draw(quick).images[0]))
 
 
 def test_weights_that_do_not_fit_are_told_and_the_model_stays(engine: Engine, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def request_(engine: Engine, make_style: MakeStyle) -> GenerationRequest:
 
 
 def pixels(engine: Engine, request: GenerationRequest) -> np.ndarray:
-    return np.asarray(engine.draw(request)[0]).astype(int)
+    return np.asarray(engine.draw(request).images[0]).astype(int)
 
 
 def bytes_of(engine: Engine) -> int:
@@ -87,12 +87,12 @@ def test_weights_in_8_bits_are_told_in_the_recipe(
     engine: Engine, drawn_in: Callable[[str], np.ndarray], sd15_folder: Path, request_: GenerationRequest
 ) -> None:
     drawn_in("fp8")
-    assert engine.revisions["numbers"] == "float32, weights in 8 bits"
+    assert engine.present_revisions["numbers"] == engine.draw(request_).numbers == "float32, weights in 8 bits"
     drawn_in("cpu")
-    assert "numbers" not in engine.revisions
+    assert "numbers" not in engine.present_revisions and engine.draw(request_).numbers == ""
     halves = Engine.load(tiny_sd15(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16", memory="fp8")
-    assert pixels(halves, request_).std() > 20
-    assert halves.revisions["numbers"] == "bfloat16, weights in 8 bits"
+    drawn = halves.draw(request_)
+    assert np.asarray(drawn.images[0]).std() > 20 and drawn.numbers == "bfloat16, weights in 8 bits"
 
 
 def test_streamed_weights_draw_the_very_same_picture(drawn_in: Callable[[str], np.ndarray]) -> None:
@@ -123,7 +123,7 @@ def test_a_mode_that_this_device_lacks_is_told(sd15_folder: Path) -> None:
 
 def test_the_mode_and_why_are_told(engine: Engine, sd15_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert engine.memory.mode == "cpu" and "free" in engine.memory.why
-    with caplog.at_level(logging.INFO, "pipeline.engine.engine"):
+    with caplog.at_level(logging.INFO, "pipeline.engine.loaded_model"):
         asked = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", memory="fp8")
     assert asked.memory.mode == "fp8" and "Memory mode fp8: asked for" in caplog.text
 
@@ -178,12 +178,12 @@ def test_out_of_memory_is_tried_once_more_a_mode_lower(
     expected = drawn_in("fp8")
     drawn_in("cpu")
     fault.times = 1
-    assert np.array_equal(pixels(engine, request_), expected) and fault.raised == 1
-    assert "8 bits" in (engine.memory_notice() or "")
-    assert engine.memory_notice() is None, "told once"
+    drawn = engine.draw(request_)
+    assert np.array_equal(drawn.images[0], expected) and fault.raised == 1
+    assert "8 bits" in drawn.notices[0] and drawn.numbers == "float32, weights in 8 bits"
     assert engine._placement.mode == "fp8"
-    pixels(engine, request_)  # as large as what failed: not tried in the usual mode again
-    assert engine._placement.mode == "fp8" and engine.memory_notice() is None
+    again = engine.draw(request_)  # as large as what failed: not tried in the usual mode again
+    assert engine._placement.mode == "fp8" and again.notices == (), "told once"
     assert engine._placement._choose_mode(Size(8, 8)) == "cpu"
 
 

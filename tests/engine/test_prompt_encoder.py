@@ -21,8 +21,8 @@ class TextEncoder(PromptEncoder):
     def pair(self, negative, text):
         return super().pair(Prompt(negative), Prompt(text))
 
-    def notice(self, text):
-        return super().notice(text if isinstance(text, Prompt) else Prompt(text))
+    def describe_cut(self, text):
+        return super().describe_cut(text if isinstance(text, Prompt) else Prompt(text))
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_the_prompt_used_longest_ago_is_forgotten_first(counting):
     ],
 )
 def test_notice_counts_whole_words(pocket_words, prompt, read):
-    notice = pocket_words.notice(prompt)
+    notice = pocket_words.describe_cut(prompt)
     if read is None:
         assert notice is None
     else:
@@ -96,13 +96,13 @@ def test_notice_counts_whole_words(pocket_words, prompt, read):
 
 def test_notice_quotes_the_last_words_that_are_read(pocket_words):
     words = [f"{letter}{digit}" for letter in "abcdefgh" for digit in range(10)]
-    notice = pocket_words.notice(" ".join(words))
+    notice = pocket_words.describe_cut(" ".join(words))
     read = int(notice.split()[5])
     assert f"“{' '.join(words[read - 3 : read])}”" in notice
 
 
 def test_a_single_endless_word_is_no_crash(pocket_words):
-    assert "first 0 of these 1 words" in pocket_words.notice("xq" * 49)
+    assert "first 0 of these 1 words" in pocket_words.describe_cut("xq" * 49)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_words_of_weight_zero_are_nearly_gone(pocket_words):
 def test_nothing_of_a_long_prompt_is_cut_on_sd15(sd15_words):
     prompt = "a red fox, " * 30  # a token for each letter and comma: 240
     assert sd15_words(prompt).shape[1] == 4 * 77
-    assert sd15_words.notice(prompt) is None
+    assert sd15_words.describe_cut(prompt) is None
     one, other = (sd15_words(prompt + end) for end in ("cat", "dog"))
     assert torch.equal(one[:, : 3 * 77], other[:, : 3 * 77]) and not torch.equal(one, other)
 
@@ -162,14 +162,14 @@ def test_nothing_of_a_long_prompt_is_cut_on_sd15(sd15_words):
 def test_even_chunks_have_an_end_and_it_is_told(sd15_words):
     prompt = Prompt("fox " * 200).within("fox " * 200 + "{prompt}")
     assert sd15_words(prompt).shape[1] == MOST_CHUNKS * 77
-    assert sd15_words.notice(prompt).startswith("The model reads the first 200 of these 400 words;")
+    assert sd15_words.describe_cut(prompt).startswith("The model reads the first 200 of these 400 words;")
 
 
 @pytest.mark.parametrize("end", ["", "(fox:1.3) ", "[fox] "])
 def test_weighted_prompts_are_noticed_without_their_syntax(pocket_words, end):
     fits, over = 30 - bool(end), 31 - bool(end)
-    assert pocket_words.notice(end + "fox " * fits) is None
-    notice = pocket_words.notice(end + "fox " * over)
+    assert pocket_words.describe_cut(end + "fox " * fits) is None
+    notice = pocket_words.describe_cut(end + "fox " * over)
     assert "first 30 of these 31 words; what comes after “fox fox fox” is left out" in notice
 
 
@@ -273,12 +273,12 @@ def test_they_draw_what_the_stock_pipeline_draws_of_them(sd15_engine, sd15_folde
         ip_adapter_image_embeds=[torch.cat([torch.zeros_like(worn), worn])],
         generator=torch.Generator().manual_seed(request.seed),
     ).images[0]
-    drawn = np.asarray(sd15_engine.draw(request)[0]).astype(int)
+    drawn = np.asarray(sd15_engine.draw(request).images[0]).astype(int)
     assert np.abs(drawn - np.asarray(expected)).max() <= 1
     plain = make_request(
         sd15_engine, style, prompt="a red fox, " * 10, negative_prompt="grey", num_inference_steps=2, guidance_scale=4.0
     )
-    assert np.abs(drawn - np.asarray(sd15_engine.draw(plain)[0])).max() > 1
+    assert np.abs(drawn - np.asarray(sd15_engine.draw(plain).images[0])).max() > 1
 
 
 def test_many_threads_may_ask_at_once(counting):
@@ -287,7 +287,7 @@ def test_many_threads_may_ask_at_once(counting):
 
     def ask():
         for prompt, value in expected.items():
-            counting.notice(prompt * 10)
+            counting.describe_cut(prompt * 10)
             if not torch.equal(counting(prompt), value):
                 wrong.append(prompt)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ from pipeline.models.catalog import POCKET
 from pipeline.models.locate import LocatedPart
 from pipeline.page import view as show
 from pipeline.pocket.train.export import image_processor
-from pipeline.studio.outcome import judged, withheld_card
-from pipeline.values import GenerationResult
+from pipeline.studio.outcome import draw_withheld_card, make_results
+from pipeline.values import Drawn, GenerationResult, Verdict
 from tests.conftest import MakeStyle
 from tests.engine.test_denoise import make_request
 from tests.tools.models import CLIP_MEAN, CLIP_STD, tiny_sd15
@@ -109,51 +110,62 @@ def guarded(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
-def drawn(engine: Engine, make_style: MakeStyle) -> GenerationResult:
+def draw(engine: Engine, make_style: MakeStyle) -> tuple[Drawn, GenerationResult]:
     request = make_request(engine, make_style("neon", 1), num_inference_steps=1)
-    image, milliseconds = engine.draw(request)
-    return GenerationResult(image, request, (), ("noticed",), milliseconds, engine.revisions)
+    drawn = replace(engine.draw(request), notices=("noticed",))
+    return drawn, make_results(request, drawn, engine.revisions)[0]
 
 
 def test_a_withheld_picture_is_a_card_and_its_words_are_everywhere(guarded: Path, make_style: MakeStyle) -> None:
     from pipeline.page.api import describe
 
     engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=True)
-    before = drawn(engine, make_style)
-    after = judged(before, engine)
+    drawn, after = draw(engine, make_style)
     assert after.verdict is not None and after.verdict.withheld
-    assert np.array_equal(after.image, withheld_card(before.request.edges))
+    assert np.array_equal(after.image, draw_withheld_card(after.request.edges))
     assert after.notices == (after.verdict.words, "noticed")
     assert list(after.milliseconds)[-1] == "safety"
     assert describe(after)["safety"] == {"checked": True, "withheld": True, "words": after.verdict.words}
     assert show.finished(after, "a/b.png", [], "1")["message"] == after.verdict.words
+    (before,) = make_results(after.request, replace(drawn, verdicts=()), engine.revisions)
     assert describe(before)["safety"] == {"checked": False, "withheld": False, "words": None}
     assert show.finished(before, "a/b.png", [], "1")["message"].startswith("Drawn in")
+
+
+def test_each_picture_of_a_batch_has_its_verdict(guarded: Path, make_style: MakeStyle) -> None:
+    engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=True)
+    request = make_request(engine, make_style("neon", 1), num_inference_steps=1)
+    drawn = engine.draw(request, 2)
+    passing = replace(drawn, verdicts=(drawn.verdicts[0], Verdict(withheld=False, words="fine")))
+    withheld, shown = make_results(request, passing, engine.revisions)
+    assert withheld.image is not drawn.images[0] and shown.image is drawn.images[1]
+    assert (shown.request.seed, shown.notices) == (request.seed + 1, drawn.notices)
 
 
 def test_a_picture_that_passes_is_left_alone(guarded: Path, make_style: MakeStyle, tmp_path: Path) -> None:
     folder = shutil.copytree(guarded, tmp_path / "sd15")
     write_checker(folder / "base" / "safety_checker", NEVER)
     engine = Engine.load(tiny_sd15(), folder=folder, device="cpu", safety=True)
-    before = drawn(engine, make_style)
-    after = judged(before, engine)
+    drawn, after = draw(engine, make_style)
     assert after.verdict is not None and not after.verdict.withheld
-    assert after.image is before.image and after.notices == before.notices
+    assert after.image is drawn.images[0] and after.notices == drawn.notices
 
 
 def test_off_asks_nothing(guarded: Path, make_style: MakeStyle) -> None:
     engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=False)
-    before = drawn(engine, make_style)
-    assert engine.judge(before.image) is None
-    assert judged(before, engine) is before
+    drawn, result = draw(engine, make_style)
+    assert drawn.verdicts == () and "safety" not in drawn.milliseconds
+    assert result.verdict is None and result.image is drawn.images[0]
 
 
 def test_the_pocket_model_has_none(pocket_folder: Path, make_style: MakeStyle) -> None:
     engine = Engine.load(POCKET, folder=pocket_folder, device="cpu", safety=True)
-    assert engine.judge(Image.new("RGB", POCKET.size)) is None
+    assert draw(engine, make_style)[0].verdicts == ()
 
 
-def test_missing_or_damaged_files_are_told_before_anything_is_drawn(guarded: Path, tmp_path: Path) -> None:
+def test_missing_or_damaged_files_are_told_before_anything_is_drawn(
+    guarded: Path, make_style: MakeStyle, tmp_path: Path
+) -> None:
     folder = shutil.copytree(guarded, tmp_path / "sd15")
     weights = folder / "base" / "safety_checker" / "model.fp16.safetensors"
     weights.unlink()
@@ -163,7 +175,7 @@ def test_missing_or_damaged_files_are_told_before_anything_is_drawn(guarded: Pat
     weights.write_bytes(b"\x10" * 64)
     engine = Engine.load(tiny_sd15(), folder=folder, device="cpu", safety=True)
     with pytest.raises(ModelError, match="safety_checker could not be loaded"):
-        engine.judge(Image.new("RGB", (64, 64)))
+        draw(engine, make_style)
 
 
 @pytest.mark.parametrize("side", [64, 512, 1024])
@@ -171,9 +183,9 @@ def test_the_card_is_never_black_and_shows_lines_and_words(make_style: MakeStyle
     from pipeline.values import EdgeMap
 
     lines = np.zeros((side, side), np.uint8)
-    blank = np.asarray(withheld_card(EdgeMap(lines, "lines"))).astype(int)
+    blank = np.asarray(draw_withheld_card(EdgeMap(lines, "lines"))).astype(int)
     lines[4:6, :] = 255
-    drawn_on = np.asarray(withheld_card(EdgeMap(lines, "lines"))).astype(int)
+    drawn_on = np.asarray(draw_withheld_card(EdgeMap(lines, "lines"))).astype(int)
     assert blank.shape == (side, side, 3) and blank.mean() > 200
     assert blank[side // 4 : -side // 4].min() < 120  # ink
     assert np.abs(drawn_on - blank)[4:6].min() > 20 and not np.abs(drawn_on - blank)[8:].any()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
-from pipeline.picture.recipe import Reopened, unlike
+from pipeline.picture.recipe import Reopened, explain_difference
 from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
 
@@ -39,11 +39,11 @@ def drawn_by(make_style: Callable[..., Style]) -> Callable[[str], GenerationRequ
 def test_what_differs_is_told(
     drawn_by: Callable[[str], GenerationRequest], then: Mapping[str, str], now: Mapping[str, str], told: str | None
 ) -> None:
-    found = unlike(Reopened(drawn_by("sd15"), then), "sd15", now)
+    found = explain_difference(Reopened(drawn_by("sd15"), then), "sd15", now)
     assert found is None if told is None else told in (found or "")
 
 
 def test_another_engine_is_told_whatever_its_weights(drawn_by: Callable[[str], GenerationRequest]) -> None:
-    by_sd15 = unlike(Reopened(drawn_by("sd15"), HERE), "pocket", HERE)
+    by_sd15 = explain_difference(Reopened(drawn_by("sd15"), HERE), "pocket", HERE)
     assert by_sd15 == "It was drawn by Stable Diffusion 1.5; the pocket model draws now and makes another picture."
-    assert "the engine 'sdxl'" in (unlike(Reopened(drawn_by("sdxl"), HERE), "pocket", HERE) or "")
+    assert "the engine 'sdxl'" in (explain_difference(Reopened(drawn_by("sdxl"), HERE), "pocket", HERE) or "")

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.engine.conditioning import UNREAD
 from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
 from pipeline.models.catalog import POCKET
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.order import parse_order
 from pipeline.settings import ROOT, Settings
 from pipeline.sketch.intake import read_image
-from pipeline.studio.outcome import UNREAD
 from pipeline.studio.studio import Studio
 from pipeline.values import CONTROLS, StepPreview
 from tests.tools.image_files import fox
@@ -84,6 +84,7 @@ def test_the_search_reads_words_and_not_their_weights(studio: Studio) -> None:
 def test_words_without_a_style_are_noticed(studio: Studio) -> None:
     for words in ("", "a fox"):
         assert "no style" in studio.choose_style(order(prompt=words)).notices[0]
+    assert studio.choose_style(order(prompt="a fox in watercolour")).notices == ()
 
 
 def test_unwanted_words_that_do_not_count_are_told(studio: Studio) -> None:
@@ -135,13 +136,13 @@ def test_a_picture_file_is_named_by_its_content_and_read_back(studio: Studio) ->
     assert file.name.startswith("croquis-7-") and file.suffix == ".png"
     assert studio.write(studio.redraw(result.request)) == file
     reopened = studio.read_picture(file.read_bytes())
-    assert reopened.request == result.request and studio.unlike(reopened) is None
+    assert reopened.request == result.request and studio.explain_difference(reopened) is None
     other = replace(reopened, revisions={**reopened.revisions, "unet": "0" * 64})
-    assert "other weights than are here now (unet)" in (studio.unlike(other) or "")
+    assert "other weights than are here now (unet)" in (studio.explain_difference(other) or "")
     waking = Studio(studio.settings)
     elsewhere = replace(reopened, request=replace(reopened.request, engine="sd15"))
-    assert waking.unlike(reopened) is None
-    assert "It was drawn by Stable Diffusion 1.5" in (waking.unlike(elsewhere) or "")
+    assert waking.explain_difference(reopened) is None
+    assert "It was drawn by Stable Diffusion 1.5" in (waking.explain_difference(elsewhere) or "")
     assert not waking.loading.ready
 
 

@@ -95,7 +95,7 @@ def worked_as(preset: Preset, engine: Engine, request: GenerationRequest) -> Gen
 
 def draw(engine: Engine, request: GenerationRequest) -> tuple[np.ndarray, float]:
     since = time.perf_counter()
-    return np.asarray(engine.draw(request)[0]), time.perf_counter() - since
+    return np.asarray(engine.draw(request).images[0]), time.perf_counter() - since
 
 
 def main() -> None:

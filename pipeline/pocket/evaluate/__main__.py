@@ -164,10 +164,10 @@ class TimedDrawing:
         self.milliseconds: list[float] = []
 
     def __call__(self, request: GenerationRequest) -> Pixels:
-        image, stages = self._engine.draw(request)
+        drawn = self._engine.draw(request)
         if request.num_inference_steps == self._usual:
-            self.milliseconds.append(sum(stages.values()))
-        return np.asarray(image.convert("RGB"))
+            self.milliseconds.append(sum(drawn.milliseconds.values()))
+        return np.asarray(drawn.images[0].convert("RGB"))
 
     @property
     def figure(self) -> Figure:

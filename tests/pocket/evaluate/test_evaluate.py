@@ -116,9 +116,9 @@ def test_the_stock_pipeline_draws_what_the_engine_draws(pocket_folder: Path, poc
     request = bench(white, tmp_path).request(
         "a ghost", case.lines, 3, controls={"num_inference_steps": 3, "guidance_scale": 4.0}
     )
-    ours, stages = pocket_engine.draw(request)
+    drawn = pocket_engine.draw(request)
     theirs = load_stock(POCKET, pocket_folder, pocket_engine)(request)
-    assert np.abs(np.asarray(ours).astype(int) - theirs).max() <= 1 and stages
+    assert np.abs(np.asarray(drawn.images[0]).astype(int) - theirs).max() <= 1 and drawn.milliseconds
 
 
 def test_curves_are_drawn_without_a_model(tmp_path: Path) -> None:

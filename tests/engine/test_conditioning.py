@@ -3,8 +3,6 @@ from __future__ import annotations
 import pytest
 
 from pipeline.engine.engine import Engine
-from pipeline.studio.outcome import of_style, of_words
-from pipeline.styles.search import Finding
 from tests.conftest import MakeStyle
 from tests.engine.test_denoise import make_request
 
@@ -35,11 +33,6 @@ def test_words_that_are_not_read_are_told(
     request = make_request(
         shipped_engine, make_style("plain"), prompt=prompt, negative_prompt=negative, guidance_scale=guidance
     )
-    notices = of_words(request, shipped_engine)
+    notices = shipped_engine.draw(request).notices
     assert len(notices) == len(told)
     assert all(notice.startswith(start) for notice, start in zip(notices, told, strict=True))
-
-
-@pytest.mark.parametrize(("named", "notices"), [(True, 0), (False, 1)])
-def test_a_style_that_was_not_named_is_told(named: bool, notices: int) -> None:
-    assert len(of_style(Finding((), named))) == notices

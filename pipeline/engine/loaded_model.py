@@ -1,0 +1,133 @@
+"""Loads a profile's networks. Heavy to import: do it where the models are loaded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+from torch import nn
+
+from pipeline.engine.acceleration import choose_attention
+from pipeline.engine.conditioning import style_width
+from pipeline.engine.diffusers_pipeline import (
+    LOADED_PARTS,
+    detach_hint_stack,
+    find_text_revision,
+    load_pipeline,
+    reload_networks,
+)
+from pipeline.engine.image_encoder import ImageEncoder
+from pipeline.engine.placement import Placement
+from pipeline.engine.safety import SafetyChecker, find_checker
+from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.machine.device import choose_device, name_of, processor_dtype
+from pipeline.machine.memory import measure_free_memory
+from pipeline.machine.plan import ModeChoice, choose_mode
+from pipeline.models.loading import guard_loading
+from pipeline.models.locate import LocatedPart, locate_part
+from pipeline.models.profile import ModelProfile
+
+log = logging.getLogger(__name__)
+
+OnProgress = Callable[[str, float], None]  # what is being loaded, fraction done in [0, 1]
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A profile's networks in memory, and what an engine needs beside them."""
+
+    profile: ModelProfile
+    folder: Path | None  # holds the model in place of the profile's home or the Hub
+    pipeline: Any  # diffusers' StableDiffusionControlNetPipeline with its IP-Adapter, without ControlNet's hint stack
+    hint_stack: nn.Module
+    placement: Placement
+    style_embeddings: StyleEmbeddings
+    safety: SafetyChecker | None  # None: this profile has none, or it is off
+    revisions: Mapping[str, str]  # model part -> revision or hash
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """Where the networks are to lie, and in which numbers."""
+
+    device: torch.device
+    dtype: torch.dtype
+    on_processor: torch.dtype  # the dtype of what is drawn on the processor
+    mode: ModeChoice
+    attention: str  # one of acceleration.ATTENTIONS
+
+
+def choose_hardware(profile: ModelProfile, device: str, dtype: str, memory: str, attention: str) -> Hardware:
+    """Choose what "auto" leaves open. Raises SettingError for a device, dtype or mode that is not here."""
+    place, numbers = choose_device(device, dtype, any_dtype=profile.any_dtype)
+    mode = choose_mode(profile, measure_free_memory(place.type), place.type, memory, dtype=name_of(numbers))
+    log.info("Memory mode %s: %s; numbers: %s", mode.mode, mode.why, name_of(numbers))
+    return Hardware(place, numbers, processor_dtype(dtype, profile.any_dtype), mode, attention)
+
+
+def load_model(
+    profile: ModelProfile,
+    hardware: Hardware,
+    *,
+    folder: Path | None,
+    cache_dir: Path | None,
+    safety: bool,
+    report: OnProgress,
+) -> LoadedModel:
+    """Find, check and load the profile's files. Raises as Engine.load does."""
+    report("Checking the model's files", 0.0)
+    located = {role: locate_part(profile, role, folder) for role in LOADED_PARTS}
+    checker = find_checker(profile, folder) if safety else None
+    report("Loading the model", 0.3)
+    with guard_loading(located["base"].path, diffusers.utils.logging, transformers.utils.logging):
+        pipeline = load_pipeline(profile, located, hardware.dtype)
+    hint_stack = detach_hint_stack(pipeline.controlnet)
+    placement = place_networks(profile, hardware, located, pipeline, hint_stack)
+    report("Getting ready to draw", 0.9)
+    image_encoder = ImageEncoder(profile, folder, pipeline)
+    image_encoder.fetch_files()
+    revisions = {role: part.revision for role, part in located.items()} | {"image_encoder": image_encoder.revision}
+    return LoadedModel(
+        profile,
+        folder,
+        pipeline,
+        hint_stack,
+        placement,
+        make_style_embeddings(image_encoder, style_width(pipeline.unet), cache_dir),
+        SafetyChecker(checker, pipeline.feature_extractor, profile.variant) if checker else None,
+        revisions | find_text_revision(profile),
+    )
+
+
+def place_networks(
+    profile: ModelProfile,
+    hardware: Hardware,
+    located: Mapping[str, LocatedPart],
+    pipeline: Any,
+    hint_stack: nn.Module,
+) -> Placement:
+    """Put the networks on their device in the chosen mode, with the chosen attention kernel."""
+    placement = Placement(
+        pipeline,
+        hint_stack,
+        profile,
+        hardware.device,
+        hardware.dtype,
+        lambda: reload_networks(profile, located, hardware.dtype, pipeline),
+        processor_dtype=hardware.on_processor,
+    )
+    placement.set_usual_mode(hardware.mode)
+    if choose_attention(hardware.attention, hardware.device, hardware.dtype) == "xformers":
+        pipeline.enable_xformers_memory_efficient_attention()
+    return placement
+
+
+def make_style_embeddings(encoder: ImageEncoder, width: int, cache_dir: Path | None) -> StyleEmbeddings:
+    """Make the embeddings of style pictures, `width` numbers each, kept in `cache_dir` from one run to the next."""
+    return StyleEmbeddings(encoder.encode, encoder.revision, width, cache_dir, encoder.release, encoder.expect_files)

@@ -1,0 +1,133 @@
+"""Loads the search and the engine of a studio in the background, and puts others in their place."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from pipeline.settings import Settings
+from pipeline.studio.opening import LoadState, explain_failure, open_engine, open_search
+from pipeline.styles.library import StyleLibrary
+
+if TYPE_CHECKING:
+    from pipeline.engine.engine import Engine
+    from pipeline.models.profile import ModelProfile
+    from pipeline.styles.search import StyleSearch
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Loader:
+    """The library, and the search and engine that are loaded or still to come. Safe to call from many threads.
+
+    Raises StyleError when the styles that come with Croquis are missing or broken.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.library = StyleLibrary(settings.styles, settings.added_styles)
+        self.loading = LoadState("Waking up", 0.0)
+        self._start_lock = threading.Lock()
+        self._started = False
+        self._loaded_search: Future[StyleSearch] = Future()
+        self._loaded_engine: Future[Engine] = Future()
+
+    def start_loading(self) -> None:
+        """Begin to load in a background thread; a second call does nothing."""
+        with self._start_lock:
+            if not self._started:
+                self._started = True
+                threading.Thread(target=self._load, name="croquis-loading", daemon=True).start()
+
+    @cached_property
+    def _choice(self) -> tuple[ModelProfile, str]:
+        from pipeline.studio.opening import choose_profile
+
+        chosen, why = choose_profile(self.settings.profile, self.settings.device, self.settings.sd15)
+        log.info("Profile %s: %s", chosen.name, why)
+        return chosen, why
+
+    @property
+    def profile(self) -> ModelProfile:
+        """The profile that draws; chosen once, without loading any model."""
+        return self._choice[0]
+
+    @property
+    def why(self) -> str:
+        """Why that profile, in words for the page."""
+        return self._choice[1]
+
+    @property
+    def search(self) -> StyleSearch:
+        """Waits until it is loaded; raises what stopped it."""
+        self.start_loading()
+        return self._loaded_search.result()
+
+    @property
+    def engine(self) -> Engine:
+        """Waits until it is loaded; raises what stopped it."""
+        self.start_loading()
+        return self._loaded_engine.result()
+
+    def engine_or_none(self) -> Engine | None:
+        """Waits until it is loaded; None where that failed."""
+        self.start_loading()
+        return None if self._loaded_engine.exception() else self._loaded_engine.result()
+
+    def change_engine(self, engine: Engine, why: str) -> None:
+        """`engine` draws from the next request on. The picture under way is finished by the one before, which is then
+        let go; so is an engine that failed to load."""
+
+        def take_over() -> None:
+            self._choice = engine.profile, why
+            self._loaded_engine = _done(engine)
+            self.loading = LoadState("Ready", 1.0, ready=True)
+
+        before = self.engine_or_none()
+        if before is None:
+            take_over()
+        else:
+            before.retire(take_over)
+
+    def change_search(self, search: StyleSearch) -> None:
+        """`search` finds the styles from the next request on."""
+        self.start_loading()
+        self._loaded_search.exception()  # the first one has come, or failed
+        self._loaded_search = _done(search)
+
+    def _load(self) -> None:
+        self._report("Opening the styles", 0.05)
+        self._fulfil(self._loaded_search, lambda: open_search(self.profile, self.settings, self.library))
+        self._report("Loading the model", 0.4)
+        self._fulfil(
+            self._loaded_engine,
+            lambda: open_engine(
+                self.profile, self.settings, lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction)
+            ),
+        )
+        if self.loading.error is None:
+            self.loading = LoadState("Ready", 1.0, ready=True)
+
+    def _fulfil(self, promise: Future[T], make: Callable[[], T]) -> None:
+        """Everything that waits for `promise` gets what was made, or the error that stopped it."""
+        try:
+            promise.set_result(make())
+        except Exception as error:  # handed on to every caller; swallowing it would leave them waiting for ever
+            log.exception("Loading failed")
+            self.loading = replace(self.loading, error=self.loading.error or explain_failure(error, self.profile))
+            promise.set_exception(error)
+
+    def _report(self, stage: str, fraction: float) -> None:
+        self.loading = replace(self.loading, stage=stage, fraction=min(max(fraction, 0.0), 1.0))
+
+
+def _done(value: T) -> Future[T]:
+    promise: Future[T] = Future()
+    promise.set_result(value)
+    return promise
