@@ -1,1 +1,1 @@
-"""How the pocket model is made; nothing outside of this room imports it."""
+"""Make the pocket model: its data, training and evaluation; nothing outside of this room imports it."""

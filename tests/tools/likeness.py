@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from pipeline.pocket.evaluate.measures import edge_f1, read_lines
+from pipeline.pocket.evaluate.measures import compute_edge_f1, read_lines
 from pipeline.request.order import build_request, parse_order
 from pipeline.request.presets import Preset, menu_of
 from pipeline.settings import ROOT
@@ -64,7 +64,8 @@ def compare(engine: Engine, preset: Preset, targets: list[GenerationRequest], id
     drawn = [draw(engine, worked_as(preset, engine, target)) for target in targets]
     ssim = [structural_similarity(one, other, channel_axis=2) for one, (other, _) in zip(ideal, drawn, strict=True)]
     f1 = [
-        edge_f1(target.edges.pixels, read_lines(picture)) for target, (picture, _) in zip(targets, drawn, strict=True)
+        compute_edge_f1(target.edges.pixels, read_lines(picture))
+        for target, (picture, _) in zip(targets, drawn, strict=True)
     ]
     seconds = [spent for _, spent in drawn]
     return Likeness(preset.name, float(np.mean(ssim)), min(ssim), float(np.mean(f1)), float(np.mean(seconds)))

@@ -1,1 +1,1 @@
-"""Evaluation."""
+"""Measure the pocket model: trials, judges and reports."""

@@ -1,4 +1,4 @@
-"""What can be drawn without any model, so that a figure means something: three trivial ways from lines to a picture.
+"""Draw without any model, so that a figure means something: three trivial baselines from lines to a picture.
 
 Each takes the lines and the pixels of the style's reference, as the model does (the words help none of them), and
 gives a picture of the lines' size.
@@ -17,31 +17,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.pocket.data.strokes import Lines, odd
-from pipeline.pocket.evaluate.bench import flat
+from pipeline.pocket.evaluate.bench import fill_with_mean
 from pipeline.pocket.evaluate.measures import Floats, Pixels
-from pipeline.pocket.evaluate.perception import perceive
+from pipeline.pocket.evaluate.perception import describe_picture
 
 Baseline = Callable[[Lines, Pixels], Pixels]
 
-PALETTE = 6  # colours taken from a reference
-SAMPLED = 2000  # training pictures that are looked through
-GLANCE = 32  # px that drawings are compared at
+PALETTE_SIZE = 6  # colours taken from a reference
+SAMPLE_SIZE = 2000  # training pictures that are looked through
+GLANCE_SIDE = 32  # px that drawings are compared at
 
 
-def baselines(gallery: Gallery | None) -> Mapping[str, Baseline]:
-    """Name as it stands in the table -> how it draws; without training pictures on disk there are two."""
-    ways: dict[str, Baseline] = {"flood-filled edges": flood_fill, "the reference's mean colour": mean_color}
+def list_baselines(gallery: Gallery | None) -> Mapping[str, Baseline]:
+    """List the baselines by the names that stand in the table; without training pictures on disk there are two."""
+    baselines: dict[str, Baseline] = {"flood-filled edges": flood_fill, "the reference's mean colour": paint_mean_color}
     if gallery is not None:
-        ways["nearest training picture"] = lambda lines, _: gallery.nearest_by_edges(lines)
-    return ways
+        baselines["nearest training picture"] = lambda lines, _: gallery.find_nearest_by_edges(lines)
+    return baselines
 
 
-def mean_color(lines: Lines, reference: Pixels) -> Pixels:
-    return flat(cv2.resize(reference, lines.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8))
+def paint_mean_color(lines: Lines, reference: Pixels) -> Pixels:
+    """Fill a picture of the lines' size with the reference's mean colour."""
+    return fill_with_mean(cv2.resize(reference, lines.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.uint8))
 
 
-def palette(reference: Pixels, colors: int = PALETTE) -> NDArray[np.uint8]:
-    """(colors, 3): k-means of a thumbnail, the commonest first."""
+def find_palette(reference: Pixels, colors: int = PALETTE_SIZE) -> NDArray[np.uint8]:
+    """Find a reference's colours (colors, 3) by k-means of a thumbnail, the commonest first."""
     points = cv2.resize(reference, (32, 32), interpolation=cv2.INTER_AREA).reshape(-1, 3).astype(np.float32)
     cv2.setRNGSeed(0)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
@@ -51,11 +52,11 @@ def palette(reference: Pixels, colors: int = PALETTE) -> NDArray[np.uint8]:
 
 
 def flood_fill(lines: Lines, reference: Pixels) -> Pixels:
-    """A children's colouring book: lines in the darkest colour, each region between them in one of the others.
+    """Fill a drawing as a colouring book: lines in the darkest colour, each region in one of the others.
 
     Regions take the reference's colours by size, largest first, the commonest colour for the ground.
     """
-    colors = palette(reference)
+    colors = find_palette(reference)
     order = np.argsort(colors.astype(int).sum(axis=1), kind="stable")
     ink, paints = colors[order[0]], np.delete(colors, order[0], axis=0)
     drawn = cv2.dilate(lines, np.ones((odd(2, lines),) * 2, np.uint8)) > 0
@@ -70,14 +71,14 @@ def flood_fill(lines: Lines, reference: Pixels) -> Pixels:
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Training pictures as they lie in shards on disk, an even sample of them."""
+    """Gallery is an even sample of the training pictures that lie in shards on disk."""
 
     shards: tuple[Path, ...]
     rows: NDArray[np.int64]  # (n, 2): shard, row in it
 
     @classmethod
-    def open(cls, folder: Path, limit: int = SAMPLED) -> Gallery | None:
-        """None where there are no shards."""
+    def open(cls, folder: Path, limit: int = SAMPLE_SIZE) -> Gallery | None:
+        """Open the shards in a folder; None where there are none."""
         shards = tuple(
             sorted(path for path in folder.glob("shard-*") if (path / "records.json").is_file() and not path.suffix)
         )
@@ -90,41 +91,43 @@ class Gallery:
             return None
         return cls(shards, np.asarray(every)[np.linspace(0, len(every) - 1, min(limit, len(every))).astype(int)])
 
-    def picture(self, index: int, side: int) -> Pixels:
-        """(side, side, 3), the sample's picture number `index`."""
+    def read_picture(self, index: int, side: int) -> Pixels:
+        """Read the sample's picture number `index`, (side, side, 3)."""
         shard, row = self.rows[index]
-        pixels = np.array(self._pictures[shard][row])
+        pixels = np.array(self._shard_pictures[shard][row])
         return np.asarray(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
-    def nearest_by_edges(self, lines: Lines) -> Pixels:
-        """The training picture whose drawing lies most like these lines."""
-        return self.picture(int(np.argmax(self._glances @ glance(lines))), len(lines))
+    def find_nearest_by_edges(self, lines: Lines) -> Pixels:
+        """Find the training picture whose drawing lies most like these lines."""
+        return self.read_picture(int(np.argmax(self._line_vectors @ embed_lines(lines))), len(lines))
 
-    def distance(self, picture: Pixels, without: int | None = None) -> float:
-        """From a picture to the nearest training picture (`without` one of them), as `perceive` sees it."""
-        away = np.linalg.norm(self._perceived - perceive(picture), axis=1)
+    def measure_distance(self, picture: Pixels, without: int | None = None) -> float:
+        """Measure how far a picture is from the nearest training picture (`without` one of them), by
+        describe_picture.
+        """
+        away = np.linalg.norm(self._picture_vectors - describe_picture(picture), axis=1)
         if without is not None:
             away[without] = np.inf
         return float(away.min())
 
     @cached_property
-    def _pictures(self) -> list[NDArray[np.uint8]]:
+    def _shard_pictures(self) -> list[NDArray[np.uint8]]:
         return [np.load(shard / "pictures.npy", mmap_mode="r") for shard in self.shards]
 
     @cached_property
-    def _glances(self) -> Floats:
+    def _line_vectors(self) -> Floats:
         edges = [np.load(shard / "edges.npy", mmap_mode="r") for shard in self.shards]
         return np.stack(
-            [glance(np.unpackbits(edges[shard][row, 0], axis=-1) * np.uint8(255)) for shard, row in self.rows]
+            [embed_lines(np.unpackbits(edges[shard][row, 0], axis=-1) * np.uint8(255)) for shard, row in self.rows]
         )
 
     @cached_property
-    def _perceived(self) -> Floats:
-        return np.stack([perceive(np.array(self._pictures[shard][row])) for shard, row in self.rows])
+    def _picture_vectors(self) -> Floats:
+        return np.stack([describe_picture(np.array(self._shard_pictures[shard][row])) for shard, row in self.rows])
 
 
-def glance(lines: Lines) -> Floats:
-    """Where lines lie, blurred, a vector of length 1 (0 for a blank)."""
-    small = cv2.resize(lines, (GLANCE, GLANCE), interpolation=cv2.INTER_AREA).astype(np.float32)
+def embed_lines(lines: Lines) -> Floats:
+    """Describe where lines lie, blurred, by a vector of length 1 (0 for a blank)."""
+    small = cv2.resize(lines, (GLANCE_SIDE, GLANCE_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     seen = cv2.GaussianBlur(small, (0, 0), 1.0).ravel().astype(np.float64)
     return np.asarray(seen / max(float(np.linalg.norm(seen)), 1e-9), np.float64)

@@ -1,4 +1,4 @@
-"""What every trial of the pocket model is made of: cases to draw, a bench to draw them at, what comes of it.
+"""Hold what every trial of the pocket model is made of: cases to draw, a bench to draw them at, and outcomes.
 
 A trial only needs `Bench.draw`, from request to picture, so that the originals, the renderers, the trivial
 baselines and any engine are measured by the same code. Everything is a function of fixed seeds.
@@ -20,18 +20,18 @@ from pipeline.models.profile import ModelProfile
 from pipeline.pocket.data.pack import Thing
 from pipeline.pocket.data.scenes import Picture, compose
 from pipeline.pocket.data.strokes import Lines, redraw, scale_of, stroke_edges, to_bytes
-from pipeline.pocket.evaluate.measures import Figure, Pixels, edge_f1, read_lines
+from pipeline.pocket.evaluate.measures import Figure, Pixels, compute_edge_f1, read_lines
 from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
 
-HASTE = 0.4  # of the near-plain lines that the model is given
+NEAR_PLAIN_HASTE = 0.4  # of the near-plain lines that the model is given
 
 Draw = Callable[[GenerationRequest], Pixels]
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A drawing with the picture it was taken from."""
+    """Case is a drawing with the picture that it was taken from."""
 
     picture: Picture
     original: Pixels
@@ -41,7 +41,7 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """Pictures side by side in a contact sheet."""
+    """Strip is a row of pictures in a contact sheet."""
 
     pictures: tuple[NDArray[np.uint8], ...]
     caption: str
@@ -49,32 +49,36 @@ class Strip:
 
 @dataclass(frozen=True)
 class Outcome:
+    """Outcome is what comes of a trial: its figures, and pictures to look at."""
+
     figures: tuple[Figure, ...]
     strips: tuple[Strip, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, eq=False)
 class Bench:
-    """An engine under test."""
+    """Bench draws with the engine under test, at its profile's settings."""
 
     draw: Draw
     profile: ModelProfile
     mix: StyleMix  # what a prompt that names no style gets
-    room: Path  # for the images of styles that are made up here
+    folder: Path  # for the images of styles that are made up here
 
     @property
     def side(self) -> int:
+        """Return the side of its pictures, px."""
         return self.profile.width
 
-    def ask(
+    def draw_prompt(
         self, prompt: str, lines: Lines, seed: int, mix: StyleMix | None = None, controls: Mapping[str, float] = {}
     ) -> Pixels:
-        """The engine's picture at the profile's default settings but for `controls`."""
-        return self.draw(self.request(prompt, lines, seed, mix, controls))
+        """Draw a prompt and lines at the profile's default settings but for `controls`."""
+        return self.draw(self.make_request(prompt, lines, seed, mix, controls))
 
-    def request(
+    def make_request(
         self, prompt: str, lines: Lines, seed: int, mix: StyleMix | None = None, controls: Mapping[str, float] = {}
     ) -> GenerationRequest:
+        """Make the request for a prompt and lines at the profile's default settings but for `controls`."""
         settings = {**self.profile.defaults, "seed": seed, **controls}
         return GenerationRequest(
             engine=self.profile.name,
@@ -91,11 +95,11 @@ class Bench:
             seed=int(settings["seed"]),
         )
 
-    def wordless(self, reference: Pixels) -> StyleMix:
-        """A style that is this picture and no words."""
-        self.room.mkdir(parents=True, exist_ok=True)
+    def make_wordless_mix(self, reference: Pixels) -> StyleMix:
+        """Make a style that is this picture and no words; its image is written into `folder`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         id = f"picture-{hashlib.sha256(reference.tobytes()).hexdigest()[:12]}"
-        path = self.room / f"{id}.png"
+        path = self.folder / f"{id}.png"
         Image.fromarray(reference).save(path)
         return StyleMix.of(
             Style(
@@ -112,8 +116,8 @@ class Bench:
         )
 
 
-class Remembering:
-    """Draws every request once: trials that ask for the same picture share it."""
+class CachedDrawing:
+    """CachedDrawing draws every request once: trials that ask for the same picture share it."""
 
     def __init__(self, draw: Draw) -> None:
         self._draw = draw
@@ -134,37 +138,39 @@ def make_case(
     subject: Thing | None = None,
     alone: bool = False,
 ) -> Case:
-    """A composed picture and its near-plain lines, all from the seed."""
+    """Compose a picture and its near-plain lines, all from the seed."""
     rng = np.random.default_rng([20, seed])
-    return case_of(compose(things, rng, side, color=color, subject=subject, alone=alone), rng, seed)
+    return make_case_from(compose(things, rng, side, color=color, subject=subject, alone=alone), rng, seed)
 
 
-def case_of(picture: Picture, rng: np.random.Generator, seed: int) -> Case:
-    """A picture with its near-plain lines."""
-    lines = redraw(stroke_edges(picture.image, rng, plain=True), rng, HASTE)
+def make_case_from(picture: Picture, rng: np.random.Generator, seed: int) -> Case:
+    """Make a case of a composed picture, with its near-plain lines."""
+    lines = redraw(stroke_edges(picture.image, rng, plain=True), rng, NEAR_PLAIN_HASTE)
     return Case(picture, to_bytes(picture.image), lines, seed)
 
 
-def read_reference(style: Style, side: int = 128) -> Pixels:
+def read_style_reference(style: Style, side: int = 128) -> Pixels:
+    """Read a style's reference picture, (side, side, 3)."""
     with Image.open(style.image) as image:
         return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BOX))
 
 
-def follow(lines: Lines, picture: Pixels) -> float:
-    """Edge F1 of what a picture shows against the lines it was drawn for."""
-    return edge_f1(lines, read_lines(picture))
+def score_lines(lines: Lines, picture: Pixels) -> float:
+    """Score what a picture shows against the lines that it was drawn for: edge F1 in [0, 1]."""
+    return compute_edge_f1(lines, read_lines(picture))
 
 
-def inked(lines: Lines) -> Pixels:
-    """The lines drawn dark on white with a thin pen."""
+def ink_lines(lines: Lines) -> Pixels:
+    """Draw the lines dark on white with a thin pen."""
     pen = np.ones((round(2 * scale_of(lines)),) * 2, np.uint8)
     return 255 - to_rgb(np.asarray(cv2.dilate(lines, pen), np.uint8))
 
 
-def flat(picture: Pixels) -> Pixels:
-    """The picture's mean colour all over."""
+def fill_with_mean(picture: Pixels) -> Pixels:
+    """Fill a picture with its mean colour."""
     return np.broadcast_to(picture.mean(axis=(0, 1)), picture.shape).astype(np.uint8)
 
 
 def to_rgb(lines: Lines) -> Pixels:
+    """Repeat a line map (H, W) in three channels."""
     return np.repeat(lines[..., None], 3, axis=2)

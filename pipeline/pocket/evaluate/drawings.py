@@ -1,4 +1,4 @@
-"""The hand-drawn test set: what people draw on the page, kept as the canvas's own JSON. Training never sees it.
+"""Load the hand-drawn test set: what people draw on the page, as the canvas's own JSON. Training never sees it.
 
 `sketches.json` in the folder tells of each drawing what was meant; `ID.json` beside it is the value that the page
 sent. `python -m tests.tools.sketching` draws the set again.
@@ -28,7 +28,7 @@ Care = Literal["careful", "usual", "hasty"]
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """One drawing by hand and what the person meant by it."""
+    """Drawing is one drawing by hand and what the person meant by it."""
 
     id: str  # also its file's name
     prompt: str  # what the person writes: "a red fox in the snow"
@@ -45,7 +45,7 @@ class Drawing:
 
 
 def load_drawings(folder: Path = SKETCHES) -> tuple[Drawing, ...]:
-    """Every drawing in the index's order.
+    """Load every drawing in the index's order.
 
     Raises FileNotFoundError where the index or a drawing is missing, SketchError where one is not what it should be.
     """
@@ -58,12 +58,13 @@ def load_drawings(folder: Path = SKETCHES) -> tuple[Drawing, ...]:
 
 
 def load_drawing(folder: Path, entry: dict[str, Any]) -> Drawing:
+    """Load one drawing by its entry in the index. Raises as load_drawings does."""
     if set(entry) != KEYS:
         raise SketchError(f"{folder / INDEX}: expected the keys {sorted(KEYS)}, found {sorted(entry)}.")
     sketch = read_strokes((folder / f"{entry['id']}.json").read_text(encoding="utf-8"))
     return Drawing(entry["id"], entry["prompt"], entry["thing"], entry["care"], sketch)
 
 
-def lines_of(drawing: Drawing, side: int) -> NDArray[np.uint8]:
-    """The drawing's edge map as the app reads it: (side, side) uint8 of 0 and 255, white lines on black."""
+def read_drawing_lines(drawing: Drawing, side: int) -> NDArray[np.uint8]:
+    """Read the drawing's edge map as the app does: (side, side) uint8 of 0 and 255, white lines on black."""
     return read_edges(drawing.sketch, size=(side, side)).pixels

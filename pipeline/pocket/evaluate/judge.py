@@ -1,4 +1,4 @@
-"""An independent judge of what a picture shows: which of 50 things, by linear discriminants over outlines and colours.
+"""Judge what a picture shows: which of 50 things, by linear discriminants over outlines and colours.
 
 On originals in the hand that it never saw (see below) it is right about 84 times in 100; the table tells.
 
@@ -30,28 +30,28 @@ from pipeline.pocket.data.pack import Thing
 from pipeline.pocket.data.scenes import Picture, contrasting_ground, cut_out, place, stack, with_article
 from pipeline.pocket.data.skies import Rng
 from pipeline.pocket.data.strokes import to_bytes
-from pipeline.pocket.evaluate.bench import Case, case_of
+from pipeline.pocket.evaluate.bench import Case, make_case_from
 from pipeline.pocket.evaluate.measures import Floats, Pixels, to_lab
-from pipeline.pocket.evaluate.perception import outlines, silhouette, step_up, tones
+from pipeline.pocket.evaluate.perception import crop_foreground, describe_outlines, describe_silhouette, describe_tones
 
-JUDGES = Path("data/judges")
+JUDGES_FOLDER = Path("data/judges")
 CANDIDATES = 50
 UNSEEN_HAND = "@iconify-json/twemoji"
 VIEWS = 12  # pictures that each drawing is shown in while a judge is fitted
-SHOWN_AT = 96  # px of those
-LARGE = (0.6, 0.92)  # of the side that the thing takes
+VIEW_SIDE = 96  # px of those
+SIZE_RANGE = (0.6, 0.92)  # of the side that the thing takes
 OFF_CENTRE = 0.08  # of the side
 SHRINKAGE = 0.3
 REVISION = 1  # raise it when what a judge is made from changes in a way that the pictures do not show
 
 
-def candidates(things: Sequence[Thing], count: int = CANDIDATES) -> tuple[Thing, ...]:
-    """The first `count` by the hash of their names."""
+def choose_candidates(things: Sequence[Thing], count: int = CANDIDATES) -> tuple[Thing, ...]:
+    """Choose the first `count` things by the hash of their names, so that nobody chooses."""
     return tuple(sorted(things, key=lambda thing: hashlib.sha256(thing.name.encode()).digest())[:count])
 
 
-def split_hands(thing: Thing) -> tuple[list[NDArray[np.uint8]], NDArray[np.uint8]]:
-    """The drawings that a judge is fitted on, and the one that pictures to judge are made from.
+def split_drawings(thing: Thing) -> tuple[list[NDArray[np.uint8]], NDArray[np.uint8]]:
+    """Split a thing's drawings into those that a judge is fitted on, and the one that pictures to judge are made from.
 
     A thing that UNSEEN_HAND did not draw gives its last one; a thing with one drawing gives it for both.
     """
@@ -60,40 +60,44 @@ def split_hands(thing: Thing) -> tuple[list[NDArray[np.uint8]], NDArray[np.uint8
     return rest or [thing.pictures[number]], thing.pictures[number]
 
 
-def show(thing: Thing, drawing: NDArray[np.uint8], rng: Rng, side: int, plain_share: float) -> Picture:
-    """One drawing of a thing, large, near the middle, in its own colours, on a ground; plain style."""
+def compose_thing(thing: Thing, drawing: NDArray[np.uint8], rng: Rng, side: int, plain_share: float) -> Picture:
+    """Compose one drawing of a thing, large, near the middle, in its own colours, on a ground; in plain style."""
     one = Thing(thing.name, thing.words, thing.category, thing.held_out, (drawing,), ("",))
     rgb, alpha = cut_out(one, rng)
     middle = np.asarray(side * (0.5 + rng.uniform(-OFF_CENTRE, OFF_CENTRE, 2)), np.float32)
-    main = place(rgb, alpha, rng, side, rng.uniform(*LARGE), middle)
+    main = place(rgb, alpha, rng, side, rng.uniform(*SIZE_RANGE), middle)
     ground: Ground = contrasting_ground(main, rng, side, plain_share)
     image, seen = stack(ground, main, (), in_front=True)
     return Picture(image, with_article(thing.name), seen, thing, None, (thing.name,))
 
 
-def case_to_judge(thing: Thing, seed: int, side: int) -> Case:
-    """UNSEEN_HAND's drawing on one plain tone, so that the lines are the thing's alone."""
+def make_judging_case(thing: Thing, seed: int, side: int) -> Case:
+    """Make a case of UNSEEN_HAND's drawing on one plain tone, so that the lines are the thing's alone."""
     rng = np.random.default_rng([21, seed])
-    return case_of(show(thing, split_hands(thing)[1], rng, side, 1.0), rng, seed)
+    return make_case_from(compose_thing(thing, split_drawings(thing)[1], rng, side, 1.0), rng, seed)
 
 
-def traits(picture: Pixels) -> Floats:
-    """What a judge goes by: outlines, tones and silhouette of what stands out from the ground, a vector."""
-    lab = to_lab(step_up(picture))
-    parts = (outlines(lab), tones(lab), silhouette(lab))
+def extract_features(picture: Pixels) -> Floats:
+    """Extract what a judge goes by: outlines, tones and silhouette of what stands out from the ground, a vector."""
+    lab = to_lab(crop_foreground(picture))
+    parts = (describe_outlines(lab), describe_tones(lab), describe_silhouette(lab))
     return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
 class Judge:
+    """Judge names the thing that a picture shows, among those that it was fitted on."""
+
     names: tuple[str, ...]
     middle: Floats  # (traits,), the mean picture
     map: Floats  # (traits, dimensions): discriminants, in units of the spread within a thing
     places: Floats  # (names, dimensions), where each thing lies
 
     @classmethod
-    def fitted(cls, names: Sequence[str], seen: Sequence[Floats], shrinkage: float = SHRINKAGE) -> Judge:
-        """Linear discriminants (Fisher) of things; `seen`: for each name (pictures, traits)."""
+    def fit(cls, names: Sequence[str], seen: Sequence[Floats], shrinkage: float = SHRINKAGE) -> Judge:
+        """Fit linear discriminants (Fisher 1936) of things; `seen`: for each name its pictures' features (pictures,
+        features).
+        """
         means = np.stack([rows.mean(axis=0) for rows in seen])
         away = np.concatenate([rows - mean for rows, mean in zip(seen, means, strict=True)])
         spread = away.T @ away / len(away)
@@ -104,23 +108,23 @@ class Judge:
         map = whiten @ axes[: max(1, len(names) - 1)].T
         return cls(tuple(names), middle, map, (means - middle) @ map)
 
-    def name(self, picture: Pixels) -> str:
-        """The thing whose place is nearest to the picture's and to its mirror image's together."""
-        views = np.stack([traits(picture), traits(np.ascontiguousarray(picture[:, ::-1]))])
+    def name_thing(self, picture: Pixels) -> str:
+        """Name the thing whose place is nearest to the picture's and to its mirror image's together."""
+        views = np.stack([extract_features(picture), extract_features(np.ascontiguousarray(picture[:, ::-1]))])
         away = ((self.places - ((views - self.middle) @ self.map)[:, None]) ** 2).sum(axis=(0, 2))
         return self.names[int(np.argmin(away))]
 
 
 def fit_judge(things: Sequence[Thing], views: int = VIEWS) -> Judge:
-    """Fitted on every hand but UNSEEN_HAND; half of the views are blurred a little, as models draw."""
+    """Fit a judge on every hand but UNSEEN_HAND; half of the views are blurred a little, as models draw."""
     rng = np.random.default_rng(22)
-    return Judge.fitted(
+    return Judge.fit(
         [thing.name for thing in things],
         [
             np.stack(
                 [
-                    traits(glimpse(thing, drawing, rng, blurred=view % 2 == 1))
-                    for drawing in split_hands(thing)[0]
+                    extract_features(draw_view(thing, drawing, rng, blurred=view % 2 == 1))
+                    for drawing in split_drawings(thing)[0]
                     for view in range(views)
                 ]
             )
@@ -129,14 +133,15 @@ def fit_judge(things: Sequence[Thing], views: int = VIEWS) -> Judge:
     )
 
 
-def glimpse(thing: Thing, drawing: NDArray[np.uint8], rng: Rng, blurred: bool) -> Pixels:
-    pixels = to_bytes(show(thing, drawing, rng, SHOWN_AT, 0.4).image)
+def draw_view(thing: Thing, drawing: NDArray[np.uint8], rng: Rng, blurred: bool) -> Pixels:
+    """Draw one view of a thing for fitting, (VIEW_SIDE, VIEW_SIDE, 3)."""
+    pixels = to_bytes(compose_thing(thing, drawing, rng, VIEW_SIDE, 0.4).image)
     return np.asarray(cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.6)), np.uint8) if blurred else pixels
 
 
-def load_judge(things: Sequence[Thing], folder: Path = JUDGES, views: int = VIEWS) -> Judge:
-    """The judge of these things, fitted once and kept in `folder` under the hash of what it is made from."""
-    path = folder / f"{fingerprint(things, views)}.npz"
+def load_judge(things: Sequence[Thing], folder: Path = JUDGES_FOLDER, views: int = VIEWS) -> Judge:
+    """Load the judge of these things, fitted once and kept in `folder` under the hash of what it is made from."""
+    path = folder / f"{hash_inputs(things, views)}.npz"
     if path.is_file():
         with np.load(path) as kept:
             return Judge(tuple(str(name) for name in kept["names"]), kept["middle"], kept["map"], kept["places"])
@@ -148,9 +153,9 @@ def load_judge(things: Sequence[Thing], folder: Path = JUDGES, views: int = VIEW
     return judge
 
 
-def fingerprint(things: Sequence[Thing], views: int) -> str:
-    """Of the pictures, their names and hands, and the numbers above."""
-    made = hashlib.sha256(repr((REVISION, views, SHOWN_AT, LARGE, OFF_CENTRE, SHRINKAGE, UNSEEN_HAND)).encode())
+def hash_inputs(things: Sequence[Thing], views: int) -> str:
+    """Hash the pictures, their names and hands, and the numbers above that a judge is made from."""
+    made = hashlib.sha256(repr((REVISION, views, VIEW_SIDE, SIZE_RANGE, OFF_CENTRE, SHRINKAGE, UNSEEN_HAND)).encode())
     for thing in things:
         made.update(repr((thing.name, thing.hands)).encode())
         for picture in thing.pictures:

@@ -1,4 +1,4 @@
-"""Contact sheets of drawings x styles, drawn by the shipped weights as the app draws.
+"""Draw contact sheets of drawings x styles with the shipped weights, as the app draws.
 
 python -m pipeline.pocket.evaluate.showcase                              # the README's: every example in four styles
 python -m pipeline.pocket.evaluate.showcase --hand 8 --into hand.webp    # 8 drawings by hand in 8 styles, taken by rule
@@ -27,7 +27,7 @@ from pipeline.values import Sketch
 
 T = TypeVar("T")
 
-SHEET = Path("assets/readme/sheet.webp")
+SHEET_FILE = Path("assets/readme/sheet.webp")
 STYLES = ("ghibli", "cyberpunk", "ukiyo-e", "blueprint")
 CELL, GAP, HEAD = 192, 8, 26  # px
 SEED = 7
@@ -35,29 +35,29 @@ SEED = 7
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What stands at the head of a column."""
+    """Subject is what stands at the head of a column: a prompt and its drawing."""
 
     prompt: str
     sketch: Sketch
 
 
 def read_subjects(examples: Path) -> list[Subject]:
-    """The drawings that the page begins with."""
+    """Read the drawings that the page begins with."""
     return [Subject(one["prompt"], read_strokes(json.dumps(one["canvas"]))) for one in read_examples(examples)]
 
 
-def hand_drawn(count: int) -> list[Subject]:
-    """Of the drawings by hand, `count` at equal distances in their index's order: nobody picks them."""
-    return [Subject(one.prompt, one.sketch) for one in spread(load_drawings(), count)]
+def read_hand_drawings(count: int) -> list[Subject]:
+    """Read `count` drawings by hand at equal distances in their index's order: nobody picks them."""
+    return [Subject(one.prompt, one.sketch) for one in choose_evenly(load_drawings(), count)]
 
 
-def spread(choices: Sequence[T], count: int) -> list[T]:
-    """`count` of them at equal distances, the first one first; all where there are fewer."""
+def choose_evenly(choices: Sequence[T], count: int) -> list[T]:
+    """Choose `count` at equal distances, the first one first; all where there are fewer."""
     return [choices[i * len(choices) // count] for i in range(min(count, len(choices)))]
 
 
 def draw_sheet(studio: Studio, subjects: Sequence[Subject], styles: Sequence[str]) -> Image.Image:
-    """One row a style under the drawings; every picture is the first one drawn, with one seed."""
+    """Draw one row a style under the drawings; every picture is the first one drawn, with one seed."""
     size = (len(subjects) * (CELL + GAP) + GAP, (1 + len(styles)) * (CELL + GAP) + GAP + HEAD)
     sheet = Image.new("RGB", size, "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
@@ -76,14 +76,14 @@ def draw_sheet(studio: Studio, subjects: Sequence[Subject], styles: Sequence[str
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--into", type=Path, default=SHEET)
+    parser.add_argument("--into", type=Path, default=SHEET_FILE)
     parser.add_argument("--hand", type=int, help="that many drawings by hand, in as many styles")
     parser.add_argument("--styles", nargs="+", help=f"style ids, for {' '.join(STYLES)}")
     chosen = parser.parse_args()
     settings = dataclasses.replace(read_settings([], os.environ), profile="pocket")
     studio = Studio(settings)
-    subjects = hand_drawn(chosen.hand) if chosen.hand else read_subjects(settings.assets / "examples")
-    usual = spread(sorted(style.id for style in studio.library.all()), chosen.hand) if chosen.hand else STYLES
+    subjects = read_hand_drawings(chosen.hand) if chosen.hand else read_subjects(settings.assets / "examples")
+    usual = choose_evenly(sorted(style.id for style in studio.library.all()), chosen.hand) if chosen.hand else STYLES
     sheet = draw_sheet(studio, subjects, chosen.styles or usual)
     chosen.into.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(chosen.into, quality=88)

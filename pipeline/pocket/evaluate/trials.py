@@ -1,4 +1,4 @@
-"""Trials of the lines, the colours and the controls: what the pocket model is asked to draw, and the figures.
+"""Try lines, colours and controls: what the pocket model is asked to draw, and the figures.
 
 Styles are tried in style_trials.py, things and memory in thing_trials.py, steps and time in step_trials.py.
 """
@@ -17,21 +17,29 @@ from pipeline.pocket.evaluate.bench import (
     Case,
     Outcome,
     Strip,
-    flat,
-    follow,
-    inked,
+    fill_with_mean,
+    ink_lines,
     make_case,
-    read_reference,
+    read_style_reference,
+    score_lines,
     to_rgb,
 )
-from pipeline.pocket.evaluate.drawings import Drawing, lines_of
-from pipeline.pocket.evaluate.measures import Figure, Pixels, figure, mean_difference, mean_lab, nearness, obeyed
-from pipeline.pocket.evaluate.perception import perceived_distance
+from pipeline.pocket.evaluate.drawings import Drawing, read_drawing_lines
+from pipeline.pocket.evaluate.measures import (
+    Figure,
+    Pixels,
+    compute_mean_lab,
+    is_color_obeyed,
+    measure_difference,
+    score_nearness,
+    summarise_mean,
+)
+from pipeline.pocket.evaluate.perception import measure_perceived_distance
 from pipeline.values import Style, StyleMix
 
 COLOR_WORDS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white")
 USUAL_THINGS = ("cat", "house", "fish", "bird", "rocket", "top hat", "dress", "whale", "airplane", "automobile")
-TURNED: dict[str, tuple[float, float]] = {  # each control at two of its values
+CONTROL_VALUES: dict[str, tuple[float, float]] = {  # each control at two of its values
     "ip_adapter_scale": (0.0, 1.0),
     "controlnet_conditioning_scale": (0.0, 1.0),
     "guidance_scale": (1.0, 7.0),
@@ -40,28 +48,35 @@ TURNED: dict[str, tuple[float, float]] = {  # each control at two of its values
 }
 NOTICEABLE = 1 / 255  # mean absolute difference that counts as a changed picture
 CARES = ("careful", "usual", "hasty")
-SHOWN = 8  # of each grade
+SHOWN_PER_GRADE = 8  # of each grade
 
 
-def usual_reference(bench: Bench) -> Pixels:
-    """The picture of the heaviest style that a prompt without one gets."""
-    return read_reference(max(bench.mix.parts, key=lambda part: part[1])[0], bench.side)
+def read_usual_reference(bench: Bench) -> Pixels:
+    """Read the picture of the heaviest style that a prompt without one gets."""
+    return read_style_reference(max(bench.mix.parts, key=lambda part: part[1])[0], bench.side)
 
 
-def edge_trial(bench: Bench, things: Sequence[Thing], count: int, ways: Mapping[str, Baseline]) -> Outcome:
-    """Do the results' edges lie where the drawing's lines are?"""
+def run_edge_trial(bench: Bench, things: Sequence[Thing], count: int, baselines: Mapping[str, Baseline]) -> Outcome:
+    """Ask whether the results' edges lie where the drawing's lines are."""
     cases = [make_case(things, seed, bench.side) for seed in range(count)]
-    drawn = [bench.ask(case.picture.caption, case.lines, case.seed) for case in cases]
-    followed = [follow(case.lines, pixels) for case, pixels in zip(cases, drawn, strict=True)]
+    drawn = [bench.draw_prompt(case.picture.caption, case.lines, case.seed) for case in cases]
+    followed = [score_lines(case.lines, pixels) for case, pixels in zip(cases, drawn, strict=True)]
     return Outcome(
         (
-            figure("edge F1, results", followed, 0.65, 0.80),
-            *trivial_edges([case.lines for case in cases], usual_reference(bench), ways),
-            figure("  originals (sanity)", [follow(case.lines, case.original) for case in cases], 0.95),
-            figure("  the lines themselves, dark on white", [follow(case.lines, inked(case.lines)) for case in cases]),
-            figure("  the original's mean colour", [follow(case.lines, flat(case.original)) for case in cases]),
-            figure(
-                "  another drawing's original", [follow(case.lines, other.original) for case, other in pairwise(cases)]
+            summarise_mean("edge F1, results", followed, 0.65, 0.80),
+            *score_baseline_edges([case.lines for case in cases], read_usual_reference(bench), baselines),
+            summarise_mean("  originals (sanity)", [score_lines(case.lines, case.original) for case in cases], 0.95),
+            summarise_mean(
+                "  the lines themselves, dark on white",
+                [score_lines(case.lines, ink_lines(case.lines)) for case in cases],
+            ),
+            summarise_mean(
+                "  the original's mean colour",
+                [score_lines(case.lines, fill_with_mean(case.original)) for case in cases],
+            ),
+            summarise_mean(
+                "  another drawing's original",
+                [score_lines(case.lines, other.original) for case, other in pairwise(cases)],
             ),
         ),
         tuple(
@@ -69,13 +84,13 @@ def edge_trial(bench: Bench, things: Sequence[Thing], count: int, ways: Mapping[
                 (to_rgb(cases[i].lines), cases[i].original, drawn[i]),
                 f"{grade} {followed[i]:.2f}: {cases[i].picture.caption}",
             )
-            for grade, i in graded(followed)
+            for grade, i in grade_examples(followed)
         ),
     )
 
 
-def graded(scores: Sequence[float], each: int = SHOWN) -> list[tuple[str, int]]:
-    """Which to show: the best, those in the middle and the worst, so that nobody picks."""
+def grade_examples(scores: Sequence[float], each: int = SHOWN_PER_GRADE) -> list[tuple[str, int]]:
+    """Choose which to show: the best, those in the middle and the worst, so that nobody picks."""
     order = sorted(range(len(scores)), key=lambda i: -scores[i])
     each = min(each, len(order) // 3)
     middle = (len(order) - each) // 2
@@ -83,33 +98,36 @@ def graded(scores: Sequence[float], each: int = SHOWN) -> list[tuple[str, int]]:
     return [(grade, i) for grade, rows in shown.items() for i in rows]
 
 
-def trivial_edges(drawn: Sequence[Lines], reference: Pixels, ways: Mapping[str, Baseline]) -> list[Figure]:
-    """Edge F1 of each baseline on these lines."""
+def score_baseline_edges(drawn: Sequence[Lines], reference: Pixels, baselines: Mapping[str, Baseline]) -> list[Figure]:
+    """Score the edge F1 of each baseline on these lines."""
     return [
-        figure(f"  {name}", [follow(lines, way(lines, reference)) for lines in drawn]) for name, way in ways.items()
+        summarise_mean(f"  {name}", [score_lines(lines, baseline(lines, reference)) for lines in drawn])
+        for name, baseline in baselines.items()
     ]
 
 
-def hand_trial(bench: Bench, drawings: Sequence[Drawing], ways: Mapping[str, Baseline]) -> Outcome:
-    """The same of drawings made by hand on the page, which nothing was trained on; by care, too."""
-    lines = [lines_of(drawing, bench.side) for drawing in drawings]
+def run_hand_trial(bench: Bench, drawings: Sequence[Drawing], baselines: Mapping[str, Baseline]) -> Outcome:
+    """Ask the same of drawings made by hand on the page, which nothing was trained on; by care, too."""
+    lines = [read_drawing_lines(drawing, bench.side) for drawing in drawings]
     drawn = [
-        bench.ask(drawing.prompt, given, seed)
+        bench.draw_prompt(drawing.prompt, given, seed)
         for seed, (drawing, given) in enumerate(zip(drawings, lines, strict=True))
     ]
-    followed = [follow(given, pixels) for given, pixels in zip(lines, drawn, strict=True)]
+    followed = [score_lines(given, pixels) for given, pixels in zip(lines, drawn, strict=True)]
     return Outcome(
         (
-            figure("edge F1, hand-drawn: results", followed, 0.70),
+            summarise_mean("edge F1, hand-drawn: results", followed, 0.70),
             *(
-                figure(
+                summarise_mean(
                     f"  {care} drawings",
                     [f1 for f1, drawing in zip(followed, drawings, strict=True) if drawing.care == care],
                 )
                 for care in CARES
             ),
-            *trivial_edges(lines, usual_reference(bench), ways),
-            figure("  the lines themselves, dark on white", [follow(given, inked(given)) for given in lines]),
+            *score_baseline_edges(lines, read_usual_reference(bench), baselines),
+            summarise_mean(
+                "  the lines themselves, dark on white", [score_lines(given, ink_lines(given)) for given in lines]
+            ),
         ),
         tuple(
             Strip((to_rgb(given), pixels), f"{drawing.care}: {drawing.prompt}")
@@ -118,70 +136,82 @@ def hand_trial(bench: Bench, drawings: Sequence[Drawing], ways: Mapping[str, Bas
     )
 
 
-def color_trial(bench: Bench, pack: Pack, ways: Mapping[str, Baseline], words: Sequence[str] = COLOR_WORDS) -> Outcome:
-    """Is "a blue cat" blue? Ten colours by ten objects; the drawing tells nothing of the colour."""
+def run_color_trial(
+    bench: Bench, pack: Pack, baselines: Mapping[str, Baseline], words: Sequence[str] = COLOR_WORDS
+) -> Outcome:
+    """Ask whether "a blue cat" is blue: ten colours by ten objects; the drawing tells nothing of the colour."""
     hits: dict[str, list[float]] = {word: [] for word in words}
     strips = []
-    cases = color_cases(pack, bench.side)
+    cases = make_color_cases(pack, bench.side)
     for case in cases:
-        drawn = tuple(ask_color(bench, case, word) for word in words)
+        drawn = tuple(draw_color(bench, case, word) for word in words)
         for word, pixels in zip(words, drawn, strict=True):
-            hits[word].append(float(obeyed(word, pixels, case.picture.subject_mask)))
+            hits[word].append(float(is_color_obeyed(word, pixels, case.picture.subject_mask)))
         name = bare_name(case.picture.subject.name)
         strips.append(Strip((to_rgb(case.lines), *drawn), f"{name}: {', '.join(words)}"))
     every = [hit for found in hits.values() for hit in found]
     return Outcome(
         (
-            figure("colour words obeyed", every, 0.85, 0.95),
-            *(figure(f"    {word}", found) for word, found in hits.items()),
+            summarise_mean("colour words obeyed", every, 0.85, 0.95),
+            *(summarise_mean(f"    {word}", found) for word, found in hits.items()),
             *(
-                figure(f"  {name}", trivial_colors(cases, words, usual_reference(bench), way))
-                for name, way in ways.items()
+                summarise_mean(f"  {name}", score_baseline_colors(cases, words, read_usual_reference(bench), baseline))
+                for name, baseline in baselines.items()
             ),
         ),
         tuple(strips),
     )
 
 
-def color_cases(pack: Pack, side: int) -> list[Case]:
+def make_color_cases(pack: Pack, side: int) -> list[Case]:
+    """Make one case of each usual thing alone, in its own colours."""
     return [make_case([thing], 500 + i, side, color=None, alone=True) for i, thing in enumerate(choose_things(pack))]
 
 
-def ask_color(bench: Bench, case: Case, word: str, controls: Mapping[str, float] = {}) -> Pixels:
-    return bench.ask(f"a {word} {bare_name(case.picture.subject.name)}", case.lines, case.seed, controls=controls)
+def draw_color(bench: Bench, case: Case, word: str, controls: Mapping[str, float] = {}) -> Pixels:
+    """Draw a case's thing with a colour word before its name."""
+    return bench.draw_prompt(
+        f"a {word} {bare_name(case.picture.subject.name)}", case.lines, case.seed, controls=controls
+    )
 
 
-def trivial_colors(cases: Sequence[Case], words: Sequence[str], reference: Pixels, way: Baseline) -> list[float]:
-    """Which of the words a baseline obeys on each case; it never reads them."""
-    made = [way(case.lines, reference) for case in cases]
+def score_baseline_colors(
+    cases: Sequence[Case], words: Sequence[str], reference: Pixels, baseline: Baseline
+) -> list[float]:
+    """Score which of the words a baseline obeys on each case; it never reads them."""
+    made = [baseline(case.lines, reference) for case in cases]
     return [
-        float(obeyed(word, pixels, case.picture.subject_mask))
+        float(is_color_obeyed(word, pixels, case.picture.subject_mask))
         for case, pixels in zip(cases, made, strict=True)
         for word in words
     ]
 
 
 def choose_things(pack: Pack) -> list[Thing]:
-    """The usual things that the pack has, filled up with held-out ones."""
+    """Choose the usual things that the pack has, filled up with held-out ones."""
     named = {thing.name: thing for thing in pack.things}
     chosen = [named[name] for name in USUAL_THINGS if name in named]
     return (chosen + [thing for thing in pack.held_out if thing not in chosen])[: len(USUAL_THINGS)]
 
 
-def usual_trial(bench: Bench, pack: Pack, count: int, ways: Mapping[str, Baseline]) -> Outcome:
-    """Without a colour word: is the thing's mean colour nearer its own original than another thing's?"""
+def run_usual_trial(bench: Bench, pack: Pack, count: int, baselines: Mapping[str, Baseline]) -> Outcome:
+    """Ask whether, without a colour word, the thing's mean colour is nearer its own original than another thing's."""
     cases = [
         make_case([thing], 700 + i, bench.side, color=None, alone=True)
         for i, thing in enumerate(pack.training[:: max(1, len(pack.training) // count)][:count])
     ]
-    drawn = [bench.ask(f"a {case.picture.subject.name}", case.lines, case.seed) for case in cases]
-    reference = usual_reference(bench)
+    drawn = [bench.draw_prompt(f"a {case.picture.subject.name}", case.lines, case.seed) for case in cases]
+    reference = read_usual_reference(bench)
     return Outcome(
         (
-            figure("usual colours: nearer own thing's than another's (chance 0.5)", own_colors(cases, drawn)),
+            summarise_mean(
+                "usual colours: nearer own thing's than another's (chance 0.5)", score_own_colors(cases, drawn)
+            ),
             *(
-                figure(f"  {name}", own_colors(cases, [way(case.lines, reference) for case in cases]))
-                for name, way in ways.items()
+                summarise_mean(
+                    f"  {name}", score_own_colors(cases, [baseline(case.lines, reference) for case in cases])
+                )
+                for name, baseline in baselines.items()
             ),
         ),
         tuple(
@@ -191,66 +221,71 @@ def usual_trial(bench: Bench, pack: Pack, count: int, ways: Mapping[str, Baselin
     )
 
 
-def own_colors(cases: Sequence[Case], drawn: Sequence[Pixels]) -> list[float]:
-    """For each case the share of other things whose mean colour is farther from the result's than its own thing's."""
-    own = [mean_lab(case.original, case.picture.subject_mask) for case in cases]
+def score_own_colors(cases: Sequence[Case], drawn: Sequence[Pixels]) -> list[float]:
+    """Return, for each case, the share of other things whose mean colour is farther from the result's than its
+    own's.
+    """
+    own = [compute_mean_lab(case.original, case.picture.subject_mask) for case in cases]
     return [
-        nearness(mean_lab(pixels, case.picture.subject_mask), own, i)
+        score_nearness(compute_mean_lab(pixels, case.picture.subject_mask), own, i)
         for i, (case, pixels) in enumerate(zip(cases, drawn, strict=True))
     ]
 
 
-def control_trial(bench: Bench, pack: Pack, styles: Sequence[Style], count: int = 4) -> Outcome:
-    """Does each control, turned, change the picture? And the words, and the style?"""
+def run_control_trial(bench: Bench, pack: Pack, styles: Sequence[Style], count: int = 4) -> Outcome:
+    """Ask whether each control, changed, changes the picture, and whether words and style do."""
     cases = [make_case(pack.training, 1100 + i, bench.side) for i in range(count)]
 
     def ask(case: Case, prompt: str, mix: StyleMix | None = None, controls: Mapping[str, float] = {}) -> Pixels:
-        return bench.ask(prompt, case.lines, case.seed, mix, controls)
+        return bench.draw_prompt(prompt, case.lines, case.seed, mix, controls)
 
     figures = []
-    for name, (low, high) in TURNED.items():
+    for name, (low, high) in CONTROL_VALUES.items():
         changed = [
-            mean_difference(
+            measure_difference(
                 ask(case, case.picture.caption, controls={name: low}),
                 ask(case, case.picture.caption, controls={name: high}),
             )
             for case in cases
         ]
-        figures.append(figure(f"change by {name} {low:g} -> {high:g}", changed, NOTICEABLE))
+        figures.append(summarise_mean(f"change by {name} {low:g} -> {high:g}", changed, NOTICEABLE))
     for name, one, other in (("prompt", "a red fox", "a blue fox"), ("place", "a fox on snow", "a fox at night")):
-        changed = [mean_difference(ask(case, one), ask(case, other)) for case in cases]
-        figures.append(figure(f"change by {name}", changed, NOTICEABLE))
+        changed = [measure_difference(ask(case, one), ask(case, other)) for case in cases]
+        figures.append(summarise_mean(f"change by {name}", changed, NOTICEABLE))
     changed = [
-        mean_difference(ask(case, "a fox", StyleMix.of(styles[0])), ask(case, "a fox", StyleMix.of(styles[-1])))
+        measure_difference(ask(case, "a fox", StyleMix.of(styles[0])), ask(case, "a fox", StyleMix.of(styles[-1])))
         for case in cases
     ]
-    figures.append(figure("change by style", changed, NOTICEABLE))
+    figures.append(summarise_mean("change by style", changed, NOTICEABLE))
     return Outcome(tuple(figures))
 
 
-def seed_trial(bench: Bench, pack: Pack, count: int = 6, seeds: int = 4) -> Outcome:
-    """How much pictures of one drawing and prompt differ between seeds, to the pixel and to the eye.
+def run_seed_trial(bench: Bench, pack: Pack, count: int = 6, seeds: int = 4) -> Outcome:
+    """Measure how much pictures of one drawing and prompt differ between seeds, to the pixel and to the eye.
 
-    The eye's distance is told beside that between pictures of different drawings: 0 is one picture for every seed,
-    1 is as much choice as if another thing had been drawn.
+    The eye's distance is told beside that between pictures of different drawings: 0 is one picture for every seed, 1 is
+    as much choice as if another thing had been drawn.
     """
     cases = [make_case(pack.training, 1300 + i, bench.side) for i in range(count)]
     drawn = [
-        tuple(bench.ask(case.picture.caption, case.lines, case.seed, controls={"seed": seed}) for seed in range(seeds))
+        tuple(
+            bench.draw_prompt(case.picture.caption, case.lines, case.seed, controls={"seed": seed})
+            for seed in range(seeds)
+        )
         for case in cases
     ]
     pairs = [[(one, other) for k, one in enumerate(row) for other in row[k + 1 :]] for row in drawn]
-    strangers = [perceived_distance(one[0], other[0]) for one, other in pairwise(drawn)]
+    strangers = [measure_perceived_distance(one[0], other[0]) for one, other in pairwise(drawn)]
     between = max(sum(strangers) / max(1, len(strangers)), 1e-9)
     return Outcome(
         (
-            figure(
+            summarise_mean(
                 "diversity between seeds (mean absolute difference)",
-                [sum(mean_difference(*pair) for pair in row) / len(row) for row in pairs],
+                [sum(measure_difference(*pair) for pair in row) / len(row) for row in pairs],
             ),
-            figure(
+            summarise_mean(
                 "  to the eye, in units of the distance between drawings",
-                [sum(perceived_distance(*pair) for pair in row) / len(row) / between for row in pairs],
+                [sum(measure_perceived_distance(*pair) for pair in row) / len(row) / between for row in pairs],
             ),
         ),
         tuple(Strip((to_rgb(case.lines), *row), case.picture.caption) for case, row in zip(cases, drawn, strict=True)),

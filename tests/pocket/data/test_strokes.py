@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.pocket.data.scenes import compose
 from pipeline.pocket.data.strokes import WOBBLE, centre_lines, drop_small, leave_out, overshoot, redraw, stroke_edges
-from pipeline.pocket.evaluate.measures import distance_to
+from pipeline.pocket.evaluate.measures import measure_line_distance
 from tests.tools.pocket_things import things
 
 
@@ -63,7 +63,7 @@ def test_even_a_hasty_hand_stays_near_the_contour() -> None:
     plain = stroke_edges(disc(), rng(), plain=True)
     for seed in range(20):
         lines = redraw(plain, rng(seed), 1.0)
-        assert distance_to(plain)[lines > 0].max() <= 2 * WOBBLE
+        assert measure_line_distance(plain)[lines > 0].max() <= 2 * WOBBLE
         assert (lines > 0).sum() > 0.85 * (plain > 0).sum()
 
 

@@ -7,7 +7,7 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
 from pipeline.models.catalog import POCKET
-from pipeline.pocket.evaluate.autoencoder_trials import DECODED, WARM, Copier, autoencoder_trial
+from pipeline.pocket.evaluate.autoencoder_trials import DECODE_RUNS, WARM_UP_RUNS, Copier, run_autoencoder_trial
 from pipeline.pocket.evaluate.measures import Pixels
 from tests.tools.drawers import STYLES, values
 from tests.tools.pocket_things import pack
@@ -25,13 +25,13 @@ class Mirror(Copier):
     def __call__(self, picture: Pixels) -> Pixels:
         return np.full_like(picture, 128) if self._blind else picture
 
-    def milliseconds(self, picture: Pixels) -> list[float]:
+    def time_decoding(self, picture: Pixels) -> list[float]:
         return [1.0]
 
 
 def test_an_exact_copy_loses_nothing_and_a_blind_one_all() -> None:
-    exact = values(autoencoder_trial(pack(), STYLES[:9], SIDE, 9, Mirror(blind=False)))
-    blind = values(autoencoder_trial(pack(), STYLES[:9], SIDE, 9, Mirror(blind=True)))
+    exact = values(run_autoencoder_trial(pack(), STYLES[:9], SIDE, 9, Mirror(blind=False)))
+    blind = values(run_autoencoder_trial(pack(), STYLES[:9], SIDE, 9, Mirror(blind=True)))
     decibels, lines, worn, true, _ = exact
     assert exact[decibels] == 100 and exact[lines] == 1 and exact[worn] == exact[true] > 0.6
     assert blind[decibels] < 20 and blind[lines] == 0 and blind[worn] < 0.4 and blind[true] == exact[true]
@@ -45,5 +45,5 @@ def test_the_shipped_autoencoder_is_measured_as_it_decodes() -> None:
     assert copied.shape == picture.shape and copied.dtype == np.uint8
     flat = np.full_like(picture, picture.mean())
     assert peak_signal_noise_ratio(picture, copied) > peak_signal_noise_ratio(picture, flat) + 3
-    taken = copier.milliseconds(picture)
-    assert len(taken) == DECODED - WARM and min(taken) > 0
+    taken = copier.time_decoding(picture)
+    assert len(taken) == DECODE_RUNS - WARM_UP_RUNS and min(taken) > 0

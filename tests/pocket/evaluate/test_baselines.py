@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline.pocket.evaluate.baselines import Gallery, baselines, flood_fill, mean_color, palette
-from pipeline.pocket.evaluate.bench import follow
+from pipeline.pocket.evaluate.baselines import Gallery, find_palette, flood_fill, list_baselines, paint_mean_color
+from pipeline.pocket.evaluate.bench import score_lines
 
 TONES = ((230, 225, 210), (200, 40, 40), (40, 160, 60), (50, 80, 200), (240, 200, 60), (15, 15, 20))
 
@@ -32,7 +32,7 @@ def near(color: np.ndarray, tone: tuple[int, int, int]) -> bool:
 
 
 def test_a_palette_holds_the_tones_the_commonest_first() -> None:
-    found = palette(reference())
+    found = find_palette(reference())
     assert near(found[0], TONES[0]) and near(found[1], TONES[1])
     assert all(any(near(color, tone) for color in found) for tone in TONES)
 
@@ -47,12 +47,12 @@ def test_flood_fill_gives_every_region_one_colour_of_the_reference() -> None:
         )
         assert near(corner, TONES[0]) and near(middle, TONES[1]) and near(line, TONES[5])
         assert len(np.unique(filled.reshape(-1, 3), axis=0)) == 3
-        assert follow(ring(side), filled) > 0.9
+        assert score_lines(ring(side), filled) > 0.9
 
 
 def test_a_mean_colour_has_no_lines() -> None:
-    filled = mean_color(ring(128), reference())
-    assert filled.shape == (128, 128, 3) and follow(ring(128), filled) == 0
+    filled = paint_mean_color(ring(128), reference())
+    assert filled.shape == (128, 128, 3) and score_lines(ring(128), filled) == 0
     assert np.abs(filled[0, 0].astype(int) - reference().mean(axis=(0, 1))).max() <= 1
 
 
@@ -81,19 +81,21 @@ def gallery(folder: Path, limit: int = 100) -> Gallery:
 def test_the_nearest_training_picture_is_found_by_its_lines(tmp_path: Path) -> None:
     found = gallery(tmp_path)
     for i, at in enumerate([(0.3, 0.3), (0.7, 0.3), (0.5, 0.5), (0.3, 0.7), (0.7, 0.7)]):
-        pixels = found.nearest_by_edges(ring(128, 42 / 256, at))
-        assert pixels.shape == (128, 128, 3) and np.array_equal(pixels, found.picture(i, 128))
+        pixels = found.find_nearest_by_edges(ring(128, 42 / 256, at))
+        assert pixels.shape == (128, 128, 3) and np.array_equal(pixels, found.read_picture(i, 128))
 
 
 def test_distance_is_nothing_to_a_training_picture_and_something_without_it(tmp_path: Path) -> None:
     found = gallery(tmp_path)
     assert len(found.rows) == 5  # the draft is no shard
     for i in range(5):
-        picture = found.picture(i, 256)
-        assert found.distance(picture) == 0 < found.distance(picture, without=i)
-        assert found.distance(picture[:, ::-1].copy()) > 0 or i == 2
+        picture = found.read_picture(i, 256)
+        assert found.measure_distance(picture) == 0 < found.measure_distance(picture, without=i)
+        assert found.measure_distance(picture[:, ::-1].copy()) > 0 or i == 2
     strange = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
-    assert found.distance(strange) > max(found.distance(found.picture(i, 256), without=i) for i in range(5))
+    assert found.measure_distance(strange) > max(
+        found.measure_distance(found.read_picture(i, 256), without=i) for i in range(5)
+    )
 
 
 def test_a_gallery_samples_evenly_and_needs_pictures(tmp_path: Path) -> None:
@@ -102,7 +104,7 @@ def test_a_gallery_samples_evenly_and_needs_pictures(tmp_path: Path) -> None:
 
 
 def test_without_training_pictures_two_baselines_are_left(tmp_path: Path) -> None:
-    assert set(baselines(None)) == {"flood-filled edges", "the reference's mean colour"}
-    ways = baselines(gallery(tmp_path))
-    assert set(ways) - set(baselines(None)) == {"nearest training picture"}
+    assert set(list_baselines(None)) == {"flood-filled edges", "the reference's mean colour"}
+    ways = list_baselines(gallery(tmp_path))
+    assert set(ways) - set(list_baselines(None)) == {"nearest training picture"}
     assert all(way(ring(64), reference()).shape == (64, 64, 3) for way in ways.values())

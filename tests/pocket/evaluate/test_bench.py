@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.engine.style_embeddings import read_style_image
-from pipeline.pocket.evaluate.bench import Remembering, flat, follow, inked, make_case
+from pipeline.pocket.evaluate.bench import CachedDrawing, fill_with_mean, ink_lines, make_case, score_lines
 from tests.tools.drawers import STYLES, bench, noise, recording, white
 from tests.tools.pocket_things import pack
 
 
 def test_requests_carry_the_profile_and_what_is_turned(tmp_path: Path) -> None:
     desk, case = bench(white, tmp_path), make_case(pack().held_out, 3, 128)
-    usual = desk.request("a ghost", case.lines, 7)
-    turned = desk.request("a ghost", case.lines, 7, controls={"num_inference_steps": 9, "guidance_scale": 3.5})
+    usual = desk.make_request("a ghost", case.lines, 7)
+    turned = desk.make_request("a ghost", case.lines, 7, controls={"num_inference_steps": 9, "guidance_scale": 3.5})
     assert usual.num_inference_steps == desk.profile.defaults["num_inference_steps"] and usual.seed == 7
     assert (turned.num_inference_steps, turned.guidance_scale) == (9, 3.5)
     assert usual.styles == desk.mix and (usual.width, usual.height) == (desk.side, desk.side)
@@ -22,19 +22,19 @@ def test_requests_carry_the_profile_and_what_is_turned(tmp_path: Path) -> None:
 def test_a_wordless_style_is_its_picture_and_says_nothing(tmp_path: Path) -> None:
     reference = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     desk, case = bench(white, tmp_path), make_case(pack().held_out, 3, 128)
-    mix = desk.wordless(reference)
+    mix = desk.make_wordless_mix(reference)
     assert np.array_equal(np.asarray(read_style_image(mix.parts[0][0])), reference)
-    assert desk.request("a ghost", case.lines, 0, mix).styled_prompt.written == "a ghost"
-    assert desk.request("", case.lines, 0, mix).styled_prompt.written == ""
-    assert desk.wordless(reference) == mix != desk.wordless(255 - reference)
+    assert desk.make_request("a ghost", case.lines, 0, mix).styled_prompt.written == "a ghost"
+    assert desk.make_request("", case.lines, 0, mix).styled_prompt.written == ""
+    assert desk.make_wordless_mix(reference) == mix != desk.make_wordless_mix(255 - reference)
 
 
 def test_equal_requests_are_drawn_once(tmp_path: Path) -> None:
     seen: list = []
-    draw = Remembering(recording(noise, seen))
+    draw = CachedDrawing(recording(noise, seen))
     desk, case = bench(draw, tmp_path), make_case(pack().held_out, 3, 128)
-    one, again = desk.ask("a ghost", case.lines, 1), desk.ask("a ghost", case.lines, 1)
-    other = desk.ask("a ghost", case.lines, 2)
+    one, again = desk.draw_prompt("a ghost", case.lines, 1), desk.draw_prompt("a ghost", case.lines, 1)
+    other = desk.draw_prompt("a ghost", case.lines, 2)
     assert np.array_equal(one, again) and not np.array_equal(one, other) and len(seen) == 2
     assert STYLES[0] == seen[0].styles.parts[0][0]
 
@@ -43,12 +43,12 @@ def test_pens_grow_with_the_picture() -> None:
     for side in (128, 256):
         lines = np.zeros((side, side), np.uint8)
         lines[side // 2] = 255
-        dark = (inked(lines)[:, 0, 0] == 0).sum()
+        dark = (ink_lines(lines)[:, 0, 0] == 0).sum()
         assert dark == (2 if side == 128 else 4)
-        assert follow(lines, inked(lines)) > 0.95
+        assert score_lines(lines, ink_lines(lines)) > 0.95
 
 
 def test_flat_is_the_mean_colour() -> None:
     picture = np.zeros((8, 8, 3), np.uint8)
     picture[:4] = (200, 100, 50)
-    assert (flat(picture) == (100, 50, 25)).all() and flat(picture).shape == picture.shape
+    assert (fill_with_mean(picture) == (100, 50, 25)).all() and fill_with_mean(picture).shape == picture.shape

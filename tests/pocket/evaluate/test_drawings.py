@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.errors import SketchError
 from pipeline.pocket.data.pack import PACK, load_pack
-from pipeline.pocket.evaluate.drawings import INDEX, Drawing, lines_of, load_drawings
+from pipeline.pocket.evaluate.drawings import INDEX, Drawing, load_drawings, read_drawing_lines
 from pipeline.sketch.edges import read_edges
 
 FOLDER = Path(__file__).parents[2] / "data" / "sketches"
@@ -59,7 +59,9 @@ def test_each_is_read_as_lines(drawing: Drawing) -> None:
 
 @pytest.mark.parametrize("side", [128, 256])
 def test_lines_are_those_of_the_app(side: int) -> None:
-    assert np.array_equal(lines_of(DRAWINGS[0], side), read_edges(DRAWINGS[0].sketch, size=(side, side)).pixels)
+    assert np.array_equal(
+        read_drawing_lines(DRAWINGS[0], side), read_edges(DRAWINGS[0].sketch, size=(side, side)).pixels
+    )
 
 
 @pytest.mark.skipif(not PACK.is_file(), reason="the data pack is made by python -m pipeline.pocket.data.pack")

@@ -12,31 +12,34 @@ import pytest
 from PIL import Image
 
 from pipeline.models.catalog import POCKET
-from pipeline.pocket.evaluate.__main__ import NAMES, Exam, adjusted, evaluate, load_stock, main, save_sheets
+from pipeline.pocket.evaluate.__main__ import main
 from pipeline.pocket.evaluate.baselines import Gallery
 from pipeline.pocket.evaluate.bench import Bench, make_case
 from pipeline.pocket.evaluate.drawings import SKETCHES
-from pipeline.pocket.evaluate.trials import edge_trial
+from pipeline.pocket.evaluate.engines import change_defaults, load_diffusers_drawing
+from pipeline.pocket.evaluate.report import save_sheets
+from pipeline.pocket.evaluate.trial_table import TRIAL_NAMES, TrialInputs, run_trials
+from pipeline.pocket.evaluate.trials import run_edge_trial
 from pipeline.values import GenerationRequest, StyleMix
 from tests.tools.drawers import PROFILE, STYLES, bench, noise, recording, white
 from tests.tools.pocket_things import pack
 
 
-def exam(tmp_path: Path, gallery: Gallery | None = None) -> Exam:
-    return Exam(
+def trial_inputs(tmp_path: Path, gallery: Gallery | None = None) -> TrialInputs:
+    return TrialInputs(
         bench(noise, tmp_path), pack(), STYLES, gallery, tmp_path, SKETCHES, noise, lambda: noise, tmp_path / "vae"
     )
 
 
 def test_requests_use_the_defaults_that_were_set(tmp_path: Path) -> None:
     seen: list[GenerationRequest] = []
-    profile = adjusted(PROFILE, ["guidance_scale=5.5", "num_inference_steps=7"])
-    edge_trial(Bench(recording(white, seen), profile, StyleMix.of(STYLES[0]), tmp_path), pack().held_out, 1, {})
+    profile = change_defaults(PROFILE, ["guidance_scale=5.5", "num_inference_steps=7"])
+    run_edge_trial(Bench(recording(white, seen), profile, StyleMix.of(STYLES[0]), tmp_path), pack().held_out, 1, {})
     assert (seen[0].guidance_scale, seen[0].num_inference_steps) == (5.5, 7)
 
 
 def test_sheets_show_what_was_drawn(tmp_path: Path) -> None:
-    outcomes = evaluate(exam(tmp_path / "room"), 4, ("edges", "colors", "controls"))
+    outcomes = run_trials(trial_inputs(tmp_path / "room"), 4, ("edges", "colors", "controls"))
     save_sheets(outcomes, tmp_path / "made" / "sheet.png")
     assert {path.name for path in (tmp_path / "made").iterdir()} == {"sheet-edges.png", "sheet-colors.png"}
     with Image.open(tmp_path / "made" / "sheet-colors.png") as sheet:
@@ -46,7 +49,7 @@ def test_sheets_show_what_was_drawn(tmp_path: Path) -> None:
 def test_memory_without_training_pictures_says_what_renders_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert evaluate(exam(tmp_path), 4, ("memory",))["memory"].figures == ()
+    assert run_trials(trial_inputs(tmp_path), 4, ("memory",))["memory"].figures == ()
     assert "python -m pipeline.pocket.data.dataset" in capsys.readouterr().out
 
 
@@ -113,11 +116,11 @@ def test_the_command_measures_a_real_folder_of_weights(
 
 def test_the_stock_pipeline_draws_what_the_engine_draws(pocket_folder: Path, pocket_engine, tmp_path: Path) -> None:
     case = make_case(pack().held_out, 2, 128)
-    request = bench(white, tmp_path).request(
+    request = bench(white, tmp_path).make_request(
         "a ghost", case.lines, 3, controls={"num_inference_steps": 3, "guidance_scale": 4.0}
     )
     drawn = pocket_engine.draw(request)
-    theirs = load_stock(POCKET, pocket_folder, pocket_engine)(request)
+    theirs = load_diffusers_drawing(POCKET, pocket_folder, pocket_engine)(request)
     assert np.abs(np.asarray(drawn.images[0]).astype(int) - theirs).max() <= 1 and drawn.milliseconds
 
 
@@ -128,7 +131,7 @@ def test_curves_are_drawn_without_a_model(tmp_path: Path) -> None:
 
 
 def test_every_trial_can_be_asked_for() -> None:
-    assert set(NAMES) == {
+    assert set(TRIAL_NAMES) == {
         "edges",
         "hand",
         "colors",

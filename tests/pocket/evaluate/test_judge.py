@@ -11,12 +11,12 @@ from pipeline.pocket.evaluate import judge as judging
 from pipeline.pocket.evaluate.judge import (
     UNSEEN_HAND,
     Judge,
-    candidates,
-    case_to_judge,
-    fingerprint,
+    choose_candidates,
     fit_judge,
+    hash_inputs,
     load_judge,
-    split_hands,
+    make_judging_case,
+    split_drawings,
 )
 from tests.tools.pocket_things import apple, ghost, house, pack, spider
 
@@ -41,7 +41,7 @@ def judge() -> Judge:
 
 
 def test_the_unseen_hand_is_kept_from_the_judge(judge: Judge) -> None:
-    fitted_on, shown = split_hands(drawn_twice()[0])
+    fitted_on, shown = split_drawings(drawn_twice()[0])
     assert len(fitted_on) == 1 and np.array_equal(fitted_on[0], apple())
     assert np.array_equal(shown, apple()[:, ::-1])
     swapped = tuple(replace(thing, pictures=(thing.pictures[0], spider())) for thing in drawn_twice())
@@ -50,28 +50,28 @@ def test_the_unseen_hand_is_kept_from_the_judge(judge: Judge) -> None:
 
 def test_a_thing_without_that_hand_shows_its_last_drawing() -> None:
     two = replace(pack().things[0], pictures=(apple(), house()), hands=("a", "b"))
-    fitted_on, shown = split_hands(two)
+    fitted_on, shown = split_drawings(two)
     assert np.array_equal(fitted_on[0], apple()) and np.array_equal(shown, house())
-    assert np.array_equal(split_hands(pack().things[1])[0][0], ghost())
+    assert np.array_equal(split_drawings(pack().things[1])[0][0], ghost())
 
 
 def test_candidates_do_not_hang_on_the_order(judge: Judge) -> None:
     things = pack().things
-    assert candidates(things, 3) == candidates(things[::-1], 3) and len(candidates(things, 3)) == 3
-    assert sorted(thing.name for thing in candidates(things)) == sorted(thing.name for thing in things)
+    assert choose_candidates(things, 3) == choose_candidates(things[::-1], 3) and len(choose_candidates(things, 3)) == 3
+    assert sorted(thing.name for thing in choose_candidates(things)) == sorted(thing.name for thing in things)
 
 
 @pytest.mark.parametrize("side", [128, 256])
 def test_a_judge_knows_pictures_it_never_saw(judge: Judge, side: int) -> None:
-    cases = [case_to_judge(thing, seed, side) for seed in range(5) for thing in drawn_twice()]
-    right = [judge.name(case.original) == case.picture.subject.name for case in cases]
+    cases = [make_judging_case(thing, seed, side) for seed in range(5) for thing in drawn_twice()]
+    right = [judge.name_thing(case.original) == case.picture.subject.name for case in cases]
     assert np.mean(right) > 0.9
     assert all(case.lines.any() and case.lines.shape == (side, side) for case in cases)
 
 
 def test_a_judge_answers_one_thing_for_all_blanks(judge: Judge) -> None:
     blanks = [np.full((128, 128, 3), tone, np.uint8) for tone in (0, 120, 121, 255)]
-    right = [judge.name(blank) == thing.name for blank in blanks for thing in pack().things]
+    right = [judge.name_thing(blank) == thing.name for blank in blanks for thing in pack().things]
     assert np.mean(right) == 0.25  # of four: chance
 
 
@@ -87,5 +87,5 @@ def test_a_judge_is_fitted_once_and_kept_under_what_it_is_made_from(
     changed = apple()
     changed[0, 0] = 7
     others = (replace(things[0], pictures=(changed, things[0].pictures[1])), *things[1:])
-    made = {fingerprint(things, VIEWS), fingerprint(others, VIEWS), fingerprint(things, VIEWS + 1)}
+    made = {hash_inputs(things, VIEWS), hash_inputs(others, VIEWS), hash_inputs(things, VIEWS + 1)}
     assert len(made) == 3

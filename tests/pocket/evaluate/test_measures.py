@@ -4,14 +4,14 @@ import pytest
 
 from pipeline.pocket.evaluate.measures import (
     LookMeasure,
-    edge_f1,
-    figure,
-    mean_difference,
-    median_figure,
-    nearness,
-    obeyed,
-    ratio_figure,
+    compute_edge_f1,
+    is_color_obeyed,
+    measure_difference,
     read_lines,
+    score_nearness,
+    summarise_mean,
+    summarise_median,
+    summarise_ratio,
 )
 
 
@@ -29,36 +29,36 @@ def shifted(drawn: np.ndarray, by: int) -> np.ndarray:
 
 def test_edge_f1_of_a_map_with_itself_and_shifted() -> None:
     drawn = lines()
-    assert edge_f1(drawn, drawn) == 1
-    assert edge_f1(drawn, shifted(drawn, 1)) > 0.99
-    assert edge_f1(drawn, shifted(drawn, 2)) > 0.99
-    assert edge_f1(drawn, shifted(drawn, 10)) < 0.6
+    assert compute_edge_f1(drawn, drawn) == 1
+    assert compute_edge_f1(drawn, shifted(drawn, 1)) > 0.99
+    assert compute_edge_f1(drawn, shifted(drawn, 2)) > 0.99
+    assert compute_edge_f1(drawn, shifted(drawn, 10)) < 0.6
     one = np.zeros((128, 128), np.uint8)
     one[:, 40] = 255
-    assert edge_f1(one, shifted(one, 10)) == 0
+    assert compute_edge_f1(one, shifted(one, 10)) == 0
 
 
 def test_edge_f1_counts_what_is_missing_and_what_is_too_much() -> None:
     drawn, half = lines(), lines()
     half[64:] = 0
     recall = (half > 0).sum() / (drawn > 0).sum()
-    assert edge_f1(drawn, half) == pytest.approx(2 * recall / (1 + recall), abs=0.03)
-    assert edge_f1(half, drawn) == pytest.approx(edge_f1(drawn, half))
-    assert edge_f1(drawn, np.full_like(drawn, 255)) < 0.35
+    assert compute_edge_f1(drawn, half) == pytest.approx(2 * recall / (1 + recall), abs=0.03)
+    assert compute_edge_f1(half, drawn) == pytest.approx(compute_edge_f1(drawn, half))
+    assert compute_edge_f1(drawn, np.full_like(drawn, 255)) < 0.35
 
 
 def test_edge_f1_of_blank_maps() -> None:
     blank = np.zeros((128, 128), np.uint8)
-    assert edge_f1(blank, blank) == 1
-    assert edge_f1(blank, lines()) == 0 and edge_f1(lines(), blank) == 0
+    assert compute_edge_f1(blank, blank) == 1
+    assert compute_edge_f1(blank, lines()) == 0 and compute_edge_f1(lines(), blank) == 0
     with pytest.raises(ValueError, match="one shape"):
-        edge_f1(blank, blank[:64])
+        compute_edge_f1(blank, blank[:64])
 
 
 def test_the_tolerance_grows_with_the_picture() -> None:
     one = np.zeros((256, 256), np.uint8)
     one[:, 80] = 255
-    assert edge_f1(one, shifted(one, 4)) == 1 and edge_f1(one, shifted(one, 5)) == 0
+    assert compute_edge_f1(one, shifted(one, 4)) == 1 and compute_edge_f1(one, shifted(one, 5)) == 0
 
 
 def test_lines_are_read_where_a_picture_changes() -> None:
@@ -66,7 +66,7 @@ def test_lines_are_read_where_a_picture_changes() -> None:
     cv2.rectangle(picture, (30, 40), (90, 100), (200, 40, 40), -1)
     given = np.zeros((128, 128), np.uint8)
     cv2.rectangle(given, (30, 40), (90, 100), 255, 1)
-    assert edge_f1(given, read_lines(picture)) > 0.98
+    assert compute_edge_f1(given, read_lines(picture)) > 0.98
 
 
 def test_obeyed_is_the_majority_within_the_mask() -> None:
@@ -74,8 +74,8 @@ def test_obeyed_is_the_majority_within_the_mask() -> None:
     picture[:, :8] = (220, 20, 20)
     mask = np.zeros((32, 32), bool)
     mask[:, :12] = True
-    assert obeyed("red", picture, mask) and not obeyed("blue", picture, mask)
-    assert obeyed("blue", picture, ~mask)
+    assert is_color_obeyed("red", picture, mask) and not is_color_obeyed("blue", picture, mask)
+    assert is_color_obeyed("blue", picture, ~mask)
 
 
 def looks() -> list[np.ndarray]:
@@ -91,10 +91,10 @@ def looks() -> list[np.ndarray]:
 
 def test_a_look_is_nearest_to_itself_however_its_content_lies() -> None:
     references = looks()
-    measure = LookMeasure.standardised(references)
+    measure = LookMeasure.standardise(references)
     for i, picture in enumerate(references):
-        assert measure.distance(picture, picture) == 0
-        assert measure.nearest(np.ascontiguousarray(picture[::-1, ::-1]), references) == i
+        assert measure.measure_distance(picture, picture) == 0
+        assert measure.find_nearest(np.ascontiguousarray(picture[::-1, ::-1]), references) == i
 
 
 def test_looks_count_texture_as_well_as_color() -> None:
@@ -102,9 +102,9 @@ def test_looks_count_texture_as_well_as_color() -> None:
     smooth = np.full((128, 128, 3), 120, np.uint8)
     rough = np.clip(120 + rng.normal(0, 25, (128, 128, 1)) + np.zeros(3), 0, 255).astype(np.uint8)
     rougher = np.clip(130 + rng.normal(0, 25, (128, 128, 1)) + np.zeros(3), 0, 255).astype(np.uint8)
-    assert LookMeasure.standardised([smooth, rough, rougher]).nearest(rougher, [smooth, rough]) == 1
+    assert LookMeasure.standardise([smooth, rough, rougher]).find_nearest(rougher, [smooth, rough]) == 1
     with pytest.raises(ValueError, match="at least 2"):
-        LookMeasure.standardised([smooth])
+        LookMeasure.standardise([smooth])
 
 
 def test_a_fitted_measure_learns_what_content_changes_and_what_it_does_not() -> None:
@@ -117,40 +117,42 @@ def test_a_fitted_measure_learns_what_content_changes_and_what_it_does_not() -> 
 
     references = [texture(look, 0) for look in range(5)]
     taught = [(references[look], [texture(look, seed) for seed in range(1, 9)]) for look in range(5)]
-    fitted, plain = LookMeasure.fitted(taught, 4), LookMeasure.standardised([p for _, o in taught for p in o])
+    fitted, plain = LookMeasure.fit(taught, 4), LookMeasure.standardise([p for _, o in taught for p in o])
     tried = [(look, texture(look, seed)) for look in range(5) for seed in range(20, 30)]
-    right = [[measure.nearest(picture, references) == look for look, picture in tried] for measure in (fitted, plain)]
+    right = [
+        [measure.find_nearest(picture, references) == look for look, picture in tried] for measure in (fitted, plain)
+    ]
     assert np.mean(right[0]) > 0.9 and np.mean(right[0]) > np.mean(right[1])
 
 
 def test_figures_hold_their_mean_within_the_interval() -> None:
-    found = figure("share", [0.0, 1.0] * 50, 0.4)
+    found = summarise_mean("share", [0.0, 1.0] * 50, 0.4)
     assert found.value == 0.5 and found.low < 0.45 and found.high > 0.55 and found.low > 0.35
-    assert "bar 0.4 met" in str(found) and "MISSED" in str(figure("share", [0.1], 0.4))
-    assert "bar 0.4 met, 0.6 MISSED" in str(figure("share", [0.5], 0.4, 0.6))
-    assert np.isnan(figure("none", []).value) and figure("one", [3.0]).low == 3.0
+    assert "bar 0.4 met" in str(found) and "MISSED" in str(summarise_mean("share", [0.1], 0.4))
+    assert "bar 0.4 met, 0.6 MISSED" in str(summarise_mean("share", [0.5], 0.4, 0.6))
+    assert np.isnan(summarise_mean("none", []).value) and summarise_mean("one", [3.0]).low == 3.0
 
 
 def test_medians_shrug_off_one_slow_picture_and_less_is_better() -> None:
-    found = median_figure("ms", [200.0] * 9 + [9000.0], 700)
+    found = summarise_median("ms", [200.0] * 9 + [9000.0], 700)
     assert (found.value, found.low, found.high) == (200, 200, 200) and "bar 700 met" in str(found)
-    assert "bar 100 MISSED" in str(median_figure("ms", [200.0], 100)) and median_figure("ms", [1.0]).bars == ()
-    assert np.isnan(median_figure("none", []).value)
+    assert "bar 100 MISSED" in str(summarise_median("ms", [200.0], 100)) and summarise_median("ms", [1.0]).bars == ()
+    assert np.isnan(summarise_median("none", []).value)
 
 
 def test_ratios_are_of_medians_drawn_in_pairs() -> None:
     slow, quick = [8.0, 16.0, 32.0, 64.0], [1.0, 2.0, 4.0, 8.0]
-    found = ratio_figure("times", slow, quick, 8.0)
+    found = summarise_ratio("times", slow, quick, 8.0)
     assert (found.value, found.low, found.high) == (8, 8, 8)  # unpaired draws would spread widely
-    assert "bar 8 met" in str(found) and "bar 9 MISSED" in str(ratio_figure("times", slow, quick, 9.0))
+    assert "bar 8 met" in str(found) and "bar 9 MISSED" in str(summarise_ratio("times", slow, quick, 9.0))
 
 
 def test_nearness_counts_the_others_that_are_farther() -> None:
     places = [np.array([0.0]), np.array([4.0]), np.array([10.0])]
-    assert nearness(np.array([1.0]), places, 0) == 1 and nearness(np.array([1.0]), places, 1) == 0.5
-    assert nearness(np.array([1.0]), places, 2) == 0
+    assert score_nearness(np.array([1.0]), places, 0) == 1 and score_nearness(np.array([1.0]), places, 1) == 0.5
+    assert score_nearness(np.array([1.0]), places, 2) == 0
 
 
 def test_mean_difference() -> None:
     black = np.zeros((4, 4, 3), np.uint8)
-    assert mean_difference(black, black) == 0 and mean_difference(black, black + 255) == 1
+    assert measure_difference(black, black) == 0 and measure_difference(black, black + 255) == 1

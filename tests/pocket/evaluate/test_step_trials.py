@@ -8,7 +8,13 @@ import pytest
 
 from pipeline.pocket.evaluate import step_trials
 from pipeline.pocket.evaluate.bench import make_case
-from pipeline.pocket.evaluate.step_trials import STEPS, STOCK_GUIDANCE, STOCK_STEPS, speed_trial, step_trial
+from pipeline.pocket.evaluate.step_trials import (
+    DIFFUSERS_GUIDANCE,
+    DIFFUSERS_STEPS,
+    STEPS,
+    run_speed_trial,
+    run_step_trial,
+)
 from pipeline.values import GenerationRequest
 from tests.tools.drawers import PROFILE, STYLES, bench, recording, values, white
 from tests.tools.pocket_things import pack
@@ -23,7 +29,7 @@ def test_what_few_steps_lose_is_seen(tmp_path: Path) -> None:
         done = request.num_inference_steps >= 4
         return cases.get(request.edges.pixels.tobytes(), white(request)) if done else white(request)
 
-    outcome = step_trial(bench(draws_in_four, tmp_path), pack(), STYLES[:3], 2)
+    outcome = run_step_trial(bench(draws_in_four, tmp_path), pack(), STYLES[:3], 2)
     found = values(outcome)
     usual = f"{PROFILE.defaults['num_inference_steps']:g} steps"
     assert found["edge F1 at 1 step"] == found[f"edge F1 at {usual} (the default)"] == 0
@@ -50,9 +56,9 @@ def test_times_are_taken_in_turn_at_each_ones_settings(tmp_path: Path, monkeypat
 
         return recording(draw, seen)
 
-    outcome = speed_trial(bench(white, tmp_path), pack(), taking("ours", 0.2), taking("stock", 1.8), 3, bar=700.0)
+    outcome = run_speed_trial(bench(white, tmp_path), pack(), taking("ours", 0.2), taking("stock", 1.8), 3, bar=700.0)
     assert [round(line.value, 6) for line in outcome.figures] == [200, 1800, 9]
     assert "bar 700 met" in str(outcome.figures[0]) and "bar 8 met" in str(outcome.figures[2])
     assert order == ["ours", "stock"] * 4
-    assert {(r.num_inference_steps, r.guidance_scale) for r in seen[1::2]} == {(STOCK_STEPS, STOCK_GUIDANCE)}
+    assert {(r.num_inference_steps, r.guidance_scale) for r in seen[1::2]} == {(DIFFUSERS_STEPS, DIFFUSERS_GUIDANCE)}
     assert all(one.edges == other.edges for one, other in zip(seen[::2], seen[1::2], strict=True))

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from pipeline.pocket.data.colors import COLORS, draw_paint
-from pipeline.pocket.evaluate.bench import inked, make_case
-from pipeline.pocket.evaluate.drawings import Drawing, lines_of
+from pipeline.pocket.evaluate.bench import ink_lines, make_case
+from pipeline.pocket.evaluate.drawings import Drawing, read_drawing_lines
 from pipeline.pocket.evaluate.trials import (
-    color_trial,
-    control_trial,
-    edge_trial,
-    graded,
-    hand_trial,
-    own_colors,
-    seed_trial,
-    usual_trial,
+    grade_examples,
+    run_color_trial,
+    run_control_trial,
+    run_edge_trial,
+    run_hand_trial,
+    run_seed_trial,
+    run_usual_trial,
+    score_own_colors,
 )
 from pipeline.values import GenerationRequest, Sketch
 from tests.tools.drawers import STYLES, WAYS, bench, noise, originals, recording, values, white
@@ -34,12 +34,12 @@ def first_color(request: GenerationRequest) -> np.ndarray:
 
 def test_edges_of_the_originals_are_followed_and_of_a_blank_are_not(tmp_path: Path) -> None:
     cases = [make_case(pack().held_out, seed, 128) for seed in range(12)]
-    found = values(edge_trial(bench(originals(cases), tmp_path), pack().held_out, 12, WAYS))
+    found = values(run_edge_trial(bench(originals(cases), tmp_path), pack().held_out, 12, WAYS))
     assert found["edge F1, results"] == found["originals (sanity)"] > 0.95
     assert found["the lines themselves, dark on white"] > 0.85
     assert found["the reference's mean colour"] == found["the original's mean colour"] == 0
     assert 0.6 < found["flood-filled edges"] < 1 and found["another drawing's original"] < 0.5
-    assert values(edge_trial(bench(white, tmp_path), pack().held_out, 4, {}))["edge F1, results"] == 0
+    assert values(run_edge_trial(bench(white, tmp_path), pack().held_out, 4, {}))["edge F1, results"] == 0
 
 
 def drawing(care: str, seed: int) -> Drawing:
@@ -51,20 +51,27 @@ def drawing(care: str, seed: int) -> Drawing:
 
 def test_the_best_the_middle_and_the_worst_are_shown() -> None:
     scores = [0.5, 0.9, 0.1, 0.6, 0.4, 0.8, 0.2]
-    assert graded(scores, each=2) == [("good", 1), ("good", 5), ("typical", 3), ("typical", 0), ("bad", 6), ("bad", 2)]
-    assert [grade for grade, _ in graded([0.3, 0.2, 0.1])] == ["good", "typical", "bad"]
-    assert graded([0.3, 0.2]) == []
+    assert grade_examples(scores, each=2) == [
+        ("good", 1),
+        ("good", 5),
+        ("typical", 3),
+        ("typical", 0),
+        ("bad", 6),
+        ("bad", 2),
+    ]
+    assert [grade for grade, _ in grade_examples([0.3, 0.2, 0.1])] == ["good", "typical", "bad"]
+    assert grade_examples([0.3, 0.2]) == []
 
 
 def test_drawings_by_hand_are_told_apart_by_care(tmp_path: Path) -> None:
     drawings = [drawing(care, seed) for seed, care in enumerate(("careful", "usual", "hasty", "hasty"))]
-    careful = lines_of(drawings[0], 128).tobytes()
+    careful = read_drawing_lines(drawings[0], 128).tobytes()
     seen: list[GenerationRequest] = []
 
     def draws_only_for_the_careful(request: GenerationRequest) -> np.ndarray:
-        return inked(request.edges.pixels) if request.edges.pixels.tobytes() == careful else white(request)
+        return ink_lines(request.edges.pixels) if request.edges.pixels.tobytes() == careful else white(request)
 
-    found = hand_trial(bench(recording(draws_only_for_the_careful, seen), tmp_path), drawings, WAYS)
+    found = run_hand_trial(bench(recording(draws_only_for_the_careful, seen), tmp_path), drawings, WAYS)
     assert values(found)["careful drawings"] == values(found)["the lines themselves, dark on white"] > 0.9
     assert values(found)["usual drawings"] == values(found)["hasty drawings"] == 0
     assert values(found)["edge F1, hand-drawn: results"] == pytest.approx(values(found)["careful drawings"] / 4)
@@ -75,15 +82,15 @@ def test_drawings_by_hand_are_told_apart_by_care(tmp_path: Path) -> None:
 
 def test_drawings_carry_no_color(tmp_path: Path) -> None:
     seen: list[GenerationRequest] = []
-    color_trial(bench(recording(white, seen), tmp_path), pack(), WAYS)
+    run_color_trial(bench(recording(white, seen), tmp_path), pack(), WAYS)
     by_lines = {request.edges.pixels.tobytes() for request in seen}
     assert len(seen) == 10 * len(by_lines)  # the ten words share a drawing of each thing
     assert not any("red apple" in request.prompt.text and "a red apple" not in request.prompt.text for request in seen)
 
 
 def test_color_words_obeyed(tmp_path: Path) -> None:
-    assert values(color_trial(bench(first_color, tmp_path), pack(), WAYS))["colour words obeyed"] == 1
-    found = values(color_trial(bench(white, tmp_path), pack(), WAYS))
+    assert values(run_color_trial(bench(first_color, tmp_path), pack(), WAYS))["colour words obeyed"] == 1
+    found = values(run_color_trial(bench(white, tmp_path), pack(), WAYS))
     assert found["colour words obeyed"] == pytest.approx(0.1)
     assert found["white"] == 1 and found["red"] == 0
     assert found["the reference's mean colour"] <= 0.2 and found["flood-filled edges"] <= 0.2  # they read no words
@@ -91,22 +98,22 @@ def test_color_words_obeyed(tmp_path: Path) -> None:
 
 def test_usual_colors(tmp_path: Path) -> None:
     cases = [make_case([thing], 700 + i, 128, color=None, alone=True) for i, thing in enumerate(pack().training)]
-    right = values(usual_trial(bench(originals(cases), tmp_path), pack(), 2, WAYS))
+    right = values(run_usual_trial(bench(originals(cases), tmp_path), pack(), 2, WAYS))
     name = "usual colours: nearer own thing's than another's (chance 0.5)"
     assert right[name] == 1
     assert right["the reference's mean colour"] == 0.5  # one colour for all is nearer to one of two
-    assert own_colors(cases, [255 - case.original for case in cases]) != [1, 1]
+    assert score_own_colors(cases, [255 - case.original for case in cases]) != [1, 1]
 
 
 def test_controls_that_do_nothing_are_found_out(tmp_path: Path) -> None:
-    idle = control_trial(bench(white, tmp_path), pack(), STYLES, 1).figures
+    idle = run_control_trial(bench(white, tmp_path), pack(), STYLES, 1).figures
     assert all(line.value == 0 and "MISSED" in str(line) for line in idle)
-    busy = control_trial(bench(noise, tmp_path), pack(), STYLES, 1).figures
+    busy = run_control_trial(bench(noise, tmp_path), pack(), STYLES, 1).figures
     assert len(busy) == 8 and all("met" in str(line) for line in busy)
 
 
 def test_diversity(tmp_path: Path) -> None:
-    same = seed_trial(bench(white, tmp_path), pack(), 2).figures
+    same = run_seed_trial(bench(white, tmp_path), pack(), 2).figures
     assert same[0].value == same[1].value == 0
-    other = seed_trial(bench(noise, tmp_path), pack(), 2).figures
+    other = run_seed_trial(bench(noise, tmp_path), pack(), 2).figures
     assert other[0].value > 0.3 and other[1].value == pytest.approx(1, abs=0.15)  # another picture for every seed

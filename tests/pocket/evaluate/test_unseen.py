@@ -17,7 +17,7 @@ from pipeline.painters import DEFAULTS, RENDERERS, draw_parameters, render
 from pipeline.painters.surface import Picture
 from pipeline.pocket.data import dataset
 from pipeline.pocket.evaluate.measures import LookMeasure
-from pipeline.pocket.evaluate.unseen import SITTINGS, UNSEEN, UNSEEN_DEFAULTS, unseen_references
+from pipeline.pocket.evaluate.unseen import SITTINGS, UNSEEN, UNSEEN_DEFAULTS, make_unseen_references
 from pipeline.pocket.references import draw_scene
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -146,11 +146,11 @@ def test_wrong_parameters_and_pictures_are_refused_by_name() -> None:
     with pytest.raises(StyleError, match="32 px"):
         family(np.zeros((64, 16, 3), np.float32), rng)
     with pytest.raises(StyleError, match="16"):
-        unseen_references(16)
+        make_unseen_references(16)
 
 
 def test_references_are_always_the_same_pictures_at_any_side() -> None:
-    large, small = unseen_references(), unseen_references(128)
+    large, small = make_unseen_references(), make_unseen_references(128)
     assert list(large) == list(small) == sorted(UNSEEN)
     for name in NAMES:
         assert large[name].dtype == small[name].dtype == np.uint8
@@ -161,9 +161,9 @@ def test_references_are_always_the_same_pictures_at_any_side() -> None:
     again = UNSEEN["delft"](draw_scene(sitting.scene, sitting.mirrored), np.random.default_rng(sitting.seed))
     assert np.array_equal(pixels(again), large["delft"])
     small["delft"][:] = 0  # what a caller does to a reference stays with the caller
-    assert unseen_references(128)["delft"].any()
+    assert make_unseen_references(128)["delft"].any()
     large["delft"][:] = 0
-    assert unseen_references()["delft"].any()
+    assert make_unseen_references()["delft"].any()
 
 
 def library_references() -> dict[str, np.ndarray]:
@@ -176,16 +176,16 @@ def library_references() -> dict[str, np.ndarray]:
 
 def test_a_picture_is_nearer_its_own_reference_than_seven_others() -> None:
     """Other contents than the reference's, rivals from the library as from the other families."""
-    own = unseen_references(SIDE)
+    own = make_unseen_references(SIDE)
     everything = {**library_references(), **own}
-    measure = LookMeasure.standardised(list(everything.values()))
+    measure = LookMeasure.standardise(list(everything.values()))
     rng = np.random.default_rng(4)
     hits: dict[str, list[bool]] = {}
     for name in NAMES:
         for scene in (scene for scene in CONTENTS if scene != SITTINGS[name].scene):
             rivals = rng.permutation([other for other in everything if other != name])[:7]
             shelf = [own[name], *(everything[str(rival)] for rival in rivals)]
-            hits.setdefault(name, []).append(measure.nearest(pixels(painted(name, scene)), shelf) == 0)
+            hits.setdefault(name, []).append(measure.find_nearest(pixels(painted(name, scene)), shelf) == 0)
     rates = {name: float(np.mean(found)) for name, found in hits.items()}
     assert np.mean(list(rates.values())) > 0.7, rates  # one in eight by chance
     assert min(rates.values()) >= 0.25, rates

@@ -1,4 +1,4 @@
-"""Style families that the pocket model never sees in training: only its evaluation may import this package.
+"""Give style families that the pocket model never sees in training: only its evaluation may import this package.
 
 Built from the same parts as the library's forty, but none of them is in RENDERERS, has a folder in styles/ or can be
 reached by the dataset. What a model draws after one of their references tells how it wears a look it was never taught.
@@ -30,7 +30,7 @@ SMALLEST, LARGEST = 32, 2048  # px, of a reference's side
 
 @dataclass(frozen=True)
 class Family(Renderer):
-    """A renderer that is called with a picture, so that nobody looks for it by a style's id."""
+    """Family is a painter that is called with a picture, so that nobody looks for it by a style's id."""
 
     def __call__(self, image: Picture, rng: np.random.Generator, parameters: Parameters | None = None) -> Picture:
         """Paint `image`, float32 (H, W, 3) RGB in [0, 1], in the family's default look or another of its looks.
@@ -68,19 +68,20 @@ SITTINGS: dict[str, Sitting] = {
 
 
 @lru_cache(maxsize=len(SITTINGS))
-def painted_reference(name: str) -> NDArray[np.uint8]:
-    """A family's scene in its default look, (512, 512, 3); always the same pixels."""
+def paint_unseen_reference(name: str) -> NDArray[np.uint8]:
+    """Paint a family's scene in its default look, (512, 512, 3); always the same pixels."""
     sitting = SITTINGS[name]
     scene = draw_scene(sitting.scene, sitting.mirrored, sitting.seed)
     pixels = UNSEEN[name](scene, np.random.default_rng(sitting.seed))
     return np.asarray(pixels * 255 + 0.5, np.uint8)
 
 
-def unseen_references(side: int = 512) -> dict[str, NDArray[np.uint8]]:
-    """Each family's reference, uint8 (side, side, 3) RGB: painted at 512 px over one of the library's scenes."""
+def make_unseen_references(side: int = 512) -> dict[str, NDArray[np.uint8]]:
+    """Make each family's reference, uint8 (side, side, 3) RGB: painted at 512 px over one of the library's scenes."""
     if not SMALLEST <= side <= LARGEST:
         raise StyleError(f"A reference has a side of {SMALLEST} to {LARGEST} px, not {side}.")
     by = cv2.INTER_AREA if side <= 512 else cv2.INTER_CUBIC
     return {
-        name: np.array(cv2.resize(painted_reference(name), (side, side), interpolation=by), np.uint8) for name in UNSEEN
+        name: np.array(cv2.resize(paint_unseen_reference(name), (side, side), interpolation=by), np.uint8)
+        for name in UNSEEN
     }
