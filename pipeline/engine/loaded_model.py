@@ -26,7 +26,7 @@ from pipeline.engine.image_encoder import ImageEncoder
 from pipeline.engine.placement import Placement
 from pipeline.engine.safety import SafetyChecker, find_checker
 from pipeline.engine.style_embeddings import StyleEmbeddings
-from pipeline.machine.device import choose_device, name_of, processor_dtype
+from pipeline.machine.device import choose_device, name_dtype, choose_processor_dtype
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import ModeChoice, choose_mode
 from pipeline.models.loading import guard_loading
@@ -66,9 +66,9 @@ class Hardware:
 def choose_hardware(profile: ModelProfile, device: str, dtype: str, memory: str, attention: str) -> Hardware:
     """Choose what "auto" leaves open. Raises SettingError for a device, dtype or mode that is not here."""
     place, numbers = choose_device(device, dtype, any_dtype=profile.any_dtype)
-    mode = choose_mode(profile, measure_free_memory(place.type), place.type, memory, dtype=name_of(numbers))
-    log.info("Memory mode %s: %s; numbers: %s", mode.mode, mode.why, name_of(numbers))
-    return Hardware(place, numbers, processor_dtype(dtype, profile.any_dtype), mode, attention)
+    mode = choose_mode(profile, measure_free_memory(place.type), place.type, memory, dtype=name_dtype(numbers))
+    log.info("Memory mode %s: %s; numbers: %s", mode.mode, mode.why, name_dtype(numbers))
+    return Hardware(place, numbers, choose_processor_dtype(dtype, profile.any_dtype), mode, attention)
 
 
 def load_model(
@@ -120,7 +120,7 @@ def place_networks(
         hardware.device,
         hardware.dtype,
         lambda: reload_networks(profile, located, hardware.dtype, pipeline),
-        processor_dtype=hardware.on_processor,
+        choose_processor_dtype=hardware.on_processor,
     )
     placement.set_usual_mode(hardware.mode)
     if choose_attention(hardware.attention, hardware.device, hardware.dtype) == "xformers":

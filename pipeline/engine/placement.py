@@ -13,9 +13,9 @@ from torch import nn
 
 from pipeline.engine.diffusers_pipeline import Networks
 from pipeline.errors import OutOfMemory
-from pipeline.machine.device import name_of, usual_dtype
+from pipeline.machine.device import get_default_dtype, name_dtype
 from pipeline.machine.memory import is_out_of_memory, measure_free_memory
-from pipeline.machine.plan import MEANINGS, MemoryMode, ModeChoice, lower_mode, tiled, what_fits
+from pipeline.machine.plan import MODE_MEANINGS, MemoryMode, ModeChoice, describe_what_fits, find_lower_mode, is_tiled
 from pipeline.models.profile import ModelProfile
 
 log = logging.getLogger(__name__)
@@ -56,11 +56,11 @@ class Placement:
         dtype: torch.dtype,
         read_again: Callable[[], Networks],
         *,
-        processor_dtype: torch.dtype = torch.float32,
+        choose_processor_dtype: torch.dtype = torch.float32,
     ) -> None:
         self._pipeline, self._hint_stack, self._profile = pipeline, hint_stack, profile
         self._home, self._dtype = device, dtype
-        self._processor_dtype = dtype if device.type == "cpu" else processor_dtype
+        self._processor_dtype = dtype if device.type == "cpu" else choose_processor_dtype
         self.device, self.dtype = device, dtype  # where and in what numbers pictures are drawn in this mode
         self._read_again = read_again  # gives UNet with its adapter, and ControlNet without its hint stack
         self.on_move: Callable[[], None] = lambda: None
@@ -80,7 +80,7 @@ class Placement:
         trouble, result = self._try_in_mode(mode, work)
         if trouble is None:
             return result, ()  # type: ignore[return-value]
-        lower = lower_mode(mode, self._home.type)
+        lower = find_lower_mode(mode, self._home.type)
         log.warning("Out of memory in mode %s at %s: %s", mode, tuple(size), trouble)
         if lower is None:
             raise OutOfMemory(self._explain_shortage(size, mode))
@@ -89,7 +89,7 @@ class Placement:
             log.warning("Out of memory in mode %s too: %s", lower, trouble)
             raise OutOfMemory(self._explain_shortage(size, lower))
         self._too_large[mode] = min(size.pixels, self._too_large.get(mode, size.pixels))
-        notice = f"Memory ran out, so this was drawn more sparingly: {MEANINGS[lower]}."
+        notice = f"Memory ran out, so this was drawn more sparingly: {MODE_MEANINGS[lower]}."
         return result, (notice,)  # type: ignore[return-value]
 
     def change_plain_weights(self, change: Callable[[], T]) -> T:
@@ -113,13 +113,13 @@ class Placement:
         self.choice = choice
         while (trouble := self._try_in_mode(self.choice.mode, lambda: None)[0]) is not None:
             log.warning("Out of memory while loading in mode %s: %s", self.choice.mode, trouble)
-            lower = lower_mode(self.choice.mode, self._home.type)
+            lower = find_lower_mode(self.choice.mode, self._home.type)
             if lower is None:
                 raise OutOfMemory(
                     f"There is not enough memory to load {self._profile.title}, not even with "
-                    f"{MEANINGS[self.choice.mode]}. Close other programs, or run it where there is more."
+                    f"{MODE_MEANINGS[self.choice.mode]}. Close other programs, or run it where there is more."
                 )
-            self.choice = ModeChoice(lower, f"the weights did not fit with {MEANINGS[self.choice.mode]}")
+            self.choice = ModeChoice(lower, f"the weights did not fit with {MODE_MEANINGS[self.choice.mode]}")
 
     def switch_mode(self, mode: MemoryMode) -> None:
         """Move every module to where the mode wants it."""
@@ -157,14 +157,14 @@ class Placement:
 
     def present_numbers(self) -> str:
         """The same for a picture drawn now."""
-        usual = "" if self.dtype == usual_dtype(self.device) else name_of(self.dtype)
-        return f"{usual or name_of(self.dtype)}, weights in 8 bits" if self.mode == "fp8" else usual
+        usual = "" if self.dtype == get_default_dtype(self.device) else name_dtype(self.dtype)
+        return f"{usual or name_dtype(self.dtype)}, weights in 8 bits" if self.mode == "fp8" else usual
 
     def _choose_mode(self, size: Size) -> MemoryMode:
         """Return the usual mode, or the first below it that is not known to be too small for a request of this size."""
         mode = self.choice.mode
         while size.pixels >= self._too_large.get(mode, size.pixels + 1):
-            mode = lower_mode(mode, self._home.type) or mode
+            mode = find_lower_mode(mode, self._home.type) or mode
         return mode
 
     def _try_in_mode(self, mode: MemoryMode, work: Callable[[], T]) -> tuple[str | None, T | None]:
@@ -186,9 +186,9 @@ class Placement:
         """Write the message for a picture that fits in no mode: what was asked for, and what would fit."""
         asked = f"{size.width} x {size.height} px" + (f", {size.batch} at once" if size.batch > 1 else "")
         free = measure_free_memory(self._home.type)
-        fits = what_fits(self._profile, free, self._home.type, size.batch, name_of(self._dtype))
+        fits = describe_what_fits(self._profile, free, self._home.type, size.batch, name_dtype(self._dtype))
         return (
-            f"There is not enough memory for this picture ({asked}), not even with {MEANINGS[mode]}. {fits}. "
+            f"There is not enough memory for this picture ({asked}), not even with {MODE_MEANINGS[mode]}. {fits}. "
             "Draw it smaller, close other programs, or set CROQUIS_MEMORY to a lower mode."
         )
 
@@ -259,7 +259,7 @@ class TiledDecoding:
     """TiledDecoding turns the VAE's tiling on for as long as it is open, where the picture is large."""
 
     def __init__(self, vae: Any, width: int, height: int) -> None:
-        self._vae, self._wanted = vae, tiled(width, height)
+        self._vae, self._wanted = vae, is_tiled(width, height)
 
     def __enter__(self) -> None:
         if self._wanted:

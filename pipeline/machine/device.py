@@ -1,4 +1,4 @@
-"""Picks where an engine runs, by what the machine can truly do."""
+"""Choose where an engine runs and in which numbers, by what the machine can truly do."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from pathlib import Path
 
 import torch
 
-from pipeline.errors import SettingError
+from pipeline.errors import SettingError, quote_error
 
 log = logging.getLogger(__name__)
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
-DRAWS_IN = {"cuda": ("float16", "float32", "bfloat16"), "mps": ("float32", "float16"), "cpu": ("float32", "bfloat16")}
+SUPPORTED_DTYPES = {
+    "cuda": ("float16", "float32", "bfloat16"),
+    "mps": ("float32", "float16"),
+    "cpu": ("float32", "bfloat16"),
+}
 DRIVER_FILE = Path("/proc/driver/nvidia/version")
 OLDEST_DRIVER = {"13": 580, "12": 525, "11": 450}  # CUDA's major version -> the driver's
 
@@ -25,35 +29,35 @@ OLDEST_DRIVER = {"13": 580, "12": 525, "11": 450}  # CUDA's major version -> the
 def choose_device(
     wanted: str = "auto", dtype: str = "auto", *, any_dtype: bool = True
 ) -> tuple[torch.device, torch.dtype]:
-    """The device and the number format for it, each by its name in torch or by what the machine can do.
+    """Choose the device and the number format for it, each by its name in torch or by what the machine can do.
 
-    Without `any_dtype`, for a model whose pictures are the same on every machine, the format is the device's usual one
+    Without `any_dtype`, for a model whose pictures are the same on every machine, the format is the device's default
     whatever `dtype` says. Raises SettingError for an unknown name, or one that this machine lacks, with the reason.
     """
     if wanted.partition(":")[0] not in DEVICES:
         raise SettingError(f"The device is one of {', '.join(DEVICES)}; {wanted!r} was asked for.")
-    name = best_device() if wanted == "auto" else wanted
+    name = find_best_device() if wanted == "auto" else wanted
     if name.startswith("cuda") and not has_usable_cuda():
-        raise SettingError(f"The device 'cuda' cannot be used: {cuda_trouble() or 'this machine has no NVIDIA GPU.'}")
+        raise SettingError(f"The device 'cuda' cannot be used: {diagnose_cuda() or 'this machine has no NVIDIA GPU.'}")
     if name == "mps" and not torch.backends.mps.is_available():
         raise SettingError("The device 'mps' cannot be used: this machine has no Apple GPU that torch can see.")
     device = torch.device(name)
-    return device, choose_dtype(device, dtype) if any_dtype else usual_dtype(device)
+    return device, choose_dtype(device, dtype) if any_dtype else get_default_dtype(device)
 
 
 def choose_dtype(device: torch.device, wanted: str = "auto") -> torch.dtype:
-    """The number format called `wanted`; "auto" is bf16 on a processor with tiles for it, else the usual one.
+    """Choose the number format called `wanted`; "auto" is bf16 on a processor with tiles for it, else the default.
 
     Raises SettingError for an unknown name, or one that the device does not draw in.
     """
     if wanted not in DTYPES:
         raise SettingError(f"The number format is one of {', '.join(DTYPES)}; {wanted!r} was asked for.")
     if wanted == "auto":
-        return torch.bfloat16 if device.type == "cpu" and has_bf16_tiles() else usual_dtype(device)
-    if wanted not in DRAWS_IN[device.type]:
+        return torch.bfloat16 if device.type == "cpu" and has_bf16_tiles() else get_default_dtype(device)
+    if wanted not in SUPPORTED_DTYPES[device.type]:
         raise SettingError(
             f"The number format {wanted!r} (CROQUIS_DTYPE) is not for the device {device.type!r}, which "
-            f"draws in {' or '.join(DRAWS_IN[device.type])}."
+            f"draws in {' or '.join(SUPPORTED_DTYPES[device.type])}."
         )
     if wanted == "bfloat16" and device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
         raise SettingError(
@@ -64,36 +68,40 @@ def choose_dtype(device: torch.device, wanted: str = "auto") -> torch.dtype:
     return found
 
 
-def processor_dtype(wanted: str = "auto", any_dtype: bool = True) -> torch.dtype:
-    """Of what falls back from a GPU to the processor, which does not draw in float16."""
+def choose_processor_dtype(wanted: str = "auto", any_dtype: bool = True) -> torch.dtype:
+    """Choose the number format of what falls back from a GPU to the processor, which does not draw in float16."""
     cpu = torch.device("cpu")
-    return choose_dtype(cpu, "auto" if wanted == "float16" else wanted) if any_dtype else usual_dtype(cpu)
+    return choose_dtype(cpu, "auto" if wanted == "float16" else wanted) if any_dtype else get_default_dtype(cpu)
 
 
-def usual_dtype(device: torch.device) -> torch.dtype:
-    """fp16 on CUDA (a T4 has no bf16), fp32 elsewhere."""
+def get_default_dtype(device: torch.device) -> torch.dtype:
+    """Return fp16 on CUDA (a T4 has no bf16), fp32 elsewhere."""
     return torch.float16 if device.type == "cuda" else torch.float32
 
 
-def name_of(dtype: torch.dtype) -> str:
-    """As settings and the planner write it: "float32", ..."""
+def name_dtype(dtype: torch.dtype) -> str:
+    """Return a number format's name as settings and the planner write it: "float32", ..."""
     return str(dtype).removeprefix("torch.")
 
 
 def has_bf16_tiles() -> bool:
-    """Whether the processor multiplies bf16 in tiles (Intel's AMX) and the system lets us, as torch's own compiler
-    asks. Without tiles bf16 is slower than fp32; with them a UNet pass takes under half the time."""
+    """Return whether the processor multiplies bf16 in tiles (Intel's AMX) and the system allows it.
+
+    torch's own compiler asks the same. Without tiles bf16 is slower than fp32; with them a UNet pass takes under half
+    the time.
+    """
     library = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return bool(library and torch.cpu.get_capabilities().get("amx_bf16", False)) and torch.cpu._init_amx()
 
 
 def has_usable_cuda() -> bool:
-    return torch.cuda.is_available() and cuda_trouble() is None
+    """Return whether an NVIDIA GPU is here and runs this torch."""
+    return torch.cuda.is_available() and diagnose_cuda() is None
 
 
-def best_device() -> str:
-    """CUDA, then MPS, then the processor; a GPU that is there and cannot be used is told about."""
-    trouble = cuda_trouble()
+def find_best_device() -> str:
+    """Return "cuda", else "mps", else "cpu"; a GPU that is there and cannot be used is logged with the reason."""
+    trouble = diagnose_cuda()
     if torch.cuda.is_available() and trouble is None:
         return "cuda"
     if trouble is not None:
@@ -101,14 +109,14 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def cuda_trouble() -> str | None:
-    """Why a GPU that is here goes unused, with the fix; None where there is none or it works."""
+def diagnose_cuda() -> str | None:
+    """Say why a GPU that is here goes unused, with the fix; None where there is none or it works."""
     if torch.cuda.is_available():
         try:
-            return card_trouble(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())
+            return diagnose_card(torch.cuda.get_device_capability(), torch.cuda.get_arch_list())
         except RuntimeError as error:  # seen by the driver and dead all the same: out of memory, or fallen off the bus
-            return f"there is an NVIDIA GPU, but it cannot be opened: {str(error).splitlines()[0]} Restart the machine."
-    driver = driver_version()
+            return f"there is an NVIDIA GPU, but it cannot be opened: {quote_error(error)}. Restart the machine."
+    driver = read_driver_version()
     if driver is None:
         return None
     if torch.version.cuda is None:
@@ -129,8 +137,11 @@ def cuda_trouble() -> str | None:
     )
 
 
-def card_trouble(capability: tuple[int, int], built_for: Sequence[str]) -> str | None:
-    """Why the card cannot run this torch; None where it can. `built_for` is torch's list: "sm_75", "compute_90", ..."""
+def diagnose_card(capability: tuple[int, int], built_for: Sequence[str]) -> str | None:
+    """Say why the card cannot run this torch; None where it can.
+
+    `built_for` is torch's list of architectures: "sm_75", "compute_90", ...
+    """
     numbers = [int("".join(filter(str.isdigit, name.partition("_")[2]))) for name in built_for if "_" in name]
     card = capability[0] * 10 + capability[1]
     if not numbers or card >= min(numbers):
@@ -142,15 +153,15 @@ def card_trouble(capability: tuple[int, int], built_for: Sequence[str]) -> str |
     )
 
 
-def driver_version() -> str | None:
-    """The NVIDIA driver's version; "" where a driver is there and does not say, None where there is none."""
+def read_driver_version() -> str | None:
+    """Return the NVIDIA driver's version, "" where a driver does not say, None where there is none."""
     if DRIVER_FILE.is_file():
         found = re.search(r"Kernel Module(?: for \S+)?\s+(\d+\.\d+(?:\.\d+)?)", DRIVER_FILE.read_text(errors="replace"))
         return found[1] if found else ""
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return None
-    query = [tool, "--query-gpu=driver_version", "--format=csv,noheader"]
+    query = [tool, "--query-gpu=read_driver_version", "--format=csv,noheader"]
     try:
         said = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False).stdout  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""What a model's weights weigh, and the figures that memory is reckoned with; nothing is loaded for it."""
+"""Measure a model's weights, and read the figures that memory is planned with, without loading anything."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ FIGURES = Path(__file__).with_name("figures.json")
 
 
 @dataclass(frozen=True)
-class Weights:
-    """Bytes of a model's parts in 16 bits. What only a new style needs (the image encoder) is not among them."""
+class WeightSizes:
+    """Bytes of a model's parts in 16 bits, without the image encoder, which only a new style needs."""
 
     unet: int  # its adapter included
     controlnet: int
@@ -28,40 +28,40 @@ class Weights:
 
     @property
     def streamable(self) -> int:
-        """Of the two that are kept in 8 bits, or streamed."""
+        """Bytes of the two parts that some modes keep in 8 bits, or stream."""
         return self.unet + self.controlnet
 
 
 @cache
 def read_figures() -> dict[str, Any]:
-    """figures.json: constants per device, and what they were taken from."""
+    """Read figures.json: constants per device, and the measurements that they were taken from."""
     return dict(json.loads(FIGURES.read_text(encoding="utf-8")))
 
 
-def weights_of(profile: ModelProfile) -> Weights:
-    """From the table of files, or for a model that comes with the program from the files themselves."""
+def measure_weights(profile: ModelProfile) -> WeightSizes:
+    """Measure a model's weights by its table of files or, where it comes with the program, by the files."""
     if profile.home is not None:
-        return _weights_in(profile.home)
+        return _measure_folder(profile.home)
     base = profile.parts["base"].files
-    adapter = _bytes(profile.parts["ip_adapter"].files, "")
-    return Weights(
-        unet=_bytes(base, "unet/") + adapter,
-        controlnet=_bytes(profile.parts["controlnet"].files, "") or read_figures()["controlnet_bytes"],
-        text_encoder=_bytes(base, "text_encoder/"),
-        vae=_bytes(base, "vae/"),
+    adapter = _sum_bytes(profile.parts["ip_adapter"].files, "")
+    return WeightSizes(
+        unet=_sum_bytes(base, "unet/") + adapter,
+        controlnet=_sum_bytes(profile.parts["controlnet"].files, "") or read_figures()["controlnet_bytes"],
+        text_encoder=_sum_bytes(base, "text_encoder/"),
+        vae=_sum_bytes(base, "vae/"),
     )
 
 
-def _weights_in(home: Path) -> Weights:
-    """Of a model that comes with the program; its text encoder is a package, of which the figures know the size."""
+def _measure_folder(home: Path) -> WeightSizes:
+    """Return the sizes in a model folder; its text encoder is a package, whose size the figures know."""
 
     def stored(*folders: str) -> int:
         return sum(file.stat().st_size for folder in folders for file in (home / folder).glob("*.safetensors"))
 
-    return Weights(
+    return WeightSizes(
         stored("unet", "ip_adapter"), stored("controlnet"), read_figures()["packaged_text_bytes"], stored("vae")
     )
 
 
-def _bytes(files: tuple[WeightFile, ...], folder: str) -> int:
+def _sum_bytes(files: tuple[WeightFile, ...], folder: str) -> int:
     return sum(file.bytes or 0 for file in files if file.path.startswith(folder) and file.path.endswith("safetensors"))

@@ -1,4 +1,4 @@
-"""How much memory a picture needs, reckoned before anything is loaded: sizes, constants and arithmetic alone.
+"""Plan how much memory a picture needs before anything is loaded, by sizes, constants and arithmetic alone.
 
 Two formulas stand beside each other. Ours adds the weights that a mode keeps where the picture is drawn, the larger of
 what a denoising step and the decoding hold for a while, and what the runtime takes; its constants, each with machine,
@@ -14,19 +14,19 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from pipeline.errors import SettingError
-from pipeline.machine.figures import Weights, read_figures, weights_of
+from pipeline.machine.figures import WeightSizes, measure_weights, read_figures
 from pipeline.machine.memory import FreeMemory
 from pipeline.models.profile import ModelProfile
 from pipeline.values import expect_choice
 
 MemoryMode = Literal["full", "fp8", "streamed", "cpu"]
 MODES: tuple[MemoryMode, ...] = get_args(MemoryMode)
-LADDERS: Mapping[str, tuple[MemoryMode, ...]] = {  # device -> its modes, from the quickest to the smallest
+MODES_BY_DEVICE: Mapping[str, tuple[MemoryMode, ...]] = {  # device -> its modes, from the quickest to the smallest
     "cuda": ("full", "fp8", "streamed", "cpu"),
     "mps": ("full", "cpu"),  # Apple's GPUs know no fp8, and share their memory with the processor
     "cpu": ("cpu", "fp8"),
 }
-MEANINGS: Mapping[str, str] = {
+MODE_MEANINGS: Mapping[str, str] = {
     "full": "everything on the GPU",
     "fp8": "weights kept in 8 bits, computed in 16 or 32",
     "streamed": "weights kept in main memory, streamed to the GPU layer by layer",
@@ -36,7 +36,7 @@ BATCH_LIMIT = 4
 TILE_FROM = 768  # px; a side above it is decoded in tiles
 TILE = 512  # px a side of a tile
 GB = 1e9
-NUMBERS = {"float32": 4, "bfloat16": 2, "float16": 2}  # bytes of one
+NUMBER_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # bytes of one
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ class MemoryPlan:
 
 @dataclass(frozen=True)
 class ModeChoice:
+    """A memory mode and the reason for it."""
+
     mode: MemoryMode
     why: str  # for the page and the log
 
@@ -80,14 +82,17 @@ def plan_memory(
     device: str = "cuda",
     dtype: str | None = None,
 ) -> MemoryPlan:
-    """Reckon one picture or batch, in the device's usual numbers or those called `dtype`; what a GPU's weights would
-    take on the processor is always reckoned in 32 bits. Raises SettingError for a size that the profile does not draw,
-    a batch outside 1 to 4, an unknown mode or number format, or a mode that the device does not have."""
-    kind = _expect(profile, width, height, batch, mode, device)
+    """Plan one picture or batch, in the device's default numbers or those called `dtype`.
+
+    What a GPU's weights would take on the processor is always counted in 32 bits. Raises SettingError for a size that
+    the profile does not draw, a batch outside 1 to 4, an unknown mode or number format, or a mode that the device does
+    not have.
+    """
+    kind = _check_arguments(profile, width, height, batch, mode, device)
     drawn_on = "cpu" if kind == "cpu" else device
-    figures, weights = read_figures()["devices"][drawn_on], weights_of(profile)
+    figures, weights = read_figures()["devices"][drawn_on], measure_weights(profile)
     usual = 2 if drawn_on == "cuda" else 4  # bytes of a number that the figures are of
-    each = usual if dtype is None or drawn_on != device else _bytes_of(dtype)
+    each = usual if dtype is None or drawn_on != device else _get_number_size(dtype)
     wide, share = each // 2, each / usual
     return MemoryPlan(
         mode=kind,
@@ -95,25 +100,25 @@ def plan_memory(
         width=width,
         height=height,
         batch=batch,
-        weights=_resident(weights, kind, wide, figures),
+        weights=_count_resident_bytes(weights, kind, wide, figures),
         steps=round(share * (batch * width * height * figures["step_bytes_per_px"] + figures["step_bytes"])),
-        decode=round(share * _decoded_at_once(width, height) * figures["decode_bytes_per_px"]),
+        decode=round(share * _count_decoded_pixels(width, height) * figures["decode_bytes_per_px"]),
         runtime=figures.get(f"runtime_bytes_{8 * each}", figures["runtime_bytes"]),
         main_memory=weights.streamable if kind == "streamed" and drawn_on == "cuda" else 0,
-        published=published_formula(weights, width, height, batch),
+        published=apply_published_formula(weights, width, height, batch),
     )
 
 
-def published_formula(weights: Weights, width: int, height: int, batch: int = 1, tokens: int = 77) -> int:
-    """Bytes by the published formula, its own constants, for a guided batch: it counts one picture, so twice `batch`.
+def apply_published_formula(weights: WeightSizes, width: int, height: int, batch: int = 1, tokens: int = 77) -> int:
+    """Return the bytes by the published formula for a guided batch: it counts one picture, so twice `batch`.
 
     Its average of the UNet's channels is 745, and three copies of each activation are alive.
     """
-    return round(1.2 * (weights.total + max(published_stages(width, height, batch, tokens).values())))
+    return round(1.2 * (weights.total + max(compute_published_stages(width, height, batch, tokens).values())))
 
 
-def published_stages(width: int, height: int, batch: int = 1, tokens: int = 77) -> dict[str, int]:
-    """Bytes that the published formula gives each stage."""
+def compute_published_stages(width: int, height: int, batch: int = 1, tokens: int = 77) -> dict[str, int]:
+    """Return the bytes that the published formula gives "encode", "unet" and "decode"."""
     cells, pixels = (width // 8) * (height // 8), width * height
     coded = batch * (4 * pixels * 3 * 2 + cells * 4 * 2)  # the picture, three copies of it, and its latents
     return {"encode": coded, "unet": 2 * batch * (cells * 745 * 2 * 3 + cells * tokens * 2), "decode": coded}
@@ -122,54 +127,58 @@ def published_stages(width: int, height: int, batch: int = 1, tokens: int = 77) 
 def choose_mode(
     profile: ModelProfile, free: FreeMemory, device: str, wanted: str = "auto", batch: int = 1, dtype: str | None = None
 ) -> ModeChoice:
-    """The mode called `wanted`, or for "auto" the quickest whose plan fits the profile's own size; and why.
+    """Choose the mode called `wanted`, or for "auto" the quickest whose plan fits the profile's default size.
 
     Where nothing fits it is the smallest, and the reason says so: a plan may be wrong, a picture is worth a try.
     """
     if wanted != "auto":
-        return ModeChoice(_expect(profile, profile.width, profile.height, batch, wanted, device), "asked for")
-    for mode in LADDERS[device] if device != "cpu" else ("cpu",):  # there fp8 is for when memory runs out
+        return ModeChoice(_check_arguments(profile, profile.width, profile.height, batch, wanted, device), "asked for")
+    for mode in MODES_BY_DEVICE[device] if device != "cpu" else ("cpu",):  # there fp8 is for when memory runs out
         plan = plan_memory(profile, profile.width, profile.height, batch, mode, device, dtype)
-        have = free_where(plan, free)
+        have = select_free_memory(plan, free)
         if plan.fits(have) and plan.main_memory <= free.main:
-            return ModeChoice(mode, f"{gigabytes(plan.peak)} of the {gigabytes(have)} that are free")
+            return ModeChoice(mode, f"{format_gigabytes(plan.peak)} of the {format_gigabytes(have)} that are free")
     return ModeChoice(
-        mode, f"nothing fits by the plan: even this needs {gigabytes(plan.peak)} and {gigabytes(have)} are free"
+        mode,
+        f"nothing fits by the plan: even this needs {format_gigabytes(plan.peak)} and {format_gigabytes(have)} "
+        "are free",
     )
 
 
-def lower_mode(mode: MemoryMode, device: str) -> MemoryMode | None:
-    """The next smaller mode of a device; None below the last, and for one that was only asked for by name."""
-    ladder = LADDERS[device]
+def find_lower_mode(mode: MemoryMode, device: str) -> MemoryMode | None:
+    """Return the next smaller mode of a device; None below the last, and for one that was only asked for by name."""
+    ladder = MODES_BY_DEVICE[device]
     after = ladder.index(mode) + 1 if mode in ladder else len(ladder)
     return ladder[after] if after < len(ladder) else None
 
 
-def what_fits(profile: ModelProfile, free: FreeMemory, device: str, batch: int = 1, dtype: str | None = None) -> str:
-    """In words for a person whose picture did not fit: the largest square that each mode can draw here."""
-    told = []
-    for mode in LADDERS[device]:
-        plans = [plan_memory(profile, side, side, batch, mode, device, dtype) for side in sides(profile)]
-        side = max((plan.width for plan in plans if plan.fits(free_where(plan, free))), default=None)
+def describe_what_fits(
+    profile: ModelProfile, free: FreeMemory, device: str, batch: int = 1, dtype: str | None = None
+) -> str:
+    """Say, to a person whose picture did not fit, the largest square that each mode can draw here."""
+    options = []
+    for mode in MODES_BY_DEVICE[device]:
+        plans = [plan_memory(profile, side, side, batch, mode, device, dtype) for side in list_sides(profile)]
+        side = max((plan.width for plan in plans if plan.fits(select_free_memory(plan, free))), default=None)
         if side:
-            told.append(f"{side} x {side} px with {mode} ({MEANINGS[mode]})")
-    return "What would fit by our reckoning: " + "; ".join(told) if told else "By our reckoning nothing fits here"
+            options.append(f"{side} x {side} px with {mode} ({MODE_MEANINGS[mode]})")
+    return "What would fit by our reckoning: " + "; ".join(options) if options else "By our reckoning nothing fits here"
 
 
-def sides(profile: ModelProfile) -> range:
-    """Sides (px) of squares worth telling."""
+def list_sides(profile: ModelProfile) -> range:
+    """Return the sides (px) of the squares that `describe_what_fits` tries."""
     step = max(profile.multiple, profile.width // 8)
     return range(max(64, profile.width // 2), profile.max_side + 1, step)
 
 
-def tiled(width: int, height: int) -> bool:
-    """Whether a picture of this size (px) is decoded in tiles."""
+def is_tiled(width: int, height: int) -> bool:
+    """Return whether a picture of this size (px) is decoded in tiles."""
     return max(width, height) > TILE_FROM
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One measurement beside what both formulas say of it. In bytes."""
+    """One measurement beside what both formulas give for it. In bytes."""
 
     row: Mapping[str, Any]  # of figures.json
     measured: int
@@ -178,26 +187,27 @@ class Comparison:
 
     @property
     def errors(self) -> tuple[float, float]:
-        """Of ours and of the published formula, as shares of what was measured."""
+        """Errors of our formula and of the published one, as shares of what was measured."""
         return self.ours / self.measured - 1, self.published / self.measured - 1
 
 
-def compare(profile: ModelProfile, row: Mapping[str, Any]) -> Comparison:
-    """A stage is compared with a stage, a whole run with the peak; the published one knows no tiles and no modes."""
+def compare_with_measurement(profile: ModelProfile, row: Mapping[str, Any]) -> Comparison:
+    """Compare a stage with a stage, a whole run with the peak; the published formula knows no tiles and no modes."""
     width, height, batch = row["width"], row["height"], row["batch"]
     plan = plan_memory(profile, width, height, batch, row["mode"], row["device"], row["dtype"])
-    published = published_stages(width, height, batch)
+    published = compute_published_stages(width, height, batch)
     ours = {"decode": plan.decode, "steps": plan.steps, "peak": plan.peak}[row["what"]]
     theirs = {"decode": published["decode"], "steps": published["unet"], "peak": plan.published}[row["what"]]
     return Comparison(row, row["bytes"], ours, theirs)
 
 
-def gigabytes(size: float) -> str:
+def format_gigabytes(size: float) -> str:
+    """Return bytes in words: "1.2 GB"."""
     return f"{size / GB:.1f} GB"
 
 
-def _resident(weights: Weights, mode: MemoryMode, wide: int, figures: Mapping[str, Any]) -> int:
-    """Bytes of the weights that stay where the picture is drawn."""
+def _count_resident_bytes(weights: WeightSizes, mode: MemoryMode, wide: int, figures: Mapping[str, Any]) -> int:
+    """Return the bytes of the weights that stay where the picture is drawn."""
     others = wide * (weights.text_encoder + weights.vae)
     if mode == "fp8":
         layer = wide * int(read_figures()["largest_layer_bytes"])  # as wide as it computes, for the while
@@ -208,34 +218,37 @@ def _resident(weights: Weights, mode: MemoryMode, wide: int, figures: Mapping[st
     return others + wide * weights.streamable
 
 
-def _bytes_of(dtype: str) -> int:
-    expect_choice("dtype", dtype, NUMBERS)
-    return NUMBERS[dtype]
+def _get_number_size(dtype: str) -> int:
+    expect_choice("dtype", dtype, NUMBER_BYTES)
+    return NUMBER_BYTES[dtype]
 
 
-def _decoded_at_once(width: int, height: int) -> int:
-    """Pixels: pictures of a batch are decoded one by one, large ones in tiles. The whole picture is put together."""
-    return TILE * TILE + width * height // 400 if tiled(width, height) else width * height
+def _count_decoded_pixels(width: int, height: int) -> int:
+    """Return the pixels decoded at once: pictures one by one, large ones in tiles, beside the whole picture."""
+    return TILE * TILE + width * height // 400 if is_tiled(width, height) else width * height
 
 
-def free_where(plan: MemoryPlan, free: FreeMemory) -> int:
-    """Bytes that are free where the plan's picture would be drawn."""
+def select_free_memory(plan: MemoryPlan, free: FreeMemory) -> int:
+    """Return the bytes that are free where the plan's picture would be drawn."""
     return free.main if plan.device != "cuda" or free.gpu is None else free.gpu
 
 
-def _expect(profile: ModelProfile, width: object, height: object, batch: object, mode: str, device: str) -> MemoryMode:
+def _check_arguments(
+    profile: ModelProfile, width: object, height: object, batch: object, mode: str, device: str
+) -> MemoryMode:
     for name, value in (("width", width), ("height", height), ("batch", batch)):
         if isinstance(value, bool) or not isinstance(value, int):
             raise SettingError(f"{name} is a whole number; {type(value).__name__} came.")
     profile.check_size(width, height)  # type: ignore[arg-type]
     if not 1 <= batch <= BATCH_LIMIT:  # type: ignore[operator]
         raise SettingError(f"batch is a whole number from 1 to {BATCH_LIMIT}; {str(batch)[:20]} came.")
-    expect_choice("device", device, LADDERS)
+    expect_choice("device", device, MODES_BY_DEVICE)
     expect_choice("mode", mode, MODES)
     if mode == "full" and device == "cpu":
         return "cpu"
-    if mode not in LADDERS[device] and not (mode == "streamed" and device == "cpu"):
+    if mode not in MODES_BY_DEVICE[device] and not (mode == "streamed" and device == "cpu"):
         raise SettingError(
-            f"The memory mode {mode!r} needs another device than {device!r}, which has {', '.join(LADDERS[device])}."
+            f"The memory mode {mode!r} needs another device than {device!r}, which has "
+            f"{', '.join(MODES_BY_DEVICE[device])}."
         )
     return mode  # type: ignore[return-value]

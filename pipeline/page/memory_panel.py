@@ -10,15 +10,15 @@ import gradio as gr
 from pipeline.machine.figures import read_figures
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import (
-    LADDERS,
-    MEANINGS,
+    MODE_MEANINGS,
+    MODES_BY_DEVICE,
     Comparison,
     MemoryPlan,
     choose_mode,
-    compare,
-    free_where,
-    gigabytes,
+    compare_with_measurement,
+    format_gigabytes,
     plan_memory,
+    select_free_memory,
 )
 from pipeline.models.catalog import PROFILES, SD15, find_profile
 from pipeline.page.components import lay_fold
@@ -35,14 +35,14 @@ def plan_memory_modes(
     Returns the modes' plans, which mode would be chosen, and how near plans came to measured runs. All sizes are in
     bytes. Raises SettingError for what the engine does not draw.
     """
-    from pipeline.machine.device import choose_device, name_of
+    from pipeline.machine.device import choose_device, name_dtype
 
     profile = find_profile(str(engine)[:40])
     drawn_on, format_ = choose_device(device, dtype, any_dtype=profile.any_dtype)
-    place, numbers = drawn_on.type, name_of(format_)
+    place, numbers = drawn_on.type, name_dtype(format_)
     plans = [
         plan_memory(profile, width, height, count, mode, place, numbers)  # type: ignore[arg-type]
-        for mode in LADDERS[place]
+        for mode in MODES_BY_DEVICE[place]
     ]
     free = measure_free_memory(place)
     choice = choose_mode(profile, free, place, dtype=numbers)
@@ -56,16 +56,19 @@ def plan_memory_modes(
         "free": {"gpu": free.gpu, "main": free.main},
         "chosen": {"mode": choice.mode, "why": choice.why},
         "modes": [
-            _describe_plan(plan, plan.fits(free_where(plan, free)) and plan.main_memory <= free.main) for plan in plans
+            _describe_plan(plan, plan.fits(select_free_memory(plan, free)) and plan.main_memory <= free.main)
+            for plan in plans
         ],
-        "measurements": [_describe_comparison(compare(SD15, row)) for row in read_figures()["measurements"]],
+        "measurements": [
+            _describe_comparison(compare_with_measurement(SD15, row)) for row in read_figures()["measurements"]
+        ],
     }
 
 
 def _describe_plan(plan: MemoryPlan, fits: bool) -> dict[str, Any]:
     return {
         "mode": plan.mode,
-        "meaning": MEANINGS[plan.mode],
+        "meaning": MODE_MEANINGS[plan.mode],
         "drawn_on": plan.device,
         "fits": fits,
         "peak": plan.peak,
@@ -132,11 +135,13 @@ def lay_memory_panel(studio: Studio, script: str, **event_options: Any) -> None:
 def format_plan(planned: dict[str, Any]) -> str:
     """Format a plan as HTML: a row for each mode, ours beside the published formula, and what the plans are worth."""
     free = planned["free"]
-    here = f"{gigabytes(free['main'])} of main memory are free"
-    here += f", and {gigabytes(free['gpu'])} on the GPU" if free["gpu"] is not None else "; there is no GPU to use"
+    here = f"{format_gigabytes(free['main'])} of main memory are free"
+    here += (
+        f", and {format_gigabytes(free['gpu'])} on the GPU" if free["gpu"] is not None else "; there is no GPU to use"
+    )
     rows = "".join(
-        f"<tr><td>{html.escape(mode['meaning'])} ({mode['mode']})</td><td>{gigabytes(mode['peak'])}</td>"
-        f"<td>{gigabytes(mode['weights'])}</td><td>{gigabytes(mode['published'])}</td>"
+        f"<tr><td>{html.escape(mode['meaning'])} ({mode['mode']})</td><td>{format_gigabytes(mode['peak'])}</td>"
+        f"<td>{format_gigabytes(mode['weights'])}</td><td>{format_gigabytes(mode['published'])}</td>"
         f"<td>{'fits' if mode['fits'] else 'does not fit'}</td></tr>"
         for mode in planned["modes"]
     )

@@ -154,6 +154,6 @@ def is_downloaded(profile: ModelProfile, *, has_base: bool = False) -> bool:
 
 def cuda_problem() -> str | None:
     """Why CUDA cannot be used here; None where it can."""
-    from pipeline.machine.device import cuda_trouble, has_usable_cuda
+    from pipeline.machine.device import diagnose_cuda, has_usable_cuda
 
-    return None if has_usable_cuda() else cuda_trouble() or "there is none on this machine"
+    return None if has_usable_cuda() else diagnose_cuda() or "there is none on this machine"

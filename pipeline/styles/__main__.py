@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pipeline.styles.word_vectors import write_words
+from pipeline.styles.word_vectors import write_word_vectors
 
 
 def main() -> None:
@@ -14,13 +14,13 @@ def main() -> None:
     from pipeline.settings import read_settings
     from pipeline.styles.encoders import PocketEncoder
     from pipeline.styles.library import StyleLibrary
-    from pipeline.styles.search import searched_texts
+    from pipeline.styles.search import list_searched_texts
 
     settings = read_settings([], os.environ)
     encoder = PocketEncoder(settings.assets / "pocket" / "image_encoder")
     with tempfile.TemporaryDirectory() as none_added:
-        texts = searched_texts(StyleLibrary(settings.styles, Path(none_added)).all())
-    write_words(settings.assets / "words.npz", encoder.text_sha256, texts, encoder.encode_text(texts))
+        texts = list_searched_texts(StyleLibrary(settings.styles, Path(none_added)).all())
+    write_word_vectors(settings.assets / "words.npz", encoder.text_sha256, texts, encoder.encode_text(texts))
 
 
 if __name__ == "__main__":

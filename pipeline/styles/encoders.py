@@ -22,7 +22,7 @@ from pipeline.models.catalog import MINILM
 from pipeline.models.checks import compute_sha256
 from pipeline.models.loading import LOAD_LOCK
 from pipeline.models.locate import locate_text_encoder
-from pipeline.styles.word_vectors import read_words
+from pipeline.styles.word_vectors import read_word_vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -70,7 +70,7 @@ class PocketEncoder:
         """`words`: a file of `shipped_words`, a head start."""
         folder = locate_text_encoder(MINILM, text_folder).path
         self.text_sha256 = MINILM.sha256
-        self._shipped = read_words(words, self.text_sha256) if words is not None else {}
+        self._shipped = read_word_vectors(words, self.text_sha256) if words is not None else {}
         self._image_folder, self._device = image_folder, device
         self._text = _load_sentence_model(str(folder), device=device)
         self._remembered = _TextCache(self._encode_new)
@@ -78,7 +78,7 @@ class PocketEncoder:
 
     @cached_property
     def revision(self) -> str:
-        return f"{self.text_sha256[:12]}+{_image_revision(self._image_folder)}"
+        return f"{self.text_sha256[:12]}+{_hash_weights(self._image_folder)}"
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
@@ -94,7 +94,7 @@ class PocketEncoder:
 
     def _encode_new(self, texts: Sequence[str]) -> Vectors:
         new = [text for text in texts if text not in self._shipped]
-        made = _unit(self._text.encode(new, convert_to_numpy=True, show_progress_bar=False)) if new else ()
+        made = _normalise(self._text.encode(new, convert_to_numpy=True, show_progress_bar=False)) if new else ()
         encoded = dict(zip(new, made, strict=True))
         return np.stack([encoded[text] if text in encoded else self._shipped[text] for text in texts])
 
@@ -130,7 +130,7 @@ class ClipEncoder:
             return self._encode_new([image.convert("RGB") for image in images])
 
     def _encode_new(self, inputs: Sequence[Any]) -> Vectors:
-        return _unit(self._model.encode(list(inputs), convert_to_numpy=True, show_progress_bar=False))
+        return _normalise(self._model.encode(list(inputs), convert_to_numpy=True, show_progress_bar=False))
 
 
 class _TextCache:
@@ -143,7 +143,7 @@ class _TextCache:
     def __call__(self, texts: Sequence[str]) -> Vectors:
         if isinstance(texts, str):
             raise TypeError("encode_text takes a list of texts, not one text.")
-        clean = [_encodable(text) for text in texts]
+        clean = [_replace_surrogates(text) for text in texts]
         new = [text for text in dict.fromkeys(clean) if text not in self._vectors]
         found = dict(zip(new, self._encode(new), strict=True)) if new else {}
         found |= {text: self._vectors[text] for text in clean if text not in found}
@@ -196,7 +196,7 @@ def _load_image_tower(folder: Path, dimension: int, device: str) -> Callable[[Se
             return np.empty((0, dimension), np.float32)
         pixels = processor([image.convert("RGB") for image in images], return_tensors="pt")["pixel_values"]
         with torch.inference_mode():
-            return _unit(model(pixel_values=pixels.to(device)).image_embeds.float().cpu().numpy())
+            return _normalise(model(pixel_values=pixels.to(device)).image_embeds.float().cpu().numpy())
 
     return encode
 
@@ -206,17 +206,17 @@ def _processor_folder(folder: Path) -> Path:
     return folder if (folder / "preprocessor_config.json").is_file() else folder.parent / "feature_extractor"
 
 
-def _image_revision(folder: Path) -> str:
+def _hash_weights(folder: Path) -> str:
     weights = sorted(folder.glob("*.safetensors"))
     return hashlib.sha256("".join(map(compute_sha256, weights)).encode()).hexdigest()[:12] if weights else "words-only"
 
 
-def _encodable(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     """Lone surrogates, which a browser can send, stop the tokenizer."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _unit(vectors: Any) -> Vectors:
+def _normalise(vectors: Any) -> Vectors:
     rows = np.asarray(vectors, dtype=np.float32)
     lengths: Vectors = np.linalg.norm(rows, axis=1, keepdims=True)
     if not np.isfinite(rows).all() or not (lengths > 0).all():

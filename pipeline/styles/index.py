@@ -70,7 +70,7 @@ class StyleIndex:
     @classmethod
     def build(cls, keys: Sequence[str], vectors: NDArray[np.float32], *, threads: int = 1) -> StyleIndex:
         """Raises ValueError unless vectors is (n, d) float32, n >= 1, finite, rows of length 1, one key each."""
-        checked = _checked(vectors, len(keys))
+        checked = _check_vectors(vectors, len(keys))
         graph = _empty_graph(checked.shape[1])
         graph.init_index(len(keys), ef_construction=BUILD_BREADTH, M=LINKS, random_seed=7)
         graph.add_items(checked, np.arange(len(keys)), num_threads=threads)
@@ -83,7 +83,7 @@ class StyleIndex:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def nearest(self, queries: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def find_nearest(self, queries: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows (m, k') and their cosine similarities (m, k'), best first, with k' = min(k, number of vectors).
 
         Raises ValueError unless queries is (m, d) float32 and finite, and k >= 1.
@@ -96,7 +96,9 @@ class StyleIndex:
             rows, distances = self._graph.knn_query(queries, k=k, num_threads=1)
         return rows.astype(np.int64), np.clip(1 - distances, -1, 1).astype(np.float32)
 
-    def nearest_exactly(self, queries: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def find_nearest_exactly(
+        self, queries: NDArray[np.float32], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The same by comparing with every vector: the oracle."""
         self._check_query(queries, k)
         similarities = queries @ self.vectors.T
@@ -155,7 +157,7 @@ def _empty_graph(dimension: int) -> Any:
     return hnswlib.Index(space=SPACE, dim=dimension)
 
 
-def _checked(vectors: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+def _check_vectors(vectors: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     if vectors.ndim != 2 or vectors.dtype != np.float32 or vectors.shape[0] != count or 0 in vectors.shape:
         raise ValueError(f"Expected ({count}, d) float32 vectors, got {vectors.dtype} {vectors.shape}.")
     if not np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3):  # NaN fails too
@@ -195,7 +197,7 @@ def _load_vectors(file: Path, manifest: Manifest) -> NDArray[np.float32]:
         raise StaleIndex(f"{file} does not match its manifest.")
     try:
         vectors = np.load(file, allow_pickle=False)
-        return _checked(vectors.reshape(manifest.count, manifest.dimension), manifest.count)
+        return _check_vectors(vectors.reshape(manifest.count, manifest.dimension), manifest.count)
     except ValueError as error:
         raise StaleIndex(f"{file} is broken: {error}") from error
 

@@ -47,7 +47,7 @@ class StyleLibrary:
         self._added = added
         self._lock = threading.Lock()
         self.problems: tuple[str, ...] = ()
-        styles = {folder.name: read_style(folder, builtin=True) for folder in _folders(builtin)}
+        styles = {folder.name: read_style(folder, builtin=True) for folder in _list_folders(builtin)}
         if not styles:
             raise StyleError(f"There are no styles in {builtin}.")
         self._publish(styles | self._read_added(styles))
@@ -60,7 +60,7 @@ class StyleLibrary:
         """Raises StyleError that names the nearest ids."""
         style = self._styles.get(id) if isinstance(id, str) else None
         if style is None:
-            raise StyleError(f"There is no style {_shown(id)}.{self._nearest(id)}")
+            raise StyleError(f"There is no style {_shorten(id)}.{self._suggest(id)}")
         return style
 
     def add(self, image: Image.Image, name: str, words: str = "") -> Style:
@@ -70,11 +70,11 @@ class StyleLibrary:
         long, words too long, an image too small or broken, or a full library.
         """
         name, phrases = clean_name(name), clean_words(words)
-        reference = square(image)
+        reference = crop_reference(image)
         with self._lock:
             self._refuse_duplicate(name)
-            data = _described(self._free_id(name), name, phrases)
-            folder = self._write(data, reference)
+            data = _make_data(self._free_id(name), name, phrases)
+            folder = self._write_folder(data, reference)
             style = read_style(folder, builtin=False)
             self._publish({**self._styles, style.id: style})
         return style
@@ -96,7 +96,7 @@ class StyleLibrary:
 
     def _read_added(self, builtin: dict[str, Style]) -> dict[str, Style]:
         read: dict[str, Style] = {}
-        for folder in _folders(self._added):
+        for folder in _list_folders(self._added):
             try:
                 if folder.name in builtin:
                     raise StyleError(f"{folder}: a built-in style has the id {folder.name!r} already.")
@@ -106,7 +106,7 @@ class StyleLibrary:
                 self.problems += (str(error),)
         return read
 
-    def _nearest(self, id: object) -> str:
+    def _suggest(self, id: object) -> str:
         by_name = {style.name.lower(): style.id for style in self._sorted}
         asked = str(id)[:NAME_LIMIT].lower()
         near = difflib.get_close_matches(asked, [*self._styles, *by_name], n=5, cutoff=0.5)
@@ -121,14 +121,14 @@ class StyleLibrary:
 
     def _free_id(self, name: str) -> str:
         """Names that differ may share a slug ("Café", "Cafe"); a broken folder may hold one too."""
-        stem = slug(name)
+        stem = make_slug(name)
         for number in range(1, STYLE_LIMIT + 2):
             id = stem if number == 1 else f"{stem}-{number}"
             if id not in self._styles and not (self._added / id).exists():
                 return id
         raise StyleError(f"Too many styles are called like {name!r}.")
 
-    def _write(self, data: dict[str, Any], reference: Image.Image) -> Path:
+    def _write_folder(self, data: dict[str, Any], reference: Image.Image) -> Path:
         """The whole folder or nothing."""
         target = self._added / str(data["id"])
         try:
@@ -159,7 +159,7 @@ def read_style(folder: Path, *, builtin: bool) -> Style:
         raise StyleError(f"{folder / DATA}: {error}") from error
 
 
-def slug(name: str) -> str:
+def make_slug(name: str) -> str:
     """A folder's name from any name: ascii letters and digits where there are some, else a hash of it."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall(r"[a-z0-9]+", plain))[:NAME_LIMIT].strip("-")
@@ -169,7 +169,7 @@ def slug(name: str) -> str:
 
 
 def clean_name(name: object) -> str:
-    text = _clean(name, "A style's name")
+    text = _clean_line(name, "A style's name")
     if not any(unicodedata.category(letter)[0] in "LNSP" for letter in text):
         raise StyleError("A style needs a name.")
     if len(text) > NAME_LIMIT:
@@ -179,13 +179,13 @@ def clean_name(name: object) -> str:
 
 def clean_words(words: object) -> tuple[str, ...]:
     """Phrases, without their commas."""
-    text = _clean(words, "A style's words")
+    text = _clean_line(words, "A style's words")
     if len(text) > WORDS_LIMIT:
         raise StyleError(f"A style's words hold at most {WORDS_LIMIT} characters; these have {len(text)}.")
     return tuple(dict.fromkeys(phrase for part in re.split(r"[,;]", text) if (phrase := part.strip())))
 
 
-def square(image: object) -> Image.Image:
+def crop_reference(image: object) -> Image.Image:
     """The middle square of a picture, upright, on white, at the size of a reference."""
     if not isinstance(image, Image.Image):
         raise StyleError(f"A style needs a picture; {type(image).__name__} came.")
@@ -202,7 +202,7 @@ def square(image: object) -> Image.Image:
     return ImageOps.fit(flat, (REFERENCE_SIDE, REFERENCE_SIDE), Image.Resampling.LANCZOS)
 
 
-def _described(id: str, name: str, phrases: tuple[str, ...]) -> dict[str, Any]:
+def _make_data(id: str, name: str, phrases: tuple[str, ...]) -> dict[str, Any]:
     look = name.replace("{", "(").replace("}", ")")  # braces would make it a template of its own
     return {
         "id": id,
@@ -214,7 +214,7 @@ def _described(id: str, name: str, phrases: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _folders(parent: Path) -> Iterator[Path]:
+def _list_folders(parent: Path) -> Iterator[Path]:
     """Sorted; those that start with a dot are work in progress."""
     if parent.is_dir():
         yield from sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
@@ -240,12 +240,12 @@ def _check_data(file: Path, data: object) -> None:
         raise StyleError(f"{file}: the key {missing[0]!r} is missing.")
     for key in KEYS:
         if key != "words" and not (isinstance(data[key], str) and data[key].strip()):
-            raise StyleError(f"{file}: {key} is {_shown(data[key])}, not a text.")
+            raise StyleError(f"{file}: {key} is {_shorten(data[key])}, not a text.")
     words = data["words"]
     if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
-        raise StyleError(f"{file}: words is {_shown(words)}, not a list of texts.")
+        raise StyleError(f"{file}: words is {_shorten(words)}, not a list of texts.")
     if not ID.fullmatch(data["id"]) or data["id"] in RESERVED:
-        raise StyleError(f"{file}: id is {_shown(data['id'])}; it is made of a-z, 0-9 and single dashes.")
+        raise StyleError(f"{file}: id is {_shorten(data['id'])}; it is made of a-z, 0-9 and single dashes.")
 
 
 def _check_reference(file: Path) -> str:
@@ -261,7 +261,7 @@ def _check_reference(file: Path) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _clean(text: object, what: str) -> str:
+def _clean_line(text: object, what: str) -> str:
     """One line without control characters or halves of characters."""
     if not isinstance(text, str):
         raise StyleError(f"{what}: expected text, {type(text).__name__} came.")
@@ -271,6 +271,6 @@ def _clean(text: object, what: str) -> str:
     return " ".join("".join(c if unicodedata.category(c) not in ("Cc", "Cn", "Co") else " " for c in whole).split())
 
 
-def _shown(value: object) -> str:
+def _shorten(value: object) -> str:
     text = repr(value[: NAME_LIMIT + 1] if isinstance(value, str) else value)
     return text if len(text) <= NAME_LIMIT else text[:NAME_LIMIT] + "..."

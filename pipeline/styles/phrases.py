@@ -106,42 +106,42 @@ CLAUSE_ENDS = re.compile(r"[,;:.!?()\[\]|/\n]+|\s[-–—]+\s")
 WORD = re.compile(r"[\w'’&-]+")
 
 
-def normalised(text: str) -> str:
+def normalise(text: str) -> str:
     """Lower case, American spelling, one space between words."""
-    return re.sub(r"[a-z]+", lambda found: _american(found.group()), " ".join(text.lower().split()))
+    return re.sub(r"[a-z]+", lambda found: _spell_american(found.group()), " ".join(text.lower().split()))
 
 
-def pieces(prompt: str, names: Container[str] = ()) -> tuple[str, ...]:
+def split_prompt(prompt: str, names: Container[str] = ()) -> tuple[str, ...]:
     """The whole prompt first, then names said in it, then the parts that may say how it looks; no two alike."""
-    text = normalised(prompt)
+    text = normalise(prompt)
     whole = " ".join(text.split()[:WHOLE_LIMIT])
     clauses = [words for clause in CLAUSE_ENDS.split(text) if (words := WORD.findall(clause))]
-    said = [name for words in clauses for name in _names(words, names)]
-    parts = [" ".join(part[:PIECE_WORDS]) for words in clauses for part in _parts(words) if part]
+    said = [name for words in clauses for name in _find_names(words, names)]
+    parts = [" ".join(part[:PIECE_WORDS]) for words in clauses for part in _split_clause(words) if part]
     return tuple(dict.fromkeys([whole, *said, *parts]))[:PIECE_LIMIT]
 
 
-def _american(word: str) -> str:
+def _spell_american(word: str) -> str:
     stem, plural = (word[:-1], "s") if word.endswith("s") else (word, "")
     return AMERICAN.get(stem, stem) + plural
 
 
-def _names(words: list[str], names: Container[str]) -> list[str]:
+def _find_names(words: list[str], names: Container[str]) -> list[str]:
     runs = (
         " ".join(words[start : start + length]) for start in range(len(words)) for length in range(1, NAME_WORDS + 1)
     )
     return [run for run in runs if run in names]
 
 
-def _parts(clause: list[str]) -> list[list[str]]:
+def _split_clause(clause: list[str]) -> list[list[str]]:
     """A clause, its tails behind a hinge, and what stands before its first noun ("a felt fox": felt)."""
     starts = [n + (word in HINGES) for n, word in enumerate(clause) if word in HINGES or word in CRAFTS]
-    tails = [_trimmed(clause[n:]) for n in starts]
-    head = _trimmed(clause[: starts[0] - (clause[starts[0] - 1] in HINGES)] if starts else clause)
-    return [_trimmed(clause), *tails, head, head[:-1], head[:1]]
+    tails = [_trim(clause[n:]) for n in starts]
+    head = _trim(clause[: starts[0] - (clause[starts[0] - 1] in HINGES)] if starts else clause)
+    return [_trim(clause), *tails, head, head[:-1], head[:1]]
 
 
-def _trimmed(words: list[str]) -> list[str]:
+def _trim(words: list[str]) -> list[str]:
     while words and words[0] in EMPTY:
         words = words[1:]
     while words and words[-1] in EMPTY:

@@ -19,8 +19,8 @@ from pipeline.prompt_syntax import Prompt
 from pipeline.styles.encoders import Encoder
 from pipeline.styles.index import StyleIndex
 from pipeline.styles.library import StyleLibrary
-from pipeline.styles.phrases import normalised, pieces
-from pipeline.styles.vectors import Entry, VectorCache, entries_of, is_picture
+from pipeline.styles.phrases import normalised, split_prompt
+from pipeline.styles.vectors import Entry, VectorCache, list_entries, is_picture_key
 from pipeline.values import Style, StyleMatch, StyleMix
 
 THINGS = Path(__file__).with_name("plain_things.txt")  # what prompts are about, one a line
@@ -48,15 +48,15 @@ class Finding:
     asked: tuple[str, ...] = ()  # for each match the piece of the prompt that speaks for it most
 
 
-def plain_things() -> list[Entry]:
+def read_plain_things() -> list[Entry]:
     """What prompts are about."""
     lines = THINGS.read_text(encoding="utf-8").splitlines()
-    return [Entry("", text) for text in dict.fromkeys(normalised(line) for line in lines) if text]
+    return [Entry("", text) for text in dict.fromkeys(normalise(line) for line in lines) if text]
 
 
-def searched_texts(styles: Iterable[Style]) -> list[str]:
+def list_searched_texts(styles: Iterable[Style]) -> list[str]:
     """Every text that a search of these styles has to know the vector of, once."""
-    entries = [*plain_things(), *(entry for style in styles for entry in entries_of(style))]
+    entries = [*read_plain_things(), *(entry for style in styles for entry in list_entries(style))]
     return sorted({entry.content for entry in entries if entry.picture is None})
 
 
@@ -66,7 +66,7 @@ class StyleSearch:
     def __init__(self, library: StyleLibrary, encoder: Encoder, cache_dir: Path) -> None:
         self._library, self._encoder = library, encoder
         self._cache = VectorCache(encoder, cache_dir / "styles")
-        self._things = VectorCache(encoder, cache_dir / "things").index(plain_things())
+        self._things = VectorCache(encoder, cache_dir / "things").find_index(read_plain_things())
         self._lock = threading.Lock()
         self._shelf = self._arrange(library.all())
 
@@ -78,23 +78,23 @@ class StyleSearch:
     def find(self, prompt: Prompt, k: int = 5) -> Finding:
         """Find the `k` styles, 1 to MOST_MATCHES, nearest to what the prompt says; its weights do not count."""
         shelf = self._current_shelf()
-        said = pieces(prompt.words, shelf.names)
+        said = split_prompt(prompt.words, shelf.names)
         if not said[0]:
             return Finding((), named=False)
         vectors = self._encoder.encode_text(said)
-        return shelf.find(said, vectors, self._nearness_to_things(vectors), k)
+        return shelf.find(said, vectors, self._measure_nearness_to_things(vectors), k)
 
-    def mix(self, finding: Finding) -> StyleMix:
+    def choose_mix(self, finding: Finding) -> StyleMix:
         """The style found; two when the prompt asks for two; a default when it asks for none."""
         if not finding.named:
-            return self._default_mix(finding)
+            return self._make_default_mix(finding)
         first = finding.matches[0].style
-        second = next((match.style for match in _others(finding)), None)
+        second = next((match.style for match in _find_further(finding)), None)
         if second is None:
             return StyleMix.of(first)
         return StyleMix(((first, 1 - SECOND_WEIGHT), (second, SECOND_WEIGHT)))
 
-    def _default_mix(self, finding: Finding) -> StyleMix:
+    def _make_default_mix(self, finding: Finding) -> StyleMix:
         there = {style.id: style for style in self._library.all()}
         parts = [(there[id], weight) for id, weight in DEFAULT_MIX if id in there]
         if not parts:
@@ -102,9 +102,9 @@ class StyleSearch:
         total = sum(weight for _, weight in parts)
         return StyleMix(tuple((style, weight / total) for style, weight in parts))
 
-    def _nearness_to_things(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _measure_nearness_to_things(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """(pieces, 1)"""
-        return self._things.nearest(vectors, 1)[1]
+        return self._things.find_nearest(vectors, 1)[1]
 
     def _current_shelf(self) -> _Shelf:
         styles = self._library.all()
@@ -114,8 +114,8 @@ class StyleSearch:
             return self._shelf
 
     def _arrange(self, styles: tuple[Style, ...]) -> _Shelf:
-        entries = [entry for style in styles for entry in entries_of(style)]
-        index = self._cache.index(entries, lambda: [style.image for style in styles if style.builtin])
+        entries = [entry for style in styles for entry in list_entries(style)]
+        index = self._cache.find_index(entries, lambda: [style.image for style in styles if style.builtin])
         return _Shelf(styles, index)
 
 
@@ -124,31 +124,31 @@ class _Shelf:
 
     def __init__(self, styles: tuple[Style, ...], index: StyleIndex) -> None:
         self.styles = styles
-        self.names: Mapping[str, Style] = {normalised(style.name): style for style in styles}
+        self.names: Mapping[str, Style] = {normalise(style.name): style for style in styles}
         self._index = index
         places = {style.id: place for place, style in enumerate(styles)}
         self._place = np.array([places[key.split("\t")[0]] for key in index.keys])  # of each vector's style
-        self._pictures = np.flatnonzero([is_picture(key) for key in index.keys])  # their rows
+        self._pictures = np.flatnonzero([is_picture_key(key) for key in index.keys])  # their rows
 
     def find(self, said: tuple[str, ...], vectors: NDArray[np.float32], things: NDArray[np.float32], k: int) -> Finding:
-        gains = self._gains(vectors, things)
+        gains = self._measure_gains(vectors, things)
         scores = WHOLE_SHARE * gains[0] + (1 - WHOLE_SHARE) * gains.max(axis=0)
         best = np.argsort(-scores, kind="stable")[:k]
         matches = tuple(StyleMatch(self.styles[place], float(scores[place])) for place in best)
         asked = tuple(said[gains[:, place].argmax()] for place in best)
         return Finding(matches, matches[0].similarity > NAMED_FROM, asked)
 
-    def _gains(self, vectors: NDArray[np.float32], things: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _measure_gains(self, vectors: NDArray[np.float32], things: NDArray[np.float32]) -> NDArray[np.float32]:
         """(pieces, styles): 1 where a piece is a style's own words, 0 where plain things are about as near."""
-        similarities = self._similarities(vectors)
+        similarities = self._measure_similarities(vectors)
         against = THING_SHARE * np.clip(things, 0, 1)
         most = np.where(things >= A_THING_FROM, 0, 1)
         gains: NDArray[np.float32] = np.clip((similarities - against) / (1 - against), -1, most)
         return gains
 
-    def _similarities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _measure_similarities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """(pieces, styles): of the style's nearest vector; a style not among the neighbours gets the farthest's."""
-        rows, cosines = self._index.nearest(vectors, NEIGHBOURS)
+        rows, cosines = self._index.find_nearest(vectors, NEIGHBOURS)
         result = np.repeat(cosines[:, -1:], len(self.styles), axis=1)
         piece = np.arange(len(rows))[:, None]
         np.maximum.at(result, (piece, self._place[rows]), cosines)
@@ -157,7 +157,7 @@ class _Shelf:
         return result
 
 
-def _others(finding: Finding) -> list[StyleMatch]:
+def _find_further(finding: Finding) -> list[StyleMatch]:
     """Further matches that are asked for by words of their own: "watercolour and ink"."""
     own = set(finding.asked[0].split())
     pairs = zip(finding.matches[1:], finding.asked[1:], strict=True)

@@ -36,15 +36,15 @@ class Entry:
         return f"{self.style}\t{self.content}"
 
 
-def is_picture(key: str) -> bool:
+def is_picture_key(key: str) -> bool:
     return key.partition("\t")[2].startswith(PICTURE)
 
 
-def entries_of(style: Style) -> tuple[Entry, ...]:
+def list_entries(style: Style) -> tuple[Entry, ...]:
     """Name, the template without its prompt, words; of an added style its picture too."""
     look = style.template.replace("{prompt}", "").strip(" ,")
     texts = [style.name, look, *style.words] if style.builtin else [style.name, *style.words]
-    entries = [Entry(style.id, text) for text in dict.fromkeys(normalised(text) for text in texts) if text]
+    entries = [Entry(style.id, text) for text in dict.fromkeys(normalise(text) for text in texts) if text]
     if not style.builtin:
         entries.append(Entry(style.id, PICTURE + style.sha256, style.image))
     return tuple(entries)
@@ -60,7 +60,7 @@ class VectorCache:
     def index(self, entries: Sequence[Entry], references: Callable[[], Sequence[Path]] = lambda: ()) -> StyleIndex:
         """An index of just these entries, from disk where it is there.
 
-        `references` are built-in pictures, needed only where an entry is a picture: see `_across_the_gap`.
+        `references` are built-in pictures, needed only where an entry is a picture: see `_move_among_words`.
         """
         loaded = self._load()
         wanted = tuple(entry.key for entry in entries)
@@ -79,7 +79,7 @@ class VectorCache:
     ) -> dict[str, NDArray[np.float32]]:
         new = [entry for entry in entries if entry.key not in self._known]
         texts = [entry for entry in new if entry.picture is None]
-        vectors = _in_batches(self._encoder.encode_text, [entry.content for entry in texts])
+        vectors = _encode_in_batches(self._encoder.encode_text, [entry.content for entry in texts])
         made = dict(zip((entry.key for entry in texts), vectors, strict=True))
         made |= self._find_pictures([entry for entry in new if entry.picture is not None], made, references)
         both = self._known | made
@@ -91,18 +91,18 @@ class VectorCache:
         made: dict[str, NDArray[np.float32]],
         references: Callable[[], Sequence[Path]],
     ) -> dict[str, NDArray[np.float32]]:
-        pictures = _opened((entry.key, entry.picture) for entry in entries if entry.picture)
+        pictures = _open_pictures((entry.key, entry.picture) for entry in entries if entry.picture)
         if not pictures:
             return {}
-        words = [vector for key, vector in (self._known | made).items() if not is_picture(key)]
-        usual = _opened((str(path), path) for path in references())
+        words = [vector for key, vector in (self._known | made).items() if not is_picture_key(key)]
+        usual = _open_pictures((str(path), path) for path in references())
         try:
             common = self._encoder.encode_image(list(usual.values()))
             vectors = self._encoder.encode_image(list(pictures.values()))
         except ModelError as error:
             log.warning("Added styles are found by name and words only. %s", error)
             return {}
-        return dict(zip(pictures, _across_the_gap(vectors, common, np.stack(words)), strict=True))
+        return dict(zip(pictures, _move_among_words(vectors, common, np.stack(words)), strict=True))
 
     def _load(self) -> StyleIndex | None:
         try:
@@ -119,7 +119,7 @@ class VectorCache:
             log.warning("The search index could not be kept in %s: %s", self._folder, error)
 
 
-def _across_the_gap(pictures: Vectors, usual: Vectors, words: Vectors) -> Vectors:
+def _move_among_words(pictures: Vectors, usual: Vectors, words: Vectors) -> Vectors:
     """Pictures as if they were words.
 
     In a CLIP space pictures lie apart from words (Liang et al. 2022, "Mind the gap") and closer together. So what sets
@@ -133,11 +133,11 @@ def _across_the_gap(pictures: Vectors, usual: Vectors, words: Vectors) -> Vector
     return unit
 
 
-def _in_batches(encode: Callable[[Sequence[str]], Vectors], texts: Sequence[str]) -> list[NDArray[np.float32]]:
+def _encode_in_batches(encode: Callable[[Sequence[str]], Vectors], texts: Sequence[str]) -> list[NDArray[np.float32]]:
     return [vector for start in range(0, len(texts), BATCH) for vector in encode(texts[start : start + BATCH])]
 
 
-def _opened(paths: Iterable[tuple[str, Path]]) -> dict[str, Image.Image]:
+def _open_pictures(paths: Iterable[tuple[str, Path]]) -> dict[str, Image.Image]:
     """Those that can be read."""
     images = {}
     for key, path in paths:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 log = logging.getLogger(__name__)
 
 
-def read_words(file: Path, text_sha256: str) -> Mapping[str, NDArray[np.float32]]:
+def read_word_vectors(file: Path, text_sha256: str) -> Mapping[str, NDArray[np.float32]]:
     """Text -> unit vector (d,); empty where the file is missing, broken or of another tower."""
     if not file.is_file():
         return {}
@@ -37,7 +37,7 @@ def read_words(file: Path, text_sha256: str) -> Mapping[str, NDArray[np.float32]
     return dict(zip(texts, vectors / np.linalg.norm(vectors, axis=1, keepdims=True), strict=True))
 
 
-def write_words(file: Path, text_sha256: str, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+def write_word_vectors(file: Path, text_sha256: str, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
     """Write the file whole or not at all; half precision is 0.0005 off at most."""
     draft = file.with_suffix(".tmp.npz")
     np.savez(draft, tower=np.array(text_sha256), texts=np.array(texts), vectors=vectors.astype(np.float16))

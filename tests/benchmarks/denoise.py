@@ -33,7 +33,7 @@ import torch
 import transformers
 
 from pipeline.engine.engine import Engine
-from pipeline.machine.device import DTYPES, choose_device, has_bf16_tiles, name_of, usual_dtype
+from pipeline.machine.device import DTYPES, choose_device, get_default_dtype, has_bf16_tiles, name_dtype
 from pipeline.models.catalog import POCKET
 from pipeline.models.loading import silence_logs
 from pipeline.models.profile import ModelProfile
@@ -136,7 +136,7 @@ def prepare(room: Path, asked: argparse.Namespace) -> Contest:
 def usual_dtypes(device: torch.device) -> list[str]:
     """What diffusers takes there by itself first."""
     both = device.type == "cpu" and has_bf16_tiles()
-    return [name_of(usual_dtype(device)), *(["bfloat16"] if both else [])]
+    return [name_dtype(get_default_dtype(device)), *(["bfloat16"] if both else [])]
 
 
 def make_side(profile: ModelProfile, folder: Path, device: torch.device, dtype: str, asked: argparse.Namespace) -> Side:

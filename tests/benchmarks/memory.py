@@ -92,7 +92,7 @@ def measure(cap: float | None, mode: str, side: int, batch: int, steps: int, tin
     """One row; in this process."""
     import torch
 
-    from pipeline.machine.device import choose_dtype, name_of
+    from pipeline.machine.device import choose_dtype, name_dtype
     from pipeline.machine.memory import measure_free_memory
     from pipeline.machine.plan import choose_mode, plan_memory
     from pipeline.models.catalog import SD15
@@ -103,7 +103,7 @@ def measure(cap: float | None, mode: str, side: int, batch: int, steps: int, tin
         total = torch.cuda.get_device_properties(device).total_memory
         torch.cuda.set_per_process_memory_fraction(min(1.0, cap * GIB / total))
     profile, numbers = tiny_sd15() if tiny else SD15, choose_dtype(device, dtype)
-    name = name_of(numbers)
+    name = name_dtype(numbers)
     chosen = choose_mode(profile, measure_free_memory(device.type), device.type, mode, dtype=name).mode
     plan = plan_memory(profile, side, side, batch, chosen, device.type, name)
     head = {

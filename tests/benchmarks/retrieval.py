@@ -25,7 +25,7 @@ import numpy as np
 from pipeline.prompt_syntax import Prompt
 from pipeline.styles.encoders import PocketEncoder
 from pipeline.styles.library import StyleLibrary
-from pipeline.styles.phrases import pieces
+from pipeline.styles.phrases import split_prompt
 from pipeline.styles.search import StyleSearch
 from tests.benchmarks.report import Row, report, say
 from tests.tools.clustered import BLOCK as MOST_QUERIES
@@ -70,7 +70,7 @@ def prompt_rows(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row]:
     fresh = [f"{row['prompt']}, number {n}" for n, row in enumerate(data["labelled"])]  # no piece of it is remembered
     yield {"what": "search with the text tower", **timed(lambda n: search.find(Prompt(fresh[n + 120 * (n == 0)])), 120)}
     shelf = search._current_shelf()
-    said = pieces("a noodle stall lit by pink and blue neon signs in the rain", shelf.names)
+    said = split_prompt("a noodle stall lit by pink and blue neon signs in the rain", shelf.names)
     vectors = encoder.encode_text(said)
 
     def without_tower(n: int) -> object:

@@ -4,13 +4,13 @@ import torch
 from pipeline.errors import SettingError
 from pipeline.machine.device import (
     DTYPES,
-    card_trouble,
     choose_device,
     choose_dtype,
-    cuda_trouble,
-    driver_version,
+    choose_processor_dtype,
+    diagnose_card,
+    diagnose_cuda,
     has_bf16_tiles,
-    processor_dtype,
+    read_driver_version,
 )
 
 CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
@@ -25,14 +25,14 @@ def tiles(request, monkeypatch):
 
 def test_a_processor_computes_in_bf16_where_it_has_tiles_for_it(tiles):
     assert choose_device("cpu") == (CPU, torch.bfloat16 if tiles else torch.float32)
-    assert processor_dtype("float16") == processor_dtype("auto") == choose_device("cpu")[1]
+    assert choose_processor_dtype("float16") == choose_processor_dtype("auto") == choose_device("cpu")[1]
     assert [choose_dtype(device) for device in (CUDA, MPS)] == [torch.float16, torch.float32]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_pocket_model_draws_in_the_same_numbers_on_every_processor(tiles, dtype):
     assert choose_device("cpu", dtype, any_dtype=False) == (CPU, torch.float32)
-    assert processor_dtype(dtype, any_dtype=False) == torch.float32
+    assert choose_processor_dtype(dtype, any_dtype=False) == torch.float32
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_the_pocket_model_draws_in_the_same_numbers_on_every_processor(tiles, dt
 def test_numbers_asked_for_are_taken(tiles, monkeypatch, device, dtype):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     assert choose_dtype(device, dtype) == getattr(torch, dtype)
-    assert dtype == "float16" or processor_dtype(dtype) == getattr(torch, dtype)
+    assert dtype == "float16" or choose_processor_dtype(dtype) == getattr(torch, dtype)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_gpu_that_cannot_be_used_is_told_apart_from_none(monkeypatch, no_drive
         (no_driver / "none").write_text(driver)
     with pytest.raises(SettingError, match=message):
         choose_device("cuda")
-    assert (cuda_trouble() is None) == (driver is None)
+    assert (diagnose_cuda() is None) == (driver is None)
 
 
 @pytest.mark.parametrize(("said", "expected"), [("550.54.14\n550.54.14\n", "550.54.14"), ("NVIDIA-SMI has failed", "")])
@@ -148,7 +148,7 @@ def test_the_drivers_version_comes_from_nvidia_smi_where_the_system_has_no_file(
     tool.write_text(f"#!/bin/sh\nprintf '{said!s}'".replace("\n5", "\\n5").replace("14\n'", "14\\n'") + "\n")
     tool.chmod(0o755)
     monkeypatch.setattr("shutil.which", lambda name: str(tool))
-    assert driver_version() == expected
+    assert read_driver_version() == expected
 
 
 BUILT = ["sm_75", "sm_80", "sm_90a", "sm_120", "compute_120"]
@@ -156,11 +156,11 @@ BUILT = ["sm_75", "sm_80", "sm_90a", "sm_120", "compute_120"]
 
 @pytest.mark.parametrize(("capability", "fits"), [((7, 5), True), ((9, 0), True), ((12, 1), True), ((7, 0), False)])
 def test_a_card_too_old_for_this_torch_is_told(capability, fits):
-    told = card_trouble(capability, BUILT)
+    told = diagnose_card(capability, BUILT)
     assert (told is None) == fits
     if told:
         assert "7.0" in told and "7.5 and newer" in told and "CROQUIS_DEVICE=cpu" in told
-    assert card_trouble(capability, []) is None
+    assert diagnose_card(capability, []) is None
 
 
 def test_a_card_that_cannot_be_opened_is_told(monkeypatch):

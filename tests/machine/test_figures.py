@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.machine.figures import weights_of
+from pipeline.machine.figures import measure_weights
 from pipeline.models.catalog import POCKET, SD15
 
 
 def test_weights_are_those_of_the_files() -> None:
-    weights = weights_of(SD15)
+    weights = measure_weights(SD15)
     assert weights.unet == 1719125304 + 44642768  # the adapter is part of it
     assert weights.text_encoder == 246144864 and weights.vae == 167335342
     assert weights.controlnet == pytest.approx(2 * 361_279_120, rel=0.001)  # parameters of ControlNet 1.1
@@ -17,7 +17,7 @@ def test_weights_are_those_of_the_files() -> None:
 
 
 def test_a_model_in_a_folder_is_weighed_by_its_files() -> None:
-    weights = weights_of(POCKET)
+    weights = measure_weights(POCKET)
     assert POCKET.home is not None
     unet = sum(
         file.stat().st_size for name in ("unet", "ip_adapter") for file in (POCKET.home / name).glob("*.safetensors")

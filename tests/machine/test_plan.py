@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from pipeline.errors import SettingError
-from pipeline.machine.figures import FIGURES, read_figures, weights_of
+from pipeline.machine.figures import FIGURES, measure_weights, read_figures
 from pipeline.machine.memory import FreeMemory
 from pipeline.machine.plan import (
-    LADDERS,
     MODES,
+    MODES_BY_DEVICE,
+    apply_published_formula,
     choose_mode,
-    compare,
-    lower_mode,
+    compare_with_measurement,
+    describe_what_fits,
+    find_lower_mode,
+    is_tiled,
     plan_memory,
-    published_formula,
-    tiled,
-    what_fits,
 )
 from pipeline.models.catalog import POCKET, SD15
 
@@ -51,7 +51,7 @@ def test_more_pixels_and_pictures_need_more() -> None:
 
 
 def test_a_large_picture_is_decoded_in_tiles() -> None:
-    assert not tiled(768, 768) and tiled(832, 512) and tiled(512, 832)
+    assert not is_tiled(768, 768) and is_tiled(832, 512) and is_tiled(512, 832)
     whole, tiles = (plan_memory(SD15, side, side, 1, "full") for side in (768, 1024))
     assert tiles.decode < whole.decode / 2
 
@@ -63,7 +63,7 @@ def test_the_batch_is_denoised_together_and_decoded_one_by_one() -> None:
 
 def test_streamed_weights_wait_in_main_memory() -> None:
     plan = plan_memory(SD15, 512, 512, 1, "streamed")
-    assert plan.main_memory == weights_of(SD15).streamable and plan.weights < 0.4e9
+    assert plan.main_memory == measure_weights(SD15).streamable and plan.weights < 0.4e9
     assert plan_memory(SD15, 512, 512, 1, "cpu").device == "cpu"
 
 
@@ -88,21 +88,21 @@ def test_a_machine_too_small_for_32_bits_may_do_in_16() -> None:
     free = FreeMemory(None, 5 * GIB)
     assert "nothing fits" in choose_mode(SD15, free, "cpu").why
     assert "free" in choose_mode(SD15, free, "cpu", dtype="bfloat16").why
-    assert "512 x 512 px with cpu" not in what_fits(SD15, free, "cpu")
-    assert "with cpu" in what_fits(SD15, free, "cpu", dtype="bfloat16")
+    assert "512 x 512 px with cpu" not in describe_what_fits(SD15, free, "cpu")
+    assert "with cpu" in describe_what_fits(SD15, free, "cpu", dtype="bfloat16")
 
 
 def test_the_published_formula_is_what_it_says() -> None:
     """(weights + the largest stage) x 1.2, worked out by hand for 512 x 512 and 77 tokens."""
-    weights = weights_of(SD15)
+    weights = measure_weights(SD15)
     unet = 2 * (64 * 64 * 745 * 2 * 3 + 64 * 64 * 77 * 2)
-    assert published_formula(weights, 512, 512) == round(1.2 * (weights.total + unet))
+    assert apply_published_formula(weights, 512, 512) == round(1.2 * (weights.total + unet))
     assert plan_memory(SD15, 512, 512, 1, "fp8").published == plan_memory(SD15, 512, 512, 1, "full").published
 
 
 def test_every_measurement_says_where_it_comes_from() -> None:
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
-    assert set(figures["devices"]) == set(LADDERS)
+    assert set(figures["devices"]) == set(MODES_BY_DEVICE)
     for device in figures["devices"].values():
         assert device["from"] and device["step_bytes_per_px"] > 0 and device["decode_bytes_per_px"] > 0
     for row in figures["measurements"]:
@@ -113,7 +113,7 @@ def test_every_measurement_says_where_it_comes_from() -> None:
 @pytest.mark.parametrize("row", read_figures()["measurements"], ids=lambda row: f"{row['what']}-{row['machine'][:8]}")
 def test_the_plan_is_near_what_was_measured(row: dict[str, Any]) -> None:
     """Ours lies within a fifth; a stage is compared with a stage, a whole run with the peak."""
-    ours, published = compare(SD15, row).errors
+    ours, published = compare_with_measurement(SD15, row).errors
     assert abs(ours) < 0.2 and abs(ours) < abs(published)
 
 
@@ -147,15 +147,15 @@ def test_a_mode_that_is_asked_for_is_taken() -> None:
 
 
 def test_the_ladders_go_down_one_by_one() -> None:
-    assert [lower_mode(mode, "cuda") for mode in MODES] == ["fp8", "streamed", "cpu", None]
-    assert lower_mode("cpu", "cpu") == "fp8" and lower_mode("fp8", "cpu") is None
-    assert lower_mode("full", "mps") == "cpu" and lower_mode("streamed", "cpu") is None
+    assert [find_lower_mode(mode, "cuda") for mode in MODES] == ["fp8", "streamed", "cpu", None]
+    assert find_lower_mode("cpu", "cpu") == "fp8" and find_lower_mode("fp8", "cpu") is None
+    assert find_lower_mode("full", "mps") == "cpu" and find_lower_mode("streamed", "cpu") is None
 
 
 def test_what_fits_names_sizes_that_fit() -> None:
-    said = what_fits(SD15, FreeMemory(3 * GIB, PLENTY), "cuda")
+    said = describe_what_fits(SD15, FreeMemory(3 * GIB, PLENTY), "cuda")
     assert "with fp8" in said and "with full" not in said and "1024 x 1024 px with cpu" in said
-    assert "nothing fits" in what_fits(SD15, FreeMemory(1, 1), "cuda")
+    assert "nothing fits" in describe_what_fits(SD15, FreeMemory(1, 1), "cuda")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def saved(index: StyleIndex, tmp_path: Path) -> Path:
 
 
 def test_each_vector_is_nearest_to_itself(index: StyleIndex) -> None:
-    rows, cosines = index.nearest(index.vectors, 3)
+    rows, cosines = index.find_nearest(index.vectors, 3)
     assert rows[:, 0].tolist() == list(range(50))
     assert np.allclose(cosines[:, 0], 1, atol=1e-5)
     assert (np.diff(cosines, axis=1) <= 0).all()
@@ -43,8 +43,8 @@ def test_each_vector_is_nearest_to_itself(index: StyleIndex) -> None:
 
 def test_it_finds_what_comparing_with_everything_finds(index: StyleIndex) -> None:
     queries = random_vectors(40, seed=1)
-    rows, cosines = index.nearest(queries, 5)
-    oracle, oracle_cosines = index.nearest_exactly(queries, 5)
+    rows, cosines = index.find_nearest(queries, 5)
+    oracle, oracle_cosines = index.find_nearest_exactly(queries, 5)
     assert np.array_equal(rows, oracle)
     assert np.allclose(cosines, oracle_cosines, atol=1e-5)
 
@@ -52,7 +52,7 @@ def test_it_finds_what_comparing_with_everything_finds(index: StyleIndex) -> Non
 def test_the_oracle_is_a_full_sort(index: StyleIndex) -> None:
     query = random_vectors(1, seed=2)
     by_hand = np.argsort(-(index.vectors @ query[0]))[:7]
-    assert index.nearest_exactly(query, 7)[0][0].tolist() == by_hand.tolist()
+    assert index.find_nearest_exactly(query, 7)[0][0].tolist() == by_hand.tolist()
 
 
 def test_recall_among_thousands() -> None:
@@ -60,13 +60,13 @@ def test_recall_among_thousands() -> None:
     near = centres[np.random.default_rng(4).integers(0, 400, 5_200)] + 0.6 * random_vectors(5_200, 96, seed=5)
     near /= np.linalg.norm(near, axis=1, keepdims=True)
     index = StyleIndex.build(keys_of(near[:5_000]), near[:5_000])
-    found, right = index.nearest(near[5_000:], 10)[0], index.nearest_exactly(near[5_000:], 10)[0]
+    found, right = index.find_nearest(near[5_000:], 10)[0], index.find_nearest_exactly(near[5_000:], 10)[0]
     hits = [len(set(a) & set(b)) for a, b in zip(found.tolist(), right.tolist(), strict=True)]
     assert sum(hits) / (10 * len(hits)) >= 0.99
 
 
 def test_more_neighbours_than_vectors(index: StyleIndex) -> None:
-    for search in (index.nearest, index.nearest_exactly):
+    for search in (index.nearest, index.find_nearest_exactly):
         rows, _ = search(index.vectors[:2], 1_000)
         assert rows.shape == (2, 50) and set(rows[0].tolist()) == set(range(50))
 
@@ -84,9 +84,9 @@ def test_more_neighbours_than_vectors(index: StyleIndex) -> None:
 )
 def test_queries_that_would_end_the_process(index: StyleIndex, queries: np.ndarray, k: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        index.nearest(queries, k)
+        index.find_nearest(queries, k)
     with pytest.raises(ValueError, match=message):
-        index.nearest_exactly(queries, k)
+        index.find_nearest_exactly(queries, k)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_saved_and_loaded_it_finds_the_same(index: StyleIndex, saved: Path) -> N
     queries = random_vectors(20, seed=6)
     assert loaded.keys == index.keys
     assert np.array_equal(loaded.vectors, index.vectors)
-    assert np.array_equal(loaded.nearest(queries, 5)[0], index.nearest(queries, 5)[0])
+    assert np.array_equal(loaded.find_nearest(queries, 5)[0], index.find_nearest(queries, 5)[0])
     assert {path.name for path in saved.iterdir()} == {MANIFEST, VECTORS, GRAPH}  # no temporary file stays
 
 
@@ -128,7 +128,7 @@ def test_a_broken_graph_is_built_again(index: StyleIndex, saved: Path, damage: s
     if damage == "gone":
         graph.unlink()
     loaded = StyleIndex.load(saved, **WHO)
-    assert loaded.nearest(index.vectors, 1)[0][:, 0].tolist() == list(range(50))
+    assert loaded.find_nearest(index.vectors, 1)[0][:, 0].tolist() == list(range(50))
 
 
 @pytest.mark.parametrize("name", [VECTORS, MANIFEST])
@@ -174,7 +174,7 @@ def test_threads_query_at_once(index: StyleIndex) -> None:
 
     def search(k: int) -> None:
         for _ in range(30):
-            if index.nearest(index.vectors, k)[0][:, 0].tolist() != list(range(50)):
+            if index.find_nearest(index.vectors, k)[0][:, 0].tolist() != list(range(50)):
                 wrong.append(k)
 
     threads = [threading.Thread(target=search, args=(k,)) for k in (1, 5, 50, 80)]

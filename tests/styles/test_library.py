@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.errors import StyleError
 from pipeline.styles import library as styles
-from pipeline.styles.library import ID, RESERVED, StyleLibrary, clean_words, read_style, slug, square
+from pipeline.styles.library import ID, RESERVED, StyleLibrary, clean_words, read_style, slug, crop_reference
 from tests.tools.style_folders import write_style
 
 PICTURE = Image.new("RGB", (640, 480), "teal")
@@ -191,12 +191,12 @@ def test_a_built_in_style_stays(library: StyleLibrary) -> None:
     ],
 )
 def test_names_become_slugs(name: str, id: str) -> None:
-    assert slug(name) == id
+    assert make_slug(name) == id
 
 
 @given(st.text(max_size=80))
 def test_any_name_becomes_a_folder_name(name: str) -> None:
-    made = slug(name.encode("utf-8", "replace").decode())
+    made = make_slug(name.encode("utf-8", "replace").decode())
     assert ID.fullmatch(made) and made not in RESERVED and len(made) <= 70
 
 
@@ -267,13 +267,13 @@ def test_a_picture_cut_short_is_refused(library: StyleLibrary, tmp_path: Path) -
 def test_a_reference_is_the_middle_square_upright_on_white() -> None:
     wide = Image.new("RGBA", (400, 200))
     wide.paste("red", (100, 0, 300, 100))  # upper half of the middle; the lower half is transparent
-    reference = square(wide)
+    reference = crop_reference(wide)
     assert reference.size == (512, 512) and reference.mode == "RGB"
     assert reference.getpixel((10, 10)) == (255, 0, 0) and reference.getpixel((10, 500)) == (255, 255, 255)
     turned = Image.new("RGB", (200, 200), "white")
     turned.paste("blue", (0, 0, 200, 100))
     turned.getexif()[0x0112] = 3  # upside down
-    assert square(turned).getpixel((256, 500)) == (0, 0, 255)
+    assert crop_reference(turned).getpixel((256, 500)) == (0, 0, 255)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "LA", "CMYK", "1", "RGBA", "I;16"])

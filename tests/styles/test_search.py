@@ -103,7 +103,7 @@ def test_whether_a_style_is_asked_for(search: StyleSearch) -> None:
 def test_the_look_and_not_the_subject(search: StyleSearch, prompt: str, style: str) -> None:
     finding = search.find(Prompt(prompt))
     assert finding.named and finding.matches[0].style.id == style
-    assert search.mix(finding).parts[0][0].id == style
+    assert search.choose_mix(finding).parts[0][0].id == style
 
 
 def test_each_style_is_found_by_its_name(search: StyleSearch) -> None:
@@ -115,13 +115,13 @@ def test_each_style_is_found_by_its_name(search: StyleSearch) -> None:
 def test_a_prompt_without_a_style_gets_the_default(search: StyleSearch, prompt: str) -> None:
     finding = search.find(Prompt(prompt))
     assert not finding.named and len(finding.matches) == 5
-    assert [(style.id, weight) for style, weight in search.mix(finding).parts] == list(DEFAULT_MIX)
+    assert [(style.id, weight) for style, weight in search.choose_mix(finding).parts] == list(DEFAULT_MIX)
 
 
 def test_two_styles_asked_for_are_mixed(search: StyleSearch) -> None:
-    mix = search.mix(search.find(Prompt("a fox in watercolour and charcoal")))
+    mix = search.choose_mix(search.find(Prompt("a fox in watercolour and charcoal")))
     assert {style.id for style, _ in mix.parts} == {"watercolor", "charcoal"}
-    assert len(search.mix(search.find(Prompt("a pixel art fox"))).parts) == 1
+    assert len(search.choose_mix(search.find(Prompt("a pixel art fox"))).parts) == 1
 
 
 def test_similarities_fall_and_stay_in_range(search: StyleSearch) -> None:
@@ -134,7 +134,7 @@ def test_similarities_fall_and_stay_in_range(search: StyleSearch) -> None:
 def test_an_empty_prompt(search: StyleSearch) -> None:
     finding = search.find(Prompt("  \n"))
     assert finding == Finding((), named=False)
-    assert len(search.mix(finding).parts) == len(DEFAULT_MIX)
+    assert len(search.choose_mix(finding).parts) == len(DEFAULT_MIX)
 
 
 def test_exact_similarities(small: StyleSearch) -> None:
@@ -152,7 +152,7 @@ def test_a_library_without_the_default_styles(tmp_path: Path) -> None:
     write_style(tmp_path / "builtin", "zinc")
     search = StyleSearch(StyleLibrary(tmp_path / "builtin", tmp_path / "added"), BagEncoder(), tmp_path / "cache")
     for prompt in ("", "a red fox"):
-        assert [style.id for style, _ in search.mix(search.find(Prompt(prompt))).parts] == ["zinc"]
+        assert [style.id for style, _ in search.choose_mix(search.find(Prompt(prompt))).parts] == ["zinc"]
 
 
 def test_an_added_style_is_searched_at_once(small: StyleSearch, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.machine.memory import free_in_main_memory
+from pipeline.machine.memory import measure_main_memory
 from tests.benchmarks.memory import resident
 from tests.tools.clustered import DIMENSION, nearest_of_all, queries_of, write_vectors
 from tests.tools.libraries import INSTALL, LIBRARIES, Library
@@ -99,7 +99,7 @@ def contest(
     right = nearest_of_all(np.load(vectors, mmap_mode="r"), asked, NEIGHBOURS)
     standing = [name for name in names if "outcome" not in rows[name] and name != TEXT]
     tower = [TEXT] * (TEXT in names)
-    for group in groups({name: rows[name]["file_mib"] * MIB for name in standing}, SAFE * free_in_main_memory()):
+    for group in groups({name: rows[name]["file_mib"] * MIB for name in standing}, SAFE * measure_main_memory()):
         for name, row in answers([*group, *tower], folder, asked, right).items():
             rows[name] |= row
     yield from rows.values()

@@ -84,7 +84,7 @@ def find_usual_mix(library: StyleLibrary, weights: Path, cache: Path) -> StyleMi
     from pipeline.styles.search import StyleSearch
 
     search = StyleSearch(library, PocketEncoder(weights / "image_encoder"), cache)
-    return search.mix(search.find(Prompt("a fox")))
+    return search.choose_mix(search.find(Prompt("a fox")))
 
 
 def change_defaults(profile: ModelProfile, changed: Sequence[str]) -> ModelProfile:
