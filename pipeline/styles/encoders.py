@@ -1,4 +1,4 @@
-"""Words and pictures as unit vectors in one space: two encoders behind one protocol.
+"""Encode words and pictures as unit vectors in one space: two encoders behind one protocol.
 
 Heavy libraries are imported when an encoder is made, never when this file is.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -40,16 +40,16 @@ class Encoder(Protocol):
 
     @property
     def revision(self) -> str:
-        """Changes whenever any vector could."""
+        """A text that changes whenever any vector could."""
 
     @property
     def dimension(self) -> int: ...
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
-        """(n, d) float32 rows of length 1."""
+        """Return (n, d) float32 rows of length 1."""
 
     def encode_image(self, images: Sequence[Image.Image]) -> Vectors:
-        """(n, d) float32 rows of length 1. Raises ModelError where there is no image tower."""
+        """Return (n, d) float32 rows of length 1. Raises ModelError where there is no image tower."""
 
 
 class PocketEncoder:
@@ -67,7 +67,7 @@ class PocketEncoder:
     def __init__(
         self, image_folder: Path, *, text_folder: Path | None = None, device: str = "cpu", words: Path | None = None
     ) -> None:
-        """`words`: a file of `shipped_words`, a head start."""
+        """`words` is a file of `write_word_vectors`, whose texts need no encoding."""
         folder = locate_text_encoder(MINILM, text_folder).path
         self.text_sha256 = MINILM.sha256
         self._shipped = read_word_vectors(words, self.text_sha256) if words is not None else {}
@@ -78,7 +78,8 @@ class PocketEncoder:
 
     @cached_property
     def revision(self) -> str:
-        return f"{self.text_sha256[:12]}+{_hash_weights(self._image_folder)}"
+        weights = list(self._image_folder.glob("*.safetensors"))
+        return f"{self.text_sha256[:12]}+{_hash_files(weights) if weights else 'words-only'}"
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
@@ -116,8 +117,7 @@ class ClipEncoder:
         """The pinned commit, or for a local folder the hash of its weights."""
         if self._pinned is not None:
             return self._pinned
-        weights = sorted(Path(self._source).rglob("*.safetensors"))
-        return hashlib.sha256("".join(map(compute_sha256, weights)).encode()).hexdigest()[:12]
+        return _hash_files(Path(self._source).rglob("*.safetensors"))
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         with self._lock:
@@ -134,7 +134,7 @@ class ClipEncoder:
 
 
 class _TextCache:
-    """Remembers the last texts, so that a prompt sent again, or its words, cost nothing."""
+    """The vectors of the last texts, so that a prompt sent again, or its words, cost nothing."""
 
     def __init__(self, encode: Callable[[Sequence[str]], Vectors], size: int = REMEMBERED_TEXTS) -> None:
         self._encode, self._size = encode, size
@@ -173,7 +173,7 @@ def _load_sentence_model(source: str, *, device: str, revision: str | None = Non
 
 
 def _load_image_tower(folder: Path, dimension: int, device: str) -> Callable[[Sequence[Image.Image]], Vectors]:
-    """Pictures -> (n, dimension). Raises ModelError where the folder lacks a tower that fits the words' space."""
+    """Return a function from pictures to (n, dimension). Raises ModelError where the folder has no fitting tower."""
     if not (folder / "config.json").is_file():
         raise ModelError(f"There is no image encoder in {folder}: pictures cannot be compared with words.")
     import torch
@@ -202,17 +202,17 @@ def _load_image_tower(folder: Path, dimension: int, device: str) -> Callable[[Se
 
 
 def _processor_folder(folder: Path) -> Path:
-    """Beside the weights, or where a diffusers pipeline keeps it."""
+    """Return where the processor's config lies: beside the weights, or where a diffusers pipeline keeps it."""
     return folder if (folder / "preprocessor_config.json").is_file() else folder.parent / "feature_extractor"
 
 
-def _hash_weights(folder: Path) -> str:
-    weights = sorted(folder.glob("*.safetensors"))
-    return hashlib.sha256("".join(map(compute_sha256, weights)).encode()).hexdigest()[:12] if weights else "words-only"
+def _hash_files(files: Iterable[Path]) -> str:
+    """Return twelve hexadecimal characters that change with any file's bytes."""
+    return hashlib.sha256("".join(map(compute_sha256, sorted(files))).encode()).hexdigest()[:12]
 
 
 def _replace_surrogates(text: str) -> str:
-    """Lone surrogates, which a browser can send, stop the tokenizer."""
+    """Replace lone surrogates, which a browser can send and which stop the tokenizer."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

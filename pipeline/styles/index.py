@@ -1,4 +1,4 @@
-"""Nearest vectors by hnswlib, kept on disk with a manifest that is read first and believed last.
+"""Find nearest vectors by hnswlib, kept on disk behind a manifest that is read first.
 
 hnswlib 0.8 trusts its caller: a query of the wrong width ends the process, a flipped bit in the file may too, a full
 disk goes unnoticed and NaN is taken in. So the vectors are the truth, the graph is a cache: both are loaded only
@@ -56,7 +56,7 @@ class Manifest:
 
 
 class StyleIndex:
-    """Unit vectors with keys, searched by inner product.
+    """Unit vectors with keys, searched by inner product (HNSW, Malkov and Yashunin 2016).
 
     Queries may come from many threads at once; an index never changes after it is built.
     """
@@ -69,7 +69,7 @@ class StyleIndex:
 
     @classmethod
     def build(cls, keys: Sequence[str], vectors: NDArray[np.float32], *, threads: int = 1) -> StyleIndex:
-        """Raises ValueError unless vectors is (n, d) float32, n >= 1, finite, rows of length 1, one key each."""
+        """Build an index of vectors (n, d) float32, n >= 1, rows of length 1, one key each; else raise ValueError."""
         checked = _check_vectors(vectors, len(keys))
         graph = _empty_graph(checked.shape[1])
         graph.init_index(len(keys), ef_construction=BUILD_BREADTH, M=LINKS, random_seed=7)
@@ -78,13 +78,15 @@ class StyleIndex:
 
     @property
     def dimension(self) -> int:
+        """Length of each vector."""
+        """Length of each vector."""
         return int(self.vectors.shape[1])
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def find_nearest(self, queries: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Rows (m, k') and their cosine similarities (m, k'), best first, with k' = min(k, number of vectors).
+        """Return rows (m, k') and their cosine similarities (m, k'), best first, with k' = min(k, number of vectors).
 
         Raises ValueError unless queries is (m, d) float32 and finite, and k >= 1.
         """
@@ -99,7 +101,7 @@ class StyleIndex:
     def find_nearest_exactly(
         self, queries: NDArray[np.float32], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The same by comparing with every vector: the oracle."""
+        """Return the same as find_nearest by comparing with every vector: the tests' oracle."""
         self._check_query(queries, k)
         similarities = queries @ self.vectors.T
         k = min(k, len(self))
@@ -122,7 +124,7 @@ class StyleIndex:
 
     @classmethod
     def load(cls, folder: Path, *, encoder: str, revision: str) -> StyleIndex:
-        """Raises StaleIndex unless the folder holds sound vectors of this encoder's revision.
+        """Load an index. Raises StaleIndex unless the folder holds sound vectors of this encoder's revision.
 
         A graph that is missing or broken beside sound vectors is built again. Whether `keys` are those that are
         wanted now is for the caller to see.
@@ -139,7 +141,7 @@ class StyleIndex:
         return cls(manifest.keys, vectors, graph)
 
     def _is_same_graph(self, file: Path) -> bool:
-        """hnswlib does not report a full disk: the length tells."""
+        """Compare the file's length: hnswlib does not report a full disk."""
         return file.stat().st_size == int(self._graph.index_file_size())
 
     def _check_query(self, queries: NDArray[np.float32], k: int) -> None:
@@ -166,7 +168,7 @@ def _check_vectors(vectors: NDArray[np.float32], count: int) -> NDArray[np.float
 
 
 def _replace_file(target: Path, write: Any, is_sound: Any = lambda file: True) -> str:
-    """Write beside the target, read back, then take its place. Gives the sha256 of what was read back."""
+    """Write beside the target, read back, then replace it. Returns the SHA-256 of what was read back."""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=target.suffix)
     os.close(handle)
     temporary = Path(name)
@@ -203,5 +205,5 @@ def _load_vectors(file: Path, manifest: Manifest) -> NDArray[np.float32]:
 
 
 def _sha256(file: Path) -> str:
-    """Of the file's bytes; empty where there is none."""
+    """Return the hash of a file's bytes, "" where there is none."""
     return compute_sha256(file) if file.is_file() else ""

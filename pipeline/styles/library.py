@@ -1,4 +1,4 @@
-"""The library of styles: folders of a style.json and a reference image, built in or added by a person."""
+"""Keep the library of styles: folders of a style.json and a reference image, built in or added by a person."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RESERVED = {"auto", "con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("co
 
 
 class StyleLibrary:
-    """Styles by id. Safe to use from many threads.
+    """The styles by id. Safe to use from many threads.
 
     A broken built-in folder raises StyleError; a broken added one is left out and described in `problems`.
     """
@@ -53,11 +53,11 @@ class StyleLibrary:
         self._publish(styles | self._read_added(styles))
 
     def all(self) -> tuple[Style, ...]:
-        """Built-in ones first, each group by id. The same object until a style is added or removed."""
+        """Return all styles, built-in ones first, each group by id: the same object until one is added or removed."""
         return self._sorted
 
     def get(self, id: str) -> Style:
-        """Raises StyleError that names the nearest ids."""
+        """Return the style with this id. Raises StyleError that names the nearest ids."""
         style = self._styles.get(id) if isinstance(id, str) else None
         if style is None:
             raise StyleError(f"There is no style {_shorten(id)}.{self._suggest(id)}")
@@ -120,7 +120,7 @@ class StyleLibrary:
             raise StyleError(f"There is a style called {name!r} already. Give this one another name.")
 
     def _free_id(self, name: str) -> str:
-        """Names that differ may share a slug ("Café", "Cafe"); a broken folder may hold one too."""
+        """Return an id that is free: names that differ may share a slug ("Café", "Cafe"), and a broken folder may."""
         stem = make_slug(name)
         for number in range(1, STYLE_LIMIT + 2):
             id = stem if number == 1 else f"{stem}-{number}"
@@ -129,7 +129,7 @@ class StyleLibrary:
         raise StyleError(f"Too many styles are called like {name!r}.")
 
     def _write_folder(self, data: dict[str, Any], reference: Image.Image) -> Path:
-        """The whole folder or nothing."""
+        """Write the whole folder or nothing."""
         target = self._added / str(data["id"])
         try:
             self._added.mkdir(parents=True, exist_ok=True)
@@ -146,7 +146,7 @@ class StyleLibrary:
 
 
 def read_style(folder: Path, *, builtin: bool) -> Style:
-    """Raises StyleError that names the file and what is wrong in it."""
+    """Read one style's folder. Raises StyleError that names the file and what is wrong in it."""
     data = _read_data(folder / DATA)
     if data["id"] != folder.name:
         raise StyleError(f"{folder / DATA}: id is {data['id']!r}, but the folder is {folder.name!r}.")
@@ -160,7 +160,7 @@ def read_style(folder: Path, *, builtin: bool) -> Style:
 
 
 def make_slug(name: str) -> str:
-    """A folder's name from any name: ascii letters and digits where there are some, else a hash of it."""
+    """Make a folder's name from any name: of its ASCII letters and digits, else of its hash."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall(r"[a-z0-9]+", plain))[:NAME_LIMIT].strip("-")
     if not words:
@@ -169,6 +169,8 @@ def make_slug(name: str) -> str:
 
 
 def clean_name(name: object) -> str:
+    """Return a style's name as one line. Raises StyleError where it is no text, empty or over NAME_LIMIT."""
+    """Return a style's name as one line. Raises StyleError where it is no text, empty or over NAME_LIMIT."""
     text = _clean_line(name, "A style's name")
     if not any(unicodedata.category(letter)[0] in "LNSP" for letter in text):
         raise StyleError("A style needs a name.")
@@ -178,7 +180,7 @@ def clean_name(name: object) -> str:
 
 
 def clean_words(words: object) -> tuple[str, ...]:
-    """Phrases, without their commas."""
+    """Return the phrases of a style's words, split at commas. Raises StyleError where they are no text or too long."""
     text = _clean_line(words, "A style's words")
     if len(text) > WORDS_LIMIT:
         raise StyleError(f"A style's words hold at most {WORDS_LIMIT} characters; these have {len(text)}.")
@@ -186,7 +188,7 @@ def clean_words(words: object) -> tuple[str, ...]:
 
 
 def crop_reference(image: object) -> Image.Image:
-    """The middle square of a picture, upright, on white, at the size of a reference."""
+    """Return the middle square of a picture, upright, on white, REFERENCE_SIDE px. Raises StyleError."""
     if not isinstance(image, Image.Image):
         raise StyleError(f"A style needs a picture; {type(image).__name__} came.")
     if min(image.size) < SMALLEST_SIDE:
@@ -215,7 +217,7 @@ def _make_data(id: str, name: str, phrases: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _list_folders(parent: Path) -> Iterator[Path]:
-    """Sorted; those that start with a dot are work in progress."""
+    """List folders, sorted; those that start with a dot or an underscore are work in progress."""
     if parent.is_dir():
         yield from sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
 
@@ -249,7 +251,7 @@ def _check_data(file: Path, data: object) -> None:
 
 
 def _check_reference(file: Path) -> str:
-    """The sha256 of a reference image of the right kind."""
+    """Return the SHA-256 of a reference image. Raises StyleError where it is of another kind or size."""
     try:
         with Image.open(file) as image:
             kind, size = image.format, image.size
@@ -262,7 +264,7 @@ def _check_reference(file: Path) -> str:
 
 
 def _clean_line(text: object, what: str) -> str:
-    """One line without control characters or halves of characters."""
+    """Return one line without control characters or halves of characters."""
     if not isinstance(text, str):
         raise StyleError(f"{what}: expected text, {type(text).__name__} came.")
     if len(text) > 20 * WORDS_LIMIT:  # do not normalise megabytes first

@@ -1,4 +1,4 @@
-"""A prompt as the pieces that may name a style: the subject comes first, the look hangs behind it or before it."""
+"""Split a prompt into the pieces that may name a style: its look stands behind the subject or before it."""
 
 from __future__ import annotations
 
@@ -10,81 +10,21 @@ PIECE_LIMIT = 12  # pieces, so that one batch stays within some tens of millisec
 PIECE_WORDS = 10  # words of one piece
 NAME_WORDS = 5  # words of the longest style name looked for
 
+
+def _split_words(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 # Where the look may begin: everything behind such a word, to the end of its clause, is a piece.
-HINGES = frozenset(
-    {"in", "on", "as", "like", "with", "by", "from", "of", "under", "at", "à", "through", "after", "into"}
-)
+HINGES = _split_words("in on as like with by from of under at à through after into")
 # Ways to make a picture belong to the piece that they begin: "carved in ice" is a look, "ice" is a thing.
-CRAFTS = frozenset(
-    {
-        "made",
-        "painted",
-        "drawn",
-        "carved",
-        "built",
-        "printed",
-        "cut",
-        "sewn",
-        "burnt",
-        "burned",
-        "engraved",
-        "etched",
-        "modeled",
-        "molded",
-        "sculpted",
-        "stitched",
-        "embroidered",
-        "woven",
-        "chiseled",
-        "hewn",
-        "welded",
-        "folded",
-        "photographed",
-        "filmed",
-        "sketched",
-        "rendered",
-        "lit",
-        "frozen",
-    }
+CRAFTS = _split_words(
+    "made painted drawn carved built printed cut sewn burnt burned engraved etched modeled molded sculpted "
+    "stitched embroidered woven chiseled hewn welded folded photographed filmed sketched rendered lit frozen"
 )
-EMPTY = frozenset(
-    {
-        "a",
-        "an",
-        "the",
-        "in",
-        "on",
-        "as",
-        "like",
-        "with",
-        "by",
-        "from",
-        "of",
-        "at",
-        "à",
-        "la",
-        "to",
-        "into",
-        "and",
-        "or",
-        "is",
-        "are",
-        "was",
-        "my",
-        "his",
-        "her",
-        "our",
-        "their",
-        "its",
-        "it",
-        "this",
-        "that",
-        "some",
-        "very",
-        "one",
-        "two",
-        "three",
-    }
+EMPTY = _split_words(
+    "a an the in on as like with by from of at à la to into and or is are was my his her our their its it this "
+    "that some very one two three"
 )
 AMERICAN = {
     "colour": "color",
@@ -107,18 +47,21 @@ WORD = re.compile(r"[\w'’&-]+")
 
 
 def normalise(text: str) -> str:
-    """Lower case, American spelling, one space between words."""
+    """Return text in lower case and American spelling, with one space between words."""
     return re.sub(r"[a-z]+", lambda found: _spell_american(found.group()), " ".join(text.lower().split()))
 
 
 def split_prompt(prompt: str, names: Container[str] = ()) -> tuple[str, ...]:
-    """The whole prompt first, then names said in it, then the parts that may say how it looks; no two alike."""
+    """Return the whole prompt, then the names in it, then the parts that may say how it looks; at most PIECE_LIMIT.
+
+    `names` are normalised style names. No two pieces are alike; an empty prompt gives one empty piece.
+    """
     text = normalise(prompt)
     whole = " ".join(text.split()[:WHOLE_LIMIT])
     clauses = [words for clause in CLAUSE_ENDS.split(text) if (words := WORD.findall(clause))]
-    said = [name for words in clauses for name in _find_names(words, names)]
+    named = [name for words in clauses for name in _find_names(words, names)]
     parts = [" ".join(part[:PIECE_WORDS]) for words in clauses for part in _split_clause(words) if part]
-    return tuple(dict.fromkeys([whole, *said, *parts]))[:PIECE_LIMIT]
+    return tuple(dict.fromkeys([whole, *named, *parts]))[:PIECE_LIMIT]
 
 
 def _spell_american(word: str) -> str:
@@ -134,7 +77,7 @@ def _find_names(words: list[str], names: Container[str]) -> list[str]:
 
 
 def _split_clause(clause: list[str]) -> list[list[str]]:
-    """A clause, its tails behind a hinge, and what stands before its first noun ("a felt fox": felt)."""
+    """Return a clause, its tails behind a hinge, and what stands before its first noun ("a felt fox": felt)."""
     starts = [n + (word in HINGES) for n, word in enumerate(clause) if word in HINGES or word in CRAFTS]
     tails = [_trim(clause[n:]) for n in starts]
     head = _trim(clause[: starts[0] - (clause[starts[0] - 1] in HINGES)] if starts else clause)

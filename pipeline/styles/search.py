@@ -1,4 +1,4 @@
-"""From a prompt to the styles it asks for.
+"""Find the styles that a prompt asks for.
 
 What is searched is the look, not the subject. So the prompt is read in pieces (phrases.py), and of each piece we ask
 how much nearer it is to a style's words than to plain things: "a stone bridge" is about a bridge, "carved in stone" is
@@ -19,8 +19,8 @@ from pipeline.prompt_syntax import Prompt
 from pipeline.styles.encoders import Encoder
 from pipeline.styles.index import StyleIndex
 from pipeline.styles.library import StyleLibrary
-from pipeline.styles.phrases import normalised, split_prompt
-from pipeline.styles.vectors import Entry, VectorCache, list_entries, is_picture_key
+from pipeline.styles.phrases import normalise, split_prompt
+from pipeline.styles.vectors import Entry, VectorCache, is_picture_key, list_entries
 from pipeline.values import Style, StyleMatch, StyleMix
 
 THINGS = Path(__file__).with_name("plain_things.txt")  # what prompts are about, one a line
@@ -49,19 +49,19 @@ class Finding:
 
 
 def read_plain_things() -> list[Entry]:
-    """What prompts are about."""
+    """Return an entry for each line of plain_things.txt, what prompts are about."""
     lines = THINGS.read_text(encoding="utf-8").splitlines()
     return [Entry("", text) for text in dict.fromkeys(normalise(line) for line in lines) if text]
 
 
 def list_searched_texts(styles: Iterable[Style]) -> list[str]:
-    """Every text that a search of these styles has to know the vector of, once."""
+    """Return every text, once, whose vector a search of these styles needs."""
     entries = [*read_plain_things(), *(entry for style in styles for entry in list_entries(style))]
     return sorted({entry.content for entry in entries if entry.picture is None})
 
 
 class StyleSearch:
-    """Searches a library; styles added or removed meanwhile are seen at the next search. Safe from many threads."""
+    """The search of one library. It sees styles added or removed meanwhile, and is safe to use from many threads."""
 
     def __init__(self, library: StyleLibrary, encoder: Encoder, cache_dir: Path) -> None:
         self._library, self._encoder = library, encoder
@@ -85,7 +85,7 @@ class StyleSearch:
         return shelf.find(said, vectors, self._measure_nearness_to_things(vectors), k)
 
     def choose_mix(self, finding: Finding) -> StyleMix:
-        """The style found; two when the prompt asks for two; a default when it asks for none."""
+        """Choose the style found, two when the prompt asks for two, a default when it asks for none."""
         if not finding.named:
             return self._make_default_mix(finding)
         first = finding.matches[0].style
@@ -103,7 +103,7 @@ class StyleSearch:
         return StyleMix(tuple((style, weight / total) for style, weight in parts))
 
     def _measure_nearness_to_things(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(pieces, 1)"""
+        """Return each piece's cosine similarity with the nearest plain thing, (pieces, 1)."""
         return self._things.find_nearest(vectors, 1)[1]
 
     def _current_shelf(self) -> _Shelf:
@@ -139,7 +139,7 @@ class _Shelf:
         return Finding(matches, matches[0].similarity > NAMED_FROM, asked)
 
     def _measure_gains(self, vectors: NDArray[np.float32], things: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(pieces, styles): 1 where a piece is a style's own words, 0 where plain things are about as near."""
+        """Return (pieces, styles): 1 where a piece is a style's own words, 0 where plain things are about as near."""
         similarities = self._measure_similarities(vectors)
         against = THING_SHARE * np.clip(things, 0, 1)
         most = np.where(things >= A_THING_FROM, 0, 1)
@@ -147,7 +147,7 @@ class _Shelf:
         return gains
 
     def _measure_similarities(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(pieces, styles): of the style's nearest vector; a style not among the neighbours gets the farthest's."""
+        """Return (pieces, styles), the cosine of each style's nearest vector; beyond the neighbours the farthest's."""
         rows, cosines = self._index.find_nearest(vectors, NEIGHBOURS)
         result = np.repeat(cosines[:, -1:], len(self.styles), axis=1)
         piece = np.arange(len(rows))[:, None]
@@ -158,7 +158,7 @@ class _Shelf:
 
 
 def _find_further(finding: Finding) -> list[StyleMatch]:
-    """Further matches that are asked for by words of their own: "watercolour and ink"."""
+    """Return further matches that are asked for by words of their own: "watercolour and ink"."""
     own = set(finding.asked[0].split())
     pairs = zip(finding.matches[1:], finding.asked[1:], strict=True)
     return [match for match, words in pairs if match.similarity >= SECOND_FROM and not own & set(words.split())]

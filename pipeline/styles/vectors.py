@@ -1,4 +1,4 @@
-"""What is searched: each style's name and words, and the picture of a style that a person added, as vectors."""
+"""Turn what is searched into vectors: each style's name and words, and the picture of a style that a person added."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 from pipeline.errors import ModelError
 from pipeline.styles.encoders import Encoder, Vectors
 from pipeline.styles.index import StaleIndex, StyleIndex
-from pipeline.styles.phrases import normalised
+from pipeline.styles.phrases import normalise
 from pipeline.values import Style
 
 log = logging.getLogger(__name__)
@@ -37,11 +37,12 @@ class Entry:
 
 
 def is_picture_key(key: str) -> bool:
+    """Return whether an entry's key is a picture's."""
     return key.partition("\t")[2].startswith(PICTURE)
 
 
 def list_entries(style: Style) -> tuple[Entry, ...]:
-    """Name, the template without its prompt, words; of an added style its picture too."""
+    """Return entries of a style's name, its look and its words; of an added style its picture too."""
     look = style.template.replace("{prompt}", "").strip(" ,")
     texts = [style.name, look, *style.words] if style.builtin else [style.name, *style.words]
     entries = [Entry(style.id, text) for text in dict.fromkeys(normalise(text) for text in texts) if text]
@@ -51,14 +52,14 @@ def list_entries(style: Style) -> tuple[Entry, ...]:
 
 
 class VectorCache:
-    """Entries -> vectors, each computed once per encoder revision and kept in an index on disk."""
+    """The vectors of entries, each computed once per encoder revision and kept in an index on disk."""
 
     def __init__(self, encoder: Encoder, folder: Path) -> None:
         self._encoder, self._folder = encoder, folder
         self._known: dict[str, NDArray[np.float32]] = {}
 
-    def index(self, entries: Sequence[Entry], references: Callable[[], Sequence[Path]] = lambda: ()) -> StyleIndex:
-        """An index of just these entries, from disk where it is there.
+    def find_index(self, entries: Sequence[Entry], references: Callable[[], Sequence[Path]] = lambda: ()) -> StyleIndex:
+        """Return an index of just these entries, from disk where it is there.
 
         `references` are built-in pictures, needed only where an entry is a picture: see `_move_among_words`.
         """
@@ -112,7 +113,7 @@ class VectorCache:
             return None
 
     def _save(self, index: StyleIndex) -> None:
-        """A cache that cannot be kept is no reason not to search."""
+        """Keep the index on disk; where that fails, the search works all the same, and a warning is logged."""
         try:
             index.save(self._folder, encoder=self._encoder.name, revision=self._encoder.revision)
         except OSError as error:
@@ -120,7 +121,7 @@ class VectorCache:
 
 
 def _move_among_words(pictures: Vectors, usual: Vectors, words: Vectors) -> Vectors:
-    """Pictures as if they were words.
+    """Move pictures' vectors (n, d) to where words' vectors lie.
 
     In a CLIP space pictures lie apart from words (Liang et al. 2022, "Mind the gap") and closer together. So what sets
     a picture apart from `usual` ones is laid around the words' middle, as far out as words are.
@@ -138,7 +139,7 @@ def _encode_in_batches(encode: Callable[[Sequence[str]], Vectors], texts: Sequen
 
 
 def _open_pictures(paths: Iterable[tuple[str, Path]]) -> dict[str, Image.Image]:
-    """Those that can be read."""
+    """Open the pictures that can be read; the others are logged."""
     images = {}
     for key, path in paths:
         try:

@@ -1,8 +1,8 @@
-"""The vectors of the styles' words and of plain things, made once, so that a fresh machine need not encode 2,000 texts.
+"""Read and write the vectors of the styles' words and of plain things, so that a fresh machine need not encode them.
 
     python -m pipeline.styles   # assets/words.npz, after any change to styles/*/style.json or plain_things.txt
 
-Only a head start: a text that is not in the file is encoded as ever, and a file of another text tower is not read.
+They are some 2,000 texts. A text that is not in the file is encoded as ever; a file of another text tower is not read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def read_word_vectors(file: Path, text_sha256: str) -> Mapping[str, NDArray[np.float32]]:
-    """Text -> unit vector (d,); empty where the file is missing, broken or of another tower."""
+    """Return each text's unit vector (d,) float32; empty where the file is missing, broken or of another tower."""
     if not file.is_file():
         return {}
     try:

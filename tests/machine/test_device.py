@@ -169,7 +169,7 @@ def test_a_card_that_cannot_be_opened_is_told(monkeypatch):
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", dead)
-    with pytest.raises(SettingError, match="cannot be opened: CUDA error: unspecified launch failure Restart"):
+    with pytest.raises(SettingError, match="cannot be opened: CUDA error: unspecified launch failure. Restart"):
         choose_device("cuda")
 
 

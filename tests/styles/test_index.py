@@ -66,7 +66,7 @@ def test_recall_among_thousands() -> None:
 
 
 def test_more_neighbours_than_vectors(index: StyleIndex) -> None:
-    for search in (index.nearest, index.find_nearest_exactly):
+    for search in (index.find_nearest, index.find_nearest_exactly):
         rows, _ = search(index.vectors[:2], 1_000)
         assert rows.shape == (2, 50) and set(rows[0].tolist()) == set(range(50))
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.errors import StyleError
 from pipeline.styles import library as styles
-from pipeline.styles.library import ID, RESERVED, StyleLibrary, clean_words, read_style, slug, crop_reference
+from pipeline.styles.library import ID, RESERVED, StyleLibrary, clean_words, crop_reference, make_slug, read_style
 from tests.tools.style_folders import write_style
 
 PICTURE = Image.new("RGB", (640, 480), "teal")

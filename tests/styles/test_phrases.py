@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.styles.phrases import PIECE_LIMIT, PIECE_WORDS, WHOLE_LIMIT, normalised, split_prompt
+from pipeline.styles.phrases import PIECE_LIMIT, PIECE_WORDS, WHOLE_LIMIT, normalise, split_prompt
 
 
 @pytest.mark.parametrize(

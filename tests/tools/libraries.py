@@ -77,7 +77,7 @@ class Croquis(Library):
         self._index = StyleIndex.load(folder, **self._of)
 
     def ask(self, query: Vectors, k: int) -> list[int]:
-        return list(self._index.nearest(query, k)[0][0].tolist())
+        return list(self._index.find_nearest(query, k)[0][0].tolist())
 
 
 class Hnswlib(Library):
