@@ -26,7 +26,7 @@ from pipeline.engine.image_encoder import ImageEncoder
 from pipeline.engine.placement import Placement
 from pipeline.engine.safety import SafetyChecker, find_checker
 from pipeline.engine.style_embeddings import StyleEmbeddings
-from pipeline.machine.device import choose_device, name_dtype, choose_processor_dtype
+from pipeline.machine.device import choose_device, choose_processor_dtype, name_dtype
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import ModeChoice, choose_mode
 from pipeline.models.loading import guard_loading

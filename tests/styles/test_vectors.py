@@ -34,9 +34,9 @@ def test_nothing_is_read_twice(tmp_path: Path) -> None:
     VectorCache(BagEncoder(), tmp_path).find_index(ENTRIES)
     encoder = BagEncoder()
     cache = VectorCache(encoder, tmp_path)
-    assert cache.index(ENTRIES).keys == tuple(entry.key for entry in ENTRIES)
+    assert cache.find_index(ENTRIES).keys == tuple(entry.key for entry in ENTRIES)
     assert encoder.read == []
-    cache.index([*ENTRIES[1:], Entry("felt", "fuzzy wool")])  # one less, one more
+    cache.find_index([*ENTRIES[1:], Entry("felt", "fuzzy wool")])  # one less, one more
     assert encoder.read == ["fuzzy wool"]
 
 
