@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -64,7 +65,7 @@ def test_the_drawing_is_the_fox_that_the_page_offers() -> None:
     assert np.array_equal(drawn, read_strokes(canvas()).pixels)
 
 
-def run(command: list[str], desk: Path) -> tuple[bytes, str]:
+def run(command: list[str], desk: Path, **environment: str) -> tuple[bytes, str]:
     done = subprocess.run(
         command,
         cwd=desk,
@@ -72,7 +73,7 @@ def run(command: list[str], desk: Path) -> tuple[bytes, str]:
         text=True,
         timeout=LIMIT,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        env={**os.environ, "HF_HUB_OFFLINE": "1", **environment},
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return (desk / "picture.png").read_bytes(), done.stdout
@@ -82,6 +83,14 @@ def test_python_gives_the_bytes_of_the_canvas(desk: Path, by_the_canvas: bytes) 
     picture, said = run([sys.executable, "draw.py"], desk)
     assert said.splitlines()[-1] == f"{SEED} Cyberpunk"
     assert picture == by_the_canvas
+
+
+def test_the_model_cards_code_gives_the_pixels_of_the_canvas(desk: Path, by_the_canvas: bytes) -> None:
+    card = (ROOT / "pipeline" / "pocket" / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    (desk / "examples").symlink_to(EXAMPLES)  # as in the repository's folder
+    picture, _ = run([sys.executable, "-c", code], desk, PYTHONPATH=str(ROOT), XDG_DATA_HOME=str(desk / "user"))
+    assert np.array_equal(Image.open(io.BytesIO(picture)), Image.open(io.BytesIO(by_the_canvas)))
 
 
 @pytest.mark.clients

@@ -25,7 +25,7 @@ LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 TO_RUN = re.compile(r"-m\s+((?:pipeline|tests|app)(?:\\?\.\w+)*)\b")  # in a pattern a dot has a backslash
 DOTTED = re.compile(r"(?<![\w/.-])(?:pipeline|tests)(?:\.\w+)+")
 MEMBER = re.compile(r"`(?!pipeline|tests)([a-z_]\w*)\.(\w+)[^`\n]*`|(?<![\w.])([a-z_]\w*)\.([A-Z][A-Z_]{2,})\b")
-NAME = re.compile(r"`([a-z]\w*_\w+|[A-Z]\w+)[^`\n]*`")
+NAME = re.compile(rf"`([a-z]\w*_\w+|[A-Z]\w+)\b(?!\.(?:{ENDINGS})\b)[^`\n]*`")
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,12 @@ class Tree:
     def has_path(self, mention: Mention) -> bool:
         """Tell whether a path is there: from the root, from the text's folder or one above, or as the end of a path.
 
-        `*` and `<id>` stand for any name. What begins with a folder of the root is meant from there.
+        `*` and `<id>` stand for any name.
         """
         name = re.sub(r"<\w+>", "*", mention.name).rstrip("./") + ("/" if mention.name.endswith("/") else "")
         folder = (self.root / mention.source).parent
         above = [folder, *(parent for parent in folder.parents if parent.is_relative_to(self.root))]
-        if any(self._is_there(start, name) for start in above):
-            return True
-        return name.partition("/")[0] not in self.top_folders and self._is_an_ending(name)
+        return any(self._is_there(start, name) for start in above) or self._is_an_ending(name)
 
     def _is_there(self, start: Path, name: str) -> bool:
         if "*" in name:
