@@ -1,6 +1,6 @@
 // Puts the page together: which module builds which component, what the keys do, what Draw sends.
 import { mountCanvas } from "./canvas.js";
-import { isTyping, type } from "./dom.js";
+import { get, isTyping, type } from "./dom.js";
 import { mountChip, mountExamples, mountFold, mountHistory, mountLibrary, mountPicture, mountStatus, mountStrip } from "./panels.js";
 
 const MOUNTS = {
@@ -48,18 +48,19 @@ export function mount(name, component) {
   parts[name] = { ...MOUNTS[name](component, page), props: component.props };
 }
 
-const promptField = () => document.querySelector("#prompt textarea");
+/** @returns {HTMLTextAreaElement} */
+const promptField = () => get("#prompt textarea");
 const desk = () => document.getElementById("desk");
-const isBusy = () => desk().classList.contains("busy");
+const isBusy = () => Boolean(desk()?.classList.contains("busy"));
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 function draw() {
   if (isBusy()) stop();
-  setTimeout(() => document.getElementById("draw").click(), 0); // after Gradio has taken up what was just typed and chosen
+  setTimeout(() => get("#draw").click(), 0); // after Gradio has taken up what was just typed and chosen
 }
 
 function stop() {
-  document.getElementById("stop").click();
+  get("#stop").click();
 }
 
 /** Called by Python's `js=`: they take an event's inputs and give what the server or the outputs receive. */
@@ -71,7 +72,7 @@ globalThis.croquis = {
     inputs.splice(-2, 2, pending.seed ?? inputs.at(-2), ticket);
     pending = {};
     parts.picture.show({ state: "waiting", message: "Getting ready" });
-    document.getElementById("picture").scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+    get("#picture").scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
     return inputs;
   },
   /** The ticket to stop. The page lets go at once; the server follows within a step. */

@@ -1,6 +1,6 @@
 // The canvas people draw on: pointer events in, a Drawing out, its JSON as the component's value.
 import { Drawing, SIDE, extend, isNear, newStroke, paint } from "./drawing.js";
-import { icon, make } from "./dom.js";
+import { contextOf, icon, make } from "./dom.js";
 import { readFile } from "./intake.js";
 
 const SIZES = { pen: 6, eraser: 28 }; // canvas px, of SIDE
@@ -34,7 +34,7 @@ export function mountCanvas({ element, props, trigger, watch }) {
       drawing.place(picture);
       changed();
     } catch (problem) {
-      tools.refresh(problem.message);
+      tools.refresh(problem instanceof Error ? problem.message : String(problem));
     }
   }
   return { load, value: () => String(drawing), undo: tools.undo, redo: tools.redo, key: tools.key };
@@ -42,9 +42,11 @@ export function mountCanvas({ element, props, trigger, watch }) {
 
 /** The paper: a settled layer and, above it, the stroke under the hand. */
 class Sheet {
+  /** @type {import("./drawing.js").Tool} */
   tool = "pen";
   sizes = { ...SIZES };
-  #gesture = null; // {pointer, stroke}
+  /** @type {{ pointer: number, stroke: import("./drawing.js").Stroke } | null} */
+  #gesture = null;
   #picture = new Image();
 
   constructor(drawing, finished) {
@@ -93,31 +95,32 @@ class Sheet {
     if (this.#gesture || !(event.buttons & (PEN_TIP | PEN_ERASER_END))) return;
     event.preventDefault();
     this.live.setPointerCapture(event.pointerId);
-    document.activeElement?.blur?.(); // the keys for undo belong to the drawing now
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur(); // the keys for undo belong to the drawing now
     const tool = event.buttons & PEN_ERASER_END ? "eraser" : this.tool;
     this.#gesture = { pointer: event.pointerId, stroke: newStroke(tool, this.sizes[tool]) };
     this.hint.hidden = true;
-    this.#follow(event);
+    this.#follow(this.#gesture.stroke, event);
   }
 
   #move(event) {
-    if (this.#gesture?.pointer !== event.pointerId) return;
+    const gesture = this.#gesture;
+    if (!gesture || gesture.pointer !== event.pointerId) return;
     const events = event.getCoalescedEvents?.() ?? [];
-    for (const one of events.length ? events : [event]) this.#follow(one);
+    for (const one of events.length ? events : [event]) this.#follow(gesture.stroke, one);
   }
 
   /** Strokes may run over the border, as a hand does; what lies far off the paper is left out. */
-  #follow(event) {
+  #follow(stroke, event) {
     const box = this.live.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * SIDE;
     const y = ((event.clientY - box.top) / box.height) * SIDE;
     if (!isNear(x, y)) return;
-    extend(this.#gesture.stroke, x, y, event.pointerType === "pen" ? event.pressure : 0.5);
-    paint(blank(this.live), [this.#gesture.stroke]);
+    extend(stroke, x, y, event.pointerType === "pen" ? event.pressure : 0.5);
+    paint(blank(this.live), [stroke]);
   }
 
   #end(event) {
-    if (this.#gesture?.pointer !== event.pointerId) return;
+    if (!this.#gesture || this.#gesture.pointer !== event.pointerId) return;
     const { stroke } = this.#gesture;
     this.#gesture = null;
     const fits = !stroke.points.length || this.drawing.add(stroke);
@@ -127,7 +130,7 @@ class Sheet {
 
 /** Clear a canvas and return its context with one unit = one canvas px of the drawing. */
 function blank(canvas) {
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, canvas.width, canvas.height);
   context.scale(canvas.width / SIDE, canvas.height / SIDE);
@@ -136,7 +139,8 @@ function blank(canvas) {
 
 class Tools {
   constructor(drawing, sheet, { change, take }) {
-    Object.assign(this, { drawing, sheet, change });
+    this.drawing = drawing;
+    this.sheet = sheet;
     const step = (move) => () => { drawing[move](); change(); };
     this.undo = step("undo");
     this.redo = step("redo");
@@ -202,7 +206,7 @@ function acceptFiles(target, take) {
   document.addEventListener("dragleave", over(false));
   document.addEventListener("drop", async (event) => {
     over(false)(event);
-    const file = event.dataTransfer.files[0] ?? await draggedPicture(event.dataTransfer);
+    const file = event.dataTransfer && (event.dataTransfer.files[0] ?? await draggedPicture(event.dataTransfer));
     if (file) take(file);
   });
   document.addEventListener("paste", (event) => {

@@ -36,6 +36,30 @@ export function icon(name) {
   return svg;
 }
 
+/**
+ * The page's one element for a selector; an error names what is not there.
+ * @param {string} selector
+ * @returns {any}
+ */
+export function get(selector) {
+  const found = document.querySelector(selector);
+  if (!found) throw new Error(`The page has no ${selector}.`);
+  return found;
+}
+
+/**
+ * A canvas's 2d context, which every browser that runs this page gives.
+ * @template {HTMLCanvasElement | OffscreenCanvas} Canvas
+ * @param {Canvas} canvas
+ * @param {CanvasRenderingContext2DSettings} [options]
+ * @returns {Canvas extends OffscreenCanvas ? OffscreenCanvasRenderingContext2D : CanvasRenderingContext2D}
+ */
+export function contextOf(canvas, options) {
+  const context = /** @type {any} */ (canvas.getContext("2d", options));
+  if (!context) throw new Error("This browser gives no canvas to draw on.");
+  return context;
+}
+
 export function isTyping(target) {
   return Boolean(target?.closest?.("input:not([type=range]), textarea, select, [contenteditable=true]"));
 }
@@ -43,6 +67,6 @@ export function isTyping(target) {
 /** Set a Gradio text field from outside, the way a keyboard would. */
 export function type(field, text) {
   const prototype = field.tagName === "TEXTAREA" ? HTMLTextAreaElement.prototype : HTMLInputElement.prototype;
-  Object.getOwnPropertyDescriptor(prototype, "value").set.call(field, text);
+  Object.getOwnPropertyDescriptor(prototype, "value")?.set?.call(field, text);
   field.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -10,6 +10,9 @@ const MAX_STROKE_POINTS = 4_500; // the server refuses above 5,000
 const KEPT_STATES = 200;
 const BLANK = Object.freeze({ strokes: Object.freeze([]), picture: null });
 
+/** @typedef {"pen" | "eraser"} Tool */
+/** @typedef {{ tool: Tool, size: number, color: string, points: number[][] }} Stroke */
+
 export class Drawing {
   #states = [BLANK];
   #at = 0;
@@ -48,6 +51,11 @@ export class Drawing {
   }
 }
 
+/**
+ * @param {Tool} tool
+ * @param {number} size canvas px
+ * @returns {Stroke}
+ */
 export function newStroke(tool, size) {
   return { tool, size, color: INK, points: [] };
 }

@@ -1,4 +1,5 @@
 // Pictures that come from outside: dropped, pasted or chosen.
+import { contextOf } from "./dom.js";
 
 const MAX_BYTES = 20_000_000; // the server's own limit
 const LONG_SIDE = 1024; // px kept of a picture; the canvas shows no more
@@ -32,7 +33,7 @@ function ascii(view, at, length) {
 async function toBase64(file) {
   const reader = new FileReader();
   return new Promise((resolve, reject) => {
-    reader.onload = () => resolve(reader.result.split(",")[1]);
+    reader.onload = () => resolve(String(reader.result).split(",")[1]);
     reader.onerror = () => reject(new Error("The file could not be read."));
     reader.readAsDataURL(file);
   });
@@ -49,7 +50,7 @@ async function toSquare(file) {
   const side = Math.min(LONG_SIDE, Math.max(64, paper ? Math.max(width, height) : Math.min(width, height)));
   const scale = side / (paper ? Math.max(width, height) : Math.min(width, height));
   const sheet = new OffscreenCanvas(side, side);
-  const context = sheet.getContext("2d");
+  const context = contextOf(sheet);
   context.fillStyle = paper ?? "#ffffff";
   context.fillRect(0, 0, side, side);
   context.imageSmoothingQuality = "high";
@@ -75,7 +76,7 @@ async function decode(file) {
 /** The border's mean colour as CSS when it is nearly even, else null. */
 function plainBorder(image) {
   const side = 32;
-  const context = new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true });
+  const context = contextOf(new OffscreenCanvas(side, side), { willReadFrequently: true });
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, side, side);
   context.drawImage(image, 0, 0, side, side);

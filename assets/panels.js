@@ -14,6 +14,7 @@ export function mountPicture({ element, props, watch }, page) {
   const problem = make("p.problem", { role: "alert" });
   const save = make("a.tool.save", { title: "Save the picture. It carries its recipe: drop it here again to go on from it.", "aria-label": "Save the picture", hidden: true, download: "" }, icon("save"));
   element.replaceChildren(frame, make("div.bar", {}, said, problem, save));
+  /** @type {{ image: string, name: string } | null} */
   let finished = null; // the last whole picture, to come back to
   show({ state: "empty" });
   watch("value", () => isCurrent(props.value) && show(props.value));

@@ -1,6 +1,7 @@
-"""`python -m tests`: fetch what pip cannot (Chromium, Node's packages), then lint, types and every test.
+"""`python -m tests`: fetch what pip cannot (Chromium, Node's packages), then check form, types, scripts and every test.
 
-Arguments go to pytest: `python -m tests -k canny`.
+Arguments go to pytest: `python -m tests -k canny`. `python -m tests lint` runs no test, and `python -m tests quick` the
+form and the tests that need no torch, no browser and no server.
 """
 
 from __future__ import annotations
@@ -13,17 +14,54 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NODE = ROOT / "tests" / "node"
+NODE_PACKAGES = NODE / "node_modules"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FORM = (["ruff", "check", "."], ["ruff", "format", "--check", "."])
+WORKERS = min(4, os.cpu_count() or 1)  # each holds torch and small models: about 1 GB
+PARALLEL = ["-n", str(WORKERS), "--dist", "loadfile"]  # a file's tests stay together: they share models
+QUICK = "not slow and not browser and not clients and not alone"
+COVERAGE = ["--cov=pipeline", "--cov-report=term:skip-covered"]
+NOTHING_TO_RUN = 5  # pytest's exit status when the arguments chose no test
 
 
 def main(arguments: list[str]) -> int:
-    get_programs()
-    get_node_packages()
-    checks = (["ruff", "check", "."], ["mypy"], ["pytest", *arguments])
-    failed = [check[0] for check in checks if run([sys.executable, "-m", *check]) != 0]
+    if arguments[:1] == ["quick"]:
+        failed = check_form() + run_quick_tests(arguments[1:])
+    elif arguments[:1] == ["lint"]:
+        failed = check_form() + check_types_and_scripts()
+    else:
+        get_programs()
+        failed = check_form() + check_types_and_scripts() + run_all_tests(arguments)
     if failed:
         print(f"Failed: {', '.join(failed)}.")
     return 1 if failed else 0
+
+
+def check_form() -> list[str]:
+    return [" ".join(check[:2]) for check in FORM if run_module(check) != 0]
+
+
+def check_types_and_scripts() -> list[str]:
+    """Check the types of pipeline/ and of assets/*.js; Node's packages are fetched for the latter."""
+    get_node_packages()
+    statuses = {"mypy": run_module(["mypy"]), "tsc": run(["npm", "run", "--silent", "check"], NODE)}
+    return [name for name, status in statuses.items() if status != 0]
+
+
+def run_quick_tests(arguments: list[str]) -> list[str]:
+    """Run what needs no torch, in a pytest that cannot import it."""
+    quick = ["pytest", "-q", "-p", "tests.tools.without_torch", "-m", QUICK, "-r", "fE", *PARALLEL, *arguments]
+    return ["pytest"] if run_module(quick) != 0 else []
+
+
+def run_all_tests(arguments: list[str]) -> list[str]:
+    """Run the tests side by side, a torch thread each; then, one after another, those that need the machine alone."""
+    beside = run_module(["pytest", "-m", "not alone", *PARALLEL, *COVERAGE, *arguments], OMP_NUM_THREADS="1")
+    alone = run_module(["pytest", "-m", "alone", *arguments])
+    statuses = {"pytest": beside, "pytest of the tests that need the machine alone": alone}
+    if set(statuses.values()) == {NOTHING_TO_RUN}:
+        return ["pytest, which found no test"]
+    return [name for name, status in statuses.items() if status not in {0, NOTHING_TO_RUN}]
 
 
 def get_programs() -> None:
@@ -49,14 +87,20 @@ def get_programs() -> None:
 
 
 def get_node_packages() -> None:
-    """@gradio/client as package-lock.json pins it."""
-    if not (NODE / "node_modules" / "@gradio" / "client").is_dir() and run(["npm", "ci", "--silent"], NODE) != 0:
+    """Install @gradio/client and typescript as package-lock.json pins them."""
+    installed = NODE_PACKAGES / ".package-lock.json"
+    is_current = installed.is_file() and installed.stat().st_mtime >= (NODE / "package-lock.json").stat().st_mtime
+    if not is_current and run(["npm", "ci", "--silent"], NODE) != 0:
         raise SystemExit("npm could not install tests/node/package-lock.json.")
 
 
-def run(command: list[str], folder: Path = ROOT) -> int:
-    print("$", *command, flush=True)
-    return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL).returncode
+def run_module(command: list[str], **environment: str) -> int:
+    return run([sys.executable, "-m", *command], **environment)
+
+
+def run(command: list[str], folder: Path = ROOT, **environment: str) -> int:
+    print("$", *(f"{name}={value}" for name, value in environment.items()), *command, flush=True)
+    return subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, env={**os.environ, **environment}).returncode
 
 
 if __name__ == "__main__":

@@ -24,7 +24,15 @@ hypothesis.settings.register_profile("croquis", deadline=None)
 hypothesis.settings.load_profile("croquis")
 
 MakeStyle = Callable[..., Style]
+ALONE = {"browser", "benchmarks"}  # folders of tests that need the machine for themselves
 SHIPPED_POCKET = Path(__file__).resolve().parents[1] / "assets" / "pocket"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the machine for itself: a browser, measured times, the one running server."""
+    for item in items:
+        if ALONE & set(item.path.parts) or "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture(scope="module")
