@@ -17,6 +17,8 @@ from pipeline.values import Style
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
+    from pipeline.models.profile import ModelProfile
+    from tests.tools.hub_server import Hub
     from tests.tools.serving import Server
 
 # A busy machine makes any single example slow; the whole suite's time is what counts.
@@ -122,3 +124,31 @@ def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
         environment["CROQUIS_ASSETS"] = str(assets)
     with serving(folder, **environment) as running:
         yield running
+
+
+@pytest.fixture
+def model_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A Hub of this machine's own that offers a/b: model_index.json and 2 MB of weights."""
+    from tests.tools.hub_server import offer_weights, serving_hub, turn_to
+
+    with serving_hub() as served:
+        offer_weights(served, "a/b", tmp_path / "repository", 2_000_000)
+        turn_to(served, tmp_path / "cache", monkeypatch)
+        monkeypatch.setattr("pipeline.models.hub.WAITS", (0.01,) * 3)
+        yield served
+
+
+@pytest.fixture
+def hub_profile(model_hub: Hub) -> ModelProfile:
+    """SD 1.5 with the part that `model_hub` offers as its base, and one that nothing downloads."""
+    from tests.tools.hub_server import profile_of
+
+    return profile_of(model_hub, "a/b")
+
+
+@pytest.fixture(scope="session")
+def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """sentence-transformers/clip-ViT-B-32's layout with small random weights."""
+    from tests.tools.models import write_clip
+
+    return write_clip(tmp_path_factory.mktemp("clip"))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
@@ -10,50 +9,24 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from pipeline.models.catalog import SD15
 from pipeline.models.download import RESERVED_BYTES, Download, DownloadState, format_bytes
 from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.profile import ModelPart, ModelProfile, WeightFile
-from tests.tools.hub_server import Hub, serving_hub, turn_to
-
-PINNED, WEIGHTS = "1" * 40, "model.safetensors"
+from tests.tools.hub_server import PINNED, WEIGHTS, Hub
 
 
 @pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    safetensors.numpy.save_file({"weight": np.zeros(2_000_000, np.uint8)}, folder / WEIGHTS)
-    (folder / "model_index.json").write_text("{}")
-    with serving_hub() as served:
-        served.add("a/b", folder, PINNED)
-        turn_to(served, tmp_path / "cache", monkeypatch)
-        monkeypatch.setattr("pipeline.models.hub.WAITS", (0.01,) * 3)
-        yield served
-
-
-@pytest.fixture
-def profile(hub: Hub) -> ModelProfile:
-    size = len(hub.repos["a/b"].files[WEIGHTS])
-    part = ModelPart(
-        "base", ".", "a/b", PINNED, (WeightFile("model_index.json", approximate_bytes=2), WeightFile(WEIGHTS, size))
-    )
-    later = replace(part, required=False, files=(WeightFile("never.safetensors"),))
-    return replace(SD15, parts=MappingProxyType({"base": part, "later": later}))
-
-
-@pytest.fixture
-def preset_profile(hub: Hub, profile: ModelProfile, tmp_path: Path) -> ModelProfile:
+def preset_profile(model_hub: Hub, hub_profile: ModelProfile, tmp_path: Path) -> ModelProfile:
     """With a part that only a preset asks for."""
     folder = tmp_path / "quick"
     folder.mkdir()
     safetensors.numpy.save_file({"weight": np.ones(500_000, np.uint8)}, folder / "lora.safetensors")
-    hub.add("c/d", folder, PINNED)
-    size = len(hub.repos["c/d"].files["lora.safetensors"])
+    model_hub.add("c/d", folder, PINNED)
+    size = len(model_hub.repos["c/d"].files["lora.safetensors"])
     quick = ModelPart(
         "quick", ".", "c/d", PINNED, (WeightFile("lora.safetensors", size),), required=False, bundled=True
     )
-    return replace(profile, parts=MappingProxyType({**profile.parts, "quick": quick}))
+    return replace(hub_profile, parts=MappingProxyType({**hub_profile.parts, "quick": quick}))
 
 
 def until(download: Download, stage: str) -> DownloadState:
@@ -64,11 +37,11 @@ def until(download: Download, stage: str) -> DownloadState:
     return download.state
 
 
-def test_it_runs_to_its_end_and_tells_how_far_how_fast_how_long(hub: Hub, profile: ModelProfile) -> None:
-    hub.slow = 0.01
+def test_it_runs_to_its_end_and_tells_how_far_how_fast_how_long(model_hub: Hub, hub_profile: ModelProfile) -> None:
+    model_hub.slow = 0.01
     ended = []
-    download = Download(profile, then=lambda: ended.append(True))
-    assert download.state == DownloadState("idle", profile.parts["base"].size, 0)
+    download = Download(hub_profile, then=lambda: ended.append(True))
+    assert download.state == DownloadState("idle", hub_profile.parts["base"].size, 0)
     download.start()
     seen = []
     while download.state.stage == "running":
@@ -81,30 +54,30 @@ def test_it_runs_to_its_end_and_tells_how_far_how_fast_how_long(hub: Hub, profil
     assert last.seconds_left == pytest.approx((last.size - last.present) / last.speed)
     assert 100_000 < last.speed < 10_000_000  # 16 KiB every 10 ms or longer
     assert download.state.stage == "done" and download.state.present == download.state.size and ended == [True]
-    assert Download(profile).state.stage == "done"
+    assert Download(hub_profile).state.stage == "done"
 
 
-def test_it_stops_and_goes_on_where_it_was_even_in_another_program(hub: Hub, profile: ModelProfile) -> None:
-    hub.slow = 0.01
-    download = Download(profile)
+def test_it_stops_and_goes_on_where_it_was_even_in_another_program(model_hub: Hub, hub_profile: ModelProfile) -> None:
+    model_hub.slow = 0.01
+    download = Download(hub_profile)
     download.start()
     while download.state.present < 200_000:
         time.sleep(0.005)
     download.stop()
     stopped = until(download, "stopped")
     assert 200_000 <= stopped.present < stopped.size and stopped.speed == 0
-    assert Download(profile).state == replace(stopped, stage="idle")
-    hub.slow = 0
-    hub.asked.clear()
+    assert Download(hub_profile).state == replace(stopped, stage="idle")
+    model_hub.slow = 0
+    model_hub.asked.clear()
     download.start()
     until(download, "done")
-    ranges = {headers["Range"] for _, _, headers in hub.asked if "Range" in headers}
+    ranges = {headers["Range"] for _, _, headers in model_hub.asked if "Range" in headers}
     assert ranges == {f"bytes={stopped.present - 2}-"}  # 2: the index
 
 
-def test_what_presets_ask_for_is_counted_stopped_and_gone_on_with(hub: Hub, preset_profile: ModelProfile) -> None:
+def test_what_presets_ask_for_is_counted_stopped_and_gone_on_with(model_hub: Hub, preset_profile: ModelProfile) -> None:
     base, quick = preset_profile.parts["base"], preset_profile.parts["quick"]
-    hub.slow = 0.01
+    model_hub.slow = 0.01
     download = Download(preset_profile)
     assert download.state == DownloadState("idle", base.size + quick.size, 0)
     download.start()
@@ -114,17 +87,19 @@ def test_what_presets_ask_for_is_counted_stopped_and_gone_on_with(hub: Hub, pres
     stopped = until(download, "stopped")
     assert find_cached_revision(base) and not find_cached_revision(quick)
     assert base.size + 100_000 <= stopped.present < stopped.size
-    hub.slow = 0
-    hub.asked.clear()
+    model_hub.slow = 0
+    model_hub.asked.clear()
     download.start()
     until(download, "done")
-    assert {headers["Range"] for _, _, headers in hub.asked if "Range" in headers} == {
+    assert {headers["Range"] for _, _, headers in model_hub.asked if "Range" in headers} == {
         f"bytes={stopped.present - base.size}-"
     }
     assert find_cached_revision(quick) == PINNED
 
 
-def test_a_cache_from_before_presets_asked_for_more_needs_only_that(hub: Hub, preset_profile: ModelProfile) -> None:
+def test_a_cache_from_before_presets_asked_for_more_needs_only_that(
+    model_hub: Hub, preset_profile: ModelProfile
+) -> None:
     early = replace(preset_profile, parts=MappingProxyType({"base": preset_profile.parts["base"]}))
     download = Download(early)
     download.start()
@@ -133,9 +108,9 @@ def test_a_cache_from_before_presets_asked_for_more_needs_only_that(hub: Hub, pr
     assert state.stage == "idle" and state.size - state.present == preset_profile.parts["quick"].size
 
 
-def test_waiting_is_told_and_can_be_stopped(hub: Hub, profile: ModelProfile) -> None:
-    hub.answers[WEIGHTS] = [(429, {"Retry-After": "60"})] * 9
-    download = Download(profile)
+def test_waiting_is_told_and_can_be_stopped(model_hub: Hub, hub_profile: ModelProfile) -> None:
+    model_hub.answers[WEIGHTS] = [(429, {"Retry-After": "60"})] * 9
+    download = Download(hub_profile)
     download.start()
     while "Trying again" not in download.state.message:
         time.sleep(0.005)
@@ -144,9 +119,9 @@ def test_waiting_is_told_and_can_be_stopped(hub: Hub, profile: ModelProfile) -> 
     until(download, "stopped")
 
 
-def test_a_failure_is_told_and_a_second_start_mends_it(hub: Hub, profile: ModelProfile) -> None:
-    hub.answers[WEIGHTS] = [(403, {})]
-    download = Download(profile)
+def test_a_failure_is_told_and_a_second_start_mends_it(model_hub: Hub, hub_profile: ModelProfile) -> None:
+    model_hub.answers[WEIGHTS] = [(403, {})]
+    download = Download(hub_profile)
     download.start()
     assert "(403)" in until(download, "failed").message
     download.start()
@@ -154,38 +129,40 @@ def test_a_failure_is_told_and_a_second_start_mends_it(hub: Hub, profile: ModelP
 
 
 def test_a_mistake_of_ours_is_told_calmly(
-    hub: Hub, profile: ModelProfile, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    model_hub: Hub, hub_profile: ModelProfile, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> str:
         raise ZeroDivisionError
 
     monkeypatch.setattr("pipeline.models.hub.fetch_part", broken)
-    download = Download(profile)
+    download = Download(hub_profile)
     download.start()
     assert "log says why" in until(download, "failed").message
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_without_room_nothing_is_begun(hub: Hub, profile: ModelProfile, monkeypatch: pytest.MonkeyPatch) -> None:
-    size = profile.parts["base"].size
+def test_without_room_nothing_is_begun(
+    model_hub: Hub, hub_profile: ModelProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = hub_profile.parts["base"].size
     free = {"bytes": size + RESERVED_BYTES - 1}
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=free["bytes"]))
-    download = Download(profile)
+    download = Download(hub_profile)
     download.start()
     told = until(download, "failed").message
     assert (
         f"needs {format_bytes(size + RESERVED_BYTES)} more" in told and "502 MB are free" in told and "HF_HOME" in told
     )
-    assert hub.asked == [] and find_cached_revision(profile.parts["base"]) is None
+    assert model_hub.asked == [] and find_cached_revision(hub_profile.parts["base"]) is None
     free["bytes"] += 1
     download.start()
     until(download, "done")
 
 
-def test_a_second_start_while_it_runs_does_nothing(hub: Hub, profile: ModelProfile) -> None:
-    hub.slow = 0.01
-    download = Download(profile)
+def test_a_second_start_while_it_runs_does_nothing(model_hub: Hub, hub_profile: ModelProfile) -> None:
+    model_hub.slow = 0.01
+    download = Download(hub_profile)
     download.start()
     download.start()
     until(download, "done")
-    assert hub.given[WEIGHTS] == profile.parts["base"].files[1].bytes
+    assert model_hub.given[WEIGHTS] == hub_profile.parts["base"].files[1].bytes

@@ -26,7 +26,6 @@ from pipeline.page.model_panel import (
 from pipeline.settings import Settings
 from pipeline.studio.opening import LoadState
 from pipeline.studio.takeover import TakeoverState
-from tests.models.test_download import hub, profile  # noqa: F401 - fixtures
 from tests.tools.hub_server import Hub
 
 GB = 1_000_000_000
@@ -110,18 +109,18 @@ async def collect(shown: Any) -> list[Panel]:
 
 
 @pytest.fixture
-def bigger(profile: ModelProfile) -> ModelPanel:  # noqa: F811
+def bigger(hub_profile: ModelProfile) -> ModelPanel:
     made = ModelPanel(studio())
-    made.download = Download(profile)
+    made.download = Download(hub_profile)
     return made
 
 
 def test_the_panel_follows_a_download_from_start_to_end(
     bigger: ModelPanel,
-    hub: Hub,  # noqa: F811
+    model_hub: Hub,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    hub.slow = 0.002
+    model_hub.slow = 0.002
     monkeypatch.setattr("pipeline.page.model_panel.POLL_SECONDS", 0.01)
     (before,) = run_apart(collect(bigger.watch(HOST)))
     assert before.bar == "" and before.start["visible"] and not before.stop["visible"]
@@ -135,8 +134,8 @@ def test_the_panel_follows_a_download_from_start_to_end(
     assert after.change["visible"] and after.change["value"] == TO_BIGGER
 
 
-def test_it_stops_and_offers_to_go_on(bigger: ModelPanel, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    hub.slow = 0.02
+def test_it_stops_and_offers_to_go_on(bigger: ModelPanel, model_hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    model_hub.slow = 0.02
     monkeypatch.setattr("pipeline.page.model_panel.POLL_SECONDS", 0.01)
 
     async def run() -> Panel:
@@ -151,12 +150,12 @@ def test_it_stops_and_offers_to_go_on(bigger: ModelPanel, hub: Hub, monkeypatch:
     assert last.start["visible"] and last.start["value"].startswith("Go on: ")
 
 
-def test_a_visitor_sees_and_may_not_touch(bigger: ModelPanel, hub: Hub, tmp_path: Path) -> None:  # noqa: F811
+def test_a_visitor_sees_and_may_not_touch(bigger: ModelPanel, model_hub: Hub, tmp_path: Path) -> None:
     for events in (bigger.watch(VISITOR), bigger.start_download(VISITOR), bigger.change_engine(TO_BIGGER, VISITOR)):
         (seen,) = run_apart(collect(events))
         assert "CROQUIS_HOSTS=anyone" in seen.said
         assert not any(button["visible"] for button in (seen.start, seen.stop, seen.change))
-    assert bigger.download.state.stage == "idle" and hub.asked == [] and bigger.takeover.state.stage == "idle"
+    assert bigger.download.state.stage == "idle" and model_hub.asked == [] and bigger.takeover.state.stage == "idle"
     bigger.download._stopped.clear()
     bigger.stop_download(VISITOR)
     assert not bigger.download._stopped.is_set()
@@ -260,7 +259,7 @@ class Failing:
         return TakeoverState("loading" if loading else "failed", SD15, message="" if loading else "Broken.")
 
 
-def test_a_damaged_file_found_while_loading_can_be_fetched_again(bigger: ModelPanel, hub: Hub) -> None:  # noqa: F811
+def test_a_damaged_file_found_while_loading_can_be_fetched_again(bigger: ModelPanel, model_hub: Hub) -> None:
     bigger.download.start()
     bigger.download.join(60)
     assert bigger.read_download().stage == "done"
@@ -280,7 +279,7 @@ def hub_constants() -> Any:
 @pytest.mark.parametrize("drawn", [POCKET, SD15])
 def test_a_folder_of_ones_own_leaves_nothing_to_fetch(
     drawn: ModelProfile,
-    hub: Hub,  # noqa: F811
+    model_hub: Hub,
     tmp_path: Path,
 ) -> None:
     panel = ModelPanel(studio(drawn, sd15=tmp_path))
@@ -289,10 +288,10 @@ def test_a_folder_of_ones_own_leaves_nothing_to_fetch(
         assert "nothing to fetch" in seen.said and ("draws with it" in seen.said) == (drawn is SD15)
         assert seen.bar == "" and not seen.start["visible"] and not seen.stop["visible"]
         assert seen.change["value"] == (TO_POCKET if drawn is SD15 else TO_BIGGER) and seen.change["visible"]
-    assert "GB" not in describe_bigger_model(panel.studio) and hub.asked == []
+    assert "GB" not in describe_bigger_model(panel.studio) and model_hub.asked == []
 
 
-def test_beside_a_checkpoint_of_ones_own_only_the_other_parts_are_fetched(hub: Hub, tmp_path: Path) -> None:  # noqa: F811
+def test_beside_a_checkpoint_of_ones_own_only_the_other_parts_are_fetched(model_hub: Hub, tmp_path: Path) -> None:
     checkpoint = tmp_path / "tuned.safetensors"
     checkpoint.touch()
     panel = ModelPanel(studio(sd15=checkpoint))

@@ -27,7 +27,6 @@ from pipeline.studio.opening import LoadState, explain_failure
 from pipeline.studio.studio import Studio
 from pipeline.studio.takeover import Takeover, TakeoverState, let_go
 from pipeline.values import StepPreview
-from tests.styles.test_encoders import tiny_clip  # noqa: F401 - a fixture
 from tests.tools.image_files import fox
 from tests.tools.models import tiny_sd15
 
@@ -249,13 +248,13 @@ def test_one_at_a_time_and_none_for_the_engine_that_draws(studio: Studio, monkey
 def test_styles_are_found_by_the_engines_own_encoder_where_it_is(
     studio: Studio,
     settings: Settings,
-    tiny_clip: Path,  # noqa: F811
+    clip_folder: Path,
 ) -> None:
     assert studio.search.encoder == "pocket" and settings.sd15
     taking = Takeover(studio)
     taking.start(TINY)
     assert ended(taking).stage == "done" and studio.search.encoder == "pocket", "it stays where the weights are not"
-    shutil.copytree(tiny_clip, settings.sd15 / "retrieval")
+    shutil.copytree(clip_folder, settings.sd15 / "retrieval")
     unlisted = replace(TINY.parts["retrieval"], files=())
     studio._choice = replace(TINY, parts={**TINY.parts, "retrieval": unlisted}), "test"
     taking.renew_search()

@@ -121,19 +121,13 @@ def test_image_towers_that_do_not_fit(pocket_folder: Path, tmp_path: Path) -> No
         clip._load_image_tower(folder, 384, "cpu")
 
 
-@pytest.fixture(scope="module")
-def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """sentence-transformers/clip-ViT-B-32's layout with small random weights: its listed files and no other."""
-    from tests.tools.models import write_clip
-
-    folder = write_clip(tmp_path_factory.mktemp("clip"))
+def test_the_small_clip_holds_the_listed_files_and_no_other(clip_folder: Path) -> None:
     listed = {file.path for file in SD15.parts["retrieval"].files}
-    assert listed == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    return folder
+    assert listed == {path.relative_to(clip_folder).as_posix() for path in clip_folder.rglob("*") if path.is_file()}
 
 
-def test_clip_reads_words_and_pictures_into_one_space(tiny_clip: Path) -> None:
-    encoder = ClipEncoder(tiny_clip)
+def test_clip_reads_words_and_pictures_into_one_space(clip_folder: Path) -> None:
+    encoder = ClipEncoder(clip_folder)
     assert encoder.dimension == 24 and len(encoder.revision) == 12
     words = encoder.encode_text(["a fox", "a house", "long " * 200])
     pictures = encoder.encode_image([RED, BLUE])

@@ -10,14 +10,24 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pytest
+import safetensors.numpy
+
+from pipeline.models.catalog import SD15
+from pipeline.models.hub import PARTIAL
+from pipeline.models.hub_cache import find_cached_revision, repo_folder, snapshot_folder
+from pipeline.models.profile import ModelPart, ModelProfile, WeightFile
 
 MAIN = "f" * 40  # the commit that main is
+PINNED = "1" * 40  # the commit that parts name
+WEIGHTS = "model.safetensors"
 
 
 @dataclass
@@ -172,3 +182,34 @@ def turn_to(hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     template = hub.address + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(f"{constants}.HUGGINGFACE_CO_URL_TEMPLATE", template)
     monkeypatch.setattr(f"{constants}.HF_HUB_CACHE", str(cache))
+
+
+def offer_weights(hub: Hub, repo: str, folder: Path, size: int) -> None:
+    """Offer a repository of an index and `size` bytes of weights, made in `folder`."""
+    folder.mkdir()
+    safetensors.numpy.save_file({"weight": np.zeros(size, np.uint8)}, folder / WEIGHTS)
+    (folder / "model_index.json").write_text("{}")
+    hub.add(repo, folder, PINNED)
+
+
+def profile_of(hub: Hub, repo: str) -> ModelProfile:
+    """SD 1.5 whose base is what `hub` offers under `repo`; another part is listed and never downloaded."""
+    weights = WeightFile(WEIGHTS, len(hub.repos[repo].files[WEIGHTS]))
+    base = ModelPart("base", ".", repo, PINNED, (WeightFile("model_index.json", approximate_bytes=2), weights))
+    later = replace(base, required=False, files=(WeightFile("never.safetensors"),))
+    return replace(SD15, parts=MappingProxyType({"base": base, "later": later}))
+
+
+def read_fetched(part: ModelPart, commit: str = PINNED) -> bytes:
+    """Return the first of the part's files as the cache holds it."""
+    return (snapshot_folder(part, commit) / part.files[0].path).read_bytes()
+
+
+def list_leftovers(part: ModelPart) -> list[Path]:
+    return [path for path in repo_folder(part).rglob(f"*{PARTIAL}")]
+
+
+def expect_nothing_half_written(part: ModelPart) -> None:
+    assert find_cached_revision(part) is None
+    assert list_leftovers(part) == []
+    assert not (snapshot_folder(part, PINNED) / part.files[0].path).exists()

@@ -8,6 +8,8 @@ from typing import Any
 
 from PIL import Image
 
+from pipeline.styles.library import StyleLibrary
+
 
 def write_style(parent: Path, id: str, *, color: str = "gray", side: int = 512, **changes: Any) -> Path:
     """A sound style but for `changes` to its style.json; a change to None leaves the key out."""
@@ -25,3 +27,8 @@ def write_style(parent: Path, id: str, *, color: str = "gray", side: int = 512, 
     (folder / "style.json").write_text(json.dumps(kept), encoding="utf-8")
     Image.new("RGB", (side, side), color).save(folder / "reference.webp")
     return folder
+
+
+def reopen(library: StyleLibrary) -> StyleLibrary:
+    """Return the library as it is after a restart."""
+    return StyleLibrary(library._added.parent / "builtin", library._added)
