@@ -1,4 +1,4 @@
-"""Where things lie and which engine runs: read once, from CROQUIS_* and then the command line."""
+"""Read the settings, where things lie and which engine runs, once: from CROQUIS_*, then the command line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from platformdirs import user_data_path
 
@@ -65,15 +65,9 @@ class Settings:
     outputs: Path | None = None  # None: a temporary folder that is emptied as it grows
 
     def __post_init__(self) -> None:
-        _expect_choice("profile", self.profile, get_args(ProfileChoice))
-        _expect_choice("device", self.device, get_args(DeviceChoice))
-        _expect_choice("dtype", self.dtype, get_args(DtypeChoice))
-        _expect_choice("memory", self.memory, get_args(MemoryChoice))
-        _expect_choice("safety", self.safety, get_args(SafetyChoice))
-        _expect_choice("attention", self.attention, get_args(AttentionChoice))
-        _expect_choice("previews", self.previews, get_args(PreviewChoice))
-        _expect_choice("compile", self.compile, get_args(CompileChoice))
-        _expect_choice("hosts", self.hosts, get_args(HostsChoice))
+        for name, kind in get_type_hints(Settings).items():
+            if get_origin(kind) is Literal:
+                _expect_choice(name, getattr(self, name), get_args(kind))
         for name in ("assets", "styles"):
             _expect_folder(name, getattr(self, name))
         if self.sd15 is not None and not (self.sd15.is_file() and self.sd15.suffix == ".safetensors"):
@@ -81,40 +75,42 @@ class Settings:
 
     @property
     def added_styles(self) -> Path:
+        """Folder of the styles that people added."""
         return self.user_dir / "styles"
 
     @property
     def caches(self) -> Path:
+        """Folder of what can be made again: vectors, indices."""
         return self.user_dir / "cache"
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
-    """Settings from CROQUIS_* variables, each overridden by its command line option.
+    """Read the settings from CROQUIS_* variables, each overridden by its command line option.
 
     Raises SettingError that names the variable or option, what it takes and what came. An unknown CROQUIS_*
     variable is an error too: a misspelt one would otherwise be ignored for ever.
     """
-    return Settings(**(_from_environment(environment) | _from_command_line(arguments)))
+    return Settings(**(_read_environment(environment) | _read_command_line(arguments)))
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     known = {PREFIX + entry.name.upper(): entry.name for entry in fields(Settings)}
     given = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value}
     for name in given:
         if name not in known:
             raise SettingError(f"{name} is no setting of Croquis; these are: {', '.join(known)}.")
-    return {known[name]: _typed(known[name], value) for name, value in given.items()}
+    return {known[name]: _convert(known[name], value) for name, value in given.items()}
 
 
-def _from_command_line(arguments: Sequence[str]) -> dict[str, Any]:
+def _read_command_line(arguments: Sequence[str]) -> dict[str, Any]:
     parser = _Parser(prog="python app.py", description="Croquis: from a drawing to a picture.", allow_abbrev=False)
     for name, meaning in MEANINGS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=f"{meaning} ({PREFIX}{name.upper()})")
     given = vars(parser.parse_args(list(arguments)))
-    return {name: _typed(name, value) for name, value in given.items() if value is not None}
+    return {name: _convert(name, value) for name, value in given.items() if value is not None}
 
 
-def _typed(name: str, value: str) -> object:
+def _convert(name: str, value: str) -> object:
     if name not in FOLDERS:
         return value.strip().lower()
     if "\0" in value or not value.strip():
@@ -123,7 +119,7 @@ def _typed(name: str, value: str) -> object:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Argparse that raises our error in place of leaving the program."""
+    """An argument parser that raises our error in place of leaving the program."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise SettingError(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` lists the options.")

@@ -1,4 +1,4 @@
-"""What the strict readers of outside JSON share: no key too many, no type bent, no NaN; the first fault in one line."""
+"""Read JSON from outside strictly: no unknown key, no converted type, no NaN; the first fault in one line."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class StrictModel(BaseModel):
+    """The base of whatever is read from outside JSON."""
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def first_fault(error: ValidationError) -> str:
-    """Where the first fault is and what was expected there, without repeating what came, which may be megabytes."""
+def describe_first_fault(error: ValidationError) -> str:
+    """Say where the first fault is and what was expected there, not what came, which may be megabytes."""
     fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(step) for step in fault["loc"])[:80]
     message = fault["msg"].removeprefix("Value error, ")[:160]

@@ -25,7 +25,7 @@ def find_cached_revision(part: ModelPart) -> str | None:
 
 
 def list_revisions(part: ModelPart) -> tuple[str, ...]:
-    """Return the list_revisions of which files may be cached: the pinned one, then main's."""
+    """Return the commits of which files may be cached: the pinned one, then main's."""
     return tuple(revision for revision in (part.revision, read_main_revision(part)) if revision)
 
 

@@ -30,7 +30,7 @@ class LocatedPart:
     """A part whose files are here and are the right ones."""
 
     path: Path  # folder that from_pretrained reads, or a single-file checkpoint
-    revision: str  # commit, or a derive_revision of its files' hashes
+    revision: str  # commit, or a digest of its files' hashes
     config: Path | None = None  # folder of configs and vocabulary, for a single file, which has none
 
 

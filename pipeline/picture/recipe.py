@@ -19,7 +19,7 @@ from pipeline.errors import PictureFileError, SettingError, StyleError
 from pipeline.models.catalog import PROFILES
 from pipeline.prompt_syntax import Prompt
 from pipeline.sketch.image_file import DECODER_ERRORS
-from pipeline.strict_json import StrictModel, first_fault
+from pipeline.strict_json import StrictModel, describe_first_fault
 from pipeline.values import (
     NUMBERS,
     SEED_LIMIT,
@@ -117,7 +117,9 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             revisions=dict(sorted(revisions.items())),
         ).model_dump_json(ensure_ascii=True)
     except ValidationError as error:
-        raise SettingError(f"This picture's settings cannot be kept in its file: {first_fault(error)}.") from error
+        raise SettingError(
+            f"This picture's settings cannot be kept in its file: {describe_first_fault(error)}."
+        ) from error
 
 
 def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
@@ -128,7 +130,7 @@ def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
     try:
         recipe = Recipe.model_validate_json(text)
     except ValidationError as error:
-        fault = first_fault(error)
+        fault = describe_first_fault(error)
         newer = " It may come from a newer Croquis." if fault.startswith("version:") else ""
         raise PictureFileError(f"This picture's recipe cannot be read: {fault}.{newer}") from error
     request = GenerationRequest(

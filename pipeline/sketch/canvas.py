@@ -23,7 +23,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from pipeline.errors import SketchError
 from pipeline.sketch.image_file import MAX_BYTES, MIN_SIDE, convert_to_rgb, open_image
-from pipeline.strict_json import StrictModel, first_fault
+from pipeline.strict_json import StrictModel, describe_first_fault
 
 MAX_CANVAS_SIDE = 2048  # px
 MAX_STROKES = 2_000
@@ -88,7 +88,7 @@ def read_canvas(value: str | Mapping[str, object]) -> Canvas:
             )
         return Canvas.model_validate_json(text)
     except ValidationError as error:
-        raise SketchError(f"The canvas's drawing cannot be read: {first_fault(error)}.") from error
+        raise SketchError(f"The canvas's drawing cannot be read: {describe_first_fault(error)}.") from error
     except (UnicodeError, RecursionError, TypeError, ValueError) as error:
         raise SketchError("The canvas's drawing cannot be read: it is not JSON.") from error
 
