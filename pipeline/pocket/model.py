@@ -1,4 +1,4 @@
-"""The pocket model: Stable Diffusion 1.5's parts and file layout, small enough to train on two cores.
+"""Make the pocket model: Stable Diffusion 1.5's parts and file layout, small enough to train on two cores.
 
 256 x 256 px; f16 latents (24, 16, 16); text tokens (n, 384) from all-MiniLM-L6-v2; v-prediction with zero terminal SNR
 (Lin et al. 2024, "Common Diffusion Noise Schedules and Sample Steps are Flawed").
@@ -43,12 +43,12 @@ NOISE = {
 
 
 def to_pixels(pictures: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """(N, H, W, 3) in 0 to 255 -> (N, 3, H, W) in [-1, 1], what the autoencoder and the image tower read."""
+    """Convert pictures (N, H, W, 3) in 0 to 255 to (N, 3, H, W) in [-1, 1], what autoencoder and image tower read."""
     return torch.from_numpy(np.ascontiguousarray(pictures)).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def make_autoencoder() -> AutoencoderTiny:
-    """(B, 3, 256, 256) in [-1, 1] <-> latents (B, 24, 16, 16) within [-3, 3].
+    """Make the autoencoder: (B, 3, 256, 256) in [-1, 1] <-> latents (B, 24, 16, 16) within [-3, 3].
 
     TAESD's layout (no normalisation: flat grounds keep their colour), without its blocks at full resolution, which
     cost more than the rest together. Orthogonal convolutions and silent residual branches let it begin as a linear
@@ -72,7 +72,7 @@ def make_autoencoder() -> AutoencoderTiny:
 
 
 def make_unet(widths: tuple[int, ...] = UNET_WIDTHS) -> UNet2DConditionModel:
-    """16 x 16, 8 x 8 and 4 x 4 latents; text and style are attended to at every level."""
+    """Make the UNet on 16 x 16, 8 x 8 and 4 x 4 latents; text and style are attended to at every level."""
     return UNet2DConditionModel(
         sample_size=LATENT_SIDE,
         in_channels=LATENT_CHANNELS,
@@ -88,14 +88,14 @@ def make_unet(widths: tuple[int, ...] = UNET_WIDTHS) -> UNet2DConditionModel:
 
 
 def make_controlnet(unet: UNet2DConditionModel) -> ControlNetModel:
-    """White edges (B, 3, 256, 256) in [0, 1] -> residuals for the UNet; the hint stack is slim."""
+    """Make the ControlNet: white edges (B, 3, 256, 256) in [0, 1] -> residuals for the UNet; the hint stack is slim."""
     controlnet = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 8, 16, 32, 64))
-    wake_hint(controlnet)
+    initialise_hint_stack(controlnet)
     return controlnet
 
 
 @torch.no_grad()
-def wake_hint(controlnet: ControlNetModel, level: float = 0.5) -> None:
+def initialise_hint_stack(controlnet: ControlNetModel, level: float = 0.5) -> None:
     """Scale the hint stack so that lines reach its end, and let its zero layers start a little off zero.
 
     diffusers starts the stack's last layer and every residual at zero, for a UNet that is trained already; lines also
@@ -106,18 +106,18 @@ def wake_hint(controlnet: ControlNetModel, level: float = 0.5) -> None:
     lines = (torch.rand((8, 1, SIDE, 1), generator=generator) > 0.93).float()
     hint = torch.maximum(lines, lines.roll(1, 0).transpose(2, 3)).expand(-1, 3, -1, -1)
     stack = controlnet.controlnet_cond_embedding
-    x = unit(stack.conv_in, hint)
+    x = normalise_layer(stack.conv_in, hint)
     for layer in stack.blocks:
-        x = unit(layer, functional.silu(x))
+        x = normalise_layer(layer, functional.silu(x))
     nn.init.orthogonal_(stack.conv_out.weight)
-    unit(stack.conv_out, functional.silu(x))
+    normalise_layer(stack.conv_out, functional.silu(x))
     stack.conv_out.weight *= level
     for residual in (*controlnet.controlnet_down_blocks, controlnet.controlnet_mid_block):
         nn.init.orthogonal_(residual.weight)
         residual.weight *= 0.1
 
 
-def unit(layer: nn.Conv2d, x: Tensor) -> Tensor:
+def normalise_layer(layer: nn.Conv2d, x: Tensor) -> Tensor:
     """Bring the layer's output on `x` to mean 0 and deviation 1."""
     layer.weight /= layer(x).std()
     if layer.bias is not None:
@@ -127,7 +127,7 @@ def unit(layer: nn.Conv2d, x: Tensor) -> Tensor:
 
 
 def make_image_tower() -> CLIPVisionModelWithProjection:
-    """(B, 3, 128, 128) normalised pixels -> (B, 384) in MiniLM's space."""
+    """Make the image tower: (B, 3, 128, 128) normalised pixels -> (B, 384) in MiniLM's space."""
     return CLIPVisionModelWithProjection(
         CLIPVisionConfig(
             hidden_size=192,
@@ -142,8 +142,10 @@ def make_image_tower() -> CLIPVisionModelWithProjection:
 
 
 def make_training_noise() -> DDPMScheduler:
+    """Make the scheduler that adds noise in training."""
     return DDPMScheduler(**NOISE)
 
 
 def make_scheduler() -> DPMSolverMultistepScheduler:
+    """Make the scheduler that draws: DPM-Solver++ of second order (Lu et al. 2022, arXiv:2211.01095)."""
     return DPMSolverMultistepScheduler(**NOISE, algorithm_type="dpmsolver++", solver_order=2)

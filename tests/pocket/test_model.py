@@ -19,7 +19,7 @@ from pipeline.pocket.model import (
     make_scheduler,
     make_training_noise,
     make_unet,
-    unit,
+    normalise_layer,
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -96,7 +96,7 @@ def test_the_hint_stack_is_awake(denoisers) -> None:
 def test_unit_brings_a_layer_to_mean_0_and_deviation_1() -> None:
     torch.manual_seed(0)
     layer, x = nn.Conv2d(3, 5, 3), torch.rand(4, 3, 20, 20) * 7
-    made = unit(layer, x)
+    made = normalise_layer(layer, x)
     assert torch.equal(made, layer(x))
     torch.testing.assert_close(made.mean((0, 2, 3)), torch.zeros(5), atol=1e-4, rtol=0)
     assert made.std().item() == pytest.approx(1, abs=0.5)

@@ -1,1 +1,1 @@
-"""Training pictures."""
+"""Render the pictures that the pocket model is trained on."""

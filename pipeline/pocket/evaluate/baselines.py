@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.pocket.data.strokes import Lines, odd
+from pipeline.pocket.data.strokes import Lines, choose_kernel_side
 from pipeline.pocket.evaluate.bench import fill_with_mean
 from pipeline.pocket.evaluate.measures import Floats, Pixels
 from pipeline.pocket.evaluate.perception import describe_picture
@@ -59,7 +59,7 @@ def flood_fill(lines: Lines, reference: Pixels) -> Pixels:
     colors = find_palette(reference)
     order = np.argsort(colors.astype(int).sum(axis=1), kind="stable")
     ink, paints = colors[order[0]], np.delete(colors, order[0], axis=0)
-    drawn = cv2.dilate(lines, np.ones((odd(2, lines),) * 2, np.uint8)) > 0
+    drawn = cv2.dilate(lines, np.ones((choose_kernel_side(2, lines),) * 2, np.uint8)) > 0
     _, labels, stats, _ = cv2.connectedComponentsWithStats((~drawn).astype(np.uint8), connectivity=4)
     regions = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")
     paint_of = np.zeros((len(stats), 3), np.uint8)

@@ -18,8 +18,8 @@ from PIL import Image
 
 from pipeline.models.profile import ModelProfile
 from pipeline.pocket.data.pack import Thing
-from pipeline.pocket.data.scenes import Picture, compose
-from pipeline.pocket.data.strokes import Lines, redraw, scale_of, stroke_edges, to_bytes
+from pipeline.pocket.data.scenes import Picture, compose_picture
+from pipeline.pocket.data.strokes import Lines, draw_lines, measure_scale, redraw_lines, to_bytes
 from pipeline.pocket.evaluate.measures import Figure, Pixels, compute_edge_f1, read_lines
 from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
@@ -140,12 +140,12 @@ def make_case(
 ) -> Case:
     """Compose a picture and its near-plain lines, all from the seed."""
     rng = np.random.default_rng([20, seed])
-    return make_case_from(compose(things, rng, side, color=color, subject=subject, alone=alone), rng, seed)
+    return make_case_from(compose_picture(things, rng, side, color=color, subject=subject, alone=alone), rng, seed)
 
 
 def make_case_from(picture: Picture, rng: np.random.Generator, seed: int) -> Case:
     """Make a case of a composed picture, with its near-plain lines."""
-    lines = redraw(stroke_edges(picture.image, rng, plain=True), rng, NEAR_PLAIN_HASTE)
+    lines = redraw_lines(draw_lines(picture.image, rng, plain=True), rng, NEAR_PLAIN_HASTE)
     return Case(picture, to_bytes(picture.image), lines, seed)
 
 
@@ -162,7 +162,7 @@ def score_lines(lines: Lines, picture: Pixels) -> float:
 
 def ink_lines(lines: Lines) -> Pixels:
     """Draw the lines dark on white with a thin pen."""
-    pen = np.ones((round(2 * scale_of(lines)),) * 2, np.uint8)
+    pen = np.ones((round(2 * measure_scale(lines)),) * 2, np.uint8)
     return 255 - to_rgb(np.asarray(cv2.dilate(lines, pen), np.uint8))
 
 

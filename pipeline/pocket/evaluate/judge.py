@@ -27,7 +27,14 @@ from numpy.typing import NDArray
 
 from pipeline.pocket.data.grounds import Ground
 from pipeline.pocket.data.pack import Thing
-from pipeline.pocket.data.scenes import Picture, contrasting_ground, cut_out, place, stack, with_article
+from pipeline.pocket.data.scenes import (
+    Picture,
+    add_article,
+    choose_contrasting_ground,
+    draw_cutout,
+    place_cutout,
+    stack_layers,
+)
 from pipeline.pocket.data.skies import Rng
 from pipeline.pocket.data.strokes import to_bytes
 from pipeline.pocket.evaluate.bench import Case, make_case_from
@@ -63,12 +70,12 @@ def split_drawings(thing: Thing) -> tuple[list[NDArray[np.uint8]], NDArray[np.ui
 def compose_thing(thing: Thing, drawing: NDArray[np.uint8], rng: Rng, side: int, plain_share: float) -> Picture:
     """Compose one drawing of a thing, large, near the middle, in its own colours, on a ground; in plain style."""
     one = Thing(thing.name, thing.words, thing.category, thing.held_out, (drawing,), ("",))
-    rgb, alpha = cut_out(one, rng)
+    rgb, alpha = draw_cutout(one, rng)
     middle = np.asarray(side * (0.5 + rng.uniform(-OFF_CENTRE, OFF_CENTRE, 2)), np.float32)
-    main = place(rgb, alpha, rng, side, rng.uniform(*SIZE_RANGE), middle)
-    ground: Ground = contrasting_ground(main, rng, side, plain_share)
-    image, seen = stack(ground, main, (), in_front=True)
-    return Picture(image, with_article(thing.name), seen, thing, None, (thing.name,))
+    main = place_cutout(rgb, alpha, rng, side, rng.uniform(*SIZE_RANGE), middle)
+    ground: Ground = choose_contrasting_ground(main, rng, side, plain_share)
+    image, seen = stack_layers(ground, main, (), in_front=True)
+    return Picture(image, add_article(thing.name), seen, thing, None, (thing.name,))
 
 
 def make_judging_case(thing: Thing, seed: int, side: int) -> Case:

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.pocket.data.colors import obeys
-from pipeline.pocket.data.strokes import Lines, plain_lines
+from pipeline.pocket.data.colors import measure_color_share
+from pipeline.pocket.data.strokes import Lines, find_plain_lines
 
 Pixels = NDArray[np.uint8]  # (H, W, 3) RGB
 Floats = NDArray[np.float64]
@@ -84,7 +84,7 @@ def find_interval(draws: Floats) -> tuple[float, float]:
 
 def read_lines(picture: Pixels) -> Lines:
     """Read the centre lines of a picture's contours (H, W); results and originals are measured with the same eye."""
-    return plain_lines(picture)
+    return find_plain_lines(picture)
 
 
 def compute_edge_f1(given: Lines, found: Lines, tolerance: float = TOLERANCE) -> float:
@@ -111,7 +111,7 @@ def measure_line_distance(lines: Lines) -> NDArray[np.float32]:
 
 def is_color_obeyed(color: str, picture: Pixels, mask: NDArray[np.bool_]) -> bool:
     """Return whether most of the drawn thing has the colour asked for."""
-    return obeys(color, picture[mask]) >= MAJORITY
+    return measure_color_share(color, picture[mask]) >= MAJORITY
 
 
 def compute_mean_lab(picture: Pixels, mask: NDArray[np.bool_]) -> Floats:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.pocket.data.pack import Pack, Thing
-from pipeline.pocket.data.scenes import with_article
+from pipeline.pocket.data.scenes import add_article
 from pipeline.pocket.evaluate.baselines import Baseline, Gallery
 from pipeline.pocket.evaluate.bench import Bench, Case, Outcome, Strip, ink_lines, make_case, to_rgb
 from pipeline.pocket.evaluate.judge import Judge, choose_candidates, load_judge, make_judging_case
@@ -31,7 +31,7 @@ def draw_plain(bench: Bench, pack: Pack, case: Case, prompt: str, controls: Mapp
 
 def draw_named_thing(bench: Bench, pack: Pack, case: Case) -> Pixels:
     """Draw a case with its words and its lines together."""
-    return draw_plain(bench, pack, case, with_article(case.picture.subject.name))
+    return draw_plain(bench, pack, case, add_article(case.picture.subject.name))
 
 
 def make_judging_cases(things: Sequence[Thing], count: int, seed: int, side: int) -> list[Case]:
@@ -88,7 +88,7 @@ def judge_cases(
         "prompt and sketch": [draw_named_thing(bench, pack, case) for case in cases],
         "sketch alone": [draw_plain(bench, pack, case, "") for case in cases],
         "prompt alone": [
-            draw_plain(bench, pack, case, with_article(case.picture.subject.name), NO_EDGES) for case in cases
+            draw_plain(bench, pack, case, add_article(case.picture.subject.name), NO_EDGES) for case in cases
         ],
     }
     reference = make_case(pack.training, 3000, bench.side, color=None).original

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from pipeline.pocket.data.pack import Pack, Thing
-from pipeline.pocket.data.scenes import bare_name
+from pipeline.pocket.data.scenes import remove_color_words
 from pipeline.pocket.data.strokes import Lines
 from pipeline.pocket.evaluate.baselines import Baseline
 from pipeline.pocket.evaluate.bench import (
@@ -147,7 +147,7 @@ def run_color_trial(
         drawn = tuple(draw_color(bench, case, word) for word in words)
         for word, pixels in zip(words, drawn, strict=True):
             hits[word].append(float(is_color_obeyed(word, pixels, case.picture.subject_mask)))
-        name = bare_name(case.picture.subject.name)
+        name = remove_color_words(case.picture.subject.name)
         strips.append(Strip((to_rgb(case.lines), *drawn), f"{name}: {', '.join(words)}"))
     every = [hit for found in hits.values() for hit in found]
     return Outcome(
@@ -171,7 +171,7 @@ def make_color_cases(pack: Pack, side: int) -> list[Case]:
 def draw_color(bench: Bench, case: Case, word: str, controls: Mapping[str, float] = {}) -> Pixels:
     """Draw a case's thing with a colour word before its name."""
     return bench.draw_prompt(
-        f"a {word} {bare_name(case.picture.subject.name)}", case.lines, case.seed, controls=controls
+        f"a {word} {remove_color_words(case.picture.subject.name)}", case.lines, case.seed, controls=controls
     )
 
 

@@ -102,7 +102,7 @@ class Workshop:
 
 def fetch(shop: Workshop) -> None:
     if not pack.PACK.is_file():
-        pack.build()
+        pack.build_pack()
 
 
 def draw_pictures(shop: Workshop) -> None:

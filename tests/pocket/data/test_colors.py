@@ -3,7 +3,7 @@ import colorsys
 import numpy as np
 import pytest
 
-from pipeline.pocket.data.colors import COLORS, draw_paint, name_color, obeys, recolor, to_hsv
+from pipeline.pocket.data.colors import COLORS, draw_paint, measure_color_share, name_color, recolor, to_hsv
 from tests.tools.pocket_things import things
 
 # What anybody calls by these words (CSS names and their like).
@@ -26,15 +26,15 @@ KNOWN = {
 def test_each_word_holds_its_known_colors_and_no_other_words(word: str) -> None:
     for color in KNOWN[word]:
         pixels = np.tile(np.array(color, np.uint8), (10, 1))
-        assert obeys(word, pixels) == 1
-        assert [other for other in COLORS if obeys(other, pixels) > 0] == [word]
+        assert measure_color_share(word, pixels) == 1
+        assert [other for other in COLORS if measure_color_share(other, pixels) > 0] == [word]
 
 
 def test_obeys_is_the_share_of_pixels() -> None:
     pixels = np.array([(255, 0, 0)] * 3 + [(0, 0, 255)], np.uint8)
-    assert obeys("red", pixels) == 0.75
-    assert obeys("red", pixels.astype(np.float32) / 255) == 0.75
-    assert obeys("red", pixels[:0]) == 0
+    assert measure_color_share("red", pixels) == 0.75
+    assert measure_color_share("red", pixels.astype(np.float32) / 255) == 0.75
+    assert measure_color_share("red", pixels[:0]) == 0
 
 
 def test_ranges_share_no_color_but_at_their_borders() -> None:
@@ -49,7 +49,7 @@ def test_ranges_share_no_color_but_at_their_borders() -> None:
 @pytest.mark.parametrize("word", COLORS)
 def test_paints_obey_their_word(word: str) -> None:
     rng = np.random.default_rng(0)
-    assert obeys(word, np.stack([draw_paint(word, rng) for _ in range(200)])) == 1
+    assert measure_color_share(word, np.stack([draw_paint(word, rng) for _ in range(200)])) == 1
 
 
 @pytest.mark.parametrize("word", COLORS)
@@ -59,7 +59,7 @@ def test_a_recolored_thing_obeys_and_keeps_its_detail(word: str, thing) -> None:
     rgb, alpha = rgba[..., :3], rgba[..., 3]
     painted = recolor(rgb, alpha, word, np.random.default_rng(1))
     assert painted.dtype == np.float32 and painted.min() >= 0 and painted.max() <= 1
-    assert obeys(word, painted[alpha > 0.5]) >= 0.6
+    assert measure_color_share(word, painted[alpha > 0.5]) >= 0.6
     if thing.name != "spider":  # one flat tone has no detail to keep
         assert painted[alpha > 0.9].std(axis=0).max() > 0.02
 
@@ -70,7 +70,7 @@ def test_only_the_main_hue_is_painted() -> None:
     np.testing.assert_allclose(painted[16, 76], rgba[16, 76, :3], atol=0.02)  # the leaf
     np.testing.assert_allclose(painted[50, 46], rgba[50, 46, :3], atol=0.02)  # the glint
     np.testing.assert_allclose(painted[70, 12], rgba[70, 12, :3], atol=0.02)  # the ink
-    assert obeys("blue", painted[60:64, 60:64].reshape(-1, 3)) == 1
+    assert measure_color_share("blue", painted[60:64, 60:64].reshape(-1, 3)) == 1
 
 
 def test_name_color_needs_a_clear_majority() -> None:

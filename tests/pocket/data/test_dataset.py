@@ -21,11 +21,11 @@ from pipeline.pocket.data.dataset import (
     SUBJECT_ONLY,
     Look,
     choose_look,
-    leave_place_to_words,
-    look_parameters,
-    make_picture,
+    draw_look_parameters,
+    load_training_things,
+    make_record,
     make_shard,
-    training_things,
+    wipe_surroundings,
 )
 from pipeline.pocket.model import SIDE
 from tests.tools.pocket_things import pack, things
@@ -38,17 +38,17 @@ def unpacked(edges: np.ndarray) -> np.ndarray:
 
 
 def test_a_record_is_a_function_of_seed_and_number() -> None:
-    pixels, edges, record = make_picture(things(), 3, 5, STYLES)
-    again = make_picture(things(), 3, 5, STYLES)
+    pixels, edges, record = make_record(things(), 3, 5, STYLES)
+    again = make_record(things(), 3, 5, STYLES)
     assert np.array_equal(pixels, again[0]) and np.array_equal(edges, again[1]) and record == again[2]
-    others = [make_picture(things(), seed, number, STYLES)[0] for seed, number in ((3, 6), (4, 5))]
+    others = [make_record(things(), seed, number, STYLES)[0] for seed, number in ((3, 6), (4, 5))]
     assert not any(np.array_equal(pixels, other) for other in others)
 
 
 def test_a_record_has_its_shapes_and_says_what_it_is() -> None:
     names = {thing.name for thing in things()}
     for number in range(8):
-        pixels, edges, record = make_picture(things(), 1, number, STYLES)
+        pixels, edges, record = make_record(things(), 1, number, STYLES)
         assert (pixels.shape, pixels.dtype) == ((SIDE, SIDE, 3), np.uint8) and pixels.std() > 5
         assert (edges.shape, edges.dtype) == ((2, SIDE, SIDE // 8), np.uint8)
         assert all(0 < drawing.mean() < 0.3 for drawing in unpacked(edges))
@@ -64,7 +64,7 @@ def test_only_what_lies_around_the_thing_is_wiped() -> None:
     wiped = 0
     for number in range(600):
         drawing = np.full((128, 128), 255, np.uint8)
-        leave_place_to_words(drawing, subject, 1, number)
+        wipe_surroundings(drawing, subject, 1, number)
         wiped += int(np.array_equal(drawing, kept))
         assert drawing.min() == 255 or np.array_equal(drawing, kept)
     assert wiped / 600 == pytest.approx(SUBJECT_ONLY, abs=0.07)
@@ -74,9 +74,9 @@ def test_the_first_drawing_and_the_picture_never_lose_their_place(monkeypatch: p
     poorer = 0
     for number in range(12):
         monkeypatch.setattr(dataset, "SUBJECT_ONLY", 0.0)
-        pixels, full, record = make_picture(things(), 2, number, ())
+        pixels, full, record = make_record(things(), 2, number, ())
         monkeypatch.setattr(dataset, "SUBJECT_ONLY", 1.0)
-        same_pixels, bare, same_record = make_picture(things(), 2, number, ())
+        same_pixels, bare, same_record = make_record(things(), 2, number, ())
         assert np.array_equal(pixels, same_pixels) and record == same_record
         before, after = unpacked(full), unpacked(bare)
         assert np.array_equal(before[0], after[0])
@@ -87,15 +87,15 @@ def test_the_first_drawing_and_the_picture_never_lose_their_place(monkeypatch: p
 
 @pytest.mark.parametrize("style", STYLES)
 def test_a_look_always_has_the_same_parameters(style: str) -> None:
-    drawn = [look_parameters(Look(style, number)) for number in range(LOOKS)]
-    assert drawn == [look_parameters(Look(style, number)) for number in range(LOOKS)]
+    drawn = [draw_look_parameters(Look(style, number)) for number in range(LOOKS)]
+    assert drawn == [draw_look_parameters(Look(style, number)) for number in range(LOOKS)]
     assert drawn[0] == DEFAULTS[style]
     assert len({repr(parameters) for parameters in drawn}) == LOOKS
 
 
 def test_the_librarys_look_cannot_be_changed_by_who_reads_it() -> None:
-    look_parameters(Look("sketch", 0)).clear()
-    assert look_parameters(Look("sketch", 0))
+    draw_look_parameters(Look("sketch", 0)).clear()
+    assert draw_look_parameters(Look("sketch", 0))
 
 
 def test_looks_are_drawn_with_their_shares() -> None:
@@ -116,10 +116,10 @@ def test_without_styles_pictures_are_plain() -> None:
 
 
 def test_a_look_is_put_on_the_picture_and_not_on_its_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
-    styled = [make_picture(things(), 5, number, STYLES) for number in range(6)]
+    styled = [make_record(things(), 5, number, STYLES) for number in range(6)]
     monkeypatch.setattr(renderers, "render", lambda style, image, parameters, rng: image)
     for number, (pixels, edges, record) in enumerate(styled):
-        bare, same_edges, same_record = make_picture(things(), 5, number, STYLES)
+        bare, same_edges, same_record = make_record(things(), 5, number, STYLES)
         assert np.array_equal(edges, same_edges) and record == same_record
         assert np.array_equal(pixels, bare) == (record["style"] == PLAIN)
     assert 0 < sum(record["style"] == PLAIN for _, _, record in styled) < 6
@@ -127,7 +127,7 @@ def test_a_look_is_put_on_the_picture_and_not_on_its_drawings(monkeypatch: pytes
 
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    training_things.cache_clear()
+    load_training_things.cache_clear()
     monkeypatch.setattr(dataset, "SHARD", 3)
     monkeypatch.setattr(dataset, "load_pack", lambda path: SeenPack)
 
@@ -146,7 +146,7 @@ def test_shards_go_on_where_the_one_before_ends(tmp_path: Path) -> None:
     records = json.loads((folder / "records.json").read_text())
     assert pictures.shape == (3, SIDE, SIDE, 3) and edges.shape == (3, 2, SIDE, SIDE // 8)
     for row in range(3):
-        pixels, drawings, record = make_picture(things(), 7, 3 + row, STYLES)
+        pixels, drawings, record = make_record(things(), 7, 3 + row, STYLES)
         assert np.array_equal(pictures[row], pixels) and np.array_equal(edges[row], drawings)
         assert records[row] == record
 
@@ -167,5 +167,5 @@ def test_the_wiped_rim_follows_the_thing() -> None:
     cv2.circle(outline, (64, 64), 31, 255, 1)
     drawing = outline.copy()
     numbers = [n for n in range(20) if np.random.default_rng([1, n, 1]).random() < SUBJECT_ONLY]
-    leave_place_to_words(drawing, subject > 0, 1, numbers[0])
+    wipe_surroundings(drawing, subject > 0, 1, numbers[0])
     assert np.array_equal(drawing, outline)

@@ -2,10 +2,12 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.pocket.data.grounds import COMPOSED, draw_ground, plain
+from pipeline.pocket.data.grounds import COMPOSED_GROUNDS, draw_ground, draw_plain_ground
 
 
-@pytest.mark.parametrize("draw", [*(draw for draw, _ in COMPOSED), plain], ids=lambda draw: draw.__name__)
+@pytest.mark.parametrize(
+    "draw", [*(draw for draw, _ in COMPOSED_GROUNDS), draw_plain_ground], ids=lambda draw: draw.__name__
+)
 def test_grounds_are_whole_and_said(draw) -> None:
     said = set()
     for seed in range(25):

@@ -14,16 +14,16 @@ from pipeline.pocket.data.pack import (
     OPENCLIPART,
     SIDE,
     add_clipart,
-    clean,
+    clean_name,
     describe_emoji,
-    fit,
-    iconify_pictures,
+    fit_cutout,
     is_held_out,
     load_pack,
-    name_clipart,
-    plain_code,
+    match_clipart,
     rasterise,
-    write,
+    read_iconify_pictures,
+    strip_code,
+    write_pack,
 )
 
 
@@ -54,7 +54,7 @@ def test_who_is_held_out_never_changes() -> None:
     [((50, 70, 149, 169), 126, 126), ((20, 90, 179, 129), 126, 32), ((90, 0, 109, 199), 13, 126)],
 )
 def test_a_picture_is_cut_to_what_is_drawn_and_centred(box, width: int, height: int) -> None:
-    cut = fit(disc(box))
+    cut = fit_cutout(disc(box))
     assert cut is not None and cut.size == (SIDE, SIDE) and cut.mode == "RGBA"
     left, top, right, bottom = box_of(cut)
     assert right - left == pytest.approx(width, abs=2) and bottom - top == pytest.approx(height, abs=2)
@@ -62,11 +62,11 @@ def test_a_picture_is_cut_to_what_is_drawn_and_centred(box, width: int, height: 
 
 
 def test_too_little_to_see_is_no_picture() -> None:
-    assert fit(Image.new("RGBA", (200, 200))) is None
-    assert fit(disc((10, 10, 190, 18))) is None  # a thin line
+    assert fit_cutout(Image.new("RGBA", (200, 200))) is None
+    assert fit_cutout(disc((10, 10, 190, 18))) is None  # a thin line
     faint = disc((20, 20, 180, 180))
     faint.putalpha(faint.getchannel("A").point(lambda a: min(a, 20)))
-    assert fit(faint) is None
+    assert fit_cutout(faint) is None
 
 
 def test_an_icon_is_rasterised_with_its_box_and_nothing_around_it() -> None:
@@ -82,7 +82,7 @@ def test_icons_of_skin_tones_stay_out(tmp_path: Path) -> None:
     (tmp_path / "chars.json").write_text(
         json.dumps({"1f98a": "fox", "1f44b-1f3fb": "hand", "1f4a5": "wide", "1f4a6": "missing"})
     )
-    found = {code: (name, picture) for code, name, picture in iconify_pictures(tmp_path)}
+    found = {code: (name, picture) for code, name, picture in read_iconify_pictures(tmp_path)}
     assert {code: name for code, (name, _) in found.items()} == {"1f98a": "fox", "1f4a5": "wide"}
     assert box_of(found["1f98a"][1].convert("RGBA")) == (0, 0, 256, 256)  # a box of 16 is usual
 
@@ -97,7 +97,7 @@ def test_icons_of_skin_tones_stay_out(tmp_path: Path) -> None:
     ],
 )
 def test_codes_lose_their_variation_selectors(code: str, plain: str) -> None:
-    assert plain_code(code) == plain
+    assert strip_code(code) == plain
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_codes_lose_their_variation_selectors(code: str, plain: str) -> None:
     [("Fox-Face", "fox"), ("jack_o_lantern", "jack o lantern"), ("dog_with_bone", "dog bone"), ("surface", "surface")],
 )
 def test_names_are_cleaned_of_what_is_not_the_thing(name: str, said: str) -> None:
-    assert clean(name) == said
+    assert clean_name(name) == said
 
 
 def test_only_emoji_that_are_things_are_wanted(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_only_emoji_that_are_things_are_wanted(tmp_path: Path) -> None:
 def test_clip_art_is_named_by_the_first_words_of_its_file() -> None:
     names = {"fox": "1f98a", "grapes": "1f347", "owl": "1f989"}
     found = {
-        file: name_clipart(Path(f"animals/{file}.png"), names)
+        file: match_clipart(Path(f"animals/{file}.png"), names)
         for file in (
             "fox_01",
             "Red-Fox",
@@ -164,7 +164,7 @@ def test_clip_art_is_named_by_the_first_words_of_its_file() -> None:
 
 
 def drawn() -> dict[str, list[tuple[str, Image.Image]]]:
-    one, other = fit(disc((20, 20, 180, 180))), fit(disc((20, 60, 180, 140), "blue"))
+    one, other = fit_cutout(disc((20, 20, 180, 180))), fit_cutout(disc((20, 60, 180, 140), "blue"))
     return {"1f98a": [("noto", one), ("twemoji", one.copy()), ("fluent", other)], "1f989": [("noto", other)]}
 
 
@@ -174,7 +174,7 @@ NAMES = {"1f98a": "fox", "1f989": "owl"}
 
 def test_a_pack_comes_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "data" / "pack.zip"
-    pack = write(path, drawn(), NAMES, WANTED)
+    pack = write_pack(path, drawn(), NAMES, WANTED)
     owl, fox = pack.things
     assert (fox.name, fox.words, fox.category) == ("fox", ("vixen",), "Animals & Nature")
     assert fox.hands == ("noto", "fluent")  # twemoji's was the same drawing
@@ -192,8 +192,8 @@ def test_a_pack_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_training_and_held_out_share_nothing_and_leave_nothing(tmp_path: Path) -> None:
     codes = [f"{number:05x}" for number in range(60)]
-    picture = fit(disc((20, 20, 180, 180)))
-    pack = write(
+    picture = fit_cutout(disc((20, 20, 180, 180)))
+    pack = write_pack(
         tmp_path / "pack.zip",
         {code: [("noto", picture)] for code in codes},
         {code: f"thing {code}" for code in codes},
@@ -210,7 +210,7 @@ def test_a_missing_pack_says_how_to_make_it(tmp_path: Path) -> None:
 
 
 def test_the_archive_holds_every_picture_once(tmp_path: Path) -> None:
-    write(tmp_path / "pack.zip", drawn(), NAMES, WANTED)
+    write_pack(tmp_path / "pack.zip", drawn(), NAMES, WANTED)
     with zipfile.ZipFile(tmp_path / "pack.zip") as archive:
         assert sorted(archive.namelist()) == ["1f989-0.webp", "1f98a-0.webp", "1f98a-1.webp", "things.json"]
 

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
-from pipeline.pocket.data.scenes import COLORS, bare_name, compose, obeys, shorten, with_article
+from pipeline.pocket.data.colors import COLORS, measure_color_share
+from pipeline.pocket.data.scenes import add_article, compose_picture, remove_color_words, shorten_caption
 from tests.tools.pocket_things import things
 
 SEEDS = range(60)
 
 
 def made(seed: int, **options):
-    return compose(things(), np.random.default_rng(seed), **options)
+    return compose_picture(things(), np.random.default_rng(seed), **options)
 
 
 def test_a_picture_is_a_pure_function_of_its_seed() -> None:
@@ -35,7 +36,9 @@ def test_a_color_word_stands_in_the_caption_and_on_the_thing() -> None:
     for picture in worded:
         name = picture.names[0]
         assert f"{picture.color} {name}" in picture.caption or f"{name}, {picture.color}" in picture.caption
-    shares = [obeys(picture.color, picture.image[picture.subject_mask]) for picture in worded if picture.color]
+    shares = [
+        measure_color_share(picture.color, picture.image[picture.subject_mask]) for picture in worded if picture.color
+    ]
     assert np.mean(shares) > 0.75 and np.mean(np.array(shares) > 0.5) > 0.97
 
 
@@ -47,9 +50,9 @@ def test_a_color_can_be_asked_for(word: str) -> None:
 
 def test_without_a_word_a_thing_keeps_its_own_color() -> None:
     apple = things()[0]
-    picture = compose([apple], np.random.default_rng(5), color=None, alone=True)
+    picture = compose_picture([apple], np.random.default_rng(5), color=None, alone=True)
     assert picture.color is None and picture.subject is apple
-    assert obeys("red", picture.image[picture.subject_mask]) > 0.6
+    assert measure_color_share("red", picture.image[picture.subject_mask]) > 0.6
 
 
 def test_alone_is_one_thing_before_one_tone() -> None:
@@ -78,12 +81,12 @@ def test_the_subject_stands_out_from_its_ground() -> None:
 
 def test_wrong_input_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one thing"):
-        compose([], np.random.default_rng(0))
+        compose_picture([], np.random.default_rng(0))
     with pytest.raises(ValueError, match="mauve"):
         made(0, color="mauve")
 
 
 def test_words_of_captions() -> None:
-    assert bare_name("green apple") == "apple" and bare_name("orange") == "orange"
-    assert with_article("owl") == "an owl" and with_article("grapes") == "grapes" and with_article("bus") == "a bus"
-    assert shorten(" ".join("abcdefghijklmnopqrstuvwxyz")) == " ".join("abcdefghijklmnopqrst")
+    assert remove_color_words("green apple") == "apple" and remove_color_words("orange") == "orange"
+    assert add_article("owl") == "an owl" and add_article("grapes") == "grapes" and add_article("bus") == "a bus"
+    assert shorten_caption(" ".join("abcdefghijklmnopqrstuvwxyz")) == " ".join("abcdefghijklmnopqrst")

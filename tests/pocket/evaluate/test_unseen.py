@@ -100,7 +100,7 @@ def test_the_dataset_cannot_wear_one(name: str) -> None:
     assert name not in DEFAULTS
     for number in (0, 1):
         with pytest.raises((StyleError, KeyError), match=name):
-            dataset.look_parameters(dataset.Look(name, number))
+            dataset.draw_look_parameters(dataset.Look(name, number))
 
 
 @pytest.mark.parametrize("name", NAMES)

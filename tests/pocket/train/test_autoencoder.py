@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.pocket.data.dataset import make_picture
+from pipeline.pocket.data.dataset import make_record
 from pipeline.pocket.model import make_autoencoder
 from pipeline.pocket.train import autoencoder
 from pipeline.pocket.train.autoencoder import REACH, crops, gradients, psnr, reconstruction_loss, train_autoencoder
@@ -72,7 +72,7 @@ def test_psnr_is_of_a_range_of_two() -> None:
 
 @pytest.fixture(scope="module")
 def pictures() -> np.ndarray:
-    return np.stack([make_picture(things(), 1, number, ())[0] for number in range(6)])
+    return np.stack([make_record(things(), 1, number, ())[0] for number in range(6)])
 
 
 @torch.inference_mode()

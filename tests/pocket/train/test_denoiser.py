@@ -226,7 +226,7 @@ def test_lines_words_and_style_reach_a_fresh_denoiser() -> None:
 
 @torch.inference_mode()
 def test_a_controlnet_as_diffusers_starts_it_does_not_see_lines() -> None:
-    """Why `wake_hint` is there; if this fails, diffusers has changed its start and `wake_hint` may go."""
+    """diffusers still starts it so that `initialise_hint_stack` is needed."""
     noisy, times, tokens, _, lines, _ = inputs(1)
     asleep = ControlNetModel.from_unet(make_unet(), conditioning_embedding_out_channels=(8, 8, 16, 32, 64))
     middle = [

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.pocket.data.dataset import PLAIN, make_picture
+from pipeline.pocket.data.dataset import PLAIN, make_record
 from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, make_autoencoder
 from pipeline.pocket.train import prepare
 from pipeline.pocket.train.prepare import (
@@ -34,7 +34,7 @@ ICE = {"id": "ice", "name": "Ice", "words": ["frost", "cold glass"], "template":
 
 @pytest.fixture(scope="module")
 def pictures() -> np.ndarray:
-    return np.stack([make_picture(things(), 1, number, ())[0] for number in range(6)])
+    return np.stack([make_record(things(), 1, number, ())[0] for number in range(6)])
 
 
 @pytest.fixture
