@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.controls import BATCH, SEED_LIMIT, Conditioning, Sampling, Shortcuts, expect_number
 from pipeline.errors import SettingError, SketchError, StyleError
 from pipeline.prompt_syntax import Prompt
 
@@ -19,8 +20,6 @@ NUMBERS = "numbers"  # the number format among the revisions, where it is not th
 
 Reading = Literal["lines", "canny"]
 ReadingChoice = Literal["auto", "lines", "canny"]
-
-SEED_LIMIT = 2**32 - 1  # exact in JavaScript and JSON too
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,84 +121,6 @@ class StyleMix:
 
 
 @dataclass(frozen=True)
-class Control:
-    """One number that a person may turn; the page, the API and the recipe are derived from this table."""
-
-    name: str
-    label: str
-    info: str  # one line: what it does to the picture
-    minimum: float
-    maximum: float
-    step: float
-    whole: bool = False
-
-
-CONTROLS: tuple[Control, ...] = (
-    Control("num_inference_steps", "Steps", "More steps take longer and settle more detail.", 1, 50, 1, True),
-    Control("guidance_scale", "Follow the words", "Higher holds closer to what you wrote.", 1, 15, 0.1),
-    Control("ip_adapter_scale", "Style strength", "How strongly the picture wears the style.", 0, 1.5, 0.05),
-    Control(
-        "controlnet_conditioning_scale",
-        "Follow the drawing",
-        "How closely the picture keeps to your lines.",
-        0,
-        2,
-        0.05,
-    ),
-    Control("canny_low", "Faint edges", "Lower finds fainter edges in a photo or shaded drawing.", 0, 255, 1, True),
-    Control("canny_high", "Clear edges", "Lower starts an edge at weaker contrast.", 0, 255, 1, True),
-    Control("seed", "Seed", "-1 draws a new one each time; the one used is shown.", -1, SEED_LIMIT, 1, True),
-)
-
-
-BATCH = Control("count", "Pictures", "How many to draw at once, each from the next seed.", 1, 4, 1, True)
-
-ControlHalf = Literal["both", "shared", "conditional"]
-Decoder = Literal["full", "small"]
-
-LEVER_NUMBERS: tuple[Control, ...] = (
-    Control("guidance_start", "Words from", "Share of the steps after which the words are pressed.", 0, 1, 0.05),
-    Control("guidance_end", "Words until", "Share of the steps after which they are not pressed any more.", 0, 1, 0.05),
-    Control(
-        "control_guidance_start", "Lines from", "Share of the steps after which your lines are followed.", 0, 1, 0.05
-    ),
-    Control("control_guidance_end", "Lines until", "Share of the steps after which the rest is free.", 0, 1, 0.05),
-    Control("controlnet_every", "Read the lines every", "Steps that one reading of your lines serves.", 1, 8, 1, True),
-)
-
-
-@dataclass(frozen=True)
-class Levers:
-    """What a picture may do without to come sooner. As they are here nothing is left out.
-
-    A step lies in an interval when all of it does: step i of n (from 0) for start <= i / n and (i + 1) / n <= end, as
-    diffusers reckons `control_guidance_start` and `_end`.
-    """
-
-    guidance_start: float = 0.0  # [0, 1], share of the steps
-    guidance_end: float = 1.0
-    control_guidance_start: float = 0.0  # outside of its interval ControlNet does not run at all
-    control_guidance_end: float = 1.0
-    controlnet_half: ControlHalf = "both"  # with guidance: runs on both halves, on the conditional one for both, or
-    controlnet_every: int = 1  # ("conditional") on that one for itself alone; steps that one run of it serves
-    few_steps: str = ""  # the few-step weights fused in, by the name that the engine's menu gives them
-    decoder: Decoder = "full"  # "small": a lighter autoencoder paints the picture
-
-    def __post_init__(self) -> None:
-        for control in LEVER_NUMBERS:
-            expect_number(control, getattr(self, control.name))
-        for first, last in (("guidance_start", "guidance_end"), ("control_guidance_start", "control_guidance_end")):
-            if getattr(self, first) > getattr(self, last):
-                raise SettingError(
-                    f"{first} may not lie above {last}; {getattr(self, first):g} and {getattr(self, last):g} came."
-                )
-        expect_choice("controlnet_half", self.controlnet_half, get_args(ControlHalf))
-        expect_choice("decoder", self.decoder, get_args(Decoder))
-        if not isinstance(self.few_steps, str):
-            raise SettingError(f"few_steps is the name of few-step weights; {type(self.few_steps).__name__} came.")
-
-
-@dataclass(frozen=True)
 class GenerationRequest:
     """Everything that decides the pixels and nothing that does not."""
 
@@ -210,31 +131,32 @@ class GenerationRequest:
     styles: StyleMix
     width: int  # px, multiple of 8
     height: int  # px, multiple of 8
-    num_inference_steps: int
-    guidance_scale: float
-    ip_adapter_scale: float
-    controlnet_conditioning_scale: float
-    seed: int  # [0, SEED_LIMIT]
-    sampler: str = "DPM++ 2M"  # a name of samplers.SAMPLERS
-    style_focus: str = "whole"  # which of the model's blocks wear the style, by the name that the menu gives them
-    levers: Levers = field(default_factory=Levers)
+    sampling: Sampling
+    conditioning: Conditioning
+    shortcuts: Shortcuts = field(default_factory=Shortcuts)
 
     def __post_init__(self) -> None:
-        for control in CONTROLS:
-            if hasattr(self, control.name):
-                expect_number(control, getattr(self, control.name))
-        if self.seed < 0:
-            raise SettingError("A request carries the seed it uses, not -1.")
         if self.edges.pixels.shape != (self.height, self.width):
             raise SettingError(
                 f"The edge map must be {self.width} x {self.height}, "
                 f"not {self.edges.pixels.shape[1]} x {self.edges.pixels.shape[0]}."
             )
 
+    def with_settings(self, **changes: Any) -> GenerationRequest:
+        """Return the request with other settings of sampling and conditioning, each by its name, such as `seed`."""
+        sampling = {name: value for name, value in changes.items() if hasattr(self.sampling, name)}
+        conditioning = {name: value for name, value in changes.items() if name not in sampling}
+        return replace(
+            self,
+            sampling=replace(self.sampling, **sampling),
+            conditioning=replace(self.conditioning, **conditioning),
+        )
+
     def batch(self, count: int) -> tuple[GenerationRequest, ...]:
-        """The requests of `count` pictures that differ in their seeds alone: this one's and those that follow it."""
+        """Return the requests of `count` pictures that differ in their seeds alone: this one's and the next."""
         expect_number(BATCH, count)
-        return tuple(replace(self, seed=(self.seed + n) % (SEED_LIMIT + 1)) for n in range(count))
+        seed = int(self.sampling.seed)
+        return tuple(self.with_settings(seed=(seed + n) % (SEED_LIMIT + 1)) for n in range(count))
 
     @property
     def styled_prompt(self) -> Prompt:
@@ -278,29 +200,6 @@ class GenerationResult:
     milliseconds: Mapping[str, float]  # per stage, in order
     revisions: Mapping[str, str]  # model part -> revision or hash
     verdict: Verdict | None = None  # None: this engine's pictures are not checked, or the host turned it off
-
-
-def expect_number(control: Control, value: object) -> None:
-    """Raise SettingError unless `value` is a finite number of the right kind within the control's range."""
-    wanted = (
-        f"{control.label} ({control.name}) is a {'whole ' if control.whole else ''}number "
-        f"from {control.minimum:g} to {control.maximum:g}"
-    )
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise SettingError(f"{wanted}; {type(value).__name__} came.")
-    if isinstance(value, float) and (not math.isfinite(value) or (control.whole and value != int(value))):
-        raise SettingError(f"{wanted}; {value!r} came.")
-    if not control.minimum <= value <= control.maximum:
-        # Python refuses to print whole numbers of thousands of digits, and isfinite() to look at them
-        came = "one of too many digits" if abs(value) > 1e40 else repr(value)
-        raise SettingError(f"{wanted}; {came} came.")
-
-
-def expect_choice(name: str, value: object, choices: Iterable[str]) -> None:
-    known = tuple(choices)
-    if not isinstance(value, str) or value not in known:
-        came = repr(value)[:40] if isinstance(value, str) else type(value).__name__
-        raise SettingError(f"{name} is one of {', '.join(known)}; {came} came.")
 
 
 def expect_array(array: object, what: str, dimensions: int, dtype: type) -> None:

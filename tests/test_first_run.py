@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from pipeline.controls import Shortcuts
 from pipeline.errors import ModelError
 from pipeline.models.catalog import SD15
 from pipeline.models.checks import compute_sha256
@@ -22,11 +23,12 @@ from pipeline.models.profile import ModelProfile, WeightFile
 from pipeline.prompt_syntax import Prompt
 from pipeline.settings import Settings
 from pipeline.styles.library import StyleLibrary
-from pipeline.values import Levers, Style
+from pipeline.values import Style
 from tests.conftest import MakeStyle
 from tests.tools.hub_server import MAIN, Hub, serving_hub, turn_to
 from tests.tools.ldm_layout import write_single_file
 from tests.tools.models import tiny_sd15, write_clip
+from tests.tools.requests import change
 
 PLACES = {
     role: role  # role -> local folder
@@ -102,14 +104,14 @@ def test_draft_is_refused_until_the_download_brought_its_parts(
     hub.asked.clear()
     message = r"LCM-LoRA.*, TAESD.*\. Start the download under \"A bigger model\", or draw with another preset"
     with pytest.raises(ModelError, match=message):
-        engine.draw(replace(request, levers=Levers(**draft)))
+        engine.draw(change(request, shortcuts=Shortcuts(**draft)))
     with pytest.raises(ModelError, match=r"Run `hf download ByteDance/Hyper-SD Hyper-\S+ --revision \w{40}`"):
-        engine.draw(replace(request, levers=Levers(few_steps="hyper-8")))
+        engine.draw(change(request, shortcuts=Shortcuts(few_steps="hyper-8")))
     engine.draw(request, on_step=lambda preview: None)
     assert "Previews are linear" in caplog.text and hub.asked == [], "drawing asked the network"
     assert run(Download(profile)) == "done"
     hub.asked.clear()
-    image = engine.draw(replace(request, levers=Levers(**draft))).images[0]
+    image = engine.draw(change(request, shortcuts=Shortcuts(**draft))).images[0]
     assert np.asarray(image).std() > 1 and hub.asked == []
 
 
@@ -146,7 +148,7 @@ def test_nobody_waits_for_the_encoder_of_styles(hub: Hub, profile: ModelProfile,
         told = other.submit(engine.draw, request).exception(20)
     assert isinstance(told, ModelError)
     assert re.search(r"looks at styles \(\d+ MB\)\. Start the download .*, or draw in a style that was", str(told))
-    engine.draw(replace(request, ip_adapter_scale=0.0))
+    engine.draw(change(request, ip_adapter_scale=0.0))
     assert hub.asked == [], "drawing asked the network"
     assert run(Download(profile)) == "done"
     image = engine.draw(request).images[0]

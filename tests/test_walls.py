@@ -11,9 +11,9 @@ import pytest
 
 from pipeline.settings import ROOT
 
-SHARED = {"errors", "values", "prompt_syntax", "settings", "timing", "strict_json"}
+SHARED = {"errors", "controls", "values", "prompt_syntax", "settings", "timing", "strict_json"}
 READ = SHARED | {"sketch", "request", "models", "styles", "machine", "picture"}
-POCKET = {"values", "errors", "prompt_syntax", "settings"} | {
+POCKET = {"controls", "values", "errors", "prompt_syntax", "settings"} | {
     *("sketch", "request", "models", "styles", "machine", "inking", "painters", "engine", "studio", "pocket.model")
 }
 ALLOWED = {  # room -> the rooms that it may import; a room that is not here may not exist

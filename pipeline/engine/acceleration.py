@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.controls import group_settings
 from pipeline.errors import SettingError
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
@@ -91,22 +92,11 @@ class Compiler:
 
 def make_blank_request(profile: ModelProfile) -> GenerationRequest:
     """Make a request for an empty picture of the profile's size and defaults, in two steps."""
-    scales = ("guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale")
-    guidance, style, lines = (profile.defaults[name] for name in scales)
+    sampling, conditioning = group_settings({**profile.defaults, "num_inference_steps": 2, "seed": 0})
     width, height = profile.size
     edges = EdgeMap(np.zeros((height, width), np.uint8), "lines")
-    nothing = Style("none", "None", (), "{prompt}", "", "", "", Path())
+    nothing = StyleMix.of(Style("none", "None", (), "{prompt}", "", "", "", Path()))
+    empty = Prompt("")
     return GenerationRequest(
-        profile.name,
-        Prompt(""),
-        Prompt(""),
-        edges,
-        StyleMix.of(nothing),
-        width,
-        height,
-        2,
-        guidance,
-        style,
-        lines,
-        seed=0,
+        profile.name, empty, empty, edges, nothing, width, height, sampling=sampling, conditioning=conditioning
     )

@@ -11,7 +11,7 @@ from pipeline.engine.denoise import Conditions
 from pipeline.engine.placement import Placement
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.engine.style_embeddings import StyleEmbeddings
-from pipeline.request.presets import Menu, scaled
+from pipeline.request.presets import Menu, scale_blocks
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
 
@@ -41,27 +41,28 @@ class RequestEncoder:
         return tuple(filter(None, notices))
 
     def _describe_unread_negative(self, request: GenerationRequest) -> str | None:
-        if request.negative_prompt.text.strip() and request.guidance_scale <= 1:
+        if request.negative_prompt.text.strip() and request.sampling.guidance_scale <= 1:
             return UNREAD
         cut = self.encode_prompt.describe_cut(request.negative_prompt)
         return f"Of the words for what is not in the picture: {cut[:1].lower()}{cut[1:]}" if cut else None
 
     def make_conditions(self, request: GenerationRequest, clock: Clock) -> Conditions:
         """Encode all of a request; `clock` gets the stages "words", "style" and "lines"."""
-        guided = request.guidance_scale > 1
+        guided = request.sampling.guidance_scale > 1
         prompts = self.encode_prompts(request, guided)
         clock.mark("words")
-        blocks = self._menu.style_focus[request.style_focus]
-        self._pipeline.set_ip_adapter_scale(scaled(1.0 if blocks is None else blocks, request.ip_adapter_scale))
+        wanted = request.conditioning
+        blocks = self._menu.style_focus[wanted.style_focus]
+        self._pipeline.set_ip_adapter_scale(scale_blocks(1.0 if blocks is None else blocks, wanted.ip_adapter_scale))
         styles = self._embed_styles(request, guided)
         clock.mark("style")
         hint = self.embed_hint(request)
         clock.mark("lines")
-        return Conditions(prompts, styles, hint, request.guidance_scale, request.controlnet_conditioning_scale)
+        return Conditions(prompts, styles, hint, request.sampling.guidance_scale, wanted.controlnet_conditioning_scale)
 
     def make_blank_conditions(self, request: GenerationRequest) -> Conditions:
         """Encode a request with guidance and a style that is none, to compile the networks with."""
-        self._pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
+        self._pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
         styles = self._put_in_place(torch.zeros(2, 1, style_width(self._pipeline.unet)))
         return Conditions(self.encode_prompts(request, guided=True), styles, self.embed_hint(request), 2.0, 1.0)
 
@@ -73,14 +74,14 @@ class RequestEncoder:
 
     def embed_hint(self, request: GenerationRequest) -> Tensor | None:
         """Run ControlNet's hint stack on the lines, (1, c, h, w); None at scale 0, where no lines are read."""
-        if request.controlnet_conditioning_scale == 0:
+        if request.conditioning.controlnet_conditioning_scale == 0:
             return None
         lines = self._put_in_place(torch.from_numpy(request.edges.pixels.copy())) / 255
         return self.hint_stack(lines.expand(1, 3, -1, -1))  # type: ignore[no-any-return]
 
     def _embed_styles(self, request: GenerationRequest, guided: bool) -> Tensor:
         """(B, 1, d); zeros at scale 0, where no style is read and a big encoder need not be loaded."""
-        if request.ip_adapter_scale == 0:
+        if request.conditioning.ip_adapter_scale == 0:
             embeds = torch.zeros(1, style_width(self._pipeline.unet))
         else:
             embeds = self._embed_style.mix_styles(request.styles)

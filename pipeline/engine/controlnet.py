@@ -7,18 +7,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pipeline.values import Levers
+from pipeline.controls import Shortcuts
 
 Outputs = list[Tensor]  # the down blocks' residuals and the middle one's last, each (n or 2n, c, h, w)
 
 
 class Residuals:
     """Residuals computes ControlNet's additions for one picture or batch. ControlNet runs inside its interval, as often
-    as the levers say.
+    as the shortcuts say.
     """
 
-    def __init__(self, controlnet: Any, hint: Tensor | None, conditioning_scale: float, levers: Levers) -> None:
-        self._controlnet, self._hint, self._scale, self._levers = controlnet, hint, conditioning_scale, levers
+    def __init__(self, controlnet: Any, hint: Tensor | None, conditioning_scale: float, shortcuts: Shortcuts) -> None:
+        self._controlnet, self._hint, self._scale, self._shortcuts = controlnet, hint, conditioning_scale, shortcuts
         self._kept: Outputs = []
         self._uses = 0  # steps that the kept ones have served
 
@@ -28,13 +28,13 @@ class Residuals:
 
         Nothing outside of the interval, and nothing at scale 0, where ControlNet would add zeros.
         """
-        levers = self._levers
-        holds = is_within_interval(step, total, levers.control_guidance_start, levers.control_guidance_end)
+        shortcuts = self._shortcuts
+        holds = is_within_interval(step, total, shortcuts.control_guidance_start, shortcuts.control_guidance_end)
         if self._hint is None or self._scale == 0 or not holds:
             return {}
         halves = len(prompt_embeds)
         if not self._can_be_reused(halves * len(sample)):
-            half = halves if levers.controlnet_half == "both" else 1
+            half = halves if shortcuts.controlnet_half == "both" else 1
             self._kept, self._uses = self._run_controlnet(sample, time, prompt_embeds[-half:]), 0
         self._uses += 1
         *down, middle = (self._fit_batch(kept, len(sample), halves) for kept in self._kept)
@@ -44,8 +44,8 @@ class Residuals:
         """Return whether the kept residuals serve one step more. Guidance that begins midway asks for a half that they
         lack.
         """
-        enough = bool(self._kept) and (self._levers.controlnet_half != "both" or len(self._kept[-1]) >= rows)
-        return enough and self._uses < self._levers.controlnet_every
+        enough = bool(self._kept) and (self._shortcuts.controlnet_half != "both" or len(self._kept[-1]) >= rows)
+        return enough and self._uses < self._shortcuts.controlnet_every
 
     def _run_controlnet(self, sample: Tensor, time: Tensor, prompt_embeds: Tensor) -> Outputs:
         """Run ControlNet on the given halves of the prompt; return all its outputs."""
@@ -69,7 +69,7 @@ class Residuals:
             return kept
         if len(kept) > count * halves:
             return kept[-count:]
-        first = kept if self._levers.controlnet_half == "shared" else torch.zeros_like(kept)
+        first = kept if self._shortcuts.controlnet_half == "shared" else torch.zeros_like(kept)
         return torch.cat([first, kept])
 
 

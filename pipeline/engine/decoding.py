@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from pipeline.controls import Decoder
 from pipeline.engine.diffusers_pipeline import load_small_vae
 from pipeline.engine.placement import Placement, TiledDecoding
 from pipeline.engine.preview import LinearPreview, preview_zoom, shrunk, to_picture
@@ -18,7 +19,6 @@ from pipeline.errors import ModelError
 from pipeline.machine.memory import is_out_of_memory
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
-from pipeline.values import Decoder
 
 log = logging.getLogger(__name__)
 

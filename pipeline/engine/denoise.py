@@ -2,7 +2,7 @@
 
 With equal settings it gives what `StableDiffusionControlNetPipeline` gives (tests/engine/test_denoise.py compares
 them), and it leaves out what cannot change the picture: the unconditional half without guidance, the ControlNet at
-scale 0 or outside of its interval, its hint stack after the first time. `Levers` leave out more, at a price.
+scale 0 or outside of its interval, its hint stack after the first time. `Shortcuts` leave out more, at a price.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pipeline.controls import Shortcuts
 from pipeline.engine.controlnet import Residuals, is_within_interval, repeat_for_batch
 from pipeline.errors import Cancelled
-from pipeline.values import Levers
 
 OnStep = Callable[[int, int, Tensor], None]  # step (1-based, just finished), of, estimate of the clean latents
 IsCancelled = Callable[[], bool]
@@ -67,7 +67,7 @@ def denoise(
     latents: Tensor,
     conditions: Conditions,
     *,
-    levers: Levers | None = None,
+    shortcuts: Shortcuts | None = None,
     generators: Sequence[torch.Generator] = (),
     on_step: OnStep | None = None,
     is_cancelled: IsCancelled | None = None,
@@ -79,13 +79,13 @@ def denoise(
 
     Raises Cancelled before the step that follows `is_cancelled()` turning true.
     """
-    levers, total = levers or Levers(), len(scheduler.timesteps)
-    residuals = Residuals(controlnet, conditions.hint, conditions.controlnet_conditioning_scale, levers)
+    shortcuts, total = shortcuts or Shortcuts(), len(scheduler.timesteps)
+    residuals = Residuals(controlnet, conditions.hint, conditions.controlnet_conditioning_scale, shortcuts)
     more = make_step_arguments(scheduler, generators)
     for step, time in enumerate(scheduler.timesteps):
         raise_if_cancelled(is_cancelled)
         sample = scheduler.scale_model_input(latents, time)
-        guided = is_within_interval(step, total, levers.guidance_start, levers.guidance_end)
+        guided = is_within_interval(step, total, shortcuts.guidance_start, shortcuts.guidance_end)
         prediction = predict_with_guidance(
             unet, residuals, sample, step, total, time, conditions if guided else conditions.take_conditional_half()
         )

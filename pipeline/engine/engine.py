@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import COMPILING, Compiler, make_blank_request
 from pipeline.engine.conditioning import RequestEncoder
 from pipeline.engine.decoding import Decoders
@@ -34,7 +35,7 @@ from pipeline.models.profile import ModelProfile
 from pipeline.request.presets import menu_of
 from pipeline.request.samplers import find_sampler
 from pipeline.timing import Clock
-from pipeline.values import NUMBERS, Drawn, GenerationRequest, Levers, StepPreview, Style
+from pipeline.values import NUMBERS, Drawn, GenerationRequest, StepPreview, Style
 
 OnStep = Callable[[StepPreview], None]
 
@@ -98,8 +99,8 @@ class Engine:
         """Compile what a picture of the usual size needs, with guidance and without, with lines and without."""
         request = make_blank_request(self.profile)
         with self._lock, torch.inference_mode():
-            for levers in (Levers(guidance_end=0.5), Levers(guidance_end=0.5, control_guidance_end=0.0)):
-                blank = replace(request, levers=levers)
+            for shortcuts in (Shortcuts(guidance_end=0.5), Shortcuts(guidance_end=0.5, control_guidance_end=0.0)):
+                blank = replace(request, shortcuts=shortcuts)
                 conditions = self._conditioning.make_blank_conditions(blank)
                 self._denoise(blank, self._make_scheduler(blank), conditions, make_generators([0]), None, None)
 
@@ -152,8 +153,8 @@ class Engine:
     ) -> Drawn:
         """Draw the pictures of `request.batch(count)` together; previews show the first.
 
-        Raises SettingError for a request made for another engine or size, ModelError where its levers need files that
-        are not on this machine, StyleError for a broken style image, Cancelled within one step of `is_cancelled()`
+        Raises SettingError for a request made for another engine or size, ModelError where its shortcuts need files
+        that are not on this machine, StyleError for a broken style image, Cancelled within one step of `is_cancelled()`
         turning true, OutOfMemory where it fits in neither the usual memory mode nor the next; the engine is ready for
         the next one then. EngineChanged once it is retired.
         """
@@ -172,14 +173,14 @@ class Engine:
         self, request: GenerationRequest, count: int, on_step: OnStep | None, is_cancelled: IsCancelled | None
     ) -> Drawn:
         """Draw in the memory mode as it is now; may be called again in a lower one, from the same noise."""
-        generators = make_generators([each.seed for each in request.batch(count)])
+        generators = make_generators([each.sampling.seed for each in request.batch(count)])
         clock = Clock(self.device)
-        self._fuse_few_steps(request.levers.few_steps)
+        self._fuse_few_steps(request.shortcuts.few_steps)
         scheduler = self._make_scheduler(request)
         conditions = self._conditioning.make_conditions(request, clock)
         latents = self._denoise(request, scheduler, conditions, generators, on_step, is_cancelled)
         clock.mark("steps")
-        images = self._decoding.decode_pictures(latents, request.levers.decoder)
+        images = self._decoding.decode_pictures(latents, request.shortcuts.decoder)
         clock.mark("picture")
         notices = self._conditioning.list_unread_words(request)
         return Drawn(tuple(images), clock.milliseconds, notices, self._placement.present_numbers())
@@ -202,16 +203,16 @@ class Engine:
         """Before the lock: what cannot be drawn is told at once, and nobody waits while something is fetched."""
         if request.engine != self.profile.name:
             raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
-        self._menu.check(request.sampler, request.style_focus, request.levers)
+        self._menu.expect_offered(request.sampling, request.conditioning, request.shortcuts)
         self.profile.check_size(request.width, request.height)
-        self._files.expect(self._menu.asked_parts(request.levers))
-        if request.ip_adapter_scale:
+        self._files.expect(self._menu.list_parts(request.shortcuts))
+        if request.conditioning.ip_adapter_scale:
             self._embed_style.expect_known(style for style, _ in request.styles.parts)
 
     def _make_scheduler(self, request: GenerationRequest) -> Any:
         """A new one for each request: schedulers remember where they are."""
-        made = make_sampler_scheduler(find_sampler(request.sampler), self._pipeline.scheduler.config)
-        made.set_timesteps(request.num_inference_steps, device=self.device)
+        made = make_sampler_scheduler(find_sampler(request.sampling.sampler), self._pipeline.scheduler.config)
+        made.set_timesteps(request.sampling.num_inference_steps, device=self.device)
         return made
 
     def _denoise(
@@ -232,7 +233,7 @@ class Engine:
             scheduler,
             draw_initial_noise(shape, generators, scheduler, self.device, self.dtype),
             conditions,
-            levers=request.levers,
+            shortcuts=request.shortcuts,
             generators=generators,
             on_step=self._show_latents_to(on_step) if on_step else None,
             is_cancelled=is_cancelled,

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from pipeline.controls import expect_choice
 from pipeline.errors import SettingError
 from pipeline.machine.figures import WeightSizes, measure_weights, read_figures
 from pipeline.machine.memory import FreeMemory
 from pipeline.models.profile import ModelProfile
-from pipeline.values import expect_choice
 
 MemoryMode = Literal["full", "fp8", "streamed", "cpu"]
 MODES: tuple[MemoryMode, ...] = get_args(MemoryMode)

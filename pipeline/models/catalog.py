@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from pipeline.controls import CONTROLS
 from pipeline.errors import SettingError
 from pipeline.models.profile import ModelPart, ModelProfile, TextPackage, WeightFile
 
@@ -17,7 +18,8 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 def make_defaults(**changed: float) -> Mapping[str, float]:
     """Return the defaults that all engines share, and what one engine sets otherwise."""
-    return MappingProxyType({"canny_low": 50, "canny_high": 150, "seed": -1, **changed})
+    own = {control.name: control.usual for control in CONTROLS if control.usual is not None}
+    return MappingProxyType({**own, "canny_low": 50, "canny_high": 150, "seed": -1, **changed})
 
 
 DPM_SOLVER = MappingProxyType({"algorithm_type": "dpmsolver++", "solver_order": 2})

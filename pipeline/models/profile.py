@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from pipeline.controls import CONTROLS, expect_number
 from pipeline.errors import SettingError
-from pipeline.values import CONTROLS, expect_number
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from gradio_client.utils import is_file_obj_with_meta
 from PIL import Image
 
+from pipeline.controls import BATCH, CONTROLS, Shortcuts, expect_number, flatten_settings
 from pipeline.errors import EngineChanged, SettingError
 from pipeline.page.guard import guard_inputs
 from pipeline.page.memory_panel import plan_memory_modes
@@ -28,13 +29,13 @@ from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
-from pipeline.values import BATCH, CONTROLS, EdgeMap, GenerationResult, Levers, Sketch, Style, StyleMatch, expect_number
+from pipeline.values import EdgeMap, GenerationResult, Sketch, Style, StyleMatch
 
 T = TypeVar("T")
 AT_ONCE = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
 FILE_INFO = gr.FileData.model_json_schema() | {"description": ""}  # without the description of Gradio's class
 
-LEVERS = tuple(field.name for field in fields(Levers))
+SHORTCUTS = tuple(field.name for field in fields(Shortcuts))
 ABOUT = {
     "sketch": "Image file of the drawing: 64 to 4096 px a side, at most 16 megapixels and 20 MB.",
     "prompt": "What the drawing shows, and in which style if you care; at most 1,000 characters. (word:1.2) and "
@@ -52,7 +53,7 @@ ABOUT = {
     "width": "Pixels across.",
     "height": "Pixels down.",
     "count": "1 to 4 pictures from seed, seed + 1, ...; from 2 on, details.pictures lists all of them.",
-    "levers": f"Object with any of these in place of the preset's: {', '.join(LEVERS)}.",
+    "levers": f"Object with any of these in place of the preset's: {', '.join(SHORTCUTS)}.",
 } | {control.name: f"{control.info} {control.minimum:.10g} to {control.maximum:.10g}." for control in CONTROLS}
 ABOUT |= {"engine": 'Which engine to plan for, "pocket" or "sd15"; it need not be loaded.'}
 ANSWERS = {
@@ -228,18 +229,13 @@ def describe(result: GenerationResult) -> dict[str, Any]:
     """A picture's details as JSON."""
     request = result.request
     return {
-        "seed": request.seed,
+        "seed": request.sampling.seed,
         "engine": request.engine,
         "size": [request.width, request.height],
         "styles": _worn(result),
         "reading": request.edges.reading,
-        "num_inference_steps": request.num_inference_steps,
-        "guidance_scale": request.guidance_scale,
-        "ip_adapter_scale": request.ip_adapter_scale,
-        "controlnet_conditioning_scale": request.controlnet_conditioning_scale,
-        "sampler": request.sampler,
-        "style_focus": request.style_focus,
-        "levers": asdict(request.levers),
+        **{name: value for name, value in flatten_settings(request).items() if name != "seed"},
+        "levers": asdict(request.shortcuts),
         "milliseconds": dict(result.milliseconds),
         "notices": list(result.notices),
         "safety": _safety(result),
@@ -263,7 +259,7 @@ def _all_of(results: Sequence[GenerationResult], served: Sequence[gr.FileData]) 
         return {}
     return {
         "pictures": [
-            {"seed": result.request.seed, "picture": file.model_dump(), "safety": _safety(result)}
+            {"seed": result.request.sampling.seed, "picture": file.model_dump(), "safety": _safety(result)}
             for result, file in zip(results, served, strict=True)
         ]
     }

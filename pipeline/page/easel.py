@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_file_to_cache
 
+from pipeline.controls import BATCH, CONTROLS, flatten_settings
 from pipeline.errors import Cancelled, EngineChanged, ModelError, PictureFileError
 from pipeline.page import view as show
 from pipeline.page.components import build_address
@@ -26,7 +27,7 @@ from pipeline.request.order import Order, parse_count, parse_order
 from pipeline.sketch.image_file import MAX_BYTES
 from pipeline.sketch.intake import read_strokes
 from pipeline.studio.studio import Studio
-from pipeline.values import BATCH, CONTROLS, GenerationRequest, GenerationResult, StepPreview, StyleMatch
+from pipeline.values import GenerationRequest, GenerationResult, StepPreview, StyleMatch
 
 CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "count")
 NUMBERS = tuple(control.name for control in CONTROLS)
@@ -121,7 +122,7 @@ class Easel:
     def _restored(self, reopened: Reopened, data: bytes) -> tuple[Any, ...]:
         request = reopened.request
         known: dict[str, Any] = {**self.studio.profile.defaults, "reading": request.edges.reading}
-        known |= {name: getattr(request, name) for name in SETTINGS if hasattr(request, name)}
+        known |= {"width": request.width, "height": request.height, **flatten_settings(request)}
         known |= {"prompt": request.prompt.text, "negative_prompt": request.negative_prompt.text}
         known["style"] = write_mix(tuple((style.id, weight) for style, weight in request.styles.parts))
         known |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline.controls import BATCH
 from pipeline.machine.figures import read_figures
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import (
@@ -24,7 +25,6 @@ from pipeline.models.catalog import PROFILES, SD15, find_profile
 from pipeline.page.components import lay_fold
 from pipeline.page.messages import explain_error
 from pipeline.studio.studio import Studio
-from pipeline.values import BATCH
 
 
 def plan_memory_modes(

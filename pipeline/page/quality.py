@@ -10,10 +10,11 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline.controls import BATCH
 from pipeline.models.catalog import PROFILES
 from pipeline.models.profile import ModelProfile
 from pipeline.request.presets import WHOLE, Menu, menu_of
-from pipeline.values import BATCH, GenerationRequest
+from pipeline.values import GenerationRequest
 
 FOCUS_LABELS = {
     WHOLE: "The whole style",
@@ -197,7 +198,7 @@ def restore_quality(request: GenerationRequest, profile: ModelProfile) -> dict[s
     """
     usual = list_usual_quality(profile)
     if request.engine != profile.name:
-        return usual | dict(profile.defaults) | {"seed": request.seed}
-    same = [each.name for each in menu_of(profile.name).presets if each.levers == request.levers]
+        return usual | dict(profile.defaults) | {"seed": request.sampling.seed}
+    same = [each.name for each in menu_of(profile.name).presets if each.shortcuts == request.shortcuts]
     preset = usual["preset"] if usual["preset"] in same or not same else same[0]
-    return {"preset": preset, "levers": "" if same else json.dumps(asdict(request.levers))}
+    return {"preset": preset, "levers": "" if same else json.dumps(asdict(request.shortcuts))}

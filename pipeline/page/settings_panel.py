@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline.controls import CONTROLS, Control
 from pipeline.page.components import PAGE_EVENT, lay_fold
 from pipeline.page.easel import SETTINGS
 from pipeline.page.quality import (
@@ -19,7 +20,6 @@ from pipeline.page.quality import (
 )
 from pipeline.prompt_syntax import PROMPT_LIMIT
 from pipeline.studio.studio import Studio
-from pipeline.values import CONTROLS, Control
 
 READING_CHOICES = [("Choose for me", "auto"), ("A line drawing", "lines"), ("A photo or shaded picture", "canny")]
 SIDES = ("width", "height")

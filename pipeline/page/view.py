@@ -89,7 +89,7 @@ def request_way(request: GenerationRequest, matches: Iterable[StyleMatch]) -> di
         "reading": request.edges.reading,
         "styles": [style_card(style) | {"similarity": similarity.get(style.id)} for style in (worn | shown).values()],
         "chosen": weights(request.styles),
-        "seed": request.seed,
+        "seed": request.sampling.seed,
         "notices": [],
         "milliseconds": [],
     }

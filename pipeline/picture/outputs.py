@@ -32,7 +32,7 @@ class Outputs:
         from pipeline.picture.png_file import write_picture
 
         data = write_picture(result)
-        seed, digest = result.request.seed, hashlib.sha256(data).hexdigest()[:12]
+        seed, digest = result.request.sampling.seed, hashlib.sha256(data).hexdigest()[:12]
         file = self.folder / f"croquis-{seed}-{digest}.png"
         file.write_bytes(data)
         if self._chosen is None:

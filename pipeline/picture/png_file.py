@@ -13,10 +13,11 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from pipeline.controls import describe_settings
 from pipeline.errors import PictureFileError
 from pipeline.picture.png_chunks import decode_text, read_texts
 from pipeline.picture.recipe import Reopened, read_recipe, write_recipe
-from pipeline.values import GenerationRequest, GenerationResult, Levers, Style
+from pipeline.values import GenerationRequest, GenerationResult, Style
 
 KEYWORD = "croquis"
 MAX_RECIPE = 1_500_000  # bytes of JSON; an edge map of 2048 x 2048 noise needs half of it
@@ -31,7 +32,7 @@ FOREIGN = {
 def write_picture(result: GenerationResult) -> bytes:
     """The picture as a PNG file that carries its recipe; equal bytes for an equal image, request and revisions."""
     texts = PngImagePlugin.PngInfo()
-    texts.add_text("parameters", parameters_text(result.request))
+    texts.add_text("parameters", write_parameters(result.request))
     texts.add_itxt(KEYWORD, write_recipe(result.request, result.revisions), zip=True)
     file = io.BytesIO()
     # from bare pixels: what else a Pillow image may carry (colour profile, resolution) stays out
@@ -50,54 +51,31 @@ def read_picture(data: bytes, find_style: Callable[[str], Style]) -> Reopened:
     texts = read_texts(data)
     if KEYWORD not in texts:
         origin = next(
-            (told for key, told in FOREIGN.items() if key in texts),
+            (origin for key, origin in FOREIGN.items() if key in texts),
             "It may come from another program, or one that saved it again left the recipe out",
         )
         raise PictureFileError(f"This PNG carries no recipe of Croquis. {origin}.")
     return read_recipe(decode_text(*texts[KEYWORD], MAX_RECIPE), find_style)
 
 
-def parameters_text(request: GenerationRequest) -> str:
-    """A1111's text: the words that the model was given, the negative words, one line of settings."""
+def write_parameters(request: GenerationRequest) -> str:
+    """Write A1111's text: the words that the model was given, the negative words, one line of settings."""
     settings = {
-        "Steps": f"{request.num_inference_steps:g}",
-        "Sampler": request.sampler,
-        "CFG scale": f"{request.guidance_scale:g}",
-        "Seed": str(int(request.seed)),
+        **describe_settings(request.sampling),
         "Size": f"{request.width}x{request.height}",
         "Model": f"croquis-{request.engine}",
         "Style": " + ".join(f"{style.id} {weight:.3g}" for style, weight in request.styles.parts),
-        "IP-Adapter scale": f"{request.ip_adapter_scale:g}",
-        "ControlNet scale": f"{request.controlnet_conditioning_scale:g}",
-        **levers_text(request),
+        **describe_settings(request.conditioning),
+        **describe_settings(request.shortcuts),
         "Version": "Croquis",
     }
-    lines = [one_line(request.styled_prompt.written)]
+    lines = [flatten_text(request.styled_prompt.written)]
     if request.negative_prompt.text.strip():
-        lines.append(f"Negative prompt: {one_line(request.negative_prompt.text)}")
+        lines.append(f"Negative prompt: {flatten_text(request.negative_prompt.text)}")
     lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))
     return "\n".join(lines)
 
 
-def levers_text(request: GenerationRequest) -> dict[str, str]:
-    """What was left out or done otherwise; nothing where nothing was."""
-    levers, usual = request.levers, Levers()
-    settings = {
-        "Style focus": "" if request.style_focus == "whole" else request.style_focus,
-        "CFG interval": interval(levers.guidance_start, levers.guidance_end),
-        "ControlNet interval": interval(levers.control_guidance_start, levers.control_guidance_end),
-        "ControlNet half": "" if levers.controlnet_half == usual.controlnet_half else levers.controlnet_half,
-        "ControlNet every": "" if levers.controlnet_every == 1 else f"{levers.controlnet_every} steps",
-        "Few-step LoRA": levers.few_steps,
-        "VAE": "" if levers.decoder == usual.decoder else levers.decoder,
-    }
-    return {name: value for name, value in settings.items() if value}
-
-
-def interval(start: float, end: float) -> str:
-    return "" if (start, end) == (0, 1) else f"{start:g}-{end:g}"
-
-
-def one_line(text: str) -> str:
-    """Line breaks divide the fields of this text, and NUL ends a PNG's."""
+def flatten_text(text: str) -> str:
+    """Put a text on one line: line breaks divide the fields of this text, and NUL ends a PNG's."""
     return re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", text).strip()

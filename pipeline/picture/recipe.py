@@ -8,30 +8,29 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Annotated, Literal
+from dataclasses import MISSING, asdict, dataclass, fields, replace
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from PIL import Image
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, create_model
 
+from pipeline.controls import (
+    Conditioning,
+    Sampling,
+    SettingGroup,
+    Shortcuts,
+    find_types,
+    flatten_settings,
+    group_settings,
+    sort_settings,
+)
 from pipeline.errors import PictureFileError, SettingError, StyleError
 from pipeline.models.catalog import PROFILES
 from pipeline.prompt_syntax import Prompt
 from pipeline.sketch.image_file import DECODER_ERRORS
 from pipeline.strict_json import StrictModel, describe_first_fault
-from pipeline.values import (
-    NUMBERS,
-    SEED_LIMIT,
-    ControlHalf,
-    Decoder,
-    EdgeMap,
-    GenerationRequest,
-    Levers,
-    Reading,
-    Style,
-    StyleMix,
-)
+from pipeline.values import NUMBERS, EdgeMap, GenerationRequest, Reading, Style, StyleMix
 
 MAX_SIDE = 2048  # px
 MAX_STYLES = 16
@@ -53,24 +52,8 @@ class StylePart(StrictModel):
     template: Annotated[str, Field(max_length=2_000)]
 
 
-class LeversPart(StrictModel):
-    """Ranges are the value's own to check."""
-
-    guidance_start: float = 0.0
-    guidance_end: float = 1.0
-    control_guidance_start: float = 0.0
-    control_guidance_end: float = 1.0
-    controlnet_half: ControlHalf = "both"
-    controlnet_every: int = 1
-    few_steps: Name = ""
-    decoder: Decoder = "full"
-
-
-class Recipe(StrictModel):
-    """Field for field the GenerationRequest, and the weights that it met.
-
-    Version 1 knew no sampler, style focus or levers: what it left out is here as it was then.
-    """
+class Head(StrictModel):
+    """What stands before the settings in a recipe."""
 
     format: Literal["croquis"] = "croquis"
     version: Literal[1, 2] = 2
@@ -81,21 +64,29 @@ class Recipe(StrictModel):
     styles: Annotated[list[StylePart], Field(min_length=1, max_length=MAX_STYLES)]
     width: Side
     height: Side
-    num_inference_steps: Annotated[int, Field(ge=0, le=10_000)]
-    guidance_scale: float
-    ip_adapter_scale: float
-    controlnet_conditioning_scale: float
-    seed: Annotated[int, Field(ge=0, le=SEED_LIMIT)]
-    sampler: Name = "DPM++ 2M"
-    style_focus: Name = "whole"
-    levers: LeversPart = LeversPart()
-    revisions: Annotated[dict[Name, Annotated[str, Field(max_length=500)]], Field(max_length=50)]
+
+
+def derive_fields(*groups: type[SettingGroup]) -> dict[str, Any]:
+    """Derive a model's fields from those of the groups, in SETTING_ORDER; ranges are the groups' own to check."""
+    kinds = {name: kind for group in groups for name, kind in find_types(group).items()}
+    usual = {each.name: each.default for group in groups for each in fields(group) if each.default is not MISSING}
+    return {name: (Name if kinds[name] is str else kinds[name], usual.get(name, ...)) for name in sort_settings(kinds)}
+
+
+ShortcutsPart = create_model("ShortcutsPart", __base__=StrictModel, **derive_fields(Shortcuts))
+Recipe: Any = create_model(  # Version 1 knew no sampler, style focus or shortcuts: what it left out is as it was then.
+    "Recipe",
+    __base__=Head,
+    **derive_fields(Sampling, Conditioning),
+    levers=(ShortcutsPart, ShortcutsPart()),
+    revisions=(Annotated[dict[Name, Annotated[str, Field(max_length=500)]], Field(max_length=50)], ...),
+)
 
 
 def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> str:
     """The recipe as ASCII JSON, equal for equal requests. Raises SettingError for what could not be read back."""
     try:
-        return Recipe(
+        recipe: StrictModel = Recipe(
             engine=request.engine,
             prompt=request.prompt.text,
             negative_prompt=request.negative_prompt.text,
@@ -106,16 +97,11 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             ],
             width=request.width,
             height=request.height,
-            num_inference_steps=int(request.num_inference_steps),
-            guidance_scale=request.guidance_scale,
-            ip_adapter_scale=request.ip_adapter_scale,
-            controlnet_conditioning_scale=request.controlnet_conditioning_scale,
-            seed=int(request.seed),
-            sampler=request.sampler,
-            style_focus=request.style_focus,
-            levers=LeversPart(**asdict(request.levers)),
+            **flatten_settings(request),
+            levers=ShortcutsPart(**asdict(request.shortcuts)),
             revisions=dict(sorted(revisions.items())),
-        ).model_dump_json(ensure_ascii=True)
+        )
+        return recipe.model_dump_json(ensure_ascii=True)
     except ValidationError as error:
         raise SettingError(
             f"This picture's settings cannot be kept in its file: {describe_first_fault(error)}."
@@ -133,6 +119,8 @@ def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
         fault = describe_first_fault(error)
         newer = " It may come from a newer Croquis." if fault.startswith("version:") else ""
         raise PictureFileError(f"This picture's recipe cannot be read: {fault}.{newer}") from error
+    written = recipe.model_dump()
+    sampling, conditioning = group_settings(written)
     request = GenerationRequest(
         engine=recipe.engine,
         prompt=read_prompt("prompt", recipe.prompt),
@@ -141,16 +129,11 @@ def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
         styles=StyleMix(tuple((restore_style(part, find_style), part.weight) for part in recipe.styles)),
         width=recipe.width,
         height=recipe.height,
-        num_inference_steps=recipe.num_inference_steps,
-        guidance_scale=recipe.guidance_scale,
-        ip_adapter_scale=recipe.ip_adapter_scale,
-        controlnet_conditioning_scale=recipe.controlnet_conditioning_scale,
-        seed=recipe.seed,
-        sampler=recipe.sampler,
-        style_focus=recipe.style_focus,
-        levers=Levers(**recipe.levers.model_dump()),
+        sampling=sampling,
+        conditioning=conditioning,
+        shortcuts=Shortcuts(**written["levers"]),
     )
-    return Reopened(request, recipe.revisions)
+    return Reopened(request, written["revisions"])
 
 
 def read_prompt(key: str, text: str) -> Prompt:
@@ -180,7 +163,7 @@ def pack_edges(edges: EdgeMap) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def unpack_edges(recipe: Recipe) -> EdgeMap:
+def unpack_edges(recipe: Head) -> EdgeMap:
     try:
         image = Image.open(io.BytesIO(base64.b64decode(recipe.edges.png, validate=True)), formats=("PNG",))
         if image.mode != "1" or image.size != (recipe.width, recipe.height):

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from pipeline.controls import SHORTCUT_NUMBERS, Shortcuts
 from pipeline.errors import SettingError
-from pipeline.values import LEVER_NUMBERS, Levers
 
 AUTO = "auto"  # stands for "choose for me"
 STYLE_LIMIT = 100  # characters of a style's id; longer ones are refused before any look-up
 MOST_STYLES = 8
 LEVERS_LIMIT = 2_000  # characters
-WHOLE = {control.name: control.whole for control in LEVER_NUMBERS}
+WHOLE = {control.name: control.whole for control in SHORTCUT_NUMBERS}
 
 
 def parse_style(style: object) -> tuple[tuple[str, float], ...]:
@@ -53,8 +53,8 @@ def write_mix(parts: tuple[tuple[str, float], ...]) -> str:
     return parts[0][0] if len(parts) == 1 else ",".join(f"{id}:{weight!r}" for id, weight in parts)
 
 
-def parse_levers(given: object, usual: Levers) -> Levers:
-    """`usual` with what an object, or the JSON text of one, sets otherwise; None and "" change nothing.
+def parse_shortcuts(given: object, usual: Shortcuts) -> Shortcuts:
+    """Read `usual` with what an object, or the JSON text of one, sets otherwise; None and "" change nothing.
 
     Raises SettingError that names the key, what it takes and what came.
     """
@@ -63,7 +63,7 @@ def parse_levers(given: object, usual: Levers) -> Levers:
     read = _from_json(given) if isinstance(given, str) else given
     if not isinstance(read, Mapping):
         raise SettingError(f'levers is an object such as {{"guidance_end": 0.5}}; {type(read).__name__} came.')
-    known = [field.name for field in fields(Levers)]
+    known = [field.name for field in fields(Shortcuts)]
     for name in read:
         if name not in known:
             raise SettingError(f"levers has the keys {', '.join(known)}; {str(name)[:40]!r} came.")

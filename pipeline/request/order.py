@@ -5,37 +5,37 @@ from __future__ import annotations
 import secrets
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, cast, get_args
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, cast, get_args
 
+from pipeline.controls import (
+    CONTROL,
+    SEED_LIMIT,
+    Conditioning,
+    Control,
+    Sampling,
+    Shortcuts,
+    expect_number,
+    group_settings,
+    sort_settings,
+)
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt, expect_length
-from pipeline.request.notation import AUTO, name_kind, parse_levers, parse_style
-from pipeline.request.presets import WHOLE, Menu, menu_of
-from pipeline.values import (
-    CONTROLS,
-    SEED_LIMIT,
-    Control,
-    EdgeMap,
-    GenerationRequest,
-    Levers,
-    ReadingChoice,
-    Sketch,
-    StyleMix,
-    expect_number,
-)
+from pipeline.request.notation import AUTO, name_kind, parse_shortcuts, parse_style
+from pipeline.request.presets import Menu, menu_of
+from pipeline.values import EdgeMap, GenerationRequest, ReadingChoice, Sketch, StyleMix
 
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
 
 UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: control, half a surrogate pair, line and paragraph ends
-CONTROL = {control.name: control for control in CONTROLS}
 
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """One wish, every raw input checked; the seed may still be -1, and the styles may be left to the search."""
+    """One wish, every raw input checked; the styles may be left to the search."""
 
+    engine: str  # whose settings these are: another engine's would draw something else from them
     sketch: Sketch
     prompt: Prompt
     negative_prompt: Prompt
@@ -43,17 +43,11 @@ class Order:
     reading: ReadingChoice
     canny_low: int
     canny_high: int
-    num_inference_steps: int
-    guidance_scale: float
-    ip_adapter_scale: float
-    controlnet_conditioning_scale: float
-    seed: int  # -1: draw a new one
     width: int  # px
     height: int  # px
-    sampler: str
-    style_focus: str
-    levers: Levers
-    engine: str  # whose numbers these are: another engine's would draw something else from them
+    sampling: Sampling
+    conditioning: Conditioning
+    shortcuts: Shortcuts
 
 
 def parse_order(
@@ -64,34 +58,27 @@ def parse_order(
     negative_prompt: object = "",
     style: object = AUTO,
     reading: object = AUTO,
-    canny_low: object = None,
-    canny_high: object = None,
-    num_inference_steps: object = None,
-    guidance_scale: object = None,
-    ip_adapter_scale: object = None,
-    controlnet_conditioning_scale: object = None,
-    seed: object = -1,
     preset: object = None,
-    sampler: object = None,
-    style_focus: object = None,
     width: object = None,
     height: object = None,
     levers: object = None,
+    **settings: object,
 ) -> Order:
     """Check everything at once, before any model runs. None, and "auto" for words, stand for what the preset sets or
     the profile's default.
 
-    Raises SettingError: it names the input, what it takes and what came.
+    `settings` are those of CONTROLS, `sampler` and `style_focus`. Raises SettingError that names the input, what it
+    takes and what came, and TypeError for an input that there is not.
     """
     menu = menu_of(profile.name)
     chosen = menu.find_preset(parse_name("preset", preset) or menu.preset)
-    low, high = parse_thresholds(canny_low, canny_high, profile.defaults)
+    sampling, conditioning = parse_settings(settings, {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler})
+    shortcuts = parse_shortcuts(levers, chosen.shortcuts)
+    menu.expect_offered(sampling, conditioning, shortcuts)
+    low, high = parse_thresholds(settings.get("canny_low"), settings.get("canny_high"), profile.defaults)
     across, down = parse_size(profile, menu, width, height)
-
-    def number(name: str, value: object) -> float:
-        return parse_number(name, value, {**profile.defaults, **chosen.numbers})
-
     return Order(
+        engine=profile.name,
         sketch=sketch,
         prompt=parse_prompt("The prompt", prompt),
         negative_prompt=parse_prompt("The negative prompt", negative_prompt),
@@ -99,52 +86,56 @@ def parse_order(
         reading=parse_reading(reading),
         canny_low=low,
         canny_high=high,
-        num_inference_steps=int(number("num_inference_steps", num_inference_steps)),
-        guidance_scale=number("guidance_scale", guidance_scale),
-        ip_adapter_scale=number("ip_adapter_scale", ip_adapter_scale),
-        controlnet_conditioning_scale=number("controlnet_conditioning_scale", controlnet_conditioning_scale),
-        seed=int(number("seed", seed)),
         width=across,
         height=down,
-        engine=profile.name,
-        **parse_choices(
-            menu,
-            parse_name("sampler", sampler) or chosen.sampler,
-            parse_name("style_focus", style_focus) or WHOLE,
-            parse_levers(levers, chosen.levers),
-        ),
+        sampling=sampling,
+        conditioning=conditioning,
+        shortcuts=shortcuts,
     )
 
 
-def build_request(order: Order, edges: EdgeMap, mix: StyleMix, profile: ModelProfile, seed: int) -> GenerationRequest:
-    """The complete request. Pure: equal arguments give equal requests."""
+def parse_settings(given: Mapping[str, object], usual: Mapping[str, Any]) -> tuple[Sampling, Conditioning]:
+    """Read the settings by their names; what is left open is as `usual`, or as the setting's own field says.
+
+    A seed of -1 becomes a fresh one. Raises TypeError for a name that no setting has.
+    """
+    known = [each.name for group in (Sampling, Conditioning) for each in fields(group)]
+    for name in given:
+        if name not in known and name not in CONTROL:
+            raise TypeError(f"There is no setting {name!r}.")
+    flat: dict[str, Any] = {}
+    for name in sort_settings(known):
+        if name in CONTROL:
+            flat[name] = parse_number(name, given.get(name), usual)
+        elif (chosen := parse_name(name, given.get(name)) or usual.get(name)) is not None:
+            flat[name] = chosen
+    return group_settings(flat | {"seed": resolve_seed(flat["seed"])})
+
+
+def build_request(order: Order, edges: EdgeMap, mix: StyleMix) -> GenerationRequest:
+    """Put the order, its lines and the styles chosen for it together; the edge map decides the size."""
     height, width = edges.pixels.shape
     return GenerationRequest(
-        engine=profile.name,
+        engine=order.engine,
         prompt=order.prompt,
         negative_prompt=order.negative_prompt,
         edges=edges,
         styles=mix,
         width=width,
         height=height,
-        num_inference_steps=order.num_inference_steps,
-        guidance_scale=order.guidance_scale,
-        ip_adapter_scale=order.ip_adapter_scale,
-        controlnet_conditioning_scale=order.controlnet_conditioning_scale,
-        seed=seed,
-        sampler=order.sampler,
-        style_focus=order.style_focus,
-        levers=order.levers,
+        sampling=order.sampling,
+        conditioning=order.conditioning,
+        shortcuts=order.shortcuts,
     )
 
 
 def resolve_seed(seed: int) -> int:
-    """`seed` itself, or a fresh one in [0, SEED_LIMIT] for -1."""
+    """Return `seed` itself, or a fresh one in [0, SEED_LIMIT] for -1."""
     return secrets.randbelow(SEED_LIMIT + 1) if seed == -1 else seed
 
 
 def parse_number(name: str, value: object, defaults: Mapping[str, float]) -> float:
-    """The control's number; None is its default. A numeric string is refused: a client that sends one has a bug.
+    """Read the control's number; None is its default. A numeric string is refused: a client that sends one has a bug.
 
     Whole controls come back as int, so that 20 and 20.0 make equal requests; -0.0 comes back as 0.0.
     """
@@ -156,6 +147,7 @@ def parse_number(name: str, value: object, defaults: Mapping[str, float]) -> flo
 
 
 def parse_thresholds(canny_low: object, canny_high: object, defaults: Mapping[str, float]) -> tuple[int, int]:
+    """Read the two thresholds, in [0, 255] and in their order. Raises SettingError."""
     low = int(parse_number("canny_low", canny_low, defaults))
     high = int(parse_number("canny_high", canny_high, defaults))
     if low > high:
@@ -189,7 +181,7 @@ def clean_words(words: str) -> str:
 
 
 def parse_name(what: str, name: object) -> str | None:
-    """The name of one of several things; None for the usual one."""
+    """Read the name of one of several things; None stands for the usual one."""
     if name is None or name in ("", AUTO):
         return None
     if not isinstance(name, str):
@@ -197,19 +189,8 @@ def parse_name(what: str, name: object) -> str | None:
     return name
 
 
-class Choices(TypedDict):
-    sampler: str
-    style_focus: str
-    levers: Levers
-
-
-def parse_choices(menu: Menu, sampler: str, style_focus: str, levers: Levers) -> Choices:
-    menu.check(sampler, style_focus, levers)
-    return {"sampler": sampler, "style_focus": style_focus, "levers": levers}
-
-
 def parse_size(profile: ModelProfile, menu: Menu, width: object, height: object) -> tuple[int, int]:
-    """Width and height (px). Raises SettingError unless the engine draws that size."""
+    """Read width and height (px). Raises SettingError unless the engine draws that size."""
     usual = profile.size
     least, step = menu.least_side, menu.side_step
     across, down = (
@@ -227,6 +208,7 @@ def parse_size(profile: ModelProfile, menu: Menu, width: object, height: object)
 
 
 def parse_reading(reading: object) -> ReadingChoice:
+    """Read how the drawing's lines are to be found. Raises SettingError that lists the ways."""
     choices = get_args(ReadingChoice)
     if reading not in choices:
         came = repr(reading)[:40] if isinstance(reading, str) else name_kind(reading)
@@ -235,7 +217,7 @@ def parse_reading(reading: object) -> ReadingChoice:
 
 
 def parse_count(what: str, value: object, minimum: int, maximum: int) -> int:
-    """A whole number in [minimum, maximum] that is no control, such as how many styles to find."""
+    """Read a whole number in [minimum, maximum] that is no control, such as how many styles to find."""
     expect_number(Control(what, what.capitalize(), "", minimum, maximum, 1, whole=True), value)
     return int(cast(float, value))
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from pipeline.controls import CONTROL, Conditioning, Sampling, Shortcuts, expect_choice, expect_number
 from pipeline.errors import SettingError
 from pipeline.request.samplers import SAMPLERS
-from pipeline.values import CONTROLS, Levers, expect_choice, expect_number
 
 BlockScales = Mapping[str, Any]  # as diffusers' set_ip_adapter_scale takes it; a block left out has no style
 WHOLE = "whole"
@@ -24,12 +24,11 @@ class Preset:
     info: str  # one line: what it means for the picture
     numbers: Mapping[str, float]  # control name -> value, over the profile's defaults
     sampler: str = "DPM++ 2M"
-    levers: Levers = Levers()  # noqa: RUF009 - frozen
+    shortcuts: Shortcuts = Shortcuts()  # noqa: RUF009 - frozen
 
     def __post_init__(self) -> None:
-        controls = {control.name: control for control in CONTROLS}
         for name, value in self.numbers.items():
-            expect_number(controls[name], value)
+            expect_number(CONTROL[name], value)
         expect_choice("sampler", self.sampler, SAMPLERS)
 
 
@@ -44,7 +43,7 @@ class FewSteps:
 
 @dataclass(frozen=True)
 class Menu:
-    """All of it for one engine."""
+    """What one engine offers."""
 
     presets: tuple[Preset, ...]  # from the quickest to the best
     preset: str  # the one taken when nobody chooses
@@ -60,47 +59,43 @@ class Menu:
         expect_choice("preset", name, known)
         return known[name]
 
-    def asked_parts(self, levers: Levers) -> tuple[str, ...]:
-        """Roles in the profile's parts that these levers need besides what every picture does."""
-        few_steps = (self.few_steps[levers.few_steps].part,) if levers.few_steps else ()
-        decoder = (self.small_decoder,) if levers.decoder == "small" and self.small_decoder else ()
+    def list_parts(self, shortcuts: Shortcuts) -> tuple[str, ...]:
+        """List the roles in the profile's parts that these shortcuts need besides what every picture does."""
+        few_steps = (self.few_steps[shortcuts.few_steps].part,) if shortcuts.few_steps else ()
+        decoder = (self.small_decoder,) if shortcuts.decoder == "small" and self.small_decoder else ()
         return few_steps + decoder
 
-    def check(self, sampler: str, style_focus: str, levers: Levers) -> None:
+    def expect_offered(self, sampling: Sampling, conditioning: Conditioning, shortcuts: Shortcuts) -> None:
         """Raise SettingError for what this engine does not offer."""
-        expect_choice("sampler", sampler, self.samplers)
-        expect_choice("style_focus", style_focus, self.style_focus)
-        expect_choice("few_steps", levers.few_steps, ("", *self.few_steps))
-        if levers.decoder == "small" and self.small_decoder is None:
+        expect_choice("sampler", sampling.sampler, self.samplers)
+        expect_choice("style_focus", conditioning.style_focus, self.style_focus)
+        expect_choice("few_steps", shortcuts.few_steps, ("", *self.few_steps))
+        if shortcuts.decoder == "small" and self.small_decoder is None:
             raise SettingError("This engine has one decoder only (decoder is full); 'small' came.")
 
 
-def presets(draft: Preset, balanced: Preset, best: Preset) -> tuple[Preset, ...]:
-    return draft, balanced, best
+def make_draft(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M", **shortcuts: Any) -> Preset:
+    return Preset("draft", "Draft", info, MappingProxyType(dict(numbers)), sampler, Shortcuts(**shortcuts))
 
 
-def draft(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M", **levers: Any) -> Preset:
-    return Preset("draft", "Draft", info, MappingProxyType(dict(numbers)), sampler, Levers(**levers))
+def make_balanced(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M", **shortcuts: Any) -> Preset:
+    return Preset("balanced", "Balanced", info, MappingProxyType(dict(numbers)), sampler, Shortcuts(**shortcuts))
 
 
-def balanced(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M", **levers: Any) -> Preset:
-    return Preset("balanced", "Balanced", info, MappingProxyType(dict(numbers)), sampler, Levers(**levers))
-
-
-def best(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M") -> Preset:
-    """Nothing is left out."""
+def make_best(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M") -> Preset:
+    """Return the preset that leaves nothing out."""
     return Preset("best", "Best", info, MappingProxyType(dict(numbers)), sampler)
 
 
 POCKET_MENU = Menu(
-    presets=presets(
-        draft(
+    presets=(
+        make_draft(
             "Half the work, a little nearer to your lines; what should not be in the picture is not read.",
             {"guidance_scale": 1.0},
         ),
         # One step with guidance is two passes: there is nothing between them and Draft's one to leave out.
-        balanced("Here the same as Best: one step leaves nothing to save.", {}),
-        best("All the work there is.", {}),
+        make_balanced("Here the same as Best: one step leaves nothing to save.", {}),
+        make_best("All the work there is.", {}),
     ),
     preset="best",
     samplers=("DPM++ 2M", "DPM++ 2M SDE", "UniPC", "Euler", "Euler a", "DDIM trailing", "LCM", "TCD"),
@@ -117,8 +112,8 @@ POCKET_MENU = Menu(
 )
 
 SD15_MENU = Menu(
-    presets=presets(
-        draft(
+    presets=(
+        make_draft(
             "A first look in four steps; what is not wanted in the picture is not read.",
             {"num_inference_steps": 4, "guidance_scale": 1.0, "ip_adapter_scale": 0.8},
             "LCM",
@@ -130,14 +125,14 @@ SD15_MENU = Menu(
         # no lever at 20 steps: guidance_end 0.967, shared 0.985, every second 0.987, all three 0.967. Ending ControlNet
         # at 0.8 cost more than any of them (0.765) for 3 % of the time, so it is Draft's alone. bf16 on a processor, in
         # any preset: 0.995 at 4.
-        balanced(
+        make_balanced(
             "Near the best one in under half of its time.",
             {},
             guidance_end=0.5,
             controlnet_half="shared",
             controlnet_every=2,
         ),
-        best("All the work there is.", {"num_inference_steps": 30}),
+        make_best("All the work there is.", {"num_inference_steps": 30}),
     ),
     preset="balanced",
     samplers=tuple(SAMPLERS),
@@ -169,12 +164,12 @@ MENUS: Mapping[str, Menu] = MappingProxyType({"pocket": POCKET_MENU, "sd15": SD1
 
 
 def menu_of(engine: str) -> Menu:
-    """What the engine of that name offers."""
+    """Return what the engine of that name offers."""
     return MENUS[engine]
 
 
-def scaled(blocks: Any, scale: float) -> Any:
-    """Block scales with each number times `scale`."""
+def scale_blocks(blocks: Any, scale: float) -> Any:
+    """Return block scales with each number times `scale`."""
     if isinstance(blocks, Mapping):
-        return {name: scaled(value, scale) for name, value in blocks.items()}
-    return [scaled(value, scale) for value in blocks] if isinstance(blocks, list | tuple) else blocks * scale
+        return {name: scale_blocks(value, scale) for name, value in blocks.items()}
+    return [scale_blocks(value, scale) for value in blocks] if isinstance(blocks, list | tuple) else blocks * scale

@@ -13,7 +13,7 @@ from pipeline.errors import EngineChanged
 from pipeline.picture.outputs import Outputs
 from pipeline.picture.recipe import Reopened, explain_difference
 from pipeline.prompt_syntax import Prompt
-from pipeline.request.order import Order, build_request, resolve_seed
+from pipeline.request.order import Order, build_request
 from pipeline.settings import Settings
 from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import make_results
@@ -80,8 +80,7 @@ class Studio(Loader):
         is_cancelled: Callable[[], bool] | None = None,
     ) -> list[GenerationResult]:
         """Draw `count` pictures together, from the order's seed and those that follow it."""
-        profile = self.profile
-        _expect_engine(order.engine, profile)
+        _expect_engine(order.engine, self.profile)
         timer = StageTimer()
         with timer("search"):
             choice = self.choose_style(order)
@@ -89,7 +88,7 @@ class Studio(Loader):
             edges = self.read_edges(
                 order.sketch, order.reading, order.canny_low, order.canny_high, (order.width, order.height)
             )
-        request = build_request(order, edges, choice.mix, profile, resolve_seed(order.seed))
+        request = build_request(order, edges, choice.mix)
         results = self.redraw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
         return [
             replace(

@@ -12,8 +12,8 @@ import torch
 from diffusers import DPMSolverMultistepScheduler
 from torch import nn
 
+from pipeline.controls import Shortcuts
 from pipeline.engine.denoise import Conditions, denoise
-from pipeline.values import Levers
 
 
 class Call(NamedTuple):
@@ -53,7 +53,7 @@ class Calls:
         self.seconds[call].append(time.perf_counter() - self._since[call.network])
 
 
-def passes(levers: Levers, steps: int, guidance_scale: float) -> Counter[Call]:
+def passes(levers: Shortcuts, steps: int, guidance_scale: float) -> Counter[Call]:
     """Passes of one picture through UNet and ControlNet, by our loop itself over networks that only count."""
     counted: Counter[Call] = Counter()
 
@@ -71,7 +71,7 @@ def passes(levers: Levers, steps: int, guidance_scale: float) -> Counter[Call]:
     steering = Conditions(
         torch.zeros(halves, 3, 4), torch.zeros(halves, 1, 5), torch.zeros(1, 2, 4, 4), guidance_scale, 1.0
     )
-    denoise(unet, controlnet, scheduler, torch.zeros(1, 2, 4, 4), steering, levers=levers)
+    denoise(unet, controlnet, scheduler, torch.zeros(1, 2, 4, 4), steering, shortcuts=levers)
     return counted
 
 

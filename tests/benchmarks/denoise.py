@@ -32,6 +32,7 @@ import diffusers
 import torch
 import transformers
 
+from pipeline.controls import Shortcuts
 from pipeline.engine.engine import Engine
 from pipeline.machine.device import DTYPES, choose_device, get_default_dtype, has_bf16_tiles, name_dtype
 from pipeline.models.catalog import POCKET
@@ -39,7 +40,7 @@ from pipeline.models.loading import silence_logs
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Preset, menu_of
-from pipeline.values import GenerationRequest, Levers, StyleMix
+from pipeline.values import GenerationRequest, StyleMix
 from tests.benchmarks.report import Row, report, say
 from tests.benchmarks.rounds import Contest, Side
 from tests.benchmarks.ways import OFF, PLAIN, Ours, Plain, all_ways
@@ -92,8 +93,8 @@ def distances(numbers_of_steps: list[int]) -> Iterator[Row]:
     numbers."""
     engine, halves = Engine.load(POCKET), Engine.load(replace(POCKET, any_dtype=True), dtype="bfloat16")
     ways = all_ways(1, engine.device, engine.dtype, compiled=False)
-    able = [way for way in ways if way.preset.levers.decoder == "full" and not way.preset.levers.few_steps]
-    can = [replace(way.preset, numbers={}) for way in able if way.name == OFF or way.preset.levers != Levers()]
+    able = [way for way in ways if way.preset.shortcuts.decoder == "full" and not way.preset.shortcuts.few_steps]
+    can = [replace(way.preset, numbers={}) for way in able if way.name == OFF or way.preset.shortcuts != Shortcuts()]
     for steps in numbers_of_steps:
         for found in measure(engine, tuple(can), steps=steps):
             yield distance(found, steps)

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import find_xformers_problem
 from pipeline.timing import Clock
-from pipeline.values import GenerationRequest, Levers
+from pipeline.values import GenerationRequest
 from tests.benchmarks.calls import Call, Calls, passes, reckoned, rows_of
 from tests.benchmarks.memory import Meter, machine
 from tests.benchmarks.report import Row, say
@@ -157,7 +158,7 @@ class Contest:
     def side_rows(self, side: Side, runs: dict[str, dict[str, Runs]]) -> Iterator[Row]:
         """Each row's ratio is against plain in its own numbers; beside it, against plain in the first side's."""
         own, first = runs[side.dtype], runs[self.sides[0].dtype][PLAIN]
-        counted = passes(Levers(), side.request.num_inference_steps, side.request.guidance_scale)
+        counted = passes(Shortcuts(), side.request.sampling.num_inference_steps, side.request.sampling.guidance_scale)
         head = {"dtype": side.dtype, **work_in(counted, side.request)}
         yield {"row": PLAIN, **head, **measured(own[PLAIN], own[PLAIN])} | self.beside_first(side, own[PLAIN], first)
         known = side.prices(own, self.repeats) if self.device.type == "cpu" else {}
@@ -227,7 +228,7 @@ def ratio(found: Runs, plain: Runs) -> Row:
 
 def work_in(counted: dict[Call, int], request: GenerationRequest) -> Row:
     return {
-        "steps": request.num_inference_steps,
+        "steps": request.sampling.num_inference_steps,
         "unet_rows": rows_of(counted, "unet"),
         "controlnet_rows": rows_of(counted, "controlnet"),
     }

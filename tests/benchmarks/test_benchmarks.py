@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.controls import Shortcuts
 from pipeline.request.presets import menu_of
-from pipeline.values import Levers
 from tests.benchmarks import denoise
 from tests.benchmarks.calls import Call, Calls, passes, reckoned, rows_of
 from tests.benchmarks.denoise import MAIN, prepare, read_options, usual_dtypes
@@ -57,8 +57,8 @@ def test_every_lever_that_a_preset_pulls_has_a_row_and_so_has_every_preset(told:
     pulled = {
         f"{each.name}={value}"
         for preset in presets
-        for each in fields(Levers)
-        if (value := getattr(preset.levers, each.name)) != each.default
+        for each in fields(Shortcuts)
+        if (value := getattr(preset.shortcuts, each.name)) != each.default
     }
     own = {"off", "words_kept", "channels_last", *(preset.name for preset in presets)}
     assert pulled | own <= rows.keys() and all(rows[name]["how"] == "drawn" for name in pulled | own)
@@ -183,8 +183,8 @@ def test_a_price_that_nobody_measured_gives_no_sum() -> None:
 
 
 def test_passes_are_counted_by_the_loop_itself() -> None:
-    assert passes(Levers(), 4, 7.0) == {Call("unet", 2): 4, Call("controlnet", 2): 4}
-    half = passes(Levers(guidance_end=0.5, controlnet_half="shared", controlnet_every=2), 4, 7.0)
+    assert passes(Shortcuts(), 4, 7.0) == {Call("unet", 2): 4, Call("controlnet", 2): 4}
+    half = passes(Shortcuts(guidance_end=0.5, controlnet_half="shared", controlnet_every=2), 4, 7.0)
     assert half == {Call("unet", 2): 2, Call("unet", 1): 2, Call("controlnet", 1): 2}
     assert rows_of(half, "unet") == 6 and rows_of(half, "controlnet") == 2
 

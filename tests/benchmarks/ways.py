@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import Compiler, find_xformers_problem
 from pipeline.engine.placement import allow_weight_changes, is_channels_last_faster
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.request.presets import Preset, menu_of
-from pipeline.values import GenerationRequest, Levers
+from pipeline.values import GenerationRequest
 from tests.benchmarks.calls import Call, kind_of, passes
 from tests.tools.likeness import at_steps
 from tests.tools.oracle import stock_draw
@@ -45,23 +46,23 @@ class Way:
     @property
     def exact(self) -> bool:
         """Whether its picture is plain's."""
-        return self.preset.levers == Levers() and set(self.preset.numbers) <= {"num_inference_steps"}
+        return self.preset.shortcuts == Shortcuts() and set(self.preset.numbers) <= {"num_inference_steps"}
 
     def passes(self, request: GenerationRequest) -> Counter[Call]:
         """Through each network, for the request as this way works it."""
         counted: Counter[Call] = Counter()
         for (network, rows), times in passes(
-            request.levers, request.num_inference_steps, request.guidance_scale
+            request.shortcuts, request.sampling.num_inference_steps, request.sampling.guidance_scale
         ).items():
             counted[Call(self.called(network), rows)] = times
         counted[Call("hint", 1)] = 1
-        counted[Call("words", 1)] = 0 if self.keeps_words else 1 + (request.guidance_scale > 1)
+        counted[Call("words", 1)] = 0 if self.keeps_words else 1 + (request.sampling.guidance_scale > 1)
         counted[Call(self.decoder, 1)] = 1
         return counted
 
     @property
     def decoder(self) -> str:
-        if self.preset.levers.decoder == "small":
+        if self.preset.shortcuts.decoder == "small":
             return "small decoder"
         return "decoder, channels last" if self.channels_last else "decoder"
 
@@ -102,20 +103,20 @@ def named(way: Way, name: str) -> Preset:
 def single_levers(off: Way, presets: tuple[Preset, ...]) -> Iterator[Way]:
     """Each lever that one of the presets pulls, alone, as far as it is pulled there."""
     pulled = {
-        f"{each.name}={value}": Levers(**{each.name: value})
+        f"{each.name}={value}": Shortcuts(**{each.name: value})
         for preset in presets
-        for each in fields(Levers)
-        if (value := getattr(preset.levers, each.name)) != each.default and each.name != "few_steps"
+        for each in fields(Shortcuts)
+        if (value := getattr(preset.shortcuts, each.name)) != each.default and each.name != "few_steps"
     }
     for name, levers in pulled.items():
-        yield replace(off, preset=replace(off.preset, name=name, levers=levers))
+        yield replace(off, preset=replace(off.preset, name=name, shortcuts=levers))
 
 
 def few_steps_alone(off: Way, draft: Preset) -> Way:
     """Few-step weights, which are there to go without guidance."""
     numbers = {**off.preset.numbers, "guidance_scale": draft.numbers["guidance_scale"]}
-    weights = draft.levers.few_steps
-    return Way(Preset(f"few_steps={weights}", "", "", numbers, draft.sampler, Levers(few_steps=weights)))
+    weights = draft.shortcuts.few_steps
+    return Way(Preset(f"few_steps={weights}", "", "", numbers, draft.sampler, Shortcuts(few_steps=weights)))
 
 
 class Plain:
@@ -166,19 +167,19 @@ class Ours:
             way.called("controlnet"): self._pipeline.controlnet,
             "hint": self.engine._conditioning.hint_stack,
             "words": self._pipeline.text_encoder,
-            way.decoder: self.engine._decoding.choose_vae(way.preset.levers.decoder).decoder,
+            way.decoder: self.engine._decoding.choose_vae(way.preset.shortcuts.decoder).decoder,
         }
 
     @torch.inference_mode()
     def get_ready(self, way: Way, request: GenerationRequest) -> None:
         """All that lasts longer than one picture; what it takes belongs to no picture."""
-        self.engine._fuse_few_steps(request.levers.few_steps)
+        self.engine._fuse_few_steps(request.shortcuts.few_steps)
         self.lay_out(way)
         self._attend(way.attention)
         self.engine._compiled = self._compilers[way.compiled]
         self.engine._conditioning.clear()
         if way.keeps_words:
-            self.engine._conditioning.encode_prompts(request, request.guidance_scale > 1)
+            self.engine._conditioning.encode_prompts(request, request.sampling.guidance_scale > 1)
 
     def draw(self, request: GenerationRequest) -> np.ndarray:
         return np.asarray(self.engine.draw(request).images[0])
@@ -202,7 +203,7 @@ class Ours:
         elif kind == "words":
             PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)(request.prompt)
         else:
-            engine._decoding.decode_pictures(inputs.latents[:1], request.levers.decoder)
+            engine._decoding.decode_pictures(inputs.latents[:1], request.shortcuts.decoder)
 
     def _attend(self, attention: str) -> None:
         if attention != self._attention:

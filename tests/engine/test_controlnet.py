@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
+from pipeline.controls import Shortcuts
 from pipeline.engine.controlnet import Residuals, is_within_interval, repeat_for_batch
-from pipeline.values import Levers
 
 STEPS = 6
 NOTHING = torch.zeros(1, 2, 4, 4)
@@ -25,7 +25,7 @@ class Net:
         return [rows, rows], rows
 
 
-def run(levers: Levers, halves: list[int], count: int = 1) -> tuple[list[int], list[list[float]]]:
+def run(levers: Shortcuts, halves: list[int], count: int = 1) -> tuple[list[int], list[list[float]]]:
     """Batches that ControlNet saw, and what the UNet got at each step, a number for each row; [] for nothing."""
     net = Net()
     residuals = Residuals(net, NOTHING, 1.0, levers)
@@ -44,42 +44,42 @@ def run(levers: Levers, halves: list[int], count: int = 1) -> tuple[list[int], l
 
 
 def test_every_lever_off_runs_each_step_for_both_halves() -> None:
-    batches, got = run(Levers(), [2] * 3)
+    batches, got = run(Shortcuts(), [2] * 3)
     assert batches == [2, 2, 2]
     assert got == [[11, 12], [21, 22], [31, 32]]
 
 
 def test_outside_of_its_interval_it_does_not_run() -> None:
-    batches, got = run(Levers(control_guidance_start=0.25, control_guidance_end=0.75), [2] * 4)
+    batches, got = run(Shortcuts(control_guidance_start=0.25, control_guidance_end=0.75), [2] * 4)
     assert batches == [2, 2]
     assert got == [[], [11, 12], [21, 22], []]
 
 
 def test_residuals_serve_several_steps() -> None:
-    batches, got = run(Levers(controlnet_every=2), [2] * 5)
+    batches, got = run(Shortcuts(controlnet_every=2), [2] * 5)
     assert batches == [2, 2, 2]
     assert got == [[11, 12], [11, 12], [21, 22], [21, 22], [31, 32]]
 
 
 def test_one_half_may_serve_both_or_itself_alone() -> None:
-    assert run(Levers(controlnet_half="shared"), [2, 2]) == ([1, 1], [[12, 12], [22, 22]])
-    assert run(Levers(controlnet_half="conditional"), [2, 2]) == ([1, 1], [[0, 12], [0, 22]])
+    assert run(Shortcuts(controlnet_half="shared"), [2, 2]) == ([1, 1], [[12, 12], [22, 22]])
+    assert run(Shortcuts(controlnet_half="conditional"), [2, 2]) == ([1, 1], [[0, 12], [0, 22]])
 
 
 @pytest.mark.parametrize("half", ["both", "shared", "conditional"])
 def test_kept_residuals_are_cut_when_guidance_ends(half: str) -> None:
-    batches, got = run(Levers(controlnet_half=half, controlnet_every=4), [2, 2, 1, 1])
+    batches, got = run(Shortcuts(controlnet_half=half, controlnet_every=4), [2, 2, 1, 1])
     assert len(batches) == 1
     assert got[2:] == [[12], [12]]  # the conditional row
 
 
 def test_guidance_that_begins_midway_has_both_halves_read() -> None:
-    assert run(Levers(controlnet_every=4), [1, 1, 2, 2]) == ([1, 2], [[12], [12], [21, 22], [21, 22]])
+    assert run(Shortcuts(controlnet_every=4), [1, 1, 2, 2]) == ([1, 2], [[12], [12], [21, 22], [21, 22]])
 
 
 def test_the_rows_of_a_batch_keep_their_order() -> None:
-    assert run(Levers(), [2, 1], count=2) == ([4, 2], [[11, 11, 12, 12], [22, 22]])
-    assert run(Levers(controlnet_half="conditional", controlnet_every=2), [2, 1], count=2) == (
+    assert run(Shortcuts(), [2, 1], count=2) == ([4, 2], [[11, 11, 12, 12], [22, 22]])
+    assert run(Shortcuts(controlnet_half="conditional", controlnet_every=2), [2, 1], count=2) == (
         [2],
         [[0, 0, 12, 12], [12, 12]],
     )
@@ -88,7 +88,9 @@ def test_the_rows_of_a_batch_keep_their_order() -> None:
 def test_nothing_to_follow_runs_nothing() -> None:
     for hint, scale in ((None, 1.0), (NOTHING, 0.0)):
         net = Net()
-        assert Residuals(net, hint, scale, Levers()).compute(0, 1, NOTHING, torch.tensor(1), torch.zeros(2, 1, 1)) == {}
+        assert (
+            Residuals(net, hint, scale, Shortcuts()).compute(0, 1, NOTHING, torch.tensor(1), torch.zeros(2, 1, 1)) == {}
+        )
         assert net.batches == []
 
 

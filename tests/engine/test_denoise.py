@@ -12,13 +12,15 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler
 
+from pipeline.controls import Shortcuts
 from pipeline.engine.denoise import Conditions, denoise, draw_initial_noise, estimate_clean_latents, make_generators
 from pipeline.errors import Cancelled
 from pipeline.prompt_syntax import Prompt
-from pipeline.values import EdgeMap, GenerationRequest, Levers, Style, StyleMix
+from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
 from tests.conftest import MakeStyle
 from tests.tools.models import tiny_sd15
 from tests.tools.oracle import SCHEDULERS, reference_draw, stock_draw, stock_pocket, stock_sd15, stock_style
+from tests.tools.requests import change, make_flat
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
@@ -39,7 +41,7 @@ def make_request(engine: Engine, style: Style, **changed: Any) -> GenerationRequ
     pixels = np.zeros((height, width), np.uint8)
     pixels[height // 4, width // 8 : -width // 8] = 255
     pixels[height // 8 : -height // 8, width // 3] = 255
-    request = GenerationRequest(
+    request = make_flat(
         engine=engine.profile.name,
         prompt=Prompt("a red fox in a city"),
         negative_prompt=Prompt(""),
@@ -53,8 +55,7 @@ def make_request(engine: Engine, style: Style, **changed: Any) -> GenerationRequ
         controlnet_conditioning_scale=1.0,
         seed=11,
     )
-    changed |= {name: Prompt(changed[name]) for name in ("prompt", "negative_prompt") if name in changed}
-    return replace(request, **changed)
+    return change(request, **changed)
 
 
 def levers(values: tuple[float, float, float, str, int]) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def test_bf16_draws_nearly_the_picture_of_fp32(
         for engine, each in (
             (sd15_engine, request),
             (halves_engine, request),
-            (halves_engine, replace(request, seed=12)),
+            (halves_engine, change(request, seed=12)),
         )
     )
     assert 0 < np.abs(exact - near).mean() < 1.5
@@ -206,15 +207,15 @@ def request_image(request: GenerationRequest) -> Any:
 @pytest.mark.parametrize(
     ("sampler", "levers"),
     [
-        *((name, Levers()) for name in SCHEDULERS if name != "DPM++ 2M"),
-        ("DPM++ 2M", Levers(control_guidance_end=0.5)),
-        ("UniPC", Levers(control_guidance_start=0.2, control_guidance_end=0.8)),
+        *((name, Shortcuts()) for name in SCHEDULERS if name != "DPM++ 2M"),
+        ("DPM++ 2M", Shortcuts(control_guidance_end=0.5)),
+        ("UniPC", Shortcuts(control_guidance_start=0.2, control_guidance_end=0.8)),
     ],
 )
 def test_samplers_and_controlnets_interval_equal_the_stock_pipeline(
-    sd15_engine: Engine, sd15_folder: Path, make_style: MakeStyle, sampler: str, levers: Levers
+    sd15_engine: Engine, sd15_folder: Path, make_style: MakeStyle, sampler: str, levers: Shortcuts
 ) -> None:
-    request = make_request(sd15_engine, make_style("neon", 1), sampler=sampler, levers=levers, num_inference_steps=5)
+    request = make_request(sd15_engine, make_style("neon", 1), sampler=sampler, shortcuts=levers, num_inference_steps=5)
     expect_equal(sd15_engine, stock_sd15(sd15_folder), sd15_folder / "ip_adapter" / "models" / "image_encoder", request)
 
 
@@ -222,15 +223,15 @@ def test_samplers_and_controlnets_interval_equal_the_stock_pipeline(
 def test_guidance_that_ends_or_begins_midway_equals_passes_that_need_no_slicing(
     sd15_engine: Engine, sd15_folder: Path, make_style: MakeStyle, start: float, end: float
 ) -> None:
-    levers = Levers(guidance_start=start, guidance_end=end)
+    levers = Shortcuts(guidance_start=start, guidance_end=end)
     style = make_style("neon", 1)
-    request = make_request(sd15_engine, style, guidance_scale=5.0, negative_prompt="grey", levers=levers)
+    request = make_request(sd15_engine, style, guidance_scale=5.0, negative_prompt="grey", shortcuts=levers)
     encoder = sd15_folder / "ip_adapter" / "models" / "image_encoder"
     stock = stock_sd15(sd15_folder)
     expected = reference_draw(stock, request, stock_style(stock, encoder, style.image)).astype(int)
     drawn, guided = (
         np.asarray(sd15_engine.draw(each).images[0]).astype(int)
-        for each in (request, replace(request, levers=Levers()))
+        for each in (request, change(request, shortcuts=Shortcuts()))
     )
     assert np.abs(drawn - expected).max() <= 1
     assert np.abs(drawn - guided).max() > 4  # it is another picture than the one guided throughout

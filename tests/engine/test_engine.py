@@ -13,17 +13,19 @@ import pytest
 import torch
 from PIL import Image
 
+from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import Compiler
 from pipeline.engine.engine import Engine
 from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import TextPackage
 from pipeline.prompt_syntax import Prompt
-from pipeline.values import Levers, StepPreview, StyleMix
+from pipeline.values import StepPreview, StyleMix
 from tests.conftest import MakeStyle
 from tests.engine.test_denoise import make_request
 from tests.tools.models import tiny_sd15
 from tests.tools.oracle import stock_pocket, stock_style
+from tests.tools.requests import change
 
 if TYPE_CHECKING:
     from pipeline.values import GenerationRequest
@@ -40,7 +42,7 @@ def pixels(engine: Engine, request: GenerationRequest) -> np.ndarray:
 
 def test_equal_requests_give_equal_pixels(pocket_engine: Engine, request_: GenerationRequest) -> None:
     first = pixels(pocket_engine, request_)
-    pixels(pocket_engine, replace(request_, seed=12, guidance_scale=1.0, ip_adapter_scale=0.2))
+    pixels(pocket_engine, change(request_, seed=12, guidance_scale=1.0, ip_adapter_scale=0.2))
     assert np.array_equal(first, pixels(pocket_engine, request_))  # nothing leaked from the one between
 
 
@@ -57,26 +59,26 @@ def test_equal_requests_give_equal_pixels(pocket_engine: Engine, request_: Gener
         {"sampler": "Euler a"},
         {"style_focus": "style"},
         {"style_focus": "style + layout"},
-        {"levers": Levers(guidance_end=0.5)},
-        {"levers": Levers(control_guidance_end=0.5)},
-        {"levers": Levers(controlnet_half="shared")},
-        {"levers": Levers(controlnet_half="conditional")},
-        {"levers": Levers(controlnet_every=2)},
+        {"shortcuts": Shortcuts(guidance_end=0.5)},
+        {"shortcuts": Shortcuts(control_guidance_end=0.5)},
+        {"shortcuts": Shortcuts(controlnet_half="shared")},
+        {"shortcuts": Shortcuts(controlnet_half="conditional")},
+        {"shortcuts": Shortcuts(controlnet_every=2)},
     ],
     ids=str,
 )
 def test_everything_in_a_request_changes_the_picture(
     pocket_engine: Engine, request_: GenerationRequest, changed: dict[str, Any]
 ) -> None:
-    before, after = (pixels(pocket_engine, each) for each in (request_, replace(request_, **changed)))
-    assert np.abs(before - after).max() > (2 if "levers" in changed else 8)
+    before, after = (pixels(pocket_engine, each) for each in (request_, change(request_, **changed)))
+    assert np.abs(before - after).max() > (2 if "shortcuts" in changed else 8)
 
 
 @pytest.mark.parametrize("name", ["ip_adapter_scale", "controlnet_conditioning_scale", "guidance_scale"])
 def test_every_control_changes_the_trained_picture(shipped_engine: Engine, make_style: MakeStyle, name: str) -> None:
     request = make_request(shipped_engine, make_style("neon", 1), num_inference_steps=8)
     low, high = (1.0, 5.0) if name == "guidance_scale" else (0.0, 1.0)
-    off, on = (pixels(shipped_engine, replace(request, **{name: value})) for value in (low, high))
+    off, on = (pixels(shipped_engine, change(request, **{name: value})) for value in (low, high))
     assert np.abs(off - on).mean() > 2
 
 
@@ -84,11 +86,11 @@ def test_every_control_changes_the_trained_picture(shipped_engine: Engine, make_
 def test_each_picture_of_a_batch_is_the_one_of_its_seed(
     pocket_engine: Engine, request_: GenerationRequest, sampler: str
 ) -> None:
-    levers = Levers(guidance_end=0.75, controlnet_half="shared", controlnet_every=2)
-    request = replace(request_, sampler=sampler, levers=levers, seed=2**32 - 2)
+    levers = Shortcuts(guidance_end=0.75, controlnet_half="shared", controlnet_every=2)
+    request = change(request_, sampler=sampler, shortcuts=levers, seed=2**32 - 2)
     together = pocket_engine.draw(request, 3).images
     alone = [pixels(pocket_engine, each) for each in request.batch(3)]
-    assert [each.seed for each in request.batch(3)] == [2**32 - 2, 2**32 - 1, 0]
+    assert [each.sampling.seed for each in request.batch(3)] == [2**32 - 2, 2**32 - 1, 0]
     for one, other in zip(together, alone, strict=True):
         assert np.abs(np.asarray(one).astype(int) - other).max() <= 1
     assert np.abs(alone[0] - alone[1]).max() > 8
@@ -98,11 +100,11 @@ def test_what_an_engine_does_not_offer_is_refused(pocket_engine: Engine, request
     for wrong, message in (
         ({"sampler": "DPM++ 2M Karras"}, "sampler is one of"),
         ({"style_focus": "mood"}, "whole"),
-        ({"levers": Levers(few_steps="lcm")}, "few_steps"),
-        ({"levers": Levers(decoder="small")}, "one decoder"),
+        ({"shortcuts": Shortcuts(few_steps="lcm")}, "few_steps"),
+        ({"shortcuts": Shortcuts(decoder="small")}, "one decoder"),
     ):
         with pytest.raises(SettingError, match=message):
-            pocket_engine.draw(replace(request_, **wrong))
+            pocket_engine.draw(change(request_, **wrong))
 
 
 @pytest.mark.parametrize("tiles", [False, True])
@@ -125,7 +127,7 @@ def test_a_picture_in_bf16_says_so(sd15_folder: Path, make_style: MakeStyle) -> 
     """All of a picture's ways go through it: previews, the small decoder, weighted words, few-step weights."""
     engine = Engine.load(tiny_sd15(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16")
     usual = make_request(engine, make_style("neon", 1), prompt="a (red:1.3) fox, " * 12, num_inference_steps=2)
-    quick = replace(usual, sampler="LCM", levers=Levers(few_steps="lcm", decoder="small"))
+    quick = change(usual, sampler="LCM", shortcuts=Shortcuts(few_steps="lcm", decoder="small"))
     seen: list[StepPreview] = []
     drawn = engine.draw(usual, on_step=seen.append)
     first = np.asarray(drawn.images[0])
@@ -147,10 +149,10 @@ def test_usual_numbers_are_not_told(
 def test_style_focus_touches_only_its_blocks(sd15_engine: Engine, make_style: MakeStyle) -> None:
     """A name that fits no block would switch the style off in silence."""
     request = make_request(sd15_engine, make_style("neon", 1), ip_adapter_scale=0.8)
-    off = pixels(sd15_engine, replace(request, ip_adapter_scale=0.0))
+    off = pixels(sd15_engine, change(request, ip_adapter_scale=0.0))
     worn = {}
     for focus in ("whole", "style", "style + layout"):
-        drawn = pixels(sd15_engine, replace(request, style_focus=focus))
+        drawn = pixels(sd15_engine, change(request, style_focus=focus))
         assert np.abs(drawn - off).max() > 2, focus
         worn[focus] = {
             name: processor.scale[0]
@@ -175,7 +177,7 @@ def test_a_compiled_unet_draws_the_same_picture(sd15_folder: Path, make_style: M
 def test_previews_by_the_small_decoder(sd15_folder: Path, make_style: MakeStyle) -> None:
     engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", previews="small")
     seen: list[StepPreview] = []
-    request = make_request(engine, make_style("neon", 1), levers=Levers(decoder="small"))
+    request = make_request(engine, make_style("neon", 1), shortcuts=Shortcuts(decoder="small"))
     image = engine.draw(request, on_step=seen.append).images[0]
     assert all(max(preview.image.size) <= 128 for preview in seen)
     last = np.asarray(seen[-1].image).astype(int)  # the last estimate is where the picture ends
@@ -184,7 +186,9 @@ def test_previews_by_the_small_decoder(sd15_folder: Path, make_style: MakeStyle)
 
 def test_the_small_decoder_paints_the_same_latents(sd15_engine: Engine, make_style: MakeStyle) -> None:
     request = make_request(sd15_engine, make_style("neon", 1))
-    full, small = (pixels(sd15_engine, replace(request, levers=Levers(decoder=name))) for name in ("full", "small"))
+    full, small = (
+        pixels(sd15_engine, change(request, shortcuts=Shortcuts(decoder=name))) for name in ("full", "small")
+    )
     assert full.shape == small.shape and np.abs(full - small).mean() > 2
     assert np.array_equal(full, pixels(sd15_engine, request))
 
@@ -218,7 +222,7 @@ def test_a_broken_style_image_is_named_and_not_needed_at_scale_zero(
     request = replace(request_, styles=StyleMix.of(style))
     with pytest.raises(StyleError, match="'Broken' cannot be read"):
         pocket_engine.draw(request)
-    pocket_engine.draw(replace(request, ip_adapter_scale=0.0))
+    pocket_engine.draw(change(request, ip_adapter_scale=0.0))
 
 
 def test_previews_come_at_each_step_and_are_small(pocket_engine: Engine, request_: GenerationRequest) -> None:
@@ -264,7 +268,7 @@ def test_an_error_in_a_listener_leaves_the_engine_usable(pocket_engine: Engine, 
 
 
 def test_requests_from_many_threads_do_not_mix(pocket_engine: Engine, request_: GenerationRequest) -> None:
-    requests = [replace(request_, seed=n, ip_adapter_scale=n / 4, guidance_scale=1.0 + n) for n in range(4)]
+    requests = [change(request_, seed=n, ip_adapter_scale=n / 4, guidance_scale=1.0 + n) for n in range(4)]
     expected = [pixels(pocket_engine, each) for each in requests]
     drawn: dict[int, np.ndarray] = {}
 
@@ -284,7 +288,7 @@ def test_the_hint_is_embedded_once_and_words_once_for_all(pocket_folder: Path, r
     hints, words = count_calls(engine._conditioning.hint_stack), count_calls(engine._pipeline.text_encoder)
     engine.draw(request_)
     assert (len(hints), len(words)) == (1, 2)  # the prompt and the negative prompt
-    engine.draw(replace(request_, seed=99))
+    engine.draw(change(request_, seed=99))
     assert (len(hints), len(words)) == (2, 2)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from pipeline.controls import Shortcuts
 from pipeline.engine.engine import Engine
 from pipeline.engine.few_steps import FusedWeights
 from pipeline.errors import ModelError
 from pipeline.request.presets import FewSteps
-from pipeline.values import Levers
 from tests.conftest import MakeStyle
 from tests.engine.test_denoise import make_request
 from tests.tools.models import tiny_sd15, write_lora
+from tests.tools.requests import change
 
 LAYER = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
 
@@ -55,8 +55,10 @@ def test_weights_are_added_by_their_keys_and_taken_out_exactly(engine: Engine, t
 
 def test_a_picture_in_few_steps_leaves_nothing_behind(engine: Engine, make_style: MakeStyle) -> None:
     usual = make_request(engine, make_style("neon", 1))
-    quick = replace(usual, num_inference_steps=2, guidance_scale=1.0, sampler="LCM", levers=Levers(few_steps="lcm"))
-    without = replace(quick, levers=Levers())
+    quick = change(
+        usual, num_inference_steps=2, guidance_scale=1.0, sampler="LCM", shortcuts=Shortcuts(few_steps="lcm")
+    )
+    without = change(quick, shortcuts=Shortcuts())
     first, few, plain, again = (
         np.asarray(engine.draw(each).images[0]).astype(int) for each in (usual, quick, without, usual)
     )

@@ -259,7 +259,7 @@ def test_they_draw_what_the_stock_pipeline_draws_of_them(sd15_engine, sd15_folde
     encode = sd15_engine._conditioning.encode_prompt
     negative, prompt = encode.pair(request.negative_prompt, request.styled_prompt).clone().split(1)
     pipeline = stock_sd15(sd15_folder)
-    pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
+    pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
     worn = stock_style(pipeline, sd15_folder / "ip_adapter" / "models" / "image_encoder", style.image)[None]
     expected = pipeline(
         prompt_embeds=prompt,
@@ -269,9 +269,9 @@ def test_they_draw_what_the_stock_pipeline_draws_of_them(sd15_engine, sd15_folde
         height=request.height,
         num_inference_steps=2,
         guidance_scale=4.0,
-        controlnet_conditioning_scale=float(request.controlnet_conditioning_scale),
+        controlnet_conditioning_scale=float(request.conditioning.controlnet_conditioning_scale),
         ip_adapter_image_embeds=[torch.cat([torch.zeros_like(worn), worn])],
-        generator=torch.Generator().manual_seed(request.seed),
+        generator=torch.Generator().manual_seed(request.sampling.seed),
     ).images[0]
     drawn = np.asarray(sd15_engine.draw(request).images[0]).astype(int)
     assert np.abs(drawn - np.asarray(expected)).max() <= 1

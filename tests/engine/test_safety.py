@@ -139,7 +139,7 @@ def test_each_picture_of_a_batch_has_its_verdict(guarded: Path, make_style: Make
     passing = replace(drawn, verdicts=(drawn.verdicts[0], Verdict(withheld=False, words="fine")))
     withheld, shown = make_results(request, passing, engine.revisions)
     assert withheld.image is not drawn.images[0] and shown.image is drawn.images[1]
-    assert (shown.request.seed, shown.notices) == (request.seed + 1, drawn.notices)
+    assert (shown.request.sampling.seed, shown.notices) == (request.sampling.seed + 1, drawn.notices)
 
 
 def test_a_picture_that_passes_is_left_alone(guarded: Path, make_style: MakeStyle, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 import pytest
 
+from pipeline.controls import CONTROLS, expect_number
 from pipeline.errors import SettingError
 from pipeline.models.catalog import POCKET, PROFILES, SD15, find_profile
-from pipeline.values import CONTROLS, expect_number
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)

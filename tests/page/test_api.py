@@ -129,7 +129,11 @@ def test_a_picture_carries_its_recipe_and_its_details(server: Server, sketch: di
     data, details = draw(server, sketch, prompt="a fox in watercolour", guidance_scale=2)
     request = read_picture(data, find_style).request
     assert Image.open(io.BytesIO(data)).size == POCKET.size == tuple(details["size"])
-    assert (request.prompt.text, request.seed, request.guidance_scale) == ("a fox in watercolour", 7, 2.0)
+    assert (request.prompt.text, request.sampling.seed, request.sampling.guidance_scale) == (
+        "a fox in watercolour",
+        7,
+        2.0,
+    )
     assert (details["seed"], details["engine"], details["reading"]) == (7, "pocket", "lines")
     assert details["num_inference_steps"] == POCKET.defaults["num_inference_steps"]
     worn = [style for style in details["styles"] if style["weight"] > 0]
@@ -168,12 +172,12 @@ def test_a_preset_a_size_styles_and_several_pictures(server: Server, sketch: dic
     }
     data, details = draw(server, sketch, count=2, **wish)
     request = read_picture(data, find_style).request
-    assert (details["sampler"], request.sampler, details["size"]) == ("Euler", "Euler", [128, 160])
-    assert request.levers.guidance_end == details["levers"]["guidance_end"] == 0.5
+    assert (details["sampler"], request.sampling.sampler, details["size"]) == ("Euler", "Euler", [128, 160])
+    assert request.shortcuts.guidance_end == details["levers"]["guidance_end"] == 0.5
     assert [(style.id, weight) for style, weight in request.styles.parts] == [("ghibli", 0.6), ("comic", 0.4)]
     assert [each["seed"] for each in details["pictures"]] == [7, 8]
     first, second = (server.download(each["picture"]) for each in details["pictures"])
-    assert first == data and read_picture(second, find_style).request.seed == 8
+    assert first == data and read_picture(second, find_style).request.sampling.seed == 8
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,9 @@ def press_draw(studio: Drawing, settings: dict[str, Any], tmp_path: Path) -> lis
 
 
 def sent(order: Order) -> tuple[Any, ...]:
-    return order.engine, order.width, order.height, order.num_inference_steps, order.guidance_scale, order.seed
+    sampling = order.sampling
+    numbers = (sampling.num_inference_steps, sampling.guidance_scale, sampling.seed)
+    return order.engine, order.width, order.height, *numbers
 
 
 def test_settings_of_the_engine_before_are_drawn_with_those_of_the_one_that_draws(tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
+from pipeline.controls import Shortcuts
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
 from pipeline.page.easel import SETTINGS
@@ -21,9 +22,10 @@ from pipeline.page.quality import (
 )
 from pipeline.request.order import parse_order
 from pipeline.request.presets import menu_of
-from pipeline.values import EdgeMap, GenerationRequest, Levers, StyleMix
+from pipeline.values import EdgeMap, GenerationRequest, StyleMix
 from tests.conftest import MakeStyle
 from tests.request.test_order import SKETCH
+from tests.tools.requests import change, make_flat
 
 NUMBERS = dict(SD15.defaults)
 
@@ -31,8 +33,17 @@ NUMBERS = dict(SD15.defaults)
 @pytest.fixture
 def request_(make_style: MakeStyle) -> GenerationRequest:
     edges = EdgeMap(np.zeros((128, 128), np.uint8), "lines")
-    return GenerationRequest(
-        "sd15", "a fox", "", edges, StyleMix.of(make_style("neon", 1)), 128, 128, 20, 7.0, 0.6, 1.0, seed=1
+    numbers = {"num_inference_steps": 20, "guidance_scale": 7.0, "ip_adapter_scale": 0.6, "seed": 1}
+    return make_flat(
+        engine="sd15",
+        prompt="a fox",
+        negative_prompt="",
+        edges=edges,
+        styles=StyleMix.of(make_style("neon", 1)),
+        width=128,
+        height=128,
+        controlnet_conditioning_scale=1.0,
+        **numbers,
     )
 
 
@@ -53,22 +64,22 @@ def test_what_a_person_turned_stays() -> None:
 def test_the_inputs_begin_as_an_order_without_them(profile: object) -> None:
     usual = list_usual_quality(profile)  # type: ignore[arg-type]
     assert usual.pop("count") == 1  # how often an order is drawn is no part of it
-    given, without = (parse_order(profile, sketch=SKETCH, **named) for named in (usual, {}))  # type: ignore[arg-type]
+    given, without = (parse_order(profile, sketch=SKETCH, seed=5, **named) for named in (usual, {}))  # type: ignore[arg-type]
     assert vars(given) == vars(without)
 
 
 def test_a_pictures_work_comes_back(request_: GenerationRequest) -> None:
     for preset in menu_of("sd15").presets:
-        back = restore_quality(replace(request_, levers=preset.levers), SD15)
+        back = restore_quality(change(request_, shortcuts=preset.shortcuts), SD15)
         assert back == {"preset": preset.name, "levers": ""}
-    odd = Levers(guidance_end=0.3, controlnet_every=3)
-    back = restore_quality(replace(request_, levers=odd), SD15)
+    odd = Shortcuts(guidance_end=0.3, controlnet_every=3)
+    back = restore_quality(change(request_, shortcuts=odd), SD15)
     assert json.loads(back["levers"]) == asdict(odd)
-    assert parse_order(SD15, sketch=SKETCH, **back).levers == odd
+    assert parse_order(SD15, sketch=SKETCH, **back).shortcuts == odd
 
 
 def test_another_engines_picture_brings_the_usual_work_and_its_seed(request_: GenerationRequest) -> None:
-    back = restore_quality(replace(request_, sampler="DPM++ 2M Karras", seed=5), POCKET)
+    back = restore_quality(change(request_, sampler="DPM++ 2M Karras", seed=5), POCKET)
     assert back == list_usual_quality(POCKET) | dict(POCKET.defaults) | {"seed": 5}
 
 

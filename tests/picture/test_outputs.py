@@ -12,14 +12,15 @@ import pytest
 from pipeline.picture import outputs
 from pipeline.picture.outputs import Outputs
 from pipeline.prompt_syntax import Prompt
-from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, StyleMix
+from pipeline.values import EdgeMap, GenerationResult, StyleMix
 from tests.conftest import MakeStyle
 from tests.tools.drawings import house
+from tests.tools.requests import change, make_flat
 
 
 @pytest.fixture
 def result(make_style: MakeStyle) -> GenerationResult:
-    request = GenerationRequest(
+    request = make_flat(
         engine="pocket",
         prompt=Prompt("a house"),
         negative_prompt=Prompt(""),
@@ -37,7 +38,7 @@ def result(make_style: MakeStyle) -> GenerationResult:
 
 
 def seeded(result: GenerationResult, seed: int) -> GenerationResult:
-    return replace(result, request=replace(result.request, seed=seed))
+    return replace(result, request=change(result.request, seed=seed))
 
 
 def test_equal_pictures_are_one_file(result: GenerationResult, tmp_path: Path) -> None:

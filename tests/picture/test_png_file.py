@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
+from pipeline.controls import SEED_LIMIT
 from pipeline.errors import CroquisError, PictureFileError, StyleError
 from pipeline.picture.png_file import read_picture, write_picture
-from pipeline.prompt_syntax import Prompt
-from pipeline.values import SEED_LIMIT, EdgeMap, GenerationRequest, GenerationResult, StyleMatch, StyleMix
+from pipeline.values import EdgeMap, GenerationResult, StyleMatch, StyleMix
 from tests.tools.drawings import house, stored
+from tests.tools.requests import make_flat
 
 REVISIONS = MappingProxyType({"vae": "2" * 40, "unet": "1" * 40})
 
@@ -59,8 +60,7 @@ def result_of(styles):
             "seed": 42,
         }
         values |= changes
-        values |= {name: Prompt(values[name]) for name in ("prompt", "negative_prompt")}
-        request = GenerationRequest(**values)
+        request = make_flat(**values)
         return GenerationResult(image or house(64), request, (), (), {"denoise": 1.0}, REVISIONS)
 
     return make

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.controls import Shortcuts
 from pipeline.errors import CroquisError, PictureFileError, SettingError, StyleError
 from pipeline.picture.recipe import Reopened, pack_edges, read_recipe, write_recipe
-from pipeline.prompt_syntax import Prompt
 from pipeline.sketch.image_file import limit_pillow
-from pipeline.values import EdgeMap, GenerationRequest, Levers, StyleMix
+from pipeline.values import EdgeMap, StyleMix
 from tests.tools.drawings import stored
+from tests.tools.requests import make_flat
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +41,7 @@ def request_of(styles):
             "seed": 2**32 - 1,
         }
         given |= changes
-        given |= {name: Prompt(given[name]) for name in ("prompt", "negative_prompt")}
-        return GenerationRequest(**given)
+        return make_flat(**given)
 
     return make
 
@@ -76,7 +76,7 @@ def test_what_is_written_is_read_back_equal(request_of, find, changes):
 
 
 def test_levers_sampler_and_focus_come_back(request_of, find):
-    levers = Levers(
+    levers = Shortcuts(
         guidance_end=0.35,
         control_guidance_start=0.1,
         controlnet_half="shared",
@@ -84,7 +84,7 @@ def test_levers_sampler_and_focus_come_back(request_of, find):
         few_steps="lcm",
         decoder="small",
     )
-    request = request_of(sampler="Euler a", style_focus="style + layout", levers=levers)
+    request = request_of(sampler="Euler a", style_focus="style + layout", shortcuts=levers)
     assert read_recipe(write_recipe(request, {}).encode(), find).request == request
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.picture.recipe import Reopened, explain_difference
-from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
+from tests.tools.requests import make_flat
 
 HERE = {"unet": "abc", "vae": "def"}
 BF16 = {**HERE, "numbers": "bfloat16"}
@@ -18,8 +18,17 @@ BF16 = {**HERE, "numbers": "bfloat16"}
 @pytest.fixture
 def drawn_by(make_style: Callable[..., Style]) -> Callable[[str], GenerationRequest]:
     mix, edges = StyleMix.of(make_style("felt", 1)), EdgeMap(np.zeros((64, 64), np.uint8), "canny")
-    return lambda engine: GenerationRequest(
-        engine, Prompt("a fox"), Prompt(""), edges, mix, 64, 64, 1, 1.0, 1.0, 1.0, 7
+    numbers = {"num_inference_steps": 1, "guidance_scale": 1.0, "ip_adapter_scale": 1.0, "seed": 7}
+    return lambda engine: make_flat(
+        engine=engine,
+        prompt="a fox",
+        negative_prompt="",
+        edges=edges,
+        styles=mix,
+        width=64,
+        height=64,
+        controlnet_conditioning_scale=1.0,
+        **numbers,
     )
 
 

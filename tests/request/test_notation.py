@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.controls import Shortcuts
 from pipeline.errors import SettingError
-from pipeline.request.notation import MOST_STYLES, parse_levers, parse_mix, write_mix
-from pipeline.values import Levers
+from pipeline.request.notation import MOST_STYLES, parse_mix, parse_shortcuts, write_mix
 
 IDS = st.from_regex(r"[a-z][a-z-]{0,20}", fullmatch=True)
 
@@ -60,11 +60,11 @@ def test_wrong_mixes_are_named(written: str, message: str) -> None:
 
 
 def test_levers_change_what_they_name() -> None:
-    usual = Levers(guidance_end=0.5)
-    assert parse_levers(None, usual) == parse_levers("", usual) == parse_levers({}, usual) == usual
-    assert parse_levers({"controlnet_every": 2.0}, usual) == Levers(guidance_end=0.5, controlnet_every=2)
-    assert parse_levers('{"guidance_end": 1}', usual) == Levers()
-    assert repr(parse_levers({"guidance_end": 1}, usual)) == repr(Levers())
+    usual = Shortcuts(guidance_end=0.5)
+    assert parse_shortcuts(None, usual) == parse_shortcuts("", usual) == parse_shortcuts({}, usual) == usual
+    assert parse_shortcuts({"controlnet_every": 2.0}, usual) == Shortcuts(guidance_end=0.5, controlnet_every=2)
+    assert parse_shortcuts('{"guidance_end": 1}', usual) == Shortcuts()
+    assert repr(parse_shortcuts({"guidance_end": 1}, usual)) == repr(Shortcuts())
 
 
 @pytest.mark.parametrize(
@@ -94,5 +94,5 @@ def test_levers_change_what_they_name() -> None:
 )
 def test_wrong_levers_are_named(given: object, message: str) -> None:
     with pytest.raises(SettingError, match=message) as raised:
-        parse_levers(given, Levers())
+        parse_shortcuts(given, Shortcuts())
     assert len(str(raised.value)) < 300

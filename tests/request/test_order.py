@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.controls import CONTROL, CONTROLS, SEED_LIMIT, flatten_settings
 from pipeline.errors import SettingError
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import PROMPT_LIMIT, Prompt
 from pipeline.request.order import (
     AUTO,
-    CONTROL,
     build_request,
     clean_words,
     parse_count,
@@ -24,7 +24,7 @@ from pipeline.request.order import (
     parse_prompt,
     resolve_seed,
 )
-from pipeline.values import CONTROLS, SEED_LIMIT, EdgeMap, Sketch, Style, StyleMix
+from pipeline.values import EdgeMap, Sketch, Style, StyleMix
 
 SKETCH = Sketch(np.full((64, 64, 3), 255, np.uint8), is_drawing=True)
 ENGINE_CONTROLS = [control.name for control in CONTROLS]
@@ -37,10 +37,10 @@ def order(**raw: Any) -> Any:
 @pytest.mark.parametrize("profile", [POCKET, SD15], ids=lambda profile: profile.name)
 def test_an_order_without_numbers_takes_the_profiles(profile: ModelProfile) -> None:
     made = parse_order(profile, sketch=SKETCH, prompt="a fox")
-    assert made.num_inference_steps == profile.defaults["num_inference_steps"]
-    assert made.guidance_scale == profile.defaults["guidance_scale"]
+    assert made.sampling.num_inference_steps == profile.defaults["num_inference_steps"]
+    assert made.sampling.guidance_scale == profile.defaults["guidance_scale"]
     assert (made.canny_low, made.canny_high) == (50, 150)
-    assert (made.style, made.reading, made.seed) == ((), AUTO, -1)
+    assert (made.style, made.reading) == ((), AUTO) and 0 <= made.sampling.seed <= SEED_LIMIT
 
 
 @pytest.mark.parametrize("name", ENGINE_CONTROLS)
@@ -92,8 +92,8 @@ def test_whole_numbers_are_whole(control: Any) -> None:
 
 
 def test_equal_numbers_make_equal_orders() -> None:
-    assert order(guidance_scale=3).guidance_scale == order(guidance_scale=3.0).guidance_scale
-    minus_zero = order(ip_adapter_scale=-0.0).ip_adapter_scale
+    assert order(guidance_scale=3, seed=1).sampling == order(guidance_scale=3.0, seed=1.0).sampling
+    minus_zero = order(ip_adapter_scale=-0.0).conditioning.ip_adapter_scale
     assert math.copysign(1, minus_zero) == 1
 
 
@@ -199,15 +199,16 @@ def test_seeds() -> None:
 def test_a_request_carries_the_order_and_the_size_of_its_edges() -> None:
     edges = EdgeMap(np.zeros((64, 128), np.uint8), "lines")
     style = Style("ice", "Ice", (), "{prompt}, ice", "CC0-1.0", "", "0" * 64, image=cast(Any, SimpleNamespace()))
-    made = build_request(order(prompt="a fox", guidance_scale=3, seed=9), edges, StyleMix.of(style), POCKET, seed=9)
-    again = build_request(order(prompt=" a  fox ", guidance_scale=3.0), edges, StyleMix.of(style), POCKET, seed=9)
+    made = build_request(order(prompt="a fox", guidance_scale=3, seed=9), edges, StyleMix.of(style))
+    again = build_request(order(prompt=" a  fox ", guidance_scale=3.0, seed=9), edges, StyleMix.of(style))
     assert made == again
-    assert (made.width, made.height, made.engine, made.seed) == (128, 64, POCKET.name, 9)
+    assert (made.width, made.height, made.engine, made.sampling.seed) == (128, 64, POCKET.name, 9)
     assert made.styled_prompt.written == "a fox, ice"
 
 
 def test_every_control_of_the_table_is_an_order_field() -> None:
-    assert set(CONTROL) <= set(order().__dataclass_fields__)
+    made = order()
+    assert set(CONTROL) <= {*flatten_settings(made), *made.__dataclass_fields__}
 
 
 @pytest.mark.parametrize(("name", "what"), [("prompt", "The prompt: A weight"), ("negative_prompt", "The negative pr")])
@@ -229,7 +230,7 @@ def test_the_templates_brackets_weigh_nothing() -> None:
         image=cast(Any, SimpleNamespace()),
     )
     edges = EdgeMap(np.zeros((64, 64), np.uint8), "lines")
-    request = build_request(order(prompt="a (red:1.5) fox"), edges, StyleMix.of(style), POCKET, 1)
+    request = build_request(order(prompt="a (red:1.5) fox"), edges, StyleMix.of(style))
     assert [(part.text, part.weight) for part in request.styled_prompt.parts] == [
         ("photo (1970s) of a ", 1),
         ("red", 1.5),

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipeline.controls import Shortcuts, flatten_settings, group_settings
 from pipeline.errors import SettingError
 from pipeline.models.catalog import PROFILES
 from pipeline.models.profile import ModelProfile
 from pipeline.request.order import parse_order
-from pipeline.request.presets import MENUS, menu_of, scaled
+from pipeline.request.presets import MENUS, menu_of, scale_blocks
 from pipeline.request.samplers import SAMPLERS, find_sampler
-from pipeline.values import Levers
 from tests.benchmarks.calls import passes, rows_of
 from tests.request.test_order import SKETCH
 from tests.tools import likeness
@@ -27,33 +27,36 @@ CONTROLNET_SHARE = 0.4  # of a UNet pass: SD 1.5's ControlNet is its UNet's enco
 def test_presets_are_the_three_and_the_usual_one_is_the_profiles_defaults(profile: ModelProfile) -> None:
     menu = menu_of(profile.name)
     assert [preset.name for preset in menu.presets] == ["draft", "balanced", "best"]
-    assert menu.presets[-1].levers == Levers()  # Best leaves nothing out
+    assert menu.presets[-1].shortcuts == Shortcuts()  # Best leaves nothing out
     usual = menu.find_preset(menu.preset)
     assert {**profile.defaults, **usual.numbers} == dict(profile.defaults)
     for preset in menu.presets:
-        menu.check(preset.sampler, "whole", preset.levers)
+        sampling, conditioning = group_settings({**profile.defaults, "sampler": preset.sampler, "seed": 0})
+        menu.expect_offered(sampling, conditioning, preset.shortcuts)
     assert {few.part for few in menu.few_steps.values()} | {menu.small_decoder} - {None} <= set(profile.parts)
 
 
 def test_one_download_brings_what_every_preset_asks_for() -> None:
     menu = menu_of("sd15")
-    asked = {preset.name: set(menu.asked_parts(preset.levers)) for preset in menu.presets}
+    asked = {preset.name: set(menu.list_parts(preset.shortcuts)) for preset in menu.presets}
     assert asked == {"draft": {"lcm_lora", "taesd"}, "balanced": set(), "best": set()}
     assert asked["draft"] <= PROFILES["sd15"].downloaded_parts.keys()
-    assert menu.asked_parts(Levers(few_steps="hyper-8")) == ("hyper_sd",)
+    assert menu.list_parts(Shortcuts(few_steps="hyper-8")) == ("hyper_sd",)
 
 
 def test_pockets_usual_picture_is_as_it_always_was() -> None:
     menu = menu_of("pocket")
-    assert menu.find_preset(menu.preset).levers == Levers() and menu.find_preset(menu.preset).sampler == "DPM++ 2M"
+    assert (
+        menu.find_preset(menu.preset).shortcuts == Shortcuts() and menu.find_preset(menu.preset).sampler == "DPM++ 2M"
+    )
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_an_order_takes_from_its_preset_what_nobody_turned(profile: ModelProfile) -> None:
     for preset in menu_of(profile.name).presets:
         order = parse_order(profile, sketch=SKETCH, preset=preset.name)
-        assert (order.sampler, order.levers) == (preset.sampler, preset.levers)
-        assert all(getattr(order, name) == value for name, value in preset.numbers.items())
+        assert (order.sampling.sampler, order.shortcuts) == (preset.sampler, preset.shortcuts)
+        assert preset.numbers.items() <= flatten_settings(order).items()
         turned = parse_order(
             profile,
             sketch=SKETCH,
@@ -63,10 +66,11 @@ def test_an_order_takes_from_its_preset_what_nobody_turned(profile: ModelProfile
             num_inference_steps=7,
             levers={"guidance_end": 0.9},
         )
-        assert (turned.guidance_scale, turned.sampler, turned.num_inference_steps) == (3.5, "Euler", 7)
-        assert turned.levers == replace(preset.levers, guidance_end=0.9)
+        sampling = turned.sampling
+        assert (sampling.guidance_scale, sampling.sampler, sampling.num_inference_steps) == (3.5, "Euler", 7)
+        assert turned.shortcuts == replace(preset.shortcuts, guidance_end=0.9)
     usual = parse_order(profile, sketch=SKETCH)
-    assert usual.levers == menu_of(profile.name).find_preset(menu_of(profile.name).preset).levers
+    assert usual.shortcuts == menu_of(profile.name).find_preset(menu_of(profile.name).preset).shortcuts
 
 
 @pytest.mark.parametrize(
@@ -108,11 +112,11 @@ def test_menus_name_samplers_that_there_are() -> None:
 
 def test_block_scales_are_scaled_wherever_they_stand() -> None:
     whole = {"down": {"block_2": [0.25, 1.0]}, "mid": 1.0}
-    assert scaled(whole, 0.5) == {"down": {"block_2": [0.125, 0.5]}, "mid": 0.5}
-    assert scaled(1.0, 0.6) == 0.6
+    assert scale_blocks(whole, 0.5) == {"down": {"block_2": [0.125, 0.5]}, "mid": 0.5}
+    assert scale_blocks(1.0, 0.6) == 0.6
 
 
-def work(preset_levers: Levers, steps: int, guidance_scale: float) -> float:
+def work(preset_levers: Shortcuts, steps: int, guidance_scale: float) -> float:
     """Passes of one picture through the UNet, ControlNet's counted by their share of one."""
     counted = passes(preset_levers, steps, guidance_scale)
     return rows_of(counted, "unet") + CONTROLNET_SHARE * rows_of(counted, "controlnet")
@@ -120,11 +124,13 @@ def work(preset_levers: Levers, steps: int, guidance_scale: float) -> float:
 
 def test_sd15s_presets_save_the_work_that_their_speed_rests_on() -> None:
     draft, balanced, best = menu_of("sd15").presets
-    plain = work(Levers(), 20, 7.0)
-    assert work(balanced.levers, 20, 7.0) < 0.45 * work(best.levers, int(best.numbers["num_inference_steps"]), 7.0)
+    plain = work(Shortcuts(), 20, 7.0)
+    assert work(balanced.shortcuts, 20, 7.0) < 0.45 * work(
+        best.shortcuts, int(best.numbers["num_inference_steps"]), 7.0
+    )
     assert plain == pytest.approx(20 * 2 * (1 + CONTROLNET_SHARE))
-    assert plain / work(balanced.levers, 20, 7.0) > 1.6
-    assert plain / work(draft.levers, int(draft.numbers["num_inference_steps"]), 1.0) > 9
+    assert plain / work(balanced.shortcuts, 20, 7.0) > 1.6
+    assert plain / work(draft.shortcuts, int(draft.numbers["num_inference_steps"]), 1.0) > 9
 
 
 def test_balanced_stays_near_best_on_the_model_as_shipped(shipped_engine: Engine) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.controls import CONTROLS
 from pipeline.engine.conditioning import UNREAD
 from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
 from pipeline.models.catalog import POCKET
@@ -17,7 +18,7 @@ from pipeline.request.order import parse_order
 from pipeline.settings import ROOT, Settings
 from pipeline.sketch.intake import read_image
 from pipeline.studio.studio import Studio
-from pipeline.values import CONTROLS, StepPreview
+from pipeline.values import StepPreview
 from tests.tools.image_files import fox
 
 STEPS = 3
@@ -44,7 +45,7 @@ def order(**raw: Any) -> Any:
 def test_a_drawing_becomes_a_picture_and_tells_how(studio: Studio) -> None:
     result = studio.draw(order())
     assert result.image.size == POCKET.size and result.image.mode == "RGB"
-    assert (result.request.prompt.text, result.request.seed, result.request.engine) == (
+    assert (result.request.prompt.text, result.request.sampling.seed, result.request.engine) == (
         "a fox in watercolour",
         7,
         "pocket",
@@ -63,7 +64,7 @@ def test_equal_orders_and_their_request_give_equal_pictures(studio: Studio) -> N
 
 
 def test_minus_one_is_resolved(studio: Studio) -> None:
-    seeds = {studio.draw(order(seed=-1, num_inference_steps=1)).request.seed for _ in range(3)}
+    seeds = {studio.draw(order(seed=-1, num_inference_steps=1)).request.sampling.seed for _ in range(3)}
     assert len(seeds) == 3 and min(seeds) >= 0
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from skimage.metrics import structural_similarity
 
+from pipeline.controls import flatten_settings
 from pipeline.pocket.evaluate.measures import compute_edge_f1, read_lines
 from pipeline.request.order import build_request, parse_order
 from pipeline.request.presets import Preset, menu_of
@@ -25,6 +26,7 @@ from pipeline.sketch.edges import read_edges
 from pipeline.sketch.intake import read_strokes
 from pipeline.styles.library import StyleLibrary
 from pipeline.values import GenerationRequest, StyleMix
+from tests.tools.requests import change
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
@@ -90,8 +92,8 @@ def at_steps(preset: Preset, steps: int) -> Preset:
 def worked_as(preset: Preset, engine: Engine, request: GenerationRequest) -> GenerationRequest:
     """The request with the preset's numbers, sampler and levers in place of its own."""
     defaults = {**engine.profile.defaults, **preset.numbers}
-    numbers = {name: value for name, value in defaults.items() if hasattr(request, name) and name != "seed"}
-    return replace(request, **numbers, sampler=preset.sampler, levers=preset.levers)
+    numbers = {name: value for name, value in defaults.items() if name in flatten_settings(request) and name != "seed"}
+    return change(request, **numbers, sampler=preset.sampler, shortcuts=preset.shortcuts)
 
 
 def draw(engine: Engine, request: GenerationRequest) -> tuple[np.ndarray, float]:

@@ -71,11 +71,11 @@ def stock_style(pipeline: Any, encoder_folder: Path, image: Path) -> torch.Tenso
 
 def stock_draw(pipeline: Any, profile: ModelProfile, request: GenerationRequest, style: torch.Tensor) -> np.ndarray:
     """The picture (H, W, 3) uint8 that the stock pipeline gives for a request whose style embedding is (1, d)."""
-    scheduler, options = SCHEDULERS[request.sampler]
+    scheduler, options = SCHEDULERS[request.sampling.sampler]
     pipeline.scheduler = getattr(diffusers, scheduler).from_config(pipeline.scheduler.config, **options)
-    pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
+    pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
     embeds = style[None]
-    if request.guidance_scale > 1:
+    if request.sampling.guidance_scale > 1:
         embeds = torch.cat([torch.zeros_like(embeds), embeds])
     picture = pipeline(
         prompt=request.styled_prompt.written,
@@ -83,14 +83,14 @@ def stock_draw(pipeline: Any, profile: ModelProfile, request: GenerationRequest,
         image=Image.fromarray(request.edges.pixels).convert("RGB"),
         width=request.width,
         height=request.height,
-        num_inference_steps=request.num_inference_steps,
-        guidance_scale=request.guidance_scale,
-        controlnet_conditioning_scale=float(request.controlnet_conditioning_scale),
-        control_guidance_start=request.levers.control_guidance_start,
-        control_guidance_end=request.levers.control_guidance_end,
+        num_inference_steps=request.sampling.num_inference_steps,
+        guidance_scale=request.sampling.guidance_scale,
+        controlnet_conditioning_scale=float(request.conditioning.controlnet_conditioning_scale),
+        control_guidance_start=request.shortcuts.control_guidance_start,
+        control_guidance_end=request.shortcuts.control_guidance_end,
         ip_adapter_image_embeds=[embeds],
-        eta=0.3 if request.sampler == "TCD" else 0.0,  # what TCD's authors draw with; DDIM's noise stays off
-        generator=torch.Generator().manual_seed(request.seed),
+        eta=0.3 if request.sampling.sampler == "TCD" else 0.0,  # what TCD's authors draw with; DDIM's noise stays off
+        generator=torch.Generator().manual_seed(request.sampling.seed),
     ).images[0]
     return np.asarray(picture)
 
@@ -100,19 +100,21 @@ def reference_draw(pipeline: Any, request: GenerationRequest, style: torch.Tenso
     """The picture (H, W, 3) uint8 by the plainest loop there is: each half in a pass of its own, so that there is
     nothing to slice, and guidance where the request's levers say."""
     scheduler = DPMSolverMultistepScheduler.from_config(pipeline.scheduler.config, **PLAIN_DPM)
-    scheduler.set_timesteps(request.num_inference_steps)
-    pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
+    scheduler.set_timesteps(request.sampling.num_inference_steps)
+    pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
     wanted, unwanted = pipeline.encode_prompt(
         request.styled_prompt.written, "cpu", 1, True, request.negative_prompt.text
     )
     lines = torch.from_numpy(request.edges.pixels / 255).float().expand(1, 3, -1, -1)
-    factor, levers = pipeline.vae_scale_factor, request.levers
+    factor, levers = pipeline.vae_scale_factor, request.shortcuts
     shape = (1, pipeline.unet.config.in_channels, request.height // factor, request.width // factor)
-    latents = torch.randn(shape, generator=torch.Generator().manual_seed(request.seed)) * scheduler.init_noise_sigma
+    latents = (
+        torch.randn(shape, generator=torch.Generator().manual_seed(request.sampling.seed)) * scheduler.init_noise_sigma
+    )
 
     def seen(words: torch.Tensor, image: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
         down, middle = pipeline.controlnet(
-            latents, time, words, lines, request.controlnet_conditioning_scale, return_dict=False
+            latents, time, words, lines, request.conditioning.controlnet_conditioning_scale, return_dict=False
         )
         return pipeline.unet(
             latents,
@@ -125,10 +127,10 @@ def reference_draw(pipeline: Any, request: GenerationRequest, style: torch.Tenso
 
     for step, time in enumerate(scheduler.timesteps):
         output = seen(wanted, style, time)
-        share = step / request.num_inference_steps
-        if levers.guidance_start <= share and (step + 1) / request.num_inference_steps <= levers.guidance_end:
+        share = step / request.sampling.num_inference_steps
+        if levers.guidance_start <= share and (step + 1) / request.sampling.num_inference_steps <= levers.guidance_end:
             without = seen(unwanted, torch.zeros_like(style), time)
-            output = without + request.guidance_scale * (output - without)
+            output = without + request.sampling.guidance_scale * (output - without)
         latents = scheduler.step(output, time, latents).prev_sample
     pixels = pipeline.vae.decode(latents / pipeline.vae.config.scaling_factor).sample
     array = (pixels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).numpy()

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.controls import group_settings
 from pipeline.models.profile import ModelProfile
 from pipeline.pocket.data.pack import Thing
 from pipeline.pocket.data.scenes import Picture, compose_picture
@@ -79,7 +80,7 @@ class Bench:
         self, prompt: str, lines: Lines, seed: int, mix: StyleMix | None = None, controls: Mapping[str, float] = {}
     ) -> GenerationRequest:
         """Make the request for a prompt and lines at the profile's default settings but for `controls`."""
-        settings = {**self.profile.defaults, "seed": seed, **controls}
+        sampling, conditioning = group_settings({**self.profile.defaults, "seed": seed, **controls})
         return GenerationRequest(
             engine=self.profile.name,
             prompt=Prompt(prompt),
@@ -88,11 +89,8 @@ class Bench:
             styles=mix or self.mix,
             width=self.profile.width,
             height=self.profile.height,
-            num_inference_steps=int(settings["num_inference_steps"]),
-            guidance_scale=settings["guidance_scale"],
-            ip_adapter_scale=settings["ip_adapter_scale"],
-            controlnet_conditioning_scale=settings["controlnet_conditioning_scale"],
-            seed=int(settings["seed"]),
+            sampling=sampling,
+            conditioning=conditioning,
         )
 
     def make_wordless_mix(self, reference: Pixels) -> StyleMix:

@@ -32,7 +32,7 @@ class TimedDrawing:
 
     def __call__(self, request: GenerationRequest) -> Pixels:
         drawn = self._engine.draw(request)
-        if request.num_inference_steps == self._usual:
+        if request.sampling.num_inference_steps == self._usual:
             self.milliseconds.append(sum(drawn.milliseconds.values()))
         return np.asarray(drawn.images[0].convert("RGB"))
 
@@ -60,18 +60,18 @@ def load_diffusers_drawing(profile: ModelProfile, weights: Path, engine: Engine)
     def draw(request: GenerationRequest) -> Pixels:
         style = torch.stack([share * engine.embed_style(one) for one, share in request.styles.parts]).sum(0)
         embeds = style[None].to(engine.device, engine.dtype)
-        pipeline.set_ip_adapter_scale(request.ip_adapter_scale)
+        pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
         picture = pipeline(
             prompt=request.styled_prompt.written,
             negative_prompt=request.negative_prompt.text,
             image=Image.fromarray(request.edges.pixels).convert("RGB"),
             width=request.width,
             height=request.height,
-            num_inference_steps=request.num_inference_steps,
-            guidance_scale=request.guidance_scale,
-            controlnet_conditioning_scale=float(request.controlnet_conditioning_scale),
+            num_inference_steps=request.sampling.num_inference_steps,
+            guidance_scale=request.sampling.guidance_scale,
+            controlnet_conditioning_scale=float(request.conditioning.controlnet_conditioning_scale),
             ip_adapter_image_embeds=[torch.cat([torch.zeros_like(embeds), embeds])],
-            generator=torch.Generator().manual_seed(request.seed),
+            generator=torch.Generator().manual_seed(request.sampling.seed),
         ).images[0]
         return np.asarray(picture)
 

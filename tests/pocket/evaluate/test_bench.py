@@ -14,8 +14,9 @@ def test_requests_carry_the_profile_and_what_is_turned(tmp_path: Path) -> None:
     desk, case = bench(white, tmp_path), make_case(pack().held_out, 3, 128)
     usual = desk.make_request("a ghost", case.lines, 7)
     turned = desk.make_request("a ghost", case.lines, 7, controls={"num_inference_steps": 9, "guidance_scale": 3.5})
-    assert usual.num_inference_steps == desk.profile.defaults["num_inference_steps"] and usual.seed == 7
-    assert (turned.num_inference_steps, turned.guidance_scale) == (9, 3.5)
+    assert usual.sampling.num_inference_steps == desk.profile.defaults["num_inference_steps"]
+    assert usual.sampling.seed == 7
+    assert (turned.sampling.num_inference_steps, turned.sampling.guidance_scale) == (9, 3.5)
     assert usual.styles == desk.mix and (usual.width, usual.height) == (desk.side, desk.side)
 
 

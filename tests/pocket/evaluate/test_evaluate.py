@@ -35,7 +35,7 @@ def test_requests_use_the_defaults_that_were_set(tmp_path: Path) -> None:
     seen: list[GenerationRequest] = []
     profile = change_defaults(PROFILE, ["guidance_scale=5.5", "num_inference_steps=7"])
     run_edge_trial(Bench(recording(white, seen), profile, StyleMix.of(STYLES[0]), tmp_path), pack().held_out, 1, {})
-    assert (seen[0].guidance_scale, seen[0].num_inference_steps) == (5.5, 7)
+    assert (seen[0].sampling.guidance_scale, seen[0].sampling.num_inference_steps) == (5.5, 7)
 
 
 def test_sheets_show_what_was_drawn(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_what_few_steps_lose_is_seen(tmp_path: Path) -> None:
     }
 
     def draws_in_four(request: GenerationRequest) -> np.ndarray:
-        done = request.num_inference_steps >= 4
+        done = request.sampling.num_inference_steps >= 4
         return cases.get(request.edges.pixels.tobytes(), white(request)) if done else white(request)
 
     outcome = run_step_trial(bench(draws_in_four, tmp_path), pack(), STYLES[:3], 2)
@@ -60,5 +60,6 @@ def test_times_are_taken_in_turn_at_each_ones_settings(tmp_path: Path, monkeypat
     assert [round(line.value, 6) for line in outcome.figures] == [200, 1800, 9]
     assert "bar 700 met" in str(outcome.figures[0]) and "bar 8 met" in str(outcome.figures[2])
     assert order == ["ours", "stock"] * 4
-    assert {(r.num_inference_steps, r.guidance_scale) for r in seen[1::2]} == {(DIFFUSERS_STEPS, DIFFUSERS_GUIDANCE)}
+    theirs = {(each.sampling.num_inference_steps, each.sampling.guidance_scale) for each in seen[1::2]}
+    assert theirs == {(DIFFUSERS_STEPS, DIFFUSERS_GUIDANCE)}
     assert all(one.edges == other.edges for one, other in zip(seen[::2], seen[1::2], strict=True))

@@ -39,7 +39,8 @@ def test_unseen_families_are_asked_for_by_their_picture_alone(tmp_path: Path) ->
     worn = {read_style_reference(request.styles.parts[0][0]).tobytes() for request in seen}
     assert worn == {pixels.tobytes() for pixels in make_unseen_references(128).values()}
     assert all(
-        request.styled_prompt.written == request.prompt.text and request.ip_adapter_scale == 1 for request in seen
+        request.styled_prompt.written == request.prompt.text and request.conditioning.ip_adapter_scale == 1
+        for request in seen
     )
     assert values(run_unseen_trial(bench(white, tmp_path), pack(), STYLES[:3], len(UNSEEN), {}))[name] < 0.4
 

@@ -41,7 +41,7 @@ def test_a_good_model_is_right_and_one_that_draws_another_thing_is_not(tmp_path:
 def test_words_and_drawing_are_also_asked_for_alone(tmp_path: Path) -> None:
     seen: list[GenerationRequest] = []
     run_thing_trial(bench(recording(white, seen), tmp_path), pack(), 2, {}, tmp_path)
-    asked = [(request.prompt.text, request.controlnet_conditioning_scale) for request in seen]
+    asked = [(request.prompt.text, request.conditioning.controlnet_conditioning_scale) for request in seen]
     assert asked.count(("", 1.0)) == 3 and asked.count(("a ghost", 0.0)) == asked.count(("a ghost", 1.0)) == 1
     assert all(request.styled_prompt.written == request.prompt.text for request in seen)
 

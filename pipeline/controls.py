@@ -1,0 +1,257 @@
+"""The settings of a picture, in groups as the field has them: sampling, conditioning, shortcuts.
+
+A setting is one field of a group. Page, order, request, recipe, details and A1111's text are derived from it: whoever
+adds one adds its field here, its parameter in page/api.py, and what it does in engine/.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, Literal, Protocol, get_args, get_origin, get_type_hints
+
+from pipeline.errors import SettingError
+
+SEED_LIMIT = 2**32 - 1  # exact in JavaScript and JSON too
+
+ControlHalf = Literal["both", "shared", "conditional"]
+Decoder = Literal["full", "small"]
+
+
+@dataclass(frozen=True)
+class Control:
+    """One number that a person may turn."""
+
+    name: str
+    label: str
+    info: str  # one line: what it does to the picture
+    minimum: float
+    maximum: float
+    step: float
+    whole: bool = False
+    usual: float | None = None  # where an engine's profile says nothing else; None: the profile has to
+
+
+def number(
+    label: str, info: str, minimum: float, maximum: float, step: float, text: str, *, whole: bool = False, **more: Any
+) -> Any:
+    """Declare a number's field; `text` is its name in A1111's text, `more` may hold `default` and `unit`."""
+    unit = more.pop("unit", "")
+    limits = {"label": label, "info": info, "minimum": minimum, "maximum": maximum, "step": step, "whole": whole}
+    return field(metadata={"control": limits, "text": text, "unit": unit}, **more)
+
+
+def word(text: str, default: str, *, always: bool = False) -> Any:
+    """Declare a word's field; it stands in A1111's text where it is not the usual one, or `always`."""
+    return field(default=default, metadata={"text": text, "always": always})
+
+
+@dataclass(frozen=True)
+class SettingGroup:
+    """Settings that belong together; each checks itself against what its field declares."""
+
+    def __post_init__(self) -> None:
+        hints = find_types(type(self))
+        for each in fields(self):
+            expect_setting(each, hints[each.name], getattr(self, each.name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling(SettingGroup):
+    """How noise becomes a picture."""
+
+    num_inference_steps: int = number(
+        "Steps", "More steps take longer and settle more detail.", 1, 50, 1, "Steps", whole=True
+    )
+    sampler: str = word("Sampler", "DPM++ 2M", always=True)  # a name of samplers.SAMPLERS
+    guidance_scale: float = number(
+        "Follow the words", "Higher holds closer to what you wrote.", 1, 15, 0.1, "CFG scale"
+    )
+    seed: int = number(
+        "Seed", "-1 draws a new one each time; the one used is shown.", -1, SEED_LIMIT, 1, "Seed", whole=True
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.seed < 0:
+            raise SettingError("A request carries the seed it uses, not -1.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditioning(SettingGroup):
+    """How strongly style and drawing steer it."""
+
+    ip_adapter_scale: float = number(
+        "Style strength", "How strongly the picture wears the style.", 0, 1.5, 0.05, "IP-Adapter scale"
+    )
+    controlnet_conditioning_scale: float = number(
+        "Follow the drawing", "How closely the picture keeps to your lines.", 0, 2, 0.05, "ControlNet scale"
+    )
+    style_focus: str = word("Style focus", "whole")  # which blocks wear the style, by the name that the menu gives them
+
+
+@dataclass(frozen=True)
+class Shortcuts(SettingGroup):
+    """What a picture may leave out to come sooner. As they are here nothing is left out.
+
+    A step lies in an interval when all of it does: step i of n (from 0) for start <= i / n and (i + 1) / n <= end, as
+    diffusers reckons `control_guidance_start` and `_end`. Outside of its interval ControlNet does not run at all. With
+    guidance it runs on both halves, on the conditional one for both ("shared"), or on that one for itself alone
+    ("conditional").
+    """
+
+    guidance_start: float = number(
+        "Words from", "Share of the steps after which the words are pressed.", 0, 1, 0.05, "CFG interval", default=0.0
+    )
+    guidance_end: float = number(
+        *("Words until", "Share of the steps after which they are not pressed any more.", 0, 1, 0.05, "CFG interval"),
+        default=1.0,
+    )
+    control_guidance_start: float = number(
+        *("Lines from", "Share of the steps after which your lines are followed.", 0, 1, 0.05, "ControlNet interval"),
+        default=0.0,
+    )
+    control_guidance_end: float = number(
+        *("Lines until", "Share of the steps after which the rest is free.", 0, 1, 0.05, "ControlNet interval"),
+        default=1.0,
+    )
+    controlnet_half: ControlHalf = word("ControlNet half", "both")  # noqa: RUF009 - a field
+    controlnet_every: int = number(
+        *("Read the lines every", "Steps that one reading of your lines serves.", 1, 8, 1, "ControlNet every"),
+        whole=True,
+        default=1,
+        unit="steps",
+    )
+    few_steps: str = word("Few-step LoRA", "")  # the weights fused in, by the name that the engine's menu gives them
+    # "small": a lighter autoencoder paints the picture
+    decoder: Decoder = word("VAE", "full")  # noqa: RUF009 - a field
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for first, last in (("guidance_start", "guidance_end"), ("control_guidance_start", "control_guidance_end")):
+            if getattr(self, first) > getattr(self, last):
+                raise SettingError(
+                    f"{first} may not lie above {last}; {getattr(self, first):g} and {getattr(self, last):g} came."
+                )
+
+
+class Grouped(Protocol):
+    """A value with settings in groups, as an order and a request are."""
+
+    @property
+    def sampling(self) -> Sampling: ...
+    @property
+    def conditioning(self) -> Conditioning: ...
+
+
+def find_types(group: type[SettingGroup]) -> Mapping[str, Any]:
+    """Return the types of a group's fields by name."""
+    return get_type_hints(group)
+
+
+def make_control(each: Field[Any]) -> Control:
+    """Return the control that a number's field declares."""
+    usual = None if each.default is MISSING else each.default
+    return Control(name=each.name, usual=usual, **each.metadata["control"])
+
+
+def list_controls(group: type[SettingGroup]) -> tuple[Control, ...]:
+    """Return the controls of a group's numbers, in the fields' order."""
+    return tuple(make_control(each) for each in fields(group) if "control" in each.metadata)
+
+
+def describe_settings(group: SettingGroup) -> dict[str, str]:
+    """Write a group as A1111's text has it: what has no usual value always, else what is not as usual.
+
+    Settings of one name are one entry, such as an interval's two ends.
+    """
+    named: dict[str, list[Field[Any]]] = {}
+    for each in fields(group):
+        named.setdefault(each.metadata["text"], []).append(each)
+    return {
+        name: "-".join(write_setting(each, getattr(group, each.name)) for each in several)
+        for name, several in named.items()
+        if any(each.metadata.get("always") or getattr(group, each.name) != each.default for each in several)
+    }
+
+
+def write_setting(each: Field[Any], value: Any) -> str:
+    """Write one setting: whole numbers in full, others to six digits, with the unit where one is declared."""
+    limits, unit = each.metadata.get("control"), each.metadata.get("unit")
+    written = str(value) if limits is None else str(int(value)) if limits["whole"] else f"{value:g}"
+    return f"{written} {unit}" if unit else written
+
+
+def flatten_settings(value: Grouped) -> dict[str, Any]:
+    """Return sampling and conditioning by the settings' names, in SETTING_ORDER; whole numbers as int."""
+    flat: dict[str, Any] = {}
+    for group in (value.sampling, value.conditioning):
+        for each in fields(group):
+            found = getattr(group, each.name)
+            flat[each.name] = int(found) if each.metadata.get("control", {}).get("whole") else found
+    return {name: flat[name] for name in sort_settings(flat)}
+
+
+def group_settings(flat: Mapping[str, Any]) -> tuple[Sampling, Conditioning]:
+    """Put settings by name into their groups; the inverse of flatten_settings. Raises SettingError for a wrong one."""
+    sampling, conditioning = (
+        {each.name: flat[each.name] for each in fields(group) if each.name in flat}
+        for group in (Sampling, Conditioning)
+    )
+    return Sampling(**sampling), Conditioning(**conditioning)
+
+
+def sort_settings(names: Iterable[str]) -> list[str]:
+    """Sort names of settings as page, API and recipes list them; those that came later stand behind."""
+    return sorted(names, key=lambda name: SETTING_ORDER.index(name) if name in SETTING_ORDER else len(SETTING_ORDER))
+
+
+def expect_setting(each: Field[Any], kind: Any, value: object) -> None:
+    """Raise SettingError unless `value` is what the field declares."""
+    if "control" in each.metadata:
+        expect_number(make_control(each), value)
+    elif get_origin(kind) is Literal:
+        expect_choice(each.name, value, get_args(kind))
+    elif not isinstance(value, str):
+        raise SettingError(f"{each.name} is a name; {type(value).__name__} came.")
+
+
+def expect_number(control: Control, value: object) -> None:
+    """Raise SettingError unless `value` is a finite number of the right kind within the control's range."""
+    wanted = (
+        f"{control.label} ({control.name}) is a {'whole ' if control.whole else ''}number "
+        f"from {control.minimum:g} to {control.maximum:g}"
+    )
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SettingError(f"{wanted}; {type(value).__name__} came.")
+    if isinstance(value, float) and (not math.isfinite(value) or (control.whole and value != int(value))):
+        raise SettingError(f"{wanted}; {value!r} came.")
+    if not control.minimum <= value <= control.maximum:
+        # Python refuses to print whole numbers of thousands of digits, and isfinite() to look at them
+        came = "one of too many digits" if abs(value) > 1e40 else repr(value)
+        raise SettingError(f"{wanted}; {came} came.")
+
+
+def expect_choice(name: str, value: object, choices: Iterable[str]) -> None:
+    """Raise SettingError that lists the choices unless `value` is one of them."""
+    known = tuple(choices)
+    if not isinstance(value, str) or value not in known:
+        came = repr(value)[:40] if isinstance(value, str) else type(value).__name__
+        raise SettingError(f"{name} is one of {', '.join(known)}; {came} came.")
+
+
+SETTING_ORDER = (
+    *("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale"),
+    *("canny_low", "canny_high", "seed", "sampler", "style_focus"),
+)
+CANNY = (  # of the reading of a drawing; they decide the edge map, not the picture
+    Control("canny_low", "Faint edges", "Lower finds fainter edges in a photo or shaded drawing.", 0, 255, 1, True),
+    Control("canny_high", "Clear edges", "Lower starts an edge at weaker contrast.", 0, 255, 1, True),
+)
+CONTROL: Mapping[str, Control] = {
+    control.name: control for control in (*list_controls(Sampling), *list_controls(Conditioning), *CANNY)
+}
+CONTROLS = tuple(CONTROL[name] for name in sort_settings(CONTROL))  # what the page has a slider for, and the API a name
+SHORTCUT_NUMBERS = list_controls(Shortcuts)
+BATCH = Control("count", "Pictures", "How many to draw at once, each from the next seed.", 1, 4, 1, True)
