@@ -24,6 +24,7 @@ class WeightSizes:
 
     @property
     def total(self) -> int:
+        """Bytes of all four parts."""
         return self.unet + self.controlnet + self.text_encoder + self.vae
 
     @property

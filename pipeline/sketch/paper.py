@@ -78,6 +78,7 @@ class Paper:
 
     @cached_property
     def ground(self) -> Ground:
+        """The ground under the drawing, found on the small copy."""
         return find_ground(self.small)
 
     @cached_property

@@ -9,6 +9,7 @@ from pipeline.styles.word_vectors import write_word_vectors
 
 
 def main() -> None:
+    """Encode every text that a search needs, and write the file."""
     import tempfile
 
     from pipeline.settings import read_settings

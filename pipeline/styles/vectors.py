@@ -33,6 +33,7 @@ class Entry:
 
     @property
     def key(self) -> str:
+        """The entry's name in an index: its style's id, a tab, its content."""
         return f"{self.style}\t{self.content}"
 
 
