@@ -67,6 +67,7 @@ class Painting:
     colours: NDArray[np.uint8]  # (H, W, 3) RGB without the drawn lines
     lines: NDArray[np.uint8]  # (H, W) coverage of the drawn lines, 0 none .. 255 full; all 0 for a photograph
     regions: NDArray[np.int32]  # (H, W) labels from 0; a line's pixels carry the nearest region's label
+    pen: NDArray[np.uint8] | None = None  # (H, W, 3) RGB of the ink where there are lines; None: black everywhere
 
     def __post_init__(self) -> None:
         expect_array(self.colours, "a painting's colours", 3, np.uint8)
@@ -77,6 +78,30 @@ class Painting:
             raise ValueError(f"A painting's parts have one height and width and 3 colours; {shapes} came.")
         if int(self.regions.min()) < 0:
             raise ValueError(f"A painting's regions are numbered from 0; {int(self.regions.min())} came.")
+        if self.pen is not None:
+            expect_array(self.pen, "a painting's pen", 3, np.uint8)
+            if self.pen.shape != self.colours.shape:
+                raise ValueError(f"A painting's pen is {self.colours.shape} as its colours; {self.pen.shape} came.")
+
+
+@dataclass(frozen=True, eq=False)
+class PaintedColours:
+    """What the person painted in colour; the rest of the paper is the model's to colour."""
+
+    colours: NDArray[np.uint8]  # (H, W, 3) RGB, streaks evened out; of no meaning where nothing is painted
+    mask: NDArray[np.bool_]  # (H, W), True where the person painted
+
+    def __post_init__(self) -> None:
+        expect_array(self.colours, "painted colours", 3, np.uint8)
+        expect_array(self.mask, "the mask of painted colours", 2, np.bool_)
+        if self.colours.shape != (*self.mask.shape, 3):
+            raise ValueError(
+                f"Painted colours are (H, W, 3) on a mask (H, W); {self.colours.shape} came on {self.mask.shape}."
+            )
+
+    @classmethod
+    def none(cls, width: int, height: int) -> PaintedColours:
+        return cls(np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.bool_))
 
 
 @dataclass(frozen=True)

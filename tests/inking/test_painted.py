@@ -1,0 +1,78 @@
+"""What a person painted keeps its colour; grey pencil, black ink and photographs are no colours."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from pipeline.inking.ink import ink_drawing
+from pipeline.inking.lines import lay_lines
+from pipeline.inking.painted import read_painted_colours
+from pipeline.sketch.edges import read_edges
+from pipeline.sketch.intake import read_image
+from tests.tools.coloured_drawings import BLACK, ColouredDrawing, as_jpeg, draw_coloured
+
+KEPT = 12.0  # CIEDE2000, the issue's bar
+
+
+def difference(picture: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int]) -> float:
+    """CIEDE2000 between the middle colour of a masked place and a colour."""
+    middle = np.median(picture[mask], axis=0)[None, None] / 255
+    return float(deltaE_ciede2000(rgb2lab(middle), rgb2lab(np.array(colour)[None, None] / 255)).item())
+
+
+def inked(drawing: ColouredDrawing, seed: int, strength: float) -> np.ndarray:
+    """The drawing inked with a field that knows nothing of its colours."""
+    height, width = drawing.pixels.shape[:2]
+    field = cv2.resize(np.random.default_rng(seed).random((6, 6, 3)).astype(np.float32), (64, 64 * height // width))
+    edges = read_edges(read_image(Image.fromarray(drawing.pixels)), size=(width, height))
+    painting = ink_drawing(drawing.pixels, edges, field, read_painted_colours(drawing.pixels))
+    return lay_lines(painting.colours, painting, strength)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_every_painted_place_keeps_its_colour(seed: int) -> None:
+    drawing = draw_coloured(seed)
+    assert len(drawing.painted) >= 2
+    for strength in (0.0, 0.5):
+        picture = inked(drawing, seed, strength)
+        for one in drawing.painted:
+            assert difference(picture, one.mask, one.colour) <= KEPT
+
+
+def test_a_felt_pens_streaks_become_an_even_area() -> None:
+    drawing = draw_coloured(0)
+    assert drawing.way == "felt"
+    picture = inked(drawing, 0, 0.5)
+    for one in drawing.painted:
+        if one.mask.sum() > 400:
+            before, after = (image[one.mask].astype(float).std(axis=0).max() for image in (drawing.pixels, picture))
+            assert after < 0.5 * before
+            assert after < 6
+
+
+def test_uncoloured_paper_is_the_models() -> None:
+    drawing = draw_coloured(1)
+    painted = read_painted_colours(drawing.pixels)
+    assert painted.mask.mean() < 0.12
+    assert not painted.mask[drawing.pixels.min(axis=2) > 245].any()
+
+
+@pytest.mark.parametrize("ink", [BLACK, (120, 120, 122), (90, 88, 92)])
+def test_pencil_and_black_ink_are_no_colours(ink: tuple[int, int, int]) -> None:
+    page = np.full((300, 300, 3), 255, np.uint8)
+    cv2.circle(page, (150, 150), 80, ink, 4, cv2.LINE_AA)
+    cv2.rectangle(page, (120, 120), (160, 160), ink, -1)
+    assert not read_painted_colours(page).mask.any()
+    assert not read_painted_colours(as_jpeg(page, 60)).mask.any()
+
+
+def test_a_photograph_has_no_painted_colours() -> None:
+    rng = np.random.default_rng(4)
+    photograph = cv2.resize(
+        rng.integers(20, 220, (12, 16, 3), dtype=np.uint8), (320, 240), interpolation=cv2.INTER_CUBIC
+    )
+    assert not read_painted_colours(photograph).mask.any()
