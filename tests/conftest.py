@@ -149,6 +149,6 @@ def hub_profile(model_hub: Hub) -> ModelProfile:
 @pytest.fixture(scope="session")
 def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """sentence-transformers/clip-ViT-B-32's layout with small random weights."""
-    from tests.tools.models import write_clip
+    from tests.tools.clip_folder import write_clip
 
     return write_clip(tmp_path_factory.mktemp("clip"))

@@ -25,9 +25,10 @@ from pipeline.settings import Settings
 from pipeline.styles.library import StyleLibrary
 from pipeline.values import Style
 from tests.conftest import MakeStyle
+from tests.tools.clip_folder import write_clip
 from tests.tools.hub_server import MAIN, Hub, serving_hub, turn_to
 from tests.tools.ldm_layout import write_single_file
-from tests.tools.models import tiny_sd15, write_clip
+from tests.tools.models import tiny_sd15
 from tests.tools.requests import change
 
 PLACES = {
@@ -83,7 +84,7 @@ def run(download: Download) -> str:
 
 def draw(profile: ModelProfile, style: Style, folder: Path | None = None) -> tuple[np.ndarray, dict[str, str]]:
     from pipeline.engine.engine import Engine
-    from tests.engine.test_denoise import make_request
+    from tests.tools.drawing_requests import make_request
 
     engine = Engine.load(profile, folder=folder, device="cpu")
     image = engine.draw(make_request(engine, style)).images[0]
@@ -94,7 +95,7 @@ def test_draft_is_refused_until_the_download_brought_its_parts(
     hub: Hub, profile: ModelProfile, make_style: MakeStyle, caplog: pytest.LogCaptureFixture
 ) -> None:
     from pipeline.engine.engine import Engine
-    from tests.engine.test_denoise import make_request
+    from tests.tools.drawing_requests import make_request
 
     draft = {"few_steps": "lcm", "decoder": "small"}
     bare = {role: replace(part, bundled=False) for role, part in profile.parts.items()}
@@ -137,7 +138,7 @@ def test_nobody_waits_for_the_encoder_of_styles(hub: Hub, profile: ModelProfile,
     """sd15 asked for on a cache without it: it comes with the load. Where that fails a style that is new is refused at
     once, even while another picture is drawn, until the download brought it."""
     from pipeline.engine.engine import Engine
-    from tests.engine.test_denoise import make_request
+    from tests.tools.drawing_requests import make_request
 
     without = replace(profile.parts["image_encoder"], required=False)
     assert run(Download(replace(profile, parts={**profile.parts, "image_encoder": without}))) == "done"

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.engine.engine import Engine
 from tests.conftest import MakeStyle
-from tests.engine.test_denoise import make_request
+from tests.tools.drawing_requests import make_request
 
 LONG = "fox " * 40  # words; the pocket model reads 30
 

@@ -22,7 +22,7 @@ from pipeline.models.profile import TextPackage
 from pipeline.prompt_syntax import Prompt
 from pipeline.values import StepPreview, StyleMix
 from tests.conftest import MakeStyle
-from tests.engine.test_denoise import make_request
+from tests.tools.drawing_requests import make_request
 from tests.tools.models import tiny_sd15
 from tests.tools.oracle import stock_pocket, stock_style
 from tests.tools.requests import change

@@ -16,7 +16,7 @@ from pipeline.engine.few_steps import FusedWeights
 from pipeline.errors import ModelError
 from pipeline.request.presets import FewSteps
 from tests.conftest import MakeStyle
-from tests.engine.test_denoise import make_request
+from tests.tools.drawing_requests import make_request
 from tests.tools.models import tiny_sd15, write_lora
 from tests.tools.requests import change
 

@@ -22,7 +22,7 @@ from pipeline.errors import ModelError, OutOfMemory, SettingError
 from pipeline.machine.plan import MODES
 from pipeline.values import GenerationRequest
 from tests.conftest import MakeStyle
-from tests.engine.test_denoise import make_request
+from tests.tools.drawing_requests import make_request
 from tests.tools.models import sd15_modules, tiny_sd15
 
 MB = 2**20

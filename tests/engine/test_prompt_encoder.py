@@ -244,7 +244,7 @@ def test_long_weighted_prompts_are_those_of_compel_itself(sd15_words, sd15_engin
 
 
 def test_they_draw_what_the_stock_pipeline_draws_of_them(sd15_engine, sd15_folder, make_style):
-    from tests.engine.test_denoise import make_request
+    from tests.tools.drawing_requests import make_request
     from tests.tools.oracle import stock_sd15, stock_style
 
     style = make_style("neon", 1)

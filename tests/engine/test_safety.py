@@ -23,8 +23,9 @@ from pipeline.pocket.train.export import image_processor
 from pipeline.studio.outcome import draw_withheld_card, make_results
 from pipeline.values import Drawn, GenerationResult, Verdict
 from tests.conftest import MakeStyle
-from tests.engine.test_denoise import make_request
-from tests.tools.models import CLIP_MEAN, CLIP_STD, tiny_sd15
+from tests.tools.clip_folder import CLIP_MEAN, CLIP_STD
+from tests.tools.drawing_requests import make_request
+from tests.tools.models import tiny_sd15
 
 SIDE = 32  # px that the small checker looks at
 NEVER, ALWAYS = 1.5, -1.5  # thresholds beyond any cosine

@@ -8,7 +8,7 @@ import torch
 
 from pipeline.engine.weighted_prompt import by_compel, by_rule
 from pipeline.prompt_syntax import Weighted, read_weights
-from tests.tools.models import small_text_encoder, write_clip_tokenizer
+from tests.tools.clip_folder import small_text_encoder, write_clip_tokenizer
 
 
 @pytest.fixture(scope="module")
