@@ -16,7 +16,7 @@ def read(name: str) -> str:
 
 
 def read_import_table() -> dict[str, set[str]]:
-    """Return room -> rooms that it may import, as ARCHITECTURE.md writes them; "shared" are the six files."""
+    """Return room -> rooms that it may import, as ARCHITECTURE.md writes it; "shared" stands for files over them."""
     rows = re.findall(r"^\| (\w+) \| (.+) \|$", read("ARCHITECTURE.md"), re.MULTILINE)[1:]
     written = {room: set(re.findall(r"\w+", re.sub(r"\(.*?\)", "", names))) for room, names in rows}
     return {room: (names - {"shared"}) | (SHARED if "shared" in names else set()) for room, names in written.items()}
