@@ -19,7 +19,7 @@ from pipeline.errors import ModelError
 from pipeline.models.catalog import POCKET
 from pipeline.models.locate import LocatedPart
 from pipeline.page import view as show
-from pipeline.pocket.train.export import image_processor
+from pipeline.pocket.train.export import make_image_processor
 from pipeline.studio.outcome import draw_withheld_card, make_results
 from pipeline.values import Drawn, GenerationResult, Verdict
 from tests.conftest import MakeStyle
@@ -52,7 +52,7 @@ def write_checker(folder: Path, threshold: float, concepts: torch.Tensor | None 
 
 
 def processor():
-    return image_processor(SIDE, CLIP_MEAN, CLIP_STD)
+    return make_image_processor(SIDE, CLIP_MEAN, CLIP_STD)
 
 
 def checker_in(folder: Path) -> SafetyChecker:

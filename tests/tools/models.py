@@ -21,10 +21,10 @@ from pipeline.models.catalog import SD15
 from pipeline.models.profile import ModelProfile, WeightFile
 from pipeline.pocket.train.export import (
     attach_ip_adapter,
+    copy_in_half,
     export_pipeline,
-    half_copy,
-    image_processor,
-    ip_adapter_states,
+    make_image_processor,
+    read_ip_adapter_states,
     write_ip_adapter,
 )
 from tests.tools.clip_folder import CLIP_MEAN, CLIP_STD, small_text_encoder, write_clip_tokenizer
@@ -135,7 +135,7 @@ def small_vision(image_size: int, projection_dim: int) -> CLIPVisionModelWithPro
 def write_pocket(folder: Path) -> Path:
     """The pocket layout as training exports it: no text encoder inside, manifest of hashes."""
     modules = pocket_modules()
-    return export_pipeline(folder, *modules, *ip_adapter_states(modules.unet), notes={"weights": "random"})
+    return export_pipeline(folder, *modules, *read_ip_adapter_states(modules.unet), notes={"weights": "random"})
 
 
 class Sd15(NamedTuple):
@@ -146,7 +146,7 @@ class Sd15(NamedTuple):
     small_vae: Callable[[], Any]
     rank: int = 2  # of the few-step weights
     strength: float = 0.15  # standard deviation of their numbers
-    halved: Callable[[Any], Any] = half_copy  # a module as it is saved: in 16 bits, without its adapter
+    halved: Callable[[Any], Any] = copy_in_half  # a module as it is saved: in 16 bits, without its adapter
 
 
 def write_sd15(folder: Path, made: Sd15 | None = None) -> Path:
@@ -162,11 +162,11 @@ def write_sd15(folder: Path, made: Sd15 | None = None) -> Path:
     PNDMScheduler(
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, skip_prk_steps=True
     ).save_pretrained(base / "scheduler")
-    image_processor(32, CLIP_MEAN, CLIP_STD).save_pretrained(base / "feature_extractor")
+    make_image_processor(32, CLIP_MEAN, CLIP_STD).save_pretrained(base / "feature_extractor")
     (base / "model_index.json").write_text(json.dumps(SD15_INDEX))
     made.halved(modules.controlnet).save_pretrained(folder / "controlnet", variant="fp16")
     made.halved(modules.image_encoder).save_pretrained(adapter / "image_encoder")
-    write_ip_adapter(adapter / "ip-adapter_sd15.safetensors", *ip_adapter_states(modules.unet))
+    write_ip_adapter(adapter / "ip-adapter_sd15.safetensors", *read_ip_adapter_states(modules.unet))
     for file in ("lcm_lora/pytorch_lora_weights.safetensors", "hyper_sd/Hyper-SD15-8steps-CFG-lora.safetensors"):
         write_lora(folder / file, modules.unet, "kohya", made.rank, made.strength)
     made.small_vae().save_pretrained(folder / "taesd")

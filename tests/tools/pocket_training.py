@@ -11,7 +11,7 @@ import torch
 
 from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE
 from pipeline.pocket.train import denoiser, parallel
-from pipeline.pocket.train.denoiser import Prepared
+from pipeline.pocket.train.denoiser_data import Prepared
 from pipeline.pocket.train.loop import Plan
 from tests.tools.models import small_unet
 
@@ -22,7 +22,7 @@ LINE = 10  # px from the left: where the line of every drawing stands
 def count_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each look at the training loop's clock take a second, so that a step costs one second of the budget."""
     clock = iter(range(1_000_000))
-    monkeypatch.setattr(parallel, "clock", lambda: float(next(clock)))
+    monkeypatch.setattr(parallel, "read_clock", lambda: float(next(clock)))
 
 
 def leave_checkpoint(folder: Path, plan: Plan, step: int) -> None:

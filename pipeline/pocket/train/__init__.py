@@ -1,1 +1,1 @@
-"""Training."""
+"""Train the pocket model's parts and export them."""

@@ -1,4 +1,4 @@
-"""What matters in the denoiser: short runs that differ in one thing, measured on pictures that none of them saw.
+"""Compare short runs of the denoiser that differ in one thing, measured on pictures that none of them saw.
 
     python -m pipeline.pocket.train.ablate                   # every variant, one after the other
     python -m pipeline.pocket.train.ablate --only size       # the variants whose name begins so
@@ -23,15 +23,14 @@ import torch
 from torch import Tensor
 
 from pipeline.pocket.model import UNET_WIDTHS, make_training_noise
-from pipeline.pocket.train import __main__ as train
-from pipeline.pocket.train import denoiser
-from pipeline.pocket.train import from_shipped as warm
-from pipeline.pocket.train.denoiser import SCHEME, Batch, Denoiser, Prepared, Scheme, batches
+from pipeline.pocket.train import denoiser, from_shipped, recipes, stages
+from pipeline.pocket.train.denoiser import Denoiser
+from pipeline.pocket.train.denoiser_data import SCHEME, Batch, Prepared, Scheme, draw_batches
 from pipeline.pocket.train.loop import Plan
 
-ROOM = Path("runs/ablations")
+ABLATIONS = Path("runs/ablations")
 SIZE = 16  # pictures of a batch
-JUDGED = 16  # batches of the shard held back
+JUDGED_BATCHES = 16  # batches of the shard held back
 FROM_NOTHING = 3  # times as many steps
 WHOLE = Scheme(0, 0, 0, 0)  # nothing left out: as the app draws
 
@@ -64,8 +63,8 @@ VARIANTS: Mapping[str, Variant] = {
 
 
 @torch.inference_mode()
-def errors(model: Denoiser, held_back: list[Batch], empty: Tensor) -> dict[str, float]:
-    """Mean squared error of the v-prediction at pure noise, with everything and with one thing taken away."""
+def measure_errors(model: Denoiser, held_back: list[Batch], empty: Tensor) -> dict[str, float]:
+    """Measure the error of the v-prediction at pure noise, with everything and with one thing taken away."""
     noise_maker, generator = make_training_noise(), torch.Generator().manual_seed(1)
     found: dict[str, list[float]] = {}
     for batch in held_back:
@@ -81,12 +80,12 @@ def errors(model: Denoiser, held_back: list[Batch], empty: Tensor) -> dict[str, 
             "no lines": replace(batch, edges_scale=torch.zeros_like(batch.edges_scale)),
         }
         for name, way in ways.items():
-            made = denoiser.answer(model, noise, times, way)
+            made = denoiser.predict_velocity(model, noise, times, way)
             found.setdefault(name, []).append(float((made - wanted).square().mean()))
     return {name: round(float(np.mean(values)), 4) for name, values in found.items()}
 
 
-def run(
+def train_variant(
     name: str,
     variant: Variant,
     data: Prepared,
@@ -96,9 +95,9 @@ def run(
     room: Path,
     shipped: Path,
 ) -> dict[str, float | str]:
-    """Train one variant; its row of the table. `seconds` are of the processor, a step."""
+    """Train one variant and return its row of the table; `seconds` are of the processor, a step."""
     torch.manual_seed(0)
-    model = warm.load_shipped_denoiser(shipped) if variant.shipped else Denoiser(variant.widths)
+    model = from_shipped.load_shipped_denoiser(shipped) if variant.shipped else Denoiser(variant.widths)
     model.to(device=empty.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     file = "".join(letter if letter.isalnum() else "-" for letter in name)
     steps *= 1 if variant.shipped else FROM_NOTHING
@@ -113,7 +112,7 @@ def run(
         "millions": round(parameters, 1),
         "steps": steps,
         "seconds": round(seconds, 2),
-        **errors(model.eval(), held_back, empty),
+        **measure_errors(model.eval(), held_back, empty),
     }
 
 
@@ -121,17 +120,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="variants whose name begins so")
     parser.add_argument("--steps", type=int, default=200, help="of each that goes on from the shipped weights")
-    parser.add_argument("--weights", type=Path, default=train.SHIPPED, help="as shipped, to go on from")
+    parser.add_argument("--weights", type=Path, default=stages.SHIPPED, help="as shipped, to go on from")
     chosen = parser.parse_args()
-    shop = train.Workshop(train.CPU, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-    *folders, last = shop.prepared()
-    data, empty = train.load_lessons(shop, folders)
-    strange, _ = train.load_lessons(shop, [last])
-    series = batches(strange, empty, SIZE, 1, replace(WHOLE, library=SCHEME.library))
-    held_back = [next(series) for _ in range(JUDGED)]
+    run = stages.Run(recipes.CPU, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    *folders, last = run.list_prepared_shards()
+    data, empty = stages.load_training_data(run, folders)
+    strange, _ = stages.load_training_data(run, [last])
+    series = draw_batches(strange, empty, SIZE, 1, replace(WHOLE, library=SCHEME.library))
+    held_back = [next(series) for _ in range(JUDGED_BATCHES)]
     for name, variant in VARIANTS.items():
         if name.startswith(chosen.only):
-            row = run(name, variant, data, held_back, empty, chosen.steps, ROOM, chosen.weights)
+            row = train_variant(name, variant, data, held_back, empty, chosen.steps, ABLATIONS, chosen.weights)
             print(json.dumps(row), flush=True)
 
 

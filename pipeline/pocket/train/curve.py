@@ -1,4 +1,6 @@
-"""Learning curves: runs/*.jsonl as one SVG, a panel for every figure that a part logged, over minutes of training."""
+"""Draw learning curves: runs/*.jsonl as one SVG, a panel for every figure that a part logged, over minutes of
+training.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ Points = tuple[tuple[float, float], ...]  # minutes, value
 
 @dataclass(frozen=True)
 class Series:
-    """One figure of one run over its time."""
+    """Series is one figure of one run over its time."""
 
     run: str
     name: str
@@ -27,12 +29,12 @@ class Series:
 
     @property
     def panel(self) -> str:
-        """Runs of one part share a panel: "denoiser" and "denoiser-128" a loss, but no other part's."""
+        """Return the panel: "denoiser" and "denoiser-128" share one for a loss, but with no other part."""
         return f"{self.run.partition('-')[0]}: {self.name}"
 
 
 def read_runs(folder: Path) -> list[Series]:
-    """Every figure of every log in the folder, by run and name; lines cut off by a kill are passed over.
+    """Read every figure of every log in the folder, by run and name; lines cut off by a kill are passed over.
 
     Raises FileNotFoundError where there is no log.
     """
@@ -45,7 +47,7 @@ def read_runs(folder: Path) -> list[Series]:
 def read_log(log: Path) -> Iterator[Series]:
     found: dict[str, list[tuple[float, float]]] = {}
     for line in log.read_text(encoding="utf-8").splitlines():
-        entry = read_line(line)
+        entry = parse_line(line)
         for name, value in entry.items():
             if name not in LEFT_OUT and math.isfinite(value):
                 add_point(found.setdefault(name, []), entry["minutes"], value)
@@ -54,14 +56,14 @@ def read_log(log: Path) -> Iterator[Series]:
 
 
 def add_point(points: list[tuple[float, float]], minutes: float, value: float) -> None:
-    """What a kill undid is left out: a resumed run logs those minutes once more."""
+    """Add a point and drop what a kill undid: a resumed run logs those minutes once more."""
     while points and points[-1][0] >= minutes:
         points.pop()
     points.append((minutes, value))
 
 
-def read_line(line: str) -> dict[str, float]:
-    """A line's numbers; nothing of a line that is no entry."""
+def parse_line(line: str) -> dict[str, float]:
+    """Parse a line's numbers; nothing of a line that is no entry."""
     try:
         entry = json.loads(line)
     except ValueError:
@@ -72,7 +74,7 @@ def read_line(line: str) -> dict[str, float]:
 
 
 def draw_curves(series: Sequence[Series]) -> str:
-    """An SVG with one panel for each figure of a part, the runs in one colour each throughout."""
+    """Draw an SVG with one panel for each figure of a part, the runs in one colour each throughout."""
     names = list(dict.fromkeys(one.panel for one in series))
     runs = list(dict.fromkeys(one.run for one in series))
     color = {run: COLORS[i % len(COLORS)] for i, run in enumerate(runs)}
@@ -81,7 +83,7 @@ def draw_curves(series: Sequence[Series]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {tall}" width="{wide}" height="{tall}" '
         f'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>',
-        *legend(color),
+        *draw_legend(color),
     ]
     for number, name in enumerate(names):
         corner = (number % COLUMNS * cell[0] + GAP, HEAD + number // COLUMNS * cell[1] + GAP)
@@ -89,7 +91,7 @@ def draw_curves(series: Sequence[Series]) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def legend(color: dict[str, str]) -> Iterator[str]:
+def draw_legend(color: dict[str, str]) -> Iterator[str]:
     left = GAP
     for run, stroke in color.items():
         yield f'<text x="{left}" y="22" fill="{stroke}" font-weight="bold">{escape(run)}</text>'
@@ -97,11 +99,11 @@ def legend(color: dict[str, str]) -> Iterator[str]:
 
 
 def draw_panel(series: Sequence[Series], color: dict[str, str], corner: tuple[int, int]) -> Iterator[str]:
-    """Frame, title, both axes' ends and a line for each run."""
+    """Draw frame, title, both axes' ends and a line for each run."""
     left, top = corner
     right, bottom = left + PANEL[0], top + PANEL[1]
     minutes, values = ([point[axis] for one in series for point in one.points] for axis in (0, 1))
-    (first, last), (low, high) = span(minutes), span(values)
+    (first, last), (low, high) = find_span(minutes), find_span(values)
     yield f'<rect x="{left}" y="{top}" width="{PANEL[0]}" height="{PANEL[1]}" fill="none" stroke="#bbb"/>'
     yield f'<text x="{left}" y="{top - 8}">{escape(series[0].panel)}</text>'
     yield f'<text x="{left - 4}" y="{top + 10}" text-anchor="end">{high:.4g}</text>'
@@ -116,8 +118,8 @@ def draw_panel(series: Sequence[Series], color: dict[str, str], corner: tuple[in
         yield f'<polyline points="{line}" fill="none" stroke="{color[one.run]}" stroke-width="1.5"/>'
 
 
-def span(values: Sequence[float]) -> tuple[float, float]:
-    """Least and greatest, never equal."""
+def find_span(values: Sequence[float]) -> tuple[float, float]:
+    """Find least and greatest, never equal."""
     low, high = min(values), max(values)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 

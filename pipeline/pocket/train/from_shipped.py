@@ -1,4 +1,4 @@
-"""Go on from the shipped weights: the way back from `assets/pocket` to what training holds."""
+"""Continue from the shipped weights: the way back from `assets/pocket` to what training holds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch import Tensor
 from transformers import CLIPVisionModelWithProjection
 
 from pipeline.pocket.train.denoiser import Denoiser
-from pipeline.pocket.train.export import ip_layers
+from pipeline.pocket.train.export import list_ip_layers
 from pipeline.pocket.train.tower import Tower
 
 
 def load_shipped_denoiser(folder: Path) -> Denoiser:
-    """UNet, ControlNet and IP-Adapter of a shipped folder, in fp32, ready to train."""
+    """Load UNet, ControlNet and IP-Adapter of a shipped folder, in fp32, ready to train."""
     model = Denoiser()
     unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32)
     controlnet = ControlNetModel.from_pretrained(folder / "controlnet", torch_dtype=torch.float32)
@@ -28,7 +28,7 @@ def load_shipped_denoiser(folder: Path) -> Denoiser:
 
 
 def load_shipped_adapter(model: Denoiser, tensors: dict[str, Tensor]) -> None:
-    """Undo `export.write_ip_adapter`'s naming; a missing or strange key raises."""
+    """Load an adapter by undoing `export.write_ip_adapter`'s naming; a missing or strange key raises."""
     projection = {
         name.removeprefix("image_proj.").replace("proj", "image_embeds"): value.float()
         for name, value in tensors.items()
@@ -40,7 +40,7 @@ def load_shipped_adapter(model: Denoiser, tensors: dict[str, Tensor]) -> None:
             _, odd, key, kind = name.split(".")
             layers[f"{int(odd) // 2}.{key}.0.{kind}"] = value.float()
     model.unet.encoder_hid_proj.image_projection_layers[0].load_state_dict(projection)
-    ip_layers(model.unet).load_state_dict(layers)
+    list_ip_layers(model.unet).load_state_dict(layers)
 
 
 def unpack_shipped(folder: Path, runs: Path) -> None:

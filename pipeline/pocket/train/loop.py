@@ -1,4 +1,4 @@
-"""The one training loop that every part of the pocket model goes through: budget in minutes, resumes after a kill."""
+"""Train every part of the pocket model by one loop, with a budget in minutes, which resumes after a kill."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how fast to train one part."""
+    """Plan says how long and how fast one part is trained."""
 
     name: str
     minutes: float  # wall-clock budget, resumed runs counted together
@@ -31,15 +31,15 @@ class Plan:
     final_share: float = 0.02  # of the learning rate, at the end of the cosine
     steps: int = 0  # where given, the budget in the minutes' place
 
-    def progress(self, step: int, spent: float) -> float:
-        """Share of the budget that is used up by this many steps and seconds."""
+    def measure_progress(self, step: int, spent: float) -> float:
+        """Return the share of the budget that is used up by this many steps and seconds."""
         if self.steps:
             return step / self.steps
         return spent / (60 * self.minutes) if self.minutes else 1.0
 
 
 class Ema:
-    """Averaged weights (Polyak), with the bias of the first steps removed by a growing decay."""
+    """Ema averages weights (Polyak), with the bias of the first steps removed by a growing decay."""
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.decay = decay
@@ -55,21 +55,21 @@ class Ema:
                 self.average[name].copy_(value)
 
 
-def learning_rate(plan: Plan, step: int, progress: float) -> float:
-    """Linear warm-up by steps, cosine decay by the share of the time budget spent."""
+def find_learning_rate(plan: Plan, step: int, progress: float) -> float:
+    """Return the learning rate: linear warm-up by steps, cosine decay by the share of the time budget spent."""
     warm = min(1.0, (step + 1) / plan.warm_up)
     cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
     return plan.learning_rate * warm * (plan.final_share + (1 - plan.final_share) * cosine)
 
 
-def write_state(state: dict[str, object], file: Path) -> None:
-    """All of it or what lay there before: a kill may come at any moment."""
+def save_state(state: dict[str, object], file: Path) -> None:
+    """Save all of a state or leave what lay there before: a kill may come at any moment."""
     torch.save(state, file.with_suffix(".tmp"))
     os.replace(file.with_suffix(".tmp"), file)
 
 
 def read_progress(plan: Plan, folder: Path) -> tuple[int, float]:
-    """Steps made and seconds spent by the plan's run, as of its checkpoint; none without one. Reads no weights."""
+    """Read the steps made and seconds spent by the plan's run, from its checkpoint; 0 without one. Reads no weights."""
     checkpoint = folder / f"{plan.name}.pt"
     if not checkpoint.is_file():
         return 0, 0.0
@@ -77,12 +77,12 @@ def read_progress(plan: Plan, folder: Path) -> tuple[int, float]:
     return state["step"], state["spent"]
 
 
-def seed_from_here(seed: int, plan: Plan, folder: Path) -> int:
-    """The seed itself for a run that begins, another one each time it goes on: it has had its first lessons."""
+def offset_seed_by_progress(seed: int, plan: Plan, folder: Path) -> int:
+    """Return the seed itself for a run that begins, another one each time it goes on: it has had its first lessons."""
     return seed + read_progress(plan, folder)[0]
 
 
-def train(
+def train_module(
     plan: Plan,
     module: nn.Module,
     batches: Iterator[object],
@@ -100,7 +100,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / f"{plan.name}.pt", folder / f"{plan.name}.jsonl"
     device = next(module.parameters()).device
-    parallel.agree(module)
+    parallel.share_weights(module)
     optimizer = torch.optim.AdamW(
         module.parameters(), lr=plan.learning_rate, betas=(0.9, 0.99), weight_decay=plan.weight_decay, fused=True
     )
@@ -112,7 +112,7 @@ def train(
         ema.average, step, spent = state["ema"], state["step"], state["spent"]
 
     def save() -> None:
-        if parallel.rank():
+        if parallel.read_rank():
             return
         state = {
             "module": module.state_dict(),
@@ -121,7 +121,7 @@ def train(
             "step": step,
             "spent": spent,
         }
-        write_state(state, checkpoint)
+        save_state(state, checkpoint)
         if on_save is not None:
             trained = {name: value.clone() for name, value in module.state_dict().items()}
             module.load_state_dict(ema.average)
@@ -130,11 +130,11 @@ def train(
             module.train()
 
     module.train()
-    last_save = parallel.clock()
+    last_save = parallel.read_clock()
     running: dict[str, float] = {}
-    while (progress := plan.progress(step, spent)) < 1:
-        started = parallel.clock()
-        rate = learning_rate(plan, step, progress)
+    while (progress := plan.measure_progress(step, spent)) < 1:
+        started = parallel.read_clock()
+        rate = find_learning_rate(plan, step, progress)
         for group in optimizer.param_groups:
             group["lr"] = rate
         loss, figures = loss_of(next(batches), step)
@@ -148,8 +148,8 @@ def train(
             for name, value in {"loss": float(loss.detach()), "norm": float(norm), **figures}.items():
                 running[name] = 0.98 * running.get(name, value) + 0.02 * value
         step += 1
-        spent += parallel.clock() - started
-        if step % 50 == 0 and not parallel.rank():
+        spent += parallel.read_clock() - started
+        if step % 50 == 0 and not parallel.read_rank():
             line = {
                 "step": step,
                 "minutes": round(spent / 60, 2),
@@ -158,9 +158,9 @@ def train(
             }
             with log.open("a") as file:
                 file.write(json.dumps(line) + "\n")
-        if parallel.clock() - last_save > plan.save_every:
+        if parallel.read_clock() - last_save > plan.save_every:
             save()
-            last_save = parallel.clock()
+            last_save = parallel.read_clock()
     module.load_state_dict(ema.average)
     save()
     return module.eval()

@@ -23,28 +23,28 @@ from transformers import BertModel
 from pipeline.models.catalog import MINILM
 from pipeline.pocket.data.dataset import FOLDER as PICTURES
 from pipeline.pocket.data.pack import PACK, Pack, load_pack
-from pipeline.pocket.train.__main__ import SHIPPED, STYLES
-from pipeline.pocket.train.prepare import full_captions
+from pipeline.pocket.train.prepare import write_full_captions
+from pipeline.pocket.train.stages import SHIPPED, STYLES
 from pipeline.pocket.train.text import load_text_tower
-from pipeline.pocket.train.tower import style_words
+from pipeline.pocket.train.tower import read_style_words
 
 FOLDER = Path(".gpu")
 WHEELS = ("diffusers",)  # what that machine's image lacks
 PARTS = ("vae", "image_encoder")  # of the shipped weights; the denoiser begins with nothing
 
 
-def said(pack: Pack, pictures: Path, styles: Path) -> Iterable[str]:
-    """All that captions may say: of pictures rendered here, of the pack's things, of the styles."""
+def list_caption_texts(pack: Pack, pictures: Path, styles: Path) -> Iterable[str]:
+    """List all that captions may say: of pictures rendered here, of the pack's things, of the styles."""
     for file in sorted(pictures.glob("shard-????/records.json")):
-        yield from full_captions(json.loads(file.read_text()), styles)
+        yield from write_full_captions(json.loads(file.read_text()), styles)
     yield from (thing.name for thing in pack.things)
-    for phrases in style_words(styles).values():
+    for phrases in read_style_words(styles).values():
         yield from phrases
 
 
 @torch.no_grad()
-def leave_out_words(tower: BertModel, tokenizer: Any, texts: Iterable[str]) -> int:
-    """Zero the embeddings of all tokens but those of `texts` and the special ones; how many are kept."""
+def zero_unused_words(tower: BertModel, tokenizer: Any, texts: Iterable[str]) -> int:
+    """Zero the embeddings of all tokens but those of `texts` and the special ones; return how many are kept."""
     kept = set(tokenizer.all_special_ids)
     for text in texts:
         kept.update(tokenizer(text)["input_ids"])
@@ -54,9 +54,12 @@ def leave_out_words(tower: BertModel, tokenizer: Any, texts: Iterable[str]) -> i
 
 
 def pack_text(into: Path, texts: Iterable[str]) -> int:
-    """The text tower as the package that training looks for, in a folder for PYTHONPATH, zipped: zeros take no room."""
+    """Pack the text tower as the package that training looks for, in a folder for PYTHONPATH.
+
+    It is zipped: zeros take no room.
+    """
     tokenizer, tower = load_text_tower()
-    kept = leave_out_words(tower, tokenizer, texts)
+    kept = zero_unused_words(tower, tokenizer, texts)
     home = into / "site" / MINILM.package
     tower.half().save_pretrained(home / MINILM.folder)
     tokenizer.save_pretrained(home / MINILM.folder)
@@ -75,7 +78,7 @@ def main() -> None:
     shutil.copy(PACK, into)
     for part in PARTS:
         shutil.copytree(SHIPPED / part, into / "shipped" / part)
-    print(f"{pack_text(into, said(load_pack(PACK), PICTURES, STYLES)):,} tokens", flush=True)
+    print(f"{pack_text(into, list_caption_texts(load_pack(PACK), PICTURES, STYLES)):,} tokens", flush=True)
     for name in WHEELS:
         subprocess.run(
             [

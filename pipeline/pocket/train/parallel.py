@@ -1,4 +1,4 @@
-"""Training in several processes that hold the same weights and average their gradients.
+"""Train in several processes that hold the same weights and average their gradients.
 
 On two cores two processes of one thread each take 1.5 times the steps of one process with two threads: most operations
 of so small a model are too small to share. `torchrun --nproc-per-node 2 -m pipeline.pocket.train` starts them; alone,
@@ -15,66 +15,68 @@ from datetime import timedelta
 import torch
 from torch import Tensor, distributed, nn
 
-STRANGE = 1_000_003
-PATIENCE = timedelta(hours=12)  # what the others wait for one of them to prepare data
+SEED_STRIDE = 1_000_003
+TIMEOUT = timedelta(hours=12)  # what the others wait for one of them to prepare data
 
 
-def begin() -> None:
-    """Meet the other processes that torchrun started, if it did."""
+def join_processes() -> None:
+    """Join the other processes that torchrun started, if it did."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        distributed.init_process_group("gloo", timeout=PATIENCE)
+        distributed.init_process_group("gloo", timeout=TIMEOUT)
 
 
-def end() -> None:
-    if gathered():
+def leave_processes() -> None:
+    """Leave the group of processes, if there is one."""
+    if is_parallel():
         distributed.destroy_process_group()
 
 
-def gathered() -> bool:
+def is_parallel() -> bool:
+    """Return whether this process trains together with others."""
     return distributed.is_available() and distributed.is_initialized()
 
 
-def rank() -> int:
-    """0 for the process that also writes files and logs."""
-    return distributed.get_rank() if gathered() else 0
+def read_rank() -> int:
+    """Return this process's number: 0 for the one that also writes files and logs."""
+    return distributed.get_rank() if is_parallel() else 0
 
 
-def share(batch: int) -> int:
-    """Of a batch, what falls to each process; at least one picture."""
-    return max(1, batch // distributed.get_world_size()) if gathered() else batch
+def share_batch(batch: int) -> int:
+    """Return how many pictures of a batch fall to each process; at least one."""
+    return max(1, batch // distributed.get_world_size()) if is_parallel() else batch
 
 
-def seed(wanted: int) -> int:
-    """One that no other process has, so that each sees other pictures."""
-    return wanted + STRANGE * rank()
+def offset_seed(wanted: int) -> int:
+    """Return a seed that no other process has, so that each sees other pictures."""
+    return wanted + SEED_STRIDE * read_rank()
 
 
-def wait() -> None:
-    """Until all are here."""
-    if gathered():
+def wait_for_all() -> None:
+    """Wait until all processes are here."""
+    if is_parallel():
         distributed.barrier()
 
 
-def clock() -> float:
-    """Seconds, the same number in all: budgets and learning rates must not part their ways."""
+def read_clock() -> float:
+    """Return seconds, the same number in all processes: budgets and learning rates must not part their ways."""
     now = torch.tensor(time.monotonic(), dtype=torch.float64)
-    if gathered():
+    if is_parallel():
         distributed.broadcast(now, 0)
     return float(now)
 
 
 @torch.no_grad()
-def agree(module: nn.Module) -> None:
-    """All go on from the weights of the first."""
-    if gathered():
+def share_weights(module: nn.Module) -> None:
+    """Give all processes the weights of the first."""
+    if is_parallel():
         for value in module.state_dict().values():
             distributed.broadcast(value, 0)
 
 
 @torch.no_grad()
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """In place, over all processes; a weight that has no gradient must have none in any of them."""
-    if not gathered():
+    """Average the gradients over all processes, in place; a weight without one must have none in any process."""
+    if not is_parallel():
         return
     gradients = [weight.grad for weight in parameters if weight.grad is not None]
     flat: Tensor = torch.cat([gradient.flatten() for gradient in gradients])

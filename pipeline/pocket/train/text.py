@@ -1,4 +1,4 @@
-"""Captions to the tokens that the loaded pipeline will feed the UNet: MiniLM's last hidden states, padded to 32."""
+"""Encode captions as the loaded pipeline feeds them to the UNet: MiniLM's last hidden states, padded to 32."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from pipeline.pocket.model import TEXT_TOKENS
 
 
 def load_text_tower(device: torch.device | str = "cpu") -> tuple[Any, BertModel]:
+    """Load MiniLM's tokenizer and model from their package."""
     folder = find_package_folder(MINILM)
     return AutoTokenizer.from_pretrained(folder), BertModel.from_pretrained(folder).to(device).eval()
 
 
 @torch.inference_mode()
 def encode_tokens(texts: Sequence[str], tokenizer: Any, tower: BertModel, batch: int = 128) -> NDArray[np.float16]:
-    """(N, 32, 384): pads hidden from BERT by its mask, but kept, as diffusers' encode_prompt keeps them."""
+    """Encode texts as (N, 32, 384): pads hidden from BERT by its mask, but kept, as diffusers' encode_prompt keeps
+    them.
+    """
     made = []
     for start in range(0, len(texts), batch):
         words = tokenizer(
@@ -39,7 +42,7 @@ def encode_tokens(texts: Sequence[str], tokenizer: Any, tower: BertModel, batch:
 
 @torch.inference_mode()
 def encode_sentences(texts: Sequence[str], tokenizer: Any, tower: BertModel, batch: int = 256) -> NDArray[np.float32]:
-    """(N, 384) unit vectors: mean over the words' states, as all-MiniLM-L6-v2 is used for retrieval."""
+    """Encode texts as unit vectors (N, 384): mean over the words' states, as all-MiniLM-L6-v2 is used for retrieval."""
     made = []
     for start in range(0, len(texts), batch):
         words = tokenizer(list(texts[start : start + batch]), padding=True, truncation=True, return_tensors="pt").to(

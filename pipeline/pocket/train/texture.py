@@ -1,4 +1,4 @@
-"""What two pictures have in common whatever the places: a distance between their patches as a crowd.
+"""Measure what two pictures have in common whatever the places: a distance between their patches as a crowd.
 
 Halftone dots half a period off are wrong in every pixel and right to the eye; a loss by places would rather have none.
 """
@@ -15,8 +15,8 @@ SIZE = 5  # px
 STRIDES = (2, 1, 1)  # of the patches at each scale, half the size of the one before; the finest has enough of them
 
 
-def patch_difference(found: Tensor, wanted: Tensor, generator: torch.Generator) -> Tensor:
-    """Sliced Wasserstein distance between the 5 x 5 patches of each picture (B, 3, H, W) and those of its pair.
+def measure_patch_difference(found: Tensor, wanted: Tensor, generator: torch.Generator) -> Tensor:
+    """Measure the sliced Wasserstein distance between 5 x 5 patches of pictures (B, 3, H, W) and of their pairs.
 
     By the mean over random directions of the distance between sorted projections, at three scales (Elnekave & Weiss
     2022, "Generating natural images with direct Patch Distributions Matching", arXiv:2203.11862).
@@ -25,7 +25,7 @@ def patch_difference(found: Tensor, wanted: Tensor, generator: torch.Generator) 
     for scale, stride in enumerate(STRIDES):
         if scale:
             found, wanted = functional.avg_pool2d(found, 2), functional.avg_pool2d(wanted, 2)
-        filters = random_filters(generator).to(found.device)
+        filters = draw_filters(generator).to(found.device)
         top, left = torch.randint(stride, (2,), generator=generator).tolist()
         one, other = (
             functional.conv2d(pictures[..., top:, left:], filters, stride=stride).flatten(2).sort(-1).values
@@ -35,8 +35,8 @@ def patch_difference(found: Tensor, wanted: Tensor, generator: torch.Generator) 
     return total / len(STRIDES)
 
 
-def random_filters(generator: torch.Generator) -> Tensor:
-    """(FILTERS, 3, SIZE, SIZE) of unit length; all but the first COLORED ignore a flat colour."""
+def draw_filters(generator: torch.Generator) -> Tensor:
+    """Draw filters (FILTERS, 3, SIZE, SIZE) of unit length; all but the first COLORED ignore a flat colour."""
     filters = torch.randn(FILTERS, 3, SIZE, SIZE, generator=generator)
     filters[COLORED:] -= filters[COLORED:].mean((2, 3), keepdim=True)
     return functional.normalize(filters.flatten(1), dim=1).view_as(filters)

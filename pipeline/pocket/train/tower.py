@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from pipeline.pocket.data.dataset import PLAIN
 from pipeline.pocket.model import IMAGE_WIDTH, TOWER_SIDE, make_image_tower, to_pixels
-from pipeline.pocket.train.loop import Plan, seed_from_here, train
+from pipeline.pocket.train.loop import Plan, offset_seed_by_progress, train_module
 
 BATCH = 64
 TEMPERATURE = 0.07
@@ -32,15 +32,15 @@ PLAIN_WORDS = ("a plain picture", "flat clip art", "a simple illustration", "an 
 
 @dataclass(frozen=True)
 class Looks:
-    """Pictures with the style each wears, and each style's words as unit vectors."""
+    """Looks holds pictures with the style each wears, and each style's words as unit vectors."""
 
     pictures: NDArray[np.uint8]  # (N, 128, 128, 3)
     styles: NDArray[np.int64]  # (N,) row of `words`
     words: tuple[NDArray[np.float32], ...]  # per style: (n, 384)
 
 
-def style_words(styles: Path) -> dict[str, tuple[str, ...]]:
-    """Style id -> phrases that say its look."""
+def read_style_words(styles: Path) -> dict[str, tuple[str, ...]]:
+    """Read the phrases that say a style's look, by its id."""
     found: dict[str, tuple[str, ...]] = {PLAIN: PLAIN_WORDS}
     for file in sorted(styles.glob("*/style.json")):
         style = json.loads(file.read_text())
@@ -49,12 +49,13 @@ def style_words(styles: Path) -> dict[str, tuple[str, ...]]:
 
 
 def load_looks(folders: Sequence[Path], words: Mapping[str, NDArray[np.float32]]) -> Looks:
+    """Load the pictures of the shards with their styles."""
     number = {style: i for i, style in enumerate(words)}
     styles = [
         number[record["style"]] for folder in folders for record in json.loads((folder / "records.json").read_text())
     ]
     return Looks(
-        np.concatenate([shrink(np.load(folder / "pictures.npy")) for folder in folders]),
+        np.concatenate([shrink_pictures(np.load(folder / "pictures.npy")) for folder in folders]),
         np.array(styles),
         tuple(words.values()),
     )
@@ -62,7 +63,7 @@ def load_looks(folders: Sequence[Path], words: Mapping[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Sample:
-    """A batch for the tower."""
+    """Sample is a batch for the tower."""
 
     pixels: Tensor  # (B, 3, 128, 128) in [-1, 1]
     words: Tensor  # (B, 384) a phrase of each picture's style, unit length
@@ -70,7 +71,7 @@ class Sample:
 
 
 class Tower(nn.Module):
-    """The shipped encoder and the linear layer that only training reads looks with."""
+    """Tower is the shipped encoder with the linear layer that only training reads looks with."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,8 +79,11 @@ class Tower(nn.Module):
         self.look = nn.Linear(IMAGE_WIDTH, 3 * LEVELS + 6)
 
 
-def look_of(pixels: Tensor) -> Tensor:
-    """(B, 3, H, W) in [-1, 1] -> (B, 24): soft histogram of each channel, mean step across 1, 2 and 4 px both ways."""
+def describe_look(pixels: Tensor) -> Tensor:
+    """Describe looks (B, 24) of pictures (B, 3, H, W) in [-1, 1].
+
+    Soft histogram of each channel, mean step across 1, 2 and 4 px both ways.
+    """
     centres = torch.linspace(-1, 1, LEVELS, device=pixels.device).view(1, 1, LEVELS, 1)
     small = functional.avg_pool2d(pixels, 4).flatten(2)[:, :, None]
     share = torch.softmax(-((small - centres) * 4).square(), 2).mean(3).flatten(1)
@@ -92,8 +96,8 @@ def look_of(pixels: Tensor) -> Tensor:
     return torch.cat([share * 4, torch.stack(steps, 1) * 6], 1)
 
 
-def series(data: Looks, seed: int, device: torch.device) -> Iterator[Sample]:
-    """Endless batches, some mirrored, some cut as people cut."""
+def draw_batches(data: Looks, seed: int, device: torch.device) -> Iterator[Sample]:
+    """Yield endless batches, some mirrored, some cut as people cut."""
     rng = np.random.default_rng(seed)
     while True:
         rows = rng.integers(len(data.styles), size=BATCH)
@@ -109,7 +113,7 @@ def series(data: Looks, seed: int, device: torch.device) -> Iterator[Sample]:
 
 
 def train_tower(model: Tower, data: Looks, plan: Plan, folder: Path, seed: int = 0) -> Tower:
-    device, seed = next(model.parameters()).device, seed_from_here(seed, plan, folder)
+    device, seed = next(model.parameters()).device, offset_seed_by_progress(seed, plan, folder)
     middles = torch.from_numpy(np.stack([words.mean(0) for words in data.words])).to(device)
 
     def loss_of(batch: object, step: int) -> tuple[Tensor, dict[str, float]]:
@@ -120,17 +124,17 @@ def train_tower(model: Tower, data: Looks, plan: Plan, folder: Path, seed: int =
         closeness = points @ words.T / TEMPERATURE
         same = (styles[:, None] == styles[None]).float()
         contrast = -(functional.log_softmax(closeness, 1) * same / same.sum(1, keepdim=True)).sum(1).mean()
-        looks = functional.smooth_l1_loss(model.look(embeds), look_of(pixels), beta=0.1)
+        looks = functional.smooth_l1_loss(model.look(embeds), describe_look(pixels), beta=0.1)
         length = (embeds.norm(dim=-1) - 10).square().mean() * 1e-3  # steady input for the IP-Adapter's projection
         nearest = (points @ functional.normalize(middles, dim=-1).T).argmax(1)
         right = float((nearest == styles).float().mean())
         return contrast + LOOK_WEIGHT * looks + length, {"right": right, "looks": float(looks.detach())}
 
-    return train(plan, model, series(data, seed, device), loss_of, folder=folder)  # type: ignore[return-value]
+    return train_module(plan, model, draw_batches(data, seed, device), loss_of, folder=folder)  # type: ignore[return-value]
 
 
-def shrink(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(N, S, S, 3) -> (N, 128, 128, 3), what the tower sees, by the mean over squares."""
+def shrink_pictures(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Shrink pictures (N, S, S, 3) to (N, 128, 128, 3), what the tower sees, by the mean over squares."""
     times = pictures.shape[1] // TOWER_SIDE
     if times == 1:
         return pictures
@@ -141,8 +145,8 @@ def shrink(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @torch.inference_mode()
 def embed_pictures(model: Tower, pictures: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """(N, 384) image embeddings as the IP-Adapter takes them, not normalised."""
-    pictures, device = shrink(pictures), next(model.parameters()).device
+    """Embed pictures as (N, 384), as the IP-Adapter takes them, not normalised."""
+    pictures, device = shrink_pictures(pictures), next(model.parameters()).device
     made = [
         model.encoder(pixel_values=to_pixels(pictures[start : start + 64], device)).image_embeds.half().cpu().numpy()
         for start in range(0, len(pictures), 64)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from pipeline.pocket.train.ablate import FROM_NOTHING, VARIANTS, WHOLE, Variant, errors, run
-from pipeline.pocket.train.denoiser import SCHEME, Denoiser, batches
+from pipeline.pocket.train.ablate import FROM_NOTHING, VARIANTS, WHOLE, Variant, measure_errors, train_variant
+from pipeline.pocket.train.denoiser import Denoiser
+from pipeline.pocket.train.denoiser_data import SCHEME, draw_batches
 from tests.tools.pocket_training import prepared, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -37,15 +38,17 @@ class Knowing(Denoiser):
 
 
 def test_errors_say_what_each_thing_is_worth() -> None:
-    batch = next(batches(prepared((0,) * 8), EMPTY, 4, 0, WHOLE))
-    found = errors(Knowing(-batch.latents), [batch], EMPTY)  # v where there is no signal
+    batch = next(draw_batches(prepared((0,) * 8), EMPTY, 4, 0, WHOLE))
+    found = measure_errors(Knowing(-batch.latents), [batch], EMPTY)  # v where there is no signal
     assert found == pytest.approx({"all": 0, "no style": 1, "no words": 4, "neither": 9, "no lines": 16}, abs=0.01)
 
 
 def test_a_variant_is_trained_and_gets_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shrink_denoiser(monkeypatch)
-    held_back = [next(batches(prepared((0,) * 8), EMPTY, 4, 0, WHOLE))]
-    row = run("a small one", Variant(shipped=False), prepared((0,) * 8), held_back, EMPTY, 2, tmp_path, tmp_path)
+    held_back = [next(draw_batches(prepared((0,) * 8), EMPTY, 4, 0, WHOLE))]
+    row = train_variant(
+        "a small one", Variant(shipped=False), prepared((0,) * 8), held_back, EMPTY, 2, tmp_path, tmp_path
+    )
     assert row["variant"] == "a small one" and row["steps"] == 2 * FROM_NOTHING and 0 < float(row["millions"]) < 5
     assert 0 < float(row["all"]) < 100
 

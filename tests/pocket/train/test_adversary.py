@@ -9,7 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline.pocket.train.adversary import Adversary, StyledCritic, apart, balanced, spread_difference
+from pipeline.pocket.train.adversary import (
+    Adversary,
+    StyledCritic,
+    balance_losses,
+    measure_separation,
+    measure_spread_difference,
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
@@ -35,7 +41,8 @@ def test_the_critic_learns_to_tell_smooth_from_textured(tmp_path: Path) -> None:
     torch.manual_seed(0)
     adversary = adversary_at(tmp_path)
     told = [
-        adversary.learn(textured(4, 1.0, seed), textured(4, 0.2, seed + 100), worn(4), lines(4)) for seed in range(12)
+        adversary.train_critic(textured(4, 1.0, seed), textured(4, 0.2, seed + 100), worn(4), lines(4))
+        for seed in range(12)
     ]
     assert told[0] == pytest.approx(0.693, abs=0.1)  # log 2: it cannot tell
     assert sum(told[-3:]) / 3 < 0.5
@@ -46,21 +53,21 @@ def test_its_verdict_grows_with_the_distance_and_points_to_the_texture(tmp_path:
     adversary = adversary_at(tmp_path)
     true, style = textured(2, 1.0), (worn(2), lines(2))
     smooth = textured(2, 0.2, 7).requires_grad_(True)
-    verdict = adversary.judge(true, smooth, *style)
+    verdict = adversary.measure_loss(true, smooth, *style)
     (gradient,) = torch.autograd.grad(verdict, smooth)
     nearer = (smooth - 20 * gradient).detach()
-    assert adversary.judge(true, nearer, *style) < verdict
-    assert adversary.judge(true, true, *style) < adversary.judge(true, nearer, *style)
+    assert adversary.measure_loss(true, nearer, *style) < verdict
+    assert adversary.measure_loss(true, true, *style) < adversary.measure_loss(true, nearer, *style)
     assert nearer.std() > smooth.std()
 
 
 def test_judging_leaves_the_critic_ready_to_learn(tmp_path: Path) -> None:
     adversary = adversary_at(tmp_path)
-    adversary.judge(textured(1, 1.0), textured(1, 0.5), worn(1), lines(1))
+    adversary.measure_loss(textured(1, 1.0), textured(1, 0.5), worn(1), lines(1))
     parameters = list(adversary.critic.parameters())
     assert all(value.requires_grad and value.grad is None for value in parameters)
     before = [value.detach().clone() for value in parameters]
-    adversary.learn(textured(1, 1.0), textured(1, 0.5), worn(1), lines(1))
+    adversary.train_critic(textured(1, 1.0), textured(1, 0.5), worn(1), lines(1))
     assert not all(torch.equal(old, new) for old, new in zip(before, parameters, strict=True))
 
 
@@ -75,9 +82,9 @@ def test_the_style_counts() -> None:
 
 def test_a_wide_patch_counts_as_much_as_all_the_narrow_ones() -> None:
     narrow, wide = torch.zeros(1, 2304), torch.zeros(1, 9)
-    assert apart([narrow, wide], [narrow, wide]).item() == pytest.approx(math.log(2))
-    low = apart([narrow, wide - 50], [narrow, wide]).item()
-    assert low == pytest.approx(math.log(2) / 2) == apart([narrow - 50, wide], [narrow, wide]).item()
+    assert measure_separation([narrow, wide], [narrow, wide]).item() == pytest.approx(math.log(2))
+    low = measure_separation([narrow, wide - 50], [narrow, wide]).item()
+    assert low == pytest.approx(math.log(2) / 2) == measure_separation([narrow - 50, wide], [narrow, wide]).item()
     logits, _ = StyledCritic()(torch.zeros(1, 3, 96, 96), worn(1), torch.zeros(1, 1, 96, 96))
     seen = {scale.shape[1] for scale in logits}
     assert seen == {2304, 576, 144, 36, 9}
@@ -88,7 +95,8 @@ def test_the_critic_learns_to_tell_strokes_beside_the_lines(tmp_path: Path) -> N
     adversary = adversary_at(tmp_path)
     given, moved = lines(4), lines(4).roll(9, -1)  # the same strokes, elsewhere: only beside the lines do they differ
     told = [
-        adversary.learn(given.expand(-1, 3, -1, -1), moved.expand(-1, 3, -1, -1), worn(4), given) for _ in range(30)
+        adversary.train_critic(given.expand(-1, 3, -1, -1), moved.expand(-1, 3, -1, -1), worn(4), given)
+        for _ in range(30)
     ]
     assert told[0] == pytest.approx(0.693, abs=0.1)
     assert told[-1] < 0.4
@@ -97,28 +105,28 @@ def test_the_critic_learns_to_tell_strokes_beside_the_lines(tmp_path: Path) -> N
 def test_a_saved_adversary_goes_on_where_it_was(tmp_path: Path) -> None:
     torch.manual_seed(0)
     adversary = adversary_at(tmp_path)
-    adversary.learn(textured(1, 1.0), textured(1, 0.2), worn(1), lines(1))
+    adversary.train_critic(textured(1, 1.0), textured(1, 0.2), worn(1), lines(1))
     adversary.save()
     again = adversary_at(tmp_path)
     for adversary_ in (adversary, again):
         torch.manual_seed(3)
-        adversary_.learn(textured(1, 1.0, 3), textured(1, 0.2, 4), worn(1), lines(1))
+        adversary_.train_critic(textured(1, 1.0, 3), textured(1, 0.2, 4), worn(1), lines(1))
     for one, other in zip(adversary.critic.parameters(), again.critic.parameters(), strict=True):
         torch.testing.assert_close(one, other)
 
 
 def test_spreads_are_compared_and_places_are_not() -> None:
     wanted = [textured(2, 1.0)]
-    assert spread_difference(wanted[0].flip(3), wanted[0]) < 1e-6
-    assert spread_difference(0.5 * wanted[0], wanted[0]).item() == pytest.approx(0.5, abs=0.05)
-    assert spread_difference(wanted[0] + 1, wanted[0]).item() == pytest.approx(1.0, abs=0.05)
+    assert measure_spread_difference(wanted[0].flip(3), wanted[0]) < 1e-6
+    assert measure_spread_difference(0.5 * wanted[0], wanted[0]).item() == pytest.approx(0.5, abs=0.05)
+    assert measure_spread_difference(wanted[0] + 1, wanted[0]).item() == pytest.approx(1.0, abs=0.05)
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
 def test_the_side_loss_keeps_its_share_whatever_its_scale(scale: float) -> None:
     at = torch.tensor([1.0, 2.0], requires_grad=True)
     main, side = (at * torch.tensor([3.0, 0.0])).sum(), scale * (at * torch.tensor([0.0, 5.0])).sum()
-    (gradient,) = torch.autograd.grad(balanced(main, side, at, 0.5), at)
+    (gradient,) = torch.autograd.grad(balance_losses(main, side, at, 0.5), at)
     torch.testing.assert_close(gradient, torch.tensor([3.0, 1.5]), rtol=1e-4, atol=1e-4)
 
 
@@ -130,8 +138,8 @@ def test_a_true_picture_beside_another_style_is_told_apart(tmp_path: Path) -> No
     coarse = torch.tensor([1.0, 0.0, 1.0, 0.0])[:, None, None, None]
     for seed in range(30):
         true = coarse * rough.roll(seed, 3) + (1 - coarse) * fine.roll(seed, 3)
-        adversary.learn(true, true, style, lines(4))
+        adversary.train_critic(true, true, style, lines(4))
     with torch.no_grad():
         own, _ = adversary.critic(true, style, lines(4))
         others, _ = adversary.critic(true, style.roll(1, 0), lines(4))
-    assert apart(others, own) < 0.5
+    assert measure_separation(others, own) < 0.5

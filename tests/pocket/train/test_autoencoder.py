@@ -12,7 +12,14 @@ import torch
 from pipeline.pocket.data.dataset import make_record
 from pipeline.pocket.model import make_autoencoder
 from pipeline.pocket.train import autoencoder
-from pipeline.pocket.train.autoencoder import REACH, crops, gradients, psnr, reconstruction_loss, train_autoencoder
+from pipeline.pocket.train.autoencoder import (
+    REACH,
+    draw_crops,
+    measure_psnr,
+    measure_reconstruction_loss,
+    take_differences,
+    train_autoencoder,
+)
 from pipeline.pocket.train.loop import Plan
 from tests.tools.pocket_things import things
 from tests.tools.pocket_training import count_seconds, leave_checkpoint
@@ -30,7 +37,7 @@ def numbered(count: int = 3) -> np.ndarray:
 
 
 def test_crops_are_cut_from_anywhere_in_one_picture_and_half_are_mirrored() -> None:
-    batch = torch.cat([next(crops(numbered(), 32, seed, CPU)) for seed in range(6)])
+    batch = torch.cat([next(draw_crops(numbered(), 32, seed, CPU)) for seed in range(6)])
     assert batch.shape == (192, 3, 32, 32) and batch.dtype == torch.float32
     pixels = ((batch + 1) * 127.5).round().int()
     number, row, column = pixels.unbind(1)
@@ -42,15 +49,15 @@ def test_crops_are_cut_from_anywhere_in_one_picture_and_half_are_mirrored() -> N
 
 
 def test_crops_hang_on_the_seed_and_may_be_whole_pictures() -> None:
-    first, again, other = (next(crops(numbered(), 32, seed, CPU)) for seed in (1, 1, 2))
+    first, again, other = (next(draw_crops(numbered(), 32, seed, CPU)) for seed in (1, 1, 2))
     assert torch.equal(first, again) and not torch.equal(first, other)
-    whole = next(crops(numbered(), 128, 0, CPU))
+    whole = next(draw_crops(numbered(), 128, 0, CPU))
     assert whole.amin().item() == -1 and (whole[:, 1, 0] == -1).all()
 
 
 def test_gradients_are_steps_to_the_right_and_down() -> None:
     down, right = torch.meshgrid(torch.arange(5.0), torch.arange(6.0), indexing="ij")
-    found = gradients((10 * down + right).expand(2, 3, 5, 6))
+    found = take_differences((10 * down + right).expand(2, 3, 5, 6))
     assert found.shape == (2, 6, 4, 5)
     assert (found[:, :3] == 10).all() and (found[:, 3:] == 1).all()
 
@@ -58,16 +65,16 @@ def test_gradients_are_steps_to_the_right_and_down() -> None:
 def test_the_loss_is_none_for_equal_pictures_and_more_for_blurred_edges_than_for_a_tint() -> None:
     sharp = torch.zeros(1, 3, 16, 16)
     sharp[..., 8:] = 1
-    assert reconstruction_loss(sharp, sharp) == 0
+    assert measure_reconstruction_loss(sharp, sharp) == 0
     tinted, striped = sharp + 0.1, sharp + 0.1 * (-1.0) ** torch.arange(16)
-    assert reconstruction_loss(tinted, sharp).item() == pytest.approx(0.01 + 0.05, abs=1e-5)
-    assert reconstruction_loss(striped, sharp).item() == pytest.approx(0.01 + 0.05 + 0.05, abs=1e-5)
+    assert measure_reconstruction_loss(tinted, sharp).item() == pytest.approx(0.01 + 0.05, abs=1e-5)
+    assert measure_reconstruction_loss(striped, sharp).item() == pytest.approx(0.01 + 0.05 + 0.05, abs=1e-5)
 
 
 def test_psnr_is_of_a_range_of_two() -> None:
     black, white = -torch.ones(1, 3, 4, 4), torch.ones(1, 3, 4, 4)
-    assert psnr(black, white) == pytest.approx(0)
-    assert psnr(black, black + 0.2) == pytest.approx(20, abs=1e-3)
+    assert measure_psnr(black, white) == pytest.approx(0)
+    assert measure_psnr(black, black + 0.2) == pytest.approx(20, abs=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +85,7 @@ def pictures() -> np.ndarray:
 @torch.inference_mode()
 def quality(model, pictures: np.ndarray) -> float:
     given = torch.from_numpy(pictures[:, 32:96, 32:96].copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return psnr(model.decode(model.encode(given).latents).sample, given)
+    return measure_psnr(model.decode(model.encode(given).latents).sample, given)
 
 
 def test_a_few_steps_make_better_pictures(
@@ -96,11 +103,11 @@ def test_a_few_steps_make_better_pictures(
 def test_a_run_that_goes_on_sees_other_crops(
     pictures: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(autoencoder, "train", lambda plan, module, batches, *rest, **more: next(batches))
+    monkeypatch.setattr(autoencoder, "train_module", lambda plan, module, batches, *rest, **more: next(batches))
     leave_checkpoint(tmp_path, PLAN, 5)
     first: Any = train_autoencoder(make_autoencoder(), pictures, PLAN, tmp_path, crop=32)
-    assert torch.equal(first, next(crops(pictures, 32, 5, CPU)))
-    assert not torch.equal(first, next(crops(pictures, 32, 0, CPU)))
+    assert torch.equal(first, next(draw_crops(pictures, 32, 5, CPU)))
+    assert not torch.equal(first, next(draw_crops(pictures, 32, 0, CPU)))
 
 
 def test_latents_that_would_be_squeezed_cost_their_excess_squared(
@@ -108,9 +115,9 @@ def test_latents_that_would_be_squeezed_cost_their_excess_squared(
 ) -> None:
     model = make_autoencoder()
     monkeypatch.setattr(autoencoder, "PATCHES", 0.0)  # by other filters each time
-    monkeypatch.setattr(autoencoder, "train", lambda plan, module, batches, loss_of, **rest: loss_of)
+    monkeypatch.setattr(autoencoder, "train_module", lambda plan, module, batches, loss_of, **rest: loss_of)
     loss_of: Any = train_autoencoder(model, pictures, PLAN, tmp_path, crop=32)
-    batch = next(crops(pictures, 32, 0, CPU))
+    batch = next(draw_crops(pictures, 32, 0, CPU))
 
     @torch.inference_mode()
     def loss() -> float:

@@ -17,17 +17,15 @@ from torch.nn import functional
 from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE, make_training_noise, make_unet
 from pipeline.pocket.train import denoiser
 from pipeline.pocket.train.denoiser import (
-    AT_ONCE,
-    Batch,
+    PURE_NOISE_SHARE,
     Denoiser,
-    Prepared,
-    attempt,
-    batches,
+    attempt_batch,
+    draw_sample,
     draw_times,
-    nearest_noise,
-    sample,
+    find_nearest_noise,
     train_denoiser,
 )
+from pipeline.pocket.train.denoiser_data import Batch, Prepared, draw_batches
 from pipeline.pocket.train.loop import Plan
 from tests.tools.pocket_training import count_seconds, leave_checkpoint, prepared, shrink_denoiser
 
@@ -38,16 +36,16 @@ LOOKS = (0,) * 8 + (1,) * 8 + (2,)
 
 
 def series(data: Prepared, size: int, count: int, seed: int = 0) -> Iterator[Batch]:
-    return islice(batches(data, EMPTY, size, seed), count)
+    return islice(draw_batches(data, EMPTY, size, seed), count)
 
 
 def test_times_are_drawn_with_their_shares() -> None:
     times = draw_times(20_000, torch.Generator().manual_seed(0))
     assert times.dtype == torch.int64 and times.min() >= 0 and times.max() == 999
-    assert (times == 999).float().mean().item() == pytest.approx(AT_ONCE, abs=0.015)
+    assert (times == 999).float().mean().item() == pytest.approx(PURE_NOISE_SHARE, abs=0.015)
     for low in (0, 300, 700):
         within = ((times >= low) & (times < low + 200)).float().mean().item()
-        assert within == pytest.approx((1 - AT_ONCE) / 5, abs=0.01)
+        assert within == pytest.approx((1 - PURE_NOISE_SHARE) / 5, abs=0.01)
 
 
 class Echo(torch.nn.Module):
@@ -65,7 +63,7 @@ def test_of_several_noises_the_one_that_leads_nearest_the_truth_is_taught_at_pur
     noises = torch.stack([batch.latents + offset for offset in (2.0, 0.5, -1.0)])
     noises[2, 0] = batch.latents[0]  # of the first picture, the last noise is the truth itself
     times = torch.tensor([999, 999, 600, 999])
-    chosen = nearest_noise(Echo(), batch, noise_maker, times, noises)
+    chosen = find_nearest_noise(Echo(), batch, noise_maker, times, noises)
     for row, best in enumerate((2, 1, 0, 1)):
         assert torch.equal(chosen[row], noises[best, row])
 
@@ -74,7 +72,7 @@ def test_an_attempt_of_several_tries_is_nearer_than_that_of_one() -> None:
     noise_maker, (batch,) = make_training_noise(), series(prepared((0,) * 9), 64, 1)
 
     def away(tries: int) -> float:
-        tried = attempt(Echo(), batch, noise_maker, torch.Generator().manual_seed(0), tries)
+        tried = attempt_batch(Echo(), batch, noise_maker, torch.Generator().manual_seed(0), tries)
         late = tried.times == 999
         torch.testing.assert_close(tried.wanted[late], -batch.latents[late])
         return float((tried.made - tried.wanted)[late].square().mean())
@@ -157,7 +155,7 @@ def test_a_few_steps_lower_the_loss_and_log_it(tmp_path: Path, monkeypatch: pyte
 
 def test_a_run_that_goes_on_sees_other_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shrink_denoiser(monkeypatch)
-    monkeypatch.setattr(denoiser, "train", lambda plan, module, batches, *rest, **more: next(batches))
+    monkeypatch.setattr(denoiser, "train_module", lambda plan, module, batches, *rest, **more: next(batches))
     model, data, plan = Denoiser(), prepared(LOOKS), Plan("denoiser", minutes=1, learning_rate=1e-3)
 
     def first() -> Any:
@@ -177,7 +175,7 @@ def test_samples_hang_on_the_seed_and_are_guided_away_from_empty_words(monkeypat
     one, other = torch.zeros(32, 384), torch.randn(32, 384, generator=torch.Generator().manual_seed(3))
 
     def drawn(empty: Tensor, guidance: float, seed: int = 0) -> Tensor:
-        return sample(model, tokens, style, hint, empty, steps=2, guidance=guidance, seed=seed)
+        return draw_sample(model, tokens, style, hint, empty, steps=2, guidance=guidance, seed=seed)
 
     usual = drawn(one, 2.0)
     assert usual.shape == (1, *LATENTS) and usual.isfinite().all()

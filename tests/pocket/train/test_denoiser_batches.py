@@ -14,15 +14,15 @@ import torch
 from torch import Tensor
 
 from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE
-from pipeline.pocket.train.denoiser import (
+from pipeline.pocket.train.denoiser_data import (
     SCHEME,
     SHARES,
     Batch,
     Prepared,
     Scheme,
-    batches,
+    choose_other,
+    draw_batches,
     load_prepared,
-    other_of,
     unpack_hint,
 )
 from tests.tools.pocket_training import LIBRARY, LINE, prepared
@@ -34,7 +34,7 @@ LOOKS = (0,) * 8 + (1,) * 8 + (2,)
 
 
 def series(data: Prepared, size: int, count: int, seed: int = 0) -> Iterator[Batch]:
-    return islice(batches(data, EMPTY, size, seed), count)
+    return islice(draw_batches(data, EMPTY, size, seed), count)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_the_reference_is_another_picture_of_the_same_look(many: list[Batch]) ->
 def test_any_other_member_is_as_likely() -> None:
     rng, members = np.random.default_rng(0), np.array([3, 5, 9])
     for row in members:
-        drawn = np.array([other_of(members, row, rng) for _ in range(400)])
+        drawn = np.array([choose_other(members, row, rng) for _ in range(400)])
         others = set(members) - {row}
         assert set(drawn) == others and (drawn == min(others)).mean() == pytest.approx(0.5, abs=0.1)
 
@@ -144,7 +144,7 @@ def test_shards_are_joined_and_looks_numbered_across_them(tmp_path: Path) -> Non
 
 def test_a_scheme_says_what_is_left_out_and_whose_picture_is_the_reference() -> None:
     def taught(scheme: Scheme) -> Batch:
-        return next(batches(prepared(LOOKS, library=(1,)), EMPTY, 64, 0, scheme))
+        return next(draw_batches(prepared(LOOKS, library=(1,)), EMPTY, 64, 0, scheme))
 
     whole = taught(Scheme(0, 0, 0, 0))
     assert (whole.tokens[:, 0, 0] > 0).all() and (whole.style[:, 0] > 0).all() and (whole.edges_scale == 1).all()

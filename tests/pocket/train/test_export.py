@@ -9,7 +9,7 @@ from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
 from pipeline.errors import ModelError
 from pipeline.models.checks import compute_sha256
-from pipeline.pocket.train.export import SHARD_LIMIT, export_pipeline, half_copy, ip_adapter_states
+from pipeline.pocket.train.export import SHARD_LIMIT, copy_in_half, export_pipeline, read_ip_adapter_states
 from tests.tools.models import Modules, pocket_modules
 
 
@@ -21,7 +21,10 @@ def modules() -> Modules:
 @pytest.fixture(scope="module")
 def folder(modules: Modules, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return export_pipeline(
-        tmp_path_factory.mktemp("export") / "pocket", *modules, *ip_adapter_states(modules.unet), notes={"steps": 7}
+        tmp_path_factory.mktemp("export") / "pocket",
+        *modules,
+        *read_ip_adapter_states(modules.unet),
+        notes={"steps": 7},
     )
 
 
@@ -107,7 +110,7 @@ def test_image_processor_keeps_the_training_range(folder: Path) -> None:
 def test_export_replaces_a_folder_and_leaves_no_draft(modules: Modules, tmp_path: Path) -> None:
     target = tmp_path / "pocket"
     for steps in (1, 2):
-        export_pipeline(target, *modules, *ip_adapter_states(modules.unet), notes={"steps": steps})
+        export_pipeline(target, *modules, *read_ip_adapter_states(modules.unet), notes={"steps": steps})
     assert json.loads((target / "manifest.json").read_text())["notes"] == {"steps": 2}
     assert [path.name for path in tmp_path.iterdir()] == ["pocket"]
 
@@ -117,7 +120,7 @@ def test_weights_that_overflow_fp16_are_refused(modules: Modules) -> None:
     with torch.no_grad():
         broken.conv_in.weight[0, 0, 0, 0] = 1e6
     with pytest.raises(ModelError, match=r"conv_in\.weight is not finite"):
-        half_copy(broken)
+        copy_in_half(broken)
 
 
 def test_training_modules_are_left_as_they_were(modules: Modules, folder: Path) -> None:

@@ -14,7 +14,7 @@ from torch import nn
 
 from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE, make_autoencoder
 from pipeline.pocket.train.denoiser import Denoiser
-from pipeline.pocket.train.export import export_pipeline, ip_adapter_states
+from pipeline.pocket.train.export import export_pipeline, read_ip_adapter_states
 from pipeline.pocket.train.from_shipped import load_shipped_adapter, load_shipped_denoiser, unpack_shipped
 from pipeline.pocket.train.tower import Tower, embed_pictures
 from tests.tools.pocket_training import shrink_denoiser
@@ -60,7 +60,7 @@ def shipped(trained: Denoiser, tower: Tower, tmp_path: Path) -> Path:
         trained.unet,
         trained.controlnet,
         tower.encoder,
-        *ip_adapter_states(trained.unet),
+        *read_ip_adapter_states(trained.unet),
     )
 
 

@@ -13,7 +13,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.pocket.train.loop import Ema, Plan, learning_rate, read_progress, seed_from_here, train, write_state
+from pipeline.pocket.train.loop import (
+    Ema,
+    Plan,
+    find_learning_rate,
+    offset_seed_by_progress,
+    read_progress,
+    save_state,
+    train_module,
+)
 from tests.tools.pocket_training import count_seconds
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -63,13 +71,13 @@ def until(step: int) -> Iterator[object]:
 
 def run(folder: Path, plan: Plan = PLAN, batches: Iterator[object] = repeat(None)) -> nn.Module:  # noqa: B008
     module = line()
-    return train(plan, module, batches, loss_for(module), folder=folder)
+    return train_module(plan, module, batches, loss_for(module), folder=folder)
 
 
 def test_who_goes_on_is_not_given_the_first_lessons_again(tmp_path: Path) -> None:
-    assert seed_from_here(7, PLAN, tmp_path) == 7
+    assert offset_seed_by_progress(7, PLAN, tmp_path) == 7
     run(tmp_path)
-    assert seed_from_here(7, PLAN, tmp_path) == 7 + checkpoint(tmp_path)["step"] == 37
+    assert offset_seed_by_progress(7, PLAN, tmp_path) == 7 + checkpoint(tmp_path)["step"] == 37
 
 
 def test_how_far_a_run_is_can_be_read(tmp_path: Path) -> None:
@@ -80,7 +88,7 @@ def test_how_far_a_run_is_can_be_read(tmp_path: Path) -> None:
 
 def test_a_kill_while_a_file_is_written_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "part.pt"
-    write_state({"step": 1}, file)
+    save_state({"step": 1}, file)
 
     def killed(state: object, path: Path) -> None:
         path.write_bytes(b"half")
@@ -89,9 +97,9 @@ def test_a_kill_while_a_file_is_written_leaves_the_one_before(tmp_path: Path, mo
     with monkeypatch.context() as during:
         during.setattr(torch, "save", killed)
         with pytest.raises(KeyboardInterrupt):
-            write_state({"step": 2}, file)
+            save_state({"step": 2}, file)
     assert torch.load(file, weights_only=True) == {"step": 1}
-    write_state({"step": 2}, file)
+    save_state({"step": 2}, file)
     assert torch.load(file, weights_only=True) == {"step": 2} and list(tmp_path.iterdir()) == [file]
 
 
@@ -114,10 +122,10 @@ def test_a_stopped_run_ends_where_one_that_was_not_stopped_ends(tmp_path: Path) 
 def test_a_budget_of_steps_holds_whatever_the_clock_says(tmp_path: Path) -> None:
     seen: list[State] = []
     module = line()
-    train(replace(PLAN, steps=50), module, repeat(None), loss_for(module, seen), folder=tmp_path)
+    train_module(replace(PLAN, steps=50), module, repeat(None), loss_for(module, seen), folder=tmp_path)
     assert len(seen) == 50
     last = json.loads((tmp_path / "part.jsonl").read_text().splitlines()[-1])
-    assert last["step"] == 50 and last["rate"] == pytest.approx(learning_rate(PLAN, 49, 49 / 50))
+    assert last["step"] == 50 and last["rate"] == pytest.approx(find_learning_rate(PLAN, 49, 49 / 50))
 
 
 def test_a_spent_budget_buys_no_more_steps(tmp_path: Path) -> None:
@@ -138,7 +146,7 @@ def test_it_learns(tmp_path: Path) -> None:
 
 def test_one_broken_batch_changes_nothing(tmp_path: Path) -> None:
     module, seen = line(), []
-    train(PLAN, module, repeat(None), loss_for(module, seen, broken=9), folder=tmp_path)
+    train_module(PLAN, module, repeat(None), loss_for(module, seen, broken=9), folder=tmp_path)
     assert same(seen[9], seen[10])
     assert not same(seen[10], seen[11])
     state = checkpoint(tmp_path)
@@ -148,7 +156,7 @@ def test_one_broken_batch_changes_nothing(tmp_path: Path) -> None:
 def test_the_log_forgets_a_broken_batch(tmp_path: Path) -> None:
     module = line()
     plan = Plan("part", minutes=1, learning_rate=0.05, warm_up=4)
-    train(plan, module, repeat(None), loss_for(module, broken=9), folder=tmp_path)
+    train_module(plan, module, repeat(None), loss_for(module, broken=9), folder=tmp_path)
     (entry,) = [json.loads(text) for text in (tmp_path / "part.jsonl").read_text().splitlines()]
     assert entry["step"] == 50 and entry["minutes"] == pytest.approx(50 / 60, abs=0.01)
     assert math.isfinite(entry["loss"]) and math.isfinite(entry["norm"])
@@ -156,7 +164,7 @@ def test_the_log_forgets_a_broken_batch(tmp_path: Path) -> None:
 
 def test_saving_shows_the_average_and_disturbs_nothing(tmp_path: Path) -> None:
     quiet, module, shown = run(tmp_path / "quiet"), line(), []
-    train(
+    train_module(
         PLAN,
         module,
         repeat(None),
@@ -172,11 +180,13 @@ def test_saving_shows_the_average_and_disturbs_nothing(tmp_path: Path) -> None:
 
 def test_the_rate_warms_up_by_steps_and_falls_by_time() -> None:
     plan = Plan("part", 1, learning_rate=2.0, warm_up=10, final_share=0.1)
-    assert [learning_rate(plan, step, 0) for step in (0, 4, 9, 500)] == pytest.approx([0.2, 1.0, 2.0, 2.0])
-    falling = [learning_rate(plan, 500, share / 10) for share in range(11)]
+    assert [find_learning_rate(plan, step, 0) for step in (0, 4, 9, 500)] == pytest.approx([0.2, 1.0, 2.0, 2.0])
+    falling = [find_learning_rate(plan, 500, share / 10) for share in range(11)]
     assert falling == sorted(falling, reverse=True)
     assert falling[5] == pytest.approx(2.0 * 0.55) and falling[10] == pytest.approx(0.2)
-    assert learning_rate(plan, 500, 1.7) == pytest.approx(0.2)  # a run that overran does not climb the cosine again
+    assert find_learning_rate(plan, 500, 1.7) == pytest.approx(
+        0.2
+    )  # a run that overran does not climb the cosine again
 
 
 def test_the_average_follows_fast_at_first_and_slowly_later() -> None:

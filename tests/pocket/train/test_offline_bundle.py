@@ -11,7 +11,7 @@ import pytest
 from pipeline.models.catalog import MINILM
 from pipeline.pocket.data.pack import Pack, Thing
 from pipeline.pocket.train import text
-from pipeline.pocket.train.offline_bundle import pack_text, said
+from pipeline.pocket.train.offline_bundle import list_caption_texts, pack_text
 
 SAID = ("a red fox in the snow", "a house by the sea, woodcut")
 
@@ -43,5 +43,5 @@ def test_everything_that_captions_may_say_is_gathered(tmp_path: Path) -> None:
     (tmp_path / "styles" / "ice").mkdir(parents=True)
     (tmp_path / "styles" / "ice" / "style.json").write_text('{"id": "ice", "name": "Ice", "words": ["frozen"]}')
     things = tuple(Thing(name, (), "Objects", held_out, (), ()) for name, held_out in (("fox", False), ("yak", True)))
-    gathered = set(said(Pack(things), tmp_path / "pictures", tmp_path / "styles"))
+    gathered = set(list_caption_texts(Pack(things), tmp_path / "pictures", tmp_path / "styles"))
     assert {"a blue owl", "fox", "yak", "Ice", "frozen"} <= gathered

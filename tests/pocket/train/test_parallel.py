@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, multiprocessing, nn
 
 from pipeline.pocket.train import parallel
-from pipeline.pocket.train.loop import Plan, train
+from pipeline.pocket.train.loop import Plan, train_module
 
 STEPS = 40
 PLAN = Plan("part", minutes=STEPS / 60, learning_rate=0.05, warm_up=4, ema=0.9, save_every=10)
@@ -28,13 +28,13 @@ def learn(folder: Path, parts: tuple[int, ...], begun: int) -> dict[str, Tensor]
     torch.set_num_threads(1)
     torch.manual_seed(begun)
     module, seconds = nn.Linear(3, 1), iter(range(10_000))
-    parallel.clock = lambda: float(next(seconds))  # type: ignore[assignment]
+    parallel.read_clock = lambda: float(next(seconds))  # type: ignore[assignment]
 
     def loss_of(_: object, step: int) -> tuple[Tensor, dict[str, float]]:
         losses = [(module(x) - y).square().mean() for x, y in (lesson(step, part) for part in parts)]
         return torch.stack(losses).mean(), {}
 
-    train(PLAN, module, repeat(None), loss_of, folder=folder)
+    train_module(PLAN, module, repeat(None), loss_of, folder=folder)
     return module.state_dict()
 
 
@@ -42,11 +42,11 @@ def apprentice(rank: int, folder: Path, port: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}.items():
             patch.setenv(name, str(value))
-        parallel.begin()
-    assert (parallel.rank(), parallel.share(17), parallel.seed(5) == 5) == (rank, 8, rank == 0)
+        parallel.join_processes()
+    assert (parallel.read_rank(), parallel.share_batch(17), parallel.offset_seed(5) == 5) == (rank, 8, rank == 0)
     learnt = learn(folder, (rank,), begun=rank)
-    parallel.wait()
-    parallel.end()
+    parallel.wait_for_all()
+    parallel.leave_processes()
     torch.save(learnt, folder / f"learnt-{rank}.pt")
 
 
@@ -58,7 +58,9 @@ def test_two_processes_learn_what_one_learns_from_both_their_batches(
         port = free.getsockname()[1]
     multiprocessing.spawn(apprentice, (tmp_path, port), nprocs=2)
     first, second = (torch.load(tmp_path / f"learnt-{rank}.pt", weights_only=True) for rank in range(2))
-    monkeypatch.setattr(parallel, "clock", parallel.clock)  # `learn` sets another: put this one back afterwards
+    monkeypatch.setattr(
+        parallel, "read_clock", parallel.read_clock
+    )  # `learn` sets another: put this one back afterwards
     (tmp_path / "alone").mkdir()
     alone = learn(tmp_path / "alone", (0, 1), begun=0)
     for name, value in alone.items():
@@ -70,12 +72,12 @@ def test_two_processes_learn_what_one_learns_from_both_their_batches(
 
 def test_alone_nothing_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORLD_SIZE", raising=False)
-    parallel.begin()
-    assert not parallel.gathered() and parallel.rank() == 0
-    assert (parallel.share(17), parallel.seed(5)) == (17, 5)
+    parallel.join_processes()
+    assert not parallel.is_parallel() and parallel.read_rank() == 0
+    assert (parallel.share_batch(17), parallel.offset_seed(5)) == (17, 5)
     weight = nn.Parameter(torch.ones(2))
     weight.grad = torch.tensor([1.0, 2.0])
     parallel.average_gradients([weight])
     assert weight.grad.tolist() == [1.0, 2.0]
-    parallel.wait()
-    parallel.end()
+    parallel.wait_for_all()
+    parallel.leave_processes()

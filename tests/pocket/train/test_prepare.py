@@ -14,15 +14,15 @@ from pipeline.pocket.data.dataset import PLAIN, make_record
 from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, make_autoencoder
 from pipeline.pocket.train import prepare
 from pipeline.pocket.train.prepare import (
-    SAID,
+    STYLE_WORDS_SHARE,
     encode_pictures,
-    even_out,
-    full_captions,
     names_color_or_style,
+    normalise_latents,
     prepare_latents,
     prepare_styles,
     prepare_tokens,
-    save,
+    save_array,
+    write_full_captions,
 )
 from pipeline.pocket.train.text import encode_tokens, load_text_tower
 from pipeline.pocket.train.tower import Tower, embed_pictures
@@ -79,7 +79,7 @@ def test_evened_latents_deviate_by_one_and_decode_alike(model, pictures) -> None
 
     before, spread = decoded(), encode_pictures(model, pictures).astype(np.float32).std((0, 2, 3))
     assert spread.max() / spread.min() > 1.5
-    assert even_out(model, pictures) is model
+    assert normalise_latents(model, pictures) is model
     torch.testing.assert_close(decoded(), before, atol=1e-4, rtol=1e-4)
     after = encode_pictures(model, pictures).astype(np.float32).std((0, 2, 3))
     np.testing.assert_allclose(after, 1, atol=0.01)
@@ -87,8 +87,8 @@ def test_evened_latents_deviate_by_one_and_decode_alike(model, pictures) -> None
 
 def test_about_half_of_the_styled_captions_say_their_style(styles: Path) -> None:
     told = records(1200)
-    captions = full_captions(told, styles)
-    assert captions == full_captions(told, styles)
+    captions = write_full_captions(told, styles)
+    assert captions == write_full_captions(told, styles)
     bare = [record["caption"] for record in told]
     template = sum(full == f"{short}, carved from ice" for full, short in zip(captions, bare, strict=True))
     words = [
@@ -96,32 +96,32 @@ def test_about_half_of_the_styled_captions_say_their_style(styles: Path) -> None
     ]
     kept = sum(full == short for full, short in zip(captions, bare, strict=True))
     assert template + sum(words) + kept == 1200
-    assert kept / 1200 == pytest.approx(1 - SAID, abs=0.06)
-    assert template / 1200 == pytest.approx(SAID / 2, abs=0.05)
-    assert [count / 1200 for count in words] == pytest.approx([SAID / 4] * 2, abs=0.04)
+    assert kept / 1200 == pytest.approx(1 - STYLE_WORDS_SHARE, abs=0.06)
+    assert template / 1200 == pytest.approx(STYLE_WORDS_SHARE / 2, abs=0.05)
+    assert [count / 1200 for count in words] == pytest.approx([STYLE_WORDS_SHARE / 4] * 2, abs=0.04)
 
 
 def test_a_caption_does_not_hang_on_its_neighbours(styles: Path) -> None:
     told = records(40)
-    assert full_captions(told[7:9], styles) == full_captions(told, styles)[7:9]
+    assert write_full_captions(told[7:9], styles) == write_full_captions(told, styles)[7:9]
 
 
 def test_plain_and_unknown_styles_say_nothing(styles: Path) -> None:
     for style in (PLAIN, "gone"):
         told = records(30, style)
-        assert full_captions(told, styles) == [record["caption"] for record in told]
+        assert write_full_captions(told, styles) == [record["caption"] for record in told]
 
 
 def test_captions_that_name_a_colour_or_their_style_are_known(styles: Path) -> None:
     told = records(60)
-    captions = full_captions(told, styles)
+    captions = write_full_captions(told, styles)
     said = [full != record["caption"] for full, record in zip(captions, told, strict=True)]
     assert names_color_or_style(captions, told).tolist() == said and 0 < sum(said) < 60
     plain = [
         {"caption": caption, "style": PLAIN, "look": "plain/0"}
         for caption in ("a blue car", "cat, black", "an orangery", "a car on a white ground")
     ]
-    assert names_color_or_style(full_captions(plain, styles), plain).tolist() == [True, True, False, True]
+    assert names_color_or_style(write_full_captions(plain, styles), plain).tolist() == [True, True, False, True]
 
 
 @pytest.fixture
@@ -145,9 +145,9 @@ def test_tokens_and_styles_are_of_the_shards_records(shard: Path, styles: Path, 
     text, tower = load_text_tower(), Tower().eval()
     prepare_tokens(shard, styles, *text)
     prepare_styles(shard, tower)
-    expected = encode_tokens(full_captions(records(6), styles), *text)
+    expected = encode_tokens(write_full_captions(records(6), styles), *text)
     np.testing.assert_allclose(np.load(shard / "tokens.npy"), expected, atol=5e-3)
-    bound = names_color_or_style(full_captions(records(6), styles), records(6))
+    bound = names_color_or_style(write_full_captions(records(6), styles), records(6))
     assert np.load(shard / "bound.npy").tolist() == bound.tolist()
     np.testing.assert_allclose(np.load(shard / "styles.npy"), embed_pictures(tower, pictures), atol=5e-3)
 
@@ -164,7 +164,7 @@ def test_what_is_there_is_not_made_again(shard: Path, styles: Path) -> None:
 
 def test_a_save_that_breaks_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "latents.npy"
-    save(target, np.arange(3))
+    save_array(target, np.arange(3))
 
     def break_off(path: Path, array: np.ndarray) -> None:
         Path(path).write_bytes(b"half of")
@@ -172,7 +172,7 @@ def test_a_save_that_breaks_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
         patch.setattr(prepare.np, "save", break_off)
-        save(target, np.arange(4))
+        save_array(target, np.arange(4))
     assert np.load(target).tolist() == [0, 1, 2]
-    save(target, np.arange(4))
+    save_array(target, np.arange(4))
     assert np.load(target).tolist() == [0, 1, 2, 3] and [path.name for path in tmp_path.iterdir()] == ["latents.npy"]

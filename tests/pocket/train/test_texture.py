@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline.pocket.train.texture import COLORED, FILTERS, SIZE, patch_difference, random_filters
+from pipeline.pocket.train.texture import COLORED, FILTERS, SIZE, draw_filters, measure_patch_difference
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -18,7 +18,7 @@ def stripes(period: int, shift: int = 0, upright: bool = False) -> Tensor:
 
 
 def between(one: Tensor, other: Tensor) -> float:
-    return float(patch_difference(one, other, torch.Generator().manual_seed(0)))
+    return float(measure_patch_difference(one, other, torch.Generator().manual_seed(0)))
 
 
 def test_the_same_texture_moved_is_near_and_another_one_is_far() -> None:
@@ -40,13 +40,13 @@ def test_colour_counts_though_it_has_no_contrast() -> None:
 
 def test_its_gradient_sharpens_what_is_too_soft() -> None:
     soft = (stripes(8) * 0.5).requires_grad_()
-    patch_difference(soft, stripes(8), torch.Generator().manual_seed(0)).backward()
+    measure_patch_difference(soft, stripes(8), torch.Generator().manual_seed(0)).backward()
     assert soft.grad is not None
     assert float((soft.grad * stripes(8)).sum()) < 0  # stepping down it gives contrast
 
 
 def test_filters_have_unit_length_and_most_ignore_a_flat_colour() -> None:
-    filters = random_filters(torch.Generator().manual_seed(1))
+    filters = draw_filters(torch.Generator().manual_seed(1))
     assert filters.shape == (FILTERS, 3, SIZE, SIZE)
     torch.testing.assert_close(filters.flatten(1).norm(dim=1), torch.ones(FILTERS))
     assert filters[COLORED:].sum((2, 3)).abs().max() < 1e-5 < filters[:COLORED].sum((2, 3)).abs().min()

@@ -12,26 +12,26 @@ import pytest
 import torch
 
 from pipeline.pocket.model import SIDE, make_autoencoder, make_training_noise
-from pipeline.pocket.train import palettes
-from pipeline.pocket.train import together as finish
+from pipeline.pocket.train import palettes, together
 from pipeline.pocket.train.adversary import Adversary, StyledCritic
 from pipeline.pocket.train.autoencoder import CELL
-from pipeline.pocket.train.denoiser import Denoiser, Prepared, attempt, batches
+from pipeline.pocket.train.denoiser import Denoiser, attempt_batch
+from pipeline.pocket.train.denoiser_data import Prepared, draw_batches
 from pipeline.pocket.train.loop import Plan
 from pipeline.pocket.train.palettes import Palettes
 from pipeline.pocket.train.together import (
-    CLEAR,
     CROP,
-    LEARNT,
-    PRESSED,
+    GUIDANCE_SHARE,
+    LEARNT_GUIDANCE,
+    MOST_CONTRAST,
     TRIES,
     Drawer,
     Lesson,
-    Pages,
-    lessons,
-    lost_lines,
-    press,
-    stray_lines,
+    PictureFiles,
+    attempt_with_guidance,
+    draw_lessons,
+    measure_lost_lines,
+    measure_stray_lines,
     train_together,
 )
 from pipeline.pocket.train.tower import Tower
@@ -56,21 +56,21 @@ def folders(tmp_path: Path) -> list[Path]:
     return [tmp_path / "shard-0", tmp_path / "shard-1"]
 
 
-def pupils(tmp_path: Path) -> tuple[Prepared, Pages, Palettes]:
-    data, pages = prepared((0,) * ROWS), Pages(folders(tmp_path))
+def pupils(tmp_path: Path) -> tuple[Prepared, PictureFiles, Palettes]:
+    data, pages = prepared((0,) * ROWS), PictureFiles(folders(tmp_path))
     return data, pages, Palettes(data, pages, make_autoencoder(), Tower(), EMPTY)
 
 
 def test_pages_are_the_pictures_of_all_shards_in_a_row(tmp_path: Path) -> None:
-    pages = Pages(folders(tmp_path))
+    pages = PictureFiles(folders(tmp_path))
     assert len(pages) == ROWS
     assert [int(pages[row][0, 0, 0]) for row in range(ROWS)] == list(range(ROWS))
 
 
 def test_a_lesson_shows_what_lies_under_its_crop_of_latents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(palettes, "TURNED", 0.0)  # turned pictures: tests/pocket/train/test_palettes.py
+    monkeypatch.setattr(palettes, "RECOLORED_SHARE", 0.0)  # turned pictures: tests/pocket/train/test_palettes.py
     corners = set()
-    for lesson in islice(lessons(*pupils(tmp_path), EMPTY, 12, SHOWN, 0), 6):
+    for lesson in islice(draw_lessons(*pupils(tmp_path), EMPTY, 12, SHOWN, 0), 6):
         assert isinstance(lesson, Lesson) and lesson.pixels.shape == (SHOWN, 3, CROP * CELL, CROP * CELL)
         shown = ((lesson.pixels + 1) * 127.5).round()
         assert shown[:, 0, 0, 0].tolist() == lesson.batch.rows[:SHOWN].tolist()
@@ -102,16 +102,16 @@ class Plain(torch.nn.Module):
 
 def test_what_is_wanted_lies_beyond_the_truth_by_the_guidance() -> None:
     noise_maker, generator = make_training_noise(), torch.Generator().manual_seed(0)
-    batch = next(batches(prepared((0,) * ROWS), EMPTY, 64, 0))
+    batch = next(draw_batches(prepared((0,) * ROWS), EMPTY, 64, 0))
     told = batch.tokens[:, 0, 0]
     batch.style = told[:, None].expand_as(batch.style)
-    tried = press(Plain(), batch, EMPTY, noise_maker, generator)
+    tried = attempt_with_guidance(Plain(), batch, EMPTY, noise_maker, generator)
     assert torch.equal(tried.made[:, 0, 0, 0], told)
     kept = noise_maker.alphas_cumprod[tried.times][:, None, None, None]
-    v = tried.wanted - PRESSED * told[:, None, None, None]  # full less bare is the row's number
+    v = tried.wanted - GUIDANCE_SHARE * told[:, None, None, None]  # full less bare is the row's number
     clean = kept.sqrt() * tried.noisy - (1 - kept).sqrt() * v
     torch.testing.assert_close(clean, batch.latents, atol=2e-3, rtol=0)
-    assert pytest.approx(2.0) == LEARNT  # made = wanted leads to bare + LEARNT (true - bare)
+    assert pytest.approx(2.0) == LEARNT_GUIDANCE  # made = wanted leads to bare + LEARNT (true - bare)
 
 
 class Echo(torch.nn.Module):
@@ -122,14 +122,14 @@ class Echo(torch.nn.Module):
 
 
 def test_pictures_are_taught_by_the_best_of_several_noises() -> None:
-    batch, noise_maker = next(batches(prepared((0,) * ROWS), EMPTY, 8, 0)), make_training_noise()
+    batch, noise_maker = next(draw_batches(prepared((0,) * ROWS), EMPTY, 8, 0)), make_training_noise()
 
     def seeded() -> torch.Generator:
         return torch.Generator().manual_seed(0)
 
-    noisy = press(Echo(), batch, EMPTY, noise_maker, seeded()).noisy
-    assert torch.equal(noisy, attempt(Echo(), batch, noise_maker, seeded(), TRIES).noisy)
-    assert not torch.equal(noisy, attempt(Echo(), batch, noise_maker, seeded()).noisy) and TRIES > 1
+    noisy = attempt_with_guidance(Echo(), batch, EMPTY, noise_maker, seeded()).noisy
+    assert torch.equal(noisy, attempt_batch(Echo(), batch, noise_maker, seeded(), TRIES).noisy)
+    assert not torch.equal(noisy, attempt_batch(Echo(), batch, noise_maker, seeded()).noisy) and TRIES > 1
 
 
 def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -168,7 +168,7 @@ def test_both_parts_learn_from_the_pixels_and_say_how(tmp_path: Path, monkeypatc
 
 def test_a_run_that_goes_on_sees_other_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shrink_denoiser(monkeypatch)
-    monkeypatch.setattr(finish, "train", lambda plan, module, batches, *rest, **more: next(batches))
+    monkeypatch.setattr(together, "train_module", lambda plan, module, batches, *rest, **more: next(batches))
     drawer, plan = Drawer(Denoiser(), make_autoencoder()), Plan("together", minutes=1, learning_rate=1e-3)
     taught, critic = pupils(tmp_path), Adversary(StyledCritic(), tmp_path / "critic.pt", CPU)
 
@@ -189,23 +189,25 @@ def test_a_line_that_shows_beside_its_place_is_not_lost_and_a_flat_colour_loses_
     shifted = wanted.roll(2, 3)
     shifted[..., :4] = -0.5
     flat = torch.zeros_like(wanted, requires_grad=True)
-    assert lost_lines(wanted, wanted, lines) == 0 == lost_lines(shifted, wanted, lines)
-    assert lost_lines(flat, wanted, lines).item() == pytest.approx(CLEAR)  # of the contrast of 1, half is enough
-    assert lost_lines(0.2 * wanted, wanted, lines).item() == pytest.approx(CLEAR - 0.2)
-    assert lost_lines(flat, torch.zeros_like(wanted), lines) == 0  # nothing to see in the true picture either
-    assert lost_lines(flat, wanted, torch.zeros_like(lines)) == 0  # no lines
+    assert measure_lost_lines(wanted, wanted, lines) == 0 == measure_lost_lines(shifted, wanted, lines)
+    assert measure_lost_lines(flat, wanted, lines).item() == pytest.approx(
+        MOST_CONTRAST
+    )  # of the contrast of 1, half is enough
+    assert measure_lost_lines(0.2 * wanted, wanted, lines).item() == pytest.approx(MOST_CONTRAST - 0.2)
+    assert measure_lost_lines(flat, torch.zeros_like(wanted), lines) == 0  # nothing to see in the true picture either
+    assert measure_lost_lines(flat, wanted, torch.zeros_like(lines)) == 0  # no lines
     faint = (0.2 * wanted).requires_grad_(True)
-    (gradient,) = torch.autograd.grad(lost_lines(faint, wanted, lines), faint)
-    assert lost_lines(faint - gradient, wanted, lines) < lost_lines(faint, wanted, lines)
+    (gradient,) = torch.autograd.grad(measure_lost_lines(faint, wanted, lines), faint)
+    assert measure_lost_lines(faint - gradient, wanted, lines) < measure_lost_lines(faint, wanted, lines)
 
 
 def test_ripples_on_a_calm_ground_are_stray_and_those_of_the_true_picture_elsewhere_are_not() -> None:
     calm = torch.zeros(1, 3, 32, 32)
     ripples = 0.1 * torch.sin(torch.arange(32.0)).expand(1, 3, 32, 32)
-    assert stray_lines(calm, calm) == 0 == stray_lines(calm, ripples)
-    assert stray_lines(ripples.roll(3, 3), ripples) < 0.005
+    assert measure_stray_lines(calm, calm) == 0 == measure_stray_lines(calm, ripples)
+    assert measure_stray_lines(ripples.roll(3, 3), ripples) < 0.005
     made = ripples.clone().requires_grad_(True)
-    stray = stray_lines(made, calm)
+    stray = measure_stray_lines(made, calm)
     assert stray.item() == pytest.approx(0.2, abs=0.05)  # from crest to trough
     (gradient,) = torch.autograd.grad(stray, made)
-    assert stray_lines(made - gradient, calm) < stray
+    assert measure_stray_lines(made - gradient, calm) < stray

@@ -14,18 +14,18 @@ from torch.nn import functional
 
 from pipeline.pocket.data.dataset import PLAIN
 from pipeline.pocket.train import tower
-from pipeline.pocket.train.export import image_processor
+from pipeline.pocket.train.export import make_image_processor
 from pipeline.pocket.train.loop import Plan
 from pipeline.pocket.train.tower import (
     LEVELS,
     PLAIN_WORDS,
     Looks,
     Tower,
+    describe_look,
+    draw_batches,
     embed_pictures,
     load_looks,
-    look_of,
-    series,
-    style_words,
+    read_style_words,
     train_tower,
 )
 from tests.tools.models import small_vision
@@ -63,7 +63,7 @@ def two_looks(count: int = 12) -> Looks:
 def test_every_style_has_its_name_and_words_and_plain_has_its_own(tmp_path: Path) -> None:
     (tmp_path / "ice").mkdir()
     (tmp_path / "ice" / "style.json").write_text(json.dumps({"id": "ice", "name": "Ice", "words": ["frost", "cold"]}))
-    assert style_words(tmp_path) == {PLAIN: PLAIN_WORDS, "ice": ("Ice", "frost", "cold")}
+    assert read_style_words(tmp_path) == {PLAIN: PLAIN_WORDS, "ice": ("Ice", "frost", "cold")}
 
 
 def test_looks_are_joined_with_the_number_of_their_words(tmp_path: Path) -> None:
@@ -82,20 +82,20 @@ def test_a_look_is_its_colours_and_its_steps() -> None:
     grey = torch.zeros(1, 3, 128, 128)
     striped = torch.zeros(1, 3, 128, 128)
     striped[..., ::2] = 0.5
-    flat, steps = look_of(grey)[0], look_of(striped)[0]
+    flat, steps = describe_look(grey)[0], describe_look(striped)[0]
     assert flat.shape == (3 * LEVELS + 6,) == (24,)
     torch.testing.assert_close(flat[:18].view(3, 6).sum(1), torch.full((3,), 4.0))  # shares of one picture
     assert flat[18:].abs().max() == 0
     torch.testing.assert_close(steps[18:], torch.tensor([3.0, 0, 0, 0, 0, 0]))  # 1, 2, 4 px across, then down
     red = torch.tensor([1.0, -1, -1]).view(1, 3, 1, 1).expand(1, 3, 128, 128)
-    brightest = look_of(red)[0, :18].view(3, 6).argmax(1)
+    brightest = describe_look(red)[0, :18].view(3, 6).argmax(1)
     assert brightest.tolist() == [5, 0, 0]
-    torch.testing.assert_close(look_of(striped.flip(3)), look_of(striped))
+    torch.testing.assert_close(describe_look(striped.flip(3)), describe_look(striped))
 
 
 def test_batches_carry_words_of_each_pictures_own_style(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tower, "BATCH", 16)
-    data, batches = two_looks(), series(two_looks(), 0, CPU)
+    data, batches = two_looks(), draw_batches(two_looks(), 0, CPU)
     for _ in range(6):
         batch = next(batches)
         assert batch.pixels.shape == (16, 3, 128, 128) and batch.pixels.dtype == torch.float32
@@ -107,7 +107,7 @@ def test_batches_carry_words_of_each_pictures_own_style(monkeypatch: pytest.Monk
 
 
 def test_a_run_that_goes_on_sees_other_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tower, "train", lambda plan, module, batches, *rest, **more: next(batches))
+    monkeypatch.setattr(tower, "train_module", lambda plan, module, batches, *rest, **more: next(batches))
     model, plan = Tower(), Plan("tower", minutes=1, learning_rate=1e-3)
 
     def first() -> Any:
@@ -138,7 +138,7 @@ def test_a_few_steps_teach_pictures_their_words(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.usefixtures("small")
 def test_pictures_are_read_as_the_shipped_image_processor_reads_them() -> None:
     model, pictures = Tower().eval(), two_looks(3).pictures
-    shipped = image_processor(128, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    shipped = make_image_processor(128, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
     pixels = shipped([Image.fromarray(picture) for picture in pictures], return_tensors="pt").pixel_values
     with torch.inference_mode():
         expected = model.encoder(pixel_values=pixels).image_embeds
