@@ -22,6 +22,7 @@ SIZE_LIMIT = 10_000_000  # bytes; larger files need LFS on a Space
 HOMES = {  # heavy library -> the only places that may import it; everything below pipeline/pocket/ is free
     "cv2": {f"pipeline/{room}/" for room in ("sketch", "inking", "painters")},
     "hnswlib": {"pipeline/styles/index.py"},
+    "onnxruntime": {"pipeline/painters/style_network.py"},
     "sentence_transformers": {"pipeline/styles/encoders.py"},
     "diffusers": {"pipeline/engine/", "pipeline/models/loading.py"},
     "compel": {"pipeline/engine/weighted_prompt.py"},
