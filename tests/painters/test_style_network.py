@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -78,7 +79,7 @@ def test_strength_moves_smoothly_from_the_plain_painting(oil: PictureStyle) -> N
     steps = [paint_like(painting, oil, strength, rng()).astype(int) for strength in (0, 0.05, 0.25, 0.5, 0.75, 1)]
     away = [float(np.abs(step - painting.colours).mean()) for step in steps]
     assert away[0] == 0
-    assert all(later > earlier for earlier, later in zip(away[:-1], away[1:], strict=True))
+    assert all(later > earlier for earlier, later in pairwise(away))
     assert away[1] < 0.1 * away[-1]
     assert away[-1] > 8
 
