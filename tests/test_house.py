@@ -20,7 +20,7 @@ from pipeline.settings import ROOT
 
 SIZE_LIMIT = 10_000_000  # bytes; larger files need LFS on a Space
 HOMES = {  # heavy library -> the only places that may import it; everything below pipeline/pocket/ is free
-    "cv2": {f"pipeline/{room}/" for room in ("sketch", "inking", "painters")},
+    "cv2": {f"pipeline/{room}/" for room in ("sketch", "inking", "painters", "colours")},
     "hnswlib": {"pipeline/styles/index.py"},
     "onnxruntime": {"pipeline/painters/style_network.py"},
     "sentence_transformers": {"pipeline/styles/encoders.py"},

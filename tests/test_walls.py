@@ -14,7 +14,8 @@ from pipeline.settings import ROOT
 SHARED = {"errors", "controls", "values", "prompt_syntax", "settings", "timing", "strict_json"}
 READ = SHARED | {"sketch", "request", "models", "styles", "machine", "picture"}
 POCKET = {"controls", "values", "errors", "prompt_syntax", "settings"} | {
-    *("sketch", "request", "models", "styles", "machine", "inking", "painters", "engine", "studio", "pocket.model")
+    *("sketch", "request", "models", "styles", "machine", "inking", "painters", "colours", "engine", "studio"),
+    *("pocket.model", "pocket.colourist_model"),
 }
 ALLOWED = {  # room -> the rooms that it may import; a room that is not here may not exist
     **{shared: SHARED for shared in SHARED},
@@ -26,12 +27,14 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "picture": SHARED | {"models", "sketch"},
     "painters": {"errors", "values"},
     "inking": {"errors", "values", "sketch"},
-    "engine": SHARED | {"models", "request", "machine", "painters", "inking"},
+    "colours": {"errors", "values"},
+    "engine": SHARED | {"models", "request", "machine", "painters", "inking", "colours"},
     "studio": READ | {"engine"},
     "page": READ | {"studio"},
     "app": SHARED | {"page", "studio"},
     "pocket": set[str](),
     "pocket.model": set[str](),
+    "pocket.colourist_model": {"colours"},
     "pocket.references": {"painters", "values"},
     "pocket.data": POCKET - {"engine", "studio"},
     "pocket.train": POCKET | {"pocket.data"},

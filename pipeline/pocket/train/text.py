@@ -22,16 +22,16 @@ def load_text_tower(device: torch.device | str = "cpu") -> tuple[Any, BertModel]
 
 
 @torch.inference_mode()
-def encode_tokens(texts: Sequence[str], tokenizer: Any, tower: BertModel, batch: int = 128) -> NDArray[np.float16]:
-    """Encode texts as (N, 32, 384): pads hidden from BERT by its mask, but kept, as diffusers' encode_prompt keeps
-    them.
-    """
+def encode_tokens(
+    texts: Sequence[str], tokenizer: Any, tower: BertModel, batch: int = 128, length: int = TEXT_TOKENS
+) -> NDArray[np.float16]:
+    """Encode texts as (N, length, 384): pads hidden from BERT by its mask, but kept, as diffusers keeps them."""
     made = []
     for start in range(0, len(texts), batch):
         words = tokenizer(
             list(texts[start : start + batch]),
             padding="max_length",
-            max_length=TEXT_TOKENS,
+            max_length=length,
             truncation=True,
             return_tensors="pt",
         ).to(tower.device)

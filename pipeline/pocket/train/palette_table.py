@@ -1,0 +1,97 @@
+"""The palettes of everything that the pack holds, of what code draws, and of places: five colours each.
+
+python -m pipeline.pocket.train.palette_table         # data/colourist/palettes.npz
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.colours.oklab import from_oklab, to_oklab
+from pipeline.colours.palette import COLOURS, PaletteTable, save_palettes
+from pipeline.pocket.data.drawn_things import DRAWN
+from pipeline.pocket.data.paints import Paints
+from pipeline.pocket.data.part_canvas import Box, Canvas, Float
+from pipeline.pocket.data.places import PLACES, draw_place
+from pipeline.pocket.data.recolouring import COLOUR_WORD
+from pipeline.pocket.data.vector_pack import FOLDER, VectorPack, load_vector_pack
+from pipeline.pocket.train.text import encode_sentences, load_text_tower
+
+TABLE = FOLDER / "palettes.npz"
+CLOSE = 0.1  # OKLab: nearer colours are one
+TRIES = 8  # pictures of a thing that code draws
+
+
+def reduce_colours(pixels: NDArray[np.uint8], most: int = COLOURS) -> tuple[NDArray[np.uint8], Float]:
+    """The commonest `most` colours of (n, 3) RGB pixels, (most, 3), and their shares, (most,), the largest first."""
+    bins, counts = np.unique(pixels >> 4, axis=0, return_counts=True)
+    lab, weights = to_oklab((bins * 16 + 8).astype(np.uint8)), counts.astype(np.float32)
+    order = np.argsort(-weights)
+    centres: list[Float] = []
+    sizes: list[float] = []
+    for n in order:
+        near = [k for k, centre in enumerate(centres) if np.linalg.norm(centre - lab[n]) < CLOSE]
+        if near:
+            k = near[0]
+            centres[k] = (centres[k] * sizes[k] + lab[n] * weights[n]) / (sizes[k] + weights[n])
+            sizes[k] += float(weights[n])
+        else:
+            centres.append(lab[n])
+            sizes.append(float(weights[n]))
+    best = np.argsort(-np.array(sizes))[:most]
+    colours, shares = np.zeros((most, 3), np.uint8), np.zeros(most, np.float32)
+    colours[: len(best)] = np.round(255 * from_oklab(np.stack([centres[k] for k in best])))
+    shares[: len(best)] = np.array(sizes)[best] / max(1.0, float(np.sum(sizes)))
+    return colours, np.where(shares > 0.015, shares, 0).astype(np.float32)
+
+
+def gather_pixels(pack: VectorPack) -> dict[str, list[NDArray[np.uint8]]]:
+    """Name -> pixels (n, 3) over all hands, a few of each."""
+    pixels: dict[str, list[NDArray[np.uint8]]] = {}
+    for row, name in enumerate(pack.names):
+        colours, regions = pack.colours[row][::5, ::5], pack.regions[row][::5, ::5]
+        for known in {name, COLOUR_WORD.sub("", name) or name}:
+            pixels.setdefault(known, []).append(colours[regions > 0])
+    rng = np.random.default_rng(0)
+    for key, thing in DRAWN.items():
+        seen = []
+        for _ in range(TRIES):
+            canvas = Canvas(np.ones((256, 256, 3), np.float32))
+            thing.draw(canvas, Box(0.15, 0.15, 0.7, 0.7, rng), Paints(rng), rng)
+            seen.append(np.round(255 * canvas.colours[canvas.parts > 0][::7]).astype(np.uint8))
+        for word in (key, *thing.words):
+            pixels.setdefault(word, []).extend(seen)
+    for name, (_, words) in PLACES.items():
+        seen = [np.round(255 * draw_place(name, rng).image[::9, ::9].reshape(-1, 3)).astype(np.uint8) for _ in range(4)]
+        for word in {name, *(bare_place(one) for one in words)}:
+            pixels.setdefault(word, []).extend(seen)
+    return pixels
+
+
+def bare_place(words: str) -> str:
+    """ "in the snow" -> "snow"."""
+    kept = [
+        word for word in words.split() if word not in {"in", "on", "at", "a", "the", "by", "of", "an", "with", "to"}
+    ]
+    return " ".join(kept)
+
+
+def build(pack: VectorPack) -> PaletteTable:
+    pixels = gather_pixels(pack)
+    made = [reduce_colours(np.concatenate(seen)) for seen in pixels.values()]
+    vectors = encode_sentences(list(pixels), *load_text_tower())
+    colours, shares = np.stack([one for one, _ in made]), np.stack([share for _, share in made])
+    return PaletteTable(tuple(pixels), colours, shares.astype(np.float16), vectors.astype(np.float16))
+
+
+def main(file: Path = TABLE) -> None:
+    table = build(load_vector_pack())
+    save_palettes(table, file)
+    print(f"{len(table.names)} palettes, {file.stat().st_size / 1e6:.2f} MB, in {file}")
+
+
+if __name__ == "__main__":
+    main()

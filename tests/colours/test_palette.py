@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.colours.palette import (
+    COLOURS,
+    SLOTS,
+    WIDTH,
+    PaletteTable,
+    load_palettes,
+    own_palette,
+    palette_tokens,
+    save_palettes,
+)
+
+
+@pytest.fixture
+def table() -> PaletteTable:
+    names = ("fox", "palm tree", "tree", "cherry", "snow")
+    draw = np.random.default_rng(0)
+    vectors = draw.normal(size=(5, WIDTH))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    shares = np.tile(np.array([0.5, 0.2, 0.1, 0.1, 0], np.float16), (5, 1))
+    return PaletteTable(names, draw.integers(0, 256, (5, 5, 3), dtype=np.uint8), shares, vectors.astype(np.float16))
+
+
+def test_the_longest_names_of_a_prompt_are_found_in_its_order(table: PaletteTable) -> None:
+    found = table.find("Two cherries and a palm tree in the snow")
+    assert [table.names[list(map(bytes, table.colours)).index(bytes(one.colours))] for one in found] == [
+        "cherry",
+        "palm tree",
+        "snow",
+    ]
+    assert len(table.find("fox tree cherry snow")) == SLOTS
+    assert table.find("nothing known") == [] and table.find("") == []
+
+
+def test_a_table_survives_the_disk(table: PaletteTable, tmp_path: Path) -> None:
+    save_palettes(table, tmp_path / "palettes.npz")
+    read = load_palettes(tmp_path / "palettes.npz")
+    assert read.names == table.names and np.array_equal(read.colours, table.colours)
+    assert np.array_equal(read.vectors, table.vectors)
+
+
+def test_tokens_tell_colours_and_names_apart(table: PaletteTable) -> None:
+    fox, snow = table.get("fox"), table.get("snow")
+    assert fox is not None and snow is not None
+    tokens = palette_tokens([fox, snow])
+    assert tokens.shape == (SLOTS * COLOURS, WIDTH) and tokens.dtype == np.float32
+    assert not tokens[4].any() and not tokens[10:].any()  # a colour without a share, a slot without a thing
+    assert 0.1 < tokens[:4].std() < 0.6
+    assert not np.allclose(tokens[0], tokens[1]) and not np.allclose(tokens[:4], tokens[5:9])
+    assert np.array_equal(tokens, palette_tokens([fox, snow]))
+
+
+def test_near_colours_have_near_tokens() -> None:
+    def token(*rgb: int) -> np.ndarray:
+        return palette_tokens([own_palette(np.array([rgb], np.uint8))])[0]
+
+    red, near, blue = token(220, 30, 30), token(214, 36, 30), token(30, 60, 220)
+    assert np.linalg.norm(red - near) < 0.3 * np.linalg.norm(red - blue)
+
+
+def test_an_own_palette_has_no_name_and_any_number_of_colours() -> None:
+    assert not own_palette(np.zeros((2, 3), np.uint8)).vector.any()
+    assert own_palette(np.zeros((2, 3), np.uint8)).shares.tolist() == [0.5, 0.5, 0, 0, 0]
+    assert own_palette(np.zeros((9, 3), np.uint8)).colours.shape == (COLOURS, 3)
