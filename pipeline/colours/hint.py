@@ -87,4 +87,5 @@ def describe_regions(regions: NDArray[np.int32]) -> Float:
     size, off_map, left, right, top, bottom = np.moveaxis(about[regions[::2, ::2]], -1, 0)
     place = np.arange(0, side, 2, dtype=np.float32) / side
     x, y = place[None, :], place[:, None]
-    return np.clip(np.stack([size, off_map, x - left, right - x, y - top, bottom - y]), 0, 1)
+    made = np.stack([size, off_map, x - left, right - x, y - top, bottom - y])
+    return np.asarray(np.clip(made, 0, 1), np.float32)

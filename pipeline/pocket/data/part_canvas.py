@@ -100,7 +100,7 @@ class Box:
         """Places of the frame (n, 2) on the canvas, each a little off, as a hand is."""
         spots = np.asarray(points, np.float32).reshape(-1, 2)
         if not exact:
-            spots = spots + self.rng.normal(0, self.rough, spots.shape)
+            spots = spots + self.rng.normal(0, self.rough, spots.shape).astype(np.float32)
         return np.asarray(spots * (self.width, self.height) + (self.left, self.top), np.float32)
 
     def inner(self, left: float, top: float, width: float, height: float) -> Box:

@@ -78,11 +78,12 @@ class Stage:
                     other = pick(rng, tuple(one for one in COLORS if one != word))
                     colours = paint_group(colours, regions, groups[1], other, rng)
                     phrase = f"{word} and {other} {bare}"
-            elif word := usual_word(colours, regions, groups[0]):
-                phrase = f"{word} {bare}"
+            elif usual := usual_word(colours, regions, groups[0]):
+                phrase = f"{usual} {bare}"
         ink = np.unpackbits(pack.ink[row], axis=-1)
         move = place_square(middle, size, turn, bool(rng.random() < 0.5))
-        self.canvas.paste(colours.astype(np.float32) / 255 * self.place.dim, regions, ink, move)
+        light = np.float32(self.place.dim / 255)
+        self.canvas.paste(colours.astype(np.float32) * light, regions, ink, move)
         self.phrases.append(with_article(phrase, rng))
         self.names.append(bare)
 

@@ -51,8 +51,8 @@ def render(body: str, box: list[float], crisp: bool = False) -> NDArray[np.uint8
     import resvg_py  # only who builds the pack needs it
 
     svg = f'<svg {NAMESPACE} viewBox="0 0 {box[0]} {box[1]}" width="{SIDE}" height="{SIDE}">{body}</svg>'
-    mode = "crisp_edges" if crisp else "geometric_precision"
-    data = np.frombuffer(bytes(resvg_py.svg_to_bytes(svg_string=svg, shape_rendering=mode)), np.uint8)
+    written = resvg_py.svg_to_bytes(svg_string=svg, shape_rendering="crisp_edges" if crisp else "geometric_precision")
+    data = np.frombuffer(bytes(written), np.uint8)
     picture = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), np.uint8)
 
@@ -126,7 +126,8 @@ def find_parts(painted: NDArray[np.uint8], ids: NDArray[np.int_]) -> Drawing:
     means = np.stack([np.median(lab[flat == n], axis=0) for n in range(len(known))])
     order = np.argsort(-np.bincount(flat.ravel()))
     regions = np.zeros(ids.shape, np.int32)
-    ink, found = np.zeros(ids.shape, bool), []
+    ink = np.zeros(ids.shape, bool)
+    found: list[NDArray[np.float32]] = []
     for n in order:
         if known[n] == 0:
             continue

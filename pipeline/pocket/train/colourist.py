@@ -94,7 +94,8 @@ class Lessons:
             return np.concatenate([text, palette_tokens([])])
         if self.rng.random() < CHOSEN:
             pixels = np.round(255 * field[::2, ::2].reshape(-1, 3)).astype(np.uint8)
-            return np.concatenate([text, palette_tokens([own_palette(*reduce_colours(pixels))])])
+            colours, shares = reduce_colours(pixels)
+            return np.concatenate([text, palette_tokens([own_palette(colours, list(shares))])])
         palettes = [palette for name in shard.names[row] if (palette := self.table.get(name)) is not None]
         return np.concatenate([text, palette_tokens(palettes)])
 
@@ -191,7 +192,7 @@ def run(
             UNet2DConditionModel.from_pretrained(shipped / "unet"),
             ControlNetModel.from_pretrained(shipped / "controlnet"),
         )
-    model.to(memory_format=torch.channels_last)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     loss = Loss(model, parallel.seed(seed_from_here(seed, plan, folder)))
     train(plan, model, batches, loss, folder=folder, on_save=lambda one, _: save_model(one, folder / "model"))
     parallel.end()

@@ -81,7 +81,9 @@ def load_shard(file: Path) -> Shard:
     words = json.loads((file / "words.json").read_text())
     parts = ("fields", "weights", "lines", "painted", "painted_row", "tokens")
     arrays = [np.load(file / f"{part}.npy", mmap_mode="r") for part in parts]
-    return Shard(*arrays, tuple(words["captions"]), tuple(tuple(names) for names in words["names"]))
+    fields, weights, lines, painted, row, tokens = arrays
+    names = tuple(tuple(one) for one in words["names"])
+    return Shard(fields, weights, lines, painted, row, tokens, tuple(words["captions"]), names)
 
 
 def list_shards(folder: Path = LESSONS) -> list[Path]:
