@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.colours.oklab import to_oklab
 from pipeline.pocket.data.part_canvas import GROUND, SIDE, Canvas, Float, Rng
-from pipeline.pocket.data.strokes import stray
+from pipeline.pocket.data.strokes import make_displacement
 
 FAINT, WEAK = 0.05, 0.1  # OKLab difference of light and shade, and of a detail that may be left out
 TINY = 14  # px that a part has at least to be drawn
@@ -21,7 +21,7 @@ def draw_lines(canvas: Canvas, rng: Rng) -> NDArray[np.uint8]:
     lines |= keep_strokes(canvas.ink, rng)
     reach = rng.uniform(0, 2.4) * care
     if reach > 0.3:
-        field = stray((SIDE, SIDE), rng, reach)
+        field = make_displacement((SIDE, SIDE), rng, reach)
         lines = cv2.remap(lines, field[..., 0], field[..., 1], cv2.INTER_NEAREST)
     if rng.random() < 0.5:
         lines = lines * ~gaps(rng, care)

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.pocket.data import backdrops
 from pipeline.pocket.data.backdrops import DAY, HALF, Sheet
 from pipeline.pocket.data.part_canvas import SIDE, Float, Rng
-from pipeline.pocket.data.skies import below, lay
+from pipeline.pocket.data.skies import mask_below, paint_over
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ def draw_quiet(rng: Rng, stands: str, horizon: float | None = None) -> Place:
         )
         if stands not in {"face", "sky"} and rng.random() < 0.6:
             sheet.land = np.clip(sheet.image[-1, 0] * 0.93, 0, 1)
-            lay(sheet.image, below(HALF, np.full(HALF, HALF * line, np.float32), 2), sheet.land)
+            paint_over(sheet.image, mask_below(HALF, np.full(HALF, HALF * line, np.float32), 2), sheet.land)
         else:
             sheet.horizon = 1.0
     elif stands == "table":

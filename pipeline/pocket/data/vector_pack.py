@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.pocket.data.pack import clean, describe_emoji, fetch_npm, is_held_out, plain_code
+from pipeline.pocket.data.pack import clean_name, describe_emoji, fetch_npm, is_held_out, strip_code
 from pipeline.pocket.data.svg_regions import SIDE, Drawing, read_svg
 
 FOLDER = Path("data/colourist")
@@ -72,11 +72,11 @@ def load_vector_pack(folder: Path = FOLDER / "pack") -> VectorPack:
 
 def wanted_name(code: str, wanted: dict[str, tuple[str, list[str]]], slug: str) -> str | None:
     """What a caption calls this emoji; None for flags, signs, hands and whatever else nobody draws."""
-    plain = plain_code(code)
+    plain = strip_code(code)
     base = plain
     for tone in COUNTED_TONES:
         base = base.replace(tone, "")
-    name = re.sub(r"\s+", " ", TONES.sub("", clean(slug))).strip(" :")
+    name = re.sub(r"\s+", " ", TONES.sub("", clean_name(slug))).strip(" :")
     if base == plain and plain in wanted:
         return name
     return name if PEOPLE.match(name) and not LEFT_OUT.search(name) and name.count(" ") < 3 else None
@@ -89,9 +89,9 @@ def list_icons(
     icons = json.loads((folder / "icons.json").read_text())
     for code, slug in read_codes(folder, icons["icons"], names):
         icon = icons["icons"].get(slug)
-        name = wanted_name(code, wanted, names.get(plain_code(code), slug)) if icon else None
+        name = wanted_name(code, wanted, names.get(strip_code(code), slug)) if icon else None
         if name and not (hand == "fxemoji" and "cat" in name):  # its cats are foxes
-            names.setdefault(plain_code(code), slug)
+            names.setdefault(strip_code(code), slug)
             box = [icon.get(key, icons.get(key, 16)) for key in ("width", "height")]
             yield name, hand, icon["body"], box
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.colours.hint import find_regions
-from pipeline.pocket.data.colors import obeys
+from pipeline.pocket.data.colors import measure_color_share
 from pipeline.pocket.data.drawn_things import DRAWN
 from pipeline.pocket.data.lessons import FIELD, Curriculum
 from pipeline.pocket.data.paints import Paints
@@ -62,7 +62,7 @@ def test_a_colour_word_leaves_muzzle_and_eyes_alone(fox: Drawing) -> None:
     groups = find_groups(fox.colours, fox.regions)
     assert groups[0].share > 0.6 and usual_word(fox.colours, fox.regions, groups[0]) == "orange"
     blue = paint_group(fox.colours, fox.regions, groups[0], "blue", np.random.default_rng(0))
-    assert obeys("blue", blue[fox.regions == 1]) > 0.95
+    assert measure_color_share("blue", blue[fox.regions == 1]) > 0.95
     assert np.array_equal(blue[fox.regions > 1], fox.colours[fox.regions > 1])
 
 
