@@ -1,6 +1,6 @@
 """Draw colour fields with trained colourists, and sheets of them to look at.
 
-    python -m pipeline.pocket.evaluate.colour_fields --model runs/colourist/model --out runs/colourist/sheet.png
+    python -m pipeline.pocket.evaluate.colour_fields --seeds 2
 
 Columns of the sheet: drawing, then a field for each seed; the examples of the page first, then the hand-drawn set.
 """

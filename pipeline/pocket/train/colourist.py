@@ -27,7 +27,7 @@ from pipeline.colours.palette import PaletteTable, own_palette, palette_tokens
 from pipeline.pocket.colourist_model import make_controlnet, make_training_noise, make_unet
 from pipeline.pocket.train import parallel
 from pipeline.pocket.train.lesson_shards import LESSONS, Shard, encode_captions, list_shards, load_shard
-from pipeline.pocket.train.loop import Plan, seed_from_here, train
+from pipeline.pocket.train.loop import Plan, offset_seed_by_progress, train_module
 from pipeline.pocket.train.palette_table import reduce_colours
 from pipeline.pocket.train.precision import FullAttention
 
@@ -177,12 +177,12 @@ def run(
     plan: Plan, lessons: Path = LESSONS, folder: Path = RUN, seed: int = 0, shipped: Path | None = None
 ) -> Colourist:
     """Train or go on; `shipped`: a folder with unet/ and controlnet/ whose weights a new run starts from."""
-    parallel.begin()
+    parallel.join_processes()
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     table, empty = load_tables(lessons.parent)
-    batches = Lessons(lessons, table, empty, parallel.seed(seed_from_here(seed, plan, folder))).batches(
-        parallel.share(BATCH)
+    batches = Lessons(lessons, table, empty, parallel.offset_seed(offset_seed_by_progress(seed, plan, folder))).batches(
+        parallel.share_batch(BATCH)
     )
     if shipped is None:
         unet = make_unet()
@@ -193,9 +193,9 @@ def run(
             ControlNetModel.from_pretrained(shipped / "controlnet"),
         )
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    loss = Loss(model, parallel.seed(seed_from_here(seed, plan, folder)))
-    train(plan, model, batches, loss, folder=folder, on_save=lambda one, _: save_model(one, folder / "model"))
-    parallel.end()
+    loss = Loss(model, parallel.offset_seed(offset_seed_by_progress(seed, plan, folder)))
+    train_module(plan, model, batches, loss, folder=folder, on_save=lambda one, _: save_model(one, folder / "model"))
+    parallel.leave_processes()
     return model
 
 

@@ -1,6 +1,6 @@
 """Lessons on disk, a thousand to a shard, with the tokens of their captions.
 
-    python -m pipeline.pocket.train.lesson_shards --count 30      # data/colourist/lessons/00000.npz ...
+    python -m pipeline.pocket.train.lesson_shards --count 30
 
 A shard is made from its number alone, so that several processes share the work: each takes numbers that lack a file.
 """

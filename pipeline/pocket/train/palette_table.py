@@ -1,6 +1,6 @@
 """The palettes of everything that the pack holds, of what code draws, and of places: five colours each.
 
-python -m pipeline.pocket.train.palette_table         # data/colourist/palettes.npz
+python -m pipeline.pocket.train.palette_table
 """
 
 from __future__ import annotations
