@@ -1,48 +1,146 @@
-"""The library's 40 styles as code: a picture in, the same picture in that style out.
+"""The library's styles as code: a painting in, a picture in that style out.
 
-A style with its parameters is one LOOK: drawn over different contents it gives pictures that belong together, which
-is what the pocket model's IP-Adapter learns from. The generator only decides where grain and strokes fall.
+A style with its parameters is one LOOK: painted over different contents it gives pictures that belong together. The
+seed only decides where grain and strokes fall.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.errors import StyleError
 from pipeline.painters.atmosphere import ATMOSPHERES
+from pipeline.painters.colouring import COLOURINGS
 from pipeline.painters.craft import CRAFTS
 from pipeline.painters.drawing import DRAWINGS
+from pipeline.painters.era import ERAS
+from pipeline.painters.grid import GRIDS
 from pipeline.painters.material import MATERIALS
 from pipeline.painters.painting import PAINTINGS
 from pipeline.painters.printing import PRINTS
-from pipeline.painters.surface import Parameters, Picture, Renderer, clip
+from pipeline.painters.reading import read_painting
+from pipeline.painters.source import Source
+from pipeline.painters.surface import Parameters, Picture, Plane, Renderer, as_plane, clip, mix
+from pipeline.values import Painting
 
-RENDERERS: dict[str, Renderer] = dict(
-    sorted({**PAINTINGS, **DRAWINGS, **PRINTS, **CRAFTS, **MATERIALS, **ATMOSPHERES}.items())
+Library = Mapping[str, Renderer[Source]]
+
+ROOMS: tuple[Library, ...] = (
+    PAINTINGS,
+    DRAWINGS,
+    PRINTS,
+    CRAFTS,
+    GRIDS,
+    MATERIALS,
+    ATMOSPHERES,
+    ERAS,
+    COLOURINGS,
 )
-DEFAULTS: dict[str, dict[str, float]] = {name: renderer.defaults() for name, renderer in RENDERERS.items()}
-KEEPS_COLOR: dict[str, bool] = {name: renderer.keeps_color for name, renderer in RENDERERS.items()}
+PAINTERS: dict[str, Renderer[Source]] = dict(sorted((name, found[name]) for found in ROOMS for name in found))
+RENDERERS: dict[str, Renderer[Source]] = {name: PAINTERS[name] for name in PAINTERS if name not in COLOURINGS}
+DEFAULTS: dict[str, dict[str, float]] = {name: renderer.defaults() for name, renderer in PAINTERS.items()}
+KEEPS_COLOR: dict[str, bool] = {name: renderer.keeps_color for name, renderer in PAINTERS.items()}
+SMALLEST = 32  # px, of a picture's shorter side
 
 
-def renderer_of(style_id: str) -> Renderer:
-    if style_id not in RENDERERS:
-        raise StyleError(f"No renderer paints the style {style_id!r}; there are {', '.join(RENDERERS)}.")
-    return RENDERERS[style_id]
+def renderer_of(style_id: str) -> Renderer[Source]:
+    if style_id not in PAINTERS:
+        raise StyleError(f"No renderer paints the style {style_id!r}; there are {', '.join(PAINTERS)}.")
+    return PAINTERS[style_id]
 
 
 def draw_parameters(style_id: str, rng: np.random.Generator) -> dict[str, float]:
-    """One look of the style, drawn from the ranges that training uses."""
+    """Return one look of the style, drawn from the ranges that training uses."""
     return renderer_of(style_id).draw(rng)
 
 
-def render(style_id: str, image: Picture, parameters: Parameters, rng: np.random.Generator) -> Picture:
-    """Paint `image`, float32 (H, W, 3) RGB in [0, 1], in a style; the result has the same shape and range.
+def check_parameters(style_id: str, parameters: Parameters) -> None:
+    """Raise StyleError unless a style's parameters are complete and none is unknown."""
+    spans = renderer_of(style_id).spans
+    if set(parameters) != set(spans):
+        raise StyleError(f"{style_id} takes {sorted(spans)}; {sorted(parameters)} came.")
 
-    Raises StyleError for an unknown style, unknown or missing parameters, or a picture of another kind.
+
+def paint_source(source: Source, style_id: str, parameters: Parameters, rng: np.random.Generator) -> Picture:
+    """Paint what was already read of a painting; the result is float32 (H, W, 3) in [0, 1]."""
+    check_parameters(style_id, parameters)
+    return clip(renderer_of(style_id).paint(source, parameters, rng))
+
+
+def paint(painting: Painting, style_id: str, parameters: Parameters, strength: float, seed: int) -> NDArray[np.uint8]:
+    """Paint a painting in a style, uint8 (H, W, 3); equal arguments give equal pixels.
+
+    `strength` 0 shows the plain colours with the lines laid on, 1 the whole style. Raises StyleError for an unknown
+    style, unknown or missing parameters, a strength outside of [0, 1] or a painting below 32 px.
     """
-    renderer = renderer_of(style_id)
-    if set(parameters) != set(renderer.spans):
-        raise StyleError(f"{style_id} takes {sorted(renderer.spans)}; {sorted(parameters)} came.")
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.float32 or min(image.shape[:2]) < 32:
+    return paint_mix(painting, {style_id: 1.0}, {style_id: parameters}, strength, seed)
+
+
+def paint_mix(
+    painting: Painting,
+    weights: Mapping[str, float],
+    parameters: Mapping[str, Parameters],
+    strength: float,
+    seed: int,
+) -> NDArray[np.uint8]:
+    """Paint a painting in a mixture of styles, whose weights are made to sum to 1; see `paint`."""
+    source = open_source(painting)
+    return to_bytes(mixed(source, weights, parameters, strength, seed))
+
+
+def paint_masked(
+    painting: Painting,
+    parts: tuple[tuple[Mapping[str, float], float], tuple[Mapping[str, float], float]],
+    parameters: Mapping[str, Parameters],
+    mask: NDArray[np.uint8],
+    seed: int,
+) -> NDArray[np.uint8]:
+    """Paint with two mixtures of styles, each with its strength: the second where a mask (H, W) is 255."""
+    if mask.shape != painting.lines.shape or mask.dtype != np.uint8:
+        raise StyleError(f"A mask is uint8 {painting.lines.shape}, not {mask.dtype} {mask.shape}.")
+    source = open_source(painting)
+    first, second = (mixed(source, weights, parameters, strength, seed) for weights, strength in parts)
+    return to_bytes(mix(first, second, as_plane(mask / np.float32(255))))
+
+
+def mixed(
+    source: Source, weights: Mapping[str, float], parameters: Mapping[str, Parameters], strength: float, seed: int
+) -> Picture:
+    """Return the weighted mean of a source's pictures in several styles, faded towards the plain picture."""
+    total = sum(weights.values())
+    if not 0 <= strength <= 1 or total <= 0 or min(weights.values()) < 0:
+        raise StyleError(f"A strength lies in [0, 1] and weights are not negative; {strength}, {dict(weights)} came.")
+    if strength == 0:
+        return source.plain
+    styled: Plane = np.zeros_like(source.colours)
+    for style_id, weight in weights.items():
+        rng = np.random.default_rng([seed, *style_id.encode()])
+        styled = styled + np.float32(weight / total) * paint_source(source, style_id, parameters[style_id], rng)
+    return mix(source.plain, as_plane(styled), strength)
+
+
+def open_source(painting: Painting) -> Source:
+    """Return what painters read of a painting; raises StyleError for one that is too small."""
+    if min(painting.lines.shape) < SMALLEST:
+        raise StyleError(f"A style paints pictures of at least {SMALLEST} px, not {painting.lines.shape}.")
+    return Source(painting)
+
+
+def to_bytes(picture: Picture) -> NDArray[np.uint8]:
+    """Return a picture in [0, 1] as uint8."""
+    return np.asarray(clip(picture) * np.float32(255) + np.float32(0.5), np.uint8)
+
+
+def render(style_id: str, image: Picture, parameters: Parameters, rng: np.random.Generator) -> Picture:
+    """Paint a plain picture, float32 (H, W, 3) RGB in [0, 1], in a style; the result has the same shape and range.
+
+    The picture's lines and regions are read from it first. Raises StyleError for an unknown style, unknown or missing
+    parameters, or a picture of another kind.
+    """
+    check_parameters(style_id, parameters)
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.float32 or min(image.shape[:2]) < SMALLEST:
         raise StyleError(f"A style paints float32 (H, W, 3) of at least 32 px, not {image.dtype} {image.shape}.")
-    return clip(renderer.paint(image, parameters, rng))
+    return paint_source(Source(read_painting(image)), style_id, parameters, rng)

@@ -1,4 +1,4 @@
-"""Light, lens and age: neon night, low sun, moon, fog, film, old prints, and the palettes of an era."""
+"""Light and air: cyberpunk, golden-hour, moonlight, misty, film-noir, thermal."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from pipeline.painters.light import bloom, relief, shafts, sunlight, vignette
-from pipeline.painters.lines import flatten, kuwahara, outline, slope
+from pipeline.painters.light import bloom, height_share, relief, shafts, sunlight, vignette
+from pipeline.painters.pieces import cells
+from pipeline.painters.source import Source
 from pipeline.painters.surface import (
     Parameters,
     Picture,
@@ -27,184 +28,169 @@ from pipeline.painters.surface import (
     screen,
     smoothstep,
     split_tone,
-    steps,
     times,
 )
 from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, noise, smear
 
 
-def height_share(like: Picture) -> Plane:
-    """0 at the top, 1 at the bottom, (H, W)."""
-    y, _ = coordinates(like)
-    return as_plane(np.broadcast_to(y / float(y.max()), like.shape[:2]))
-
-
 def after_dark(picture: Picture, white: float, pure: float) -> Picture:
-    """Night exposure: white falls to `white` while pure colours keep `pure` of their light."""
+    """Expose for the night: white falls to `white` while pure colours keep `pure` of their light."""
     keep = white + (pure - white) * np.clip(chroma(picture) * 1.3, 0, 1)
     return times(picture, as_plane(keep))
 
 
-def cyberpunk(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Neon night: magenta and cyan rim light, violet haze, bloom, and a wet floor that mirrors it."""
+def cyberpunk(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Neon night: the drawn lines are glowing tubes over dark bodies, violet haze, far lights, a wet floor."""
     left, right = hsv(p["left"], 0.85, 1), hsv(p["right"], 0.9, 1)
-    haze = mix(
-        np.broadcast_to(rgb("#140a33"), picture.shape),
-        left * 0.5 + rgb("#241058") * 0.5,
-        as_plane(smoothstep(height_share(picture), 0.1, 0.95) * 0.75),
+    figure = 1 - source.ground
+    down = height_share(source.lines)
+    sky = mix(
+        np.broadcast_to(rgb("#0b0620"), source.calm.shape), left * 0.34 + rgb("#1b0f55") * 0.5, as_plane(down**1.5)
     )
-    dark = after_dark(saturate(picture, 1.3), 0.12, 0.85) + haze * (0.3 + 0.22 * luma(picture)[..., None]) * (
-        1 - 0.85 * np.clip(chroma(picture) * 1.4, 0, 1)[..., None]
+    sky = screen(sky, far_lights(source, left, right, rng))
+    tint = 0.1 * after_dark(saturate(source.calm, 1.2), 0.4, 1.0)
+    body = after_dark(saturate(source.calm, 1.35), 0.16, 0.5)
+    dx = blur(as_plane(figure * source.light), 30)
+    side = as_plane(0.5 + 0.5 * np.tanh(2.2 * noise(source.lines, 130, rng) + 3 * (dx - dx.mean())))
+    form = relief(source.swell(46, 7), 20, 20)
+    rims = times(
+        mix(np.broadcast_to(left, body.shape), right, as_plane(form > 0)), as_plane(np.abs(form) * 0.22 * figure)
     )
-    dx, _ = slope(blur(luma(picture), 4))
-    side = as_plane(0.5 + 0.5 * np.tanh(dx * 90 + 1.2 * noise(picture, 150, rng)))
-    rim = times(mix(np.broadcast_to(left, picture.shape), right, side), outline(picture, p["line"], 0.2))
-    lit = screen(screen(clip(dark), blur(rim, 16) * p["glow"]), blur(rim, 5) * 0.6)
-    lit = screen(lit, rim * 0.95)
-    rain = np.clip(fibres(picture, 78, 60, rng) - 0.55, 0, 1) * 0.22
-    return screen(wet(lit, p["wet"], rng), times(rgb("#b8c8ff"), as_plane(rain)))
+    dark = mix(screen(body, rims), sky + tint, source.ground)
+    tube = source.contour(0.25 * p["line"] - 1.0)
+    neon = times(mix(np.broadcast_to(left, body.shape), right, side), tube)
+    lit = screen(clip(dark * (1 - 0.85 * tube)[..., None]), blur(neon, 22) * (p["glow"] * 1.25))
+    lit = screen(screen(lit, blur(neon, 6) * 0.75), neon)
+    core = source.contour(-1.3) * (1 - 0.9 * source.blots)
+    lit = mix(lit, clip(neon + 0.62), as_plane(0.7 * core))
+    rain = np.clip(fibres(source.lines, 78, 60, rng, 3) - 0.62, 0, 1) * 0.3
+    return screen(wet(lit, p["wet"] * 0.8, rng), times(rgb("#b8c8ff"), as_plane(rain)))
+
+
+def far_lights(source: Source, left: Plane, right: Plane, rng: np.random.Generator) -> Picture:
+    """Return soft columns of city light behind everything, (H, W, 3)."""
+    y, x = coordinates(source.lines)
+    tower = (x / 46).astype(np.int64)
+    tops = rng.uniform(0.22, 0.62, 512)[tower % 512] * float(y.max())
+    stands = smoothstep(as_plane(y - tops), 0, 3)
+    floor, pane = (y / 15).astype(np.int64), (x / 11.5).astype(np.int64)
+    lit = rng.random((512, 512))[floor % 512, pane % 512]
+    shape = (np.abs(y / 15 % 1 - 0.5) < 0.26) & (np.abs(x / 11.5 % 1 - 0.5) < 0.24)
+    windows = blur(as_plane((lit > 0.66) * (lit - 0.3) * shape * stands), 0.9)
+    hue = rng.random(512)[tower % 512] > 0.5
+    haze = mix(np.broadcast_to(left, source.calm.shape), right, as_plane(np.broadcast_to(hue, lit.shape)))
+    return times(haze, as_plane(0.8 * windows + 0.07 * stands))
 
 
 def wet(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
-    """The lowest third mirrors what stands above it, broken by ripples."""
+    """Mirror in the lowest part what stands above it, broken by ripples."""
     height = picture.shape[0]
-    line = round(height * 0.7)
+    line = round(height * 0.78)
     source = np.clip(2 * line - np.arange(line, height), 0, height - 1)
     mirrored = smear(picture[source], 90, 40) if len(source) > 2 else picture[source]
-    ripple = 0.65 + 0.35 * noise(picture, 12, rng, 5)[line:]
+    ripple = 0.55 + 0.45 * noise(picture, 10, rng, 5)[line:]
+    fade = np.linspace(1.0, 0.5, height - line, dtype=np.float32)[:, None]
     result = picture.copy()
-    result[line:] = screen(picture[line:], times(as_plane(mirrored), as_plane(ripple)) * strength)
+    result[line:] = screen(picture[line:], times(as_plane(mirrored), as_plane(ripple * fade)) * np.float32(strength))
     return result
 
 
-def golden_hour(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Low sun: amber light from one side, long beams, violet shade, warm bloom."""
-    deep = contrast(picture, 1.15, 0.6) ** 1.25
-    graded = split_tone(saturate(deep, 1.2), hsv(0.78, 0.7, 0.5), hsv(p["amber"], 0.9, 1), 0.45)
-    graded = graded * rgb("#ffc484")
-    glow = sunlight(picture, p["sun"], 0.2, 0.45)
-    beams = shafts(picture, 35 + 110 * (1 - p["sun"]), rng) * glow
-    rim = np.clip(relief(blur(luma(picture), 5), 30 + 120 * (1 - p["sun"]), 60), 0, 1)
-    lit = screen(graded, times(hsv(p["amber"], 0.7, 1), as_plane(0.5 * glow + 0.3 * beams + 0.28 * rim)))
-    shaded = times(lit, as_plane(0.7 + 0.4 * np.sqrt(glow)))
-    return clip(bloom(clip(shaded), 0.7, 18, 0.3))
+def golden_hour(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Low sun: amber light from one side, long beams, violet shade on the forms, warm bloom."""
+    degrees = 35 + 110 * (1 - p["sun"])
+    form = relief(source.swell(54, 6), degrees, 22)
+    figure = 1 - source.ground
+    deep = times(source.calm, as_plane(1 + figure * (0.3 * form)))
+    deep = mix(deep, deep * rgb("#8a6fa0"), as_plane(0.6 * smoothstep(-form, 0.1, 0.8)))
+    graded = split_tone(saturate(clip(deep), 1.1), hsv(0.78, 0.6, 0.5), hsv(p["amber"], 0.9, 1), 0.42) * rgb("#ffcf94")
+    glow = sunlight(source.lines, p["sun"], 0.16, 0.5)
+    beams = shafts(source.lines, degrees, rng) * glow
+    sky = source.ground * (1 - smoothstep(height_share(source.lines), 0.5, 0.85))
+    graded = mix(graded, ramp(height_share(source.lines), ["#f0883e", "#fbb35a", "#ffe3a6"]), as_plane(0.62 * sky))
+    rim = smoothstep(form, 0.45, 0.85) * figure
+    light = 0.42 * glow + 0.3 * beams + 0.35 * rim
+    lit = screen(clip(graded), times(hsv(p["amber"], 0.62, 1), as_plane(light)))
+    lined = mix(lit, clip(lit * rgb("#4a2414") * 0.8), as_plane(0.88 * source.lines))
+    shaded = times(lined, as_plane(0.84 + 0.26 * np.sqrt(glow)))
+    return clip(bloom(clip(shaded), 0.72, 18, 0.32))
 
 
-def moonlight(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Night blue under a full moon: silver rims from above, stars where it is calm."""
-    night = after_dark(saturate(picture, 0.7), 0.36, 0.8)
-    night = as_plane(night * hsv(p["blue"], 0.5, 1) + hsv(p["blue"], 0.8, 0.12))
-    glow = sunlight(picture, p["moon"], 0.12, 0.5)
-    rim = np.clip(relief(blur(luma(picture), 3), 90, 80), 0, 1) + 0.7 * outline(picture, 3, 0.3)
-    lit = screen(clip(night), times(hsv(p["blue"] - 0.02, 0.22, 1), as_plane(0.42 * rim + 0.34 * glow)))
-    calm = 1 - smoothstep(blur(outline(picture, 6, 0.8), 14), 0.02, 0.2)
-    stars = smoothstep(noise(picture, 5, rng), 0.9, 1.05) * calm * (1 - smoothstep(height_share(picture), 0.3, 0.6))
-    return clip(screen(times(lit, as_plane(0.7 + 0.45 * glow)), times(rgb("#f4f7ff"), as_plane(stars))))
+def moonlight(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Night blue under a full moon: silver rims from the moon's side, stars in the open sky, dark lines."""
+    night = after_dark(saturate(source.calm, 0.95), 0.42, 0.66)
+    night = as_plane(night * hsv(p["blue"], 0.42, 1) + hsv(p["blue"], 0.8, 0.1))
+    glow = sunlight(source.lines, p["moon"], 0.12, 0.5)
+    down = height_share(source.lines)
+    figure = 1 - source.ground
+    form = relief(source.swell(50, 5), 60 + 60 * (1 - p["moon"]), 22)
+    night = times(night, as_plane(1 + 0.3 * figure * form - 0.25 * source.ground * (1 - down)))
+    rim = smoothstep(form, 0.4, 0.85) * figure
+    lit = screen(clip(night), times(hsv(p["blue"] - 0.02, 0.22, 1), as_plane(0.5 * rim + 0.3 * glow)))
+    calm = smoothstep(source.away, 6, 14) * source.ground * (1 - smoothstep(down, 0.45, 0.7))
+    labels, distance, centres = cells(source.lines, 20, 1.0, rng)
+    bright = (rng.random(len(centres)) ** 3).astype(np.float32)[labels]
+    stars = np.clip(0.4 + 1.5 * bright - distance, 0, 1) * calm
+    lined = mix(lit, rgb("#070b1c"), as_plane(0.9 * source.lines))
+    lined = screen(lined, times(hsv(p["blue"], 0.3, 1), as_plane(0.35 * source.contour(0.8) * (1 - source.lines))))
+    return clip(screen(times(lined, as_plane(0.74 + 0.42 * glow)), times(rgb("#f4f7ff"), as_plane(stars))))
 
 
-def misty(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Morning fog: low contrast, cool white veils that thicken in drifts, light that swallows the distance."""
-    soft = mix(saturate(picture, 0.6), blur(picture, 8), 0.35)
-    drift = 0.5 + 0.5 * as_plane(noise(picture, 70, rng, 3.5) * 0.7 + clouds(picture, 120, rng) * 0.5)
-    veil = np.clip(p["density"] + 0.3 * (drift - 0.5) + 0.22 * (height_share(picture) - 0.4), 0.2, 0.9)
-    fog = mix(np.broadcast_to(hsv(p["air"], 0.12, 0.8), picture.shape), rgb("#f2f4f3"), clip(drift))
-    deep = saturate(clip(soft * 0.8), 0.85)
-    return clip(mix(deep, fog, as_plane(veil)))
+def misty(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Morning fog: soft colour, cool white veils in drifts, thickest on the ground behind and at the feet."""
+    figure = 1 - source.ground
+    form = relief(source.swell(50, 8), 110, 14)
+    soft = mix(saturate(source.calm, 0.62), blur(source.calm, 7), 0.25)
+    soft = times(soft, as_plane(0.86 + 0.12 * form))
+    soft = mix(soft, rgb("#39434a"), as_plane(0.8 * source.lines))
+    drift = 0.5 + 0.5 * as_plane(noise(source.lines, 70, rng, 3.5) * 0.7 + clouds(source.lines, 120, rng) * 0.5)
+    foot = smoothstep(height_share(source.lines), 0.45, 1.0)
+    veil = p["density"] + 0.34 * (drift - 0.5) + 0.16 * foot - 0.2 * figure * (1 - 0.6 * foot)
+    fog = mix(np.broadcast_to(hsv(p["air"], 0.1, 0.82), source.calm.shape), rgb("#f2f4f3"), clip(drift))
+    return clip(mix(soft, fog, clip(as_plane(np.clip(veil, 0.12, 0.88)))))
 
 
-def film_noir(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Hard black and white: a lamp through venetian blinds, deep shadow, silver grain."""
-    grey = luma(picture)
-    curve = smoothstep(contrast(grey, 1.15, 0.5), 0.08, 0.98)
-    y, x = coordinates(picture)
-    across = y + math.tan(math.radians(p["slant"])) * x
-    slats = smoothstep(as_plane(np.sin(across * (2 * np.pi / p["slat"]))), -0.35, 0.35)
-    pool = sunlight(picture, p["lamp"], 0.42, 0.55)
-    light = 0.22 + 0.68 * pool * (0.3 + 0.7 * blur(slats, 3))
-    rim = 0.35 * np.clip(relief(blur(grey, 3), 60, 70), 0, 1)
-    tone = curve * light + rim * (0.3 + pool) * 0.6 + 0.05 * grain(picture, 4, rng)
-    return ramp(as_plane(tone * 1.05), ["#050506", "#3c3d41", "#98999c", "#f4f4f2"])
-
-
-def sepia_photo(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """An old print: brown tone, soft lens, faded border, dust and hair scratches."""
-    grey = luma(mix(blur(picture, 2), blur(picture, 10), 0.3))
-    stain = 0.06 * clouds(picture, 140, rng) + 0.04 * grain(picture, 5, rng)
-    fading = 1 - vignette(picture, 0.8)
-    grey = contrast(grey, 1.25, 0.55)
-    tone = 0.12 + 0.76 * grey + stain + p["fade"] * fading * (0.75 - grey)
-    dust = smoothstep(noise(picture, 6, rng), 0.93, 1.0) * 0.3
-    hair = np.clip(fibres(picture, 84, 300, rng) - 0.88, 0, 1) * 1.2
-    return ramp(
-        as_plane(tone + dust + hair),
-        [
-            hsv(p["brown"], 0.75, 0.14),
-            hsv(p["brown"], 0.6, 0.48),
-            hsv(p["brown"] + 0.02, 0.38, 0.82),
-            hsv(p["brown"] + 0.04, 0.16, 0.97),
-        ],
-    )
-
-
-def art_deco(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Poster of the twenties: jewel colours in flat steps, gold contour, a sunburst on ivory and black."""
-    flat = flatten(kuwahara(picture, 9), 0.25)
-    jewel = saturate(as_plane(clip(steps(flat, 4, 0.3)) ** 1.25), 0.95) * 0.9
-    y, x = coordinates(picture)
-    angle = np.arctan2(512 * 1.05 - y, x - 256)
-    rays = smoothstep(as_plane(np.sin(angle * p["rays"])), -0.15, 0.15)
-    gold = hsv(p["gold"], 0.58, 0.83)
-    burst = mix(np.broadcast_to(hsv(p["night"], 0.66, 0.26), picture.shape), hsv(p["night"], 0.5, 0.44), rays)
-    pale = smoothstep(luma(flat), 0.72, 0.86) * (1 - smoothstep(chroma(flat), 0.12, 0.3))
-    page = mix(jewel, burst, pale)
-    page = times(page, as_plane(1 - 0.28 * (1 - rays) * smoothstep(luma(flat), 0.2, 0.5)))
-    grainy = times(page, as_plane(1 + 0.05 * grain(picture, 5, rng)))
-    shine = 0.9 + 0.25 * noise(picture, 60, rng)
-    return clip(mix(grainy, times(gold, as_plane(shine)), outline(picture, p["line"], 0.4)))
-
-
-def vaporwave(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Pink-to-cyan dream: duotone sunset light, a neon grid on the floor, scan lines, a hint of chroma slip."""
-    grey = contrast(luma(picture), 1.1)
-    tone = ramp(
-        grey, [rgb("#2a0f5e"), hsv(p["pink"] - 0.1, 0.75, 0.78), hsv(p["pink"], 0.52, 1.0), hsv(p["cyan"], 0.35, 1.0)]
-    )
-    down = height_share(picture)
-    dusk = mix(np.broadcast_to(hsv(p["cyan"], 0.35, 1), picture.shape), hsv(p["pink"], 0.3, 1), down)
-    tone = mix(tone, tone * dusk, 0.8)
-    body = mix(tone, clip(saturate(picture, 1.2) * rgb("#ffd6f6")), 0.28)
-    y, _ = coordinates(picture)
-    scan = 0.5 + 0.5 * np.cos(y * (2 * np.pi / 12))
-    lit = times(screen(body, times(hsv(p["cyan"], 0.8, 1), floor_grid(picture) * 0.6)), as_plane(1 - 0.1 * scan))
-    edged = screen(lit, times(hsv(p["cyan"], 0.7, 1), outline(picture, 4, 0.25) * 0.55))
-    return clip(bloom(edged, 0.8, 12, 0.25) + 0.015 * grain(picture, 4, rng)[..., None])
-
-
-def floor_grid(like: Picture) -> Plane:
-    """A perspective grid in the lowest quarter, (H, W)."""
-    y, x = coordinates(like)
-    depth = np.maximum(y - 384, 0.5) / 128
-    rows = np.clip(1 - np.abs((1 / depth) % 1 - 0.5) * 6 * depth**0.5 * 1.2, 0, 1)
-    columns = np.clip(2.2 - np.abs(((x - 256) / (depth + 0.35) / 60 + 0.5) % 1 - 0.5) * 60 * (depth + 0.35), 0, 1)
-    return as_plane(np.maximum(rows, columns) * np.clip((y - 384) / 40, 0, 1))
+def film_noir(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Hard black and white: a lamp through venetian blinds, deep shade on the forms, silver rims, grain."""
+    form = relief(source.swell(54, 5), 60 + 70 * (1 - p["lamp"]), 24)
+    figure = 1 - source.ground
+    curve = smoothstep(contrast(source.light, 1.1, 0.5), 0.02, 0.95)
+    y, x = coordinates(source.lines)
+    across = y + np.float32(math.tan(math.radians(p["slant"]))) * x
+    slats = smoothstep(as_plane(np.sin(across * np.float32(2 * np.pi / p["slat"]))), -0.35, 0.35)
+    pool = sunlight(source.lines, p["lamp"], 0.4, 0.6)
+    behind = (0.1 + 0.62 * pool * (0.2 + 0.8 * blur(slats, 3))) * (0.45 + 0.55 * curve)
+    front = curve * (0.26 + 0.62 * pool) * (0.75 + 0.25 * blur(slats, 3)) * (1 + 0.55 * form) + 0.06
+    tone = np.where(source.ground > 0, behind, front) + 0.4 * figure * smoothstep(form, 0.55, 0.9)
+    line = source.contour(0.2)
+    edge = 0.3 * source.contour(1.4) * (1 - line)
+    tone = as_plane(tone * (1 - 0.95 * line) + edge * (0.3 + 0.7 * pool) + 0.05 * grain(source.lines, 3, rng))
+    tone = times(tone[..., None], 0.6 + 0.4 * vignette(source.lines, 0.9))[..., 0]
+    return ramp(as_plane(tone * 1.12), ["#050506", "#3c3d41", "#98999c", "#f6f6f4"])
 
 
 IRON = ("#00000f", "#1b0a5a", "#5b0f9a", "#a3138f", "#d93a5c", "#f2702a", "#fbb01b", "#fdea6a", "#fffdf0")
 
 
-def thermal(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """An infrared camera's iron colours: figures warmer than the ground, soft optics, sensor lines."""
-    smooth = blur(picture, 7)
-    rim = np.concatenate([smooth[0], smooth[-1], smooth[:, 0], smooth[:, -1]])
-    stands_out = np.abs(smooth - np.median(rim, axis=0)).max(axis=2)
-    warm = np.clip(smooth[..., 0] - smooth[..., 2], -0.4, 1)
-    heat = p["ambient"] + p["gain"] * (0.6 * stands_out + 0.5 * warm) + 0.25 * (luma(smooth) - 0.5)
-    heat = blur(as_plane(heat), 3) - 0.12 * outline(picture, 5, 0.5)
-    sensor = 0.02 * noise(picture, 5, rng, 40) + 0.015 * grain(picture, 5, rng)
-    return ramp(as_plane(heat + sensor), IRON)
+def thermal(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """An infrared camera's iron colours: figures hot to the core before a cold ground, cool lines, sensor noise."""
+    figure = blur(as_plane(1 - source.ground), 4)
+    core = blur(rise_of(source), 9)
+    smooth = blur(source.calm, 4)
+    warm = np.clip(smooth[..., 0] - smooth[..., 2], -0.5, 1)
+    behind = p["ambient"] + 0.12 * (luma(smooth) - 0.5) + 0.1 * height_share(source.lines) + 0.06 * warm
+    heat = p["ambient"] + p["gain"] * (0.3 + 0.3 * core + 0.24 * warm + 0.14 * (luma(smooth) - 0.5))
+    heat = blur(as_plane(behind + (heat - behind) * figure), 2.5) - 0.3 * blur(source.contour(-0.4), 0.9)
+    halo = 0.08 * blur(figure, 18) * source.ground
+    sensor = 0.015 * noise(source.lines, 4, rng, 40) + 0.015 * grain(source.lines, 4, rng)
+    return ramp(as_plane(heat + halo + sensor), IRON)
 
 
-ATMOSPHERES = {
+def rise_of(source: Source) -> Plane:
+    """Return how deep inside of its form each place lies, in [0, 1]."""
+    return source.swell(52, 0, 0.2)
+
+
+ATMOSPHERES: dict[str, Renderer[Source]] = {
     "cyberpunk": Renderer(
         cyberpunk,
         {
@@ -218,21 +204,9 @@ ATMOSPHERES = {
     ),
     "golden-hour": Renderer(golden_hour, {"amber": Span(0.09, 0.07, 0.11), "sun": Span(0.85, 0.0, 1.0)}, True),
     "moonlight": Renderer(moonlight, {"blue": Span(0.61, 0.58, 0.64), "moon": Span(0.75, 0.1, 0.9)}, False),
-    "misty": Renderer(misty, {"density": Span(0.56, 0.45, 0.64), "air": Span(0.56, 0.48, 0.62)}, True),
+    "misty": Renderer(misty, {"density": Span(0.62, 0.5, 0.7), "air": Span(0.56, 0.48, 0.62)}, True),
     "film-noir": Renderer(
-        film_noir, {"slant": Span(14, -20, 20), "slat": Span(58, 48, 72), "lamp": Span(0.45, 0.25, 0.75)}, False
+        film_noir, {"slant": Span(14, -20, 20), "slat": Span(58, 48, 72), "lamp": Span(0.4, 0.25, 0.75)}, False
     ),
-    "sepia-photo": Renderer(sepia_photo, {"fade": Span(0.45, 0.3, 0.6), "brown": Span(0.075, 0.06, 0.09)}, False),
-    "art-deco": Renderer(
-        art_deco,
-        {
-            "rays": Span(18, 14, 24),
-            "gold": Span(0.115, 0.1, 0.13),
-            "night": Span(0.58, 0.45, 0.7),
-            "line": Span(5.5, 4.5, 6.5),
-        },
-        True,
-    ),
-    "vaporwave": Renderer(vaporwave, {"pink": Span(0.89, 0.86, 0.92), "cyan": Span(0.5, 0.47, 0.53)}, False),
-    "thermal": Renderer(thermal, {"ambient": Span(0.16, 0.08, 0.24), "gain": Span(0.95, 0.75, 1.1)}, False),
+    "thermal": Renderer(thermal, {"ambient": Span(0.14, 0.08, 0.2), "gain": Span(0.95, 0.8, 1.1)}, False),
 }

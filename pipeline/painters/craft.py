@@ -1,4 +1,4 @@
-"""Pieces set side by side: stained-glass, mosaic, paper-cut, cross-stitch, felt, low-poly, pixel-art, handheld."""
+"""Pieces set side by side: stained-glass, mosaic, paper-cut, felt, low-poly."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
-from pipeline.painters.light import relief, rounded, shadow
-from pipeline.painters.lines import edge_distance, edge_pixels, flatten, kuwahara, outline
+from pipeline.painters.light import cast_shadow, relief, sunlight
+from pipeline.painters.pieces import cell_means, cells, nearest_point, scatter, seams
+from pipeline.painters.source import Source, rise
+from pipeline.painters.strokes import rows_along
 from pipeline.painters.surface import (
     Parameters,
     Picture,
@@ -17,217 +19,183 @@ from pipeline.painters.surface import (
     Span,
     as_plane,
     clip,
-    contrast,
     hsv,
     luma,
     mix,
-    nearest,
     rgb,
     saturate,
     screen,
     smoothstep,
-    steps,
     times,
-    unit,
 )
-from pipeline.painters.texture import (
-    bayer,
-    blocks,
-    blur,
-    cell_means,
-    cells,
-    clouds,
-    coordinates,
-    enlarge,
-    fibres,
-    grain,
-)
+from pipeline.painters.texture import blur, clouds, fibres, grain
 
 
-def seams(labels: NDArray[np.int32], width: float) -> Plane:
-    """Lines in [0, 1] between cells, `width` in pixels of a 512 picture."""
-    plane = labels.astype(np.float32)
-    between = np.zeros(labels.shape, np.uint8)
-    between[:, 1:] |= plane[:, 1:] != plane[:, :-1]
-    between[1:] |= plane[1:] != plane[:-1]
-    away = cv2.distanceTransform(1 - between, cv2.DIST_L2, 3)
-    return as_plane(np.clip(width * unit(plane) / 2 - away + 0.5, 0, 1))
+def stained_glass(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Glowing glass in lead: whole panes in the figures, the ground cut into pieces, lead along the drawn lines."""
+    labels, _, centres = cells(source.lines, p["pane"], 0.9, rng)
+    pane = cell_means(source.calm, labels, len(centres))
+    shade = rng.uniform(0.82, 1.14, len(pane)).astype(np.float32)[labels]
+    own = rng.uniform(0.92, 1.08, int(source.regions.max()) + 1).astype(np.float32)[source.regions]
+    behind = times(mix(source.calm, pane[labels], 0.4), shade)
+    glass = saturate(clip(mix(times(source.calm, own), behind, source.ground)), p["depth"])
+    glass = mix(glass, glass * hsv(p["tint"], 0.3, 0.97), smoothstep(luma(glass), 0.75, 1.0))
+    streaks = 0.13 * clouds(source.lines, 60, rng) + 0.08 * fibres(source.lines, 70, 90, rng, 6)
+    edge = 1 - 0.28 * np.exp(-np.maximum(source.away, 0) / 9)
+    sun = 0.86 + 0.34 * sunlight(source.lines, 0.5, 0.4, 0.6)
+    lit = clip(times(as_plane(clip(glass) ** 1.15), as_plane((1.05 + streaks) * edge * sun)))
+    lit = screen(lit, blur(lit, 14) * 0.16)
+    cut = seams(labels, p["lead"] * 0.55) * source.ground
+    lead = np.maximum(cut, source.contour(0.14 * p["lead"]))
+    metal = 0.1 + 0.22 * np.clip(relief(blur(lead, 1.6), 120, 8), 0, 1)
+    return clip(mix(lit, times(rgb("#f2efff"), as_plane(metal)), lead))
 
 
-def stained_glass(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Deep glowing glass in lead: one colour a pane, daylight behind, soldered contours."""
-    labels, _, centres = cells(picture, p["pane"], 0.85, rng)
-    pane = saturate(cell_means(picture, labels, len(centres))[None], p["depth"])[0]
-    pane = pane * rng.uniform(0.82, 1.12, (len(pane), 1)) + rng.normal(0, 0.03, pane.shape)
-    glass = mix(saturate(flatten(picture, 0.2), p["depth"]), as_plane(pane)[labels], 0.45)
-    glass = mix(glass, glass * hsv(p["tint"], 0.4, 0.95), smoothstep(luma(glass), 0.75, 1.0))
-    streaks = 0.12 * clouds(picture, 60, rng) + 0.06 * fibres(picture, 70, 60, rng)
-    lit = screen(times(as_plane(clip(glass) ** 1.25), as_plane(1.02 + streaks)), blur(clip(glass), 12) * 0.16)
-    lead = np.maximum(seams(labels, p["lead"] * 0.62), outline(picture, p["lead"], 0.15))
-    shine = 0.1 + 0.2 * np.clip(relief(blur(lead, 2), 120, 6), 0, 1)
-    return clip(mix(lit, times(rgb("#f2efff"), as_plane(shine)), lead))
+def mosaic(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Stone tesserae in rows along the forms, each with its own shade, in pale mortar; dark stones on the lines."""
+    tile = p["tile"]
+    points = tile_points(source, tile, rng)
+    labels, distance, centres = nearest_point(source.lines, points)
+    at = source.calm[centres[:, 0], centres[:, 1]]
+    colour = saturate(as_plane(at)[None], 1.25)[0] * rng.uniform(0.84, 1.12, (len(at), 1))
+    colour = clip(as_plane(colour + rng.normal(0, 0.02, colour.shape)))
+    own = source.regions[centres[:, 0], centres[:, 1]][labels] == source.regions
+    stone = np.where(own[..., None], colour[labels], saturate(source.calm, 1.25))
+    tilt = rng.uniform(-1, 1, len(at)).astype(np.float32)[labels]
+    dark = rng.uniform(0.75, 1.25, len(at)).astype(np.float32)[labels]
+    stone = mix(as_plane(stone), times(rgb("#2b2622"), dark), source.contour(0.2) * 0.96)
+    lit = 1.06 - 0.02 * distance * (16 / tile) + 0.04 * tilt + 0.03 * grain(source.lines, 3, rng)
+    mortar = times(hsv(p["mortar"], 0.16, 0.7), as_plane(1 + 0.06 * grain(source.lines, 5, rng)))
+    mortar = mix(mortar, mortar * 0.5, source.contour(0.2))
+    joint = seams(labels, p["joint"])
+    edge = relief(blur(as_plane(1 - joint), 0.8), 125, 3.0) * 0.22
+    return clip(mix(times(as_plane(stone), as_plane(lit + edge)), mortar, as_plane(joint * 0.9)))
 
 
-def mosaic(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Small stone tesserae in pale mortar, each with its own shade and a lit rim."""
-    labels, distance, centres = cells(picture, p["tile"], 0.32, rng)
-    colour = cell_means(saturate(picture, 1.4), labels, len(centres)) * 0.9 + 0.03
-    colour = colour * rng.uniform(0.84, 1.14, (len(colour), 1)) + rng.normal(0, 0.02, colour.shape)
-    tiles = as_plane(colour)[labels] * (1.08 - 0.016 * distance[..., None] * 16 / p["tile"])
-    tiles = mix(tiles, picture * 0.95, 0.18)
-    mortar = times(hsv(p["mortar"], 0.16, 0.66), as_plane(1 + 0.06 * grain(picture, 5, rng)))
-    return clip(mix(as_plane(tiles), mortar, seams(labels, p["joint"]) * 0.9))
+def tile_points(source: Source, tile: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return where tesserae lie, (n, 2) as row, column: in rows one tile apart along the nearest line or border."""
+    scale = source.unit
+    distance = np.minimum(source.away, 400).copy()
+    rim = np.ones_like(distance)
+    rim[[0, -1]] = 0
+    rim[:, [0, -1]] = 0
+    frame = cv2.distanceTransform(rim.astype(np.uint8), cv2.DIST_L2, 5) / scale
+    distance = as_plane(np.minimum(distance, frame + tile * 0.2))
+    levels = [(k + 0.5) * tile for k in range(int(float(distance.max()) / tile) + 1)]
+    rows: list[NDArray[np.floating]] = [points[:, ::-1] for points in rows_along(distance, levels, tile * scale * 1.02)]
+    on_lines = scatter(source.lines, tile * 0.9, 0.3, rng)
+    at = on_lines.astype(np.int64)
+    rows.append(on_lines[source.away[at[:, 0], at[:, 1]] < tile * 0.22])
+    points = np.concatenate(rows).astype(np.float64)
+    height, width = distance.shape
+    return np.asarray(np.clip(points, 0, (height - 1, width - 1)))
 
 
-def paper_cut(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Layers of coloured card, each throwing a soft shadow on the one below."""
-    flat = flatten(kuwahara(picture, 8), 0.25)
-    grey = steps(luma(flat), 5)
-    card = clip(saturate(steps(flat, 5, 0.35), 0.95) * 0.86 + 0.1)
-    card = mix(card, hsv(p["card"], 0.1, 0.96), smoothstep(luma(flat), 0.9, 1.0))
-    height = blur(grey, 1.5)
-    border = blur(outline(picture, 6, 0.35), 3)
-    cast = shadow(blur(outline(picture, 7, 0.35), 6), p["light"], 9)
-    lift = relief(blur(height, 8), p["light"], p["lift"] * 60)
-    lip = relief(height, p["light"], 34)
-    fibre = 0.012 * grain(picture, 5, rng)
-    shade = 1 + 0.42 * np.minimum(lift, 0) - 0.4 * p["lift"] * cast * (1 - border) + 0.16 * np.maximum(lip, 0) + fibre
-    return clip(times(card, as_plane(shade)))
+def layer_heights(source: Source) -> Plane:
+    """Return how high each region's sheet lies, 0 for the ground, up to 1: small sheets lie on large ones."""
+    areas = np.maximum(np.bincount(source.regions.ravel()), 1) / source.regions.size
+    heights = np.clip(0.3 - 0.14 * np.log(areas), 0.25, 1.0).astype(np.float32)[source.regions]
+    return as_plane(heights * (1 - source.ground))
 
 
-def cross_stitch(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Crossed threads on aida cloth, one colour a stitch; the palest stitches are left out."""
-    across = round(p["count"])
-    small = blocks(picture, across)
-    dyed = saturate(steps(small, 7), 1.2) * rng.uniform(0.92, 1.06, (*small.shape[:2], 1))
-    thread = enlarge(clip(as_plane(dyed)), picture)
-    stitched = enlarge(1 - smoothstep(luma(small) - 0.6 * (small.max(2) - small.min(2)), 0.86, 0.95), picture)
-    y, x = (axis * across / 512 % 1 - 0.5 for axis in coordinates(picture))
-    rising, falling = (np.clip(1.25 - 3.2 * np.abs(x + k * y), 0, 1) for k in (1, -1))
-    cross = np.maximum(rising, falling * 0.82)
-    hole = np.clip(np.hypot(np.abs(x) - 0.5, np.abs(y) - 0.5) * 4.5, 0.55, 1)
-    cloth = times(hsv(p["cloth"], 0.1, 0.94), as_plane(hole * (1 + 0.05 * grain(picture, 4, rng))))
-    shaded = times(thread, as_plane(0.64 + 0.44 * cross))
-    return clip(mix(cloth, shaded, as_plane(smoothstep(as_plane(cross), 0.02, 0.3) * stitched * 0.4 + stitched * 0.58)))
+def paper_cut(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Layers of coloured card, small on large, each throwing a soft shadow; the lines are strips of dark card."""
+    line = source.contour(-0.3)
+    height = blur(layer_heights(source), 0.6)
+    fibre = 0.02 * grain(source.lines, 4, rng) + 0.015 * clouds(source.lines, 60, rng)
+    card = clip(saturate(source.calm, 0.95) * 0.9 + 0.07)
+    card = mix(card, card * hsv(p["card"], 0.1, 0.98), 0.5)
+    near = cast_shadow(height, p["light"], 7, 1.8)
+    far = cast_shadow(as_plane(1 - source.ground), p["light"], 15, 6)
+    lip = relief(blur(height, 0.9), p["light"], 3)
+    dark = 0.42 * np.minimum(near * 1.6, 1) * (1 - source.ground) + 0.42 * far * source.ground
+    lit = clip(times(card, as_plane(1 - p["lift"] * dark + 0.1 * lip + fibre)))
+    slot = 0.16 + 0.14 * np.clip(relief(blur(line, 1.0), p["light"] + 180, 5), 0, 1)
+    return clip(mix(lit, times(clip(source.calm * 0.8 + 0.12), as_plane(slot + 0.1)), as_plane(line * 0.97)))
 
 
-def felt(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Wool felt shapes: fuzzy fibres, pillowed borders, pale running stitches inside the contour."""
-    flat = clip(saturate(flatten(kuwahara(picture, 8), 0.25), 0.9) * 0.84 + 0.05)
-    away = edge_distance(picture, 0.4)
-    pillow = relief(blur(rounded(away, 26), 3), p["light"], 26)
-    wool = 0.5 * fibres(picture, 35, 22, rng) + 0.5 * fibres(picture, -50, 22, rng) + 0.5 * fibres(picture, 95, 16, rng)
-    shade = 1 + p["wool"] * wool + 0.2 * pillow - 0.34 * np.exp(-away / 5)
-    cloth = times(flat, as_plane(shade))
-    ring = np.clip(1.6 - np.abs(away - 15) / 1.8, 0, 1)
-    y, x = coordinates(picture)
-    dash = ((x + 0.37 * y) % p["stitch"] < p["stitch"] * 0.6) & ((y + 0.37 * x) % p["stitch"] < p["stitch"] * 0.6)
-    return clip(mix(cloth, mix(cloth, rgb("#fff6e0"), 0.8), as_plane(ring * dash)))
+def felt(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Wool felt shapes sewn onto felt: fuzzy fibres, padded rims, pale running stitches, lines in thick dark thread."""
+    wool = sum(fibres(source.lines, turn, length, rng, 3) for turn, length in ((35, 26), (-50, 22), (95, 18)))
+    fuzz = as_plane(0.5 * wool + 0.5 * clouds(source.lines, 14, rng, 2))
+    flat = clip(saturate(source.calm, 0.88) * 0.88 + 0.05)
+    padded = blur(rise(source.border_distance, 20), 2) * (1 - source.ground)
+    pillow = relief(padded, p["light"], 16)
+    around = 0.3 * np.exp(-source.border_distance / 4)
+    cast = cast_shadow(as_plane(1 - source.ground), p["light"], 8, 3) * source.ground
+    cloth = times(flat, as_plane(1 + p["wool"] * fuzz + 0.17 * pillow - around * (1 - source.ground) - 0.34 * cast))
+    thread = source.contour(-0.1, as_plane(0.35 * fuzz))
+    twist = 0.5 + 0.5 * np.sin(source.pen_distance * 0.5 + fibres(source.lines, 45, 7, rng, 3) * 2)
+    cord = times(clip(source.calm * 0.2 + rgb("#2a1f1c") * 0.6), as_plane(0.8 + 0.4 * twist))
+    sewn = mix(cloth, cord, thread)
+    stitch = stitches(source, 9.0, p["stitch"], 2.4)
+    sunk = blur(stitch, 1.4) * 0.35
+    return clip(mix(times(sewn, as_plane(1 - sunk)), rgb("#fff6e0"), as_plane(0.92 * stitch)))
 
 
-def low_poly(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Triangles with corners on the outlines, one colour each, lit like facets."""
-    height, width = picture.shape[:2]
-    corners = facet_corners(picture, p["facet"], rng)
+def stitches(source: Source, inside: float, length: float, width: float) -> Plane:
+    """Return running stitches (H, W) in [0, 1] along every large enough form, `inside` pixels within its border."""
+    distance = as_plane(np.where(source.away < 4, 0, source.border_distance) * (1 - source.ground))
+    page = np.zeros(distance.shape, np.uint8)
+    step = length * source.unit / 2
+    thickness = max(round(width * source.unit), 1)
+    for points in rows_along(blur(distance, 2), [inside], step):
+        if len(points) >= 10:
+            ends = (points[: len(points) // 2 * 2].reshape(-1, 2, 2) * 16).astype(np.int32)
+            middle, reach = ends.mean(axis=1, keepdims=True), 0.62
+            dashes = (middle + (ends - middle) * 2 * reach).astype(np.int32)
+            cv2.polylines(page, list(dashes), False, 255, thickness, cv2.LINE_AA, 4)
+    return as_plane(page / np.float32(255))
+
+
+def low_poly(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Triangles with corners on the contours, one colour each, lit like facets; fine dark edges on the lines."""
+    corners = facet_corners(source, p["facet"], rng)
     triangles = Delaunay(corners).simplices
     middles = corners[triangles].mean(axis=1)
-    soft = saturate(blur(picture, 3), 1.2)
-    rows, columns = middles[:, 1].astype(int), middles[:, 0].astype(int)
-    colour = soft[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
-    tilt = rng.uniform(-1, 1, len(triangles))
-    colour = colour * (1 + p["contrast"] * tilt[:, None]) + 0.05 * tilt[:, None] * hsv(p["light"], 0.6, 1)
-    page = np.zeros_like(picture)
+    height, width = source.lines.shape
+    rows, columns = (np.clip(middles[:, k].astype(int), 0, n - 1) for k, n in ((1, height), (0, width)))
+    form = relief(source.swell(60, 10), 125, 18)
+    colour = saturate(source.calm[rows, columns][None], 1.15)[0]
+    tilt = rng.uniform(-1, 1, len(triangles)) * p["contrast"] + 0.3 * form[rows, columns]
+    colour = colour * (1 + tilt[:, None]) + 0.05 * tilt[:, None] * hsv(p["light"], 0.6, 1)
+    page = np.zeros_like(source.calm)
     for corner, shade in zip((corners[triangles] * 16).astype(np.int32), colour.tolist(), strict=True):
         cv2.fillConvexPoly(page, corner, shade, cv2.LINE_8, 4)
-    return clip(page)
+    crisp = mix(clip(page), clip(source.calm * (1 + 0.2 * form)[..., None]), smoothstep(-source.away, -5, -3.5))
+    return clip(mix(crisp, clip(source.calm * 0.25) + rgb("#151a2e") * 0.4, as_plane(source.contour(-0.8) * 0.9)))
 
 
-def facet_corners(picture: Picture, size: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Corners (n, 2) as x, y: spread evenly, thicker on outlines, and all round the border."""
-    height, width = picture.shape[:2]
-    edge = np.argwhere(edge_pixels(picture, 0.5))
-    count = min(len(edge), round(2.2 * (512 / size) * 12))
-    chosen = edge[rng.permutation(len(edge))[:count]] if count else np.zeros((0, 2), int)
-    _, _, spread = cells(picture, size, 0.8, rng)
+def facet_corners(source: Source, size: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return corners (n, 2) as x, y: along the contours, spread evenly between them, and all round the frame."""
+    height, width = source.lines.shape
+    scale = source.unit
+    along = list(rows_along(source.away, [3.0], 0.4 * size * scale))
+    inside = scatter(source.lines, size, 0.85, rng)[:, ::-1]
+    columns, rows = inside.astype(np.int64).T
+    inside = inside[source.away[rows, columns] > 0.25 * size]
     rim = np.linspace(0, 1, round(512 / size) + 1)
     zero, one = np.zeros_like(rim), np.ones_like(rim)
-    border = np.concatenate([np.stack(side, 1) for side in ((zero, rim), (one, rim), (rim, zero), (rim, one))])
-    rows = np.concatenate([chosen, spread, border * [height, width]])
-    return as_plane(np.unique(rows, axis=0)[:, ::-1])
+    frame = np.concatenate([np.stack(side, 1) for side in ((zero, rim), (one, rim), (rim, zero), (rim, one))])
+    return as_plane(np.unique(np.concatenate([*along, inside, frame * (width, height)]).round(2), axis=0))
 
 
-PIXEL_PALETTE = np.stack(
-    [
-        rgb(c)
-        for c in (
-            "#14101f",
-            "#2a2a4a",
-            "#3d5a8c",
-            "#4fa3d1",
-            "#a6e1f0",
-            "#f7fbff",
-            "#b9bccb",
-            "#6d7088",
-            "#1f4d3a",
-            "#3a8f4a",
-            "#93cf5b",
-            "#f4e76e",
-            "#f2a33c",
-            "#d9622b",
-            "#dc2f33",
-            "#6b1f3d",
-            "#e0637f",
-            "#f5b0a8",
-            "#7a4527",
-            "#b9804f",
-            "#ecc999",
-            "#5b3a8c",
-            "#9a64c9",
-            "#d9a6ec",
-        )
-    ]
-)
-
-
-def pixel_art(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """A small sprite sheet palette with ordered dither on big square pixels."""
-    small = blocks(clip(contrast(saturate(picture, p["punch"]), 1.12)), 64)
-    small = small * (1 - 0.45 * blocks(outline(picture, 7, 0.3), 64))[..., None]
-    dithered = small + bayer(small)[..., None] * p["dither"] + rng.normal(0, 0.004)
-    return enlarge(nearest(as_plane(dithered), PIXEL_PALETTE), picture)
-
-
-def handheld(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Four shades of green on a reflective screen whose pixel grid shows."""
-    small = blocks(picture, 64)
-    light = contrast(luma(small), 1.5, 0.58) - 0.5 * blocks(outline(picture, 7, 0.35), 64)
-    light = np.clip(light, 0, 1) + bayer(small) * 0.24 + rng.normal(0, 0.004)
-    shades = np.stack([hsv(p["hue"], s, v) for s, v in ((0.72, 0.21), (0.56, 0.4), (0.86, 0.63), (0.82, p["glass"]))])
-    screened = enlarge(shades[np.clip(np.round(light * 3), 0, 3).astype(int)], picture)
-    y, x = (axis % 8 for axis in coordinates(picture))
-    gap = (y < 1.3) | (x < 1.3)
-    return clip(mix(screened, shades[3] * 0.9, as_plane(gap * 0.22)))
-
-
-CRAFTS = {
+CRAFTS: dict[str, Renderer[Source]] = {
     "stained-glass": Renderer(
         stained_glass,
-        {"pane": Span(64, 54, 80), "lead": Span(8, 7, 10), "depth": Span(1.7, 1.5, 2.0), "tint": Span(0.12, 0.0, 1.0)},
+        {"pane": Span(84, 70, 100), "lead": Span(8, 7, 10), "depth": Span(1.5, 1.3, 1.7), "tint": Span(0.12, 0.0, 1.0)},
         True,
     ),
     "mosaic": Renderer(
-        mosaic, {"tile": Span(16, 15, 19), "mortar": Span(0.1, 0.05, 0.16), "joint": Span(3.4, 3, 4.2)}, True
+        mosaic, {"tile": Span(11, 10, 13), "mortar": Span(0.1, 0.05, 0.16), "joint": Span(2.2, 2, 2.8)}, True
     ),
     "paper-cut": Renderer(
-        paper_cut, {"card": Span(0.1, 0.0, 1.0), "light": Span(125, 50, 150), "lift": Span(1.0, 0.7, 1.3)}, True
+        paper_cut, {"card": Span(0.1, 0.0, 1.0), "light": Span(125, 50, 150), "lift": Span(1.0, 0.7, 1.2)}, True
     ),
-    "cross-stitch": Renderer(cross_stitch, {"count": Span(40, 34, 42), "cloth": Span(0.1, 0.05, 0.6)}, True),
     "felt": Renderer(
-        felt, {"light": Span(120, 60, 150), "wool": Span(0.13, 0.1, 0.17), "stitch": Span(26, 22, 32)}, True
+        felt, {"light": Span(120, 60, 150), "wool": Span(0.13, 0.1, 0.17), "stitch": Span(14, 12, 17)}, True
     ),
     "low-poly": Renderer(
-        low_poly, {"facet": Span(50, 44, 62), "contrast": Span(0.13, 0.09, 0.18), "light": Span(0.1, 0.0, 1.0)}, True
+        low_poly, {"facet": Span(44, 38, 54), "contrast": Span(0.1, 0.07, 0.14), "light": Span(0.1, 0.0, 1.0)}, True
     ),
-    "pixel-art": Renderer(pixel_art, {"punch": Span(1.3, 1.15, 1.5), "dither": Span(0.13, 0.08, 0.18)}, True),
-    "handheld": Renderer(handheld, {"hue": Span(0.2, 0.18, 0.24), "glass": Span(0.78, 0.72, 0.84)}, False),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.painters.lines import flatten, kuwahara, outline
+from pipeline.painters.light import height_share, relief
+from pipeline.painters.source import Source
 from pipeline.painters.surface import (
     Parameters,
     Picture,
@@ -14,116 +15,149 @@ from pipeline.painters.surface import (
     as_plane,
     chroma,
     clip,
-    contrast,
     hsv,
-    luma,
     mix,
     ramp,
     rgb,
     saturate,
     smoothstep,
-    steps,
     times,
 )
-from pipeline.painters.texture import blur, clouds, coordinates, dots, fibres, grain, noise, printed, smear, stripes
+from pipeline.painters.texture import clouds, coordinates, dots, fibres, grain, noise, printed, smear, stripes
+
+
+def darkness_of(source: Source, form: float, ground: float = 1.0) -> Plane:
+    """Return how much a draughtsman shades each place, in [0, 1]: its tone and, by `form`, the side away from light.
+
+    `ground` is the share of its tone that the ground keeps.
+    """
+    lit = relief(source.swell(52, 7), 125, 18)
+    tone = (1 - source.light) * (ground * source.ground + 1 - source.ground)
+    return clip(as_plane(tone - form * lit * (1 - source.ground)))
 
 
 def hatching(darkness: Plane, degrees: float, period: float, rng: np.random.Generator) -> Plane:
-    """Pencil hatching in [0, 1]: a second and third direction come in where it gets darker."""
+    """Return pencil hatching in [0, 1]: a second and third direction come in where it gets darker."""
     laid = np.zeros_like(darkness)
-    for turn, start in ((0, 0.2), (28, 0.46), (-45, 0.68)):
-        wander = 0.35 * period * noise(darkness, 60, rng)
-        line = 1 - stripes(darkness, period, degrees + turn, wander)
-        amount = smoothstep(darkness, start, start + 0.35)
-        laid = np.maximum(laid, amount * smoothstep(line, 0.75 - 0.55 * 0.6, 0.95))
+    for turn, start in ((0, 0.12), (24, 0.42), (-55, 0.62)):
+        wander = 0.3 * period * noise(darkness, 60, rng)
+        line = 1 - stripes(darkness, period, degrees + turn, as_plane(wander))
+        broken = 0.22 * fibres(darkness, degrees + turn, 60, rng, period * 0.8)
+        amount = smoothstep(as_plane(darkness + broken), start, start + 0.34)
+        laid = np.maximum(laid, amount * smoothstep(line, 0.42, 0.95))
     return as_plane(laid)
 
 
-def sketch(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Graphite on paper: doubled contour lines, hatching that follows the tone, tooth that breaks the strokes."""
-    darkness = 1 - luma(blur(picture, 4))
-    tooth = grain(picture, 4.5, rng)
-    shade = hatching(as_plane(darkness), p["direction"], p["hatch"], rng) * 0.62
-    smudge = 0.16 * smoothstep(as_plane(darkness), 0.2, 1)
-    pressure = as_plane(p["line"] * 0.4 * noise(picture, 50, rng))
-    contour = 0.88 * outline(picture, p["line"], 0.6, pressure)
-    graphite = np.clip(np.maximum(shade + smudge, contour) * (1 + 0.3 * tooth), 0, 0.95)
-    paper = times(mix(rgb("#fcfbf8"), rgb("#f3eddf"), p["cream"]), as_plane(1 + 0.025 * tooth))
+def sketch(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Graphite on paper: one pencil contour pressed here and there, hatching that follows tone and form."""
+    darkness = darkness_of(source, 0.34, 0.42)
+    darkness = clip(as_plane(darkness - source.ground * 0.12))
+    tooth = grain(source.lines, 3.6, rng)
+    shade = hatching(darkness, p["direction"], p["hatch"], rng) * 0.55
+    smudge = 0.2 * smoothstep(darkness, 0.15, 1)
+    pressure = as_plane(0.16 * p["line"] * noise(source.lines, 50, rng))
+    contour = 0.95 * source.contour(0.25 * p["line"] - 1.5, pressure) * clip(as_plane(0.95 + 0.25 * tooth))
+    graphite = np.clip(np.maximum((shade + smudge) * (1 + 0.35 * tooth), contour), 0, 0.95)
+    paper = times(mix(rgb("#fcfbf8"), rgb("#f3eddf"), p["cream"]), as_plane(1 + 0.02 * tooth))
     return clip(mix(paper, hsv(0.62, 0.06, p["lead"]), as_plane(graphite)))
 
 
-def charcoal(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Broad black smudges on toned paper, with white heightening."""
-    grey = contrast(luma(blur(kuwahara(picture, 9), 3)), 1.25, 0.55)
-    smudged = smear(grey, p["direction"], 26)
-    tooth = 0.5 * grain(picture, 6, rng) + 0.5 * fibres(picture, p["direction"], 34, rng, 5)
-    black = smoothstep(as_plane(1 - smudged + 0.28 * tooth), 0.36, 1.0) * p["weight"]
-    line = outline(picture, 8, 0.4, as_plane(2 * noise(picture, 30, rng))) * clip(as_plane(1 + 0.5 * tooth))
-    white = smoothstep(as_plane(grey + 0.16 * tooth), 0.8, 1.25) * p["heightening"]
-    paper = times(hsv(p["paper"], 0.2, 0.72), as_plane(1 + 0.05 * grain(picture, 4, rng)))
-    drawn = mix(mix(paper, rgb("#f7f3ea"), as_plane(white)), rgb("#17151a"), as_plane(np.clip(black, 0, 1)))
-    return clip(mix(drawn, rgb("#0f0d10"), as_plane(0.85 * line)))
+def charcoal(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Broad smudged blacks on toned paper, a sooty line, white heightening on the lit side."""
+    darkness = darkness_of(source, 0.42, 0.55)
+    smudged = smear(darkness, p["direction"], 22)
+    tooth = 0.6 * grain(source.lines, 4.5, rng) + 0.4 * fibres(source.lines, p["direction"], 34, rng, 5)
+    black = smoothstep(as_plane(smudged + 0.26 * tooth), 0.22, 1.0) * p["weight"]
+    swing = as_plane(1.2 * noise(source.lines, 30, rng))
+    line = source.contour(0.9, swing) * clip(as_plane(1.0 + 0.5 * tooth))
+    lit = np.clip(0.9 - darkness, 0, 1) * (1 - source.ground)
+    white = smoothstep(as_plane(lit + 0.16 * tooth), 0.55, 1.0) * p["heightening"]
+    paper = times(hsv(p["paper"], 0.2, 0.74), as_plane(1 + 0.05 * grain(source.lines, 4, rng)))
+    drawn = mix(mix(paper, rgb("#f7f3ea"), as_plane(white * 0.85)), rgb("#17151a"), clip(as_plane(0.9 * black)))
+    return clip(mix(drawn, rgb("#0f0d10"), as_plane(0.93 * line)))
 
 
-def chalkboard(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Coloured chalk on a green-black slate with wiped dust."""
-    dust = clouds(picture, 160, rng)
-    slate = times(hsv(p["slate"], 0.38, 0.22), as_plane(1 + 0.18 * dust + 0.05 * grain(picture, 5, rng)))
-    tooth = 0.6 * grain(picture, 5, rng) + 0.7 * fibres(picture, p["direction"], 40, rng)
-    chalk = clip(saturate(picture, 1.35) * 0.72 + 0.3)
-    filled = smoothstep(as_plane(tooth + 0.1), -0.3, 0.7) * (p["fill"] * chroma(picture) + 0.04 + 0.12 * luma(picture))
-    line = outline(picture, p["line"], 0.5) * clip(as_plane(0.95 + 0.45 * tooth))
-    drawn = mix(slate, chalk, as_plane(np.clip(filled, 0, 1)))
-    return clip(mix(drawn, mix(chalk, rgb("#fbfaf2"), 0.72), line))
+def chalkboard(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Coloured chalk on a green-black slate with wiped dust; white chalk lines."""
+    dust = clouds(source.lines, 160, rng)
+    slate = times(hsv(p["slate"], 0.38, 0.2), as_plane(1 + 0.2 * dust + 0.06 * grain(source.lines, 5, rng)))
+    streak = fibres(source.lines, p["direction"], 60, rng, 5)
+    tooth = 0.7 * grain(source.lines, 3.6, rng) + 0.6 * streak
+    chalk = clip(saturate(source.calm, 1.3) * 0.68 + 0.3)
+    inside = smoothstep(source.away, 1.5, 4)
+    figure = 1 - source.ground
+    amount = p["fill"] * (0.35 + 0.65 * figure) * (0.35 + 0.5 * source.light + 0.35 * chroma(source.calm))
+    filled = smoothstep(as_plane(tooth + 0.35 * figure), -0.55, 0.6) * amount * inside
+    line = source.contour(0.25 * p["line"] - 1.2) * clip(as_plane(1.02 + 0.4 * tooth))
+    drawn = mix(slate, chalk, clip(as_plane(filled)))
+    return clip(mix(drawn, mix(chalk, rgb("#fdfcf5"), 0.88), as_plane(0.97 * line)))
 
 
-def blueprint(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """White construction lines and section hatching on cyanotype blue over a drawing grid."""
-    y, x = coordinates(picture)
-    paper = times(hsv(p["blue"], 0.8, p["depth"]), as_plane(1 + 0.1 * clouds(picture, 180, rng)))
+def blueprint(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """One clean set of white lines on cyanotype blue over a drawing grid, section hatching in the darker parts."""
+    y, x = coordinates(source.lines)
+    paper = times(hsv(p["blue"], 0.8, p["depth"]), as_plane(1 + 0.1 * clouds(source.lines, 180, rng)))
     grid = np.maximum(ruled(y, p["grid"]), ruled(x, p["grid"]))
-    light = luma(blur(picture, 3))
-    section = smoothstep(stripes(picture, 14, 45), 0.55, 0.95) * smoothstep(as_plane(1 - light), 0.35, 0.8)
-    contour = outline(picture, p["line"], 0.6)
-    white = np.maximum(0.16 * grid + 0.3 * section, 0.95 * contour) * (1 + 0.08 * grain(picture, 4, rng))
-    return clip(mix(paper, rgb("#eef6ff"), as_plane(np.clip(white, 0, 1))))
+    fine = np.maximum(ruled(y, p["grid"] / 4), ruled(x, p["grid"] / 4))
+    figure = 1 - source.ground
+    section = smoothstep(stripes(source.lines, 9, 45), 0.6, 0.95)
+    section = section * figure * smoothstep(as_plane(1 - source.light), 0.42, 0.6) * smoothstep(source.away, 1, 3)
+    contour = source.contour(0.25 * p["line"] - 1.7)
+    faint = 0.15 * grid + 0.05 * fine + 0.3 * section + 0.07 * figure
+    white = np.maximum(faint, 0.98 * contour) * (1 + 0.08 * grain(source.lines, 4, rng))
+    return clip(mix(paper, rgb("#eef6ff"), clip(as_plane(white))))
 
 
 def ruled(along: Plane, period: float) -> Plane:
-    """Thin lines every `period`."""
+    """Return thin lines every `period`."""
     away = np.abs((along + period / 2) % period - period / 2)
-    return as_plane(np.clip(2.4 - away, 0, 1))
+    return as_plane(np.clip(1.6 - away, 0, 1))
 
 
-def manga(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Black ink on white with two dot screens for the middle tones."""
-    grey = luma(flatten(picture))
-    tone = dots(picture, p["screen"], 45)
-    middle = printed(as_plane(np.where(grey < 0.82, 0.2 + 0.6 * (0.82 - grey), -1)), tone)
-    black = smoothstep(as_plane(p["black"] - grey), -0.03, 0.03)
-    line = outline(picture, p["line"], 0.5, as_plane(p["line"] * 0.25 * noise(picture, 60, rng)))
-    ink = np.maximum(np.maximum(middle * 0.85, black), line)
-    return ramp(as_plane(1 - ink), ["#0b0b0e", "#fdfdfd"])
+def manga(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Black ink on white: dot screens for the middle tones and the shaded side, solid black for the darkest."""
+    form = relief(source.swell(56, 7), 125, 20)
+    figure = 1 - source.ground
+    grey = source.light - 0.16 * figure * smoothstep(-form, 0.3, 0.45)
+    tone = dots(source.lines, p["screen"], 45)
+    down = height_share(source.lines)
+    amount = np.where(grey < 0.78, 0.16 + 0.62 * (0.78 - grey), -1)
+    sky = (0.5 - 0.62 * down) * smoothstep(as_plane(0.93 - source.light), 0, 0.12)
+    amount = np.where((source.ground > 0) & (down < 0.75), np.minimum(sky, 0.1 + 0.5 * (1 - grey)), amount)
+    middle = printed(as_plane(amount), tone)
+    black = smoothstep(as_plane(p["black"] - source.light), -0.02, 0.02)
+    line = source.contour(0.25 * p["line"] - 1.0, as_plane(0.5 * noise(source.lines, 60, rng)))
+    halo = smoothstep(source.away, 0.5, 2.5)
+    ink = np.maximum(np.maximum(middle * 0.9, black) * halo, line)
+    glint = smoothstep(form, 0.62, 0.72) * (1 - line)
+    return ramp(clip(as_plane(1 - ink + glint)), ["#0b0b0e", "#fdfdfd"])
 
 
-def comic(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Newsprint comic: flat strong colour, dot shading, heavy black contour on yellowed paper."""
-    flat = saturate(flatten(picture, 0.2), p["punch"])
-    grey = luma(flat)
-    flat = clip(times(flat, as_plane(0.72 + 0.42 * steps(grey, 4))))
-    shade = printed(as_plane(0.68 - grey), dots(picture, p["screen"], 30))
-    inked = mix(flat, flat * hsv(p["shadow"], 0.55, 0.7), as_plane(shade * 0.6))
-    line = outline(picture, p["line"], 0.45, as_plane(1.4 * noise(picture, 50, rng)))
-    paper = mix(rgb("#fff8e2"), rgb("#f7e7b4"), p["age"])
+def comic(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Newsprint comic: flat strong colour, halftone dots on the shaded side, clean black ink, yellowed paper."""
+    form = relief(source.swell(58, 7), 125, 20)
+    figure = 1 - source.ground
+    flat = saturate(source.calm, p["punch"])
+    flat = clip(flat * 1.04)
+    lower = smoothstep(height_share(source.lines), 0.0, 1.0)
+    shade = figure * np.clip(0.1 - 0.95 * form, 0, 0.8) + source.ground * 0.34 * (1 - lower)
+    dotted = printed(as_plane(shade - 0.04), dots(source.lines, p["screen"], 30), 0.1)
+    deep = clip(flat * hsv(p["shadow"], 0.35, 0.72))
+    inked = mix(flat, deep, as_plane(dotted * 0.9))
+    solid = figure * smoothstep(-form, 0.72, 0.78)
+    inked = mix(inked, deep * 0.9, as_plane(0.8 * solid))
+    inked = mix(inked, np.ones(3, np.float32), as_plane(0.7 * figure * smoothstep(form, 0.66, 0.72)))
+    line = source.contour(0.25 * p["line"] - 0.9, as_plane(0.7 * noise(source.lines, 50, rng)))
+    paper = mix(rgb("#fffaea"), rgb("#f9ecc4"), p["age"])
     return clip(mix(inked * paper, rgb("#120c14"), line))
 
 
-DRAWINGS = {
+DRAWINGS: dict[str, Renderer[Source]] = {
     "sketch": Renderer(
         sketch,
         {
             "direction": Span(-50, -65, -35),
-            "hatch": Span(11, 10.5, 14),
+            "hatch": Span(7.5, 7, 9),
             "line": Span(4, 3, 5),
             "cream": Span(0.25, 0.0, 0.7),
             "lead": Span(0.2, 0.12, 0.3),
@@ -161,16 +195,16 @@ DRAWINGS = {
         False,
     ),
     "manga": Renderer(
-        manga, {"screen": Span(13, 12, 16), "black": Span(0.24, 0.18, 0.3), "line": Span(4.8, 4, 6)}, False
+        manga, {"screen": Span(8.5, 7.5, 10.5), "black": Span(0.2, 0.15, 0.26), "line": Span(4.8, 4, 6)}, False
     ),
     "comic": Renderer(
         comic,
         {
-            "punch": Span(1.6, 1.4, 1.8),
-            "screen": Span(16, 14, 20),
+            "punch": Span(1.45, 1.3, 1.65),
+            "screen": Span(9.5, 8.5, 12),
             "shadow": Span(0.66, 0.6, 0.75),
             "line": Span(7, 6, 8.5),
-            "age": Span(0.4, 0.1, 0.8),
+            "age": Span(0.3, 0.1, 0.7),
         },
         True,
     ),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
-from pipeline.painters.craft import seams
-from pipeline.painters.light import relief, rounded
-from pipeline.painters.lines import edge_distance, flatten, kuwahara, outline
+from pipeline.painters.drawing import darkness_of
+from pipeline.painters.light import cast_shadow, relief
+from pipeline.painters.pieces import cells, seams
+from pipeline.painters.source import Source, rise
+from pipeline.painters.strokes import rows_along
 from pipeline.painters.surface import (
     Parameters,
     Picture,
@@ -18,7 +21,6 @@ from pipeline.painters.surface import (
     clip,
     contrast,
     hsv,
-    luma,
     mix,
     ramp,
     rgb,
@@ -26,125 +28,159 @@ from pipeline.painters.surface import (
     smoothstep,
     times,
 )
-from pipeline.painters.texture import blur, cells, clouds, coordinates, fibres, grain, noise
+from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, noise, stripes
 
 
-def clay(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Plasticine: swollen shapes, soft studio light with a highlight, thumb marks."""
-    flat = clip(saturate(flatten(kuwahara(picture, 9), 0.3), 1.1) * 0.82 + 0.1)
-    away = edge_distance(picture, 0.35)
-    height = blur(rounded(away, p["swell"]), 5) + 0.05 * noise(picture, 26, rng) + 0.02 * noise(picture, 10, rng)
-    form = relief(as_plane(height), p["light"], 30)
-    shine = smoothstep(form, 0.55, 0.95)
-    crease = np.exp(-away / 6)
-    body = times(flat, as_plane(1 + 0.3 * form - 0.3 * crease))
-    return clip(mix(body, np.ones(3, np.float32), as_plane(shine * p["gloss"])))
+def clay(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Plasticine: kneaded swollen shapes with thumb marks and gloss on a slab; the lines are rolled dark cords."""
+    cord = rise(as_plane(-source.pen_distance), 3.6)
+    lump = noise(source.lines, 30, rng) + 0.45 * noise(source.lines, 11, rng)
+    prints = stripes(source.lines, 5, 30, as_plane(26 * noise(source.lines, 90, rng)))
+    pressed = smoothstep(clouds(source.lines, 60, rng), 0.1, 0.45) * (prints - 0.5)
+    body = source.swell(p["swell"] + 16, 3.5, 0.3)
+    height = body + as_plane(0.045 * lump + 0.012 * pressed) + 0.2 * blur(cord, 0.8)
+    form = relief(as_plane(height), p["light"], 17)
+    flat = clip(saturate(source.calm, 1.08) * 0.86 + 0.08)
+    flat = mix(flat, clip(source.calm * 0.22) + rgb("#2a1a18") * 0.5, source.contour(0.3))
+    crease = np.exp(-((np.maximum(source.pen_distance, 0) / 3.0) ** 2)) * (source.pen_distance > 0)
+    crease = np.maximum(crease, 0.8 * np.exp(-source.border_distance / 3)) * (1 - source.contour(0.3))
+    cast = cast_shadow(as_plane(1 - source.ground), p["light"], 18, 7) * source.ground
+    lit = times(flat, as_plane(1 + 0.34 * form - 0.3 * crease - 0.32 * cast))
+    shine = smoothstep(form, 0.62, 0.95) * (0.6 + 0.4 * lump)
+    return clip(mix(lit, np.ones(3, np.float32), clip(as_plane(shine * p["gloss"]))))
 
 
-def stone_relief(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Carved sandstone: the drawing as a shallow relief in raking light."""
-    away = edge_distance(picture, 0.5)
-    grey = luma(blur(kuwahara(picture, 9), 3))
-    pitted = 0.07 * clouds(picture, 40, rng) + 0.06 * grain(picture, 6, rng)
-    height = 0.35 * grey + 0.5 * blur(rounded(away, 22), 2.5) + pitted * 0.35
-    lit = relief(as_plane(height), p["light"], p["depth"])
-    strata = 0.05 * noise(picture, 60, rng, 6)
-    tone = 0.6 + 0.4 * lit + 0.42 * (grey - 0.5) - 0.26 * np.exp(-away / 4) + strata + 0.6 * pitted
-    return ramp(as_plane(tone), [hsv(p["stone"], 0.26, 0.16), hsv(p["stone"], 0.17, 0.6), hsv(p["stone"], 0.06, 0.95)])
+def stone_relief(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Carved sandstone: figures stand out of a rough ground in raking light, the lines are chiselled grooves."""
+    pitted = clouds(source.lines, 34, rng) + 0.9 * grain(source.lines, 4, rng)
+    groove = blur(source.contour(0.3), 0.9)
+    raised = blur(as_plane(1 - source.ground), 2.0)
+    body = source.swell(46, 4, 0.25)
+    height = 0.45 * raised + 0.6 * body - 0.32 * groove + (0.02 + 0.014 * source.ground) * pitted
+    lit = relief(as_plane(height), p["light"], 0.75 * p["depth"])
+    cast = cast_shadow(as_plane(1 - source.ground), p["light"], 9, 2.5) * source.ground
+    strata = 0.05 * noise(source.lines, 60, rng, 6)
+    local = 0.3 * (source.light - 0.6) * (1 - 0.6 * source.ground)
+    tone = 0.6 + 0.4 * lit + local - 0.34 * groove - 0.3 * cast + strata + 0.035 * pitted + 0.07 * raised
+    return ramp(as_plane(tone), [hsv(p["stone"], 0.26, 0.14), hsv(p["stone"], 0.2, 0.6), hsv(p["stone"], 0.07, 0.97)])
 
 
-def border_colour(picture: Picture) -> Plane:
-    """Median colour (3,) of the frame's outermost pixels: what the picture stands on."""
-    rim = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
-    return as_plane(np.median(rim, axis=0))
+def gold_lacquer(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Maki-e on black lacquer: gold lines, leaf and sprinkled dust in the figures, lacquer left bare beside lines."""
+    sprinkle = 0.5 + 0.5 * grain(source.lines, 3, rng)
+    figure = 1 - source.ground
+    form = relief(source.swell(p["dusting"] + 24, 6), 125, 18)
+    bare = smoothstep(source.away, 2.0, 4.5)
+    light = 0.2 + 0.62 * source.light + 0.25 * form
+    dust = smoothstep(as_plane(light - 0.72 * sprinkle), -0.08, 0.22) * figure * bare
+    far = smoothstep(clouds(source.lines, 150, rng), 0.1, 0.6)
+    stray = smoothstep(as_plane(sprinkle + 0.12 * far), 0.94, 1.08) * 0.7
+    gold = np.maximum(np.maximum(dust * 0.82, stray * source.ground), source.contour(0.25 * p["line"] - 1.2))
+    ground = times(rgb("#160a09"), as_plane(0.8 + 0.5 * clouds(source.lines, 220, rng)))
+    ground = mix(ground, rgb("#3a0f0c"), as_plane(0.5 * figure * (1 - dust)))
+    sheen = 0.58 + 0.2 * noise(source.lines, 40, rng) + 0.14 * grain(source.lines, 3, rng) + 0.16 * form
+    tones = [hsv(p["gold"] - 0.02, 0.8, 0.45), hsv(p["gold"], 0.66, 0.88), hsv(p["gold"] + 0.03, 0.35, 1.0)]
+    return clip(mix(ground, ramp(as_plane(sheen), tones), clip(as_plane(gold))))
 
 
-def gold_lacquer(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Maki-e: gold lines and sprinkled gold dust on black lacquer; what stands out from the ground takes the gold."""
-    smooth = blur(kuwahara(picture, 8), 3)
-    figure = clip(as_plane(np.abs(smooth - border_colour(smooth)).max(axis=2) * 1.6))
-    sprinkle = 0.5 + 0.5 * grain(picture, 4, rng)
-    away = edge_distance(picture, 0.5)
-    near = np.exp(-away / p["dusting"])
-    light = 0.35 + 0.65 * luma(smooth)
-    halo = np.exp(-(((away - 9) / 5) ** 2))  # bare lacquer beside a line keeps gold shapes apart
-    dust = smoothstep(as_plane(figure * light * 0.9 + 0.25 * near - 0.5 * halo - 0.85 * sprinkle), -0.25, 0.3)
-    stray = smoothstep(sprinkle, 0.97, 1.1) * 0.5
-    gold = np.clip(np.maximum(dust * 0.75 + stray, outline(picture, p["line"], 0.5)), 0, 1)
-    ground = times(rgb("#1c0d0b"), as_plane(0.75 + 0.5 * clouds(picture, 220, rng)))
-    leaf = ramp(
-        as_plane(0.55 + 0.22 * noise(picture, 34, rng) + 0.2 * grain(picture, 5, rng)),
-        [hsv(p["gold"] - 0.02, 0.8, 0.5), hsv(p["gold"], 0.66, 0.88), hsv(p["gold"] + 0.03, 0.35, 1.0)],
-    )
-    return clip(mix(ground, leaf, as_plane(gold)))
+def pyrography(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Burnt into a birch board: scorched lines, brown shading that deepens along the rims, wood grain."""
+    rings = fibres(source.lines, p["board"], 240, rng, 6)
+    wander = noise(source.lines, 120, rng, 3)
+    plank = 0.76 + 0.08 * rings + 0.06 * wander
+    wood = ramp(as_plane(plank), [hsv(0.07, 0.7, 0.4), hsv(p["wood"], 0.6, 0.76), hsv(p["wood"] + 0.015, 0.42, 0.98)])
+    dark = darkness_of(source, 0.3, 0.4)
+    figure = 1 - source.ground
+    rim = np.exp(-source.away / 9) * figure
+    tooth = grain(source.lines, 4.5, rng)
+    burn = smoothstep(as_plane(dark + 0.3 * rim + 0.1 * rings + 0.1 * tooth), 0.12, 1.05) * p["burn"]
+    line = source.contour(0.25 * p["line"] - 0.9, as_plane(0.6 * noise(source.lines, 14, rng)))
+    scorch = blur(line, 4) * 0.5
+    toned = mix(wood, wood * rgb("#5a2d12"), clip(as_plane(burn + scorch)))
+    return clip(mix(toned, rgb("#241008"), as_plane(line * 0.94)))
 
 
-def pyrography(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Burnt into a birch board: brown shading with scorched lines over wood grain."""
-    rings = fibres(picture, p["board"], 200, rng, 7)
-    wander = noise(picture, 120, rng, 3)
-    plank = 0.74 + 0.09 * rings + 0.06 * wander
-    wood = ramp(as_plane(plank), [hsv(0.07, 0.7, 0.4), hsv(p["wood"], 0.6, 0.76), hsv(p["wood"] + 0.015, 0.42, 0.96)])
-    dark = 1 - contrast(luma(blur(picture, 4)), 1.1, 0.5)
-    burn = smoothstep(as_plane(dark + 0.12 * rings + 0.14 * grain(picture, 6, rng)), 0.15, 1.05) * p["burn"]
-    line = outline(picture, p["line"], 0.5, as_plane(1.2 * noise(picture, 16, rng)))
-    scorch = blur(line, 5) * 0.5
-    toned = mix(wood, wood * rgb("#5a2d12"), as_plane(np.clip(burn + scorch, 0, 1)))
-    return clip(mix(toned, rgb("#2a1108"), line * 0.9))
+def ice(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Carved from clear ice: blue depth, frosted faces, bright rims, deep-blue cuts, a cracked frozen ground."""
+    labels, _, centres = cells(source.lines, 64, 0.95, rng)
+    crack = seams(labels, 1.8)
+    facet = as_plane(rng.uniform(-1, 1, len(centres)))[labels]
+    body = source.swell(44, 3, 0.3)
+    form = relief(as_plane(body + 0.05 * clouds(source.lines, 40, rng)), p["light"], 17)
+    frost = smoothstep(as_plane(clouds(source.lines, 90, rng) + 0.4 * grain(source.lines, 4, rng)), 0.1, 0.7)
+    figure = 1 - source.ground
+    rim = np.exp(-(((source.away - 3.5) / 2.5) ** 2)) * figure
+    tone = 0.2 + 0.42 * contrast(source.light, 1.2, 0.55) + 0.26 * form + 0.1 * frost + 0.32 * rim
+    tone = tone + source.ground * (0.06 + 0.05 * facet) + (0.1 * source.ground + 0.03) * crack
+    glint = smoothstep(form, 0.72, 0.95) * 0.5
+    blues = [
+        hsv(p["deep"] + 0.03, 0.9, 0.26),
+        hsv(p["deep"], 0.7, 0.72),
+        hsv(p["deep"] - 0.04, 0.3, 0.96),
+        rgb("#fbfeff"),
+    ]
+    frozen = ramp(clip(as_plane(tone + glint)), blues)
+    tinted = clip(as_plane(frozen * 0.62 + saturate(source.calm, 1.1) * 0.38))
+    frozen = mix(frozen, tinted, as_plane(0.6 * figure * chroma(source.calm)))
+    return clip(mix(frozen, hsv(p["deep"] + 0.04, 0.85, 0.3), as_plane(source.contour(-0.4) * 0.85)))
 
 
-def ice(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Carved from clear ice: blue depth, frosted faces, bright rims, fine cracks."""
-    grey = luma(blur(kuwahara(picture, 8), 3))
-    labels, distance, _ = cells(picture, 70, 0.95, rng)
-    crack = seams(labels, 2.5)
-    away = edge_distance(picture, 0.5)
-    facet = relief(as_plane(0.5 * rounded(away, 30) + 0.3 * grey + 0.1 * clouds(picture, 50, rng)), p["light"], 34)
-    frost = smoothstep(as_plane(clouds(picture, 90, rng) + 0.55 * grain(picture, 5, rng)), 0.1, 0.7)
-    tone = 0.1 + 0.66 * contrast(grey, 1.3) + 0.24 * facet + 0.13 * frost * (0.3 + grey)
-    tone = tone + 0.12 * crack - 0.0006 * distance
-    frozen = ramp(
-        as_plane(tone),
-        [
-            hsv(p["deep"] + 0.03, 0.9, 0.3),
-            hsv(p["deep"], 0.68, 0.75),
-            hsv(p["deep"] - 0.04, 0.28, 0.96),
-            rgb("#fbfeff"),
-        ],
-    )
-    tinted = mix(frozen, clip(as_plane(frozen * 0.6 + saturate(picture, 1.2) * 0.4)), as_plane(0.5 * chroma(picture)))
-    return clip(mix(tinted, rgb("#ffffff"), as_plane(outline(picture, 4, 0.5) * 0.8)))
+def industrial(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Steel, worn paint and rust: plates with rivets and lit edges on a panelled wall, rust running down."""
+    figure = 1 - source.ground
+    form = relief(source.swell(40, 5), 110, 14)
+    grey = contrast(source.light, 1.1, 0.52)
+    metal = ramp(as_plane(grey * 0.85 + 0.08), ["#15181c", "#4a5560", "#8b959b", "#c9cbc6"])
+    chips = smoothstep(as_plane(clouds(source.lines, 26, rng) + 0.5 * grain(source.lines, 4, rng)), 0.5, 0.62)
+    coat = np.clip(1.5 * chroma(source.calm) * p["paint"] * (0.35 + 0.65 * figure), 0, 0.92) * (1 - 0.85 * chips)
+    plate = mix(metal, saturate(source.calm, 0.85) * 0.8, as_plane(coat))
+    brushed = 0.09 * fibres(source.lines, 0, 80, rng, 3) + 0.06 * grain(source.lines, 3, rng)
+    brushed = brushed + 0.1 * clouds(source.lines, 70, rng)
+    plate = times(plate, as_plane(1 + brushed + 0.26 * form))
+    drip = clouds(source.lines, 60, rng) + 0.8 * fibres(source.lines, 90, 170, rng, 7)
+    run = smoothstep(as_plane(drip + 0.25 * np.exp(-source.away / 6)), p["rust"], p["rust"] + 0.6)
+    rusty = mix(plate, times(hsv(p["oxide"], 0.78, 0.52), as_plane(0.55 + 0.55 * grey)), as_plane(run * 0.6))
+    groove, rivet = panels(source.lines, p["panel"])
+    studs, shine = rivets(source)
+    wall = source.ground
+    shade = 1 - 0.34 * groove * wall + 0.3 * rivet * wall - 0.35 * studs + 0.7 * shine
+    return clip(mix(times(rusty, as_plane(shade)), rgb("#0c0d10"), as_plane(source.contour(0.2) * 0.92)))
 
 
-def industrial(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Steel, concrete and rust: cold desaturated metal, panel seams with rivets, rust running down."""
-    grey = contrast(luma(kuwahara(picture, 6)), 1.2, 0.5)
-    metal = ramp(as_plane(grey * 0.9 + 0.1), ["#15181c", "#4a5560", "#8b959b", "#c9cbc6"])
-    metal = mix(metal, saturate(picture, 0.8) * 0.75, as_plane(np.clip(chroma(picture) * p["paint"], 0, 1)))
-    brushed = 0.1 * fibres(picture, 0, 60, rng) + 0.09 * grain(picture, 5, rng) + 0.1 * clouds(picture, 70, rng)
-    worn = times(metal, as_plane(1 + brushed))
-    drip = clouds(picture, 60, rng) + 0.7 * fibres(picture, 90, 150, rng, 7)
-    run = smoothstep(as_plane(drip), p["rust"], p["rust"] + 0.6)
-    rusty = mix(worn, times(hsv(p["oxide"], 0.78, 0.55), as_plane(0.55 + 0.6 * grey)), as_plane(run * 0.72))
-    groove, rivet = panels(picture, p["panel"])
-    rusty = times(rusty, as_plane(1 - 0.3 * groove + 0.3 * rivet))
-    return clip(mix(rusty, rgb("#101114"), outline(picture, 5, 0.45) * 0.8))
+def rivets(source: Source) -> tuple[Plane, Plane]:
+    """Return rivets along the inside of the forms and the light on their heads, both (H, W) in [0, 1]."""
+    page = np.zeros_like(source.lines)
+    for points in rows_along(as_plane(source.away * (1 - source.ground)), [9.0], 34 * source.unit):
+        if len(points) >= 5:
+            at = np.clip(points.astype(np.int64), 0, (page.shape[1] - 1, page.shape[0] - 1))
+            page[at[:, 1], at[:, 0]] = 1
+    if not page.any():
+        return page, page
+    away = distance_to(page) / np.float32(source.unit)
+    head = as_plane(np.clip((3.8 - away) * source.unit, 0, 1) - np.clip((2.6 - away) * source.unit, 0, 1))
+    dome = rise(as_plane(3.4 - away), 3.4)
+    return head, as_plane(np.clip(relief(dome, 125, 3), 0, 1))
+
+
+def distance_to(points: Plane) -> Plane:
+    """Return the distance in pixels to the nearest point that is not 0."""
+    return as_plane(cv2.distanceTransform((points == 0).astype(np.uint8), cv2.DIST_L2, 5))
 
 
 def panels(like: Picture, size: float) -> tuple[Plane, Plane]:
-    """Seams between metal sheets and the rivets along them, both (H, W)."""
+    """Return seams between metal sheets and the rivets along them, both (H, W)."""
     y, x = coordinates(like)
     row = np.floor(y / size)
     along = (x + size * 0.5 * (row % 2)) % (size * 1.6)
     down = y % size
     groove = np.clip(2.4 - np.minimum(down, along), 0, 1)
-    rivet = np.clip(3.4 - np.hypot(along % (size * 0.4) - size * 0.2, down - 10), 0, 1)
+    rivet = np.clip(3.0 - np.hypot(along % (size * 0.4) - size * 0.2, down - 10), 0, 1)
     return as_plane(groove), as_plane(rivet)
 
 
-MATERIALS = {
+MATERIALS: dict[str, Renderer[Source]] = {
     "clay": Renderer(
-        clay, {"swell": Span(34, 26, 44), "light": Span(120, 60, 150), "gloss": Span(0.3, 0.18, 0.42)}, True
+        clay, {"swell": Span(34, 26, 44), "light": Span(120, 60, 150), "gloss": Span(0.34, 0.22, 0.46)}, True
     ),
     "stone-relief": Renderer(
         stone_relief, {"light": Span(130, 40, 150), "depth": Span(28, 22, 36), "stone": Span(0.1, 0.06, 0.14)}, False
@@ -167,7 +203,7 @@ MATERIALS = {
         industrial,
         {
             "paint": Span(0.75, 0.6, 0.9),
-            "rust": Span(0.2, 0.08, 0.32),
+            "rust": Span(0.3, 0.18, 0.42),
             "oxide": Span(0.05, 0.035, 0.07),
             "panel": Span(118, 96, 150),
         },

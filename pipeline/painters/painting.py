@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
-from pipeline.painters.light import relief
-from pipeline.painters.lines import comb, edge_distance, flow, kuwahara, outline
+from pipeline.painters.light import height_share, relief
+from pipeline.painters.pieces import cells
+from pipeline.painters.source import Source
+from pipeline.painters.strokes import bristles, directions, lay_strokes, soften_steps, stroke_colours
 from pipeline.painters.surface import (
     Parameters,
     Picture,
@@ -16,7 +19,6 @@ from pipeline.painters.surface import (
     chroma,
     clip,
     hsv,
-    luma,
     mix,
     ramp,
     rgb,
@@ -25,121 +27,169 @@ from pipeline.painters.surface import (
     split_tone,
     times,
 )
-from pipeline.painters.texture import blur, cells, clouds, coordinates, fibres, grain, noise
+from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, noise
+
+
+def open_sky(source: Source) -> Plane:
+    """Return where the ground is a pale or blue sky, in [0, 1]: nowhere in the lowest quarter."""
+    soft = source.calm
+    pale = smoothstep(source.light, 0.85, 0.95) * (1 - smoothstep(chroma(soft), 0.03, 0.1))
+    blue = smoothstep(as_plane(soft[..., 2] - soft[..., 0]), 0.06, 0.22) * smoothstep(source.light, 0.4, 0.6)
+    return as_plane(np.maximum(pale, blue) * source.ground * (1 - smoothstep(height_share(soft), 0.62, 0.8)))
 
 
 def painted_sky(like: Picture, hue: float, rng: np.random.Generator) -> Picture:
-    """A summer sky with cumulus, lighter towards the horizon."""
-    y, _ = coordinates(like)
-    height = np.broadcast_to(np.clip(y / float(y.max()), 0, 1), like.shape[:2])
-    sky = mix(np.broadcast_to(hsv(hue, 0.62, 0.9), like.shape), hsv(hue - 0.06, 0.16, 0.97), as_plane(height))
-    puffs = smoothstep(as_plane(clouds(like, 150, rng, 4) - 0.25 * np.abs(height - 0.45)), 0.05, 0.35)
-    return mix(sky, rgb("#fdfbf2"), as_plane(puffs * 0.9))
+    """Return a summer sky with cumulus, lighter towards the horizon."""
+    height = height_share(like)
+    sky = mix(np.broadcast_to(hsv(hue, 0.6, 0.93), like.shape), hsv(hue - 0.05, 0.18, 0.98), height * 1.2)
+    heap = noise(like, 120, rng, 1.7) + 0.45 * noise(like, 48, rng, 1.2) + 0.22 * noise(like, 20, rng)
+    puffs = smoothstep(as_plane(heap - 0.7 * np.abs(height - 0.42)), 0.3, 0.42)
+    lit = relief(blur(as_plane(np.clip(heap - 0.2, 0, 1)), 5), 80, 40)
+    return mix(sky, mix(rgb("#cfe0ec"), rgb("#ffffff"), clip(0.8 + 0.5 * lit)), as_plane(puffs * 0.92))
 
 
-def ghibli(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Gouache-like dabs, lush greens, warm light over cool shade; bare white becomes a cumulus sky."""
-    soft = kuwahara(picture, p["brush"])
-    white = smoothstep(luma(soft), 0.8, 0.97) * (1 - smoothstep(chroma(soft), 0.08, 0.2))
-    soft = mix(soft, painted_sky(picture, p["sky"], rng), as_plane(white * 0.75))
-    soft = split_tone(saturate(soft, p["lushness"]), hsv(0.53, 0.75, 0.7), hsv(0.13, 0.55, 1), p["warmth"])
-    dabs = 1 + 0.07 * noise(picture, 22, rng, 1.6) + 0.05 * noise(picture, 9, rng)
-    lifted = clip(0.07 + 0.95 * times(soft, as_plane(dabs)) ** 0.9)
-    return mix(lifted, lifted * rgb("#5b3f36"), outline(picture, p["line"], 0.4) * 0.55)
+def ghibli(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Gouache ground, cel-shaded figures in lush colours, warm light over cool shade, a cumulus sky."""
+    soft = mix(source.calm, painted_sky(source.calm, p["sky"], rng), as_plane(0.85 * open_sky(source)))
+    dabs = noise(source.lines, 30, rng, 1.8) + 0.5 * noise(source.lines, 12, rng, 1.5)
+    painted = times(soft, as_plane(1 + (0.025 + 0.03 * source.ground) * dabs))
+    form = relief(source.swell(54, 6), 120, 26)
+    shade = smoothstep(-form, 0.3, 0.42)
+    cel = mix(painted, painted * rgb("#8f93c4"), as_plane(0.55 * shade))
+    cel = mix(cel, np.ones(3, np.float32), as_plane(0.16 * smoothstep(form, 0.45, 0.6)))
+    warm = split_tone(saturate(cel, p["lushness"]), hsv(0.58, 0.6, 0.7), hsv(0.13, 0.5, 1), p["warmth"])
+    line = source.contour(0.25 * p["line"] - 1.2)
+    return mix(clip(0.03 + 1.0 * warm**0.92), clip(warm * rgb("#3a2a2c") * 0.6), as_plane(0.92 * line))
 
 
-def watercolor(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Transparent washes on white paper: pigment pools at the rims, blooms inside, bare paper at the border."""
-    wash = blur(kuwahara(picture, 7), 2)
-    rims = np.exp(-edge_distance(picture, 0.45) / 5)
-    pooling = clouds(picture, 90, rng)
-    density = p["strength"] * (1 + p["bloom"] * pooling + p["rim"] * as_plane(rims))
-    pigment = -np.log(np.clip(saturate(wash, 1.25) * 0.93 + 0.06, 0.02, 1))
-    tooth = 1 + p["grain"] * grain(picture, 5, rng)
-    painted = np.exp(-times(as_plane(pigment), as_plane(density * tooth)))
-    paper = times(mix(rgb("#fffdf6"), rgb("#fbf0da"), p["cream"]), as_plane(1 + 0.03 * grain(picture, 5, rng)))
-    return clip(mix(paper, paper * painted, bare_border(picture, pooling)))
+def spread_wet(picture: Picture, reach: float, rng: np.random.Generator) -> Picture:
+    """Let colours wander off their contours by up to `reach` pixels of a 512 picture."""
+    height, width = picture.shape[:2]
+    scale = min(height, width) / 512 * reach
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    dx, dy = (noise(picture, 26, rng) + 0.5 * noise(picture, 9, rng) for _ in range(2))
+    moved = cv2.remap(picture, x + scale * dx, y + scale * dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return as_plane(moved)
+
+
+def watercolor(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Transparent washes on white paper: wet rims round every shape, blooms inside, bare paper between and around."""
+    both = spread_wet(np.dstack([source.calm, np.minimum(source.away, 60) / 60]), 3.0, rng)
+    wash, away = saturate(as_plane(both[..., :3]), 1.3), as_plane(both[..., 3] * 60)
+    pool = clouds(source.lines, 110, rng)
+    rim = np.exp(-(((away - 3.5) / 2.6) ** 2)) + 0.35 * np.exp(-away / 14)
+    bloom = np.exp(-(((pool - 0.28) / 0.05) ** 2)) - 0.8 * smoothstep(pool, 0.28, 0.5)
+    tooth = grain(source.lines, 4.5, rng)
+    light = relief(source.swell(60, 9), 125, 14)
+    density = p["strength"] * (0.84 + p["bloom"] * (0.55 * pool + 0.25 * bloom) + p["rim"] * 0.5 * rim - 0.3 * light)
+    dry = smoothstep(as_plane(away + 1.6 * noise(source.lines, 34, rng)), -0.6, 1.8)
+    pigment = -np.log(np.clip(wash * 0.94 + 0.05, 0.03, 1))
+    cover = density * (1 + p["grain"] * tooth) * (0.15 + 0.85 * dry) * bare_border(source.lines, pool)
+    paper = times(mix(rgb("#fffefa"), rgb("#fbf0da"), p["cream"]), as_plane(1 + 0.025 * tooth))
+    painted = paper * np.exp(-times(as_plane(pigment), as_plane(cover)))
+    pen = source.contour(-0.7, as_plane(0.5 * noise(source.lines, 40, rng))) * clip(as_plane(0.97 + 0.12 * tooth))
+    return clip(mix(painted, rgb("#473a3d"), as_plane(0.86 * pen)))
 
 
 def bare_border(like: Picture, ragged: Plane) -> Plane:
-    """1 where the wash reaches, falling to 0 at a ragged margin of paper."""
+    """Return 1 where the wash reaches, falling to 0 at a ragged margin of paper."""
     y, x = coordinates(like)
     inside = np.minimum(np.minimum(y, float(y.max()) - y), np.minimum(x, float(x.max()) - x))
-    return smoothstep(as_plane(inside + 14 * ragged), 4, 22)
+    return smoothstep(as_plane(inside + 12 * ragged), 5, 12)
 
 
-def oil_painting(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Thick strokes that follow the forms, lit as ridges, with deep varnished colour."""
-    angle = flow(luma(picture), 14, p["direction"])
-    bristles = comb(noise(picture, 5, rng), angle, p["stroke"])
-    bristles = as_plane(bristles / (bristles.std() + 1e-6))
-    strokes = comb(saturate(kuwahara(picture, 9), p["richness"]), angle, p["stroke"] * 0.5)
-    strokes = split_tone(strokes, hsv(0.06, 0.7, 0.5), hsv(0.12, 0.55, 1), p["varnish"])
-    ridges = relief(bristles, p["light"], p["impasto"])
-    shade = 0.95 + 0.06 * bristles + 0.2 * ridges
-    return clip(times(as_plane(strokes**1.25), as_plane(shade)))
+def oil_painting(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Loaded strokes along the forms, wide on the ground and fine near contours, lit as ridges of paint."""
+    angle = directions(source, 34, p["direction"])
+    under = split_tone(saturate(source.calm, p["richness"]), hsv(0.06, 0.7, 0.5), hsv(0.12, 0.55, 1), p["varnish"])
+    form = relief(source.swell(50, 6), p["light"], 22)
+    under = clip(times(under, as_plane(1 + 0.2 * form)))
+    painted, ridge = under, np.zeros_like(source.lines)
+    for spacing, length, width, near in ((11, p["stroke"], 13, 1e9), (7, 0.55 * p["stroke"], 6.5, 26)):
+        strokes = lay_strokes(source, angle, spacing, length, width, rng)
+        own = strokes.own_region(source) & (source.away < near)
+        colours = under[strokes.spots[:, 0], strokes.spots[:, 1]]
+        colours = as_plane(colours * (1 + rng.normal(0, 0.05, (len(colours), 1))) + rng.normal(0, 0.012, colours.shape))
+        painted = as_plane(np.where(own[..., None], colours[strokes.cover], painted))
+        ridge = np.where(own, rng.uniform(0, 1, len(colours)).astype(np.float32)[strokes.cover], ridge)
+    hairs = bristles(source, angle, 26, rng)
+    thick = relief(as_plane(0.5 * blur(as_plane(ridge), 1.2) + 0.28 * hairs), p["light"], 1.9 * p["impasto"])
+    line = source.contour(-0.2, as_plane(0.4 * hairs)) * clip(as_plane(0.95 + 0.15 * hairs))
+    lined = mix(soften_steps(as_plane(painted)), clip(under * 0.2) + rgb("#1a0f12") * 0.6, as_plane(0.9 * line))
+    return clip(times(lined, as_plane(0.98 + 0.05 * hairs + 0.17 * thick)))
 
 
-def pointillism(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Dots of pure pigment side by side on a primed canvas, each leaning to a neighbour hue."""
-    canvas = mix(rgb("#f4ead2"), np.broadcast_to(rgb("#f4ead2"), picture.shape), 1.0)
-    ground = mix(canvas, blur(picture, 6), 0.6)
-    for size, spread in ((p["dot"] * 1.25, 0.6), (p["dot"], 1.0)):
-        ground = dabbed(ground, picture, size, p["scatter"] * spread, rng)
-    return clip(ground)
+def pointillism(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Dots of pure pigment side by side on a primed canvas, each leaning to a neighbour hue; dark dots on the lines."""
+    ground = mix(np.broadcast_to(rgb("#f4ead2"), source.calm.shape), blur(source.calm, 3), 0.62)
+    for size, spread in ((p["dot"] * 1.1, 0.7), (p["dot"] * 0.85, 1.0)):
+        ground = dabbed(ground, source.calm, size, p["scatter"] * spread, rng)
+    fine, distance, _ = cells(source.lines, p["dot"] * 0.42, 0.5, rng)
+    shade = as_plane(rng.uniform(0.6, 1.0, int(fine.max()) + 1))[fine]
+    speck = smoothstep(as_plane(p["dot"] * 0.42 * 0.62 - distance), -0.8, 0.8)
+    line = as_plane(source.contour(0.3) * shade * (0.72 + 0.28 * speck))
+    return clip(mix(ground, clip(source.calm * 0.22) + rgb("#1c1440") * 0.55, line))
 
 
 def dabbed(ground: Picture, picture: Picture, size: float, scatter: float, rng: np.random.Generator) -> Picture:
-    labels, distance, centres = cells(picture, size, 0.7, rng)
+    """Lay one coat of round dots over a ground."""
+    labels, distance, centres = cells(picture, size, 0.75, rng)
     colour = saturate(picture[centres[:, 0], centres[:, 1]][None], 1.45)[0]
-    colour = clip(as_plane(colour + scatter * complementary(len(colour), rng)))
-    radius = size * rng.uniform(0.4, 0.58, len(centres)).astype(np.float32)[labels]
-    return mix(ground, colour[labels], as_plane(np.clip((radius - distance) / (size * 0.15), 0, 1)))
+    colour = clip(as_plane(colour + scatter * leanings(len(colour), rng)))
+    radius = size * rng.uniform(0.4, 0.56, len(centres)).astype(np.float32)[labels]
+    return mix(ground, colour[labels], as_plane(np.clip((radius - distance) / (size * 0.12), 0, 1)))
 
 
-def complementary(count: int, rng: np.random.Generator) -> Plane:
-    """Blue-orange and violet-yellow leanings (count, 3)."""
-    pairs = np.array([[0.18, 0.02, -0.2], [-0.16, -0.02, 0.2], [0.16, 0.12, -0.12], [0.02, -0.1, 0.14]], np.float32)
+def leanings(count: int, rng: np.random.Generator) -> Plane:
+    """Return blue-orange and violet-yellow leanings (count, 3)."""
+    pairs = np.array([[0.15, 0.02, -0.16], [-0.13, -0.02, 0.17], [0.13, 0.1, -0.1], [0.02, -0.08, 0.12]], np.float32)
     return as_plane(pairs[rng.integers(0, 4, count)])
 
 
-def ink_wash(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Sumi-e: a few wet tones of black ink that bleed into rice paper, and a dry brush line."""
-    grey = luma(blur(kuwahara(picture, 12), 5))
-    bleed = clouds(picture, 70, rng)
-    tone = clip(as_plane(clip(as_plane(1 - grey)) ** p["dilution"] * (1 + 0.22 * bleed)))
-    pooled = tone + 0.16 * tone * np.exp(-edge_distance(picture, 0.4) / 6)
-    dry = clip(as_plane(1.2 + 1.2 * fibres(picture, 25, 40, rng)))
-    brush = outline(picture, p["brush"], 0.35, as_plane(p["brush"] * 0.35 * noise(picture, 40, rng))) * dry
-    ink = np.clip(0.88 * pooled, 0, 1) * (1 - 0.8 * brush) + 0.8 * brush
-    paper = 1 + 0.025 * fibres(picture, 80, 30, rng) + 0.02 * grain(picture, 5, rng)
-    return clip(
-        times(
-            ramp(as_plane(1 - ink), [hsv(0.6, 0.25, 0.1), hsv(0.58, 0.1, 0.5), hsv(p["paper"], 0.06, 0.97)]),
-            as_plane(paper),
-        )
+def ink_wash(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Sumi-e: a few wet tones of black ink that bleed into rice paper, and a brush line that swells and runs dry."""
+    both = spread_wet(np.dstack([source.light, np.minimum(source.away, 60) / 60]), 5.0, rng)
+    grey, away = both[..., 0], both[..., 1] * 60
+    pool = clouds(source.lines, 70, rng)
+    figure = 1 - source.ground
+    form = relief(source.swell(48, 7), 120, 20)
+    deep = clip(as_plane(1 - grey)) ** p["dilution"]
+    tone = deep * (0.42 + 0.4 * figure) * (1 + 0.3 * pool) + figure * (0.05 - 0.16 * form)
+    tone = tone + 0.2 * tone * np.exp(-(((away - 4) / 3) ** 2)) - 0.1 * np.exp(-away / 3)
+    swing = as_plane(p["brush"] * 0.24 * noise(source.lines, 60, rng))
+    dry = clip(as_plane(1.15 + 0.55 * fibres(source.lines, 25, 60, rng, 3) - 0.3 * smoothstep(pool, 0.1, 0.5)))
+    brush = source.contour(0.22 * p["brush"] - 0.5, swing) * dry
+    ink = np.clip(0.85 * tone, 0, 1) * (1 - 0.92 * brush) + 0.92 * brush
+    paper = 1 + 0.025 * fibres(source.lines, 80, 30, rng) + 0.02 * grain(source.lines, 5, rng)
+    stops = [hsv(0.6, 0.25, 0.08), hsv(0.58, 0.1, 0.5), hsv(p["paper"], 0.06, 0.97)]
+    return clip(times(ramp(as_plane(1 - ink), stops), as_plane(paper)))
+
+
+def pastel(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Chalky strokes of soft colour, smudged inside the forms, that skip over the tooth of a toned paper."""
+    angle = directions(source, 24, np.radians(p["direction"]), 0.6)
+    strokes = lay_strokes(source, angle, 8, 46, 7, rng)
+    soft = mix(saturate(source.calm, 1.12), np.ones(3, np.float32), p["chalk"])
+    laid = strokes.coloured(
+        source, clip(stroke_colours(source, strokes, 0.07, rng) * (1 - p["chalk"]) + p["chalk"]), soft
     )
+    form = relief(source.swell(46, 8), 125, 16)
+    chalk = times(mix(soft, soften_steps(laid), 0.62), as_plane(1 + 0.16 * form))
+    tooth = grain(source.lines, 4, rng) + 0.35 * fibres(source.lines, p["direction"], 46, rng)
+    paper = times(hsv(p["paper"], 0.22, 0.74), as_plane(1 + 0.05 * tooth))
+    cover = smoothstep(as_plane(0.55 * tooth + p["cover"] + 0.3), -0.35, 0.45)
+    drawn = mix(paper, chalk, as_plane(0.2 + 0.78 * cover))
+    line = source.contour(0.3) * clip(as_plane(0.85 + 0.4 * tooth))
+    return clip(mix(drawn, clip(source.calm * 0.3 + 0.05), as_plane(0.85 * line)))
 
 
-def pastel(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Chalky strokes of soft colour that skip over the tooth of a toned paper."""
-    soft = mix(saturate(blur(kuwahara(picture, 9), 3), 1.05), np.ones_like(picture), p["chalk"])
-    strokes = fibres(picture, p["direction"], 46, rng)
-    tooth = 0.65 * grain(picture, 5, rng) + 0.6 * strokes
-    paper = times(hsv(p["paper"], 0.26, 0.7), as_plane(1 + 0.05 * grain(picture, 5, rng)))
-    laid = smoothstep(as_plane(0.6 * tooth + p["cover"]), -0.5, 0.45)
-    drawn = mix(paper, times(soft, as_plane(1 + 0.05 * strokes)), as_plane(0.1 + laid * 0.76))
-    return clip(mix(drawn, drawn * 0.5, outline(picture, 4, 0.3) * 0.5))
-
-
-PAINTINGS = {
+PAINTINGS: dict[str, Renderer[Source]] = {
     "ghibli": Renderer(
         ghibli,
         {
-            "brush": Span(8, 6, 10),
-            "sky": Span(0.56, 0.53, 0.59),
-            "lushness": Span(1.3, 1.15, 1.45),
-            "warmth": Span(0.3, 0.2, 0.4),
+            "sky": Span(0.57, 0.54, 0.6),
+            "lushness": Span(1.25, 1.1, 1.4),
+            "warmth": Span(0.26, 0.16, 0.36),
             "line": Span(4, 3, 5),
         },
         True,
@@ -158,23 +208,23 @@ PAINTINGS = {
     "oil-painting": Renderer(
         oil_painting,
         {
-            "stroke": Span(42, 30, 54),
-            "direction": Span(0.7, 0.0, 3.1),
-            "richness": Span(1.35, 1.2, 1.5),
-            "varnish": Span(0.42, 0.25, 0.55),
+            "stroke": Span(42, 32, 54),
+            "direction": Span(0.5, 0.0, 3.1),
+            "richness": Span(1.25, 1.1, 1.4),
+            "varnish": Span(0.3, 0.2, 0.42),
             "impasto": Span(1.6, 1.1, 2.2),
             "light": Span(130, 60, 160),
         },
         True,
     ),
-    "pointillism": Renderer(pointillism, {"dot": Span(12, 11, 15), "scatter": Span(1.0, 0.7, 1.3)}, True),
+    "pointillism": Renderer(pointillism, {"dot": Span(9.5, 8.5, 11.5), "scatter": Span(1.0, 0.7, 1.3)}, True),
     "ink-wash": Renderer(
-        ink_wash, {"dilution": Span(1.2, 0.95, 1.5), "brush": Span(6, 4.5, 7.5), "paper": Span(0.12, 0.08, 0.16)}, False
+        ink_wash, {"dilution": Span(1.1, 0.9, 1.4), "brush": Span(6, 4.5, 7.5), "paper": Span(0.12, 0.08, 0.16)}, False
     ),
     "pastel": Renderer(
         pastel,
         {
-            "chalk": Span(0.22, 0.12, 0.3),
+            "chalk": Span(0.2, 0.12, 0.28),
             "direction": Span(-50, -70, -30),
             "paper": Span(0.07, 0.0, 0.14),
             "cover": Span(0.3, 0.2, 0.42),

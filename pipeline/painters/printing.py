@@ -6,7 +6,9 @@ from functools import cache
 
 import numpy as np
 
-from pipeline.painters.lines import flatten, kuwahara, outline
+from pipeline.painters.drawing import darkness_of
+from pipeline.painters.light import height_share, relief
+from pipeline.painters.source import Source
 from pipeline.painters.surface import (
     Parameters,
     Picture,
@@ -18,7 +20,6 @@ from pipeline.painters.surface import (
     clip,
     contrast,
     hsv,
-    luma,
     mix,
     rgb,
     saturate,
@@ -27,21 +28,24 @@ from pipeline.painters.surface import (
     times,
     unit,
 )
-from pipeline.painters.texture import blur, clouds, coordinates, dots, fibres, grain, noise, printed, stripes
+from pipeline.painters.texture import clouds, dots, fibres, grain, noise, printed, stripes
 
 
-def linocut(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """One dark ink from a gouged block: bold blacks, tapering cuts in the half-tones, salty printing."""
-    grey = luma(flatten(picture, 0.2))
-    wander = 10 * noise(picture, 70, rng)
-    cuts = stripes(picture, p["gouge"], p["direction"], wander) + 0.3 * noise(picture, 26, rng)
-    dark = smoothstep(as_plane(1 - grey), 0.08, 0.75)
-    ink = smoothstep(as_plane(dark * 1.3 - 0.12 - cuts), -0.08, 0.08)
-    ink = np.maximum(ink, smoothstep(as_plane(p["black"] - grey), -0.03, 0.03))
-    ink = np.maximum(ink * (1 - outline(picture, 5, 0.3) * (grey < 0.4)), outline(picture, 8, 0.3) * (grey >= 0.4))
-    salt = smoothstep(grain(picture, 5, rng), 0.62, 0.9)
-    paper = times(rgb("#f4ecd8"), as_plane(1 + 0.02 * grain(picture, 4, rng)))
-    return clip(mix(paper, hsv(p["ink"], 0.72, 0.24), as_plane(ink * (1 - 0.55 * salt))))
+def linocut(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """One dark ink from a gouged block: bold blacks, cuts that run along the forms, salty printing."""
+    dark = contrast(darkness_of(source, 0.3), 1.35, 0.42)
+    figure = 1 - source.ground
+    wander = 7 * noise(source.lines, 60, rng)
+    ground = stripes(source.lines, p["gouge"], p["direction"], as_plane(wander))
+    along = 0.5 + 0.5 * np.cos((source.away + 0.4 * wander) * np.float32(2 * np.pi / (0.72 * p["gouge"])))
+    cuts = np.where(figure > 0, along, ground) + 0.22 * noise(source.lines, 22, rng)
+    ink = smoothstep(as_plane(dark * 1.35 - 0.2 - cuts), -0.06, 0.06)
+    ink = np.maximum(ink, smoothstep(as_plane(p["black"] - source.light), -0.03, 0.03))
+    rim = smoothstep(source.away, 1.5, 3.0)
+    ink = np.maximum(ink * rim, source.contour(1.0))
+    salt = smoothstep(grain(source.lines, 3.5, rng), 0.62, 0.9)
+    paper = times(rgb("#f4ecd8"), as_plane(1 + 0.02 * grain(source.lines, 4, rng)))
+    return clip(mix(paper, hsv(p["ink"], 0.72, 0.22), as_plane(ink * (1 - 0.45 * salt))))
 
 
 UKIYO_INKS = (
@@ -60,29 +64,32 @@ UKIYO_INKS = (
 )
 
 
-def ukiyo_e(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
+def ukiyo_e(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Woodblock print: flat mineral colours, black key lines, a bokashi band of blue from the top, wood grain."""
-    flat = flatten(picture, 0.25)
-    flat = as_plane(0.35 * saturate(flat, 0.85) + 0.65 * mineral(flat))
-    y, _ = coordinates(picture)
-    band = np.broadcast_to(1 - smoothstep(as_plane(y / float(y.max())), 0.0, p["bokashi"]), picture.shape[:2])
-    light = smoothstep(luma(flat), 0.55, 0.85)
-    flat = mix(flat, rgb("#2b4a78"), as_plane(band * light * 0.85))
-    plank = fibres(picture, 2, 220, rng, 5)
-    pressed = times(flat, as_plane(1 + p["plank"] * plank))
+    flat = as_plane(0.6 * saturate(source.calm, 1.05) + 0.4 * mineral(source.calm))
+    down = height_share(source.lines)
+    band = (1 - smoothstep(down, 0.0, p["bokashi"])) * source.ground
+    dusk = smoothstep(down, 0.3, 0.75) * (1 - smoothstep(down, 0.75, 0.9)) * source.ground
+    flat = mix(flat, rgb("#2b4a78"), as_plane(band * 0.9))
+    flat = mix(flat, rgb("#e9a27c"), as_plane(dusk * 0.3 * smoothstep(source.light, 0.6, 0.85)))
+    form = relief(source.swell(50, 7), 90, 14)
+    flat = times(flat, as_plane(1 + 0.1 * np.minimum(form, 0)))
+    plank = fibres(source.lines, 2, 260, rng, 5)
+    pressed = times(flat, as_plane(1 + p["plank"] * plank + 0.02 * grain(source.lines, 4, rng)))
     aged = pressed * mix(rgb("#ffffff"), rgb("#f0dfb8"), p["age"])
-    return clip(mix(aged, rgb("#1d1a22"), outline(picture, p["line"], 0.5) * 0.92))
+    line = source.contour(0.25 * p["line"] - 1.7, as_plane(0.7 * noise(source.lines, 45, rng)))
+    return clip(mix(aged, rgb("#1d1a22"), as_plane(line * 0.95)))
 
 
 def mineral(picture: Picture) -> Picture:
-    """The nearest of the print's inks, a little mixed on the borders between two."""
+    """Return the nearest of the print's inks, a little mixed on the borders between two."""
     red, green, blue = ((np.clip(picture[..., k], 0, 1) * 31).astype(np.intp) for k in range(3))
     return as_plane(mineral_table()[red, green, blue])
 
 
 @cache
 def mineral_table() -> Picture:
-    """(32, 32, 32, 3): computed once, since training paints thousands of prints."""
+    """Return the inks' table (32, 32, 32, 3): computed once, since training paints thousands of prints."""
     levels = np.linspace(0, 1, 32, dtype=np.float32)
     colours = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1)
     inks = np.stack([rgb(ink) for ink in UKIYO_INKS])
@@ -91,20 +98,24 @@ def mineral_table() -> Picture:
     return as_plane(weight @ inks / (weight.sum(-1, keepdims=True) + 1e-9))
 
 
-def risograph(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Fluorescent pink, blue and yellow soy inks, grain-touched and a little out of register."""
-    soft = contrast(saturate(kuwahara(picture, 6), 1.25), 1.1, 0.55)
-    page = np.broadcast_to(rgb("#f8f4ea"), picture.shape)
-    inks = (hsv(p["pink"], 0.68, 1.0), hsv(0.145, 0.78, 1.0), hsv(p["blue"], 0.95, 0.78))
+def risograph(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Fluorescent pink, yellow and blue soy inks in grain-touched layers a little out of register; blue lines."""
+    form = relief(source.swell(54, 8), 125, 16)
+    soft = contrast(saturate(source.calm, 1.3), 1.1, 0.58)
+    soft = clip(times(soft, as_plane(1 + 0.2 * form)))
+    page = np.broadcast_to(rgb("#f8f4ea"), soft.shape)
+    inks = (hsv(p["pink"], 0.66, 1.0), hsv(0.145, 0.8, 1.0), hsv(p["blue"], 0.95, 0.76))
     for channel, ink, (dx, dy) in zip((1, 2, 0), inks, ((1, 0), (0, -1), (-1, 1)), strict=True):
         plate = shifted(as_plane(1 - soft[..., channel]), dx * p["slip"], dy * p["slip"])
-        speck = 0.5 + 0.24 * grain(picture, 4.5, rng) + 0.16 * (dots(picture, 13, 20 + 30 * channel) - 0.5)
-        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(plate, as_plane(speck), 0.9) * 0.96))
-    return clip(times(as_plane(page), as_plane(1 + 0.02 * grain(picture, 4, rng))))
+        speck = 0.5 + 0.16 * grain(source.lines, 3, rng) + 0.26 * (dots(source.lines, 7, 20 + 30 * channel) - 0.5)
+        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(plate, as_plane(speck), 0.8) * 0.96))
+    key = shifted(source.contour(0.2), 0.3 * p["slip"], 0) * clip(as_plane(1.1 + 0.35 * grain(source.lines, 3, rng)))
+    dark = hsv(p["blue"] + 0.06, 0.8, 0.34)
+    return clip(times(mix(as_plane(page), dark, clip(key * 0.94)), as_plane(1 + 0.02 * grain(source.lines, 4, rng))))
 
 
 def shifted(plane: Plane, dx: float, dy: float) -> Plane:
-    """Moved by (dx, dy) pixels of a 512 picture, the border repeated."""
+    """Return a plane moved by (dx, dy) pixels of a 512 picture, the border repeated."""
     columns = round(dx * unit(plane))
     rows = round(dy * unit(plane))
     reach = max(abs(columns), abs(rows))
@@ -113,52 +124,54 @@ def shifted(plane: Plane, dx: float, dy: float) -> Plane:
     return as_plane(wide[reach - rows : reach - rows + height, reach - columns : reach - columns + width])
 
 
-def pop_art(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Silkscreen: hues pushed to flat acid colour, greys replaced by a loud duotone with big dots."""
-    flat = flatten(picture, 0.3)
-    strength = smoothstep(chroma(flat), 0.12, 0.3)
-    loud = saturate(steps(flat, 3, 0.15), 2.2)
-    ground, spot = hsv(p["ground"], 0.92, 1.0), hsv(p["ground"] + p["clash"], 0.85, 1.0)
-    grey = luma(flat)
-    dotted = mix(
-        np.broadcast_to(ground, picture.shape),
-        spot,
-        printed(as_plane(np.full_like(grey, 0.42)), dots(picture, p["dot"], 45)),
-    )
-    duotone = mix(
-        mix(
-            np.broadcast_to(rgb("#1a0f3c"), picture.shape),
-            hsv(p["ground"] + 0.45, 0.8, 0.95),
-            smoothstep(grey, 0.2, 0.3),
-        ),
-        dotted,
-        smoothstep(grey, 0.55, 0.62),
-    )
-    worn = 1 - 0.18 * smoothstep(grain(picture, 9, rng), 0.6, 0.9)
-    shown = times(mix(duotone, loud, strength), as_plane(worn))
-    return clip(mix(shown, rgb("#140a2c"), outline(picture, p["line"], 0.35)))
+def pop_art(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Silkscreen: flat acid colours, a loud dotted ground, big dots on the shaded side, thick ink."""
+    form = relief(source.swell(56, 8), 125, 18)
+    figure = 1 - source.ground
+    strength = smoothstep(chroma(source.calm), 0.1, 0.26)
+    loud = saturate(clip(steps(contrast(source.calm, 1.25, 0.5), 4, 0.2)), 2.0)
+    pale = mix(np.broadcast_to(rgb("#2a1558"), loud.shape), rgb("#fffbe8"), smoothstep(source.light, 0.22, 0.5))
+    body = mix(pale, loud, strength)
+    screen = dots(source.lines, p["dot"] * 0.62, 45)
+    shade = printed(as_plane(np.clip(0.05 - form, 0, 0.6)), screen, 0.1) * figure
+    body = mix(body, hsv(p["ground"] + p["clash"], 0.8, 0.9), as_plane(0.85 * shade))
+    ground, spot = hsv(p["ground"], 0.88, 1.0), hsv(p["ground"] + p["clash"], 0.75, 1.0)
+    down = height_share(source.lines)
+    amount = 0.2 + 0.5 * np.abs(down - 0.5)
+    behind = mix(np.broadcast_to(ground, loud.shape), spot, printed(as_plane(amount), dots(source.lines, p["dot"], 45)))
+    lower = clip(saturate(source.calm, 1.8))
+    behind = mix(behind, lower, smoothstep(down, 0.78, 0.79) * strength)
+    shown = mix(body, behind, source.ground)
+    worn = 1 - 0.14 * smoothstep(grain(source.lines, 7, rng), 0.6, 0.9)
+    return clip(mix(times(shown, as_plane(worn)), rgb("#140a2c"), source.contour(0.25 * p["line"] - 0.8)))
 
 
-def engraving(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Steel engraving: swelling lines that bend with the tone, crossed in the darks, in one warm ink on ivory."""
-    grey = contrast(luma(blur(picture, 3)), 1.15, 0.55)
-    bend = 22 * blur(grey, 10)
-    first = stripes(picture, p["pitch"], p["direction"], bend)
-    second = stripes(picture, p["pitch"], p["direction"] + 62, bend)
-    dark = smoothstep(as_plane(1 - grey), 0.02, 0.95)
-    lines = printed(as_plane(dark * 1.05 - 0.12), first, 0.3), printed(as_plane(dark * 1.5 - 0.75), second, 0.3)
-    ink = np.maximum(np.maximum(*lines) * 0.85, outline(picture, 4.5, 0.55))
-    paper = times(rgb("#f5ecd6"), as_plane(1 + 0.025 * clouds(picture, 120, rng) + 0.015 * grain(picture, 4, rng)))
-    return clip(mix(paper, hsv(p["ink"], 0.6, 0.26), as_plane(ink * 0.94)))
+def engraving(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Steel engraving: fine lines that swell with the tone and bend over the forms, crossed in the darks."""
+    grey = contrast(1 - darkness_of(source, 0.34), 1.15, 0.6)
+    height = source.swell(60, 9)
+    bend = as_plane(16 * height)
+    first = stripes(source.lines, p["pitch"], p["direction"], bend)
+    second = stripes(source.lines, p["pitch"], p["direction"] + 62, bend)
+    level = stripes(source.lines, p["pitch"], 0, as_plane(1.5 * noise(source.lines, 120, rng)))
+    first = np.where(source.ground > 0, level, first)
+    dark = 1 - grey
+    fade = source.ground * 0.18 * (1 - height_share(source.lines))
+    lines = printed(as_plane(dark * 1.0 - 0.06 + fade * 0.6), as_plane(first), 0.3)
+    crossed = printed(as_plane(dark * 1.5 - 0.72), second, 0.3)
+    inside = smoothstep(source.away, 0.3, 2.0)
+    ink = np.maximum(np.maximum(lines, crossed) * 0.85 * inside, source.contour(-0.4))
+    paper = 1 + 0.025 * clouds(source.lines, 120, rng) + 0.015 * grain(source.lines, 4, rng)
+    return clip(mix(times(rgb("#f5ecd6"), as_plane(paper)), hsv(p["ink"], 0.6, 0.2), as_plane(ink * 0.95)))
 
 
-PRINTS = {
+PRINTS: dict[str, Renderer[Source]] = {
     "linocut": Renderer(
         linocut,
         {
-            "gouge": Span(20, 17, 26),
+            "gouge": Span(15, 13, 19),
             "direction": Span(20, -30, 60),
-            "black": Span(0.4, 0.32, 0.46),
+            "black": Span(0.32, 0.26, 0.38),
             "ink": Span(0.47, 0.42, 0.52),
         },
         False,
@@ -167,26 +180,26 @@ PRINTS = {
         ukiyo_e,
         {
             "bokashi": Span(0.42, 0.3, 0.55),
-            "plank": Span(0.08, 0.05, 0.12),
-            "age": Span(0.6, 0.3, 0.9),
+            "plank": Span(0.07, 0.05, 0.11),
+            "age": Span(0.55, 0.3, 0.85),
             "line": Span(4.5, 3.5, 5.5),
         },
         True,
     ),
     "risograph": Renderer(
-        risograph, {"pink": Span(0.945, 0.92, 0.97), "blue": Span(0.56, 0.52, 0.62), "slip": Span(4, 2, 5)}, True
+        risograph, {"pink": Span(0.945, 0.92, 0.97), "blue": Span(0.56, 0.52, 0.62), "slip": Span(2.5, 1.5, 3.5)}, True
     ),
     "pop-art": Renderer(
         pop_art,
         {
             "ground": Span(0.145, 0.0, 1.0),
             "clash": Span(0.77, 0.6, 0.85),
-            "dot": Span(24, 20, 28),
+            "dot": Span(18, 16, 22),
             "line": Span(6.5, 5.5, 8),
         },
         True,
     ),
     "engraving": Renderer(
-        engraving, {"pitch": Span(10.5, 10, 13), "direction": Span(12, -20, 40), "ink": Span(0.06, 0.02, 0.1)}, False
+        engraving, {"pitch": Span(6.6, 6.2, 8), "direction": Span(20, -20, 40), "ink": Span(0.06, 0.02, 0.1)}, False
     ),
 }

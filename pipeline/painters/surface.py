@@ -1,7 +1,7 @@
-"""What every style renderer is built from: the Renderer value, colours, ramps and blends.
+"""What every painter is built from: the Renderer value, colours, ramps and blends.
 
-A picture is float32 (H, W, 3) RGB in [0, 1]; a plane is float32 (H, W). Sizes are given in pixels of a picture
-whose shorter side is 512 and scaled by `unit`, so that a style looks the same at 128 and at 512 px.
+A picture is float32 (H, W, 3) RGB in [0, 1]; a plane is float32 (H, W). Lengths are given in pixels of a picture
+whose shorter side is 512 and scaled by `unit`, so that a style looks the same at 256, 512 and 1024 px.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 Picture = NDArray[np.float32]
 Plane = NDArray[np.float32]
 Parameters = Mapping[str, float]
-Paint = Callable[[Picture, Parameters, np.random.Generator], Picture]
+Subject = TypeVar("Subject")  # what a renderer paints: a Source, or a plain picture
 
 cv2.setNumThreads(1)  # training runs one worker per core
 
@@ -36,10 +37,10 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Renderer:
+class Renderer(Generic[Subject]):
     """One style: how it paints, what may vary in its look, whether a red car is still red in it."""
 
-    paint: Paint
+    paint: Callable[[Subject, Parameters, np.random.Generator], Picture]
     spans: Mapping[str, Span]
     keeps_color: bool
 
@@ -51,7 +52,7 @@ class Renderer:
 
 
 def unit(picture: NDArray[np.float32]) -> float:
-    """Pixels of this picture per pixel of a 512 one."""
+    """Return the pixels of this picture per pixel of one whose shorter side is 512."""
     return float(min(picture.shape[:2]) / 512)
 
 

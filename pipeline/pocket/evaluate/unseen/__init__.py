@@ -29,7 +29,7 @@ SMALLEST, LARGEST = 32, 2048  # px, of a reference's side
 
 
 @dataclass(frozen=True)
-class Family(Renderer):
+class Family(Renderer[Picture]):
     """Family is a painter that is called with a picture, so that nobody looks for it by a style's id."""
 
     def __call__(self, image: Picture, rng: np.random.Generator, parameters: Parameters | None = None) -> Picture:

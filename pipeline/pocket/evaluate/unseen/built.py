@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipeline.painters.craft import seams
 from pipeline.painters.light import relief, rounded, shadow
 from pipeline.painters.lines import edge_distance, flatten, kuwahara, outline
+from pipeline.painters.pieces import cells, seams
 from pipeline.painters.surface import (
     Parameters,
     Picture,
@@ -29,7 +29,7 @@ from pipeline.painters.surface import (
     times,
     unit,
 )
-from pipeline.painters.texture import blur, cells, clouds, coordinates, grain, noise
+from pipeline.painters.texture import blur, clouds, coordinates, grain, noise
 
 
 def candy(picture: Picture, milk: float) -> Picture:

@@ -7,7 +7,6 @@ import numpy as np
 
 from pipeline.painters.light import bloom, relief, rounded, vignette
 from pipeline.painters.lines import comb, edge_distance, flow, kuwahara, outline, slope
-from pipeline.painters.material import border_colour
 from pipeline.painters.surface import (
     Parameters,
     Picture,
@@ -31,6 +30,12 @@ from pipeline.painters.surface import (
     unit,
 )
 from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, noise, turned
+
+
+def border_colour(picture: Picture) -> Plane:
+    """Return the median colour (3,) of the frame's outermost pixels: what the picture stands on."""
+    rim = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    return as_plane(np.median(rim, axis=0))
 
 
 def infrared(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:

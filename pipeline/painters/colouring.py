@@ -1,0 +1,152 @@
+"""Ways to colour a drawing in: plain, crayon, coloured-pencil, felt-pen, childrens-book, cartoon-3d."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.painters.light import cast_shadow, height_share, relief
+from pipeline.painters.source import Source, rise
+from pipeline.painters.strokes import directions, lay_strokes, soften_steps, stroke_colours
+from pipeline.painters.surface import (
+    Parameters,
+    Picture,
+    Renderer,
+    Span,
+    as_plane,
+    clip,
+    contrast,
+    hsv,
+    mix,
+    rgb,
+    saturate,
+    screen,
+    smoothstep,
+    times,
+)
+from pipeline.painters.texture import blur, clouds, fibres, grain, noise, stripes
+
+
+def plain(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """The colours as they came with the drawn lines laid on, a touch of the drawing paper's tooth."""
+    return clip(times(source.plain, as_plane(1 + p["tooth"] * grain(source.lines, 4, rng))))
+
+
+def crayon(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Wax crayon: thick streaks that skip over the paper's tooth, a little over and short of the lines, waxy lines."""
+    angle = directions(source, 20, np.radians(p["direction"]), 0.5)
+    strokes = lay_strokes(source, angle, 7, 52, 6, rng)
+    soft = saturate(source.calm, 1.25)
+    wax = strokes.coloured(source, saturate(stroke_colours(source, strokes, 0.06, rng)[None], 1.25)[0], soft)
+    tooth = grain(source.lines, 3.2, rng) + 0.5 * fibres(source.lines, p["direction"], 50, rng, 4)
+    pressed = p["pressure"] + 0.3 * clouds(source.lines, 70, rng, 2) + 0.14 * np.exp(-source.away / 7)
+    cover = smoothstep(as_plane(0.75 * tooth + pressed), -0.25, 0.35) * smoothstep(source.away, 0.0, 2.0)
+    paper = times(rgb("#fdfaf2"), as_plane(1 + 0.02 * tooth))
+    drawn = mix(paper, clip(soften_steps(wax)), as_plane(0.94 * cover))
+    line = source.contour(0.5, as_plane(0.6 * noise(source.lines, 30, rng)))
+    line = line * smoothstep(as_plane(0.8 * tooth + 1.1), 0.05, 0.6)
+    return clip(mix(drawn, rgb("#2b2430"), as_plane(0.94 * line)))
+
+
+def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Fine coloured hatching in two layers over white paper, pressed harder on the shaded side, pencil lines."""
+    form = relief(source.swell(52, 7), 125, 18)
+    colour = saturate(source.calm, 1.3)
+    tooth = grain(source.lines, 2.6, rng)
+    cover = np.zeros_like(source.lines)
+    for turn, weight in ((0, 0.62), (34, 0.5)):
+        degrees = p["direction"] + turn
+        wave = stripes(source.lines, p["hatch"], degrees, as_plane(2.2 * noise(source.lines, 40, rng)))
+        streak = 0.5 * fibres(source.lines, degrees, 70, rng, 3)
+        laid = smoothstep(as_plane(wave + 0.6 * streak + 0.35 * tooth), 0.2, 0.9)
+        cover = np.maximum(cover, weight * laid) + 0.25 * weight * laid
+    pressed = 0.62 - 0.34 * form * (1 - source.ground) + 0.2 * np.exp(-source.away / 8)
+    inside = 0.35 + 0.65 * smoothstep(source.away, 0, 2)
+    cover = as_plane(np.clip((0.34 + cover) * pressed * (1 + 0.25 * tooth), 0, 0.97) * inside)
+    deep = clip(times(colour, as_plane(0.92 - 0.12 * np.maximum(-form, 0))))
+    paper = times(rgb("#fefcf7"), as_plane(1 + 0.015 * tooth))
+    drawn = mix(paper, deep, as_plane(np.clip(1.25 * cover, 0, 0.96)))
+    line = source.contour(-0.5, as_plane(0.4 * noise(source.lines, 40, rng))) * clip(as_plane(0.95 + 0.3 * tooth))
+    return clip(mix(drawn, clip(source.calm * 0.25) + rgb("#221d24") * 0.5, as_plane(0.93 * line)))
+
+
+def felt_pen(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Felt-tip colour: even bright bands that overlap darker, white slivers between, bold black lines."""
+    band = stripes(source.lines, p["tip"], p["direction"], as_plane(3.0 * noise(source.lines, 60, rng)))
+    overlap = smoothstep(band, 0.82, 0.96)
+    colour = saturate(clip(contrast(source.calm, 1.12, 0.55)), 1.45)
+    second = smoothstep(clouds(source.lines, 120, rng, 2), 0.12, 0.2)
+    ink = clip(as_plane(np.maximum(colour, 0.04) ** (1 + 0.34 * overlap + 0.2 * second)[..., None]))
+    bleed = 0.12 * np.exp(-(((source.away - 2) / 2) ** 2))
+    paper = rgb("#fffefb")
+    short = smoothstep(as_plane(source.away + 2.2 * noise(source.lines, 26, rng) - 0.4), 0.0, 1.2)
+    drawn = mix(paper, times(ink, as_plane(1 - bleed)), as_plane(0.1 + 0.9 * short))
+    return clip(mix(drawn, rgb("#17151c"), source.contour(0.5)))
+
+
+def childrens_book(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Picture-book gouache: dry-brushed warm colours, soft shade, rosy light, brown pencil lines on creamy paper."""
+    form = relief(source.swell(56, 9), 120, 16)
+    figure = 1 - source.ground
+    angle = directions(source, 26, 0.35, 0.7)
+    strokes = lay_strokes(source, angle, 11, 48, 12, rng)
+    soft = saturate(source.calm, 1.08)
+    brushed = soften_steps(strokes.coloured(source, stroke_colours(source, strokes, 0.028, rng), soft))
+    paint = mix(soft, brushed, 0.7)
+    paint = times(paint, as_plane(1 + 0.2 * form * figure + 0.05 * clouds(source.lines, 80, rng)))
+    paint = mix(paint, paint * rgb("#b98aa0"), as_plane(0.5 * smoothstep(-form, 0.2, 0.9)))
+    tooth = grain(source.lines, 3.5, rng)
+    dry = smoothstep(as_plane(tooth + 0.9 * fibres(source.lines, 15, 60, rng, 4)), 0.75, 1.1) * 0.35
+    paper = mix(rgb("#fff8ea"), rgb("#f6e5c6"), p["cream"])
+    warm = clip(paint * 0.9 + 0.08) * mix(np.ones(3, np.float32), paper, 0.8)
+    page = mix(warm, paper, as_plane(dry * (0.5 + 0.5 * source.ground)))
+    page = mix(page, paper, as_plane(0.6 * source.ground * (1 - soft_page(source, rng))))
+    line = source.contour(-0.4, as_plane(0.5 * noise(source.lines, 36, rng))) * clip(as_plane(0.92 + 0.35 * tooth))
+    return clip(mix(page, rgb("#4a2f2a"), as_plane(0.9 * line)))
+
+
+def soft_page(source: Source, rng: np.random.Generator) -> Picture:
+    """Return 1 where the ground is painted, falling to 0 at the page's ragged rim."""
+    from pipeline.painters.painting import bare_border
+
+    return bare_border(source.lines, clouds(source.lines, 60, rng))
+
+
+def cartoon_3d(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
+    """A computer-animated film: smooth rounded bodies with soft shade, gloss and rim light before a blurred ground."""
+    figure = 1 - source.ground
+    height = source.swell(p["swell"] + 20, 6, 0.3)
+    form = relief(height, p["light"], 22)
+    up = relief(height, 90, 22)
+    flat = clip(saturate(source.calm, 1.15))
+    wide = smoothstep(blur(as_plane(np.minimum(source.border_distance, 40)), 8), 2.5, 7)
+    crease = wide * (np.exp(-np.maximum(source.pen_distance, 0) / 4) * 0.22 + 0.2 * np.exp(-source.border_distance / 4))
+    form, up = form * (0.35 + 0.65 * wide), up * (0.35 + 0.65 * wide)
+    cool, warm = hsv(0.68, 0.22, 0.82), hsv(0.11, 0.1, 1.1)
+    light = mix(np.broadcast_to(cool, flat.shape), warm, smoothstep(form, -0.8, 0.6))
+    body = times(as_plane(flat * light), as_plane(1 + 0.14 * up - crease))
+    shine = smoothstep(form, 0.7, 0.98) * smoothstep(source.away, 1, 4)
+    body = screen(clip(body), times(np.ones(3, np.float32), as_plane(0.42 * shine)))
+    rim = smoothstep(-form, 0.75, 0.97) * smoothstep(source.border_distance, 0.8, 2.5)
+    body = screen(body, times(hsv(0.56, 0.3, 1), as_plane(0.22 * rim)))
+    behind = blur(flat, 4)
+    cast = cast_shadow(figure, p["light"], 22, 10)
+    behind = times(behind, as_plane(1 - 0.34 * cast + 0.06 * (0.5 - height_share(source.lines))))
+    scene = mix(behind, body, blur(figure, 0.6))
+    cord = rise(as_plane(-source.pen_distance), 3.6)
+    gloss = np.clip(relief(blur(cord, 0.7), p["light"], 7), 0, 1) * source.lines
+    line = clip(flat * 0.16) + rgb("#1c1218") * 0.55
+    scene = mix(scene, line, as_plane(0.95 * source.contour(-0.3)))
+    haze = 1 + 0.012 * grain(source.lines, 2, rng)
+    return clip(times(screen(scene, times(np.ones(3, np.float32), as_plane(0.25 * gloss))), as_plane(haze)))
+
+
+COLOURINGS: dict[str, Renderer[Source]] = {
+    "plain": Renderer(plain, {"tooth": Span(0.012, 0.0, 0.02)}, True),
+    "crayon": Renderer(crayon, {"direction": Span(-40, -60, -20), "pressure": Span(0.55, 0.42, 0.66)}, True),
+    "coloured-pencil": Renderer(
+        coloured_pencil, {"direction": Span(-48, -65, -30), "hatch": Span(5.0, 4.5, 6.0)}, True
+    ),
+    "felt-pen": Renderer(felt_pen, {"direction": Span(-42, -60, 60), "tip": Span(15, 13, 19)}, True),
+    "childrens-book": Renderer(childrens_book, {"cream": Span(0.4, 0.2, 0.7)}, True),
+    "cartoon-3d": Renderer(cartoon_3d, {"swell": Span(36, 28, 46), "light": Span(120, 60, 150)}, True),
+}

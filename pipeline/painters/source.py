@@ -1,0 +1,169 @@
+"""What a painter reads of a painting: light, contours, forms. Each is computed once, when first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.painters.lines import kuwahara
+from pipeline.painters.pieces import cell_means, differing
+from pipeline.painters.surface import Picture, Plane, as_plane, clip, luma, rgb, smoothstep, unit
+from pipeline.painters.texture import blur
+from pipeline.values import Painting
+
+FAR = 4096.0  # px of a 512 picture: farther than any contour
+INK = rgb("#1d1a19")
+SAME_COLOUR = 0.045  # two regions whose means differ by less than this share one form
+GROUND_SHARE = 0.1  # of the picture's rim: a region that covers more of it lies behind everything
+
+
+class Source:
+    """A painting as float planes. All distances are in pixels of a picture whose shorter side is 512."""
+
+    def __init__(self, painting: Painting) -> None:
+        self.colours: Picture = as_plane(painting.colours / np.float32(255))  # (H, W, 3) in [0, 1]
+        self.lines: Plane = as_plane(painting.lines / np.float32(255))  # (H, W) in [0, 1]
+        self.regions: NDArray[np.int32] = painting.regions
+        self.unit = unit(self.colours)
+        self.peak = float(self.lines.max())  # how strong the pen's lines were asked to be
+        self.drawn = self.peak > 0.08
+
+    @cached_property
+    def calm(self) -> Picture:
+        """The colours without a photograph's fine texture; a drawing's colours are calm as they are."""
+        return self.colours if self.drawn else kuwahara(self.colours, 5)
+
+    @cached_property
+    def light(self) -> Plane:
+        """How light each place is, in [0, 1]."""
+        return luma(self.calm)
+
+    @cached_property
+    def ink(self) -> NDArray[np.bool_]:
+        """Where the pen drew."""
+        return np.asarray(self.lines > 0.42 * self.peak) if self.drawn else np.zeros(self.lines.shape, np.bool_)
+
+    @cached_property
+    def region_colours(self) -> Picture:
+        """The mean colour of each region, (n, 3)."""
+        return cell_means(self.colours, self.regions, int(self.regions.max()) + 1)
+
+    @cached_property
+    def borders(self) -> NDArray[np.bool_]:
+        """Borders between two regions of different colour."""
+        found = differing(self.regions)
+        rows, columns = np.nonzero(found)
+        means, labels = self.region_colours, self.regions
+        here = means[labels[rows, columns]]
+        over, beside = (means[labels[np.maximum(rows - a, 0), np.maximum(columns - b, 0)]] for a, b in ((1, 0), (0, 1)))
+        found[rows, columns] = np.maximum(np.abs(here - over), np.abs(here - beside)).max(axis=1) > SAME_COLOUR
+        return found
+
+    @cached_property
+    def pen_distance(self) -> Plane:
+        """The distance to the pen lines' rims, below 0 inside of a line."""
+        if not self.drawn:
+            return as_plane(np.full(self.lines.shape, FAR))
+        inside = self.ink.astype(np.uint8)
+        away = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5) - cv2.distanceTransform(inside, cv2.DIST_L2, 5)
+        near = cv2.GaussianBlur(np.clip(away, -8, 8), (0, 0), 0.8)  # the transform counts whole pixels
+        return as_plane(np.where(np.abs(away) < 7, near, away) / self.unit)
+
+    @cached_property
+    def border_distance(self) -> Plane:
+        """The distance to the nearest border of regions."""
+        return self._distance_to(self.borders)
+
+    @cached_property
+    def away(self) -> Plane:
+        """The distance to the nearest line or border."""
+        return self._distance_to(self.borders | self.ink)
+
+    def _distance_to(self, places: NDArray[np.bool_]) -> Plane:
+        away = cv2.distanceTransform(1 - places.astype(np.uint8), cv2.DIST_L2, 5)
+        return as_plane(np.minimum(away / np.float32(self.unit), FAR))
+
+    @cached_property
+    def openness(self) -> Plane:
+        """1 where lines have room, 0 where they crowd: there no painter may make them thicker."""
+        return as_plane(1 - smoothstep(blur(as_plane(self.ink), 7), 0.22, 0.5))
+
+    @cached_property
+    def stoutness(self) -> Plane:
+        """0 where a line is thin, 1 where it is a pen's full width: no painter may make a hair thinner still."""
+        size = max(round(7 * self.unit), 3)
+        half = cv2.dilate(np.maximum(-self.pen_distance, 0), np.ones((size, size), np.uint8))
+        return smoothstep(half, 1.2, 2.6)
+
+    @cached_property
+    def border_strength(self) -> Plane:
+        """How far the colours change over a region's border, (H, W) in [0, 1]; of a picture that nobody drew."""
+        soft = blur(self.calm, 1.2)
+        size = max(round(5 * self.unit), 3)
+        kernel = np.ones((size, size), np.uint8)
+        change = (cv2.dilate(soft, kernel) - cv2.erode(soft, kernel)).max(axis=2)
+        return smoothstep(as_plane(change), 0.06, 0.26)
+
+    def contour(self, grow: float = 0.0, wobble: Plane | float = 0.0) -> Plane:
+        """Return the picture's lines (H, W) in [0, 1]: the pen's, or the regions' borders where nobody drew.
+
+        `grow` widens them by so much on either side, `wobble` here more and there less; crowded lines stay thin.
+        """
+        if not self.drawn:
+            reach = (as_plane(1.3 + grow + wobble) - self.border_distance) * self.unit
+            return as_plane(np.clip(reach + 0.5, 0, 1) * self.border_strength)
+        if isinstance(wobble, float) and grow == wobble == 0.0:
+            return self.lines
+        more = as_plane(grow + wobble)
+        more = np.where(more > 0, more * self.openness, more * self.stoutness)
+        return as_plane(np.clip((more - self.pen_distance) * self.unit + 0.5, 0, 1) * self.peak)
+
+    @cached_property
+    def blots(self) -> Plane:
+        """Filled black areas, in [0, 1]: parts of the lines that are thicker than any pen."""
+        thick = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(round(11 * self.unit), 3),) * 2)
+        return as_plane(cv2.morphologyEx(self.lines, cv2.MORPH_OPEN, thick))
+
+    @cached_property
+    def ground(self) -> Plane:
+        """What lies behind everything, 0 or 1: regions that cover much of the picture's rim."""
+        rim = np.concatenate([self.regions[0], self.regions[-1], self.regions[:, 0], self.regions[:, -1]])
+        share = np.bincount(rim, minlength=int(self.regions.max()) + 1) / len(rim)
+        return as_plane((share > GROUND_SHARE)[self.regions])
+
+    @cached_property
+    def centre_lines(self) -> NDArray[np.bool_]:
+        """The middle of every line, about a pixel wide, and all of the filled areas."""
+        if not self.drawn:
+            return np.asarray((self.border_distance * self.unit < 1) & (self.border_strength > 0.5))
+        depth = np.maximum(-self.pen_distance, 0)
+        ridge = depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - 0.5 / self.unit
+        return np.asarray((ridge & self.ink) | (self.blots > 0.5 * self.peak))
+
+    def swell(self, radius: float, softness: float = 4.0, groove: float = 0.35) -> Plane:
+        """Return heights in [0, 1] of forms that swell from their borders like pillows; the ground stays flat.
+
+        Lines inside a form press grooves of the share `groove` into it. `radius` is how far the swelling reaches.
+        """
+        body = rise(self.border_distance, radius) * (1 - self.ground)
+        pressed = rise(np.maximum(self.away, 0), radius * 0.35) * (1 - self.ground)
+        return blur(as_plane((1 - groove) * body + groove * pressed), softness)
+
+    def inked(self, picture: Picture, amount: float = 1.0, colour: Plane = INK) -> Picture:
+        """Lay the pen's lines over a picture."""
+        cover = (self.lines * np.float32(amount))[..., None]
+        return as_plane(picture + (colour - picture) * cover)
+
+    @cached_property
+    def plain(self) -> Picture:
+        """The colours with the lines laid on: what style strength 0 shows."""
+        return clip(self.inked(self.colours))
+
+
+def rise(distance: Plane, radius: float) -> Plane:
+    """Return a height in [0, 1] that swells from an edge like a pillow."""
+    t = np.clip(distance / np.float32(radius), 0, 1)
+    return as_plane(np.sqrt(t * (2 - t)))
