@@ -158,11 +158,11 @@ def film_noir(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
     across = y + np.float32(math.tan(math.radians(p["slant"]))) * x
     slats = smoothstep(as_plane(np.sin(across * np.float32(2 * np.pi / p["slat"]))), -0.35, 0.35)
     pool = sunlight(source.lines, p["lamp"], 0.4, 0.6)
-    behind = (0.1 + 0.62 * pool * (0.2 + 0.8 * blur(slats, 3))) * (0.45 + 0.55 * curve)
-    front = curve * (0.26 + 0.62 * pool) * (0.75 + 0.25 * blur(slats, 3)) * (1 + 0.55 * form) + 0.06
+    behind = (0.06 + 0.5 * pool * (0.2 + 0.8 * blur(slats, 3))) * (0.45 + 0.55 * curve)
+    front = curve * (0.34 + 0.66 * pool) * (0.75 + 0.25 * blur(slats, 3)) * (1 + 0.5 * form) + 0.13
     tone = np.where(source.ground > 0, behind, front) + 0.4 * figure * smoothstep(form, 0.55, 0.9)
-    line = source.contour(0.2)
-    edge = 0.3 * source.contour(1.4) * (1 - line)
+    line = source.contour(0.3 if source.outlined else 1.2)
+    edge = 0.3 * source.contour(1.6) * (1 - line)
     tone = as_plane(tone * (1 - 0.95 * line) + edge * (0.3 + 0.7 * pool) + 0.05 * grain(source.lines, 3, rng))
     tone = times(tone[..., None], 0.6 + 0.4 * vignette(source.lines, 0.9))[..., 0]
     return ramp(as_plane(tone * 1.12), ["#050506", "#3c3d41", "#98999c", "#f6f6f4"])

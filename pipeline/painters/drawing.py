@@ -86,7 +86,7 @@ def chalkboard(source: Source, p: Parameters, rng: np.random.Generator) -> Pictu
     chalk = clip(saturate(source.calm, 1.3) * 0.68 + 0.3)
     inside = smoothstep(source.away, 1.5, 4)
     figure = 1 - source.ground
-    amount = p["fill"] * (0.35 + 0.65 * figure) * (0.35 + 0.5 * source.light + 0.35 * chroma(source.calm))
+    amount = p["fill"] * (0.18 + 0.82 * figure) * (0.35 + 0.5 * source.light + 0.35 * chroma(source.calm))
     filled = smoothstep(as_plane(tooth + 0.35 * figure), -0.55, 0.6) * amount * inside
     line = source.contour(0.25 * p["line"] - 1.2) * clip(as_plane(1.02 + 0.4 * tooth))
     drawn = mix(slate, chalk, clip(as_plane(filled)))

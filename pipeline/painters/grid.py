@@ -38,7 +38,7 @@ def block_side(source: Source, size: float) -> int:
 def block_lines(source: Source, side: int) -> NDArray[np.bool_]:
     """Return the blocks (rows, columns) that the middle of a line runs through, or that a filled area covers."""
     crossed = blocks(as_plane(source.centre_lines), side) > 0.55 / side
-    return np.asarray(crossed & (blocks(source.lines, side) > 0.22) if source.drawn else crossed)
+    return np.asarray(crossed & (blocks(source.contour(), side) > 0.22))
 
 
 def cross_stitch(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:

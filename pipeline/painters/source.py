@@ -84,7 +84,7 @@ class Source:
 
     def _distance_to(self, places: NDArray[np.bool_]) -> Plane:
         away = cv2.distanceTransform(1 - places.astype(np.uint8), cv2.DIST_L2, 5)
-        return as_plane(np.minimum(away / np.float32(self.unit), FAR))
+        return as_plane(np.minimum(away, FAR * self.unit) / np.float32(self.unit))
 
     @cached_property
     def openness(self) -> Plane:
@@ -112,14 +112,23 @@ class Source:
 
         `grow` widens them by so much on either side, `wobble` here more and there less; crowded lines stay thin.
         """
-        if not self.drawn:
-            reach = (as_plane(1.3 + grow + wobble) - self.border_distance) * self.unit
-            return as_plane(np.clip(reach + 0.5, 0, 1) * self.border_strength)
-        if isinstance(wobble, float) and grow == wobble == 0.0:
-            return self.lines
         more = as_plane(grow + wobble)
+        traced = np.zeros_like(self.lines)
+        if not self.outlined:
+            reach = (as_plane(1.3) + more - self.border_distance) * self.unit
+            traced = as_plane(np.clip(reach + 0.5, 0, 1) * self.border_strength)
+        if not self.drawn:
+            return traced
         more = np.where(more > 0, more * self.openness, more * self.stoutness)
-        return as_plane(np.clip((more - self.pen_distance) * self.unit + 0.5, 0, 1) * self.peak)
+        return as_plane(np.maximum(np.clip((more - self.pen_distance) * self.unit + 0.5, 0, 1) * self.peak, traced))
+
+    @cached_property
+    def outlined(self) -> bool:
+        """Whether the pen's lines run along most borders, as in a drawing; a picture has a few dark strokes at most."""
+        if not self.drawn:
+            return False
+        clear = self.borders & (self.border_strength > 0.5)
+        return bool((self.pen_distance[clear] < 3).mean() > 0.6) if clear.any() else True
 
     @cached_property
     def blots(self) -> Plane:
@@ -137,11 +146,10 @@ class Source:
     @cached_property
     def centre_lines(self) -> NDArray[np.bool_]:
         """The middle of every line, about a pixel wide, and all of the filled areas."""
-        if not self.drawn:
-            return np.asarray((self.border_distance * self.unit < 1) & (self.border_strength > 0.5))
         depth = np.maximum(-self.pen_distance, 0)
         ridge = depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - 0.5 / self.unit
-        return np.asarray((ridge & self.ink) | (self.blots > 0.5 * self.peak))
+        traced = (self.border_distance * self.unit < 1) & (self.border_strength > 0.5) & (not self.outlined)
+        return np.asarray((ridge & self.ink) | (self.drawn & (self.blots > 0.5 * self.peak)) | traced)
 
     def swell(self, radius: float, softness: float = 4.0, groove: float = 0.35) -> Plane:
         """Return heights in [0, 1] of forms that swell from their borders like pillows; the ground stays flat.
