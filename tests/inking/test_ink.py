@@ -21,6 +21,8 @@ from pipeline.sketch.examples import read_examples
 from pipeline.sketch.intake import read_strokes
 from pipeline.values import EdgeMap, PaintedColours, Painting, Sketch
 
+pytestmark = pytest.mark.slow
+
 RED, BLUE, GREEN = (0.8, 0.15, 0.1), (0.5, 0.7, 0.95), (0.3, 0.6, 0.25)
 EXAMPLES = read_examples(Path(ROOT) / "assets" / "examples")
 

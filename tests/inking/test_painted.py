@@ -15,6 +15,8 @@ from pipeline.sketch.edges import read_edges
 from pipeline.sketch.intake import read_image
 from tests.tools.coloured_drawings import BLACK, ColouredDrawing, as_jpeg, draw_coloured
 
+pytestmark = pytest.mark.slow
+
 KEPT = 12.0  # CIEDE2000, the bar
 
 

@@ -14,6 +14,8 @@ from pipeline.painters import COLOURINGS, DEFAULTS, KEEPS_COLOR, PAINTERS, RENDE
 from pipeline.painters.surface import Picture, Renderer, Span
 from pipeline.pocket.references import draw_scene
 
+pytestmark = pytest.mark.slow
+
 SIDE = 128
 CONTENTS = ("drive", "cat", "meadow", "lake")
 ASKED_FOR = {"cyberpunk", "ghibli", "industrial", "sketch"}

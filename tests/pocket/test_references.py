@@ -12,6 +12,8 @@ from PIL import Image
 from pipeline.painters import RENDERERS
 from pipeline.pocket.references import SCENES, SITTINGS, draw_scene, paint_reference
 
+pytestmark = pytest.mark.slow
+
 STYLES = Path(__file__).resolve().parents[2] / "styles"
 FOLDERS = tuple(sorted(folder for folder in STYLES.iterdir() if folder.is_dir()))
 

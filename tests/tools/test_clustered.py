@@ -7,6 +7,8 @@ import pytest
 
 from tests.tools.clustered import BLOCK, DIMENSION, nearest_of_all, queries_of, source, unit, vectors_of, write_vectors
 
+pytestmark = pytest.mark.slow
+
 
 def nearness(vectors: np.ndarray) -> tuple[float, float]:
     """Median cosine with the nearest other vector, and with the tenth."""

@@ -13,6 +13,8 @@ from tests.test_house import requirements
 from tests.tools.contest import Child, Ended, contest, groups, summary, with_text
 from tests.tools.libraries import INSTALL, LIBRARIES, Hnswlib
 
+pytestmark = pytest.mark.slow
+
 INSTALLED = [name for name, library in LIBRARIES.items() if library.is_installed()]
 
 

@@ -16,6 +16,8 @@ from pipeline.pocket.data.pack import PACK, load_pack
 from pipeline.pocket.evaluate.drawings import INDEX, Drawing, load_drawings, read_drawing_lines
 from pipeline.sketch.edges import read_edges
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "data" / "sketches"
 DRAWINGS = load_drawings(FOLDER)
 

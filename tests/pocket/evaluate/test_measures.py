@@ -14,6 +14,8 @@ from pipeline.pocket.evaluate.measures import (
     summarise_ratio,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def lines(seed: int = 0) -> np.ndarray:
     rng, drawn = np.random.default_rng(seed), np.zeros((128, 128), np.uint8)

@@ -19,6 +19,8 @@ from pipeline.values import GenerationRequest
 from tests.tools.drawers import PROFILE, STYLES, bench, recording, values, white
 from tests.tools.pocket_things import pack
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_few_steps_lose_is_seen(tmp_path: Path) -> None:
     cases = {

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from pipeline.pocket.evaluate.bench import make_case, read_style_reference
 from pipeline.pocket.evaluate.style_trials import (
@@ -16,6 +17,8 @@ from pipeline.pocket.evaluate.unseen import UNSEEN, make_unseen_references
 from pipeline.values import GenerationRequest
 from tests.tools.drawers import STYLES, WAYS, bench, recording, values, white
 from tests.tools.pocket_things import pack
+
+pytestmark = pytest.mark.slow
 
 
 def own(request: GenerationRequest) -> np.ndarray:

@@ -17,6 +17,8 @@ from tests.pocket.evaluate.test_baselines import gallery
 from tests.tools.drawers import WAYS, bench, originals, recording, values, white
 from tests.tools.pocket_things import pack
 
+pytestmark = pytest.mark.slow
+
 HEAD = "thing, held out: right among 2 (chance 0.50), prompt and sketch"
 
 
