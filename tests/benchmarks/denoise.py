@@ -41,12 +41,12 @@ from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Preset, menu_of
 from pipeline.values import GenerationRequest, StyleMix
+from tests.benchmarks.drawing_comparison import Contest, Side
+from tests.benchmarks.drawing_modes import OFF, PLAIN, Ours, Plain, all_ways
 from tests.benchmarks.report import Row, report, say
-from tests.benchmarks.rounds import Contest, Side
-from tests.benchmarks.ways import OFF, PLAIN, Ours, Plain, all_ways
-from tests.tools.likeness import Likeness, at_steps, compare, draw, measure, requests, worked_as
+from tests.tools.full_size_modules import sized_sd15
 from tests.tools.models import tiny_sd15, unchecked_sd15, write_sd15
-from tests.tools.sized import sized_sd15
+from tests.tools.preset_distance import Likeness, at_steps, compare, draw, measure, requests, worked_as
 
 MAIN = (OFF, "balanced")  # drawn on a processor too
 MAIN_OF_TWO: Mapping[str, tuple[str, ...]] = {"float32": ("balanced",), "bfloat16": MAIN, "float16": MAIN}

@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def derived_rows(asked: argparse.Namespace) -> Iterator[Row]:
-    from tests.tools.live_bytes import derived
+    from tests.tools.tensor_memory import derived
 
     yield from derived((asked.side,) if asked.side else (256, 512, 768, 1024), asked.batch)
 
@@ -128,7 +128,7 @@ def drawn(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: in
 
     from pipeline.engine.placement import Placement, TiledDecoding
     from pipeline.machine.memory import is_out_of_memory
-    from tests.tools.sized import TOKENS, filled_modules, step_inputs, take_step
+    from tests.tools.full_size_modules import TOKENS, filled_modules, step_inputs, take_step
 
     sized = filled_modules(tiny, dtype)
     hint_stack, sized.controlnet.controlnet_cond_embedding = (

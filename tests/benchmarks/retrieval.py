@@ -2,8 +2,9 @@
 
 One line a row. First "search": the whole search with the text tower, and how often the right style comes first or among
 three, on the prompts used for tuning and on those held out. Then for each size (10,000, 100,000 and 1,000,000 vectors
-of 512, made by tests/tools/clustered.py to crowd as embeddings do) hnswlib, through pipeline/styles/index.py and alone,
-beside exact comparison in numpy, faiss HNSW, usearch and chromadb with the same graph (tests/tools/libraries.py):
+of 512, made by tests/tools/clustered_vectors.py to crowd as embeddings do) hnswlib, through pipeline/styles/index.py
+and alone,
+beside exact comparison in numpy, faiss HNSW, usearch and chromadb with the same graph (tests/tools/index_libraries.py):
 building, loading, memory, files, single queries one by one on one thread, recall@10, and what the "text" tower adds.
 Rivals come with: pip install -r requirements-bench.txt. A million vectors take five to twelve processor minutes to
 build for each library; with --folder what is built stays and is not built again.
@@ -28,9 +29,9 @@ from pipeline.styles.library import StyleLibrary
 from pipeline.styles.phrases import split_prompt
 from pipeline.styles.search import StyleSearch
 from tests.benchmarks.report import Row, report, say
-from tests.tools.clustered import BLOCK as MOST_QUERIES
-from tests.tools.contest import NEIGHBOURS, TEXT, contest
-from tests.tools.libraries import INSTALL, LIBRARIES
+from tests.tools.clustered_vectors import BLOCK as MOST_QUERIES
+from tests.tools.index_comparison import NEIGHBOURS, TEXT, contest
+from tests.tools.index_libraries import INSTALL, LIBRARIES
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = (10_000, 100_000, 1_000_000)

@@ -15,14 +15,14 @@ import torch
 from pipeline.controls import Shortcuts
 from pipeline.request.presets import menu_of
 from tests.benchmarks import denoise
-from tests.benchmarks.calls import Call, Calls, passes, reckoned, rows_of
 from tests.benchmarks.denoise import MAIN, prepare, read_options, usual_dtypes
+from tests.benchmarks.drawing_comparison import Contest, Runs, compared, measured
+from tests.benchmarks.drawing_modes import PLAIN
 from tests.benchmarks.memory import Meter
+from tests.benchmarks.network_passes import Call, Calls, passes, reckoned, rows_of
 from tests.benchmarks.report import Row
-from tests.benchmarks.rounds import Contest, Runs, compared, measured
-from tests.benchmarks.ways import PLAIN
+from tests.tools.diffusers_reference import stock_draw, stock_sd15
 from tests.tools.models import write_sd15
-from tests.tools.oracle import stock_draw, stock_sd15
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")

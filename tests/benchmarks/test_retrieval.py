@@ -13,7 +13,7 @@ import pytest
 from pipeline.settings import ROOT
 from pipeline.styles.index import BUILD_BREADTH, LINKS, WIDE_BREADTH
 from tests.benchmarks import retrieval
-from tests.tools.libraries import INSTALL, LIBRARIES
+from tests.tools.index_libraries import INSTALL, LIBRARIES
 
 SIZE, QUERIES = 600, 45
 OURS = ["exact", "croquis", "hnswlib"]  # these are always there

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.hands import CIRCLE, LINE, drag, draw_and_wait, ink, places, swipe, wait_for
+from tests.browser.page_actions import CIRCLE, LINE, drag, draw_and_wait, ink, places, swipe, wait_for
 
 DROP = """([data, name, kind]) => {
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from pipeline.models.catalog import POCKET
 from pipeline.models.checks import compute_sha256
 from tests.browser.conftest import DESK, LOADING, PATIENCE, watch
-from tests.browser.hands import drag, draw_and_wait, open_panel, slide
+from tests.browser.page_actions import drag, draw_and_wait, open_panel, slide
 from tests.tools.serving import Server, serving
 
 SHOWN = """() => Object.fromEntries(["width", "height", "num_inference_steps"].map((id) => [

@@ -9,7 +9,7 @@ import httpx
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenPage
-from tests.browser.hands import (
+from tests.browser.page_actions import (
     RECORD,
     STOP_AT_ONCE,
     drag,

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.browser.hands import drag, draw_and_wait, open_panel
+from tests.browser.page_actions import drag, draw_and_wait, open_panel
 
 
 def test_an_added_style_is_listed_found_and_removed(page: Page, tmp_path: Path) -> None:

@@ -15,9 +15,16 @@ from diffusers import DPMSolverMultistepScheduler
 from pipeline.controls import Shortcuts
 from pipeline.values import EdgeMap, GenerationRequest, StyleMix
 from tests.conftest import MakeStyle
+from tests.tools.diffusers_reference import (
+    SCHEDULERS,
+    reference_draw,
+    stock_draw,
+    stock_pocket,
+    stock_sd15,
+    stock_style,
+)
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import tiny_sd15
-from tests.tools.oracle import SCHEDULERS, reference_draw, stock_draw, stock_pocket, stock_sd15, stock_style
 from tests.tools.requests import change
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from pipeline.models.catalog import POCKET
 from pipeline.prompt_syntax import Prompt
 from pipeline.values import StepPreview, StyleMix
 from tests.conftest import MakeStyle
+from tests.tools.diffusers_reference import stock_pocket, stock_style
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import tiny_sd15
-from tests.tools.oracle import stock_pocket, stock_style
 from tests.tools.requests import change
 
 if TYPE_CHECKING:

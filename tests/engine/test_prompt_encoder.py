@@ -31,7 +31,7 @@ def pocket_words(pocket_engine):
 
 
 def test_a_prompt_is_encoded_as_diffusers_does(pocket_words, pocket_folder):
-    from tests.tools.oracle import stock_pocket
+    from tests.tools.diffusers_reference import stock_pocket
 
     expected, negative = stock_pocket(pocket_folder).encode_prompt("a red fox", torch.device("cpu"), 1, True, "grey")
     torch.testing.assert_close(pocket_words("a red fox"), expected, atol=1e-5, rtol=0)
@@ -125,7 +125,7 @@ def test_a_plain_prompt_is_to_the_bit_what_it_was(sd15_words, pocket_words):
 
 
 def test_plain_prompts_of_sd15_are_the_stock_pipelines(sd15_words, sd15_folder):
-    from tests.tools.oracle import stock_sd15
+    from tests.tools.diffusers_reference import stock_sd15
 
     expected = stock_embeds(stock_sd15(sd15_folder), "a red fox")
     torch.testing.assert_close(sd15_words("a red fox"), expected, atol=1e-5, rtol=0)
@@ -244,8 +244,8 @@ def test_long_weighted_prompts_are_those_of_compel_itself(sd15_words, sd15_engin
 
 
 def test_they_draw_what_the_stock_pipeline_draws_of_them(sd15_engine, sd15_folder, make_style):
+    from tests.tools.diffusers_reference import stock_sd15, stock_style
     from tests.tools.drawing_requests import make_request
-    from tests.tools.oracle import stock_sd15, stock_style
 
     style = make_style("neon", 1)
     request = make_request(

@@ -12,9 +12,9 @@ from pipeline.models.profile import ModelProfile
 from pipeline.request.order import parse_order
 from pipeline.request.presets import MENUS, menu_of, scale_blocks
 from pipeline.request.samplers import SAMPLERS, find_sampler
-from tests.benchmarks.calls import passes, rows_of
+from tests.benchmarks.network_passes import passes, rows_of
 from tests.request.test_order import SKETCH
-from tests.tools import likeness
+from tests.tools import preset_distance
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
@@ -134,9 +134,9 @@ def test_sd15s_presets_save_the_work_that_their_speed_rests_on() -> None:
 
 
 def test_balanced_stays_near_best_on_the_model_as_shipped(shipped_engine: Engine) -> None:
-    """`python -m tests.tools.likeness` prints the whole table."""
+    """`python -m tests.tools.preset_distance` prints the whole table."""
     _, balanced, best = menu_of("pocket").presets
     steps = max(CHOSEN_FOR, int(shipped_engine.profile.defaults["num_inference_steps"]))
-    reference, near = likeness.measure(shipped_engine, (best, balanced), steps=steps)
-    assert reference.ssim == 1 and near.ssim >= likeness.SSIM_BAR, near
-    assert near.edge_f1 >= reference.edge_f1 - likeness.F1_BAR, (reference, near)
+    reference, near = preset_distance.measure(shipped_engine, (best, balanced), steps=steps)
+    assert reference.ssim == 1 and near.ssim >= preset_distance.SSIM_BAR, near
+    assert near.edge_f1 >= reference.edge_f1 - preset_distance.F1_BAR, (reference, near)

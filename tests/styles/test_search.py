@@ -14,7 +14,7 @@ from pipeline.prompt_syntax import Prompt
 from pipeline.styles.encoders import PocketEncoder
 from pipeline.styles.library import StyleLibrary
 from pipeline.styles.search import DEFAULT_MIX, Finding, StyleSearch
-from tests.tools.bag_encoder import BagEncoder
+from tests.tools.bag_of_words_encoder import BagEncoder
 from tests.tools.style_folders import write_style
 
 SHIPPED = Path(__file__).resolve().parents[2] / "styles"

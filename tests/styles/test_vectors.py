@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipeline.styles.library import StyleLibrary
 from pipeline.styles.vectors import PICTURE, Entry, VectorCache, list_entries
-from tests.tools.bag_encoder import BagEncoder
+from tests.tools.bag_of_words_encoder import BagEncoder
 from tests.tools.style_folders import write_style
 
 ENTRIES = [Entry("clay", "soft dough"), Entry("clay", "thumb prints"), Entry("ice", "soft dough")]

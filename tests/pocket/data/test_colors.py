@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.pocket.data.colors import COLORS, draw_paint, measure_color_share, name_color, recolor, to_hsv
-from tests.tools.pocket_things import things
+from tests.tools.sample_things import things
 
 # What anybody calls by these words (CSS names and their like).
 KNOWN = {

@@ -28,7 +28,7 @@ from pipeline.pocket.data.dataset import (
     wipe_surroundings,
 )
 from pipeline.pocket.model import SIDE
-from tests.tools.pocket_things import pack, things
+from tests.tools.sample_things import pack, things
 
 STYLES = ("sketch", "linocut")
 

@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.pocket.data.colors import COLORS, measure_color_share
 from pipeline.pocket.data.scenes import add_article, compose_picture, remove_color_words, shorten_caption
-from tests.tools.pocket_things import things
+from tests.tools.sample_things import things
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ from pipeline.pocket.data.strokes import (
     redraw_lines,
 )
 from pipeline.pocket.evaluate.measures import measure_line_distance
-from tests.tools.pocket_things import things
+from tests.tools.sample_things import things
 
 
 def disc(side: int = 128) -> np.ndarray:

@@ -9,8 +9,8 @@ from skimage.metrics import peak_signal_noise_ratio
 from pipeline.models.catalog import POCKET
 from pipeline.pocket.evaluate.autoencoder_trials import DECODE_RUNS, WARM_UP_RUNS, Copier, run_autoencoder_trial
 from pipeline.pocket.evaluate.measures import Pixels
-from tests.tools.drawers import STYLES, values
-from tests.tools.pocket_things import pack
+from tests.tools.draw_functions import STYLES, values
+from tests.tools.sample_things import pack
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SIDE = 128

@@ -6,8 +6,8 @@ import numpy as np
 
 from pipeline.engine.style_embeddings import read_style_image
 from pipeline.pocket.evaluate.bench import CachedDrawing, fill_with_mean, ink_lines, make_case, score_lines
-from tests.tools.drawers import STYLES, bench, noise, recording, white
-from tests.tools.pocket_things import pack
+from tests.tools.draw_functions import STYLES, bench, noise, recording, white
+from tests.tools.sample_things import pack
 
 
 def test_requests_carry_the_profile_and_what_is_turned(tmp_path: Path) -> None:

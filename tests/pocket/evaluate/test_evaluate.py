@@ -21,8 +21,8 @@ from pipeline.pocket.evaluate.report import save_sheets
 from pipeline.pocket.evaluate.trial_table import TRIAL_NAMES, TrialInputs, run_trials
 from pipeline.pocket.evaluate.trials import run_edge_trial
 from pipeline.values import GenerationRequest, StyleMix
-from tests.tools.drawers import PROFILE, STYLES, bench, noise, recording, white
-from tests.tools.pocket_things import pack
+from tests.tools.draw_functions import PROFILE, STYLES, bench, noise, recording, white
+from tests.tools.sample_things import pack
 
 
 def trial_inputs(tmp_path: Path, gallery: Gallery | None = None) -> TrialInputs:

@@ -18,7 +18,7 @@ from pipeline.pocket.evaluate.judge import (
     make_judging_case,
     split_drawings,
 )
-from tests.tools.pocket_things import apple, ghost, house, pack, spider
+from tests.tools.sample_things import apple, ghost, house, pack, spider
 
 VIEWS = 6
 

@@ -16,8 +16,8 @@ from pipeline.pocket.evaluate.step_trials import (
     run_step_trial,
 )
 from pipeline.values import GenerationRequest
-from tests.tools.drawers import PROFILE, STYLES, bench, recording, values, white
-from tests.tools.pocket_things import pack
+from tests.tools.draw_functions import PROFILE, STYLES, bench, recording, values, white
+from tests.tools.sample_things import pack
 
 pytestmark = pytest.mark.slow
 

@@ -15,8 +15,8 @@ from pipeline.pocket.evaluate.style_trials import (
 )
 from pipeline.pocket.evaluate.unseen import UNSEEN, make_unseen_references
 from pipeline.values import GenerationRequest
-from tests.tools.drawers import STYLES, WAYS, bench, recording, values, white
-from tests.tools.pocket_things import pack
+from tests.tools.draw_functions import STYLES, WAYS, bench, recording, values, white
+from tests.tools.sample_things import pack
 
 pytestmark = pytest.mark.slow
 

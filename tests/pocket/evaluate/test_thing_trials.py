@@ -14,8 +14,8 @@ from pipeline.pocket.evaluate.thing_trials import (
 )
 from pipeline.values import GenerationRequest
 from tests.pocket.evaluate.test_baselines import gallery
-from tests.tools.drawers import WAYS, bench, originals, recording, values, white
-from tests.tools.pocket_things import pack
+from tests.tools.draw_functions import WAYS, bench, originals, recording, values, white
+from tests.tools.sample_things import pack
 
 pytestmark = pytest.mark.slow
 

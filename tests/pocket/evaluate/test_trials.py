@@ -21,8 +21,8 @@ from pipeline.pocket.evaluate.trials import (
     score_own_colors,
 )
 from pipeline.values import GenerationRequest, Sketch
-from tests.tools.drawers import STYLES, WAYS, bench, noise, originals, recording, values, white
-from tests.tools.pocket_things import pack
+from tests.tools.draw_functions import STYLES, WAYS, bench, noise, originals, recording, values, white
+from tests.tools.sample_things import pack
 
 
 def first_color(request: GenerationRequest) -> np.ndarray:

@@ -21,8 +21,8 @@ from pipeline.pocket.train.autoencoder import (
     train_autoencoder,
 )
 from pipeline.pocket.train.loop import Plan
-from tests.tools.pocket_things import things
 from tests.tools.pocket_training import count_seconds, leave_checkpoint
+from tests.tools.sample_things import things
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")

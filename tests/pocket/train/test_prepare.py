@@ -26,7 +26,7 @@ from pipeline.pocket.train.prepare import (
 )
 from pipeline.pocket.train.text import encode_tokens, load_text_tower
 from pipeline.pocket.train.tower import Tower, embed_pictures
-from tests.tools.pocket_things import things
+from tests.tools.sample_things import things
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 ICE = {"id": "ice", "name": "Ice", "words": ["frost", "cold glass"], "template": "{prompt}, carved from ice"}

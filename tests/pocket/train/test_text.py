@@ -28,7 +28,7 @@ def test_the_package_is_found_where_its_weights_are() -> None:
 
 
 def test_tokens_are_what_diffusers_encodes(text, pocket_folder: Path) -> None:
-    from tests.tools.oracle import stock_pocket
+    from tests.tools.diffusers_reference import stock_pocket
 
     pipeline = stock_pocket(pocket_folder)
     encoded = encode_tokens(TEXTS, *text)

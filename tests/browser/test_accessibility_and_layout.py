@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.hands import drag, draw_and_wait, open_panel
+from tests.browser.page_actions import drag, draw_and_wait, open_panel
 
 GROUND = "Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
 ORDER = "ids => ids.map((id) => document.getElementById(id).getBoundingClientRect().top)"

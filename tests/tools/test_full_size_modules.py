@@ -12,10 +12,10 @@ from PIL import Image
 
 from pipeline.machine.figures import read_figures
 from tests.benchmarks.memory import OUTCOMES, measure
-from tests.tools.live_bytes import LiveBytes, derived
+from tests.tools.diffusers_reference import stock_sd15
+from tests.tools.full_size_modules import filled_modules, parameters_of, read_configs, sized_modules, sized_sd15
 from tests.tools.models import write_sd15
-from tests.tools.oracle import stock_sd15
-from tests.tools.sized import filled_modules, parameters_of, read_configs, sized_modules, sized_sd15
+from tests.tools.tensor_memory import LiveBytes, derived
 
 
 def test_the_modules_have_sd15s_parameters() -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.test_house import requirements
-from tests.tools.contest import Child, Ended, contest, groups, summary, with_text
-from tests.tools.libraries import INSTALL, LIBRARIES, Hnswlib
+from tests.tools.index_comparison import Child, Ended, contest, groups, summary, with_text
+from tests.tools.index_libraries import INSTALL, LIBRARIES, Hnswlib
 
 pytestmark = pytest.mark.slow
 

@@ -1,4 +1,4 @@
-"""How far each preset's pictures are from Best's, on the model as shipped: `python -m tests.tools.likeness`.
+"""How far each preset's pictures are from Best's, on the model as shipped: `python -m tests.tools.preset_distance`.
 
 The eight example drawings, each in another style, every preset with the same seed. SSIM of the pictures, and F1 of the
 lines asked for against the lines found, by the same measuring eye as the training's report.

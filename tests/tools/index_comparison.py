@@ -24,8 +24,8 @@ import numpy as np
 
 from pipeline.machine.memory import measure_main_memory
 from tests.benchmarks.memory import resident
-from tests.tools.clustered import DIMENSION, nearest_of_all, queries_of, write_vectors
-from tests.tools.libraries import INSTALL, LIBRARIES, Library
+from tests.tools.clustered_vectors import DIMENSION, nearest_of_all, queries_of, write_vectors
+from tests.tools.index_libraries import INSTALL, LIBRARIES, Library
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 2**20

@@ -13,7 +13,7 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from tests.tools.sized import Sized, sized_modules, step_inputs, take_step
+from tests.tools.full_size_modules import Sized, sized_modules, step_inputs, take_step
 
 
 class LiveBytes(TorchDispatchMode):

@@ -17,10 +17,10 @@ from pipeline.engine.placement import allow_weight_changes, is_channels_last_fas
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.request.presets import Preset, menu_of
 from pipeline.values import GenerationRequest
-from tests.benchmarks.calls import Call, kind_of, passes
-from tests.tools.likeness import at_steps
-from tests.tools.oracle import stock_draw
-from tests.tools.sized import step_inputs, take_control, take_unet
+from tests.benchmarks.network_passes import Call, kind_of, passes
+from tests.tools.diffusers_reference import stock_draw
+from tests.tools.full_size_modules import step_inputs, take_control, take_unet
+from tests.tools.preset_distance import at_steps
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine

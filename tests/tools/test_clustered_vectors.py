@@ -5,7 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.tools.clustered import BLOCK, DIMENSION, nearest_of_all, queries_of, source, unit, vectors_of, write_vectors
+from tests.tools.clustered_vectors import (
+    BLOCK,
+    DIMENSION,
+    nearest_of_all,
+    queries_of,
+    source,
+    unit,
+    vectors_of,
+    write_vectors,
+)
 
 pytestmark = pytest.mark.slow
 

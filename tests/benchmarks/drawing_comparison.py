@@ -16,11 +16,11 @@ from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import find_xformers_problem
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
-from tests.benchmarks.calls import Call, Calls, passes, reckoned, rows_of
+from tests.benchmarks.drawing_modes import PLAIN, Ours, Plain, Way
 from tests.benchmarks.memory import Meter, machine
+from tests.benchmarks.network_passes import Call, Calls, passes, reckoned, rows_of
 from tests.benchmarks.report import Row, say
-from tests.benchmarks.ways import PLAIN, Ours, Plain, Way
-from tests.tools.likeness import worked_as
+from tests.tools.preset_distance import worked_as
 
 ALONE = 3  # times that a pass is timed by itself, at most
 
