@@ -3,11 +3,10 @@
 One line a row. First "search": the whole search with the text tower, and how often the right style comes first or among
 three, on the prompts used for tuning and on those held out. Then for each size (10,000, 100,000 and 1,000,000 vectors
 of 512, made by tests/tools/clustered_vectors.py to crowd as embeddings do) hnswlib, through pipeline/styles/index.py
-and alone,
-beside exact comparison in numpy, faiss HNSW, usearch and chromadb with the same graph (tests/tools/index_libraries.py):
-building, loading, memory, files, single queries one by one on one thread, recall@10, and what the "text" tower adds.
-Rivals come with: pip install -r requirements-bench.txt. A million vectors take five to twelve processor minutes to
-build for each library; with --folder what is built stays and is not built again.
+and alone, beside exact comparison in numpy, faiss HNSW, usearch and chromadb with the same graph
+(tests/tools/index_libraries.py): building, loading, memory, files, single queries one by one on one thread, recall@10,
+and what the "text" tower adds. Rivals come with: pip install -r requirements-bench.txt. A million vectors take five to
+twelve processor minutes to build for each library; with --folder what is built stays and is not built again.
 """
 
 from __future__ import annotations
