@@ -20,7 +20,7 @@ from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import TextPackage
 from pipeline.values import StepPreview
 from tests.conftest import MakeStyle
-from tests.engine.test_denoise import make_request
+from tests.tools.drawing_requests import make_request
 from tests.tools.models import tiny_sd15
 from tests.tools.requests import change
 
