@@ -21,6 +21,11 @@ BINS = (9, 20, 20)  # of lightness, a, b: where a region's commonest colour is l
 BIN = 12.0  # in CIELAB, a bin's width
 KEEN = 9.0  # in CIELAB: how far from the middle a colour counts half as much
 ROUNDS = 3
+SHARPENINGS = 4
+GAIN = 2.0  # of one round of sharpening
+SMALL_CELLS = 12.0  # cells of the field: a region this large takes half of what differs
+MOST_SHIFT = 0.4  # of the range, how far a small region may move from the field
+SOFTNESS = 0.7  # cells, how soft a model's field is
 FLATTER = 0.05  # of half the longer side: a region this small keeps half of its slope
 MOST_SLOPE = 14.0  # in CIELAB, how far a colour may run from a region's middle
 
@@ -34,6 +39,18 @@ class Grid:
     inside: Plane  # (h, w) in [0, 1], how far inside its region a place lies; 0 on lines
     x: Plane  # (h, w) in [-1, 1] over the longer side, 0 in the middle
     y: Plane
+    cells: tuple[int, int]  # width and height of the colour field
+
+    @property
+    def cell(self) -> float:
+        """Places along one cell of the colour field."""
+        return float(max(self.labels.shape)) / max(self.cells)
+
+    def blur(self, picture: Plane) -> Plane:
+        """Shrink (h, w, 3) to the field's cells, soften as a model's field is soft, and enlarge again."""
+        small = cv2.resize(picture, self.cells, interpolation=cv2.INTER_AREA)
+        soft = cv2.GaussianBlur(small, (3, 3), SOFTNESS)
+        return np.asarray(cv2.resize(soft, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
 
     @property
     def count(self) -> int:
@@ -77,12 +94,13 @@ def lay_grid(labels: Labels, field: Plane) -> Grid:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = labels if scale == 1 else shrink_labels(labels, size)
     lab = cv2.resize(to_lab(field), size, interpolation=cv2.INTER_LINEAR)
-    cell = max(size) / max(field.shape[:2])
+    cells = (min(size[0], field.shape[1]), min(size[1], field.shape[0]))
+    cell = max(size) / max(cells)
     depth = cv2.distanceTransform(same_around(small), cv2.DIST_L2, 3)
     inside = np.clip(depth / (1.5 * cell), 0.05, 1) ** 2 * (small != NONE)
     half = max(size) / 2
     y, x = np.mgrid[: size[1], : size[0]].astype(np.float32)
-    return Grid(small, lab, inside.astype(np.float32), (x - size[0] / 2) / half, (y - size[1] / 2) / half)
+    return Grid(small, lab, inside.astype(np.float32), (x - size[0] / 2) / half, (y - size[1] / 2) / half, cells)
 
 
 def shrink_labels(labels: Labels, size: tuple[int, int]) -> Labels:
@@ -95,6 +113,19 @@ def shrink_labels(labels: Labels, size: tuple[int, int]) -> Labels:
         places = (rows * size[1] // labels.shape[0], columns * size[0] // labels.shape[1])
         small[places] = labels[rows, columns]
     return np.asarray(small)
+
+
+def fill_lines(labels: Labels) -> Labels:
+    """Give each pixel of a line or sliver the label of the nearest region."""
+    without = labels == NONE
+    if not without.any() or without.all():
+        return np.maximum(labels, 0)
+    _, nearest = cv2.distanceTransformWithLabels(
+        without.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    source = np.zeros(int(nearest.max()) + 1, np.int32)
+    source[nearest[~without]] = labels[~without]
+    return np.asarray(source[nearest])
 
 
 def same_around(labels: Labels) -> NDArray[np.uint8]:
@@ -111,7 +142,31 @@ def find_shades(grid: Grid) -> Shades:
     for _ in range(ROUNDS):
         weights = grid.inside / (1 + ((grid.lab - grid.spread(middles)) ** 2).sum(axis=2) / KEEN**2) ** 2
         middles = means(grid, weights.astype(np.float32))
-    return fit_slopes(grid, weights.astype(np.float32), middles)
+    return fit_slopes(grid, weights.astype(np.float32), sharpen(grid, middles))
+
+
+def sharpen(grid: Grid, middles: Floats) -> Floats:
+    """Undo the field's blur for small regions: an eye's colour reaches the field mixed with its surroundings'.
+
+    Landweber's iteration: the regions are painted with their middles and shrunk as the field is; what then differs
+    from the field is given back to each region, to the small ones in full.
+    """
+    labels = fill_lines(grid.labels)
+    share = grid.sums((grid.labels >= 0).astype(np.float32)) / grid.cell**2
+    gain = (1 / (1 + share / SMALL_CELLS))[:, None]
+    field = to_rgb(grid.lab)  # light mixes in RGB
+    first = colours = to_rgb(middles[None].astype(np.float32))[0].astype(np.float64)
+    for _ in range(SHARPENINGS):
+        missed = field - grid.blur(colours[labels].astype(np.float32))
+        colours = colours + GAIN * gain * means_of(grid, missed)
+        colours = np.clip(colours, first - MOST_SHIFT, first + MOST_SHIFT)
+    return np.asarray(to_lab(np.clip(colours, 0, 1)[None].astype(np.float32))[0], np.float64)
+
+
+def means_of(grid: Grid, picture: Plane) -> Floats:
+    """Mean of a picture over each region, (count, 3), all places alike."""
+    total = np.maximum(grid.sums((grid.labels >= 0).astype(np.float32)), 1e-9)
+    return np.stack([grid.sums(picture[..., channel]) / total for channel in range(3)], 1)
 
 
 def commonest(grid: Grid) -> Floats:

@@ -6,21 +6,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inking.field import Grid, find_shades, lay_grid
+from pipeline.inking.field import Grid, fill_lines, find_shades, lay_grid
 from pipeline.inking.gaps import close_gaps
 from pipeline.inking.obey import obey_areas
 from pipeline.inking.paint import paint_shades, paint_softly
-from pipeline.inking.pen import INK, Pen, find_areas, least_channel, read_pen
+from pipeline.inking.pen import INK, Pen, find_areas, read_pen
 from pipeline.inking.photograph import colour_photograph, photograph_regions
-from pipeline.inking.regions import divide_regions, fill_lines, label_regions, renumber
+from pipeline.inking.regions import divide_regions, label_regions, renumber
 from pipeline.values import EdgeMap, PaintedColours, Painting
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
-
-PAPER = 0.25  # share of white from which a picture is a drawing on paper, whatever its reading
 
 
 def ink_drawing(drawing: Pixels, edges: EdgeMap, field: Plane, painted: PaintedColours) -> Painting:
@@ -32,7 +30,7 @@ def ink_drawing(drawing: Pixels, edges: EdgeMap, field: Plane, painted: PaintedC
     where the sizes do not agree.
     """
     expect_sizes(drawing, edges, field, painted)
-    if edges.reading == "canny" and not is_on_paper(drawing, painted):
+    if edges.reading == "canny" and not painted.mask.any():
         return ink_photograph(drawing, edges, field)
     areas = find_areas(painted.mask)
     pen = read_pen(drawing, edges, painted)
@@ -57,11 +55,6 @@ def expect_sizes(drawing: Pixels, edges: EdgeMap, field: Plane, painted: Painted
         )
     if field.ndim != 3 or field.shape[2] != 3 or field.dtype != np.float32 or not np.isfinite(field).all():
         raise ValueError(f"A colour field is finite float32 (h, w, 3); {field.dtype} {field.shape} came.")
-
-
-def is_on_paper(drawing: Pixels, painted: PaintedColours) -> bool:
-    """Whether a picture that was read by Canny is a coloured drawing all the same."""
-    return bool(painted.mask.any()) and float((least_channel(drawing) >= 235).mean()) >= PAPER
 
 
 def ink_photograph(picture: Pixels, edges: EdgeMap, field: Plane) -> Painting:

@@ -17,7 +17,9 @@ FAINT_CHROMA = 9  # in CIELAB: what is less coloured is paper, pencil or JPEG no
 CLEAR_CHROMA = 17  # a mark must reach this somewhere
 LEAST_DARKNESS = 14  # of 255 below white, in the strongest channel
 LEAST_MARK = 0.008  # of the longer side, squared
-PAPER = 0.12  # share of white from which a picture is a drawing on paper
+PAPER = 0.2  # share of white from which a picture is a drawing on paper
+EVEN = 0.85  # share of neighbours of one colour from which a picture without paper is painted, not photographed
+STEP = 2  # of 255: what differs by no more is one colour
 BIN = 16  # width of a colour bin, of 256
 SAME = 24.0  # in CIELAB with lightness halved: strokes this alike are one colour
 MOST_COLOURS = 24
@@ -30,11 +32,19 @@ def read_painted_colours(drawing: Pixels) -> PaintedColours:
     of at most 24 colours, the middle of what was painted there.
     """
     mask = find_coloured(drawing)
-    if not mask.any() or float((least_channel(drawing) >= 235).mean()) < PAPER:
+    if not mask.any() or not is_drawn(drawing):
         return PaintedColours(np.zeros_like(drawing), np.zeros(drawing.shape[:2], bool))
     lab = cv2.cvtColor(drawing, cv2.COLOR_RGB2LAB)
     groups = group_pixels(lab, mask)
     return PaintedColours(middle_colours(drawing, lab, groups), np.asarray(groups >= 0))
+
+
+def is_drawn(drawing: Pixels) -> bool:
+    """Whether a picture is a drawing: on paper, or painted evenly up to its borders; a photograph is neither."""
+    if float((least_channel(drawing) >= 235).mean()) >= PAPER:
+        return True
+    steps = cv2.absdiff(drawing[:, 1:], drawing[:, :-1])
+    return float((cv2.inRange(steps, (0, 0, 0), (STEP, STEP, STEP)) > 0).mean()) >= EVEN
 
 
 def find_coloured(drawing: Pixels) -> Mask:

@@ -112,19 +112,6 @@ def grow(labels: Labels, cores: Labels, homes: Labels, parts: dict[int, int]) ->
     return np.asarray(np.where(inside, grown, labels), np.int32)
 
 
-def fill_lines(labels: Labels) -> Labels:
-    """Give each pixel of a line or sliver the label of the nearest region."""
-    without = labels == NONE
-    if not without.any() or without.all():
-        return np.maximum(labels, 0)
-    _, nearest = cv2.distanceTransformWithLabels(
-        without.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    source = np.zeros(int(nearest.max()) + 1, np.int32)
-    source[nearest[~without]] = labels[~without]
-    return np.asarray(source[nearest])
-
-
 def renumber(labels: Labels) -> Labels:
     """Number the labels that occur from 0 without gaps, in the order of their old numbers."""
     present = np.bincount(labels.ravel()) > 0

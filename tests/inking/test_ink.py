@@ -189,3 +189,16 @@ def test_what_does_not_fit_is_refused(field: np.ndarray, words: str) -> None:
     assert words in str(refused.value)
     with pytest.raises(ValueError, match="one size"):
         ink_drawing(page(64, 80), edges, np.zeros((8, 8, 3), np.float32), PaintedColours.none(64, 64))
+
+
+def test_a_small_things_colour_is_told_from_its_surroundings() -> None:
+    """An eye of 14 px reaches a field of 64 cells mixed with the face around it; inking undoes that."""
+    pixels, inside = page(), np.zeros((512, 512), np.uint8)
+    cv2.circle(pixels, (256, 256), 150, (0, 0, 0), 4)
+    cv2.circle(pixels, (256, 256), 9, (0, 0, 0), 3, cv2.LINE_AA)
+    cv2.circle(inside, (256, 256), 9, 1, -1)
+    field = field_of(inside > 0, BLUE, RED, blur=0.7)
+    eye = ink(pixels, field).colours[256, 256]
+    mixed = field[32, 32] * 255
+    asked = np.multiply(BLUE, 255)
+    assert np.abs(eye - asked).sum() < 0.6 * np.abs(mixed - asked).sum()

@@ -78,3 +78,21 @@ def test_a_photograph_has_no_painted_colours() -> None:
         rng.integers(20, 220, (12, 16, 3), dtype=np.uint8), (320, 240), interpolation=cv2.INTER_CUBIC
     )
     assert not read_painted_colours(photograph).mask.any()
+
+
+@pytest.mark.parametrize("quality", [None, 75])
+def test_a_page_painted_up_to_its_borders_is_obeyed(quality: int | None) -> None:
+    page = np.full((360, 480, 3), (110, 170, 235), np.uint8)
+    page[220:] = (90, 160, 70)
+    cv2.circle(page, (240, 200), 70, (220, 60, 50), -1, cv2.LINE_AA)
+    drawing = page if quality is None else as_jpeg(page, quality)
+    painting = ink_drawing(
+        drawing,
+        read_edges(read_image(Image.fromarray(drawing)), size=(480, 360)),
+        np.full((48, 64, 3), 0.5, np.float32),
+        read_painted_colours(drawing),
+    )
+    for y, x in ((40, 40), (300, 60), (200, 240)):
+        place = np.zeros(page.shape[:2], bool)
+        place[y - 10 : y + 10, x - 10 : x + 10] = True
+        assert difference(painting.colours, place, tuple(page[y, x].tolist())) <= KEPT
