@@ -1,8 +1,8 @@
-"""One family of errors whose messages are written for the person drawing."""
+"""Define one family of errors whose messages are written for the person drawing."""
 
 
 class CroquisError(Exception):
-    """Something a person can be told. The message says what was expected and what came."""
+    """CroquisError is shown to a person: its message says what was expected and what came."""
 
 
 class SketchError(CroquisError):
@@ -10,7 +10,7 @@ class SketchError(CroquisError):
 
 
 class SettingError(CroquisError):
-    """A number, word or choice outside what is allowed."""
+    """A number, word or choice lies outside what is allowed."""
 
 
 class EngineChanged(SettingError):
@@ -18,15 +18,15 @@ class EngineChanged(SettingError):
 
 
 class StyleError(CroquisError):
-    """An unknown, broken, duplicate or protected style."""
+    """A style is unknown, broken, a duplicate or protected."""
 
 
 class PictureFileError(CroquisError):
-    """A picture file without a readable recipe of ours."""
+    """A picture file has no readable recipe of ours."""
 
 
 class ModelError(CroquisError):
-    """Weights missing, broken or of the wrong kind; the message names the file and the fix."""
+    """Weights are missing, broken or of the wrong kind; the message names the file and the fix."""
 
 
 class Cancelled(CroquisError):

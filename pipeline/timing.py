@@ -1,4 +1,4 @@
-"""How long each stage of the flow takes."""
+"""Measure how long each stage of the flow takes."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ if TYPE_CHECKING:
 
 
 class StageTimer:
-    """Wall-clock milliseconds per stage, in the order they ran."""
+    """StageTimer measures wall-clock milliseconds per stage, in the order they ran."""
 
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
+        """Measure the body of a `with` as `stage`."""
         started = time.perf_counter()
         yield
         self.milliseconds[stage] = round((time.perf_counter() - started) * 1000, 1)
 
 
 class Clock:
-    """Milliseconds from one mark to the next, of work that is truly done."""
+    """Clock measures milliseconds from one mark to the next, of work that the device has finished."""
 
     def __init__(self, device: torch.device) -> None:
         self._device, self.milliseconds = device, dict[str, float]()
         self._since = perf_counter()
 
     def mark(self, stage: str) -> None:
+        """Wait for the device, and keep the time since the last mark as `stage`."""
         if self._device.type == "cuda":
             import torch
 

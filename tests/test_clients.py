@@ -50,7 +50,7 @@ def by_the_canvas(server: Server) -> bytes:
     named = {name: value for name, value in server.settings.items() if name != "CROQUIS_USER_DIR"}
     studio = Studio(read_settings(["--user-dir", str(server.log.parent / "own")], named))
     order = parse_order(studio.profile, sketch=read_strokes(canvas()), prompt=PROMPT, seed=SEED)
-    return studio.write(studio.draw(order)).read_bytes()
+    return studio.write_picture(studio.draw(order)).read_bytes()
 
 
 @pytest.mark.parametrize("fence", CLIENTS)

@@ -159,12 +159,12 @@ def test_nobody_waits_for_the_encoder_of_styles(hub: Hub, profile: ModelProfile,
 def test_the_download_brings_what_finds_styles_and_it_finds_them(
     hub: Hub, profile: ModelProfile, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from pipeline.studio.opening import has_encoder, open_search
+    from pipeline.studio.opening import has_own_encoder, open_search
 
     settings = Settings(user_dir=tmp_path / "user")
     library = StyleLibrary(settings.styles, settings.added_styles)
-    assert not has_encoder(profile, settings)
-    assert run(Download(profile)) == "done" and has_encoder(profile, settings)
+    assert not has_own_encoder(profile, settings)
+    assert run(Download(profile)) == "done" and has_own_encoder(profile, settings)
     hub.asked.clear()
     search = open_search(profile, settings, library)
     assert search.encoder == "clip" and len(search.find(Prompt("ice"), 9).matches) == 9

@@ -133,7 +133,7 @@ class Endpoints:
                 int(count),
             )
         )
-        files = [self._studio.write(result) for result in results]
+        files = [self._studio.write_picture(result) for result in results]
         served = [_served(file.read_bytes(), file.name) for file in files]
         return served[0], describe(results[0]) | describe_batch(results, served)
 

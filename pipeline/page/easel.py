@@ -106,7 +106,7 @@ class Easel:
                 raise Cancelled
 
     def _show(self, result: GenerationResult, settings: list[Any], ticket: str) -> Shown:
-        picture = show.finished(result, self._publish(self.studio.write(result)), settings, ticket)
+        picture = show.finished(result, self._publish(self.studio.write_picture(result)), settings, ticket)
         return picture, show.way(result, result.matches or self._similar(result.request))
 
     def _similar(self, request: GenerationRequest) -> tuple[StyleMatch, ...]:

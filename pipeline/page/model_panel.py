@@ -170,9 +170,9 @@ class ModelPanel:
 
     def describe_offer(self, state: DownloadState) -> list[str]:
         """Say what speaks for and against the bigger model while pocket draws."""
-        from pipeline.studio.opening import cuda_problem
+        from pipeline.studio.opening import find_cuda_problem
 
-        trouble = (cuda_problem() or "").rstrip(".")
+        trouble = (find_cuda_problem() or "").rstrip(".")
         if not is_here(self.studio.settings):
             return [SLOW_BEFORE_DOWNLOAD.format(trouble=trouble) if trouble else "", describe_progress(state)]
         have = (

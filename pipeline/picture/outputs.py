@@ -1,4 +1,4 @@
-"""Where picture files are written."""
+"""Write picture files into the chosen folder, or into a temporary one."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ PICTURES_KEPT = 64  # in the temporary folder, when no outputs folder was chosen
 
 
 class Outputs:
-    """The chosen folder, or one that goes when the process ends and keeps the latest alone."""
+    """Outputs writes into the chosen folder, or into a temporary one that keeps only the latest pictures."""
 
     def __init__(self, chosen: Path | None) -> None:
         self._chosen = chosen
 
     @cached_property
     def folder(self) -> Path:
-        """Made when first asked for."""
+        """Return the folder; it is made at the first call."""
         if self._chosen is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="croquis-")
             return Path(self._temporary.name)
         self._chosen.mkdir(parents=True, exist_ok=True)
         return self._chosen
 
-    def write(self, result: GenerationResult) -> Path:
-        """The PNG file with its recipe, named by its content."""
+    def write_picture(self, result: GenerationResult) -> Path:
+        """Write the PNG file with its recipe, named by its content; return its path."""
         from pipeline.picture.png_file import write_picture
 
         data = write_picture(result)

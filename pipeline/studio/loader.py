@@ -1,4 +1,4 @@
-"""Loads the search and the engine of a studio in the background, and puts others in their place."""
+"""Load the search and the engine of a studio in the background, and replace them later."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Loader:
-    """The library, and the search and engine that are loaded or still to come. Safe to call from many threads.
+    """Loader holds the library, and the search and engine once they are loaded. Safe to call from many threads.
 
     Raises StyleError when the styles that come with Croquis are missing or broken.
     """
@@ -55,38 +55,39 @@ class Loader:
 
     @property
     def profile(self) -> ModelProfile:
-        """The profile that draws; chosen once, without loading any model."""
+        """Return the profile that draws; it is chosen once, without loading any model."""
         return self._choice[0]
 
     @property
     def why(self) -> str:
-        """Why that profile, in words for the page."""
+        """Return why that profile was chosen, in words for the page."""
         return self._choice[1]
 
     @property
     def search(self) -> StyleSearch:
-        """Waits until it is loaded; raises what stopped it."""
+        """Wait until the search is loaded and return it; raise what stopped it."""
         self.start_loading()
         return self._loaded_search.result()
 
     @property
     def engine(self) -> Engine:
-        """Waits until it is loaded; raises what stopped it."""
+        """Wait until the engine is loaded and return it; raise what stopped it."""
         self.start_loading()
         return self._loaded_engine.result()
 
     def engine_or_none(self) -> Engine | None:
-        """Waits until it is loaded; None where that failed."""
+        """Wait until the engine is loaded and return it; None where that failed."""
         self.start_loading()
         return None if self._loaded_engine.exception() else self._loaded_engine.result()
 
     def change_engine(self, engine: Engine, why: str) -> None:
-        """`engine` draws from the next request on. The picture under way is finished by the one before, which is then
-        let go; so is an engine that failed to load."""
+        """Make `engine` draw from the next request on. The one before finishes the picture under way; then nothing here
+        refers to it any more, nor to an engine that failed to load.
+        """
 
         def take_over() -> None:
             self._choice = engine.profile, why
-            self._loaded_engine = _done(engine)
+            self._loaded_engine = _make_finished_future(engine)
             self.loading = LoadState("Ready", 1.0, ready=True)
 
         before = self.engine_or_none()
@@ -96,10 +97,10 @@ class Loader:
             before.retire(take_over)
 
     def change_search(self, search: StyleSearch) -> None:
-        """`search` finds the styles from the next request on."""
+        """Make `search` find the styles from the next request on."""
         self.start_loading()
-        self._loaded_search.exception()  # the first one has come, or failed
-        self._loaded_search = _done(search)
+        self._loaded_search.exception()  # wait: the first one is loaded, or failed
+        self._loaded_search = _make_finished_future(search)
 
     def _load(self) -> None:
         self._report("Opening the styles", 0.05)
@@ -115,7 +116,7 @@ class Loader:
             self.loading = LoadState("Ready", 1.0, ready=True)
 
     def _fulfil(self, promise: Future[T], make: Callable[[], T]) -> None:
-        """Everything that waits for `promise` gets what was made, or the error that stopped it."""
+        """Give everything that waits for `promise` what `make` returns, or the error that it raises."""
         try:
             promise.set_result(make())
         except Exception as error:  # handed on to every caller; swallowing it would leave them waiting for ever
@@ -127,7 +128,7 @@ class Loader:
         self.loading = replace(self.loading, stage=stage, fraction=min(max(fraction, 0.0), 1.0))
 
 
-def _done(value: T) -> Future[T]:
+def _make_finished_future(value: T) -> Future[T]:
     promise: Future[T] = Future()
     promise.set_result(value)
     return promise

@@ -1,4 +1,4 @@
-"""How a studio's engine and search are opened: with which files, which settings, and what is told meanwhile."""
+"""Choose a studio's profile and open its engine and its search, with the files and settings that are here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRIEVAL = "retrieval"  # role in a profile's parts
-CALM = "It could not be loaded; the log says why."
+UNKNOWN_FAILURE = "It could not be loaded; the log says why."
 NO_MEMORY = (
     "There is not enough memory to load {title}. Close other programs, or start Croquis with CROQUIS_MEMORY=streamed "
     "(cpu without a GPU)."
@@ -33,7 +33,7 @@ NO_MEMORY = (
 
 @dataclass(frozen=True)
 class LoadState:
-    """How far the background load is."""
+    """LoadState says how far loading in the background is."""
 
     stage: str  # in words for the page
     fraction: float  # [0, 1]
@@ -44,7 +44,7 @@ class LoadState:
 def open_engine(
     profile: ModelProfile, settings: Settings, on_progress: Callable[[str, float], None] | None = None
 ) -> Engine:
-    """The profile's engine as the settings want it. Raises as Engine.load does."""
+    """Load the profile's engine as the settings ask for it. Raises as Engine.load does."""
     from pipeline.engine.engine import Engine
 
     return Engine.load(
@@ -63,67 +63,68 @@ def open_engine(
 
 
 def open_search(profile: ModelProfile, settings: Settings, library: StyleLibrary) -> StyleSearch:
-    """The search of the profile: by its own encoder where its weights are here and whole, else by the pocket one."""
+    """Open the profile's search: by its own encoder where its weights are here and whole, else by the pocket one."""
     from pipeline.styles.search import StyleSearch
 
-    if has_encoder(profile, settings):
+    if has_own_encoder(profile, settings):
         try:
-            return StyleSearch(library, open_clip(profile, settings), settings.caches)
+            return StyleSearch(library, open_clip_encoder(profile, settings), settings.caches)
         except ModelError as error:  # pictures are worth more than how their styles are found
             log.warning("Styles are found by the pocket model's encoder. %s", error)
     return StyleSearch(library, open_pocket_encoder(settings), settings.caches)
 
 
-def has_encoder(profile: ModelProfile, settings: Settings) -> bool:
-    """Whether the weights with which the profile finds styles by itself are on this machine; asks no network."""
+def has_own_encoder(profile: ModelProfile, settings: Settings) -> bool:
+    """Return whether the weights of the profile's own encoder for styles are on this machine; ask no network."""
     from pipeline.models.hub_cache import find_cached_revision
 
     part = profile.parts.get(RETRIEVAL)
     if part is None or part.repo is None:
         return False
-    own = own_folder(settings)
-    return (own / part.folder).is_dir() if own else find_cached_revision(part) is not None
+    folder = find_model_folder(settings)
+    return (folder / part.folder).is_dir() if folder else find_cached_revision(part) is not None
 
 
-def own_folder(settings: Settings) -> Path | None:
-    """The folder that stands in the Hub's place, where one was named."""
+def find_model_folder(settings: Settings) -> Path | None:
+    """Return the folder that holds the model in the Hub's place; None where the settings name none."""
     return settings.sd15 if settings.sd15 is not None and settings.sd15.is_dir() else None
 
 
-def open_clip(profile: ModelProfile, settings: Settings) -> Encoder:
-    """Of files that are here, checked against their published hashes. Raises ModelError."""
+def open_clip_encoder(profile: ModelProfile, settings: Settings) -> Encoder:
+    """Open the profile's CLIP encoder from files that are here, checked against their hashes. Raises ModelError."""
     from pipeline.models.locate import locate_part
     from pipeline.styles.encoders import ClipEncoder
 
-    located = locate_part(profile, RETRIEVAL, own_folder(settings))
+    located = locate_part(profile, RETRIEVAL, find_model_folder(settings))
     return ClipEncoder(located.path, located.revision)
 
 
 def open_pocket_encoder(settings: Settings) -> Encoder:
+    """Open the pocket model's encoder of words and pictures."""
     from pipeline.styles.encoders import PocketEncoder
 
     return PocketEncoder(settings.assets / "pocket" / "image_encoder", words=settings.assets / "words.npz")
 
 
 def explain_failure(error: Exception, profile: ModelProfile) -> str:
-    """Say why loading ended, in words for the page; what is no error of ours is told calmly."""
+    """Say why loading ended, in words for the page; for an error that is not ours, point to the log."""
     from pipeline.machine.memory import is_out_of_memory
 
     if isinstance(error, OutOfMemory):
         return str(error)
-    if is_out_of_memory(error):  # also where a loader told it as something else
+    if is_out_of_memory(error):  # also where a loader raised it as something else
         return NO_MEMORY.format(title=profile.title)
-    return str(error) if isinstance(error, CroquisError) else CALM
+    return str(error) if isinstance(error, CroquisError) else UNKNOWN_FAILURE
 
 
-NOT_HERE = (
+NOT_DOWNLOADED = (
     "{what} of Stable Diffusion 1.5 are not here yet, and nothing is fetched unasked; start the download under "
     '"A bigger model"'
 )
 
 
 def choose_profile(wanted: str = "auto", device: str = "auto", folder: Path | None = None) -> tuple[ModelProfile, str]:
-    """The profile called `wanted`, and why, in words for the page.
+    """Choose the profile called `wanted`; return it and why, in words for the page.
 
     "auto" takes sd15 where a CUDA GPU and its files are: in `folder` when one is named, else in the Hub's cache. A
     single-file checkpoint in `folder`'s place stands for the base's weights. It never downloads: 6 GB are a person's to
@@ -134,15 +135,15 @@ def choose_profile(wanted: str = "auto", device: str = "auto", folder: Path | No
     if device != "auto" and not device.startswith("cuda"):
         return POCKET, f"Stable Diffusion 1.5 takes minutes on the device asked for, {device}"
     if not (folder and folder.is_dir()) and not is_downloaded(SD15, has_base=folder is not None):
-        return POCKET, NOT_HERE.format(what="the parts beside the checkpoint" if folder else "the weights")
-    trouble = cuda_problem()
+        return POCKET, NOT_DOWNLOADED.format(what="the parts beside the checkpoint" if folder else "the weights")
+    trouble = find_cuda_problem()
     if trouble:
         return POCKET, f"Stable Diffusion 1.5 needs a CUDA GPU: {trouble}"
     return SD15, "its files and a CUDA GPU are here"
 
 
 def is_downloaded(profile: ModelProfile, *, has_base: bool = False) -> bool:
-    """Whether the Hub's cache on this machine has all that the first picture needs; asks no network.
+    """Return whether the Hub's cache on this machine has all that the first picture needs; ask no network.
 
     `has_base`: the base's weights lie elsewhere.
     """
@@ -152,8 +153,8 @@ def is_downloaded(profile: ModelProfile, *, has_base: bool = False) -> bool:
     return all(find_cached_revision(part) is not None for part in parts.values())
 
 
-def cuda_problem() -> str | None:
-    """Why CUDA cannot be used here; None where it can."""
+def find_cuda_problem() -> str | None:
+    """Return why CUDA cannot be used here; None where it can."""
     from pipeline.machine.device import diagnose_cuda, has_usable_cuda
 
     return None if has_usable_cuda() else diagnose_cuda() or "there is none on this machine"

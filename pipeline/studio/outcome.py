@@ -1,4 +1,4 @@
-"""What a finished picture comes to: its image or the card in its place, and what the person is told of it."""
+"""Make results of what the engine drew: each image, or the card in a withheld one's place, with its notices."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pipeline.values import NUMBERS, Drawn, EdgeMap, GenerationRequest, Generati
 
 
 def make_results(request: GenerationRequest, drawn: Drawn, revisions: Mapping[str, str]) -> list[GenerationResult]:
-    """Turn what the engine drew into one result a picture; a withheld picture goes no further than here."""
-    met = {**revisions, **({NUMBERS: drawn.numbers} if drawn.numbers else {})}
+    """Make one result for each picture that the engine drew; a withheld picture goes no further than here."""
+    all_revisions = {**revisions, **({NUMBERS: drawn.numbers} if drawn.numbers else {})}
     verdicts = drawn.verdicts or (None,) * len(drawn.images)
     return [
         GenerationResult(
@@ -20,7 +20,7 @@ def make_results(request: GenerationRequest, drawn: Drawn, revisions: Mapping[st
             (),
             (verdict.words, *drawn.notices) if verdict and verdict.withheld else drawn.notices,
             drawn.milliseconds,
-            met,
+            all_revisions,
             verdict,
         )
         for image, each, verdict in zip(drawn.images, request.batch(len(drawn.images)), verdicts, strict=True)
@@ -28,19 +28,19 @@ def make_results(request: GenerationRequest, drawn: Drawn, revisions: Mapping[st
 
 
 PAPER, GREY, INK = (244, 241, 234), (205, 200, 190), (60, 56, 50)
-SAID = "This picture was withheld\nby the safety checker."
+WITHHELD_TEXT = "This picture was withheld\nby the safety checker."
 
 
 def draw_withheld_card(edges: EdgeMap) -> Image.Image:
-    """Draw the person's own lines in grey on paper, and words that say why; RGB at the picture's size."""
+    """Draw the person's own lines in grey on paper, and words that say why; return RGB at the picture's size."""
     lines = Image.fromarray(edges.pixels)
     card = ImageOps.colorize(lines, PAPER, GREY)
     draw = ImageDraw.Draw(card)
     font = ImageFont.load_default(max(card.width / 18, 7))
-    left, top, right, bottom = draw.multiline_textbbox((0, 0), SAID, font, align="center")
+    left, top, right, bottom = draw.multiline_textbbox((0, 0), WITHHELD_TEXT, font, align="center")
     at = (card.width - (right - left)) / 2 - left, (card.height - (bottom - top)) / 2 - top
     margin = card.width / 40
     around = (at[0] + left - margin, at[1] + top - margin, at[0] + right + margin, at[1] + bottom + margin)
     draw.rectangle(around, PAPER)
-    draw.multiline_text(at, SAID, INK, font, align="center")
+    draw.multiline_text(at, WITHHELD_TEXT, INK, font, align="center")
     return card

@@ -1,4 +1,4 @@
-"""Studio: everything that is loaded, and the whole way from an order to a picture."""
+"""Go the whole way from an order to a picture: styles, edges, engine, safety and file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NO_STYLE_NAMED = "Your words name no style, so Croquis chose one for you."
 
 @dataclass(frozen=True)
 class StyleChoice:
-    """What a picture will wear and why."""
+    """StyleChoice holds the styles chosen for a picture, and why."""
 
     mix: StyleMix
     matches: tuple[StyleMatch, ...] = ()  # best first; empty when the person chose
@@ -48,7 +48,7 @@ class StyleChoice:
 
 
 class Studio(Loader):
-    """Library, search and engine of one process; every method waits for what it needs.
+    """Studio joins library, search and engine of one process; every method waits for what it needs.
 
     Safe to call from many threads: the engine draws one picture at a time. Raises StyleError when the styles that come
     with Croquis are missing or broken.
@@ -142,7 +142,7 @@ class Studio(Loader):
         return self.search.find(prompt, k)
 
     def choose_style(self, order: Order) -> StyleChoice:
-        """Take the styles that were chosen by id, else the search's mix."""
+        """Return the styles that the order names, else the mix that the search chooses."""
         if order.style:
             return StyleChoice(StyleMix(tuple((self.library.get(id), weight) for id, weight in order.style)))
         finding = self.find_styles(order.prompt)
@@ -156,9 +156,9 @@ class Studio(Loader):
         """Delete a style that a person added. Raises StyleError for a built-in or unknown one."""
         self.library.remove(id)
 
-    def write(self, result: GenerationResult) -> Path:
-        """Write the PNG file with its recipe, named by its content."""
-        return self._outputs.write(result)
+    def write_picture(self, result: GenerationResult) -> Path:
+        """Write the PNG file with its recipe, named by its content; return its path."""
+        return self._outputs.write_picture(result)
 
     def read_picture(self, data: bytes) -> Reopened:
         """Read what a picture file of ours carries. Raises PictureFileError or StyleError."""
@@ -178,5 +178,6 @@ class Studio(Loader):
 
 
 def _expect_engine(name: str, profile: ModelProfile) -> None:
+    """Raise EngineChanged unless `name` is the engine that draws."""
     if name != profile.name:
         raise EngineChanged(f"This is for the engine {name!r}; {profile.name!r} is running.")

@@ -1,4 +1,4 @@
-"""Puts another engine in a studio's place: loaded beside the one that draws, which goes once the new one stands."""
+"""Replace a studio's engine: load the new one beside the one that draws, and free that one afterwards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.models.profile import ModelProfile
-from pipeline.studio.opening import explain_failure, has_encoder, open_engine, open_search
+from pipeline.studio.opening import explain_failure, has_own_encoder, open_engine, open_search
 from pipeline.studio.studio import Studio
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CHOSEN = "it was chosen on this page"
-PATIENCE = 10.0  # seconds that pictures which the old engine finished may hold on to it, while it is watched
+CHOSEN_ON_PAGE = "it was chosen on this page"
+RELEASE_TIMEOUT = 10.0  # seconds in which the last pictures of a replaced engine may still refer to it
 
 
 @dataclass(frozen=True)
 class TakeoverState:
-    """How far it is, as the page shows it."""
+    """TakeoverState says how far a takeover is, as the page shows it."""
 
     stage: Literal["idle", "loading", "failed", "done"]
     profile: ModelProfile | None = None  # the engine that comes, or came
@@ -35,9 +35,9 @@ class TakeoverState:
 
 
 class Takeover:
-    """One at a time, whoever asks. Safe from any thread.
+    """Takeover replaces a studio's engine, one at a time whoever asks. Safe to call from any thread.
 
-    Where the new engine does not load, because of memory or files, the one before goes on as if nothing had been.
+    Where the new engine does not load, for want of memory or files, the one before goes on drawing unchanged.
     """
 
     def __init__(self, studio: Studio) -> None:
@@ -47,7 +47,7 @@ class Takeover:
         self.state = TakeoverState("idle")
 
     def start(self, profile: ModelProfile) -> None:
-        """Begin in a thread of its own; does nothing while one is under way, or where that engine draws already."""
+        """Begin in a background thread, unless a takeover is under way or that engine draws already."""
         with self._lock:
             if self.state.stage == "loading" or self._studio.profile.name == profile.name:
                 return
@@ -56,48 +56,49 @@ class Takeover:
             self._thread.start()
 
     def join(self, timeout: float | None = None) -> None:
+        """Wait until the takeover ended, at most `timeout` seconds."""
         if self._thread is not None:
             self._thread.join(timeout)
 
     def renew_search(self) -> None:
-        """Find styles by the drawing engine's own encoder, where its weights have come since."""
-        search = self._search_of(self._studio.profile)
+        """Search styles by the drawing engine's own encoder, where its weights were downloaded since."""
+        search = self._open_search(self._studio.profile)
         if search is not None:
             self._studio.change_search(search)
 
     def _run(self, profile: ModelProfile) -> None:
         before = self._studio.engine_or_none()
-        old = weakref.ref(before) if before is not None else _nobody
+        find_replaced: Callable[[], object | None] = weakref.ref(before) if before is not None else lambda: None
         del before
-        trouble = self._try(profile)
+        trouble = self._try_to_replace(profile)
         if trouble is None:
-            let_go(old)
+            free_replaced_engine(find_replaced)
             self.state = replace(self.state, stage="done", fraction=1.0)
         else:
-            free()  # here, since in its handler the error's traceback would hold all that had been loaded
+            release_memory()  # not in the error's handler, whose traceback refers to all that had been loaded
             self.state = replace(self.state, stage="failed", message=trouble)
 
-    def _try(self, profile: ModelProfile) -> str | None:
-        """What went wrong, in words for the page."""
+    def _try_to_replace(self, profile: ModelProfile) -> str | None:
+        """Return why the engine could not be replaced, in words for the page; None where it was."""
         try:
-            self._put_in_place(profile)
-        except Exception as error:  # told on the page: the engine before goes on drawing
+            self._replace_engine(profile)
+        except Exception as error:  # shown on the page: the engine before goes on drawing
             log.warning("%s does not take over", profile.title, exc_info=error)
             return explain_failure(error, profile)
         return None
 
-    def _put_in_place(self, profile: ModelProfile) -> None:
+    def _replace_engine(self, profile: ModelProfile) -> None:
         engine = open_engine(profile, self._studio.settings, self._report)
         self._report("Opening the styles", 1.0)
-        search = self._search_of(profile)
+        search = self._open_search(profile)
         if search is not None:
             self._studio.change_search(search)
-        self._studio.change_engine(engine, CHOSEN)
+        self._studio.change_engine(engine, CHOSEN_ON_PAGE)
 
-    def _search_of(self, profile: ModelProfile) -> StyleSearch | None:
-        """A search by the profile's own encoder, or back by the pocket model's; None where that is there already."""
+    def _open_search(self, profile: ModelProfile) -> StyleSearch | None:
+        """Open a search by the profile's own encoder, or by the pocket one; None where that one is open already."""
         settings = self._studio.settings
-        if finds_by_itself(self._studio) == has_encoder(profile, settings):
+        if uses_own_encoder(self._studio) == has_own_encoder(profile, settings):
             return None
         return open_search(profile, settings, self._studio.library)
 
@@ -105,28 +106,27 @@ class Takeover:
         self.state = replace(self.state, doing=doing, fraction=0.95 * min(max(fraction, 0.0), 1.0))
 
 
-def finds_by_itself(studio: Studio) -> bool:
-    """Whether styles are found by another encoder than the pocket model's."""
+def uses_own_encoder(studio: Studio) -> bool:
+    """Return whether the studio's search uses its engine's own encoder, not the pocket model's."""
     return studio.search.encoder != "pocket"
 
 
-def let_go(old: Callable[[], object | None]) -> None:
-    """Free the old engine's memory once nobody holds it; whose picture it just finished does, for a moment."""
-    deadline = time.monotonic() + PATIENCE
-    free()
-    while old() is not None and time.monotonic() < deadline:
+def free_replaced_engine(find_engine: Callable[[], object | None]) -> None:
+    """Free the memory of a replaced engine once nothing refers to it; log a warning after RELEASE_TIMEOUT.
+
+    `find_engine` returns the engine while something refers to it, such as the run whose picture it finished last.
+    """
+    deadline = time.monotonic() + RELEASE_TIMEOUT
+    release_memory()
+    while find_engine() is not None and time.monotonic() < deadline:
         time.sleep(0.1)
-        free()
-    if old() is not None:
-        log.warning("The engine before is still held by something; its memory stays taken until that lets go.")
+        release_memory()
+    if find_engine() is not None:
+        log.warning("Something still refers to the replaced engine; its memory stays in use until that ends.")
 
 
-def _nobody() -> None:
-    """In place of a reference, where no engine was there."""
+def release_memory() -> None:
+    """Free what nothing refers to any more, on the processor and on the device."""
+    from pipeline.engine import placement
 
-
-def free() -> None:
-    """All that nothing refers to any more."""
-    from pipeline.engine.placement import release_memory as free_memory
-
-    free_memory()
+    placement.release_memory()

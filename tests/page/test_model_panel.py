@@ -54,7 +54,7 @@ def studio(drawn: ModelProfile = POCKET, sd15: Path | None = None, encoder: str 
 @pytest.fixture(autouse=True)
 def _nothing_here_and_no_gpu_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.studio.opening.is_downloaded", lambda *_, **__: False)
-    monkeypatch.setattr("pipeline.studio.opening.cuda_problem", lambda: None)
+    monkeypatch.setattr("pipeline.studio.opening.find_cuda_problem", lambda: None)
 
 
 class Panel(NamedTuple):
@@ -168,7 +168,7 @@ def test_a_visitor_sees_and_may_not_touch(bigger: ModelPanel, model_hub: Hub, tm
 
 
 def test_without_a_gpu_it_says_what_that_means(bigger: ModelPanel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.studio.opening.cuda_problem", lambda: "the driver is too old.")
+    monkeypatch.setattr("pipeline.studio.opening.find_cuda_problem", lambda: "the driver is too old.")
     before = read_panel(bigger, DownloadState("idle", GB, GB // 2)).said
     assert "Before you fetch it: a picture would take minutes" in before and "500 MB of 1.0 GB are here." in before
     monkeypatch.setattr("pipeline.studio.opening.is_downloaded", lambda *_, **__: True)

@@ -2,12 +2,12 @@ import pytest
 
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.locate import drop_weights
-from pipeline.studio import opening as choosing
+from pipeline.studio import opening
 from pipeline.studio.opening import choose_profile, is_downloaded
 
 
 def test_a_profile_asked_for_is_taken(monkeypatch):
-    monkeypatch.setattr(choosing, "cuda_problem", lambda: "none")
+    monkeypatch.setattr(opening, "find_cuda_problem", lambda: "none")
     assert choose_profile("sd15")[0] is SD15
     assert choose_profile("pocket")[0] is POCKET
 
@@ -26,16 +26,16 @@ def test_a_profile_asked_for_is_taken(monkeypatch):
     ],
 )
 def test_auto_takes_sd15_only_with_its_files_and_a_gpu(monkeypatch, downloaded, problem, device, expected, why):
-    monkeypatch.setattr(choosing, "is_downloaded", lambda profile, **_: downloaded)
-    monkeypatch.setattr(choosing, "cuda_problem", lambda: problem)
-    chosen, told = choose_profile("auto", device)
+    monkeypatch.setattr(opening, "is_downloaded", lambda profile, **_: downloaded)
+    monkeypatch.setattr(opening, "find_cuda_problem", lambda: problem)
+    chosen, reason = choose_profile("auto", device)
     assert chosen is expected
-    assert why in told
+    assert why in reason
 
 
 def test_a_folder_of_ones_own_counts_as_there(monkeypatch, tmp_path):
-    monkeypatch.setattr(choosing, "is_downloaded", lambda profile, **_: False)
-    monkeypatch.setattr(choosing, "cuda_problem", lambda: None)
+    monkeypatch.setattr(opening, "is_downloaded", lambda profile, **_: False)
+    monkeypatch.setattr(opening, "find_cuda_problem", lambda: None)
     assert choose_profile("auto", "auto", tmp_path)[0] is SD15
 
 
@@ -54,7 +54,7 @@ def test_is_downloaded_looks_at_the_hub_cache(tmp_path, monkeypatch):
 
 def test_a_single_file_stands_for_the_bases_weights_only(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(choosing, "cuda_problem", lambda: None)
+    monkeypatch.setattr(opening, "find_cuda_problem", lambda: None)
     checkpoint = tmp_path / "tuned.safetensors"
     checkpoint.touch()
     chosen, why = choose_profile("auto", "auto", checkpoint)

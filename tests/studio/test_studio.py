@@ -37,13 +37,13 @@ def studio(settings: Settings) -> Studio:
     return made
 
 
-def order(**raw: Any) -> Any:
+def make_order(**raw: Any) -> Any:
     named = {"prompt": "a fox in watercolour", "seed": 7, "num_inference_steps": STEPS} | raw
     return parse_order(POCKET, sketch=read_image(fox()), **named)
 
 
 def test_a_drawing_becomes_a_picture_and_tells_how(studio: Studio) -> None:
-    result = studio.draw(order())
+    result = studio.draw(make_order())
     assert result.image.size == POCKET.size and result.image.mode == "RGB"
     assert (result.request.prompt.text, result.request.sampling.seed, result.request.engine) == (
         "a fox in watercolour",
@@ -56,20 +56,20 @@ def test_a_drawing_becomes_a_picture_and_tells_how(studio: Studio) -> None:
 
 
 def test_equal_orders_and_their_request_give_equal_pictures(studio: Studio) -> None:
-    first, second = studio.draw(order()), studio.draw(order())
+    first, second = studio.draw(make_order()), studio.draw(make_order())
     again = studio.redraw(first.request)
     assert first.request == second.request == again.request
     assert np.array_equal(first.image, second.image) and np.array_equal(first.image, again.image)
-    assert not np.array_equal(first.image, studio.draw(order(seed=8)).image)
+    assert not np.array_equal(first.image, studio.draw(make_order(seed=8)).image)
 
 
 def test_minus_one_is_resolved(studio: Studio) -> None:
-    seeds = {studio.draw(order(seed=-1, num_inference_steps=1)).request.sampling.seed for _ in range(3)}
+    seeds = {studio.draw(make_order(seed=-1, num_inference_steps=1)).request.sampling.seed for _ in range(3)}
     assert len(seeds) == 3 and min(seeds) >= 0
 
 
 def test_a_chosen_style_is_not_searched(studio: Studio) -> None:
-    choice = studio.choose_style(order(style="ice"))
+    choice = studio.choose_style(make_order(style="ice"))
     assert [(style.id, weight) for style, weight in choice.mix.parts] == [("ice", 1.0)]
     assert choice.matches == () and choice.notices == ()
 
@@ -84,58 +84,58 @@ def test_the_search_reads_words_and_not_their_weights(studio: Studio) -> None:
 
 def test_words_without_a_style_are_noticed(studio: Studio) -> None:
     for words in ("", "a fox"):
-        assert "no style" in studio.choose_style(order(prompt=words)).notices[0]
-    assert studio.choose_style(order(prompt="a fox in watercolour")).notices == ()
+        assert "no style" in studio.choose_style(make_order(prompt=words)).notices[0]
+    assert studio.choose_style(make_order(prompt="a fox in watercolour")).notices == ()
 
 
 def test_unwanted_words_that_do_not_count_are_told(studio: Studio) -> None:
     (title,) = (control.label for control in CONTROLS if control.name == "guidance_scale")
     asked = {"prompt": "a fox", "style": "watercolor", "negative_prompt": "snow"}
-    told = studio.draw(order(**asked, guidance_scale=1)).notices
+    told = studio.draw(make_order(**asked, guidance_scale=1)).notices
     assert UNREAD in told and f"“{title}”" in UNREAD
-    assert UNREAD not in studio.draw(order(**asked, guidance_scale=1.5)).notices
-    assert UNREAD not in studio.draw(order(**asked | {"negative_prompt": " "}, guidance_scale=1)).notices
-    cut = studio.draw(order(**asked | {"negative_prompt": "snow " * 40}, guidance_scale=1.5)).notices
+    assert UNREAD not in studio.draw(make_order(**asked, guidance_scale=1.5)).notices
+    assert UNREAD not in studio.draw(make_order(**asked | {"negative_prompt": " "}, guidance_scale=1)).notices
+    cut = studio.draw(make_order(**asked | {"negative_prompt": "snow " * 40}, guidance_scale=1.5)).notices
     assert any("Of the words for what is not in the picture" in notice for notice in cut)
 
 
 def test_what_was_done_to_the_drawing_is_passed_on(studio: Studio) -> None:
     dark = read_image(Image.eval(fox(), lambda value: 255 - value))
-    result = studio.draw(replace(order(num_inference_steps=1), sketch=dark))
+    result = studio.draw(replace(make_order(num_inference_steps=1), sketch=dark))
     assert dark.notices and set(dark.notices) <= set(result.notices)
 
 
 def test_every_step_is_shown(studio: Studio) -> None:
     seen: list[StepPreview] = []
-    studio.draw(order(), on_step=seen.append)
+    studio.draw(make_order(), on_step=seen.append)
     assert [(step.step, step.of) for step in seen] == [(1, STEPS), (2, STEPS), (3, STEPS)]
 
 
 def test_stop_ends_within_a_step_and_leaves_nothing_behind(studio: Studio) -> None:
-    expected = studio.draw(order()).image
+    expected = studio.draw(make_order()).image
     seen: list[StepPreview] = []
     with pytest.raises(Cancelled):
-        studio.draw(order(num_inference_steps=50), on_step=seen.append, is_cancelled=lambda: len(seen) >= 2)
+        studio.draw(make_order(num_inference_steps=50), on_step=seen.append, is_cancelled=lambda: len(seen) >= 2)
     assert len(seen) == 2
-    assert np.array_equal(studio.draw(order()).image, expected)
+    assert np.array_equal(studio.draw(make_order()).image, expected)
 
 
 def test_a_request_of_another_engine_is_refused(studio: Studio) -> None:
-    request = studio.draw(order(num_inference_steps=1)).request
+    request = studio.draw(make_order(num_inference_steps=1)).request
     with pytest.raises(SettingError, match="'sd15'.*'pocket' is running"):
         studio.redraw(replace(request, engine="sd15"))
 
 
 def test_an_unknown_style_is_refused(studio: Studio) -> None:
     with pytest.raises(StyleError, match="cyberpunk"):
-        studio.draw(order(style="cyberpnk"))
+        studio.draw(make_order(style="cyberpnk"))
 
 
 def test_a_picture_file_is_named_by_its_content_and_read_back(studio: Studio) -> None:
-    result = studio.draw(order(num_inference_steps=1))
-    file = studio.write(result)
+    result = studio.draw(make_order(num_inference_steps=1))
+    file = studio.write_picture(result)
     assert file.name.startswith("croquis-7-") and file.suffix == ".png"
-    assert studio.write(studio.redraw(result.request)) == file
+    assert studio.write_picture(studio.redraw(result.request)) == file
     reopened = studio.read_picture(file.read_bytes())
     assert reopened.request == result.request and studio.explain_difference(reopened) is None
     other = replace(reopened, revisions={**reopened.revisions, "unet": "0" * 64})
@@ -149,7 +149,7 @@ def test_a_picture_file_is_named_by_its_content_and_read_back(studio: Studio) ->
 
 def test_pictures_lie_where_the_settings_say(studio: Studio, tmp_path: Path) -> None:
     keeping = Studio(replace(studio.settings, outputs=tmp_path / "pictures"))
-    assert keeping.write(studio.draw(order(num_inference_steps=1))).parent == tmp_path / "pictures"
+    assert keeping.write_picture(studio.draw(make_order(num_inference_steps=1))).parent == tmp_path / "pictures"
 
 
 def test_an_added_style_is_found_at_once_and_after_a_restart(studio: Studio, settings: Settings) -> None:
@@ -182,7 +182,7 @@ def test_it_loads_once(studio: Studio) -> None:
 def test_missing_weights_are_told_to_all_who_wait_and_words_still_work(settings: Settings, tmp_path: Path) -> None:
     broken = Studio(replace(settings, assets=tmp_path))
     with pytest.raises(ModelError, match=str(tmp_path)):
-        broken.draw(order())
+        broken.draw(make_order())
     assert broken.loading.error and str(tmp_path) in broken.loading.error and not broken.loading.ready
     assert broken.find_styles(Prompt("ice"), 1).matches[0].style.id == "ice"
 
@@ -195,5 +195,5 @@ def test_a_library_without_styles_is_told_at_once(settings: Settings, tmp_path: 
 def test_an_unknown_style_is_told_before_the_engine_is_there(settings: Settings) -> None:
     never_loaded = Studio(settings)
     with pytest.raises(StyleError, match="cyberpunk"):
-        never_loaded.draw(order(style="cyberpnk"))
+        never_loaded.draw(make_order(style="cyberpnk"))
     assert not never_loaded.loading.ready

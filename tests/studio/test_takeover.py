@@ -1,4 +1,4 @@
-"""Another engine takes over while the studio draws: who draws when, what is freed, and what a failure leaves."""
+"""Check a takeover while the studio draws: who draws when, what is freed, and what a failure leaves."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pipeline.sketch.intake import read_image
 from pipeline.studio import opening, takeover
 from pipeline.studio.opening import LoadState, explain_failure
 from pipeline.studio.studio import Studio
-from pipeline.studio.takeover import Takeover, TakeoverState, let_go
+from pipeline.studio.takeover import Takeover, TakeoverState, free_replaced_engine
 from pipeline.values import StepPreview
 from tests.tools.image_files import fox
 from tests.tools.models import tiny_sd15
@@ -35,7 +35,7 @@ TINY = tiny_sd15()
 
 @pytest.fixture(scope="module")
 def settings(pocket_folder: Path, sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """pocket draws; SD 1.5's files, of a few channels, lie in a folder of one's own."""
+    """Return settings where pocket draws and SD 1.5's files, of a few channels, lie in a folder of one's own."""
     room = tmp_path_factory.mktemp("takeover")
     for style in ("comic", "ghibli", "ice", "watercolor"):
         shutil.copytree(ROOT / "styles" / style, room / "styles" / style)
@@ -59,7 +59,7 @@ def only_studio(settings: Settings) -> Studio:
 
 @pytest.fixture
 def studio(only_studio: Studio) -> Iterator[Studio]:
-    """With pocket drawing, before and after."""
+    """Give the studio with pocket drawing, before and after."""
     yield only_studio
     back = Takeover(only_studio)
     back.start(POCKET)
@@ -67,34 +67,34 @@ def studio(only_studio: Studio) -> Iterator[Studio]:
     assert only_studio.profile is POCKET
 
 
-def order(profile: ModelProfile, **raw: Any) -> Order:
+def make_order(profile: ModelProfile, **raw: Any) -> Order:
     sizes = {"width": 256, "height": 256} if profile.name == "sd15" else {}
     named = {"prompt": "a fox in watercolour", "seed": 7, "num_inference_steps": 2, **sizes} | raw
     return parse_order(replace(profile, max_side=256), sketch=read_image(fox()), **named)
 
 
-def ended(taking: Takeover) -> TakeoverState:
-    taking.join(120)
-    return taking.state
+def wait_for_end(change: Takeover) -> TakeoverState:
+    change.join(120)
+    return change.state
 
 
 def test_sd15_takes_over_from_pocket_and_back(studio: Studio) -> None:
-    first = studio.draw(order(POCKET))
+    first = studio.draw(make_order(POCKET))
     pocket = weakref.ref(studio.engine)
-    taking = Takeover(studio)
-    taking.start(replace(TINY, max_side=256))
-    state = ended(taking)
+    change = Takeover(studio)
+    change.start(replace(TINY, max_side=256))
+    state = wait_for_end(change)
     assert (state.stage, state.fraction, state.message) == ("done", 1.0, "")
     assert studio.profile.name == "sd15" == studio.engine.profile.name and "chosen" in studio.why
     assert studio.loading.ready
     assert pocket() is None, "the old engine's memory is still taken"
-    bigger = studio.draw(order(SD15))
+    bigger = studio.draw(make_order(SD15))
     assert bigger.request.engine == "sd15" and bigger.image.size == (256, 256)
     with pytest.raises(EngineChanged, match="'pocket'; 'sd15' is running"):
-        studio.draw(order(POCKET))
-    taking.start(POCKET)
-    assert ended(taking).stage == "done"
-    again = studio.draw(order(POCKET))
+        studio.draw(make_order(POCKET))
+    change.start(POCKET)
+    assert wait_for_end(change).stage == "done"
+    again = studio.draw(make_order(POCKET))
     assert again.request == first.request and np.array_equal(again.image, first.image)
 
 
@@ -104,30 +104,30 @@ def test_pocket_draws_while_the_other_loads_and_finishes_its_picture(
     loaded, go_on, stepped = threading.Event(), threading.Event(), threading.Event()
     real = takeover.open_engine
 
-    def waiting(*args: Any) -> Any:
+    def open_and_wait(*args: Any) -> Any:
         engine = real(*args)
         loaded.set()
         assert go_on.wait(60)
         return engine
 
-    monkeypatch.setattr(takeover, "open_engine", waiting)
+    monkeypatch.setattr(takeover, "open_engine", open_and_wait)
     asked, changed, retire = threading.Event(), threading.Event(), studio.engine.retire
 
-    def asking(then: Callable[[], None]) -> None:
-        def change() -> None:
+    def note_and_retire(then: Callable[[], None]) -> None:
+        def replace_and_note() -> None:
             then()
             changed.set()
 
         asked.set()
-        retire(change)
+        retire(replace_and_note)
 
-    monkeypatch.setattr(studio.engine, "retire", asking)
-    taking = Takeover(studio)
-    taking.start(TINY)
-    assert loaded.wait(60) and taking.state.stage == "loading" and 0.9 < taking.state.fraction < 1
-    assert studio.draw(order(POCKET)).request.engine == "pocket"
+    monkeypatch.setattr(studio.engine, "retire", note_and_retire)
+    change = Takeover(studio)
+    change.start(TINY)
+    assert loaded.wait(60) and change.state.stage == "loading" and 0.9 < change.state.fraction < 1
+    assert studio.draw(make_order(POCKET)).request.engine == "pocket"
 
-    def hold(step: StepPreview) -> None:  # a drawing is under way when the new engine is ready
+    def hold_first_step(step: StepPreview) -> None:  # a drawing is under way when the new engine is ready
         stepped.set()
         if step.step == 1:
             go_on.set()
@@ -135,14 +135,14 @@ def test_pocket_draws_while_the_other_loads_and_finishes_its_picture(
             assert not changed.wait(0.3), "it did not wait for the picture"
         assert studio.profile.name == "pocket", "it took over in the middle of a picture"
 
-    drawn = studio.draw(order(POCKET), on_step=hold)
+    drawn = studio.draw(make_order(POCKET), on_step=hold_first_step)
     assert stepped.is_set() and drawn.request.engine == "pocket"
-    assert ended(taking).stage == "done" and studio.profile.name == "sd15" and changed.is_set()
+    assert wait_for_end(change).stage == "done" and studio.profile.name == "sd15" and changed.is_set()
 
 
 def test_who_waited_for_the_old_engine_is_told_to_come_again(studio: Studio) -> None:
     old, told = studio.engine, []
-    request = studio.draw(order(POCKET)).request
+    request = studio.draw(make_order(POCKET)).request
 
     def wait_in_line() -> None:
         try:
@@ -179,12 +179,12 @@ def test_a_failure_leaves_the_one_before_drawing_and_says_why(
         raise error
 
     monkeypatch.setattr(takeover, "open_engine", fail)
-    taking = Takeover(studio)
-    taking.start(TINY)
-    state = ended(taking)
+    change = Takeover(studio)
+    change.start(TINY)
+    state = wait_for_end(change)
     assert state.stage == "failed" and words in state.message and "internal" not in state.message
     assert (studio.engine, studio.search) == before and studio.loading.ready
-    assert studio.draw(order(POCKET)).request.engine == "pocket"
+    assert studio.draw(make_order(POCKET)).request.engine == "pocket"
 
 
 def test_what_had_been_loaded_when_it_failed_is_freed(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,9 +197,9 @@ def test_what_had_been_loaded_when_it_failed_is_freed(studio: Studio, monkeypatc
         raise MemoryError
 
     monkeypatch.setattr(takeover, "open_engine", load_and_fail)
-    taking = Takeover(studio)
-    taking.start(TINY)
-    assert ended(taking).stage == "failed" and seen[0]() is None
+    change = Takeover(studio)
+    change.start(TINY)
+    assert wait_for_end(change).stage == "failed" and seen[0]() is None
 
 
 def test_a_broken_file_is_named_and_mended_it_takes_over(studio: Studio, settings: Settings) -> None:
@@ -207,41 +207,41 @@ def test_a_broken_file_is_named_and_mended_it_takes_over(studio: Studio, setting
     weights = settings.sd15 / "base" / "unet" / "diffusion_pytorch_model.fp16.safetensors"
     whole = weights.read_bytes()
     weights.write_bytes(whole[:1000])
-    taking = Takeover(studio)
-    taking.start(TINY)
-    state = ended(taking)
+    change = Takeover(studio)
+    change.start(TINY)
+    state = wait_for_end(change)
     assert state.stage == "failed" and "could not be loaded" in state.message and studio.profile is POCKET
     weights.write_bytes(whole)
-    taking.start(TINY)
-    assert ended(taking).stage == "done" and studio.profile is TINY
+    change.start(TINY)
+    assert wait_for_end(change).stage == "done" and studio.profile is TINY
 
 
 def test_it_takes_the_place_of_an_engine_that_never_loaded(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     broken = Studio(replace(settings, profile="sd15", sd15=tmp_path / "empty"))
     assert broken.engine_or_none() is None and broken.loading.error
-    taking = Takeover(broken)
-    taking.start(POCKET)
-    assert ended(taking).stage == "done" and broken.loading == LoadState("Ready", 1.0, ready=True)
-    assert broken.draw(order(POCKET)).request.engine == "pocket"
+    change = Takeover(broken)
+    change.start(POCKET)
+    assert wait_for_end(change).stage == "done" and broken.loading == LoadState("Ready", 1.0, ready=True)
+    assert broken.draw(make_order(POCKET)).request.engine == "pocket"
 
 
 def test_one_at_a_time_and_none_for_the_engine_that_draws(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on = [], threading.Event()
 
-    def wait(*args: Any) -> Any:
+    def wait_and_fail(*args: Any) -> Any:
         begun.append(args)
         go_on.wait(60)
         raise ModelError("enough")
 
-    monkeypatch.setattr(takeover, "open_engine", wait)
-    taking = Takeover(studio)
-    taking.start(POCKET)
-    assert taking.state.stage == "idle"
-    taking.start(TINY)
-    taking.start(TINY)
+    monkeypatch.setattr(takeover, "open_engine", wait_and_fail)
+    change = Takeover(studio)
+    change.start(POCKET)
+    assert change.state.stage == "idle"
+    change.start(TINY)
+    change.start(TINY)
     go_on.set()
-    ended(taking)
+    wait_for_end(change)
     assert len(begun) == 1
 
 
@@ -251,17 +251,18 @@ def test_styles_are_found_by_the_engines_own_encoder_where_it_is(
     clip_folder: Path,
 ) -> None:
     assert studio.search.encoder == "pocket" and settings.sd15
-    taking = Takeover(studio)
-    taking.start(TINY)
-    assert ended(taking).stage == "done" and studio.search.encoder == "pocket", "it stays where the weights are not"
+    change = Takeover(studio)
+    change.start(TINY)
+    assert wait_for_end(change).stage == "done"
+    assert studio.search.encoder == "pocket", "it stays where the weights are not"
     shutil.copytree(clip_folder, settings.sd15 / "retrieval")
     unlisted = replace(TINY.parts["retrieval"], files=())
     studio._choice = replace(TINY, parts={**TINY.parts, "retrieval": unlisted}), "test"
-    taking.renew_search()
+    change.renew_search()
     assert studio.search.encoder == "clip"
     assert len(studio.find_styles(Prompt("ice"), 9).matches) == 4
-    taking.start(POCKET)
-    assert ended(taking).stage == "done" and studio.search.encoder == "pocket"
+    change.start(POCKET)
+    assert wait_for_end(change).stage == "done" and studio.search.encoder == "pocket"
     assert studio.find_styles(Prompt("ice"), 1).matches[0].style.id == "ice"
     shutil.rmtree(settings.sd15 / "retrieval")
 
@@ -275,8 +276,8 @@ def test_a_damaged_encoder_costs_no_one_the_search(settings: Settings, caplog: p
     (settings.sd15 / "retrieval").rmdir()
 
 
-def test_letting_go_waits_for_a_picture_that_is_being_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(takeover, "PATIENCE", 5.0)
+def test_a_replaced_engine_is_freed_once_its_last_picture_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(takeover, "RELEASE_TIMEOUT", 5.0)
 
     class Held:
         """Stands for an engine."""
@@ -284,7 +285,7 @@ def test_letting_go_waits_for_a_picture_that_is_being_judged(monkeypatch: pytest
     held = [Held()]
     watched = weakref.ref(held[0])
     threading.Timer(0.3, held.clear).start()
-    let_go(watched)
+    free_replaced_engine(watched)
     gc.collect()
     assert watched() is None
 
