@@ -1,4 +1,4 @@
-"""What the endpoints answer: pictures, styles and verdicts as JSON."""
+"""Describe pictures, styles and verdicts as JSON, as the endpoints answer them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -11,12 +11,14 @@ from pipeline.values import GenerationResult, Style, StyleMatch
 
 
 class FoundStyle(TypedDict):
+    """FoundStyle is one match of /find_styles."""
+
     id: str
     name: str
     similarity: float  # [-1, 1]
 
 
-def describe(result: GenerationResult) -> dict[str, Any]:
+def describe_result(result: GenerationResult) -> dict[str, Any]:
     """Return a picture's details as JSON."""
     request = result.request
     return {
@@ -69,10 +71,12 @@ def list_styles(result: GenerationResult) -> list[dict[str, Any]]:
 
 
 def describe_match(match: StyleMatch) -> FoundStyle:
+    """Return a match as /find_styles answers it."""
     return FoundStyle(id=match.style.id, name=match.style.name, similarity=round(match.similarity, 4))
 
 
 def describe_style(style: Style) -> dict[str, Any]:
+    """Return a style as /styles answers it."""
     return {
         "id": style.id,
         "name": style.name,

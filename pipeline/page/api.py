@@ -1,4 +1,4 @@
-"""The named endpoints: what Python, JavaScript, curl and MCP clients call.
+"""Register the named endpoints, which Python, JavaScript, curl and MCP clients call.
 
 No `from __future__ import annotations` here: gr.api reads the annotations themselves.
 """
@@ -19,7 +19,7 @@ from PIL import Image
 
 from pipeline.controls import BATCH, expect_number
 from pipeline.errors import EngineChanged, SettingError
-from pipeline.page.answers import FoundStyle, describe, describe_batch, describe_match, describe_style
+from pipeline.page.answers import FoundStyle, describe_batch, describe_match, describe_result, describe_style
 from pipeline.page.api_words import document_endpoint
 from pipeline.page.guard import guard_inputs
 from pipeline.page.memory_panel import plan_memory_modes
@@ -32,7 +32,7 @@ from pipeline.styles.search import MOST_MATCHES
 from pipeline.values import EdgeMap, Sketch
 
 T = TypeVar("T")
-AT_ONCE = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
+MAX_OPEN_CALLS = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
 
 
 def register_api(studio: Studio) -> None:
@@ -51,14 +51,14 @@ def register_api(studio: Studio) -> None:
         endpoints.remove_style,
         endpoints.plan_memory,
     ):
-        made = api(function, api_name=function.__name__, concurrency_limit=AT_ONCE, concurrency_id="api")
+        made = api(function, api_name=function.__name__, concurrency_limit=MAX_OPEN_CALLS, concurrency_id="api")
         document_endpoint(blocks.fns[made["id"]], function)
         if made["api_name"] != function.__name__:
             raise RuntimeError(f"Another event is called {function.__name__}: call register_api before it is made.")
 
 
-def with_messages(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn an endpoint's errors into messages: ours as they are, any other into a calm one, with the log told all."""
+def turn_errors_into_messages(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn an endpoint's errors into messages: ours as they are; any other is logged, and the message points there."""
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -72,12 +72,12 @@ def with_messages(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Endpoints:
-    """One method per endpoint; its signature and docstring are the endpoint's documentation."""
+    """Endpoints has one method for each endpoint; its signature and docstring are the endpoint's documentation."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
 
-    @with_messages
+    @turn_errors_into_messages
     def draw(
         self,
         sketch: gr.FileData,
@@ -100,7 +100,7 @@ class Endpoints:
         levers: dict[str, Any] | None = None,
         count: int = 1,
     ) -> tuple[gr.FileData, dict[str, Any]]:
-        """A picture that follows the drawing, shows what the words say and wears the style.
+        """Draw a picture that follows the drawing, shows what the words say and wears the style.
 
         Returns a PNG file that carries its recipe, and details: the seed used, engine, size, styles with similarity
         and weight, reading used, milliseconds per stage. The same inputs and seed give the same bytes.
@@ -134,10 +134,10 @@ class Endpoints:
             )
         )
         files = [self._studio.write_picture(result) for result in results]
-        served = [_served(file.read_bytes(), file.name) for file in files]
-        return served[0], describe(results[0]) | describe_batch(results, served)
+        served = [_serve_png(file.read_bytes(), file.name) for file in files]
+        return served[0], describe_result(results[0]) | describe_batch(results, served)
 
-    @with_messages
+    @turn_errors_into_messages
     def read_edges(
         self,
         sketch: gr.FileData,
@@ -145,39 +145,39 @@ class Endpoints:
         canny_low: int = 50,
         canny_high: int = 150,
     ) -> gr.FileData:
-        """The edge map that /draw would use, as a PNG file: white lines on black, at the picture's size."""
+        """Read the edge map that /draw would use, as a PNG file: white lines on black, at the picture's size."""
         choice = parse_reading(reading)
         low, high = parse_thresholds(canny_low, canny_high, self._studio.profile.defaults)
         edges = self._studio.read_edges(_read_sketch(sketch), choice, low, high)
-        return _served(_png(edges), "edges.png")
+        return _serve_png(_encode_png(edges), "edges.png")
 
-    @with_messages
+    @turn_errors_into_messages
     def find_styles(self, prompt: str, k: int = MATCHES_SHOWN) -> list[FoundStyle]:
-        """The styles nearest to what the prompt says of the look, best first."""
+        """Find the styles nearest to what the prompt says of the look, best first."""
         words, count = parse_prompt("The prompt", prompt), parse_count("k", k, 1, MOST_MATCHES)
         return [describe_match(match) for match in self._studio.find_styles(words, count).matches]
 
-    @with_messages
+    @turn_errors_into_messages
     def styles(self) -> list[dict[str, Any]]:
-        """Every style there is, those that came with Croquis first."""
+        """List every style there is, those that came with Croquis first."""
         return [describe_style(style) for style in self._studio.library.all()]
 
-    @with_messages
+    @turn_errors_into_messages
     def add_style(self, image: gr.FileData, name: str, words: str = "") -> dict[str, Any]:
         """Keep an image as a style; it is searchable at once and survives a restart. Returns the new style."""
-        picture = open_image(_uploaded(image, "style's picture"), "style's picture")
+        picture = open_image(_find_uploaded_file(image, "style's picture"), "style's picture")
         return describe_style(self._studio.add_style(picture, name, "" if words is None else words))
 
-    @with_messages
+    @turn_errors_into_messages
     def remove_style(self, style: str) -> dict[str, Any]:
         """Delete a style that was added; those that came with Croquis stay. Returns the style that is gone."""
         gone = self._studio.library.get(style)
         self._studio.remove_style(gone.id)
         return describe_style(gone)
 
-    @with_messages
+    @turn_errors_into_messages
     def plan_memory(self, engine: str = "sd15", width: int = 512, height: int = 512, count: int = 1) -> dict[str, Any]:
-        """What pictures of an engine, size and number need in each memory mode, and what fits here; nothing is loaded.
+        """Plan what pictures of an engine, size and number need in each memory mode, and what fits here; load nothing.
 
         Our formula stands beside the published one, (weights + the largest stage) x 1.2.
         """
@@ -187,11 +187,15 @@ class Endpoints:
 
 
 def _read_sketch(sketch: object) -> Sketch:
-    return read_image(_uploaded(sketch, "drawing"))
+    """Read an uploaded drawing. Raises SettingError or SketchError."""
+    return read_image(_find_uploaded_file(sketch, "drawing"))
 
 
-def _uploaded(file: object, what: str) -> Path:
-    """The uploaded file's path. Gradio checks only dictionaries that carry its mark; we take no others."""
+def _find_uploaded_file(file: object, what: str) -> Path:
+    """Return the uploaded file's path; Gradio checks only dictionaries that carry its mark, so others are refused.
+
+    Raises SettingError that begins with `what` the file shows.
+    """
     if not is_file_obj_with_meta(file) or not isinstance(file, Mapping):
         raise SettingError(
             f"The {what} is an uploaded image file: send it with the client's handle_file(), or upload it to "
@@ -203,19 +207,20 @@ def _uploaded(file: object, what: str) -> Path:
     return Path(file["path"])
 
 
-def _served(data: bytes, name: str) -> gr.FileData:
-    """A file of these very bytes that clients can fetch."""
+def _serve_png(data: bytes, name: str) -> gr.FileData:
+    """Keep these bytes as a PNG file that clients can fetch."""
     return gr.FileData(path=save_bytes_to_cache(data, name, get_upload_folder()), orig_name=name, mime_type="image/png")
 
 
-def _png(edges: EdgeMap) -> bytes:
+def _encode_png(edges: EdgeMap) -> bytes:
+    """Return an edge map as the bytes of a PNG file."""
     stream = io.BytesIO()
     Image.fromarray(edges.pixels).save(stream, "PNG")
     return stream.getvalue()
 
 
 def retry_on_engine_change(work: Callable[[], T]) -> T:
-    """Call `work`, and again where another engine took over in its middle: what it reads anew is that one's."""
+    """Call `work`, and once more where another engine took over meanwhile: its inputs are then read for that engine."""
     try:
         return work()
     except EngineChanged:

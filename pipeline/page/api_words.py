@@ -1,4 +1,4 @@
-"""What the endpoints' inputs and answers mean, in the words that /info gives."""
+"""Document the endpoints: what inputs and answers mean, in the words that /info gives."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -13,7 +13,7 @@ from pipeline.styles.search import MOST_MATCHES
 FILE_INFO = gr.FileData.model_json_schema() | {"description": ""}  # without the description of Gradio's class
 
 SHORTCUTS = tuple(field.name for field in fields(Shortcuts))
-ABOUT = {
+INPUT_MEANINGS = {
     "sketch": "Image file of the drawing: 64 to 4096 px a side, at most 16 megapixels and 20 MB.",
     "prompt": "What the drawing shows, and in which style if you care; at most 1,000 characters. (word:1.2) and "
     r"((word)) weigh more, (word:0.8) and [word] less, from 0 to 3; \( is a bracket.",
@@ -32,8 +32,8 @@ ABOUT = {
     "count": "1 to 4 pictures from seed, seed + 1, ...; from 2 on, details.pictures lists all of them.",
     "levers": f"Object with any of these in place of the preset's: {', '.join(SHORTCUTS)}.",
 } | {control.name: f"{control.info} {control.minimum:.10g} to {control.maximum:.10g}." for control in CONTROLS}
-ABOUT |= {"engine": 'Which engine to plan for, "pocket" or "sd15"; it need not be loaded.'}
-ANSWERS = {
+INPUT_MEANINGS |= {"engine": 'Which engine to plan for, "pocket" or "sd15"; it need not be loaded.'}
+ANSWER_MEANINGS = {
     "draw": {"picture": "PNG file with its recipe inside.", "details": "Seed, engine, size, styles, milliseconds, ..."},
     "read_edges": {"edges": "PNG file."},
     "find_styles": {"matches": "Similarity from -1 to 1."},
@@ -49,9 +49,9 @@ def document_endpoint(registered: Any, function: Callable[..., Any]) -> None:
     """Name and explain what goes in and what comes out, which gr.api would call 1st, 2nd, ..."""
     hints = [(name, hint) for name, hint in function.__annotations__.items() if name != "return"]
     for block, (name, hint) in zip(registered.inputs, hints, strict=True):
-        late = ENGINE_DEFAULT if hint in (int | None, float | None) else ""
+        default = ENGINE_DEFAULT if hint in (int | None, float | None) else ""
         schema = FILE_INFO if hint is gr.FileData else block._api_info
-        block.label, block._api_info = name, {**schema, "additional_description": ABOUT[name] + late}
-    for block, (name, meaning) in zip(registered.outputs, ANSWERS[function.__name__].items(), strict=True):
+        block.label, block._api_info = name, {**schema, "additional_description": INPUT_MEANINGS[name] + default}
+    for block, (name, meaning) in zip(registered.outputs, ANSWER_MEANINGS[function.__name__].items(), strict=True):
         schema = FILE_INFO if "path" in block._api_info.get("properties", ()) else block._api_info
         block.label, block._api_info = name, {**schema, "description": meaning}

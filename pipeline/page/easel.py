@@ -1,4 +1,4 @@
-"""Draw, stop, and bring a picture's settings back: the handlers around the engine."""
+"""Handle the page's events around the engine: draw, stop, and bring a picture's settings back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gradio.processing_utils import save_file_to_cache
 
 from pipeline.controls import BATCH, CONTROLS, flatten_settings
 from pipeline.errors import Cancelled, EngineChanged, ModelError, PictureFileError
-from pipeline.page import view as show
+from pipeline.page import view
 from pipeline.page.components import build_address
 from pipeline.page.messages import explain_error
 from pipeline.page.quality import adapt_settings, restore_quality
@@ -34,12 +34,12 @@ NUMBERS = tuple(control.name for control in CONTROLS)
 SETTINGS = ("prompt", "negative_prompt", "style", "reading", "engine", *CHOICES, *NUMBERS)
 LOADING_POLL = 0.2  # seconds
 
-Shown = tuple[Any, Any]  # for the picture and for the strip
-Told = tuple[Any, Any, str]  # and the engine that draws
+PictureAndStrip = tuple[Any, Any]  # the values of these two components
+PageUpdate = tuple[Any, Any, str]  # the same, and the name of the engine that draws
 
 
 class Easel:
-    """The page's runs of one studio."""
+    """Easel holds the handlers of one studio's drawing runs."""
 
     def __init__(self, studio: Studio, cache: str) -> None:
         self.studio = studio
@@ -47,57 +47,65 @@ class Easel:
         self._cache = cache  # Gradio's folder of files that it may serve and will delete in time
         self.served: set[str] = set()
 
-    def draw(self, visitor: gr.Request, canvas: str, *inputs: Any) -> Iterator[Told]:
-        """Yields what the picture and the strip show, and which engine draws. `inputs`: SETTINGS, then the run's
-        ticket; they may have been set for another engine than the one that draws by now."""
+    def draw(self, visitor: gr.Request, canvas: str, *inputs: Any) -> Iterator[PageUpdate]:
+        """Draw a picture; yield what the picture and the strip show meanwhile, and which engine draws.
+
+        `inputs` are SETTINGS, then the run's ticket. They may have been set for another engine than draws by now.
+        """
         *settings, ticket = inputs
         with self.tickets.open(ticket, str(visitor.session_hash)) as stopped:
             try:
-                for shown in self._draw(canvas, settings, ticket, stopped):
+                for shown in self._draw_with_present_engine(canvas, settings, ticket, stopped):
                     yield *shown, self.studio.profile.name
             except Cancelled as error:
-                yield show.stopped(explain_error(error), ticket), gr.skip(), self.studio.profile.name
+                yield view.build_stopped_picture(explain_error(error), ticket), gr.skip(), self.studio.profile.name
             except Exception as error:
-                yield show.problem(explain_error(error), ticket), gr.skip(), self.studio.profile.name
+                yield view.build_error_picture(explain_error(error), ticket), gr.skip(), self.studio.profile.name
 
     def stop(self, ticket: str) -> None:
+        """Stop the run of that ticket."""
         self.tickets.stop(ticket)
 
-    def leave(self, visitor: gr.Request) -> None:
+    def stop_session(self, visitor: gr.Request) -> None:
+        """Stop every run of a visitor who left the page."""
         self.tickets.stop_session(str(visitor.session_hash))
 
     def restore(self, event: gr.EventData) -> tuple[Any, ...]:
-        """The canvas, SETTINGS, strip and picture that a dropped picture file brings back."""
+        """Return the canvas, SETTINGS, strip and picture that a dropped picture file brings back."""
         try:
-            data = decode(event.data)
-            return self._restored(self.studio.read_picture(data), data)
+            data = decode_base64(event.data)
+            return self._restore_page(self.studio.read_picture(data), data)
         except Exception as error:
             nothing = (gr.skip(),) * (len(SETTINGS) + 2)
-            return (*nothing, show.problem(explain_error(error), None))
+            return (*nothing, view.build_error_picture(explain_error(error), None))
 
-    def _draw(self, canvas: str, settings: list[Any], ticket: str, stopped: Event) -> Iterator[Shown]:
+    def _draw_with_present_engine(
+        self, canvas: str, settings: list[Any], ticket: str, stopped: Event
+    ) -> Iterator[PictureAndStrip]:
+        """Draw once, and once more where another engine took over between the reading of the inputs and the drawing."""
         try:
-            yield from self._drawn(canvas, settings, ticket, stopped)
-        except EngineChanged:  # between reading and drawing: read anew, with the numbers of the one that draws now
-            yield from self._drawn(canvas, settings, ticket, stopped)
+            yield from self._draw_once(canvas, settings, ticket, stopped)
+        except EngineChanged:  # the inputs are read again, with the numbers of the one that draws now
+            yield from self._draw_once(canvas, settings, ticket, stopped)
 
-    def _drawn(self, canvas: str, settings: list[Any], ticket: str, stopped: Event) -> Iterator[Shown]:
-        yield show.waiting("Reading your drawing", ticket), gr.skip()
+    def _draw_once(self, canvas: str, settings: list[Any], ticket: str, stopped: Event) -> Iterator[PictureAndStrip]:
+        """Read the inputs, wait for the models, draw, and yield what the page shows after each of these."""
+        yield view.build_waiting_picture("Reading your drawing", ticket), gr.skip()
         profile = self.studio.profile
         named = adapt_settings(dict(zip(SETTINGS, settings, strict=True)), profile)
         settings = list(named.values())
         del named["engine"]
         count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
         order = parse_order(profile, sketch=read_strokes(canvas), **named)
-        for stage in self._loading(stopped):
-            yield show.waiting(stage, ticket), gr.skip()
+        for stage in self._wait_for_models(stopped):
+            yield view.build_waiting_picture(stage, ticket), gr.skip()
         for step in (steps := Steps(self.studio, order, count, stopped)):
-            yield show.preview(step, ticket), gr.skip()
-        (picture, way), *more = [self._show(result, settings, ticket) for result in steps.results]
-        yield picture | {"more": [{"picture": other, "strip": its_way} for other, its_way in more]}, way
+            yield view.build_preview_picture(step, ticket), gr.skip()
+        (picture, strip), *others = [self._publish_result(result, settings, ticket) for result in steps.results]
+        yield picture | {"more": [{"picture": each, "strip": each_strip} for each, each_strip in others]}, strip
 
-    def _loading(self, stopped: Event) -> Iterator[str]:
-        """What the models are doing, until they are there."""
+    def _wait_for_models(self, stopped: Event) -> Iterator[str]:
+        """Yield how far the models are loaded, until they are ready. Raises ModelError, or Cancelled once stopped."""
         while not (state := self.studio.loading).ready:
             if state.error:
                 raise ModelError(state.error)
@@ -105,27 +113,30 @@ class Easel:
             if stopped.wait(LOADING_POLL):
                 raise Cancelled
 
-    def _show(self, result: GenerationResult, settings: list[Any], ticket: str) -> Shown:
-        picture = show.finished(result, self._publish(self.studio.write_picture(result)), settings, ticket)
-        return picture, show.way(result, result.matches or self._similar(result.request))
+    def _publish_result(self, result: GenerationResult, settings: list[Any], ticket: str) -> PictureAndStrip:
+        """Write and serve the picture's file; return what picture and strip show of it."""
+        address = self._serve_file(self.studio.write_picture(result))
+        picture = view.build_finished_picture(result, address, settings, ticket)
+        return picture, view.build_strip(result, result.matches or self._find_similar_styles(result.request))
 
-    def _similar(self, request: GenerationRequest) -> tuple[StyleMatch, ...]:
-        """What the words would find, offered beside a style that a person chose."""
+    def _find_similar_styles(self, request: GenerationRequest) -> tuple[StyleMatch, ...]:
+        """Find what the words would find, to be offered beside a style that a person chose."""
         return self.studio.find_styles(request.prompt).matches if request.prompt.text else ()
 
-    def _publish(self, file: Path) -> str:
-        """The file's address, relative to the page. Its folder is named by its content, so nobody can guess it."""
+    def _serve_file(self, file: Path) -> str:
+        """Serve a file; return its address relative to the page, which nobody can guess."""
         copy = save_file_to_cache(file, self._cache)
         self.served.add(copy)
         return build_address(Path(copy))
 
-    def _restored(self, reopened: Reopened, data: bytes) -> tuple[Any, ...]:
+    def _restore_page(self, reopened: Reopened, data: bytes) -> tuple[Any, ...]:
+        """Build the canvas, SETTINGS, strip and picture of a reopened file, whose bytes are `data`."""
         request = reopened.request
-        known: dict[str, Any] = {**self.studio.profile.defaults, "reading": request.edges.reading}
-        known |= {"width": request.width, "height": request.height, **flatten_settings(request)}
-        known |= {"prompt": request.prompt.text, "negative_prompt": request.negative_prompt.text}
-        known["style"] = write_mix(tuple((style.id, weight) for style, weight in request.styles.parts))
-        known |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)
+        values: dict[str, Any] = {**self.studio.profile.defaults, "reading": request.edges.reading}
+        values |= {"width": request.width, "height": request.height, **flatten_settings(request)}
+        values |= {"prompt": request.prompt.text, "negative_prompt": request.negative_prompt.text}
+        values["style"] = write_mix(tuple((style.id, weight) for style, weight in request.styles.parts))
+        values |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)
         picture = {
             "state": "done",
             "message": "Drawing, words and settings of this picture are back.",
@@ -133,16 +144,16 @@ class Easel:
             "name": "croquis.png",
             "alt": request.prompt.text or "A picture without words",
         }
-        settings = [known[name] for name in SETTINGS]
+        settings = [values[name] for name in SETTINGS]
         notice = self.studio.explain_difference(reopened)
-        way = show.request_way(request, ()) | {"notices": [notice] if notice else []}
-        return show.edges_canvas(request.edges), *settings, way, picture
+        strip = view.build_request_strip(request, ()) | {"notices": [notice] if notice else []}
+        return view.build_edges_canvas(request.edges), *settings, strip, picture
 
 
 class Steps:
-    """The previews of a drawing as the engine makes them in a thread of its own; then `results`.
+    """Steps runs one drawing in a thread of its own and iterates over its previews; after the last it has `results`.
 
-    Leaving the loop early sets `stopped` and waits for the engine to notice, at most one step.
+    Leaving the loop early sets `stopped` and waits for the engine to end, at most one step.
     """
 
     def __init__(self, studio: Studio, order: Order, count: int, stopped: Event) -> None:
@@ -150,14 +161,19 @@ class Steps:
         self.results: list[GenerationResult]
 
     def __iter__(self) -> Generator[StepPreview, None, None]:
-        news: SimpleQueue[StepPreview | None] = SimpleQueue()
+        """Yield each step's preview as soon as there is one. Raises what the drawing raised."""
+        previews: SimpleQueue[StepPreview | None] = SimpleQueue()
         with ThreadPoolExecutor(1, "croquis-drawing") as worker:
             pictures = worker.submit(
-                self._studio.draw_batch, self._order, self._count, on_step=news.put, is_cancelled=self._stopped.is_set
+                self._studio.draw_batch,
+                self._order,
+                self._count,
+                on_step=previews.put,
+                is_cancelled=self._stopped.is_set,
             )
-            pictures.add_done_callback(lambda _: news.put(None))
+            pictures.add_done_callback(lambda _: previews.put(None))
             try:
-                while (step := news.get()) is not None:
+                while (step := previews.get()) is not None:
                     yield step
             except GeneratorExit:
                 self._stopped.set()
@@ -165,8 +181,8 @@ class Steps:
             self.results = pictures.result()
 
 
-def decode(data: object) -> bytes:
-    """Bytes that the browser sent as base64 text."""
+def decode_base64(data: object) -> bytes:
+    """Decode a picture file that the browser sent as base64 text. Raises PictureFileError."""
     if not isinstance(data, str) or len(data) > MAX_BYTES * 4 // 3 + 4:
         raise PictureFileError("A picture file of at most 20 MB is needed here.")
     try:

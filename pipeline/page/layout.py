@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.page import view as show
+from pipeline.page import view
 from pipeline.page.api import register_api
 from pipeline.page.components import PAGE_EVENT, make_component, serve_assets
 from pipeline.page.drawing_panel import DrawingPanel, lay_drawing_panel, wire_drawing
@@ -61,7 +61,7 @@ def wire_page(
     wire_settings(studio, settings, inputs, panel.running)
     wire_style_form(Shelf(studio), page, form)
     page.load(LoadingStatus(studio).watch, None, [status, panel.running], concurrency_limit=None, **PAGE_EVENT)
-    page.unload(easel.leave)
+    page.unload(easel.stop_session)
 
 
 def order_inputs(panel: DrawingPanel, settings: SettingsPanel) -> list[Any]:
@@ -92,7 +92,7 @@ class LoadingStatus:
         while True:
             state = self.studio.loading
             if state != shown:
-                yield show.loading(state, self.studio.profile.title), self.studio.profile.name
+                yield view.build_loading_status(state, self.studio.profile.title), self.studio.profile.name
             if state.ready or state.error:
                 return
             shown = state

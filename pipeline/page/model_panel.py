@@ -16,7 +16,7 @@ from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.download import Download, DownloadState, format_bytes
 from pipeline.models.locate import drop_weights
 from pipeline.models.profile import ModelProfile
-from pipeline.page import view as show
+from pipeline.page import view
 from pipeline.page.components import lay_fold
 from pipeline.page.host import is_host
 from pipeline.settings import Settings
@@ -134,7 +134,7 @@ class ModelPanel:
             gr.update(value=left, visible=host and fetches),
             gr.update(visible=host and running),
             gr.update(value=TO_POCKET if other is POCKET else TO_BIGGER, visible=host and other is not None),
-            show.loading(self.studio.loading, self.studio.profile.title),
+            view.build_loading_status(self.studio.loading, self.studio.profile.title),
             self.studio.profile.name,
         )
 

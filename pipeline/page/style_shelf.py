@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import StyleError
-from pipeline.page import view as show
+from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT, lay_fold, make_component
 from pipeline.page.messages import explain_error
 from pipeline.sketch.image_file import open_image
@@ -25,7 +25,7 @@ class Shelf:
     def list_cards(self) -> list[dict[str, Any]]:
         """List every style for the grid: added ones first, where their maker looks for them."""
         styles = sorted(self.studio.library.all(), key=lambda style: (style.builtin, style.name.casefold()))
-        return [show.style_card(style) for style in styles]
+        return [view.build_style_card(style) for style in styles]
 
     def add_style(self, image: str | None, name: str, words: str) -> tuple[Any, ...]:
         """Add a style. Returns the grid, the form's picture, name and words (emptied when it worked) and a message."""

@@ -1,4 +1,4 @@
-"""Values as the browser shows them: plain dictionaries and small data URLs."""
+"""Build values as the browser shows them: plain dictionaries and small data URLs."""
 
 from __future__ import annotations
 
@@ -29,113 +29,132 @@ STAGES = {
 }
 
 
-def waiting(message: str, ticket: str) -> dict[str, Any]:
+def build_waiting_picture(message: str, ticket: str) -> dict[str, Any]:
+    """Build the picture's value while nothing is drawn yet."""
     return {"state": "waiting", "message": message, "ticket": ticket}
 
 
-def preview(step: StepPreview, ticket: str) -> dict[str, Any]:
+def build_preview_picture(step: StepPreview, ticket: str) -> dict[str, Any]:
+    """Build the picture's value after a step: the preview and how far the drawing is."""
     return {
         "state": "drawing",
         "message": f"Step {step.step} of {step.of}",
         "step": step.step,
         "of": step.of,
-        "image": data_url(step.image, "webp"),
+        "image": make_data_url(step.image, "webp"),
         "ticket": ticket,
     }
 
 
-def stopped(message: str, ticket: str) -> dict[str, Any]:
+def build_stopped_picture(message: str, ticket: str) -> dict[str, Any]:
+    """Build the picture's value after a person stopped the run."""
     return {"state": "stopped", "message": message, "ticket": ticket}
 
 
-def problem(message: str, ticket: str | None) -> dict[str, Any]:
+def build_error_picture(message: str, ticket: str | None) -> dict[str, Any]:
+    """Build the picture's value where something went wrong; `message` says what."""
     return {"state": "error", "message": message, "ticket": ticket}
 
 
-def finished(result: GenerationResult, address: str, settings: Sequence[Any], ticket: str) -> dict[str, Any]:
-    """`settings` are the page's inputs as they were, so that the session's pictures can bring them back."""
+def build_finished_picture(
+    result: GenerationResult, address: str, settings: Sequence[Any], ticket: str
+) -> dict[str, Any]:
+    """Build the picture's value for a finished picture, served at `address`.
+
+    `settings` are the page's inputs as they were, so that the session's pictures can bring them back.
+    """
+    withheld = explain_withheld(result)
     seconds = sum(result.milliseconds.values()) / 1000
     return {
         "state": "done",
-        "message": told(result) or f"Drawn in {seconds:.1f} s",
+        "message": withheld or f"Drawn in {seconds:.1f} s",
         "image": address,
         "name": Path(address).name,
-        "alt": told(result) or result.request.prompt.text or "A picture without words",
+        "alt": withheld or result.request.prompt.text or "A picture without words",
         "settings": list(settings),
         "ticket": ticket,
     }
 
 
-def told(result: GenerationResult) -> str | None:
-    """Why there is no picture, where the safety checker withheld it."""
+def explain_withheld(result: GenerationResult) -> str | None:
+    """Return why the safety checker withheld the picture; None where it did not."""
     return result.verdict.words if result.verdict and result.verdict.withheld else None
 
 
-def way(result: GenerationResult, matches: Iterable[StyleMatch]) -> dict[str, Any]:
-    """How the picture came about, for the strip."""
+def build_strip(result: GenerationResult, matches: Iterable[StyleMatch]) -> dict[str, Any]:
+    """Build the strip's value: the lines, styles, seed, notices and times that a picture came from."""
     stages = [
         (STAGES.get(name, name.replace("_", " ").capitalize()), spent) for name, spent in result.milliseconds.items()
     ]
-    return request_way(result.request, matches) | {"notices": list(result.notices), "milliseconds": stages}
+    return build_request_strip(result.request, matches) | {"notices": list(result.notices), "milliseconds": stages}
 
 
-def request_way(request: GenerationRequest, matches: Iterable[StyleMatch]) -> dict[str, Any]:
-    """The same for a request whose making nobody watched. Styles it wears come first when the search found others."""
+def build_request_strip(request: GenerationRequest, matches: Iterable[StyleMatch]) -> dict[str, Any]:
+    """Build the strip's value from a request alone, without notices and times.
+
+    Styles that it wears come first where the search found others.
+    """
     similarity = {match.style.id: match.similarity for match in matches}
-    shown = {match.style.id: match.style for match in matches}
-    worn = {style.id: style for style, _ in request.styles.parts if style.id not in shown}
+    found = {match.style.id: match.style for match in matches}
+    worn = {style.id: style for style, _ in request.styles.parts if style.id not in found}
     return {
-        "edges": edges_url(request.edges),
+        "edges": make_edges_url(request.edges),
         "reading": request.edges.reading,
-        "styles": [style_card(style) | {"similarity": similarity.get(style.id)} for style in (worn | shown).values()],
-        "chosen": weights(request.styles),
+        "styles": [
+            build_style_card(style) | {"similarity": similarity.get(id)} for id, style in (worn | found).items()
+        ],
+        "chosen": list_weights(request.styles),
         "seed": request.sampling.seed,
         "notices": [],
         "milliseconds": [],
     }
 
 
-def weights(mix: StyleMix) -> list[dict[str, Any]]:
+def list_weights(mix: StyleMix) -> list[dict[str, Any]]:
+    """List the ids and weights of a mix."""
     return [{"id": style.id, "weight": weight} for style, weight in mix.parts]
 
 
-def style_card(style: Style) -> dict[str, Any]:
+def build_style_card(style: Style) -> dict[str, Any]:
+    """Build a style's card for the grid and the strip."""
     return {
         "id": style.id,
         "name": style.name,
         "words": list(style.words),
         "builtin": style.builtin,
-        "thumb": thumbnail(style.sha256, style.image),
+        "thumb": make_thumbnail(style.sha256, style.image),
     }
 
 
-def loading(state: LoadState, engine: str) -> dict[str, Any]:
+def build_loading_status(state: LoadState, engine: str) -> dict[str, Any]:
+    """Build the status's value: how far the models are loaded; `engine` is the title of the one that draws."""
     stage = f"{engine} is ready" if state.ready else state.stage
     return {"stage": stage, "fraction": state.fraction, "ready": state.ready, "error": state.error}
 
 
 @lru_cache(maxsize=1_000)
-def thumbnail(sha256: str, file: Path) -> str:
-    """A small square as a data URL; `sha256` makes the cache notice a changed file."""
+def make_thumbnail(sha256: str, file: Path) -> str:
+    """Make a small square of a picture file as a data URL; `sha256` makes the cache notice a changed file."""
     with Image.open(file) as image:
         small = ImageOps.fit(image.convert("RGB"), (THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
-    return data_url(small, "webp")
+    return make_data_url(small, "webp")
 
 
-def edges_url(edges: EdgeMap) -> str:
-    """Dark lines on white, as a person draws them."""
-    return data_url(ImageOps.invert(Image.fromarray(edges.pixels)), "png")
+def make_edges_url(edges: EdgeMap) -> str:
+    """Make a data URL of an edge map with dark lines on white, as a person draws them."""
+    return make_data_url(ImageOps.invert(Image.fromarray(edges.pixels)), "png")
 
 
-def edges_canvas(edges: EdgeMap) -> str:
-    """A canvas whose picture is the edge map, for a file that brings no strokes."""
+def build_edges_canvas(edges: EdgeMap) -> str:
+    """Build a canvas whose picture is the edge map, for a file that holds no strokes."""
     lines = ImageOps.invert(Image.fromarray(edges.pixels))
     enlarged = lines.resize((CANVAS_SIDE, CANVAS_SIDE), Image.Resampling.BICUBIC)
     size = {"version": 1, "width": CANVAS_SIDE, "height": CANVAS_SIDE}
-    return json.dumps({**size, "picture": data_url(enlarged, "png"), "strokes": []})
+    return json.dumps({**size, "picture": make_data_url(enlarged, "png"), "strokes": []})
 
 
-def data_url(image: Image.Image, kind: str) -> str:
+def make_data_url(image: Image.Image, kind: str) -> str:
+    """Write a picture as a data URL; `kind` is "png" or "webp"."""
     stored = io.BytesIO()
     image.save(stored, kind, **({"quality": 82} if kind == "webp" else {}))
     return f"data:image/{kind};base64,{base64.b64encode(stored.getvalue()).decode()}"

@@ -18,7 +18,7 @@ from pipeline.engine.safety import ROOM, SafetyChecker, place
 from pipeline.errors import ModelError
 from pipeline.models.catalog import POCKET
 from pipeline.models.locate import LocatedPart
-from pipeline.page import view as show
+from pipeline.page import view
 from pipeline.pocket.train.export import make_image_processor
 from pipeline.studio.outcome import draw_withheld_card, make_results
 from pipeline.values import Drawn, GenerationResult, Verdict
@@ -118,7 +118,7 @@ def draw(engine: Engine, make_style: MakeStyle) -> tuple[Drawn, GenerationResult
 
 
 def test_a_withheld_picture_is_a_card_and_its_words_are_everywhere(guarded: Path, make_style: MakeStyle) -> None:
-    from pipeline.page.answers import describe
+    from pipeline.page.answers import describe_result
 
     engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=True)
     drawn, after = draw(engine, make_style)
@@ -126,11 +126,11 @@ def test_a_withheld_picture_is_a_card_and_its_words_are_everywhere(guarded: Path
     assert np.array_equal(after.image, draw_withheld_card(after.request.edges))
     assert after.notices == (after.verdict.words, "noticed")
     assert list(after.milliseconds)[-1] == "safety"
-    assert describe(after)["safety"] == {"checked": True, "withheld": True, "words": after.verdict.words}
-    assert show.finished(after, "a/b.png", [], "1")["message"] == after.verdict.words
+    assert describe_result(after)["safety"] == {"checked": True, "withheld": True, "words": after.verdict.words}
+    assert view.build_finished_picture(after, "a/b.png", [], "1")["message"] == after.verdict.words
     (before,) = make_results(after.request, replace(drawn, verdicts=()), engine.revisions)
-    assert describe(before)["safety"] == {"checked": False, "withheld": False, "words": None}
-    assert show.finished(before, "a/b.png", [], "1")["message"].startswith("Drawn in")
+    assert describe_result(before)["safety"] == {"checked": False, "withheld": False, "words": None}
+    assert view.build_finished_picture(before, "a/b.png", [], "1")["message"].startswith("Drawn in")
 
 
 def test_each_picture_of_a_batch_has_its_verdict(guarded: Path, make_style: MakeStyle) -> None:
