@@ -41,12 +41,20 @@ from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Preset, menu_of
 from pipeline.values import GenerationRequest, StyleMix
-from tests.benchmarks.drawing_comparison import Contest, Side
-from tests.benchmarks.drawing_modes import OFF, PLAIN, Ours, Plain, all_ways
-from tests.benchmarks.report import Row, report, say
-from tests.tools.full_size_modules import sized_sd15
+from tests.benchmarks.drawing_comparison import DrawingComparison, FormatComparison
+from tests.benchmarks.drawing_modes import OFF, PLAIN, OurEngine, PlainDiffusers, list_modes
+from tests.benchmarks.report import Row, print_progress, print_rows
+from tests.tools.full_size_modules import make_full_size_sd15
 from tests.tools.models import tiny_sd15, unchecked_sd15, write_sd15
-from tests.tools.preset_distance import Likeness, at_steps, compare, draw, measure, requests, worked_as
+from tests.tools.preset_distance import (
+    PresetDistance,
+    apply_preset,
+    draw_timed,
+    make_example_requests,
+    measure_preset,
+    measure_presets,
+    set_steps,
+)
 
 MAIN = (OFF, "balanced")  # drawn on a processor too
 MAIN_OF_TWO: Mapping[str, tuple[str, ...]] = {"float32": ("balanced",), "bfloat16": MAIN, "float16": MAIN}
@@ -75,33 +83,33 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     asked = read_options()
-    report(table(asked), asked.json)
+    print_rows(make_rows(asked), asked.json)
 
 
-def table(asked: argparse.Namespace) -> Iterator[Row]:
+def make_rows(asked: argparse.Namespace) -> Iterator[Row]:
     if asked.distance is not None:
-        yield from distances(asked.distance or [asked.steps or 4])
+        yield from measure_distances(asked.distance or [asked.steps or 4])
     if asked.only != []:
         with tempfile.TemporaryDirectory(prefix="croquis-benchmark-") as room:
             with silence_logs((diffusers.utils.logging, transformers.utils.logging)):
-                contest = prepare(Path(room), asked)
+                contest = prepare_comparison(Path(room), asked)
             yield from contest.rows()
 
 
-def distances(numbers_of_steps: list[int]) -> Iterator[Row]:
+def measure_distances(numbers_of_steps: list[int]) -> Iterator[Row]:
     """Of no lever, of each that changes a picture and that the pocket model has, and of bf16; with that model's own
     numbers."""
     engine, halves = Engine.load(POCKET), Engine.load(replace(POCKET, any_dtype=True), dtype="bfloat16")
-    ways = all_ways(1, engine.device, engine.dtype, compiled=False)
+    ways = list_modes(1, engine.device, engine.dtype, compiled=False)
     able = [way for way in ways if way.preset.shortcuts.decoder == "full" and not way.preset.shortcuts.few_steps]
     can = [replace(way.preset, numbers={}) for way in able if way.name == OFF or way.preset.shortcuts != Shortcuts()]
     for steps in numbers_of_steps:
-        for found in measure(engine, tuple(can), steps=steps):
-            yield distance(found, steps)
-        yield distance(measure_halves(engine, halves, steps), steps)
+        for found in measure_presets(engine, tuple(can), steps=steps):
+            yield make_distance_row(found, steps)
+        yield make_distance_row(measure_number_format(engine, halves, steps), steps)
 
 
-def distance(found: Likeness, steps: int) -> Row:
+def make_distance_row(found: PresetDistance, steps: int) -> Row:
     return {
         "distance": found.preset,
         "steps": steps,
@@ -111,62 +119,66 @@ def distance(found: Likeness, steps: int) -> Row:
     }
 
 
-def measure_halves(engine: Engine, halves: Engine, steps: int) -> Likeness:
+def measure_number_format(engine: Engine, halves: Engine, steps: int) -> PresetDistance:
     """The same requests, every lever off, in both number formats."""
-    preset = at_steps(Preset("bfloat16", "", "", {}), steps)
-    targets = list(requests(engine, preset, seed=0))
-    return compare(halves, preset, targets, [draw(engine, request)[0] for request in targets])
+    preset = set_steps(Preset("bfloat16", "", "", {}), steps)
+    targets = list(make_example_requests(engine, preset, seed=0))
+    return measure_preset(halves, preset, targets, [draw_timed(engine, request)[0] for request in targets])
 
 
-def prepare(room: Path, asked: argparse.Namespace) -> Contest:
+def prepare_comparison(room: Path, asked: argparse.Namespace) -> DrawingComparison:
     """Every side loaded from one folder of random weights, which is written into `room` first."""
     device = choose_device(asked.device)[0]
     profile = tiny_sd15(any_dtype=True) if asked.tiny else unchecked_sd15()
     side = asked.side or profile.width
-    say("Writing random weights")
-    folder = write_sd15(room / "sd15", None if asked.tiny else sized_sd15())
-    dtypes = asked.dtypes or usual_dtypes(device)
-    sides = [make_side(replace(profile, width=side, height=side), folder, device, dtype, asked) for dtype in dtypes]
+    print_progress("Writing random weights")
+    folder = write_sd15(room / "sd15", None if asked.tiny else make_full_size_sd15())
+    dtypes = asked.dtypes or choose_dtypes(device)
+    sides = [
+        prepare_format(replace(profile, width=side, height=side), folder, device, dtype, asked) for dtype in dtypes
+    ]
     quick = asked.tiny or device.type == "cuda"
     warm_up = int(quick or asked.compile) if asked.warm_up is None else asked.warm_up
     if len(sides) > 1 and not quick:
         sides = [replace(each, seldom=SELDOM[each.dtype]) for each in sides]
-    return Contest(sides, asked.repeats, warm_up)
+    return DrawingComparison(sides, asked.repeats, warm_up)
 
 
-def usual_dtypes(device: torch.device) -> list[str]:
+def choose_dtypes(device: torch.device) -> list[str]:
     """What diffusers takes there by itself first."""
     both = device.type == "cpu" and has_bf16_tiles()
     return [name_dtype(get_default_dtype(device)), *(["bfloat16"] if both else [])]
 
 
-def make_side(profile: ModelProfile, folder: Path, device: torch.device, dtype: str, asked: argparse.Namespace) -> Side:
-    say(f"Loading them in {dtype}")
+def prepare_format(
+    profile: ModelProfile, folder: Path, device: torch.device, dtype: str, asked: argparse.Namespace
+) -> FormatComparison:
+    print_progress(f"Loading them in {dtype}")
     engine = Engine.load(profile, folder=folder, device=device.type, dtype=dtype, memory="full")
-    request, ours = make_request(engine), Ours(engine)
+    request, ours = make_request(engine), OurEngine(engine)
     steps = asked.steps or (20 if device.type == "cuda" else 4)
     ways = [
         way
-        for way in all_ways(steps, device, engine.dtype, asked.compile)
+        for way in list_modes(steps, device, engine.dtype, asked.compile)
         if asked.only is None or way.name.partition("=")[0] in asked.only
     ]
     every = asked.whole or asked.only or asked.tiny or device.type == "cuda"
-    main = MAIN if len(asked.dtypes or usual_dtypes(device)) == 1 else MAIN_OF_TWO[dtype]
+    main = MAIN if len(asked.dtypes or choose_dtypes(device)) == 1 else MAIN_OF_TWO[dtype]
     drawn = [way for way in ways if every or way.compiled or way.name in main]
-    plain = Plain(ours, engine.embed_style(request.styles.parts[0][0]))
-    return Side(dtype, plain, ours, at_work(request, engine, steps), ways, drawn)
+    plain = PlainDiffusers(ours, engine.embed_style(request.styles.parts[0][0]))
+    return FormatComparison(dtype, plain, ours, make_plain_request(request, engine, steps), ways, drawn)
 
 
 def make_request(engine: Engine) -> GenerationRequest:
     """The first example's drawing in a shipped style, at the engine's size."""
-    first = next(requests(engine, menu_of(engine.profile.name).presets[-1], seed=0))
+    first = next(make_example_requests(engine, menu_of(engine.profile.name).presets[-1], seed=0))
     style = replace(first.styles.parts[0][0], template="{prompt}")
     return replace(first, prompt=Prompt(WORDS), negative_prompt=Prompt(UNWANTED), styles=StyleMix.of(style))
 
 
-def at_work(request: GenerationRequest, engine: Engine, steps: int) -> GenerationRequest:
+def make_plain_request(request: GenerationRequest, engine: Engine, steps: int) -> GenerationRequest:
     """With the engine's usual numbers and nothing left out: what plain diffusers draws."""
-    return worked_as(Preset(PLAIN, "", "", {"num_inference_steps": steps}), engine, request)
+    return apply_preset(Preset(PLAIN, "", "", {"num_inference_steps": steps}), engine, request)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ from pipeline.engine.placement import allow_weight_changes, is_channels_last_fas
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.request.presets import Preset, menu_of
 from pipeline.values import GenerationRequest
-from tests.benchmarks.network_passes import Call, kind_of, passes
-from tests.tools.diffusers_reference import stock_draw
-from tests.tools.full_size_modules import step_inputs, take_control, take_unet
-from tests.tools.preset_distance import at_steps
+from tests.benchmarks.network_passes import NetworkPass, count_passes, strip_layout
+from tests.tools.diffusers_reference import draw_by_diffusers
+from tests.tools.full_size_modules import make_step_inputs, run_controlnet, run_unet
+from tests.tools.preset_distance import set_steps
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
@@ -29,7 +29,7 @@ PLAIN, OFF = "plain", "off"
 
 
 @dataclass(frozen=True)
-class Way:
+class DrawingMode:
     """One way for our engine to draw; as it is here, with all that the engine does by itself switched off too."""
 
     preset: Preset  # the lever or levers; its name is the row's
@@ -48,16 +48,16 @@ class Way:
         """Whether its picture is plain's."""
         return self.preset.shortcuts == Shortcuts() and set(self.preset.numbers) <= {"num_inference_steps"}
 
-    def passes(self, request: GenerationRequest) -> Counter[Call]:
+    def passes(self, request: GenerationRequest) -> Counter[NetworkPass]:
         """Through each network, for the request as this way works it."""
-        counted: Counter[Call] = Counter()
-        for (network, rows), times in passes(
+        counted: Counter[NetworkPass] = Counter()
+        for (network, rows), times in count_passes(
             request.shortcuts, request.sampling.num_inference_steps, request.sampling.guidance_scale
         ).items():
-            counted[Call(self.called(network), rows)] = times
-        counted[Call("hint", 1)] = 1
-        counted[Call("words", 1)] = 0 if self.keeps_words else 1 + (request.sampling.guidance_scale > 1)
-        counted[Call(self.decoder, 1)] = 1
+            counted[NetworkPass(self.called(network), rows)] = times
+        counted[NetworkPass("hint", 1)] = 1
+        counted[NetworkPass("words", 1)] = 0 if self.keeps_words else 1 + (request.sampling.guidance_scale > 1)
+        counted[NetworkPass(self.decoder, 1)] = 1
         return counted
 
     @property
@@ -71,36 +71,41 @@ class Way:
         return f"{network}, channels last" if self.channels_last and self.unet_too else network
 
 
-def all_ways(steps: int, device: torch.device, dtype: torch.dtype, compiled: bool) -> list[Way]:
+def list_modes(steps: int, device: torch.device, dtype: torch.dtype, compiled: bool) -> list[DrawingMode]:
     """Every lever off, each alone, and the presets; what has few-step weights fused in stands together."""
     draft, balanced, best = menu_of("sd15").presets
     too = is_channels_last_faster(device, dtype)
-    off = Way(at_steps(Preset(OFF, "", "", {}), steps))
+    off = DrawingMode(set_steps(Preset(OFF, "", "", {}), steps))
     own = int(draft.numbers["num_inference_steps"])
     found = [
         off,
-        *single_levers(off, (balanced, draft)),
-        replace(off, preset=named(off, "words_kept"), keeps_words=True),
-        replace(off, preset=named(off, "channels_last"), channels_last=True, unet_too=too),
+        *list_single_levers(off, (balanced, draft)),
+        replace(off, preset=rename_preset(off, "words_kept"), keeps_words=True),
+        replace(off, preset=rename_preset(off, "channels_last"), channels_last=True, unet_too=too),
     ]
     if find_xformers_problem(device, dtype) is None:
-        found.append(replace(off, preset=named(off, "xformers"), attention="xformers"))
-    shipped = [as_shipped(at_steps(preset, steps), too) for preset in (balanced, best)]
+        found.append(replace(off, preset=rename_preset(off, "xformers"), attention="xformers"))
+    shipped = [make_shipped_mode(set_steps(preset, steps), too) for preset in (balanced, best)]
     if compiled:
-        found.append(replace(off, preset=named(off, "compiled"), compiled=True))
-        shipped.append(replace(shipped[0], preset=named(shipped[0], "balanced_compiled"), compiled=True))
-    return [*found, *shipped, few_steps_alone(off, draft), as_shipped(at_steps(draft, min(own, steps)), too)]
+        found.append(replace(off, preset=rename_preset(off, "compiled"), compiled=True))
+        shipped.append(replace(shipped[0], preset=rename_preset(shipped[0], "balanced_compiled"), compiled=True))
+    return [
+        *found,
+        *shipped,
+        make_few_steps_mode(off, draft),
+        make_shipped_mode(set_steps(draft, min(own, steps)), too),
+    ]
 
 
-def as_shipped(preset: Preset, unet_too: bool) -> Way:
-    return Way(preset, keeps_words=True, channels_last=True, unet_too=unet_too)
+def make_shipped_mode(preset: Preset, unet_too: bool) -> DrawingMode:
+    return DrawingMode(preset, keeps_words=True, channels_last=True, unet_too=unet_too)
 
 
-def named(way: Way, name: str) -> Preset:
+def rename_preset(way: DrawingMode, name: str) -> Preset:
     return replace(way.preset, name=name)
 
 
-def single_levers(off: Way, presets: tuple[Preset, ...]) -> Iterator[Way]:
+def list_single_levers(off: DrawingMode, presets: tuple[Preset, ...]) -> Iterator[DrawingMode]:
     """Each lever that one of the presets pulls, alone, as far as it is pulled there."""
     pulled = {
         f"{each.name}={value}": Shortcuts(**{each.name: value})
@@ -112,18 +117,18 @@ def single_levers(off: Way, presets: tuple[Preset, ...]) -> Iterator[Way]:
         yield replace(off, preset=replace(off.preset, name=name, shortcuts=levers))
 
 
-def few_steps_alone(off: Way, draft: Preset) -> Way:
+def make_few_steps_mode(off: DrawingMode, draft: Preset) -> DrawingMode:
     """Few-step weights, which are there to go without guidance."""
     numbers = {**off.preset.numbers, "guidance_scale": draft.numbers["guidance_scale"]}
     weights = draft.shortcuts.few_steps
-    return Way(Preset(f"few_steps={weights}", "", "", numbers, draft.sampler, Shortcuts(few_steps=weights)))
+    return DrawingMode(Preset(f"few_steps={weights}", "", "", numbers, draft.sampler, Shortcuts(few_steps=weights)))
 
 
-class Plain:
+class PlainDiffusers:
     """diffusers' StableDiffusionControlNetPipeline with its IP-Adapter, as it comes: one of its own over the very
     modules of our engine, with all that we do to them undone, so that two number formats fit into memory together."""
 
-    def __init__(self, ours: Ours, style: torch.Tensor) -> None:
+    def __init__(self, ours: OurEngine, style: torch.Tensor) -> None:
         engine = ours.engine
         self._ours, self._style = ours, style.to(engine.device, engine.dtype)
         self._pipeline = type(engine._pipeline)(**engine._pipeline.components, requires_safety_checker=False)
@@ -139,19 +144,19 @@ class Plain:
         }
 
     def get_ready(self, request: GenerationRequest) -> None:
-        self._ours.get_ready(Way(Preset(OFF, "", "", {})), request)
+        self._ours.get_ready(DrawingMode(Preset(OFF, "", "", {})), request)
 
     def draw(self, request: GenerationRequest) -> np.ndarray:
         controlnet, engine = self._pipeline.controlnet, self._ours.engine
         taken = controlnet.controlnet_cond_embedding
         controlnet.controlnet_cond_embedding = engine._conditioning.hint_stack
         try:
-            return stock_draw(self._pipeline, engine.profile, request, self._style)
+            return draw_by_diffusers(self._pipeline, engine.profile, request, self._style)
         finally:
             controlnet.controlnet_cond_embedding = taken
 
 
-class Ours:
+class OurEngine:
     """Our engine, put into one way after the other."""
 
     def __init__(self, engine: Engine) -> None:
@@ -161,7 +166,7 @@ class Ours:
         self._compilers = {on: Compiler(on) for on in (False, True)}
         self._attention = "sdpa"
 
-    def networks(self, way: Way) -> dict[str, nn.Module]:
+    def networks(self, way: DrawingMode) -> dict[str, nn.Module]:
         return {
             way.called("unet"): self._pipeline.unet,
             way.called("controlnet"): self._pipeline.controlnet,
@@ -171,7 +176,7 @@ class Ours:
         }
 
     @torch.inference_mode()
-    def get_ready(self, way: Way, request: GenerationRequest) -> None:
+    def get_ready(self, way: DrawingMode, request: GenerationRequest) -> None:
         """All that lasts longer than one picture; what it takes belongs to no picture."""
         self.engine._fuse_few_steps(request.shortcuts.few_steps)
         self.lay_out(way)
@@ -184,20 +189,20 @@ class Ours:
     def draw(self, request: GenerationRequest) -> np.ndarray:
         return np.asarray(self.engine.draw(request).images[0])
 
-    def lay_out(self, way: Way) -> None:
+    def lay_out(self, way: DrawingMode) -> None:
         with allow_weight_changes():
             for module in self._laid_out:
                 module.to(memory_format=torch.channels_last if way.channels_last else torch.contiguous_format)
 
     @torch.inference_mode()
-    def take_pass(self, call: Call, request: GenerationRequest) -> None:
+    def take_pass(self, call: NetworkPass, request: GenerationRequest) -> None:
         """One pass through one network, by itself, over a request's size."""
-        engine, kind = self.engine, kind_of(call.network)
-        inputs = step_inputs(self._pipeline, request.width, request.height, call.rows, engine.device, engine.dtype)
+        engine, kind = self.engine, strip_layout(call.network)
+        inputs = make_step_inputs(self._pipeline, request.width, request.height, call.rows, engine.device, engine.dtype)
         if kind == "unet":
-            take_unet(self._pipeline, inputs.first(call.rows))
+            run_unet(self._pipeline, inputs.first(call.rows))
         elif kind == "controlnet":
-            take_control(self._pipeline, inputs.first(call.rows))
+            run_controlnet(self._pipeline, inputs.first(call.rows))
         elif kind == "hint":
             engine._conditioning.embed_hint(request)
         elif kind == "words":

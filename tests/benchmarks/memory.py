@@ -22,7 +22,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from tests.benchmarks.report import Row, report
+from tests.benchmarks.report import Row, print_rows
 
 GIB = 2**30
 CAPS = (15, 8, 6, 4, 3, 2)
@@ -48,25 +48,25 @@ def read_options() -> argparse.Namespace:
 def main() -> None:
     asked = read_options()
     if asked.row:
-        print(json.dumps(measure(**json.loads(asked.row))))
+        print(json.dumps(measure_row(**json.loads(asked.row))))
         return
-    report(derived_rows(asked) if asked.derive else measured_rows(asked), asked.json)
+    print_rows(derive_rows(asked) if asked.derive else measure_rows(asked), asked.json)
 
 
-def derived_rows(asked: argparse.Namespace) -> Iterator[Row]:
-    from tests.tools.tensor_memory import derived
+def derive_rows(asked: argparse.Namespace) -> Iterator[Row]:
+    from tests.tools.tensor_memory import derive_peaks
 
-    yield from derived((asked.side,) if asked.side else (256, 512, 768, 1024), asked.batch)
+    yield from derive_peaks((asked.side,) if asked.side else (256, 512, 768, 1024), asked.batch)
 
 
-def measured_rows(asked: argparse.Namespace) -> Iterator[Row]:
+def measure_rows(asked: argparse.Namespace) -> Iterator[Row]:
     import torch
 
     cuda = torch.cuda.is_available()
     modes = asked.modes or (["auto", "full", "fp8", "streamed", "cpu"] if cuda else ["cpu", "fp8"])
     for cap in asked.caps if cuda else (None,):
         for mode in modes:
-            yield in_a_child(
+            yield measure_in_child(
                 {
                     "cap": cap,
                     "mode": mode,
@@ -79,7 +79,7 @@ def measured_rows(asked: argparse.Namespace) -> Iterator[Row]:
             )
 
 
-def in_a_child(row: Row) -> Row:
+def measure_in_child(row: Row) -> Row:
     """A row as its own process measured it, or how that ended."""
     command = [sys.executable, "-m", "tests.benchmarks.memory", "--row", json.dumps(row)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -88,7 +88,7 @@ def in_a_child(row: Row) -> Row:
     return {**row, "outcome": f"ended with {run.returncode}", "said": (run.stderr.splitlines() or [""])[-1][:200]}
 
 
-def measure(cap: float | None, mode: str, side: int, batch: int, steps: int, tiny: bool, dtype: str) -> Row:
+def measure_row(cap: float | None, mode: str, side: int, batch: int, steps: int, tiny: bool, dtype: str) -> Row:
     """One row; in this process."""
     import torch
 
@@ -107,7 +107,7 @@ def measure(cap: float | None, mode: str, side: int, batch: int, steps: int, tin
     chosen = choose_mode(profile, measure_free_memory(device.type), device.type, mode, dtype=name).mode
     plan = plan_memory(profile, side, side, batch, chosen, device.type, name)
     head = {
-        "machine": machine(device),
+        "machine": name_machine(device),
         "cap_gib": cap,
         "mode": f"auto ({chosen})" if mode == "auto" else mode,
         "dtype": name,
@@ -117,20 +117,20 @@ def measure(cap: float | None, mode: str, side: int, batch: int, steps: int, tin
     }
     return (
         head
-        | drawn(profile, device, chosen, side, batch, steps, tiny, numbers)
+        | run_modules(profile, device, chosen, side, batch, steps, tiny, numbers)
         | {"planned_peak": plan.peak, "planned_weights": plan.weights, "published": plan.published}
     )
 
 
-def drawn(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: int, tiny: bool, dtype: Any) -> Row:
+def run_modules(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: int, tiny: bool, dtype: Any) -> Row:
     """Placed by the code that a picture goes through; what its steps and its decoding took."""
     import torch
 
     from pipeline.engine.placement import Placement, TiledDecoding
     from pipeline.machine.memory import is_out_of_memory
-    from tests.tools.full_size_modules import TOKENS, filled_modules, step_inputs, take_step
+    from tests.tools.full_size_modules import TOKENS, make_filled_modules, make_step_inputs, run_step
 
-    sized = filled_modules(tiny, dtype)
+    sized = make_filled_modules(tiny, dtype)
     hint_stack, sized.controlnet.controlnet_cond_embedding = (
         sized.controlnet.controlnet_cond_embedding,
         torch.nn.Identity(),
@@ -141,13 +141,13 @@ def drawn(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: in
         with torch.inference_mode():
             placement = Placement(pipeline, hint_stack, profile, device, dtype, read_again=lambda: None)  # type: ignore[arg-type,return-value]
             placement.switch_mode(mode)
-            meter = Meter(placement.device)
+            meter = MemoryMeter(placement.device)
             row["weights"] = meter.now()
             pipeline.text_encoder(torch.zeros(1, TOKENS, dtype=torch.long, device=pipeline.text_encoder.device))
-            inputs = step_inputs(sized, side, side, batch, placement.device, placement.dtype)
+            inputs = make_step_inputs(sized, side, side, batch, placement.device, placement.dtype)
             with meter.stage(row, "steps"):
                 for _ in range(steps):
-                    take_step(sized, inputs)
+                    run_step(sized, inputs)
             with meter.stage(row, "decode"), TiledDecoding(sized.vae, side, side):
                 for each in inputs.latents[:batch]:
                     sized.vae.decode(each[None], return_dict=False)
@@ -159,20 +159,20 @@ def drawn(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: in
     return row
 
 
-class Meter:
+class MemoryMeter:
     """Peaks of memory: torch's own count on CUDA, resident bytes of the process elsewhere (Linux)."""
 
     def __init__(self, device: Any) -> None:
-        self._cuda, self._highest, self._before = device.type == "cuda", 0, resident("VmRSS")
+        self._cuda, self._highest, self._before = device.type == "cuda", 0, read_resident_bytes("VmRSS")
         self._reserved = 0
 
     def now(self) -> int:
         import torch
 
-        return int(torch.cuda.memory_allocated()) if self._cuda else resident("VmRSS")
+        return int(torch.cuda.memory_allocated()) if self._cuda else read_resident_bytes("VmRSS")
 
     def stage(self, row: Row, name: str) -> Any:
-        return Stage(self, row, name)
+        return MeasuredStage(self, row, name)
 
     def begin(self) -> None:
         import torch
@@ -188,7 +188,7 @@ class Meter:
         if self._cuda:
             torch.cuda.synchronize()
             self._reserved = max(self._reserved, int(torch.cuda.max_memory_reserved()))
-        highest = int(torch.cuda.max_memory_allocated()) if self._cuda else resident("VmHWM")
+        highest = int(torch.cuda.max_memory_allocated()) if self._cuda else read_resident_bytes("VmHWM")
         self._highest = max(self._highest, highest)
         return highest
 
@@ -201,10 +201,10 @@ class Meter:
         return {"peak_allocated": self._highest, "peak_reserved": self._reserved, "device_used": total - free}
 
 
-class Stage:
+class MeasuredStage:
     """Bytes beyond what was there before, and seconds."""
 
-    def __init__(self, meter: Meter, row: Row, name: str) -> None:
+    def __init__(self, meter: MemoryMeter, row: Row, name: str) -> None:
         self._meter, self._row, self._name = meter, row, name
 
     def __enter__(self) -> None:
@@ -217,13 +217,13 @@ class Stage:
         self._row[f"{self._name}_s"] = round(time.perf_counter() - self._since, 2)
 
 
-def resident(field: str) -> int:
+def read_resident_bytes(field: str) -> int:
     """Bytes: "VmRSS" now, "VmHWM" at most since it was set back."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(next(line for line in status.splitlines() if line.startswith(field)).split()[1]) * 1024
 
 
-def machine(device: Any) -> str:
+def name_machine(device: Any) -> str:
     import torch
 
     if device.type == "cuda":

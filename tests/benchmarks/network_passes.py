@@ -16,16 +16,16 @@ from pipeline.controls import Shortcuts
 from pipeline.engine.denoise import Conditions, denoise
 
 
-class Call(NamedTuple):
+class NetworkPass(NamedTuple):
     network: str
     rows: int
 
 
-class Calls:
+class PassTimer:
     """Seconds of every pass through some networks, from `open` to `close`. Not on a GPU, which runs behind."""
 
     def __init__(self) -> None:
-        self.seconds: dict[Call, list[float]] = defaultdict(list)
+        self.seconds: dict[NetworkPass, list[float]] = defaultdict(list)
         self._since: dict[str, float] = {}
         self._hooks: list[Any] = []
 
@@ -34,7 +34,7 @@ class Calls:
             self._hooks.append(network.register_forward_pre_hook(lambda _, inputs, name=name: self._begin(name)))
             self._hooks.append(
                 network.register_forward_hook(
-                    lambda _, inputs, output, name=name: self._end(Call(name, len(inputs[0])))
+                    lambda _, inputs, output, name=name: self._end(NetworkPass(name, len(inputs[0])))
                 )
             )
 
@@ -49,20 +49,20 @@ class Calls:
     def _begin(self, network: str) -> None:
         self._since[network] = time.perf_counter()
 
-    def _end(self, call: Call) -> None:
+    def _end(self, call: NetworkPass) -> None:
         self.seconds[call].append(time.perf_counter() - self._since[call.network])
 
 
-def passes(levers: Shortcuts, steps: int, guidance_scale: float) -> Counter[Call]:
+def count_passes(levers: Shortcuts, steps: int, guidance_scale: float) -> Counter[NetworkPass]:
     """Passes of one picture through UNet and ControlNet, by our loop itself over networks that only count."""
-    counted: Counter[Call] = Counter()
+    counted: Counter[NetworkPass] = Counter()
 
     def unet(sample: torch.Tensor, time: Any, **given: Any) -> Any:
-        counted[Call("unet", len(sample))] += 1
+        counted[NetworkPass("unet", len(sample))] += 1
         return (sample,)
 
     def controlnet(sample: torch.Tensor, time: Any, **given: Any) -> Any:
-        counted[Call("controlnet", len(sample))] += 1
+        counted[NetworkPass("controlnet", len(sample))] += 1
         return [sample], sample
 
     scheduler = DPMSolverMultistepScheduler()
@@ -75,17 +75,17 @@ def passes(levers: Shortcuts, steps: int, guidance_scale: float) -> Counter[Call
     return counted
 
 
-def rows_of(counted: Mapping[Call, int], network: str) -> int:
+def count_rows(counted: Mapping[NetworkPass, int], network: str) -> int:
     """Of all passes through one network together, however it is laid out."""
-    return sum(call.rows * times for call, times in counted.items() if kind_of(call.network) == network)
+    return sum(call.rows * times for call, times in counted.items() if strip_layout(call.network) == network)
 
 
-def kind_of(network: str) -> str:
+def strip_layout(network: str) -> str:
     """Without its layout."""
     return network.partition(",")[0]
 
 
-def reckoned(counted: Mapping[Call, int], known: Mapping[Call, list[float]]) -> float | None:
+def estimate_seconds(counted: Mapping[NetworkPass, int], known: Mapping[NetworkPass, list[float]]) -> float | None:
     """Seconds of these passes, each at its median; None where one of them was never timed."""
     if any(times and not known.get(call) for call, times in counted.items()):
         return None

@@ -10,7 +10,7 @@ from typing import Any
 Row = dict[str, Any]
 
 
-def report(rows: Iterable[Row], as_json: bool) -> None:
+def print_rows(rows: Iterable[Row], as_json: bool) -> None:
     """A row's "what", where it has one, heads its line."""
     told: list[Row] = []
     for row in rows:
@@ -22,6 +22,6 @@ def report(rows: Iterable[Row], as_json: bool) -> None:
         json.dump(told, sys.stdout, indent=1)
 
 
-def say(line: str) -> None:
+def print_progress(line: str) -> None:
     """How far it is, beside the rows."""
     print(line, file=sys.stderr, flush=True)

@@ -27,9 +27,9 @@ from pipeline.styles.encoders import PocketEncoder
 from pipeline.styles.library import StyleLibrary
 from pipeline.styles.phrases import split_prompt
 from pipeline.styles.search import StyleSearch
-from tests.benchmarks.report import Row, report, say
+from tests.benchmarks.report import Row, print_progress, print_rows
 from tests.tools.clustered_vectors import BLOCK as MOST_QUERIES
-from tests.tools.index_comparison import NEIGHBOURS, TEXT, contest
+from tests.tools.index_comparison import NEIGHBOURS, TEXT, compare_libraries
 from tests.tools.index_libraries import INSTALL, LIBRARIES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ NAMES = (SEARCH, TEXT, *LIBRARIES)
 PROMPTS = ROOT / "tests" / "data" / "style_prompts.json"
 
 
-def timed(call: Callable[[int], object], times: int) -> Row:
+def time_calls(call: Callable[[int], object], times: int) -> Row:
     """Wall time, and the processor's own, which a busy machine does not stretch."""
     call(0)
     wall, processor = [], []
@@ -55,20 +55,23 @@ def timed(call: Callable[[int], object], times: int) -> Row:
     }
 
 
-def right_ones(row: Row) -> list[str]:
+def list_right_styles(row: Row) -> list[str]:
     return [row["style"]] if isinstance(row["style"], str) else row["style"]
 
 
-def ranks(search: StyleSearch, rows: list[Row]) -> Iterator[int]:
+def find_ranks(search: StyleSearch, rows: list[Row]) -> Iterator[int]:
     for row in rows:
         found = [match.style.id for match in search.find(Prompt(row["prompt"]), 3).matches]
-        yield min((found.index(id) for id in right_ones(row) if id in found), default=3)
+        yield min((found.index(id) for id in list_right_styles(row) if id in found), default=3)
 
 
-def prompt_rows(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row]:
+def measure_prompts(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row]:
     data = json.loads(PROMPTS.read_text(encoding="utf-8"))
     fresh = [f"{row['prompt']}, number {n}" for n, row in enumerate(data["labelled"])]  # no piece of it is remembered
-    yield {"what": "search with the text tower", **timed(lambda n: search.find(Prompt(fresh[n + 120 * (n == 0)])), 120)}
+    yield {
+        "what": "search with the text tower",
+        **time_calls(lambda n: search.find(Prompt(fresh[n + 120 * (n == 0)])), 120),
+    }
     shelf = search._current_shelf()
     said = split_prompt("a noodle stall lit by pink and blue neon signs in the rain", shelf.names)
     vectors = encoder.encode_text(said)
@@ -78,11 +81,11 @@ def prompt_rows(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row]:
 
     yield {
         "what": f"search without the text tower, {len(shelf.styles)} styles, {len(said)} pieces",
-        **timed(without_tower, 300),
+        **time_calls(without_tower, 300),
     }
     for held_out in (False, True):
         rows = [row for row in data["labelled"] if row["held_out"] == held_out]
-        places = list(ranks(search, rows))
+        places = list(find_ranks(search, rows))
         asked = sum(not search.find(Prompt(row["prompt"]), 1).named for row in rows)
         plain = [row for row in data["styleless"] if row["held_out"] == held_out]
         yield {
@@ -100,7 +103,7 @@ def prompt_rows(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row]:
 
 def main() -> None:
     asked = read_options()
-    report(measured(asked), asked.json)
+    print_rows(measure_rows(asked), asked.json)
 
 
 def read_options() -> argparse.Namespace:
@@ -120,24 +123,24 @@ def read_options() -> argparse.Namespace:
     return asked
 
 
-def measured(asked: argparse.Namespace) -> Iterator[Row]:
+def measure_rows(asked: argparse.Namespace) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as temporary:
         if SEARCH in asked.only:
-            yield from search_rows(Path(temporary))
+            yield from measure_search(Path(temporary))
         names = [name for name in asked.only if name != SEARCH]
         for size in asked.sizes if names else ():
             folder = (asked.folder or Path(temporary)) / str(size)
-            yield from contest(size, names, folder, asked.queries, asked.build_threads, say)
+            yield from compare_libraries(size, names, folder, asked.queries, asked.build_threads, print_progress)
             if not asked.folder:
                 shutil.rmtree(folder)
 
 
-def search_rows(folder: Path) -> Iterator[Row]:
+def measure_search(folder: Path) -> Iterator[Row]:
     encoder = PocketEncoder(ROOT / "assets" / "pocket" / "image_encoder")
     start = time.perf_counter()
     search = StyleSearch(StyleLibrary(ROOT / "styles", folder / "added"), encoder, folder / "cache")
     yield {"what": "first arranging of all words", "s": round(time.perf_counter() - start, 2)}
-    yield from prompt_rows(search, encoder)
+    yield from measure_prompts(search, encoder)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ import torch
 from pipeline.controls import Shortcuts
 from pipeline.request.presets import menu_of
 from tests.benchmarks import denoise
-from tests.benchmarks.denoise import MAIN, prepare, read_options, usual_dtypes
-from tests.benchmarks.drawing_comparison import Contest, Runs, compared, measured
+from tests.benchmarks.denoise import MAIN, choose_dtypes, prepare_comparison, read_options
+from tests.benchmarks.drawing_comparison import DrawingComparison, DrawingTimes, compare_speed, describe_times
 from tests.benchmarks.drawing_modes import PLAIN
-from tests.benchmarks.memory import Meter
-from tests.benchmarks.network_passes import Call, Calls, passes, reckoned, rows_of
+from tests.benchmarks.memory import MemoryMeter
+from tests.benchmarks.network_passes import NetworkPass, PassTimer, count_passes, count_rows, estimate_seconds
 from tests.benchmarks.report import Row
-from tests.tools.diffusers_reference import stock_draw, stock_sd15
+from tests.tools.diffusers_reference import draw_by_diffusers, load_diffusers_sd15
 from tests.tools.models import write_sd15
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -31,13 +31,13 @@ Table = dict[tuple[str, str], Row]  # by a row's name and its number format
 
 
 @pytest.fixture(scope="module")
-def contest(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> Contest:
+def contest(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> DrawingComparison:
     asked = read_options(["--tiny", "--device", "cpu", "--repeats", "2", "--warm-up", "0", "--dtypes", *DTYPES])
-    return prepare(tmp_path_factory.mktemp("contest"), asked)
+    return prepare_comparison(tmp_path_factory.mktemp("contest"), asked)
 
 
 @pytest.fixture(scope="module")
-def told(contest: Contest) -> list[Row]:
+def told(contest: DrawingComparison) -> list[Row]:
     return list(contest.rows())
 
 
@@ -66,7 +66,7 @@ def test_every_lever_that_a_preset_pulls_has_a_row_and_so_has_every_preset(told:
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=DTYPES)
-def test_with_every_lever_off_the_picture_is_plains(contest: Contest, rows: Table, number: int) -> None:
+def test_with_every_lever_off_the_picture_is_plains(contest: DrawingComparison, rows: Table, number: int) -> None:
     """The last round goes backwards: the few-step weights of its first rows left nothing behind. In bf16 another layout
     rounds otherwise, which shows in a few levels."""
     side = contest.sides[number]
@@ -86,12 +86,12 @@ def test_with_every_lever_off_the_picture_is_plains(contest: Contest, rows: Tabl
         assert apart.mean() < 1.5 if way.exact else apart.max() > 4, way.name
 
 
-def test_plain_is_the_stock_pipeline_loaded_without_our_code(contest: Contest, tmp_path: Path) -> None:
+def test_plain_is_the_stock_pipeline_loaded_without_our_code(contest: DrawingComparison, tmp_path: Path) -> None:
     folder = write_sd15(tmp_path / "sd15", None)  # the same numbers again
     for side in contest.sides:
         side.plain.get_ready(side.request)
-        stock = stock_sd15.__wrapped__(folder).to(dtype=side.ours.engine.dtype)
-        drawn = stock_draw(stock, side.ours.engine.profile, side.request, side.plain._style)
+        stock = load_diffusers_sd15.__wrapped__(folder).to(dtype=side.ours.engine.dtype)
+        drawn = draw_by_diffusers(stock, side.ours.engine.profile, side.request, side.plain._style)
         assert np.abs(side.plain.draw(side.request).astype(int) - drawn.astype(int)).max() <= 1
 
 
@@ -136,31 +136,31 @@ def test_a_processor_with_tiles_is_measured_in_both(
     monkeypatch: pytest.MonkeyPatch, tiles: bool, expected: list[str]
 ) -> None:
     monkeypatch.setattr("tests.benchmarks.denoise.has_bf16_tiles", lambda: tiles)
-    assert usual_dtypes(CPU) == expected and usual_dtypes(torch.device("cuda")) == ["float16"]
+    assert choose_dtypes(CPU) == expected and choose_dtypes(torch.device("cuda")) == ["float16"]
 
 
 def test_ratios_are_of_medians_and_their_range_is_of_rounds() -> None:
-    def runs(*seconds: float) -> Runs:
-        return Runs(
-            Meter(CPU),
+    def runs(*seconds: float) -> DrawingTimes:
+        return DrawingTimes(
+            MemoryMeter(CPU),
             rounds=list(range(len(seconds))),
             seconds=list(seconds),
             processor=[2 * each for each in seconds],
         )
 
-    row = measured(runs(2, 3, 2), runs(4, 6, 5))
+    row = describe_times(runs(2, 3, 2), runs(4, 6, 5))
     assert (row["seconds"], row["least_s"], row["most_s"]) == (2, 2, 3)
     assert (row["ratio"], row["least_ratio"], row["most_ratio"]) == (2.5, 2.0, 2.5)
     assert (row["processor_s"], row["processor_ratio"]) == (4, 2.5)
     rare = replace(runs(10, 1), rounds=[0, 2])  # sat out the second round, which counts for neither then
-    row = measured(rare, runs(5, 900, 6))
+    row = describe_times(rare, runs(5, 900, 6))
     assert (row["ratio"], row["least_ratio"], row["most_ratio"], row["rounds"]) == (1, 0.5, 6, 2)
-    assert list(compared({"float32": {PLAIN: rare}}, ("balanced", "float32"), (PLAIN, "float32"))) == []
+    assert list(compare_speed({"float32": {PLAIN: rare}}, ("balanced", "float32"), (PLAIN, "float32"))) == []
 
 
 @pytest.mark.parametrize(("main", "seldom"), [(MAIN, ()), (("balanced",), ("balanced",))])
 def test_what_is_not_drawn_is_reckoned_from_the_passes_of_what_is_or_of_passes_alone(
-    contest: Contest, main: tuple[str, ...], seldom: tuple[str, ...]
+    contest: DrawingComparison, main: tuple[str, ...], seldom: tuple[str, ...]
 ) -> None:
     side = replace(
         contest.sides[1], drawn=[way for way in contest.sides[1].ways if way.name in main], seldom=frozenset(seldom)
@@ -177,26 +177,29 @@ def test_what_is_not_drawn_is_reckoned_from_the_passes_of_what_is_or_of_passes_a
 
 
 def test_a_price_that_nobody_measured_gives_no_sum() -> None:
-    counted = {Call("unet", 2): 3, Call("words", 1): 0}
-    assert reckoned(counted, {Call("unet", 2): [1.0, 9.0, 2.0]}) == 6.0
-    assert reckoned(counted, {}) is None
+    counted = {NetworkPass("unet", 2): 3, NetworkPass("words", 1): 0}
+    assert estimate_seconds(counted, {NetworkPass("unet", 2): [1.0, 9.0, 2.0]}) == 6.0
+    assert estimate_seconds(counted, {}) is None
 
 
 def test_passes_are_counted_by_the_loop_itself() -> None:
-    assert passes(Shortcuts(), 4, 7.0) == {Call("unet", 2): 4, Call("controlnet", 2): 4}
-    half = passes(Shortcuts(guidance_end=0.5, controlnet_half="shared", controlnet_every=2), 4, 7.0)
-    assert half == {Call("unet", 2): 2, Call("unet", 1): 2, Call("controlnet", 1): 2}
-    assert rows_of(half, "unet") == 6 and rows_of(half, "controlnet") == 2
+    assert count_passes(Shortcuts(), 4, 7.0) == {NetworkPass("unet", 2): 4, NetworkPass("controlnet", 2): 4}
+    half = count_passes(Shortcuts(guidance_end=0.5, controlnet_half="shared", controlnet_every=2), 4, 7.0)
+    assert half == {NetworkPass("unet", 2): 2, NetworkPass("unet", 1): 2, NetworkPass("controlnet", 1): 2}
+    assert count_rows(half, "unet") == 6 and count_rows(half, "controlnet") == 2
 
 
 def test_calls_are_timed_by_rows_while_open() -> None:
-    network, calls = torch.nn.Linear(2, 2), Calls()
+    network, calls = torch.nn.Linear(2, 2), PassTimer()
     calls.open({"net": network})
     network(torch.zeros(3, 2))
     network(torch.zeros(1, 2))
     calls.close()
     network(torch.zeros(3, 2))
-    assert {call: len(seconds) for call, seconds in calls.seconds.items()} == {Call("net", 3): 1, Call("net", 1): 1}
+    assert {call: len(seconds) for call, seconds in calls.seconds.items()} == {
+        NetworkPass("net", 3): 1,
+        NetworkPass("net", 1): 1,
+    }
     assert calls.total > 0
 
 
@@ -204,18 +207,18 @@ def test_calls_are_timed_by_rows_while_open() -> None:
 def test_the_table_is_printed(
     flag: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def table(asked: object) -> Iterator[Row]:
+    def make_rows(asked: object) -> Iterator[Row]:
         yield from ({"row": "off", "seconds": 1.5}, {"row": "best", "seconds": 2})
 
-    monkeypatch.setattr(denoise, "table", table)
+    monkeypatch.setattr(denoise, "make_rows", make_rows)
     monkeypatch.setattr(sys, "argv", ["denoise", *flag])
     denoise.main()
     said = capsys.readouterr().out
-    assert json.loads(said) == list(table(None)) if flag else said == "row off, seconds 1.5\nrow best, seconds 2\n"
+    assert json.loads(said) == list(make_rows(None)) if flag else said == "row off, seconds 1.5\nrow best, seconds 2\n"
 
 
 def test_only_the_rows_asked_for(tmp_path: Path) -> None:
     asked = read_options(["--tiny", "--device", "cpu", "--only", "off", "guidance_end", "--dtypes", "float32"])
-    (side,) = prepare(tmp_path, asked).sides
+    (side,) = prepare_comparison(tmp_path, asked).sides
     assert [way.name.partition("=")[0] for way in side.ways] == ["off", "guidance_end"]
-    assert list(denoise.table(read_options(["--only"]))) == []
+    assert list(denoise.make_rows(read_options(["--only"]))) == []

@@ -53,7 +53,7 @@ STOP_AT_ONCE = """() => {
 }"""
 
 
-def places(page: Page, points: Sequence[Point]) -> list[Point]:
+def locate_points(page: Page, points: Sequence[Point]) -> list[Point]:
     """Points of the paper as px of the window."""
     page.locator("#canvas .live").scroll_into_view_if_needed()
     box = page.locator("#canvas .live").bounding_box()
@@ -61,8 +61,8 @@ def places(page: Page, points: Sequence[Point]) -> list[Point]:
     return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
 
 
-def drag(page: Page, points: Sequence[Point] = CIRCLE) -> None:
-    first, *others = places(page, points)
+def drag_mouse(page: Page, points: Sequence[Point] = CIRCLE) -> None:
+    first, *others = locate_points(page, points)
     page.mouse.move(*first)
     page.mouse.down()
     for place in others:
@@ -70,10 +70,10 @@ def drag(page: Page, points: Sequence[Point] = CIRCLE) -> None:
     page.mouse.up()
 
 
-def swipe(page: Page, points: Sequence[Point] = CIRCLE) -> None:
+def swipe_finger(page: Page, points: Sequence[Point] = CIRCLE) -> None:
     """The same with a finger."""
     fingers = page.context.new_cdp_session(page)
-    first, *others = places(page, points)
+    first, *others = locate_points(page, points)
 
     def touch(kind: str, *at: tuple[float, float]) -> None:
         points = [{"x": x, "y": y} for x, y in at]
@@ -85,18 +85,18 @@ def swipe(page: Page, points: Sequence[Point] = CIRCLE) -> None:
     touch("touchEnd")
 
 
-def ink(page: Page) -> int:
+def count_ink(page: Page) -> int:
     """Dark pixels on the settled canvas."""
     return int(page.evaluate(INK))
 
 
-def state(page: Page) -> str:
+def read_state(page: Page) -> str:
     return page.locator("#picture [data-state]").first.get_attribute("data-state") or ""
 
 
-def wait_for(page: Page, *states: str) -> None:
+def wait_for_state(page: Page, *states: str) -> None:
     wanted = ", ".join(f"#picture :not(img)[data-state={name}]" for name in states)
-    page.wait_for_selector(wanted, state="attached")
+    page.wait_for_selector(wanted, read_state="attached")
 
 
 def draw_and_wait(page: Page, words: str = "a red ball") -> None:
@@ -104,10 +104,10 @@ def draw_and_wait(page: Page, words: str = "a red ball") -> None:
     page.evaluate(NOTE_END)
     page.click("#draw")
     page.wait_for_function("window.ended")
-    assert state(page) == "done", page.inner_text("#picture .problem")
+    assert read_state(page) == "done", page.inner_text("#picture .problem")
 
 
-def picture(page: Page) -> str:
+def read_picture_address(page: Page) -> str:
     """Address of the picture shown."""
     return page.locator("#picture .frame img").get_attribute("src") or ""
 
@@ -116,7 +116,7 @@ def open_panel(page: Page, panel: str) -> None:
     page.click(f"#{panel} .fold-button")
 
 
-def slide(page: Page, control: str, value: float) -> None:
+def set_number(page: Page, control: str, value: float) -> None:
     """Set a control of the settings panel by its number field."""
     field = page.locator(f"#{control} input[type=number]")
     field.fill(str(value))

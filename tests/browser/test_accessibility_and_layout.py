@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.page_actions import drag, draw_and_wait, open_panel
+from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel
 
 GROUND = "Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
 ORDER = "ids => ids.map((id) => document.getElementById(id).getBoundingClientRect().top)"
@@ -27,7 +27,7 @@ def serious_findings(page: Page) -> list[str]:
 def test_axe_finds_nothing_serious(open_page: OpenPage, scheme: str) -> None:
     page = open_page(color_scheme=scheme)
     assert serious_findings(page) == []
-    drag(page)
+    drag_mouse(page)
     draw_and_wait(page)
     open_panel(page, "shelf")
     open_panel(page, "settings")

@@ -9,7 +9,16 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.page_actions import CIRCLE, LINE, drag, draw_and_wait, ink, places, swipe, wait_for
+from tests.browser.page_actions import (
+    CIRCLE,
+    LINE,
+    count_ink,
+    drag_mouse,
+    draw_and_wait,
+    locate_points,
+    swipe_finger,
+    wait_for_state,
+)
 
 DROP = """([data, name, kind]) => {
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
@@ -33,16 +42,16 @@ def png(size: tuple[int, int] = (600, 400)) -> bytes:
 
 
 def test_the_first_drag_of_a_mouse_leaves_a_mark(page: Page) -> None:
-    assert ink(page) == 0
-    drag(page)
-    assert ink(page) > 1_000
+    assert count_ink(page) == 0
+    drag_mouse(page)
+    assert count_ink(page) > 1_000
 
 
 def test_the_first_swipe_of_a_finger_leaves_a_mark_and_moves_nothing(open_page: OpenPage) -> None:
     page = open_page(**PHONE)
     before = page.evaluate("scrollY")
-    swipe(page)
-    assert ink(page) > 1_000
+    swipe_finger(page)
+    assert count_ink(page) > 1_000
     assert page.evaluate("scrollY") == before
 
 
@@ -50,69 +59,69 @@ def test_drawing_sends_nothing(page: Page) -> None:
     page.wait_for_timeout(500)
     sent = list[str]()
     page.on("request", lambda request: sent.append(request.url))
-    drag(page)
-    drag(page, LINE)
+    drag_mouse(page)
+    drag_mouse(page, LINE)
     page.wait_for_timeout(300)
     assert not [url for url in sent if not url.startswith(("data:", "blob:")) and "heartbeat" not in url]
 
 
 def test_keys_undo_and_redo_strokes(page: Page) -> None:
-    drag(page, LINE)
-    one = ink(page)
-    drag(page)
-    two = ink(page)
+    drag_mouse(page, LINE)
+    one = count_ink(page)
+    drag_mouse(page)
+    two = count_ink(page)
     assert two > one
     page.keyboard.press("Control+z")
-    assert ink(page) == one
+    assert count_ink(page) == one
     page.keyboard.press("Control+z")
-    assert ink(page) == 0
+    assert count_ink(page) == 0
     page.keyboard.press("Control+Shift+z")
     page.keyboard.press("Control+y")
-    assert ink(page) == two
+    assert count_ink(page) == two
 
 
 def test_undo_in_a_text_field_leaves_the_drawing_alone(page: Page) -> None:
-    drag(page)
-    before = ink(page)
+    drag_mouse(page)
+    before = count_ink(page)
     page.click("#prompt textarea")
     page.keyboard.type("a ball")
     page.keyboard.press("Control+z")
-    assert ink(page) == before
+    assert count_ink(page) == before
 
 
 def test_eraser_takes_ink_away_and_clear_takes_all(page: Page) -> None:
-    drag(page, LINE)
-    before = ink(page)
+    drag_mouse(page, LINE)
+    before = count_ink(page)
     page.keyboard.press("e")
-    drag(page, LINE[:2])
-    assert 0 < ink(page) < before
+    drag_mouse(page, LINE[:2])
+    assert 0 < count_ink(page) < before
     page.click("#canvas .clear")
-    assert ink(page) == 0
+    assert count_ink(page) == 0
     page.keyboard.press("Control+z")
-    assert 0 < ink(page) < before
+    assert 0 < count_ink(page) < before
 
 
 def test_a_wider_pen_leaves_more_ink(page: Page) -> None:
-    drag(page, LINE)
-    thin = ink(page)
+    drag_mouse(page, LINE)
+    thin = count_ink(page)
     page.keyboard.press("Control+z")
     page.locator("#canvas input[type=range]").fill("20")
-    drag(page, LINE)
-    assert ink(page) > 2 * thin
+    drag_mouse(page, LINE)
+    assert count_ink(page) > 2 * thin
 
 
 def test_leaving_the_paper_and_coming_back_keeps_the_stroke(page: Page) -> None:
-    drag(page, ((0.5, 0.5), (1.2, 0.5), (1.2, 0.8), (0.5, 0.8)))
-    drawn = ink(page)
+    drag_mouse(page, ((0.5, 0.5), (1.2, 0.5), (1.2, 0.8), (0.5, 0.8)))
+    drawn = count_ink(page)
     assert drawn > 1_000
     page.keyboard.press("Control+z")
-    assert ink(page) == 0  # one gesture, one step back
+    assert count_ink(page) == 0  # one gesture, one step back
 
 
 def test_pen_pressure_decides_the_width(page: Page) -> None:
     def stroke(force: float) -> int:
         pen = page.context.new_cdp_session(page)
-        for index, (x, y) in enumerate(places(page, LINE)):
+        for index, (x, y) in enumerate(locate_points(page, LINE)):
             kind = "mousePressed" if index == 0 else "mouseMoved"
             pen.send(
                 "Input.dispatchMouseEvent",
@@ -139,7 +148,7 @@ def test_pen_pressure_decides_the_width(page: Page) -> None:
                 "clickCount": 1,
             },
         )
-        drawn = ink(page)
+        drawn = count_ink(page)
         page.keyboard.press("Control+z")
         return drawn
 
@@ -150,7 +159,7 @@ def test_a_dropped_picture_lies_under_the_strokes_and_is_drawn(page: Page) -> No
     drop(page, png())
     page.wait_for_function("document.querySelector('#canvas .hint').hidden")
     page.wait_for_timeout(200)
-    assert ink(page) > 1_000
+    assert count_ink(page) > 1_000
     draw_and_wait(page)
     page.keyboard.press("Escape")
 
@@ -167,15 +176,15 @@ def test_a_broken_picture_is_refused_with_words(page: Page) -> None:
 
 def test_a_blank_canvas_is_told_in_words(page: Page) -> None:
     page.click("#draw")
-    wait_for(page, "error")
+    wait_for_state(page, "error")
     assert page.inner_text("#picture .problem").strip()
     assert page.locator("#draw").is_visible()
 
 
 def test_the_same_drawing_has_the_same_ink_after_redo(page: Page) -> None:
-    drag(page, CIRCLE)
-    before = ink(page)
+    drag_mouse(page, CIRCLE)
+    before = count_ink(page)
     for _ in range(3):
         page.click("#canvas .undo")
         page.click("#canvas .redo")
-    assert ink(page) == before
+    assert count_ink(page) == before

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from pipeline.models.catalog import POCKET
 from pipeline.models.checks import compute_sha256
 from tests.browser.conftest import DESK, LOADING, PATIENCE, watch
-from tests.browser.page_actions import drag, draw_and_wait, open_panel, slide
+from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number
 from tests.tools.serving import Server, serving
 
 SHOWN = """() => Object.fromEntries(["width", "height", "num_inference_steps"].map((id) => [
@@ -79,7 +79,7 @@ def wait_for_numbers(page: Page, numbers: dict[str, list[int]]) -> None:
 
 def test_the_bigger_model_takes_over_and_goes_again(open_tab: Callable[[], Page]) -> None:
     page, other = open_tab(), open_tab()
-    drag(page)
+    drag_mouse(page)
     draw_and_wait(page)
     assert page.evaluate(SHOWN) == POCKET_NUMBERS
 
@@ -89,8 +89,8 @@ def test_the_bigger_model_takes_over_and_goes_again(open_tab: Callable[[], Page]
     page.wait_for_selector("#bigger-change:has-text('Back to the pocket model')")
     assert "Styles are found as the pocket model finds them" in page.inner_text("#bigger-said")
     for side in ("width", "height"):
-        slide(page, side, 256)
-    slide(page, "num_inference_steps", 1)
+        set_number(page, side, 256)
+    set_number(page, "num_inference_steps", 1)
     draw_and_wait(page)
 
     # another visitor's page learns of it when it draws; its picture is drawn with the new engine's numbers

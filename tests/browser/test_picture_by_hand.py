@@ -12,14 +12,14 @@ from tests.browser.conftest import OpenPage
 from tests.browser.page_actions import (
     RECORD,
     STOP_AT_ONCE,
-    drag,
+    count_ink,
+    drag_mouse,
     draw_and_wait,
-    ink,
     open_panel,
-    picture,
-    slide,
-    state,
-    wait_for,
+    read_picture_address,
+    read_state,
+    set_number,
+    wait_for_state,
 )
 from tests.browser.test_canvas_by_hand import drop
 from tests.tools.serving import Server
@@ -30,8 +30,8 @@ SHOWN = "(source) => document.querySelector('#picture .frame img').getAttribute(
 
 def test_previews_come_before_the_picture_and_the_way_is_shown(page: Page) -> None:
     open_panel(page, "settings")
-    slide(page, "num_inference_steps", 20)  # two steps may be over between two frames
-    drag(page)
+    set_number(page, "num_inference_steps", 20)  # two steps may be over between two frames
+    drag_mouse(page)
     page.evaluate(RECORD)
     draw_and_wait(page, "a red fox in a neon city")
     states = [name for name, _ in page.evaluate("seen")]
@@ -48,13 +48,13 @@ def test_previews_come_before_the_picture_and_the_way_is_shown(page: Page) -> No
 def test_control_enter_draws_and_escape_stops_within_a_step(page: Page) -> None:
     open_panel(page, "settings")
     for name, most in (("num_inference_steps", 50), ("width", 512), ("height", 512)):
-        slide(page, name, most)  # seconds, however late a busy machine shows that it is drawing
-    drag(page)
+        set_number(page, name, most)  # seconds, however late a busy machine shows that it is drawing
+    drag_mouse(page)
     page.keyboard.press("Control+Enter")
-    wait_for(page, "drawing")
+    wait_for_state(page, "drawing")
     page.keyboard.press("Escape")
-    assert state(page) == "stopped"
-    slide(page, "num_inference_steps", 2)
+    assert read_state(page) == "stopped"
+    set_number(page, "num_inference_steps", 2)
     started = time.monotonic()
     draw_and_wait(page)  # the engine is free again: fifty steps are not waited for
     assert time.monotonic() - started < 30
@@ -62,29 +62,29 @@ def test_control_enter_draws_and_escape_stops_within_a_step(page: Page) -> None:
 
 
 def test_the_stop_button_keeps_the_last_picture(page: Page) -> None:
-    drag(page)
+    drag_mouse(page)
     draw_and_wait(page)
-    kept = picture(page)
+    kept = read_picture_address(page)
     open_panel(page, "settings")
-    slide(page, "num_inference_steps", 50)
+    set_number(page, "num_inference_steps", 50)
     page.evaluate(STOP_AT_ONCE)
     page.click("#draw")
-    wait_for(page, "stopped")
+    wait_for_state(page, "stopped")
     page.wait_for_function(SHOWN, arg=kept)
     page.wait_for_timeout(1_500)
-    assert state(page) == "stopped", "a stopped run spoke again"
+    assert read_state(page) == "stopped", "a stopped run spoke again"
     assert page.locator("#draw").is_visible()
 
 
 def test_another_style_is_one_click_and_keeps_the_seed(page: Page) -> None:
-    drag(page)
+    drag_mouse(page)
     draw_and_wait(page, "a ball in watercolour")
-    seed, first = page.inner_text(SEED), picture(page)
+    seed, first = page.inner_text(SEED), read_picture_address(page)
     other = page.locator("#strip .style[aria-pressed=false]").first
     name = other.locator(".name").inner_text()
     other.click()
     page.wait_for_function("(first) => document.querySelector('#picture .frame img').src !== first", arg=first)
-    wait_for(page, "done")
+    wait_for_state(page, "done")
     page.wait_for_selector(f"#strip .style[aria-pressed=true]:has-text('{name}')")
     assert page.inner_text(SEED) == seed
     assert name in page.inner_text("#chip")
@@ -93,7 +93,7 @@ def test_another_style_is_one_click_and_keeps_the_seed(page: Page) -> None:
 
 
 def test_a_style_is_chosen_in_the_panel(page: Page) -> None:
-    drag(page)
+    drag_mouse(page)
     open_panel(page, "shelf")
     page.locator("#library .style").nth(3).click()
     name = page.locator("#library .style .name").nth(3).inner_text()
@@ -105,13 +105,13 @@ def test_a_style_is_chosen_in_the_panel(page: Page) -> None:
 def test_an_example_draws_on_one_click(page: Page) -> None:
     assert page.locator(".example").count() >= 6
     page.locator(".example").nth(1).click()
-    wait_for(page, "done")
-    assert ink(page) > 1_000
+    wait_for_state(page, "done")
+    assert count_ink(page) > 1_000
     assert page.input_value("#prompt textarea")
 
 
 def test_use_again_repeats_the_picture(page: Page) -> None:
-    drag(page)
+    drag_mouse(page)
     draw_and_wait(page)
     first = httpx.get(page.evaluate("document.querySelector('#picture .save').href")).content
     page.click("#strip .seed + .link")
@@ -120,21 +120,21 @@ def test_use_again_repeats_the_picture(page: Page) -> None:
 
 
 def test_a_picture_of_the_session_brings_its_drawing_back(page: Page) -> None:
-    drag(page)
+    drag_mouse(page)
     draw_and_wait(page, "a red ball")
-    before, drawn = picture(page), ink(page)
+    before, drawn = read_picture_address(page), count_ink(page)
     page.click("#canvas .clear")
-    drag(page, ((0.2, 0.2), (0.8, 0.8)))
+    drag_mouse(page, ((0.2, 0.2), (0.8, 0.8)))
     draw_and_wait(page, "a blue stick")
     assert page.locator("#history .past").count() == 2
     page.locator("#history .past").nth(1).click()
     page.wait_for_function(SHOWN, arg=before)
     assert page.input_value("#prompt textarea") == "a red ball"
-    assert ink(page) == drawn
+    assert count_ink(page) == drawn
 
 
 def test_a_dropped_picture_of_ours_brings_its_recipe_back(page: Page, server: Server) -> None:
-    drag(page)
+    drag_mouse(page)
     draw_and_wait(page, "a green ball, linocut")
     seed = page.inner_text(SEED)
     data = httpx.get(page.evaluate("document.querySelector('#picture .save').href")).content
@@ -146,7 +146,7 @@ def test_a_dropped_picture_of_ours_brings_its_recipe_back(page: Page, server: Se
     assert page.input_value("#prompt textarea") == "a green ball, linocut"
     assert page.inner_text(SEED) == seed
     assert page.input_value("#seed input") == seed
-    assert ink(page) > 500
+    assert count_ink(page) > 500
     assert not page.locator("#strip .notice").count()
     drop(page, of_other_weights(data))
     page.wait_for_selector("#strip .notice")
@@ -171,7 +171,7 @@ def of_other_weights(data: bytes) -> bytes:
 
 def test_a_forged_recipe_is_refused_with_words(page: Page) -> None:
     drop(page, forged())
-    wait_for(page, "error")
+    wait_for_state(page, "error")
     assert page.inner_text("#picture .problem").strip()
 
 
@@ -191,26 +191,26 @@ def forged() -> bytes:
 def test_two_visitors_do_not_mix(open_page: OpenPage) -> None:
     one, two = open_page(), open_page()
     for page, words in ((one, "a red ball"), (two, "a blue fish")):
-        drag(page)
+        drag_mouse(page)
         page.fill("#prompt textarea", words)
     one.click("#draw")
     two.click("#draw")
     for page in (one, two):
-        wait_for(page, "done", "error")
-        assert state(page) == "done"
+        wait_for_state(page, "done", "error")
+        assert read_state(page) == "done"
     assert one.get_attribute("#picture .frame img", "alt") == "a red ball"
     assert two.get_attribute("#picture .frame img", "alt") == "a blue fish"
-    assert picture(one) != picture(two)
+    assert read_picture_address(one) != read_picture_address(two)
 
 
 def test_a_visitor_who_leaves_frees_the_engine(open_page: OpenPage) -> None:
     leaving, staying = open_page(), open_page()
     for page in (leaving, staying):
-        drag(page)
+        drag_mouse(page)
     open_panel(leaving, "settings")
-    slide(leaving, "num_inference_steps", 50)
+    set_number(leaving, "num_inference_steps", 50)
     leaving.click("#draw")
-    wait_for(leaving, "drawing")
+    wait_for_state(leaving, "drawing")
     leaving.close()
     started = time.monotonic()
     draw_and_wait(staying)

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.browser.page_actions import drag, draw_and_wait, open_panel
+from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel
 
 
 def test_an_added_style_is_listed_found_and_removed(page: Page, tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_an_added_style_is_listed_found_and_removed(page: Page, tmp_path: Path) 
     page.click("#style-add")
     page.wait_for_selector("#library .added:has-text('Zebra haze')")
 
-    drag(page)
+    drag_mouse(page)
     draw_and_wait(page, "a ball as zebra haze")
     assert page.locator("#strip .style .name").first.inner_text() == "Zebra haze"
 

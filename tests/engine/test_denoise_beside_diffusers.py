@@ -17,11 +17,11 @@ from pipeline.values import EdgeMap, GenerationRequest, StyleMix
 from tests.conftest import MakeStyle
 from tests.tools.diffusers_reference import (
     SCHEDULERS,
-    reference_draw,
-    stock_draw,
-    stock_pocket,
-    stock_sd15,
-    stock_style,
+    draw_by_diffusers,
+    draw_by_plain_loop,
+    embed_style_by_diffusers,
+    load_diffusers_pocket,
+    load_diffusers_sd15,
 )
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import tiny_sd15
@@ -47,8 +47,8 @@ def levers(values: tuple[float, float, float, str, int]) -> dict[str, Any]:
 
 
 def expect_equal(engine: Engine, pipeline: Any, encoder: Path, request: GenerationRequest) -> None:
-    style = stock_style(pipeline, encoder, request.styles.parts[0][0].image)
-    expected = stock_draw(pipeline, engine.profile, request, style).astype(int)
+    style = embed_style_by_diffusers(pipeline, encoder, request.styles.parts[0][0].image)
+    expected = draw_by_diffusers(pipeline, engine.profile, request, style).astype(int)
     drawn = np.asarray(engine.draw(request).images[0]).astype(int)
     assert drawn.shape == expected.shape == (request.height, request.width, 3)
     assert expected.std() > 20  # a flat picture would be equal to anything
@@ -60,7 +60,7 @@ def test_pocket_layout_equals_the_stock_pipeline(
     pocket_engine: Engine, pocket_folder: Path, make_style: MakeStyle, values: Any
 ) -> None:
     request = make_request(pocket_engine, make_style("neon", 1, "{prompt}, neon at night"), **levers(values))
-    expect_equal(pocket_engine, stock_pocket(pocket_folder), pocket_folder / "image_encoder", request)
+    expect_equal(pocket_engine, load_diffusers_pocket(pocket_folder), pocket_folder / "image_encoder", request)
 
 
 @pytest.mark.parametrize("values", LEVERS)
@@ -69,7 +69,7 @@ def test_sd15_layout_equals_the_stock_pipeline(
 ) -> None:
     request = make_request(sd15_engine, make_style("neon", 1), **levers(values))
     encoder = sd15_folder / "ip_adapter" / "models" / "image_encoder"
-    expect_equal(sd15_engine, stock_sd15(sd15_folder), encoder, request)
+    expect_equal(sd15_engine, load_diffusers_sd15(sd15_folder), encoder, request)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,9 @@ def laid_out_as_stock(halves_engine: Engine) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def stock_halves(sd15_folder: Path) -> Any:
-    return stock_sd15.__wrapped__(sd15_folder).to(dtype=torch.bfloat16)  # not the cached one, which stays in 32 bits
+    return load_diffusers_sd15.__wrapped__(sd15_folder).to(
+        dtype=torch.bfloat16
+    )  # not the cached one, which stays in 32 bits
 
 
 @pytest.mark.parametrize("values", LEVERS)
@@ -102,14 +104,14 @@ def test_sd15_layout_in_bf16_equals_the_stock_pipeline_in_bf16(
     halves_engine: Engine, stock_halves: Any, stock_style_in_halves: torch.Tensor, make_style: MakeStyle, values: Any
 ) -> None:
     request = make_request(halves_engine, make_style("neon", 1), **levers(values))
-    expected = stock_draw(stock_halves, halves_engine.profile, request, stock_style_in_halves).astype(int)
+    expected = draw_by_diffusers(stock_halves, halves_engine.profile, request, stock_style_in_halves).astype(int)
     assert expected.std() > 20 and np.abs(drawn(halves_engine, request) - expected).max() <= 1
 
 
 @pytest.fixture(scope="module")
 def stock_style_in_halves(stock_halves: Any, sd15_folder: Path, make_style: MakeStyle) -> torch.Tensor:
     encoder = sd15_folder / "ip_adapter" / "models" / "image_encoder"
-    return stock_style(stock_halves, encoder, make_style("neon", 1).image).bfloat16()
+    return embed_style_by_diffusers(stock_halves, encoder, make_style("neon", 1).image).bfloat16()
 
 
 @pytest.mark.parametrize("sampler", ["DPM++ 2M", "DPM++ 2M SDE", "Euler a", "LCM"])
@@ -141,7 +143,7 @@ def test_shipped_weights_equal_the_stock_pipeline(
     shipped_engine: Engine, shipped_folder: Path, make_style: MakeStyle, values: Any
 ) -> None:
     request = make_request(shipped_engine, make_style("neon", 1), **levers(values))
-    expect_equal(shipped_engine, stock_pocket(shipped_folder), shipped_folder / "image_encoder", request)
+    expect_equal(shipped_engine, load_diffusers_pocket(shipped_folder), shipped_folder / "image_encoder", request)
 
 
 def test_a_wide_picture_equals_the_stock_pipeline(
@@ -151,7 +153,7 @@ def test_a_wide_picture_equals_the_stock_pipeline(
     pixels[20, 5:90] = 255
     request = make_request(sd15_engine, make_style("neon", 1), edges=EdgeMap(pixels, "canny"), width=96, height=64)
     encoder = sd15_folder / "ip_adapter" / "models" / "image_encoder"
-    expect_equal(sd15_engine, stock_sd15(sd15_folder), encoder, request)
+    expect_equal(sd15_engine, load_diffusers_sd15(sd15_folder), encoder, request)
 
 
 def test_adapter_at_zero_is_no_adapter(sd15_engine: Engine, sd15_folder: Path, make_style: MakeStyle) -> None:
@@ -199,7 +201,9 @@ def test_samplers_and_controlnets_interval_equal_the_stock_pipeline(
     sd15_engine: Engine, sd15_folder: Path, make_style: MakeStyle, sampler: str, levers: Shortcuts
 ) -> None:
     request = make_request(sd15_engine, make_style("neon", 1), sampler=sampler, shortcuts=levers, num_inference_steps=5)
-    expect_equal(sd15_engine, stock_sd15(sd15_folder), sd15_folder / "ip_adapter" / "models" / "image_encoder", request)
+    expect_equal(
+        sd15_engine, load_diffusers_sd15(sd15_folder), sd15_folder / "ip_adapter" / "models" / "image_encoder", request
+    )
 
 
 @pytest.mark.parametrize(("start", "end"), [(0.0, 0.5), (0.5, 1.0), (0.25, 0.75), (0.0, 0.0)])
@@ -210,8 +214,8 @@ def test_guidance_that_ends_or_begins_midway_equals_passes_that_need_no_slicing(
     style = make_style("neon", 1)
     request = make_request(sd15_engine, style, guidance_scale=5.0, negative_prompt="grey", shortcuts=levers)
     encoder = sd15_folder / "ip_adapter" / "models" / "image_encoder"
-    stock = stock_sd15(sd15_folder)
-    expected = reference_draw(stock, request, stock_style(stock, encoder, style.image)).astype(int)
+    stock = load_diffusers_sd15(sd15_folder)
+    expected = draw_by_plain_loop(stock, request, embed_style_by_diffusers(stock, encoder, style.image)).astype(int)
     drawn, guided = (
         np.asarray(sd15_engine.draw(each).images[0]).astype(int)
         for each in (request, change(request, shortcuts=Shortcuts()))

@@ -18,7 +18,7 @@ from pipeline.models.catalog import POCKET
 from pipeline.prompt_syntax import Prompt
 from pipeline.values import StepPreview, StyleMix
 from tests.conftest import MakeStyle
-from tests.tools.diffusers_reference import stock_pocket, stock_style
+from tests.tools.diffusers_reference import embed_style_by_diffusers, load_diffusers_pocket
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import tiny_sd15
 from tests.tools.requests import change
@@ -163,7 +163,9 @@ def test_another_style_changes_the_picture_and_a_mix_lies_between(
 
 def test_a_style_embedding_is_the_stock_one(pocket_engine: Engine, pocket_folder: Path, make_style: MakeStyle) -> None:
     style = make_style("neon", 1)
-    expected = stock_style(stock_pocket(pocket_folder), pocket_folder / "image_encoder", style.image)
+    expected = embed_style_by_diffusers(
+        load_diffusers_pocket(pocket_folder), pocket_folder / "image_encoder", style.image
+    )
     embedding = pocket_engine.embed_style(style)
     assert embedding.shape == (1, 384)
     assert embedding.dtype == torch.float32

@@ -31,9 +31,11 @@ def pocket_words(pocket_engine):
 
 
 def test_a_prompt_is_encoded_as_diffusers_does(pocket_words, pocket_folder):
-    from tests.tools.diffusers_reference import stock_pocket
+    from tests.tools.diffusers_reference import load_diffusers_pocket
 
-    expected, negative = stock_pocket(pocket_folder).encode_prompt("a red fox", torch.device("cpu"), 1, True, "grey")
+    expected, negative = load_diffusers_pocket(pocket_folder).encode_prompt(
+        "a red fox", torch.device("cpu"), 1, True, "grey"
+    )
     torch.testing.assert_close(pocket_words("a red fox"), expected, atol=1e-5, rtol=0)
     torch.testing.assert_close(pocket_words("grey"), negative, atol=1e-5, rtol=0)
     assert expected.shape == (1, 32, 384)
@@ -125,9 +127,9 @@ def test_a_plain_prompt_is_to_the_bit_what_it_was(sd15_words, pocket_words):
 
 
 def test_plain_prompts_of_sd15_are_the_stock_pipelines(sd15_words, sd15_folder):
-    from tests.tools.diffusers_reference import stock_sd15
+    from tests.tools.diffusers_reference import load_diffusers_sd15
 
-    expected = stock_embeds(stock_sd15(sd15_folder), "a red fox")
+    expected = stock_embeds(load_diffusers_sd15(sd15_folder), "a red fox")
     torch.testing.assert_close(sd15_words("a red fox"), expected, atol=1e-5, rtol=0)
 
 
@@ -244,7 +246,7 @@ def test_long_weighted_prompts_are_those_of_compel_itself(sd15_words, sd15_engin
 
 
 def test_they_draw_what_the_stock_pipeline_draws_of_them(sd15_engine, sd15_folder, make_style):
-    from tests.tools.diffusers_reference import stock_sd15, stock_style
+    from tests.tools.diffusers_reference import embed_style_by_diffusers, load_diffusers_sd15
     from tests.tools.drawing_requests import make_request
 
     style = make_style("neon", 1)
@@ -258,9 +260,11 @@ def test_they_draw_what_the_stock_pipeline_draws_of_them(sd15_engine, sd15_folde
     )
     encode = sd15_engine._conditioning.encode_prompt
     negative, prompt = encode.pair(request.negative_prompt, request.styled_prompt).clone().split(1)
-    pipeline = stock_sd15(sd15_folder)
+    pipeline = load_diffusers_sd15(sd15_folder)
     pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
-    worn = stock_style(pipeline, sd15_folder / "ip_adapter" / "models" / "image_encoder", style.image)[None]
+    worn = embed_style_by_diffusers(pipeline, sd15_folder / "ip_adapter" / "models" / "image_encoder", style.image)[
+        None
+    ]
     expected = pipeline(
         prompt_embeds=prompt,
         negative_prompt_embeds=negative,

@@ -12,7 +12,7 @@ from pipeline.models.profile import ModelProfile
 from pipeline.request.order import parse_order
 from pipeline.request.presets import MENUS, menu_of, scale_blocks
 from pipeline.request.samplers import SAMPLERS, find_sampler
-from tests.benchmarks.network_passes import passes, rows_of
+from tests.benchmarks.network_passes import count_passes, count_rows
 from tests.request.test_order import SKETCH
 from tests.tools import preset_distance
 
@@ -118,8 +118,8 @@ def test_block_scales_are_scaled_wherever_they_stand() -> None:
 
 def work(preset_levers: Shortcuts, steps: int, guidance_scale: float) -> float:
     """Passes of one picture through the UNet, ControlNet's counted by their share of one."""
-    counted = passes(preset_levers, steps, guidance_scale)
-    return rows_of(counted, "unet") + CONTROLNET_SHARE * rows_of(counted, "controlnet")
+    counted = count_passes(preset_levers, steps, guidance_scale)
+    return count_rows(counted, "unet") + CONTROLNET_SHARE * count_rows(counted, "controlnet")
 
 
 def test_sd15s_presets_save_the_work_that_their_speed_rests_on() -> None:
@@ -137,6 +137,6 @@ def test_balanced_stays_near_best_on_the_model_as_shipped(shipped_engine: Engine
     """`python -m tests.tools.preset_distance` prints the whole table."""
     _, balanced, best = menu_of("pocket").presets
     steps = max(CHOSEN_FOR, int(shipped_engine.profile.defaults["num_inference_steps"]))
-    reference, near = preset_distance.measure(shipped_engine, (best, balanced), steps=steps)
+    reference, near = preset_distance.measure_presets(shipped_engine, (best, balanced), steps=steps)
     assert reference.ssim == 1 and near.ssim >= preset_distance.SSIM_BAR, near
     assert near.edge_f1 >= reference.edge_f1 - preset_distance.F1_BAR, (reference, near)

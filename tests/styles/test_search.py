@@ -14,7 +14,7 @@ from pipeline.prompt_syntax import Prompt
 from pipeline.styles.encoders import PocketEncoder
 from pipeline.styles.library import StyleLibrary
 from pipeline.styles.search import DEFAULT_MIX, Finding, StyleSearch
-from tests.tools.bag_of_words_encoder import BagEncoder
+from tests.tools.bag_of_words_encoder import BagOfWordsEncoder
 from tests.tools.style_folders import write_style
 
 SHIPPED = Path(__file__).resolve().parents[2] / "styles"
@@ -40,7 +40,7 @@ def small(tmp_path: Path) -> StyleSearch:
     write_style(tmp_path / "builtin", "watercolor", words=["wet washes"])
     write_style(tmp_path / "builtin", "zinc", words=["dull metal plates"])
     library = StyleLibrary(tmp_path / "builtin", tmp_path / "added")
-    return StyleSearch(library, BagEncoder(), tmp_path / "cache")
+    return StyleSearch(library, BagOfWordsEncoder(), tmp_path / "cache")
 
 
 def right_ones(row: dict[str, Any]) -> list[str]:
@@ -150,7 +150,9 @@ def test_fewer_styles_than_asked_for(small: StyleSearch) -> None:
 
 def test_a_library_without_the_default_styles(tmp_path: Path) -> None:
     write_style(tmp_path / "builtin", "zinc")
-    search = StyleSearch(StyleLibrary(tmp_path / "builtin", tmp_path / "added"), BagEncoder(), tmp_path / "cache")
+    search = StyleSearch(
+        StyleLibrary(tmp_path / "builtin", tmp_path / "added"), BagOfWordsEncoder(), tmp_path / "cache"
+    )
     for prompt in ("", "a red fox"):
         assert [style.id for style, _ in search.choose_mix(search.find(Prompt(prompt))).parts] == ["zinc"]
 
@@ -159,7 +161,9 @@ def test_an_added_style_is_searched_at_once(small: StyleSearch, tmp_path: Path) 
     added = small._library.add(PICTURE, "Grandma's wallpaper", "tiny roses, faded")
     assert small.find(Prompt("a cat, grandma's wallpaper")).matches[0].style == added
     assert small.find(Prompt("a cat with tiny roses")).matches[0].style == added
-    restarted = StyleSearch(StyleLibrary(tmp_path / "builtin", tmp_path / "added"), BagEncoder(), tmp_path / "cache")
+    restarted = StyleSearch(
+        StyleLibrary(tmp_path / "builtin", tmp_path / "added"), BagOfWordsEncoder(), tmp_path / "cache"
+    )
     assert restarted.find(Prompt("tiny roses")).matches[0].style == added
     small._library.remove(added.id)
     assert added not in [match.style for match in small.find(Prompt("tiny roses"), 10).matches]

@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipeline.styles.library import StyleLibrary
 from pipeline.styles.vectors import PICTURE, Entry, VectorCache, list_entries
-from tests.tools.bag_of_words_encoder import BagEncoder
+from tests.tools.bag_of_words_encoder import BagOfWordsEncoder
 from tests.tools.style_folders import write_style
 
 ENTRIES = [Entry("clay", "soft dough"), Entry("clay", "thumb prints"), Entry("ice", "soft dough")]
@@ -24,15 +24,15 @@ def test_what_of_a_style_is_searched(tmp_path: Path) -> None:
 
 
 def test_vectors_are_the_encoders_own(tmp_path: Path) -> None:
-    encoder = BagEncoder()
+    encoder = BagOfWordsEncoder()
     index = VectorCache(encoder, tmp_path).find_index(ENTRIES)
     assert index.keys == tuple(entry.key for entry in ENTRIES)
     assert np.allclose(index.vectors, encoder.encode_text([entry.content for entry in ENTRIES]))
 
 
 def test_nothing_is_read_twice(tmp_path: Path) -> None:
-    VectorCache(BagEncoder(), tmp_path).find_index(ENTRIES)
-    encoder = BagEncoder()
+    VectorCache(BagOfWordsEncoder(), tmp_path).find_index(ENTRIES)
+    encoder = BagOfWordsEncoder()
     cache = VectorCache(encoder, tmp_path)
     assert cache.find_index(ENTRIES).keys == tuple(entry.key for entry in ENTRIES)
     assert encoder.read == []
@@ -41,23 +41,23 @@ def test_nothing_is_read_twice(tmp_path: Path) -> None:
 
 
 def test_another_revision_is_read_anew(tmp_path: Path) -> None:
-    VectorCache(BagEncoder(), tmp_path).find_index(ENTRIES)
-    encoder = BagEncoder(revision="2")
+    VectorCache(BagOfWordsEncoder(), tmp_path).find_index(ENTRIES)
+    encoder = BagOfWordsEncoder(revision="2")
     VectorCache(encoder, tmp_path).find_index(ENTRIES)
     assert len(encoder.read) == 3
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "vectors.npy", "graph.bin"])
 def test_a_broken_cache_is_built_again(tmp_path: Path, name: str) -> None:
-    VectorCache(BagEncoder(), tmp_path).find_index(ENTRIES)
+    VectorCache(BagOfWordsEncoder(), tmp_path).find_index(ENTRIES)
     (tmp_path / name).write_bytes(b"broken")
-    assert len(VectorCache(BagEncoder(), tmp_path).find_index(ENTRIES)) == 3
+    assert len(VectorCache(BagOfWordsEncoder(), tmp_path).find_index(ENTRIES)) == 3
 
 
 def test_a_cache_that_cannot_be_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("where the folder should be")
     with caplog.at_level(logging.WARNING):
-        assert len(VectorCache(BagEncoder(), tmp_path / "file").find_index(ENTRIES)) == 3
+        assert len(VectorCache(BagOfWordsEncoder(), tmp_path / "file").find_index(ENTRIES)) == 3
     assert "could not be kept" in caplog.text
 
 
@@ -68,7 +68,7 @@ def picture(folder: Path, color: str) -> Path:
 
 
 def test_a_picture_lies_among_the_words_for_it(tmp_path: Path) -> None:
-    encoder = BagEncoder()
+    encoder = BagOfWordsEncoder()
     entries = [Entry("a", "crimson"), Entry("b", "emerald"), Entry("mine", PICTURE + "1", picture(tmp_path, "red"))]
     usual = [picture(tmp_path, color) for color in ("lime", "blue")]
     index = VectorCache(encoder, tmp_path / "cache").find_index(entries, lambda: usual)
@@ -80,7 +80,7 @@ def test_a_picture_lies_among_the_words_for_it(tmp_path: Path) -> None:
 
 def test_without_an_image_tower_words_are_searched(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     mine = Entry("mine", PICTURE + "1", picture(tmp_path, "red"))
-    index = VectorCache(BagEncoder(sees=False), tmp_path / "cache").find_index([*ENTRIES, mine], lambda: [])
+    index = VectorCache(BagOfWordsEncoder(sees=False), tmp_path / "cache").find_index([*ENTRIES, mine], lambda: [])
     assert len(index) == 3 and "found by name and words only" in caplog.text
 
 
@@ -90,6 +90,8 @@ def test_a_picture_that_cannot_be_read_is_left_out(tmp_path: Path, caplog: pytes
         Entry("mine", PICTURE + "1", tmp_path / "gone.webp"),
         Entry("other", PICTURE + "2", picture(tmp_path, "red")),
     ]
-    index = VectorCache(BagEncoder(), tmp_path / "cache").find_index(entries, lambda: [picture(tmp_path, "blue")])
+    index = VectorCache(BagOfWordsEncoder(), tmp_path / "cache").find_index(
+        entries, lambda: [picture(tmp_path, "blue")]
+    )
     assert [key.split("\t")[0] for key in index.keys] == ["clay", "clay", "ice", "other"]
     assert "gone.webp is not searched by its look" in caplog.text

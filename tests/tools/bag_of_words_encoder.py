@@ -12,7 +12,7 @@ from pipeline.errors import ModelError
 from pipeline.styles.encoders import Vectors
 
 
-class BagEncoder:
+class BagOfWordsEncoder:
     """A text is the sum of its words, each a random direction of its own; a picture is the word for its colour.
 
     >>> one word in common of two: cosine near 1/2; none: near 0.
@@ -28,25 +28,27 @@ class BagEncoder:
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         self.read += texts
-        return np.stack([unit(sum(direction(word) for word in text.split() or [""])) for text in texts])
+        return np.stack([normalize(sum(make_word_vector(word) for word in text.split() or [""])) for text in texts])
 
     def encode_image(self, images: Sequence[Image.Image]) -> Vectors:
         if not self.sees:
             raise ModelError("There is no image encoder.")
         # "a picture" is what all of them share: the gap between pictures and words
-        return np.stack([unit(direction(color_of(image)) + 2 * direction("<picture>")) for image in images])
+        return np.stack(
+            [normalize(make_word_vector(name_color(image)) + 2 * make_word_vector("<picture>")) for image in images]
+        )
 
 
-def color_of(image: Image.Image) -> str:
+def name_color(image: Image.Image) -> str:
     red, green, blue = image.convert("RGB").resize((1, 1)).getpixel((0, 0))  # type: ignore[misc]
     return max((red, "crimson"), (green, "emerald"), (blue, "cobalt"))[1]
 
 
-def direction(word: str) -> Vectors:
+def make_word_vector(word: str) -> Vectors:
     seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
-    return np.random.default_rng(seed).normal(size=BagEncoder.dimension).astype(np.float32)
+    return np.random.default_rng(seed).normal(size=BagOfWordsEncoder.dimension).astype(np.float32)
 
 
-def unit(vector: Vectors) -> Vectors:
+def normalize(vector: Vectors) -> Vectors:
     length: np.float32 = np.linalg.norm(vector)
     return np.asarray(vector / length, np.float32)

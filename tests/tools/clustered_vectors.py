@@ -39,40 +39,40 @@ class Source(NamedTuple):
 
 
 @cache
-def source() -> Source:
+def read_source() -> Source:
     random = np.random.default_rng(SEED)
     with np.load(WORDS, allow_pickle=False) as stored:
-        words = unit(stored["vectors"].astype(np.float32))
+        words = normalize_rows(stored["vectors"].astype(np.float32))
     rotation = np.linalg.qr(random.normal(size=(DIMENSION, words.shape[1])))[0].astype(np.float32)  # keeps cosines
     phrases = words @ rotation.T
     shares = random.dirichlet((1, 1, 1), CLUSTERS).astype(np.float32)
     centres = np.einsum("cs,csd->cd", shares, phrases[random.integers(0, len(phrases), (CLUSTERS, 3))])
     chances = 1 / (np.arange(CLUSTERS) + 10)
-    return Source(phrases, unit(centres), chances / chances.sum())
+    return Source(phrases, normalize_rows(centres), chances / chances.sum())
 
 
-def vectors_of(count: int) -> Iterator[Vectors]:
+def make_vectors(count: int) -> Iterator[Vectors]:
     """(count, DIMENSION) float32 in blocks of at most BLOCK rows, each of length 1."""
     for number, start in enumerate(range(0, count, BLOCK)):
-        yield drawn(np.random.default_rng((SEED, 0, number)))[: count - start]
+        yield draw_block(np.random.default_rng((SEED, 0, number)))[: count - start]
 
 
-def queries_of(count: int) -> Vectors:
+def make_queries(count: int) -> Vectors:
     """(count, DIMENSION) float32, of length 1; at most BLOCK."""
-    return drawn(np.random.default_rng((SEED, 1)))[:count]
+    return draw_block(np.random.default_rng((SEED, 1)))[:count]
 
 
-def drawn(random: np.random.Generator) -> Vectors:
+def draw_block(random: np.random.Generator) -> Vectors:
     """(BLOCK, DIMENSION), of length 1."""
-    phrases, centres, chances = source()
+    phrases, centres, chances = read_source()
     one, other = random.integers(0, len(phrases), (2, BLOCK))
-    strays = unit(phrases[one] - phrases[(other + (one == other)) % len(phrases)])
+    strays = normalize_rows(phrases[one] - phrases[(other + (one == other)) % len(phrases)])
     strays *= STRAY * random.lognormal(0, 0.3, (BLOCK, 1)).astype(np.float32)
     noise = random.standard_normal((BLOCK, DIMENSION), dtype=np.float32) * np.float32(NOISE / np.sqrt(DIMENSION))
-    return unit(centres[random.choice(CLUSTERS, BLOCK, p=chances)] + strays + noise)
+    return normalize_rows(centres[random.choice(CLUSTERS, BLOCK, p=chances)] + strays + noise)
 
 
-def unit(rows: Vectors) -> Vectors:
+def normalize_rows(rows: Vectors) -> Vectors:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
@@ -80,14 +80,14 @@ def write_vectors(file: Path, count: int) -> None:
     """`file`: .npy, (count, DIMENSION) float32; written whole or not at all, in little memory."""
     draft = file.with_suffix(".part")
     stored = np.lib.format.open_memmap(draft, mode="w+", dtype=np.float32, shape=(count, DIMENSION))
-    for number, block in enumerate(vectors_of(count)):
+    for number, block in enumerate(make_vectors(count)):
         stored[number * BLOCK : number * BLOCK + len(block)] = block
     stored.flush()
     del stored
     os.replace(draft, file)
 
 
-def nearest_of_all(vectors: Vectors, queries: Vectors, k: int) -> NDArray[np.int64]:
+def find_nearest_exactly(vectors: Vectors, queries: Vectors, k: int) -> NDArray[np.int64]:
     """Rows (m, k) with the largest inner products, best first; `vectors` may be a memory map of any length."""
     rows, best = np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
     for start in range(0, len(vectors), BLOCK):

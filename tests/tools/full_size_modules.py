@@ -20,7 +20,7 @@ CONFIGS = Path(__file__).parents[1] / "data" / "sd15_configs.json"
 TOKENS = 77
 
 
-class Sized(NamedTuple):
+class PipelineModules(NamedTuple):
     """As a pipeline has them; the hint stack is still in the ControlNet."""
 
     unet: Any  # its adapter attached
@@ -36,7 +36,7 @@ def read_configs(tiny: bool = False) -> dict[str, Any]:
     return configs
 
 
-def sized_modules(tiny: bool = False, dtype: torch.dtype = torch.float32, device: str = "cpu") -> Sized:
+def make_modules(tiny: bool = False, dtype: torch.dtype = torch.float32, device: str = "cpu") -> PipelineModules:
     """On the "meta" device they weigh nothing."""
     configs, before = read_configs(tiny), torch.get_default_dtype()
     torch.set_default_dtype(dtype)  # made at once in their type: SD 1.5 in 32 bits would not fit every machine
@@ -49,43 +49,43 @@ def sized_modules(tiny: bool = False, dtype: torch.dtype = torch.float32, device
             text_encoder = CLIPTextModel(CLIPTextConfig(**configs["text_encoder"]))
     finally:
         torch.set_default_dtype(before)
-    made = Sized(unet, controlnet, vae, text_encoder)
+    made = PipelineModules(unet, controlnet, vae, text_encoder)
     for module in made:
         module.eval().requires_grad_(False)
     return made
 
 
-def parameters_of(module: nn.Module) -> int:
+def count_parameters(module: nn.Module) -> int:
     return sum(each.numel() for each in module.parameters())
 
 
-def flat(name: str, weight: Tensor) -> None:
+def fill_with_constant(name: str, weight: Tensor) -> None:
     """The same small number everywhere."""
     weight.fill_(0.01)
 
 
-def at_random(name: str, weight: Tensor) -> None:
+def fill_with_random(name: str, weight: Tensor) -> None:
     """As large as torch makes them, so that what comes out of a layer is about as large as what goes in. The same
     numbers again and again: to draw each anew would take a minute."""
     if weight.ndim == 1:
         weight.fill_(float("norm" in name and name.endswith("weight")))
         return
-    numbers, bound = some_numbers(), weight[0].numel() ** -0.5
+    numbers, bound = make_random_numbers(), weight[0].numel() ** -0.5
     for part in weight.view(-1).split(len(numbers)):
         part.copy_(numbers[: len(part)]).mul_(bound)
 
 
 @cache
-def some_numbers() -> Tensor:
+def make_random_numbers() -> Tensor:
     """A prime number of them in [-1, 1], so that no two rows of a layer are alike."""
     return torch.rand(4_194_301, generator=torch.Generator().manual_seed(4)) * 2 - 1
 
 
-def filled_modules(
-    tiny: bool = False, dtype: torch.dtype = torch.float32, fill: Callable[[str, Tensor], object] = flat
-) -> Sized:
+def make_filled_modules(
+    tiny: bool = False, dtype: torch.dtype = torch.float32, fill: Callable[[str, Tensor], object] = fill_with_constant
+) -> PipelineModules:
     """On the CPU, every weight written by `fill`, so that each page of memory is really there."""
-    made = sized_modules(tiny, dtype, "meta")
+    made = make_modules(tiny, dtype, "meta")
     for module in made:
         module.to_empty(device="cpu")
         for name, weight in module.named_parameters():
@@ -96,21 +96,21 @@ def filled_modules(
     return made
 
 
-def sized_sd15(tiny: bool = False) -> Sd15:
+def make_full_size_sd15(tiny: bool = False) -> Sd15:
     """What tests.tools.models.write_sd15 writes of SD 1.5's size: random weights in 16 bits, LCM-LoRA's rank, TAESD;
     the encoder that looks at styles is a small one, since it only ever reads one style."""
-    made, width = filled_modules(tiny, torch.float16, at_random), int(read_configs(tiny)["image_embed_dim"])
+    made, width = make_filled_modules(tiny, torch.float16, fill_with_random), int(read_configs(tiny)["image_embed_dim"])
     return Sd15(
         lambda: Modules(made.vae, made.unet, made.controlnet, small_vision(32, width)),
         lambda: made.text_encoder,
         AutoencoderTiny,
         rank=64,
         strength=0.01,
-        halved=without_adapter,
+        halved=remove_adapter,
     )
 
 
-def without_adapter(module: Any) -> Any:
+def remove_adapter(module: Any) -> Any:
     """In 16 bits; a UNet as a new one over the same weights."""
     if not isinstance(module, UNet2DConditionModel):
         return module.half()
@@ -121,7 +121,7 @@ def without_adapter(module: Any) -> Any:
     return bare
 
 
-class Inputs(NamedTuple):
+class StepInputs(NamedTuple):
     """What one denoising step takes, guided: n pictures, twice over."""
 
     latents: Tensor  # (2n, 4, h/8, w/8)
@@ -129,17 +129,17 @@ class Inputs(NamedTuple):
     styles: Tensor  # (2n, 1, d)
     hint: Tensor  # (2n, c, h/8, w/8), after the hint stack
 
-    def first(self, rows: int) -> Inputs:
-        return Inputs(*(each[:rows] for each in self))
+    def first(self, rows: int) -> StepInputs:
+        return StepInputs(*(each[:rows] for each in self))
 
 
-def step_inputs(sized: Any, width: int, height: int, batch: int, device: Any, dtype: torch.dtype) -> Inputs:
+def make_step_inputs(sized: Any, width: int, height: int, batch: int, device: Any, dtype: torch.dtype) -> StepInputs:
     def zeros(*shape: int) -> Tensor:
         return torch.zeros(2 * batch, *shape, device=device, dtype=dtype)
 
     latent = (height // 8, width // 8)
     embed = sized.unet.encoder_hid_proj.image_projection_layers[0].image_embeds.in_features
-    return Inputs(
+    return StepInputs(
         zeros(4, *latent),
         zeros(TOKENS, sized.unet.config.cross_attention_dim),
         zeros(1, embed),
@@ -147,13 +147,13 @@ def step_inputs(sized: Any, width: int, height: int, batch: int, device: Any, dt
     )
 
 
-def take_step(sized: Sized, inputs: Inputs) -> Tensor:
+def run_step(sized: PipelineModules, inputs: StepInputs) -> Tensor:
     """(2n, 4, h/8, w/8): ControlNet, whose hint stack is out of the way, and the UNet with its style."""
-    down, middle = take_control(sized, inputs)
-    return take_unet(sized, inputs, down_block_additional_residuals=down, mid_block_additional_residual=middle)
+    down, middle = run_controlnet(sized, inputs)
+    return run_unet(sized, inputs, down_block_additional_residuals=down, mid_block_additional_residual=middle)
 
 
-def take_control(sized: Any, inputs: Inputs) -> Any:
+def run_controlnet(sized: Any, inputs: StepInputs) -> Any:
     """The down blocks' residuals and the middle one's."""
     return sized.controlnet(
         inputs.latents,
@@ -164,7 +164,7 @@ def take_control(sized: Any, inputs: Inputs) -> Any:
     )
 
 
-def take_unet(sized: Any, inputs: Inputs, **residuals: Any) -> Tensor:
+def run_unet(sized: Any, inputs: StepInputs, **residuals: Any) -> Tensor:
     output: Tensor = sized.unet(
         inputs.latents,
         torch.tensor(500, device=inputs.latents.device),

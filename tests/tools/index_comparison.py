@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.machine.memory import measure_main_memory
-from tests.benchmarks.memory import resident
-from tests.tools.clustered_vectors import DIMENSION, nearest_of_all, queries_of, write_vectors
+from tests.benchmarks.memory import read_resident_bytes
+from tests.tools.clustered_vectors import DIMENSION, find_nearest_exactly, make_queries, write_vectors
 from tests.tools.index_libraries import INSTALL, LIBRARIES, Library
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,11 +38,11 @@ THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
 Row = dict[str, Any]
 
 
-class Ended(Exception):
+class ProcessEnded(Exception):
     """A process ended before it answered; says how."""
 
 
-class Child:
+class ChildProcess:
     """A process that runs work(connection, *given). Ends with its parent."""
 
     def __init__(self, work: Callable[..., None], *given: object) -> None:
@@ -72,13 +72,13 @@ class Child:
         self._ours.close()
         self._process.join()
 
-    def _ended(self) -> Ended:
+    def _ended(self) -> ProcessEnded:
         self._process.join()
         code = self._process.exitcode
-        return Ended(f"ended with {code}" + (" (killed: out of memory?)" if code == -9 else ""))
+        return ProcessEnded(f"ended with {code}" + (" (killed: out of memory?)" if code == -9 else ""))
 
 
-def contest(
+def compare_libraries(
     size: int,
     names: Sequence[str],
     folder: Path,
@@ -88,19 +88,23 @@ def contest(
 ) -> Iterator[Row]:
     """A row per name for `size` vectors; `folder` keeps vectors and indexes. Builds with `threads`, asks with one."""
     limit_threads(threads)
-    vectors = vectors_file(folder, size)
+    vectors = find_vectors_file(folder, size)
     rows: dict[str, Row] = {}
     for name in names:
-        rows[name] = head(name, size) | (built(name, vectors, folder / name, threads) if name != TEXT else {})
+        rows[name] = make_row_head(name, size) | (
+            measure_build(name, vectors, folder / name, threads) if name != TEXT else {}
+        )
         if name != TEXT:
             say(f"{rows[name]['what']}: {rows[name].get('outcome', 'is built')}")
     limit_threads(1)
-    asked = queries_of(queries)
-    right = nearest_of_all(np.load(vectors, mmap_mode="r"), asked, NEIGHBOURS)
+    asked = make_queries(queries)
+    right = find_nearest_exactly(np.load(vectors, mmap_mode="r"), asked, NEIGHBOURS)
     standing = [name for name in names if "outcome" not in rows[name] and name != TEXT]
     tower = [TEXT] * (TEXT in names)
-    for group in groups({name: rows[name]["file_mib"] * MIB for name in standing}, SAFE * measure_main_memory()):
-        for name, row in answers([*group, *tower], folder, asked, right).items():
+    for group in group_by_memory(
+        {name: rows[name]["file_mib"] * MIB for name in standing}, SAFE * measure_main_memory()
+    ):
+        for name, row in measure_answers([*group, *tower], folder, asked, right).items():
             rows[name] |= row
     yield from rows.values()
 
@@ -111,7 +115,7 @@ def limit_threads(threads: int) -> None:
         os.environ[limit] = str(threads)
 
 
-def vectors_file(folder: Path, size: int) -> Path:
+def find_vectors_file(folder: Path, size: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "vectors.npy"
     if not file.is_file():
@@ -119,14 +123,14 @@ def vectors_file(folder: Path, size: int) -> Path:
     return file
 
 
-def head(name: str, size: int) -> Row:
+def make_row_head(name: str, size: int) -> Row:
     if name == TEXT:
         return {"what": "text tower, one new prompt", "library": TEXT, "beside": size}
     library = LIBRARIES[name]
     return {"what": f"{library.title}, {size:,} vectors of {DIMENSION}", "library": name, "vectors": size}
 
 
-def groups(need: dict[str, float], free: float) -> list[list[str]]:
+def group_by_memory(need: dict[str, float], free: float) -> list[list[str]]:
     """Names in order, as many together as `free` bytes hold; one that is larger stands alone."""
     found: list[list[str]] = []
     left = 0.0
@@ -139,7 +143,7 @@ def groups(need: dict[str, float], free: float) -> list[list[str]]:
     return found
 
 
-def built(name: str, vectors: Path, folder: Path, threads: int) -> Row:
+def measure_build(name: str, vectors: Path, folder: Path, threads: int) -> Row:
     """What building took, from an earlier run where the folder still has it."""
     library = LIBRARIES[name]
     if not library.is_installed():
@@ -149,8 +153,8 @@ def built(name: str, vectors: Path, folder: Path, threads: int) -> Row:
     known: Row = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     if wanted.items() <= known.items():
         return known
-    child = Child(build, name, vectors, folder, threads)
-    row = heard(child.hear)
+    child = ChildProcess(build_index, name, vectors, folder, threads)
+    row = receive_row(child.hear)
     child.end()
     if "outcome" in row:
         return {"outcome": f"building {row['outcome']}"}
@@ -158,11 +162,11 @@ def built(name: str, vectors: Path, folder: Path, threads: int) -> Row:
     return wanted | row
 
 
-def build(parent: Connection, name: str, vectors: Path, folder: Path, threads: int) -> None:
+def build_index(parent: Connection, name: str, vectors: Path, folder: Path, threads: int) -> None:
     """In a process of its own: make the index and write it; its peak memory holds the vectors that were given."""
     shutil.rmtree(folder, ignore_errors=True)  # half an index of a run that was stopped
     folder.mkdir(parents=True)
-    before, library = resident("VmRSS"), LIBRARIES[name]()
+    before, library = read_resident_bytes("VmRSS"), LIBRARIES[name]()
     library.import_it()
     given = np.load(vectors)
     start, start_processor = time.perf_counter(), time.process_time()
@@ -172,35 +176,35 @@ def build(parent: Connection, name: str, vectors: Path, folder: Path, threads: i
     library.save(folder)
     row |= {
         "save_s": round(time.perf_counter() - between, 2),
-        "build_peak_mib": round((resident("VmHWM") - before) / MIB, 1),
+        "build_peak_mib": round((read_resident_bytes("VmHWM") - before) / MIB, 1),
         "file_mib": round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / MIB, 1),
     }
     parent.send(row)
 
 
-def answers(names: Sequence[str], folder: Path, asked: Any, right: Any) -> dict[str, Row]:
+def measure_answers(names: Sequence[str], folder: Path, asked: Any, right: Any) -> dict[str, Row]:
     """Load all, let queries go round, and what each took; a name whose process ended has an outcome."""
-    children = {name: Child(serve, name, folder / name, asked) for name in names}
-    loaded = {name: heard(child.hear) for name, child in children.items()}
+    children = {name: ChildProcess(answer_queries, name, folder / name, asked) for name in names}
+    loaded = {name: receive_row(child.hear) for name, child in children.items()}
     answered: dict[str, list[Row]] = {name: [] for name in names}
     for turn, start in enumerate(range(0, len(asked), BLOCK)):
         block = range(start, min(start + BLOCK, len(asked)))
         for name in [*names[turn % len(names) :], *names[: turn % len(names)]]:
             if "outcome" not in loaded[name]:
-                loaded[name] |= heard(partial(children[name].ask, block), answered[name])
+                loaded[name] |= receive_row(partial(children[name].ask, block), answered[name])
     for name, child in children.items():
         if "outcome" not in loaded[name]:
-            loaded[name] |= heard(partial(child.ask, None)) | summary(answered[name], right)
+            loaded[name] |= receive_row(partial(child.ask, None)) | summarize_answers(answered[name], right)
             loaded[name] |= {"alternated_with": len(names) - 1}
         child.end()
-    return with_text(loaded)
+    return add_text_time(loaded)
 
 
-def heard(listen: Callable[[], Any], answered: list[Row] | None = None) -> Row:
+def receive_row(listen: Callable[[], Any], answered: list[Row] | None = None) -> Row:
     """A row that a process said, or an outcome; answers go to `answered`."""
     try:
         said: Row | list[Row] = listen()
-    except Ended as ended:
+    except ProcessEnded as ended:
         return {"outcome": str(ended)}
     if isinstance(said, dict):
         return said
@@ -209,27 +213,27 @@ def heard(listen: Callable[[], Any], answered: list[Row] | None = None) -> Row:
     return {}
 
 
-def serve(parent: Connection, name: str, folder: Path, asked: Any) -> None:
+def answer_queries(parent: Connection, name: str, folder: Path, asked: Any) -> None:
     """In a process of its own: load, then answer numbers of queries until None comes, then tell the memory."""
-    before = resident("VmRSS")
+    before = read_resident_bytes("VmRSS")
     if name != TEXT:
         LIBRARIES[name].import_it()
     start = time.perf_counter()
-    answer = prompts() if name == TEXT else answering(LIBRARIES[name](), folder, asked)
+    answer = load_text_tower() if name == TEXT else load_library(LIBRARIES[name](), folder, asked)
     answer(0)
     parent.send({"load_s": round(time.perf_counter() - start, 2)})
     while (block := parent.recv()) is not None:
         answer(max(0, block[0] - 1))  # fills caches that the others' turns emptied; not counted
-        parent.send([timed(answer, number) for number in block])
-    parent.send({"memory_mib": round((resident("VmRSS") - before) / MIB, 1)})
+        parent.send([time_answer(answer, number) for number in block])
+    parent.send({"memory_mib": round((read_resident_bytes("VmRSS") - before) / MIB, 1)})
 
 
-def answering(library: Library, folder: Path, asked: Any) -> Callable[[int], list[int]]:
+def load_library(library: Library, folder: Path, asked: Any) -> Callable[[int], list[int]]:
     library.load(folder)
     return lambda number: library.ask(asked[number : number + 1], NEIGHBOURS)
 
 
-def prompts() -> Callable[[int], list[int]]:
+def load_text_tower() -> Callable[[int], list[int]]:
     """Encodes a prompt that was not there before, by the pocket model's text tower on one thread."""
     from pipeline.styles.encoders import PocketEncoder
 
@@ -242,7 +246,7 @@ def prompts() -> Callable[[int], list[int]]:
     return encode
 
 
-def timed(answer: Callable[[int], list[int]], number: int) -> Row:
+def time_answer(answer: Callable[[int], list[int]], number: int) -> Row:
     start, start_processor = time.perf_counter(), time.process_time()
     found = answer(number)
     return {
@@ -252,7 +256,7 @@ def timed(answer: Callable[[int], list[int]], number: int) -> Row:
     }
 
 
-def summary(answered: Sequence[Row], right: Any) -> Row:
+def summarize_answers(answered: Sequence[Row], right: Any) -> Row:
     """Medians over all queries; the share of the true nearest that were found, where any were asked for."""
     wall = [each["ms"] for each in answered]
     row = {
@@ -269,7 +273,7 @@ def summary(answered: Sequence[Row], right: Any) -> Row:
     return row
 
 
-def with_text(rows: dict[str, Row]) -> dict[str, Row]:
+def add_text_time(rows: dict[str, Row]) -> dict[str, Row]:
     """Adds what a person waits for: the tower's median and the library's."""
     tower = rows.get(TEXT, {}).get("query_ms")
     for name, row in rows.items():

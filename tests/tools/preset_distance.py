@@ -36,7 +36,7 @@ SSIM_BAR, F1_BAR = 0.95, 0.01
 
 
 @dataclass(frozen=True)
-class Likeness:
+class PresetDistance:
     """One preset over the examples."""
 
     preset: str
@@ -52,28 +52,32 @@ class Likeness:
         )
 
 
-def measure(engine: Engine, presets: tuple[Preset, ...], seeds: int = 1, steps: int | None = None) -> list[Likeness]:
+def measure_presets(
+    engine: Engine, presets: tuple[Preset, ...], seeds: int = 1, steps: int | None = None
+) -> list[PresetDistance]:
     """Each preset against Best, in its own number of steps, or in `steps`."""
     *_, best = menu_of(engine.profile.name).presets
     if steps:
-        best, *presets = (at_steps(each, steps) for each in (best, *presets))
-    targets = [request for seed in range(seeds) for request in requests(engine, best, seed)]
-    ideal = [draw(engine, request)[0] for request in targets]
-    return [compare(engine, preset, targets, ideal) for preset in presets]
+        best, *presets = (set_steps(each, steps) for each in (best, *presets))
+    targets = [request for seed in range(seeds) for request in make_example_requests(engine, best, seed)]
+    ideal = [draw_timed(engine, request)[0] for request in targets]
+    return [measure_preset(engine, preset, targets, ideal) for preset in presets]
 
 
-def compare(engine: Engine, preset: Preset, targets: list[GenerationRequest], ideal: list[np.ndarray]) -> Likeness:
-    drawn = [draw(engine, worked_as(preset, engine, target)) for target in targets]
+def measure_preset(
+    engine: Engine, preset: Preset, targets: list[GenerationRequest], ideal: list[np.ndarray]
+) -> PresetDistance:
+    drawn = [draw_timed(engine, apply_preset(preset, engine, target)) for target in targets]
     ssim = [structural_similarity(one, other, channel_axis=2) for one, (other, _) in zip(ideal, drawn, strict=True)]
     f1 = [
         compute_edge_f1(target.edges.pixels, read_lines(picture))
         for target, (picture, _) in zip(targets, drawn, strict=True)
     ]
     seconds = [spent for _, spent in drawn]
-    return Likeness(preset.name, float(np.mean(ssim)), min(ssim), float(np.mean(f1)), float(np.mean(seconds)))
+    return PresetDistance(preset.name, float(np.mean(ssim)), min(ssim), float(np.mean(f1)), float(np.mean(seconds)))
 
 
-def requests(engine: Engine, preset: Preset, seed: int) -> Iterator[GenerationRequest]:
+def make_example_requests(engine: Engine, preset: Preset, seed: int) -> Iterator[GenerationRequest]:
     """One for each example, in styles taken in turn."""
     library = StyleLibrary(ROOT / "styles", ROOT / "no-such-folder").all()
     for number, file in enumerate(EXAMPLES):
@@ -82,21 +86,21 @@ def requests(engine: Engine, preset: Preset, seed: int) -> Iterator[GenerationRe
         order = parse_order(engine.profile, sketch=sketch, prompt=about.get("prompt", file.stem[2:]))
         edges = read_edges(sketch, size=engine.profile.size)
         mix = StyleMix.of(library[number * 7 % len(library)])
-        yield worked_as(preset, engine, build_request(order, edges, mix, engine.profile, seed))
+        yield apply_preset(preset, engine, build_request(order, edges, mix, engine.profile, seed))
 
 
-def at_steps(preset: Preset, steps: int) -> Preset:
+def set_steps(preset: Preset, steps: int) -> Preset:
     return replace(preset, numbers={**preset.numbers, "num_inference_steps": steps})
 
 
-def worked_as(preset: Preset, engine: Engine, request: GenerationRequest) -> GenerationRequest:
+def apply_preset(preset: Preset, engine: Engine, request: GenerationRequest) -> GenerationRequest:
     """The request with the preset's numbers, sampler and levers in place of its own."""
     defaults = {**engine.profile.defaults, **preset.numbers}
     numbers = {name: value for name, value in defaults.items() if name in flatten_settings(request) and name != "seed"}
     return change(request, **numbers, sampler=preset.sampler, shortcuts=preset.shortcuts)
 
 
-def draw(engine: Engine, request: GenerationRequest) -> tuple[np.ndarray, float]:
+def draw_timed(engine: Engine, request: GenerationRequest) -> tuple[np.ndarray, float]:
     since = time.perf_counter()
     return np.asarray(engine.draw(request).images[0]), time.perf_counter() - since
 
@@ -112,7 +116,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="for every preset, in place of its own")
     given = parser.parse_args()
     engine = Engine.load(find_profile(given.profile), folder=given.folder)
-    for row in measure(engine, menu_of(given.profile).presets, given.seeds, given.steps):
+    for row in measure_presets(engine, menu_of(given.profile).presets, given.seeds, given.steps):
         print(row, flush=True)
 
 

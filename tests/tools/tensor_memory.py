@@ -13,10 +13,10 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from tests.tools.full_size_modules import Sized, sized_modules, step_inputs, take_step
+from tests.tools.full_size_modules import PipelineModules, make_modules, make_step_inputs, run_step
 
 
-class LiveBytes(TorchDispatchMode):
+class TensorByteCounter(TorchDispatchMode):
     """Counts storages from their first appearance until they go; those of `known` tensors are not counted."""
 
     def __init__(self, known: Iterator[Tensor]) -> None:
@@ -42,7 +42,7 @@ class LiveBytes(TorchDispatchMode):
 
 
 @contextmanager
-def fused_attention() -> Iterator[None]:
+def replace_attention() -> Iterator[None]:
     """Attention that holds its output alone, as torch's fused kernels do; "meta" would unfold the whole matrix."""
     real = functional.scaled_dot_product_attention
     functional.scaled_dot_product_attention = lambda query, key, value, **options: torch.empty_like(query)
@@ -52,28 +52,28 @@ def fused_attention() -> Iterator[None]:
         functional.scaled_dot_product_attention = real
 
 
-def peak_of(sized: Sized, work: Callable[[], object]) -> int:
+def measure_peak(sized: PipelineModules, work: Callable[[], object]) -> int:
     """Bytes beside weights and inputs that exist before."""
-    live = LiveBytes(parameter for module in sized for parameter in module.parameters())
-    with torch.no_grad(), fused_attention(), live:
+    live = TensorByteCounter(parameter for module in sized for parameter in module.parameters())
+    with torch.no_grad(), replace_attention(), live:
         work()
     return live.peak
 
 
-def derived(
+def derive_peaks(
     sides: tuple[int, ...] = (512,), batch: int = 1, dtype: torch.dtype = torch.float16
 ) -> Iterator[dict[str, Any]]:
     """Rows of SD 1.5's peaks: a guided denoising step, and one picture's decoding."""
-    sized = sized_modules(dtype=dtype, device="meta")
+    sized = make_modules(dtype=dtype, device="meta")
     sized.controlnet.controlnet_cond_embedding = torch.nn.Identity()
     for side in sides:
-        inputs = step_inputs(sized, side, side, batch, "meta", dtype)
+        inputs = make_step_inputs(sized, side, side, batch, "meta", dtype)
         latents = torch.zeros(1, 4, side // 8, side // 8, device="meta", dtype=dtype)
         for what, work in (
-            ("steps", lambda i=inputs: take_step(sized, i)),
+            ("steps", lambda i=inputs: run_step(sized, i)),
             ("decode", lambda z=latents: sized.vae.decode(z, return_dict=False)),
         ):
-            peak = peak_of(sized, work)
+            peak = measure_peak(sized, work)
             yield {
                 "what": what,
                 "side": side,

@@ -11,30 +11,36 @@ import torch
 from PIL import Image
 
 from pipeline.machine.figures import read_figures
-from tests.benchmarks.memory import OUTCOMES, measure
-from tests.tools.diffusers_reference import stock_sd15
-from tests.tools.full_size_modules import filled_modules, parameters_of, read_configs, sized_modules, sized_sd15
+from tests.benchmarks.memory import OUTCOMES, measure_row
+from tests.tools.diffusers_reference import load_diffusers_sd15
+from tests.tools.full_size_modules import (
+    count_parameters,
+    make_filled_modules,
+    make_full_size_sd15,
+    make_modules,
+    read_configs,
+)
 from tests.tools.models import write_sd15
-from tests.tools.tensor_memory import LiveBytes, derived
+from tests.tools.tensor_memory import TensorByteCounter, derive_peaks
 
 
 def test_the_modules_have_sd15s_parameters() -> None:
-    sized, known = sized_modules(device="meta"), read_configs()["parameters"]
-    assert parameters_of(sized.controlnet) == known["controlnet"] and parameters_of(sized.vae) == known["vae"]
-    assert parameters_of(sized.text_encoder) == known["text_encoder"]
-    adapter = parameters_of(sized.unet) - known["unet"]
+    sized, known = make_modules(device="meta"), read_configs()["parameters"]
+    assert count_parameters(sized.controlnet) == known["controlnet"] and count_parameters(sized.vae) == known["vae"]
+    assert count_parameters(sized.text_encoder) == known["text_encoder"]
+    adapter = count_parameters(sized.unet) - known["unet"]
     assert 2 * adapter == pytest.approx(44642768, rel=0.001)  # the adapter's file, in 16 bits
 
 
 def test_every_weight_of_a_filled_module_is_written() -> None:
-    for module in filled_modules(tiny=True):
+    for module in make_filled_modules(tiny=True):
         assert all((weight == weight.new_tensor(0.01)).all() for weight in module.parameters())
         assert not any(buffer.is_meta for buffer in module.buffers())
 
 
 def test_live_bytes_count_what_is_alive_and_no_weights() -> None:
     weight = torch.ones(1000)
-    with LiveBytes(iter([weight])) as live:
+    with TensorByteCounter(iter([weight])) as live:
         doubled = weight * 2  # 4,000 bytes
         for _ in range(3):
             doubled = doubled + weight  # 4,000 more while the old one is there
@@ -44,7 +50,7 @@ def test_live_bytes_count_what_is_alive_and_no_weights() -> None:
 
 def test_the_planners_constants_are_those_that_follow_from_the_modules() -> None:
     figures, cuda = read_figures()["derived"], read_figures()["devices"]["cuda"]
-    rows = list(derived((256, 512), 2))
+    rows = list(derive_peaks((256, 512), 2))
     assert [row["what"] for row in rows] == ["steps", "decode"] * 2
     for row in rows:
         constant = {"steps": "step_bytes_per_px", "decode": "decode_bytes_per_px"}[row["what"]]
@@ -57,7 +63,7 @@ def test_the_planners_constants_are_those_that_follow_from_the_modules() -> None
     ("mode", "dtype"), [("auto", "auto"), ("cpu", "float32"), ("cpu", "bfloat16"), ("fp8", "bfloat16")]
 )
 def test_a_row_of_the_benchmark(mode: str, dtype: str) -> None:
-    row = measure(cap=None, mode=mode, side=64, batch=2, steps=1, tiny=True, dtype=dtype)
+    row = measure_row(cap=None, mode=mode, side=64, batch=2, steps=1, tiny=True, dtype=dtype)
     assert row["dtype"] == dtype or dtype == "auto"
     assert row["outcome"] == OUTCOMES[0] and row["steps_s"] >= 0 and row["decode_s"] >= 0
     assert row["planned_peak"] > row["planned_weights"] > 0 and row["published"] > 0
@@ -68,7 +74,7 @@ def test_a_row_of_the_benchmark(mode: str, dtype: str) -> None:
 
 def test_a_folder_of_random_weights_is_drawn_from(tmp_path: Path) -> None:
     """The way that the benchmark of drawing makes SD 1.5's size; by the stock pipeline, on small modules."""
-    pipeline = stock_sd15(write_sd15(tmp_path, sized_sd15(tiny=True)))
+    pipeline = load_diffusers_sd15(write_sd15(tmp_path, make_full_size_sd15(tiny=True)))
     assert pipeline.unet.config.cross_attention_dim == read_configs(tiny=True)["unet"]["cross_attention_dim"]
     weights = torch.cat([weight.flatten() for weight in pipeline.unet.parameters()])
     assert weights.isfinite().all() and 0.01 < weights.std() < 1

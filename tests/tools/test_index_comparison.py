@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from tests.test_house import requirements
-from tests.tools.index_comparison import Child, Ended, contest, groups, summary, with_text
+from tests.tools.index_comparison import (
+    ChildProcess,
+    ProcessEnded,
+    add_text_time,
+    compare_libraries,
+    group_by_memory,
+    summarize_answers,
+)
 from tests.tools.index_libraries import INSTALL, LIBRARIES, Hnswlib
 
 pytestmark = pytest.mark.slow
@@ -26,19 +33,19 @@ def doubles_until_none(parent: Connection, most: int) -> None:
 
 
 def test_a_child_answers_and_its_end_is_told() -> None:
-    child = Child(doubles_until_none, 10)
+    child = ChildProcess(doubles_until_none, 10)
     assert child.ask(4) == 8
-    with pytest.raises(Ended, match="ended with 3"):
+    with pytest.raises(ProcessEnded, match="ended with 3"):
         child.ask(11)
-    with pytest.raises(Ended, match="ended with 3"):
+    with pytest.raises(ProcessEnded, match="ended with 3"):
         child.ask(4)
     child.end()
 
 
 def test_groups_keep_to_the_memory_in_order() -> None:
-    assert groups({"a": 3, "b": 3, "c": 3}, 6) == [["a", "b"], ["c"]]
-    assert groups({"a": 3, "b": 9, "c": 3, "d": 3}, 6) == [["a"], ["b"], ["c", "d"]]
-    assert groups({}, 6) == []
+    assert group_by_memory({"a": 3, "b": 3, "c": 3}, 6) == [["a", "b"], ["c"]]
+    assert group_by_memory({"a": 3, "b": 9, "c": 3, "d": 3}, 6) == [["a"], ["b"], ["c", "d"]]
+    assert group_by_memory({}, 6) == []
 
 
 def test_recall_is_the_share_of_the_true_nearest() -> None:
@@ -47,15 +54,18 @@ def test_recall_is_the_share_of_the_true_nearest() -> None:
         {"ms": 3.0, "processor_ms": 0.5, "found": [9, 8, 7, 6]},
         {"ms": 8.0, "processor_ms": 0.5, "found": [5, 0, 0, 0]},
     ]
-    row = summary(answered, np.array([[4, 3, 2, 1], [6, 7, 0, 1], [1, 2, 3, 4]]))
+    row = summarize_answers(answered, np.array([[4, 3, 2, 1], [6, 7, 0, 1], [1, 2, 3, 4]]))
     assert row["recall_at_10"] == 0.5 and row["query_ms"] == 3.0 and row["queries"] == 3
-    assert "recall_at_10" not in summary([{"ms": 1.0, "processor_ms": 1.0, "found": []}], np.zeros((1, 4)))
+    assert "recall_at_10" not in summarize_answers([{"ms": 1.0, "processor_ms": 1.0, "found": []}], np.zeros((1, 4)))
 
 
 def test_what_a_person_waits_for_holds_the_tower() -> None:
     rows: dict[str, Any] = {"exact": {"query_ms": 2.0}, "faiss": {"outcome": "ended with 1"}, "text": {"query_ms": 7.5}}
-    assert with_text(rows)["exact"]["with_text_ms"] == 9.5 and "with_text_ms" not in {**rows["faiss"], **rows["text"]}
-    assert with_text({"exact": {"query_ms": 2.0}}) == {"exact": {"query_ms": 2.0}}
+    assert add_text_time(rows)["exact"]["with_text_ms"] == 9.5 and "with_text_ms" not in {
+        **rows["faiss"],
+        **rows["text"],
+    }
+    assert add_text_time({"exact": {"query_ms": 2.0}}) == {"exact": {"query_ms": 2.0}}
 
 
 def test_a_library_that_ends_or_is_missing_is_told_and_the_others_go_on(
@@ -63,7 +73,7 @@ def test_a_library_that_ends_or_is_missing_is_told_and_the_others_go_on(
 ) -> None:
     monkeypatch.setattr(LIBRARIES["faiss"], "is_installed", lambda: False)
     (tmp_path / "hnswlib").write_text("a file where the folder should be", encoding="utf-8")
-    rows = {row["library"]: row for row in contest(300, ["hnswlib", "faiss", "exact"], tmp_path, 21, 1)}
+    rows = {row["library"]: row for row in compare_libraries(300, ["hnswlib", "faiss", "exact"], tmp_path, 21, 1)}
     assert rows["faiss"]["outcome"] == f"faiss-cpu is not installed: {INSTALL}"
     assert rows["hnswlib"]["outcome"] == "building ended with 1"
     assert rows["exact"]["recall_at_10"] == 1 and rows["exact"]["queries"] == 21

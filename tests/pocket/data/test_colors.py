@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.pocket.data.colors import COLORS, draw_paint, measure_color_share, name_color, recolor, to_hsv
-from tests.tools.sample_things import things
+from tests.tools.sample_things import make_things
 
 # What anybody calls by these words (CSS names and their like).
 KNOWN = {
@@ -53,7 +53,7 @@ def test_paints_obey_their_word(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", COLORS)
-@pytest.mark.parametrize("thing", things(), ids=lambda thing: thing.name)
+@pytest.mark.parametrize("thing", make_things(), ids=lambda thing: thing.name)
 def test_a_recolored_thing_obeys_and_keeps_its_detail(word: str, thing) -> None:
     rgba = thing.pictures[0].astype(np.float32) / 255
     rgb, alpha = rgba[..., :3], rgba[..., 3]
@@ -65,7 +65,7 @@ def test_a_recolored_thing_obeys_and_keeps_its_detail(word: str, thing) -> None:
 
 
 def test_only_the_main_hue_is_painted() -> None:
-    rgba = things()[0].pictures[0].astype(np.float32) / 255
+    rgba = make_things()[0].pictures[0].astype(np.float32) / 255
     painted = recolor(rgba[..., :3], rgba[..., 3], "blue", np.random.default_rng(2))
     np.testing.assert_allclose(painted[16, 76], rgba[16, 76, :3], atol=0.02)  # the leaf
     np.testing.assert_allclose(painted[50, 46], rgba[50, 46, :3], atol=0.02)  # the glint

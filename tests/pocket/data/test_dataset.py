@@ -28,7 +28,7 @@ from pipeline.pocket.data.dataset import (
     wipe_surroundings,
 )
 from pipeline.pocket.model import SIDE
-from tests.tools.sample_things import pack, things
+from tests.tools.sample_things import make_pack, make_things
 
 STYLES = ("sketch", "linocut")
 
@@ -38,17 +38,17 @@ def unpacked(edges: np.ndarray) -> np.ndarray:
 
 
 def test_a_record_is_a_function_of_seed_and_number() -> None:
-    pixels, edges, record = make_record(things(), 3, 5, STYLES)
-    again = make_record(things(), 3, 5, STYLES)
+    pixels, edges, record = make_record(make_things(), 3, 5, STYLES)
+    again = make_record(make_things(), 3, 5, STYLES)
     assert np.array_equal(pixels, again[0]) and np.array_equal(edges, again[1]) and record == again[2]
-    others = [make_record(things(), seed, number, STYLES)[0] for seed, number in ((3, 6), (4, 5))]
+    others = [make_record(make_things(), seed, number, STYLES)[0] for seed, number in ((3, 6), (4, 5))]
     assert not any(np.array_equal(pixels, other) for other in others)
 
 
 def test_a_record_has_its_shapes_and_says_what_it_is() -> None:
-    names = {thing.name for thing in things()}
+    names = {thing.name for thing in make_things()}
     for number in range(8):
-        pixels, edges, record = make_record(things(), 1, number, STYLES)
+        pixels, edges, record = make_record(make_things(), 1, number, STYLES)
         assert (pixels.shape, pixels.dtype) == ((SIDE, SIDE, 3), np.uint8) and pixels.std() > 5
         assert (edges.shape, edges.dtype) == ((2, SIDE, SIDE // 8), np.uint8)
         assert all(0 < drawing.mean() < 0.3 for drawing in unpacked(edges))
@@ -74,9 +74,9 @@ def test_the_first_drawing_and_the_picture_never_lose_their_place(monkeypatch: p
     poorer = 0
     for number in range(12):
         monkeypatch.setattr(dataset, "SUBJECT_ONLY", 0.0)
-        pixels, full, record = make_record(things(), 2, number, ())
+        pixels, full, record = make_record(make_things(), 2, number, ())
         monkeypatch.setattr(dataset, "SUBJECT_ONLY", 1.0)
-        same_pixels, bare, same_record = make_record(things(), 2, number, ())
+        same_pixels, bare, same_record = make_record(make_things(), 2, number, ())
         assert np.array_equal(pixels, same_pixels) and record == same_record
         before, after = unpacked(full), unpacked(bare)
         assert np.array_equal(before[0], after[0])
@@ -116,10 +116,10 @@ def test_without_styles_pictures_are_plain() -> None:
 
 
 def test_a_look_is_put_on_the_picture_and_not_on_its_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
-    styled = [make_record(things(), 5, number, STYLES) for number in range(6)]
+    styled = [make_record(make_things(), 5, number, STYLES) for number in range(6)]
     monkeypatch.setattr(renderers, "render", lambda style, image, parameters, rng: image)
     for number, (pixels, edges, record) in enumerate(styled):
-        bare, same_edges, same_record = make_record(things(), 5, number, STYLES)
+        bare, same_edges, same_record = make_record(make_things(), 5, number, STYLES)
         assert np.array_equal(edges, same_edges) and record == same_record
         assert np.array_equal(pixels, bare) == (record["style"] == PLAIN)
     assert 0 < sum(record["style"] == PLAIN for _, _, record in styled) < 6
@@ -135,7 +135,7 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 class SeenPack:
     """All of the drawn things, held out or not: three are needed for a scene."""
 
-    training = pack().things
+    training = make_pack().things
 
 
 @pytest.mark.usefixtures("small_shards")
@@ -146,7 +146,7 @@ def test_shards_go_on_where_the_one_before_ends(tmp_path: Path) -> None:
     records = json.loads((folder / "records.json").read_text())
     assert pictures.shape == (3, SIDE, SIDE, 3) and edges.shape == (3, 2, SIDE, SIDE // 8)
     for row in range(3):
-        pixels, drawings, record = make_record(things(), 7, 3 + row, STYLES)
+        pixels, drawings, record = make_record(make_things(), 7, 3 + row, STYLES)
         assert np.array_equal(pictures[row], pixels) and np.array_equal(edges[row], drawings)
         assert records[row] == record
 

@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.pocket.data.colors import COLORS, measure_color_share
 from pipeline.pocket.data.scenes import add_article, compose_picture, remove_color_words, shorten_caption
-from tests.tools.sample_things import things
+from tests.tools.sample_things import make_things
 
 pytestmark = pytest.mark.slow
 
@@ -11,7 +11,7 @@ SEEDS = range(60)
 
 
 def made(seed: int, **options):
-    return compose_picture(things(), np.random.default_rng(seed), **options)
+    return compose_picture(make_things(), np.random.default_rng(seed), **options)
 
 
 def test_a_picture_is_a_pure_function_of_its_seed() -> None:
@@ -51,7 +51,7 @@ def test_a_color_can_be_asked_for(word: str) -> None:
 
 
 def test_without_a_word_a_thing_keeps_its_own_color() -> None:
-    apple = things()[0]
+    apple = make_things()[0]
     picture = compose_picture([apple], np.random.default_rng(5), color=None, alone=True)
     assert picture.color is None and picture.subject is apple
     assert measure_color_share("red", picture.image[picture.subject_mask]) > 0.6

@@ -15,7 +15,7 @@ from pipeline.pocket.data.strokes import (
     redraw_lines,
 )
 from pipeline.pocket.evaluate.measures import measure_line_distance
-from tests.tools.sample_things import things
+from tests.tools.sample_things import make_things
 
 
 def disc(side: int = 128) -> np.ndarray:
@@ -43,7 +43,7 @@ def thickness(lines: np.ndarray) -> float:
 @pytest.mark.parametrize("careful", [None, 0.0, 0.5, 1.0])
 def test_lines_are_one_pixel_of_white_on_black(careful: float | None) -> None:
     for seed in range(20):
-        picture = compose_picture(things(), rng(seed))
+        picture = compose_picture(make_things(), rng(seed))
         lines = draw_lines(picture.image, rng(seed), careful)
         assert lines.shape == (128, 128) and lines.dtype == np.uint8 and set(np.unique(lines)) <= {0, 255}
         assert lines.any()
@@ -76,7 +76,7 @@ def test_even_a_hasty_hand_stays_near_the_contour() -> None:
 
 
 def test_a_hasty_hand_draws_less_of_a_busy_picture() -> None:
-    pictures = [compose_picture(things(), rng(seed)).image for seed in range(30)]
+    pictures = [compose_picture(make_things(), rng(seed)).image for seed in range(30)]
     length = {
         care: np.mean([(draw_lines(image, rng(i), care) > 0).sum() for i, image in enumerate(pictures)])
         for care in (0.0, 1.0)
@@ -86,7 +86,7 @@ def test_a_hasty_hand_draws_less_of_a_busy_picture() -> None:
 
 def test_only_the_thing_is_drawn_within_its_mask() -> None:
     for seed in range(10):
-        picture = compose_picture(things(), rng(seed))
+        picture = compose_picture(make_things(), rng(seed))
         lines = draw_lines(picture.image, rng(seed), 1.0, within=picture.subject_mask)
         near = cv2.dilate(picture.subject_mask.astype(np.uint8), np.ones((5, 5), np.uint8))
         assert lines.any() and not lines[near == 0].any()

@@ -9,8 +9,8 @@ from skimage.metrics import peak_signal_noise_ratio
 from pipeline.models.catalog import POCKET
 from pipeline.pocket.evaluate.autoencoder_trials import DECODE_RUNS, WARM_UP_RUNS, Copier, run_autoencoder_trial
 from pipeline.pocket.evaluate.measures import Pixels
-from tests.tools.draw_functions import STYLES, values
-from tests.tools.sample_things import pack
+from tests.tools.draw_functions import STYLES, read_values
+from tests.tools.sample_things import make_pack
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SIDE = 128
@@ -30,8 +30,8 @@ class Mirror(Copier):
 
 
 def test_an_exact_copy_loses_nothing_and_a_blind_one_all() -> None:
-    exact = values(run_autoencoder_trial(pack(), STYLES[:9], SIDE, 9, Mirror(blind=False)))
-    blind = values(run_autoencoder_trial(pack(), STYLES[:9], SIDE, 9, Mirror(blind=True)))
+    exact = read_values(run_autoencoder_trial(make_pack(), STYLES[:9], SIDE, 9, Mirror(blind=False)))
+    blind = read_values(run_autoencoder_trial(make_pack(), STYLES[:9], SIDE, 9, Mirror(blind=True)))
     decibels, lines, worn, true, _ = exact
     assert exact[decibels] == 100 and exact[lines] == 1 and exact[worn] == exact[true] > 0.6
     assert blind[decibels] < 20 and blind[lines] == 0 and blind[worn] < 0.4 and blind[true] == exact[true]

@@ -6,12 +6,12 @@ import numpy as np
 
 from pipeline.engine.style_embeddings import read_style_image
 from pipeline.pocket.evaluate.bench import CachedDrawing, fill_with_mean, ink_lines, make_case, score_lines
-from tests.tools.draw_functions import STYLES, bench, noise, recording, white
-from tests.tools.sample_things import pack
+from tests.tools.draw_functions import STYLES, draw_noise, draw_white, make_bench, record_requests
+from tests.tools.sample_things import make_pack
 
 
 def test_requests_carry_the_profile_and_what_is_turned(tmp_path: Path) -> None:
-    desk, case = bench(white, tmp_path), make_case(pack().held_out, 3, 128)
+    desk, case = make_bench(draw_white, tmp_path), make_case(make_pack().held_out, 3, 128)
     usual = desk.make_request("a ghost", case.lines, 7)
     turned = desk.make_request("a ghost", case.lines, 7, controls={"num_inference_steps": 9, "guidance_scale": 3.5})
     assert usual.sampling.num_inference_steps == desk.profile.defaults["num_inference_steps"]
@@ -22,7 +22,7 @@ def test_requests_carry_the_profile_and_what_is_turned(tmp_path: Path) -> None:
 
 def test_a_wordless_style_is_its_picture_and_says_nothing(tmp_path: Path) -> None:
     reference = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    desk, case = bench(white, tmp_path), make_case(pack().held_out, 3, 128)
+    desk, case = make_bench(draw_white, tmp_path), make_case(make_pack().held_out, 3, 128)
     mix = desk.make_wordless_mix(reference)
     assert np.array_equal(np.asarray(read_style_image(mix.parts[0][0])), reference)
     assert desk.make_request("a ghost", case.lines, 0, mix).styled_prompt.written == "a ghost"
@@ -32,8 +32,8 @@ def test_a_wordless_style_is_its_picture_and_says_nothing(tmp_path: Path) -> Non
 
 def test_equal_requests_are_drawn_once(tmp_path: Path) -> None:
     seen: list = []
-    draw = CachedDrawing(recording(noise, seen))
-    desk, case = bench(draw, tmp_path), make_case(pack().held_out, 3, 128)
+    draw = CachedDrawing(record_requests(draw_noise, seen))
+    desk, case = make_bench(draw, tmp_path), make_case(make_pack().held_out, 3, 128)
     one, again = desk.draw_prompt("a ghost", case.lines, 1), desk.draw_prompt("a ghost", case.lines, 1)
     other = desk.draw_prompt("a ghost", case.lines, 2)
     assert np.array_equal(one, again) and not np.array_equal(one, other) and len(seen) == 2

@@ -21,20 +21,30 @@ from pipeline.pocket.evaluate.report import save_sheets
 from pipeline.pocket.evaluate.trial_table import TRIAL_NAMES, TrialInputs, run_trials
 from pipeline.pocket.evaluate.trials import run_edge_trial
 from pipeline.values import GenerationRequest, StyleMix
-from tests.tools.draw_functions import PROFILE, STYLES, bench, noise, recording, white
-from tests.tools.sample_things import pack
+from tests.tools.draw_functions import PROFILE, STYLES, draw_noise, draw_white, make_bench, record_requests
+from tests.tools.sample_things import make_pack
 
 
 def trial_inputs(tmp_path: Path, gallery: Gallery | None = None) -> TrialInputs:
     return TrialInputs(
-        bench(noise, tmp_path), pack(), STYLES, gallery, tmp_path, SKETCHES, noise, lambda: noise, tmp_path / "vae"
+        make_bench(draw_noise, tmp_path),
+        make_pack(),
+        STYLES,
+        gallery,
+        tmp_path,
+        SKETCHES,
+        draw_noise,
+        lambda: draw_noise,
+        tmp_path / "vae",
     )
 
 
 def test_requests_use_the_defaults_that_were_set(tmp_path: Path) -> None:
     seen: list[GenerationRequest] = []
     profile = change_defaults(PROFILE, ["guidance_scale=5.5", "num_inference_steps=7"])
-    run_edge_trial(Bench(recording(white, seen), profile, StyleMix.of(STYLES[0]), tmp_path), pack().held_out, 1, {})
+    run_edge_trial(
+        Bench(record_requests(draw_white, seen), profile, StyleMix.of(STYLES[0]), tmp_path), make_pack().held_out, 1, {}
+    )
     assert (seen[0].sampling.guidance_scale, seen[0].sampling.num_inference_steps) == (5.5, 7)
 
 
@@ -56,7 +66,7 @@ def test_memory_without_training_pictures_says_what_renders_them(
 def write_pack(path: Path) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         entries = []
-        for thing in pack().things:
+        for thing in make_pack().things:
             data = io.BytesIO()
             Image.fromarray(thing.pictures[0]).save(data, "PNG")
             archive.writestr(f"{thing.name}.png", data.getvalue())
@@ -115,8 +125,8 @@ def test_the_command_measures_a_real_folder_of_weights(
 
 
 def test_the_stock_pipeline_draws_what_the_engine_draws(pocket_folder: Path, pocket_engine, tmp_path: Path) -> None:
-    case = make_case(pack().held_out, 2, 128)
-    request = bench(white, tmp_path).make_request(
+    case = make_case(make_pack().held_out, 2, 128)
+    request = make_bench(draw_white, tmp_path).make_request(
         "a ghost", case.lines, 3, controls={"num_inference_steps": 3, "guidance_scale": 4.0}
     )
     drawn = pocket_engine.draw(request)

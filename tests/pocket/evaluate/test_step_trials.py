@@ -16,23 +16,24 @@ from pipeline.pocket.evaluate.step_trials import (
     run_step_trial,
 )
 from pipeline.values import GenerationRequest
-from tests.tools.draw_functions import PROFILE, STYLES, bench, recording, values, white
-from tests.tools.sample_things import pack
+from tests.tools.draw_functions import PROFILE, STYLES, draw_white, make_bench, read_values, record_requests
+from tests.tools.sample_things import make_pack
 
 pytestmark = pytest.mark.slow
 
 
 def test_what_few_steps_lose_is_seen(tmp_path: Path) -> None:
     cases = {
-        case.lines.tobytes(): case.original for case in (make_case(pack().held_out, 4000 + i, 128) for i in range(2))
+        case.lines.tobytes(): case.original
+        for case in (make_case(make_pack().held_out, 4000 + i, 128) for i in range(2))
     }
 
     def draws_in_four(request: GenerationRequest) -> np.ndarray:
         done = request.sampling.num_inference_steps >= 4
-        return cases.get(request.edges.pixels.tobytes(), white(request)) if done else white(request)
+        return cases.get(request.edges.pixels.tobytes(), draw_white(request)) if done else draw_white(request)
 
-    outcome = run_step_trial(bench(draws_in_four, tmp_path), pack(), STYLES[:3], 2)
-    found = values(outcome)
+    outcome = run_step_trial(make_bench(draws_in_four, tmp_path), make_pack(), STYLES[:3], 2)
+    found = read_values(outcome)
     usual = f"{PROFILE.defaults['num_inference_steps']:g} steps"
     assert found["edge F1 at 1 step"] == found[f"edge F1 at {usual} (the default)"] == 0
     assert found["edge F1 at 4 steps"] == found["edge F1 at 20 steps"] > 0.9
@@ -54,11 +55,13 @@ def test_times_are_taken_in_turn_at_each_ones_settings(tmp_path: Path, monkeypat
             # The first one warms up; it must not count.
             now.seconds += 100 if name not in order else seconds
             order.append(name)
-            return white(request)
+            return draw_white(request)
 
-        return recording(draw, seen)
+        return record_requests(draw, seen)
 
-    outcome = run_speed_trial(bench(white, tmp_path), pack(), taking("ours", 0.2), taking("stock", 1.8), 3, bar=700.0)
+    outcome = run_speed_trial(
+        make_bench(draw_white, tmp_path), make_pack(), taking("ours", 0.2), taking("stock", 1.8), 3, bar=700.0
+    )
     assert [round(line.value, 6) for line in outcome.figures] == [200, 1800, 9]
     assert "bar 700 met" in str(outcome.figures[0]) and "bar 8 met" in str(outcome.figures[2])
     assert order == ["ours", "stock"] * 4

@@ -15,8 +15,8 @@ from pipeline.pocket.evaluate.style_trials import (
 )
 from pipeline.pocket.evaluate.unseen import UNSEEN, make_unseen_references
 from pipeline.values import GenerationRequest
-from tests.tools.draw_functions import STYLES, WAYS, bench, recording, values, white
-from tests.tools.sample_things import pack
+from tests.tools.draw_functions import BASELINES, STYLES, draw_white, make_bench, read_values, record_requests
+from tests.tools.sample_things import make_pack
 
 pytestmark = pytest.mark.slow
 
@@ -28,16 +28,20 @@ def own(request: GenerationRequest) -> np.ndarray:
 
 def test_styles_worn(tmp_path: Path) -> None:
     name = "style: nearest its own reference of 8 (chance 0.125)"
-    found = values(run_style_trial(bench(own, tmp_path), pack(), STYLES[:9], 9, WAYS))
+    found = read_values(run_style_trial(make_bench(own, tmp_path), make_pack(), STYLES[:9], 9, BASELINES))
     assert found[name] == found["the same by the image alone, no style words"] == 1
     assert found["the reference's mean colour"] < 1 and "flood-filled edges" in found
-    assert values(run_style_trial(bench(white, tmp_path), pack(), STYLES[:9], 9, {}))[name] < 0.4
+    assert read_values(run_style_trial(make_bench(draw_white, tmp_path), make_pack(), STYLES[:9], 9, {}))[name] < 0.4
 
 
 def test_unseen_families_are_asked_for_by_their_picture_alone(tmp_path: Path) -> None:
     seen: list[GenerationRequest] = []
     name = "style, unseen families by image alone (chance 0.125)"
-    found = values(run_unseen_trial(bench(recording(own, seen), tmp_path), pack(), STYLES[:3], len(UNSEEN), WAYS))
+    found = read_values(
+        run_unseen_trial(
+            make_bench(record_requests(own, seen), tmp_path), make_pack(), STYLES[:3], len(UNSEEN), BASELINES
+        )
+    )
     assert found[name] == 1 and found["the renderers themselves (sanity)"] > 0.5
     worn = {read_style_reference(request.styles.parts[0][0]).tobytes() for request in seen}
     assert worn == {pixels.tobytes() for pixels in make_unseen_references(128).values()}
@@ -45,7 +49,10 @@ def test_unseen_families_are_asked_for_by_their_picture_alone(tmp_path: Path) ->
         request.styled_prompt.written == request.prompt.text and request.conditioning.ip_adapter_scale == 1
         for request in seen
     )
-    assert values(run_unseen_trial(bench(white, tmp_path), pack(), STYLES[:3], len(UNSEEN), {}))[name] < 0.4
+    assert (
+        read_values(run_unseen_trial(make_bench(draw_white, tmp_path), make_pack(), STYLES[:3], len(UNSEEN), {}))[name]
+        < 0.4
+    )
 
 
 def test_a_shelf_holds_the_own_reference_first_and_others_once() -> None:
@@ -56,7 +63,7 @@ def test_a_shelf_holds_the_own_reference_first_and_others_once() -> None:
 
 
 def test_painters_paint_the_case_and_know_what_they_can() -> None:
-    case = make_case(pack().held_out, 1, 128)
+    case = make_case(make_pack().held_out, 1, 128)
     known = list_painters({"mosaic": case.original, "batik": case.original, "a stranger": case.original})
     assert set(known) == {"mosaic", "batik"}
     for paint in known.values():

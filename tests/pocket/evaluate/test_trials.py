@@ -21,8 +21,17 @@ from pipeline.pocket.evaluate.trials import (
     score_own_colors,
 )
 from pipeline.values import GenerationRequest, Sketch
-from tests.tools.draw_functions import STYLES, WAYS, bench, noise, originals, recording, values, white
-from tests.tools.sample_things import pack
+from tests.tools.draw_functions import (
+    BASELINES,
+    STYLES,
+    draw_noise,
+    draw_white,
+    make_bench,
+    make_draw_of_originals,
+    read_values,
+    record_requests,
+)
+from tests.tools.sample_things import make_pack
 
 
 def first_color(request: GenerationRequest) -> np.ndarray:
@@ -33,13 +42,18 @@ def first_color(request: GenerationRequest) -> np.ndarray:
 
 
 def test_edges_of_the_originals_are_followed_and_of_a_blank_are_not(tmp_path: Path) -> None:
-    cases = [make_case(pack().held_out, seed, 128) for seed in range(12)]
-    found = values(run_edge_trial(bench(originals(cases), tmp_path), pack().held_out, 12, WAYS))
+    cases = [make_case(make_pack().held_out, seed, 128) for seed in range(12)]
+    found = read_values(
+        run_edge_trial(make_bench(make_draw_of_originals(cases), tmp_path), make_pack().held_out, 12, BASELINES)
+    )
     assert found["edge F1, results"] == found["originals (sanity)"] > 0.95
     assert found["the lines themselves, dark on white"] > 0.85
     assert found["the reference's mean colour"] == found["the original's mean colour"] == 0
     assert 0.6 < found["flood-filled edges"] < 1 and found["another drawing's original"] < 0.5
-    assert values(run_edge_trial(bench(white, tmp_path), pack().held_out, 4, {}))["edge F1, results"] == 0
+    assert (
+        read_values(run_edge_trial(make_bench(draw_white, tmp_path), make_pack().held_out, 4, {}))["edge F1, results"]
+        == 0
+    )
 
 
 def drawing(care: str, seed: int) -> Drawing:
@@ -69,36 +83,41 @@ def test_drawings_by_hand_are_told_apart_by_care(tmp_path: Path) -> None:
     seen: list[GenerationRequest] = []
 
     def draws_only_for_the_careful(request: GenerationRequest) -> np.ndarray:
-        return ink_lines(request.edges.pixels) if request.edges.pixels.tobytes() == careful else white(request)
+        return ink_lines(request.edges.pixels) if request.edges.pixels.tobytes() == careful else draw_white(request)
 
-    found = run_hand_trial(bench(recording(draws_only_for_the_careful, seen), tmp_path), drawings, WAYS)
-    assert values(found)["careful drawings"] == values(found)["the lines themselves, dark on white"] > 0.9
-    assert values(found)["usual drawings"] == values(found)["hasty drawings"] == 0
-    assert values(found)["edge F1, hand-drawn: results"] == pytest.approx(values(found)["careful drawings"] / 4)
-    assert values(found)["the reference's mean colour"] == 0
+    found = run_hand_trial(make_bench(record_requests(draws_only_for_the_careful, seen), tmp_path), drawings, BASELINES)
+    assert read_values(found)["careful drawings"] == read_values(found)["the lines themselves, dark on white"] > 0.9
+    assert read_values(found)["usual drawings"] == read_values(found)["hasty drawings"] == 0
+    assert read_values(found)["edge F1, hand-drawn: results"] == pytest.approx(
+        read_values(found)["careful drawings"] / 4
+    )
+    assert read_values(found)["the reference's mean colour"] == 0
     assert [line.count for line in found.figures[1:4]] == [1, 1, 2] and found.figures[0].bars == (0.7,)
     assert seen[0].prompt.text == "a house on a hill" and len(found.strips) == 4
 
 
 def test_drawings_carry_no_color(tmp_path: Path) -> None:
     seen: list[GenerationRequest] = []
-    run_color_trial(bench(recording(white, seen), tmp_path), pack(), WAYS)
+    run_color_trial(make_bench(record_requests(draw_white, seen), tmp_path), make_pack(), BASELINES)
     by_lines = {request.edges.pixels.tobytes() for request in seen}
     assert len(seen) == 10 * len(by_lines)  # the ten words share a drawing of each thing
     assert not any("red apple" in request.prompt.text and "a red apple" not in request.prompt.text for request in seen)
 
 
 def test_color_words_obeyed(tmp_path: Path) -> None:
-    assert values(run_color_trial(bench(first_color, tmp_path), pack(), WAYS))["colour words obeyed"] == 1
-    found = values(run_color_trial(bench(white, tmp_path), pack(), WAYS))
+    assert (
+        read_values(run_color_trial(make_bench(first_color, tmp_path), make_pack(), BASELINES))["colour words obeyed"]
+        == 1
+    )
+    found = read_values(run_color_trial(make_bench(draw_white, tmp_path), make_pack(), BASELINES))
     assert found["colour words obeyed"] == pytest.approx(0.1)
     assert found["white"] == 1 and found["red"] == 0
     assert found["the reference's mean colour"] <= 0.2 and found["flood-filled edges"] <= 0.2  # they read no words
 
 
 def test_usual_colors(tmp_path: Path) -> None:
-    cases = [make_case([thing], 700 + i, 128, color=None, alone=True) for i, thing in enumerate(pack().training)]
-    right = values(run_usual_trial(bench(originals(cases), tmp_path), pack(), 2, WAYS))
+    cases = [make_case([thing], 700 + i, 128, color=None, alone=True) for i, thing in enumerate(make_pack().training)]
+    right = read_values(run_usual_trial(make_bench(make_draw_of_originals(cases), tmp_path), make_pack(), 2, BASELINES))
     name = "usual colours: nearer own thing's than another's (chance 0.5)"
     assert right[name] == 1
     assert right["the reference's mean colour"] == 0.5  # one colour for all is nearer to one of two
@@ -106,14 +125,14 @@ def test_usual_colors(tmp_path: Path) -> None:
 
 
 def test_controls_that_do_nothing_are_found_out(tmp_path: Path) -> None:
-    idle = run_control_trial(bench(white, tmp_path), pack(), STYLES, 1).figures
+    idle = run_control_trial(make_bench(draw_white, tmp_path), make_pack(), STYLES, 1).figures
     assert all(line.value == 0 and "MISSED" in str(line) for line in idle)
-    busy = run_control_trial(bench(noise, tmp_path), pack(), STYLES, 1).figures
+    busy = run_control_trial(make_bench(draw_noise, tmp_path), make_pack(), STYLES, 1).figures
     assert len(busy) == 8 and all("met" in str(line) for line in busy)
 
 
 def test_diversity(tmp_path: Path) -> None:
-    same = run_seed_trial(bench(white, tmp_path), pack(), 2).figures
+    same = run_seed_trial(make_bench(draw_white, tmp_path), make_pack(), 2).figures
     assert same[0].value == same[1].value == 0
-    other = run_seed_trial(bench(noise, tmp_path), pack(), 2).figures
+    other = run_seed_trial(make_bench(draw_noise, tmp_path), make_pack(), 2).figures
     assert other[0].value > 0.3 and other[1].value == pytest.approx(1, abs=0.15)  # another picture for every seed

@@ -22,7 +22,7 @@ from pipeline.pocket.train.autoencoder import (
 )
 from pipeline.pocket.train.loop import Plan
 from tests.tools.pocket_training import count_seconds, leave_checkpoint
-from tests.tools.sample_things import things
+from tests.tools.sample_things import make_things
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
@@ -79,7 +79,7 @@ def test_psnr_is_of_a_range_of_two() -> None:
 
 @pytest.fixture(scope="module")
 def pictures() -> np.ndarray:
-    return np.stack([make_record(things(), 1, number, ())[0] for number in range(6)])
+    return np.stack([make_record(make_things(), 1, number, ())[0] for number in range(6)])
 
 
 @torch.inference_mode()

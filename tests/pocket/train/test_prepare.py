@@ -26,7 +26,7 @@ from pipeline.pocket.train.prepare import (
 )
 from pipeline.pocket.train.text import encode_tokens, load_text_tower
 from pipeline.pocket.train.tower import Tower, embed_pictures
-from tests.tools.sample_things import things
+from tests.tools.sample_things import make_things
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 ICE = {"id": "ice", "name": "Ice", "words": ["frost", "cold glass"], "template": "{prompt}, carved from ice"}
@@ -34,7 +34,7 @@ ICE = {"id": "ice", "name": "Ice", "words": ["frost", "cold glass"], "template":
 
 @pytest.fixture(scope="module")
 def pictures() -> np.ndarray:
-    return np.stack([make_record(things(), 1, number, ())[0] for number in range(6)])
+    return np.stack([make_record(make_things(), 1, number, ())[0] for number in range(6)])
 
 
 @pytest.fixture

@@ -28,9 +28,9 @@ def test_the_package_is_found_where_its_weights_are() -> None:
 
 
 def test_tokens_are_what_diffusers_encodes(text, pocket_folder: Path) -> None:
-    from tests.tools.diffusers_reference import stock_pocket
+    from tests.tools.diffusers_reference import load_diffusers_pocket
 
-    pipeline = stock_pocket(pocket_folder)
+    pipeline = load_diffusers_pocket(pocket_folder)
     encoded = encode_tokens(TEXTS, *text)
     assert encoded.shape == (3, 32, 384) and encoded.dtype == np.float16
     for mine, words in zip(encoded, TEXTS, strict=True):
