@@ -92,7 +92,7 @@ def laid_out_as_stock(halves_engine: Engine) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def stock_halves(sd15_folder: Path) -> Any:
+def diffusers_halves(sd15_folder: Path) -> Any:
     return load_diffusers_sd15.__wrapped__(sd15_folder).to(
         dtype=torch.bfloat16
     )  # not the cached one, which stays in 32 bits
@@ -101,17 +101,23 @@ def stock_halves(sd15_folder: Path) -> Any:
 @pytest.mark.parametrize("values", LEVERS)
 @pytest.mark.usefixtures("laid_out_as_stock")
 def test_sd15_layout_in_bf16_equals_the_stock_pipeline_in_bf16(
-    halves_engine: Engine, stock_halves: Any, stock_style_in_halves: torch.Tensor, make_style: MakeStyle, values: Any
+    halves_engine: Engine,
+    diffusers_halves: Any,
+    diffusers_style_in_halves: torch.Tensor,
+    make_style: MakeStyle,
+    values: Any,
 ) -> None:
     request = make_request(halves_engine, make_style("neon", 1), **levers(values))
-    expected = draw_by_diffusers(stock_halves, halves_engine.profile, request, stock_style_in_halves).astype(int)
+    expected = draw_by_diffusers(diffusers_halves, halves_engine.profile, request, diffusers_style_in_halves).astype(
+        int
+    )
     assert expected.std() > 20 and np.abs(drawn(halves_engine, request) - expected).max() <= 1
 
 
 @pytest.fixture(scope="module")
-def stock_style_in_halves(stock_halves: Any, sd15_folder: Path, make_style: MakeStyle) -> torch.Tensor:
+def diffusers_style_in_halves(diffusers_halves: Any, sd15_folder: Path, make_style: MakeStyle) -> torch.Tensor:
     encoder = sd15_folder / "ip_adapter" / "models" / "image_encoder"
-    return embed_style_by_diffusers(stock_halves, encoder, make_style("neon", 1).image).bfloat16()
+    return embed_style_by_diffusers(diffusers_halves, encoder, make_style("neon", 1).image).bfloat16()
 
 
 @pytest.mark.parametrize("sampler", ["DPM++ 2M", "DPM++ 2M SDE", "Euler a", "LCM"])

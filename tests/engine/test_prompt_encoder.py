@@ -33,9 +33,8 @@ def pocket_words(pocket_engine):
 def test_a_prompt_is_encoded_as_diffusers_does(pocket_words, pocket_folder):
     from tests.tools.diffusers_reference import load_diffusers_pocket
 
-    expected, negative = load_diffusers_pocket(pocket_folder).encode_prompt(
-        "a red fox", torch.device("cpu"), 1, True, "grey"
-    )
+    encode = load_diffusers_pocket(pocket_folder).encode_prompt
+    expected, negative = encode("a red fox", torch.device("cpu"), 1, True, "grey")
     torch.testing.assert_close(pocket_words("a red fox"), expected, atol=1e-5, rtol=0)
     torch.testing.assert_close(pocket_words("grey"), negative, atol=1e-5, rtol=0)
     assert expected.shape == (1, 32, 384)
@@ -112,7 +111,7 @@ def sd15_words(sd15_engine):
     return TextEncoder(sd15_engine._pipeline.tokenizer, sd15_engine._pipeline.text_encoder)
 
 
-def stock_embeds(pipeline, prompt):
+def encode_by_diffusers(pipeline, prompt):
     return pipeline.encode_prompt(prompt, torch.device("cpu"), 1, False)[0]
 
 
@@ -129,7 +128,7 @@ def test_a_plain_prompt_is_to_the_bit_what_it_was(sd15_words, pocket_words):
 def test_plain_prompts_of_sd15_are_the_stock_pipelines(sd15_words, sd15_folder):
     from tests.tools.diffusers_reference import load_diffusers_sd15
 
-    expected = stock_embeds(load_diffusers_sd15(sd15_folder), "a red fox")
+    expected = encode_by_diffusers(load_diffusers_sd15(sd15_folder), "a red fox")
     torch.testing.assert_close(sd15_words("a red fox"), expected, atol=1e-5, rtol=0)
 
 
@@ -249,39 +248,28 @@ def test_they_draw_what_the_stock_pipeline_draws_of_them(sd15_engine, sd15_folde
     from tests.tools.diffusers_reference import embed_style_by_diffusers, load_diffusers_sd15
     from tests.tools.drawing_requests import make_request
 
-    style = make_style("neon", 1)
-    request = make_request(
-        sd15_engine,
-        style,
-        prompt="a (red:1.4) fox, " * 10,
-        negative_prompt="[grey]",
-        num_inference_steps=2,
-        guidance_scale=4.0,
-    )
+    style, numbers = make_style("neon", 1), {"num_inference_steps": 2, "guidance_scale": 4.0}
+    request = make_request(sd15_engine, style, prompt="a (red:1.4) fox, " * 10, negative_prompt="[grey]", **numbers)
     encode = sd15_engine._conditioning.encode_prompt
     negative, prompt = encode.pair(request.negative_prompt, request.styled_prompt).clone().split(1)
     pipeline = load_diffusers_sd15(sd15_folder)
     pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
-    worn = embed_style_by_diffusers(pipeline, sd15_folder / "ip_adapter" / "models" / "image_encoder", style.image)[
-        None
-    ]
+    encoder_folder = sd15_folder / "ip_adapter" / "models" / "image_encoder"
+    embedding = embed_style_by_diffusers(pipeline, encoder_folder, style.image)[None]
     expected = pipeline(
         prompt_embeds=prompt,
         negative_prompt_embeds=negative,
         image=Image.fromarray(request.edges.pixels).convert("RGB"),
         width=request.width,
         height=request.height,
-        num_inference_steps=2,
-        guidance_scale=4.0,
+        **numbers,
         controlnet_conditioning_scale=float(request.conditioning.controlnet_conditioning_scale),
-        ip_adapter_image_embeds=[torch.cat([torch.zeros_like(worn), worn])],
+        ip_adapter_image_embeds=[torch.cat([torch.zeros_like(embedding), embedding])],
         generator=torch.Generator().manual_seed(request.sampling.seed),
     ).images[0]
     drawn = np.asarray(sd15_engine.draw(request).images[0]).astype(int)
     assert np.abs(drawn - np.asarray(expected)).max() <= 1
-    plain = make_request(
-        sd15_engine, style, prompt="a red fox, " * 10, negative_prompt="grey", num_inference_steps=2, guidance_scale=4.0
-    )
+    plain = make_request(sd15_engine, style, prompt="a red fox, " * 10, negative_prompt="grey", **numbers)
     assert np.abs(drawn - np.asarray(sd15_engine.draw(plain).images[0])).max() > 1
 
 
