@@ -20,8 +20,6 @@ from pipeline.page.model_panel import (
     TO_POCKET,
     ModelPanel,
     describe_bigger_model,
-    describe_progress,
-    describe_time,
 )
 from pipeline.settings import Settings
 from pipeline.studio.opening import LoadState
@@ -74,28 +72,6 @@ def read_panel(
     bigger: ModelPanel, state: DownloadState, taking: TakeoverState | None = None, host: bool = True
 ) -> Panel:
     return Panel(*bigger.make_values(state, taking or TakeoverState("idle"), host))
-
-
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [
-        (DownloadState("idle", 6 * GB, 0), ""),
-        (DownloadState("idle", 6 * GB, 2 * GB), "2.0 GB of 6.0 GB are here."),
-        (DownloadState("running", 6 * GB, 2 * GB, 40e6), "2.0 GB of 6.0 GB, 40 MB a second, 2 minutes left"),
-        (DownloadState("running", 6 * GB, 0, 0, "Asking the Hub"), "0 MB of 6.0 GB. Asking the Hub"),
-        (DownloadState("stopped", 6 * GB, GB), "Stopped at 1.0 GB of 6.0 GB. What came stays."),
-        (DownloadState("failed", 6 * GB, GB, 0, "No room."), "No room."),
-    ],
-)
-def test_the_state_in_words(state: DownloadState, words: str) -> None:
-    assert describe_progress(state) == words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0, "2 seconds"), (45, "45 seconds"), (600, "10 minutes"), (7300, "2 hours")]
-)
-def test_time_in_words(seconds: float, words: str) -> None:
-    assert describe_time(seconds) == words
 
 
 def test_what_it_is_is_told_before_anything_is_fetched() -> None:
