@@ -1,4 +1,4 @@
-"""The style folders: complete, of one size, remade exactly by the code that made them."""
+"""Test the style folders: complete, of one size, remade by the code that made them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ STYLES = Path(__file__).resolve().parents[2] / "styles"
 FOLDERS = tuple(sorted(folder for folder in STYLES.iterdir() if folder.is_dir()))
 
 
-def pixels(folder: Path) -> np.ndarray:
+def read_reference(folder: Path) -> np.ndarray:
+    """Read a style's reference as float32 (512, 512, 3) RGB in [0, 1]."""
     with Image.open(folder / "reference.webp") as image:
         assert image.mode == "RGB"
         return np.asarray(image, np.float32) / 255
@@ -41,7 +42,7 @@ def test_a_folder_holds_words_a_template_and_a_square_picture(folder: Path) -> N
     assert len(set(data["words"])) == len(data["words"])
     assert data["template"].count("{prompt}") == 1
     assert data["licence"] == "CC0-1.0"
-    assert pixels(folder).shape == (512, 512, 3)
+    assert read_reference(folder).shape == (512, 512, 3)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -49,7 +50,7 @@ def test_the_reference_shows_the_scene_in_the_colours_that_the_code_paints(folde
     """The painters are newer than the pictures, which the shipped weights were trained with: large areas agree."""
     shown, painted = (
         picture.reshape(16, 32, 16, 32, 3).mean(axis=(1, 3))
-        for picture in (pixels(folder), paint_reference(folder.name))
+        for picture in (read_reference(folder), paint_reference(folder.name))
     )
     assert np.abs(shown - painted).mean() < 0.24
     light, other = (area.mean(axis=2).ravel() for area in (shown, painted))
@@ -57,7 +58,7 @@ def test_the_reference_shows_the_scene_in_the_colours_that_the_code_paints(folde
 
 
 def test_references_differ_from_each_other() -> None:
-    small = np.stack([pixels(folder)[4::8, 4::8] for folder in FOLDERS])
+    small = np.stack([read_reference(folder)[4::8, 4::8] for folder in FOLDERS])
     for k, one in enumerate(small):
         assert min(np.abs(one - other).mean() for j, other in enumerate(small) if j != k) > 0.05
 

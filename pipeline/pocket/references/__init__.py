@@ -1,4 +1,4 @@
-"""The library's reference images: our own scenes, painted by the style renderers."""
+"""Draw the library's reference images: our own scenes, painted in the styles."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import numpy as np
 
 from pipeline.painters import DEFAULTS, render
 from pipeline.painters.surface import Picture
-from pipeline.pocket.references import land, tale, town
+from pipeline.pocket.references import indoors, land, tale, town
 from pipeline.pocket.references.drawing import Drawing
 
 SCENES: dict[str, Callable[[Drawing], None]] = {
-    "meadow": land.meadow,
-    "lake": land.lake,
-    "harbour": land.harbour,
-    "fox": tale.fox,
-    "castle": tale.castle,
-    "branch": tale.branch,
-    "street": town.street,
-    "drive": town.drive,
-    "factory": town.factory,
-    "cat": town.cat,
-    "still life": town.still_life,
+    "meadow": land.draw_meadow,
+    "lake": land.draw_lake,
+    "harbour": land.draw_harbour,
+    "fox": tale.draw_fox,
+    "castle": tale.draw_castle,
+    "branch": tale.draw_branch,
+    "street": town.draw_street,
+    "drive": town.draw_drive,
+    "factory": town.draw_factory,
+    "cat": indoors.draw_cat,
+    "still life": indoors.draw_still_life,
 }
 
 
 @dataclass(frozen=True)
 class Sitting:
-    """Which scene shows a style at its best."""
+    """Sitting says which scene shows a style at its best."""
 
     scene: str
     mirrored: bool = False
@@ -81,14 +81,14 @@ SITTINGS: dict[str, Sitting] = {
 
 
 def draw_scene(name: str, mirrored: bool = False, seed: int = 7) -> Picture:
-    """One scene, float32 (512, 512, 3) RGB in [0, 1]."""
+    """Draw one scene, float32 (512, 512, 3) RGB in [0, 1]."""
     drawing = Drawing(np.random.default_rng(seed))
     SCENES[name](drawing)
-    return drawing.pixels(mirrored)
+    return drawing.rasterise(mirrored)
 
 
 def paint_reference(style_id: str) -> Picture:
-    """The style's scene in the style's default look; always the same pixels."""
+    """Paint the style's scene in the style's default look; always the same pixels."""
     sitting = SITTINGS[style_id]
     scene = draw_scene(sitting.scene, sitting.mirrored, sitting.seed)
     return render(style_id, scene, DEFAULTS[style_id], np.random.default_rng(sitting.seed))

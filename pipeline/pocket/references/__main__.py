@@ -1,4 +1,4 @@
-"""`python -m pipeline.pocket.references [id ...]` paints styles/<id>/reference.webp; the words beside it stay."""
+"""Paint styles/<id>/reference.webp: `python -m pipeline.pocket.references [id ...]`; the words beside it stay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pipeline.pocket.references import SITTINGS, paint_reference
 STYLES = Path(__file__).parents[3] / "styles"
 
 
-def main(ids: list[str]) -> None:
+def paint_references(ids: list[str]) -> None:
+    """Paint the reference images of these styles, or of all, and print each id."""
     for style_id in ids or list(SITTINGS):
         pixels = (paint_reference(style_id) * 255 + 0.5).astype(np.uint8)
         folder = STYLES / style_id
@@ -23,4 +24,4 @@ def main(ids: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    paint_references(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""A 512 x 512 SVG drawn by calls, and the shapes that several scenes share."""
+"""Draw a 512 x 512 SVG by calls, and the shapes that several scenes share."""
 
 from __future__ import annotations
 
@@ -18,43 +18,49 @@ Point = tuple[float, float]
 
 @dataclass
 class Drawing:
-    """Shapes in painting order. Every method that adds one takes plain SVG values."""
+    """Drawing collects shapes in painting order. Every method that adds one takes plain SVG values."""
 
     rng: np.random.Generator
     shapes: list[str] = field(default_factory=list)
     defs: list[str] = field(default_factory=list)
 
-    def path(self, d: str, fill: str, opacity: float = 1) -> None:
+    def add_path(self, d: str, fill: str, opacity: float = 1) -> None:
+        """Add a filled path; `d` is SVG path data."""
         self.shapes.append(f'<path d="{d}" fill="{fill}" opacity="{opacity:.3g}"/>')
 
-    def stroke(self, d: str, colour: str, width: float, opacity: float = 1) -> None:
+    def add_stroke(self, d: str, colour: str, width: float, opacity: float = 1) -> None:
+        """Add a line with round ends along the SVG path data `d`, `width` px wide."""
         self.shapes.append(
             f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{width:g}" '
             f'stroke-linecap="round" stroke-linejoin="round" opacity="{opacity:.3g}"/>'
         )
 
-    def polygon(self, points: Iterable[Point], fill: str, opacity: float = 1) -> None:
+    def add_polygon(self, points: Iterable[Point], fill: str, opacity: float = 1) -> None:
+        """Add a filled polygon."""
         text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self.shapes.append(f'<polygon points="{text}" fill="{fill}" opacity="{opacity:.3g}"/>')
 
-    def rect(
+    def add_rect(
         self, x: float, y: float, width: float, height: float, fill: str, opacity: float = 1, round: float = 0
     ) -> None:
+        """Add a rectangle from its upper left corner, its corners rounded by `round` px."""
         self.shapes.append(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{round:g}" '
             f'fill="{fill}" opacity="{opacity:.3g}"/>'
         )
 
-    def ellipse(self, x: float, y: float, rx: float, ry: float, fill: str, opacity: float = 1) -> None:
+    def add_ellipse(self, x: float, y: float, rx: float, ry: float, fill: str, opacity: float = 1) -> None:
+        """Add an ellipse around (x, y)."""
         self.shapes.append(
             f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{rx:.1f}" ry="{ry:.1f}" fill="{fill}" opacity="{opacity:.3g}"/>'
         )
 
-    def circle(self, x: float, y: float, r: float, fill: str, opacity: float = 1) -> None:
-        self.ellipse(x, y, r, r, fill, opacity)
+    def add_circle(self, x: float, y: float, r: float, fill: str, opacity: float = 1) -> None:
+        """Add a disc around (x, y)."""
+        self.add_ellipse(x, y, r, r, fill, opacity)
 
-    def fade(self, *stops: str, across: bool = False) -> str:
-        """A gradient's fill, from top to bottom or from left to right."""
+    def add_gradient(self, *stops: str, across: bool = False) -> str:
+        """Add a gradient, from top to bottom or from left to right, and return its fill."""
         name = f"g{len(self.defs)}"
         body = "".join(
             f'<stop offset="{i / (len(stops) - 1):.3g}" stop-color="{stop}"/>' for i, stop in enumerate(stops)
@@ -63,8 +69,8 @@ class Drawing:
         self.defs.append(f'<linearGradient id="{name}" x2="{x}" y2="{y}">{body}</linearGradient>')
         return f"url(#{name})"
 
-    def pixels(self, mirrored: bool = False) -> NDArray[np.float32]:
-        """The drawing as float32 (512, 512, 3) RGB in [0, 1]."""
+    def rasterise(self, mirrored: bool = False) -> NDArray[np.float32]:
+        """Rasterise the drawing as float32 (512, 512, 3) RGB in [0, 1]."""
         svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}">'
             f"<defs>{''.join(self.defs)}</defs>{''.join(self.shapes)}</svg>"
@@ -76,12 +82,13 @@ class Drawing:
         return np.ascontiguousarray(pixels[:, ::-1] if mirrored else pixels)
 
 
-def sky(d: Drawing, *stops: str) -> None:
-    d.rect(0, 0, SIDE, SIDE, d.fade(*stops))
+def draw_sky(d: Drawing, *stops: str) -> None:
+    """Draw a gradient over the whole picture, its colours from top to bottom."""
+    d.add_rect(0, 0, SIDE, SIDE, d.add_gradient(*stops))
 
 
-def ridge(d: Drawing, base: float, swing: float, fill: str, roughness: float = 1.0) -> None:
-    """A hill line across the picture, filled to the bottom."""
+def draw_ridge(d: Drawing, base: float, swing: float, fill: str, roughness: float = 1.0) -> None:
+    """Draw a hill line across the picture, filled to the bottom."""
     phase = d.rng.uniform(0, 2 * math.pi, 4)
     x = np.arange(-8, SIDE + 16, 8)
     y = (
@@ -90,39 +97,41 @@ def ridge(d: Drawing, base: float, swing: float, fill: str, roughness: float = 1
         * sum(np.sin(x / 512 * math.pi * 2 * (0.7 + k * 0.9) * roughness + phase[k]) / (k + 1) for k in range(4))
         / 1.6
     )
-    d.polygon([(-8, SIDE), *zip(x.tolist(), y.tolist(), strict=True), (SIDE + 8, SIDE)], fill)
+    d.add_polygon([(-8, SIDE), *zip(x.tolist(), y.tolist(), strict=True), (SIDE + 8, SIDE)], fill)
 
 
-def cloud(d: Drawing, x: float, y: float, size: float, light: str = "#ffffff", shade: str = "#cfe2ee") -> None:
-    """A cumulus: heaped circles over a flat foot, shaded below."""
+def draw_cloud(d: Drawing, x: float, y: float, size: float, light: str = "#ffffff", shade: str = "#cfe2ee") -> None:
+    """Draw a cumulus: heaped circles over a flat foot, shaded below."""
     heaps = [(-1.0, 0.0, 0.42), (-0.45, -0.3, 0.55), (0.15, -0.42, 0.62), (0.7, -0.15, 0.5), (1.15, 0.02, 0.34)]
     for colour, drop in ((shade, 0.1), (light, 0.0)):
         for dx, dy, r in heaps:
-            d.circle(x + dx * size, y + (dy + drop) * size, r * size, colour)
-        d.rect(x - 1.3 * size, y + (drop - 0.05) * size, 2.7 * size, 0.42 * size, colour, round=0.2 * size)
+            d.add_circle(x + dx * size, y + (dy + drop) * size, r * size, colour)
+        d.add_rect(x - 1.3 * size, y + (drop - 0.05) * size, 2.7 * size, 0.42 * size, colour, round=0.2 * size)
 
 
-def leafage(d: Drawing, x: float, y: float, spread: float, tones: Sequence[str], count: int = 26) -> None:
-    """A tree's crown: clumps in darker tones first, lit ones towards the upper left."""
+def draw_leafage(d: Drawing, x: float, y: float, spread: float, tones: Sequence[str], count: int = 26) -> None:
+    """Draw a tree's crown: clumps in darker tones first, lit ones towards the upper left."""
     for level, tone in enumerate(tones):
         for _ in range(count):
             angle, away = d.rng.uniform(0, 2 * math.pi), math.sqrt(d.rng.uniform()) * spread * (1 - 0.16 * level)
             r = spread * d.rng.uniform(0.16, 0.3) * (1 - 0.14 * level)
-            d.circle(x + math.cos(angle) * away - 5 * level, y + math.sin(angle) * away * 0.82 - 8 * level, r, tone)
+            d.add_circle(x + math.cos(angle) * away - 5 * level, y + math.sin(angle) * away * 0.82 - 8 * level, r, tone)
 
 
-def pine(d: Drawing, x: float, foot: float, height: float, fill: str, shade: str) -> None:
+def draw_pine(d: Drawing, x: float, foot: float, height: float, fill: str, shade: str) -> None:
+    """Draw a fir of four tiers on `foot`, shaded on the right."""
     width = height * 0.36
-    d.rect(x - height * 0.03, foot - height * 0.12, height * 0.06, height * 0.14, "#4a3426")
+    d.add_rect(x - height * 0.03, foot - height * 0.12, height * 0.06, height * 0.14, "#4a3426")
     for k in range(4):
         top, low = foot - height + k * height * 0.2, foot - height * 0.6 + k * height * 0.18
         half = width * (0.42 + 0.2 * k) / 1.05
-        d.polygon([(x, top), (x + half, low), (x - half, low)], fill)
-        d.polygon([(x, top), (x + half, low), (x + half * 0.1, low)], shade)
+        d.add_polygon([(x, top), (x + half, low), (x - half, low)], fill)
+        d.add_polygon([(x, top), (x + half, low), (x + half * 0.1, low)], shade)
 
 
-def gull(d: Drawing, x: float, y: float, size: float, colour: str = "#33414f") -> None:
-    d.stroke(
+def draw_gull(d: Drawing, x: float, y: float, size: float, colour: str = "#33414f") -> None:
+    """Draw a flying gull as two arcs that meet in (x, y)."""
+    d.add_stroke(
         f"M{x - size} {y - size * 0.3} Q{x - size * 0.4} {y - size * 0.7} {x} {y} "
         f"Q{x + size * 0.4} {y - size * 0.7} {x + size} {y - size * 0.3}",
         colour,
@@ -130,13 +139,13 @@ def gull(d: Drawing, x: float, y: float, size: float, colour: str = "#33414f") -
     )
 
 
-def ripples(d: Drawing, top: float, bottom: float, colours: Sequence[str], count: int = 46) -> None:
-    """Dashes of light on water, longer towards the viewer."""
+def draw_ripples(d: Drawing, top: float, bottom: float, colours: Sequence[str], count: int = 46) -> None:
+    """Draw dashes of light on water, longer towards the viewer."""
     for _ in range(count):
         y = d.rng.uniform(top, bottom)
         near = (y - top) / (bottom - top)
         length, x = (10 + 54 * near) * d.rng.uniform(0.5, 1.2), d.rng.uniform(-10, SIDE)
-        d.stroke(
+        d.add_stroke(
             f"M{x:.0f} {y:.0f} q{length / 2:.0f} {-2 - 4 * near:.1f} {length:.0f} 0",
             colours[int(d.rng.integers(len(colours)))],
             1.6 + 2.6 * near,
@@ -144,10 +153,11 @@ def ripples(d: Drawing, top: float, bottom: float, colours: Sequence[str], count
         )
 
 
-def bush(d: Drawing, x: float, y: float, size: float, tones: Sequence[str]) -> None:
+def draw_bush(d: Drawing, x: float, y: float, size: float, tones: Sequence[str]) -> None:
+    """Draw a bush: heaps of circles in each tone, the lighter ones higher."""
     for level, tone in enumerate(tones):
         for k in range(5):
-            d.circle(
+            d.add_circle(
                 x + (k - 2) * size * 0.42,
                 y - (2 - abs(k - 2)) * size * 0.2 - level * size * 0.12,
                 size * (0.42 - 0.07 * level),
