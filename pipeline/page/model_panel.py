@@ -113,8 +113,9 @@ class ModelPanel:
         return self.download.state
 
     def make_values(self, state: DownloadState, taking: TakeoverState, host: bool = True) -> PanelValues:
-        """Make the values of the description, the message, the bar, the three buttons, the page's status and the
-        running engine.
+        """Make the panel's values and its page's.
+
+        They are the description, the message, the bar, the three buttons, the page's status and the running engine.
         """
         running, loading = state.stage == "running", taking.stage == "loading"
         left = f"Go on: {format_bytes(state.size - state.present)} to go" if state.present else "Download it"

@@ -191,10 +191,10 @@ def describe_side(profile: ModelProfile, name: str) -> str:
 
 
 def restore_quality(request: GenerationRequest, profile: ModelProfile) -> dict[str, Any]:
-    """Return the inputs that bring a request's quality back: a preset, its levers as JSON where no preset has them, and
-    the rest.
+    """Return the inputs that bring a request's quality back.
 
-    Another engine's sampler, size, levers and numbers mean nothing here: the usual ones stand for them.
+    A preset, its levers as JSON where no preset has them, and the rest. Another engine's sampler, size, levers and
+    numbers mean nothing here: the usual ones stand for them.
     """
     usual = list_usual_quality(profile)
     if request.engine != profile.name:

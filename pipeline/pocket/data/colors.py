@@ -90,8 +90,9 @@ def to_hsv(rgb: NDArray[np.generic]) -> Float:
 
 
 def measure_color_share(color: str, rgb: NDArray[np.generic]) -> float:
-    """Measure which share in [0, 1] of pixels (n, 3), uint8 or float in [0, 1], a person would call by this colour
-    word.
+    """Measure the share in [0, 1] of pixels that a person would call by this colour word.
+
+    `rgb`: (n, 3), uint8 or float in [0, 1].
     """
     if len(rgb) == 0:
         return 0.0

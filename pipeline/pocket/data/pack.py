@@ -3,8 +3,8 @@
     python -m pipeline.pocket.data.pack            # data/pocket-pack.zip
 
 Sources and licences stand in SOURCES and in the model card. Emoji of one code point are one thing drawn by several
-hands; openclipart pictures join the thing that their file name names. Flags, symbols, text, skin tones and
-near-duplicates of one hand stay out. One thing in ten, chosen by the hash of its name, is held out of training.
+artists; openclipart pictures join the thing that their file name names. Flags, symbols, text, skin tones and
+near-duplicates of one artist stay out. One thing in ten, chosen by the hash of its name, is held out of training.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Thing:
     words: tuple[str, ...]  # other names, without the first
     category: str
     held_out: bool  # never seen in training
-    pictures: tuple[NDArray[np.uint8], ...]  # (128, 128, 4) RGBA, not premultiplied, one per hand
-    hands: tuple[str, ...]  # which source drew each picture
+    pictures: tuple[NDArray[np.uint8], ...]  # (128, 128, 4) RGBA, not premultiplied, one per artist
+    artists: tuple[str, ...]  # the source of each picture: an icon set's package, or OPENCLIPART
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def add_clipart(
     codes = {name: code for code in pictures for name in [*wanted[code][1], names[code]] if " " not in name}
     for file in sorted(path for part in CLIPART_FOLDERS for path in (folder / part).rglob("*.png")):
         code = match_clipart(file, codes)
-        if code is None or sum(hand == OPENCLIPART for hand, _ in pictures[code]) >= limit:
+        if code is None or sum(artist == OPENCLIPART for artist, _ in pictures[code]) >= limit:
             continue
         with Image.open(file) as picture:
             cut = fit_cutout(picture) if picture.mode in ("RGBA", "LA", "P") else None
@@ -242,21 +242,21 @@ def write_pack(
     names: dict[str, str],
     wanted: dict[str, tuple[str, list[str]]],
 ) -> Pack:
-    """Write the pack, without a hand's same drawing twice, and load it again."""
+    """Write the pack, leaving out an artist's same drawing twice, and load it again."""
     into.parent.mkdir(parents=True, exist_ok=True)
     things = []
     with zipfile.ZipFile(into, "w") as archive:
         for code, drawn in sorted(pictures.items()):
             files: list[str] = []
-            hands: list[str] = []
+            artists: list[str] = []
             seen: set[bytes] = set()
-            for hand, picture in drawn:
+            for artist, picture in drawn:
                 small = np.asarray(picture.convert("RGBa").resize((12, 12))).astype(np.uint8) // 24
                 if small.tobytes() in seen:  # the same drawing twice
                     continue
                 seen.add(small.tobytes())
                 files.append(f"{code}-{len(files)}.webp")
-                hands.append(hand)
+                artists.append(artist)
                 data = io.BytesIO()
                 picture.save(data, "WEBP", quality=88, method=4, exact=False)
                 archive.writestr(files[-1], data.getvalue())
@@ -269,7 +269,7 @@ def write_pack(
                     "category": wanted[code][0],
                     "held_out": is_held_out(names[code]),
                     "files": files,
-                    "hands": hands,
+                    "hands": artists,  # the key that packs on disk have
                 }
             )
         archive.writestr("things.json", json.dumps(things, indent=1))

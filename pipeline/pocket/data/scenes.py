@@ -90,8 +90,9 @@ def compose_picture(
 def stack_layers(
     ground: Ground, main: Layer, small: Sequence[Layer], in_front: bool
 ) -> tuple[Float, NDArray[np.bool_]]:
-    """Stack the layers on the ground, the main one last if `in_front`; return the picture and what is seen of the main
-    one.
+    """Stack the layers on the ground, the main one last if `in_front`.
+
+    Returns the picture and what is seen of the main one.
     """
     image, seen = ground.image.copy(), main.alpha.copy()
     for layer in (*small, main) if in_front else (main, *small):
@@ -102,8 +103,9 @@ def stack_layers(
 
 
 def draw_cutout(thing: Thing, rng: Rng) -> tuple[Float, Float]:
-    """Draw one hand's picture of a thing: RGB (H, W, 3) and alpha (H, W), float32 in [0, 1], mirrored half of
-    the time.
+    """Draw one artist's picture of a thing, mirrored half of the time.
+
+    Returns RGB (H, W, 3) and alpha (H, W), float32 in [0, 1].
     """
     rgba = thing.pictures[int(rng.integers(len(thing.pictures)))]
     if rng.random() < 0.5:

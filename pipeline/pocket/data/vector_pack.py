@@ -49,7 +49,7 @@ class VectorPack:
     """All drawings, one row each; the arrays are mapped from the disk."""
 
     names: tuple[str, ...]  # "fox"
-    hands: tuple[str, ...]  # "noto"
+    artists: tuple[str, ...]  # "noto"
     held_out: NDArray[np.bool_]
     colours: NDArray[np.uint8]  # (N, S, S, 3) RGB, pen lines filled with what lies beside them
     regions: NDArray[np.uint8]  # (N, S, S) 0 outside, else the region's number, large regions first
@@ -65,9 +65,9 @@ def load_vector_pack(folder: Path = FOLDER / "pack") -> VectorPack:
         raise FileNotFoundError(f"{folder} holds no pack: make it with `python -m pipeline.pocket.data.vector_pack`.")
     entries = json.loads((folder / "names.json").read_text())
     arrays = [np.load(folder / f"{part}.npy", mmap_mode="r") for part in ("colours", "regions", "ink")]
-    names, hands = [entry["name"] for entry in entries], [entry["hand"] for entry in entries]
+    names, artists = [entry["name"] for entry in entries], [entry["hand"] for entry in entries]
     held_out = np.array([is_held_out(name) for name in names])
-    return VectorPack(tuple(names), tuple(hands), held_out, *arrays)
+    return VectorPack(tuple(names), tuple(artists), held_out, *arrays)
 
 
 def wanted_name(code: str, wanted: dict[str, tuple[str, list[str]]], slug: str) -> str | None:
@@ -83,17 +83,17 @@ def wanted_name(code: str, wanted: dict[str, tuple[str, list[str]]], slug: str) 
 
 
 def list_icons(
-    folder: Path, hand: str, wanted: dict[str, tuple[str, list[str]]], names: dict[str, str]
+    folder: Path, artist: str, wanted: dict[str, tuple[str, list[str]]], names: dict[str, str]
 ) -> Iterator[Any]:
-    """(name, hand, body, box) of each icon that is a thing; the first set to name a code point names it for all."""
+    """(name, artist, body, box) of each icon that is a thing; the first set to name a code point names it for all."""
     icons = json.loads((folder / "icons.json").read_text())
     for code, slug in read_codes(folder, icons["icons"], names):
         icon = icons["icons"].get(slug)
         name = wanted_name(code, wanted, names.get(strip_code(code), slug)) if icon else None
-        if name and not (hand == "fxemoji" and "cat" in name):  # its cats are foxes
+        if name and not (artist == "fxemoji" and "cat" in name):  # its cats are foxes
             names.setdefault(strip_code(code), slug)
             box = [icon.get(key, icons.get(key, 16)) for key in ("width", "height")]
-            yield name, hand, icon["body"], box
+            yield name, artist, icon["body"], box
 
 
 def read_codes(folder: Path, icons: dict[str, Any], names: dict[str, str]) -> list[tuple[str, str]]:
@@ -106,9 +106,9 @@ def read_codes(folder: Path, icons: dict[str, Any], names: dict[str, str]) -> li
 
 
 def read_icon(icon: tuple[str, str, str, list[float]]) -> tuple[str, str, Drawing] | None:
-    name, hand, body, box = icon
+    name, artist, body, box = icon
     drawing = read_svg(body, box)
-    return None if drawing is None else (name, hand, drawing)
+    return None if drawing is None else (name, artist, drawing)
 
 
 def build(folder: Path = FOLDER, workers: int = 2) -> int:
@@ -129,7 +129,7 @@ def build(folder: Path = FOLDER, workers: int = 2) -> int:
     np.save(into / "colours.npy", np.stack([drawing.colours for *_, drawing in read]))
     np.save(into / "regions.npy", np.stack([drawing.regions for *_, drawing in read]))
     np.save(into / "ink.npy", np.packbits(np.stack([drawing.ink for *_, drawing in read]), axis=-1))
-    (into / "names.json").write_text(json.dumps([{"name": name, "hand": hand} for name, hand, _ in read]))
+    (into / "names.json").write_text(json.dumps([{"name": name, "hand": artist} for name, artist, _ in read]))
     return len(read)
 
 

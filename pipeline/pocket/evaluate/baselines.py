@@ -102,8 +102,9 @@ class Gallery:
         return self.read_picture(int(np.argmax(self._line_vectors @ embed_lines(lines))), len(lines))
 
     def measure_distance(self, picture: Pixels, without: int | None = None) -> float:
-        """Measure how far a picture is from the nearest training picture (`without` one of them), by
-        describe_picture.
+        """Measure how far a picture is from the nearest training picture, by describe_picture.
+
+        `without` leaves one of them out.
         """
         away = np.linalg.norm(self._picture_vectors - describe_picture(picture), axis=1)
         if without is not None:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 
 class TimedDrawing:
-    """TimedDrawing draws with an engine and remembers the milliseconds of each picture with the usual number of
-    steps.
+    """TimedDrawing draws with an engine and times every picture.
+
+    It remembers the milliseconds of each picture with the usual number of steps.
     """
 
     def __init__(self, engine: Engine, usual_steps: int) -> None:

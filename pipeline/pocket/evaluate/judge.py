@@ -1,11 +1,11 @@
 """Judge what a picture shows: which of 50 things, by linear discriminants over outlines and colours.
 
-On originals in the hand that it never saw (see below) it is right about 84 times in 100; the table tells.
+On originals by the artist that it never saw (see below) it is right about 84 times in 100; the table tells.
 
 What is independent of what:
 - A judge of held-out things is fitted on drawings of things that the model's training never saw (`Pack.held_out`).
   A second one judges things that the model was taught; its drawings overlap with training, its weights do not.
-- The hand that drew what the model is asked to follow, UNSEEN_HAND, is left out when a judge is fitted: it must know
+- The artist who drew what the model is asked to follow, UNSEEN_ARTIST, is left out when a judge is fitted: it must know
   a whale by other people's whales, and cannot answer for having met the very outline.
 - Nothing of a judge (features, weights, answers) is used anywhere in training or in choosing weights.
 
@@ -43,7 +43,7 @@ from pipeline.pocket.evaluate.perception import crop_foreground, describe_outlin
 
 JUDGES_FOLDER = Path("data/judges")
 CANDIDATES = 50
-UNSEEN_HAND = "@iconify-json/twemoji"
+UNSEEN_ARTIST = "@iconify-json/twemoji"
 VIEWS = 12  # pictures that each drawing is shown in while a judge is fitted
 VIEW_SIDE = 96  # px of those
 SIZE_RANGE = (0.6, 0.92)  # of the side that the thing takes
@@ -60,9 +60,9 @@ def choose_candidates(things: Sequence[Thing], count: int = CANDIDATES) -> tuple
 def split_drawings(thing: Thing) -> tuple[list[NDArray[np.uint8]], NDArray[np.uint8]]:
     """Split a thing's drawings into those that a judge is fitted on, and the one that pictures to judge are made from.
 
-    A thing that UNSEEN_HAND did not draw gives its last one; a thing with one drawing gives it for both.
+    A thing that UNSEEN_ARTIST did not draw gives its last one; a thing with one drawing gives it for both.
     """
-    number = thing.hands.index(UNSEEN_HAND) if UNSEEN_HAND in thing.hands else len(thing.pictures) - 1
+    number = thing.artists.index(UNSEEN_ARTIST) if UNSEEN_ARTIST in thing.artists else len(thing.pictures) - 1
     rest = [picture for i, picture in enumerate(thing.pictures) if i != number]
     return rest or [thing.pictures[number]], thing.pictures[number]
 
@@ -79,7 +79,7 @@ def compose_thing(thing: Thing, drawing: NDArray[np.uint8], rng: Rng, side: int,
 
 
 def make_judging_case(thing: Thing, seed: int, side: int) -> Case:
-    """Make a case of UNSEEN_HAND's drawing on one plain tone, so that the lines are the thing's alone."""
+    """Make a case of UNSEEN_ARTIST's drawing on one plain tone, so that the lines are the thing's alone."""
     rng = np.random.default_rng([21, seed])
     return make_case_from(compose_thing(thing, split_drawings(thing)[1], rng, side, 1.0), rng, seed)
 
@@ -102,8 +102,9 @@ class Judge:
 
     @classmethod
     def fit(cls, names: Sequence[str], seen: Sequence[Floats], shrinkage: float = SHRINKAGE) -> Judge:
-        """Fit linear discriminants (Fisher 1936) of things; `seen`: for each name its pictures' features (pictures,
-        features).
+        """Fit linear discriminants (Fisher 1936) of things.
+
+        `seen`: for each name, its pictures' features (pictures, features).
         """
         means = np.stack([rows.mean(axis=0) for rows in seen])
         away = np.concatenate([rows - mean for rows, mean in zip(seen, means, strict=True)])
@@ -123,7 +124,7 @@ class Judge:
 
 
 def fit_judge(things: Sequence[Thing], views: int = VIEWS) -> Judge:
-    """Fit a judge on every hand but UNSEEN_HAND; half of the views are blurred a little, as models draw."""
+    """Fit a judge on every artist but UNSEEN_ARTIST; half of the views are blurred a little, as models draw."""
     rng = np.random.default_rng(22)
     return Judge.fit(
         [thing.name for thing in things],
@@ -161,10 +162,10 @@ def load_judge(things: Sequence[Thing], folder: Path = JUDGES_FOLDER, views: int
 
 
 def hash_inputs(things: Sequence[Thing], views: int) -> str:
-    """Hash the pictures, their names and hands, and the numbers above that a judge is made from."""
-    made = hashlib.sha256(repr((REVISION, views, VIEW_SIDE, SIZE_RANGE, OFF_CENTRE, SHRINKAGE, UNSEEN_HAND)).encode())
+    """Hash the pictures, their names and artists, and the numbers above that a judge is made from."""
+    made = hashlib.sha256(repr((REVISION, views, VIEW_SIDE, SIZE_RANGE, OFF_CENTRE, SHRINKAGE, UNSEEN_ARTIST)).encode())
     for thing in things:
-        made.update(repr((thing.name, thing.hands)).encode())
+        made.update(repr((thing.name, thing.artists)).encode())
         for picture in thing.pictures:
             made.update(picture.tobytes())
     return made.hexdigest()[:16]

@@ -34,8 +34,9 @@ Painter = Callable[[Case], Pixels]  # the case's own picture in one style, by co
 def run_style_trial(
     bench: Bench, pack: Pack, styles: Sequence[Style], count: int, baselines: Mapping[str, Baseline]
 ) -> Outcome:
-    """Ask whether a result is nearer its own style's reference than 7 others', with the style's words and by its image
-    alone.
+    """Ask whether a result is nearer its own style's reference than 7 others'.
+
+    Once with the style's words, once by its image alone.
     """
     references = {style.id: read_style_reference(style, bench.side) for style in styles}
     cases = [make_case(pack.held_out, 900 + i, bench.side) for i in range(count)]

@@ -50,8 +50,9 @@ def make_taught_cases(pack: Pack, count: int, side: int) -> list[Case]:
 
 
 def run_thing_trial(bench: Bench, pack: Pack, count: int, baselines: Mapping[str, Baseline], judges: Path) -> Outcome:
-    """Ask the judge (judge.py) whether it finds the thing asked for, among 50: of held-out things, and of fewer
-    taught.
+    """Ask the judge (judge.py) whether it finds the thing asked for, among 50.
+
+    Of held-out things, and of fewer that the model was taught.
     """
     held_out = judge_cases(
         bench,

@@ -127,8 +127,9 @@ TRIAL_NAMES = tuple(TRIALS)
 
 
 def run_trials(inputs: TrialInputs, count: int, chosen: Sequence[str] = TRIAL_NAMES) -> dict[str, Outcome]:
-    """Run the chosen trials and print their figures; `count` drawings in the edge trial, in proportion in the
-    others.
+    """Run the chosen trials and print their figures.
+
+    The edge trial takes `count` drawings, the others in proportion.
     """
     outcomes = {}
     for name in chosen:

@@ -222,8 +222,9 @@ def run_usual_trial(bench: Bench, pack: Pack, count: int, baselines: Mapping[str
 
 
 def score_own_colors(cases: Sequence[Case], drawn: Sequence[Pixels]) -> list[float]:
-    """Return, for each case, the share of other things whose mean colour is farther from the result's than its
-    own's.
+    """Score how much nearer each result's mean colour is to its own thing's than to others'.
+
+    The score of a case is the share of other things whose mean colour is farther from the result's than its own's.
     """
     own = [compute_mean_lab(case.original, case.picture.subject_mask) for case in cases]
     return [

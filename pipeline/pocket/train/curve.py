@@ -1,5 +1,6 @@
-"""Draw learning curves: runs/*.jsonl as one SVG, a panel for every figure that a part logged, over minutes of
-training.
+"""Draw learning curves of runs/*.jsonl as one SVG.
+
+A panel for every figure that a part logged, over minutes of training.
 """
 
 from __future__ import annotations

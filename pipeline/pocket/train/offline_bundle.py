@@ -1,8 +1,8 @@
-"""What a machine without a network needs to train: `python -m pipeline.pocket.train.offline_bundle` puts it into .gpu/
-(53 MB).
+"""Put what a machine without a network needs to train into .gpu/ (53 MB).
 
-The data pack; the shipped autoencoder and image tower; a wheel of diffusers; and the text tower in fp16 without the
-words that no caption says, which takes a quarter of the room. pipeline/pocket/README.md has the commands for there.
+`python -m pipeline.pocket.train.offline_bundle` takes the data pack; the shipped autoencoder and image tower; a wheel
+of diffusers; and the text tower in fp16 without the words that no caption says, which takes a quarter of the room.
+pipeline/pocket/README.md has the commands for there.
 """
 
 from __future__ import annotations

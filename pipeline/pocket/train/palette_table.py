@@ -49,7 +49,7 @@ def reduce_colours(pixels: NDArray[np.uint8], most: int = COLOURS) -> tuple[NDAr
 
 
 def gather_pixels(pack: VectorPack) -> dict[str, list[NDArray[np.uint8]]]:
-    """Name -> pixels (n, 3) over all hands, a few of each."""
+    """Name -> pixels (n, 3) over all artists, a few of each."""
     pixels: dict[str, list[NDArray[np.uint8]]] = {}
     for row, name in enumerate(pack.names):
         colours, regions = pack.colours[row][::5, ::5], pack.regions[row][::5, ::5]

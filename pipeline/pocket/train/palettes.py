@@ -76,10 +76,10 @@ class Palettes:
 
     @torch.no_grad()
     def recolor_batch(self, batch: Batch, pixels: Tensor, rng: np.random.Generator) -> tuple[Batch, Tensor]:
-        """Recolour a share of `pixels` (n, 3, 256, 256) in [-1, 1], the batch's first n pictures; return batch and
-        pixels.
+        """Recolour a share of a batch's first n pictures.
 
-        Words that name a colour or a style would be untrue and are left out. Who sees no style keeps the palette.
+        `pixels`: (n, 3, 256, 256) in [-1, 1]. Returns batch and pixels. Words that name a colour or a style would be
+        untrue and are left out. Who sees no style keeps the palette.
         """
         wearing = batch.style[: len(pixels)].any(1).cpu().numpy()
         chosen = np.flatnonzero(wearing & (rng.random(len(pixels)) < RECOLORED_SHARE))

@@ -177,7 +177,7 @@ def test_a_pack_comes_back_as_it_was_written(tmp_path: Path) -> None:
     pack = write_pack(path, drawn(), NAMES, WANTED)
     owl, fox = pack.things
     assert (fox.name, fox.words, fox.category) == ("fox", ("vixen",), "Animals & Nature")
-    assert fox.hands == ("noto", "fluent")  # twemoji's was the same drawing
+    assert fox.artists == ("noto", "fluent")  # twemoji's was the same drawing
     assert (owl.name, owl.words, owl.held_out) == ("owl", ("night bird",), is_held_out("owl"))
     blue = fox.pictures[1]
     assert blue.shape == (SIDE, SIDE, 4) and blue.dtype == np.uint8
@@ -225,5 +225,5 @@ def test_clip_art_joins_the_thing_it_names_up_to_a_limit(tmp_path: Path) -> None
     disc((20, 20, 180, 180)).save(folder / "nobody.png")
     pictures = drawn()
     add_clipart(tmp_path, pictures, NAMES, WANTED, limit=2)
-    assert [hand for hand, _ in pictures["1f98a"]] == ["noto", "twemoji", "fluent", OPENCLIPART, OPENCLIPART]
-    assert [hand for hand, _ in pictures["1f989"]] == ["noto"]
+    assert [artist for artist, _ in pictures["1f98a"]] == ["noto", "twemoji", "fluent", OPENCLIPART, OPENCLIPART]
+    assert [artist for artist, _ in pictures["1f989"]] == ["noto"]

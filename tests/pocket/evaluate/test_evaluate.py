@@ -77,7 +77,7 @@ def write_pack(path: Path) -> Path:
                     "category": thing.category,
                     "held_out": thing.held_out,
                     "files": [f"{thing.name}.png"],
-                    "hands": thing.hands,
+                    "hands": thing.artists,
                 }
             )
         archive.writestr("things.json", json.dumps(entries))

@@ -9,7 +9,7 @@ import pytest
 from pipeline.pocket.data.pack import Thing
 from pipeline.pocket.evaluate import judge as judging
 from pipeline.pocket.evaluate.judge import (
-    UNSEEN_HAND,
+    UNSEEN_ARTIST,
     Judge,
     choose_candidates,
     fit_judge,
@@ -24,12 +24,12 @@ VIEWS = 6
 
 
 def drawn_twice() -> tuple[Thing, ...]:
-    """Each thing by two hands: one mirrored, larger ones differ enough not to be one picture."""
+    """Each thing by two artists: one mirrored, larger ones differ enough not to be one picture."""
     return tuple(
         replace(
             thing,
             pictures=(thing.pictures[0], np.ascontiguousarray(thing.pictures[0][:, ::-1])),
-            hands=("somebody", UNSEEN_HAND),
+            artists=("somebody", UNSEEN_ARTIST),
         )
         for thing in make_pack().things
     )
@@ -40,7 +40,7 @@ def judge() -> Judge:
     return fit_judge(drawn_twice(), VIEWS)
 
 
-def test_the_unseen_hand_is_kept_from_the_judge(judge: Judge) -> None:
+def test_the_unseen_artist_is_kept_from_the_judge(judge: Judge) -> None:
     fitted_on, shown = split_drawings(drawn_twice()[0])
     assert len(fitted_on) == 1 and np.array_equal(fitted_on[0], draw_apple())
     assert np.array_equal(shown, draw_apple()[:, ::-1])
@@ -48,8 +48,8 @@ def test_the_unseen_hand_is_kept_from_the_judge(judge: Judge) -> None:
     assert np.array_equal(fit_judge(swapped, VIEWS).places, judge.places)
 
 
-def test_a_thing_without_that_hand_shows_its_last_drawing() -> None:
-    two = replace(make_pack().things[0], pictures=(draw_apple(), draw_house()), hands=("a", "b"))
+def test_a_thing_without_that_artist_shows_its_last_drawing() -> None:
+    two = replace(make_pack().things[0], pictures=(draw_apple(), draw_house()), artists=("a", "b"))
     fitted_on, shown = split_drawings(two)
     assert np.array_equal(fitted_on[0], draw_apple()) and np.array_equal(shown, draw_house())
     assert np.array_equal(split_drawings(make_pack().things[1])[0][0], draw_ghost())

@@ -1,11 +1,11 @@
 """Give style families that the pocket model never sees in training: only its evaluation may import this package.
 
 Built from the same parts as the library's forty, but none of them is in RENDERERS, has a folder in styles/ or can be
-reached by the dataset. What a model draws after one of their references tells how it wears a look it was never taught.
+reached by the dataset. What a model draws after one of their references shows how it takes up a look that is new to it.
 
     UNSEEN["batik"](picture, rng)                              the family's default look
     UNSEEN["batik"](picture, rng, UNSEEN["batik"].draw(rng))   another look of the family
-    unseen_references(256)["batik"]                            the reference a request would carry
+    make_unseen_references(256)["batik"]                       the reference a request would carry
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from pipeline.pocket.evaluate.unseen.built import BUILT
 from pipeline.pocket.evaluate.unseen.dyed import DYED
 from pipeline.pocket.references import Sitting, draw_scene
 
-__all__ = ["UNSEEN", "UNSEEN_DEFAULTS", "Family", "unseen_references"]
+__all__ = ["UNSEEN", "UNSEEN_DEFAULTS", "Family", "make_unseen_references"]
 
 SMALLEST, LARGEST = 32, 2048  # px, of a reference's side
 
 
 @dataclass(frozen=True)
 class Family(Renderer[Picture]):
-    """Family is a painter that is called with a picture, so that nobody looks for it by a style's id."""
+    """Family is a painter that is called with a picture, not looked up by a style's id."""
 
     def __call__(self, image: Picture, rng: np.random.Generator, parameters: Parameters | None = None) -> Picture:
         """Paint `image`, float32 (H, W, 3) RGB in [0, 1], in the family's default look or another of its looks.

@@ -1,4 +1,7 @@
-"""Put together from things, never trained on: gummy, fair-isle, light-pegs, neon-sign, collage."""
+"""Paint styles that look put together from things: gummy, fair-isle, light-pegs, neon-sign, collage.
+
+The pocket model is never trained on any of them.
+"""
 
 from __future__ import annotations
 
@@ -32,22 +35,22 @@ from pipeline.painters.surface import (
 from pipeline.painters.texture import blur, clouds, coordinates, grain, noise
 
 
-def candy(picture: Picture, milk: float) -> Picture:
-    """Clear fruit colours; greys turn to milk sweets of one hue when light, to cola when dark."""
+def paint_candy(picture: Picture, hue: float) -> Picture:
+    """Paint colours as clear fruit sweets; greys turn to milk sweets of one `hue` when light, to cola when dark."""
     grey = luma(picture)
     pure = clip(picture - 0.6 * picture.min(axis=2, keepdims=True))
     fruit = clip(as_plane(0.1 + pure / (pure.max(axis=2, keepdims=True) + 0.08) * (0.72 + 0.36 * grey[..., None])))
     sweets = mix(
-        mix(np.broadcast_to(rgb("#4d1526"), picture.shape), hsv(milk + 0.06, 0.62, 0.9), smoothstep(grey, 0.05, 0.55)),
-        hsv(milk, 0.24, 1.0),
+        mix(np.broadcast_to(rgb("#4d1526"), picture.shape), hsv(hue + 0.06, 0.62, 0.9), smoothstep(grey, 0.05, 0.55)),
+        hsv(hue, 0.24, 1.0),
         smoothstep(grey, 0.5, 0.95),
     )
     return mix(sweets, fruit, smoothstep(chroma(picture), 0.1, 0.32))
 
 
-def gummy(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Fruit jelly: swollen, see-through and wet, light pooling on the far side, sugar on top."""
-    jelly = candy(kuwahara(picture, 9), p["milk"])
+def paint_gummy(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Paint fruit jelly: swollen, see-through and wet, light pooling on the far side, sugar on top."""
+    jelly = paint_candy(kuwahara(picture, 9), p["hue"])
     away = edge_distance(picture, 0.35)
     height = blur(rounded(away, p["swell"]), 4)
     form = relief(as_plane(height + 0.03 * noise(picture, 40, rng)), p["light"], 34)
@@ -68,8 +71,8 @@ WOOLS = np.stack(
 )
 
 
-def fair_isle(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """A Nordic jumper: rows of knitted V stitches in eight dyed wools, soft and fuzzy."""
+def paint_fair_isle(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Paint a Nordic jumper: rows of knitted V stitches in eight dyed wools, soft and fuzzy."""
     y, x = coordinates(picture)
     wide = 512 / round(p["stitches"])
     column, across = np.divmod(x / wide, 1)
@@ -85,12 +88,12 @@ def fair_isle(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     twist = 0.5 + 0.5 * np.cos((down * 2 + arm * 5) * 2 * np.pi)
     fuzz = 0.5 * noise(picture, 4, rng) + 0.3 * grain(picture, 8, rng)
     shade = 0.5 + 0.52 * np.sqrt(strand) + p["twist"] * twist * strand + p["fuzz"] * fuzz
-    hand = 1 + 0.06 * noise(picture, wide * 1.2, rng, 3)
-    return clip(times(as_plane(yarn), as_plane(shade * hand)))
+    unevenness = 1 + 0.06 * noise(picture, wide * 1.2, rng, 3)
+    return clip(times(as_plane(yarn), as_plane(shade * unevenness)))
 
 
-def light_pegs(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """A lamp board: round coloured pegs lit from behind in a black hexagonal grid."""
+def paint_light_pegs(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Paint a lamp board: round coloured pegs lit from behind in a black hexagonal grid."""
     y, x = np.broadcast_arrays(*coordinates(picture))
     pitch, scale = p["pitch"], unit(picture)
     row = np.floor(y / (pitch * 0.87))
@@ -113,8 +116,8 @@ def light_pegs(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pic
     return clip(screen(lit, blur(lit, pitch * 0.9) * p["glow"]))
 
 
-def bricks(like: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """A painted wall of bricks in running bond, each a shade of its own."""
+def paint_bricks(like: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Paint a wall of bricks in running bond, each a shade of its own."""
     y, x = coordinates(like)
     row, down = np.divmod(y / 30, 1)
     column, along = np.divmod(x / 72 + 0.5 * (row % 2), 1)
@@ -127,16 +130,19 @@ def bricks(like: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
     return mix(brick, times(rgb("#6f655c"), as_plane(rough)), as_plane(mortar * 0.75))
 
 
-def glowing(light: Picture) -> Picture:
-    """A near and a far glow; blurred at a quarter of the size, which no eye can tell."""
+def make_glow(light: Picture) -> Picture:
+    """Make a near and a far glow of `light`.
+
+    It is blurred at a quarter of the size, which no eye can tell.
+    """
     small = cv2.resize(light, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     spread = as_plane(cv2.GaussianBlur(small, (0, 0), 6.5 * unit(light)) * 2.2)
     spread = spread + cv2.GaussianBlur(small, (0, 0), max(2 * unit(light), 0.4)) * 0.9
     return as_plane(cv2.resize(spread, light.shape[1::-1], interpolation=cv2.INTER_LINEAR))
 
 
-def neon_sign(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Glass tubes bent along the contours, in the colours of what they draw, glowing on a brick wall."""
+def paint_neon_sign(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Paint glass tubes bent along the contours, glowing on a brick wall in the picture's colours."""
     soft = saturate(blur(picture, 5), 1.6)
     strength = smoothstep(chroma(soft), 0.15, 0.4)
     vivid = soft / (soft.max(axis=2, keepdims=True) + 0.05)
@@ -145,8 +151,8 @@ def neon_sign(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     away = edge_distance(picture, 0.3)
     tube = np.clip((p["tube"] / 2 - away) * unit(picture) + 0.5, 0, 1)
     core = np.exp(-((away / (p["tube"] * 0.3)) ** 2))
-    glow = glowing(times(gas, as_plane(tube)))
-    wall = bricks(picture, p, rng)
+    glow = make_glow(times(gas, as_plane(tube)))
+    wall = paint_bricks(picture, p, rng)
     shade = 0.3 + 0.3 * luma(soft)
     cast = shadow(blur(as_plane(tube), 3), 115, 12)
     lit = clip(times(wall, as_plane(shade * (1 - 0.5 * cast))) + wall * glow * p["power"] * 1.6 + 0.1 * glow)
@@ -154,8 +160,8 @@ def neon_sign(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pict
     return clip(mix(lit, bulb, as_plane(tube)))
 
 
-def newsprint(like: Picture, columns: Plane, lines: Plane, pitch: float, rng: np.random.Generator) -> Plane:
-    """Ink in [0, 1] of small type: words of uneven length in rows of `pitch`."""
+def draw_newsprint(like: Picture, columns: Plane, lines: Plane, pitch: float, rng: np.random.Generator) -> Plane:
+    """Draw ink in [0, 1] of small type: words of uneven length in rows of `pitch`."""
     row = np.floor(lines / pitch).astype(int)
     starts = rng.uniform(0, 900, 512).astype(np.float32)
     words = np.sin((columns + starts[row % 512]) * 0.16) + np.sin((columns + starts[(row + 7) % 512]) * 0.37)
@@ -164,8 +170,11 @@ def newsprint(like: Picture, columns: Plane, lines: Plane, pitch: float, rng: np
     return as_plane(body * smoothstep(as_plane(words), -0.75, -0.35) * letters)
 
 
-def collage(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Torn newspaper glued in patches, washed with thin colour; white torn rims, ink-brushed contours."""
+def paint_collage(picture: Picture, p: Parameters, rng: np.random.Generator) -> Picture:
+    """Paint torn newspaper glued in patches and washed with thin colour.
+
+    The torn rims are white, the contours brushed in ink.
+    """
     torn = noise(picture, 14, rng)
     labels, _, centres = cells(picture, p["patch"], 0.9, rng)
     ragged = np.stack(np.meshgrid(np.arange(picture.shape[1]), np.arange(picture.shape[0])), -1).astype(np.float32)
@@ -175,7 +184,7 @@ def collage(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictur
     angle = rng.normal(0, 0.35, len(centres)).astype(np.float32)[piece]
     y, x = coordinates(picture)
     columns, lines = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
-    type_ink = newsprint(picture, as_plane(columns), as_plane(lines + 4096), p["type"], rng)
+    type_ink = draw_newsprint(picture, as_plane(columns), as_plane(lines + 4096), p["type"], rng)
     tan = rng.uniform(0.82, 1.04, len(centres)).astype(np.float32)[piece]
     paper = times(hsv(p["paper"], 0.1, 0.95), as_plane(tan * (1 + 0.04 * grain(picture, 6, rng))))
     printed = mix(paper, rgb("#2b2826"), as_plane(0.5 * type_ink))
@@ -190,9 +199,9 @@ def collage(picture: Picture, p: Parameters, rng: np.random.Generator) -> Pictur
 
 BUILT = {
     "gummy": Renderer(
-        gummy,
+        paint_gummy,
         {
-            "milk": Span(0.94, 0.9, 0.99),
+            "hue": Span(0.94, 0.9, 0.99),
             "swell": Span(32, 26, 42),
             "light": Span(120, 70, 145),
             "gloss": Span(0.9, 0.7, 1),
@@ -201,13 +210,15 @@ BUILT = {
         True,
     ),
     "fair-isle": Renderer(
-        fair_isle, {"stitches": Span(42, 36, 46), "twist": Span(0.12, 0.06, 0.18), "fuzz": Span(0.14, 0.08, 0.2)}, False
+        paint_fair_isle,
+        {"stitches": Span(42, 36, 46), "twist": Span(0.12, 0.06, 0.18), "fuzz": Span(0.14, 0.08, 0.2)},
+        False,
     ),
     "light-pegs": Renderer(
-        light_pegs, {"pitch": Span(15, 14, 18), "gamma": Span(2.0, 1.7, 2.4), "glow": Span(0.5, 0.3, 0.7)}, True
+        paint_light_pegs, {"pitch": Span(15, 14, 18), "gamma": Span(2.0, 1.7, 2.4), "glow": Span(0.5, 0.3, 0.7)}, True
     ),
     "neon-sign": Renderer(
-        neon_sign,
+        paint_neon_sign,
         {
             "gas": Span(0.9, 0.0, 1.0),
             "tube": Span(8, 7, 9.5),
@@ -217,7 +228,7 @@ BUILT = {
         False,
     ),
     "collage": Renderer(
-        collage,
+        paint_collage,
         {
             "patch": Span(120, 96, 150),
             "type": Span(11, 10, 13),
