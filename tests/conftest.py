@@ -75,9 +75,9 @@ def pocket_engine(pocket_folder: Path) -> Engine:
 @pytest.fixture(scope="session")
 def sd15_engine(sd15_folder: Path) -> Engine:
     from pipeline.engine.engine import Engine
-    from tests.tools.models import tiny_sd15
+    from tests.tools.models import make_tiny_sd15_profile
 
-    return Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu")
+    return Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +113,7 @@ def make_style(tmp_path_factory: pytest.TempPathFactory) -> MakeStyle:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Server]:
     """`python app.py`, running; with random weights where the tree holds no trained ones yet."""
-    from tests.tools.serving import serving
+    from tests.tools.serving import run_app
 
     folder = tmp_path_factory.mktemp("server")
     environment = {}
@@ -122,18 +122,18 @@ def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
         shutil.copytree(SHIPPED_POCKET.parent, assets, ignore=shutil.ignore_patterns("pocket"))
         shutil.copytree(request.getfixturevalue("pocket_folder"), assets / "pocket")
         environment["CROQUIS_ASSETS"] = str(assets)
-    with serving(folder, **environment) as running:
+    with run_app(folder, **environment) as running:
         yield running
 
 
 @pytest.fixture
 def model_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """A Hub of this machine's own that offers a/b: model_index.json and 2 MB of weights."""
-    from tests.tools.hub_server import offer_weights, serving_hub, turn_to
+    from tests.tools.hub_server import offer_weights, serve_hub, set_hub
 
-    with serving_hub() as served:
+    with serve_hub() as served:
         offer_weights(served, "a/b", tmp_path / "repository", 2_000_000)
-        turn_to(served, tmp_path / "cache", monkeypatch)
+        set_hub(served, tmp_path / "cache", monkeypatch)
         monkeypatch.setattr("pipeline.models.hub.WAITS", (0.01,) * 3)
         yield served
 
@@ -141,9 +141,9 @@ def model_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 @pytest.fixture
 def hub_profile(model_hub: Hub) -> ModelProfile:
     """SD 1.5 with the part that `model_hub` offers as its base, and one that nothing downloads."""
-    from tests.tools.hub_server import profile_of
+    from tests.tools.hub_server import make_hub_profile
 
-    return profile_of(model_hub, "a/b")
+    return make_hub_profile(model_hub, "a/b")
 
 
 @pytest.fixture(scope="session")

@@ -26,10 +26,10 @@ from pipeline.styles.library import StyleLibrary
 from pipeline.values import Style
 from tests.conftest import MakeStyle
 from tests.tools.clip_folder import write_clip
-from tests.tools.hub_server import MAIN, Hub, serving_hub, turn_to
+from tests.tools.hub_server import MAIN, Hub, serve_hub, set_hub
 from tests.tools.ldm_layout import write_single_file
-from tests.tools.models import tiny_sd15
-from tests.tools.requests import change
+from tests.tools.models import make_tiny_sd15_profile
+from tests.tools.requests import change_request
 
 PLACES = {
     role: role  # role -> local folder
@@ -52,11 +52,11 @@ def repositories(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def hub(repositories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with serving_hub() as served:
+    with serve_hub() as served:
         for role, folder in PLACES.items():
             part = SD15.parts[role]
             served.add(str(part.repo), repositories / folder, str(part.revision))
-        turn_to(served, tmp_path / "cache", monkeypatch)
+        set_hub(served, tmp_path / "cache", monkeypatch)
         monkeypatch.setattr("pipeline.models.hub.WAITS", (0.01,) * 3)
         yield served
 
@@ -65,11 +65,11 @@ def hub(repositories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def profile(repositories: Path) -> ModelProfile:
     """SD15's own parts, with the sizes of the small files."""
     parts = {}
-    for role, part in tiny_sd15().parts.items():
+    for role, part in make_tiny_sd15_profile().parts.items():
         root = repositories / PLACES.get(part.folder, "nowhere")
         files = tuple(WeightFile(file.path, size_of(root / file.path)) for file in part.files)
         parts[role] = replace(part, files=files)
-    return replace(tiny_sd15(), parts=parts)
+    return replace(make_tiny_sd15_profile(), parts=parts)
 
 
 def size_of(path: Path) -> int | None:
@@ -105,14 +105,14 @@ def test_draft_is_refused_until_the_download_brought_its_parts(
     hub.asked.clear()
     message = r"LCM-LoRA.*, TAESD.*\. Start the download under \"A bigger model\", or draw with another preset"
     with pytest.raises(ModelError, match=message):
-        engine.draw(change(request, shortcuts=Shortcuts(**draft)))
+        engine.draw(change_request(request, shortcuts=Shortcuts(**draft)))
     with pytest.raises(ModelError, match=r"Run `hf download ByteDance/Hyper-SD Hyper-\S+ --revision \w{40}`"):
-        engine.draw(change(request, shortcuts=Shortcuts(few_steps="hyper-8")))
+        engine.draw(change_request(request, shortcuts=Shortcuts(few_steps="hyper-8")))
     engine.draw(request, on_step=lambda preview: None)
     assert "Previews are linear" in caplog.text and hub.asked == [], "drawing asked the network"
     assert run(Download(profile)) == "done"
     hub.asked.clear()
-    image = engine.draw(change(request, shortcuts=Shortcuts(**draft))).images[0]
+    image = engine.draw(change_request(request, shortcuts=Shortcuts(**draft))).images[0]
     assert np.asarray(image).std() > 1 and hub.asked == []
 
 
@@ -149,7 +149,7 @@ def test_nobody_waits_for_the_encoder_of_styles(hub: Hub, profile: ModelProfile,
         told = other.submit(engine.draw, request).exception(20)
     assert isinstance(told, ModelError)
     assert re.search(r"looks at styles \(\d+ MB\)\. Start the download .*, or draw in a style that was", str(told))
-    engine.draw(change(request, ip_adapter_scale=0.0))
+    engine.draw(change_request(request, ip_adapter_scale=0.0))
     assert hub.asked == [], "drawing asked the network"
     assert run(Download(profile)) == "done"
     image = engine.draw(request).images[0]

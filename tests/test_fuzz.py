@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from pipeline.page.messages import UNEXPECTED_ERROR
-from tests.tools.image_files import bad_files, blank_files, fox, png
+from tests.tools.image_files import draw_fox, encode_png, make_bad_files, make_blank_files
 from tests.tools.serving import MARK, Server
 
 CALLS = 2_000
@@ -47,9 +47,9 @@ class Faults:
 
     def __init__(self, server: Server, draw: random.Random) -> None:
         self._draw = draw
-        self.good = server.upload("fox.png", png(fox()))
-        broken = [server.upload(name, data) for name, data in bad_files().items()]
-        blank = [server.upload(name, data) for name, data in blank_files().items()]
+        self.good = server.upload("fox.png", encode_png(draw_fox()))
+        broken = [server.upload(name, data) for name, data in make_bad_files().items()]
+        blank = [server.upload(name, data) for name, data in make_blank_files().items()]
         elsewhere = [{"path": path, "meta": MARK} for path in self.paths()]
         malformed = [
             {"path": "x.png", "meta": 7},
@@ -252,5 +252,7 @@ def test_two_thousand_bad_calls_are_refused_in_words(server: Server) -> None:
     assert server.call("styles") == styles
     assert server.process.poll() is None
     assert "Traceback" not in server.log.read_text()[logged:]
-    picture, _ = server.call_named("draw", sketch=server.upload("fox.png", png(fox())), prompt="a fox", seed=1)
+    picture, _ = server.call_named(
+        "draw", sketch=server.upload("fox.png", encode_png(draw_fox())), prompt="a fox", seed=1
+    )
     assert server.download(picture).startswith(b"\x89PNG")

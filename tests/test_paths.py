@@ -9,7 +9,7 @@ from dataclasses import fields
 import pytest
 
 from pipeline.settings import PREFIX, ROOT, Settings
-from tests.tools.mentions import DOTTED, FILE, FOLDER, LINK, MEMBER, NAME, TO_RUN, Mention, Tree, mentions
+from tests.tools.mentions import DOTTED, FILE, FOLDER, LINK, MEMBER, NAME, TO_RUN, Mention, Tree, find_mentions
 
 ELSEWHERE = {  # a path that is not in the tree -> why a text names it
     "picture.png": "what the clients in README and examples/ write",
@@ -47,22 +47,22 @@ def lost_paths(texts: Mapping[str, str]) -> list[Mention]:
     """Files and folders that a text names and the tree lacks; a path from the root is looked for in code too."""
     tops = "|".join(re.escape(folder) for folder in sorted(TREE.top_folders))
     from_the_root = re.compile(rf"(?<![\w/.:-])(?:{tops})/[\w./*<>-]+")
-    found = [*mentions(texts, FILE), *mentions(texts, FOLDER), *mentions(texts, LINK, ".md")]
-    found += mentions(texts, from_the_root, whole=True)
+    found = [*find_mentions(texts, FILE), *find_mentions(texts, FOLDER), *find_mentions(texts, LINK, ".md")]
+    found += find_mentions(texts, from_the_root, whole=True)
     return [each for each in dict.fromkeys(found) if each.name not in ELSEWHERE and not TREE.has_path(each)]
 
 
 def lost_modules(texts: Mapping[str, str]) -> list[Mention]:
     """What `python -m` cannot run, and dotted names of no module of ours."""
-    idle = [each for each in mentions(texts, TO_RUN, whole=True) if not TREE.is_runnable(each.name)]
-    return idle + [each for each in mentions(texts, DOTTED) if not TREE.has_module(each.name)]
+    idle = [each for each in find_mentions(texts, TO_RUN, whole=True) if not TREE.is_runnable(each.name)]
+    return idle + [each for each in find_mentions(texts, DOTTED) if not TREE.has_module(each.name)]
 
 
 def lost_names(texts: Mapping[str, str]) -> list[Mention]:
     """`module.name` and `name` in prose that no code holds any more."""
-    members = [each for each in mentions(texts, MEMBER, ".py", ".md") if not TREE.has_member(each)]
+    members = [each for each in find_mentions(texts, MEMBER, ".py", ".md") if not TREE.has_member(each)]
     known = NAMES_OF_OTHERS | {PREFIX + field.name.upper() for field in fields(Settings)}
-    names = [each for each in mentions(texts, NAME, ".py", ".md") if each.name not in known]
+    names = [each for each in find_mentions(texts, NAME, ".py", ".md") if each.name not in known]
     return members + [each for each in names if not TREE.has_name(each.name)]
 
 

@@ -45,7 +45,7 @@ from tests.benchmarks.drawing_comparison import DrawingComparison, FormatCompari
 from tests.benchmarks.drawing_modes import OFF, PLAIN, OurEngine, PlainDiffusers, list_modes
 from tests.benchmarks.report import Row, print_progress, print_rows
 from tests.tools.full_size_modules import make_full_size_sd15
-from tests.tools.models import tiny_sd15, unchecked_sd15, write_sd15
+from tests.tools.models import make_tiny_sd15_profile, make_unchecked_sd15_profile, write_sd15
 from tests.tools.preset_distance import (
     PresetDistance,
     apply_preset,
@@ -93,16 +93,18 @@ def make_rows(asked: argparse.Namespace) -> Iterator[Row]:
         with tempfile.TemporaryDirectory(prefix="croquis-benchmark-") as room:
             with silence_logs((diffusers.utils.logging, transformers.utils.logging)):
                 contest = prepare_comparison(Path(room), asked)
-            yield from contest.rows()
+            yield from contest.measure_rows()
 
 
 def measure_distances(numbers_of_steps: list[int]) -> Iterator[Row]:
     """Of no lever, of each that changes a picture and that the pocket model has, and of bf16; with that model's own
     numbers."""
     engine, halves = Engine.load(POCKET), Engine.load(replace(POCKET, any_dtype=True), dtype="bfloat16")
-    ways = list_modes(1, engine.device, engine.dtype, compiled=False)
-    able = [way for way in ways if way.preset.shortcuts.decoder == "full" and not way.preset.shortcuts.few_steps]
-    can = [replace(way.preset, numbers={}) for way in able if way.name == OFF or way.preset.shortcuts != Shortcuts()]
+    modes = list_modes(1, engine.device, engine.dtype, compiled=False)
+    able = [mode for mode in modes if mode.preset.shortcuts.decoder == "full" and not mode.preset.shortcuts.few_steps]
+    can = [
+        replace(mode.preset, numbers={}) for mode in able if mode.name == OFF or mode.preset.shortcuts != Shortcuts()
+    ]
     for steps in numbers_of_steps:
         for found in measure_presets(engine, tuple(can), steps=steps):
             yield make_distance_row(found, steps)
@@ -129,7 +131,7 @@ def measure_number_format(engine: Engine, halves: Engine, steps: int) -> PresetD
 def prepare_comparison(room: Path, asked: argparse.Namespace) -> DrawingComparison:
     """Every side loaded from one folder of random weights, which is written into `room` first."""
     device = choose_device(asked.device)[0]
-    profile = tiny_sd15(any_dtype=True) if asked.tiny else unchecked_sd15()
+    profile = make_tiny_sd15_profile(any_dtype=True) if asked.tiny else make_unchecked_sd15_profile()
     side = asked.side or profile.width
     print_progress("Writing random weights")
     folder = write_sd15(room / "sd15", None if asked.tiny else make_full_size_sd15())
@@ -157,16 +159,16 @@ def prepare_format(
     engine = Engine.load(profile, folder=folder, device=device.type, dtype=dtype, memory="full")
     request, ours = make_request(engine), OurEngine(engine)
     steps = asked.steps or (20 if device.type == "cuda" else 4)
-    ways = [
-        way
-        for way in list_modes(steps, device, engine.dtype, asked.compile)
-        if asked.only is None or way.name.partition("=")[0] in asked.only
+    modes = [
+        mode
+        for mode in list_modes(steps, device, engine.dtype, asked.compile)
+        if asked.only is None or mode.name.partition("=")[0] in asked.only
     ]
     every = asked.whole or asked.only or asked.tiny or device.type == "cuda"
     main = MAIN if len(asked.dtypes or choose_dtypes(device)) == 1 else MAIN_OF_TWO[dtype]
-    drawn = [way for way in ways if every or way.compiled or way.name in main]
+    drawn = [mode for mode in modes if every or mode.compiled or mode.name in main]
     plain = PlainDiffusers(ours, engine.embed_style(request.styles.parts[0][0]))
-    return FormatComparison(dtype, plain, ours, make_plain_request(request, engine, steps), ways, drawn)
+    return FormatComparison(dtype, plain, ours, make_plain_request(request, engine, steps), modes, drawn)
 
 
 def make_request(engine: Engine) -> GenerationRequest:

@@ -27,7 +27,7 @@ ALONE = 3  # times that a pass is timed by itself, at most
 
 @dataclass
 class DrawingTimes:
-    """What one way of drawing gave, picture after picture."""
+    """What one mode of drawing gave, picture after picture."""
 
     meter: MemoryMeter
     calls: PassTimer = field(default_factory=PassTimer)
@@ -39,51 +39,51 @@ class DrawingTimes:
     drawing_bytes: int = 0  # beyond what was there before, at most
     picture: np.ndarray | None = None
 
-    def paired(self, other: DrawingTimes) -> Iterator[tuple[int, int]]:
+    def list_pairs(self, other: DrawingTimes) -> Iterator[tuple[int, int]]:
         """Places of the pictures that both drew in the same round."""
         return ((own, other.rounds.index(number)) for own, number in enumerate(self.rounds) if number in other.rounds)
 
 
 @dataclass(frozen=True)
 class FormatComparison:
-    """Plain diffusers and our ways in one number format, over the same weights."""
+    """Plain diffusers and our modes in one number format, over the same weights."""
 
     dtype: str
     plain: PlainDiffusers
     ours: OurEngine
     request: GenerationRequest  # plain's
-    ways: list[DrawingMode]
+    modes: list[DrawingMode]
     drawn: list[DrawingMode]  # of them, the others are reckoned
     seldom: frozenset[str] = frozenset()  # those drawn that sit out every other round
 
-    def turns(self, number: int) -> list[DrawingMode | None]:
+    def list_turns(self, number: int) -> list[DrawingMode | None]:
         """Who draws in a round; None is plain."""
-        return [None, *(way for way in self.drawn if number % 2 == 0 or way.name not in self.seldom)]
+        return [None, *(mode for mode in self.drawn if number % 2 == 0 or mode.name not in self.seldom)]
 
-    def worked(self, way: DrawingMode) -> GenerationRequest:
-        return apply_preset(way.preset, self.ours.engine, self.request)
+    def make_request(self, mode: DrawingMode) -> GenerationRequest:
+        return apply_preset(mode.preset, self.ours.engine, self.request)
 
-    def prices(self, runs: dict[str, DrawingTimes], repeats: int) -> dict[NetworkPass, list[float]]:
-        """Seconds of each pass that was timed; what a way that is only reckoned takes besides is timed alone."""
+    def collect_pass_seconds(self, runs: dict[str, DrawingTimes], repeats: int) -> dict[NetworkPass, list[float]]:
+        """Seconds of each pass that was timed; what a mode that is only reckoned takes besides is timed alone."""
         known: dict[NetworkPass, list[float]] = defaultdict(list)
-        for name in (PLAIN, *(way.name for way in self.drawn)):
+        for name in (PLAIN, *(mode.name for mode in self.drawn)):
             for call, seconds in runs[name].calls.seconds.items():
                 known[call] += seconds
-        for way in self.ways:
-            if way not in self.drawn and not way.compiled:
-                for call, times in way.passes(self.worked(way)).items():
+        for mode in self.modes:
+            if mode not in self.drawn and not mode.compiled:
+                for call, times in mode.count_passes(self.make_request(mode)).items():
                     if times and call not in known:
-                        known[call] = self.alone(call, way, repeats)
+                        known[call] = self.time_pass_alone(call, mode, repeats)
         return known
 
-    def alone(self, call: NetworkPass, way: DrawingMode, repeats: int) -> list[float]:
+    def time_pass_alone(self, call: NetworkPass, mode: DrawingMode, repeats: int) -> list[float]:
         print_progress(f"{call.network} of {call.rows} in {self.dtype}, by itself")
-        calls, request = PassTimer(), self.worked(way)
-        self.ours.lay_out(way)
-        calls.open({name: network for name, network in self.ours.networks(way).items() if name == call.network})
+        calls, request = PassTimer(), self.make_request(mode)
+        self.ours.set_memory_format(mode)
+        calls.start({name: network for name, network in self.ours.networks(mode).items() if name == call.network})
         for _ in range(min(repeats, ALONE)):
-            self.ours.take_pass(call, request)
-        calls.close()
+            self.ours.run_pass(call, request)
+        calls.stop()
         return calls.seconds[call]
 
 
@@ -99,17 +99,17 @@ class DrawingComparison:
     def device(self) -> torch.device:
         return self.sides[0].ours.engine.device
 
-    def rows(self) -> Iterator[Row]:
-        runs, warming = self.empty(), self.empty()
+    def measure_rows(self) -> Iterator[Row]:
+        runs, warming = self.make_times(), self.make_times()
         for number in range(self.warm_up):
             print_progress(f"Warm-up {number + 1} of {self.warm_up}")
-            self.round(warming, number * 2)
+            self.run_round(warming, number * 2)
         for dtype, warmed in warming.items():
             for name, found in warmed.items():
                 runs[dtype][name].warm_up = found.seconds
         for number in range(self.repeats):
             print_progress(f"Round {number + 1} of {self.repeats}")
-            self.round(runs, number)
+            self.run_round(runs, number)
         yield {
             "machine": name_machine(self.device),
             "device": self.device.type,
@@ -119,24 +119,24 @@ class DrawingComparison:
             "torch": torch.__version__,
         }
         for side in self.sides:
-            yield from self.side_rows(side, runs)
-        yield from self.left_out()
-        yield from self.summary(runs)
+            yield from self.make_format_rows(side, runs)
+        yield from self.list_left_out()
+        yield from self.summarize(runs)
 
-    def empty(self) -> dict[str, dict[str, DrawingTimes]]:
+    def make_times(self) -> dict[str, dict[str, DrawingTimes]]:
         return {side.dtype: defaultdict(lambda: DrawingTimes(MemoryMeter(self.device))) for side in self.sides}
 
-    def round(self, runs: dict[str, dict[str, DrawingTimes]], number: int) -> None:
-        turns = [(side, way) for side in self.sides for way in side.turns(number)]
-        for side, way in reversed(turns) if number % 2 else turns:
-            into = runs[side.dtype][way.name if way else PLAIN]
-            if way is None:
-                side.plain.get_ready(side.request)
+    def run_round(self, runs: dict[str, dict[str, DrawingTimes]], number: int) -> None:
+        turns = [(side, mode) for side in self.sides for mode in side.list_turns(number)]
+        for side, mode in reversed(turns) if number % 2 else turns:
+            into = runs[side.dtype][mode.name if mode else PLAIN]
+            if mode is None:
+                side.plain.prepare(side.request)
                 self.draw(into, side.plain, side.plain.networks, side.request)
             else:
-                request = side.worked(way)
-                side.ours.get_ready(way, request)
-                self.draw(into, side.ours, side.ours.networks(way), request)
+                request = side.make_request(mode)
+                side.ours.prepare(mode, request)
+                self.draw(into, side.ours, side.ours.networks(mode), request)
             into.rounds.append(number)
 
     def draw(
@@ -144,60 +144,60 @@ class DrawingComparison:
     ) -> None:
         """One picture. The networks' passes are timed where they are done when they return."""
         memory: Row = {}
-        before = into.calls.total
+        before = into.calls.total_seconds
         if self.device.type == "cpu":
-            into.calls.open(networks)
-        with into.meter.stage(memory, "drawing"):
+            into.calls.start(networks)
+        with into.meter.measure_stage(memory, "drawing"):
             clock, since = Clock(self.device), time.process_time()
             into.picture = side.draw(request)
             clock.mark("picture")
-        into.calls.close()
+        into.calls.stop()
         into.processor.append(time.process_time() - since)
         into.seconds.append(clock.milliseconds["picture"] / 1000)
-        into.beside.append(into.seconds[-1] - (into.calls.total - before))
+        into.beside.append(into.seconds[-1] - (into.calls.total_seconds - before))
         into.drawing_bytes = max(into.drawing_bytes, memory["drawing"])
 
-    def side_rows(self, side: FormatComparison, runs: dict[str, dict[str, DrawingTimes]]) -> Iterator[Row]:
+    def make_format_rows(self, side: FormatComparison, runs: dict[str, dict[str, DrawingTimes]]) -> Iterator[Row]:
         """Each row's ratio is against plain in its own numbers; beside it, against plain in the first side's."""
         own, first = runs[side.dtype], runs[self.sides[0].dtype][PLAIN]
         counted = count_passes(
             Shortcuts(), side.request.sampling.num_inference_steps, side.request.sampling.guidance_scale
         )
         head = {"dtype": side.dtype, **describe_work(counted, side.request)}
-        yield {"row": PLAIN, **head, **describe_times(own[PLAIN], own[PLAIN])} | self.beside_first(
+        yield {"row": PLAIN, **head, **describe_times(own[PLAIN], own[PLAIN])} | self.compare_with_first(
             side, own[PLAIN], first
         )
-        known = side.prices(own, self.repeats) if self.device.type == "cpu" else {}
-        for way in side.ways:
-            row = self.row(side, way, own, known)
-            yield row | (self.beside_first(side, own[way.name], first) if way in side.drawn else {})
+        known = side.collect_pass_seconds(own, self.repeats) if self.device.type == "cpu" else {}
+        for mode in side.modes:
+            row = self.make_row(side, mode, own, known)
+            yield row | (self.compare_with_first(side, own[mode.name], first) if mode in side.drawn else {})
 
-    def beside_first(self, side: FormatComparison, found: DrawingTimes, first: DrawingTimes) -> Row:
+    def compare_with_first(self, side: FormatComparison, found: DrawingTimes, first: DrawingTimes) -> Row:
         if side is self.sides[0]:
             return {}
         return {f"ratio_to_plain_{self.sides[0].dtype}": measure_ratio(found, first)["ratio"]}
 
-    def row(
+    def make_row(
         self,
         side: FormatComparison,
-        way: DrawingMode,
+        mode: DrawingMode,
         runs: dict[str, DrawingTimes],
         known: dict[NetworkPass, list[float]],
     ) -> Row:
-        request, plain, counted = side.worked(way), runs[PLAIN], way.passes(side.worked(way))
-        passing = None if way.compiled else estimate_seconds(counted, known)
+        request, plain, counted = side.make_request(mode), runs[PLAIN], mode.count_passes(side.make_request(mode))
+        passing = None if mode.compiled else estimate_seconds(counted, known)
         beside = [median(runs[each.name].beside) for each in side.drawn if not each.compiled]
         total = None if passing is None or not beside else round(passing + median(beside), 4)
-        row = {"row": way.name, "dtype": side.dtype, **describe_work(counted, request)}
-        if way not in side.drawn:
+        row = {"row": mode.name, "dtype": side.dtype, **describe_work(counted, request)}
+        if mode not in side.drawn:
             told = round(median(plain.seconds) / total, 3) if total else None
             return row | {"how": "reckoned", "seconds": total, "ratio": told}
-        found = runs[way.name]
-        exact = {"largest_difference": measure_difference(found, plain)} if way.exact else {}
+        found = runs[mode.name]
+        exact = {"largest_difference": measure_difference(found, plain)} if mode.is_exact else {}
         return row | describe_times(found, plain) | exact | ({"reckoned_s": total} if total else {})
 
-    def left_out(self) -> Iterator[Row]:
-        names = {way.name for side in self.sides for way in side.ways}
+    def list_left_out(self) -> Iterator[Row]:
+        names = {mode.name for side in self.sides for mode in side.modes}
         if "xformers" not in names:
             engine = self.sides[0].ours.engine
             yield {
@@ -208,7 +208,7 @@ class DrawingComparison:
         if "compiled" not in names:
             yield {"row": "compiled", "how": "left out", "why": "takes minutes: --compile"}
 
-    def summary(self, runs: dict[str, dict[str, DrawingTimes]]) -> Iterator[Row]:
+    def summarize(self, runs: dict[str, dict[str, DrawingTimes]]) -> Iterator[Row]:
         """The number format alone, the levers alone in each, and both together."""
         first, *others = (side.dtype for side in self.sides)
         for dtype in (first, *others):
@@ -221,7 +221,7 @@ class DrawingComparison:
 def compare_speed(
     runs: dict[str, dict[str, DrawingTimes]], one: tuple[str, str], other: tuple[str, str]
 ) -> Iterator[Row]:
-    """How many times sooner one way, by its name and number format, draws than the other; nothing if either did not."""
+    """Yield how many times sooner one mode (its name, its number format) draws than another, if both were drawn."""
     found, against = (runs[dtype].get(name) for name, dtype in (one, other))
     if found and against and found.seconds and against.seconds:
         yield {"summary": f"{' in '.join(one)} against {' in '.join(other)}", **measure_ratio(found, against)}
@@ -229,7 +229,7 @@ def compare_speed(
 
 def measure_ratio(found: DrawingTimes, plain: DrawingTimes) -> Row:
     """Of medians, and its range round by round; over the rounds that both drew in."""
-    pairs = [(plain.seconds[theirs], found.seconds[own]) for own, theirs in found.paired(plain)]
+    pairs = [(plain.seconds[theirs], found.seconds[own]) for own, theirs in found.list_pairs(plain)]
     theirs, own = zip(*pairs, strict=True)
     each = [one / other for one, other in pairs]
     return {
@@ -259,7 +259,7 @@ def describe_times(found: DrawingTimes, plain: DrawingTimes) -> Row:
         "processor_s": round(median(found.processor), 4),
         "processor_ratio": round(median(plain.processor) / median(found.processor), 3),
         "drawing_bytes": found.drawing_bytes,
-        **found.meter.totals(),
+        **found.meter.list_totals(),
     }
     if found.warm_up:
         row["warm_up_s"] = round(sum(found.warm_up), 4)

@@ -1,4 +1,4 @@
-"""The ways to draw that tests/benchmarks/denoise.py compares: plain diffusers, and our engine lever by lever."""
+"""The modes to draw that tests/benchmarks/denoise.py compares: plain diffusers, and our engine lever by lever."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ PLAIN, OFF = "plain", "off"
 
 @dataclass(frozen=True)
 class DrawingMode:
-    """One way for our engine to draw; as it is here, with all that the engine does by itself switched off too."""
+    """One mode for our engine to draw; as it is here, with all that the engine does by itself switched off too."""
 
     preset: Preset  # the lever or levers; its name is the row's
-    keeps_words: bool = False  # the prompt was read for an earlier picture
+    keeps_prompt: bool = False  # the prompt was read for an earlier picture
     channels_last: bool = False  # in the modules that the engine lays out so on this device
-    unet_too: bool = False  # they are UNet and ControlNet as well
+    unet_channels_last: bool = False  # they are UNet and ControlNet as well
     attention: str = "sdpa"
     compiled: bool = False
 
@@ -44,19 +44,19 @@ class DrawingMode:
         return self.preset.name
 
     @property
-    def exact(self) -> bool:
+    def is_exact(self) -> bool:
         """Whether its picture is plain's."""
         return self.preset.shortcuts == Shortcuts() and set(self.preset.numbers) <= {"num_inference_steps"}
 
-    def passes(self, request: GenerationRequest) -> Counter[NetworkPass]:
-        """Through each network, for the request as this way works it."""
+    def count_passes(self, request: GenerationRequest) -> Counter[NetworkPass]:
+        """Through each network, for the request as this mode works it."""
         counted: Counter[NetworkPass] = Counter()
         for (network, rows), times in count_passes(
             request.shortcuts, request.sampling.num_inference_steps, request.sampling.guidance_scale
         ).items():
-            counted[NetworkPass(self.called(network), rows)] = times
+            counted[NetworkPass(self.name_network(network), rows)] = times
         counted[NetworkPass("hint", 1)] = 1
-        counted[NetworkPass("words", 1)] = 0 if self.keeps_words else 1 + (request.sampling.guidance_scale > 1)
+        counted[NetworkPass("words", 1)] = 0 if self.keeps_prompt else 1 + (request.sampling.guidance_scale > 1)
         counted[NetworkPass(self.decoder, 1)] = 1
         return counted
 
@@ -66,26 +66,28 @@ class DrawingMode:
             return "small decoder"
         return "decoder, channels last" if self.channels_last else "decoder"
 
-    def called(self, network: str) -> str:
+    def name_network(self, network: str) -> str:
         """UNet or ControlNet: another layout, another price."""
-        return f"{network}, channels last" if self.channels_last and self.unet_too else network
+        return f"{network}, channels last" if self.channels_last and self.unet_channels_last else network
 
 
 def list_modes(steps: int, device: torch.device, dtype: torch.dtype, compiled: bool) -> list[DrawingMode]:
     """Every lever off, each alone, and the presets; what has few-step weights fused in stands together."""
     draft, balanced, best = menu_of("sd15").presets
-    too = is_channels_last_faster(device, dtype)
+    unet_channels_last = is_channels_last_faster(device, dtype)
     off = DrawingMode(set_steps(Preset(OFF, "", "", {}), steps))
     own = int(draft.numbers["num_inference_steps"])
     found = [
         off,
         *list_single_levers(off, (balanced, draft)),
-        replace(off, preset=rename_preset(off, "words_kept"), keeps_words=True),
-        replace(off, preset=rename_preset(off, "channels_last"), channels_last=True, unet_too=too),
+        replace(off, preset=rename_preset(off, "words_kept"), keeps_prompt=True),
+        replace(
+            off, preset=rename_preset(off, "channels_last"), channels_last=True, unet_channels_last=unet_channels_last
+        ),
     ]
     if find_xformers_problem(device, dtype) is None:
         found.append(replace(off, preset=rename_preset(off, "xformers"), attention="xformers"))
-    shipped = [make_shipped_mode(set_steps(preset, steps), too) for preset in (balanced, best)]
+    shipped = [make_shipped_mode(set_steps(preset, steps), unet_channels_last) for preset in (balanced, best)]
     if compiled:
         found.append(replace(off, preset=rename_preset(off, "compiled"), compiled=True))
         shipped.append(replace(shipped[0], preset=rename_preset(shipped[0], "balanced_compiled"), compiled=True))
@@ -93,16 +95,16 @@ def list_modes(steps: int, device: torch.device, dtype: torch.dtype, compiled: b
         *found,
         *shipped,
         make_few_steps_mode(off, draft),
-        make_shipped_mode(set_steps(draft, min(own, steps)), too),
+        make_shipped_mode(set_steps(draft, min(own, steps)), unet_channels_last),
     ]
 
 
-def make_shipped_mode(preset: Preset, unet_too: bool) -> DrawingMode:
-    return DrawingMode(preset, keeps_words=True, channels_last=True, unet_too=unet_too)
+def make_shipped_mode(preset: Preset, unet_channels_last: bool) -> DrawingMode:
+    return DrawingMode(preset, keeps_prompt=True, channels_last=True, unet_channels_last=unet_channels_last)
 
 
-def rename_preset(way: DrawingMode, name: str) -> Preset:
-    return replace(way.preset, name=name)
+def rename_preset(mode: DrawingMode, name: str) -> Preset:
+    return replace(mode.preset, name=name)
 
 
 def list_single_levers(off: DrawingMode, presets: tuple[Preset, ...]) -> Iterator[DrawingMode]:
@@ -143,8 +145,8 @@ class PlainDiffusers:
             "decoder": self._pipeline.vae.decoder,
         }
 
-    def get_ready(self, request: GenerationRequest) -> None:
-        self._ours.get_ready(DrawingMode(Preset(OFF, "", "", {})), request)
+    def prepare(self, request: GenerationRequest) -> None:
+        self._ours.prepare(DrawingMode(Preset(OFF, "", "", {})), request)
 
     def draw(self, request: GenerationRequest) -> np.ndarray:
         controlnet, engine = self._pipeline.controlnet, self._ours.engine
@@ -157,7 +159,7 @@ class PlainDiffusers:
 
 
 class OurEngine:
-    """Our engine, put into one way after the other."""
+    """Our engine, put into one mode after the other."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self._pipeline = engine, engine._pipeline
@@ -166,43 +168,43 @@ class OurEngine:
         self._compilers = {on: Compiler(on) for on in (False, True)}
         self._attention = "sdpa"
 
-    def networks(self, way: DrawingMode) -> dict[str, nn.Module]:
+    def networks(self, mode: DrawingMode) -> dict[str, nn.Module]:
         return {
-            way.called("unet"): self._pipeline.unet,
-            way.called("controlnet"): self._pipeline.controlnet,
+            mode.name_network("unet"): self._pipeline.unet,
+            mode.name_network("controlnet"): self._pipeline.controlnet,
             "hint": self.engine._conditioning.hint_stack,
             "words": self._pipeline.text_encoder,
-            way.decoder: self.engine._decoding.choose_vae(way.preset.shortcuts.decoder).decoder,
+            mode.decoder: self.engine._decoding.choose_vae(mode.preset.shortcuts.decoder).decoder,
         }
 
     @torch.inference_mode()
-    def get_ready(self, way: DrawingMode, request: GenerationRequest) -> None:
+    def prepare(self, mode: DrawingMode, request: GenerationRequest) -> None:
         """All that lasts longer than one picture; what it takes belongs to no picture."""
         self.engine._fuse_few_steps(request.shortcuts.few_steps)
-        self.lay_out(way)
-        self._attend(way.attention)
-        self.engine._compiled = self._compilers[way.compiled]
+        self.set_memory_format(mode)
+        self._set_attention(mode.attention)
+        self.engine._compiled = self._compilers[mode.compiled]
         self.engine._conditioning.clear()
-        if way.keeps_words:
+        if mode.keeps_prompt:
             self.engine._conditioning.encode_prompts(request, request.sampling.guidance_scale > 1)
 
     def draw(self, request: GenerationRequest) -> np.ndarray:
         return np.asarray(self.engine.draw(request).images[0])
 
-    def lay_out(self, way: DrawingMode) -> None:
+    def set_memory_format(self, mode: DrawingMode) -> None:
         with allow_weight_changes():
             for module in self._laid_out:
-                module.to(memory_format=torch.channels_last if way.channels_last else torch.contiguous_format)
+                module.to(memory_format=torch.channels_last if mode.channels_last else torch.contiguous_format)
 
     @torch.inference_mode()
-    def take_pass(self, call: NetworkPass, request: GenerationRequest) -> None:
+    def run_pass(self, call: NetworkPass, request: GenerationRequest) -> None:
         """One pass through one network, by itself, over a request's size."""
         engine, kind = self.engine, strip_layout(call.network)
         inputs = make_step_inputs(self._pipeline, request.width, request.height, call.rows, engine.device, engine.dtype)
         if kind == "unet":
-            run_unet(self._pipeline, inputs.first(call.rows))
+            run_unet(self._pipeline, inputs.take_rows(call.rows))
         elif kind == "controlnet":
-            run_controlnet(self._pipeline, inputs.first(call.rows))
+            run_controlnet(self._pipeline, inputs.take_rows(call.rows))
         elif kind == "hint":
             engine._conditioning.embed_hint(request)
         elif kind == "words":
@@ -210,7 +212,7 @@ class OurEngine:
         else:
             engine._decoding.decode_pictures(inputs.latents[:1], request.shortcuts.decoder)
 
-    def _attend(self, attention: str) -> None:
+    def _set_attention(self, attention: str) -> None:
         if attention != self._attention:
             turn = ("enable" if attention == "xformers" else "disable") + "_xformers_memory_efficient_attention"
             getattr(self._pipeline, turn)()

@@ -96,13 +96,13 @@ def measure_row(cap: float | None, mode: str, side: int, batch: int, steps: int,
     from pipeline.machine.memory import measure_free_memory
     from pipeline.machine.plan import choose_mode, plan_memory
     from pipeline.models.catalog import SD15
-    from tests.tools.models import tiny_sd15
+    from tests.tools.models import make_tiny_sd15_profile
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if cap is not None:
         total = torch.cuda.get_device_properties(device).total_memory
         torch.cuda.set_per_process_memory_fraction(min(1.0, cap * GIB / total))
-    profile, numbers = tiny_sd15() if tiny else SD15, choose_dtype(device, dtype)
+    profile, numbers = make_tiny_sd15_profile() if tiny else SD15, choose_dtype(device, dtype)
     name = name_dtype(numbers)
     chosen = choose_mode(profile, measure_free_memory(device.type), device.type, mode, dtype=name).mode
     plan = plan_memory(profile, side, side, batch, chosen, device.type, name)
@@ -142,16 +142,16 @@ def run_modules(profile: Any, device: Any, mode: Any, side: int, batch: int, ste
             placement = Placement(pipeline, hint_stack, profile, device, dtype, read_again=lambda: None)  # type: ignore[arg-type,return-value]
             placement.switch_mode(mode)
             meter = MemoryMeter(placement.device)
-            row["weights"] = meter.now()
+            row["weights"] = meter.read_current_bytes()
             pipeline.text_encoder(torch.zeros(1, TOKENS, dtype=torch.long, device=pipeline.text_encoder.device))
             inputs = make_step_inputs(sized, side, side, batch, placement.device, placement.dtype)
-            with meter.stage(row, "steps"):
+            with meter.measure_stage(row, "steps"):
                 for _ in range(steps):
                     run_step(sized, inputs)
-            with meter.stage(row, "decode"), TiledDecoding(sized.vae, side, side):
+            with meter.measure_stage(row, "decode"), TiledDecoding(sized.vae, side, side):
                 for each in inputs.latents[:batch]:
                     sized.vae.decode(each[None], return_dict=False)
-            row |= meter.totals()
+            row |= meter.list_totals()
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -166,15 +166,15 @@ class MemoryMeter:
         self._cuda, self._highest, self._before = device.type == "cuda", 0, read_resident_bytes("VmRSS")
         self._reserved = 0
 
-    def now(self) -> int:
+    def read_current_bytes(self) -> int:
         import torch
 
         return int(torch.cuda.memory_allocated()) if self._cuda else read_resident_bytes("VmRSS")
 
-    def stage(self, row: Row, name: str) -> Any:
+    def measure_stage(self, row: Row, name: str) -> Any:
         return MeasuredStage(self, row, name)
 
-    def begin(self) -> None:
+    def reset_peak(self) -> None:
         import torch
 
         if self._cuda:
@@ -182,7 +182,7 @@ class MemoryMeter:
         else:
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
-    def peak(self) -> int:
+    def read_peak_bytes(self) -> int:
         import torch
 
         if self._cuda:
@@ -192,7 +192,7 @@ class MemoryMeter:
         self._highest = max(self._highest, highest)
         return highest
 
-    def totals(self) -> Row:
+    def list_totals(self) -> Row:
         import torch
 
         if not self._cuda:
@@ -208,11 +208,11 @@ class MeasuredStage:
         self._meter, self._row, self._name = meter, row, name
 
     def __enter__(self) -> None:
-        self._meter.begin()
-        self._before, self._since = self._meter.now(), time.perf_counter()
+        self._meter.reset_peak()
+        self._before, self._since = self._meter.read_current_bytes(), time.perf_counter()
 
     def __exit__(self, *raised: object) -> None:
-        peak = self._meter.peak()
+        peak = self._meter.read_peak_bytes()
         self._row[self._name] = peak - self._before
         self._row[f"{self._name}_s"] = round(time.perf_counter() - self._since, 2)
 

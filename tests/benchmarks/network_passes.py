@@ -29,7 +29,7 @@ class PassTimer:
         self._since: dict[str, float] = {}
         self._hooks: list[Any] = []
 
-    def open(self, networks: Mapping[str, nn.Module]) -> None:
+    def start(self, networks: Mapping[str, nn.Module]) -> None:
         for name, network in networks.items():
             self._hooks.append(network.register_forward_pre_hook(lambda _, inputs, name=name: self._begin(name)))
             self._hooks.append(
@@ -38,12 +38,12 @@ class PassTimer:
                 )
             )
 
-    def close(self) -> None:
+    def stop(self) -> None:
         while self._hooks:
             self._hooks.pop().remove()
 
     @property
-    def total(self) -> float:
+    def total_seconds(self) -> float:
         return sum(map(sum, self.seconds.values()))
 
     def _begin(self, network: str) -> None:

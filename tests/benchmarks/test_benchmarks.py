@@ -38,7 +38,7 @@ def contest(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> Drawi
 
 @pytest.fixture(scope="module")
 def told(contest: DrawingComparison) -> list[Row]:
-    return list(contest.rows())
+    return list(contest.measure_rows())
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_with_every_lever_off_the_picture_is_plains(contest: DrawingComparison, 
     """The last round goes backwards: the few-step weights of its first rows left nothing behind. In bf16 another layout
     rounds otherwise, which shows in a few levels."""
     side = contest.sides[number]
-    side.plain.get_ready(side.request)
+    side.plain.prepare(side.request)
     plain = side.plain.draw(side.request).astype(int)
     assert plain.std() > 20  # a flat picture would be equal to anything
     same = {
@@ -80,16 +80,16 @@ def test_with_every_lever_off_the_picture_is_plains(contest: DrawingComparison, 
     }
     assert same.keys() == {"off", "words_kept", "channels_last", "best"} and max(same["off"], same["words_kept"]) <= 1
     assert max(same.values()) <= (1 if side.dtype == "float32" else 16)
-    for way in side.ways:
-        side.ours.get_ready(way, side.worked(way))
-        apart = np.abs(side.ours.draw(side.worked(way)).astype(int) - plain)
-        assert apart.mean() < 1.5 if way.exact else apart.max() > 4, way.name
+    for mode in side.modes:
+        side.ours.prepare(mode, side.make_request(mode))
+        apart = np.abs(side.ours.draw(side.make_request(mode)).astype(int) - plain)
+        assert apart.mean() < 1.5 if mode.is_exact else apart.max() > 4, mode.name
 
 
 def test_plain_is_the_stock_pipeline_loaded_without_our_code(contest: DrawingComparison, tmp_path: Path) -> None:
     folder = write_sd15(tmp_path / "sd15", None)  # the same numbers again
     for side in contest.sides:
-        side.plain.get_ready(side.request)
+        side.plain.prepare(side.request)
         stock = load_diffusers_sd15.__wrapped__(folder).to(dtype=side.ours.engine.dtype)
         drawn = draw_by_diffusers(stock, side.ours.engine.profile, side.request, side.plain._style)
         assert np.abs(side.plain.draw(side.request).astype(int) - drawn.astype(int)).max() <= 1
@@ -163,9 +163,9 @@ def test_what_is_not_drawn_is_reckoned_from_the_passes_of_what_is_or_of_passes_a
     contest: DrawingComparison, main: tuple[str, ...], seldom: tuple[str, ...]
 ) -> None:
     side = replace(
-        contest.sides[1], drawn=[way for way in contest.sides[1].ways if way.name in main], seldom=frozenset(seldom)
+        contest.sides[1], drawn=[mode for mode in contest.sides[1].modes if mode.name in main], seldom=frozenset(seldom)
     )
-    told = list(replace(contest, sides=[side], repeats=3).rows())
+    told = list(replace(contest, sides=[side], repeats=3).measure_rows())
     rows = {name: row for (name, _), row in by_name(told).items()}
     assert [name for name, row in rows.items() if row["how"] == "drawn"] == [PLAIN, *main]
     assert [rows[name]["rounds"] for name in (PLAIN, *main)] == [3, *(2 if name in seldom else 3 for name in main)]
@@ -191,16 +191,16 @@ def test_passes_are_counted_by_the_loop_itself() -> None:
 
 def test_calls_are_timed_by_rows_while_open() -> None:
     network, calls = torch.nn.Linear(2, 2), PassTimer()
-    calls.open({"net": network})
+    calls.start({"net": network})
     network(torch.zeros(3, 2))
     network(torch.zeros(1, 2))
-    calls.close()
+    calls.stop()
     network(torch.zeros(3, 2))
     assert {call: len(seconds) for call, seconds in calls.seconds.items()} == {
         NetworkPass("net", 3): 1,
         NetworkPass("net", 1): 1,
     }
-    assert calls.total > 0
+    assert calls.total_seconds > 0
 
 
 @pytest.mark.parametrize("flag", [[], ["--json"]])
@@ -220,5 +220,5 @@ def test_the_table_is_printed(
 def test_only_the_rows_asked_for(tmp_path: Path) -> None:
     asked = read_options(["--tiny", "--device", "cpu", "--only", "off", "guidance_end", "--dtypes", "float32"])
     (side,) = prepare_comparison(tmp_path, asked).sides
-    assert [way.name.partition("=")[0] for way in side.ways] == ["off", "guidance_end"]
+    assert [mode.name.partition("=")[0] for mode in side.modes] == ["off", "guidance_end"]
     assert list(denoise.make_rows(read_options(["--only"]))) == []

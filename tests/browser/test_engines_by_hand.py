@@ -14,7 +14,7 @@ from pipeline.models.catalog import POCKET
 from pipeline.models.checks import compute_sha256
 from tests.browser.conftest import DESK, LOADING, PATIENCE, watch
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number
-from tests.tools.serving import Server, serving
+from tests.tools.serving import Server, run_app
 
 SHOWN = """() => Object.fromEntries(["width", "height", "num_inference_steps"].map((id) => [
   id, ["number", "range"].map((kind) => document.querySelector(`#${id} input[type=${kind}]`)).flatMap(
@@ -30,7 +30,7 @@ def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     room = tmp_path_factory.mktemp("engines")
     own = shutil.copytree(sd15_folder, room / "sd15")
     write_manifest(own)
-    with serving(room, CROQUIS_SD15=str(own), CROQUIS_SAFETY="off", CROQUIS_DEVICE="cpu") as running:
+    with run_app(room, CROQUIS_SD15=str(own), CROQUIS_SAFETY="off", CROQUIS_DEVICE="cpu") as running:
         yield running
 
 

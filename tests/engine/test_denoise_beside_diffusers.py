@@ -24,8 +24,8 @@ from tests.tools.diffusers_reference import (
     load_diffusers_sd15,
 )
 from tests.tools.drawing_requests import make_request
-from tests.tools.models import tiny_sd15
-from tests.tools.requests import change
+from tests.tools.models import make_tiny_sd15_profile
+from tests.tools.requests import change_request
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
@@ -77,7 +77,7 @@ def halves_engine(sd15_folder: Path) -> Engine:
     """In bf16, which any processor can, quickly or not."""
     from pipeline.engine.engine import Engine
 
-    return Engine.load(tiny_sd15(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16")
+    return Engine.load(make_tiny_sd15_profile(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16")
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_bf16_draws_nearly_the_picture_of_fp32(
         for engine, each in (
             (sd15_engine, request),
             (halves_engine, request),
-            (halves_engine, change(request, seed=12)),
+            (halves_engine, change_request(request, seed=12)),
         )
     )
     assert 0 < np.abs(exact - near).mean() < 1.5
@@ -224,7 +224,7 @@ def test_guidance_that_ends_or_begins_midway_equals_passes_that_need_no_slicing(
     expected = draw_by_plain_loop(stock, request, embed_style_by_diffusers(stock, encoder, style.image)).astype(int)
     drawn, guided = (
         np.asarray(sd15_engine.draw(each).images[0]).astype(int)
-        for each in (request, change(request, shortcuts=Shortcuts()))
+        for each in (request, change_request(request, shortcuts=Shortcuts()))
     )
     assert np.abs(drawn - expected).max() <= 1
     assert np.abs(drawn - guided).max() > 4  # it is another picture than the one guided throughout

@@ -20,8 +20,8 @@ from pipeline.values import StepPreview, StyleMix
 from tests.conftest import MakeStyle
 from tests.tools.diffusers_reference import embed_style_by_diffusers, load_diffusers_pocket
 from tests.tools.drawing_requests import make_request
-from tests.tools.models import tiny_sd15
-from tests.tools.requests import change
+from tests.tools.models import make_tiny_sd15_profile
+from tests.tools.requests import change_request
 
 if TYPE_CHECKING:
     from pipeline.values import GenerationRequest
@@ -38,7 +38,7 @@ def pixels(engine: Engine, request: GenerationRequest) -> np.ndarray:
 
 def test_equal_requests_give_equal_pixels(pocket_engine: Engine, request_: GenerationRequest) -> None:
     first = pixels(pocket_engine, request_)
-    pixels(pocket_engine, change(request_, seed=12, guidance_scale=1.0, ip_adapter_scale=0.2))
+    pixels(pocket_engine, change_request(request_, seed=12, guidance_scale=1.0, ip_adapter_scale=0.2))
     assert np.array_equal(first, pixels(pocket_engine, request_))  # nothing leaked from the one between
 
 
@@ -66,7 +66,7 @@ def test_equal_requests_give_equal_pixels(pocket_engine: Engine, request_: Gener
 def test_everything_in_a_request_changes_the_picture(
     pocket_engine: Engine, request_: GenerationRequest, changed: dict[str, Any]
 ) -> None:
-    before, after = (pixels(pocket_engine, each) for each in (request_, change(request_, **changed)))
+    before, after = (pixels(pocket_engine, each) for each in (request_, change_request(request_, **changed)))
     assert np.abs(before - after).max() > (2 if "shortcuts" in changed else 8)
 
 
@@ -74,7 +74,7 @@ def test_everything_in_a_request_changes_the_picture(
 def test_every_control_changes_the_trained_picture(shipped_engine: Engine, make_style: MakeStyle, name: str) -> None:
     request = make_request(shipped_engine, make_style("neon", 1), num_inference_steps=8)
     low, high = (1.0, 5.0) if name == "guidance_scale" else (0.0, 1.0)
-    off, on = (pixels(shipped_engine, change(request, **{name: value})) for value in (low, high))
+    off, on = (pixels(shipped_engine, change_request(request, **{name: value})) for value in (low, high))
     assert np.abs(off - on).mean() > 2
 
 
@@ -83,7 +83,7 @@ def test_each_picture_of_a_batch_is_the_one_of_its_seed(
     pocket_engine: Engine, request_: GenerationRequest, sampler: str
 ) -> None:
     levers = Shortcuts(guidance_end=0.75, controlnet_half="shared", controlnet_every=2)
-    request = change(request_, sampler=sampler, shortcuts=levers, seed=2**32 - 2)
+    request = change_request(request_, sampler=sampler, shortcuts=levers, seed=2**32 - 2)
     together = pocket_engine.draw(request, 3).images
     alone = [pixels(pocket_engine, each) for each in request.batch(3)]
     assert [each.sampling.seed for each in request.batch(3)] == [2**32 - 2, 2**32 - 1, 0]
@@ -100,16 +100,16 @@ def test_what_an_engine_does_not_offer_is_refused(pocket_engine: Engine, request
         ({"shortcuts": Shortcuts(decoder="small")}, "one decoder"),
     ):
         with pytest.raises(SettingError, match=message):
-            pocket_engine.draw(change(request_, **wrong))
+            pocket_engine.draw(change_request(request_, **wrong))
 
 
 def test_style_focus_touches_only_its_blocks(sd15_engine: Engine, make_style: MakeStyle) -> None:
     """A name that fits no block would switch the style off in silence."""
     request = make_request(sd15_engine, make_style("neon", 1), ip_adapter_scale=0.8)
-    off = pixels(sd15_engine, change(request, ip_adapter_scale=0.0))
+    off = pixels(sd15_engine, change_request(request, ip_adapter_scale=0.0))
     worn = {}
     for focus in ("whole", "style", "style + layout"):
-        drawn = pixels(sd15_engine, change(request, style_focus=focus))
+        drawn = pixels(sd15_engine, change_request(request, style_focus=focus))
         assert np.abs(drawn - off).max() > 2, focus
         worn[focus] = {
             name: processor.scale[0]
@@ -123,7 +123,7 @@ def test_style_focus_touches_only_its_blocks(sd15_engine: Engine, make_style: Ma
 
 
 def test_a_compiled_unet_draws_the_same_picture(sd15_folder: Path, make_style: MakeStyle) -> None:
-    engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu")
+    engine = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
     engine.compile_ahead()  # goes through every shape that a picture needs
     request = make_request(engine, make_style("neon", 1), num_inference_steps=2, guidance_scale=1.0)
     plain = pixels(engine, request)
@@ -132,7 +132,7 @@ def test_a_compiled_unet_draws_the_same_picture(sd15_folder: Path, make_style: M
 
 
 def test_previews_by_the_small_decoder(sd15_folder: Path, make_style: MakeStyle) -> None:
-    engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", previews="small")
+    engine = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", previews="small")
     seen: list[StepPreview] = []
     request = make_request(engine, make_style("neon", 1), shortcuts=Shortcuts(decoder="small"))
     image = engine.draw(request, on_step=seen.append).images[0]
@@ -144,7 +144,7 @@ def test_previews_by_the_small_decoder(sd15_folder: Path, make_style: MakeStyle)
 def test_the_small_decoder_paints_the_same_latents(sd15_engine: Engine, make_style: MakeStyle) -> None:
     request = make_request(sd15_engine, make_style("neon", 1))
     full, small = (
-        pixels(sd15_engine, change(request, shortcuts=Shortcuts(decoder=name))) for name in ("full", "small")
+        pixels(sd15_engine, change_request(request, shortcuts=Shortcuts(decoder=name))) for name in ("full", "small")
     )
     assert full.shape == small.shape and np.abs(full - small).mean() > 2
     assert np.array_equal(full, pixels(sd15_engine, request))
@@ -181,7 +181,7 @@ def test_a_broken_style_image_is_named_and_not_needed_at_scale_zero(
     request = replace(request_, styles=StyleMix.of(style))
     with pytest.raises(StyleError, match="'Broken' cannot be read"):
         pocket_engine.draw(request)
-    pocket_engine.draw(change(request, ip_adapter_scale=0.0))
+    pocket_engine.draw(change_request(request, ip_adapter_scale=0.0))
 
 
 def test_previews_come_at_each_step_and_are_small(pocket_engine: Engine, request_: GenerationRequest) -> None:
@@ -227,7 +227,7 @@ def test_an_error_in_a_listener_leaves_the_engine_usable(pocket_engine: Engine, 
 
 
 def test_requests_from_many_threads_do_not_mix(pocket_engine: Engine, request_: GenerationRequest) -> None:
-    requests = [change(request_, seed=n, ip_adapter_scale=n / 4, guidance_scale=1.0 + n) for n in range(4)]
+    requests = [change_request(request_, seed=n, ip_adapter_scale=n / 4, guidance_scale=1.0 + n) for n in range(4)]
     expected = [pixels(pocket_engine, each) for each in requests]
     drawn: dict[int, np.ndarray] = {}
 
@@ -247,7 +247,7 @@ def test_the_hint_is_embedded_once_and_words_once_for_all(pocket_folder: Path, r
     hints, words = count_calls(engine._conditioning.hint_stack), count_calls(engine._pipeline.text_encoder)
     engine.draw(request_)
     assert (len(hints), len(words)) == (1, 2)  # the prompt and the negative prompt
-    engine.draw(change(request_, seed=99))
+    engine.draw(change_request(request_, seed=99))
     assert (len(hints), len(words)) == (2, 2)
 
 

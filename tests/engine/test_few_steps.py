@@ -17,15 +17,15 @@ from pipeline.errors import ModelError
 from pipeline.request.presets import FewSteps
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
-from tests.tools.models import tiny_sd15, write_lora
-from tests.tools.requests import change
+from tests.tools.models import make_tiny_sd15_profile, write_lora
+from tests.tools.requests import change_request
 
 LAYER = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
 
 
 @pytest.fixture(scope="module")
 def engine(sd15_folder: Path) -> Engine:
-    return Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu")
+    return Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
 
 
 def weights(unet: Any) -> dict[str, torch.Tensor]:
@@ -55,10 +55,10 @@ def test_weights_are_added_by_their_keys_and_taken_out_exactly(engine: Engine, t
 
 def test_a_picture_in_few_steps_leaves_nothing_behind(engine: Engine, make_style: MakeStyle) -> None:
     usual = make_request(engine, make_style("neon", 1))
-    quick = change(
+    quick = change_request(
         usual, num_inference_steps=2, guidance_scale=1.0, sampler="LCM", shortcuts=Shortcuts(few_steps="lcm")
     )
-    without = change(quick, shortcuts=Shortcuts())
+    without = change_request(quick, shortcuts=Shortcuts())
     first, few, plain, again = (
         np.asarray(engine.draw(each).images[0]).astype(int) for each in (usual, quick, without, usual)
     )

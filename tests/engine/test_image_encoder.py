@@ -18,7 +18,7 @@ from pipeline.engine.image_encoder import ImageEncoder
 from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.values import StyleMix
 from tests.conftest import MakeStyle
-from tests.tools.models import tiny_sd15
+from tests.tools.models import make_tiny_sd15_profile
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def seeing(sd15_folder: Path) -> ImageEncoder:
     """In a pipeline that computes in 16 bits, as on a GPU."""
     processor = CLIPImageProcessorPil.from_pretrained(sd15_folder / "base" / "feature_extractor")
     pipeline = SimpleNamespace(feature_extractor=processor, dtype=torch.float16, device=torch.device("meta"))
-    return ImageEncoder(tiny_sd15(), sd15_folder, pipeline)
+    return ImageEncoder(make_tiny_sd15_profile(), sd15_folder, pipeline)
 
 
 def encoder_of(seeing: ImageEncoder) -> Any:

@@ -21,8 +21,8 @@ from pipeline.models.profile import TextPackage
 from pipeline.values import StepPreview
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
-from tests.tools.models import tiny_sd15
-from tests.tools.requests import change
+from tests.tools.models import make_tiny_sd15_profile
+from tests.tools.requests import change_request
 
 if TYPE_CHECKING:
     from pipeline.values import GenerationRequest
@@ -42,7 +42,7 @@ def test_sd15_computes_in_what_the_processor_is_quickest_in_and_pocket_never(
     sd15_folder: Path, pocket_folder: Path, monkeypatch: pytest.MonkeyPatch, tiles: bool
 ) -> None:
     monkeypatch.setattr("pipeline.machine.device.has_bf16_tiles", lambda: tiles)
-    sd15 = Engine.load(tiny_sd15(SD15.any_dtype), folder=sd15_folder, device="cpu")
+    sd15 = Engine.load(make_tiny_sd15_profile(SD15.any_dtype), folder=sd15_folder, device="cpu")
     assert sd15.dtype == (torch.bfloat16 if tiles else torch.float32)
     pipeline = sd15._pipeline
     parts = (pipeline.unet, pipeline.controlnet, pipeline.vae, pipeline.text_encoder, sd15._conditioning.hint_stack)
@@ -50,14 +50,14 @@ def test_sd15_computes_in_what_the_processor_is_quickest_in_and_pocket_never(
     pocket = Engine.load(POCKET, folder=pocket_folder, device="cpu", dtype="bfloat16")
     assert {each.dtype for each in pocket._pipeline.unet.parameters()} == {torch.float32} == {pocket.dtype}
     with pytest.raises(SettingError, match="'float16'.*'cpu'"):
-        Engine.load(tiny_sd15(SD15.any_dtype), folder=sd15_folder, device="cpu", dtype="float16")
+        Engine.load(make_tiny_sd15_profile(SD15.any_dtype), folder=sd15_folder, device="cpu", dtype="float16")
 
 
 def test_a_picture_in_bf16_says_so(sd15_folder: Path, make_style: MakeStyle) -> None:
     """All of a picture's ways go through it: previews, the small decoder, weighted words, few-step weights."""
-    engine = Engine.load(tiny_sd15(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16")
+    engine = Engine.load(make_tiny_sd15_profile(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16")
     usual = make_request(engine, make_style("neon", 1), prompt="a (red:1.3) fox, " * 12, num_inference_steps=2)
-    quick = change(usual, sampler="LCM", shortcuts=Shortcuts(few_steps="lcm", decoder="small"))
+    quick = change_request(usual, sampler="LCM", shortcuts=Shortcuts(few_steps="lcm", decoder="small"))
     seen: list[StepPreview] = []
     drawn = engine.draw(usual, on_step=seen.append)
     first = np.asarray(drawn.images[0])
@@ -118,8 +118,8 @@ def test_sd15_draws_without_its_image_encoder_when_styles_are_known(
 ) -> None:
     """The 2.5 GB encoder is loaded for a style that is new, and not before."""
     style = make_style("neon", 1)
-    Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", cache_dir=tmp_path).embed_style(style)
-    engine = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", cache_dir=tmp_path)
+    Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", cache_dir=tmp_path).embed_style(style)
+    engine = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", cache_dir=tmp_path)
     shutil.move(sd15_folder / "ip_adapter" / "models" / "image_encoder", tmp_path / "away")
     try:
         engine.draw(make_request(engine, style))

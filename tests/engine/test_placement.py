@@ -23,7 +23,7 @@ from pipeline.machine.plan import MODES
 from pipeline.values import GenerationRequest
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
-from tests.tools.models import sd15_modules, tiny_sd15
+from tests.tools.models import make_sd15_modules, make_tiny_sd15_profile
 
 MB = 2**20
 REQUESTS = 20
@@ -37,7 +37,7 @@ def _quick(one_thread: None) -> None:
 @pytest.fixture(scope="module")
 def engine(sd15_folder: Path) -> Engine:
     """Its own: these tests move it about."""
-    return Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu")
+    return Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
 
 
 @pytest.fixture
@@ -90,7 +90,9 @@ def test_weights_in_8_bits_are_told_in_the_recipe(
     assert engine.present_revisions["numbers"] == engine.draw(request_).numbers == "float32, weights in 8 bits"
     drawn_in("cpu")
     assert "numbers" not in engine.present_revisions and engine.draw(request_).numbers == ""
-    halves = Engine.load(tiny_sd15(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16", memory="fp8")
+    halves = Engine.load(
+        make_tiny_sd15_profile(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16", memory="fp8"
+    )
     drawn = halves.draw(request_)
     assert np.asarray(drawn.images[0]).std() > 20 and drawn.numbers == "bfloat16, weights in 8 bits"
 
@@ -103,9 +105,9 @@ def test_streamed_weights_draw_the_very_same_picture(drawn_in: Callable[[str], n
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="streams need a CUDA GPU; none is here")
 @pytest.mark.parametrize("mode", MODES)
 def test_modes_on_a_gpu(sd15_folder: Path, make_style: MakeStyle, mode: str) -> None:
-    gpu = Engine.load(tiny_sd15(), folder=sd15_folder, device="cuda", memory=mode)
+    gpu = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cuda", memory=mode)
     request = make_request(gpu, make_style("neon", 1), num_inference_steps=2)
-    processor = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu")
+    processor = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
     assert np.abs(pixels(gpu, request) - pixels(processor, request)).mean() < 12
 
 
@@ -118,13 +120,13 @@ def test_a_mode_left_leaves_no_trace(drawn_in: Callable[[str], np.ndarray]) -> N
 
 def test_a_mode_that_this_device_lacks_is_told(sd15_folder: Path) -> None:
     with pytest.raises(SettingError, match="fp4"):
-        Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", memory="fp4")
+        Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", memory="fp4")
 
 
 def test_the_mode_and_why_are_told(engine: Engine, sd15_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert engine.memory.mode == "cpu" and "free" in engine.memory.why
     with caplog.at_level(logging.INFO, "pipeline.engine.loaded_model"):
-        asked = Engine.load(tiny_sd15(), folder=sd15_folder, device="cpu", memory="fp8")
+        asked = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", memory="fp8")
     assert asked.memory.mode == "fp8" and "Memory mode fp8: asked for" in caplog.text
 
 
@@ -225,7 +227,7 @@ def test_another_error_is_not_tried_again(
 @pytest.fixture
 def small_placement() -> Placement:
     """Modules that cannot be read again."""
-    modules = sd15_modules()
+    modules = make_sd15_modules()
 
     class Pipeline:
         unet, controlnet, vae, text_encoder = modules.unet, modules.controlnet, modules.vae, torch.nn.Linear(2, 2)
@@ -233,7 +235,9 @@ def small_placement() -> Placement:
     def gone() -> Any:
         raise ModelError("the files are gone")
 
-    return Placement(Pipeline(), torch.nn.Linear(2, 2), tiny_sd15(), torch.device("cpu"), torch.float32, gone)
+    return Placement(
+        Pipeline(), torch.nn.Linear(2, 2), make_tiny_sd15_profile(), torch.device("cpu"), torch.float32, gone
+    )
 
 
 def test_files_that_went_away_are_told_at_each_request(small_placement: Placement) -> None:
@@ -260,7 +264,7 @@ def test_memory_that_runs_out_while_loading_means_a_lower_mode(
 
 
 def test_tiles_are_for_large_pictures_alone() -> None:
-    vae = sd15_modules().vae
+    vae = make_sd15_modules().vae
     for side, tiles in ((768, False), (832, True)):
         with TiledDecoding(vae, side, 64):
             assert vae.use_tiling is tiles
@@ -269,7 +273,7 @@ def test_tiles_are_for_large_pictures_alone() -> None:
 
 def test_a_picture_in_tiles_is_like_one_in_a_piece() -> None:
     """Each tile is normed by itself, which random weights and noise show at its worst."""
-    vae = sd15_modules().vae.eval()
+    vae = make_sd15_modules().vae.eval()
     latents = torch.randn(1, 4, 12, 12, generator=torch.Generator().manual_seed(3))
     with torch.inference_mode():
         whole = vae.decode(latents).sample

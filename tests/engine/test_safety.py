@@ -25,7 +25,7 @@ from pipeline.values import Drawn, GenerationResult, Verdict
 from tests.conftest import MakeStyle
 from tests.tools.clip_folder import CLIP_MEAN, CLIP_STD
 from tests.tools.drawing_requests import make_request
-from tests.tools.models import tiny_sd15
+from tests.tools.models import make_tiny_sd15_profile
 
 SIDE = 32  # px that the small checker looks at
 NEVER, ALWAYS = 1.5, -1.5  # thresholds beyond any cosine
@@ -120,7 +120,7 @@ def draw(engine: Engine, make_style: MakeStyle) -> tuple[Drawn, GenerationResult
 def test_a_withheld_picture_is_a_card_and_its_words_are_everywhere(guarded: Path, make_style: MakeStyle) -> None:
     from pipeline.page.answers import describe_result
 
-    engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=True)
+    engine = Engine.load(make_tiny_sd15_profile(), folder=guarded, device="cpu", safety=True)
     drawn, after = draw(engine, make_style)
     assert after.verdict is not None and after.verdict.withheld
     assert np.array_equal(after.image, draw_withheld_card(after.request.edges))
@@ -134,7 +134,7 @@ def test_a_withheld_picture_is_a_card_and_its_words_are_everywhere(guarded: Path
 
 
 def test_each_picture_of_a_batch_has_its_verdict(guarded: Path, make_style: MakeStyle) -> None:
-    engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=True)
+    engine = Engine.load(make_tiny_sd15_profile(), folder=guarded, device="cpu", safety=True)
     request = make_request(engine, make_style("neon", 1), num_inference_steps=1)
     drawn = engine.draw(request, 2)
     passing = replace(drawn, verdicts=(drawn.verdicts[0], Verdict(withheld=False, words="fine")))
@@ -146,14 +146,14 @@ def test_each_picture_of_a_batch_has_its_verdict(guarded: Path, make_style: Make
 def test_a_picture_that_passes_is_left_alone(guarded: Path, make_style: MakeStyle, tmp_path: Path) -> None:
     folder = shutil.copytree(guarded, tmp_path / "sd15")
     write_checker(folder / "base" / "safety_checker", NEVER)
-    engine = Engine.load(tiny_sd15(), folder=folder, device="cpu", safety=True)
+    engine = Engine.load(make_tiny_sd15_profile(), folder=folder, device="cpu", safety=True)
     drawn, after = draw(engine, make_style)
     assert after.verdict is not None and not after.verdict.withheld
     assert after.image is drawn.images[0] and after.notices == drawn.notices
 
 
 def test_off_asks_nothing(guarded: Path, make_style: MakeStyle) -> None:
-    engine = Engine.load(tiny_sd15(), folder=guarded, device="cpu", safety=False)
+    engine = Engine.load(make_tiny_sd15_profile(), folder=guarded, device="cpu", safety=False)
     drawn, result = draw(engine, make_style)
     assert drawn.verdicts == () and "safety" not in drawn.milliseconds
     assert result.verdict is None and result.image is drawn.images[0]
@@ -171,10 +171,10 @@ def test_missing_or_damaged_files_are_told_before_anything_is_drawn(
     weights = folder / "base" / "safety_checker" / "model.fp16.safetensors"
     weights.unlink()
     with pytest.raises(ModelError, match=r"safety checker is missing: .*model\.fp16.*CROQUIS_SAFETY=off"):
-        Engine.load(tiny_sd15(), folder=folder, device="cpu", safety=True)
-    Engine.load(tiny_sd15(), folder=folder, device="cpu", safety=False)
+        Engine.load(make_tiny_sd15_profile(), folder=folder, device="cpu", safety=True)
+    Engine.load(make_tiny_sd15_profile(), folder=folder, device="cpu", safety=False)
     weights.write_bytes(b"\x10" * 64)
-    engine = Engine.load(tiny_sd15(), folder=folder, device="cpu", safety=True)
+    engine = Engine.load(make_tiny_sd15_profile(), folder=folder, device="cpu", safety=True)
     with pytest.raises(ModelError, match="safety_checker could not be loaded"):
         draw(engine, make_style)
 

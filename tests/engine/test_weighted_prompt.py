@@ -8,7 +8,7 @@ import torch
 
 from pipeline.engine.weighted_prompt import by_compel, by_rule
 from pipeline.prompt_syntax import Weighted, read_weights
-from tests.tools.clip_folder import small_text_encoder, write_clip_tokenizer
+from tests.tools.clip_folder import make_small_text_encoder, write_clip_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
     folder = tmp_path_factory.mktemp("clip") / "tokenizer"
     write_clip_tokenizer(folder)
     torch.manual_seed(5)
-    return CLIPTokenizer.from_pretrained(folder), small_text_encoder().eval()
+    return CLIPTokenizer.from_pretrained(folder), make_small_text_encoder().eval()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pipeline.inking.lines import lay_lines
 from pipeline.inking.painted import read_painted_colours
 from pipeline.sketch.edges import read_edges
 from pipeline.sketch.intake import read_image
-from tests.tools.coloured_drawings import BLACK, ColouredDrawing, as_jpeg, draw_coloured
+from tests.tools.coloured_drawings import BLACK, ColouredDrawing, convert_to_jpeg, draw_coloured
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +69,7 @@ def test_pencil_and_black_ink_are_no_colours(ink: tuple[int, int, int]) -> None:
     cv2.circle(page, (150, 150), 80, ink, 4, cv2.LINE_AA)
     cv2.rectangle(page, (120, 120), (160, 160), ink, -1)
     assert not read_painted_colours(page).mask.any()
-    assert not read_painted_colours(as_jpeg(page, 60)).mask.any()
+    assert not read_painted_colours(convert_to_jpeg(page, 60)).mask.any()
 
 
 def test_a_photograph_has_no_painted_colours() -> None:
@@ -85,7 +85,7 @@ def test_a_page_painted_up_to_its_borders_is_obeyed(quality: int | None) -> None
     page = np.full((360, 480, 3), (110, 170, 235), np.uint8)
     page[220:] = (90, 160, 70)
     cv2.circle(page, (240, 200), 70, (220, 60, 50), -1, cv2.LINE_AA)
-    drawing = page if quality is None else as_jpeg(page, quality)
+    drawing = page if quality is None else convert_to_jpeg(page, quality)
     painting = ink_drawing(
         drawing,
         read_edges(read_image(Image.fromarray(drawing)), size=(480, 360)),

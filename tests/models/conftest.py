@@ -12,7 +12,7 @@ import safetensors.numpy
 
 from pipeline.models import hub as hub_module
 from pipeline.models.profile import ModelPart, WeightFile
-from tests.tools.hub_server import PINNED, Hub, serving_hub, turn_to
+from tests.tools.hub_server import PINNED, Hub, serve_hub, set_hub
 
 WEIGHTS = "unet/model.safetensors"
 
@@ -30,9 +30,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def hub(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with serving_hub() as served:
+    with serve_hub() as served:
         served.add("a/b", repository, PINNED)
-        turn_to(served, tmp_path / "cache", monkeypatch)
+        set_hub(served, tmp_path / "cache", monkeypatch)
         monkeypatch.setattr(hub_module, "WAITS", (0.01,) * 5)
         yield served
 

@@ -23,7 +23,7 @@ from tests.tools.hub_server import (
     expect_nothing_half_written,
     list_leftovers,
     read_fetched,
-    turn_to,
+    set_hub,
 )
 
 WEIGHTS = "unet/model.safetensors"
@@ -106,7 +106,7 @@ def test_an_overloaded_hub_is_told_as_such(hub: Hub, part: ModelPart) -> None:
 
 
 def test_without_a_network(hub: Hub, part: ModelPart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    turn_to(Hub(address="http://127.0.0.1:9"), tmp_path, monkeypatch)
+    set_hub(Hub(address="http://127.0.0.1:9"), tmp_path, monkeypatch)
     with pytest.raises(ModelError, match=r"127.0.0.1:9 could not be reached.*HTTPS_PROXY.*HF_ENDPOINT"):
         fetch_part(part)
 

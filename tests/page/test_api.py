@@ -16,8 +16,8 @@ from pipeline.models.catalog import POCKET
 from pipeline.picture.png_file import read_picture
 from pipeline.settings import ROOT
 from pipeline.styles.library import StyleLibrary
-from tests.tools.image_files import fox, png
-from tests.tools.serving import Refused, Server
+from tests.tools.image_files import draw_fox, encode_png
+from tests.tools.serving import RequestRefused, Server
 
 PUBLIC = {
     "/draw": (
@@ -88,7 +88,7 @@ DEFAULTS = {
 
 @pytest.fixture(scope="module")
 def sketch(server: Server) -> dict[str, Any]:
-    return server.upload("fox.png", png(fox()))
+    return server.upload("fox.png", encode_png(draw_fox()))
 
 
 def draw(server: Server, sketch: Any, /, **named: Any) -> tuple[bytes, dict[str, Any]]:
@@ -193,7 +193,7 @@ def test_a_preset_a_size_styles_and_several_pictures(server: Server, sketch: dic
 def test_wrong_choices_are_refused_in_words(
     server: Server, sketch: dict[str, Any], wish: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(Refused, match=message):
+    with pytest.raises(RequestRefused, match=message):
         draw(server, sketch, **wish)
 
 
@@ -210,9 +210,9 @@ def test_what_fits_is_told_before_anything_is_loaded(server: Server) -> None:
         assert mode["peak"] == mode["weights"] + max(mode["steps"], mode["decode"]) + mode["runtime"]
         assert mode["fits"] is (mode["peak"] <= plan["free"]["main"]) and mode["published"] > 0
     assert all({"bytes", "ours", "published", "error", "published_error"} <= set(row) for row in plan["measurements"])
-    with pytest.raises(Refused, match="steps of 8"):
+    with pytest.raises(RequestRefused, match="steps of 8"):
         server.call_named("plan_memory", width=500)
-    with pytest.raises(Refused, match="pocket, sd15"):
+    with pytest.raises(RequestRefused, match="pocket, sd15"):
         server.call_named("plan_memory", engine="sdxl")
 
 
@@ -233,7 +233,7 @@ def test_a_wrong_call_need_not_wait_for_a_drawing(server: Server, sketch: dict[s
     with ThreadPoolExecutor(1) as caller:
         drawing = caller.submit(draw, server, sketch, num_inference_steps=50)
         time.sleep(0.3)
-        with pytest.raises(Refused, match="whole number from 1 to 50"):
+        with pytest.raises(RequestRefused, match="whole number from 1 to 50"):
             draw(server, sketch, num_inference_steps=51)
         assert not drawing.done(), "the refusal came after the drawing"
         drawing.result()
@@ -268,16 +268,16 @@ def test_all_styles_are_listed(server: Server) -> None:
 
 
 def test_a_style_comes_and_goes(server: Server, sketch: dict[str, Any]) -> None:
-    image = server.upload("look.png", png(Image.radial_gradient("L").convert("RGB")))
+    image = server.upload("look.png", encode_png(Image.radial_gradient("L").convert("RGB")))
     before = server.call("styles")
     new = server.call_named("add_style", image=image, name="../Glowing Orbs", words="luminous orbs, soft rings")
     assert new["id"] == "glowing-orbs" and not new["builtin"]
     assert server.call("find_styles", "a teapot made of luminous orbs and soft rings", 1)[0]["id"] == new["id"]
     _, details = draw(server, sketch, style=new["id"])
     assert details["styles"][0]["id"] == new["id"]
-    with pytest.raises(Refused, match="already"):
+    with pytest.raises(RequestRefused, match="already"):
         server.call("add_style", image, "../glowing orbs", "")
     assert server.call("remove_style", new["id"])["id"] == new["id"]
     assert server.call("styles") == before
-    with pytest.raises(Refused, match="There is no style 'glowing-orbs'"):
+    with pytest.raises(RequestRefused, match="There is no style 'glowing-orbs'"):
         draw(server, sketch, style=new["id"])

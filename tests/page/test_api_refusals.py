@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 from pipeline.settings import ROOT
-from tests.tools.image_files import bad_files, blank_files, fox, png
-from tests.tools.serving import MARK, Refused, Server
+from tests.tools.image_files import draw_fox, encode_png, make_bad_files, make_blank_files
+from tests.tools.serving import MARK, RequestRefused, Server
 
 
 @pytest.fixture(scope="module")
 def sketch(server: Server) -> dict[str, Any]:
-    return server.upload("fox.png", png(fox()))
+    return server.upload("fox.png", encode_png(draw_fox()))
 
 
 def draw(server: Server, sketch: Any, /, **named: Any) -> tuple[bytes, dict[str, Any]]:
@@ -39,21 +39,21 @@ def draw(server: Server, sketch: Any, /, **named: Any) -> tuple[bytes, dict[str,
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_a_wrong_input_is_told(server: Server, sketch: dict[str, Any], wrong: dict[str, Any], message: str) -> None:
-    with pytest.raises(Refused, match=message):
+    with pytest.raises(RequestRefused, match=message):
         draw(server, sketch, **wrong)
 
 
-@pytest.mark.parametrize("name", bad_files() | blank_files())
+@pytest.mark.parametrize("name", make_bad_files() | make_blank_files())
 def test_a_bad_file_is_told(server: Server, name: str) -> None:
-    with pytest.raises(Refused) as refused:
-        draw(server, server.upload(name, (bad_files() | blank_files())[name]))
+    with pytest.raises(RequestRefused) as refused:
+        draw(server, server.upload(name, (make_bad_files() | make_blank_files())[name]))
     assert "went wrong" not in str(refused.value) and 10 < len(str(refused.value)) < 200
 
 
 def test_a_missing_input_is_named(server: Server) -> None:
-    with pytest.raises(Refused, match="prompt"):
+    with pytest.raises(RequestRefused, match="prompt"):
         server.call_named("find_styles")
-    with pytest.raises(Refused, match="takes 2 values in its data list; 1 came"):
+    with pytest.raises(RequestRefused, match="takes 2 values in its data list; 1 came"):
         server.call("find_styles", "ice")
 
 
@@ -66,14 +66,14 @@ def test_an_unknown_endpoint_is_told(server: Server) -> None:
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../etc/passwd", str(ROOT / "README.md"), "a\0b", "", "."])
 def test_only_uploaded_files_are_read(server: Server, path: str) -> None:
     for file in ({"path": path, "meta": MARK}, {"path": path}):
-        with pytest.raises(Refused, match="uploaded|read"):
+        with pytest.raises(RequestRefused, match="uploaded|read"):
             draw(server, file)
 
 
 @pytest.mark.parametrize("place", ["sketch", "prompt", "style", "seed"])
 def test_no_address_is_fetched_for_anybody(server: Server, sketch: dict[str, Any], place: str) -> None:
     file = {"path": "http://203.0.113.1/fox.png", "url": "http://203.0.113.1/fox.png", "meta": MARK}
-    with pytest.raises(Refused, match="not fetched"):
+    with pytest.raises(RequestRefused, match="not fetched"):
         draw(server, sketch, **{place: file})
 
 

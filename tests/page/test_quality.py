@@ -25,7 +25,7 @@ from pipeline.request.presets import menu_of
 from pipeline.values import EdgeMap, GenerationRequest, StyleMix
 from tests.conftest import MakeStyle
 from tests.request.test_order import SKETCH
-from tests.tools.requests import change, make_flat
+from tests.tools.requests import change_request, make_flat_request
 
 NUMBERS = dict(SD15.defaults)
 
@@ -34,7 +34,7 @@ NUMBERS = dict(SD15.defaults)
 def request_(make_style: MakeStyle) -> GenerationRequest:
     edges = EdgeMap(np.zeros((128, 128), np.uint8), "lines")
     numbers = {"num_inference_steps": 20, "guidance_scale": 7.0, "ip_adapter_scale": 0.6, "seed": 1}
-    return make_flat(
+    return make_flat_request(
         engine="sd15",
         prompt="a fox",
         negative_prompt="",
@@ -70,16 +70,16 @@ def test_the_inputs_begin_as_an_order_without_them(profile: object) -> None:
 
 def test_a_pictures_work_comes_back(request_: GenerationRequest) -> None:
     for preset in menu_of("sd15").presets:
-        back = restore_quality(change(request_, shortcuts=preset.shortcuts), SD15)
+        back = restore_quality(change_request(request_, shortcuts=preset.shortcuts), SD15)
         assert back == {"preset": preset.name, "levers": ""}
     odd = Shortcuts(guidance_end=0.3, controlnet_every=3)
-    back = restore_quality(change(request_, shortcuts=odd), SD15)
+    back = restore_quality(change_request(request_, shortcuts=odd), SD15)
     assert json.loads(back["levers"]) == asdict(odd)
     assert parse_order(SD15, sketch=SKETCH, **back).shortcuts == odd
 
 
 def test_another_engines_picture_brings_the_usual_work_and_its_seed(request_: GenerationRequest) -> None:
-    back = restore_quality(change(request_, sampler="DPM++ 2M Karras", seed=5), POCKET)
+    back = restore_quality(change_request(request_, sampler="DPM++ 2M Karras", seed=5), POCKET)
     assert back == list_usual_quality(POCKET) | dict(POCKET.defaults) | {"seed": 5}
 
 

@@ -14,13 +14,13 @@ from pipeline.picture.outputs import Outputs
 from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationResult, StyleMix
 from tests.conftest import MakeStyle
-from tests.tools.drawings import house
-from tests.tools.requests import change, make_flat
+from tests.tools.drawings import draw_house
+from tests.tools.requests import change_request, make_flat_request
 
 
 @pytest.fixture
 def result(make_style: MakeStyle) -> GenerationResult:
-    request = make_flat(
+    request = make_flat_request(
         engine="pocket",
         prompt=Prompt("a house"),
         negative_prompt=Prompt(""),
@@ -34,11 +34,11 @@ def result(make_style: MakeStyle) -> GenerationResult:
         controlnet_conditioning_scale=1.0,
         seed=42,
     )
-    return GenerationResult(house(64), request, (), (), {}, {})
+    return GenerationResult(draw_house(64), request, (), (), {}, {})
 
 
 def seeded(result: GenerationResult, seed: int) -> GenerationResult:
-    return replace(result, request=change(result.request, seed=seed))
+    return replace(result, request=change_request(result.request, seed=seed))
 
 
 def test_equal_pictures_are_one_file(result: GenerationResult, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from PIL import PngImagePlugin
 
 from pipeline.errors import PictureFileError
 from pipeline.picture.png_chunks import MAX_CHUNKS, SIGNATURE, decode_text, inflate, read_texts
-from tests.tools.drawings import house, stored
+from tests.tools.drawings import draw_house, encode_image
 
 
 def chunk(kind, body):
@@ -27,7 +27,7 @@ def test_texts_that_pillow_writes_are_read():
     texts.add_text("packed", "two " * 100, zip=True)
     texts.add_itxt("wide", "drei £ 水墨")
     texts.add_itxt("wide packed", "vier 水墨 " * 50, lang="de", tkey="weit", zip=True)
-    assert texts_of(stored(house(64), pnginfo=texts)) == {
+    assert texts_of(encode_image(draw_house(64), pnginfo=texts)) == {
         "plain": "one",
         "packed": "two " * 100,
         "wide": "drei £ 水墨",
@@ -49,13 +49,13 @@ def test_no_pixel_is_decoded():
     [
         (b"", "something else"),
         (b"words", "something else"),
-        (stored(house(64), "JPEG"), "a JPEG"),
-        (stored(house(64), "GIF"), "a GIF"),
-        (stored(house(64), "WEBP"), "a WebP"),
+        (encode_image(draw_house(64), "JPEG"), "a JPEG"),
+        (encode_image(draw_house(64), "GIF"), "a GIF"),
+        (encode_image(draw_house(64), "WEBP"), "a WebP"),
         (SIGNATURE, "cut off"),
-        (stored(house(64))[:-1], "cut off"),
-        (stored(house(64))[:60], "cut off"),
-        (stored(house(64))[:-20] + b"12345678901234567890", "cut off|damaged"),
+        (encode_image(draw_house(64))[:-1], "cut off"),
+        (encode_image(draw_house(64))[:60], "cut off"),
+        (encode_image(draw_house(64))[:-20] + b"12345678901234567890", "cut off|damaged"),
         (SIGNATURE + struct.pack(">I4s", 2**32 - 1, b"tEXt") + b"a\0b", "cut off"),
         (SIGNATURE + chunk(b"tEXt", b"a\0b")[:-1] + b"!", "damaged"),
         (png(*[(b"tEXt", b"a\0b")] * (MAX_CHUNKS + 1)), "20,000 pieces"),

@@ -12,8 +12,8 @@ from pipeline.controls import SEED_LIMIT
 from pipeline.errors import CroquisError, PictureFileError, StyleError
 from pipeline.picture.png_file import read_picture, write_picture
 from pipeline.values import EdgeMap, GenerationResult, StyleMatch, StyleMix
-from tests.tools.drawings import house, stored
-from tests.tools.requests import make_flat
+from tests.tools.drawings import draw_house, encode_image
+from tests.tools.requests import make_flat_request
 
 REVISIONS = MappingProxyType({"vae": "2" * 40, "unet": "1" * 40})
 
@@ -60,8 +60,8 @@ def result_of(styles):
             "seed": 42,
         }
         values |= changes
-        request = make_flat(**values)
-        return GenerationResult(image or house(64), request, (), (), {"denoise": 1.0}, REVISIONS)
+        request = make_flat_request(**values)
+        return GenerationResult(image or draw_house(64), request, (), (), {"denoise": 1.0}, REVISIONS)
 
     return make
 
@@ -88,7 +88,7 @@ def test_equal_results_give_equal_bytes_whatever_the_hour_and_the_machine(result
         revisions={"unet": "1" * 40, "vae": "2" * 40},
     )
     assert write_picture(slow) == write_picture(result_of())
-    carrying = house(64)
+    carrying = draw_house(64)
     carrying.info["icc_profile"], carrying.info["dpi"] = b"profile", (300, 300)
     assert write_picture(result_of(carrying)) == write_picture(result_of())
     assert write_picture(result_of(seed=43)) != write_picture(result_of())
@@ -167,23 +167,23 @@ def test_any_text_in_our_chunk_is_refused(find, data):
     chunks = PngImagePlugin.PngInfo()
     chunks.add(b"iTXt", b"croquis\0" + data)
     with pytest.raises(CroquisError):
-        read_picture(stored(house(64), pnginfo=chunks), find)
+        read_picture(encode_image(draw_house(64), pnginfo=chunks), find)
 
 
 def with_text(key, text):
     chunks = PngImagePlugin.PngInfo()
     chunks.add_text(key, text)
-    return stored(house(64), pnginfo=chunks)
+    return encode_image(draw_house(64), pnginfo=chunks)
 
 
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (stored(house(64)), "carries no recipe of Croquis. It may come from another program"),
+        (encode_image(draw_house(64)), "carries no recipe of Croquis. It may come from another program"),
         (with_text("parameters", "a cat\nSteps: 20, Sampler: Euler a"), "AUTOMATIC1111"),
         (with_text("workflow", "{}"), "ComfyUI"),
         (with_text("croquis", "{}"), "recipe cannot be read"),
-        (stored(house(64), "JPEG"), "a JPEG"),
+        (encode_image(draw_house(64), "JPEG"), "a JPEG"),
         (b"", "something else"),
         (None, "NoneType"),
         ("text", "str"),
@@ -197,11 +197,11 @@ def test_foreign_files_are_refused_by_what_they_are(find, data, message):
 def test_saving_the_picture_again_elsewhere_loses_the_recipe_and_says_so(result_of, find):
     copy = Image.open(io.BytesIO(write_picture(result_of())))
     with pytest.raises(PictureFileError, match="saved it again"):
-        read_picture(stored(copy.rotate(90)), find)
+        read_picture(encode_image(copy.rotate(90)), find)
 
 
 def test_a_packed_bomb_is_not_unpacked(find):
     chunks = PngImagePlugin.PngInfo()
     chunks.add_itxt("croquis", "0" * 50_000_000, zip=True)
     with pytest.raises(PictureFileError, match=r"over 1\.5 MB"):
-        read_picture(stored(house(64), pnginfo=chunks), find)
+        read_picture(encode_image(draw_house(64), pnginfo=chunks), find)

@@ -12,8 +12,8 @@ from pipeline.errors import CroquisError, PictureFileError, SettingError, StyleE
 from pipeline.picture.recipe import Reopened, pack_edges, read_recipe, write_recipe
 from pipeline.sketch.image_file import limit_pillow
 from pipeline.values import EdgeMap, StyleMix
-from tests.tools.drawings import stored
-from tests.tools.requests import make_flat
+from tests.tools.drawings import encode_image
+from tests.tools.requests import make_flat_request
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def request_of(styles):
             "seed": 2**32 - 1,
         }
         given |= changes
-        return make_flat(**given)
+        return make_flat_request(**given)
 
     return make
 
@@ -127,7 +127,7 @@ def test_what_could_not_be_read_back_is_not_written(request_of):
 
 
 def edge_png(image):
-    return base64.b64encode(stored(image)).decode()
+    return base64.b64encode(encode_image(image)).decode()
 
 
 def edited(request_of, **changes):

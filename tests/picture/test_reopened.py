@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.picture.recipe import Reopened, explain_difference
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
-from tests.tools.requests import make_flat
+from tests.tools.requests import make_flat_request
 
 HERE = {"unet": "abc", "vae": "def"}
 BF16 = {**HERE, "numbers": "bfloat16"}
@@ -19,7 +19,7 @@ BF16 = {**HERE, "numbers": "bfloat16"}
 def drawn_by(make_style: Callable[..., Style]) -> Callable[[str], GenerationRequest]:
     mix, edges = StyleMix.of(make_style("felt", 1)), EdgeMap(np.zeros((64, 64), np.uint8), "canny")
     numbers = {"num_inference_steps": 1, "guidance_scale": 1.0, "ip_adapter_scale": 1.0, "seed": 7}
-    return lambda engine: make_flat(
+    return lambda engine: make_flat_request(
         engine=engine,
         prompt="a fox",
         negative_prompt="",

@@ -14,7 +14,7 @@ from PIL import Image
 
 from pipeline.errors import SketchError
 from pipeline.sketch.canvas import MAX_POINTS, paint_canvas, read_canvas
-from tests.tools.drawings import as_text, canvas, house, stored, stroke, wave
+from tests.tools.drawings import draw_house, encode_image, make_canvas, make_stroke, make_wave, write_json
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 BROWSER = """
@@ -29,11 +29,11 @@ console.log(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${
 
 def painted(*strokes, **more):
     """As pixels that may be subtracted from one another without wrapping round."""
-    return paint_canvas(read_canvas(as_text(canvas(*strokes, **more))))
+    return paint_canvas(read_canvas(write_json(make_canvas(*strokes, **more))))
 
 
 def data_url(image, kind="PNG", mime="png"):
-    return f"data:image/{mime};base64,{base64.b64encode(stored(image, kind)).decode()}"
+    return f"data:image/{mime};base64,{base64.b64encode(encode_image(image, kind)).decode()}"
 
 
 def hand(seed, size, points=80):
@@ -45,7 +45,7 @@ def hand(seed, size, points=80):
         angle += r.uniform(-0.15, 0.2)
         x = min(511, max(0, x + math.cos(angle) * r.uniform(2, 9)))
         y = min(511, max(0, y + math.sin(angle) * r.uniform(2, 9)))
-    return stroke(made, size)
+    return make_stroke(made, size)
 
 
 @pytest.mark.clients
@@ -55,12 +55,16 @@ def test_the_server_paints_what_the_browser_drew(tmp_path, size, mean, far):
     """The page's own code makes the outlines; resvg fills them as a browser does."""
     program = tmp_path / "outline.mjs"
     program.write_text(BROWSER.replace("ASSETS", ASSETS.as_uri()))
-    dots = [stroke([(100, 400)], size), stroke([(200, 400), (260, 430)], size), stroke([(300, 40)] * 3, size)]
-    value = canvas(*(hand(seed, size) for seed in range(4)), *dots)
-    svg = subprocess.run(["node", program], input=as_text(value), capture_output=True, text=True, check=True).stdout
+    dots = [
+        make_stroke([(100, 400)], size),
+        make_stroke([(200, 400), (260, 430)], size),
+        make_stroke([(300, 40)] * 3, size),
+    ]
+    value = make_canvas(*(hand(seed, size) for seed in range(4)), *dots)
+    svg = subprocess.run(["node", program], input=write_json(value), capture_output=True, text=True, check=True).stdout
     filled = Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg))))
     browser = np.asarray(filled.convert("RGB")).astype(int)
-    apart = np.abs(paint_canvas(read_canvas(as_text(value))).astype(int) - browser)
+    apart = np.abs(paint_canvas(read_canvas(write_json(value))).astype(int) - browser)
     assert (255 - browser).mean() > 2  # the browser drew something
     assert apart.mean() < mean
     assert (apart > 96).mean() <= far
@@ -72,18 +76,18 @@ def test_equal_strokes_give_equal_bytes():
 
 @pytest.mark.parametrize("size", [2, 7, 24, 100])
 def test_a_line_is_as_wide_as_its_pen(size):
-    pixels = painted(stroke([(100, 250 + i / 100) for i in range(3)] + [(x, 250) for x in range(110, 400)], size))
+    pixels = painted(make_stroke([(100, 250 + i / 100) for i in range(3)] + [(x, 250) for x in range(110, 400)], size))
     assert (255 - pixels[:, 300, 0].astype(float)).sum() / 255 == pytest.approx(size, abs=0.35)
 
 
 def test_pressure_makes_it_wider():
-    light, firm = (painted(stroke([(x, 250, p) for x in range(100, 400, 3)], 20)) for p in (0.2, 0.9))
+    light, firm = (painted(make_stroke([(x, 250, p) for x in range(100, 400, 3)], 20)) for p in (0.2, 0.9))
     widths = [(255 - pixels[:, 250, 0].astype(float)).sum() / 255 for pixels in (light, firm)]
     assert widths == pytest.approx([20 * 0.7, 20 * 1.4], abs=0.4)
 
 
 def test_a_point_is_a_dot():
-    ink = 255 - painted(stroke([(100, 100)], 12))[..., 0].astype(float)
+    ink = 255 - painted(make_stroke([(100, 100)], 12))[..., 0].astype(float)
     ys, xs = np.nonzero(ink > 128)
     assert (xs.min(), xs.max()) == pytest.approx((94, 106), abs=1.1)
     assert ink.sum() / 255 == pytest.approx(math.pi * 36 + 12 * math.sqrt(2), rel=0.06)
@@ -91,9 +95,9 @@ def test_a_point_is_a_dot():
 
 
 def test_colours_lie_in_order_and_the_eraser_takes_all_away():
-    across = stroke([(x, 100) for x in range(50, 450, 4)], 20, color="#ff0000")
-    down = stroke([(250, y) for y in range(50, 150, 4)], 20, color="#0000ff")
-    rubbed = stroke([(350, y) for y in range(50, 150, 4)], 30, tool="eraser", color="#00ff00")
+    across = make_stroke([(x, 100) for x in range(50, 450, 4)], 20, color="#ff0000")
+    down = make_stroke([(250, y) for y in range(50, 150, 4)], 20, color="#0000ff")
+    rubbed = make_stroke([(350, y) for y in range(50, 150, 4)], 30, tool="eraser", color="#00ff00")
     pixels = painted(across, down, rubbed)
     assert tuple(pixels[100, 100]) == (255, 0, 0)
     assert tuple(pixels[100, 250]) == (0, 0, 255)
@@ -103,8 +107,8 @@ def test_colours_lie_in_order_and_the_eraser_takes_all_away():
 @pytest.mark.parametrize(("kind", "mime"), [("PNG", "png"), ("JPEG", "jpeg"), ("WEBP", "webp")])
 def test_the_picture_lies_under_the_strokes_whole_and_centred(kind, mime):
     blue = Image.new("RGB", (200, 100), (0, 0, 200))
-    rubbed = stroke([(x, 256) for x in range(100, 400, 4)], 20, tool="eraser")
-    pixels = painted(rubbed, stroke([(30, 30), (60, 60)]), picture=data_url(blue, kind, mime))
+    rubbed = make_stroke([(x, 256) for x in range(100, 400, 4)], 20, tool="eraser")
+    pixels = painted(rubbed, make_stroke([(30, 30), (60, 60)]), picture=data_url(blue, kind, mime))
     assert pixels[200, 300].astype(int) == pytest.approx([0, 0, 200], abs=6)
     assert tuple(pixels[256, 250]) == (255, 255, 255)  # the eraser rubs out the picture too
     assert tuple(pixels[120, 300]) == (255, 255, 255)  # 2:1, so bars above and below
@@ -112,16 +116,16 @@ def test_the_picture_lies_under_the_strokes_whole_and_centred(kind, mime):
 
 
 def test_a_picture_of_the_canvas_size_stays_as_it_is():
-    picture = house(512)
+    picture = draw_house(512)
     assert np.array_equal(painted(picture=data_url(picture)), np.asarray(picture))
 
 
 def bad(**changes):
-    return {**canvas(stroke(wave(200))), **changes}
+    return {**make_canvas(make_stroke(make_wave(200))), **changes}
 
 
 def bad_stroke(**changes):
-    return canvas({**stroke(wave(200)), **changes})
+    return make_canvas({**make_stroke(make_wave(200)), **changes})
 
 
 @pytest.mark.parametrize(
@@ -139,7 +143,7 @@ def bad_stroke(**changes):
         (bad(width=True), "width"),
         (bad(more=1), "more"),
         (bad(strokes={}), "strokes"),
-        (bad(strokes=[stroke([(1, 1)])] * 2001), "2000"),
+        (bad(strokes=[make_stroke([(1, 1)])] * 2001), "2000"),
         (bad_stroke(tool="brush"), "tool"),
         (bad_stroke(size=0), "size"),
         (bad_stroke(size=257), "size"),
@@ -157,7 +161,7 @@ def bad_stroke(**changes):
         (bad_stroke(points=[[math.inf, 1, 0.5]]), "points.0.0"),
         (bad_stroke(points=[[-1e300, 1, 0.5]]), "far outside"),
         (bad_stroke(points=[[1, 1, 0.5]] * 5001), "5000"),
-        (canvas(*[stroke([(1, 1)] * 5000)] * 21), f"{MAX_POINTS:,}"),
+        (make_canvas(*[make_stroke([(1, 1)] * 5000)] * 21), f"{MAX_POINTS:,}"),
         (bad(picture="data:image/svg+xml;base64,AAAA"), "PNG, JPEG or WebP"),
         (bad(picture="https://example.com/a.png"), "PNG, JPEG or WebP"),
         (bad(picture="data:image/png;base64,???"), "base64"),
@@ -179,6 +183,6 @@ def test_megabytes_of_text_are_refused_before_they_are_parsed():
 
 
 def test_hours_of_scribbling_are_refused_before_they_are_painted():
-    scribble = stroke([(x * 7 % 512, x * 13 % 512) for x in range(4000)], 256)
+    scribble = make_stroke([(x * 7 % 512, x * 13 % 512) for x in range(4000)], 256)
     with pytest.raises(SketchError, match="times over"):
         painted(*[scribble] * 20)

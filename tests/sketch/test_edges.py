@@ -9,7 +9,16 @@ from pipeline.sketch.edges import read_edges
 from pipeline.sketch.intake import read_image, read_strokes
 from pipeline.sketch.paper import invert
 from pipeline.values import Sketch
-from tests.tools.drawings import balls, canvas, clip_art, house, in_uneven_light, ring, stroke, wave
+from tests.tools.drawings import (
+    draw_balls,
+    draw_clip_art,
+    draw_house,
+    light_unevenly,
+    make_canvas,
+    make_ring,
+    make_stroke,
+    make_wave,
+)
 
 WIDTHS = [2, 3, 4, 6, 8, 12, 16, 20, 24]
 
@@ -36,15 +45,17 @@ def test_n_strokes_give_n_lines(size, side):
     """The bar of issue 2: 2 to 24 px, N lines and not 2N."""
     for count in (1, 5):
         heights = np.linspace(60, 440, count) if count > 1 else [250.0]
-        edges = read_edges(read_strokes(canvas(*(stroke(wave(y), size) for y in heights))), size=(side, side))
+        edges = read_edges(
+            read_strokes(make_canvas(*(make_stroke(make_wave(y), size) for y in heights))), size=(side, side)
+        )
         assert edges.reading == "lines"
         assert pieces(edges) == count
         assert enclosed(edges) == 0
-        assert distances(edges, [point for y in heights for point in wave(y)], side).max() <= 1.5 + 3 * side / 512
+        assert distances(edges, [point for y in heights for point in make_wave(y)], side).max() <= 1.5 + 3 * side / 512
 
 
 def test_canny_would_have_given_both_rims():
-    sketch = read_strokes(canvas(*(stroke(wave(y), 12) for y in (100, 250, 400))))
+    sketch = read_strokes(make_canvas(*(make_stroke(make_wave(y), 12) for y in (100, 250, 400))))
     assert enclosed(read_edges(sketch, "canny", size=(512, 512))) == 3
     assert enclosed(read_edges(sketch, "lines", size=(512, 512))) == 0
 
@@ -52,37 +63,40 @@ def test_canny_would_have_given_both_rims():
 @pytest.mark.parametrize("size", [2, 6, 12, 24])
 @pytest.mark.parametrize("radius", [40, 120, 200])
 def test_a_closed_ring_stays_one_closed_loop(size, radius):
-    sketch = read_strokes(canvas(stroke(ring(radius), size)))
+    sketch = read_strokes(make_canvas(make_stroke(make_ring(radius), size)))
     for side in (128, 512):
         edges = read_edges(sketch, size=(side, side))
         assert (pieces(edges), enclosed(edges)) == (1, 1)
-        assert distances(edges, ring(radius), side).max() <= 2 + radius * 0.06 * side / 512
+        assert distances(edges, make_ring(radius), side).max() <= 2 + radius * 0.06 * side / 512
 
 
 @pytest.mark.parametrize("pressure", [0.2, 0.5, 1.0])
 def test_pressure_changes_no_line(pressure):
-    points = [(x, y, pressure if i % 40 > 20 else 0.5) for i, (x, y) in enumerate(wave(250))]
-    edges = read_edges(read_strokes(canvas(stroke(points, 16))), size=(128, 128))
+    points = [(x, y, pressure if i % 40 > 20 else 0.5) for i, (x, y) in enumerate(make_wave(250))]
+    edges = read_edges(read_strokes(make_canvas(make_stroke(points, 16))), size=(128, 128))
     assert (pieces(edges), enclosed(edges)) == (1, 0)
 
 
 def test_strokes_that_cross_stay_one_connected_drawing():
-    cross = [stroke([(100 + i, 100 + i) for i in range(300)], 14), stroke([(400 - i, 100 + i) for i in range(300)], 14)]
+    cross = [
+        make_stroke([(100 + i, 100 + i) for i in range(300)], 14),
+        make_stroke([(400 - i, 100 + i) for i in range(300)], 14),
+    ]
     for side in (64, 128, 512):
-        edges = read_edges(read_strokes(canvas(*cross)), size=(side, side))
+        edges = read_edges(read_strokes(make_canvas(*cross)), size=(side, side))
         assert (pieces(edges), enclosed(edges)) == (1, 0)
 
 
 @pytest.mark.parametrize(("width", "height"), [(128, 128), (512, 512), (512, 320), (300, 1024), (64, 64)])
 def test_a_map_has_the_size_asked_for_and_lines_do_not_break(width, height):
-    sketch = read_strokes(canvas(*(stroke(ring(radius), 6) for radius in (60, 200))))
+    sketch = read_strokes(make_canvas(*(make_stroke(make_ring(radius), 6) for radius in (60, 200))))
     edges = read_edges(sketch, size=(width, height))
     assert edges.pixels.shape == (height, width)
     assert (pieces(edges), enclosed(edges)) == (2, 2)
 
 
 def test_without_a_size_the_map_is_as_large_as_the_sketch():
-    sketch = read_image(house(150).resize((300, 200)))
+    sketch = read_image(draw_house(150).resize((300, 200)))
     for reading in ("lines", "canny"):
         assert read_edges(sketch, reading).pixels.shape == (200, 300)
 
@@ -90,7 +104,7 @@ def test_without_a_size_the_map_is_as_large_as_the_sketch():
 @pytest.mark.parametrize("reading", ["lines", "canny"])
 def test_a_wide_drawing_lies_whole_and_centred_in_a_square(reading):
     image = Image.new("RGB", (400, 200), "white")
-    image.paste(house(200), (100, 0))
+    image.paste(draw_house(200), (100, 0))
     edges = read_edges(read_image(image), reading, size=(128, 128)).pixels
     assert not edges[:32].any() and not edges[96:].any()  # no line where the picture meets its margin
     ys, xs = np.nonzero(edges)
@@ -100,7 +114,7 @@ def test_a_wide_drawing_lies_whole_and_centred_in_a_square(reading):
 
 
 def test_lines_are_thin_at_128_and_two_pixels_wide_at_512():
-    sketch = read_strokes(canvas(stroke([(x, 250) for x in range(60, 460, 4)], 24)))
+    sketch = read_strokes(make_canvas(make_stroke([(x, 250) for x in range(60, 460, 4)], 24)))
     for side, wide in ((128, 1), (256, 1), (512, 2), (1024, 4)):
         column = read_edges(sketch, size=(side, side)).pixels[:, side // 2]
         assert (column > 0).sum() == wide
@@ -127,7 +141,7 @@ def test_a_stroke_that_leads_to_a_filled_shape_meets_its_outline():
 
 
 def test_a_large_dot_is_drawn_by_its_outline_and_a_small_one_as_a_point():
-    sketch = read_strokes(canvas(stroke([(150, 250)], 24), stroke([(350, 250)], 8)))
+    sketch = read_strokes(make_canvas(make_stroke([(150, 250)], 24), make_stroke([(350, 250)], 8)))
     edges = read_edges(sketch, size=(512, 512))
     assert (pieces(edges), enclosed(edges)) == (2, 1)
     assert (edges.pixels[:, 256:] > 0).sum() <= 9 * 9
@@ -135,15 +149,19 @@ def test_a_large_dot_is_drawn_by_its_outline_and_a_small_one_as_a_point():
 
 @pytest.mark.parametrize("color", ["#e0b000", "#d02020", "#40c0ff", "#b0b0b0"])
 def test_pale_and_coloured_strokes_are_read_beside_black_ones(color):
-    sketch = read_strokes(canvas(stroke(wave(120), 6), stroke(wave(250), 6, color=color), stroke(wave(380), 4)))
+    sketch = read_strokes(
+        make_canvas(
+            make_stroke(make_wave(120), 6), make_stroke(make_wave(250), 6, color=color), make_stroke(make_wave(380), 4)
+        )
+    )
     edges = read_edges(sketch, size=(128, 128))
     assert (edges.reading, pieces(edges)) == ("lines", 3)
 
 
 def test_pencil_on_photographed_paper_gives_its_lines():
-    drawn = read_strokes(canvas(*(stroke(wave(y), 5) for y in (100, 250, 400)))).pixels
+    drawn = read_strokes(make_canvas(*(make_stroke(make_wave(y), 5) for y in (100, 250, 400)))).pixels
     grain = np.random.default_rng(2).uniform(0.6, 1, (512, 512, 1))
-    photo = in_uneven_light((255 - (255 - drawn) * 0.5 * grain).astype(np.uint8), 0.6, noise=3)
+    photo = light_unevenly((255 - (255 - drawn) * 0.5 * grain).astype(np.uint8), 0.6, noise=3)
     edges = read_edges(read_image(Image.fromarray(photo)), size=(128, 128))
     assert (edges.reading, pieces(edges), enclosed(edges)) == ("lines", 3, 0)
 
@@ -157,7 +175,7 @@ def test_a_line_of_one_pixel_in_a_huge_picture_does_not_fade():
 
 
 def test_a_tiny_drawing_is_read():
-    edges = read_edges(read_image(house(64)), size=(128, 128))
+    edges = read_edges(read_image(draw_house(64)), size=(128, 128))
     assert edges.reading == "lines"
     assert enclosed(edges) >= 2
 
@@ -165,9 +183,9 @@ def test_a_tiny_drawing_is_read():
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: balls(255),
-        lambda: balls(140, 6),
-        clip_art,
+        lambda: draw_balls(255),
+        lambda: draw_balls(140, 6),
+        draw_clip_art,
         skimage.data.astronaut,
         skimage.data.coffee,
         skimage.data.rocket,
@@ -196,22 +214,22 @@ def test_a_photograph_may_be_read_as_lines_all_the_same():
 
 
 def test_equal_sketches_give_equal_maps_and_chalk_the_same_as_ink():
-    drawn = read_image(house(300))
+    drawn = read_image(draw_house(300))
     for reading in ("lines", "canny"):
-        assert read_edges(drawn, reading) == read_edges(read_image(house(300)), reading)
-    chalk = read_image(Image.fromarray(invert(np.asarray(house(300)))))
+        assert read_edges(drawn, reading) == read_edges(read_image(draw_house(300)), reading)
+    chalk = read_image(Image.fromarray(invert(np.asarray(draw_house(300)))))
     assert read_edges(chalk, size=(128, 128)) == read_edges(drawn, size=(128, 128))
 
 
 @pytest.mark.parametrize(("size", "message"), [((4, 128), "4 x 128"), ((128, 5000), "128 x 5000")])
 def test_a_map_of_another_size_than_can_be_drawn_is_refused(size, message):
     with pytest.raises(SettingError, match=message):
-        read_edges(read_image(house(100)), size=size)
+        read_edges(read_image(draw_house(100)), size=size)
 
 
 @pytest.mark.parametrize("is_drawing", [True, False])
 def test_auto_goes_by_what_the_sketch_says(is_drawing):
-    edges = read_edges(Sketch(np.asarray(house(100)), is_drawing))
+    edges = read_edges(Sketch(np.asarray(draw_house(100)), is_drawing))
     assert edges.reading == ("lines" if is_drawing else "canny")
 
 

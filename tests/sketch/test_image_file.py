@@ -13,10 +13,10 @@ from PIL import Image
 
 from pipeline.errors import SketchError
 from pipeline.sketch.image_file import BLACK, MAX_PIXELS, convert_to_rgb, has_transparency, limit_pillow, open_image
-from tests.tools.drawings import house, stored
+from tests.tools.drawings import draw_house, encode_image
 
 ROOT = Path(__file__).resolve().parents[2]
-HOUSE = house(mode="RGB")
+HOUSE = draw_house(mode="RGB")
 TRUE = np.asarray(HOUSE).astype(int)
 
 
@@ -25,47 +25,51 @@ def rgb(data):
 
 
 def grey16():
-    return Image.fromarray(np.asarray(house(mode="L")).astype(np.uint16) * 257)
+    return Image.fromarray(np.asarray(draw_house(mode="L")).astype(np.uint16) * 257)
 
 
 def animated(kind):
-    return stored(HOUSE, kind, save_all=True, append_images=[house(ink="white", paper="black")], duration=100)
+    return encode_image(
+        HOUSE, kind, save_all=True, append_images=[draw_house(ink="white", paper="black")], duration=100
+    )
 
 
 def see_through():
     """Black lines on nothing."""
     image = HOUSE.convert("RGBA")
-    image.putalpha(house(mode="L", ink=255, paper=0))
+    image.putalpha(draw_house(mode="L", ink=255, paper=0))
     return image
 
 
 def palette_with_a_hole():
-    image = Image.fromarray((np.asarray(house(mode="L")) > 0).astype(np.uint8), "P")
+    image = Image.fromarray((np.asarray(draw_house(mode="L")) > 0).astype(np.uint8), "P")
     image.putpalette([0, 0, 0, 255, 0, 0])  # the red one is see-through
-    return stored(image, "PNG", transparency=1)
+    return encode_image(image, "PNG", transparency=1)
 
 
 SAME = {
-    "png": stored(HOUSE),
-    "1 bit": stored(HOUSE.convert("1")),
-    "grey": stored(HOUSE.convert("L")),
-    "16 bit grey": stored(grey16()),
-    "16 bit tiff": stored(grey16(), "TIFF"),
-    "12 bits in 16": stored(Image.fromarray((np.asarray(house(mode="L")).astype(np.uint16) * 16) + 15), "TIFF"),
-    "32 bit tiff": stored(Image.fromarray(np.asarray(house(mode="L")).astype(np.int32) * 257), "TIFF"),
-    "float tiff": stored(Image.fromarray(np.asarray(house(mode="L")).astype(np.float32) / 255), "TIFF"),
-    "palette": stored(HOUSE.convert("P")),
+    "png": encode_image(HOUSE),
+    "1 bit": encode_image(HOUSE.convert("1")),
+    "grey": encode_image(HOUSE.convert("L")),
+    "16 bit grey": encode_image(grey16()),
+    "16 bit tiff": encode_image(grey16(), "TIFF"),
+    "12 bits in 16": encode_image(
+        Image.fromarray((np.asarray(draw_house(mode="L")).astype(np.uint16) * 16) + 15), "TIFF"
+    ),
+    "32 bit tiff": encode_image(Image.fromarray(np.asarray(draw_house(mode="L")).astype(np.int32) * 257), "TIFF"),
+    "float tiff": encode_image(Image.fromarray(np.asarray(draw_house(mode="L")).astype(np.float32) / 255), "TIFF"),
+    "palette": encode_image(HOUSE.convert("P")),
     "palette with a hole": palette_with_a_hole(),
-    "grey and alpha": stored(see_through().convert("LA")),
-    "rgba": stored(see_through()),
-    "bmp": stored(HOUSE, "BMP"),
-    "gif": stored(HOUSE.convert("P"), "GIF"),
-    "webp": stored(HOUSE, "WEBP", lossless=True),
-    "tiff": stored(HOUSE, "TIFF", compression="tiff_lzw"),
-    "fax": stored(HOUSE.convert("1"), "TIFF", compression="group4"),
+    "grey and alpha": encode_image(see_through().convert("LA")),
+    "rgba": encode_image(see_through()),
+    "bmp": encode_image(HOUSE, "BMP"),
+    "gif": encode_image(HOUSE.convert("P"), "GIF"),
+    "webp": encode_image(HOUSE, "WEBP", lossless=True),
+    "tiff": encode_image(HOUSE, "TIFF", compression="tiff_lzw"),
+    "fax": encode_image(HOUSE.convert("1"), "TIFF", compression="group4"),
     "apng": animated("PNG"),
     "animated gif": animated("GIF"),
-    "animated webp": stored(HOUSE, "WEBP", save_all=True, append_images=[HOUSE.rotate(90)], lossless=True),
+    "animated webp": encode_image(HOUSE, "WEBP", save_all=True, append_images=[HOUSE.rotate(90)], lossless=True),
     "tiff of pages": animated("TIFF"),
 }
 
@@ -78,11 +82,11 @@ def test_every_common_file_is_the_same_picture(kind):
 @pytest.mark.parametrize(
     "data",
     [
-        stored(HOUSE, "JPEG", quality=95),
-        stored(HOUSE.convert("CMYK"), "JPEG", quality=95),
-        stored(HOUSE, "AVIF", quality=95),
-        stored(HOUSE.convert("L"), "JPEG", quality=95),
-        stored(HOUSE.convert("CMYK"), "TIFF"),
+        encode_image(HOUSE, "JPEG", quality=95),
+        encode_image(HOUSE.convert("CMYK"), "JPEG", quality=95),
+        encode_image(HOUSE, "AVIF", quality=95),
+        encode_image(HOUSE.convert("L"), "JPEG", quality=95),
+        encode_image(HOUSE.convert("CMYK"), "TIFF"),
     ],
     ids=["jpeg", "cmyk jpeg", "avif", "grey jpeg", "cmyk tiff"],
 )
@@ -105,14 +109,14 @@ def test_a_turned_photo_stands_upright(turn):
     lying = tall.transpose(undo[turn]) if turn in undo else tall
     exif = Image.Exif()
     exif[0x0112] = turn
-    assert np.array_equal(rgb(stored(lying, "PNG", exif=exif)), np.asarray(tall))
+    assert np.array_equal(rgb(encode_image(lying, "PNG", exif=exif)), np.asarray(tall))
 
 
 def test_what_is_see_through_can_lie_on_black():
-    image = open_image(stored(see_through()))
+    image = open_image(encode_image(see_through()))
     assert has_transparency(image)
     assert convert_to_rgb(image, BLACK).max() == 0
-    assert not has_transparency(open_image(stored(HOUSE.convert("RGBA"))))
+    assert not has_transparency(open_image(encode_image(HOUSE.convert("RGBA"))))
 
 
 def header_only(width, height, depth=8, colour=2):
@@ -131,9 +135,9 @@ def header_only(width, height, depth=8, colour=2):
         (b"hello, this is no picture", "not an image"),
         (b"%PDF-1.7\n", "not an image"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not an image"),
-        (stored(HOUSE)[:500], "broken"),
-        (stored(HOUSE, "JPEG")[:1500], "broken"),
-        (stored(house(63)), "63 x 63"),
+        (encode_image(HOUSE)[:500], "broken"),
+        (encode_image(HOUSE, "JPEG")[:1500], "broken"),
+        (encode_image(draw_house(63)), "63 x 63"),
         (header_only(4097, 100), "4097 x 100"),
         (header_only(4096, 4096), "16 megapixels"),
         (header_only(5000, 5000), "16 megapixels"),

@@ -10,9 +10,19 @@ from PIL import Image
 from pipeline.errors import CroquisError, SketchError
 from pipeline.sketch.intake import BLANK, EVENED_OUT, TURNED_ROUND, WHITE_ON_NOTHING, read_image, read_strokes
 from pipeline.sketch.paper import invert
-from tests.tools.drawings import as_text, balls, canvas, house, in_uneven_light, ring, stored, stroke, wave
+from tests.tools.drawings import (
+    draw_balls,
+    draw_house,
+    encode_image,
+    light_unevenly,
+    make_canvas,
+    make_ring,
+    make_stroke,
+    make_wave,
+    write_json,
+)
 
-HOUSE = house(256)
+HOUSE = draw_house(256)
 
 
 def ink(sketch):
@@ -22,13 +32,13 @@ def ink(sketch):
 def lines_only(color):
     """A house drawn on nothing at all."""
     image = Image.new("RGBA", HOUSE.size, (0, 0, 0, 0))
-    return Image.composite(Image.new("RGBA", HOUSE.size, color), image, house(256, "L", ink=255, paper=0))
+    return Image.composite(Image.new("RGBA", HOUSE.size, color), image, draw_house(256, "L", ink=255, paper=0))
 
 
 def test_a_drawing_comes_through_untouched(tmp_path):
     file = tmp_path / "house.png"
-    file.write_bytes(stored(HOUSE))
-    for given_as in (stored(HOUSE), file, HOUSE, HOUSE.convert("P"), HOUSE.convert("1")):
+    file.write_bytes(encode_image(HOUSE))
+    for given_as in (encode_image(HOUSE), file, HOUSE, HOUSE.convert("P"), HOUSE.convert("1")):
         sketch = read_image(given_as)
         assert np.array_equal(sketch.pixels, np.asarray(HOUSE))
         assert not sketch.inverted and sketch.notices == ()
@@ -36,39 +46,39 @@ def test_a_drawing_comes_through_untouched(tmp_path):
 
 def test_a_shaded_picture_stays_as_it_is():
     for background in (255, 140, 20):
-        sketch = read_image(stored(Image.fromarray(balls(background))))
-        assert np.array_equal(sketch.pixels, balls(background))
+        sketch = read_image(encode_image(Image.fromarray(draw_balls(background))))
+        assert np.array_equal(sketch.pixels, draw_balls(background))
         assert sketch.notices == () and not sketch.inverted
 
 
 def test_white_on_black_is_turned_round_and_told():
-    sketch = read_image(stored(Image.fromarray(invert(np.asarray(HOUSE)))))
+    sketch = read_image(encode_image(Image.fromarray(invert(np.asarray(HOUSE)))))
     assert np.array_equal(sketch.pixels, np.asarray(HOUSE))
     assert sketch.inverted and sketch.notices == (TURNED_ROUND,)
 
 
 def test_a_photo_of_paper_is_evened_out_and_told():
-    sketch = read_image(stored(Image.fromarray(in_uneven_light(np.asarray(HOUSE), 0.5)), "JPEG", quality=90))
+    sketch = read_image(encode_image(Image.fromarray(light_unevenly(np.asarray(HOUSE), 0.5)), "JPEG", quality=90))
     assert sketch.notices == (EVENED_OUT,) and not sketch.inverted
     assert (ink(sketch) == (np.asarray(HOUSE)[..., 0] < 128)).mean() > 0.99
 
 
 def test_chalk_on_a_board_is_both():
-    board = np.clip(in_uneven_light((invert(np.asarray(HOUSE)) * 0.7).astype(np.uint8)) + 35.0, 0, 255).astype(np.uint8)
-    sketch = read_image(stored(Image.fromarray(board)))
+    board = np.clip(light_unevenly((invert(np.asarray(HOUSE)) * 0.7).astype(np.uint8)) + 35.0, 0, 255).astype(np.uint8)
+    sketch = read_image(encode_image(Image.fromarray(board)))
     assert sketch.inverted and sketch.notices == (TURNED_ROUND, EVENED_OUT)
     assert (ink(sketch) == (np.asarray(HOUSE)[..., 0] < 128)).mean() > 0.98
 
 
 @pytest.mark.parametrize("color", ["black", "#d02020"])
 def test_dark_lines_on_nothing_lie_on_white(color):
-    sketch = read_image(stored(lines_only(color)))
-    assert np.array_equal(sketch.pixels, np.asarray(house(256, ink=color)))
+    sketch = read_image(encode_image(lines_only(color)))
+    assert np.array_equal(sketch.pixels, np.asarray(draw_house(256, ink=color)))
     assert sketch.notices == ()
 
 
 def test_white_lines_on_nothing_are_not_lost():
-    sketch = read_image(stored(lines_only("white")))
+    sketch = read_image(encode_image(lines_only("white")))
     assert np.array_equal(sketch.pixels, np.asarray(HOUSE))
     assert sketch.inverted and sketch.notices == (WHITE_ON_NOTHING,)
 
@@ -84,9 +94,9 @@ def test_a_drawing_exactly_at_the_limits_is_taken():
     ("given_as", "message"),
     [
         (Image.new("RGB", (100, 100), "white"), BLANK),
-        (stored(Image.new("RGB", (100, 100), "black")), BLANK),
-        (stored(Image.new("RGBA", (100, 100), (0, 0, 0, 0))), BLANK),
-        (stored(Image.new("RGBA", (100, 100), (255, 255, 255, 80))), BLANK),
+        (encode_image(Image.new("RGB", (100, 100), "black")), BLANK),
+        (encode_image(Image.new("RGBA", (100, 100), (0, 0, 0, 0))), BLANK),
+        (encode_image(Image.new("RGBA", (100, 100), (255, 255, 255, 80))), BLANK),
         (Image.new("RGB", (63, 100)), "63 x 100"),
         (Image.new("RGB", (4097, 100)), "4097 x 100"),
         (Image.new("L", (4090, 4090)), "16 megapixels"),
@@ -102,8 +112,8 @@ def test_what_is_no_drawing_is_refused_by_name(given_as, message):
 
 
 def test_strokes_are_read_from_text_and_from_a_mapping():
-    value = canvas(stroke(wave(200)), stroke(ring(80), 12))
-    sketch = read_strokes(as_text(value))
+    value = make_canvas(make_stroke(make_wave(200)), make_stroke(make_ring(80), 12))
+    sketch = read_strokes(write_json(value))
     assert sketch.pixels.shape == (512, 512, 3)
     assert 0.01 < ink(sketch).mean() < 0.1
     assert np.array_equal(sketch.pixels, read_strokes(value).pixels)
@@ -112,20 +122,20 @@ def test_strokes_are_read_from_text_and_from_a_mapping():
 
 def test_the_canvas_sent_as_a_file_is_the_same_sketch():
     """Issue 2, section 9: the drawing as the server rasterised it, sent through a client, gives the same bytes."""
-    sketch = read_strokes(canvas(stroke(wave(200), 5, color="#1c1a19"), stroke(ring(80), 12)))
-    again = read_image(stored(Image.fromarray(sketch.pixels)))
+    sketch = read_strokes(make_canvas(make_stroke(make_wave(200), 5, color="#1c1a19"), make_stroke(make_ring(80), 12)))
+    again = read_image(encode_image(Image.fromarray(sketch.pixels)))
     assert np.array_equal(again.pixels, sketch.pixels) and again.notices == sketch.notices
 
 
 @pytest.mark.parametrize(
     "value",
     [
-        canvas(),
-        canvas(stroke(wave(200), tool="eraser")),
-        canvas(stroke(wave(200), 6), stroke(wave(200), 40, tool="eraser")),
-        canvas(stroke(wave(200), color="#ffffff")),
-        canvas(stroke([(256, 256)], 3)),
-        canvas(stroke([(-100, -100), (-90, -50)])),
+        make_canvas(),
+        make_canvas(make_stroke(make_wave(200), tool="eraser")),
+        make_canvas(make_stroke(make_wave(200), 6), make_stroke(make_wave(200), 40, tool="eraser")),
+        make_canvas(make_stroke(make_wave(200), color="#ffffff")),
+        make_canvas(make_stroke([(256, 256)], 3)),
+        make_canvas(make_stroke([(-100, -100), (-90, -50)])),
         {"background": None, "layers": [], "composite": None},
         {"background": None, "layers": [], "composite": Image.new("RGBA", (512, 512), "white")},
         {"background": None, "layers": [], "composite": np.full((512, 512, 4), 255, np.uint8)},
@@ -180,9 +190,9 @@ def test_what_no_canvas_sends_is_refused(value):
 
 
 def test_a_photographed_drawing_under_strokes_is_evened_out():
-    photo = Image.fromarray(in_uneven_light(np.asarray(house(512)), 0.6))
-    url = f"data:image/png;base64,{base64.b64encode(stored(photo)).decode()}"
-    sketch = read_strokes(canvas(stroke(wave(60, 60), 8), picture=url))
+    photo = Image.fromarray(light_unevenly(np.asarray(draw_house(512)), 0.6))
+    url = f"data:image/png;base64,{base64.b64encode(encode_image(photo)).decode()}"
+    sketch = read_strokes(make_canvas(make_stroke(make_wave(60, 60), 8), picture=url))
     assert sketch.notices == (EVENED_OUT,)
     assert np.median(sketch.pixels) == 255
 
@@ -198,7 +208,7 @@ json_values = st.recursive(
 @given(value=st.data())
 def test_no_canvas_value_raises_anything_else(value):
     """Any JSON in any place of a good value."""
-    good = canvas(stroke(wave(200, 5)), stroke([(256, 256)], 40))
+    good = make_canvas(make_stroke(make_wave(200, 5)), make_stroke([(256, 256)], 40))
     places = ["", "version", "width", "height", "picture", "strokes", "0", "tool", "size", "points"]
     place = value.draw(st.sampled_from(places))
     wrong = value.draw(json_values)

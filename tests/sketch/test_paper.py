@@ -7,12 +7,24 @@ from pipeline.sketch import paper as paper_module
 from pipeline.sketch.canvas import paint_canvas, read_canvas
 from pipeline.sketch.intake import read_image
 from pipeline.sketch.paper import Paper, invert
-from tests.tools.drawings import as_text, balls, canvas, clip_art, house, in_uneven_light, ring, stroke, wave
+from tests.tools.drawings import (
+    draw_balls,
+    draw_clip_art,
+    draw_house,
+    light_unevenly,
+    make_canvas,
+    make_ring,
+    make_stroke,
+    make_wave,
+    write_json,
+)
 
 
 def drawn(size, color="#101010", side=512):
-    strokes = [stroke(wave(y), size, color=color) for y in (80, 200)] + [stroke(ring(90, 250, 350), size, color=color)]
-    pixels = paint_canvas(read_canvas(as_text(canvas(*strokes))))
+    strokes = [make_stroke(make_wave(y), size, color=color) for y in (80, 200)] + [
+        make_stroke(make_ring(90, 250, 350), size, color=color)
+    ]
+    pixels = paint_canvas(read_canvas(write_json(make_canvas(*strokes))))
     return pixels if side == 512 else np.asarray(Image.fromarray(pixels).resize((side, side)))
 
 
@@ -23,7 +35,7 @@ def pencil(size):
 
 def board(size):
     chalk = (255 - drawn(size)) * 0.7
-    return np.clip(in_uneven_light(chalk.astype(np.uint8), 0.6) + np.array([30, 50, 40]), 0, 255).astype(np.uint8)
+    return np.clip(light_unevenly(chalk.astype(np.uint8), 0.6) + np.array([30, 50, 40]), 0, 255).astype(np.uint8)
 
 
 PHOTOGRAPHS = [
@@ -54,7 +66,7 @@ def photograph(name):
 @pytest.mark.parametrize("darkest", [0.35, 0.7])
 def test_a_photo_of_paper_becomes_white_in_every_corner(size, kind, darkest):
     clean = kind(size)
-    photo = in_uneven_light(clean, darkest)
+    photo = light_unevenly(clean, darkest)
     found = Paper(photo)
     assert found.ground.is_paper() and not found.is_white and not found.is_light_on_dark
     even = found.even_out().astype(int)
@@ -68,14 +80,14 @@ def test_a_photo_of_paper_becomes_white_in_every_corner(size, kind, darkest):
 def test_a_large_black_shape_on_paper_is_drawn_and_no_shadow():
     clean = np.array(Image.new("RGB", (400, 400), "white"))
     clean[120:280, 120:280] = 10
-    photo = in_uneven_light(clean, 0.6)
+    photo = light_unevenly(clean, 0.6)
     even = Paper(photo).even_out()
     assert even[150:250, 150:250].mean() < 40
     assert even[:80].mean() > 245
 
 
 def test_tinted_paper_becomes_white_and_ink_keeps_its_colour():
-    photo = in_uneven_light(drawn(12, "#2040d0"), 0.6)
+    photo = light_unevenly(drawn(12, "#2040d0"), 0.6)
     even = Paper(photo).even_out().astype(int)
     ink = drawn(12, "#2040d0")[..., 0] < 60
     assert np.median(even[~ink], axis=0).min() >= 250
@@ -101,8 +113,8 @@ def test_light_on_dark_is_known(size):
 
 
 def test_a_night_picture_is_not_light_on_dark():
-    assert not Paper((balls(0) * 0.6).astype(np.uint8)).is_light_on_dark
-    assert not Paper(invert(balls(255))).is_light_on_dark
+    assert not Paper((draw_balls(0) * 0.6).astype(np.uint8)).is_light_on_dark
+    assert not Paper(invert(draw_balls(255))).is_light_on_dark
 
 
 @pytest.mark.parametrize("size", [2, 6, 12, 24])
@@ -120,8 +132,8 @@ def test_a_line_drawing_may_hold_black_areas():
 @pytest.mark.parametrize("noise", [0, 4, 8])
 @pytest.mark.parametrize("background", [255, 140])
 def test_shaded_and_filled_pictures_are_no_line_drawing(noise, background):
-    assert not Paper(balls(background, noise)).is_line_drawing
-    assert not Paper(clip_art()).is_line_drawing
+    assert not Paper(draw_balls(background, noise)).is_line_drawing
+    assert not Paper(draw_clip_art()).is_line_drawing
 
 
 @pytest.mark.parametrize("level", [0, 5, 128, 250, 255])
@@ -131,7 +143,7 @@ def test_one_even_colour_is_blank(level):
 
 def test_empty_paper_dust_and_noise_are_blank():
     paper = np.full((512, 512, 3), 255, np.uint8)
-    assert Paper(in_uneven_light(paper, 0.5)).is_blank
+    assert Paper(light_unevenly(paper, 0.5)).is_blank
     rng = np.random.default_rng(3)
     dusty = paper.copy()
     for x, y in rng.integers(5, 500, (40, 2)):
@@ -151,8 +163,8 @@ def test_a_thin_line_is_not_blank_at_any_size(side):
 
 
 def test_faint_pencil_and_a_pen_dot_are_not_blank():
-    assert not Paper(np.asarray(house(200, ink=(205, 205, 205)))).is_blank
-    assert not Paper(paint_canvas(read_canvas(as_text(canvas(stroke([(256, 256)], 12)))))).is_blank
+    assert not Paper(np.asarray(draw_house(200, ink=(205, 205, 205)))).is_blank
+    assert not Paper(paint_canvas(read_canvas(write_json(make_canvas(make_stroke([(256, 256)], 12)))))).is_blank
 
 
 def test_a_picture_is_measured_once(monkeypatch):
@@ -170,13 +182,13 @@ def test_a_picture_is_measured_once(monkeypatch):
 
     for name in calls:
         monkeypatch.setattr(paper_module, name, count(name))
-    found = Paper(in_uneven_light(drawn(6), 0.5))
+    found = Paper(light_unevenly(drawn(6), 0.5))
     for _ in range(2):
         assert not found.is_blank and not found.is_light_on_dark and not found.is_white and found.ground.is_paper()
     assert calls == {"shrink": 2, "find_ground": 1}  # the second copy keeps thin lines for is_blank
 
 
-@pytest.mark.parametrize("picture", [drawn(6), in_uneven_light(drawn(6), 0.5), invert(drawn(6)), balls(140)])
+@pytest.mark.parametrize("picture", [drawn(6), light_unevenly(drawn(6), 0.5), invert(drawn(6)), draw_balls(140)])
 def test_a_sketch_carries_what_its_paper_says(picture):
     sketch = read_image(Image.fromarray(picture))
     assert sketch.is_drawing == Paper(sketch.pixels).is_line_drawing

@@ -19,7 +19,7 @@ from pipeline.settings import ROOT, Settings
 from pipeline.sketch.intake import read_image
 from pipeline.studio.studio import Studio
 from pipeline.values import StepPreview
-from tests.tools.image_files import fox
+from tests.tools.image_files import draw_fox
 
 STEPS = 3
 
@@ -39,7 +39,7 @@ def studio(settings: Settings) -> Studio:
 
 def make_order(**raw: Any) -> Any:
     named = {"prompt": "a fox in watercolour", "seed": 7, "num_inference_steps": STEPS} | raw
-    return parse_order(POCKET, sketch=read_image(fox()), **named)
+    return parse_order(POCKET, sketch=read_image(draw_fox()), **named)
 
 
 def test_a_drawing_becomes_a_picture_and_tells_how(studio: Studio) -> None:
@@ -100,7 +100,7 @@ def test_unwanted_words_that_do_not_count_are_told(studio: Studio) -> None:
 
 
 def test_what_was_done_to_the_drawing_is_passed_on(studio: Studio) -> None:
-    dark = read_image(Image.eval(fox(), lambda value: 255 - value))
+    dark = read_image(Image.eval(draw_fox(), lambda value: 255 - value))
     result = studio.draw(replace(make_order(num_inference_steps=1), sketch=dark))
     assert dark.notices and set(dark.notices) <= set(result.notices)
 

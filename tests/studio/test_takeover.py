@@ -27,10 +27,10 @@ from pipeline.studio.opening import LoadState, explain_failure
 from pipeline.studio.studio import Studio
 from pipeline.studio.takeover import Takeover, TakeoverState, free_replaced_engine
 from pipeline.values import StepPreview
-from tests.tools.image_files import fox
-from tests.tools.models import tiny_sd15
+from tests.tools.image_files import draw_fox
+from tests.tools.models import make_tiny_sd15_profile
 
-TINY = tiny_sd15()
+TINY = make_tiny_sd15_profile()
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def studio(only_studio: Studio) -> Iterator[Studio]:
 def make_order(profile: ModelProfile, **raw: Any) -> Order:
     sizes = {"width": 256, "height": 256} if profile.name == "sd15" else {}
     named = {"prompt": "a fox in watercolour", "seed": 7, "num_inference_steps": 2, **sizes} | raw
-    return parse_order(replace(profile, max_side=256), sketch=read_image(fox()), **named)
+    return parse_order(replace(profile, max_side=256), sketch=read_image(draw_fox()), **named)
 
 
 def wait_for_end(change: Takeover) -> TakeoverState:

@@ -35,16 +35,16 @@ def test_nothing_is_read_twice(tmp_path: Path) -> None:
     encoder = BagOfWordsEncoder()
     cache = VectorCache(encoder, tmp_path)
     assert cache.find_index(ENTRIES).keys == tuple(entry.key for entry in ENTRIES)
-    assert encoder.read == []
+    assert encoder.encoded_texts == []
     cache.find_index([*ENTRIES[1:], Entry("felt", "fuzzy wool")])  # one less, one more
-    assert encoder.read == ["fuzzy wool"]
+    assert encoder.encoded_texts == ["fuzzy wool"]
 
 
 def test_another_revision_is_read_anew(tmp_path: Path) -> None:
     VectorCache(BagOfWordsEncoder(), tmp_path).find_index(ENTRIES)
     encoder = BagOfWordsEncoder(revision="2")
     VectorCache(encoder, tmp_path).find_index(ENTRIES)
-    assert len(encoder.read) == 3
+    assert len(encoder.encoded_texts) == 3
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "vectors.npy", "graph.bin"])
@@ -80,7 +80,9 @@ def test_a_picture_lies_among_the_words_for_it(tmp_path: Path) -> None:
 
 def test_without_an_image_tower_words_are_searched(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     mine = Entry("mine", PICTURE + "1", picture(tmp_path, "red"))
-    index = VectorCache(BagOfWordsEncoder(sees=False), tmp_path / "cache").find_index([*ENTRIES, mine], lambda: [])
+    index = VectorCache(BagOfWordsEncoder(has_image_encoder=False), tmp_path / "cache").find_index(
+        [*ENTRIES, mine], lambda: []
+    )
     assert len(index) == 3 and "found by name and words only" in caplog.text
 
 

@@ -21,17 +21,17 @@ class BagOfWordsEncoder:
     name = "bag"
     dimension = 256
 
-    def __init__(self, revision: str = "1", *, sees: bool = True) -> None:
+    def __init__(self, revision: str = "1", *, has_image_encoder: bool = True) -> None:
         self.revision = revision
-        self.sees = sees
-        self.read: list[str] = []  # every text that was encoded
+        self.has_image_encoder = has_image_encoder
+        self.encoded_texts: list[str] = []  # every text that was encoded
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
-        self.read += texts
+        self.encoded_texts += texts
         return np.stack([normalize(sum(make_word_vector(word) for word in text.split() or [""])) for text in texts])
 
     def encode_image(self, images: Sequence[Image.Image]) -> Vectors:
-        if not self.sees:
+        if not self.has_image_encoder:
             raise ModelError("There is no image encoder.")
         # "a picture" is what all of them share: the gap between pictures and words
         return np.stack(

@@ -16,7 +16,7 @@ from transformers import (
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
 
-def small_text_encoder() -> CLIPTextModel:
+def make_small_text_encoder() -> CLIPTextModel:
     config = CLIPTextConfig(
         vocab_size=514,
         hidden_size=32,
@@ -33,7 +33,7 @@ def small_text_encoder() -> CLIPTextModel:
 
 def write_clip_tokenizer(folder: Path) -> None:
     """CLIP's tokenizer files with every byte in the vocabulary and no merges: one token for each letter."""
-    letters = [*byte_letters(), *(letter + "</w>" for letter in byte_letters())]
+    letters = [*list_byte_letters(), *(letter + "</w>" for letter in list_byte_letters())]
     vocabulary = {token: number for number, token in enumerate([*letters, "<|startoftext|>", "<|endoftext|>"])}
     settings = {
         "tokenizer_class": "CLIPTokenizer",
@@ -90,7 +90,7 @@ def write_clip(folder: Path) -> Path:
     return folder
 
 
-def byte_letters() -> list[str]:
+def list_byte_letters() -> list[str]:
     """The 256 printable letters that stand for bytes in GPT-2's and CLIP's vocabularies."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     return [chr(byte) for byte in printable] + [chr(256 + n) for n in range(256 - len(printable))]

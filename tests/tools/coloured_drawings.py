@@ -39,7 +39,7 @@ BLACK = (25, 24, 26)
 
 
 @dataclass(frozen=True, eq=False)
-class Painted:
+class PaintedArea:
     """One painted area or stroke."""
 
     colour: tuple[int, int, int]  # RGB, the pen's
@@ -50,7 +50,7 @@ class Painted:
 @dataclass(frozen=True, eq=False)
 class ColouredDrawing:
     pixels: Pixels  # (H, W, 3) RGB on white
-    painted: list[Painted]
+    painted: list[PaintedArea]
     way: Way
 
 
@@ -63,94 +63,95 @@ def draw_coloured(seed: int) -> ColouredDrawing:
     pens = [PENS[i] for i in rng.permutation(len(PENS))]
     if way == "single":
         pens = pens[:1] * len(pens)
-    painted: list[Painted] = []
+    painted: list[PaintedArea] = []
     size = float(rng.uniform(5, 9))
-    for shape, colour in zip(shapes(rng, width, height), pens, strict=False):
+    for shape, colour in zip(make_shapes(rng, width, height), pens, strict=False):
         painted = hide_under(painted, shape)
-        page[fill_of(shape, page)] = 255  # what is drawn later lies in front
+        page[choose_fill(shape, page)] = 255  # what is drawn later lies in front
         painted.append(paint(page, shape, colour, way, size, rng))
     drawn = [one for one in painted if one.mask.sum() >= 60]
-    return ColouredDrawing(as_jpeg(page, int(rng.integers(60, 92))) if seed % 2 else page, drawn, way)
+    return ColouredDrawing(convert_to_jpeg(page, int(rng.integers(60, 92))) if seed % 2 else page, drawn, way)
 
 
-def shapes(rng: np.random.Generator, width: int, height: int) -> list[Points]:
+def make_shapes(rng: np.random.Generator, width: int, height: int) -> list[Points]:
     """A house or a flower or a fish with a sun and a hill, as closed outlines, back to front."""
     x, y, s = width * rng.uniform(0.4, 0.5), height * 0.72, min(width, height) * rng.uniform(0.9, 1.1)
-    sun = oval(width * 0.84, height * 0.17, s * 0.09, s * 0.09)
+    sun = make_oval(width * 0.84, height * 0.17, s * 0.09, s * 0.09)
     kind = rng.integers(3)
     if kind == 0:
-        wall = polygon(x, y, s, [(-0.2, -0.25), (0.2, -0.25), (0.2, 0.06), (-0.2, 0.06)])
-        roof = polygon(x, y, s, [(-0.27, -0.25), (0, -0.5), (0.27, -0.25)])
-        door = polygon(x, y, s, [(-0.04, -0.12), (0.07, -0.12), (0.07, 0.06), (-0.04, 0.06)])
-        pane = polygon(x, y, s, [(0.1, -0.19), (0.17, -0.19), (0.17, -0.12), (0.1, -0.12)])
+        wall = make_polygon(x, y, s, [(-0.2, -0.25), (0.2, -0.25), (0.2, 0.06), (-0.2, 0.06)])
+        roof = make_polygon(x, y, s, [(-0.27, -0.25), (0, -0.5), (0.27, -0.25)])
+        door = make_polygon(x, y, s, [(-0.04, -0.12), (0.07, -0.12), (0.07, 0.06), (-0.04, 0.06)])
+        pane = make_polygon(x, y, s, [(0.1, -0.19), (0.17, -0.19), (0.17, -0.12), (0.1, -0.12)])
         made = [sun, wall, roof, door, pane]
     elif kind == 1:
         turns = [k * math.tau / 6 for k in range(6)]
-        stem = polygon(x, y, s, [(-0.02, -0.25), (0.02, -0.25), (0.02, 0.1), (-0.02, 0.1)])
+        stem = make_polygon(x, y, s, [(-0.02, -0.25), (0.02, -0.25), (0.02, 0.1), (-0.02, 0.1)])
         leaves = [
-            oval(x + s * 0.14 * math.cos(t), y - s * (0.35 - 0.14 * math.sin(t)), s * 0.075, s * 0.075) for t in turns
+            make_oval(x + s * 0.14 * math.cos(t), y - s * (0.35 - 0.14 * math.sin(t)), s * 0.075, s * 0.075)
+            for t in turns
         ]
-        made = [sun, stem, *leaves[:5], oval(x, y - s * 0.35, s * 0.09, s * 0.09)]
+        made = [sun, stem, *leaves[:5], make_oval(x, y - s * 0.35, s * 0.09, s * 0.09)]
     else:
-        tail = polygon(x, y, s, [(0.17, -0.25), (0.33, -0.38), (0.33, -0.12)])
-        body = oval(x, y - s * 0.25, s * 0.23, s * 0.14)
-        fin = polygon(x, y, s, [(-0.05, -0.38), (0.06, -0.48), (0.1, -0.37)])
-        made = [sun, tail, fin, body, oval(x - s * 0.12, y - s * 0.29, s * 0.035, s * 0.035)]
-    return [wobble(shape, rng) for shape in made]
+        tail = make_polygon(x, y, s, [(0.17, -0.25), (0.33, -0.38), (0.33, -0.12)])
+        body = make_oval(x, y - s * 0.25, s * 0.23, s * 0.14)
+        fin = make_polygon(x, y, s, [(-0.05, -0.38), (0.06, -0.48), (0.1, -0.37)])
+        made = [sun, tail, fin, body, make_oval(x - s * 0.12, y - s * 0.29, s * 0.035, s * 0.035)]
+    return [add_tremor(shape, rng) for shape in made]
 
 
-def polygon(x: float, y: float, s: float, corners: list[tuple[float, float]]) -> Points:
+def make_polygon(x: float, y: float, s: float, corners: list[tuple[float, float]]) -> Points:
     """Corners in shares of `s` about (x, y), with points along the sides."""
     ring = np.array([*corners, corners[0]]) * s + (x, y)
     return np.concatenate([np.linspace(a, b, 12, endpoint=False) for a, b in pairwise(ring)])
 
 
-def oval(x: float, y: float, rx: float, ry: float) -> Points:
+def make_oval(x: float, y: float, rx: float, ry: float) -> Points:
     turns = np.linspace(0, math.tau, 48, endpoint=False)
     return np.stack([x + rx * np.cos(turns), y + ry * np.sin(turns)], 1)
 
 
-def wobble(shape: Points, rng: np.random.Generator) -> Points:
+def add_tremor(shape: Points, rng: np.random.Generator) -> Points:
     """A hand trembles by a pixel or two."""
     shaken = cv2.GaussianBlur(np.tile(rng.normal(0, 3.5, shape.shape), (3, 1)), (1, 9), 0)
     return shape + shaken[len(shape) : 2 * len(shape)]
 
 
-def fill_of(shape: Points, page: Pixels) -> Mask:
+def choose_fill(shape: Points, page: Pixels) -> Mask:
     mask = np.zeros(page.shape[:2], np.uint8)
     cv2.fillPoly(mask, [shape.round().astype(np.int32)], 1)
     return mask > 0
 
 
-def hide_under(painted: list[Painted], shape: Points) -> list[Painted]:
+def hide_under(painted: list[PaintedArea], shape: Points) -> list[PaintedArea]:
     """What was painted before lies behind a new shape, its outline included."""
     result = []
     for one in painted:
         cover = np.zeros(one.mask.shape, np.uint8)
         cv2.fillPoly(cover, [shape.round().astype(np.int32)], 1)
         wide = cv2.dilate(cover, np.ones((25, 25), np.uint8)) > 0
-        result.append(Painted(one.colour, one.mask & ~wide, one.is_area))
+        result.append(PaintedArea(one.colour, one.mask & ~wide, one.is_area))
     return result
 
 
 def paint(
     page: Pixels, shape: Points, colour: tuple[int, int, int], way: Way, size: float, rng: np.random.Generator
-) -> Painted:
+) -> PaintedArea:
     """Colour one shape on the page and say where its colour has to stay."""
-    inside = fill_of(shape, page)
+    inside = choose_fill(shape, page)
     rim = max(3, round(size) | 1)
     if way in ("outline", "single"):
         trace(page, shape, colour, size)
         middle = np.zeros(inside.shape, np.uint8)
         cv2.polylines(middle, [shape.round().astype(np.int32)], True, 1, 1)
-        return Painted(colour, middle > 0, False)
+        return PaintedArea(colour, middle > 0, False)
     if way == "felt":
         scribble(page, inside, colour, size, rng)
     else:
         page[inside] = colour
     trace(page, shape, BLACK, size * 0.7)
     deep = cv2.erode(inside.astype(np.uint8), np.ones((rim + 4, rim + 4), np.uint8)) > 0
-    return Painted(colour, deep, True)
+    return PaintedArea(colour, deep, True)
 
 
 def trace(page: Pixels, shape: Points, colour: tuple[int, int, int], size: float) -> None:
@@ -179,7 +180,7 @@ def scribble(page: Pixels, inside: Mask, colour: tuple[int, int, int], size: flo
     page[:] = np.clip(page * light * deeper + 0.5, 0, 255).astype(np.uint8)
 
 
-def as_jpeg(page: Pixels, quality: int) -> Pixels:
+def convert_to_jpeg(page: Pixels, quality: int) -> Pixels:
     file = io.BytesIO()
     Image.fromarray(page).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file).convert("RGB"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
-from tests.tools.requests import change, make_flat
+from tests.tools.requests import change_request, make_flat_request
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
@@ -19,7 +19,7 @@ def make_request(engine: Engine, style: Style, **changed: Any) -> GenerationRequ
     pixels = np.zeros((height, width), np.uint8)
     pixels[height // 4, width // 8 : -width // 8] = 255
     pixels[height // 8 : -height // 8, width // 3] = 255
-    request = make_flat(
+    request = make_flat_request(
         engine=engine.profile.name,
         prompt=Prompt("a red fox in a city"),
         negative_prompt=Prompt(""),
@@ -33,4 +33,4 @@ def make_request(engine: Engine, style: Style, **changed: Any) -> GenerationRequ
         controlnet_conditioning_scale=1.0,
         seed=11,
     )
-    return change(request, **changed)
+    return change_request(request, **changed)

@@ -15,11 +15,13 @@ from PIL import Image, ImageDraw
 Pixels = NDArray[np.uint8]
 
 
-def canvas(*strokes: dict[str, Any], width: int = 512, height: int = 512, picture: str | None = None) -> dict[str, Any]:
+def make_canvas(
+    *strokes: dict[str, Any], width: int = 512, height: int = 512, picture: str | None = None
+) -> dict[str, Any]:
     return {"version": 1, "width": width, "height": height, "picture": picture, "strokes": list(strokes)}
 
 
-def stroke(
+def make_stroke(
     points: Iterable[tuple[float, ...]], size: float = 6, tool: str = "pen", color: str = "#000000"
 ) -> dict[str, Any]:
     """Points without a pressure get a mouse's 0.5."""
@@ -27,20 +29,20 @@ def stroke(
     return {"tool": tool, "size": size, "color": color, "points": whole}
 
 
-def wave(y: float, length: int = 100) -> list[tuple[float, float]]:
+def make_wave(y: float, length: int = 100) -> list[tuple[float, float]]:
     return [(60 + 4 * i, y + 10 * math.sin(i / 10)) for i in range(length)]
 
 
-def ring(radius: float, x: float = 256, y: float = 256) -> list[tuple[float, float]]:
+def make_ring(radius: float, x: float = 256, y: float = 256) -> list[tuple[float, float]]:
     angles = [turn / 30 * math.pi for turn in range(62)]
     return [(x + radius * math.cos(angle), y + radius * math.sin(angle)) for angle in angles]
 
 
-def as_text(value: object) -> str:
+def write_json(value: object) -> str:
     return json.dumps(value)
 
 
-def house(side: int = 200, mode: str = "RGB", ink: Any = "black", paper: Any = "white") -> Image.Image:
+def draw_house(side: int = 200, mode: str = "RGB", ink: Any = "black", paper: Any = "white") -> Image.Image:
     """A house in lines of 4 px; it is the same upside down in no way, so that turning shows."""
     image = Image.new(mode, (side, side), paper)
     draw = ImageDraw.Draw(image)
@@ -51,13 +53,13 @@ def house(side: int = 200, mode: str = "RGB", ink: Any = "black", paper: Any = "
     return image
 
 
-def stored(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+def encode_image(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
 
 
-def in_uneven_light(pixels: Pixels, darkest: float = 0.5, noise: float = 4, seed: int = 0) -> Pixels:
+def light_unevenly(pixels: Pixels, darkest: float = 0.5, noise: float = 4, seed: int = 0) -> Pixels:
     """A phone's photo of it: warm light that falls off to one side, and the sensor's noise."""
     height, width = pixels.shape[:2]
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
@@ -66,7 +68,7 @@ def in_uneven_light(pixels: Pixels, darkest: float = 0.5, noise: float = 4, seed
     return np.clip(lit + np.random.default_rng(seed).normal(0, noise, pixels.shape), 0, 255).astype(np.uint8)
 
 
-def balls(background: float = 255, noise: float = 0) -> Pixels:
+def draw_balls(background: float = 255, noise: float = 0) -> Pixels:
     """Three shaded balls."""
     y, x = np.mgrid[0:400, 0:400]
     picture = np.full((400, 400, 3), background)
@@ -78,7 +80,7 @@ def balls(background: float = 255, noise: float = 0) -> Pixels:
     return np.clip(picture + np.random.default_rng(1).normal(0, noise, picture.shape), 0, 255).astype(np.uint8)
 
 
-def clip_art() -> Pixels:
+def draw_clip_art() -> Pixels:
     """Flat filled shapes that touch one another, as an icon has them."""
     image = Image.new("RGB", (400, 400), "white")
     draw = ImageDraw.Draw(image)

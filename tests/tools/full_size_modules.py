@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from pipeline.pocket.train.export import attach_ip_adapter
-from tests.tools.models import Modules, Sd15, small_vision
+from tests.tools.models import Modules, Sd15Parts, make_small_vision_model
 
 CONFIGS = Path(__file__).parents[1] / "data" / "sd15_configs.json"
 TOKENS = 77
@@ -96,12 +96,12 @@ def make_filled_modules(
     return made
 
 
-def make_full_size_sd15(tiny: bool = False) -> Sd15:
+def make_full_size_sd15(tiny: bool = False) -> Sd15Parts:
     """What tests.tools.models.write_sd15 writes of SD 1.5's size: random weights in 16 bits, LCM-LoRA's rank, TAESD;
     the encoder that looks at styles is a small one, since it only ever reads one style."""
     made, width = make_filled_modules(tiny, torch.float16, fill_with_random), int(read_configs(tiny)["image_embed_dim"])
-    return Sd15(
-        lambda: Modules(made.vae, made.unet, made.controlnet, small_vision(32, width)),
+    return Sd15Parts(
+        lambda: Modules(made.vae, made.unet, made.controlnet, make_small_vision_model(32, width)),
         lambda: made.text_encoder,
         AutoencoderTiny,
         rank=64,
@@ -129,7 +129,7 @@ class StepInputs(NamedTuple):
     styles: Tensor  # (2n, 1, d)
     hint: Tensor  # (2n, c, h/8, w/8), after the hint stack
 
-    def first(self, rows: int) -> StepInputs:
+    def take_rows(self, rows: int) -> StepInputs:
         return StepInputs(*(each[:rows] for each in self))
 
 

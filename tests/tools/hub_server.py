@@ -67,7 +67,7 @@ class Hub:
         )
 
 
-class Answers(BaseHTTPRequestHandler):
+class HubRequestHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: Hub
 
@@ -83,7 +83,7 @@ class Answers(BaseHTTPRequestHandler):
         self.hub.asked.append((self.command, self.path, dict(self.headers)))
         if self.path.startswith("/cdn/"):
             name, data = self.hub.find(self.path.rpartition("/")[2])
-            return self.give(name, data, {}, body)
+            return self.send_content(name, data, {}, body)
         repo, _, rest = self.path.strip("/").partition("/resolve/")
         revision, _, name = rest.partition("/")
         if planned := self.hub.answers[name]:
@@ -97,12 +97,12 @@ class Answers(BaseHTTPRequestHandler):
         commit = {"X-Repo-Commit": MAIN if revision == "main" else revision}
         if name not in known.files:
             return self.refuse(404, {"X-Error-Code": "EntryNotFound", **commit})
-        return self.point(name, known.files[name], commit, body)
+        return self.send_file_head(name, known.files[name], commit, body)
 
-    def point(self, name: str, data: bytes, commit: dict[str, str], body: bool) -> None:
+    def send_file_head(self, name: str, data: bytes, commit: dict[str, str], body: bool) -> None:
         if not name.endswith(".safetensors"):
             sha1 = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-            return self.give(name, data, {"ETag": f'"{sha1}"', **commit}, body)
+            return self.send_content(name, data, {"ETag": f'"{sha1}"', **commit}, body)
         digest = hashlib.sha256(data).hexdigest()
         size = len(data) - (100 if name in self.hub.short else 0)
         self.send_response(302)
@@ -118,7 +118,7 @@ class Answers(BaseHTTPRequestHandler):
         self.end_headers()
         return None
 
-    def give(self, name: str, data: bytes, headers: dict[str, str], body: bool) -> None:
+    def send_content(self, name: str, data: bytes, headers: dict[str, str], body: bool) -> None:
         if name in self.hub.damaged:
             data = data[:-1] + bytes([data[-1] ^ 1])
         if name in self.hub.short:
@@ -161,9 +161,9 @@ class Answers(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving_hub() -> Iterator[Hub]:
+def serve_hub() -> Iterator[Hub]:
     hub = Hub()
-    these = type("These", (Answers,), {"hub": hub})
+    these = type("These", (HubRequestHandler,), {"hub": hub})
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), these) for _ in range(2)]
     threads = [threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True) for server in servers]
     for thread in threads:
@@ -175,7 +175,7 @@ def serving_hub() -> Iterator[Hub]:
         server.server_close()
 
 
-def turn_to(hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def set_hub(hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What HF_ENDPOINT and HF_HUB_CACHE would have set, had they been there when huggingface_hub was imported."""
     constants = "huggingface_hub.constants"
     monkeypatch.setattr(f"{constants}.ENDPOINT", hub.address)
@@ -192,7 +192,7 @@ def offer_weights(hub: Hub, repo: str, folder: Path, size: int) -> None:
     hub.add(repo, folder, PINNED)
 
 
-def profile_of(hub: Hub, repo: str) -> ModelProfile:
+def make_hub_profile(hub: Hub, repo: str) -> ModelProfile:
     """SD 1.5 whose base is what `hub` offers under `repo`; another part is listed and never downloaded."""
     weights = WeightFile(WEIGHTS, len(hub.repos[repo].files[WEIGHTS]))
     base = ModelPart("base", ".", repo, PINNED, (WeightFile("model_index.json", approximate_bytes=2), weights))

@@ -9,13 +9,13 @@ import zlib
 from PIL import Image, ImageDraw
 
 
-def png(image: Image.Image) -> bytes:
+def encode_png(image: Image.Image) -> bytes:
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()
 
 
-def fox(side: int = 256) -> Image.Image:
+def draw_fox(side: int = 256) -> Image.Image:
     """A few strokes on white, RGB."""
     image = Image.new("RGB", (side, side), "white")
     pen, unit = ImageDraw.Draw(image), side / 256
@@ -30,36 +30,36 @@ def fox(side: int = 256) -> Image.Image:
     return image
 
 
-def bad_files() -> dict[str, bytes]:
+def make_bad_files() -> dict[str, bytes]:
     """Name -> bytes that no endpoint may take for a drawing."""
-    whole = png(fox())
+    whole = encode_png(draw_fox())
     return {
         "empty.png": b"",
         "words.png": b"this is no picture " * 50,
         "page.svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="99" height="99"><script>1</script></svg>',
         "cut.png": whole[: len(whole) // 2],
         "flipped.png": whole[:60] + bytes(255 - byte for byte in whole[60:160]) + whole[160:],
-        "tiny.png": png(Image.new("RGB", (63, 300), "red")),
-        "long.png": png(Image.new("1", (4097, 64), 0)),
-        "bomb.png": bomb(30_000, 30_000),
+        "tiny.png": encode_png(Image.new("RGB", (63, 300), "red")),
+        "long.png": encode_png(Image.new("1", (4097, 64), 0)),
+        "bomb.png": make_bomb(30_000, 30_000),
     }
 
 
-def blank_files() -> dict[str, bytes]:
+def make_blank_files() -> dict[str, bytes]:
     """Name -> whole images with nothing drawn on them."""
     return {
-        "white.png": png(Image.new("RGB", (256, 256), "white")),
-        "black.png": png(Image.new("L", (256, 256), 0)),
-        "clear.png": png(Image.new("RGBA", (256, 256), (0, 0, 0, 0))),
+        "white.png": encode_png(Image.new("RGB", (256, 256), "white")),
+        "black.png": encode_png(Image.new("L", (256, 256), 0)),
+        "clear.png": encode_png(Image.new("RGBA", (256, 256), (0, 0, 0, 0))),
     }
 
 
-def bomb(width: int, height: int) -> bytes:
+def make_bomb(width: int, height: int) -> bytes:
     """A PNG of a few KB whose header promises width x height pixels."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = zlib.compress(bytes(1_000_000))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + make_chunk(b"IHDR", header) + make_chunk(b"IDAT", body) + make_chunk(b"IEND", b"")
 
 
-def chunk(kind: bytes, data: bytes) -> bytes:
+def make_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

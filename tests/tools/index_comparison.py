@@ -52,27 +52,27 @@ class ChildProcess:
         self._process.start()
         theirs.close()  # else the end of the process would not be heard
 
-    def tell(self, what: object) -> None:
+    def send(self, what: object) -> None:
         try:
             self._ours.send(what)
         except BrokenPipeError:
-            raise self._ended() from None
+            raise self._describe_end() from None
 
-    def hear(self) -> Any:
+    def receive(self) -> Any:
         try:
             return self._ours.recv()
         except (EOFError, ConnectionResetError):
-            raise self._ended() from None
+            raise self._describe_end() from None
 
     def ask(self, what: object) -> Any:
-        self.tell(what)
-        return self.hear()
+        self.send(what)
+        return self.receive()
 
-    def end(self) -> None:
+    def wait_for_end(self) -> None:
         self._ours.close()
         self._process.join()
 
-    def _ended(self) -> ProcessEnded:
+    def _describe_end(self) -> ProcessEnded:
         self._process.join()
         code = self._process.exitcode
         return ProcessEnded(f"ended with {code}" + (" (killed: out of memory?)" if code == -9 else ""))
@@ -154,8 +154,8 @@ def measure_build(name: str, vectors: Path, folder: Path, threads: int) -> Row:
     if wanted.items() <= known.items():
         return known
     child = ChildProcess(build_index, name, vectors, folder, threads)
-    row = receive_row(child.hear)
-    child.end()
+    row = receive_row(child.receive)
+    child.wait_for_end()
     if "outcome" in row:
         return {"outcome": f"building {row['outcome']}"}
     file.write_text(json.dumps(wanted | row), encoding="utf-8")
@@ -167,7 +167,7 @@ def build_index(parent: Connection, name: str, vectors: Path, folder: Path, thre
     shutil.rmtree(folder, ignore_errors=True)  # half an index of a run that was stopped
     folder.mkdir(parents=True)
     before, library = read_resident_bytes("VmRSS"), LIBRARIES[name]()
-    library.import_it()
+    library.import_package()
     given = np.load(vectors)
     start, start_processor = time.perf_counter(), time.process_time()
     library.build(given, folder, threads)
@@ -185,7 +185,7 @@ def build_index(parent: Connection, name: str, vectors: Path, folder: Path, thre
 def measure_answers(names: Sequence[str], folder: Path, asked: Any, right: Any) -> dict[str, Row]:
     """Load all, let queries go round, and what each took; a name whose process ended has an outcome."""
     children = {name: ChildProcess(answer_queries, name, folder / name, asked) for name in names}
-    loaded = {name: receive_row(child.hear) for name, child in children.items()}
+    loaded = {name: receive_row(child.receive) for name, child in children.items()}
     answered: dict[str, list[Row]] = {name: [] for name in names}
     for turn, start in enumerate(range(0, len(asked), BLOCK)):
         block = range(start, min(start + BLOCK, len(asked)))
@@ -196,7 +196,7 @@ def measure_answers(names: Sequence[str], folder: Path, asked: Any, right: Any) 
         if "outcome" not in loaded[name]:
             loaded[name] |= receive_row(partial(child.ask, None)) | summarize_answers(answered[name], right)
             loaded[name] |= {"alternated_with": len(names) - 1}
-        child.end()
+        child.wait_for_end()
     return add_text_time(loaded)
 
 
@@ -217,7 +217,7 @@ def answer_queries(parent: Connection, name: str, folder: Path, asked: Any) -> N
     """In a process of its own: load, then answer numbers of queries until None comes, then tell the memory."""
     before = read_resident_bytes("VmRSS")
     if name != TEXT:
-        LIBRARIES[name].import_it()
+        LIBRARIES[name].import_package()
     start = time.perf_counter()
     answer = load_text_tower() if name == TEXT else load_library(LIBRARIES[name](), folder, asked)
     answer(0)
@@ -230,7 +230,7 @@ def answer_queries(parent: Connection, name: str, folder: Path, asked: Any) -> N
 
 def load_library(library: Library, folder: Path, asked: Any) -> Callable[[int], list[int]]:
     library.load(folder)
-    return lambda number: library.ask(asked[number : number + 1], NEIGHBOURS)
+    return lambda number: library.find_nearest(asked[number : number + 1], NEIGHBOURS)
 
 
 def load_text_tower() -> Callable[[int], list[int]]:

@@ -39,7 +39,7 @@ class Library:
         return find_spec(cls.module.partition(".")[0]) is not None
 
     @classmethod
-    def import_it(cls) -> None:
+    def import_package(cls) -> None:
         """So that neither building nor loading is charged for it."""
         import_module(cls.module)
 
@@ -57,7 +57,7 @@ class Library:
     def load(self, folder: Path) -> None:
         raise NotImplementedError
 
-    def ask(self, query: Vectors, k: int) -> list[int]:
+    def find_nearest(self, query: Vectors, k: int) -> list[int]:
         """Keys of the k nearest to a query (1, d), best first."""
         raise NotImplementedError
 
@@ -76,7 +76,7 @@ class Croquis(Library):
     def load(self, folder: Path) -> None:
         self._index = StyleIndex.load(folder, **self._of)
 
-    def ask(self, query: Vectors, k: int) -> list[int]:
+    def find_nearest(self, query: Vectors, k: int) -> list[int]:
         return list(self._index.find_nearest(query, k)[0][0].tolist())
 
 
@@ -97,7 +97,7 @@ class Hnswlib(Library):
         self._graph.load_index(str(file))
         self._graph.set_ef(WIDE_BREADTH)
 
-    def ask(self, query: Vectors, k: int) -> list[int]:
+    def find_nearest(self, query: Vectors, k: int) -> list[int]:
         return list(self._graph.knn_query(query, k=k, num_threads=1)[0][0].tolist())
 
     @staticmethod
@@ -121,7 +121,7 @@ class Exact(Library):
     def load(self, folder: Path) -> None:
         self._vectors = np.load(folder / "vectors.npy", allow_pickle=False)
 
-    def ask(self, query: Vectors, k: int) -> list[int]:
+    def find_nearest(self, query: Vectors, k: int) -> list[int]:
         similarities = self._vectors @ query[0]
         near = np.argpartition(similarities, -k)[-k:]
         return list(near[np.argsort(-similarities[near])].tolist())
@@ -150,7 +150,7 @@ class Faiss(Library):
         self._index = faiss.read_index(str(folder / "index.faiss"))
         self._index.hnsw.efSearch = WIDE_BREADTH
 
-    def ask(self, query: Vectors, k: int) -> list[int]:
+    def find_nearest(self, query: Vectors, k: int) -> list[int]:
         return list(self._index.search(query, k)[1][0].tolist())
 
 
@@ -179,7 +179,7 @@ class Usearch(Library):
         self._index = Index.restore(str(folder / "index.usearch"))
         self._index.expansion_search = WIDE_BREADTH  # the file does not keep it
 
-    def ask(self, query: Vectors, k: int) -> list[int]:
+    def find_nearest(self, query: Vectors, k: int) -> list[int]:
         return list(self._index.search(query[0], k, threads=1).keys.tolist())
 
 
@@ -211,13 +211,13 @@ class Chromadb(Library):
     def load(self, folder: Path) -> None:
         self._table = self._client(folder).get_collection("vectors", embedding_function=None)
 
-    def ask(self, query: Vectors, k: int) -> list[int]:
+    def find_nearest(self, query: Vectors, k: int) -> list[int]:
         return [int(key) for key in self._table.query(query_embeddings=query, n_results=k, include=[])["ids"][0]]
 
     @classmethod
-    def import_it(cls) -> None:
+    def import_package(cls) -> None:
         os.environ["ANONYMIZED_TELEMETRY"] = "False"  # no word to anybody, from its import on
-        super().import_it()
+        super().import_package()
 
     @staticmethod
     def _client(folder: Path) -> Any:

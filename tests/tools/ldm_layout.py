@@ -34,31 +34,33 @@ VAE_ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "t
 def write_single_file(base: Path, file: Path) -> Path:
     """`base`: diffusers' layout of SD 1.5, of any size."""
     layers = json.loads((base / "unet" / "config.json").read_text())["layers_per_block"]
-    unet = read(base / "unet" / "diffusion_pytorch_model.fp16.safetensors")
-    vae = read(base / "vae" / "diffusion_pytorch_model.fp16.safetensors")
-    text = read(base / "text_encoder" / "model.fp16.safetensors")
-    tensors = {f"model.diffusion_model.{unet_name(name, layers, unet)}": value for name, value in unet.items()}
-    tensors |= {f"first_stage_model.{vae_name(name)}": vae_value(name, value) for name, value in vae.items()}
-    tensors |= {f"cond_stage_model.transformer.{text_name(name)}": value for name, value in text.items()}
+    unet = read_tensors(base / "unet" / "diffusion_pytorch_model.fp16.safetensors")
+    vae = read_tensors(base / "vae" / "diffusion_pytorch_model.fp16.safetensors")
+    text = read_tensors(base / "text_encoder" / "model.fp16.safetensors")
+    tensors = {f"model.diffusion_model.{rename_unet_tensor(name, layers, unet)}": value for name, value in unet.items()}
+    tensors |= {
+        f"first_stage_model.{rename_vae_tensor(name)}": reshape_vae_tensor(name, value) for name, value in vae.items()
+    }
+    tensors |= {f"cond_stage_model.transformer.{rename_text_tensor(name)}": value for name, value in text.items()}
     safetensors.numpy.save_file(tensors, file)
     return file
 
 
-def read(file: Path) -> Tensors:
+def read_tensors(file: Path) -> Tensors:
     return dict(safetensors.numpy.load_file(file))
 
 
-def renamed(name: str, names: Mapping[str, str]) -> str:
+def rename_parts(name: str, names: Mapping[str, str]) -> str:
     for ours, theirs in names.items():
         name = re.sub(rf"(?<![\w.]){re.escape(ours)}(?=\.)|(?<=\.){re.escape(ours)}(?=\.)", theirs, name)
     return name
 
 
-def unet_name(name: str, layers: int, unet: Tensors) -> str:
+def rename_unet_tensor(name: str, layers: int, unet: Tensors) -> str:
     if match := re.match(r"(down|up)_blocks\.(\d+)\.(resnets|attentions)\.(\d+)\.(.+)", name):
         side, block, kind, place = match[1], int(match[2]), match[3], int(match[4])
         number = (layers + 1) * block + place + (side == "down")
-        inner = renamed("." + match[5], RESNET)[1:] if kind == "resnets" else match[5]
+        inner = rename_parts("." + match[5], RESNET)[1:] if kind == "resnets" else match[5]
         return f"{'input' if side == 'down' else 'output'}_blocks.{number}.{int(kind == 'attentions')}.{inner}"
     if match := re.match(r"down_blocks\.(\d+)\.downsamplers\.0\.conv\.(.+)", name):
         return f"input_blocks.{(layers + 1) * (int(match[1]) + 1)}.0.op.{match[2]}"
@@ -67,14 +69,16 @@ def unet_name(name: str, layers: int, unet: Tensors) -> str:
         return f"output_blocks.{(layers + 1) * int(match[1]) + layers}.{place}.{match[2]}"
     if match := re.match(r"mid_block\.(resnets|attentions)\.(\d)\.(.+)", name):
         number = 1 if match[1] == "attentions" else 2 * int(match[2])
-        return f"middle_block.{number}.{renamed('.' + match[3], RESNET)[1:] if match[1] == 'resnets' else match[3]}"
-    return renamed(name, UNET_ENDS)
+        return (
+            f"middle_block.{number}.{rename_parts('.' + match[3], RESNET)[1:] if match[1] == 'resnets' else match[3]}"
+        )
+    return rename_parts(name, UNET_ENDS)
 
 
-def vae_name(name: str) -> str:
+def rename_vae_tensor(name: str) -> str:
     name = re.sub(r"mid_block\.resnets\.(\d)", lambda match: f"mid.block_{int(match[1]) + 1}", name)
     if "mid_block.attentions" in name:
-        name = renamed(name.replace("mid_block.attentions.0", "mid.attn_1"), VAE_ATTENTION)
+        name = rename_parts(name.replace("mid_block.attentions.0", "mid.attn_1"), VAE_ATTENTION)
     name = re.sub(r"down_blocks\.(\d)\.resnets\.", r"down.\1.block.", name)
     name = re.sub(r"down_blocks\.(\d)\.downsamplers\.0\.", r"down.\1.downsample.", name)
     name = re.sub(r"up_blocks\.(\d)\.resnets\.", lambda match: f"up.{3 - int(match[1])}.block.", name)
@@ -82,11 +86,11 @@ def vae_name(name: str) -> str:
     return name.replace("conv_norm_out", "norm_out").replace("conv_shortcut", "nin_shortcut")
 
 
-def vae_value(name: str, value: NDArray[np.generic]) -> NDArray[np.generic]:
+def reshape_vae_tensor(name: str, value: NDArray[np.generic]) -> NDArray[np.generic]:
     """Its attention was made of 1 x 1 convolutions."""
     linear = "attentions" in name and name.endswith("weight") and value.ndim == 2
     return np.ascontiguousarray(value[:, :, None, None] if linear else value)
 
 
-def text_name(name: str) -> str:
+def rename_text_tensor(name: str) -> str:
     return name if name.startswith("text_model.") else f"text_model.{name}"

@@ -40,7 +40,7 @@ class Mention:
         return f"{self.source}:{self.line}: {self.name}"
 
 
-def mentions(
+def find_mentions(
     texts: Mapping[str, str], pattern: re.Pattern[str], *endings: str, whole: bool = False
 ) -> Iterator[Mention]:
     """Yield what `pattern` finds in the texts (path from the root -> text) whose path has one of these endings, or any.

@@ -27,7 +27,7 @@ from pipeline.pocket.train.export import (
     read_ip_adapter_states,
     write_ip_adapter,
 )
-from tests.tools.clip_folder import CLIP_MEAN, CLIP_STD, small_text_encoder, write_clip_tokenizer
+from tests.tools.clip_folder import CLIP_MEAN, CLIP_STD, make_small_text_encoder, write_clip_tokenizer
 
 
 class Modules(NamedTuple):
@@ -37,7 +37,7 @@ class Modules(NamedTuple):
     image_encoder: Any
 
 
-def pocket_modules(channels: tuple[int, ...] = (32, 64, 96)) -> Modules:
+def make_pocket_modules(channels: tuple[int, ...] = (32, 64, 96)) -> Modules:
     """The pocket model's shape: a TAESD-like autoencoder with 8 channels, 16 x 16 latents, 384-wide text and image."""
     torch.manual_seed(0)
     vae = AutoencoderTiny(
@@ -50,11 +50,11 @@ def pocket_modules(channels: tuple[int, ...] = (32, 64, 96)) -> Modules:
     )
     down = ("CrossAttnDownBlock2D",) * (len(channels) - 1) + ("DownBlock2D",)
     up = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * (len(channels) - 1)
-    unet = small_unet(channels, down, up, sample_size=16, latents=8, width=384)
-    return Modules(vivid(vae), *conditioned(unet, image_embed_dim=384), small_vision(128, 384))
+    unet = make_small_unet(channels, down, up, sample_size=16, latents=8, width=384)
+    return Modules(raise_contrast(vae), *add_conditioning(unet, image_embed_dim=384), make_small_vision_model(128, 384))
 
 
-def sd15_modules() -> Modules:
+def make_sd15_modules() -> Modules:
     """SD 1.5's block types, with SD 1.5's VAE and hint depth, at a few channels."""
     torch.manual_seed(1)
     vae = AutoencoderKL(
@@ -67,12 +67,12 @@ def sd15_modules() -> Modules:
     )
     down = ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",)
     up = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3
-    unet = small_unet((16, 32, 32, 32), down, up, sample_size=8, latents=4, width=32, layers=2)
-    return Modules(vivid(vae), *conditioned(unet, image_embed_dim=48), small_vision(32, 48))
+    unet = make_small_unet((16, 32, 32, 32), down, up, sample_size=8, latents=4, width=32, layers=2)
+    return Modules(raise_contrast(vae), *add_conditioning(unet, image_embed_dim=48), make_small_vision_model(32, 48))
 
 
 @torch.no_grad()
-def vivid(vae: Any) -> Any:
+def raise_contrast(vae: Any) -> Any:
     """The decoder's last layer turned up until noise fills the range of a picture: small differences then show."""
     noise = torch.randn(1, vae.config.latent_channels, 8, 8, generator=torch.Generator().manual_seed(2))
     seen = vae.decode(noise / vae.config.scaling_factor).sample
@@ -82,7 +82,7 @@ def vivid(vae: Any) -> Any:
     return vae
 
 
-def small_unet(
+def make_small_unet(
     channels: tuple[int, ...],
     down: tuple[str, ...],
     up: tuple[str, ...],
@@ -106,7 +106,7 @@ def small_unet(
     )
 
 
-def conditioned(unet: UNet2DConditionModel, image_embed_dim: int) -> tuple[Any, Any]:
+def add_conditioning(unet: UNet2DConditionModel, image_embed_dim: int) -> tuple[Any, Any]:
     """The UNet with an adapter, and a ControlNet whose zero convolutions are filled so that it acts."""
     controlnet = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 16, 32, 64))
     zeroed = (controlnet.controlnet_down_blocks, controlnet.controlnet_mid_block, controlnet.controlnet_cond_embedding)
@@ -118,7 +118,7 @@ def conditioned(unet: UNet2DConditionModel, image_embed_dim: int) -> tuple[Any, 
     return unet, controlnet
 
 
-def small_vision(image_size: int, projection_dim: int) -> CLIPVisionModelWithProjection:
+def make_small_vision_model(image_size: int, projection_dim: int) -> CLIPVisionModelWithProjection:
     return CLIPVisionModelWithProjection(
         CLIPVisionConfig(
             hidden_size=32,
@@ -134,11 +134,11 @@ def small_vision(image_size: int, projection_dim: int) -> CLIPVisionModelWithPro
 
 def write_pocket(folder: Path) -> Path:
     """The pocket layout as training exports it: no text encoder inside, manifest of hashes."""
-    modules = pocket_modules()
+    modules = make_pocket_modules()
     return export_pipeline(folder, *modules, *read_ip_adapter_states(modules.unet), notes={"weights": "random"})
 
 
-class Sd15(NamedTuple):
+class Sd15Parts(NamedTuple):
     """What a folder of SD 1.5's layout is written from, each part made when it is its turn."""
 
     modules: Callable[[], Modules]
@@ -149,10 +149,10 @@ class Sd15(NamedTuple):
     halved: Callable[[Any], Any] = copy_in_half  # a module as it is saved: in 16 bits, without its adapter
 
 
-def write_sd15(folder: Path, made: Sd15 | None = None) -> Path:
+def write_sd15(folder: Path, made: Sd15Parts | None = None) -> Path:
     """The trees of the Hub's repositories, one folder each, as `Engine.load(SD15, folder=...)` reads them; of a few
     channels unless told otherwise."""
-    made = made or Sd15(sd15_modules, small_text_encoder, small_taesd)
+    made = made or Sd15Parts(make_sd15_modules, make_small_text_encoder, make_small_taesd)
     modules = made.modules()
     base, adapter = folder / "base", folder / "ip_adapter" / "models"
     for part in ("vae", "unet"):
@@ -199,10 +199,10 @@ def write_lora(file: Path, unet: Any, layout: str, rank: int = 2, strength: floa
 LORA_BLOCKS = ("down_blocks", "mid_block", "up_blocks")
 
 
-def small_taesd() -> AutoencoderTiny:
+def make_small_taesd() -> AutoencoderTiny:
     """TAESD's shape for SD 1.5's latents, at a few channels."""
     torch.manual_seed(3)
-    return vivid(
+    return raise_contrast(
         AutoencoderTiny(
             latent_channels=4,
             encoder_block_out_channels=(8,) * 4,
@@ -227,13 +227,13 @@ SD15_INDEX = {  # as in the repository, its safety checker left out
 }
 
 
-def tiny_sd15(any_dtype: bool = False) -> ModelProfile:
+def make_tiny_sd15_profile(any_dtype: bool = False) -> ModelProfile:
     """SD15 at 64 px, its files' sizes and hashes not those of the Hub; drawn in the same numbers on every processor,
     so that no test depends on the one it runs on, unless `any_dtype`."""
-    return replace(unchecked_sd15(), width=64, height=64, max_side=128, any_dtype=any_dtype)
+    return replace(make_unchecked_sd15_profile(), width=64, height=64, max_side=128, any_dtype=any_dtype)
 
 
-def unchecked_sd15() -> ModelProfile:
+def make_unchecked_sd15_profile() -> ModelProfile:
     """SD15 with files of any size and hash."""
     parts = {
         role: replace(part, files=tuple(WeightFile(file.path) for file in part.files))

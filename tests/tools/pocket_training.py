@@ -13,7 +13,7 @@ from pipeline.pocket.model import LATENT_CHANNELS, LATENT_SIDE, SIDE
 from pipeline.pocket.train import denoiser, parallel
 from pipeline.pocket.train.denoiser_data import Prepared
 from pipeline.pocket.train.loop import Plan
-from tests.tools.models import small_unet
+from tests.tools.models import make_small_unet
 
 LIBRARY = 1000  # marks the embedding of a library's reference
 LINE = 10  # px from the left: where the line of every drawing stands
@@ -25,12 +25,12 @@ def count_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "read_clock", lambda: float(next(clock)))
 
 
-def leave_checkpoint(folder: Path, plan: Plan, step: int) -> None:
+def write_checkpoint(folder: Path, plan: Plan, step: int) -> None:
     """Of a run that got so far, as much as tells where its lessons go on."""
     torch.save({"step": step, "spent": 2.0 * step}, folder / f"{plan.name}.pt")
 
 
-def prepared(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
+def make_prepared_data(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
     """Row i: tokens, styles and the first latent channel are i + 1; one line right of the left rim.
 
     The second latent channel is 1 in the column of latents that the line stands in.
@@ -64,5 +64,5 @@ def shrink_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         denoiser,
         "make_unet",
-        lambda widths: small_unet((16, 32), ("CrossAttnDownBlock2D",) * 2, ("CrossAttnUpBlock2D",) * 2, **blocks),
+        lambda widths: make_small_unet((16, 32), ("CrossAttnDownBlock2D",) * 2, ("CrossAttnUpBlock2D",) * 2, **blocks),
     )

@@ -26,7 +26,7 @@ from pipeline.sketch.edges import read_edges
 from pipeline.sketch.intake import read_strokes
 from pipeline.styles.library import StyleLibrary
 from pipeline.values import GenerationRequest, StyleMix
-from tests.tools.requests import change
+from tests.tools.requests import change_request
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
@@ -83,10 +83,10 @@ def make_example_requests(engine: Engine, preset: Preset, seed: int) -> Iterator
     for number, file in enumerate(EXAMPLES):
         about = json.loads(file.read_text(encoding="utf-8"))
         sketch = read_strokes(json.dumps(about["canvas"]) if "canvas" in about else file.read_text(encoding="utf-8"))
-        order = parse_order(engine.profile, sketch=sketch, prompt=about.get("prompt", file.stem[2:]))
+        order = parse_order(engine.profile, sketch=sketch, prompt=about.get("prompt", file.stem[2:]), seed=seed)
         edges = read_edges(sketch, size=engine.profile.size)
         mix = StyleMix.of(library[number * 7 % len(library)])
-        yield apply_preset(preset, engine, build_request(order, edges, mix, engine.profile, seed))
+        yield apply_preset(preset, engine, build_request(order, edges, mix))
 
 
 def set_steps(preset: Preset, steps: int) -> Preset:
@@ -97,7 +97,7 @@ def apply_preset(preset: Preset, engine: Engine, request: GenerationRequest) -> 
     """The request with the preset's numbers, sampler and levers in place of its own."""
     defaults = {**engine.profile.defaults, **preset.numbers}
     numbers = {name: value for name, value in defaults.items() if name in flatten_settings(request) and name != "seed"}
-    return change(request, **numbers, sampler=preset.sampler, shortcuts=preset.shortcuts)
+    return change_request(request, **numbers, sampler=preset.sampler, shortcuts=preset.shortcuts)
 
 
 def draw_timed(engine: Engine, request: GenerationRequest) -> tuple[np.ndarray, float]:

@@ -12,7 +12,7 @@ from pipeline.values import GenerationRequest
 FIELDS = {each.name for each in fields(GenerationRequest)}
 
 
-def make_flat(**given: Any) -> GenerationRequest:
+def make_flat_request(**given: Any) -> GenerationRequest:
     """Make a request of settings by their names; prompts may be text."""
     own = {name: value for name, value in given.items() if name in FIELDS}
     own |= {name: Prompt(own[name]) for name in ("prompt", "negative_prompt") if isinstance(own[name], str)}
@@ -22,7 +22,7 @@ def make_flat(**given: Any) -> GenerationRequest:
     return GenerationRequest(sampling=sampling, conditioning=conditioning, **own)
 
 
-def change(request: GenerationRequest, **changes: Any) -> GenerationRequest:
+def change_request(request: GenerationRequest, **changes: Any) -> GenerationRequest:
     """Return the request with other fields and settings, each by its name; prompts may be text."""
     own = {name: value for name, value in changes.items() if name in FIELDS}
     own |= {name: Prompt(value) for name, value in own.items() if isinstance(value, str) and "prompt" in name}

@@ -47,34 +47,34 @@ class Server:
         """An endpoint's outputs through the queue, as the clients get them. Raises Refused with the message."""
         answer = httpx.post(f"{self.api}/call/{endpoint}", json={"data": data}, timeout=ANSWER_LIMIT)
         answer.raise_for_status()
-        return self.result(endpoint, answer.json()["event_id"])
+        return self.wait_for_result(endpoint, answer.json()["event_id"])
 
     def call_named(self, endpoint: str, **named: Any) -> Any:
         answer = httpx.post(f"{self.api}/call/v2/{endpoint}", json=named, timeout=ANSWER_LIMIT)
         if answer.status_code != 200:
-            raise Refused(answer.json()["error"])
-        return self.result(endpoint, answer.json()["event_id"])
+            raise RequestRefused(answer.json()["error"])
+        return self.wait_for_result(endpoint, answer.json()["event_id"])
 
-    def result(self, endpoint: str, event: str) -> Any:
+    def wait_for_result(self, endpoint: str, event: str) -> Any:
         stream = httpx.get(f"{self.api}/call/{endpoint}/{event}", timeout=ANSWER_LIMIT).text
         kind, data = re.findall(r"event: (complete|error)\ndata: (.*)", stream)[-1]
         outputs = json.loads(data)
         if kind == "error":
-            raise Refused((outputs or {}).get("error"))
+            raise RequestRefused((outputs or {}).get("error"))
         return outputs if len(outputs) > 1 else outputs[0]
 
     def download(self, file: Mapping[str, Any]) -> bytes:
         return httpx.get(f"{self.api}/file={file['path']}", timeout=ANSWER_LIMIT).raise_for_status().content
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The server said no; its words."""
 
 
 @contextmanager
-def serving(folder: Path, **environment: str) -> Iterator[Server]:
+def run_app(folder: Path, **environment: str) -> Iterator[Server]:
     """`python app.py`, its log and its person's files below `folder`."""
-    port, log = free_port(), folder / "server.log"
+    port, log = find_free_port(), folder / "server.log"
     environment = {
         **os.environ,
         "CI": "true",  # opens no browser
@@ -92,7 +92,7 @@ def serving(folder: Path, **environment: str) -> Iterator[Server]:
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_until_up(url, process, log)
+            wait_until_ready(url, process, log)
             settings = {name: value for name, value in environment.items() if name.startswith("CROQUIS_")}
             yield Server(url, log, process, time.monotonic() - started, settings)
         finally:
@@ -100,7 +100,7 @@ def serving(folder: Path, **environment: str) -> Iterator[Server]:
             process.wait(30)
 
 
-def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -113,7 +113,7 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None
     raise RuntimeError(f"app.py did not answer within {START_LIMIT} s:\n{log.read_text()[-3000:]}")
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

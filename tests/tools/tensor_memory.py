@@ -30,10 +30,10 @@ class TensorByteCounter(TorchDispatchMode):
         result = function(*args, **(kwargs or {}))
         for tensor in tree_leaves(result):
             if isinstance(tensor, Tensor):
-                self._see(tensor.untyped_storage())
+                self._count_storage(tensor.untyped_storage())
         return result
 
-    def _see(self, storage: Any) -> None:
+    def _count_storage(self, storage: Any) -> None:
         key = storage._cdata
         if key not in self._known and key not in self._alive:
             self._alive[key] = storage.nbytes()

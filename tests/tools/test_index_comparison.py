@@ -39,7 +39,7 @@ def test_a_child_answers_and_its_end_is_told() -> None:
         child.ask(11)
     with pytest.raises(ProcessEnded, match="ended with 3"):
         child.ask(4)
-    child.end()
+    child.wait_for_end()
 
 
 def test_groups_keep_to_the_memory_in_order() -> None:
@@ -85,13 +85,13 @@ def test_a_library_finds_what_it_was_given_after_reading_it_again(name: str, tmp
     vectors = random.normal(size=(200, 16)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     built, read = LIBRARIES[name](), LIBRARIES[name]()
-    built.import_it()
+    built.import_package()
     built.build(vectors, tmp_path, 1)
     built.save(tmp_path)
     read.load(tmp_path)
     for row in (0, 77, 199):
         right = np.argsort(-(vectors @ vectors[row]), kind="stable")[:5].tolist()
-        assert read.ask(vectors[row : row + 1], 5) == right
+        assert read.find_nearest(vectors[row : row + 1], 5) == right
 
 
 def test_rivals_have_the_same_graph_and_pins() -> None:

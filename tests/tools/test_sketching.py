@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.tools.sketching.gestures import Plan, ellipse, even, read_gestures, read_plans, smooth
+from tests.tools.sketching.gestures import Plan, make_ellipse, read_gestures, read_plans, smooth_points, space_evenly
 from tests.tools.sketching.hand import draw_plan
 
 FOLDER = Path(__file__).parents[1] / "data" / "sketches"
@@ -59,13 +59,13 @@ def test_a_pen_presses_and_a_mouse_does_not() -> None:
 
 def test_a_smooth_line_goes_through_its_points() -> None:
     points = [[100.0, 100.0], [200.0, 140.0], [180.0, 300.0], [90.0, 250.0]]
-    path = smooth(points)
+    path = smooth_points(points)
     for point in points:
         assert np.linalg.norm(path - point, axis=1).min() < 0.5
 
 
 def test_an_ellipse_closes_a_little_past_its_start() -> None:
-    path = even(ellipse([[256, 256], [80, 40]]))
+    path = space_evenly(make_ellipse([[256, 256], [80, 40]]))
     assert np.allclose(path.max(axis=0), [336, 296], atol=1) and np.allclose(path.min(axis=0), [176, 216], atol=1)
     assert 5 < np.linalg.norm(path[0] - path[-1]) < 20
 

@@ -10,7 +10,7 @@ import torch
 from pipeline.pocket.train.ablate import FROM_NOTHING, VARIANTS, WHOLE, Variant, measure_errors, train_variant
 from pipeline.pocket.train.denoiser import Denoiser
 from pipeline.pocket.train.denoiser_data import SCHEME, draw_batches
-from tests.tools.pocket_training import prepared, shrink_denoiser
+from tests.tools.pocket_training import make_prepared_data, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EMPTY = torch.full((32, 384), -5.0)
@@ -38,16 +38,16 @@ class Knowing(Denoiser):
 
 
 def test_errors_say_what_each_thing_is_worth() -> None:
-    batch = next(draw_batches(prepared((0,) * 8), EMPTY, 4, 0, WHOLE))
+    batch = next(draw_batches(make_prepared_data((0,) * 8), EMPTY, 4, 0, WHOLE))
     found = measure_errors(Knowing(-batch.latents), [batch], EMPTY)  # v where there is no signal
     assert found == pytest.approx({"all": 0, "no style": 1, "no words": 4, "neither": 9, "no lines": 16}, abs=0.01)
 
 
 def test_a_variant_is_trained_and_gets_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shrink_denoiser(monkeypatch)
-    held_back = [next(draw_batches(prepared((0,) * 8), EMPTY, 4, 0, WHOLE))]
+    held_back = [next(draw_batches(make_prepared_data((0,) * 8), EMPTY, 4, 0, WHOLE))]
     row = train_variant(
-        "a small one", Variant(shipped=False), prepared((0,) * 8), held_back, EMPTY, 2, tmp_path, tmp_path
+        "a small one", Variant(shipped=False), make_prepared_data((0,) * 8), held_back, EMPTY, 2, tmp_path, tmp_path
     )
     assert row["variant"] == "a small one" and row["steps"] == 2 * FROM_NOTHING and 0 < float(row["millions"]) < 5
     assert 0 < float(row["all"]) < 100

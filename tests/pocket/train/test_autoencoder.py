@@ -21,7 +21,7 @@ from pipeline.pocket.train.autoencoder import (
     train_autoencoder,
 )
 from pipeline.pocket.train.loop import Plan
-from tests.tools.pocket_training import count_seconds, leave_checkpoint
+from tests.tools.pocket_training import count_seconds, write_checkpoint
 from tests.tools.sample_things import make_things
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -104,7 +104,7 @@ def test_a_run_that_goes_on_sees_other_crops(
     pictures: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(autoencoder, "train_module", lambda plan, module, batches, *rest, **more: next(batches))
-    leave_checkpoint(tmp_path, PLAN, 5)
+    write_checkpoint(tmp_path, PLAN, 5)
     first: Any = train_autoencoder(make_autoencoder(), pictures, PLAN, tmp_path, crop=32)
     assert torch.equal(first, next(draw_crops(pictures, 32, 5, CPU)))
     assert not torch.equal(first, next(draw_crops(pictures, 32, 0, CPU)))

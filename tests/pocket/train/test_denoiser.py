@@ -27,7 +27,7 @@ from pipeline.pocket.train.denoiser import (
 )
 from pipeline.pocket.train.denoiser_data import Batch, Prepared, draw_batches
 from pipeline.pocket.train.loop import Plan
-from tests.tools.pocket_training import count_seconds, leave_checkpoint, prepared, shrink_denoiser
+from tests.tools.pocket_training import count_seconds, make_prepared_data, shrink_denoiser, write_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EMPTY = torch.full((32, 384), -5.0)
@@ -59,7 +59,7 @@ class Echo(torch.nn.Module):
 
 def test_of_several_noises_the_one_that_leads_nearest_the_truth_is_taught_at_pure_noise_alone() -> None:
     noise_maker = make_training_noise()
-    (batch,) = series(prepared(LOOKS), 4, 1)
+    (batch,) = series(make_prepared_data(LOOKS), 4, 1)
     noises = torch.stack([batch.latents + offset for offset in (2.0, 0.5, -1.0)])
     noises[2, 0] = batch.latents[0]  # of the first picture, the last noise is the truth itself
     times = torch.tensor([999, 999, 600, 999])
@@ -69,7 +69,7 @@ def test_of_several_noises_the_one_that_leads_nearest_the_truth_is_taught_at_pur
 
 
 def test_an_attempt_of_several_tries_is_nearer_than_that_of_one() -> None:
-    noise_maker, (batch,) = make_training_noise(), series(prepared((0,) * 9), 64, 1)
+    noise_maker, (batch,) = make_training_noise(), series(make_prepared_data((0,) * 9), 64, 1)
 
     def away(tries: int) -> float:
         tried = attempt_batch(Echo(), batch, noise_maker, torch.Generator().manual_seed(0), tries)
@@ -143,7 +143,7 @@ def test_a_few_steps_lower_the_loss_and_log_it(tmp_path: Path, monkeypatch: pyte
     shrink_denoiser(monkeypatch)
     count_seconds(monkeypatch)
     torch.manual_seed(0)
-    model, data, saved = Denoiser(), prepared((0, 0)), []
+    model, data, saved = Denoiser(), make_prepared_data((0, 0)), []
     before = loss_on(model, data)
     plan = Plan("denoiser", minutes=50 / 60, learning_rate=3e-3, warm_up=5, ema=0.8)
     train_denoiser(model, data, EMPTY * 0, plan, tmp_path, size=2, on_save=lambda given, step: saved.append(step))
@@ -156,14 +156,14 @@ def test_a_few_steps_lower_the_loss_and_log_it(tmp_path: Path, monkeypatch: pyte
 def test_a_run_that_goes_on_sees_other_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shrink_denoiser(monkeypatch)
     monkeypatch.setattr(denoiser, "train_module", lambda plan, module, batches, *rest, **more: next(batches))
-    model, data, plan = Denoiser(), prepared(LOOKS), Plan("denoiser", minutes=1, learning_rate=1e-3)
+    model, data, plan = Denoiser(), make_prepared_data(LOOKS), Plan("denoiser", minutes=1, learning_rate=1e-3)
 
     def first() -> Any:
         return train_denoiser(model, data, EMPTY * 0, plan, tmp_path, size=8)
 
     begun = first().rows.tolist()
     assert first().rows.tolist() == begun
-    leave_checkpoint(tmp_path, plan, 5)
+    write_checkpoint(tmp_path, plan, 5)
     assert first().rows.tolist() != begun
 
 

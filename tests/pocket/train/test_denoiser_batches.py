@@ -25,7 +25,7 @@ from pipeline.pocket.train.denoiser_data import (
     load_prepared,
     unpack_hint,
 )
-from tests.tools.pocket_training import LIBRARY, LINE, prepared
+from tests.tools.pocket_training import LIBRARY, LINE, make_prepared_data
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EMPTY = torch.full((32, 384), -5.0)
@@ -39,7 +39,7 @@ def series(data: Prepared, size: int, count: int, seed: int = 0) -> Iterator[Bat
 
 @pytest.fixture(scope="module")
 def many() -> list[Batch]:
-    return list(series(prepared(LOOKS), 100, 30))
+    return list(series(make_prepared_data(LOOKS), 100, 30))
 
 
 def gathered(many: list[Batch], name: str) -> Tensor:
@@ -47,7 +47,7 @@ def gathered(many: list[Batch], name: str) -> Tensor:
 
 
 def test_a_batch_has_the_shapes_the_model_takes() -> None:
-    (batch,) = series(prepared(LOOKS), 6, 1)
+    (batch,) = series(make_prepared_data(LOOKS), 6, 1)
     shapes = [tuple(part.shape) for part in (batch.latents, batch.tokens, batch.style, batch.hint, batch.edges_scale)]
     assert shapes == [(6, *LATENTS), (6, 32, 384), (6, 384), (6, 3, SIDE, SIDE), (6, 1, 1, 1)]
     assert {part.dtype for part in vars(batch).values() if isinstance(part, Tensor)} == {torch.float32}
@@ -55,14 +55,16 @@ def test_a_batch_has_the_shapes_the_model_takes() -> None:
 
 
 def test_hints_are_unpacked_as_they_were_drawn() -> None:
-    hint = unpack_hint(prepared((0, 0)).edges[:, 0])
+    hint = unpack_hint(make_prepared_data((0, 0)).edges[:, 0])
     assert hint.shape == (2, 3, SIDE, SIDE)
     assert hint[:, :, :, LINE].all() and hint.sum() == 2 * 3 * SIDE
 
 
 def test_pictures_are_drawn_by_their_shares() -> None:
     shares = np.array([1.0, 2.0, 0.0, 0.5])
-    drawn = np.concatenate([batch.rows for batch in series(replace(prepared((0,) * 4), shares=shares), 50, 40)])
+    drawn = np.concatenate(
+        [batch.rows for batch in series(replace(make_prepared_data((0,) * 4), shares=shares), 50, 40)]
+    )
     np.testing.assert_allclose(np.bincount(drawn, minlength=4) / len(drawn), shares / shares.sum(), atol=0.04)
     assert 2 not in drawn
 
@@ -94,7 +96,7 @@ def test_any_other_member_is_as_likely() -> None:
 
 
 def test_library_looks_see_the_librarys_reference_half_of_the_time() -> None:
-    many = list(series(prepared(LOOKS, library=(1,)), 100, 20))
+    many = list(series(make_prepared_data(LOOKS, library=(1,)), 100, 20))
     row, reference = gathered(many, "latents").int() - 1, gathered(many, "style").int()
     given, look = reference > 0, torch.tensor(LOOKS)[row]
     library = reference == LIBRARY + 1
@@ -117,7 +119,7 @@ def test_parts_are_left_out_as_often_as_said(many: list[Batch]) -> None:
 
 def test_the_same_seed_gives_the_same_batches() -> None:
     def first(seed: int) -> Tensor:
-        return next(series(prepared(LOOKS), 16, 1, seed)).latents
+        return next(series(make_prepared_data(LOOKS), 16, 1, seed)).latents
 
     assert torch.equal(first(1), first(1)) and not torch.equal(first(1), first(2))
 
@@ -125,7 +127,7 @@ def test_the_same_seed_gives_the_same_batches() -> None:
 def test_shards_are_joined_and_looks_numbered_across_them(tmp_path: Path) -> None:
     worn = (("plain/0", "sketch/0", "sketch/3"), ("sketch/3", "sketch/0", "ice/0"))
     for number, looks in enumerate(worn):
-        folder, data = tmp_path / f"shard-{number}", prepared((0, 0, 0))
+        folder, data = tmp_path / f"shard-{number}", make_prepared_data((0, 0, 0))
         folder.mkdir()
         for name in ("latents", "edges", "tokens", "styles"):
             np.save(folder / f"{name}.npy", getattr(data, name).numpy())
@@ -144,7 +146,7 @@ def test_shards_are_joined_and_looks_numbered_across_them(tmp_path: Path) -> Non
 
 def test_a_scheme_says_what_is_left_out_and_whose_picture_is_the_reference() -> None:
     def taught(scheme: Scheme) -> Batch:
-        return next(draw_batches(prepared(LOOKS, library=(1,)), EMPTY, 64, 0, scheme))
+        return next(draw_batches(make_prepared_data(LOOKS, library=(1,)), EMPTY, 64, 0, scheme))
 
     whole = taught(Scheme(0, 0, 0, 0))
     assert (whole.tokens[:, 0, 0] > 0).all() and (whole.style[:, 0] > 0).all() and (whole.edges_scale == 1).all()

@@ -10,12 +10,12 @@ from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 from pipeline.errors import ModelError
 from pipeline.models.checks import compute_sha256
 from pipeline.pocket.train.export import SHARD_LIMIT, copy_in_half, export_pipeline, read_ip_adapter_states
-from tests.tools.models import Modules, pocket_modules
+from tests.tools.models import Modules, make_pocket_modules
 
 
 @pytest.fixture(scope="module")
 def modules() -> Modules:
-    return pocket_modules()
+    return make_pocket_modules()
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_export_replaces_a_folder_and_leaves_no_draft(modules: Modules, tmp_path
 
 
 def test_weights_that_overflow_fp16_are_refused(modules: Modules) -> None:
-    broken = pocket_modules().controlnet
+    broken = make_pocket_modules().controlnet
     with torch.no_grad():
         broken.conv_in.weight[0, 0, 0, 0] = 1e6
     with pytest.raises(ModelError, match=r"conv_in\.weight is not finite"):

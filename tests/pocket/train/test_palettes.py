@@ -15,7 +15,7 @@ from pipeline.pocket.train.palettes import RECOLORED_SHARE, Palettes, apply_pale
 from pipeline.pocket.train.prepare import encode_pictures
 from pipeline.pocket.train.together import PictureFiles, draw_lessons
 from pipeline.pocket.train.tower import Tower, embed_pictures
-from tests.tools.pocket_training import prepared
+from tests.tools.pocket_training import make_prepared_data
 
 CPU = torch.device("cpu")
 EMPTY = torch.full((32, 384), -1.0)
@@ -78,7 +78,7 @@ BOUND = np.array([True, False, True, False, True, False])
 
 def lend(seed: int = 1) -> tuple[Batch, Batch, torch.Tensor, torch.Tensor]:
     """A batch, some of which see no style, before and after; its pixels before and after."""
-    data, pages = replace(prepared((0,) * ROWS), bound=BOUND), grey_pages()
+    data, pages = replace(make_prepared_data((0,) * ROWS), bound=BOUND), grey_pages()
     batch = next(draw_batches(data, EMPTY, 16, 0))
     batch.style = torch.where(STYLED[:, None], 1.0, 0.0).expand(-1, 384).clone()
     pixels = to_pixels(np.stack([pages[row] for row in batch.rows[:SHOWN]]), CPU)
@@ -127,7 +127,7 @@ def test_the_models_that_made_the_lessons_see_the_turned_pictures() -> None:
     vae, tower = make_autoencoder().eval(), Tower().eval()
     vae.register_to_config(scaling_factor=0.5)
     noise = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3), np.uint8)
-    data = prepared((0, 0))
+    data = make_prepared_data((0, 0))
     batch = next(draw_batches(data, EMPTY, 8, 0))
     batch.style = torch.ones_like(batch.style)
     lent, worn = Palettes(data, noise, vae, tower, EMPTY).recolor_batch(
@@ -147,7 +147,7 @@ def test_the_models_that_made_the_lessons_see_the_turned_pictures() -> None:
 
 
 def test_lessons_hold_crops_of_what_was_turned() -> None:
-    data, pages = prepared((0,) * ROWS), grey_pages()
+    data, pages = make_prepared_data((0,) * ROWS), grey_pages()
     shares = []
     for lesson in islice(draw_lessons(data, pages, Palettes(data, pages, Mean(), Mean(), EMPTY), EMPTY, 64, 64, 0), 2):
         greyish = (lesson.pixels.amax(1) - lesson.pixels.amin(1)).amax((1, 2)) < 1e-3

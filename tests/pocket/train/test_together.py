@@ -35,7 +35,7 @@ from pipeline.pocket.train.together import (
     train_together,
 )
 from pipeline.pocket.train.tower import Tower
-from tests.tools.pocket_training import count_seconds, leave_checkpoint, prepared, shrink_denoiser
+from tests.tools.pocket_training import count_seconds, make_prepared_data, shrink_denoiser, write_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EMPTY, CPU = torch.zeros(32, 384), torch.device("cpu")
@@ -57,7 +57,7 @@ def folders(tmp_path: Path) -> list[Path]:
 
 
 def pupils(tmp_path: Path) -> tuple[Prepared, PictureFiles, Palettes]:
-    data, pages = prepared((0,) * ROWS), PictureFiles(folders(tmp_path))
+    data, pages = make_prepared_data((0,) * ROWS), PictureFiles(folders(tmp_path))
     return data, pages, Palettes(data, pages, make_autoencoder(), Tower(), EMPTY)
 
 
@@ -102,7 +102,7 @@ class Plain(torch.nn.Module):
 
 def test_what_is_wanted_lies_beyond_the_truth_by_the_guidance() -> None:
     noise_maker, generator = make_training_noise(), torch.Generator().manual_seed(0)
-    batch = next(draw_batches(prepared((0,) * ROWS), EMPTY, 64, 0))
+    batch = next(draw_batches(make_prepared_data((0,) * ROWS), EMPTY, 64, 0))
     told = batch.tokens[:, 0, 0]
     batch.style = told[:, None].expand_as(batch.style)
     tried = attempt_with_guidance(Plain(), batch, EMPTY, noise_maker, generator)
@@ -122,7 +122,7 @@ class Echo(torch.nn.Module):
 
 
 def test_pictures_are_taught_by_the_best_of_several_noises() -> None:
-    batch, noise_maker = next(draw_batches(prepared((0,) * ROWS), EMPTY, 8, 0)), make_training_noise()
+    batch, noise_maker = next(draw_batches(make_prepared_data((0,) * ROWS), EMPTY, 8, 0)), make_training_noise()
 
     def seeded() -> torch.Generator:
         return torch.Generator().manual_seed(0)
@@ -177,7 +177,7 @@ def test_a_run_that_goes_on_sees_other_lessons(tmp_path: Path, monkeypatch: pyte
 
     begun = first()
     assert first().corner == begun.corner and torch.equal(first().pixels, begun.pixels)
-    leave_checkpoint(tmp_path, plan, 5)
+    write_checkpoint(tmp_path, plan, 5)
     assert first().corner != begun.corner
 
 

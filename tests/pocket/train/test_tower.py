@@ -28,8 +28,8 @@ from pipeline.pocket.train.tower import (
     read_style_words,
     train_tower,
 )
-from tests.tools.models import small_vision
-from tests.tools.pocket_training import count_seconds, leave_checkpoint
+from tests.tools.models import make_small_vision_model
+from tests.tools.pocket_training import count_seconds, write_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
@@ -38,7 +38,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tower, "BATCH", 8)
-    monkeypatch.setattr(tower, "make_image_tower", lambda: small_vision(128, 384))
+    monkeypatch.setattr(tower, "make_image_tower", lambda: make_small_vision_model(128, 384))
     torch.manual_seed(0)
 
 
@@ -115,7 +115,7 @@ def test_a_run_that_goes_on_sees_other_pictures(tmp_path: Path, monkeypatch: pyt
 
     begun = first().pixels
     assert torch.equal(first().pixels, begun)
-    leave_checkpoint(tmp_path, plan, 5)
+    write_checkpoint(tmp_path, plan, 5)
     assert not torch.equal(first().pixels, begun)
 
 

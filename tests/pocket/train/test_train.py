@@ -21,7 +21,7 @@ from pipeline.pocket.train.recipes import CPU, CUDA, scale_recipe
 from pipeline.pocket.train.stages import STAGES, Run
 from pipeline.pocket.train.together import Drawer
 from pipeline.pocket.train.tower import Tower
-from tests.tools.pocket_training import prepared, shrink_denoiser
+from tests.tools.pocket_training import make_prepared_data, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 PLANS = ("rough", "fine", "tower", "denoiser", "together")
@@ -160,7 +160,7 @@ def test_only_the_plan_that_says_so_is_compiled(run: Run) -> None:
 
 def test_a_contact_sheet_shows_drawing_drawn_and_original(run: Run) -> None:
     drawer = Drawer(Denoiser(), stages.load_autoencoder(run)).eval()
-    stages.save_contact_sheet(drawer, prepared((0,) * 4), torch.zeros(32, 384), "part-7", run, 2.0, count=4)
+    stages.save_contact_sheet(drawer, make_prepared_data((0,) * 4), torch.zeros(32, 384), "part-7", run, 2.0, count=4)
     sheet = np.asarray(Image.open(run.runs / "sheet-part-7.png"))
     assert sheet.shape == (SIDE, 4 * 3 * SIDE, 3)
     assert sheet[:, 10].min() == 255 and sheet[:, 11:SIDE].max() == 0  # the one line of the first drawing

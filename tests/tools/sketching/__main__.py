@@ -19,7 +19,7 @@ from playwright.async_api import Browser, CDPSession, Page, async_playwright
 
 from pipeline.pocket.evaluate.drawings import INDEX, SKETCHES
 from tests.browser.conftest import BROWSERS, DESK, LOADING, QUIET
-from tests.tools.serving import serving
+from tests.tools.serving import run_app
 from tests.tools.sketching.gestures import Plan, read_plans
 from tests.tools.sketching.hand import Points, draw_plan
 
@@ -33,7 +33,7 @@ async def main(wanted: list[str], address: str | None) -> None:
     plans = read_plans(PLANS)
     chosen = [plan for plan in plans if not wanted or plan.id in wanted]
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        await draw_all(chosen, address or stack.enter_context(serving(Path(folder))).url)
+        await draw_all(chosen, address or stack.enter_context(run_app(Path(folder))).url)
     write_index([plan for plan in plans if (SKETCHES / f"{plan.id}.json").exists()])
 
 
@@ -72,8 +72,8 @@ async def draw_on_page(page: Page, plan: Plan) -> str:
     await page.evaluate("window.kept = null")
     hand = await page.context.new_cdp_session(page)
     for (tool, size), group in groupby(zip(plan.gestures, draw_plan(plan), strict=True), key=lambda pair: pair[0].pen):
-        await choose(page, tool, size)
-        await draw(page, hand, [points for _, points in group], plan.device)
+        await choose_tool(page, tool, size)
+        await draw_strokes(page, hand, [points for _, points in group], plan.device)
     await page.click("#draw")
     text = str(await (await page.wait_for_function("window.kept")).json_value())
     strokes = len(json.loads(text)["strokes"])
@@ -83,12 +83,12 @@ async def draw_on_page(page: Page, plan: Plan) -> str:
     return text
 
 
-async def choose(page: Page, tool: str, size: int) -> None:
+async def choose_tool(page: Page, tool: str, size: int) -> None:
     await page.click(f"#canvas .tool.{tool}")
     await page.fill("#canvas input[type=range]", str(size))
 
 
-async def draw(page: Page, hand: CDPSession, strokes: list[Points], device: str) -> None:
+async def draw_strokes(page: Page, hand: CDPSession, strokes: list[Points], device: str) -> None:
     """Strokes with one pen. All events go out at once: Chromium keeps their order and hands every move to the page."""
     box = await page.locator(PAPER).bounding_box()
     assert box is not None
@@ -108,12 +108,12 @@ async def draw(page: Page, hand: CDPSession, strokes: list[Points], device: str)
                 },
             )
             for points in strokes
-            for kind, (x, y, pressure) in events(points)
+            for kind, (x, y, pressure) in list_events(points)
         )
     )
 
 
-def events(points: Points) -> list[tuple[str, tuple[float, float, float]]]:
+def list_events(points: Points) -> list[tuple[str, tuple[float, float, float]]]:
     moves = [("mouseMoved", point) for point in points[1:]]
     return [("mousePressed", points[0]), *moves, ("mouseReleased", points[-1])]
 

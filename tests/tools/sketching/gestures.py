@@ -80,11 +80,11 @@ def read_gestures(name: str, lines: Sequence[str], size: int) -> tuple[Gesture, 
         if kind not in SHAPES:
             raise ValueError(f"{name}: no such stroke: {line!r}")
         values = [[float(part) for part in word.split(",")] for word in words]
-        gestures.append(Gesture(tool, size, even(SHAPES[kind](values))))
+        gestures.append(Gesture(tool, size, space_evenly(SHAPES[kind](values))))
     return tuple(gestures)
 
 
-def smooth(values: list[list[float]]) -> Path:
+def smooth_points(values: list[list[float]]) -> Path:
     """Centripetal Catmull-Rom through the points; closed where the last is the first."""
     points = np.array(values)
     if len(points) == 2:
@@ -93,40 +93,40 @@ def smooth(values: list[list[float]]) -> Path:
     before = points[-2] if closed else 2 * points[0] - points[1]
     after = points[1] if closed else 2 * points[-1] - points[-2]
     around = np.vstack([before, points, after])
-    return np.vstack([bend(around[i : i + 4]) for i in range(len(points) - 1)])
+    return np.vstack([interpolate_curve(around[i : i + 4]) for i in range(len(points) - 1)])
 
 
-def bend(four: Path) -> Path:
+def interpolate_curve(four: Path) -> Path:
     """The curve between the second and the third of four points (Barry and Goldman's pyramid)."""
     gaps = np.maximum(np.sqrt(np.linalg.norm(np.diff(four, axis=0), axis=1)), 1e-3)
     knots = np.concatenate([[0.0], np.cumsum(gaps)])
     t = np.linspace(knots[1], knots[2], 24)[:, None]
     level = list(four)
     for order in (1, 2):
-        level = [mix(t, knots[i], knots[i + order], level[i], level[i + 1]) for i in range(len(level) - 1)]
-    return mix(t, knots[1], knots[2], level[0], level[1])
+        level = [mix_points(t, knots[i], knots[i + order], level[i], level[i + 1]) for i in range(len(level) - 1)]
+    return mix_points(t, knots[1], knots[2], level[0], level[1])
 
 
-def mix(t: Path, start: float, end: float, first: Path, second: Path) -> Path:
+def mix_points(t: Path, start: float, end: float, first: Path, second: Path) -> Path:
     return np.asarray(((end - t) * first + (t - start) * second) / (end - start))
 
 
-def straight(values: list[list[float]]) -> Path:
+def make_straight_line(values: list[list[float]]) -> Path:
     return np.array(values)
 
 
-def ellipse(values: list[list[float]]) -> Path:
+def make_ellipse(values: list[list[float]]) -> Path:
     centre, radii, *rest = values
     tilt, start = [one[0] for one in rest] + [0.0, -100.0][len(rest) :]
-    return turn(centre, radii, start, start + 372, tilt)  # a hand closes a round a little past its start
+    return make_turn(centre, radii, start, start + 372, tilt)  # a hand closes a round a little past its start
 
 
-def arc(values: list[list[float]]) -> Path:
+def make_arc(values: list[list[float]]) -> Path:
     centre, radii, start, end, *rest = values
-    return turn(centre, radii, start[0], end[0], rest[0][0] if rest else 0.0)
+    return make_turn(centre, radii, start[0], end[0], rest[0][0] if rest else 0.0)
 
 
-def turn(centre: Sequence[float], radii: Sequence[float], start: float, end: float, tilt: float) -> Path:
+def make_turn(centre: Sequence[float], radii: Sequence[float], start: float, end: float, tilt: float) -> Path:
     angle, lean = np.radians(np.linspace(start, end, 90)), np.radians(tilt)
     x, y = radii[0] * np.cos(angle), radii[-1] * np.sin(angle)
     return np.stack(
@@ -134,22 +134,22 @@ def turn(centre: Sequence[float], radii: Sequence[float], start: float, end: flo
     )
 
 
-def dab(values: list[list[float]]) -> Path:
+def make_dab(values: list[list[float]]) -> Path:
     x, y = values[0]
     return np.array([(x, y), (x + 1.5, y + 1.0), (x + 0.5, y + 2.5)])
 
 
-def spot(values: list[list[float]]) -> Path:
+def make_spot(values: list[list[float]]) -> Path:
     (x, y), (radius,) = values
     angle = np.linspace(0, 2 * np.pi * max(2.0, radius / 2.5), 120)
     reach = radius * np.linspace(0.15, 1, 120)
     return np.stack([x + reach * np.cos(angle), y + reach * np.sin(angle)], axis=1)
 
 
-SHAPES = {"~": smooth, "-": straight, "o": ellipse, "(": arc, ".": dab, "*": spot}
+SHAPES = {"~": smooth_points, "-": make_straight_line, "o": make_ellipse, "(": make_arc, ".": make_dab, "*": make_spot}
 
 
-def even(path: Path) -> Path:
+def space_evenly(path: Path) -> Path:
     """The same line with its points about a pixel apart."""
     gaps = np.linalg.norm(np.diff(path, axis=0), axis=1)
     path = path[np.concatenate([[True], gaps > 0])]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.tools.sketching.gestures import Path, Plan, even
+from tests.tools.sketching.gestures import Path, Plan, space_evenly
 
 Points = list[tuple[float, float, float]]  # x, y in canvas px; pressure
 
@@ -32,9 +32,9 @@ class Manner:
 
 
 MANNERS = {
-    "careful": Manner(step=4, waver=1.2, tremble=0.25, miss=1.2, beyond=2, rounding=1.2, warp=3),
-    "usual": Manner(step=7, waver=2.2, tremble=0.35, miss=3, beyond=5, rounding=3, warp=7),
-    "hasty": Manner(step=12, waver=4, tremble=0.5, miss=7, beyond=11, rounding=6, warp=20),
+    "careful": Manner(step=4, make_waver=1.2, tremble=0.25, miss=1.2, beyond=2, rounding=1.2, warp=3),
+    "usual": Manner(step=7, make_waver=2.2, tremble=0.35, miss=3, beyond=5, rounding=3, warp=7),
+    "hasty": Manner(step=12, make_waver=4, tremble=0.5, miss=7, beyond=11, rounding=6, warp=20),
 }
 WHOLE = 120  # px: shorter strokes waver, miss and overshoot in proportion
 
@@ -44,10 +44,10 @@ def draw_plan(plan: Plan) -> list[Points]:
     rng = np.random.default_rng(zlib.crc32(plan.id.encode()))
     manner = MANNERS[plan.care]
     lean = rng.normal(0, manner.warp, (2, 2, 2))
-    return [draw_stroke(warped(gesture.path, lean), manner, plan.device == "pen", rng) for gesture in plan.gestures]
+    return [draw_stroke(make_warp(gesture.path, lean), manner, plan.device == "pen", rng) for gesture in plan.gestures]
 
 
-def warped(path: Path, lean: NDArray[np.float64]) -> Path:
+def make_warp(path: Path, lean: NDArray[np.float64]) -> Path:
     """The paper's corners pushed about, what lies between them with them: (2, 2, 2) rows, columns, x and y."""
     u, v = (np.clip(path / 512, 0, 1)[:, axis, None] for axis in (0, 1))
     return np.asarray(
@@ -58,13 +58,13 @@ def warped(path: Path, lean: NDArray[np.float64]) -> Path:
 def draw_stroke(path: Path, manner: Manner, presses: bool, rng: np.random.Generator) -> Points:
     length = len(path)  # points lie a pixel apart
     share = min(1.0, length / WHOLE)
-    path = even(run_out(path, manner.beyond * share, rng))
+    path = space_evenly(run_out(path, manner.beyond * share, rng))
     path = round_corners(path, manner.rounding * share)
     path = path + rng.normal(0, manner.miss * share / 2, 2)
-    path = path + np.stack([waver(len(path), rng) for _ in (0, 1)], axis=1) * manner.waver * share
-    places = report(path, manner.step * (0.35 + 0.65 * share))
+    path = path + np.stack([make_waver(len(path), rng) for _ in (0, 1)], axis=1) * manner.waver * share
+    places = choose_reported_points(path, manner.step * (0.35 + 0.65 * share))
     points = path[places] + rng.normal(0, manner.tremble * share, (len(places), 2))
-    pressure = press(places / max(1, len(path) - 1), rng) if presses else np.full(len(places), 0.5)
+    pressure = make_pressure(places / max(1, len(path) - 1), rng) if presses else np.full(len(places), 0.5)
     return [(float(x), float(y), float(p)) for (x, y), p in zip(points, pressure, strict=True)]
 
 
@@ -89,7 +89,7 @@ def round_corners(path: Path, sigma: float) -> Path:
     return np.stack([np.convolve(whole[:, axis], weights / weights.sum(), "valid") for axis in (0, 1)], axis=1)
 
 
-def waver(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def make_waver(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Slow noise with deviation about 1: knots 45 px apart, joined smoothly."""
     knots = rng.normal(0, 1, length // 45 + 3)
     at = np.linspace(0, len(knots) - 2.001, length)
@@ -98,7 +98,7 @@ def waver(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
     return np.asarray(knots[left] * (1 - part) + knots[left + 1] * part)
 
 
-def report(path: Path, step: float) -> NDArray[np.int64]:
+def choose_reported_points(path: Path, step: float) -> NDArray[np.int64]:
     """Which points a device reports: one every few milliseconds, so they lie close where the hand is slow."""
     around = np.clip(np.arange(len(path))[:, None] + [-6, 0, 6], 0, len(path) - 1)
     back, forth = (np.diff(path[around], axis=1)[:, side] for side in (0, 1))
@@ -110,7 +110,7 @@ def report(path: Path, step: float) -> NDArray[np.int64]:
     return np.unique(np.concatenate([[0], places, [len(path) - 1]]))
 
 
-def press(along: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+def make_pressure(along: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Pressure in (0, 1): up within the first part, down in the last, drifting between."""
     rise, fall = np.minimum(1, along / 0.12), np.minimum(1, (1 - along) / 0.18)
     drift = 0.55 + 0.07 * np.sin(2 * np.pi * (along * rng.uniform(0.5, 1.5) + rng.uniform()))
