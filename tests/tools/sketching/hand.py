@@ -32,9 +32,9 @@ class Manner:
 
 
 MANNERS = {
-    "careful": Manner(step=4, make_waver=1.2, tremble=0.25, miss=1.2, beyond=2, rounding=1.2, warp=3),
-    "usual": Manner(step=7, make_waver=2.2, tremble=0.35, miss=3, beyond=5, rounding=3, warp=7),
-    "hasty": Manner(step=12, make_waver=4, tremble=0.5, miss=7, beyond=11, rounding=6, warp=20),
+    "careful": Manner(step=4, waver=1.2, tremble=0.25, miss=1.2, beyond=2, rounding=1.2, warp=3),
+    "usual": Manner(step=7, waver=2.2, tremble=0.35, miss=3, beyond=5, rounding=3, warp=7),
+    "hasty": Manner(step=12, waver=4, tremble=0.5, miss=7, beyond=11, rounding=6, warp=20),
 }
 WHOLE = 120  # px: shorter strokes waver, miss and overshoot in proportion
 
@@ -44,11 +44,11 @@ def draw_plan(plan: Plan) -> list[Points]:
     rng = np.random.default_rng(zlib.crc32(plan.id.encode()))
     manner = MANNERS[plan.care]
     lean = rng.normal(0, manner.warp, (2, 2, 2))
-    return [draw_stroke(make_warp(gesture.path, lean), manner, plan.device == "pen", rng) for gesture in plan.gestures]
+    return [draw_stroke(warp_path(gesture.path, lean), manner, plan.device == "pen", rng) for gesture in plan.gestures]
 
 
-def make_warp(path: Path, lean: NDArray[np.float64]) -> Path:
-    """The paper's corners pushed about, what lies between them with them: (2, 2, 2) rows, columns, x and y."""
+def warp_path(path: Path, lean: NDArray[np.float64]) -> Path:
+    """Push the corners of the paper about by `lean` ((2, 2, 2): rows, columns, x and y), and the path with them."""
     u, v = (np.clip(path / 512, 0, 1)[:, axis, None] for axis in (0, 1))
     return np.asarray(
         path + (lean[0, 0] * (1 - u) + lean[0, 1] * u) * (1 - v) + (lean[1, 0] * (1 - u) + lean[1, 1] * u) * v
