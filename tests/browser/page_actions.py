@@ -96,7 +96,7 @@ def read_state(page: Page) -> str:
 
 def wait_for_state(page: Page, *states: str) -> None:
     wanted = ", ".join(f"#picture :not(img)[data-state={name}]" for name in states)
-    page.wait_for_selector(wanted, read_state="attached")
+    page.wait_for_selector(wanted, state="attached")
 
 
 def draw_and_wait(page: Page, words: str = "a red ball") -> None:
