@@ -18,6 +18,7 @@ import yaml
 from pipeline.models.catalog import SD15
 from pipeline.settings import ROOT
 
+LINE_LIMIT = 300  # of a Python file, tests included
 SIZE_LIMIT = 10_000_000  # bytes; larger files need LFS on a Space
 HOMES = {  # heavy library -> the only places that may import it; everything below pipeline/pocket/ is free
     "cv2": {f"pipeline/{room}/" for room in ("sketch", "inking", "painters", "colours")},
@@ -109,6 +110,13 @@ def test_no_path_of_one_machine() -> None:
 
 def test_files_are_small_enough_for_a_space() -> None:
     assert {file.name: file.stat().st_size for file in tracked() if file.stat().st_size >= SIZE_LIMIT} == {}
+
+
+def test_no_python_file_is_over_the_limit_of_lines() -> None:
+    files = [file for file in tracked() if file.suffix == ".py"]
+    assert {"app.py", "pipeline", "tests"} <= {file.relative_to(ROOT).parts[0] for file in files}
+    lines = {str(file.relative_to(ROOT)): len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+    assert {name: count for name, count in lines.items() if count > LINE_LIMIT} == {}
 
 
 def test_no_file_of_leftovers() -> None:
