@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from pipeline.controls import group_settings
-from pipeline.errors import SettingError
+from pipeline.errors import SettingError, quote_error
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
@@ -54,7 +54,7 @@ def find_xformers_problem(device: torch.device, dtype: torch.dtype) -> str | Non
         sample = torch.zeros(1, 16, 1, 64, device=device, dtype=dtype)
         memory_efficient_attention(sample, sample, sample)
     except (ImportError, NotImplementedError, RuntimeError, ValueError) as error:
-        return f"it does not run on this GPU ({(str(error).splitlines() or ['no reason given'])[0]})."
+        return f"it does not run on this GPU ({quote_error(error)})."
     return None
 
 

@@ -1,4 +1,4 @@
-"""From a request to what the networks are given: its words, its style, its lines."""
+"""Encode a request for the networks: its words, its style, its lines."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pipeline.request.presets import Menu, scale_blocks
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
 
-UNREAD = (
+NEGATIVE_PROMPT_UNREAD = (
     "What should not be in the picture was not read: those words count only where “Follow the words” "
     "(guidance_scale) is above 1."
 )
 
 
 class RequestEncoder:
-    """Encodes what steers a picture, on the device where its placement draws."""
+    """RequestEncoder encodes what steers a picture, on the device where its placement draws."""
 
     def __init__(
         self, pipeline: Any, menu: Menu, placement: Placement, styles: StyleEmbeddings, hint_stack: nn.Module
@@ -41,8 +41,9 @@ class RequestEncoder:
         return tuple(filter(None, notices))
 
     def _describe_unread_negative(self, request: GenerationRequest) -> str | None:
+        """Say, in words for the page, why the negative prompt is not read, or not to its end; None where it is."""
         if request.negative_prompt.text.strip() and request.sampling.guidance_scale <= 1:
-            return UNREAD
+            return NEGATIVE_PROMPT_UNREAD
         cut = self.encode_prompt.describe_cut(request.negative_prompt)
         return f"Of the words for what is not in the picture: {cut[:1].lower()}{cut[1:]}" if cut else None
 
@@ -63,36 +64,36 @@ class RequestEncoder:
     def make_blank_conditions(self, request: GenerationRequest) -> Conditions:
         """Encode a request with guidance and a style that is none, to compile the networks with."""
         self._pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
-        styles = self._put_in_place(torch.zeros(2, 1, style_width(self._pipeline.unet)))
+        styles = self._move_to_device(torch.zeros(2, 1, get_style_width(self._pipeline.unet)))
         return Conditions(self.encode_prompts(request, guided=True), styles, self.embed_hint(request), 2.0, 1.0)
 
     def encode_prompts(self, request: GenerationRequest, guided: bool) -> Tensor:
         """Encode the words as (B, n, d): with guidance B is 2, the negative prompt first."""
         if not guided:
-            return self._put_in_place(self.encode_prompt(request.styled_prompt))
-        return self._put_in_place(self.encode_prompt.pair(request.negative_prompt, request.styled_prompt))
+            return self._move_to_device(self.encode_prompt(request.styled_prompt))
+        return self._move_to_device(self.encode_prompt.encode_pair(request.negative_prompt, request.styled_prompt))
 
     def embed_hint(self, request: GenerationRequest) -> Tensor | None:
         """Run ControlNet's hint stack on the lines, (1, c, h, w); None at scale 0, where no lines are read."""
         if request.conditioning.controlnet_conditioning_scale == 0:
             return None
-        lines = self._put_in_place(torch.from_numpy(request.edges.pixels.copy())) / 255
+        lines = self._move_to_device(torch.from_numpy(request.edges.pixels.copy())) / 255
         return self.hint_stack(lines.expand(1, 3, -1, -1))  # type: ignore[no-any-return]
 
     def _embed_styles(self, request: GenerationRequest, guided: bool) -> Tensor:
-        """(B, 1, d); zeros at scale 0, where no style is read and a big encoder need not be loaded."""
+        """Embed the styles as (B, 1, d); zeros at scale 0, where no style is read and no encoder need be loaded."""
         if request.conditioning.ip_adapter_scale == 0:
-            embeds = torch.zeros(1, style_width(self._pipeline.unet))
+            embeds = torch.zeros(1, get_style_width(self._pipeline.unet))
         else:
             embeds = self._embed_style.mix_styles(request.styles)
-        embeds = self._put_in_place(embeds[:, None])
+        embeds = self._move_to_device(embeds[:, None])
         return torch.cat([torch.zeros_like(embeds), embeds]) if guided else embeds
 
-    def _put_in_place(self, values: Tensor) -> Tensor:
-        """On the device and in the numbers that pictures are drawn in."""
+    def _move_to_device(self, values: Tensor) -> Tensor:
+        """Move values to the device and into the number format that pictures are drawn in."""
         return values.to(self._placement.device, self._placement.dtype)
 
 
-def style_width(unet: Any) -> int:
+def get_style_width(unet: Any) -> int:
     """Return how many numbers an image embedding has that the adapter takes."""
     return int(unet.encoder_hid_proj.image_projection_layers[0].image_embeds.in_features)

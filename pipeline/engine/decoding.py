@@ -14,7 +14,7 @@ from torch import Tensor
 from pipeline.controls import Decoder
 from pipeline.engine.diffusers_pipeline import load_small_vae
 from pipeline.engine.placement import Placement, TiledDecoding
-from pipeline.engine.preview import LinearPreview, preview_zoom, shrunk, to_picture
+from pipeline.engine.preview import LinearPreview, choose_zoom, convert_to_picture, shrink_preview
 from pipeline.errors import ModelError
 from pipeline.machine.memory import is_out_of_memory
 from pipeline.models.locate import PresentParts
@@ -59,9 +59,9 @@ class Decoders:
     def make_preview(self) -> Callable[[Tensor], Image.Image]:
         """Return the function that makes a small picture of clean scaled latents (1, c, h, w)."""
         if (small := self._find_small_vae()) is not None:
-            return lambda clean: shrunk(self._decode_picture(clean, small))
+            return lambda clean: shrink_preview(self._decode_picture(clean, small))
         cells = self._profile.width // self._pipeline.vae_scale_factor
-        return LinearPreview.fit(self._pipeline.vae, preview_zoom(cells))
+        return LinearPreview.fit(self._pipeline.vae, choose_zoom(cells))
 
     def choose_vae(self, decoder: Decoder) -> Any:
         """Return the full decoder or the small one. Raises ModelError where the small one is missing or broken."""
@@ -97,4 +97,4 @@ class Decoders:
             raise ModelError(
                 f"{self._profile.title} gave no picture: its numbers overflowed on {self._placement.device}."
             )
-        return to_picture(pixels / 2 + 0.5)
+        return convert_to_picture(pixels / 2 + 0.5)

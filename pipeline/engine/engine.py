@@ -1,4 +1,4 @@
-"""The engine: a request becomes pixels."""
+"""Draw the pictures of a request with the models of one profile."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OnStep = Callable[[StepPreview], None]
 
 
 class Engine:
-    """One profile's models on one device. Draws one request at a time; the others wait."""
+    """Engine holds one profile's models on one device. It draws one request at a time; the others wait."""
 
     def __init__(self, model: LoadedModel, *, compile: bool = False, previews: str = "linear") -> None:
         self.profile, self._revisions, self._safety = model.profile, model.revisions, model.safety
@@ -54,8 +54,8 @@ class Engine:
             model.pipeline, model.profile, model.placement, previews, self._menu.small_decoder, self._files
         )
         self._few_steps = FusedWeights(model.pipeline, self._files.locate)
-        self._compiled = Compiler(compile)
-        model.placement.on_move, model.placement.on_read = self._forget_moved, self._forget_fused
+        self._compiler = Compiler(compile)
+        model.placement.on_move, model.placement.on_read = self._clear_device_caches, self._reset_few_steps
         self._lock = threading.RLock()
         self._retired = False
 
@@ -106,28 +106,30 @@ class Engine:
 
     @property
     def device(self) -> torch.device:
-        """Where pictures are drawn; the processor while a picture was too large for the GPU."""
+        """Return where pictures are drawn; it is the processor while a picture was too large for the GPU."""
         return self._placement.device
 
     @property
     def dtype(self) -> torch.dtype:
+        """Return the number format that pictures are drawn in."""
         return self._placement.dtype
 
     @property
     def revisions(self) -> Mapping[str, str]:
-        """Model part -> revision or hash."""
+        """Return the revision or hash of each model part, by its role."""
         return MappingProxyType(dict(self._revisions))
 
     @property
     def present_revisions(self) -> Mapping[str, str]:
-        """The revisions, and with them the number format of a picture that would be drawn now, where it is not the
-        one that its kind of device usually draws in: other numbers, other pixels."""
+        """Return the revisions, and the number format of a picture drawn now where it is not the device's usual one:
+        other numbers, other pixels.
+        """
         numbers = self._placement.present_numbers()
         return MappingProxyType({**self._revisions, **({NUMBERS: numbers} if numbers else {})})
 
     @property
     def memory(self) -> ModeChoice:
-        """The usual memory mode, and why it is that."""
+        """Return the usual memory mode, and why it is that."""
         return self._placement.choice
 
     def embed_style(self, style: Style) -> Tensor:
@@ -137,8 +139,10 @@ class Engine:
             return self._embed_style(style)
 
     def retire(self, then: Callable[[], None]) -> None:
-        """Draw nothing more. `then` puts another engine in place: after the picture under way, before those who wait,
-        which get EngineChanged."""
+        """Stop drawing for good once the picture under way is finished; requests that wait get EngineChanged.
+
+        `then` is called in between, to put another engine in this one's place.
+        """
         with self._lock:
             self._retired = True
             then()
@@ -186,7 +190,7 @@ class Engine:
         return Drawn(tuple(images), clock.milliseconds, notices, self._placement.present_numbers())
 
     def _check_safety(self, drawn: Drawn) -> Drawn:
-        """With a verdict for each picture, where this engine has a safety checker that is on."""
+        """Add a verdict on each picture, where this engine has a safety checker that is on."""
         if self._safety is None:
             return drawn
         clock = Clock(self.device)
@@ -195,12 +199,13 @@ class Engine:
         return replace(drawn, verdicts=verdicts, milliseconds={**drawn.milliseconds, **clock.milliseconds})
 
     def _fuse_few_steps(self, name: str) -> None:
+        """Fuse the few-step weights of that name into the UNet; "" takes out what is in."""
         if name != self._few_steps.name:
             wanted = self._menu.few_steps.get(name)
             self._placement.change_plain_weights(lambda: self._few_steps.fuse(name, wanted))
 
     def _expect_drawable(self, request: GenerationRequest) -> None:
-        """Before the lock: what cannot be drawn is told at once, and nobody waits while something is fetched."""
+        """Raise as `draw` does for what cannot be drawn: before the lock, so that nobody waits to be refused."""
         if request.engine != self.profile.name:
             raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
         self._menu.expect_offered(request.sampling, request.conditioning, request.shortcuts)
@@ -210,7 +215,7 @@ class Engine:
             self._embed_style.expect_known(style for style, _ in request.styles.parts)
 
     def _make_scheduler(self, request: GenerationRequest) -> Any:
-        """A new one for each request: schedulers remember where they are."""
+        """Make a scheduler for one request: schedulers remember where they are."""
         made = make_sampler_scheduler(find_sampler(request.sampling.sampler), self._pipeline.scheduler.config)
         made.set_timesteps(request.sampling.num_inference_steps, device=self.device)
         return made
@@ -224,29 +229,31 @@ class Engine:
         on_step: OnStep | None,
         is_cancelled: IsCancelled | None,
     ) -> Tensor:
+        """Denoise the request's noise into clean latents (n, c, h, w), one for each generator."""
         factor = self._pipeline.vae_scale_factor
         channels = self._pipeline.unet.config.in_channels
         shape = (channels, request.height // factor, request.width // factor)
         return denoise(
-            self._compiled(self._pipeline.unet),
+            self._compiler(self._pipeline.unet),
             self._pipeline.controlnet,
             scheduler,
             draw_initial_noise(shape, generators, scheduler, self.device, self.dtype),
             conditions,
             shortcuts=request.shortcuts,
             generators=generators,
-            on_step=self._show_latents_to(on_step) if on_step else None,
+            on_step=self._make_latents_callback(on_step) if on_step else None,
             is_cancelled=is_cancelled,
         )
 
-    def _show_latents_to(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
+    def _make_latents_callback(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
+        """Make a callback for step, number of steps and clean latents that gives `on_step` the first one's preview."""
         return lambda step, of, clean: on_step(StepPreview(step, of, self._decoding.make_preview(clean[:1])))
 
-    def _forget_fused(self) -> None:
-        """After UNet and ControlNet were read again."""
+    def _reset_few_steps(self) -> None:
+        """Start without fused weights: UNet and ControlNet were read again."""
         self._few_steps = FusedWeights(self._pipeline, self._files.locate)
 
-    def _forget_moved(self) -> None:
-        """What was computed on another device, or stayed on it."""
+    def _clear_device_caches(self) -> None:
+        """Forget what was computed on another device, or stayed on it."""
         self._conditioning.clear()
         self._decoding.clear()

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, quote_error
 from pipeline.request.presets import FewSteps
 
 
@@ -50,8 +50,7 @@ class FusedWeights:
             self._pipeline.unload_lora_weights()
             self._restore()
             raise ModelError(
-                f"The few-step weights in {folder / wanted.file} do not fit this model: "
-                f"{(str(error).splitlines() or ['no reason given'])[0]}"
+                f"The few-step weights in {folder / wanted.file} do not fit this model: {quote_error(error)}."
             ) from error
         self._pipeline.unload_lora_weights()  # what was fused stays; the layers around it go
         self.name = name
@@ -73,5 +72,5 @@ def list_lora_parameters(unet: Any) -> list[tuple[str, Tensor]]:
         for name, parameter in module.base_layer.named_parameters()
     ]
     if not found:
-        raise ValueError("none of its layers is one of the model's.")
+        raise ValueError("none of its layers is one of the model's")
     return found

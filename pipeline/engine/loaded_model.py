@@ -1,4 +1,4 @@
-"""Loads a profile's networks. Heavy to import: do it where the models are loaded."""
+"""Load a profile's networks. Heavy to import: do it where the models are loaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import transformers
 from torch import nn
 
 from pipeline.engine.acceleration import choose_attention
-from pipeline.engine.conditioning import style_width
+from pipeline.engine.conditioning import get_style_width
 from pipeline.engine.diffusers_pipeline import (
     LOADED_PARTS,
     detach_hint_stack,
@@ -40,7 +40,7 @@ OnProgress = Callable[[str, float], None]  # what is being loaded, fraction done
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A profile's networks in memory, and what an engine needs beside them."""
+    """LoadedModel holds a profile's networks in memory, and what an engine needs beside them."""
 
     profile: ModelProfile
     folder: Path | None  # holds the model in place of the profile's home or the Hub
@@ -54,21 +54,23 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class Hardware:
-    """Where the networks are to lie, and in which numbers."""
+    """Hardware says where the networks are to lie, and in which number format."""
 
     device: torch.device
     dtype: torch.dtype
-    on_processor: torch.dtype  # the dtype of what is drawn on the processor
+    processor_dtype: torch.dtype  # the dtype of what is drawn on the processor
     mode: ModeChoice
     attention: str  # one of acceleration.ATTENTIONS
 
 
 def choose_hardware(profile: ModelProfile, device: str, dtype: str, memory: str, attention: str) -> Hardware:
     """Choose what "auto" leaves open. Raises SettingError for a device, dtype or mode that is not here."""
-    place, numbers = choose_device(device, dtype, any_dtype=profile.any_dtype)
-    mode = choose_mode(profile, measure_free_memory(place.type), place.type, memory, dtype=name_dtype(numbers))
-    log.info("Memory mode %s: %s; numbers: %s", mode.mode, mode.why, name_dtype(numbers))
-    return Hardware(place, numbers, choose_processor_dtype(dtype, profile.any_dtype), mode, attention)
+    chosen_device, chosen_dtype = choose_device(device, dtype, any_dtype=profile.any_dtype)
+    mode = choose_mode(
+        profile, measure_free_memory(chosen_device.type), chosen_device.type, memory, dtype=name_dtype(chosen_dtype)
+    )
+    log.info("Memory mode %s: %s; numbers: %s", mode.mode, mode.why, name_dtype(chosen_dtype))
+    return Hardware(chosen_device, chosen_dtype, choose_processor_dtype(dtype, profile.any_dtype), mode, attention)
 
 
 def load_model(
@@ -99,7 +101,7 @@ def load_model(
         pipeline,
         hint_stack,
         placement,
-        make_style_embeddings(image_encoder, style_width(pipeline.unet), cache_dir),
+        make_style_embeddings(image_encoder, get_style_width(pipeline.unet), cache_dir),
         SafetyChecker(checker, pipeline.feature_extractor, profile.variant) if checker else None,
         revisions | find_text_revision(profile),
     )
@@ -120,7 +122,7 @@ def place_networks(
         hardware.device,
         hardware.dtype,
         lambda: reload_networks(profile, located, hardware.dtype, pipeline),
-        choose_processor_dtype=hardware.on_processor,
+        choose_processor_dtype=hardware.processor_dtype,
     )
     placement.set_usual_mode(hardware.mode)
     if choose_attention(hardware.attention, hardware.device, hardware.dtype) == "xformers":

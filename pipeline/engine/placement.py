@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from pipeline.engine.diffusers_pipeline import Networks
-from pipeline.errors import OutOfMemory
+from pipeline.errors import OutOfMemory, quote_error
 from pipeline.machine.device import get_default_dtype, name_dtype
 from pipeline.machine.memory import is_out_of_memory, measure_free_memory
 from pipeline.machine.plan import MODE_MEANINGS, MemoryMode, ModeChoice, describe_what_fits, find_lower_mode, is_tiled
@@ -156,7 +156,7 @@ class Placement:
             self.on_read()
 
     def present_numbers(self) -> str:
-        """The same for a picture drawn now."""
+        """Return the number format of a picture drawn now; "" where it is the device's usual one."""
         usual = "" if self.dtype == get_default_dtype(self.device) else name_dtype(self.dtype)
         return f"{usual or name_dtype(self.dtype)}, weights in 8 bits" if self.mode == "fp8" else usual
 
@@ -178,7 +178,7 @@ class Placement:
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            trouble = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            trouble = quote_error(error)
         release_memory()
         return trouble, None
 

@@ -1,4 +1,4 @@
-"""Prompts as the tokens that the UNet reads, each prompt encoded once."""
+"""Encode prompts into the hidden states that the UNet reads, each prompt once."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from torch import Tensor
 
 from pipeline.prompt_syntax import Prompt, Weighted
 
-REMEMBERED = 64  # prompts' worth of (tokens, width) numbers: 15 MB for SD 1.5 in fp32
-MOST_CHUNKS = 8  # of a long prompt: 600 of CLIP's tokens, more than the page's limit of characters usually makes
+CACHED_PROMPTS = 64  # prompts' worth of (tokens, width) numbers: 15 MB for SD 1.5 in fp32
+MAX_CHUNKS = 8  # of a long prompt: 600 of CLIP's tokens, more than the page's limit of characters usually makes
 
 
 class PromptEncoder:
-    """Prompt -> (1, tokens, width), with the weights of pipeline/prompt_syntax.py.
+    """PromptEncoder turns a Prompt into (1, tokens, width), with the weights of pipeline/prompt_syntax.py.
 
     A prompt without weights that the model reads in one piece comes out exactly as diffusers' `encode_prompt` gives
     it, without its log of what you wrote. Tokens are a multiple of max_tokens: a text encoder that marks beginning and
@@ -27,55 +27,63 @@ class PromptEncoder:
 
     def __init__(self, tokenizer: Any, text_encoder: Any) -> None:
         self._tokenizer, self._text_encoder = tokenizer, text_encoder
-        self._known: OrderedDict[tuple[Weighted, ...], Tensor] = OrderedDict()  # by a prompt's parts
+        self._cache: OrderedDict[tuple[Weighted, ...], Tensor] = OrderedDict()  # by a prompt's parts
         self._lock = threading.RLock()  # a tokenizer refuses two threads at once
 
     @property
     def max_tokens(self) -> int:
-        """Of one chunk, its two marks included."""
+        """Return how many tokens one chunk has, its two marks included."""
         return int(self._tokenizer.model_max_length)
 
     @property
-    def most_tokens(self) -> int:
-        """That can be read of one prompt, without marks."""
-        return (MOST_CHUNKS if self._in_chunks else 1) * (self.max_tokens - 2)
+    def max_prompt_tokens(self) -> int:
+        """Return how many tokens of one prompt are read, marks left out."""
+        return (MAX_CHUNKS if self._reads_chunks else 1) * (self.max_tokens - 2)
 
     @property
-    def _in_chunks(self) -> bool:
-        """Whether compel serves this tokenizer; BERT's has no such marks and 32 places that the model was taught."""
+    def _reads_chunks(self) -> bool:
+        """Return whether compel serves this tokenizer; BERT's has no such marks, and 32 positions that were trained."""
         return self._tokenizer.bos_token_id is not None and self._tokenizer.eos_token_id is not None
 
     def __call__(self, prompt: Prompt) -> Tensor:
+        """Encode a prompt, or return what it gave before."""
         with self._lock:
-            if prompt.parts not in self._known:
-                self._known[prompt.parts] = self._encode(prompt)
-                self._forget()
-            self._known.move_to_end(prompt.parts)
-            return self._known[prompt.parts]
+            if prompt.parts not in self._cache:
+                self._cache[prompt.parts] = self._encode(prompt)
+                self._drop_oldest()
+            self._cache.move_to_end(prompt.parts)
+            return self._cache[prompt.parts]
 
-    def pair(self, negative_prompt: Prompt, prompt: Prompt) -> Tensor:
-        """(2, tokens, width), negative first; the shorter is filled up with what an empty prompt gives."""
+    def encode_pair(self, negative_prompt: Prompt, prompt: Prompt) -> Tensor:
+        """Encode both prompts as (2, tokens, width), negative first; the shorter one is padded with empty prompts."""
         halves = [self(negative_prompt), self(prompt)]
         longest = max(half.shape[1] for half in halves)
-        return torch.cat([self._filled(half, longest) for half in halves])
+        return torch.cat([self._pad_with_empty(half, longest) for half in halves])
 
-    def _filled(self, half: Tensor, length: int) -> Tensor:
+    def _pad_with_empty(self, half: Tensor, length: int) -> Tensor:
+        """Append the states of empty prompts until there are `length` tokens."""
         missing = (length - half.shape[1]) // self.max_tokens
         return torch.cat([half, *[self(Prompt(""))] * missing], dim=1) if missing else half
 
-    def _forget(self) -> None:
-        """What was used longest ago, until the rest takes no more room than REMEMBERED short prompts."""
-        while sum(known.shape[1] for known in self._known.values()) > REMEMBERED * self.max_tokens:
-            self._known.popitem(last=False)
+    def _drop_oldest(self) -> None:
+        """Drop what was used longest ago, until the rest takes no more room than CACHED_PROMPTS short prompts."""
+        while sum(states.shape[1] for states in self._cache.values()) > CACHED_PROMPTS * self.max_tokens:
+            self._cache.popitem(last=False)
 
     @torch.inference_mode()
     def _encode(self, prompt: Prompt) -> Tensor:
+        """Encode a prompt with its weights, where it has any or is longer than one chunk."""
         weighted = any(part.weight != 1 for part in prompt.parts)
-        if not weighted and (not self._in_chunks or len(self._spans(prompt.words)) <= self.max_tokens - 2):
+        if not weighted and (not self._reads_chunks or self._fits_in_one_chunk(prompt.words)):
             return self._encode_plain(prompt.words)
         return self._encode_weighted(prompt.parts)
 
+    def _fits_in_one_chunk(self, text: str) -> bool:
+        """Return whether a text and its two marks fit in one chunk."""
+        return len(self._find_token_spans(text)) <= self.max_tokens - 2
+
     def _encode_plain(self, text: str) -> Tensor:
+        """Encode a text without weights in one chunk, as diffusers' `encode_prompt` does."""
         read = self._tokenizer(
             text, padding="max_length", max_length=self.max_tokens, truncation=True, return_tensors="pt"
         ).to(self._text_encoder.device)
@@ -84,32 +92,33 @@ class PromptEncoder:
         return encoded.to(self._text_encoder.dtype)
 
     def _encode_weighted(self, parts: Sequence[Weighted]) -> Tensor:
-        from pipeline.engine.weighted_prompt import by_compel, by_rule
+        """Encode parts with their weights, in chunks where the text encoder has marks for them."""
+        from pipeline.engine.weighted_prompt import encode_by_rule, encode_with_compel
 
-        encode = by_compel if self._in_chunks else by_rule
-        read = [part for part in self._read(self._without_marks(parts)) if self._spans(part.text)]
+        encode = encode_with_compel if self._reads_chunks else encode_by_rule
+        read = [part for part in self._cut_parts(self._remove_marks(parts)) if self._find_token_spans(part.text)]
         return encode(self._tokenizer, self._text_encoder, read, self.max_tokens)
 
-    def _without_marks(self, parts: Sequence[Weighted]) -> list[Weighted]:
-        """No prompt may write the tokenizer's own marks: they would end a chunk in its middle."""
+    def _remove_marks(self, parts: Sequence[Weighted]) -> list[Weighted]:
+        """Remove the tokenizer's own marks where a person typed them: they would end a chunk in its middle."""
         texts = [part.text for part in parts]
         for mark in self._tokenizer.all_special_tokens:
             texts = [text.replace(mark, " ") for text in texts]
         return [replace(part, text=text) for part, text in zip(parts, texts, strict=True)]
 
-    def _read(self, parts: Sequence[Weighted]) -> list[Weighted]:
-        """The parts as far as the model reads them."""
-        left, read = self.most_tokens, list[Weighted]()
+    def _cut_parts(self, parts: Sequence[Weighted]) -> list[Weighted]:
+        """Return the parts as far as the model reads them."""
+        left, read = self.max_prompt_tokens, list[Weighted]()
         for part in parts:
-            spans = self._spans(part.text)
+            spans = self._find_token_spans(part.text)
             if len(spans) > left:
                 return [*read, replace(part, text=part.text[: spans[left - 1][1]] if left else "")]
             read.append(part)
             left -= len(spans)
         return read
 
-    def _spans(self, text: str) -> list[tuple[int, int]]:
-        """Where each token begins and ends in `text`."""
+    def _find_token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where each token begins and ends in `text`."""
         spans: list[tuple[int, int]] = self._tokenizer(
             text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
         )["offset_mapping"]
@@ -118,7 +127,7 @@ class PromptEncoder:
     def describe_cut(self, prompt: Prompt) -> str | None:
         """Say, in words for the page, where the model stops reading; None where it reads the whole prompt."""
         with self._lock:
-            read = self._read(prompt.parts)
+            read = self._cut_parts(prompt.parts)
         kept = "".join(part.text for part in read)
         if kept == prompt.words:
             return None

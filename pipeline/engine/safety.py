@@ -1,4 +1,4 @@
-"""Stable Diffusion's own safety checker, asked about each finished picture of that engine."""
+"""Ask Stable Diffusion's own safety checker about each finished picture of that engine."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from pipeline.values import Verdict
 log = logging.getLogger(__name__)
 
 ROLE = "safety_checker"
-ROOM = 2_000_000_000  # bytes free on a GPU for it to run there: it is 608 MB in 16 bits, and pictures come first
-SHOWN = "The safety checker found nothing against it."
+MIN_FREE = 2_000_000_000  # bytes free on a GPU for it to run there: it is 608 MB in 16 bits, and pictures come first
+PASSED = "The safety checker found nothing against it."
 WITHHELD = (
     "The safety checker took this picture for an indecent one, so it is withheld: what you see is your own drawing. "
     "It errs now and then; another seed or other words often help."
@@ -29,8 +29,8 @@ WITHHELD = (
 
 
 class SafetyChecker:
-    """Loaded for the first picture: on the GPU where there is ample room beside the engine, else on the processor in
-    32 bits, for a second or two per picture.
+    """SafetyChecker says which pictures to withhold. It is loaded for the first picture: on the GPU where there is room
+    beside the engine, else on the processor in 32 bits, for a second or two per picture.
 
     `processor` is the pipeline's feature_extractor: the checker sees what the stock pipeline shows it.
     """
@@ -40,16 +40,17 @@ class SafetyChecker:
 
     @torch.inference_mode()
     def __call__(self, image: Image.Image, device: torch.device) -> Verdict:
-        """What it says of an RGB picture that was drawn on `device`. Raises ModelError for damaged files."""
+        """Return the verdict on an RGB picture that was drawn on `device`. Raises ModelError for damaged files."""
         pixels = self._processor(image, return_tensors="pt").pixel_values
         try:
-            indecent = self._ask(pixels, place(device))
+            indecent = self._run_checker(pixels, choose_checker_device(device))
         except torch.OutOfMemoryError:
             log.warning("No room for the safety checker on %s; it runs on the processor.", device)
-            indecent = self._ask(pixels, torch.device("cpu"))
-        return Verdict(withheld=indecent, words=WITHHELD if indecent else SHOWN)
+            indecent = self._run_checker(pixels, torch.device("cpu"))
+        return Verdict(withheld=indecent, words=WITHHELD if indecent else PASSED)
 
-    def _ask(self, pixels: torch.Tensor, device: torch.device) -> bool:
+    def _run_checker(self, pixels: torch.Tensor, device: torch.device) -> bool:
+        """Return whether the checker takes the preprocessed picture (1, 3, h, w) for an indecent one."""
         import diffusers
 
         dtype = torch.float16 if device.type == "cuda" else torch.float32
@@ -73,8 +74,8 @@ class SafetyChecker:
 
 
 def find_checker(profile: ModelProfile, folder: Path | None) -> LocatedPart | None:
-    """Its files, checked; None for a profile that has none. Asked before models load, so that what is missing is told
-    before anything is drawn.
+    """Find the checker's files and check them; None for a profile that has none. It is called before models load, so
+    that nothing is drawn where a file is missing.
 
     Raises ModelError naming the file that is missing or differs.
     """
@@ -89,7 +90,7 @@ def find_checker(profile: ModelProfile, folder: Path | None) -> LocatedPart | No
         ) from error
 
 
-def place(device: torch.device) -> torch.device:
-    """Where it runs beside an engine on `device`."""
-    ample = device.type == "cuda" and torch.cuda.mem_get_info(device)[0] >= ROOM
+def choose_checker_device(device: torch.device) -> torch.device:
+    """Choose where the checker runs beside an engine on `device`: there with MIN_FREE bytes, else on the processor."""
+    ample = device.type == "cuda" and torch.cuda.mem_get_info(device)[0] >= MIN_FREE
     return device if ample else torch.device("cpu")

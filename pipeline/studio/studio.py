@@ -146,7 +146,8 @@ class Studio(Loader):
         if order.style:
             return StyleChoice(StyleMix(tuple((self.library.get(id), weight) for id, weight in order.style)))
         finding = self.find_styles(order.prompt)
-        return StyleChoice(self.search.choose_mix(finding), finding.matches, () if finding.named else (NO_STYLE_NAMED,))
+        notices = () if finding.asks_for_style else (NO_STYLE_NAMED,)
+        return StyleChoice(self.search.choose_mix(finding), finding.matches, notices)
 
     def add_style(self, image: Image.Image, name: str, words: str = "") -> Style:
         """Keep a picture as a new style, searchable at once. Raises StyleError."""

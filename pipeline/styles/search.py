@@ -31,7 +31,7 @@ MOST_MATCHES = 100
 WHOLE_SHARE = 0.5  # of the score that the whole prompt gives; its best piece gives the rest
 THING_SHARE = 0.9  # of a piece's nearness to plain things that is held against it
 A_THING_FROM = 0.97  # nearness from which a piece is a plain thing itself ("ice" in "an ice cream") and says nothing
-NAMED_FROM = 0.1  # similarity above which a prompt asks for a style
+ASKED_FROM = 0.1  # similarity above which a prompt asks for a style
 SECOND_FROM = 0.35  # similarity from which a second style is mixed in, when other words ask for it
 SECOND_WEIGHT = 0.4
 PICTURE_GAIN = 1.6  # the small image tower's cosines with the right words stay low; from 1.8 it finds what is not there
@@ -44,8 +44,8 @@ class Finding:
     """What a search found."""
 
     matches: tuple[StyleMatch, ...]  # best first; empty for an empty prompt
-    named: bool  # the prompt asks for a style; if not, the page says that a default is used
-    asked: tuple[str, ...] = ()  # for each match the piece of the prompt that speaks for it most
+    asks_for_style: bool  # the prompt does; if not, the page says that a default is used
+    pieces: tuple[str, ...] = ()  # for each match the piece of the prompt that speaks for it most
 
 
 def read_plain_things() -> list[Entry]:
@@ -80,13 +80,13 @@ class StyleSearch:
         shelf = self._current_shelf()
         said = split_prompt(prompt.words, shelf.names)
         if not said[0]:
-            return Finding((), named=False)
+            return Finding((), asks_for_style=False)
         vectors = self._encoder.encode_text(said)
         return shelf.find(said, vectors, self._measure_nearness_to_things(vectors), k)
 
     def choose_mix(self, finding: Finding) -> StyleMix:
         """Choose the style found, two when the prompt asks for two, a default when it asks for none."""
-        if not finding.named:
+        if not finding.asks_for_style:
             return self._make_default_mix(finding)
         first = finding.matches[0].style
         second = next((match.style for match in _find_further(finding)), None)
@@ -135,8 +135,8 @@ class _Shelf:
         scores = WHOLE_SHARE * gains[0] + (1 - WHOLE_SHARE) * gains.max(axis=0)
         best = np.argsort(-scores, kind="stable")[:k]
         matches = tuple(StyleMatch(self.styles[place], float(scores[place])) for place in best)
-        asked = tuple(said[gains[:, place].argmax()] for place in best)
-        return Finding(matches, matches[0].similarity > NAMED_FROM, asked)
+        pieces = tuple(said[gains[:, place].argmax()] for place in best)
+        return Finding(matches, matches[0].similarity > ASKED_FROM, pieces)
 
     def _measure_gains(self, vectors: NDArray[np.float32], things: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (pieces, styles): 1 where a piece is a style's own words, 0 where plain things are about as near."""
@@ -159,6 +159,6 @@ class _Shelf:
 
 def _find_further(finding: Finding) -> list[StyleMatch]:
     """Return further matches that are asked for by words of their own: "watercolour and ink"."""
-    own = set(finding.asked[0].split())
-    pairs = zip(finding.matches[1:], finding.asked[1:], strict=True)
+    own = set(finding.pieces[0].split())
+    pairs = zip(finding.matches[1:], finding.pieces[1:], strict=True)
     return [match for match, words in pairs if match.similarity >= SECOND_FROM and not own & set(words.split())]

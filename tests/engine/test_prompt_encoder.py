@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pipeline.engine.prompt_encoder import MOST_CHUNKS, REMEMBERED, PromptEncoder
+from pipeline.engine.prompt_encoder import CACHED_PROMPTS, MAX_CHUNKS, PromptEncoder
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt
 from pipeline.settings import ROOT
@@ -18,8 +18,8 @@ class TextEncoder(PromptEncoder):
     def __call__(self, text):
         return super().__call__(text if isinstance(text, Prompt) else Prompt(text))
 
-    def pair(self, negative, text):
-        return super().pair(Prompt(negative), Prompt(text))
+    def encode_pair(self, negative, text):
+        return super().encode_pair(Prompt(negative), Prompt(text))
 
     def describe_cut(self, text):
         return super().describe_cut(text if isinstance(text, Prompt) else Prompt(text))
@@ -66,7 +66,7 @@ def test_a_prompt_is_encoded_once(counting):
 
 def test_the_prompt_used_longest_ago_is_forgotten_first(counting):
     counting("kept")
-    for number in range(REMEMBERED):
+    for number in range(CACHED_PROMPTS):
         counting("kept")
         counting(f"other {number}")
     calls = counting._text_encoder.calls
@@ -74,7 +74,7 @@ def test_the_prompt_used_longest_ago_is_forgotten_first(counting):
     assert counting._text_encoder.calls == calls
     counting("other 0")
     assert counting._text_encoder.calls == calls + 1
-    assert len(counting._known) == REMEMBERED
+    assert len(counting._cache) == CACHED_PROMPTS
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_nothing_of_a_long_prompt_is_cut_on_sd15(sd15_words):
 
 def test_even_chunks_have_an_end_and_it_is_told(sd15_words):
     prompt = Prompt("fox " * 200).within("fox " * 200 + "{prompt}")
-    assert sd15_words(prompt).shape[1] == MOST_CHUNKS * 77
+    assert sd15_words(prompt).shape[1] == MAX_CHUNKS * 77
     assert sd15_words.describe_cut(prompt).startswith("The model reads the first 200 of these 400 words;")
 
 
@@ -177,13 +177,13 @@ def test_weighted_prompts_are_noticed_without_their_syntax(pocket_words, end):
 def test_halves_have_equal_lengths(sd15_words):
     long, short = "a red fox, " * 20, "grey"
     for negative, prompt in ((short, long), (long, short), (short, short)):
-        halves = sd15_words.pair(negative, prompt)
+        halves = sd15_words.encode_pair(negative, prompt)
         for half, text in zip(halves, (negative, prompt), strict=True):
             own = sd15_words(text)
             assert torch.equal(half[: own.shape[1]], own[0])
             for start in range(own.shape[1], len(half), 77):
                 assert torch.equal(half[start : start + 77], sd15_words("")[0])
-    assert sd15_words.pair(short, "fox").shape == (2, 77, 32)
+    assert sd15_words.encode_pair(short, "fox").shape == (2, 77, 32)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_long_prompts_take_the_room_of_several(sd15_words):
     encoder = TextEncoder(sd15_words._tokenizer, sd15_words._text_encoder)
     for number in range(30):
         encoder(f"{number} " + "a red fox, " * 30)
-    assert sum(known.shape[1] for known in encoder._known.values()) <= REMEMBERED * 77 and len(encoder._known) == 16
+    assert sum(known.shape[1] for known in encoder._cache.values()) <= CACHED_PROMPTS * 77 and len(encoder._cache) == 16
 
 
 @pytest.mark.parametrize("file", ["prompt_encoder.py", "weighted_prompt.py"])
@@ -239,7 +239,7 @@ def test_long_weighted_prompts_are_those_of_compel_itself(sd15_words, sd15_engin
     )
     with torch.inference_mode():
         expected = theirs(["(grey)0.8 sky", "a (red)1.4 fox, " * 10])
-    ours = sd15_words.pair("(grey:0.8) sky", "a (red:1.4) fox, " * 10)
+    ours = sd15_words.encode_pair("(grey:0.8) sky", "a (red:1.4) fox, " * 10)
     assert ours.shape == (2, 154, 32)
     torch.testing.assert_close(ours, expected, atol=1e-5, rtol=1e-4)
 
@@ -251,7 +251,7 @@ def test_they_draw_what_the_stock_pipeline_draws_of_them(sd15_engine, sd15_folde
     style, numbers = make_style("neon", 1), {"num_inference_steps": 2, "guidance_scale": 4.0}
     request = make_request(sd15_engine, style, prompt="a (red:1.4) fox, " * 10, negative_prompt="[grey]", **numbers)
     encode = sd15_engine._conditioning.encode_prompt
-    negative, prompt = encode.pair(request.negative_prompt, request.styled_prompt).clone().split(1)
+    negative, prompt = encode.encode_pair(request.negative_prompt, request.styled_prompt).clone().split(1)
     pipeline = load_diffusers_sd15(sd15_folder)
     pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
     encoder_folder = sd15_folder / "ip_adapter" / "models" / "image_encoder"

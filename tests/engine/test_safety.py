@@ -14,7 +14,7 @@ from PIL import Image
 from transformers import CLIPConfig
 
 from pipeline.engine.engine import Engine
-from pipeline.engine.safety import ROOM, SafetyChecker, place
+from pipeline.engine.safety import MIN_FREE, SafetyChecker, choose_checker_device
 from pipeline.errors import ModelError
 from pipeline.models.catalog import POCKET
 from pipeline.models.locate import LocatedPart
@@ -97,10 +97,10 @@ def test_it_looks_at_the_picture(tmp_path: Path, pictures: tuple[Image.Image, Im
 
 def test_it_runs_on_the_gpu_only_where_there_is_ample_room(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu = torch.device("cuda", 0)
-    for free, expected in ((ROOM, "cuda"), (ROOM - 1, "cpu")):
-        monkeypatch.setattr("torch.cuda.mem_get_info", lambda device, free=free: (free, 2 * ROOM))
-        assert place(gpu).type == expected
-    assert place(torch.device("cpu")).type == "cpu"
+    for free, expected in ((MIN_FREE, "cuda"), (MIN_FREE - 1, "cpu")):
+        monkeypatch.setattr("torch.cuda.mem_get_info", lambda device, free=free: (free, 2 * MIN_FREE))
+        assert choose_checker_device(gpu).type == expected
+    assert choose_checker_device(torch.device("cpu")).type == "cpu"
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pipeline.controls import CONTROLS
-from pipeline.engine.conditioning import UNREAD
+from pipeline.engine.conditioning import NEGATIVE_PROMPT_UNREAD
 from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
 from pipeline.models.catalog import POCKET
 from pipeline.prompt_syntax import Prompt
@@ -92,9 +92,12 @@ def test_unwanted_words_that_do_not_count_are_told(studio: Studio) -> None:
     (title,) = (control.label for control in CONTROLS if control.name == "guidance_scale")
     asked = {"prompt": "a fox", "style": "watercolor", "negative_prompt": "snow"}
     told = studio.draw(make_order(**asked, guidance_scale=1)).notices
-    assert UNREAD in told and f"“{title}”" in UNREAD
-    assert UNREAD not in studio.draw(make_order(**asked, guidance_scale=1.5)).notices
-    assert UNREAD not in studio.draw(make_order(**asked | {"negative_prompt": " "}, guidance_scale=1)).notices
+    assert NEGATIVE_PROMPT_UNREAD in told and f"“{title}”" in NEGATIVE_PROMPT_UNREAD
+    assert NEGATIVE_PROMPT_UNREAD not in studio.draw(make_order(**asked, guidance_scale=1.5)).notices
+    assert (
+        NEGATIVE_PROMPT_UNREAD
+        not in studio.draw(make_order(**asked | {"negative_prompt": " "}, guidance_scale=1)).notices
+    )
     cut = studio.draw(make_order(**asked | {"negative_prompt": "snow " * 40}, guidance_scale=1.5)).notices
     assert any("Of the words for what is not in the picture" in notice for notice in cut)
 

@@ -79,8 +79,8 @@ def test_held_out_prompts_find_their_style(search: StyleSearch) -> None:
 
 def test_whether_a_style_is_asked_for(search: StyleSearch) -> None:
     """Measured on the held-out third: 9 of 120 asked for and not noticed, 2 of 16 noticed and not asked for."""
-    asked = [search.find(Prompt(row["prompt"]), 1).named for row in PROMPTS["labelled"] if row["held_out"]]
-    plain = [search.find(Prompt(row["prompt"]), 1).named for row in PROMPTS["styleless"]]
+    asked = [search.find(Prompt(row["prompt"]), 1).asks_for_style for row in PROMPTS["labelled"] if row["held_out"]]
+    plain = [search.find(Prompt(row["prompt"]), 1).asks_for_style for row in PROMPTS["styleless"]]
     assert sum(asked) / len(asked) >= 0.9
     assert sum(plain) / len(plain) <= 0.1
 
@@ -102,7 +102,7 @@ def test_whether_a_style_is_asked_for(search: StyleSearch) -> None:
 )
 def test_the_look_and_not_the_subject(search: StyleSearch, prompt: str, style: str) -> None:
     finding = search.find(Prompt(prompt))
-    assert finding.named and finding.matches[0].style.id == style
+    assert finding.asks_for_style and finding.matches[0].style.id == style
     assert search.choose_mix(finding).parts[0][0].id == style
 
 
@@ -114,7 +114,7 @@ def test_each_style_is_found_by_its_name(search: StyleSearch) -> None:
 @pytest.mark.parametrize("prompt", ["a red fox", "the moon", "a stone bridge", "an ice cream", "my grandmother"])
 def test_a_prompt_without_a_style_gets_the_default(search: StyleSearch, prompt: str) -> None:
     finding = search.find(Prompt(prompt))
-    assert not finding.named and len(finding.matches) == 5
+    assert not finding.asks_for_style and len(finding.matches) == 5
     assert [(style.id, weight) for style, weight in search.choose_mix(finding).parts] == list(DEFAULT_MIX)
 
 
@@ -133,14 +133,14 @@ def test_similarities_fall_and_stay_in_range(search: StyleSearch) -> None:
 
 def test_an_empty_prompt(search: StyleSearch) -> None:
     finding = search.find(Prompt("  \n"))
-    assert finding == Finding((), named=False)
+    assert finding == Finding((), asks_for_style=False)
     assert len(search.choose_mix(finding).parts) == len(DEFAULT_MIX)
 
 
 def test_exact_similarities(small: StyleSearch) -> None:
     finding = small.find(Prompt("zinc"), 3)
     assert finding.matches[0].style.id == "zinc"
-    assert finding.matches[0].similarity == pytest.approx(1, abs=1e-4) and finding.asked[0] == "zinc"
+    assert finding.matches[0].similarity == pytest.approx(1, abs=1e-4) and finding.pieces[0] == "zinc"
     assert finding.matches[1].similarity < 0.2
 
 
