@@ -1,4 +1,4 @@
-"""The settings of a picture, in groups as the field has them: sampling, conditioning, shortcuts.
+"""Declare the settings of a picture, in groups as the field has them: sampling, conditioning, shortcuts.
 
 A setting is one field of a group. Page, order, request, recipe, details and A1111's text are derived from it: whoever
 adds one adds its field here, its parameter in page/api.py, and what it does in engine/.
@@ -21,7 +21,7 @@ Decoder = Literal["full", "small"]
 
 @dataclass(frozen=True)
 class Control:
-    """One number that a person may turn."""
+    """Control describes one number that a person may set."""
 
     name: str
     label: str
@@ -33,7 +33,7 @@ class Control:
     usual: float | None = None  # where an engine's profile says nothing else; None: the profile has to
 
 
-def number(
+def declare_number(
     label: str, info: str, minimum: float, maximum: float, step: float, text: str, *, whole: bool = False, **more: Any
 ) -> Any:
     """Declare a number's field; `text` is its name in A1111's text, `more` may hold `default` and `unit`."""
@@ -42,14 +42,14 @@ def number(
     return field(metadata={"control": limits, "text": text, "unit": unit}, **more)
 
 
-def word(text: str, default: str, *, always: bool = False) -> Any:
+def declare_word(text: str, default: str, *, always: bool = False) -> Any:
     """Declare a word's field; it stands in A1111's text where it is not the usual one, or `always`."""
     return field(default=default, metadata={"text": text, "always": always})
 
 
 @dataclass(frozen=True)
 class SettingGroup:
-    """Settings that belong together; each checks itself against what its field declares."""
+    """SettingGroup holds settings that belong together; it checks each against what its field declares."""
 
     def __post_init__(self) -> None:
         hints = find_types(type(self))
@@ -59,16 +59,16 @@ class SettingGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling(SettingGroup):
-    """How noise becomes a picture."""
+    """Sampling says how noise becomes a picture."""
 
-    num_inference_steps: int = number(
+    num_inference_steps: int = declare_number(
         "Steps", "More steps take longer and settle more detail.", 1, 50, 1, "Steps", whole=True
     )
-    sampler: str = word("Sampler", "DPM++ 2M", always=True)  # a name of samplers.SAMPLERS
-    guidance_scale: float = number(
+    sampler: str = declare_word("Sampler", "DPM++ 2M", always=True)  # a name of samplers.SAMPLERS
+    guidance_scale: float = declare_number(
         "Follow the words", "Higher holds closer to what you wrote.", 1, 15, 0.1, "CFG scale"
     )
-    seed: int = number(
+    seed: int = declare_number(
         "Seed", "-1 draws a new one each time; the one used is shown.", -1, SEED_LIMIT, 1, "Seed", whole=True
     )
 
@@ -80,52 +80,52 @@ class Sampling(SettingGroup):
 
 @dataclass(frozen=True, kw_only=True)
 class Conditioning(SettingGroup):
-    """How strongly style and drawing steer it."""
+    """Conditioning says how strongly style and drawing steer the picture."""
 
-    ip_adapter_scale: float = number(
+    ip_adapter_scale: float = declare_number(
         "Style strength", "How strongly the picture wears the style.", 0, 1.5, 0.05, "IP-Adapter scale"
     )
-    controlnet_conditioning_scale: float = number(
+    controlnet_conditioning_scale: float = declare_number(
         "Follow the drawing", "How closely the picture keeps to your lines.", 0, 2, 0.05, "ControlNet scale"
     )
-    style_focus: str = word("Style focus", "whole")  # which blocks wear the style, by the name that the menu gives them
+    style_focus: str = declare_word("Style focus", "whole")  # the menu's name of the blocks that wear the style
 
 
 @dataclass(frozen=True)
 class Shortcuts(SettingGroup):
-    """What a picture may leave out to come sooner. As they are here nothing is left out.
+    """Shortcuts say what a picture may leave out to be ready sooner. By default nothing is left out.
 
     A step lies in an interval when all of it does: step i of n (from 0) for start <= i / n and (i + 1) / n <= end, as
-    diffusers reckons `control_guidance_start` and `_end`. Outside of its interval ControlNet does not run at all. With
+    diffusers computes `control_guidance_start` and `_end`. Outside of its interval ControlNet does not run at all. With
     guidance it runs on both halves, on the conditional one for both ("shared"), or on that one for itself alone
     ("conditional").
     """
 
-    guidance_start: float = number(
+    guidance_start: float = declare_number(
         "Words from", "Share of the steps after which the words are pressed.", 0, 1, 0.05, "CFG interval", default=0.0
     )
-    guidance_end: float = number(
+    guidance_end: float = declare_number(
         *("Words until", "Share of the steps after which they are not pressed any more.", 0, 1, 0.05, "CFG interval"),
         default=1.0,
     )
-    control_guidance_start: float = number(
+    control_guidance_start: float = declare_number(
         *("Lines from", "Share of the steps after which your lines are followed.", 0, 1, 0.05, "ControlNet interval"),
         default=0.0,
     )
-    control_guidance_end: float = number(
+    control_guidance_end: float = declare_number(
         *("Lines until", "Share of the steps after which the rest is free.", 0, 1, 0.05, "ControlNet interval"),
         default=1.0,
     )
-    controlnet_half: ControlHalf = word("ControlNet half", "both")  # noqa: RUF009 - a field
-    controlnet_every: int = number(
+    controlnet_half: ControlHalf = declare_word("ControlNet half", "both")  # noqa: RUF009 - a field
+    controlnet_every: int = declare_number(
         *("Read the lines every", "Steps that one reading of your lines serves.", 1, 8, 1, "ControlNet every"),
         whole=True,
         default=1,
         unit="steps",
     )
-    few_steps: str = word("Few-step LoRA", "")  # the weights fused in, by the name that the engine's menu gives them
+    few_steps: str = declare_word("Few-step LoRA", "")  # the menu's name of the weights that are fused in
     # "small": a lighter autoencoder paints the picture
-    decoder: Decoder = word("VAE", "full")  # noqa: RUF009 - a field
+    decoder: Decoder = declare_word("VAE", "full")  # noqa: RUF009 - a field
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -136,8 +136,8 @@ class Shortcuts(SettingGroup):
                 )
 
 
-class Grouped(Protocol):
-    """A value with settings in groups, as an order and a request are."""
+class HasSettings(Protocol):
+    """HasSettings is a value with settings in groups, as an order and a request are."""
 
     @property
     def sampling(self) -> Sampling: ...
@@ -183,7 +183,7 @@ def write_setting(each: Field[Any], value: Any) -> str:
     return f"{written} {unit}" if unit else written
 
 
-def flatten_settings(value: Grouped) -> dict[str, Any]:
+def flatten_settings(value: HasSettings) -> dict[str, Any]:
     """Return sampling and conditioning by the settings' names, in SETTING_ORDER; whole numbers as int."""
     flat: dict[str, Any] = {}
     for group in (value.sampling, value.conditioning):
@@ -249,9 +249,10 @@ CANNY = (  # of the reading of a drawing; they decide the edge map, not the pict
     Control("canny_low", "Faint edges", "Lower finds fainter edges in a photo or shaded drawing.", 0, 255, 1, True),
     Control("canny_high", "Clear edges", "Lower starts an edge at weaker contrast.", 0, 255, 1, True),
 )
-CONTROL: Mapping[str, Control] = {
+CONTROL_BY_NAME: Mapping[str, Control] = {
     control.name: control for control in (*list_controls(Sampling), *list_controls(Conditioning), *CANNY)
 }
-CONTROLS = tuple(CONTROL[name] for name in sort_settings(CONTROL))  # what the page has a slider for, and the API a name
+# what the page has a slider for, and the API a name
+CONTROLS = tuple(CONTROL_BY_NAME[name] for name in sort_settings(CONTROL_BY_NAME))
 SHORTCUT_NUMBERS = list_controls(Shortcuts)
 BATCH = Control("count", "Pictures", "How many to draw at once, each from the next seed.", 1, 4, 1, True)

@@ -1,4 +1,4 @@
-"""The values that flow from a drawing to a picture, each frozen and self-checking."""
+"""Define the values that flow from a drawing to a picture; each is frozen and checks itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.controls import BATCH, SEED_LIMIT, Conditioning, Sampling, Shortcu
 from pipeline.errors import SettingError, SketchError, StyleError
 from pipeline.prompt_syntax import Prompt
 
-NUMBERS = "numbers"  # the number format among the revisions, where it is not the usual one
+NUMBER_FORMAT = "numbers"  # the number format among the revisions, where it is not the usual one
 
 Reading = Literal["lines", "canny"]
 ReadingChoice = Literal["auto", "lines", "canny"]
@@ -24,7 +24,7 @@ ReadingChoice = Literal["auto", "lines", "canny"]
 
 @dataclass(frozen=True, eq=False)
 class Sketch:
-    """A drawing as every later stage sees it."""
+    """Sketch is a drawing as every later stage sees it."""
 
     pixels: NDArray[np.uint8]  # (H, W, 3) RGB on white, upright, dark lines on light
     is_drawing: bool  # strokes on white, read as lines; False: a photograph or filled shapes, read by Canny
@@ -39,7 +39,7 @@ class Sketch:
 
 @dataclass(frozen=True, eq=False)
 class EdgeMap:
-    """White lines on black, the ControlNet hint."""
+    """EdgeMap holds white lines on black, the ControlNet hint."""
 
     pixels: NDArray[np.uint8]  # (H, W), 0 or 255
     reading: Reading
@@ -62,7 +62,7 @@ class EdgeMap:
 
 @dataclass(frozen=True, eq=False)
 class Painting:
-    """A coloured drawing, its three parts kept separate, so that a painter never has to search for edges."""
+    """Painting is a coloured drawing, its three parts kept separate: a painter never has to search for edges."""
 
     colours: NDArray[np.uint8]  # (H, W, 3) RGB without the drawn lines
     lines: NDArray[np.uint8]  # (H, W) coverage of the drawn lines, 0 none .. 255 full; all 0 for a photograph
@@ -86,7 +86,7 @@ class Painting:
 
 @dataclass(frozen=True, eq=False)
 class PaintedColours:
-    """What the person painted in colour; the rest of the paper is the model's to colour."""
+    """PaintedColours holds what the person painted in colour; the model colours the rest of the paper."""
 
     colours: NDArray[np.uint8]  # (H, W, 3) RGB, streaks evened out; of no meaning where nothing is painted
     mask: NDArray[np.bool_]  # (H, W), True where the person painted
@@ -101,12 +101,13 @@ class PaintedColours:
 
     @classmethod
     def none(cls, width: int, height: int) -> PaintedColours:
+        """Return colours of that size in px with nothing painted."""
         return cls(np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.bool_))
 
 
 @dataclass(frozen=True)
 class Style:
-    """A look, as a folder in the library describes it."""
+    """Style is a look, as a folder in the library describes it."""
 
     id: str  # slug, also the folder's name
     name: str
@@ -125,13 +126,15 @@ class Style:
 
 @dataclass(frozen=True)
 class StyleMatch:
+    """StyleMatch is a style that the search found."""
+
     style: Style
     similarity: float  # [-1, 1]
 
 
 @dataclass(frozen=True)
 class StyleMix:
-    """One or more styles with weights that sum to 1."""
+    """StyleMix holds one or more styles with weights that sum to 1."""
 
     parts: tuple[tuple[Style, float], ...]
 
@@ -142,12 +145,13 @@ class StyleMix:
 
     @classmethod
     def of(cls, style: Style) -> StyleMix:
+        """Return a mix of that style alone."""
         return cls(((style, 1.0),))
 
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """Everything that decides the pixels and nothing that does not."""
+    """GenerationRequest holds everything that decides the pixels, and nothing that does not."""
 
     engine: str  # profile name, "pocket" or "sd15"
     prompt: Prompt  # as typed, without the style's template
@@ -192,6 +196,8 @@ class GenerationRequest:
 
 @dataclass(frozen=True, eq=False)
 class StepPreview:
+    """StepPreview shows what a picture would be if it ended after this step."""
+
     step: int  # 1-based, just finished
     of: int
     image: Image.Image  # small RGB
@@ -199,7 +205,7 @@ class StepPreview:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the safety checker said of a picture."""
+    """Verdict holds what the safety checker said of a picture."""
 
     withheld: bool
     words: str  # why, for the person who drew
@@ -207,7 +213,7 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What an engine answers: the pictures of one request, drawn together, and what there is to say of them."""
+    """Drawn is an engine's answer: the pictures of one request, drawn together, and what there is to say of them."""
 
     images: tuple[Image.Image, ...]  # RGB (width, height), one for each seed
     milliseconds: Mapping[str, float]  # per stage, in order
@@ -218,6 +224,8 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class GenerationResult:
+    """GenerationResult is a finished picture with its request, and how it came about."""
+
     image: Image.Image  # RGB; where the picture was withheld, the drawing on a card that says so
     request: GenerationRequest
     matches: tuple[StyleMatch, ...]  # what the search found, best first; empty when the style was chosen
@@ -228,6 +236,7 @@ class GenerationResult:
 
 
 def expect_array(array: object, what: str, dimensions: int, dtype: type) -> None:
+    """Raise TypeError unless `array`, called `what`, is a filled array of that many dimensions and that dtype."""
     if not isinstance(array, np.ndarray) or array.ndim != dimensions or array.dtype != dtype or array.size == 0:
         came = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
         raise TypeError(f"Expected {what} as a {dimensions}-d {np.dtype(dtype)} array, got {came}.")

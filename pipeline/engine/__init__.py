@@ -1,1 +1,1 @@
-"""A request becomes pixels."""
+"""Turn a request into pixels."""

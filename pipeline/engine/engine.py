@@ -32,10 +32,10 @@ from pipeline.errors import EngineChanged, SettingError
 from pipeline.machine.plan import ModeChoice
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
-from pipeline.request.presets import menu_of
+from pipeline.request.presets import get_menu
 from pipeline.request.samplers import find_sampler
 from pipeline.timing import Clock
-from pipeline.values import NUMBERS, Drawn, GenerationRequest, StepPreview, Style
+from pipeline.values import NUMBER_FORMAT, Drawn, GenerationRequest, StepPreview, Style
 
 OnStep = Callable[[StepPreview], None]
 
@@ -46,7 +46,7 @@ class Engine:
     def __init__(self, model: LoadedModel, *, compile: bool = False, previews: str = "linear") -> None:
         self.profile, self._revisions, self._safety = model.profile, model.revisions, model.safety
         self._pipeline, self._placement, self._embed_style = model.pipeline, model.placement, model.style_embeddings
-        self._files, self._menu = PresentParts(model.profile, model.folder), menu_of(model.profile.name)
+        self._files, self._menu = PresentParts(model.profile, model.folder), get_menu(model.profile.name)
         self._conditioning = RequestEncoder(
             model.pipeline, self._menu, model.placement, model.style_embeddings, model.hint_stack
         )
@@ -125,7 +125,7 @@ class Engine:
         other numbers, other pixels.
         """
         numbers = self._placement.present_numbers()
-        return MappingProxyType({**self._revisions, **({NUMBERS: numbers} if numbers else {})})
+        return MappingProxyType({**self._revisions, **({NUMBER_FORMAT: numbers} if numbers else {})})
 
     @property
     def memory(self) -> ModeChoice:

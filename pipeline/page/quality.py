@@ -13,11 +13,11 @@ import gradio as gr
 from pipeline.controls import BATCH
 from pipeline.models.catalog import PROFILES
 from pipeline.models.profile import ModelProfile
-from pipeline.request.presets import WHOLE, Menu, menu_of
+from pipeline.request.presets import WHOLE_STYLE, Menu, get_menu
 from pipeline.values import GenerationRequest
 
 FOCUS_LABELS = {
-    WHOLE: "The whole style",
+    WHOLE_STYLE: "The whole style",
     "style": "Its colours and brushwork",
     "style + layout": "Its colours, brushwork and layout",
 }
@@ -25,7 +25,7 @@ FOCUS_LABELS = {
 
 def lay_quality_inputs(profile: ModelProfile) -> dict[str, Any]:
     """Lay out the inputs, named as in an order; what they show is drawn by nothing else."""
-    menu, usual = menu_of(profile.name), list_usual_quality(profile)
+    menu, usual = get_menu(profile.name), list_usual_quality(profile)
     with gr.Row():
         preset = gr.Radio(
             [(each.title, each.name) for each in menu.presets],
@@ -78,12 +78,12 @@ def make_side_slider(profile: ModelProfile, menu: Menu, name: str) -> gr.Slider:
 
 def list_usual_quality(profile: ModelProfile) -> dict[str, Any]:
     """List the values to begin with, in the inputs' order."""
-    menu = menu_of(profile.name)
+    menu = get_menu(profile.name)
     sampler = menu.find_preset(menu.preset).sampler
     return {
         "preset": menu.preset,
         "sampler": sampler,
-        "style_focus": WHOLE,
+        "style_focus": WHOLE_STYLE,
         "width": profile.width,
         "height": profile.height,
         "levers": "",
@@ -109,7 +109,7 @@ def apply_preset(
     profile: ModelProfile, name: str, sampler: str, numbers: dict[str, float]
 ) -> tuple[str, dict[str, float]]:
     """Return sampler and numbers under another preset. What no preset would have set was changed by hand, and stays."""
-    menu = menu_of(profile.name)
+    menu = get_menu(profile.name)
     chosen = menu.find_preset(name)
     offered = [{**profile.defaults, **each.numbers} for each in menu.presets]
     wanted = {**profile.defaults, **chosen.numbers}
@@ -129,9 +129,9 @@ def adapt_settings(settings: Mapping[str, Any], profile: ModelProfile) -> dict[s
     """
     if settings["engine"] == profile.name or settings["engine"] not in PROFILES:
         return {**settings, "engine": profile.name}
-    before, menu = PROFILES[settings["engine"]], menu_of(profile.name)
+    before, menu = PROFILES[settings["engine"]], get_menu(profile.name)
     usual = list_usual_quality(profile) | {"count": settings["count"], "style_focus": settings["style_focus"]}
-    if settings["preset"] != menu_of(before.name).preset:
+    if settings["preset"] != get_menu(before.name).preset:
         usual["preset"] = settings["preset"]
     preset = menu.find_preset(usual["preset"])
     usual |= {"sampler": preset.sampler}
@@ -162,7 +162,7 @@ def adapt_side(side: Any, usual: int, wanted: int, profile: ModelProfile, menu: 
 
 def list_limits(profile: ModelProfile) -> dict[str, dict[str, Any]]:
     """List what each input offers under an engine, by its name: choices, ranges and what is said of them."""
-    menu = menu_of(profile.name)
+    menu = get_menu(profile.name)
     sides = {
         name: {
             "minimum": menu.least_side,
@@ -199,6 +199,6 @@ def restore_quality(request: GenerationRequest, profile: ModelProfile) -> dict[s
     usual = list_usual_quality(profile)
     if request.engine != profile.name:
         return usual | dict(profile.defaults) | {"seed": request.sampling.seed}
-    same = [each.name for each in menu_of(profile.name).presets if each.shortcuts == request.shortcuts]
+    same = [each.name for each in get_menu(profile.name).presets if each.shortcuts == request.shortcuts]
     preset = usual["preset"] if usual["preset"] in same or not same else same[0]
     return {"preset": preset, "levers": "" if same else json.dumps(asdict(request.shortcuts))}

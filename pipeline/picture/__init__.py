@@ -1,1 +1,1 @@
-"""The PNG that carries its recipe: written, and read again."""
+"""Write the PNG that carries its recipe, and read it again."""

@@ -1,4 +1,4 @@
-"""The text inside a PNG file, read without decoding a pixel, every length bounded (PNG 3rd ed., 5.3, 11.3.3)."""
+"""Read the text inside a PNG file without decoding a pixel, every length bounded (PNG 3rd ed., 5.3, 11.3.3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_FILE = 20_000_000  # bytes
 MAX_CHUNKS = 20_000
 TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
-OTHERS = {
+OTHER_SIGNATURES = {
     b"\xff\xd8\xff": "a JPEG",
     b"GIF8": "a GIF",
     b"RIFF": "a WebP",
@@ -27,7 +27,7 @@ Texts = dict[str, tuple[bytes, bytes]]  # keyword -> chunk kind, what follows th
 
 
 def read_texts(data: bytes) -> Texts:
-    """The file's text chunks, the first of each keyword. Raises PictureFileError unless it is a whole PNG file."""
+    """Read the file's text chunks, the first of each keyword. Raises PictureFileError unless it is a whole PNG file."""
     if not data.startswith(SIGNATURE):
         raise PictureFileError(f"A picture made here is a PNG file; this one is {guess_kind(data)}.")
     if len(data) > MAX_FILE:
@@ -40,11 +40,12 @@ def read_texts(data: bytes) -> Texts:
 
 
 def guess_kind(data: bytes) -> str:
-    return next((name for start, name in OTHERS.items() if data.startswith(start)), "something else")
+    """Guess the kind of a file from its first bytes, in words for a message."""
+    return next((name for start, name in OTHER_SIGNATURES.items() if data.startswith(start)), "something else")
 
 
 def walk_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """(kind, body) up to IEND, each held against its checksum."""
+    """Yield (kind, body) of each chunk up to IEND, checked against its checksum. Raises PictureFileError."""
     at = len(SIGNATURE)
     for _ in range(MAX_CHUNKS):
         if at + 12 > len(data):
@@ -64,7 +65,7 @@ def walk_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def decode_text(kind: bytes, body: bytes, limit: int) -> bytes:
-    """The text of one chunk, inflated where it is packed; UTF-8 from iTXt, Latin-1 from the others.
+    """Return the text of one chunk, inflated where it is packed; UTF-8 from iTXt, Latin-1 from the others.
 
     Raises PictureFileError where it is malformed or longer than `limit` bytes.
     """
@@ -78,22 +79,24 @@ def decode_text(kind: bytes, body: bytes, limit: int) -> bytes:
         body = parts[2]
     elif packed:
         body = body[1:]
-    return inflate(body, limit) if packed else expect_length(body, limit)
+    return inflate_text(body, limit) if packed else expect_short_text(body, limit)
 
 
-def inflate(packed: bytes, limit: int) -> bytes:
+def inflate_text(packed: bytes, limit: int) -> bytes:
+    """Inflate a packed text of at most `limit` bytes. Raises PictureFileError."""
     inflater = zlib.decompressobj()
     try:
         text = inflater.decompress(packed, limit + 1)
     except zlib.error as error:
         raise PictureFileError("This picture file's packed text is damaged.") from error
-    expect_length(text, limit)
+    expect_short_text(text, limit)
     if not inflater.eof:
         raise PictureFileError("This picture file's packed text is cut off.")
     return text
 
 
-def expect_length(text: bytes, limit: int) -> bytes:
+def expect_short_text(text: bytes, limit: int) -> bytes:
+    """Return the text; raise PictureFileError where it is longer than `limit` bytes."""
     if len(text) > limit:
         raise PictureFileError(f"This picture file's text is over {limit / 1e6:g} MB long; none made here is.")
     return text

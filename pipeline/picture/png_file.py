@@ -1,4 +1,4 @@
-"""The picture file: a PNG that other programs can read the settings of, and that we can read whole again.
+"""Write and read the picture file: a PNG whose settings other programs read, and that we read whole again.
 
 Two texts lie in it: `parameters`, as AUTOMATIC1111's web UI writes it and many programs read it, and `croquis`, our
 recipe (recipe.py). Nothing of the hour or the machine is written: equal results give equal bytes.
@@ -21,7 +21,7 @@ from pipeline.values import GenerationRequest, GenerationResult, Style
 
 KEYWORD = "croquis"
 MAX_RECIPE = 1_500_000  # bytes of JSON; an edge map of 2048 x 2048 noise needs half of it
-FOREIGN = {
+OTHER_PROGRAMS = {
     "parameters": "It was made by a program like AUTOMATIC1111, which notes its settings as text only",
     "workflow": "It was made by ComfyUI, which notes a workflow",
     "prompt": "It was made by ComfyUI, which notes a workflow",
@@ -30,7 +30,7 @@ FOREIGN = {
 
 
 def write_picture(result: GenerationResult) -> bytes:
-    """The picture as a PNG file that carries its recipe; equal bytes for an equal image, request and revisions."""
+    """Write a PNG file that carries the picture's recipe; equal image, request and revisions give equal bytes."""
     texts = PngImagePlugin.PngInfo()
     texts.add_text("parameters", write_parameters(result.request))
     texts.add_itxt(KEYWORD, write_recipe(result.request, result.revisions), zip=True)
@@ -41,17 +41,17 @@ def write_picture(result: GenerationResult) -> bytes:
 
 
 def read_picture(data: bytes, find_style: Callable[[str], Style]) -> Reopened:
-    """The request that was written into the file, equal to what it was, and the weights that it met.
+    """Read the request that was written into the file, equal to what it was, and the revisions of its weights.
 
-    `find_style` gives the library's style of an id, or raises StyleError. Raises PictureFileError for any file that is
-    not a whole PNG with a readable recipe of ours.
+    `find_style` returns the library's style of an id, or raises StyleError. Raises PictureFileError for any file that
+    is not a whole PNG with a readable recipe of ours.
     """
     if not isinstance(data, bytes):
         raise PictureFileError(f"A picture file comes as bytes; {type(data).__name__} came.")
     texts = read_texts(data)
     if KEYWORD not in texts:
         origin = next(
-            (origin for key, origin in FOREIGN.items() if key in texts),
+            (origin for key, origin in OTHER_PROGRAMS.items() if key in texts),
             "It may come from another program, or one that saved it again left the recipe out",
         )
         raise PictureFileError(f"This PNG carries no recipe of Croquis. {origin}.")

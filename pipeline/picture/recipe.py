@@ -1,4 +1,4 @@
-"""The recipe that a picture file carries: a complete GenerationRequest as JSON, and back.
+"""Write and read the recipe that a picture file carries: a complete GenerationRequest as JSON.
 
 Strict: a key too many, a wrong type, NaN or a number out of range is refused with the place where it stands.
 """
@@ -30,7 +30,7 @@ from pipeline.models.catalog import PROFILES
 from pipeline.prompt_syntax import Prompt
 from pipeline.sketch.image_file import DECODER_ERRORS
 from pipeline.strict_json import StrictModel, describe_first_fault
-from pipeline.values import NUMBERS, EdgeMap, GenerationRequest, Reading, Style, StyleMix
+from pipeline.values import NUMBER_FORMAT, EdgeMap, GenerationRequest, Reading, Style, StyleMix
 
 MAX_SIDE = 2048  # px
 MAX_STYLES = 16
@@ -41,19 +41,23 @@ Name = Annotated[str, Field(max_length=100)]
 
 
 class EdgesPart(StrictModel):
+    """EdgesPart holds the edge map in a recipe."""
+
     reading: Reading
     png: Annotated[str, Field(max_length=1_000_000)]  # base64 of a PNG with one bit a pixel
 
 
 class StylePart(StrictModel):
+    """StylePart holds one style of the mix in a recipe."""
+
     id: Slug
     sha256: Annotated[str, Field(max_length=100)]
     weight: Annotated[float, Field(ge=0, le=1)]
     template: Annotated[str, Field(max_length=2_000)]
 
 
-class Head(StrictModel):
-    """What stands before the settings in a recipe."""
+class RecipeHead(StrictModel):
+    """RecipeHead holds what stands before the settings in a recipe."""
 
     format: Literal["croquis"] = "croquis"
     version: Literal[1, 2] = 2
@@ -76,7 +80,7 @@ def derive_fields(*groups: type[SettingGroup]) -> dict[str, Any]:
 ShortcutsPart = create_model("ShortcutsPart", __base__=StrictModel, **derive_fields(Shortcuts))
 Recipe: Any = create_model(  # Version 1 knew no sampler, style focus or shortcuts: what it left out is as it was then.
     "Recipe",
-    __base__=Head,
+    __base__=RecipeHead,
     **derive_fields(Sampling, Conditioning),
     levers=(ShortcutsPart, ShortcutsPart()),
     revisions=(Annotated[dict[Name, Annotated[str, Field(max_length=500)]], Field(max_length=50)], ...),
@@ -84,7 +88,7 @@ Recipe: Any = create_model(  # Version 1 knew no sampler, style focus or shortcu
 
 
 def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> str:
-    """The recipe as ASCII JSON, equal for equal requests. Raises SettingError for what could not be read back."""
+    """Write the recipe as ASCII JSON, equal for equal requests. Raises SettingError for what could not be read back."""
     try:
         recipe: StrictModel = Recipe(
             engine=request.engine,
@@ -109,7 +113,7 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
 
 
 def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
-    """The request that was written and the weights that it met.
+    """Read the request that was written, and the revisions of the weights that drew it.
 
     Raises PictureFileError, or StyleError where its styles are gone or others now.
     """
@@ -145,8 +149,10 @@ def read_prompt(key: str, text: str) -> Prompt:
 
 
 def restore_style(part: StylePart, find_style: Callable[[str], Style]) -> Style:
-    """The library's style as it was then: the same reference picture is asked for, the template is the recipe's own,
-    since its words decide the picture too."""
+    """Return the library's style as it was then, with the recipe's template, whose words decide the picture too.
+
+    Raises StyleError where its reference picture is another one now.
+    """
     style = find_style(part.id)
     if style.sha256 != part.sha256:
         raise StyleError(
@@ -157,13 +163,14 @@ def restore_style(part: StylePart, find_style: Callable[[str], Style]) -> Style:
 
 
 def pack_edges(edges: EdgeMap) -> str:
-    """Base64 of a PNG with one bit a pixel; unpack_edges is its inverse."""
+    """Return an edge map as base64 of a PNG with one bit a pixel; unpack_edges is its inverse."""
     file = io.BytesIO()
     Image.fromarray(edges.pixels > 0).save(file, "PNG", compress_level=9)
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def unpack_edges(recipe: Head) -> EdgeMap:
+def unpack_edges(recipe: RecipeHead) -> EdgeMap:
+    """Read the recipe's edge map. Raises PictureFileError where it is damaged or of another size."""
     try:
         image = Image.open(io.BytesIO(base64.b64decode(recipe.edges.png, validate=True)), formats=("PNG",))
         if image.mode != "1" or image.size != (recipe.width, recipe.height):
@@ -179,10 +186,10 @@ def unpack_edges(recipe: Head) -> EdgeMap:
 
 @dataclass(frozen=True)
 class Reopened:
-    """What a picture file carries."""
+    """Reopened holds what a picture file carries."""
 
     request: GenerationRequest
-    revisions: Mapping[str, str]  # model part -> revision or hash that it met when it was drawn
+    revisions: Mapping[str, str]  # model part -> revision or hash that drew it
 
 
 def explain_difference(reopened: Reopened, engine: str, revisions: Mapping[str, str]) -> str | None:
@@ -190,25 +197,24 @@ def explain_difference(reopened: Reopened, engine: str, revisions: Mapping[str, 
     then, drawn_by = reopened.revisions, reopened.request.engine
     if drawn_by != engine:
         before = PROFILES[drawn_by].title if drawn_by in PROFILES else f"the engine {drawn_by!r}"
-        return (
-            f"It was drawn by {_lower(before)}; {_lower(PROFILES[engine].title)} draws now and makes another picture."
-        )
+        now = _lower_article(PROFILES[engine].title)
+        return f"It was drawn by {_lower_article(before)}; {now} draws now and makes another picture."
     others = sorted(
-        part for part in (then.keys() | revisions.keys()) - {NUMBERS} if then.get(part) != revisions.get(part)
+        part for part in (then.keys() | revisions.keys()) - {NUMBER_FORMAT} if then.get(part) != revisions.get(part)
     )
     if others:
         return (
             f"It was drawn with other weights than are here now ({', '.join(others)}): drawn again it will be "
             "another picture, in the same spirit."
         )
-    if then.get(NUMBERS) != revisions.get(NUMBERS):
+    if then.get(NUMBER_FORMAT) != revisions.get(NUMBER_FORMAT):
         return (
-            f"It was computed in {then.get(NUMBERS, 'the usual numbers')}, here it will be in "
-            f"{revisions.get(NUMBERS, 'the usual ones')}: drawn again it will be nearly the same."
+            f"It was computed in {then.get(NUMBER_FORMAT, 'the usual numbers')}, here it will be in "
+            f"{revisions.get(NUMBER_FORMAT, 'the usual ones')}: drawn again it will be nearly the same."
         )
     return None
 
 
-def _lower(title: str) -> str:
-    """For the middle of a sentence: "the pocket model", but "Stable Diffusion 1.5"."""
+def _lower_article(title: str) -> str:
+    """Write a title for the middle of a sentence: "the pocket model", but "Stable Diffusion 1.5"."""
     return title[:1].lower() + title[1:] if title.startswith("The ") else title

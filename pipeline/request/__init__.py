@@ -1,1 +1,1 @@
-"""What was asked, unchecked, becomes one complete request."""
+"""Turn unchecked input into one complete request."""

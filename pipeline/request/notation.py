@@ -1,4 +1,4 @@
-"""The parts of an order that are written in a small notation: several styles, levers."""
+"""Parse the parts of an order that are written in a small notation: several styles, levers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pipeline.errors import SettingError
 
 AUTO = "auto"  # stands for "choose for me"
 STYLE_LIMIT = 100  # characters of a style's id; longer ones are refused before any look-up
-MOST_STYLES = 8
+MAX_STYLES = 8
 LEVERS_LIMIT = 2_000  # characters
-WHOLE = {control.name: control.whole for control in SHORTCUT_NUMBERS}
+WHOLE_NUMBERS = {control.name: control.whole for control in SHORTCUT_NUMBERS}
 
 
 def parse_style(style: object) -> tuple[tuple[str, float], ...]:
@@ -31,17 +31,17 @@ def parse_mix(written: str) -> tuple[tuple[str, float], ...]:
     """Read "ghibli" or "ghibli:0.6,comic:0.4" as ids and weights that sum to 1; write_mix is its inverse.
 
     A style without a weight weighs 1 before they are shared out; naming one twice adds its weights up. Raises
-    SettingError for more than MOST_STYLES, for ids that are too long and for weights that are no positive numbers.
+    SettingError for more than MAX_STYLES, for ids that are too long and for weights that are no positive numbers.
     """
-    if len(written) > MOST_STYLES * (STYLE_LIMIT + 30):
+    if len(written) > MAX_STYLES * (STYLE_LIMIT + 30):
         raise SettingError(f"A style's id has at most {STYLE_LIMIT} characters; {len(written):,} came.")
     weights: dict[str, float] = {}
     for part in written.split(","):
         id, _, weight = part.partition(":")
         id = _expect_id(id.strip(), written)
-        weights[id] = weights.get(id, 0.0) + (_weight(weight, id) if weight.strip() else 1.0)
-    if len(weights) > MOST_STYLES:
-        raise SettingError(f"A picture wears at most {MOST_STYLES} styles; {len(weights)} came.")
+        weights[id] = weights.get(id, 0.0) + (_parse_weight(weight, id) if weight.strip() else 1.0)
+    if len(weights) > MAX_STYLES:
+        raise SettingError(f"A picture wears at most {MAX_STYLES} styles; {len(weights)} came.")
     total = math.fsum(weights.values())
     if math.isclose(total, 1.0, abs_tol=1e-9):  # as a recipe holds them: dividing would change their last digits
         return tuple(weights.items())
@@ -60,27 +60,28 @@ def parse_shortcuts(given: object, usual: Shortcuts) -> Shortcuts:
     """
     if given is None or given == "":
         return usual
-    read = _from_json(given) if isinstance(given, str) else given
+    read = _parse_json(given) if isinstance(given, str) else given
     if not isinstance(read, Mapping):
         raise SettingError(f'levers is an object such as {{"guidance_end": 0.5}}; {type(read).__name__} came.')
     known = [field.name for field in fields(Shortcuts)]
     for name in read:
         if name not in known:
             raise SettingError(f"levers has the keys {', '.join(known)}; {str(name)[:40]!r} came.")
-    return replace(usual, **{str(name): _plain(str(name), value) for name, value in read.items()})
+    return replace(usual, **{str(name): _normalise_number(str(name), value) for name, value in read.items()})
 
 
-def _plain(name: str, value: Any) -> Any:
-    """2.0 steps as 2 and a share of 1 as 1.0, so that equal orders are equal; what is no number stays as it came."""
-    number = isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value < 1e9
-    if name not in WHOLE or not number:
+def _normalise_number(name: str, value: Any) -> Any:
+    """Return 2.0 steps as 2 and a share of 1 as 1.0, so that equal orders are equal; leave the rest as it came."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and -1e9 < value < 1e9
+    if name not in WHOLE_NUMBERS or not is_number:
         return value
-    if WHOLE[name]:
+    if WHOLE_NUMBERS[name]:
         return int(value) if value == int(value) else value
     return float(value) + 0.0
 
 
-def _from_json(written: str) -> Any:
+def _parse_json(written: str) -> Any:
+    """Parse the JSON text of levers. Raises SettingError for what is too long or no JSON."""
     if len(written) > LEVERS_LIMIT:
         raise SettingError(f"levers is at most {LEVERS_LIMIT:,} characters of JSON; {len(written):,} came.")
     try:
@@ -90,6 +91,7 @@ def _from_json(written: str) -> Any:
 
 
 def _expect_id(id: str, written: str) -> str:
+    """Return the id of a style; raise SettingError where it is empty or too long."""
     if not id:
         raise SettingError(f'Styles are written as "ghibli" or "ghibli:0.6,comic:0.4"; {written[:60]!r} came.')
     if len(id) > STYLE_LIMIT:
@@ -97,7 +99,8 @@ def _expect_id(id: str, written: str) -> str:
     return id
 
 
-def _weight(written: str, id: str) -> float:
+def _parse_weight(written: str, id: str) -> float:
+    """Parse the weight of the style `id`, above 0 and at most 1000. Raises SettingError."""
     try:
         weight = float(written)
     except ValueError:

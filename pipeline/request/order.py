@@ -1,4 +1,4 @@
-"""From what a person sent, unchecked, to a complete GenerationRequest."""
+"""Check what a person sent and make a complete GenerationRequest of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pipeline.controls import (
-    CONTROL,
+    CONTROL_BY_NAME,
     SEED_LIMIT,
     Conditioning,
     Control,
@@ -22,18 +22,18 @@ from pipeline.controls import (
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt, expect_length
 from pipeline.request.notation import AUTO, name_kind, parse_shortcuts, parse_style
-from pipeline.request.presets import Menu, menu_of
+from pipeline.request.presets import Menu, get_menu
 from pipeline.values import EdgeMap, GenerationRequest, ReadingChoice, Sketch, StyleMix
 
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
 
-UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: control, half a surrogate pair, line and paragraph ends
+UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: control, half a surrogate pair, line and paragraph ends
 
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """One wish, every raw input checked; the styles may be left to the search."""
+    """Order holds one person's wish, every raw input checked; the styles may be left to the search."""
 
     engine: str  # whose settings these are: another engine's would draw something else from them
     sketch: Sketch
@@ -64,13 +64,13 @@ def parse_order(
     levers: object = None,
     **settings: object,
 ) -> Order:
-    """Check everything at once, before any model runs. None, and "auto" for words, stand for what the preset sets or
-    the profile's default.
+    """Check all inputs of a drawing, before any model runs. None, and "auto" for words, stand for what the preset sets
+    or the profile's default.
 
     `settings` are those of CONTROLS, `sampler` and `style_focus`. Raises SettingError that names the input, what it
     takes and what came, and TypeError for an input that there is not.
     """
-    menu = menu_of(profile.name)
+    menu = get_menu(profile.name)
     chosen = menu.find_preset(parse_name("preset", preset) or menu.preset)
     sampling, conditioning = parse_settings(settings, {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler})
     shortcuts = parse_shortcuts(levers, chosen.shortcuts)
@@ -101,11 +101,11 @@ def parse_settings(given: Mapping[str, object], usual: Mapping[str, Any]) -> tup
     """
     known = [each.name for group in (Sampling, Conditioning) for each in fields(group)]
     for name in given:
-        if name not in known and name not in CONTROL:
+        if name not in known and name not in CONTROL_BY_NAME:
             raise TypeError(f"There is no setting {name!r}.")
     flat: dict[str, Any] = {}
     for name in sort_settings(known):
-        if name in CONTROL:
+        if name in CONTROL_BY_NAME:
             flat[name] = parse_number(name, given.get(name), usual)
         elif (chosen := parse_name(name, given.get(name)) or usual.get(name)) is not None:
             flat[name] = chosen
@@ -139,8 +139,8 @@ def parse_number(name: str, value: object, defaults: Mapping[str, float]) -> flo
 
     Whole controls come back as int, so that 20 and 20.0 make equal requests; -0.0 comes back as 0.0.
     """
-    control = CONTROL[name]
-    chosen = _default(control, defaults) if value is None else value
+    control = CONTROL_BY_NAME[name]
+    chosen = _get_default(control, defaults) if value is None else value
     expect_number(control, chosen)
     number = cast(float, chosen)
     return int(number) if control.whole else float(number) + 0.0
@@ -176,7 +176,7 @@ def parse_prompt(what: str, words: object) -> Prompt:
 def clean_words(words: str) -> str:
     """Return `words` in one Unicode form (NFC), with one space between words and without control characters."""
     text = unicodedata.normalize("NFC", words)
-    visible = "".join(" " if unicodedata.category(letter) in UNSEEN else letter for letter in text)
+    visible = "".join(" " if unicodedata.category(letter) in UNPRINTABLE else letter for letter in text)
     return " ".join(visible.split())
 
 
@@ -222,5 +222,6 @@ def parse_count(what: str, value: object, minimum: int, maximum: int) -> int:
     return int(cast(float, value))
 
 
-def _default(control: Control, defaults: Mapping[str, float]) -> float:
+def _get_default(control: Control, defaults: Mapping[str, float]) -> float:
+    """Return the control's number where none came; the seed's is -1, a fresh one."""
     return -1 if control.name == "seed" else defaults[control.name]

@@ -1,4 +1,4 @@
-"""What each engine offers a person to choose from: presets, samplers, ways to wear a style, few-step weights."""
+"""List what each engine offers to choose from: presets, samplers, blocks that wear the style, few-step weights."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from pipeline.controls import CONTROL, Conditioning, Sampling, Shortcuts, expect_choice, expect_number
+from pipeline.controls import CONTROL_BY_NAME, Conditioning, Sampling, Shortcuts, expect_choice, expect_number
 from pipeline.errors import SettingError
 from pipeline.request.samplers import SAMPLERS
 
 BlockScales = Mapping[str, Any]  # as diffusers' set_ip_adapter_scale takes it; a block left out has no style
-WHOLE = "whole"
+WHOLE_STYLE = "whole"
 
 
 @dataclass(frozen=True)
 class Preset:
-    """How much work a picture gets. What a person turned on top of it stays as turned."""
+    """Preset says how much work a picture gets. What a person set on top of it stays."""
 
     name: str
     title: str
@@ -28,13 +28,13 @@ class Preset:
 
     def __post_init__(self) -> None:
         for name, value in self.numbers.items():
-            expect_number(CONTROL[name], value)
+            expect_number(CONTROL_BY_NAME[name], value)
         expect_choice("sampler", self.sampler, SAMPLERS)
 
 
 @dataclass(frozen=True)
 class FewSteps:
-    """A LoRA that lets the model draw in a few steps."""
+    """FewSteps names a LoRA that lets the model draw in a few steps."""
 
     part: str  # role in the profile's parts
     file: str  # inside that part
@@ -43,7 +43,7 @@ class FewSteps:
 
 @dataclass(frozen=True)
 class Menu:
-    """What one engine offers."""
+    """Menu lists what one engine offers."""
 
     presets: tuple[Preset, ...]  # from the quickest to the best
     preset: str  # the one taken when nobody chooses
@@ -55,6 +55,7 @@ class Menu:
     small_decoder: str | None = None  # role in the profile's parts
 
     def find_preset(self, name: str) -> Preset:
+        """Return the preset of that name. Raises SettingError that lists the names."""
         known = {preset.name: preset for preset in self.presets}
         expect_choice("preset", name, known)
         return known[name]
@@ -75,10 +76,12 @@ class Menu:
 
 
 def make_draft(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M", **shortcuts: Any) -> Preset:
+    """Return the quickest preset; `shortcuts` are what it leaves out."""
     return Preset("draft", "Draft", info, MappingProxyType(dict(numbers)), sampler, Shortcuts(**shortcuts))
 
 
 def make_balanced(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M", **shortcuts: Any) -> Preset:
+    """Return the preset in between; `shortcuts` are what it leaves out."""
     return Preset("balanced", "Balanced", info, MappingProxyType(dict(numbers)), sampler, Shortcuts(**shortcuts))
 
 
@@ -101,7 +104,7 @@ POCKET_MENU = Menu(
     samplers=("DPM++ 2M", "DPM++ 2M SDE", "UniPC", "Euler", "Euler a", "DDIM trailing", "LCM", "TCD"),
     style_focus=MappingProxyType(
         {
-            WHOLE: None,
+            WHOLE_STYLE: None,
             "style": {"up": 1.0},
             "style + layout": {"mid": 1.0, "up": 1.0},
         }
@@ -140,7 +143,7 @@ SD15_MENU = Menu(
     # SDXL's {"up": {"block_0": ...}} would switch the style off here: that block has no attention.
     style_focus=MappingProxyType(
         {
-            WHOLE: None,
+            WHOLE_STYLE: None,
             "style": {"down": {"block_0": 1.0, "block_1": 1.0}, "mid": 1.0, "up": {"block_2": 1.0, "block_3": 1.0}},
             "style + layout": {
                 "down": {"block_0": 1.0, "block_1": 1.0, "block_2": [0.25, 1.0]},
@@ -163,7 +166,7 @@ SD15_MENU = Menu(
 MENUS: Mapping[str, Menu] = MappingProxyType({"pocket": POCKET_MENU, "sd15": SD15_MENU})
 
 
-def menu_of(engine: str) -> Menu:
+def get_menu(engine: str) -> Menu:
     """Return what the engine of that name offers."""
     return MENUS[engine]
 

@@ -1,4 +1,4 @@
-"""The ways from noise to a picture, under the names that people know them by (AUTOMATIC1111's)."""
+"""List the samplers, which turn noise into a picture, under AUTOMATIC1111's names for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.errors import SettingError
 
 @dataclass(frozen=True)
 class Sampler:
-    """A scheduler of diffusers and its options, over what the model's own configuration says."""
+    """Sampler names a scheduler of diffusers and its options, over what the model's own configuration says."""
 
     name: str
     scheduler: str  # class of diffusers
@@ -19,29 +19,32 @@ class Sampler:
     ancestral: bool = False  # adds fresh noise at each step; the seed decides that noise too
 
 
-def sampler(name: str, scheduler: str, *, ancestral: bool = False, **options: object) -> Sampler:
+def make_sampler(name: str, scheduler: str, *, ancestral: bool = False, **options: object) -> Sampler:
+    """Return a sampler; `options` are those of the scheduler."""
     return Sampler(name, scheduler, MappingProxyType(options), ancestral)
 
 
 DPM = "DPMSolverMultistepScheduler"
-TABLE = (
-    sampler("DPM++ 2M", DPM, algorithm_type="dpmsolver++", solver_order=2),
-    sampler("DPM++ 2M Karras", DPM, algorithm_type="dpmsolver++", solver_order=2, use_karras_sigmas=True),
-    sampler("DPM++ 2M SDE", DPM, ancestral=True, algorithm_type="sde-dpmsolver++", solver_order=2),
-    sampler("UniPC", "UniPCMultistepScheduler", solver_order=2, solver_type="bh2"),
-    sampler("Euler", "EulerDiscreteScheduler"),
-    sampler("Euler a", "EulerAncestralDiscreteScheduler", ancestral=True),
+SAMPLER_LIST = (
+    make_sampler("DPM++ 2M", DPM, algorithm_type="dpmsolver++", solver_order=2),
+    make_sampler("DPM++ 2M Karras", DPM, algorithm_type="dpmsolver++", solver_order=2, use_karras_sigmas=True),
+    make_sampler("DPM++ 2M SDE", DPM, ancestral=True, algorithm_type="sde-dpmsolver++", solver_order=2),
+    make_sampler("UniPC", "UniPCMultistepScheduler", solver_order=2, solver_type="bh2"),
+    make_sampler("Euler", "EulerDiscreteScheduler"),
+    make_sampler("Euler a", "EulerAncestralDiscreteScheduler", ancestral=True),
     # trained on by few-step weights too, which want steps counted back from the noisiest
-    sampler("DDIM", "DDIMScheduler", clip_sample=False, set_alpha_to_one=False),
-    sampler("DDIM trailing", "DDIMScheduler", clip_sample=False, set_alpha_to_one=False, timestep_spacing="trailing"),
-    sampler("LCM", "LCMScheduler", ancestral=True, clip_sample=False),
-    sampler("TCD", "TCDScheduler", ancestral=True, clip_sample=False),
+    make_sampler("DDIM", "DDIMScheduler", clip_sample=False, set_alpha_to_one=False),
+    make_sampler(
+        "DDIM trailing", "DDIMScheduler", clip_sample=False, set_alpha_to_one=False, timestep_spacing="trailing"
+    ),
+    make_sampler("LCM", "LCMScheduler", ancestral=True, clip_sample=False),
+    make_sampler("TCD", "TCDScheduler", ancestral=True, clip_sample=False),
 )
-SAMPLERS: Mapping[str, Sampler] = MappingProxyType({each.name: each for each in TABLE})
+SAMPLERS: Mapping[str, Sampler] = MappingProxyType({each.name: each for each in SAMPLER_LIST})
 
 
 def find_sampler(name: str) -> Sampler:
-    """Raises SettingError that lists the names."""
+    """Return the sampler of that name. Raises SettingError that lists the names."""
     if name not in SAMPLERS:
         raise SettingError(f"There are the samplers {', '.join(SAMPLERS)}; {name[:40]!r} was asked for.")
     return SAMPLERS[name]

@@ -1,1 +1,1 @@
-"""Everything that is loaded, and the whole way from an order to a picture."""
+"""Hold everything that is loaded, and go the whole way from an order to a picture."""

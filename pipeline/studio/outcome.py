@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from pipeline.values import NUMBERS, Drawn, EdgeMap, GenerationRequest, GenerationResult
+from pipeline.values import NUMBER_FORMAT, Drawn, EdgeMap, GenerationRequest, GenerationResult
 
 
 def make_results(request: GenerationRequest, drawn: Drawn, revisions: Mapping[str, str]) -> list[GenerationResult]:
     """Make one result for each picture that the engine drew; a withheld picture goes no further than here."""
-    all_revisions = {**revisions, **({NUMBERS: drawn.numbers} if drawn.numbers else {})}
+    all_revisions = {**revisions, **({NUMBER_FORMAT: drawn.numbers} if drawn.numbers else {})}
     verdicts = drawn.verdicts or (None,) * len(drawn.images)
     return [
         GenerationResult(

@@ -39,7 +39,7 @@ from pipeline.models.catalog import POCKET
 from pipeline.models.loading import silence_logs
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
-from pipeline.request.presets import Preset, menu_of
+from pipeline.request.presets import Preset, get_menu
 from pipeline.values import GenerationRequest, StyleMix
 from tests.benchmarks.drawing_comparison import DrawingComparison, FormatComparison
 from tests.benchmarks.drawing_modes import OFF, PLAIN, OurEngine, PlainDiffusers, list_modes
@@ -173,7 +173,7 @@ def prepare_format(
 
 def make_request(engine: Engine) -> GenerationRequest:
     """The first example's drawing in a shipped style, at the engine's size."""
-    first = next(make_example_requests(engine, menu_of(engine.profile.name).presets[-1], seed=0))
+    first = next(make_example_requests(engine, get_menu(engine.profile.name).presets[-1], seed=0))
     style = replace(first.styles.parts[0][0], template="{prompt}")
     return replace(first, prompt=Prompt(WORDS), negative_prompt=Prompt(UNWANTED), styles=StyleMix.of(style))
 

@@ -15,7 +15,7 @@ from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import Compiler, find_xformers_problem
 from pipeline.engine.placement import allow_weight_changes, is_channels_last_faster
 from pipeline.engine.prompt_encoder import PromptEncoder
-from pipeline.request.presets import Preset, menu_of
+from pipeline.request.presets import Preset, get_menu
 from pipeline.values import GenerationRequest
 from tests.benchmarks.network_passes import NetworkPass, count_passes, strip_layout
 from tests.tools.diffusers_reference import draw_by_diffusers
@@ -73,7 +73,7 @@ class DrawingMode:
 
 def list_modes(steps: int, device: torch.device, dtype: torch.dtype, compiled: bool) -> list[DrawingMode]:
     """Every lever off, each alone, and the presets; what has few-step weights fused in stands together."""
-    draft, balanced, best = menu_of("sd15").presets
+    draft, balanced, best = get_menu("sd15").presets
     unet_channels_last = is_channels_last_faster(device, dtype)
     off = DrawingMode(set_steps(Preset(OFF, "", "", {}), steps))
     own = int(draft.numbers["num_inference_steps"])

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from pipeline.controls import Shortcuts
-from pipeline.request.presets import menu_of
+from pipeline.request.presets import get_menu
 from tests.benchmarks import denoise
 from tests.benchmarks.denoise import MAIN, choose_dtypes, prepare_comparison, read_options
 from tests.benchmarks.drawing_comparison import DrawingComparison, DrawingTimes, compare_speed, describe_times
@@ -53,7 +53,7 @@ def by_name(told: list[Row]) -> Table:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_lever_that_a_preset_pulls_has_a_row_and_so_has_every_preset(told: list[Row], dtype: str) -> None:
     rows = {name: row for (name, numbers), row in by_name(told).items() if numbers in (dtype, "None")}
-    presets = menu_of("sd15").presets
+    presets = get_menu("sd15").presets
     pulled = {
         f"{each.name}={value}"
         for preset in presets

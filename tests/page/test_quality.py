@@ -21,7 +21,7 @@ from pipeline.page.quality import (
     restore_quality,
 )
 from pipeline.request.order import parse_order
-from pipeline.request.presets import menu_of
+from pipeline.request.presets import get_menu
 from pipeline.values import EdgeMap, GenerationRequest, StyleMix
 from tests.conftest import MakeStyle
 from tests.request.test_order import SKETCH
@@ -69,7 +69,7 @@ def test_the_inputs_begin_as_an_order_without_them(profile: object) -> None:
 
 
 def test_a_pictures_work_comes_back(request_: GenerationRequest) -> None:
-    for preset in menu_of("sd15").presets:
+    for preset in get_menu("sd15").presets:
         back = restore_quality(change_request(request_, shortcuts=preset.shortcuts), SD15)
         assert back == {"preset": preset.name, "levers": ""}
     odd = Shortcuts(guidance_end=0.3, controlnet_every=3)
@@ -99,7 +99,7 @@ def test_another_engine_gets_its_own_numbers_and_keeps_what_is_ones_own(
     suited = adapt_settings(page_settings(before, **kept, num_inference_steps=9, sampler="Euler"), after)
     assert list(suited) == list(SETTINGS) and suited["engine"] == after.name
     assert {name: suited[name] for name in kept} == kept and suited["prompt"] == "a fox" and suited["style"] == "ice"
-    assert (suited["width"], suited["height"], suited["preset"]) == (*after.size, menu_of(after.name).preset)
+    assert (suited["width"], suited["height"], suited["preset"]) == (*after.size, get_menu(after.name).preset)
     assert suited["num_inference_steps"] == after.defaults["num_inference_steps"] and suited["sampler"] == "DPM++ 2M"
     suited.pop("engine"), suited.pop("count")
     parse_order(after, sketch=SKETCH, **suited)  # nothing in it is refused
@@ -107,7 +107,7 @@ def test_another_engine_gets_its_own_numbers_and_keeps_what_is_ones_own(
 
 def test_a_preset_chosen_by_hand_is_kept_with_the_new_engines_numbers() -> None:
     suited = adapt_settings(page_settings(POCKET, preset="draft"), SD15)
-    draft = menu_of("sd15").find_preset("draft")
+    draft = get_menu("sd15").find_preset("draft")
     assert (suited["preset"], suited["sampler"], suited["num_inference_steps"]) == ("draft", "LCM", 4)
     assert suited["guidance_scale"] == draft.numbers["guidance_scale"]
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import PngImagePlugin
 
 from pipeline.errors import PictureFileError
-from pipeline.picture.png_chunks import MAX_CHUNKS, SIGNATURE, decode_text, inflate, read_texts
+from pipeline.picture.png_chunks import MAX_CHUNKS, SIGNATURE, decode_text, inflate_text, read_texts
 from tests.tools.drawings import draw_house, encode_image
 
 
@@ -87,4 +87,4 @@ def test_texts_that_are_bombs_or_broken_are_refused(kind, body, message):
 
 
 def test_exactly_the_limit_is_taken():
-    assert inflate(zlib.compress(b"x" * 1000), 1000) == b"x" * 1000
+    assert inflate_text(zlib.compress(b"x" * 1000), 1000) == b"x" * 1000

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.controls import Shortcuts
 from pipeline.errors import SettingError
-from pipeline.request.notation import MOST_STYLES, parse_mix, parse_shortcuts, write_mix
+from pipeline.request.notation import MAX_STYLES, parse_mix, parse_shortcuts, write_mix
 
 IDS = st.from_regex(r"[a-z][a-z-]{0,20}", fullmatch=True)
 
@@ -29,7 +29,7 @@ def test_styles_with_weights(written: str, read: Any) -> None:
 
 
 @settings(max_examples=25)
-@given(st.dictionaries(IDS, st.floats(0.001, 1000), min_size=1, max_size=MOST_STYLES))
+@given(st.dictionaries(IDS, st.floats(0.001, 1000), min_size=1, max_size=MAX_STYLES))
 def test_a_mix_reads_back_to_the_last_digit(weights: dict[str, float]) -> None:
     once = parse_mix(",".join(f"{id}:{weight!r}" for id, weight in weights.items()))
     assert math.isclose(math.fsum(weight for _, weight in once), 1.0, abs_tol=1e-9)

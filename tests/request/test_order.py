@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.controls import CONTROL, CONTROLS, SEED_LIMIT, flatten_settings
+from pipeline.controls import CONTROL_BY_NAME, CONTROLS, SEED_LIMIT, flatten_settings
 from pipeline.errors import SettingError
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
@@ -208,7 +208,7 @@ def test_a_request_carries_the_order_and_the_size_of_its_edges() -> None:
 
 def test_every_control_of_the_table_is_an_order_field() -> None:
     made = order()
-    assert set(CONTROL) <= {*flatten_settings(made), *made.__dataclass_fields__}
+    assert set(CONTROL_BY_NAME) <= {*flatten_settings(made), *made.__dataclass_fields__}
 
 
 @pytest.mark.parametrize(("name", "what"), [("prompt", "The prompt: A weight"), ("negative_prompt", "The negative pr")])

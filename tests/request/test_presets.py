@@ -10,7 +10,7 @@ from pipeline.errors import SettingError
 from pipeline.models.catalog import PROFILES
 from pipeline.models.profile import ModelProfile
 from pipeline.request.order import parse_order
-from pipeline.request.presets import MENUS, menu_of, scale_blocks
+from pipeline.request.presets import MENUS, get_menu, scale_blocks
 from pipeline.request.samplers import SAMPLERS, find_sampler
 from tests.benchmarks.network_passes import count_passes, count_rows
 from tests.request.test_order import SKETCH
@@ -25,7 +25,7 @@ CONTROLNET_SHARE = 0.4  # of a UNet pass: SD 1.5's ControlNet is its UNet's enco
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_presets_are_the_three_and_the_usual_one_is_the_profiles_defaults(profile: ModelProfile) -> None:
-    menu = menu_of(profile.name)
+    menu = get_menu(profile.name)
     assert [preset.name for preset in menu.presets] == ["draft", "balanced", "best"]
     assert menu.presets[-1].shortcuts == Shortcuts()  # Best leaves nothing out
     usual = menu.find_preset(menu.preset)
@@ -37,7 +37,7 @@ def test_presets_are_the_three_and_the_usual_one_is_the_profiles_defaults(profil
 
 
 def test_one_download_brings_what_every_preset_asks_for() -> None:
-    menu = menu_of("sd15")
+    menu = get_menu("sd15")
     asked = {preset.name: set(menu.list_parts(preset.shortcuts)) for preset in menu.presets}
     assert asked == {"draft": {"lcm_lora", "taesd"}, "balanced": set(), "best": set()}
     assert asked["draft"] <= PROFILES["sd15"].downloaded_parts.keys()
@@ -45,7 +45,7 @@ def test_one_download_brings_what_every_preset_asks_for() -> None:
 
 
 def test_pockets_usual_picture_is_as_it_always_was() -> None:
-    menu = menu_of("pocket")
+    menu = get_menu("pocket")
     assert (
         menu.find_preset(menu.preset).shortcuts == Shortcuts() and menu.find_preset(menu.preset).sampler == "DPM++ 2M"
     )
@@ -53,7 +53,7 @@ def test_pockets_usual_picture_is_as_it_always_was() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_an_order_takes_from_its_preset_what_nobody_turned(profile: ModelProfile) -> None:
-    for preset in menu_of(profile.name).presets:
+    for preset in get_menu(profile.name).presets:
         order = parse_order(profile, sketch=SKETCH, preset=preset.name)
         assert (order.sampling.sampler, order.shortcuts) == (preset.sampler, preset.shortcuts)
         assert preset.numbers.items() <= flatten_settings(order).items()
@@ -70,7 +70,7 @@ def test_an_order_takes_from_its_preset_what_nobody_turned(profile: ModelProfile
         assert (sampling.guidance_scale, sampling.sampler, sampling.num_inference_steps) == (3.5, "Euler", 7)
         assert turned.shortcuts == replace(preset.shortcuts, guidance_end=0.9)
     usual = parse_order(profile, sketch=SKETCH)
-    assert usual.shortcuts == menu_of(profile.name).find_preset(menu_of(profile.name).preset).shortcuts
+    assert usual.shortcuts == get_menu(profile.name).find_preset(get_menu(profile.name).preset).shortcuts
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def work(preset_levers: Shortcuts, steps: int, guidance_scale: float) -> float:
 
 
 def test_sd15s_presets_save_the_work_that_their_speed_rests_on() -> None:
-    draft, balanced, best = menu_of("sd15").presets
+    draft, balanced, best = get_menu("sd15").presets
     plain = work(Shortcuts(), 20, 7.0)
     assert work(balanced.shortcuts, 20, 7.0) < 0.45 * work(
         best.shortcuts, int(best.numbers["num_inference_steps"]), 7.0
@@ -135,7 +135,7 @@ def test_sd15s_presets_save_the_work_that_their_speed_rests_on() -> None:
 
 def test_balanced_stays_near_best_on_the_model_as_shipped(shipped_engine: Engine) -> None:
     """`python -m tests.tools.preset_distance` prints the whole table."""
-    _, balanced, best = menu_of("pocket").presets
+    _, balanced, best = get_menu("pocket").presets
     steps = max(CHOSEN_FOR, int(shipped_engine.profile.defaults["num_inference_steps"]))
     reference, near = preset_distance.measure_presets(shipped_engine, (best, balanced), steps=steps)
     assert reference.ssim == 1 and near.ssim >= preset_distance.SSIM_BAR, near

@@ -20,7 +20,7 @@ from skimage.metrics import structural_similarity
 from pipeline.controls import flatten_settings
 from pipeline.pocket.evaluate.measures import compute_edge_f1, read_lines
 from pipeline.request.order import build_request, parse_order
-from pipeline.request.presets import Preset, menu_of
+from pipeline.request.presets import Preset, get_menu
 from pipeline.settings import ROOT
 from pipeline.sketch.edges import read_edges
 from pipeline.sketch.intake import read_strokes
@@ -56,7 +56,7 @@ def measure_presets(
     engine: Engine, presets: tuple[Preset, ...], seeds: int = 1, steps: int | None = None
 ) -> list[PresetDistance]:
     """Each preset against Best, in its own number of steps, or in `steps`."""
-    *_, best = menu_of(engine.profile.name).presets
+    *_, best = get_menu(engine.profile.name).presets
     if steps:
         best, *presets = (set_steps(each, steps) for each in (best, *presets))
     targets = [request for seed in range(seeds) for request in make_example_requests(engine, best, seed)]
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="for every preset, in place of its own")
     given = parser.parse_args()
     engine = Engine.load(find_profile(given.profile), folder=given.folder)
-    for row in measure_presets(engine, menu_of(given.profile).presets, given.seeds, given.steps):
+    for row in measure_presets(engine, get_menu(given.profile).presets, given.seeds, given.steps):
         print(row, flush=True)
 
 
