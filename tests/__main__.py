@@ -65,7 +65,7 @@ def run_all_tests(arguments: list[str]) -> list[str]:
 
 
 def get_programs() -> None:
-    """Chromium, Node and curl through apt-get where it is there and we may use it."""
+    """Install Chromium, Node and curl through apt-get where it is there and we may use it."""
     missing = [
         package
         for package, found in (

@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
-    """Small models are quickest, and sums come out in one order, on one thread."""
+    """Run torch on one thread: small models are quickest there, and sums come out in one order."""
     import torch
 
     before = torch.get_num_threads()
@@ -50,7 +50,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def pocket_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pocket model's layout with small random weights."""
+    """Write the pocket model's layout with small random weights."""
     from tests.tools.models import write_pocket
 
     return write_pocket(tmp_path_factory.mktemp("models") / "pocket")
@@ -58,7 +58,7 @@ def pocket_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sd15_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """SD 1.5's layout with small random weights."""
+    """Write SD 1.5's layout with small random weights."""
     from tests.tools.models import write_sd15
 
     return write_sd15(tmp_path_factory.mktemp("models") / "sd15")
@@ -82,7 +82,7 @@ def sd15_engine(sd15_folder: Path) -> Engine:
 
 @pytest.fixture(scope="session")
 def shipped_folder() -> Path:
-    """The trained weights in the tree."""
+    """Return the folder of the trained weights in the tree."""
     assert (SHIPPED_POCKET / "manifest.json").is_file(), "assets/pocket holds no trained weights"
     return SHIPPED_POCKET
 
@@ -97,7 +97,8 @@ def shipped_engine(shipped_folder: Path) -> Engine:
 
 @pytest.fixture(scope="session")
 def make_style(tmp_path_factory: pytest.TempPathFactory) -> MakeStyle:
-    """make_style(id, seed=0, template="{prompt}"): a style whose image is patches of colour made from the seed."""
+    """Return make_style(id, seed=0, template="{prompt}"): it makes a style whose image is patches of colour of the
+    seed."""
     folder = tmp_path_factory.mktemp("styles")
 
     def make(identity: str, seed: int = 0, template: str = "{prompt}") -> Style:
@@ -112,7 +113,7 @@ def make_style(tmp_path_factory: pytest.TempPathFactory) -> MakeStyle:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Server]:
-    """`python app.py`, running; with random weights where the tree holds no trained ones yet."""
+    """Run `python app.py`; with random weights where the tree holds no trained ones yet."""
     from tests.tools.serving import run_app
 
     folder = tmp_path_factory.mktemp("server")
@@ -128,7 +129,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
 
 @pytest.fixture
 def model_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A Hub of this machine's own that offers a/b: model_index.json and 2 MB of weights."""
+    """Run a Hub of this machine's own that offers a/b: model_index.json and 2 MB of weights."""
     from tests.tools.hub_server import offer_weights, serve_hub, set_hub
 
     with serve_hub() as served:
@@ -140,7 +141,7 @@ def model_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 @pytest.fixture
 def hub_profile(model_hub: Hub) -> ModelProfile:
-    """SD 1.5 with the part that `model_hub` offers as its base, and one that nothing downloads."""
+    """Return SD 1.5 with the part that `model_hub` offers as its base, and one that nothing downloads."""
     from tests.tools.hub_server import make_hub_profile
 
     return make_hub_profile(model_hub, "a/b")
@@ -148,7 +149,7 @@ def hub_profile(model_hub: Hub) -> ModelProfile:
 
 @pytest.fixture(scope="session")
 def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """sentence-transformers/clip-ViT-B-32's layout with small random weights."""
+    """Write sentence-transformers/clip-ViT-B-32's layout with small random weights."""
     from tests.tools.clip_folder import write_clip
 
     return write_clip(tmp_path_factory.mktemp("clip"))

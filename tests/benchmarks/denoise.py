@@ -1,4 +1,4 @@
-"""Our engine against plain diffusers, lever by lever: python -m tests.benchmarks.denoise [--json] [--tiny].
+"""Compare our engine with plain diffusers, lever by lever: python -m tests.benchmarks.denoise [--json] [--tiny].
 
 In one process, in turn: diffusers' StableDiffusionControlNetPipeline with IP-Adapter and guidance and
 pipeline/engine/engine.py's engine, both over one folder of SD 1.5's layout and size with random weights, on which no
@@ -97,8 +97,8 @@ def make_rows(asked: argparse.Namespace) -> Iterator[Row]:
 
 
 def measure_distances(numbers_of_steps: list[int]) -> Iterator[Row]:
-    """Of no lever, of each that changes a picture and that the pocket model has, and of bf16; with that model's own
-    numbers."""
+    """Measure how far pictures are from those of every lever off: of no lever, of each that changes a picture and that
+    the pocket model has, and of bf16; with that model's own numbers."""
     engine, halves = Engine.load(POCKET), Engine.load(replace(POCKET, any_dtype=True), dtype="bfloat16")
     modes = list_modes(1, engine.device, engine.dtype, compiled=False)
     able = [mode for mode in modes if mode.preset.shortcuts.decoder == "full" and not mode.preset.shortcuts.few_steps]
@@ -122,14 +122,14 @@ def make_distance_row(found: PresetDistance, steps: int) -> Row:
 
 
 def measure_number_format(engine: Engine, halves: Engine, steps: int) -> PresetDistance:
-    """The same requests, every lever off, in both number formats."""
+    """Measure how far another number format draws from this one: the same requests, every lever off."""
     preset = set_steps(Preset("bfloat16", "", "", {}), steps)
     targets = list(make_example_requests(engine, preset, seed=0))
     return measure_preset(halves, preset, targets, [draw_timed(engine, request)[0] for request in targets])
 
 
 def prepare_comparison(room: Path, asked: argparse.Namespace) -> DrawingComparison:
-    """Every side loaded from one folder of random weights, which is written into `room` first."""
+    """Load every side from one folder of random weights, which is written into `room` first."""
     device = choose_device(asked.device)[0]
     profile = make_tiny_sd15_profile(any_dtype=True) if asked.tiny else make_unchecked_sd15_profile()
     side = asked.side or profile.width
@@ -147,7 +147,7 @@ def prepare_comparison(room: Path, asked: argparse.Namespace) -> DrawingComparis
 
 
 def choose_dtypes(device: torch.device) -> list[str]:
-    """What diffusers takes there by itself first."""
+    """Return the number formats to measure on a device; what diffusers takes there by itself comes first."""
     both = device.type == "cpu" and has_bf16_tiles()
     return [name_dtype(get_default_dtype(device)), *(["bfloat16"] if both else [])]
 
@@ -172,14 +172,14 @@ def prepare_format(
 
 
 def make_request(engine: Engine) -> GenerationRequest:
-    """The first example's drawing in a shipped style, at the engine's size."""
+    """Return a request of the first example's drawing in a shipped style, at the engine's size."""
     first = next(make_example_requests(engine, get_menu(engine.profile.name).presets[-1], seed=0))
     style = replace(first.styles.parts[0][0], template="{prompt}")
     return replace(first, prompt=Prompt(WORDS), negative_prompt=Prompt(UNWANTED), styles=StyleMix.of(style))
 
 
 def make_plain_request(request: GenerationRequest, engine: Engine, steps: int) -> GenerationRequest:
-    """With the engine's usual numbers and nothing left out: what plain diffusers draws."""
+    """Return the request with the engine's usual numbers and nothing left out: what plain diffusers draws."""
     return apply_preset(Preset(PLAIN, "", "", {"num_inference_steps": steps}), engine, request)
 
 

@@ -1,4 +1,4 @@
-"""Sides of a contest, each in one number format, drawn in turn round by round; their rows, and what they come to."""
+"""Compare plain diffusers and our engine: each number format draws in turn, round by round, and gives its rows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ALONE = 3  # times that a pass is timed by itself, at most
 
 @dataclass
 class DrawingTimes:
-    """What one mode of drawing gave, picture after picture."""
+    """This holds what one mode of drawing gave, picture after picture."""
 
     meter: MemoryMeter
     calls: PassTimer = field(default_factory=PassTimer)
@@ -40,13 +40,13 @@ class DrawingTimes:
     picture: np.ndarray | None = None
 
     def list_pairs(self, other: DrawingTimes) -> Iterator[tuple[int, int]]:
-        """Places of the pictures that both drew in the same round."""
+        """Yield the places of the pictures that both drew in the same round."""
         return ((own, other.rounds.index(number)) for own, number in enumerate(self.rounds) if number in other.rounds)
 
 
 @dataclass(frozen=True)
 class FormatComparison:
-    """Plain diffusers and our modes in one number format, over the same weights."""
+    """This compares plain diffusers and our modes in one number format, over the same weights."""
 
     dtype: str
     plain: PlainDiffusers
@@ -57,14 +57,14 @@ class FormatComparison:
     seldom: frozenset[str] = frozenset()  # those drawn that sit out every other round
 
     def list_turns(self, number: int) -> list[DrawingMode | None]:
-        """Who draws in a round; None is plain."""
+        """Return who draws in a round; None is plain."""
         return [None, *(mode for mode in self.drawn if number % 2 == 0 or mode.name not in self.seldom)]
 
     def make_request(self, mode: DrawingMode) -> GenerationRequest:
         return apply_preset(mode.preset, self.ours.engine, self.request)
 
     def collect_pass_seconds(self, runs: dict[str, DrawingTimes], repeats: int) -> dict[NetworkPass, list[float]]:
-        """Seconds of each pass that was timed; what a mode that is only reckoned takes besides is timed alone."""
+        """Return the seconds of each timed pass; what a mode that is only reckoned takes besides is timed alone."""
         known: dict[NetworkPass, list[float]] = defaultdict(list)
         for name in (PLAIN, *(mode.name for mode in self.drawn)):
             for call, seconds in runs[name].calls.seconds.items():
@@ -89,7 +89,7 @@ class FormatComparison:
 
 @dataclass(frozen=True)
 class DrawingComparison:
-    """All sides in turn, every other round backwards."""
+    """This lets all sides draw in turn, every other round backwards."""
 
     sides: list[FormatComparison]
     repeats: int
@@ -142,7 +142,7 @@ class DrawingComparison:
     def draw(
         self, into: DrawingTimes, side: PlainDiffusers | OurEngine, networks: dict[str, Any], request: GenerationRequest
     ) -> None:
-        """One picture. The networks' passes are timed where they are done when they return."""
+        """Draw one picture. The networks' passes are timed where they are done when they return."""
         memory: Row = {}
         before = into.calls.total_seconds
         if self.device.type == "cpu":
@@ -158,7 +158,8 @@ class DrawingComparison:
         into.drawing_bytes = max(into.drawing_bytes, memory["drawing"])
 
     def make_format_rows(self, side: FormatComparison, runs: dict[str, dict[str, DrawingTimes]]) -> Iterator[Row]:
-        """Each row's ratio is against plain in its own numbers; beside it, against plain in the first side's."""
+        """Yield one side's rows: each ratio is against plain in its own numbers, another against plain in the first
+        side's."""
         own, first = runs[side.dtype], runs[self.sides[0].dtype][PLAIN]
         counted = count_passes(
             Shortcuts(), side.request.sampling.num_inference_steps, side.request.sampling.guidance_scale
@@ -209,7 +210,7 @@ class DrawingComparison:
             yield {"row": "compiled", "how": "left out", "why": "takes minutes: --compile"}
 
     def summarize(self, runs: dict[str, dict[str, DrawingTimes]]) -> Iterator[Row]:
-        """The number format alone, the levers alone in each, and both together."""
+        """Yield the ratios of the number format alone, of the levers alone in each, and of both together."""
         first, *others = (side.dtype for side in self.sides)
         for dtype in (first, *others):
             yield from compare_speed(runs, ("balanced", dtype), (PLAIN, dtype))
@@ -228,7 +229,7 @@ def compare_speed(
 
 
 def measure_ratio(found: DrawingTimes, plain: DrawingTimes) -> Row:
-    """Of medians, and its range round by round; over the rounds that both drew in."""
+    """Return the ratio of medians, and its range round by round; over the rounds that both drew in."""
     pairs = [(plain.seconds[theirs], found.seconds[own]) for own, theirs in found.list_pairs(plain)]
     theirs, own = zip(*pairs, strict=True)
     each = [one / other for one, other in pairs]
@@ -249,7 +250,7 @@ def describe_work(counted: dict[NetworkPass, int], request: GenerationRequest) -
 
 
 def describe_times(found: DrawingTimes, plain: DrawingTimes) -> Row:
-    """Seconds, ratios, bytes, and the median seconds of each pass."""
+    """Return seconds, ratios, bytes, and the median seconds of each pass."""
     row = {
         "how": "drawn",
         "seconds": round(median(found.seconds), 4),
@@ -269,6 +270,6 @@ def describe_times(found: DrawingTimes, plain: DrawingTimes) -> Row:
 
 
 def measure_difference(one: DrawingTimes, other: DrawingTimes) -> int:
-    """Of 255, between two pictures at most."""
+    """Return how far two pictures are apart at most, of 255."""
     assert one.picture is not None and other.picture is not None
     return int(np.abs(one.picture.astype(int) - other.picture.astype(int)).max())

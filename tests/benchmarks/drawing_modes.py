@@ -1,4 +1,4 @@
-"""The modes to draw that tests/benchmarks/denoise.py compares: plain diffusers, and our engine lever by lever."""
+"""Draw in the modes that tests/benchmarks/denoise.py compares: plain diffusers, and our engine lever by lever."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PLAIN, OFF = "plain", "off"
 
 @dataclass(frozen=True)
 class DrawingMode:
-    """One mode for our engine to draw; as it is here, with all that the engine does by itself switched off too."""
+    """This is one way for our engine to draw; by default all that the engine does by itself is switched off too."""
 
     preset: Preset  # the lever or levers; its name is the row's
     keeps_prompt: bool = False  # the prompt was read for an earlier picture
@@ -45,11 +45,11 @@ class DrawingMode:
 
     @property
     def is_exact(self) -> bool:
-        """Whether its picture is plain's."""
+        """Tell whether its picture is plain's."""
         return self.preset.shortcuts == Shortcuts() and set(self.preset.numbers) <= {"num_inference_steps"}
 
     def count_passes(self, request: GenerationRequest) -> Counter[NetworkPass]:
-        """Through each network, for the request as this mode works it."""
+        """Count the passes through each network, for the request as this mode draws it."""
         counted: Counter[NetworkPass] = Counter()
         for (network, rows), times in count_passes(
             request.shortcuts, request.sampling.num_inference_steps, request.sampling.guidance_scale
@@ -67,12 +67,12 @@ class DrawingMode:
         return "decoder, channels last" if self.channels_last else "decoder"
 
     def name_network(self, network: str) -> str:
-        """UNet or ControlNet: another layout, another price."""
+        """Return the name of UNet or ControlNet with its layout: another layout, another price."""
         return f"{network}, channels last" if self.channels_last and self.unet_channels_last else network
 
 
 def list_modes(steps: int, device: torch.device, dtype: torch.dtype, compiled: bool) -> list[DrawingMode]:
-    """Every lever off, each alone, and the presets; what has few-step weights fused in stands together."""
+    """List every lever off, each alone, and the presets; what has few-step weights fused in stands together."""
     draft, balanced, best = get_menu("sd15").presets
     unet_channels_last = is_channels_last_faster(device, dtype)
     off = DrawingMode(set_steps(Preset(OFF, "", "", {}), steps))
@@ -108,7 +108,7 @@ def rename_preset(mode: DrawingMode, name: str) -> Preset:
 
 
 def list_single_levers(off: DrawingMode, presets: tuple[Preset, ...]) -> Iterator[DrawingMode]:
-    """Each lever that one of the presets pulls, alone, as far as it is pulled there."""
+    """Yield each lever that one of the presets pulls, alone, as far as it is pulled there."""
     pulled = {
         f"{each.name}={value}": Shortcuts(**{each.name: value})
         for preset in presets
@@ -120,15 +120,16 @@ def list_single_levers(off: DrawingMode, presets: tuple[Preset, ...]) -> Iterato
 
 
 def make_few_steps_mode(off: DrawingMode, draft: Preset) -> DrawingMode:
-    """Few-step weights, which are there to go without guidance."""
+    """Return the mode of few-step weights alone, which are there to go without guidance."""
     numbers = {**off.preset.numbers, "guidance_scale": draft.numbers["guidance_scale"]}
     weights = draft.shortcuts.few_steps
     return DrawingMode(Preset(f"few_steps={weights}", "", "", numbers, draft.sampler, Shortcuts(few_steps=weights)))
 
 
 class PlainDiffusers:
-    """diffusers' StableDiffusionControlNetPipeline with its IP-Adapter, as it comes: one of its own over the very
-    modules of our engine, with all that we do to them undone, so that two number formats fit into memory together."""
+    """This is diffusers' StableDiffusionControlNetPipeline with its IP-Adapter, as it comes: one of its own over the
+    very modules of our engine, with all that we do to them undone, so that two number formats fit into memory
+    together."""
 
     def __init__(self, ours: OurEngine, style: torch.Tensor) -> None:
         engine = ours.engine
@@ -159,7 +160,7 @@ class PlainDiffusers:
 
 
 class OurEngine:
-    """Our engine, put into one mode after the other."""
+    """This puts our engine into one mode after the other."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self._pipeline = engine, engine._pipeline
@@ -179,7 +180,7 @@ class OurEngine:
 
     @torch.inference_mode()
     def prepare(self, mode: DrawingMode, request: GenerationRequest) -> None:
-        """All that lasts longer than one picture; what it takes belongs to no picture."""
+        """Do all that lasts longer than one picture; what it takes belongs to no picture."""
         self.engine._fuse_few_steps(request.shortcuts.few_steps)
         self.set_memory_format(mode)
         self._set_attention(mode.attention)
@@ -198,7 +199,7 @@ class OurEngine:
 
     @torch.inference_mode()
     def run_pass(self, call: NetworkPass, request: GenerationRequest) -> None:
-        """One pass through one network, by itself, over a request's size."""
+        """Run one pass through one network, by itself, over a request's size."""
         engine, kind = self.engine, strip_layout(call.network)
         inputs = make_step_inputs(self._pipeline, request.width, request.height, call.rows, engine.device, engine.dtype)
         if kind == "unet":
@@ -220,6 +221,6 @@ class OurEngine:
 
 
 def is_channels_last(module: nn.Module) -> bool:
-    """By its largest convolution; where every kernel is 1 x 1 both layouts are the same."""
+    """Tell the layout by the largest convolution; where every kernel is 1 x 1 both layouts are the same."""
     weights = [weight for weight in module.parameters() if weight.ndim == 4 and weight.shape[-1] > 1]
     return bool(weights) and not max(weights, key=torch.numel).is_contiguous()

@@ -1,4 +1,4 @@
-"""What a picture of SD 1.5's size takes, mode by mode: python -m tests.benchmarks.memory [--json] [--tiny].
+"""Measure what a picture of SD 1.5's size takes, mode by mode: python -m tests.benchmarks.memory [--json] [--tiny].
 
 On CUDA, under caps of 15, 8, 6, 4, 3 and 2 GiB (torch.cuda.set_per_process_memory_fraction), weights made at random are
 placed by pipeline/engine/placement.py in each mode, and steps and a decoding are run: peak bytes allocated and
@@ -80,7 +80,7 @@ def measure_rows(asked: argparse.Namespace) -> Iterator[Row]:
 
 
 def measure_in_child(row: Row) -> Row:
-    """A row as its own process measured it, or how that ended."""
+    """Return a row as its own process measured it, or how that process ended."""
     command = [sys.executable, "-m", "tests.benchmarks.memory", "--row", json.dumps(row)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode == 0:
@@ -89,7 +89,7 @@ def measure_in_child(row: Row) -> Row:
 
 
 def measure_row(cap: float | None, mode: str, side: int, batch: int, steps: int, tiny: bool, dtype: str) -> Row:
-    """One row; in this process."""
+    """Measure one row in this process."""
     import torch
 
     from pipeline.machine.device import choose_dtype, name_dtype
@@ -123,7 +123,7 @@ def measure_row(cap: float | None, mode: str, side: int, batch: int, steps: int,
 
 
 def run_modules(profile: Any, device: Any, mode: Any, side: int, batch: int, steps: int, tiny: bool, dtype: Any) -> Row:
-    """Placed by the code that a picture goes through; what its steps and its decoding took."""
+    """Place modules by the code that a picture goes through, and measure what their steps and decoding take."""
     import torch
 
     from pipeline.engine.placement import Placement, TiledDecoding
@@ -160,7 +160,7 @@ def run_modules(profile: Any, device: Any, mode: Any, side: int, batch: int, ste
 
 
 class MemoryMeter:
-    """Peaks of memory: torch's own count on CUDA, resident bytes of the process elsewhere (Linux)."""
+    """This measures peaks of memory: torch's own count on CUDA, resident bytes of the process elsewhere (Linux)."""
 
     def __init__(self, device: Any) -> None:
         self._cuda, self._highest, self._before = device.type == "cuda", 0, read_resident_bytes("VmRSS")
@@ -202,7 +202,7 @@ class MemoryMeter:
 
 
 class MeasuredStage:
-    """Bytes beyond what was there before, and seconds."""
+    """This measures bytes beyond what was there before, and seconds."""
 
     def __init__(self, meter: MemoryMeter, row: Row, name: str) -> None:
         self._meter, self._row, self._name = meter, row, name
@@ -218,7 +218,7 @@ class MeasuredStage:
 
 
 def read_resident_bytes(field: str) -> int:
-    """Bytes: "VmRSS" now, "VmHWM" at most since it was set back."""
+    """Read the resident bytes of this process: "VmRSS" now, "VmHWM" at most since it was set back."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(next(line for line in status.splitlines() if line.startswith(field)).split()[1]) * 1024
 

@@ -1,4 +1,4 @@
-"""Where the time of a picture goes: seconds of each network's passes, and how many of them a picture takes."""
+"""Tell where a picture's time goes: seconds of each network's passes, and how many of them a picture takes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class NetworkPass(NamedTuple):
 
 
 class PassTimer:
-    """Seconds of every pass through some networks, from `open` to `close`. Not on a GPU, which runs behind."""
+    """This times every pass through some networks, from `start` to `stop`. Not on a GPU, which runs behind."""
 
     def __init__(self) -> None:
         self.seconds: dict[NetworkPass, list[float]] = defaultdict(list)
@@ -54,7 +54,7 @@ class PassTimer:
 
 
 def count_passes(levers: Shortcuts, steps: int, guidance_scale: float) -> Counter[NetworkPass]:
-    """Passes of one picture through UNet and ControlNet, by our loop itself over networks that only count."""
+    """Count the passes of one picture through UNet and ControlNet, by our loop itself over networks that only count."""
     counted: Counter[NetworkPass] = Counter()
 
     def unet(sample: torch.Tensor, time: Any, **given: Any) -> Any:
@@ -76,17 +76,17 @@ def count_passes(levers: Shortcuts, steps: int, guidance_scale: float) -> Counte
 
 
 def count_rows(counted: Mapping[NetworkPass, int], network: str) -> int:
-    """Of all passes through one network together, however it is laid out."""
+    """Count the rows of all passes through one network together, however it is laid out."""
     return sum(call.rows * times for call, times in counted.items() if strip_layout(call.network) == network)
 
 
 def strip_layout(network: str) -> str:
-    """Without its layout."""
+    """Return a network's name without its layout."""
     return network.partition(",")[0]
 
 
 def estimate_seconds(counted: Mapping[NetworkPass, int], known: Mapping[NetworkPass, list[float]]) -> float | None:
-    """Seconds of these passes, each at its median; None where one of them was never timed."""
+    """Return the seconds of these passes, each at its median; None where one of them was never timed."""
     if any(times and not known.get(call) for call, times in counted.items()):
         return None
     return sum(times * median(known[call]) for call, times in counted.items() if times)

@@ -1,4 +1,4 @@
-"""How the benchmarks tell their rows: a line each as they come, or one JSON list."""
+"""Print the benchmarks' rows: a line each as they come, or one JSON list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 
 def print_rows(rows: Iterable[Row], as_json: bool) -> None:
-    """A row's "what", where it has one, heads its line."""
+    """Print rows as they come or as one JSON list; a row's "what", where it has one, heads its line."""
     told: list[Row] = []
     for row in rows:
         told.append(row)
@@ -23,5 +23,5 @@ def print_rows(rows: Iterable[Row], as_json: bool) -> None:
 
 
 def print_progress(line: str) -> None:
-    """How far it is, beside the rows."""
+    """Print how far the benchmark is to stderr, beside the rows."""
     print(line, file=sys.stderr, flush=True)

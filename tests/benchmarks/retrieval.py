@@ -1,4 +1,4 @@
-"""How fast and how right the search is: python -m tests.benchmarks.retrieval [--json] [--sizes N] [--only NAME].
+"""Measure how fast and right the search is: python -m tests.benchmarks.retrieval [--json] [--sizes N] [--only NAME].
 
 One line a row. First "search": the whole search with the text tower, and how often the right style comes first or among
 three, on the prompts used for tuning and on those held out. Then for each size (10,000, 100,000 and 1,000,000 vectors
@@ -40,7 +40,7 @@ PROMPTS = ROOT / "tests" / "data" / "style_prompts.json"
 
 
 def time_calls(call: Callable[[int], object], times: int) -> Row:
-    """Wall time, and the processor's own, which a busy machine does not stretch."""
+    """Measure wall time, and the processor's own, which a busy machine does not stretch."""
     call(0)
     wall, processor = [], []
     for n in range(times):

@@ -47,7 +47,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
-    """open_page(**context options): the page, its models ready. Checked at the end for errors and foreign requests."""
+    """Return open_page(**context options), which opens the page, its models ready, and checks it at the end."""
     contexts, faults = [], list[str]()
 
     def open_one(**options: Any) -> Page:

@@ -1,4 +1,4 @@
-"""What a person does on the page, and what they see of it."""
+"""Do on the page what a person does, and read what they see of it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ STOP_AT_ONCE = """() => {
 
 
 def locate_points(page: Page, points: Sequence[Point]) -> list[Point]:
-    """Points of the paper as px of the window."""
+    """Return points of the paper as px of the window."""
     page.locator("#canvas .live").scroll_into_view_if_needed()
     box = page.locator("#canvas .live").bounding_box()
     assert box is not None
@@ -71,7 +71,7 @@ def drag_mouse(page: Page, points: Sequence[Point] = CIRCLE) -> None:
 
 
 def swipe_finger(page: Page, points: Sequence[Point] = CIRCLE) -> None:
-    """The same with a finger."""
+    """Draw a line through points of the paper with a finger."""
     fingers = page.context.new_cdp_session(page)
     first, *others = locate_points(page, points)
 
@@ -86,7 +86,7 @@ def swipe_finger(page: Page, points: Sequence[Point] = CIRCLE) -> None:
 
 
 def count_ink(page: Page) -> int:
-    """Dark pixels on the settled canvas."""
+    """Count dark pixels on the settled canvas."""
     return int(page.evaluate(INK))
 
 
@@ -108,7 +108,7 @@ def draw_and_wait(page: Page, words: str = "a red ball") -> None:
 
 
 def read_picture_address(page: Page) -> str:
-    """Address of the picture shown."""
+    """Return the address of the picture shown."""
     return page.locator("#picture .frame img").get_attribute("src") or ""
 
 

@@ -26,7 +26,7 @@ SD15_NUMBERS = {"width": [512, 256, 1024], "height": [512, 256, 1024], "num_infe
 
 @pytest.fixture(scope="module")
 def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Croquis of its own, with SD 1.5's files, of a few channels, in a folder of one's own: its manifest says so."""
+    """Run a Croquis with small files of SD 1.5 in a folder of one's own, as its manifest says."""
     room = tmp_path_factory.mktemp("engines")
     own = shutil.copytree(sd15_folder, room / "sd15")
     write_manifest(own)

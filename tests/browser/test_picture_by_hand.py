@@ -154,7 +154,7 @@ def test_a_dropped_picture_of_ours_brings_its_recipe_back(page: Page, server: Se
 
 
 def of_other_weights(data: bytes) -> bytes:
-    """The picture file as another version of the model would have written it."""
+    """Return the picture file as another version of the model would have written it."""
     import io
     import json
 
@@ -176,7 +176,7 @@ def test_a_forged_recipe_is_refused_with_words(page: Page) -> None:
 
 
 def forged() -> bytes:
-    """A PNG whose recipe is not one."""
+    """Return a PNG whose recipe is not one."""
     import io
 
     from PIL import Image

@@ -1,4 +1,4 @@
-"""An encoder that behaves: exact, instant, and it counts what it is asked."""
+"""Encode texts and pictures exactly and at once, in place of a model, and keep what was asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.styles.encoders import Vectors
 
 
 class BagOfWordsEncoder:
-    """A text is the sum of its words, each a random direction of its own; a picture is the word for its colour.
+    """This encodes a text as the sum of its words, each a random direction, and a picture as the word for its colour.
 
     >>> one word in common of two: cosine near 1/2; none: near 0.
     """

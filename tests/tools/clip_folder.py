@@ -1,4 +1,4 @@
-"""CLIP's files with small random weights: its text encoder, its tokenizer, and a whole folder as on the Hub."""
+"""Write CLIP's files with small random weights: its text encoder, its tokenizer, and a whole folder as on the Hub."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def make_small_text_encoder() -> CLIPTextModel:
 
 
 def write_clip_tokenizer(folder: Path) -> None:
-    """CLIP's tokenizer files with every byte in the vocabulary and no merges: one token for each letter."""
+    """Write CLIP's tokenizer files with every byte in the vocabulary and no merges: one token for each letter."""
     letters = [*list_byte_letters(), *(letter + "</w>" for letter in list_byte_letters())]
     vocabulary = {token: number for number, token in enumerate([*letters, "<|startoftext|>", "<|endoftext|>"])}
     settings = {
@@ -54,8 +54,8 @@ def write_clip_tokenizer(folder: Path) -> None:
 
 
 def write_clip(folder: Path) -> Path:
-    """The files that the table lists of sentence-transformers/clip-ViT-B-32, of a few channels, its configs as old as
-    those: sizes as bare numbers, a feature extractor's name, an end of text (2) that is not the tokenizer's."""
+    """Write the files that the table lists of sentence-transformers/clip-ViT-B-32, of a few channels, its configs as
+    old as those: sizes as bare numbers, a feature extractor's name, an end of text (2) that is not the tokenizer's."""
     part = folder / "0_CLIPModel"
     torch.manual_seed(6)
     small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
@@ -91,6 +91,6 @@ def write_clip(folder: Path) -> Path:
 
 
 def list_byte_letters() -> list[str]:
-    """The 256 printable letters that stand for bytes in GPT-2's and CLIP's vocabularies."""
+    """Return the 256 printable letters that stand for bytes in GPT-2's and CLIP's vocabularies."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     return [chr(byte) for byte in printable] + [chr(256 + n) for n in range(256 - len(printable))]

@@ -1,4 +1,4 @@
-"""Vectors that crowd together as embeddings do, any number of them, the same every time.
+"""Make vectors that crowd together as embeddings do, any number of them, the same every time.
 
 Real embeddings are not a round cloud: they lean in few directions, stand in clusters of very unequal size, and a
 neighbour is much nearer than chance. So all of it is taken from the 1,995 real phrases of assets/words.npz (unit
@@ -31,7 +31,7 @@ SEED = 4
 
 
 class Source(NamedTuple):
-    """What vectors are drawn from."""
+    """This holds what vectors are drawn from."""
 
     phrases: Vectors  # (n, DIMENSION), unit
     centres: Vectors  # (CLUSTERS, DIMENSION), unit
@@ -52,18 +52,18 @@ def read_source() -> Source:
 
 
 def make_vectors(count: int) -> Iterator[Vectors]:
-    """(count, DIMENSION) float32 in blocks of at most BLOCK rows, each of length 1."""
+    """Yield (count, DIMENSION) float32 in blocks of at most BLOCK rows, each of length 1."""
     for number, start in enumerate(range(0, count, BLOCK)):
         yield draw_block(np.random.default_rng((SEED, 0, number)))[: count - start]
 
 
 def make_queries(count: int) -> Vectors:
-    """(count, DIMENSION) float32, of length 1; at most BLOCK."""
+    """Return (count, DIMENSION) float32, of length 1; at most BLOCK."""
     return draw_block(np.random.default_rng((SEED, 1)))[:count]
 
 
 def draw_block(random: np.random.Generator) -> Vectors:
-    """(BLOCK, DIMENSION), of length 1."""
+    """Return (BLOCK, DIMENSION) float32, of length 1."""
     phrases, centres, chances = read_source()
     one, other = random.integers(0, len(phrases), (2, BLOCK))
     strays = normalize_rows(phrases[one] - phrases[(other + (one == other)) % len(phrases)])
@@ -77,7 +77,7 @@ def normalize_rows(rows: Vectors) -> Vectors:
 
 
 def write_vectors(file: Path, count: int) -> None:
-    """`file`: .npy, (count, DIMENSION) float32; written whole or not at all, in little memory."""
+    """Write `file`: .npy, (count, DIMENSION) float32; whole or not at all, in little memory."""
     draft = file.with_suffix(".part")
     stored = np.lib.format.open_memmap(draft, mode="w+", dtype=np.float32, shape=(count, DIMENSION))
     for number, block in enumerate(make_vectors(count)):
@@ -88,7 +88,7 @@ def write_vectors(file: Path, count: int) -> None:
 
 
 def find_nearest_exactly(vectors: Vectors, queries: Vectors, k: int) -> NDArray[np.int64]:
-    """Rows (m, k) with the largest inner products, best first; `vectors` may be a memory map of any length."""
+    """Return rows (m, k) with the largest inner products, best first; `vectors` may be a memory map of any length."""
     rows, best = np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
     for start in range(0, len(vectors), BLOCK):
         near = queries @ vectors[start : start + BLOCK].T

@@ -1,4 +1,4 @@
-"""Coloured drawings by a generator, with the truth: which area or stroke was painted in which colour.
+"""Generate coloured drawings, with the truth: which area or stroke was painted in which colour.
 
 Four ways of colouring, as children and grown-ups do it: felt pen (streaks that overlap and leave slits, over a black
 outline or beyond it), coloured outlines, fills with a computer's bucket, and one colour only. Some come as JPEG.
@@ -40,7 +40,7 @@ BLACK = (25, 24, 26)
 
 @dataclass(frozen=True, eq=False)
 class PaintedArea:
-    """One painted area or stroke."""
+    """This is one painted area or stroke."""
 
     colour: tuple[int, int, int]  # RGB, the pen's
     mask: Mask  # (H, W), well inside of what was painted
@@ -55,7 +55,7 @@ class ColouredDrawing:
 
 
 def draw_coloured(seed: int) -> ColouredDrawing:
-    """One drawing; the seed decides its way of colouring, size, shapes, pens and whether it is a JPEG."""
+    """Make one drawing; the seed decides its way of colouring, size, shapes, pens and whether it is a JPEG."""
     rng = np.random.default_rng([77, seed])
     way = WAYS[seed % 4]
     width, height = ((512, 512), (640, 480), (420, 600))[seed // 4 % 3]
@@ -74,7 +74,7 @@ def draw_coloured(seed: int) -> ColouredDrawing:
 
 
 def make_shapes(rng: np.random.Generator, width: int, height: int) -> list[Points]:
-    """A house or a flower or a fish with a sun and a hill, as closed outlines, back to front."""
+    """Return a house or a flower or a fish with a sun and a hill, as closed outlines, back to front."""
     x, y, s = width * rng.uniform(0.4, 0.5), height * 0.72, min(width, height) * rng.uniform(0.9, 1.1)
     sun = make_oval(width * 0.84, height * 0.17, s * 0.09, s * 0.09)
     kind = rng.integers(3)
@@ -101,7 +101,7 @@ def make_shapes(rng: np.random.Generator, width: int, height: int) -> list[Point
 
 
 def make_polygon(x: float, y: float, s: float, corners: list[tuple[float, float]]) -> Points:
-    """Corners in shares of `s` about (x, y), with points along the sides."""
+    """Return corners in shares of `s` about (x, y), with points along the sides."""
     ring = np.array([*corners, corners[0]]) * s + (x, y)
     return np.concatenate([np.linspace(a, b, 12, endpoint=False) for a, b in pairwise(ring)])
 
@@ -112,7 +112,7 @@ def make_oval(x: float, y: float, rx: float, ry: float) -> Points:
 
 
 def add_tremor(shape: Points, rng: np.random.Generator) -> Points:
-    """A hand trembles by a pixel or two."""
+    """Move the points by a pixel or two, as a hand trembles."""
     shaken = cv2.GaussianBlur(np.tile(rng.normal(0, 3.5, shape.shape), (3, 1)), (1, 9), 0)
     return shape + shaken[len(shape) : 2 * len(shape)]
 
@@ -124,7 +124,7 @@ def choose_fill(shape: Points, page: Pixels) -> Mask:
 
 
 def hide_under(painted: list[PaintedArea], shape: Points) -> list[PaintedArea]:
-    """What was painted before lies behind a new shape, its outline included."""
+    """Take what a new shape covers, its outline included, from what was painted before."""
     result = []
     for one in painted:
         cover = np.zeros(one.mask.shape, np.uint8)

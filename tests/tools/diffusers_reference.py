@@ -1,4 +1,4 @@
-"""The stock pipeline, loaded without any code of ours, as the oracle of our engine."""
+"""Draw by diffusers' own pipeline, loaded without any code of ours: our engine has to draw the same."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def load_adapter(pipeline: Any, folder: Path, subfolder: str, name: str) -> Any:
 
 @torch.no_grad()
 def embed_style_by_diffusers(pipeline: Any, encoder_folder: Path, image: Path) -> torch.Tensor:
-    """(1, d), by the pipeline's own image processor and the encoder from its folder."""
+    """Return the style embedding (1, d) by the pipeline's own image processor and the encoder from its folder."""
     encoder = CLIPVisionModelWithProjection.from_pretrained(encoder_folder, dtype=torch.float32)
     pixels = pipeline.feature_extractor(Image.open(image).convert("RGB"), return_tensors="pt").pixel_values
     return encoder(pixels).image_embeds
@@ -72,7 +72,7 @@ def embed_style_by_diffusers(pipeline: Any, encoder_folder: Path, image: Path) -
 def draw_by_diffusers(
     pipeline: Any, profile: ModelProfile, request: GenerationRequest, style: torch.Tensor
 ) -> np.ndarray:
-    """The picture (H, W, 3) uint8 that the stock pipeline gives for a request whose style embedding is (1, d)."""
+    """Return the picture (H, W, 3) uint8 that diffusers draws for a request whose style embedding is (1, d)."""
     scheduler, options = SCHEDULERS[request.sampling.sampler]
     pipeline.scheduler = getattr(diffusers, scheduler).from_config(pipeline.scheduler.config, **options)
     pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
@@ -99,8 +99,8 @@ def draw_by_diffusers(
 
 @torch.no_grad()
 def draw_by_plain_loop(pipeline: Any, request: GenerationRequest, style: torch.Tensor) -> np.ndarray:
-    """The picture (H, W, 3) uint8 by the plainest loop there is: each half in a pass of its own, so that there is
-    nothing to slice, and guidance where the request's levers say."""
+    """Return the picture (H, W, 3) uint8 by the plainest loop there is: each half in a pass of its own, so that there
+    is nothing to slice, and guidance where the request's levers say."""
     scheduler = DPMSolverMultistepScheduler.from_config(pipeline.scheduler.config, **PLAIN_DPM)
     scheduler.set_timesteps(request.sampling.num_inference_steps)
     pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)

@@ -1,4 +1,4 @@
-"""Drawers whose figures are known beforehand, in place of an engine; benches and things to try them on."""
+"""Draw without an engine, by functions whose figures are known beforehand; make benches to try them on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def make_bench(draw: Draw, room: Path) -> Bench:
 
 
 def read_values(outcome: Outcome) -> dict[str, float]:
-    """By name; of figures that share one, the first."""
+    """Return the figures by name; of figures that share one, the first."""
     found: dict[str, float] = {}
     for line in outcome.figures:
         found.setdefault(line.name.strip(), line.value)
@@ -38,7 +38,7 @@ def draw_white(request: GenerationRequest) -> np.ndarray:
 
 
 def draw_noise(request: GenerationRequest) -> np.ndarray:
-    """Another picture for every request."""
+    """Draw another picture for every request."""
     told = repr([(name, value) for name, value in vars(request).items() if name != "edges"])
     seed = np.frombuffer((told.encode() + request.edges.pixels.tobytes()), np.uint8).astype(np.uint64)
     rng = np.random.default_rng(int((seed * np.arange(1, len(seed) + 1, dtype=np.uint64)).sum()))
@@ -46,7 +46,7 @@ def draw_noise(request: GenerationRequest) -> np.ndarray:
 
 
 def make_draw_of_originals(cases: Sequence[Case]) -> Draw:
-    """The picture that a case's lines were taken from."""
+    """Return a function that draws the picture that a case's lines were taken from."""
     known = {case.lines.tobytes(): case.original for case in cases}
     return lambda request: known[request.edges.pixels.tobytes()]
 

@@ -1,4 +1,4 @@
-"""A request to draw two lines, for tests that need a whole one and say what is different in theirs."""
+"""Make a request to draw two lines, for tests that need a whole one and say what is different in theirs."""
 
 from __future__ import annotations
 

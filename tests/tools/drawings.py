@@ -1,4 +1,4 @@
-"""Drawings that tests make: the canvas's JSON, and pictures of paper, boards and things."""
+"""Make drawings for tests: the canvas's JSON, and pictures of paper, boards and things."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def make_canvas(
 def make_stroke(
     points: Iterable[tuple[float, ...]], size: float = 6, tool: str = "pen", color: str = "#000000"
 ) -> dict[str, Any]:
-    """Points without a pressure get a mouse's 0.5."""
+    """Make a stroke as the canvas sends it; points without a pressure get a mouse's 0.5."""
     whole = [[*point[:2], *(point[2:] or (0.5,))] for point in points]
     return {"tool": tool, "size": size, "color": color, "points": whole}
 
@@ -43,7 +43,7 @@ def write_json(value: object) -> str:
 
 
 def draw_house(side: int = 200, mode: str = "RGB", ink: Any = "black", paper: Any = "white") -> Image.Image:
-    """A house in lines of 4 px; it is the same upside down in no way, so that turning shows."""
+    """Draw a house in lines of 4 px; it is the same upside down in no way, so that turning shows."""
     image = Image.new(mode, (side, side), paper)
     draw = ImageDraw.Draw(image)
     s = side / 100
@@ -60,7 +60,7 @@ def encode_image(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes
 
 
 def light_unevenly(pixels: Pixels, darkest: float = 0.5, noise: float = 4, seed: int = 0) -> Pixels:
-    """A phone's photo of it: warm light that falls off to one side, and the sensor's noise."""
+    """Return a phone's photo of it: warm light that falls off to one side, and the sensor's noise."""
     height, width = pixels.shape[:2]
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     light = darkest + (1 - darkest) * (0.6 * x + 0.4 * y)
@@ -69,7 +69,7 @@ def light_unevenly(pixels: Pixels, darkest: float = 0.5, noise: float = 4, seed:
 
 
 def draw_balls(background: float = 255, noise: float = 0) -> Pixels:
-    """Three shaded balls."""
+    """Draw three shaded balls."""
     y, x = np.mgrid[0:400, 0:400]
     picture = np.full((400, 400, 3), background)
     three = ((130, 150, 90, (200, 120, 255)), (270, 170, 80, (255, 200, 90)), (200, 280, 85, (70, 255, 150)))
@@ -81,7 +81,7 @@ def draw_balls(background: float = 255, noise: float = 0) -> Pixels:
 
 
 def draw_clip_art() -> Pixels:
-    """Flat filled shapes that touch one another, as an icon has them."""
+    """Draw flat filled shapes that touch one another, as an icon has them."""
     image = Image.new("RGB", (400, 400), "white")
     draw = ImageDraw.Draw(image)
     draw.ellipse((60, 120, 340, 360), fill="#68737f")

@@ -1,4 +1,4 @@
-"""Modules of SD 1.5's size with random weights: speed and memory do not depend on the weights' values."""
+"""Make modules of SD 1.5's size with random weights: speed and memory do not depend on their values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKENS = 77
 
 
 class PipelineModules(NamedTuple):
-    """As a pipeline has them; the hint stack is still in the ControlNet."""
+    """These are the modules as a pipeline has them; the hint stack is still in the ControlNet."""
 
     unet: Any  # its adapter attached
     controlnet: Any
@@ -37,7 +37,7 @@ def read_configs(tiny: bool = False) -> dict[str, Any]:
 
 
 def make_modules(tiny: bool = False, dtype: torch.dtype = torch.float32, device: str = "cpu") -> PipelineModules:
-    """On the "meta" device they weigh nothing."""
+    """Make the modules; on the "meta" device they weigh nothing."""
     configs, before = read_configs(tiny), torch.get_default_dtype()
     torch.set_default_dtype(dtype)  # made at once in their type: SD 1.5 in 32 bits would not fit every machine
     try:
@@ -60,13 +60,13 @@ def count_parameters(module: nn.Module) -> int:
 
 
 def fill_with_constant(name: str, weight: Tensor) -> None:
-    """The same small number everywhere."""
+    """Fill a weight with the same small number everywhere."""
     weight.fill_(0.01)
 
 
 def fill_with_random(name: str, weight: Tensor) -> None:
-    """As large as torch makes them, so that what comes out of a layer is about as large as what goes in. The same
-    numbers again and again: to draw each anew would take a minute."""
+    """Fill a weight with numbers as large as torch makes them, so that what comes out of a layer is about as large as
+    what goes in. The same numbers again and again: to draw each anew would take a minute."""
     if weight.ndim == 1:
         weight.fill_(float("norm" in name and name.endswith("weight")))
         return
@@ -77,14 +77,14 @@ def fill_with_random(name: str, weight: Tensor) -> None:
 
 @cache
 def make_random_numbers() -> Tensor:
-    """A prime number of them in [-1, 1], so that no two rows of a layer are alike."""
+    """Return a prime number of them in [-1, 1], so that no two rows of a layer are alike."""
     return torch.rand(4_194_301, generator=torch.Generator().manual_seed(4)) * 2 - 1
 
 
 def make_filled_modules(
     tiny: bool = False, dtype: torch.dtype = torch.float32, fill: Callable[[str, Tensor], object] = fill_with_constant
 ) -> PipelineModules:
-    """On the CPU, every weight written by `fill`, so that each page of memory is really there."""
+    """Make the modules on the CPU, every weight written by `fill`, so that each page of memory is really there."""
     made = make_modules(tiny, dtype, "meta")
     for module in made:
         module.to_empty(device="cpu")
@@ -97,8 +97,8 @@ def make_filled_modules(
 
 
 def make_full_size_sd15(tiny: bool = False) -> Sd15Parts:
-    """What tests.tools.models.write_sd15 writes of SD 1.5's size: random weights in 16 bits, LCM-LoRA's rank, TAESD;
-    the encoder that looks at styles is a small one, since it only ever reads one style."""
+    """Return what tests.tools.models.write_sd15 writes of SD 1.5's size: random weights in 16 bits, LCM-LoRA's rank,
+    TAESD; the encoder that looks at styles is a small one, since it only ever reads one style."""
     made, width = make_filled_modules(tiny, torch.float16, fill_with_random), int(read_configs(tiny)["image_embed_dim"])
     return Sd15Parts(
         lambda: Modules(made.vae, made.unet, made.controlnet, make_small_vision_model(32, width)),
@@ -111,7 +111,7 @@ def make_full_size_sd15(tiny: bool = False) -> Sd15Parts:
 
 
 def remove_adapter(module: Any) -> Any:
-    """In 16 bits; a UNet as a new one over the same weights."""
+    """Return a module in 16 bits; a UNet as a new one over the same weights, without its adapter."""
     if not isinstance(module, UNet2DConditionModel):
         return module.half()
     with torch.device("meta"):
@@ -122,7 +122,7 @@ def remove_adapter(module: Any) -> Any:
 
 
 class StepInputs(NamedTuple):
-    """What one denoising step takes, guided: n pictures, twice over."""
+    """These are what one denoising step takes, guided: n pictures, twice over."""
 
     latents: Tensor  # (2n, 4, h/8, w/8)
     prompts: Tensor  # (2n, TOKENS, width)
@@ -148,13 +148,13 @@ def make_step_inputs(sized: Any, width: int, height: int, batch: int, device: An
 
 
 def run_step(sized: PipelineModules, inputs: StepInputs) -> Tensor:
-    """(2n, 4, h/8, w/8): ControlNet, whose hint stack is out of the way, and the UNet with its style."""
+    """Run one step, (2n, 4, h/8, w/8): ControlNet without its hint stack, and the UNet with its style."""
     down, middle = run_controlnet(sized, inputs)
     return run_unet(sized, inputs, down_block_additional_residuals=down, mid_block_additional_residual=middle)
 
 
 def run_controlnet(sized: Any, inputs: StepInputs) -> Any:
-    """The down blocks' residuals and the middle one's."""
+    """Return the down blocks' residuals and the middle one's."""
     return sized.controlnet(
         inputs.latents,
         torch.tensor(500, device=inputs.latents.device),

@@ -1,4 +1,4 @@
-"""A server that speaks the Hub's protocol as huggingface_hub 2.4 asks it, and fails on order in the ways the Hub does.
+"""Serve the Hub's protocol as huggingface_hub 2.4 asks for it, and fail on order in the ways the Hub does.
 
 Large files are answered with a redirect to another origin, as the Hub does with its CDN; small ones directly.
 """
@@ -38,7 +38,7 @@ class Repo:
 
 @dataclass
 class Hub:
-    """What the server holds, what it does wrong, and what it was asked."""
+    """This holds what the server offers, what it does wrong, and what it was asked."""
 
     repos: dict[str, Repo] = field(default_factory=dict)
     address: str = ""
@@ -176,7 +176,7 @@ def serve_hub() -> Iterator[Hub]:
 
 
 def set_hub(hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What HF_ENDPOINT and HF_HUB_CACHE would have set, had they been there when huggingface_hub was imported."""
+    """Set what HF_ENDPOINT and HF_HUB_CACHE set where they are there when huggingface_hub is imported."""
     constants = "huggingface_hub.constants"
     monkeypatch.setattr(f"{constants}.ENDPOINT", hub.address)
     template = hub.address + "/{repo_id}/resolve/{revision}/{filename}"
@@ -193,7 +193,7 @@ def offer_weights(hub: Hub, repo: str, folder: Path, size: int) -> None:
 
 
 def make_hub_profile(hub: Hub, repo: str) -> ModelProfile:
-    """SD 1.5 whose base is what `hub` offers under `repo`; another part is listed and never downloaded."""
+    """Return SD 1.5 whose base is what `hub` offers under `repo`; another part is listed and never downloaded."""
     weights = WeightFile(WEIGHTS, len(hub.repos[repo].files[WEIGHTS]))
     base = ModelPart("base", ".", repo, PINNED, (WeightFile("model_index.json", approximate_bytes=2), weights))
     later = replace(base, required=False, files=(WeightFile("never.safetensors"),))

@@ -1,4 +1,4 @@
-"""Image files, whole and broken, for tests that send them."""
+"""Make image files, whole and broken, for tests that send them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def encode_png(image: Image.Image) -> bytes:
 
 
 def draw_fox(side: int = 256) -> Image.Image:
-    """A few strokes on white, RGB."""
+    """Draw a fox in a few strokes on white, RGB."""
     image = Image.new("RGB", (side, side), "white")
     pen, unit = ImageDraw.Draw(image), side / 256
     for points in (
@@ -31,7 +31,7 @@ def draw_fox(side: int = 256) -> Image.Image:
 
 
 def make_bad_files() -> dict[str, bytes]:
-    """Name -> bytes that no endpoint may take for a drawing."""
+    """Return bytes by file name that no endpoint may take for a drawing."""
     whole = encode_png(draw_fox())
     return {
         "empty.png": b"",
@@ -46,7 +46,7 @@ def make_bad_files() -> dict[str, bytes]:
 
 
 def make_blank_files() -> dict[str, bytes]:
-    """Name -> whole images with nothing drawn on them."""
+    """Return whole images by file name with nothing drawn on them."""
     return {
         "white.png": encode_png(Image.new("RGB", (256, 256), "white")),
         "black.png": encode_png(Image.new("L", (256, 256), 0)),
@@ -55,7 +55,7 @@ def make_blank_files() -> dict[str, bytes]:
 
 
 def make_bomb(width: int, height: int) -> bytes:
-    """A PNG of a few KB whose header promises width x height pixels."""
+    """Return a PNG of a few KB whose header promises width x height pixels."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = zlib.compress(bytes(1_000_000))
     return b"\x89PNG\r\n\x1a\n" + make_chunk(b"IHDR", header) + make_chunk(b"IDAT", body) + make_chunk(b"IEND", b"")

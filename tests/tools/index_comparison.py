@@ -1,4 +1,4 @@
-"""Libraries of nearest vectors side by side: each builds and answers in processes of its own.
+"""Compare libraries that find nearest vectors: each builds and answers in processes of its own.
 
 First each builds in turn, one process a library, and writes its index. Then fresh processes, one a library and one
 with the text tower, load them and stay; queries go round among them, a block each, so that a change of the machine's
@@ -39,11 +39,11 @@ Row = dict[str, Any]
 
 
 class ProcessEnded(Exception):
-    """A process ended before it answered; says how."""
+    """This says how a process ended before it answered."""
 
 
 class ChildProcess:
-    """A process that runs work(connection, *given). Ends with its parent."""
+    """This runs work(connection, *given) in a process that ends with its parent."""
 
     def __init__(self, work: Callable[..., None], *given: object) -> None:
         spawn = multiprocessing.get_context("spawn")  # nothing of this process's memory
@@ -86,7 +86,8 @@ def compare_libraries(
     threads: int,
     say: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Row]:
-    """A row per name for `size` vectors; `folder` keeps vectors and indexes. Builds with `threads`, asks with one."""
+    """Yield a row per name for `size` vectors; `folder` keeps vectors and indexes. Builds with `threads`, asks with
+    one."""
     limit_threads(threads)
     vectors = find_vectors_file(folder, size)
     rows: dict[str, Row] = {}
@@ -110,7 +111,7 @@ def compare_libraries(
 
 
 def limit_threads(threads: int) -> None:
-    """For processes started from now on; most libraries read it once, at their import."""
+    """Limit the threads of processes started from now on; most libraries read it once, at their import."""
     for limit in THREAD_LIMITS:
         os.environ[limit] = str(threads)
 
@@ -131,7 +132,7 @@ def make_row_head(name: str, size: int) -> Row:
 
 
 def group_by_memory(need: dict[str, float], free: float) -> list[list[str]]:
-    """Names in order, as many together as `free` bytes hold; one that is larger stands alone."""
+    """Return names in order, as many together as `free` bytes hold; one that is larger stands alone."""
     found: list[list[str]] = []
     left = 0.0
     for name, bytes_needed in need.items():
@@ -144,7 +145,7 @@ def group_by_memory(need: dict[str, float], free: float) -> list[list[str]]:
 
 
 def measure_build(name: str, vectors: Path, folder: Path, threads: int) -> Row:
-    """What building took, from an earlier run where the folder still has it."""
+    """Return what building took, from an earlier run where the folder still has it."""
     library = LIBRARIES[name]
     if not library.is_installed():
         return {"outcome": f"{library.package} is not installed: {INSTALL}"}
@@ -163,7 +164,7 @@ def measure_build(name: str, vectors: Path, folder: Path, threads: int) -> Row:
 
 
 def build_index(parent: Connection, name: str, vectors: Path, folder: Path, threads: int) -> None:
-    """In a process of its own: make the index and write it; its peak memory holds the vectors that were given."""
+    """Make the index and write it, in a process of its own; its peak memory holds the vectors that were given."""
     shutil.rmtree(folder, ignore_errors=True)  # half an index of a run that was stopped
     folder.mkdir(parents=True)
     before, library = read_resident_bytes("VmRSS"), LIBRARIES[name]()
@@ -183,7 +184,7 @@ def build_index(parent: Connection, name: str, vectors: Path, folder: Path, thre
 
 
 def measure_answers(names: Sequence[str], folder: Path, asked: Any, right: Any) -> dict[str, Row]:
-    """Load all, let queries go round, and what each took; a name whose process ended has an outcome."""
+    """Load all, let queries go round, and return what each took; a name whose process ended has an outcome."""
     children = {name: ChildProcess(answer_queries, name, folder / name, asked) for name in names}
     loaded = {name: receive_row(child.receive) for name, child in children.items()}
     answered: dict[str, list[Row]] = {name: [] for name in names}
@@ -201,7 +202,7 @@ def measure_answers(names: Sequence[str], folder: Path, asked: Any, right: Any) 
 
 
 def receive_row(listen: Callable[[], Any], answered: list[Row] | None = None) -> Row:
-    """A row that a process said, or an outcome; answers go to `answered`."""
+    """Return a row that a process sent, or an outcome; answers go to `answered`."""
     try:
         said: Row | list[Row] = listen()
     except ProcessEnded as ended:
@@ -214,7 +215,7 @@ def receive_row(listen: Callable[[], Any], answered: list[Row] | None = None) ->
 
 
 def answer_queries(parent: Connection, name: str, folder: Path, asked: Any) -> None:
-    """In a process of its own: load, then answer numbers of queries until None comes, then tell the memory."""
+    """Load, answer numbers of queries until None comes, then send the memory; in a process of its own."""
     before = read_resident_bytes("VmRSS")
     if name != TEXT:
         LIBRARIES[name].import_package()
@@ -234,7 +235,7 @@ def load_library(library: Library, folder: Path, asked: Any) -> Callable[[int], 
 
 
 def load_text_tower() -> Callable[[int], list[int]]:
-    """Encodes a prompt that was not there before, by the pocket model's text tower on one thread."""
+    """Return a function that encodes a new prompt by the pocket model's text tower on one thread."""
     from pipeline.styles.encoders import PocketEncoder
 
     encoder, seen = PocketEncoder(ROOT / "assets" / "pocket" / "image_encoder"), iter(range(10**9))
@@ -257,7 +258,7 @@ def time_answer(answer: Callable[[int], list[int]], number: int) -> Row:
 
 
 def summarize_answers(answered: Sequence[Row], right: Any) -> Row:
-    """Medians over all queries; the share of the true nearest that were found, where any were asked for."""
+    """Return medians over all queries, and the share of the true nearest found where any were asked for."""
     wall = [each["ms"] for each in answered]
     row = {
         "queries": len(wall),
@@ -274,7 +275,7 @@ def summarize_answers(answered: Sequence[Row], right: Any) -> Row:
 
 
 def add_text_time(rows: dict[str, Row]) -> dict[str, Row]:
-    """Adds what a person waits for: the tower's median and the library's."""
+    """Add what a person waits for: the tower's median and the library's."""
     tower = rows.get(TEXT, {}).get("query_ms")
     for name, row in rows.items():
         if tower is not None and name != TEXT and "query_ms" in row:

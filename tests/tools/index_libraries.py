@@ -25,7 +25,7 @@ Vectors = NDArray[np.float32]
 
 
 class Library:
-    """`build` comes before `save`, `load` before `ask`. One object holds one index."""
+    """This is one library: `build` comes before `save`, `load` before `find_nearest`. One object holds one index."""
 
     name: ClassVar[str]  # as --only takes it
     title: ClassVar[str]
@@ -40,7 +40,7 @@ class Library:
 
     @classmethod
     def import_package(cls) -> None:
-        """So that neither building nor loading is charged for it."""
+        """Import the library, so that neither building nor loading is charged for it."""
         import_module(cls.module)
 
     @classmethod
@@ -48,7 +48,7 @@ class Library:
         return version(cls.package)
 
     def build(self, vectors: Vectors, folder: Path, threads: int) -> None:
-        """`vectors`: (n, d) float32 of length 1; row r gets the key r."""
+        """Build the index of `vectors`, (n, d) float32 of length 1; row r gets the key r."""
         raise NotImplementedError
 
     def save(self, folder: Path) -> None:
@@ -58,7 +58,7 @@ class Library:
         raise NotImplementedError
 
     def find_nearest(self, query: Vectors, k: int) -> list[int]:
-        """Keys of the k nearest to a query (1, d), best first."""
+        """Return keys of the k nearest to a query (1, d), best first."""
         raise NotImplementedError
 
 
@@ -206,7 +206,7 @@ class Chromadb(Library):
             table.add(ids=[str(row) for row in range(start, start + len(block))], embeddings=block)
 
     def save(self, folder: Path) -> None:
-        """Already written."""
+        """Do nothing: `build` has written everything."""
 
     def load(self, folder: Path) -> None:
         self._table = self._client(folder).get_collection("vectors", embedding_function=None)

@@ -32,7 +32,7 @@ VAE_ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "t
 
 
 def write_single_file(base: Path, file: Path) -> Path:
-    """`base`: diffusers' layout of SD 1.5, of any size."""
+    """Write one file from `base`, diffusers' layout of SD 1.5, of any size."""
     layers = json.loads((base / "unet" / "config.json").read_text())["layers_per_block"]
     unet = read_tensors(base / "unet" / "diffusion_pytorch_model.fp16.safetensors")
     vae = read_tensors(base / "vae" / "diffusion_pytorch_model.fp16.safetensors")
@@ -87,7 +87,7 @@ def rename_vae_tensor(name: str) -> str:
 
 
 def reshape_vae_tensor(name: str, value: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Its attention was made of 1 x 1 convolutions."""
+    """Return the value as 1 x 1 convolutions, of which the attention was made."""
     linear = "attentions" in name and name.endswith("weight") and value.ndim == 2
     return np.ascontiguousarray(value[:, :, None, None] if linear else value)
 

@@ -30,7 +30,7 @@ NAME = re.compile(rf"`([a-z]\w*_\w+|[A-Z]\w+)\b(?!\.(?:{ENDINGS})\b)[^`\n]*`")
 
 @dataclass(frozen=True)
 class Mention:
-    """A name in a text of the tree."""
+    """This is a name in a text of the tree."""
 
     name: str
     source: str  # the text's path from the root
@@ -57,21 +57,21 @@ def find_mentions(
 
 
 class Tree:
-    """What lies in a working tree: its paths, its texts, its modules and the names they define."""
+    """This knows what lies in a working tree: its paths, its texts, its modules and the names they define."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """Every file that git tracks or would track, from the root."""
+        """Return every file that git tracks or would track, from the root."""
         command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         listed = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=True).stdout
         return tuple(sorted(name for name in set(listed.split("\0")) if name and (self.root / name).is_file()))
 
     @cached_property
     def paths(self) -> frozenset[str]:
-        """Files and folders; a folder ends in a slash."""
+        """Return files and folders; a folder ends in a slash."""
         folders = {f"{parent}/" for name in self.files for parent in PurePosixPath(name).parents if parent.name}
         return frozenset({*self.files, *folders})
 
@@ -81,7 +81,7 @@ class Tree:
 
     @cached_property
     def texts(self) -> dict[str, str]:
-        """Path -> text of all that is ours to read."""
+        """Return path -> text of all that is ours to read."""
         ours = (name for name in self.files if PurePosixPath(name).suffix in TEXTS and not name.endswith(LEFT_OUT))
         return {name: _without_front_matter((self.root / name).read_text(encoding="utf-8")) for name in ours}
 
@@ -112,7 +112,7 @@ class Tree:
 
     @cached_property
     def _endings(self) -> frozenset[str]:
-        """Every path, and what is left of it when folders are cut off from the front."""
+        """Return every path, and what is left of it when folders are cut off from the front."""
         cut = [path.split("/") for path in self.paths]
         return frozenset("/".join(parts[first:]) for parts in cut for first in range(len(parts)) if any(parts[first:]))
 
@@ -155,7 +155,7 @@ class Tree:
 
     @cached_property
     def _defined(self) -> dict[str, frozenset[str]]:
-        """Module's last name -> names it defines; a folder's are its __init__'s and __main__'s."""
+        """Return module's last name -> names it defines; a folder's are its __init__'s and __main__'s."""
         found: dict[str, frozenset[str]] = {}
         for name, code in self._code.items():
             path = PurePosixPath(name)
@@ -165,7 +165,7 @@ class Tree:
 
     @cached_property
     def _imported(self) -> frozenset[str]:
-        """First names of other people's modules that are imported anywhere, and of Python's own."""
+        """Return first names of other people's modules that are imported anywhere, and of Python's own."""
         nodes = [node for code in self._code.values() for node in ast.walk(code)]
         plain = {alias.asname or alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
         given = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}

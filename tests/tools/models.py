@@ -1,4 +1,4 @@
-"""Whole model folders with small random weights, for tests that need an engine and not its taste."""
+"""Write whole model folders with small random weights, for tests that need an engine and not its taste."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class Modules(NamedTuple):
 
 
 def make_pocket_modules(channels: tuple[int, ...] = (32, 64, 96)) -> Modules:
-    """The pocket model's shape: a TAESD-like autoencoder with 8 channels, 16 x 16 latents, 384-wide text and image."""
+    """Make modules of the pocket model's shape: a TAESD-like autoencoder with 8 channels, 16 x 16 latents, 384-wide
+    text."""
     torch.manual_seed(0)
     vae = AutoencoderTiny(
         latent_channels=8,
@@ -55,7 +56,7 @@ def make_pocket_modules(channels: tuple[int, ...] = (32, 64, 96)) -> Modules:
 
 
 def make_sd15_modules() -> Modules:
-    """SD 1.5's block types, with SD 1.5's VAE and hint depth, at a few channels."""
+    """Make SD 1.5's block types, with SD 1.5's VAE and hint depth, at a few channels."""
     torch.manual_seed(1)
     vae = AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,
@@ -73,7 +74,7 @@ def make_sd15_modules() -> Modules:
 
 @torch.no_grad()
 def raise_contrast(vae: Any) -> Any:
-    """The decoder's last layer turned up until noise fills the range of a picture: small differences then show."""
+    """Turn the decoder's last layer up until noise fills the range of a picture: small differences then show."""
     noise = torch.randn(1, vae.config.latent_channels, 8, 8, generator=torch.Generator().manual_seed(2))
     seen = vae.decode(noise / vae.config.scaling_factor).sample
     last = [layer for layer in vae.decoder.modules() if isinstance(layer, nn.Conv2d)][-1]
@@ -107,7 +108,7 @@ def make_small_unet(
 
 
 def add_conditioning(unet: UNet2DConditionModel, image_embed_dim: int) -> tuple[Any, Any]:
-    """The UNet with an adapter, and a ControlNet whose zero convolutions are filled so that it acts."""
+    """Return the UNet with an adapter, and a ControlNet whose zero convolutions are filled so that it acts."""
     controlnet = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=(8, 16, 32, 64))
     zeroed = (controlnet.controlnet_down_blocks, controlnet.controlnet_mid_block, controlnet.controlnet_cond_embedding)
     for part in zeroed:
@@ -133,13 +134,13 @@ def make_small_vision_model(image_size: int, projection_dim: int) -> CLIPVisionM
 
 
 def write_pocket(folder: Path) -> Path:
-    """The pocket layout as training exports it: no text encoder inside, manifest of hashes."""
+    """Write the pocket layout as training exports it: no text encoder inside, manifest of hashes."""
     modules = make_pocket_modules()
     return export_pipeline(folder, *modules, *read_ip_adapter_states(modules.unet), notes={"weights": "random"})
 
 
 class Sd15Parts(NamedTuple):
-    """What a folder of SD 1.5's layout is written from, each part made when it is its turn."""
+    """This holds what a folder of SD 1.5's layout is written from, each part made when it is its turn."""
 
     modules: Callable[[], Modules]
     text_encoder: Callable[[], Any]
@@ -150,8 +151,8 @@ class Sd15Parts(NamedTuple):
 
 
 def write_sd15(folder: Path, made: Sd15Parts | None = None) -> Path:
-    """The trees of the Hub's repositories, one folder each, as `Engine.load(SD15, folder=...)` reads them; of a few
-    channels unless told otherwise."""
+    """Write the trees of the Hub's repositories, one folder each, as `Engine.load(SD15, folder=...)` reads them; of a
+    few channels unless told otherwise."""
     made = made or Sd15Parts(make_sd15_modules, make_small_text_encoder, make_small_taesd)
     modules = made.modules()
     base, adapter = folder / "base", folder / "ip_adapter" / "models"
@@ -174,8 +175,8 @@ def write_sd15(folder: Path, made: Sd15Parts | None = None) -> Path:
 
 
 def write_lora(file: Path, unet: Any, layout: str, rank: int = 2, strength: float = 0.15) -> Path:
-    """Random few-step weights for all of the UNet's projections and convolutions, under the keys that LCM-LoRA and
-    Hyper-SD have ("kohya") or those of diffusers ("peft")."""
+    """Write random few-step weights for all of the UNet's projections and convolutions, under the keys that LCM-LoRA
+    and Hyper-SD have ("kohya") or those of diffusers ("peft")."""
     noise, states = torch.Generator().manual_seed(5), {}
     for name, layer in unet.named_modules():
         if not isinstance(layer, nn.Linear | nn.Conv2d) or "processor" in name or not name.startswith(LORA_BLOCKS):
@@ -200,7 +201,7 @@ LORA_BLOCKS = ("down_blocks", "mid_block", "up_blocks")
 
 
 def make_small_taesd() -> AutoencoderTiny:
-    """TAESD's shape for SD 1.5's latents, at a few channels."""
+    """Make TAESD's shape for SD 1.5's latents, at a few channels."""
     torch.manual_seed(3)
     return raise_contrast(
         AutoencoderTiny(
@@ -228,13 +229,13 @@ SD15_INDEX = {  # as in the repository, its safety checker left out
 
 
 def make_tiny_sd15_profile(any_dtype: bool = False) -> ModelProfile:
-    """SD15 at 64 px, its files' sizes and hashes not those of the Hub; drawn in the same numbers on every processor,
-    so that no test depends on the one it runs on, unless `any_dtype`."""
+    """Return SD15 at 64 px, its files' sizes and hashes not those of the Hub; drawn in the same numbers on every
+    processor, so that no test depends on the one it runs on, unless `any_dtype`."""
     return replace(make_unchecked_sd15_profile(), width=64, height=64, max_side=128, any_dtype=any_dtype)
 
 
 def make_unchecked_sd15_profile() -> ModelProfile:
-    """SD15 with files of any size and hash."""
+    """Return SD15 with files of any size and hash."""
     parts = {
         role: replace(part, files=tuple(WeightFile(file.path) for file in part.files))
         for role, part in SD15.parts.items()

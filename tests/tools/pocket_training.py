@@ -1,4 +1,4 @@
-"""Shared by tests of the training code: a clock that counts, prepared data that shows its rows, a small UNet."""
+"""Give tests of the training code what they share: a clock that counts, prepared data that shows its rows, a small UNet."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def count_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write_checkpoint(folder: Path, plan: Plan, step: int) -> None:
-    """Of a run that got so far, as much as tells where its lessons go on."""
+    """Write the checkpoint of a run that got so far, as much as tells where its lessons go on."""
     torch.save({"step": step, "spent": 2.0 * step}, folder / f"{plan.name}.pt")
 
 
 def make_prepared_data(looks: tuple[int, ...], library: tuple[int, ...] = ()) -> Prepared:
-    """Row i: tokens, styles and the first latent channel are i + 1; one line right of the left rim.
+    """Make rows of data, row i: tokens, styles and the first latent channel are i + 1; one line right of the left rim.
 
     The second latent channel is 1 in the column of latents that the line stands in.
     """
@@ -59,7 +59,7 @@ def make_prepared_data(looks: tuple[int, ...], library: tuple[int, ...] = ()) ->
 
 
 def shrink_denoiser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Denoisers made from here on have few channels; what surrounds the UNet stays as it is."""
+    """Give denoisers made from here on few channels; what surrounds the UNet stays as it is."""
     blocks: dict[str, Any] = {"sample_size": LATENT_SIDE, "latents": LATENT_CHANNELS, "width": 384}
     monkeypatch.setattr(
         denoiser,

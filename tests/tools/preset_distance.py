@@ -1,4 +1,4 @@
-"""How far each preset's pictures are from Best's, on the model as shipped: `python -m tests.tools.preset_distance`.
+"""Measure how far each preset's pictures are from Best's, on the shipped model: `python -m tests.tools.preset_distance`.
 
 The eight example drawings, each in another style, every preset with the same seed. SSIM of the pictures, and F1 of the
 lines asked for against the lines found, by the same measuring eye as the training's report.
@@ -37,7 +37,7 @@ SSIM_BAR, F1_BAR = 0.95, 0.01
 
 @dataclass(frozen=True)
 class PresetDistance:
-    """One preset over the examples."""
+    """This holds what was measured of one preset over the examples."""
 
     preset: str
     ssim: float  # mean, against Best
@@ -55,7 +55,7 @@ class PresetDistance:
 def measure_presets(
     engine: Engine, presets: tuple[Preset, ...], seeds: int = 1, steps: int | None = None
 ) -> list[PresetDistance]:
-    """Each preset against Best, in its own number of steps, or in `steps`."""
+    """Measure each preset against Best, in its own number of steps, or in `steps`."""
     *_, best = get_menu(engine.profile.name).presets
     if steps:
         best, *presets = (set_steps(each, steps) for each in (best, *presets))
@@ -78,7 +78,7 @@ def measure_preset(
 
 
 def make_example_requests(engine: Engine, preset: Preset, seed: int) -> Iterator[GenerationRequest]:
-    """One for each example, in styles taken in turn."""
+    """Yield one request for each example, in styles taken in turn."""
     library = StyleLibrary(ROOT / "styles", ROOT / "no-such-folder").all()
     for number, file in enumerate(EXAMPLES):
         about = json.loads(file.read_text(encoding="utf-8"))
@@ -94,7 +94,7 @@ def set_steps(preset: Preset, steps: int) -> Preset:
 
 
 def apply_preset(preset: Preset, engine: Engine, request: GenerationRequest) -> GenerationRequest:
-    """The request with the preset's numbers, sampler and levers in place of its own."""
+    """Return the request with the preset's numbers, sampler and levers in place of its own."""
     defaults = {**engine.profile.defaults, **preset.numbers}
     numbers = {name: value for name, value in defaults.items() if name in flatten_settings(request) and name != "seed"}
     return change_request(request, **numbers, sampler=preset.sampler, shortcuts=preset.shortcuts)

@@ -1,4 +1,4 @@
-"""Requests as tests write them: flat, each setting by its name."""
+"""Make requests as tests write them: flat, each setting by its name."""
 
 from __future__ import annotations
 

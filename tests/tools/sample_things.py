@@ -1,4 +1,4 @@
-"""Things drawn by code, for tests of the training data that must not need the downloaded pack."""
+"""Draw things by code, for tests of the training data that must not need the downloaded pack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def make_blank() -> np.ndarray:
 
 
 def draw_apple() -> np.ndarray:
-    """A red ball with a shade, a small green leaf, an inked outline and a white glint."""
+    """Draw a red ball with a shade, a small green leaf, an inked outline and a white glint."""
     picture = make_blank()
     cv2.circle(picture, (64, 70), 54, INK, -1, cv2.LINE_AA)
     cv2.circle(picture, (64, 70), 50, RED, -1, cv2.LINE_AA)
@@ -26,7 +26,7 @@ def draw_apple() -> np.ndarray:
 
 
 def draw_ghost() -> np.ndarray:
-    """White but for its eyes."""
+    """Draw a ghost, white but for its eyes."""
     picture = make_blank()
     cv2.ellipse(picture, (64, 66), (46, 58), 0, 0, 360, WHITE, -1, cv2.LINE_AA)
     for x in (48, 80):
@@ -35,7 +35,7 @@ def draw_ghost() -> np.ndarray:
 
 
 def draw_spider() -> np.ndarray:
-    """Black all over."""
+    """Draw a spider, black all over."""
     picture = make_blank()
     cv2.circle(picture, (64, 64), 34, INK, -1, cv2.LINE_AA)
     for turn in range(8):
@@ -46,7 +46,7 @@ def draw_spider() -> np.ndarray:
 
 
 def draw_house() -> np.ndarray:
-    """A yellow wall, a brown roof, a blue door: no one hue carries it."""
+    """Draw a yellow wall, a brown roof, a blue door: no one hue carries it."""
     picture = make_blank()
     cv2.rectangle(picture, (20, 56), (108, 124), (240, 210, 110, 255), -1)
     cv2.fillPoly(picture, [np.array(((8, 58), (64, 6), (120, 58)))], (130, 70, 40, 255))

@@ -1,4 +1,4 @@
-"""The real app in a process of its own, on a free port, with a person's folder of its own."""
+"""Run the real app in a process of its own, on a free port, with a person's folder of its own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MARK = {"_type": "gradio.FileData"}
 
 @dataclass(frozen=True)
 class Server:
-    """A running Croquis, spoken to as curl does."""
+    """This is a running Croquis, spoken to as curl does."""
 
     url: str
     log: Path
@@ -38,13 +38,14 @@ class Server:
         return f"{self.url}/gradio_api"
 
     def upload(self, name: str, data: bytes) -> dict[str, Any]:
-        """The file as an input: {"path", "meta"}."""
+        """Upload a file and return it as an input: {"path", "meta"}."""
         answer = httpx.post(f"{self.api}/upload", files={"files": (name, data)}, timeout=ANSWER_LIMIT)
         answer.raise_for_status()
         return {"path": answer.json()[0], "meta": MARK}
 
     def call(self, endpoint: str, *data: Any) -> Any:
-        """An endpoint's outputs through the queue, as the clients get them. Raises Refused with the message."""
+        """Return an endpoint's outputs through the queue, as the clients get them. Raises RequestRefused with the
+        message."""
         answer = httpx.post(f"{self.api}/call/{endpoint}", json={"data": data}, timeout=ANSWER_LIMIT)
         answer.raise_for_status()
         return self.wait_for_result(endpoint, answer.json()["event_id"])
@@ -68,12 +69,12 @@ class Server:
 
 
 class RequestRefused(Exception):
-    """The server said no; its words."""
+    """The server refused a request, with these words."""
 
 
 @contextmanager
 def run_app(folder: Path, **environment: str) -> Iterator[Server]:
-    """`python app.py`, its log and its person's files below `folder`."""
+    """Run `python app.py`, its log and its person's files below `folder`."""
     port, log = find_free_port(), folder / "server.log"
     environment = {
         **os.environ,

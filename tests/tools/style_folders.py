@@ -1,4 +1,4 @@
-"""Folders of styles, sound and broken."""
+"""Write folders of styles, sound and broken."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.styles.library import StyleLibrary
 
 
 def write_style(parent: Path, id: str, *, color: str = "gray", side: int = 512, **changes: Any) -> Path:
-    """A sound style but for `changes` to its style.json; a change to None leaves the key out."""
+    """Write a sound style but for `changes` to its style.json; a change to None leaves the key out."""
     data = {
         "id": id,
         "name": id.replace("-", " ").capitalize(),

@@ -1,4 +1,4 @@
-"""How many bytes of tensors are alive at once, followed through modules that compute nothing."""
+"""Count how many bytes of tensors are alive at once, through modules that compute nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.tools.full_size_modules import PipelineModules, make_modules, make_st
 
 
 class TensorByteCounter(TorchDispatchMode):
-    """Counts storages from their first appearance until they go; those of `known` tensors are not counted."""
+    """This counts storages from their first appearance until they go; those of `known` tensors are not counted."""
 
     def __init__(self, known: Iterator[Tensor]) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class TensorByteCounter(TorchDispatchMode):
 
 @contextmanager
 def replace_attention() -> Iterator[None]:
-    """Attention that holds its output alone, as torch's fused kernels do; "meta" would unfold the whole matrix."""
+    """Let attention hold its output alone, as torch's fused kernels do; "meta" would unfold the whole matrix."""
     real = functional.scaled_dot_product_attention
     functional.scaled_dot_product_attention = lambda query, key, value, **options: torch.empty_like(query)
     try:
@@ -53,7 +53,7 @@ def replace_attention() -> Iterator[None]:
 
 
 def measure_peak(sized: PipelineModules, work: Callable[[], object]) -> int:
-    """Bytes beside weights and inputs that exist before."""
+    """Measure the most bytes alive beside weights and inputs that exist before."""
     live = TensorByteCounter(parameter for module in sized for parameter in module.parameters())
     with torch.no_grad(), replace_attention(), live:
         work()
@@ -63,7 +63,7 @@ def measure_peak(sized: PipelineModules, work: Callable[[], object]) -> int:
 def derive_peaks(
     sides: tuple[int, ...] = (512,), batch: int = 1, dtype: torch.dtype = torch.float16
 ) -> Iterator[dict[str, Any]]:
-    """Rows of SD 1.5's peaks: a guided denoising step, and one picture's decoding."""
+    """Yield rows of SD 1.5's peaks: a guided denoising step, and one picture's decoding."""
     sized = make_modules(dtype=dtype, device="meta")
     sized.controlnet.controlnet_cond_embedding = torch.nn.Identity()
     for side in sides:

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.slow
 
 
 def nearness(vectors: np.ndarray) -> tuple[float, float]:
-    """Median cosine with the nearest other vector, and with the tenth."""
+    """Return the median cosine with the nearest other vector, and with the tenth."""
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -1)
     return tuple(np.median(np.sort(cosines, axis=1)[:, [-1, -10]], axis=0).tolist())
 
 
 def directions(vectors: np.ndarray) -> float:
-    """How many directions the variance fills (participation ratio)."""
+    """Return how many directions the variance fills (participation ratio)."""
     shares = np.linalg.eigvalsh(np.cov(vectors.T))
     return float(shares.sum() ** 2 / (shares**2).sum())
 

@@ -1,4 +1,4 @@
-"""Drawings as a person would think of them, read from a text file: which lines, in which order, with which pen.
+"""Read drawings as a person would think of them from a text file: which lines, in which order, with which pen.
 
     [fox] a red fox in the snow | fox | careful | pen 6 | sits, seen from the front
     ~ 100,200 150,120 200,200        a smooth line through these points
@@ -26,7 +26,7 @@ Path = NDArray[np.float64]  # (n, 2) x, y, about a pixel apart
 
 @dataclass(frozen=True, eq=False)
 class Gesture:
-    """One stroke as it is meant, before a hand draws it."""
+    """This is one stroke as it is meant, before a hand draws it."""
 
     tool: str  # "pen" | "eraser"
     size: int  # px, 2 to 48
@@ -39,7 +39,7 @@ class Gesture:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """One drawing as it is meant."""
+    """This is one drawing as it is meant."""
 
     id: str
     prompt: str
@@ -51,7 +51,7 @@ class Plan:
 
 
 def read_plans(file: File) -> list[Plan]:
-    """Every plan of a file. Raises ValueError that names the line that cannot be read."""
+    """Read every plan of a file. Raises ValueError that names the line that cannot be read."""
     chunks: list[list[str]] = []
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         if line.startswith("["):
@@ -85,7 +85,7 @@ def read_gestures(name: str, lines: Sequence[str], size: int) -> tuple[Gesture, 
 
 
 def smooth_points(values: list[list[float]]) -> Path:
-    """Centripetal Catmull-Rom through the points; closed where the last is the first."""
+    """Return a centripetal Catmull-Rom curve through the points; closed where the last is the first."""
     points = np.array(values)
     if len(points) == 2:
         return points
@@ -97,7 +97,7 @@ def smooth_points(values: list[list[float]]) -> Path:
 
 
 def interpolate_curve(four: Path) -> Path:
-    """The curve between the second and the third of four points (Barry and Goldman's pyramid)."""
+    """Return the curve between the second and the third of four points (Barry and Goldman's pyramid)."""
     gaps = np.maximum(np.sqrt(np.linalg.norm(np.diff(four, axis=0), axis=1)), 1e-3)
     knots = np.concatenate([[0.0], np.cumsum(gaps)])
     t = np.linspace(knots[1], knots[2], 24)[:, None]
@@ -150,7 +150,7 @@ SHAPES = {"~": smooth_points, "-": make_straight_line, "o": make_ellipse, "(": m
 
 
 def space_evenly(path: Path) -> Path:
-    """The same line with its points about a pixel apart."""
+    """Return the same line with its points about a pixel apart."""
     gaps = np.linalg.norm(np.diff(path, axis=0), axis=1)
     path = path[np.concatenate([[True], gaps > 0])]
     along = np.concatenate([[0.0], np.cumsum(gaps[gaps > 0])])

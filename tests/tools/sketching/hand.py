@@ -1,4 +1,4 @@
-"""A hand: the line that is meant becomes the points that a pen reports.
+"""Turn the line that is meant into the points that a pen reports, as a hand does.
 
 A hand misses its place a little, wavers slowly, trembles quickly, rounds corners when it hurries, goes past the end or
 stops short of it, slows down in curves and presses harder in the middle of a stroke than at its ends. Everything is
@@ -20,7 +20,7 @@ Points = list[tuple[float, float, float]]  # x, y in canvas px; pressure
 
 @dataclass(frozen=True)
 class Manner:
-    """Lengths in canvas px."""
+    """This says how far a hand strays from the line that is meant, in canvas px."""
 
     step: float  # between two reports at full speed
     waver: float  # slow drift off the line
@@ -40,7 +40,7 @@ WHOLE = 120  # px: shorter strokes waver, miss and overshoot in proportion
 
 
 def draw_plan(plan: Plan) -> list[Points]:
-    """The points of each of the plan's gestures, in its order."""
+    """Return the points of each of the plan's gestures, in its order."""
     rng = np.random.default_rng(zlib.crc32(plan.id.encode()))
     manner = MANNERS[plan.care]
     lean = rng.normal(0, manner.warp, (2, 2, 2))
@@ -79,7 +79,7 @@ def run_out(path: Path, beyond: float, rng: np.random.Generator) -> Path:
 
 
 def round_corners(path: Path, sigma: float) -> Path:
-    """A running mean along the line; its ends stay, because the line is carried on beyond them, turned round."""
+    """Return a running mean along the line; its ends stay, because the line is carried on beyond them, turned round."""
     if sigma < 0.5:
         return path
     reach = min(len(path) - 1, round(3 * sigma))
@@ -90,7 +90,7 @@ def round_corners(path: Path, sigma: float) -> Path:
 
 
 def make_waver(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Slow noise with deviation about 1: knots 45 px apart, joined smoothly."""
+    """Return slow noise with deviation about 1: knots 45 px apart, joined smoothly."""
     knots = rng.normal(0, 1, length // 45 + 3)
     at = np.linspace(0, len(knots) - 2.001, length)
     left, part = at.astype(int), at % 1
@@ -99,7 +99,7 @@ def make_waver(length: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def choose_reported_points(path: Path, step: float) -> NDArray[np.int64]:
-    """Which points a device reports: one every few milliseconds, so they lie close where the hand is slow."""
+    """Choose the points that a device reports: one every few milliseconds, so they lie close where the hand is slow."""
     around = np.clip(np.arange(len(path))[:, None] + [-6, 0, 6], 0, len(path) - 1)
     back, forth = (np.diff(path[around], axis=1)[:, side] for side in (0, 1))
     turned = np.abs(back[:, 0] * forth[:, 1] - back[:, 1] * forth[:, 0]) / 36
@@ -111,7 +111,7 @@ def choose_reported_points(path: Path, step: float) -> NDArray[np.int64]:
 
 
 def make_pressure(along: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Pressure in (0, 1): up within the first part, down in the last, drifting between."""
+    """Return pressure in (0, 1): up within the first part, down in the last, drifting between."""
     rise, fall = np.minimum(1, along / 0.12), np.minimum(1, (1 - along) / 0.18)
     drift = 0.55 + 0.07 * np.sin(2 * np.pi * (along * rng.uniform(0.5, 1.5) + rng.uniform()))
     return np.asarray(np.clip(drift * (0.45 + 0.55 * rise) * (0.4 + 0.6 * fall), 0.08, 0.95))
