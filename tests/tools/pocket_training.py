@@ -1,4 +1,4 @@
-"""Give tests of the training code what they share: a clock that counts, prepared data that shows its rows, a small UNet."""
+"""Help tests of the training code: a clock that counts, prepared data that shows its rows, a small UNet."""
 
 from __future__ import annotations
 

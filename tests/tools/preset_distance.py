@@ -1,4 +1,4 @@
-"""Measure how far each preset's pictures are from Best's, on the shipped model: `python -m tests.tools.preset_distance`.
+"""Measure how far each preset's pictures are from Best's, as shipped: `python -m tests.tools.preset_distance`.
 
 The eight example drawings, each in another style, every preset with the same seed. SSIM of the pictures, and F1 of the
 lines asked for against the lines found, by the same measuring eye as the training's report.
