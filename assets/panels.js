@@ -3,7 +3,7 @@
 import { SIDE, outlinePath } from "./drawing.js";
 import { icon, make } from "./dom.js";
 
-const MOST_STYLES = 8; // as pipeline/request/notation.py
+const MAX_STYLES = 8; // as pipeline/request/notation.py
 
 /** The picture as it comes: waiting, previews, result, or what went wrong. */
 export function mountPicture({ element, props, watch }, page) {
@@ -136,7 +136,7 @@ export function mountChip({ element, props, watch }, page) {
   function toggle(id) {
     const ids = parts().map(([worn]) => worn);
     const mix = ids.includes(id) ? ids.filter((worn) => worn !== id) : [...ids, id];
-    choose(mix.length ? mix.slice(-MOST_STYLES).map((worn) => (mix.length > 1 ? `${worn}:1` : worn)).join(",") : "auto");
+    choose(mix.length ? mix.slice(-MAX_STYLES).map((worn) => (mix.length > 1 ? `${worn}:1` : worn)).join(",") : "auto");
   }
   return { choose, toggle, value: () => props.value ?? "auto", ids: () => parts().map(([id]) => id), repaint: paintChip };
 }

@@ -189,7 +189,7 @@ class GenerationRequest:
 
     @property
     def styled_prompt(self) -> Prompt:
-        """The words given to the text encoder: the prompt in the heaviest style's template."""
+        """Return the words given to the text encoder: the prompt in the heaviest style's template."""
         style, _ = max(self.styles.parts, key=lambda part: part[1])
         return self.prompt.within(style.template)
 

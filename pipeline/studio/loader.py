@@ -85,16 +85,16 @@ class Loader:
         refers to it any more, nor to an engine that failed to load.
         """
 
-        def take_over() -> None:
+        def replace_engine() -> None:
             self._choice = engine.profile, why
             self._loaded_engine = _make_finished_future(engine)
             self.loading = LoadState("Ready", 1.0, ready=True)
 
         before = self.engine_or_none()
         if before is None:
-            take_over()
+            replace_engine()
         else:
-            before.retire(take_over)
+            before.retire(replace_engine)
 
     def change_search(self, search: StyleSearch) -> None:
         """Make `search` find the styles from the next request on."""
@@ -103,10 +103,11 @@ class Loader:
         self._loaded_search = _make_finished_future(search)
 
     def _load(self) -> None:
+        """Load the search, then the engine."""
         self._report("Opening the styles", 0.05)
-        self._fulfil(self._loaded_search, lambda: open_search(self.profile, self.settings, self.library))
+        self._set_result(self._loaded_search, lambda: open_search(self.profile, self.settings, self.library))
         self._report("Loading the model", 0.4)
-        self._fulfil(
+        self._set_result(
             self._loaded_engine,
             lambda: open_engine(
                 self.profile, self.settings, lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction)
@@ -115,7 +116,7 @@ class Loader:
         if self.loading.error is None:
             self.loading = LoadState("Ready", 1.0, ready=True)
 
-    def _fulfil(self, promise: Future[T], make: Callable[[], T]) -> None:
+    def _set_result(self, promise: Future[T], make: Callable[[], T]) -> None:
         """Give everything that waits for `promise` what `make` returns, or the error that it raises."""
         try:
             promise.set_result(make())
@@ -129,6 +130,7 @@ class Loader:
 
 
 def _make_finished_future(value: T) -> Future[T]:
+    """Return a future that holds `value` already."""
     promise: Future[T] = Future()
     promise.set_result(value)
     return promise

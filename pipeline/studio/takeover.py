@@ -67,6 +67,7 @@ class Takeover:
             self._studio.change_search(search)
 
     def _run(self, profile: ModelProfile) -> None:
+        """Replace the engine and free the one before, or keep that one and say why."""
         before = self._studio.engine_or_none()
         find_replaced: Callable[[], object | None] = weakref.ref(before) if before is not None else lambda: None
         del before
@@ -88,6 +89,7 @@ class Takeover:
         return None
 
     def _replace_engine(self, profile: ModelProfile) -> None:
+        """Load the profile's engine and search, then let them draw. Raises as Engine.load does."""
         engine = open_engine(profile, self._studio.settings, self._report)
         self._report("Opening the styles", 1.0)
         search = self._open_search(profile)

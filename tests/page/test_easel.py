@@ -1,4 +1,4 @@
-"""A press of Draw whose inputs were set for another engine, or that another engine overtakes."""
+"""Press Draw with inputs that were set for another engine, or while another engine takes over."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ CANVAS = json.dumps({"version": 1, "width": 512, "height": 512, "picture": None,
 VISITOR = SimpleNamespace(session_hash="s1")
 
 
-class Overtaken(Exception):
-    """Ends a run of these tests: nothing is drawn."""
+class DrawingReached(Exception):
+    """DrawingReached ends a run of these tests: nothing is drawn."""
 
 
-class Drawing:
-    """Stands for a studio: keeps the orders, and lets sd15 take over in the middle of the first `overtaken`."""
+class StandInStudio:
+    """StandInStudio keeps the orders, and lets sd15 take over in the middle of the first `overtaken` of them."""
 
     loading = LoadState("Ready", 1.0, ready=True)
 
@@ -46,34 +46,37 @@ class Drawing:
         if len(self.orders) <= self._overtaken:
             self.profile = SD15
             raise EngineChanged("The pocket model was replaced.")
-        raise Overtaken
+        raise DrawingReached
 
 
-def press_draw(studio: Drawing, settings: dict[str, Any], tmp_path: Path) -> list[tuple[Any, Any, str]]:
+def press_draw(studio: StandInStudio, settings: dict[str, Any], tmp_path: Path) -> list[tuple[Any, Any, str]]:
     easel = Easel(studio, str(tmp_path))  # type: ignore[arg-type]
     return list(easel.draw(VISITOR, CANVAS, *settings.values(), "ticket"))  # type: ignore[arg-type]
 
 
-def sent(order: Order) -> tuple[Any, ...]:
+def list_numbers(order: Order) -> tuple[Any, ...]:
     sampling = order.sampling
     numbers = (sampling.num_inference_steps, sampling.guidance_scale, sampling.seed)
     return order.engine, order.width, order.height, *numbers
 
 
 def test_settings_of_the_engine_before_are_drawn_with_those_of_the_one_that_draws(tmp_path: Path) -> None:
-    studio = Drawing(SD15)
+    studio = StandInStudio(SD15)
     shown = press_draw(studio, page_settings(POCKET, seed=7, width=256, height=384), tmp_path)
     (order,) = studio.orders
-    assert sent(order) == ("sd15", 512, 768, 20, 7.0, 7)
+    assert list_numbers(order) == ("sd15", 512, 768, 20, 7.0, 7)
     assert {engine for *_, engine in shown} == {"sd15"}, "the page is not told which engine draws"
 
 
 @pytest.mark.parametrize("overtaken", [1, 2])
 def test_a_run_that_is_overtaken_is_read_anew_once(tmp_path: Path, overtaken: int) -> None:
-    studio = Drawing(POCKET, overtaken)
+    studio = StandInStudio(POCKET, overtaken)
     shown = press_draw(studio, page_settings(POCKET, seed=7), tmp_path)
     own = [POCKET.defaults[name] for name in ("num_inference_steps", "guidance_scale")]
-    assert [sent(order) for order in studio.orders] == [("pocket", 256, 256, *own, 7), ("sd15", 512, 512, 20, 7.0, 7)]
+    assert [list_numbers(order) for order in studio.orders] == [
+        ("pocket", 256, 256, *own, 7),
+        ("sd15", 512, 512, 20, 7.0, 7),
+    ]
     picture, _, engine = shown[-1]
     assert engine == "sd15" and picture["state"] == "error"
     assert ("was replaced" in picture["message"]) is (overtaken == 2)

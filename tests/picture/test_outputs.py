@@ -37,7 +37,7 @@ def result(make_style: MakeStyle) -> GenerationResult:
     return GenerationResult(draw_house(64), request, (), (), {}, {})
 
 
-def seeded(result: GenerationResult, seed: int) -> GenerationResult:
+def set_seed(result: GenerationResult, seed: int) -> GenerationResult:
     return replace(result, request=change_request(result.request, seed=seed))
 
 
@@ -45,7 +45,7 @@ def test_equal_pictures_are_one_file(result: GenerationResult, tmp_path: Path) -
     kept = Outputs(tmp_path)
     file = kept.write_picture(result)
     assert file.name.startswith("croquis-42-") and file.suffix == ".png"
-    assert kept.write_picture(result) == file and kept.write_picture(seeded(result, 7)) != file
+    assert kept.write_picture(result) == file and kept.write_picture(set_seed(result, 7)) != file
     assert len(list(tmp_path.iterdir())) == 2
 
 
@@ -55,9 +55,9 @@ def test_only_the_latest_pictures_are_kept_where_no_folder_was_chosen(
     monkeypatch.setattr(outputs, "PICTURES_KEPT", 2)
     kept, files = Outputs(None), []
     for seed in (1, 2, 3):
-        files.append(kept.write_picture(seeded(result, seed)))
+        files.append(kept.write_picture(set_seed(result, seed)))
         os.utime(files[-1], (seed, seed))
-    kept.write_picture(seeded(result, 3))
+    kept.write_picture(set_seed(result, 3))
     assert [file.exists() for file in files] == [False, True, True]
 
 
@@ -67,5 +67,5 @@ def test_a_chosen_folder_is_made_and_keeps_every_picture(
     monkeypatch.setattr(outputs, "PICTURES_KEPT", 1)
     kept = Outputs(tmp_path / "new" / "pictures")
     assert not (tmp_path / "new").exists(), "a folder was made before there was a picture"
-    files = [kept.write_picture(seeded(result, seed)) for seed in (1, 2, 3)]
+    files = [kept.write_picture(set_seed(result, seed)) for seed in (1, 2, 3)]
     assert all(file.exists() and file.parent == tmp_path / "new" / "pictures" for file in files)

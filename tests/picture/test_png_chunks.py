@@ -9,15 +9,15 @@ from pipeline.picture.png_chunks import MAX_CHUNKS, SIGNATURE, decode_text, infl
 from tests.tools.drawings import draw_house, encode_image
 
 
-def chunk(kind, body):
+def make_chunk(kind, body):
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def png(*chunks):
-    return SIGNATURE + b"".join(chunk(kind, body) for kind, body in chunks) + chunk(b"IEND", b"")
+def make_png(*chunks):
+    return SIGNATURE + b"".join(make_chunk(kind, body) for kind, body in chunks) + make_chunk(b"IEND", b"")
 
 
-def texts_of(data, limit=1000):
+def decode_texts(data, limit=1000):
     return {keyword: decode_text(kind, body, limit).decode() for keyword, (kind, body) in read_texts(data).items()}
 
 
@@ -27,7 +27,7 @@ def test_texts_that_pillow_writes_are_read():
     texts.add_text("packed", "two " * 100, zip=True)
     texts.add_itxt("wide", "drei £ 水墨")
     texts.add_itxt("wide packed", "vier 水墨 " * 50, lang="de", tkey="weit", zip=True)
-    assert texts_of(encode_image(draw_house(64), pnginfo=texts)) == {
+    assert decode_texts(encode_image(draw_house(64), pnginfo=texts)) == {
         "plain": "one",
         "packed": "two " * 100,
         "wide": "drei £ 水墨",
@@ -36,12 +36,12 @@ def test_texts_that_pillow_writes_are_read():
 
 
 def test_the_first_of_a_keyword_counts():
-    assert texts_of(png((b"tEXt", b"a\0one"), (b"tEXt", b"a\0two"))) == {"a": "one"}
+    assert decode_texts(make_png((b"tEXt", b"a\0one"), (b"tEXt", b"a\0two"))) == {"a": "one"}
 
 
 def test_no_pixel_is_decoded():
     """IDAT may be nonsense: only text is read."""
-    assert texts_of(png((b"IDAT", b"nonsense"), (b"tEXt", b"a\0one"))) == {"a": "one"}
+    assert decode_texts(make_png((b"IDAT", b"nonsense"), (b"tEXt", b"a\0one"))) == {"a": "one"}
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_no_pixel_is_decoded():
         (encode_image(draw_house(64))[:60], "cut off"),
         (encode_image(draw_house(64))[:-20] + b"12345678901234567890", "cut off|damaged"),
         (SIGNATURE + struct.pack(">I4s", 2**32 - 1, b"tEXt") + b"a\0b", "cut off"),
-        (SIGNATURE + chunk(b"tEXt", b"a\0b")[:-1] + b"!", "damaged"),
-        (png(*[(b"tEXt", b"a\0b")] * (MAX_CHUNKS + 1)), "20,000 pieces"),
+        (SIGNATURE + make_chunk(b"tEXt", b"a\0b")[:-1] + b"!", "damaged"),
+        (make_png(*[(b"tEXt", b"a\0b")] * (MAX_CHUNKS + 1)), "20,000 pieces"),
         (SIGNATURE + bytes(20_000_001), "20 MB"),
     ],
 )

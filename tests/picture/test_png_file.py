@@ -29,18 +29,18 @@ def styles(make_style):
 
 
 @pytest.fixture(scope="module")
-def find(styles):
-    def find_style(identity):
+def find_style(styles):
+    def find_in_styles(identity):
         if identity not in styles:
             raise StyleError(f"There is no style {identity!r}.")
         return styles[identity]
 
-    return find_style
+    return find_in_styles
 
 
 @pytest.fixture(scope="module")
-def result_of(styles):
-    """A result whose picture does not matter, of a request with `changes`."""
+def make_result(styles):
+    """Return a function that makes a result, whose picture does not matter, of a request with `changes`."""
 
     def make(image=None, **changes):
         lines = np.zeros((64, 64), np.uint8)
@@ -66,43 +66,43 @@ def result_of(styles):
     return make
 
 
-def texts(data):
+def read_texts_by_pillow(data):
     image = Image.open(io.BytesIO(data))
     image.load()
     return image.text
 
 
-def test_a_picture_carries_its_request(result_of, find):
-    result = result_of()
+def test_a_picture_carries_its_request(make_result, find_style):
+    result = make_result()
     data = write_picture(result)
-    assert read_picture(data, find).request == result.request
+    assert read_picture(data, find_style).request == result.request
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), np.asarray(result.image))
 
 
-def test_equal_results_give_equal_bytes_whatever_the_hour_and_the_machine(result_of, styles):
+def test_equal_results_give_equal_bytes_whatever_the_hour_and_the_machine(make_result, styles):
     slow = replace(
-        result_of(),
+        make_result(),
         milliseconds={"denoise": 99.0},
         notices=("told",),
         matches=(StyleMatch(styles["felt"], 0.5),),
         revisions={"unet": "1" * 40, "vae": "2" * 40},
     )
-    assert write_picture(slow) == write_picture(result_of())
+    assert write_picture(slow) == write_picture(make_result())
     carrying = draw_house(64)
     carrying.info["icc_profile"], carrying.info["dpi"] = b"profile", (300, 300)
-    assert write_picture(result_of(carrying)) == write_picture(result_of())
-    assert write_picture(result_of(seed=43)) != write_picture(result_of())
+    assert write_picture(make_result(carrying)) == write_picture(make_result())
+    assert write_picture(make_result(seed=43)) != write_picture(make_result())
 
 
-def test_the_parameters_text_is_what_a1111_programs_read(result_of):
-    assert texts(write_picture(result_of()))["parameters"] == (
+def test_the_parameters_text_is_what_a1111_programs_read(make_result):
+    assert read_texts_by_pillow(write_picture(make_result()))["parameters"] == (
         "a red fox in a neon city, ink wash\n"
         "Negative prompt: blurry\n"
         "Steps: 20, Sampler: DPM++ 2M, CFG scale: 7.5, Seed: 42, Size: 64x64, Model: croquis-pocket, "
         "Style: ink-wash 0.75 + felt 0.25, IP-Adapter scale: 0.6, ControlNet scale: 1, Version: Croquis"
     )
-    sly = result_of(prompt="fox\nNegative prompt: 狐", negative_prompt=" ")
-    lines = texts(write_picture(sly))["parameters"].split("\n")
+    sly = make_result(prompt="fox\nNegative prompt: 狐", negative_prompt=" ")
+    lines = read_texts_by_pillow(write_picture(sly))["parameters"].split("\n")
     assert lines[0] == "fox Negative prompt: 狐, ink wash"
     assert len(lines) == 2 and lines[1].startswith("Steps: 20, ")
 
@@ -112,8 +112,8 @@ scales = st.floats(0, 1.5, allow_subnormal=True)
 
 
 @st.composite
-def changed(draw, styles):
-    """Any request that GenerationRequest allows, on a small map."""
+def draw_changes(draw, styles):
+    """Draw the values of any request that GenerationRequest allows, on a small map."""
     width, height = draw(st.integers(8, 48)), draw(st.integers(8, 48))
     noise = np.random.default_rng(draw(st.integers(0, 99))).integers(0, 2, (height, width)).astype(np.uint8) * 255
     chosen = draw(st.lists(st.sampled_from(sorted(styles)), min_size=1, max_size=3, unique=True))
@@ -137,17 +137,17 @@ def changed(draw, styles):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_any_request_comes_back_equal(result_of, styles, find, data):
-    result = result_of(**data.draw(changed(styles)))
+def test_any_request_comes_back_equal(make_result, styles, find_style, data):
+    result = make_result(**data.draw(draw_changes(styles)))
     written = write_picture(result)
-    assert read_picture(written, find).request == result.request
+    assert read_picture(written, find_style).request == result.request
     assert write_picture(result) == written
 
 
 @settings(max_examples=400, deadline=None)
 @given(data=st.data())
-def test_damaged_files_are_refused_or_read_as_they_were(result_of, find, data):
-    result = result_of()
+def test_damaged_files_are_refused_or_read_as_they_were(make_result, find_style, data):
+    result = make_result()
     damaged = bytearray(write_picture(result))
     for _ in range(data.draw(st.integers(0, 6))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
@@ -155,22 +155,22 @@ def test_damaged_files_are_refused_or_read_as_they_were(result_of, find, data):
         start = data.draw(st.integers(0, len(damaged)))
         del damaged[start : start + data.draw(st.integers(0, 200))]
     try:
-        assert read_picture(bytes(damaged), find).request == result.request
+        assert read_picture(bytes(damaged), find_style).request == result.request
     except CroquisError as refused:
         assert 10 < len(str(refused)) < 500
 
 
 @settings(max_examples=300, deadline=None)
 @given(data=st.binary(max_size=400))
-def test_any_text_in_our_chunk_is_refused(find, data):
+def test_any_text_in_our_chunk_is_refused(find_style, data):
     """A whole PNG, checksums right, with anything at all where our recipe stands."""
     chunks = PngImagePlugin.PngInfo()
     chunks.add(b"iTXt", b"croquis\0" + data)
     with pytest.raises(CroquisError):
-        read_picture(encode_image(draw_house(64), pnginfo=chunks), find)
+        read_picture(encode_image(draw_house(64), pnginfo=chunks), find_style)
 
 
-def with_text(key, text):
+def write_png_with_text(key, text):
     chunks = PngImagePlugin.PngInfo()
     chunks.add_text(key, text)
     return encode_image(draw_house(64), pnginfo=chunks)
@@ -180,28 +180,28 @@ def with_text(key, text):
     ("data", "message"),
     [
         (encode_image(draw_house(64)), "carries no recipe of Croquis. It may come from another program"),
-        (with_text("parameters", "a cat\nSteps: 20, Sampler: Euler a"), "AUTOMATIC1111"),
-        (with_text("workflow", "{}"), "ComfyUI"),
-        (with_text("croquis", "{}"), "recipe cannot be read"),
+        (write_png_with_text("parameters", "a cat\nSteps: 20, Sampler: Euler a"), "AUTOMATIC1111"),
+        (write_png_with_text("workflow", "{}"), "ComfyUI"),
+        (write_png_with_text("croquis", "{}"), "recipe cannot be read"),
         (encode_image(draw_house(64), "JPEG"), "a JPEG"),
         (b"", "something else"),
         (None, "NoneType"),
         ("text", "str"),
     ],
 )
-def test_foreign_files_are_refused_by_what_they_are(find, data, message):
+def test_foreign_files_are_refused_by_what_they_are(find_style, data, message):
     with pytest.raises(PictureFileError, match=message):
-        read_picture(data, find)
+        read_picture(data, find_style)
 
 
-def test_saving_the_picture_again_elsewhere_loses_the_recipe_and_says_so(result_of, find):
-    copy = Image.open(io.BytesIO(write_picture(result_of())))
+def test_saving_the_picture_again_elsewhere_loses_the_recipe_and_says_so(make_result, find_style):
+    copy = Image.open(io.BytesIO(write_picture(make_result())))
     with pytest.raises(PictureFileError, match="saved it again"):
-        read_picture(encode_image(copy.rotate(90)), find)
+        read_picture(encode_image(copy.rotate(90)), find_style)
 
 
-def test_a_packed_bomb_is_not_unpacked(find):
+def test_a_packed_bomb_is_not_unpacked(find_style):
     chunks = PngImagePlugin.PngInfo()
     chunks.add_itxt("croquis", "0" * 50_000_000, zip=True)
     with pytest.raises(PictureFileError, match=r"over 1\.5 MB"):
-        read_picture(encode_image(draw_house(64), pnginfo=chunks), find)
+        read_picture(encode_image(draw_house(64), pnginfo=chunks), find_style)

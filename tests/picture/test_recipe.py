@@ -22,7 +22,7 @@ def styles(make_style):
 
 
 @pytest.fixture(scope="module")
-def request_of(styles):
+def make_request(styles):
     def make(**changes):
         lines = np.zeros((64, 128), np.uint8)
         lines[20, 10:100] = 255
@@ -47,13 +47,13 @@ def request_of(styles):
 
 
 @pytest.fixture(scope="module")
-def find(styles):
-    def find_style(identity):
+def find_style(styles):
+    def find_in_styles(identity):
         if identity not in styles:
             raise StyleError(f"There is no style {identity!r}.")
         return styles[identity]
 
-    return find_style
+    return find_in_styles
 
 
 @pytest.mark.parametrize(
@@ -66,16 +66,16 @@ def find(styles):
         {"engine": "sd15", "ip_adapter_scale": 0},
     ],
 )
-def test_what_is_written_is_read_back_equal(request_of, find, changes):
-    request = request_of(**changes)
+def test_what_is_written_is_read_back_equal(make_request, find_style, changes):
+    request = make_request(**changes)
     text = write_recipe(request, {"unet": "abc"})
     assert text.isascii()
-    again = read_recipe(text.encode(), find)
+    again = read_recipe(text.encode(), find_style)
     assert again == Reopened(request, {"unet": "abc"})
     assert write_recipe(again.request, again.revisions) == text
 
 
-def test_levers_sampler_and_focus_come_back(request_of, find):
+def test_levers_sampler_and_focus_come_back(make_request, find_style):
     levers = Shortcuts(
         guidance_end=0.35,
         control_guidance_start=0.1,
@@ -84,54 +84,54 @@ def test_levers_sampler_and_focus_come_back(request_of, find):
         few_steps="lcm",
         decoder="small",
     )
-    request = request_of(sampler="Euler a", style_focus="style + layout", shortcuts=levers)
-    assert read_recipe(write_recipe(request, {}).encode(), find).request == request
+    request = make_request(sampler="Euler a", style_focus="style + layout", shortcuts=levers)
+    assert read_recipe(write_recipe(request, {}).encode(), find_style).request == request
 
 
-def test_a_recipe_of_version_1_draws_as_it_did(request_of, find):
-    recipe = json.loads(write_recipe(request_of(), {}))
+def test_a_recipe_of_version_1_draws_as_it_did(make_request, find_style):
+    recipe = json.loads(write_recipe(make_request(), {}))
     for newer in ("sampler", "style_focus", "levers"):
         del recipe[newer]
-    assert read_recipe(json.dumps(recipe | {"version": 1}).encode(), find).request == request_of()
+    assert read_recipe(json.dumps(recipe | {"version": 1}).encode(), find_style).request == make_request()
 
 
-def test_a_template_that_was_mended_since_comes_back_as_it_was(request_of, styles, find):
-    request = request_of()
+def test_a_template_that_was_mended_since_comes_back_as_it_was(make_request, styles, find_style):
+    request = make_request()
     text = write_recipe(request, {})
     mended = {key: replace(style, template="{prompt}, mended") for key, style in styles.items()}
     again = read_recipe(text.encode(), mended.__getitem__).request
     assert again.styled_prompt.written == request.styled_prompt.written == "a red fox, 狐, ink wash"
 
 
-def test_another_reference_picture_is_named(request_of, styles):
-    text = write_recipe(request_of(), {})
+def test_another_reference_picture_is_named(make_request, styles):
+    text = write_recipe(make_request(), {})
     changed = {key: replace(style, sha256="0" * 64) for key, style in styles.items()}
     with pytest.raises(StyleError, match="Ink-Wash.*ink-wash.*another reference picture"):
         read_recipe(text.encode(), changed.__getitem__)
 
 
-def test_an_unknown_style_is_the_librarys_to_name(request_of, find):
-    text = write_recipe(request_of(), {}).replace('"ink-wash"', '"long-gone"')
+def test_an_unknown_style_is_the_librarys_to_name(make_request, find_style):
+    text = write_recipe(make_request(), {}).replace('"ink-wash"', '"long-gone"')
     with pytest.raises(StyleError, match="no style 'long-gone'"):
-        read_recipe(text.encode(), find)
+        read_recipe(text.encode(), find_style)
 
 
-def test_what_could_not_be_read_back_is_not_written(request_of):
+def test_what_could_not_be_read_back_is_not_written(make_request):
     with pytest.raises(SettingError, match="prompt"):
-        write_recipe(request_of(prompt="half a letter \ud83e"), {})
+        write_recipe(make_request(prompt="half a letter \ud83e"), {})
     with pytest.raises(SettingError, match="engine"):
-        write_recipe(request_of(engine="../pocket"), {})
+        write_recipe(make_request(engine="../pocket"), {})
     wide = EdgeMap(np.zeros((64, 4096), np.uint8), "lines")
     with pytest.raises(SettingError, match="width"):
-        write_recipe(request_of(edges=wide, width=4096), {})
+        write_recipe(make_request(edges=wide, width=4096), {})
 
 
-def edge_png(image):
+def encode_edge_png(image):
     return base64.b64encode(encode_image(image)).decode()
 
 
-def edited(request_of, **changes):
-    recipe = json.loads(write_recipe(request_of(), {}))
+def edit_recipe(make_request, **changes):
+    recipe = json.loads(write_recipe(make_request(), {}))
     for name, value in changes.items():
         place = recipe
         *path, last = name.split("__")
@@ -179,24 +179,24 @@ def edited(request_of, **changes):
         ({"edges__png": "???"}, "edge map"),
         ({"edges__png": ""}, "edge map"),
         ({"edges__png": base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()}, "edge map"),
-        ({"edges__png": edge_png(Image.new("1", (64, 128)))}, "64 x 128"),
-        ({"edges__png": edge_png(Image.new("L", (128, 64)))}, "black and white"),
-        ({"edges__png": edge_png(Image.new("1", (128, 64)))[:40]}, "edge map"),
+        ({"edges__png": encode_edge_png(Image.new("1", (64, 128)))}, "64 x 128"),
+        ({"edges__png": encode_edge_png(Image.new("L", (128, 64)))}, "black and white"),
+        ({"edges__png": encode_edge_png(Image.new("1", (128, 64)))[:40]}, "edge map"),
         ({"revisions": {"unet": 7}}, "revisions"),
         ({"revisions": {str(i): "" for i in range(51)}}, "revisions"),
     ],
 )
-def test_hostile_recipes_are_refused_by_name(request_of, find, changes, message):
+def test_hostile_recipes_are_refused_by_name(make_request, find_style, changes, message):
     limit_pillow()
     with pytest.raises(CroquisError, match=message) as refused:
-        read_recipe(edited(request_of, **changes), find)
+        read_recipe(edit_recipe(make_request, **changes), find_style)
     assert len(str(refused.value)) < 500
 
 
 @pytest.mark.parametrize("text", [b"", b"null", b"[]", b"{}", b"{" * 10**6, b'{"seed": 1', b"\xff\xfe", b'"\\ud800"'])
-def test_what_is_no_recipe_is_refused(find, text):
+def test_what_is_no_recipe_is_refused(find_style, text):
     with pytest.raises(PictureFileError, match="recipe cannot be read"):
-        read_recipe(text, find)
+        read_recipe(text, find_style)
 
 
 def test_the_edge_map_is_kept_small():

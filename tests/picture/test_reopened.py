@@ -16,7 +16,7 @@ BF16 = {**HERE, "numbers": "bfloat16"}
 
 
 @pytest.fixture
-def drawn_by(make_style: Callable[..., Style]) -> Callable[[str], GenerationRequest]:
+def make_request(make_style: Callable[..., Style]) -> Callable[[str], GenerationRequest]:
     mix, edges = StyleMix.of(make_style("felt", 1)), EdgeMap(np.zeros((64, 64), np.uint8), "canny")
     numbers = {"num_inference_steps": 1, "guidance_scale": 1.0, "ip_adapter_scale": 1.0, "seed": 7}
     return lambda engine: make_flat_request(
@@ -46,13 +46,13 @@ def drawn_by(make_style: Callable[..., Style]) -> Callable[[str], GenerationRequ
     ],
 )
 def test_what_differs_is_told(
-    drawn_by: Callable[[str], GenerationRequest], then: Mapping[str, str], now: Mapping[str, str], told: str | None
+    make_request: Callable[[str], GenerationRequest], then: Mapping[str, str], now: Mapping[str, str], told: str | None
 ) -> None:
-    found = explain_difference(Reopened(drawn_by("sd15"), then), "sd15", now)
+    found = explain_difference(Reopened(make_request("sd15"), then), "sd15", now)
     assert found is None if told is None else told in (found or "")
 
 
-def test_another_engine_is_told_whatever_its_weights(drawn_by: Callable[[str], GenerationRequest]) -> None:
-    by_sd15 = explain_difference(Reopened(drawn_by("sd15"), HERE), "pocket", HERE)
+def test_another_engine_is_told_whatever_its_weights(make_request: Callable[[str], GenerationRequest]) -> None:
+    by_sd15 = explain_difference(Reopened(make_request("sd15"), HERE), "pocket", HERE)
     assert by_sd15 == "It was drawn by Stable Diffusion 1.5; the pocket model draws now and makes another picture."
-    assert "the engine 'sdxl'" in (explain_difference(Reopened(drawn_by("sdxl"), HERE), "pocket", HERE) or "")
+    assert "the engine 'sdxl'" in (explain_difference(Reopened(make_request("sdxl"), HERE), "pocket", HERE) or "")

@@ -30,7 +30,7 @@ SKETCH = Sketch(np.full((64, 64, 3), 255, np.uint8), is_drawing=True)
 ENGINE_CONTROLS = [control.name for control in CONTROLS]
 
 
-def order(**raw: Any) -> Any:
+def make_order(**raw: Any) -> Any:
     return parse_order(POCKET, sketch=SKETCH, **raw)
 
 
@@ -70,7 +70,7 @@ def test_an_order_without_numbers_takes_the_profiles(profile: ModelProfile) -> N
 )
 def test_a_wrong_number_is_named(name: str, wrong: object) -> None:
     with pytest.raises(SettingError) as raised:
-        order(**{name: wrong})
+        make_order(**{name: wrong})
     assert name in str(raised.value) and "number from" in str(raised.value)
     assert len(str(raised.value)) < 300
 
@@ -92,15 +92,15 @@ def test_whole_numbers_are_whole(control: Any) -> None:
 
 
 def test_equal_numbers_make_equal_orders() -> None:
-    assert order(guidance_scale=3, seed=1).sampling == order(guidance_scale=3.0, seed=1.0).sampling
-    minus_zero = order(ip_adapter_scale=-0.0).conditioning.ip_adapter_scale
+    assert make_order(guidance_scale=3, seed=1).sampling == make_order(guidance_scale=3.0, seed=1.0).sampling
+    minus_zero = make_order(ip_adapter_scale=-0.0).conditioning.ip_adapter_scale
     assert math.copysign(1, minus_zero) == 1
 
 
 def test_thresholds_in_the_wrong_order() -> None:
     with pytest.raises(SettingError, match="canny_low.*150 and 50"):
-        order(canny_low=150, canny_high=50)
-    assert order(canny_low=80, canny_high=80).canny_low == 80
+        make_order(canny_low=150, canny_high=50)
+    assert make_order(canny_low=80, canny_high=80).canny_low == 80
 
 
 @pytest.mark.parametrize(
@@ -117,25 +117,25 @@ def test_thresholds_in_the_wrong_order() -> None:
 )
 def test_wrong_readings_and_thresholds_are_refused_by_name(choices: dict[str, object], message: str) -> None:
     with pytest.raises(SettingError, match=message):
-        order(**choices)
+        make_order(**choices)
 
 
 def test_one_threshold_is_compared_with_the_others_default() -> None:
     with pytest.raises(SettingError, match="200 and 150"):
-        order(canny_low=200)
+        make_order(canny_low=200)
 
 
 def test_prompts_have_a_limit() -> None:
-    assert order(prompt="x" * PROMPT_LIMIT).prompt == Prompt("x" * PROMPT_LIMIT)
+    assert make_order(prompt="x" * PROMPT_LIMIT).prompt == Prompt("x" * PROMPT_LIMIT)
     for name in ("prompt", "negative_prompt"):
         with pytest.raises(SettingError, match="at most 1,000 characters; 1,001 came"):
-            order(**{name: "x" * (PROMPT_LIMIT + 1)})
+            make_order(**{name: "x" * (PROMPT_LIMIT + 1)})
 
 
 def test_a_prompt_that_grows_when_normalised_is_refused() -> None:
     grows = "\u0958" * PROMPT_LIMIT  # one letter whose normal form is two
     with pytest.raises(SettingError, match="2,000 came"):
-        order(prompt=grows)
+        make_order(prompt=grows)
 
 
 @pytest.mark.parametrize(
@@ -165,22 +165,22 @@ def test_clean_words_stay_as_they_are_and_can_be_encoded(typed: str) -> None:
 @pytest.mark.parametrize("name", ["prompt", "negative_prompt", "style", "reading"])
 def test_words_of_another_kind_are_named(name: str, wrong: object) -> None:
     with pytest.raises(SettingError, match="came"):
-        order(**{name: wrong})
+        make_order(**{name: wrong})
 
 
 def test_readings_are_listed() -> None:
     with pytest.raises(SettingError, match="auto, lines, canny; 'hed' came"):
-        order(reading="hed")
+        make_order(reading="hed")
 
 
 def test_a_long_style_id_is_refused_before_any_look_up() -> None:
     with pytest.raises(SettingError, match="at most 100"):
-        order(style="x" * 101)
+        make_order(style="x" * 101)
 
 
 def test_a_misspelt_input_is_an_error() -> None:
     with pytest.raises(TypeError, match="guidence_scale"):
-        order(guidence_scale=3)
+        make_order(guidence_scale=3)
 
 
 def test_a_count_is_whole_and_within_its_range() -> None:
@@ -199,23 +199,23 @@ def test_seeds() -> None:
 def test_a_request_carries_the_order_and_the_size_of_its_edges() -> None:
     edges = EdgeMap(np.zeros((64, 128), np.uint8), "lines")
     style = Style("ice", "Ice", (), "{prompt}, ice", "CC0-1.0", "", "0" * 64, image=cast(Any, SimpleNamespace()))
-    made = build_request(order(prompt="a fox", guidance_scale=3, seed=9), edges, StyleMix.of(style))
-    again = build_request(order(prompt=" a  fox ", guidance_scale=3.0, seed=9), edges, StyleMix.of(style))
+    made = build_request(make_order(prompt="a fox", guidance_scale=3, seed=9), edges, StyleMix.of(style))
+    again = build_request(make_order(prompt=" a  fox ", guidance_scale=3.0, seed=9), edges, StyleMix.of(style))
     assert made == again
     assert (made.width, made.height, made.engine, made.sampling.seed) == (128, 64, POCKET.name, 9)
     assert made.styled_prompt.written == "a fox, ice"
 
 
 def test_every_control_of_the_table_is_an_order_field() -> None:
-    made = order()
+    made = make_order()
     assert set(CONTROL_BY_NAME) <= {*flatten_settings(made), *made.__dataclass_fields__}
 
 
 @pytest.mark.parametrize(("name", "what"), [("prompt", "The prompt: A weight"), ("negative_prompt", "The negative pr")])
 def test_weights_that_cannot_be_are_refused_before_anything_runs(name: str, what: str) -> None:
     with pytest.raises(SettingError, match=f"^{what}.*“fox” has nan"):
-        order(**{name: "a (fox:nan)"})
-    assert getattr(order(**{name: "a (fox:1.2) [b] :("}), name).text == "a (fox:1.2) [b] :("  # as typed
+        make_order(**{name: "a (fox:nan)"})
+    assert getattr(make_order(**{name: "a (fox:1.2) [b] :("}), name).text == "a (fox:1.2) [b] :("  # as typed
 
 
 def test_the_templates_brackets_weigh_nothing() -> None:
@@ -230,7 +230,7 @@ def test_the_templates_brackets_weigh_nothing() -> None:
         image=cast(Any, SimpleNamespace()),
     )
     edges = EdgeMap(np.zeros((64, 64), np.uint8), "lines")
-    request = build_request(order(prompt="a (red:1.5) fox"), edges, StyleMix.of(style))
+    request = build_request(make_order(prompt="a (red:1.5) fox"), edges, StyleMix.of(style))
     assert [(part.text, part.weight) for part in request.styled_prompt.parts] == [
         ("photo (1970s) of a ", 1),
         ("red", 1.5),

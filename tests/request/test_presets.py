@@ -116,21 +116,21 @@ def test_block_scales_are_scaled_wherever_they_stand() -> None:
     assert scale_blocks(1.0, 0.6) == 0.6
 
 
-def work(preset_levers: Shortcuts, steps: int, guidance_scale: float) -> float:
-    """Passes of one picture through the UNet, ControlNet's counted by their share of one."""
+def weigh_work(preset_levers: Shortcuts, steps: int, guidance_scale: float) -> float:
+    """Count one picture's passes through the UNet, ControlNet's by their share of one."""
     counted = count_passes(preset_levers, steps, guidance_scale)
     return count_rows(counted, "unet") + CONTROLNET_SHARE * count_rows(counted, "controlnet")
 
 
 def test_sd15s_presets_save_the_work_that_their_speed_rests_on() -> None:
     draft, balanced, best = get_menu("sd15").presets
-    plain = work(Shortcuts(), 20, 7.0)
-    assert work(balanced.shortcuts, 20, 7.0) < 0.45 * work(
+    plain = weigh_work(Shortcuts(), 20, 7.0)
+    assert weigh_work(balanced.shortcuts, 20, 7.0) < 0.45 * weigh_work(
         best.shortcuts, int(best.numbers["num_inference_steps"]), 7.0
     )
     assert plain == pytest.approx(20 * 2 * (1 + CONTROLNET_SHARE))
-    assert plain / work(balanced.shortcuts, 20, 7.0) > 1.6
-    assert plain / work(draft.shortcuts, int(draft.numbers["num_inference_steps"]), 1.0) > 9
+    assert plain / weigh_work(balanced.shortcuts, 20, 7.0) > 1.6
+    assert plain / weigh_work(draft.shortcuts, int(draft.numbers["num_inference_steps"]), 1.0) > 9
 
 
 def test_balanced_stays_near_best_on_the_model_as_shipped(shipped_engine: Engine) -> None:
