@@ -92,8 +92,8 @@ def make_rows(asked: argparse.Namespace) -> Iterator[Row]:
     if asked.only != []:
         with tempfile.TemporaryDirectory(prefix="croquis-benchmark-") as room:
             with silence_logs((diffusers.utils.logging, transformers.utils.logging)):
-                contest = prepare_comparison(Path(room), asked)
-            yield from contest.measure_rows()
+                comparison = prepare_comparison(Path(room), asked)
+            yield from comparison.measure_rows()
 
 
 def measure_distances(numbers_of_steps: list[int]) -> Iterator[Row]:

@@ -12,14 +12,14 @@ Row = dict[str, Any]
 
 def print_rows(rows: Iterable[Row], as_json: bool) -> None:
     """Print rows as they come or as one JSON list; a row's "what", where it has one, heads its line."""
-    told: list[Row] = []
+    printed: list[Row] = []
     for row in rows:
-        told.append(row)
+        printed.append(row)
         if not as_json:
             head = [row["what"]] if "what" in row else []
             print(", ".join([*head, *(f"{name} {value}" for name, value in row.items() if name != "what")]), flush=True)
     if as_json:
-        json.dump(told, sys.stdout, indent=1)
+        json.dump(printed, sys.stdout, indent=1)
 
 
 def print_progress(line: str) -> None:

@@ -31,28 +31,28 @@ Table = dict[tuple[str, str], Row]  # by a row's name and its number format
 
 
 @pytest.fixture(scope="module")
-def contest(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> DrawingComparison:
+def comparison(tmp_path_factory: pytest.TempPathFactory, one_thread: None) -> DrawingComparison:
     asked = read_options(["--tiny", "--device", "cpu", "--repeats", "2", "--warm-up", "0", "--dtypes", *DTYPES])
-    return prepare_comparison(tmp_path_factory.mktemp("contest"), asked)
+    return prepare_comparison(tmp_path_factory.mktemp("comparison"), asked)
 
 
 @pytest.fixture(scope="module")
-def told(contest: DrawingComparison) -> list[Row]:
-    return list(contest.measure_rows())
+def all_rows(comparison: DrawingComparison) -> list[Row]:
+    return list(comparison.measure_rows())
 
 
 @pytest.fixture(scope="module")
-def rows(told: list[Row]) -> Table:
-    return by_name(told)
+def rows(all_rows: list[Row]) -> Table:
+    return index_by_name(all_rows)
 
 
-def by_name(told: list[Row]) -> Table:
-    return {(str(row["row"]), str(row.get("dtype"))): row for row in told if "row" in row}
+def index_by_name(all_rows: list[Row]) -> Table:
+    return {(str(row["row"]), str(row.get("dtype"))): row for row in all_rows if "row" in row}
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_every_lever_that_a_preset_pulls_has_a_row_and_so_has_every_preset(told: list[Row], dtype: str) -> None:
-    rows = {name: row for (name, numbers), row in by_name(told).items() if numbers in (dtype, "None")}
+def test_every_lever_that_a_preset_pulls_has_a_row_and_so_has_every_preset(all_rows: list[Row], dtype: str) -> None:
+    rows = {name: row for (name, numbers), row in index_by_name(all_rows).items() if numbers in (dtype, "None")}
     presets = get_menu("sd15").presets
     pulled = {
         f"{each.name}={value}"
@@ -66,10 +66,10 @@ def test_every_lever_that_a_preset_pulls_has_a_row_and_so_has_every_preset(told:
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=DTYPES)
-def test_with_every_lever_off_the_picture_is_plains(contest: DrawingComparison, rows: Table, number: int) -> None:
+def test_with_every_lever_off_the_picture_is_plains(comparison: DrawingComparison, rows: Table, number: int) -> None:
     """The last round goes backwards: the few-step weights of its first rows left nothing behind. In bf16 another layout
     rounds otherwise, which shows in a few levels."""
-    side = contest.sides[number]
+    side = comparison.sides[number]
     side.plain.prepare(side.request)
     plain = side.plain.draw(side.request).astype(int)
     assert plain.std() > 20  # a flat picture would be equal to anything
@@ -86,9 +86,9 @@ def test_with_every_lever_off_the_picture_is_plains(contest: DrawingComparison, 
         assert apart.mean() < 1.5 if mode.is_exact else apart.max() > 4, mode.name
 
 
-def test_plain_is_the_stock_pipeline_loaded_without_our_code(contest: DrawingComparison, tmp_path: Path) -> None:
+def test_plain_is_the_stock_pipeline_loaded_without_our_code(comparison: DrawingComparison, tmp_path: Path) -> None:
     folder = write_sd15(tmp_path / "sd15", None)  # the same numbers again
-    for side in contest.sides:
+    for side in comparison.sides:
         side.plain.prepare(side.request)
         stock = load_diffusers_sd15.__wrapped__(folder).to(dtype=side.ours.engine.dtype)
         drawn = draw_by_diffusers(stock, side.ours.engine.profile, side.request, side.plain._style)
@@ -118,17 +118,17 @@ def test_rows_say_what_was_timed(rows: Table) -> None:
     assert "unet of 1 s" in exact and "unet, channels last of 1 s" in halves  # another layout, another price
 
 
-def test_the_summary_tells_numbers_and_levers_apart(told: list[Row], rows: Table) -> None:
-    summary = {row["summary"]: row["ratio"] for row in told if "summary" in row}
+def test_the_summary_tells_numbers_and_levers_apart(all_rows: list[Row], rows: Table) -> None:
+    summary = {row["summary"]: row["ratio"] for row in all_rows if "summary" in row}
     assert summary.keys() == {
         "balanced in float32 against plain in float32",
         "balanced in bfloat16 against plain in bfloat16",
         "plain in bfloat16 against plain in float32",
         "balanced in bfloat16 against plain in float32",
     }
-    for names, told_ratio in summary.items():
+    for names, stated_ratio in summary.items():
         one, other = (tuple(name.split(" in ")) for name in names.split(" against "))
-        assert told_ratio == pytest.approx(rows[other]["seconds"] / rows[one]["seconds"], rel=2e-2)
+        assert stated_ratio == pytest.approx(rows[other]["seconds"] / rows[one]["seconds"], rel=2e-2)
 
 
 @pytest.mark.parametrize(("tiles", "expected"), [(False, ["float32"]), (True, ["float32", "bfloat16"])])
@@ -160,20 +160,24 @@ def test_ratios_are_of_medians_and_their_range_is_of_rounds() -> None:
 
 @pytest.mark.parametrize(("main", "seldom"), [(MAIN, ()), (("balanced",), ("balanced",))])
 def test_what_is_not_drawn_is_reckoned_from_the_passes_of_what_is_or_of_passes_alone(
-    contest: DrawingComparison, main: tuple[str, ...], seldom: tuple[str, ...]
+    comparison: DrawingComparison, main: tuple[str, ...], seldom: tuple[str, ...]
 ) -> None:
     side = replace(
-        contest.sides[1], drawn=[mode for mode in contest.sides[1].modes if mode.name in main], seldom=frozenset(seldom)
+        comparison.sides[1],
+        drawn=[mode for mode in comparison.sides[1].modes if mode.name in main],
+        seldom=frozenset(seldom),
     )
-    told = list(replace(contest, sides=[side], repeats=3).measure_rows())
-    rows = {name: row for (name, _), row in by_name(told).items()}
+    all_rows = list(replace(comparison, sides=[side], repeats=3).measure_rows())
+    rows = {name: row for (name, _), row in index_by_name(all_rows).items()}
     assert [name for name, row in rows.items() if row["how"] == "drawn"] == [PLAIN, *main]
     assert [rows[name]["rounds"] for name in (PLAIN, *main)] == [3, *(2 if name in seldom else 3 for name in main)]
     reckoned_rows = {name: row for name, row in rows.items() if row["how"] == "reckoned"}
     assert {"draft", "best", "few_steps=lcm", "channels_last", "controlnet_half=shared"} <= reckoned_rows.keys()
     for row in reckoned_rows.values():
         assert row["seconds"] > 0 and row["ratio"] == pytest.approx(rows[PLAIN]["seconds"] / row["seconds"], rel=2e-2)
-    assert [row["summary"] for row in told if "summary" in row] == ["balanced in bfloat16 against plain in bfloat16"]
+    assert [row["summary"] for row in all_rows if "summary" in row] == [
+        "balanced in bfloat16 against plain in bfloat16"
+    ]
 
 
 def test_a_price_that_nobody_measured_gives_no_sum() -> None:
