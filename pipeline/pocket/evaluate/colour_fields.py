@@ -99,11 +99,11 @@ class FieldPainter:
         shape = (LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE)
         latents = torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
         for time in scheduler.timesteps:
-            v = self._predict(latents, time, wanted, hint)
+            field = self._predict(latents, time, wanted, hint)
             if guidance != 1:
                 blind = self._predict(latents, time, unwanted, hint)
-                v = blind + guidance * (v - blind)
-            latents = scheduler.step(v, time, latents).prev_sample
+                field = blind + guidance * (field - blind)
+            latents = scheduler.step(field, time, latents).prev_sample
         return [to_picture(field) for field in unpack_field(latents)]
 
     def _text(self, prompts: Sequence[str]) -> Tensor:
@@ -111,10 +111,10 @@ class FieldPainter:
 
     def _predict(self, latents: Tensor, time: Tensor, tokens: Tensor, hint: Tensor) -> Tensor:
         down, middle = self.controlnet(latents, time, tokens, hint, return_dict=False)
-        v: Tensor = self.unet(
+        field: Tensor = self.unet(
             latents, time, tokens, down_block_additional_residuals=down, mid_block_additional_residual=middle
         ).sample
-        return v
+        return field
 
 
 def load_painter(model: Path, table: Path = TABLE) -> FieldPainter:

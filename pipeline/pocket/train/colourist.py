@@ -5,7 +5,7 @@
     torchrun --nproc-per-node 2 -m pipeline.pocket.train.colourist --minutes 75  # by two processes
 
 The run lies in runs/colourist: colourist.pt (to go on from), colourist.jsonl (log), model/ (averaged weights in
-diffusers' layout, written with every checkpoint). Squared error of v, small parts weighted up, step by step of noise.
+diffusers' layout, written with every checkpoint). Squared error of the field itself, small parts weighted up.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ from pipeline.pocket.train.precision import FullAttention
 RUN = Path("runs/colourist")
 NO_TEXT, NO_PALETTE, NOTHING = 0.1, 0.2, 0.05  # shares of lessons without words, without palettes, without both
 CHOSEN = 0.12  # share with the picture's own palette, as if a person had chosen it
-FIRST = 0.12  # share at pure noise, where a picture begins
+FIRST = 0.15  # share at pure noise, where a picture begins
+LAST = 250  # the steps of least noise, in the log
+MOST_HEARD = 4.0
 BATCH = 16  # of all processes together
 
 
@@ -116,14 +118,17 @@ class Colourist(nn.Module):
 
     def forward(self, noisy: Tensor, step: Tensor, tokens: Tensor, hint: Tensor) -> Tensor:
         down, middle = self.controlnet(noisy, step, tokens, hint, return_dict=False)
-        v: Tensor = self.unet(
+        field: Tensor = self.unet(
             noisy, step, tokens, down_block_additional_residuals=down, mid_block_additional_residual=middle
         ).sample
-        return v
+        return field
 
 
 class Loss:
-    """Squared error of v on packed pixels, weighted by part; steps even, pure noise more often."""
+    """Squared error of the field, weighted by part; steps even, pure noise more often.
+
+    Where the signal is louder than the noise the error counts up to MOST_HEARD times (min-SNR, Hang et al. 2023).
+    """
 
     def __init__(self, model: Colourist, seed: int) -> None:
         self.model = model
@@ -139,12 +144,13 @@ class Loss:
         noise = torch.randn(clean.shape, generator=self.generator)
         noisy = kept.sqrt() * clean + (1 - kept).sqrt() * noise
         with half_precision():
-            v = self.model(*channels_last(noisy), times, batch.tokens, *channels_last(batch.hint)).float()
-        wanted = kept.sqrt() * noise - (1 - kept).sqrt() * clean
+            made = self.model(*channels_last(noisy), times, batch.tokens, *channels_last(batch.hint)).float()
         weights = nn.functional.pixel_unshuffle(batch.weights, 2).repeat(1, 3, 1, 1)
-        error = ((v - wanted) ** 2 * weights).mean((1, 2, 3))
-        first = error.detach()[times == len(self.kept) - 1]
-        return error.mean(), {"first": float(first.mean())} if len(first) else {}
+        error = ((made - clean) ** 2 * weights).mean((1, 2, 3))
+        heard = (1 + kept.flatten() / (1 - kept.flatten())).clamp(max=MOST_HEARD)
+        first, last = error.detach()[times == len(self.kept) - 1], error.detach()[times < LAST]
+        figures = {name: float(some.mean()) for name, some in (("first", first), ("last", last)) if len(some)}
+        return (error * heard).mean(), figures
 
 
 def channels_last(*tensors: Tensor) -> list[Tensor]:

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from pipeline.colours.palette import COLOURS, SLOTS, PaletteTable, own_palette, save_palettes
 from pipeline.pocket.colourist_model import make_controlnet, make_unet
+from pipeline.pocket.evaluate.colour_fields import load_painter
 from pipeline.pocket.train import colourist
 from pipeline.pocket.train.colourist import Batch, Colourist, Lessons, Loss
+from pipeline.pocket.train.export_colourist import export_colourist
 from pipeline.pocket.train.lesson_shards import TOKENS, Shard, list_shards, load_shard, write_shard
 from pipeline.pocket.train.loop import Plan, read_progress
 from pipeline.pocket.train.palette_table import reduce_colours
@@ -112,16 +114,14 @@ def test_the_hint_is_heard_from_the_first_step() -> None:
 
 
 class Truth(torch.nn.Module):
-    """Answers with the v of a field that it knows."""
+    """Answers with a field that it knows."""
 
-    def __init__(self, clean: torch.Tensor, kept: torch.Tensor) -> None:
+    def __init__(self, clean: Tensor) -> None:
         super().__init__()
-        self.clean, self.kept = clean, kept
+        self.clean = clean
 
     def forward(self, noisy: Tensor, time: Tensor, tokens: Tensor, hint: Tensor) -> Tensor:
-        kept = self.kept[time].view(-1, 1, 1, 1)
-        noise = (noisy - kept.sqrt() * self.clean) / (1 - kept).sqrt()
-        return kept.sqrt() * noise - (1 - kept).sqrt() * self.clean
+        return self.clean
 
 
 def test_the_loss_of_the_truth_is_none_and_weights_count() -> None:
@@ -131,9 +131,10 @@ def test_the_loss_of_the_truth_is_none_and_weights_count() -> None:
     batch = Batch(field, weights, torch.zeros(4, 14, 128, 128), torch.zeros(4, 39, 384))
     loss = Loss(None, 0)  # type: ignore[arg-type]
     clean = torch.nn.functional.pixel_unshuffle(field * 2 - 1, 2)
-    loss.model = Truth(clean, loss.kept)  # type: ignore[assignment]
+    loss.model = Truth(clean)  # type: ignore[assignment]
     assert float(loss(batch, 0)[0]) < 1e-3
-    loss.model = Truth(clean + torch.cat([torch.ones(4, 12, 16, 32), torch.zeros(4, 12, 16, 32)], 2), loss.kept)  # type: ignore[assignment]
+    off = clean + torch.cat([torch.ones(4, 12, 16, 32), torch.zeros(4, 12, 16, 32)], 2)
+    loss.model = Truth(off)  # type: ignore[assignment]
     assert float(loss(batch, 0)[0]) < 1e-3  # wrong only where the weight is none
     weights.fill_(1)
     assert float(loss(batch, 0)[0]) > 0.05
@@ -163,3 +164,19 @@ def test_five_colours_stand_for_many_pixels() -> None:
     assert shares[:3] == pytest.approx([0.6, 0.3, 0.1], abs=0.01) and not shares[3:].any()
     assert np.abs(colours[:3].astype(int) - [[250, 10, 10], [10, 10, 250], [240, 240, 240]]).max() < 12
     assert own_palette(colours, shares).colours.shape == (5, 3)
+
+
+def test_what_ships_is_half_precision_and_paints(tmp_path: Path, table: PaletteTable) -> None:
+    save_palettes(table, tmp_path / "palettes.npz")
+    torch.manual_seed(0)
+    unet = make_unet()
+    colourist.save_model(Colourist(unet, make_controlnet(unet, torch.rand(2, 14, 128, 128))), tmp_path / "model")
+    assert export_colourist(tmp_path / "model", tmp_path / "palettes.npz", tmp_path / "shipped") < 20e6
+    painter = load_painter(tmp_path / "shipped", tmp_path / "shipped/palettes.npz")
+    lines = np.zeros((512, 512), np.uint8)
+    lines[100:400, 100] = lines[100:400, 400] = lines[100, 100:400] = lines[400, 100:401] = 255
+    one = painter.draw_field(lines, "a fox", 1, steps=2)
+    assert one.shape == (64, 64, 3) and one.dtype == np.uint8
+    assert np.array_equal(one, painter.draw_field(lines, "a fox", 1, steps=2))
+    assert not np.array_equal(one, painter.draw_field(lines, "a fox", 2, steps=2))
+    assert not np.array_equal(one, painter.draw_field(lines, "a fox", 1, steps=2, palettes=[]))
