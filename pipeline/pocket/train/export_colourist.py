@@ -2,7 +2,7 @@
 
     python -m pipeline.pocket.train.export_colourist --into FOLDER
 
-FOLDER gets unet/, controlnet/, scheduler/ and palettes.npz; under 20 MB together.
+FOLDER gets the two networks, the scheduler and the palettes; under 20 MB together.
 """
 
 from __future__ import annotations
