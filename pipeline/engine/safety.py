@@ -32,7 +32,7 @@ class SafetyChecker:
     """SafetyChecker says which pictures to withhold. It is loaded for the first picture: on the GPU where there is room
     beside the engine, else on the processor in 32 bits, for a second or two per picture.
 
-    `processor` is the pipeline's feature_extractor: the checker sees what the stock pipeline shows it.
+    `processor` is the pipeline's feature_extractor: the checker sees what diffusers' pipeline shows it.
     """
 
     def __init__(self, located: LocatedPart, processor: Any, variant: str | None) -> None:

@@ -33,7 +33,7 @@ SLOW_BEFORE_DOWNLOAD = (
     "Before you fetch it: a picture would take minutes here, since it is made for a CUDA GPU: {trouble}."
 )
 SLOW_HERE = "It is made for a CUDA GPU, and a picture would take minutes here: {trouble}."
-ENGINE_LOADING = "{title} is on its way: {doing}. Go on drawing meanwhile, {before} stays until it is there."
+ENGINE_LOADING = "{title} is on its way: {activity}. Go on drawing meanwhile, {before} stays until it is there."
 ENGINE_FAILED = "{title} did not take over: {message} {before} goes on drawing."
 SEARCH_BY_CLIP = "Styles are found by its own encoder, CLIP ViT-B/32."
 SEARCH_BY_POCKET = "Styles are found as the pocket model finds them: CLIP ViT-B/32, its own encoder, is not here."
@@ -100,9 +100,9 @@ class ModelPanel:
 
     def read_panel(self, host: bool = True) -> tuple[PanelValues, bool]:
         """Return the panel's values, and whether they will change by themselves."""
-        state, taking = self.read_download(), self.takeover.state
-        moves = state.stage == "running" or taking.stage == "loading"
-        return self.make_values(state, taking, host), moves
+        state, takeover = self.read_download(), self.takeover.state
+        moves = state.stage == "running" or takeover.stage == "loading"
+        return self.make_values(state, takeover, host), moves
 
     def read_download(self) -> DownloadState:
         """Return the download's state; "done" where a folder of one's own has everything."""
@@ -112,23 +112,26 @@ class ModelPanel:
             self.download.refresh()  # a damaged file was removed
         return self.download.state
 
-    def make_values(self, state: DownloadState, taking: TakeoverState, host: bool = True) -> PanelValues:
+    def make_values(self, state: DownloadState, takeover: TakeoverState, host: bool = True) -> PanelValues:
         """Make the panel's values and its page's.
 
         They are the description, the message, the bar, the three buttons, the page's status and the running engine.
         """
-        running, loading = state.stage == "running", taking.stage == "loading"
+        running, loading = state.stage == "running", takeover.stage == "loading"
         left = f"Go on: {format_bytes(state.size - state.present)} to go" if state.present else "Download it"
         other = None if loading else self.find_other_engine()
         fetches = not (running or state.stage == "done")
-        sentences = [*self.describe_takeover(taking), *([] if loading and not running else self.describe_state(state))]
+        sentences = [
+            *self.describe_takeover(takeover),
+            *([] if loading and not running else self.describe_state(state)),
+        ]
         if not host and (fetches or running or other is not None):
             sentences.append(HOST_ONLY)
         return (
             describe_bigger_model(self.studio),
             "".join(f'<p role="status">{escape(words)}</p>' for words in sentences if words),
-            make_progress_bar(taking.fraction, 1, f"Loading {taking.profile.title}")
-            if loading and taking.profile
+            make_progress_bar(takeover.fraction, 1, f"Loading {takeover.profile.title}")
+            if loading and takeover.profile
             else make_progress_bar(state.present, state.size, "Download")
             if running or state.stage == "stopped"
             else "",
@@ -139,15 +142,15 @@ class ModelPanel:
             self.studio.profile.name,
         )
 
-    def describe_takeover(self, taking: TakeoverState) -> list[str]:
+    def describe_takeover(self, takeover: TakeoverState) -> list[str]:
         """Describe a takeover in sentences; nothing where none is under way and none failed."""
-        if taking.profile is None or taking.stage not in ("loading", "failed"):
+        if takeover.profile is None or takeover.stage not in ("loading", "failed"):
             return []
         before = self.studio.profile.title
-        if taking.stage == "failed":
-            return [ENGINE_FAILED.format(title=taking.profile.title, message=taking.message, before=before)]
-        doing = f"{taking.doing[:1].lower()}{taking.doing[1:]}"
-        return [ENGINE_LOADING.format(title=taking.profile.title, before=lower_article(before), doing=doing)]
+        if takeover.stage == "failed":
+            return [ENGINE_FAILED.format(title=takeover.profile.title, message=takeover.message, before=before)]
+        activity = f"{takeover.activity[:1].lower()}{takeover.activity[1:]}"
+        return [ENGINE_LOADING.format(title=takeover.profile.title, before=lower_article(before), activity=activity)]
 
     def describe_state(self, state: DownloadState) -> list[str]:
         """Describe in sentences how things stand."""

@@ -29,7 +29,7 @@ class TakeoverState:
 
     stage: Literal["idle", "loading", "failed", "done"]
     profile: ModelProfile | None = None  # the engine that comes, or came
-    doing: str = ""  # in words for the page
+    activity: str = ""  # what it does now, in words for the page
     fraction: float = 0.0  # [0, 1]
     message: str = ""  # why it failed, in words for the page
 
@@ -104,8 +104,8 @@ class Takeover:
             return None
         return open_search(profile, settings, self._studio.library)
 
-    def _report(self, doing: str, fraction: float) -> None:
-        self.state = replace(self.state, doing=doing, fraction=0.95 * min(max(fraction, 0.0), 1.0))
+    def _report(self, activity: str, fraction: float) -> None:
+        self.state = replace(self.state, activity=activity, fraction=0.95 * min(max(fraction, 0.0), 1.0))
 
 
 def uses_own_encoder(studio: Studio) -> bool:
