@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inking.field import Grid, fill_lines, find_shades, lay_grid
 from pipeline.inking.gaps import close_gaps
+from pipeline.inking.grid import Grid, fill_lines, lay_grid
 from pipeline.inking.obey import obey_areas
 from pipeline.inking.paint import paint_shades, paint_softly
 from pipeline.inking.pen import INK, Pen, find_areas, read_pen
 from pipeline.inking.photograph import colour_photograph, photograph_regions
 from pipeline.inking.regions import divide_regions, label_regions, renumber
+from pipeline.inking.shades import find_shades
 from pipeline.values import EdgeMap, PaintedColours, Painting
 
 Pixels = NDArray[np.uint8]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inking.field import NONE
+from pipeline.inking.grid import NONE
 from pipeline.values import PaintedColours
 
 Labels = NDArray[np.int32]

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inking.field import Floats, Grid, Labels, Plane, Shades, to_rgb
+from pipeline.inking.grid import Grid, Labels, Plane, to_rgb
+from pipeline.inking.shades import Shades
 
 SOFT_AREA = 0.06  # of the picture: only a region this large may carry a soft field
 UNEVEN = 6.0  # in CIELAB: what a plane misses of the field before the region is painted softly
@@ -43,31 +44,19 @@ def as_rgb_planes(shades: Shades) -> tuple[Plane, Plane, Plane]:
     )
 
 
-def rgb_of(lab: Floats) -> Floats:
-    return np.asarray(to_rgb(lab[None].astype(np.float32))[0], np.float64)
+def rgb_of(lab: Plane) -> Plane:
+    return np.asarray(to_rgb(lab[None])[0])
 
 
 def paint_softly(picture: Plane, labels: Labels, grid: Grid, shades: Shades, fixed: NDArray[np.bool_]) -> None:
     """Paint the soft field into large regions whose colours no plane tells: a sky that meets the ground."""
-    planes = plane_colours(grid, shades)
-    missed = grid.sums(grid.inside * np.minimum(((grid.lab - planes) ** 2).sum(axis=2), 900))
-    missed = np.sqrt(missed / np.maximum(grid.sums(grid.inside), 1e-9))
-    size = grid.sums(np.ones_like(grid.x)) / grid.x.size
-    for region in np.flatnonzero((size >= SOFT_AREA) & (missed > UNEVEN) & ~fixed[: len(size)]):
-        soft = to_rgb(soften(grid, grid.labels == region, planes))
+    for region in np.flatnonzero((shades.sizes >= SOFT_AREA) & (shades.missed > UNEVEN) & ~fixed[: len(shades.sizes)]):
+        soft = to_rgb(soften(grid, grid.labels == region))
         large = cv2.resize(soft, labels.shape[::-1], interpolation=cv2.INTER_LINEAR)
         cv2.copyTo(large, (labels == region).astype(np.uint8), picture)
 
 
-def plane_colours(grid: Grid, shades: Shades) -> Plane:
-    """Each place's colour by its region's plane, CIELAB (h, w, 3)."""
-    centres = grid.spread(shades.centres)
-    slopes = grid.spread(shades.slopes)
-    x, y = (grid.x - centres[..., 0])[..., None], (grid.y - centres[..., 1])[..., None]
-    return np.asarray(grid.spread(shades.middles) + x * slopes[..., 0, :] + y * slopes[..., 1, :])
-
-
-def soften(grid: Grid, mask: NDArray[np.bool_], planes: Plane) -> Plane:
+def soften(grid: Grid, mask: NDArray[np.bool_]) -> Plane:
     """Blur the field inside one region only, CIELAB (h, w, 3); far from its inside the nearest of it is repeated."""
     weight = np.where(mask, grid.inside, 0).astype(np.float32)
     total, coloured = np.zeros_like(weight), np.zeros_like(grid.lab)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inking.field import fill_lines
+from pipeline.inking.grid import fill_lines
 from pipeline.inking.regions import label_regions
 
 Pixels = NDArray[np.uint8]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inking.field import NONE, Grid, same_around
+from pipeline.inking.grid import NONE, Grid, same_around
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]

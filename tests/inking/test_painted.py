@@ -13,6 +13,7 @@ from pipeline.inking.lines import lay_lines
 from pipeline.inking.painted import read_painted_colours
 from pipeline.sketch.edges import read_edges
 from pipeline.sketch.intake import read_image
+from pipeline.values import Painting
 from tests.tools.coloured_drawings import BLACK, ColouredDrawing, convert_to_jpeg, draw_coloured
 
 pytestmark = pytest.mark.slow
@@ -26,21 +27,21 @@ def difference(picture: np.ndarray, mask: np.ndarray, colour: tuple[int, int, in
     return float(deltaE_ciede2000(rgb2lab(middle), rgb2lab(np.array(colour)[None, None] / 255)).item())
 
 
-def inked(drawing: ColouredDrawing, seed: int, strength: float) -> np.ndarray:
-    """The drawing inked with a field that knows nothing of its colours."""
+def ink(drawing: ColouredDrawing, seed: int) -> Painting:
+    """Ink the drawing with a field that knows nothing of its colours."""
     height, width = drawing.pixels.shape[:2]
     field = cv2.resize(np.random.default_rng(seed).random((6, 6, 3)).astype(np.float32), (64, 64 * height // width))
     edges = read_edges(read_image(Image.fromarray(drawing.pixels)), size=(width, height))
-    painting = ink_drawing(drawing.pixels, edges, field, read_painted_colours(drawing.pixels))
-    return lay_lines(painting.colours, painting, strength)
+    return ink_drawing(drawing.pixels, edges, field, read_painted_colours(drawing.pixels))
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_every_painted_place_keeps_its_colour(seed: int) -> None:
     drawing = draw_coloured(seed)
     assert len(drawing.painted) >= 2
+    painting = ink(drawing, seed)
     for strength in (0.0, 0.5):
-        picture = inked(drawing, seed, strength)
+        picture = lay_lines(painting.colours, painting, strength)
         for one in drawing.painted:
             assert difference(picture, one.mask, one.colour) <= KEPT
 
@@ -48,7 +49,8 @@ def test_every_painted_place_keeps_its_colour(seed: int) -> None:
 def test_a_felt_pens_streaks_become_an_even_area() -> None:
     drawing = draw_coloured(0)
     assert drawing.way == "felt"
-    picture = inked(drawing, 0, 0.5)
+    painting = ink(drawing, 0)
+    picture = lay_lines(painting.colours, painting, 0.5)
     for one in drawing.painted:
         if one.mask.sum() > 400:
             before, after = (image[one.mask].astype(float).std(axis=0).max() for image in (drawing.pixels, picture))

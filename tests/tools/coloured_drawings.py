@@ -154,30 +154,40 @@ def paint(
     return PaintedArea(colour, deep, True)
 
 
+def box_around(points: Points, page: Pixels, margin: float) -> tuple[slice, slice]:
+    """Rows and columns of the page that hold the points with a margin."""
+    low, high = (points.min(axis=0) - margin).astype(int), (points.max(axis=0) + margin + 1).astype(int)
+    return slice(max(0, low[1]), min(page.shape[0], high[1])), slice(max(0, low[0]), min(page.shape[1], high[0]))
+
+
 def trace(page: Pixels, shape: Points, colour: tuple[int, int, int], size: float) -> None:
     """Draw a closed outline with smooth rims."""
     fine = 4
-    large = cv2.resize(page, None, fx=fine, fy=fine, interpolation=cv2.INTER_NEAREST)
-    points = ((shape + 0.5) * fine).round().astype(np.int32)
+    rows, columns = box_around(shape, page, size + 2)
+    part = page[rows, columns]
+    large = cv2.resize(part, None, fx=fine, fy=fine, interpolation=cv2.INTER_NEAREST)
+    points = ((shape - (columns.start, rows.start) + 0.5) * fine).round().astype(np.int32)
     cv2.polylines(large, [points.reshape(-1, 1, 2)], True, colour, round(size * fine), cv2.LINE_8)
-    page[:] = cv2.resize(large, page.shape[1::-1], interpolation=cv2.INTER_AREA)
+    page[rows, columns] = cv2.resize(large, part.shape[1::-1], interpolation=cv2.INTER_AREA)
 
 
 def scribble(page: Pixels, inside: Mask, colour: tuple[int, int, int], size: float, rng: np.random.Generator) -> None:
     """Fill with slanted strokes of a felt pen: darker where they overlap, white slits between, a bit over the rim."""
-    height, width = inside.shape
+    rows, columns = box_around(np.argwhere(inside)[:, ::-1].astype(np.float64), page, 4)
+    within, part = inside[rows, columns], page[rows, columns]
+    height, width = within.shape
     slant, step = rng.uniform(-0.6, 0.6), size * rng.uniform(0.75, 1.05)
-    reach = cv2.dilate(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    ink = np.zeros(inside.shape, np.float32)
-    for start in np.arange(-width, 2 * width, step):
-        mark = np.zeros(inside.shape, np.float32)
+    reach = cv2.dilate(within.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    ink = np.zeros(within.shape, np.float32)
+    for start in np.arange(-height, width + height, step):
+        mark = np.zeros(within.shape, np.float32)
         bent = start + rng.normal(0, size * 0.12)
         cv2.line(mark, (round(bent), 0), (round(bent + slant * height), height), 1.0, max(2, round(size)), cv2.LINE_AA)
         ink += mark * rng.uniform(0.82, 1.0)
     ink = cv2.GaussianBlur(np.minimum(ink, 1.35), (0, 0), 0.8) * reach
     light = 1 - np.minimum(ink, 1)[..., None] * (1 - np.array(colour) / 255)
     deeper = 1 - 0.45 * np.maximum(ink - 1, 0)[..., None]
-    page[:] = np.clip(page * light * deeper + 0.5, 0, 255).astype(np.uint8)
+    page[rows, columns] = np.clip(part * light * deeper + 0.5, 0, 255).astype(np.uint8)
 
 
 def convert_to_jpeg(page: Pixels, quality: int) -> Pixels:
