@@ -1,6 +1,6 @@
-// Puts the page together: which module builds which component, what the keys do, what Draw sends.
+// Put the page together: which module builds which component, what the keys do, what Draw sends.
 import { mountCanvas } from "./canvas.js";
-import { get, isTyping, type } from "./dom.js";
+import { findElement, isTyping, typeInto } from "./dom.js";
 import { mountChip, mountExamples, mountFold, mountHistory, mountLibrary, mountPicture, mountStatus, mountStrip } from "./panels.js";
 
 const MOUNTS = {
@@ -9,109 +9,116 @@ const MOUNTS = {
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other
-let sent = ""; // the drawing of the run under way
+let sentDrawing = ""; // the drawing of the run under way
 let pending = {}; // what the next run takes in place of the page's own inputs
 
-/** What the panels may ask of the page. */
+/** The panels ask the page through these. */
 const page = {
   style: () => parts.chip?.value() ?? "auto",
   styleName: (id) => parts.library?.all().find((style) => style.id === id)?.name ?? id,
-  styleChanged: () => parts.library?.repaint(),
-  libraryChanged() {
+  showChosenStyle: () => parts.library?.repaint(),
+  /** Let Croquis choose where a chosen style was removed. */
+  checkStyles() {
     const all = parts.library?.all() ?? [];
-    const gone = (worn) => !all.some(({ id }) => id === worn);
-    if (all.length && parts.chip?.ids().some(gone)) parts.chip.choose("auto");
+    const isGone = (chosen) => !all.some(({ id }) => id === chosen);
+    if (all.length && parts.chip?.ids().some(isGone)) parts.chip.chooseStyle("auto");
     parts.chip?.repaint();
   },
-  wears: (id) => parts.chip?.ids().includes(id) ?? false,
-  useStyle: (id) => parts.chip.choose(id),
-  mixStyle: (id) => parts.chip.toggle(id),
+  usesStyle: (id) => parts.chip?.ids().includes(id) ?? false,
+  useStyle: (id) => parts.chip.chooseStyle(id),
+  mixStyle: (id) => parts.chip.toggleStyle(id),
   ticket: () => ticket,
-  show: (modes) => Object.entries(modes).forEach(([mode, on]) => desk()?.classList.toggle(mode, on)),
+  setModes: (modes) => Object.entries(modes).forEach(([mode, on]) => findDesk()?.classList.toggle(mode, on)),
 
-  /** The same drawing and seed in another style: only the style changes. */
+  /** Draw the same drawing and seed in another style. */
   tryStyle(id) {
-    parts.chip.choose(id);
+    parts.chip.chooseStyle(id);
     pending.seed = parts.strip.props.value.seed;
     draw();
   },
-  begin({ canvas, prompt }) {
+  /** Load an example and draw it. */
+  drawExample({ canvas, prompt }) {
     parts.canvas.load(JSON.stringify(canvas));
-    type(promptField(), prompt);
-    parts.chip.choose("auto");
+    typeInto(findPromptField(), prompt);
+    parts.chip.chooseStyle("auto");
     draw();
   },
 };
 
-/** Called by each component's js_on_load. */
+/** Build a component; each one's js_on_load calls this. */
 export function mount(name, component) {
   parts[name] = { ...MOUNTS[name](component, page), props: component.props };
 }
 
 /** @returns {HTMLTextAreaElement} */
-const promptField = () => get("#prompt textarea");
-const desk = () => document.getElementById("desk");
-const isBusy = () => Boolean(desk()?.classList.contains("busy"));
-const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+const findPromptField = () => findElement("#prompt textarea");
+const findDesk = () => document.getElementById("desk");
+const isBusy = () => Boolean(findDesk()?.classList.contains("busy"));
+const prefersReducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+/** Press Draw, after stopping the run under way. */
 function draw() {
   if (isBusy()) stop();
-  setTimeout(() => get("#draw").click(), 0); // after Gradio has taken up what was just typed and chosen
+  setTimeout(() => findElement("#draw").click(), 0); // after Gradio has taken up what was just typed and chosen
 }
 
 function stop() {
-  get("#stop").click();
+  findElement("#stop").click();
 }
 
-/** Called by Python's `js=`: they take an event's inputs and give what the server or the outputs receive. */
+/** Python's `js=` calls these: they take an event's inputs and return what the server or the outputs receive. */
 globalThis.croquis = {
-  /** Draw's inputs; the first is the canvas, the last two are the seed and the ticket (SETTINGS in page/easel.py). */
-  begin(...inputs) {
+  /**
+   * Begin a run from Draw's inputs, and return them with the seed and the ticket of this run.
+   * The first is the canvas, the last two are the seed and the ticket (SETTINGS in page/easel.py).
+   */
+  beginRun(...inputs) {
     ticket = crypto.randomUUID?.() ?? String(Math.random()).slice(2); // no randomUUID over plain http
-    sent = inputs[0];
+    sentDrawing = inputs[0];
     inputs.splice(-2, 2, pending.seed ?? inputs.at(-2), ticket);
     pending = {};
-    parts.picture.show({ state: "waiting", message: "Getting ready" });
-    get("#picture").scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+    parts.picture.showPicture({ state: "waiting", message: "Getting ready" });
+    findElement("#picture").scrollIntoView({ block: "nearest", behavior: prefersReducedMotion() ? "auto" : "smooth" });
     return inputs;
   },
-  /** The ticket to stop. The page lets go at once; the server follows within a step. */
-  stop() {
+  /** Return the ticket to stop. The page shows it at once; the server follows within a step. */
+  stopRun() {
     const stopped = ticket;
     ticket = "";
-    if (isBusy()) parts.picture.show({ state: "stopped", message: "Stopped." });
+    if (isBusy()) parts.picture.showPicture({ state: "stopped", message: "Stopped." });
     return stopped;
   },
-  /** After a run: its pictures join the session's, with the drawing that made them. */
-  keep() {
+  /** Keep a finished run's pictures among the session's, with the drawing that made them. */
+  keepPictures() {
     const picture = parts.picture.props.value;
     if (picture?.state !== "done" || picture.ticket !== ticket) return;
-    for (const other of [...(picture.more ?? [])].reverse()) parts.history.add({ ...other, canvas: sent });
-    parts.history.add({ picture, strip: parts.strip.props.value, canvas: sent });
+    for (const other of [...(picture.more ?? [])].reverse()) parts.history.addPicture({ ...other, canvas: sentDrawing });
+    parts.history.addPicture({ picture, strip: parts.strip.props.value, canvas: sentDrawing });
   },
-  /** Everything as it was for a picture of this session, in the order of `Easel.restore`. */
-  recall() {
+  /** Return everything as it was for a picture of this session, in the order of `Easel.restore`. */
+  recallPicture() {
     const { picture, strip, canvas } = parts.history.recalled();
     if (isBusy()) stop();
     ticket = picture.ticket;
     return [canvas, ...picture.settings, strip, picture];
   },
-  seedUsed: () => parts.strip.props.value.seed,
+  readSeed: () => parts.strip.props.value.seed,
 };
 
 document.addEventListener("keydown", (event) => {
   const command = event.ctrlKey || event.metaKey;
   const key = event.key.toLowerCase();
-  if (command && key === "enter") return act(event, () => isBusy() || draw());
-  if (key === "enter" && !event.shiftKey && event.target === promptField()) return act(event, () => isBusy() || draw());
-  if (key === "escape" && isBusy()) return act(event, stop);
+  if (command && key === "enter") return handleKey(event, () => isBusy() || draw());
+  if (key === "enter" && !event.shiftKey && event.target === findPromptField()) return handleKey(event, () => isBusy() || draw());
+  if (key === "escape" && isBusy()) return handleKey(event, stop);
   if (isTyping(event.target) || event.altKey) return;
-  if (command && key === "z") return act(event, event.shiftKey ? parts.canvas.redo : parts.canvas.undo);
-  if (command && key === "y") return act(event, parts.canvas.redo);
-  if (!command && parts.canvas.key(key)) event.preventDefault();
+  if (command && key === "z") return handleKey(event, event.shiftKey ? parts.canvas.redo : parts.canvas.undo);
+  if (command && key === "y") return handleKey(event, parts.canvas.redo);
+  if (!command && parts.canvas.pressKey(key)) event.preventDefault();
 });
 
-function act(event, action) {
+/** Do what a key stands for, in the browser's place. */
+function handleKey(event, action) {
   event.preventDefault();
   event.stopPropagation();
   action();

@@ -1,4 +1,4 @@
-// Small pieces of page shared by the panels.
+// Make and find the small parts of the page that all panels share.
 
 /** Make an element: make("button.tool", {title: "Undo", onclick}, child, "text"). Text is never parsed as HTML. */
 export function make(kind, attributes = {}, ...children) {
@@ -25,7 +25,8 @@ const ICONS = {
   save: "M12 4v11M7 10.5l5 5 5-5M5 20h14",
 };
 
-export function icon(name) {
+/** Make the icon of this name, one of ICONS, as an SVG element. */
+export function makeIcon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -37,35 +38,36 @@ export function icon(name) {
 }
 
 /**
- * The page's one element for a selector; an error names what is not there.
+ * Find the page's one element for a selector. Throws an Error that names what is not there.
  * @param {string} selector
  * @returns {any}
  */
-export function get(selector) {
+export function findElement(selector) {
   const found = document.querySelector(selector);
   if (!found) throw new Error(`The page has no ${selector}.`);
   return found;
 }
 
 /**
- * A canvas's 2d context, which every browser that runs this page gives.
+ * Get a canvas's 2d context, which every browser that runs this page gives. Throws an Error where one does not.
  * @template {HTMLCanvasElement | OffscreenCanvas} Canvas
  * @param {Canvas} canvas
  * @param {CanvasRenderingContext2DSettings} [options]
  * @returns {Canvas extends OffscreenCanvas ? OffscreenCanvasRenderingContext2D : CanvasRenderingContext2D}
  */
-export function contextOf(canvas, options) {
+export function getContext(canvas, options) {
   const context = /** @type {any} */ (canvas.getContext("2d", options));
   if (!context) throw new Error("This browser gives no canvas to draw on.");
   return context;
 }
 
+/** Tell whether an event's target takes text, so that its keys belong to it. */
 export function isTyping(target) {
   return Boolean(target?.closest?.("input:not([type=range]), textarea, select, [contenteditable=true]"));
 }
 
 /** Set a Gradio text field from outside, the way a keyboard would. */
-export function type(field, text) {
+export function typeInto(field, text) {
   const prototype = field.tagName === "TEXTAREA" ? HTMLTextAreaElement.prototype : HTMLInputElement.prototype;
   Object.getOwnPropertyDescriptor(prototype, "value")?.set?.call(field, text);
   field.dispatchEvent(new Event("input", { bubbles: true }));

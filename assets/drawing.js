@@ -13,75 +13,81 @@ const BLANK = Object.freeze({ strokes: Object.freeze([]), picture: null });
 /** @typedef {"pen" | "eraser"} Tool */
 /** @typedef {{ tool: Tool, size: number, color: string, points: number[][] }} Stroke */
 
+/** Drawing holds strokes and the picture under them, and every state that Undo and Redo go to. */
 export class Drawing {
   #states = [BLANK];
-  #at = 0;
+  #position = 0;
 
-  get now() { return this.#states[this.#at]; }
+  get now() { return this.#states[this.#position]; }
   get isBlank() { return !this.now.strokes.length && !this.now.picture; }
-  get canUndo() { return this.#at > 0; }
-  get canRedo() { return this.#at < this.#states.length - 1; }
+  get canUndo() { return this.#position > 0; }
+  get canRedo() { return this.#position < this.#states.length - 1; }
 
-  /** False when the sheet is full. */
-  add(stroke) {
+  /** Add a stroke; return false when the sheet is full. */
+  addStroke(stroke) {
     const strokes = [...this.now.strokes, stroke];
     const points = strokes.reduce((sum, { points }) => sum + points.length, 0);
     if (strokes.length > MAX_STROKES || points > MAX_POINTS) return false;
-    this.#push({ ...this.now, strokes });
+    this.#pushState({ ...this.now, strokes });
     return true;
   }
 
-  place(picture) { this.#push({ strokes: [], picture }); }
-  clear() { if (!this.isBlank) this.#push(BLANK); }
-  undo() { if (this.canUndo) this.#at -= 1; }
-  redo() { if (this.canRedo) this.#at += 1; }
+  /** Begin anew over a picture, a data URL. */
+  placePicture(picture) { this.#pushState({ strokes: [], picture }); }
+  clear() { if (!this.isBlank) this.#pushState(BLANK); }
+  undo() { if (this.canUndo) this.#position -= 1; }
+  redo() { if (this.canRedo) this.#position += 1; }
 
+  /** Load a drawing from its JSON, as a state of its own; an empty text is a blank sheet. */
   load(text) {
     const { strokes = [], picture = null } = text ? JSON.parse(text) : BLANK;
-    this.#push({ strokes, picture });
+    this.#pushState({ strokes, picture });
   }
 
+  /** Return the drawing as JSON. */
   toString() {
     return JSON.stringify({ version: 1, width: SIDE, height: SIDE, ...this.now });
   }
 
-  #push(state) {
-    this.#states = [...this.#states.slice(0, this.#at + 1), state].slice(-KEPT_STATES);
-    this.#at = this.#states.length - 1;
+  #pushState(state) {
+    this.#states = [...this.#states.slice(0, this.#position + 1), state].slice(-KEPT_STATES);
+    this.#position = this.#states.length - 1;
   }
 }
 
 /**
+ * Make a stroke that has no points yet.
  * @param {Tool} tool
  * @param {number} size canvas px
  * @returns {Stroke}
  */
-export function newStroke(tool, size) {
+export function makeStroke(tool, size) {
   return { tool, size, color: INK, points: [] };
 }
 
 /** Append a point unless it repeats the last one; coordinates to a tenth of a pixel keep the value small. */
-export function extend(stroke, x, y, pressure) {
+export function addPoint(stroke, x, y, pressure) {
   const last = stroke.points.at(-1);
   if (last && Math.hypot(x - last[0], y - last[1]) < 0.7) return;
   if (stroke.points.length >= MAX_STROKE_POINTS) return;
   stroke.points.push([round(x, 10), round(y, 10), round(pressure, 100)]);
 }
 
-export function isNear(x, y) {
+/** Tell whether a point lies on the paper or less than its side away from it. */
+export function isNearPaper(x, y) {
   return x >= -SIDE && y >= -SIDE && x <= 2 * SIDE && y <= 2 * SIDE;
 }
 
 /** Paint strokes on a 2d context whose unit is one canvas px. The eraser paints paper, as the server does. */
-export function paint(context, strokes) {
+export function paintStrokes(context, strokes) {
   for (const stroke of strokes) {
     context.fillStyle = stroke.tool === "eraser" ? "#ffffff" : stroke.color;
-    context.fill(new Path2D(outlinePath(stroke)));
+    context.fill(new Path2D(makeOutlinePath(stroke)));
   }
 }
 
-/** A stroke's outline as an SVG path. pipeline/sketch/canvas.py paints the same shape with the same numbers. */
-export function outlinePath({ points, size }) {
+/** Make a stroke's outline as SVG path data. pipeline/sketch/canvas.py paints the same shape with the same numbers. */
+export function makeOutlinePath({ points, size }) {
   const options = { size, thinning: 0.5, smoothing: 0.5, streamline: 0.5, simulatePressure: false, last: true };
   const outline = getStroke(points, options);
   if (outline.length < 3) return "";
@@ -92,6 +98,7 @@ export function outlinePath({ points, size }) {
   return `M${round(outline[0][0], 100)},${round(outline[0][1], 100)} Q${middles.join(" ")} Z`;
 }
 
+/** Round to a whole number of 1 / parts. */
 function round(value, parts) {
   return Math.round(value * parts) / parts;
 }

@@ -1,36 +1,41 @@
-// Pictures that come from outside: dropped, pasted or chosen.
-import { contextOf } from "./dom.js";
+// Read pictures that come from outside: dropped, pasted or chosen.
+import { getContext } from "./dom.js";
 
 const MAX_BYTES = 20_000_000; // the server's own limit
 const LONG_SIDE = 1024; // px kept of a picture; the canvas shows no more
 const PLAIN_BORDER = 28; // spread of a border's brightness under which a picture lies on plain paper
 
-/** A file as {recipe: base64} when it is one of our pictures, else as {picture: data URL of a square}. */
+/**
+ * Read a file: {recipe: base64} when it is one of our pictures, else {picture: data URL of a square}.
+ * Throws an Error that says what is wrong with the file.
+ */
 export async function readFile(file) {
   if (!file.type.startsWith("image/")) throw new Error(`A picture is needed here; “${file.name}” is not one.`);
   if (file.size > MAX_BYTES) throw new Error("A picture may have up to 20 MB; this one is larger.");
-  if (await carriesRecipe(file)) return { recipe: await toBase64(file) };
-  return { picture: await toSquare(file) };
+  if (await carriesRecipe(file)) return { recipe: await encodeBase64(file) };
+  return { picture: await fitSquare(file) };
 }
 
-/** True when a text chunk of the PNG is our recipe. Chunk: length (4 bytes), kind (4), data, checksum (4). */
+/** Tell whether a text chunk of the PNG is our recipe. Chunk: length (4 bytes), kind (4), data, checksum (4). */
 async function carriesRecipe(file) {
   if (file.type !== "image/png") return false;
   const view = new DataView(await file.arrayBuffer());
   for (let at = 8; at + 12 <= view.byteLength; at += 12 + view.getUint32(at)) {
-    const kind = ascii(view, at + 4, 4);
+    const kind = readAscii(view, at + 4, 4);
     if (kind === "IEND") return false;
-    if (/^(tEXt|zTXt|iTXt)$/.test(kind) && ascii(view, at + 8, 8).toLowerCase().startsWith("croquis")) return true;
+    if (/^(tEXt|zTXt|iTXt)$/.test(kind) && readAscii(view, at + 8, 8).toLowerCase().startsWith("croquis")) return true;
   }
   return false;
 }
 
-function ascii(view, at, length) {
+/** Read bytes of a file as ASCII, as far as it goes. */
+function readAscii(view, at, length) {
   const end = Math.min(at + length, view.byteLength);
   return String.fromCharCode(...new Uint8Array(view.buffer, at, Math.max(0, end - at)));
 }
 
-async function toBase64(file) {
+/** Encode a file's bytes in base64. */
+async function encodeBase64(file) {
   const reader = new FileReader();
   return new Promise((resolve, reject) => {
     reader.onload = () => resolve(String(reader.result).split(",")[1]);
@@ -40,26 +45,28 @@ async function toBase64(file) {
 }
 
 /**
- * The whole picture on its own paper colour when its border is plain (a drawing, a scan), else its middle:
- * bars beside a photograph would be read as lines.
+ * Fit a picture into a square, as a data URL.
+ * A plain border (a drawing, a scan) is continued; of a photograph the middle is cut out, since bars beside it would
+ * be read as lines.
  */
-async function toSquare(file) {
-  const image = await decode(file);
+async function fitSquare(file) {
+  const image = await decodeImage(file);
   const { naturalWidth: width, naturalHeight: height } = image;
-  const paper = plainBorder(image);
+  const paper = findPlainBorder(image);
   const side = Math.min(LONG_SIDE, Math.max(64, paper ? Math.max(width, height) : Math.min(width, height)));
   const scale = side / (paper ? Math.max(width, height) : Math.min(width, height));
   const sheet = new OffscreenCanvas(side, side);
-  const context = contextOf(sheet);
+  const context = getContext(sheet);
   context.fillStyle = paper ?? "#ffffff";
   context.fillRect(0, 0, side, side);
   context.imageSmoothingQuality = "high";
   context.drawImage(image, (side - width * scale) / 2, (side - height * scale) / 2, width * scale, height * scale);
   const blob = await sheet.convertToBlob(paper ? { type: "image/png" } : { type: "image/jpeg", quality: 0.92 });
-  return `data:${blob.type};base64,${await toBase64(blob)}`;
+  return `data:${blob.type};base64,${await encodeBase64(blob)}`;
 }
 
-async function decode(file) {
+/** Decode a picture file. Throws an Error where the browser cannot. */
+async function decodeImage(file) {
   const image = new Image();
   image.src = URL.createObjectURL(file);
   try {
@@ -73,10 +80,10 @@ async function decode(file) {
   }
 }
 
-/** The border's mean colour as CSS when it is nearly even, else null. */
-function plainBorder(image) {
+/** Find the border's mean colour as CSS when it is nearly even, else null. */
+function findPlainBorder(image) {
   const side = 32;
-  const context = contextOf(new OffscreenCanvas(side, side), { willReadFrequently: true });
+  const context = getContext(new OffscreenCanvas(side, side), { willReadFrequently: true });
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, side, side);
   context.drawImage(image, 0, 0, side, side);

@@ -1,41 +1,41 @@
-// What the page shows: the picture and its way, the styles, the examples, the session's pictures.
+// Build what the page shows: the picture and its way, the styles, the examples, the session's pictures.
 // Each mount function builds one gr.HTML component and repaints it when the server sets its value.
-import { SIDE, outlinePath } from "./drawing.js";
-import { icon, make } from "./dom.js";
+import { SIDE, makeOutlinePath } from "./drawing.js";
+import { make, makeIcon } from "./dom.js";
 
 const MAX_STYLES = 8; // as pipeline/request/notation.py
 
-/** The picture as it comes: waiting, previews, result, or what went wrong. */
+/** Build the picture as it comes: waiting, previews, result, or what went wrong. */
 export function mountPicture({ element, props, watch }, page) {
   const image = make("img", { alt: "", hidden: true });
   const bar = make("div.progress", { role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0, "aria-valuemax": 100 });
   const frame = make("div.paper.frame", {}, image, bar);
-  const said = make("p.said", { role: "status", "aria-live": "polite" });
+  const message = make("p.said", { role: "status", "aria-live": "polite" });
   const problem = make("p.problem", { role: "alert" });
-  const save = make("a.tool.save", { title: "Save the picture. It carries its recipe: drop it here again to go on from it.", "aria-label": "Save the picture", hidden: true, download: "" }, icon("save"));
-  element.replaceChildren(frame, make("div.bar", {}, said, problem, save));
+  const save = make("a.tool.save", { title: "Save the picture. It carries its recipe: drop it here again to go on from it.", "aria-label": "Save the picture", hidden: true, download: "" }, makeIcon("save"));
+  element.replaceChildren(frame, make("div.bar", {}, message, problem, save));
   /** @type {{ image: string, name: string } | null} */
   let finished = null; // the last whole picture, to come back to
-  show({ state: "empty" });
-  watch("value", () => isCurrent(props.value) && show(props.value));
+  showPicture({ state: "empty" });
+  watch("value", () => isCurrent(props.value) && showPicture(props.value));
 
-  /** A stopped run has nothing more to say; what comes without a ticket belongs to no run. */
+  /** Tell whether a value belongs to the run under way, or, without a ticket, to no run. */
   function isCurrent(value) {
     return value && (value.ticket == null || value.ticket === page.ticket());
   }
-  async function show(value) {
+  async function showPicture(value) {
     element.dataset.state = value.state;
-    page.show({ busy: value.state === "waiting" || value.state === "drawing", fresh: value.state === "empty" });
+    page.setModes({ busy: value.state === "waiting" || value.state === "drawing", fresh: value.state === "empty" });
     const source = value.image ?? (value.state === "waiting" ? image.getAttribute("src") : finished?.image);
     if (value.state === "done") finished = value;
-    progress(value);
-    said.textContent = value.state === "error" ? "" : value.message ?? "";
+    showProgress(value);
+    message.textContent = value.state === "error" ? "" : value.message ?? "";
     problem.textContent = value.state === "error" ? value.message : "";
     save.hidden = !(value.state === "done" || (finished && ["stopped", "error"].includes(value.state)));
     if (finished) Object.assign(save, { href: finished.image, download: finished.name });
-    await put(source, value);
+    await showImage(source, value);
   }
-  async function put(source, { state, alt }) {
+  async function showImage(source, { state, alt }) {
     if (source && image.getAttribute("src") !== source) {
       const next = make("img", { src: source });
       await next.decode().catch(() => {}); // swap only what can be shown: no flicker between previews
@@ -45,16 +45,16 @@ export function mountPicture({ element, props, watch }, page) {
     image.dataset.state = state;
     if (state === "done") image.alt = alt;
   }
-  function progress({ state, step = 0, of = 1 }) {
+  function showProgress({ state, step = 0, of = 1 }) {
     const percent = state === "done" ? 100 : state === "drawing" ? Math.round((100 * step) / of) : 0;
     bar.style.setProperty("--done", `${percent}%`);
     bar.setAttribute("aria-valuenow", percent);
     bar.classList.toggle("endless", state === "waiting");
   }
-  return { show, finished: () => finished };
+  return { showPicture };
 }
 
-/** How it got there: the lines that were read, the styles that were found, the time it took, the seed. */
+/** Build the way to the picture: the lines that were read, the styles that were found, the time, the seed. */
 export function mountStrip({ element, props, trigger, watch }, page) {
   watch("value", paintStrip);
   paintStrip();
@@ -65,94 +65,100 @@ export function mountStrip({ element, props, trigger, watch }, page) {
     if (!value) return element.replaceChildren();
     element.replaceChildren(
       ...value.notices.map((text) => make("p.notice", {}, text)),
-      make("div.way", {}, ...[lines(value), found(value), time(value), seed(value)].filter(Boolean)),
+      make("div.way", {}, ...[buildLines(value), buildStyles(value), buildTimes(value), buildSeed(value)].filter(Boolean)),
     );
   }
-  function lines({ edges, reading }) {
+  function buildLines({ edges, reading }) {
     const how = reading === "canny" ? "Edges of the picture" : "Your lines";
-    return section("What was read", make("figure.lines", {}, make("img", { src: edges, alt: "The lines that the picture follows" }), make("figcaption", {}, how)));
+    return makeSection("What was read", make("figure.lines", {}, make("img", { src: edges, alt: "The lines that the picture follows" }), make("figcaption", {}, how)));
   }
-  function found({ styles, chosen }) {
+  function buildStyles({ styles, chosen }) {
     const used = new Map(chosen.map(({ id, weight }) => [id, weight]));
-    const picks = styles.map((style) => styleButton(style, used.get(style.id), () => page.tryStyle(style.id)));
+    const picks = styles.map((style) => makeStyleButton(style, used.get(style.id), () => page.tryStyle(style.id)));
     const reset = make("button.link", { type: "button", hidden: page.style() === "auto", onclick: () => page.tryStyle("auto") }, "Let Croquis choose");
-    return section("Styles it found", make("div.picks", {}, ...picks), reset);
+    return makeSection("Styles it found", make("div.picks", {}, ...picks), reset);
   }
-  function time({ milliseconds }) {
+  function buildTimes({ milliseconds }) {
     const longest = Math.max(...milliseconds.map(([, ms]) => ms));
     if (!milliseconds.length) return null;
-    const rows = milliseconds.map(([stage, ms]) => make("li", { style: `--part: ${(100 * ms) / longest}%` }, make("span", {}, stage), make("span", {}, duration(ms))));
-    return section("Time", make("ul.time", {}, ...rows));
+    const rows = milliseconds.map(([stage, ms]) => make("li", { style: `--part: ${(100 * ms) / longest}%` }, make("span", {}, stage), make("span", {}, formatDuration(ms))));
+    return makeSection("Time", make("ul.time", {}, ...rows));
   }
-  function seed({ seed: number }) {
-    return section("Seed", make("p.seed", {}, String(number)),
+  function buildSeed({ seed: number }) {
+    return makeSection("Seed", make("p.seed", {}, String(number)),
       make("button.link", { type: "button", onclick: () => trigger("use_seed") }, "Use again"));
   }
 }
 
-function section(title, ...content) {
+/** Make a part of the strip under a heading. */
+function makeSection(title, ...content) {
   return make("section", {}, make("h3", {}, title), ...content);
 }
 
-function duration(ms) {
+/** Format milliseconds for people: "840 ms", "1.3 s". */
+function formatDuration(ms) {
   return ms < 995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-function styleButton({ name, thumb, similarity }, weight, onclick) {
-  const worn = weight > 0;
+/** Make a style's button; it is pressed when the style has a weight in the mix. */
+function makeStyleButton({ name, thumb, similarity }, weight, onclick) {
+  const used = weight > 0;
   const note = similarity == null ? null : make("span.similarity", { style: `--part: ${Math.max(0, similarity) * 100}%`, title: "How near the style is to your words, up to 1" }, similarity.toFixed(2));
-  return make("button.style", { type: "button", "aria-pressed": worn, title: worn && weight < 0.999 ? `${name}: ${Math.round(100 * weight)} % of the mix` : `Draw it as ${name}`, onclick },
+  return make("button.style", { type: "button", "aria-pressed": used, title: used && weight < 0.999 ? `${name}: ${Math.round(100 * weight)} % of the mix` : `Draw it as ${name}`, onclick },
     make("img", { src: thumb, alt: "" }), make("span.name", {}, name), note);
 }
 
-/** Which styles the next picture wears: "auto", an id, or "one:0.6,other:0.4". Its value is what Draw sends. */
+/**
+ * Build the choice of the next picture's styles.
+ * Its value is what Draw sends: "auto", an id, or "one:0.6,other:0.4".
+ */
 export function mountChip({ element, props, watch }, page) {
-  element.append(make("span", {}, "Style: "), make("b"), make("button.link", { type: "button", onclick: () => choose("auto") }, "Let Croquis choose"));
+  element.append(make("span", {}, "Style: "), make("b"), make("button.link", { type: "button", onclick: () => chooseStyle("auto") }, "Let Croquis choose"));
   watch("value", paintChip);
   paintChip();
 
-  function choose(id) {
+  function chooseStyle(id) {
     props.value = id;
     paintChip();
-    page.styleChanged(id);
+    page.showChosenStyle();
   }
   function paintChip() {
-    const worn = parts();
-    element.querySelector("b").textContent = worn.length ? told(worn) : "Croquis chooses from your words";
-    element.querySelector("button").hidden = !worn.length;
+    const mix = readMix();
+    element.querySelector("b").textContent = mix.length ? describeMix(mix) : "Croquis chooses from your words";
+    element.querySelector("button").hidden = !mix.length;
   }
-  /** [[id, weight], ...]; none for "auto". */
-  function parts() {
+  /** Read the value as [[id, weight], ...]; none for "auto". */
+  function readMix() {
     const value = props.value ?? "auto";
     if (value === "auto") return [];
     return value.split(",").map((part) => part.split(":")).map(([id, weight]) => [id.trim(), Number(weight ?? 1)]);
   }
-  function told(worn) {
-    const total = worn.reduce((sum, [, weight]) => sum + weight, 0);
-    if (worn.length === 1) return page.styleName(worn[0][0]);
-    return worn.map(([id, weight]) => `${page.styleName(id)} ${Math.round((100 * weight) / total)} %`).join(" + ");
+  function describeMix(mix) {
+    const total = mix.reduce((sum, [, weight]) => sum + weight, 0);
+    if (mix.length === 1) return page.styleName(mix[0][0]);
+    return mix.map(([id, weight]) => `${page.styleName(id)} ${Math.round((100 * weight) / total)} %`).join(" + ");
   }
-  /** One style more in the mix, or one less; all weigh the same then. */
-  function toggle(id) {
-    const ids = parts().map(([worn]) => worn);
-    const mix = ids.includes(id) ? ids.filter((worn) => worn !== id) : [...ids, id];
-    choose(mix.length ? mix.slice(-MAX_STYLES).map((worn) => (mix.length > 1 ? `${worn}:1` : worn)).join(",") : "auto");
+  /** Put a style into the mix, or take it out; all weigh the same then. */
+  function toggleStyle(id) {
+    const ids = readMix().map(([one]) => one);
+    const mix = ids.includes(id) ? ids.filter((one) => one !== id) : [...ids, id];
+    chooseStyle(mix.length ? mix.slice(-MAX_STYLES).map((one) => (mix.length > 1 ? `${one}:1` : one)).join(",") : "auto");
   }
-  return { choose, toggle, value: () => props.value ?? "auto", ids: () => parts().map(([id]) => id), repaint: paintChip };
+  return { chooseStyle, toggleStyle, value: () => props.value ?? "auto", ids: () => readMix().map(([id]) => id), repaint: paintChip };
 }
 
-/** Every style there is; added ones can be removed. */
+/** Build the grid of every style there is; added ones can be removed. */
 export function mountLibrary({ element, props, trigger, watch }, page) {
   watch("value", paintLibrary);
   paintLibrary();
 
   function paintLibrary() {
-    const grid = make("div.styles", {}, ...(props.value ?? []).map(entry));
+    const grid = make("div.styles", {}, ...(props.value ?? []).map(buildEntry));
     element.replaceChildren(grid);
-    page.libraryChanged();
+    page.checkStyles();
   }
-  function entry(style) {
-    const button = styleButton(style, page.wears(style.id) ? 1 : 0, ({ shiftKey, ctrlKey, metaKey }) => {
+  function buildEntry(style) {
+    const button = makeStyleButton(style, page.usesStyle(style.id) ? 1 : 0, ({ shiftKey, ctrlKey, metaKey }) => {
       if (shiftKey || ctrlKey || metaKey) page.mixStyle(style.id);
       else page.useStyle(page.style() === style.id ? "auto" : style.id);
     });
@@ -166,52 +172,53 @@ export function mountLibrary({ element, props, trigger, watch }, page) {
   return { all: () => props.value ?? [], repaint: paintLibrary };
 }
 
-/** Drawings to begin with; a click loads one and draws it. */
+/** Build the drawings to begin with; a click loads one and draws it. */
 export function mountExamples({ element, props }, page) {
   const cards = props.value.map((example) =>
-    make("button.example", { type: "button", title: example.prompt, onclick: () => page.begin(example) },
-      thumbnail(example.canvas), make("span", {}, example.name)));
+    make("button.example", { type: "button", title: example.prompt, onclick: () => page.drawExample(example) },
+      drawThumbnail(example.canvas), make("span", {}, example.name)));
   element.append(make("div.welcome", {},
     make("h2", {}, "Your picture appears here"),
     make("p", {}, "Draw something, say what it is, press Draw. Or begin with one of these.")),
     make("h3.again", {}, "Drawings to begin with"), ...cards);
 }
 
-function thumbnail({ strokes }) {
+/** Draw an example's strokes as a small SVG. */
+function drawThumbnail({ strokes }) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `0 0 ${SIDE} ${SIDE}`);
   svg.setAttribute("aria-hidden", "true");
   for (const stroke of strokes) {
     const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    path.setAttribute("d", outlinePath(stroke));
+    path.setAttribute("d", makeOutlinePath(stroke));
     path.setAttribute("class", stroke.tool);
     svg.append(path);
   }
   return svg;
 }
 
-/** This session's pictures, newest first. They live in this browser tab only. */
+/** Build the row of this session's pictures, newest first. They live in this browser tab only. */
 export function mountHistory({ element, trigger }) {
   const kept = [];
   let recalled = null;
   element.hidden = true;
 
-  function add(item) {
+  function addPicture(item) {
     kept.unshift(item);
     kept.splice(40);
     element.hidden = false;
-    element.replaceChildren(make("h3", {}, "Pictures of this session"), make("div.row", {}, ...kept.map(card)));
+    element.replaceChildren(make("h3", {}, "Pictures of this session"), make("div.row", {}, ...kept.map(makeCard)));
   }
-  function card(item) {
+  function makeCard(item) {
     return make("button.past", { type: "button", title: `${item.picture.alt}. Go back to it.`, onclick: () => {
       recalled = item;
       trigger("recall");
     } }, make("img", { src: item.picture.image, alt: item.picture.alt }));
   }
-  return { add, recalled: () => recalled };
+  return { addPicture, recalled: () => recalled };
 }
 
-/** How far the models are; gone once they are ready. */
+/** Build the status: how far the models are. */
 export function mountStatus({ element, props, watch }) {
   watch("value", paintStatus);
   paintStatus();
@@ -224,7 +231,7 @@ export function mountStatus({ element, props, watch }) {
   }
 }
 
-/** The title of a panel that opens and closes. */
+/** Build the title of a panel that opens and closes. */
 export function mountFold({ element, props }) {
   const panel = element.closest(".fold");
   const button = make("button.fold-button", { type: "button", "aria-expanded": false, "aria-controls": `${panel.id}-body`, onclick: () => {

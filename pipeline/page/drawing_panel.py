@@ -68,13 +68,13 @@ def wire_drawing(easel: Easel, panel: DrawingPanel, inputs: list[Any]) -> None:
         easel.draw,
         [panel.canvas, *inputs, panel.ticket],
         [panel.picture, panel.strip, panel.running],
-        js="(...inputs) => croquis.begin(...inputs)",
+        js="(...inputs) => croquis.beginRun(...inputs)",
         concurrency_id=ENGINE,
         concurrency_limit=1,
         trigger_mode="multiple",
         **PAGE_EVENT,
     )
-    run.then(None, None, None, js="() => croquis.keep()", **PAGE_EVENT)
+    run.then(None, None, None, js="() => croquis.keepPictures()", **PAGE_EVENT)
     panel.stop.click(
-        easel.stop, panel.ticket, None, js="() => croquis.stop()", queue=False, trigger_mode="multiple", **PAGE_EVENT
+        easel.stop, panel.ticket, None, js="() => croquis.stopRun()", queue=False, trigger_mode="multiple", **PAGE_EVENT
     )

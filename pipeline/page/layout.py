@@ -56,8 +56,8 @@ def wire_page(
     wire_drawing(easel, panel, inputs)
     everything = [panel.canvas, *inputs, panel.strip, panel.picture]
     panel.canvas.recipe(easel.restore, None, everything, **PAGE_EVENT)
-    panel.history.recall(None, None, everything, js="() => croquis.recall()", **PAGE_EVENT)
-    panel.strip.use_seed(None, None, settings.numbers["seed"], js="() => croquis.seedUsed()", **PAGE_EVENT)
+    panel.history.recall(None, None, everything, js="() => croquis.recallPicture()", **PAGE_EVENT)
+    panel.strip.use_seed(None, None, settings.numbers["seed"], js="() => croquis.readSeed()", **PAGE_EVENT)
     wire_settings(studio, settings, inputs, panel.running)
     wire_style_form(Shelf(studio), page, form)
     page.load(LoadingStatus(studio).watch, None, [status, panel.running], concurrency_limit=None, **PAGE_EVENT)

@@ -18,10 +18,11 @@ from tests.tools.drawings import draw_house, encode_image, make_canvas, make_str
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 BROWSER = """
-import { outlinePath } from "ASSETS/drawing.js";
+import { makeOutlinePath } from "ASSETS/drawing.js";
 import fs from "fs";
 const { width, height, strokes } = JSON.parse(fs.readFileSync(0, "utf8"));
-const paths = strokes.map((s) => `<path fill="${s.tool === "eraser" ? "#ffffff" : s.color}" d="${outlinePath(s)}"/>`);
+const color = (stroke) => (stroke.tool === "eraser" ? "#ffffff" : stroke.color);
+const paths = strokes.map((stroke) => `<path fill="${color(stroke)}" d="${makeOutlinePath(stroke)}"/>`);
 console.log(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
   <rect width="100%" height="100%" fill="#fff"/>${paths.join("")}</svg>`);
 """

@@ -26,7 +26,7 @@ from tests.tools.sketching.hand import Points, draw_plan
 PLANS = SKETCHES / "plans.txt"
 SIDE = 512  # canvas px
 PAPER = "#canvas .live"
-KEEP = "() => { croquis.begin = (drawing) => new Promise(() => { window.kept = drawing; }); }"  # nothing is sent
+KEEP = "() => { croquis.beginRun = (drawing) => new Promise(() => { window.kept = drawing; }); }"  # nothing is sent
 
 
 async def main(wanted: list[str], address: str | None) -> None:
