@@ -23,7 +23,8 @@ from pipeline.painters.painting import PAINTINGS
 from pipeline.painters.printing import PRINTS
 from pipeline.painters.reading import read_painting
 from pipeline.painters.source import Source
-from pipeline.painters.surface import Parameters, Picture, Plane, Renderer, as_plane, clip, mix
+from pipeline.painters.surface import Parameters, Picture, Plane, Renderer, as_plane, clip, luma, mix, times
+from pipeline.painters.texture import blur
 from pipeline.values import Painting
 
 Library = Mapping[str, Renderer[Source]]
@@ -67,7 +68,18 @@ def check_parameters(style_id: str, parameters: Parameters) -> None:
 def paint_source(source: Source, style_id: str, parameters: Parameters, rng: np.random.Generator) -> Picture:
     """Paint what was already read of a painting; the result is float32 (H, W, 3) in [0, 1]."""
     check_parameters(style_id, parameters)
-    return clip(renderer_of(style_id).paint(source, parameters, rng))
+    renderer = renderer_of(style_id)
+    picture = clip(renderer.paint(source, parameters, rng))
+    return keep_pen_colours(picture, source) if renderer.keeps_color else picture
+
+
+def keep_pen_colours(picture: Picture, source: Source) -> Picture:
+    """Give strokes that were drawn with a coloured pen their colour again, with the picture's own texture."""
+    if source.tinted is None or source.pen is None:
+        return picture
+    light = luma(picture)
+    texture = np.clip(1 + 1.2 * (light - blur(light, 2.5)), 0.6, 1.4)
+    return mix(picture, clip(times(source.pen, as_plane(texture))), source.tinted * np.float32(0.92))
 
 
 def paint(painting: Painting, style_id: str, parameters: Parameters, strength: float, seed: int) -> NDArray[np.uint8]:

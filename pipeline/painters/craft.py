@@ -82,7 +82,7 @@ def tile_points(source: Source, tile: float, rng: np.random.Generator) -> NDArra
     frame = cv2.distanceTransform(rim.astype(np.uint8), cv2.DIST_L2, 5) / scale
     distance = as_plane(np.minimum(distance, frame + tile * 0.2))
     levels = [(k + 0.5) * tile for k in range(int(float(distance.max()) / tile) + 1)]
-    rows: list[NDArray[np.floating]] = [points[:, ::-1] for points in rows_along(distance, levels, tile * scale * 1.02)]
+    rows: list[NDArray[np.floating]] = [points[:, ::-1] for points in rows_along(distance, levels, tile * 1.02)]
     on_lines = scatter(source.lines, tile * 0.9, 0.3, rng)
     at = on_lines.astype(np.int64)
     rows.append(on_lines[source.away[at[:, 0], at[:, 1]] < tile * 0.22])
@@ -135,9 +135,9 @@ def felt(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
 
 def stitches(source: Source, inside: float, length: float, width: float) -> Plane:
     """Return running stitches (H, W) in [0, 1] along every large enough form, `inside` pixels within its border."""
-    distance = as_plane(np.where(source.away < 4, 0, source.border_distance) * (1 - source.ground))
+    distance = as_plane(source.border_distance * (1 - source.ground))
     page = np.zeros(distance.shape, np.uint8)
-    step = length * source.unit / 2
+    step = length / 2
     thickness = max(round(width * source.unit), 1)
     for points in rows_along(blur(distance, 2), [inside], step):
         if len(points) >= 10:
@@ -145,7 +145,7 @@ def stitches(source: Source, inside: float, length: float, width: float) -> Plan
             middle, reach = ends.mean(axis=1, keepdims=True), 0.62
             dashes = (middle + (ends - middle) * 2 * reach).astype(np.int32)
             cv2.polylines(page, list(dashes), False, 255, thickness, cv2.LINE_AA, 4)
-    return as_plane(page / np.float32(255))
+    return as_plane(page / np.float32(255) * smoothstep(source.away, 3.5, 5))
 
 
 def low_poly(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
@@ -169,8 +169,7 @@ def low_poly(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
 def facet_corners(source: Source, size: float, rng: np.random.Generator) -> NDArray[np.float32]:
     """Return corners (n, 2) as x, y: along the contours, spread evenly between them, and all round the frame."""
     height, width = source.lines.shape
-    scale = source.unit
-    along = list(rows_along(source.away, [3.0], 0.4 * size * scale))
+    along = list(rows_along(source.away, [3.0], 0.4 * size))
     inside = scatter(source.lines, size, 0.85, rng)[:, ::-1]
     columns, rows = inside.astype(np.int64).T
     inside = inside[source.away[rows, columns] > 0.25 * size]

@@ -43,7 +43,7 @@ def block_lines(source: Source, side: int) -> NDArray[np.bool_]:
 
 def cross_stitch(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Crossed threads on aida cloth, one colour a stitch, and the lines in dark back stitch over them."""
-    side = max(block_side(source, 512 / p["count"]), 3)
+    side = max(block_side(source, 2 * round(256 / p["count"])), 3)
     form = relief(source.swell(52, 8), 125, 16)
     small = blocks(clip(times(source.calm, as_plane(1 + 0.14 * form))), side)
     small = nearest(saturate(small, 1.2), small_palette(saturate(small, 1.2), 40))

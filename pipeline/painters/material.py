@@ -150,7 +150,7 @@ def industrial(source: Source, p: Parameters, rng: np.random.Generator) -> Pictu
 def rivets(source: Source) -> tuple[Plane, Plane]:
     """Return rivets along the inside of the forms and the light on their heads, both (H, W) in [0, 1]."""
     page = np.zeros_like(source.lines)
-    for points in rows_along(as_plane(source.away * (1 - source.ground)), [9.0], 34 * source.unit):
+    for points in rows_along(as_plane(source.away * (1 - source.ground)), [9.0], 34):
         if len(points) >= 5:
             at = np.clip(points.astype(np.int64), 0, (page.shape[1] - 1, page.shape[0] - 1))
             page[at[:, 1], at[:, 0]] = 1

@@ -24,15 +24,16 @@ def scatter(like: Picture, size: float, jitter: float, rng: np.random.Generator)
 def nearest_point(like: Picture, points: NDArray[np.float64]) -> tuple[Labels, Plane, NDArray[np.int64]]:
     """Give every pixel to the nearest of some points (n, 2), row and column.
 
-    Returns the cell of each pixel (H, W), its distance to the cell's point in pixels of a 512 picture (H, W) and the
-    points as whole pixels (m, 2) in the cells' order; points that share a pixel become one.
+    Returns the number of each pixel's point (H, W), its distance to it in pixels of a 512 picture (H, W) and the points
+    as whole pixels (n, 2). Of points that share a pixel one has it.
     """
     seeds = np.full(like.shape[:2], 255, np.uint8)
     at = points.astype(np.int64)
     seeds[at[:, 0], at[:, 1]] = 0
     distance, labels = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    found = np.argwhere(seeds == 0)  # the transform numbers the seeds in scan order from 1
-    return np.asarray(labels - 1, np.int32), as_plane(distance / unit(like)), found
+    numbers = np.zeros(len(at) + 1, np.int32)
+    numbers[labels[at[:, 0], at[:, 1]]] = np.arange(len(at))  # the transform numbers in scan order, which sizes change
+    return numbers[labels], as_plane(distance / unit(like)), at
 
 
 def cells(

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from pipeline.painters.lines import kuwahara
 from pipeline.painters.pieces import cell_means, differing
-from pipeline.painters.surface import Picture, Plane, as_plane, clip, luma, rgb, smoothstep, unit
+from pipeline.painters.surface import Picture, Plane, as_plane, chroma, clip, luma, mix, rgb, smoothstep, unit
 from pipeline.painters.texture import blur
 from pipeline.values import Painting
 
 FAR = 4096.0  # px of a 512 picture: farther than any contour
 INK = rgb("#1d1a19")
 SAME_COLOUR = 0.045  # two regions whose means differ by less than this share one form
-GROUND_SHARE = 0.1  # of the picture's rim: a region that covers more of it lies behind everything
+GROUND_SHARE = 0.025  # of the picture's rim: a region that covers more of it lies behind everything
 
 
 class Source:
@@ -27,6 +27,7 @@ class Source:
         self.colours: Picture = as_plane(painting.colours / np.float32(255))  # (H, W, 3) in [0, 1]
         self.lines: Plane = as_plane(painting.lines / np.float32(255))  # (H, W) in [0, 1]
         self.regions: NDArray[np.int32] = painting.regions
+        self.pen: Picture | None = None if painting.pen is None else as_plane(painting.pen / np.float32(255))
         self.unit = unit(self.colours)
         self.peak = float(self.lines.max())  # how strong the pen's lines were asked to be
         self.drawn = self.peak > 0.08
@@ -160,15 +161,18 @@ class Source:
         pressed = rise(np.maximum(self.away, 0), radius * 0.35) * (1 - self.ground)
         return blur(as_plane((1 - groove) * body + groove * pressed), softness)
 
-    def inked(self, picture: Picture, amount: float = 1.0, colour: Plane = INK) -> Picture:
-        """Lay the pen's lines over a picture."""
-        cover = (self.lines * np.float32(amount))[..., None]
-        return as_plane(picture + (colour - picture) * cover)
-
     @cached_property
     def plain(self) -> Picture:
-        """The colours with the lines laid on: what style strength 0 shows."""
-        return clip(self.inked(self.colours))
+        """The colours with the pen's lines laid on: what style strength 0 shows."""
+        return clip(mix(self.colours, INK if self.pen is None else self.pen, self.lines))
+
+    @cached_property
+    def tinted(self) -> Plane | None:
+        """Coverage (H, W) of the strokes that were drawn with a coloured pen; None where there are none."""
+        if self.pen is None:
+            return None
+        cover = self.lines * smoothstep(chroma(self.pen), 0.09, 0.2)
+        return as_plane(cover) if float(cover.max()) > 0.2 else None
 
 
 def rise(distance: Plane, radius: float) -> Plane:

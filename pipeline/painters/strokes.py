@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.painters.pieces import scatter
 from pipeline.painters.source import Source
-from pipeline.painters.surface import Picture, Plane, as_plane, clip
+from pipeline.painters.surface import Picture, Plane, as_plane, clip, unit
 from pipeline.painters.texture import blur
 
 Points = NDArray[np.float32]
@@ -104,13 +104,17 @@ def stroke_colours(source: Source, strokes: Strokes, spread: float, rng: np.rand
 def rows_along(distance: Plane, levels: Sequence[float], step: float) -> Iterator[Points]:
     """Walk the curves on which a distance takes each of some levels.
 
-    Yields for each curve its points (n, 2) as x, y in the plane's pixels, about `step` pixels apart.
+    Yields for each curve its points (n, 2) as x, y in the plane's pixels, about `step` pixels of a 512 picture apart.
+    The curves are found on a plane of one size, so that pictures of all sizes get the same points.
     """
+    small, scale = shrunk(distance, unit(distance))
+    back = as_plane([distance.shape[1] / small.shape[1], distance.shape[0] / small.shape[0]])
     for level in levels:
-        found, _ = cv2.findContours((distance > level).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        found, _ = cv2.findContours((small > level).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         for curve in found:
-            if len(curve) >= 2 * step:
-                yield even_points(smooth_curve(curve[:, 0].astype(np.float32)), step)
+            if len(curve) >= 2 * step * scale:
+                points = even_points(smooth_curve(curve[:, 0].astype(np.float32)), step * scale)
+                yield as_plane((points + 0.5) * back - 0.5)
 
 
 def smooth_curve(curve: Points) -> Points:

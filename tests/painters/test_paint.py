@@ -1,0 +1,187 @@
+"""A painting in, a picture out: sizes, strength, mixtures, masks, the drawn lines, and the time it takes."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.errors import StyleError
+from pipeline.painters import DEFAULTS, KEEPS_COLOR, PAINTERS, paint, paint_masked, paint_mix
+from pipeline.painters.source import Source
+from pipeline.values import Painting
+
+STYLES = tuple(PAINTERS)
+WITHOUT_CHANCE = {"handheld", "vaporwave"}  # nothing in them falls where it may
+SKY, GRASS, COAT, CHEST = (150, 200, 235), (130, 180, 80), (215, 110, 50), (245, 235, 220)
+
+
+@cache
+def painting(side: int = 256, pen: bool = True) -> Painting:
+    """A round animal with eyes and whiskers on grass, drawn at four times its size and averaged down."""
+    big = 4 * side
+    colours = np.zeros((big, big, 3), np.uint8)
+    colours[:], colours[round(0.75 * big) :] = SKY, GRASS
+    lines, regions = np.zeros((big, big), np.uint8), np.zeros((big, big), np.uint8)
+
+    def at(x: float, y: float) -> tuple[int, int]:
+        return round(x * big), round(y * big)
+
+    def form(label: int, x: float, y: float, across: float, down: float, colour: tuple[int, int, int]) -> None:
+        size = at(across, down)
+        cv2.ellipse(colours, at(x, y), size, 0, 0, 360, colour, -1)
+        cv2.ellipse(regions, at(x, y), size, 0, 0, 360, label, -1)
+        cv2.ellipse(lines, at(x, y), size, 0, 0, 360, 255, round(0.012 * big))
+
+    form(1, 0.5, 0.62, 0.24, 0.3, COAT)
+    form(2, 0.5, 0.7, 0.12, 0.18, CHEST)
+    for label, x in ((3, 0.42), (4, 0.58)):
+        form(label, x, 0.42, 0.04, 0.04, (255, 255, 255))
+        cv2.circle(lines, at(x, 0.42), round(0.016 * big), 255, -1)
+    for x in (0.18, 0.82):
+        cv2.line(lines, at(0.5 + 0.3 * (x - 0.5), 0.5), at(x, 0.48), 255, round(0.008 * big))
+    shrink = {"dsize": (side, side), "interpolation": cv2.INTER_AREA}
+    small = cv2.resize(regions, (side, side), interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    return Painting(cv2.resize(colours, **shrink), cv2.resize(lines, **shrink) * np.uint8(pen), small)
+
+
+def plain_bytes() -> np.ndarray:
+    return np.asarray(Source(painting()).plain * 255 + 0.5, np.uint8)
+
+
+def soft(picture: np.ndarray, side: int = 64) -> np.ndarray:
+    return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_equal_arguments_give_equal_bytes_of_the_paintings_size(style: str) -> None:
+    first, again, other = (paint(painting(), style, DEFAULTS[style], 1.0, seed) for seed in (5, 5, 6))
+    assert first.dtype == np.uint8
+    assert first.shape == (256, 256, 3)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other) or style in WITHOUT_CHANCE
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_picture_looks_alike_at_256_512_and_1024(style: str) -> None:
+    looks = [paint(painting(side), style, DEFAULTS[style], 1.0, 3) for side in (256, 512, 1024)]
+    small = [soft(look) for look in looks]
+    for other in small[1:]:
+        assert np.abs(small[0] - other).mean() < 0.05
+        assert np.corrcoef(small[0].ravel(), other.ravel())[0, 1] > 0.93
+    detail = [np.abs(fine - cv2.GaussianBlur(fine, (0, 0), 2)).mean() for fine in (soft(look, 256) for look in looks)]
+    assert min(detail) > 0.5 * max(detail)
+
+
+@pytest.mark.parametrize("style", [style for style in STYLES if style != "plain"])
+def test_strength_moves_smoothly_from_the_plain_picture_to_the_whole_style(style: str) -> None:
+    steps = [soft(paint(painting(), style, DEFAULTS[style], k / 4, 3), 256) for k in range(5)]
+    whole = np.abs(steps[4] - steps[0]).mean()
+    for before, after in pairwise(steps):
+        assert 0.15 * whole < np.abs(after - before).mean() < 0.35 * whole
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_drawn_eye_is_still_an_eye(style: str) -> None:
+    """The white of an eye stands out from its pupil: no line is so thick that it closes the eye."""
+    side = 512
+    picture = cv2.cvtColor(paint(painting(side), style, DEFAULTS[style], 1.0, 3), cv2.COLOR_RGB2LAB).astype(np.float32)
+    y, x = np.mgrid[:side, :side] / side
+    for column in (0.42, 0.58):
+        away = np.hypot(x - column, y - 0.42)
+        pupil, white = picture[away < 0.012].mean(axis=0), picture[(away > 0.021) & (away < 0.032)].mean(axis=0)
+        assert np.linalg.norm(pupil - white) > 9
+
+
+@pytest.mark.parametrize("style", [style for style in STYLES if style != "linocut"])  # whose cuts run along lines
+def test_no_line_is_drawn_twice(style: str) -> None:
+    """Across the body's outline the picture has one line and not a second one beside it."""
+    drawn, bare = (paint(painting(512, pen), style, DEFAULTS[style], 1.0, 3) for pen in (True, False))
+    assert np.abs(drawn.astype(np.float32) - bare).mean() > 0.4  # the pen is seen
+    before, after = (cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 1) for picture in (bare, drawn))
+    change = np.abs(after - before).mean(axis=2)
+    y, x = np.mgrid[:512, :512] / 512
+    away = np.abs(np.hypot((x - 0.5) / 0.24, (y - 0.62) / 0.3) - 1) * 0.27
+    above = y < 0.55
+    assert change[(away < 0.006) & above].mean() > 1.1 * change[(away > 0.02) & (away < 0.03) & above].mean()
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_without_any_line_there_is_a_picture_too(style: str) -> None:
+    flat = Painting(np.full((48, 64, 3), 200, np.uint8), np.zeros((48, 64), np.uint8), np.zeros((48, 64), np.int32))
+    assert paint(flat, style, DEFAULTS[style], 1.0, 1).shape == (48, 64, 3)
+    assert np.abs(soft(paint(painting(pen=False), style, DEFAULTS[style], 1.0, 1)) - 0.5).max() <= 0.5
+
+
+@pytest.mark.parametrize("style", [style for style in STYLES if KEEPS_COLOR[style]])
+def test_a_coloured_pen_keeps_its_hue(style: str) -> None:
+    plain = painting()
+    blue = np.broadcast_to(np.array([40, 70, 220], np.uint8), plain.colours.shape).copy()
+    result = paint(Painting(plain.colours, plain.lines, plain.regions, blue), style, DEFAULTS[style], 1.0, 3)
+    red, _, strongest = result[plain.lines > 220].astype(np.float32).mean(axis=0)
+    assert strongest > red + 50
+
+
+def test_a_mixture_lies_between_its_styles_and_weights_count() -> None:
+    first, second = (soft(paint(painting(), style, DEFAULTS[style], 1.0, 3)) for style in ("comic", "thermal"))
+    looks = [
+        soft(paint_mix(painting(), {"comic": 1 - w, "thermal": w}, DEFAULTS, 1.0, 3)) for w in (0.0, 0.25, 0.75, 1.0)
+    ]
+    assert np.abs(looks[0] - first).max() < 0.01
+    assert np.abs(looks[3] - second).max() < 0.01
+    away = [np.abs(look - first).mean() for look in looks]
+    assert away == sorted(away)
+    assert away[1] < 0.5 * away[2]
+
+
+def test_a_mask_gives_a_part_to_another_painter() -> None:
+    mask = np.zeros((256, 256), np.uint8)
+    mask[:, 128:] = 255
+    both = paint_masked(painting(), (({"sketch": 1.0}, 1.0), ({"comic": 1.0}, 1.0)), DEFAULTS, mask, 3)
+    sketch, comic = (paint(painting(), style, DEFAULTS[style], 1.0, 3) for style in ("sketch", "comic"))
+    assert np.array_equal(both[:, :128], sketch[:, :128])
+    assert np.array_equal(both[:, 128:], comic[:, 128:])
+    with pytest.raises(StyleError, match="mask"):
+        paint_masked(painting(), (({"sketch": 1.0}, 1.0), ({"comic": 1.0}, 1.0)), DEFAULTS, mask[:9], 3)
+
+
+@pytest.mark.parametrize(("share", "strength"), [(1.0, 1.2), (1.0, -0.1), (0.0, 1.0)])
+def test_strengths_and_weights_out_of_range_are_refused(share: float, strength: float) -> None:
+    with pytest.raises(StyleError, match="strength"):
+        paint_mix(painting(), {"comic": share}, DEFAULTS, strength, 1)
+
+
+def test_small_paintings_and_strange_styles_are_refused() -> None:
+    with pytest.raises(StyleError, match="gouache"):
+        paint(painting(), "gouache", {}, 1.0, 1)
+    with pytest.raises(StyleError, match="dot"):
+        paint(painting(), "pointillism", {"dots": 3.0}, 1.0, 1)
+    tiny = Painting(np.zeros((16, 64, 3), np.uint8), np.zeros((16, 64), np.uint8), np.zeros((16, 64), np.int32))
+    with pytest.raises(StyleError, match="32 px"):
+        paint(tiny, "comic", DEFAULTS["comic"], 1.0, 1)
+
+
+def test_the_ground_is_what_reaches_the_rim_and_is_flat() -> None:
+    source = Source(painting())
+    assert source.ground[5, 5] == source.ground[250, 250] == 1
+    assert source.ground[150, 128] == 0
+    assert source.outlined
+    height = source.swell(40)
+    assert height[150, 100] > 0.5
+    assert height[5, 5] < 0.02
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_quick_enough_for_a_person_who_waits(style: str) -> None:
+    """About 10 to 40 ms of one core at 256 px; the bar leaves room for a busy machine."""
+    paint(painting(), style, DEFAULTS[style], 1.0, 0)
+    times = []
+    for seed in range(3):
+        start = time.process_time()
+        paint(painting(), style, DEFAULTS[style], 1.0, seed)
+        times.append(time.process_time() - start)
+    assert min(times) < 0.12
