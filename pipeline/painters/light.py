@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.painters.lines import slope
-from pipeline.painters.surface import Picture, Plane, as_plane, clip, screen, smoothstep, times, unit
+from pipeline.painters.surface import Picture, Plane, as_plane, clip, screen, smoothstep, strongest, times, unit
 from pipeline.painters.texture import blur, coordinates
 
 
@@ -43,7 +43,7 @@ def rounded(distance: Plane, radius: float) -> Plane:
 
 def bloom(picture: Picture, threshold: float, sigma: float, amount: float) -> Picture:
     """Let bright parts glow over their surroundings."""
-    bright = times(picture, smoothstep(as_plane(picture.max(axis=2)), threshold, 1.0))
+    bright = times(picture, smoothstep(strongest(picture), threshold, 1.0))
     return screen(picture, blur(bright, sigma) * np.float32(amount))
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.painters.lines import kuwahara
 from pipeline.painters.pieces import cell_means, differing
-from pipeline.painters.surface import Picture, Plane, as_plane, luma, smoothstep, unit
+from pipeline.painters.surface import Picture, Plane, as_plane, luma, smoothstep, strongest, unit
 from pipeline.values import Painting
 
 PEN = 9.0  # px of a 512 picture: strokes up to this width are lines
@@ -34,7 +34,7 @@ def read_strokes(image: Picture) -> Plane:
     size = max(round(PEN * unit(image)) | 1, 3)
     closed = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
     depth = (closed - grey) / np.maximum(closed, 0.05)
-    lines = smoothstep(as_plane(depth), 0.4, 0.8) * (1 - smoothstep(as_plane(image.max(axis=2)), 0.3, 0.6))
+    lines = smoothstep(as_plane(depth), 0.4, 0.8) * (1 - smoothstep(strongest(image), 0.3, 0.6))
     share = float((lines > 0.5).mean())
     return as_plane(lines if DRAWN[0] < share < DRAWN[1] else np.zeros_like(lines))
 

@@ -10,7 +10,19 @@ from numpy.typing import NDArray
 
 from pipeline.painters.lines import kuwahara
 from pipeline.painters.pieces import cell_means, differing
-from pipeline.painters.surface import Picture, Plane, as_plane, chroma, clip, luma, mix, rgb, smoothstep, unit
+from pipeline.painters.surface import (
+    Picture,
+    Plane,
+    as_plane,
+    chroma,
+    clip,
+    luma,
+    mix,
+    rgb,
+    smoothstep,
+    strongest,
+    unit,
+)
 from pipeline.painters.texture import blur
 from pipeline.values import Painting
 
@@ -105,8 +117,8 @@ class Source:
         soft = blur(self.calm, 1.2)
         size = max(round(5 * self.unit), 3)
         kernel = np.ones((size, size), np.uint8)
-        change = (cv2.dilate(soft, kernel) - cv2.erode(soft, kernel)).max(axis=2)
-        return smoothstep(as_plane(change), 0.06, 0.26)
+        change = as_plane(cv2.dilate(soft, kernel) - cv2.erode(soft, kernel))
+        return smoothstep(strongest(change), 0.06, 0.26)
 
     def contour(self, grow: float = 0.0, wobble: Plane | float = 0.0) -> Plane:
         """Return the picture's lines (H, W) in [0, 1]: the pen's, or the regions' borders where nobody drew.
