@@ -97,10 +97,10 @@ def childrens_book(source: Source, p: Parameters, rng: np.random.Generator) -> P
     tooth = grain(source.lines, 3.5, rng)
     dry = smoothstep(as_plane(tooth + 0.9 * fibres(source.lines, 15, 60, rng, 4)), 0.75, 1.1) * 0.35
     paper = mix(rgb("#fff8ea"), rgb("#f6e5c6"), p["cream"])
-    warm = clip(paint * 0.9 + 0.08) * mix(np.ones(3, np.float32), paper, 0.8)
+    warm = clip(paint * 0.93 + 0.1) * mix(np.ones(3, np.float32), paper, 0.5)
     page = mix(warm, paper, as_plane(dry * (0.5 + 0.5 * source.ground)))
     page = mix(page, paper, as_plane(0.6 * source.ground * (1 - soft_page(source, rng))))
-    line = source.contour(-0.4, as_plane(0.5 * noise(source.lines, 36, rng))) * clip(as_plane(0.92 + 0.35 * tooth))
+    line = source.contour(-0.4, as_plane(0.5 * noise(source.lines, 36, rng))) * clip(as_plane(0.98 + 0.14 * tooth))
     return clip(mix(page, rgb("#4a2f2a"), as_plane(0.9 * line)))
 
 
@@ -132,12 +132,12 @@ def cartoon_3d(source: Source, p: Parameters, rng: np.random.Generator) -> Pictu
     cast = cast_shadow(figure, p["light"], 22, 10)
     behind = times(behind, as_plane(1 - 0.34 * cast + 0.06 * (0.5 - height_share(source.lines))))
     scene = mix(behind, body, blur(figure, 0.6))
-    cord = rise(as_plane(-source.pen_distance), 3.6)
-    gloss = np.clip(relief(blur(cord, 0.7), p["light"], 7), 0, 1) * source.lines
+    cord = blur(rise(as_plane(-source.pen_distance), 3.6), 1.4)
+    gloss = np.clip(relief(cord, p["light"], 7), 0, 1) * source.lines
     line = clip(flat * 0.16) + rgb("#1c1218") * 0.55
-    scene = mix(scene, line, as_plane(0.95 * source.contour(-0.3)))
+    scene = mix(scene, line, as_plane(0.95 * source.lines))
     haze = 1 + 0.012 * grain(source.lines, 2, rng)
-    return clip(times(screen(scene, times(np.ones(3, np.float32), as_plane(0.25 * gloss))), as_plane(haze)))
+    return clip(times(screen(scene, times(np.ones(3, np.float32), as_plane(0.16 * gloss))), as_plane(haze)))
 
 
 COLOURINGS: dict[str, Renderer[Source]] = {

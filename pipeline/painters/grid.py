@@ -38,7 +38,8 @@ def block_side(source: Source, size: float) -> int:
 def block_lines(source: Source, side: int) -> NDArray[np.bool_]:
     """Return the blocks (rows, columns) that the middle of a line runs through, or that a filled area covers."""
     crossed = blocks(as_plane(source.centre_lines), side) > 0.55 / side
-    return np.asarray(crossed & (blocks(source.contour(), side) > 0.22))
+    line = crossed & (blocks(source.contour(), side) > 0.22)
+    return np.asarray(line | (blocks(source.blots, side) > 0.36))
 
 
 def cross_stitch(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:

@@ -158,11 +158,11 @@ class Source:
 
     @cached_property
     def centre_lines(self) -> NDArray[np.bool_]:
-        """The middle of every line, about a pixel wide, and all of the filled areas."""
+        """The middle of every line, about a pixel wide; filled areas have none."""
         depth = np.maximum(-self.pen_distance, 0)
         ridge = depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - 0.5 / self.unit
         traced = (self.border_distance * self.unit < 1) & (self.border_strength > 0.5) & (not self.outlined)
-        return np.asarray((ridge & self.ink) | (self.drawn & (self.blots > 0.5 * self.peak)) | traced)
+        return np.asarray((ridge & self.ink & (self.blots < 0.5 * self.peak)) | traced)
 
     def swell(self, radius: float, softness: float = 4.0, groove: float = 0.35) -> Plane:
         """Return heights in [0, 1] of forms that swell from their borders like pillows; the ground stays flat.
