@@ -29,7 +29,7 @@ from pipeline.values import Painting
 
 Library = Mapping[str, Renderer[Source]]
 
-ROOMS: tuple[Library, ...] = (
+FAMILIES: tuple[Library, ...] = (
     PAINTINGS,
     DRAWINGS,
     PRINTS,
@@ -40,7 +40,7 @@ ROOMS: tuple[Library, ...] = (
     ERAS,
     COLOURINGS,
 )
-PAINTERS: dict[str, Renderer[Source]] = dict(sorted((name, found[name]) for found in ROOMS for name in found))
+PAINTERS: dict[str, Renderer[Source]] = dict(sorted((name, found[name]) for found in FAMILIES for name in found))
 RENDERERS: dict[str, Renderer[Source]] = {name: PAINTERS[name] for name in PAINTERS if name not in COLOURINGS}
 DEFAULTS: dict[str, dict[str, float]] = {name: renderer.defaults() for name, renderer in PAINTERS.items()}
 KEEPS_COLOR: dict[str, bool] = {name: renderer.keeps_color for name, renderer in PAINTERS.items()}
@@ -48,6 +48,7 @@ SMALLEST = 32  # px, of a picture's shorter side
 
 
 def renderer_of(style_id: str) -> Renderer[Source]:
+    """Return a style's renderer; raises StyleError, which names all there are."""
     if style_id not in PAINTERS:
         raise StyleError(f"No renderer paints the style {style_id!r}; there are {', '.join(PAINTERS)}.")
     return PAINTERS[style_id]

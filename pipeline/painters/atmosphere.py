@@ -40,7 +40,7 @@ def after_dark(picture: Picture, white: float, pure: float) -> Picture:
 
 
 def cyberpunk(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Neon night: the drawn lines are glowing tubes over dark bodies, violet haze, far lights, a wet floor."""
+    """Paint neon night: the drawn lines are glowing tubes over dark bodies, violet haze, far lights, a wet floor."""
     left, right = hsv(p["left"], 0.85, 1), hsv(p["right"], 0.9, 1)
     figure = 1 - source.ground
     down = height_share(source.lines)
@@ -96,7 +96,7 @@ def wet(picture: Picture, strength: float, rng: np.random.Generator) -> Picture:
 
 
 def golden_hour(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Low sun: amber light from one side, long beams, violet shade on the forms, warm bloom."""
+    """Paint low sun: amber light from one side, long beams, violet shade on the forms, warm bloom."""
     degrees = 35 + 110 * (1 - p["sun"])
     form = relief(source.swell(54, 6), degrees, 22)
     figure = 1 - source.ground
@@ -116,7 +116,7 @@ def golden_hour(source: Source, p: Parameters, rng: np.random.Generator) -> Pict
 
 
 def moonlight(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Night blue under a full moon: silver rims from the moon's side, stars in the open sky, dark lines."""
+    """Paint night blue under a full moon: silver rims from the moon's side, stars in the open sky, dark lines."""
     night = after_dark(saturate(source.calm, 0.95), 0.42, 0.66)
     night = as_plane(night * hsv(p["blue"], 0.42, 1) + hsv(p["blue"], 0.8, 0.1))
     glow = sunlight(source.lines, p["moon"], 0.12, 0.5)
@@ -136,7 +136,7 @@ def moonlight(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
 
 
 def misty(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Morning fog: soft colour, cool white veils in drifts, thickest on the ground behind and at the feet."""
+    """Paint morning fog: soft colour, cool white veils in drifts, thickest on the ground behind and at the feet."""
     figure = 1 - source.ground
     form = relief(source.swell(50, 8), 110, 14)
     soft = mix(saturate(source.calm, 0.62), blur(source.calm, 7), 0.25)
@@ -150,7 +150,7 @@ def misty(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
 
 
 def film_noir(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Hard black and white: a lamp through venetian blinds, deep shade on the forms, silver rims, grain."""
+    """Paint hard black and white: a lamp through venetian blinds, deep shade on the forms, silver rims, grain."""
     form = relief(source.swell(54, 5), 60 + 70 * (1 - p["lamp"]), 24)
     figure = 1 - source.ground
     curve = smoothstep(contrast(source.light, 1.1, 0.5), 0.02, 0.95)
@@ -172,9 +172,9 @@ IRON = ("#00000f", "#1b0a5a", "#5b0f9a", "#a3138f", "#d93a5c", "#f2702a", "#fbb0
 
 
 def thermal(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """An infrared camera's iron colours: figures hot to the core before a cold ground, cool lines, sensor noise."""
+    """Paint an infrared camera's iron colours: figures hot to the core before a cold ground, cool lines."""
     figure = blur(as_plane(1 - source.ground), 4)
-    core = blur(rise_of(source), 9)
+    core = blur(depth_inside(source), 9)
     smooth = blur(source.calm, 4)
     warm = np.clip(smooth[..., 0] - smooth[..., 2], -0.5, 1)
     behind = p["ambient"] + 0.12 * (luma(smooth) - 0.5) + 0.1 * height_share(source.lines) + 0.06 * warm
@@ -185,7 +185,7 @@ def thermal(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     return ramp(as_plane(heat + halo + sensor), IRON)
 
 
-def rise_of(source: Source) -> Plane:
+def depth_inside(source: Source) -> Plane:
     """Return how deep inside of its form each place lies, in [0, 1]."""
     return source.swell(52, 0, 0.2)
 

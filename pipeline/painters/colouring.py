@@ -27,12 +27,12 @@ from pipeline.painters.texture import blur, clouds, fibres, grain, noise, stripe
 
 
 def plain(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """The colours as they came with the drawn lines laid on, a touch of the drawing paper's tooth."""
+    """Paint the colours as they came with the drawn lines laid on, a touch of the drawing paper's tooth."""
     return clip(times(source.plain, as_plane(1 + p["tooth"] * grain(source.lines, 4, rng))))
 
 
 def crayon(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Wax crayon: thick streaks that skip over the paper's tooth, a little over and short of the lines, waxy lines."""
+    """Paint wax crayon: thick streaks that skip over the paper's tooth and stop short of the lines, waxy lines."""
     angle = directions(source, 20, np.radians(p["direction"]), 0.5)
     strokes = lay_strokes(source, angle, 7, 52, 6, rng)
     soft = saturate(source.calm, 1.25)
@@ -48,7 +48,7 @@ def crayon(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
 
 
 def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Fine coloured hatching in two layers over white paper, pressed harder on the shaded side, pencil lines."""
+    """Paint fine coloured hatching in two layers over white paper, pressed harder on the shaded side, pencil lines."""
     form = relief(source.swell(52, 7), 125, 18)
     colour = saturate(source.calm, 1.3)
     tooth = grain(source.lines, 2.6, rng)
@@ -70,7 +70,7 @@ def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> 
 
 
 def felt_pen(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Felt-tip colour: even bright bands that overlap darker, white slivers between, bold black lines."""
+    """Paint felt-tip colour: even bright bands that overlap darker, white slivers between, bold black lines."""
     band = stripes(source.lines, p["tip"], p["direction"], as_plane(3.0 * noise(source.lines, 60, rng)))
     overlap = smoothstep(band, 0.82, 0.96)
     colour = saturate(clip(contrast(source.calm, 1.12, 0.55)), 1.45)
@@ -84,7 +84,7 @@ def felt_pen(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
 
 
 def childrens_book(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Picture-book gouache: dry-brushed warm colours, soft shade, rosy light, brown pencil lines on creamy paper."""
+    """Paint picture-book gouache: dry-brushed warm colours, soft shade, brown pencil lines on creamy paper."""
     form = relief(source.swell(56, 9), 120, 16)
     figure = 1 - source.ground
     angle = directions(source, 26, 0.35, 0.7)
@@ -112,7 +112,7 @@ def soft_page(source: Source, rng: np.random.Generator) -> Picture:
 
 
 def cartoon_3d(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """A computer-animated film: smooth rounded bodies with soft shade, gloss and rim light before a blurred ground."""
+    """Paint a computer-animated film: smooth bodies with soft shade, gloss and rim light before a blurred ground."""
     figure = 1 - source.ground
     height = source.swell(p["swell"] + 20, 6, 0.3)
     form = relief(height, p["light"], 22)

@@ -32,7 +32,7 @@ from pipeline.painters.texture import blur, clouds, fibres, grain
 
 
 def stained_glass(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Glowing glass in lead: whole panes in the figures, the ground cut into pieces, lead along the drawn lines."""
+    """Paint glowing glass in lead: whole panes in the figures, the ground in pieces, lead along the drawn lines."""
     labels, _, centres = cells(source.lines, p["pane"], 0.9, rng)
     pane = cell_means(source.calm, labels, len(centres))
     shade = rng.uniform(0.82, 1.14, len(pane)).astype(np.float32)[labels]
@@ -52,7 +52,7 @@ def stained_glass(source: Source, p: Parameters, rng: np.random.Generator) -> Pi
 
 
 def mosaic(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Stone tesserae in rows along the forms, each with its own shade, in pale mortar; dark stones on the lines."""
+    """Paint stone tesserae in rows along the forms, each with its own shade, in mortar; dark stones on the lines."""
     tile = p["tile"]
     points = tile_points(source, tile, rng)
     labels, distance, centres = nearest_point(source.lines, points)
@@ -99,7 +99,7 @@ def layer_heights(source: Source) -> Plane:
 
 
 def paper_cut(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Layers of coloured card, small on large, each throwing a soft shadow; the lines are strips of dark card."""
+    """Paint layers of coloured card, small on large, each throwing a soft shadow; the lines are strips of dark card."""
     line = source.contour(-0.3)
     height = blur(layer_heights(source), 0.6)
     fibre = 0.02 * grain(source.lines, 4, rng) + 0.015 * clouds(source.lines, 60, rng)
@@ -115,7 +115,7 @@ def paper_cut(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
 
 
 def felt(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Wool felt shapes sewn onto felt: fuzzy fibres, padded rims, pale running stitches, lines in thick dark thread."""
+    """Paint wool felt shapes sewn onto felt: fuzzy fibres, padded rims, running stitches, lines in dark thread."""
     wool = sum(fibres(source.lines, turn, length, rng, 3) for turn, length in ((35, 26), (-50, 22), (95, 18)))
     fuzz = as_plane(0.5 * wool + 0.5 * clouds(source.lines, 14, rng, 2))
     flat = clip(saturate(source.calm, 0.88) * 0.88 + 0.05)
@@ -149,7 +149,7 @@ def stitches(source: Source, inside: float, length: float, width: float) -> Plan
 
 
 def low_poly(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Triangles with corners on the contours, one colour each, lit like facets; fine dark edges on the lines."""
+    """Paint triangles with corners on the contours, one colour each, lit like facets; fine dark edges on the lines."""
     corners = facet_corners(source, p["facet"], rng)
     triangles = Delaunay(corners).simplices
     middles = corners[triangles].mean(axis=1)

@@ -49,7 +49,7 @@ def hatching(darkness: Plane, degrees: float, period: float, rng: np.random.Gene
 
 
 def sketch(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Graphite on paper: one pencil contour pressed here and there, hatching that follows tone and form."""
+    """Paint graphite on paper: one pencil contour pressed here and there, hatching that follows tone and form."""
     darkness = darkness_of(source, 0.34, 0.42)
     darkness = clip(as_plane(darkness - source.ground * 0.12))
     tooth = grain(source.lines, 3.6, rng)
@@ -63,7 +63,7 @@ def sketch(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
 
 
 def charcoal(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Broad smudged blacks on toned paper, a sooty line, white heightening on the lit side."""
+    """Paint broad smudged blacks on toned paper, a sooty line, white heightening on the lit side."""
     darkness = darkness_of(source, 0.42, 0.55)
     smudged = smear(darkness, p["direction"], 22)
     tooth = 0.6 * grain(source.lines, 4.5, rng) + 0.4 * fibres(source.lines, p["direction"], 34, rng, 5)
@@ -78,7 +78,7 @@ def charcoal(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
 
 
 def chalkboard(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Coloured chalk on a green-black slate with wiped dust; white chalk lines."""
+    """Paint coloured chalk on a green-black slate with wiped dust; white chalk lines."""
     dust = clouds(source.lines, 160, rng)
     slate = times(hsv(p["slate"], 0.38, 0.2), as_plane(1 + 0.2 * dust + 0.06 * grain(source.lines, 5, rng)))
     streak = fibres(source.lines, p["direction"], 60, rng, 5)
@@ -94,7 +94,7 @@ def chalkboard(source: Source, p: Parameters, rng: np.random.Generator) -> Pictu
 
 
 def blueprint(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """One clean set of white lines on cyanotype blue over a drawing grid, section hatching in the darker parts."""
+    """Paint one clean set of white lines on cyanotype blue over a drawing grid, hatching in the darker parts."""
     y, x = coordinates(source.lines)
     paper = times(hsv(p["blue"], 0.8, p["depth"]), as_plane(1 + 0.1 * clouds(source.lines, 180, rng)))
     grid = np.maximum(ruled(y, p["grid"]), ruled(x, p["grid"]))
@@ -115,7 +115,7 @@ def ruled(along: Plane, period: float) -> Plane:
 
 
 def manga(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Black ink on white: dot screens for the middle tones and the shaded side, solid black for the darkest."""
+    """Paint black ink on white: dot screens for the middle tones and the shaded side, solid black for the darkest."""
     form = relief(source.swell(56, 7), 125, 20)
     figure = 1 - source.ground
     grey = source.light - 0.16 * figure * smoothstep(-form, 0.3, 0.45)
@@ -134,7 +134,7 @@ def manga(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
 
 
 def comic(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Newsprint comic: flat strong colour, halftone dots on the shaded side, clean black ink, yellowed paper."""
+    """Paint newsprint comic: flat strong colour, halftone dots on the shaded side, clean black ink, yellowed paper."""
     form = relief(source.swell(58, 7), 125, 20)
     figure = 1 - source.ground
     flat = saturate(source.calm, p["punch"])

@@ -30,7 +30,7 @@ from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, 
 
 
 def sepia_photo(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """An old print: brown tone, modelled light, soft lens, faded border, dust and hair scratches."""
+    """Paint an old print: brown tone, modelled light, soft lens, faded border, dust and hair scratches."""
     form = relief(source.swell(54, 8), 120, 18)
     figure = 1 - source.ground
     grey = luma(mix(source.plain, clip(times(source.plain, as_plane(1 + 0.35 * form))), figure))
@@ -46,7 +46,7 @@ def sepia_photo(source: Source, p: Parameters, rng: np.random.Generator) -> Pict
 
 
 def art_deco(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Poster of the twenties: jewel colours airbrushed inside gold contours, a sunburst behind, a gold frame."""
+    """Paint poster of the twenties: jewel colours airbrushed inside gold contours, a sunburst behind, a gold frame."""
     figure = 1 - source.ground
     form = relief(source.swell(64, 10), 125, 18)
     jewel = saturate(as_plane(contrast(source.calm, 1.15, 0.5) ** 1.15), 1.2) * 0.95
@@ -79,7 +79,7 @@ def deco_frame(like: Plane) -> Plane:
 
 
 def vaporwave(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Pink-to-cyan dream: a striped sun over a neon floor, tinted figures with neon lines, scan lines, colour slip."""
+    """Paint a pink-to-cyan dream: a striped sun over a neon floor, tinted figures, neon lines, scan lines."""
     figure = 1 - source.ground
     form = relief(source.swell(56, 8), 125, 18)
     down = height_share(source.lines)

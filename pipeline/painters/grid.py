@@ -43,7 +43,7 @@ def block_lines(source: Source, side: int) -> NDArray[np.bool_]:
 
 
 def cross_stitch(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Crossed threads on aida cloth, one colour a stitch, and the lines in dark back stitch over them."""
+    """Paint crossed threads on aida cloth, one colour a stitch, and the lines in dark back stitch over them."""
     side = max(block_side(source, 2 * round(256 / p["count"])), 3)
     form = relief(source.swell(52, 8), 125, 16)
     small = blocks(clip(times(source.calm, as_plane(1 + 0.14 * form))), side)
@@ -71,7 +71,7 @@ def small_palette(picture: Picture, count: int) -> Plane:
 
 
 def pixel_art(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Big crisp square pixels in a small palette: hard shade and light on the forms, dithered ground, dark outline."""
+    """Paint big crisp square pixels in a small palette: hard shade on the forms, dithered ground, dark outline."""
     side = block_side(source, 6)
     form = blocks(relief(source.swell(44, 6), 125, 20), side)
     small = blocks(clip(contrast(saturate(source.calm, p["punch"]), 1.08)), side)
@@ -86,7 +86,7 @@ def pixel_art(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
 
 
 def handheld(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Four shades of green on a reflective screen whose pixel grid shows."""
+    """Paint four shades of green on a reflective screen whose pixel grid shows."""
     side = block_side(source, 6)
     form = blocks(relief(source.swell(44, 6), 125, 20), side)
     small = blocks(source.calm, side)

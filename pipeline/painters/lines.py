@@ -11,7 +11,7 @@ from pipeline.painters.texture import blur
 
 
 def edge_pixels(picture: Picture, detail: float = 0.5) -> NDArray[np.bool_]:
-    """Thin edges (H, W); detail 0 finds only strong ones, 1 faint ones too."""
+    """Return thin edges (H, W); detail 0 finds only strong ones, 1 faint ones too."""
     smooth = (np.clip(blur(picture, 3.5), 0, 1) * 255).astype(np.uint8)
     # A blurred edge climbs over more pixels in a large picture: the same edge has a smaller slope there.
     high = (170 - 120 * detail) * min(0.25 / unit(picture), 1) ** 0.85
@@ -21,28 +21,28 @@ def edge_pixels(picture: Picture, detail: float = 0.5) -> NDArray[np.bool_]:
 
 
 def edge_distance(picture: Picture, detail: float = 0.5) -> Plane:
-    """Distance to the nearest edge, in pixels of a 512 picture; huge where there is none."""
+    """Return the distance to the nearest edge, in pixels of a 512 picture; huge where there is none."""
     free = np.where(edge_pixels(picture, detail), 0, 255).astype(np.uint8)
     away = np.minimum(cv2.distanceTransform(free, cv2.DIST_L2, 3), 4096 * unit(picture))
     return as_plane(away / unit(picture))
 
 
 def outline(picture: Picture, width: float, detail: float = 0.5, wobble: Plane | float = 0.0) -> Plane:
-    """Ink lines (H, W) in [0, 1] on the edges; `wobble` thickens and thins them."""
+    """Return ink lines (H, W) in [0, 1] on the edges; `wobble` thickens and thins them."""
     scale = unit(picture)
     reach = (width / 2 + wobble - edge_distance(picture, detail)) * scale
     return as_plane(np.clip(reach + 0.5, 0, 1))
 
 
 def slope(plane: Plane) -> tuple[Plane, Plane]:
-    """(dx, dy) of a plane, in change per pixel of a 512 picture."""
+    """Return (dx, dy) of a plane, in change per pixel of a 512 picture."""
     scale = unit(plane)
     dx = cv2.Sobel(plane, cv2.CV_32F, 1, 0, ksize=3, scale=scale / 8)
     return as_plane(dx), as_plane(cv2.Sobel(plane, cv2.CV_32F, 0, 1, ksize=3, scale=scale / 8))
 
 
 def flow(plane: Plane, reach: float = 12, rest: float = 0.6) -> Plane:
-    """Direction (radians) along the forms of a plane, smoothed; `rest` is taken where it is flat."""
+    """Return the direction (radians) along the forms of a plane, smoothed; `rest` is taken where it is flat."""
     dx, dy = slope(plane)
     flat = 1e-7
     xx = blur(as_plane(dx * dx), reach) + flat * (1 - np.cos(2 * rest))
@@ -65,7 +65,7 @@ def comb(texture: Picture, angle: Plane, length: float) -> Picture:
 
 
 def kuwahara(picture: Picture, radius: float) -> Picture:
-    """Flat dabs with crisp borders: each pixel takes the calmest of its four neighbouring squares' means."""
+    """Paint flat dabs with crisp borders: each pixel takes the calmest of its four neighbouring squares' means."""
     r = max(round(radius * unit(picture)), 1)
     side = (r + 1, r + 1)
     mean = cv2.boxFilter(picture, -1, side, anchor=(0, 0), borderType=cv2.BORDER_REFLECT)
@@ -78,7 +78,7 @@ def kuwahara(picture: Picture, radius: float) -> Picture:
 
 
 def calmest(mean: Picture, spread: Plane, r: int) -> Picture:
-    """Of the four squares that meet at each pixel (offsets 0 or r in padded planes) the one of least spread."""
+    """Choose of the four squares that meet at each pixel (offsets 0 or r in padded planes) the one of least spread."""
     height, width = spread.shape[0] - r, spread.shape[1] - r
     best, least = mean[r:, r:].copy(), spread[r:, r:].copy()
     for top, left in ((0, 0), (0, r), (r, 0)):

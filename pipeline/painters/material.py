@@ -32,7 +32,7 @@ from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, 
 
 
 def clay(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Plasticine: kneaded swollen shapes with thumb marks and gloss on a slab; the lines are rolled dark cords."""
+    """Paint plasticine: kneaded swollen shapes with thumb marks and gloss; the lines are rolled dark cords."""
     cord = rise(as_plane(-source.pen_distance), 3.6)
     lump = noise(source.lines, 30, rng) + 0.45 * noise(source.lines, 11, rng)
     prints = stripes(source.lines, 5, 30, as_plane(26 * noise(source.lines, 90, rng)))
@@ -51,7 +51,7 @@ def clay(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
 
 
 def stone_relief(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Carved sandstone: figures stand out of a rough ground in raking light, the lines are chiselled grooves."""
+    """Paint carved sandstone: figures stand out of a rough ground in raking light, the lines are chiselled grooves."""
     pitted = clouds(source.lines, 34, rng) + 0.9 * grain(source.lines, 4, rng)
     groove = blur(source.contour(0.3), 0.9)
     raised = blur(as_plane(1 - source.ground), 2.0)
@@ -66,7 +66,7 @@ def stone_relief(source: Source, p: Parameters, rng: np.random.Generator) -> Pic
 
 
 def gold_lacquer(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Maki-e on black lacquer: gold lines, leaf and sprinkled dust in the figures, lacquer left bare beside lines."""
+    """Paint Maki-e on black lacquer: gold lines, leaf and sprinkled dust in the figures, bare lacquer beside lines."""
     sprinkle = 0.5 + 0.5 * grain(source.lines, 3, rng)
     figure = 1 - source.ground
     form = relief(source.swell(p["dusting"] + 24, 6), 125, 18)
@@ -84,7 +84,7 @@ def gold_lacquer(source: Source, p: Parameters, rng: np.random.Generator) -> Pic
 
 
 def pyrography(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Burnt into a birch board: scorched lines, brown shading that deepens along the rims, wood grain."""
+    """Paint burnt into a birch board: scorched lines, brown shading that deepens along the rims, wood grain."""
     rings = fibres(source.lines, p["board"], 240, rng, 6)
     wander = noise(source.lines, 120, rng, 3)
     plank = 0.76 + 0.08 * rings + 0.06 * wander
@@ -101,7 +101,7 @@ def pyrography(source: Source, p: Parameters, rng: np.random.Generator) -> Pictu
 
 
 def ice(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Carved from clear ice: blue depth, frosted faces, bright rims, deep-blue cuts, a cracked frozen ground."""
+    """Paint carved from clear ice: blue depth, frosted faces, bright rims, deep-blue cuts, a cracked frozen ground."""
     labels, _, centres = cells(source.lines, 64, 0.95, rng)
     crack = seams(labels, 1.8)
     facet = as_plane(rng.uniform(-1, 1, len(centres)))[labels]
@@ -126,7 +126,7 @@ def ice(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
 
 
 def industrial(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Steel, worn paint and rust: plates with rivets and lit edges on a panelled wall, rust running down."""
+    """Paint steel, worn paint and rust: plates with rivets and lit edges on a panelled wall, rust running down."""
     figure = 1 - source.ground
     form = relief(source.swell(40, 5), 110, 14)
     grey = contrast(source.light, 1.1, 0.52)

@@ -49,7 +49,7 @@ def painted_sky(like: Picture, hue: float, rng: np.random.Generator) -> Picture:
 
 
 def ghibli(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Gouache ground, cel-shaded figures in lush colours, warm light over cool shade, a cumulus sky."""
+    """Paint gouache ground, cel-shaded figures in lush colours, warm light over cool shade, a cumulus sky."""
     soft = mix(source.calm, painted_sky(source.calm, p["sky"], rng), as_plane(0.85 * open_sky(source)))
     dabs = noise(source.lines, 30, rng, 1.8) + 0.5 * noise(source.lines, 12, rng, 1.5)
     painted = times(soft, as_plane(1 + (0.025 + 0.03 * source.ground) * dabs))
@@ -73,7 +73,7 @@ def spread_wet(picture: Picture, reach: float, rng: np.random.Generator) -> Pict
 
 
 def watercolor(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Transparent washes on white paper: wet rims round every shape, blooms inside, bare paper between and around."""
+    """Paint transparent washes on white paper: wet rims round every shape, blooms inside, bare paper around."""
     both = spread_wet(np.dstack([source.calm, np.minimum(source.away, 60) / 60]), 3.0, rng)
     wash, away = saturate(as_plane(both[..., :3]), 1.3), as_plane(both[..., 3] * 60)
     pool = clouds(source.lines, 110, rng)
@@ -99,7 +99,7 @@ def bare_border(like: Picture, ragged: Plane) -> Plane:
 
 
 def oil_painting(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Loaded strokes along the forms, wide on the ground and fine near contours, lit as ridges of paint."""
+    """Paint loaded strokes along the forms, wide on the ground and fine near contours, lit as ridges of paint."""
     angle = directions(source, 34, p["direction"])
     under = split_tone(saturate(source.calm, p["richness"]), hsv(0.06, 0.7, 0.5), hsv(0.12, 0.55, 1), p["varnish"])
     form = relief(source.swell(50, 6), p["light"], 22)
@@ -120,7 +120,7 @@ def oil_painting(source: Source, p: Parameters, rng: np.random.Generator) -> Pic
 
 
 def pointillism(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Dots of pure pigment side by side on a primed canvas, each leaning to a neighbour hue; dark dots on the lines."""
+    """Paint dots of pure pigment side by side on a primed canvas, each leaning to a neighbour hue; dark ones on the lines."""
     ground = mix(np.broadcast_to(rgb("#f4ead2"), source.calm.shape), blur(source.calm, 3), 0.62)
     for size, spread in ((p["dot"] * 1.1, 0.7), (p["dot"] * 0.85, 1.0)):
         ground = dabbed(ground, source.calm, size, p["scatter"] * spread, rng)
@@ -147,7 +147,7 @@ def leanings(count: int, rng: np.random.Generator) -> Plane:
 
 
 def ink_wash(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Sumi-e: a few wet tones of black ink that bleed into rice paper, and a brush line that swells and runs dry."""
+    """Paint Sumi-e: wet tones of black ink that bleed into rice paper, a brush line that swells and runs dry."""
     both = spread_wet(np.dstack([source.light, np.minimum(source.away, 60) / 60]), 5.0, rng)
     grey, away = both[..., 0], both[..., 1] * 60
     pool = clouds(source.lines, 70, rng)
@@ -166,7 +166,7 @@ def ink_wash(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
 
 
 def pastel(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Chalky strokes of soft colour, smudged inside the forms, that skip over the tooth of a toned paper."""
+    """Paint chalky strokes of soft colour, smudged inside the forms, that skip over the tooth of a toned paper."""
     angle = directions(source, 24, np.radians(p["direction"]), 0.6)
     strokes = lay_strokes(source, angle, 8, 46, 7, rng)
     soft = mix(saturate(source.calm, 1.12), np.ones(3, np.float32), p["chalk"])

@@ -32,7 +32,7 @@ from pipeline.painters.texture import clouds, dots, fibres, grain, noise, printe
 
 
 def linocut(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """One dark ink from a gouged block: bold blacks, cuts that run along the forms, salty printing."""
+    """Paint one dark ink from a gouged block: bold blacks, cuts that run along the forms, salty printing."""
     dark = contrast(darkness_of(source, 0.3), 1.35, 0.42)
     figure = 1 - source.ground
     wander = 7 * noise(source.lines, 60, rng)
@@ -65,7 +65,7 @@ UKIYO_INKS = (
 
 
 def ukiyo_e(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Woodblock print: flat mineral colours, black key lines, a bokashi band of blue from the top, wood grain."""
+    """Paint woodblock print: flat mineral colours, black key lines, a bokashi band of blue from the top, wood grain."""
     flat = as_plane(0.6 * saturate(source.calm, 1.05) + 0.4 * mineral(source.calm))
     down = height_share(source.lines)
     band = (1 - smoothstep(down, 0.0, p["bokashi"])) * source.ground
@@ -99,7 +99,7 @@ def mineral_table() -> Picture:
 
 
 def risograph(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Fluorescent pink, yellow and blue soy inks in grain-touched layers a little out of register; blue lines."""
+    """Paint fluorescent pink, yellow and blue soy inks in grain-touched layers a little out of register; blue lines."""
     form = relief(source.swell(54, 8), 125, 16)
     soft = contrast(saturate(source.calm, 1.3), 1.1, 0.58)
     soft = clip(times(soft, as_plane(1 + 0.2 * form)))
@@ -125,7 +125,7 @@ def shifted(plane: Plane, dx: float, dy: float) -> Plane:
 
 
 def pop_art(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Silkscreen: flat acid colours, a loud dotted ground, big dots on the shaded side, thick ink."""
+    """Paint silkscreen: flat acid colours, a loud dotted ground, big dots on the shaded side, thick ink."""
     form = relief(source.swell(56, 8), 125, 18)
     figure = 1 - source.ground
     strength = smoothstep(chroma(source.calm), 0.1, 0.26)
@@ -147,7 +147,7 @@ def pop_art(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
 
 
 def engraving(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Steel engraving: fine lines that swell with the tone and bend over the forms, crossed in the darks."""
+    """Paint steel engraving: fine lines that swell with the tone and bend over the forms, crossed in the darks."""
     grey = contrast(1 - darkness_of(source, 0.34), 1.15, 0.6)
     height = source.swell(60, 9)
     bend = as_plane(16 * height)

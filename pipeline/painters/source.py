@@ -46,27 +46,27 @@ class Source:
 
     @cached_property
     def calm(self) -> Picture:
-        """The colours without a photograph's fine texture; a drawing's colours are calm as they are."""
+        """Return the colours without a photograph's fine texture; a drawing's colours are calm as they are."""
         return self.colours if self.drawn else kuwahara(self.colours, 5)
 
     @cached_property
     def light(self) -> Plane:
-        """How light each place is, in [0, 1]."""
+        """Return how light each place is, in [0, 1]."""
         return luma(self.calm)
 
     @cached_property
     def ink(self) -> NDArray[np.bool_]:
-        """Where the pen drew."""
+        """Return where the pen drew."""
         return np.asarray(self.lines > 0.42 * self.peak) if self.drawn else np.zeros(self.lines.shape, np.bool_)
 
     @cached_property
     def region_colours(self) -> Picture:
-        """The mean colour of each region, (n, 3)."""
+        """Return the mean colour of each region, (n, 3)."""
         return cell_means(self.colours, self.regions, int(self.regions.max()) + 1)
 
     @cached_property
     def borders(self) -> NDArray[np.bool_]:
-        """Borders between two regions of different colour."""
+        """Return the borders between two regions of different colour."""
         found = differing(self.regions)
         rows, columns = np.nonzero(found)
         means, labels = self.region_colours, self.regions
@@ -77,7 +77,7 @@ class Source:
 
     @cached_property
     def pen_distance(self) -> Plane:
-        """The distance to the pen lines' rims, below 0 inside of a line."""
+        """Return the distance to the pen lines' rims, below 0 inside of a line."""
         if not self.drawn:
             return as_plane(np.full(self.lines.shape, FAR))
         inside = self.ink.astype(np.uint8)
@@ -87,12 +87,12 @@ class Source:
 
     @cached_property
     def border_distance(self) -> Plane:
-        """The distance to the nearest border of regions."""
+        """Return the distance to the nearest border of regions."""
         return self._distance_to(self.borders)
 
     @cached_property
     def away(self) -> Plane:
-        """The distance to the nearest line or border."""
+        """Return the distance to the nearest line or border."""
         return self._distance_to(self.borders | self.ink)
 
     def _distance_to(self, places: NDArray[np.bool_]) -> Plane:
@@ -101,19 +101,19 @@ class Source:
 
     @cached_property
     def openness(self) -> Plane:
-        """1 where lines have room, 0 where they crowd: there no painter may make them thicker."""
+        """Return 1 where lines have room, 0 where they crowd: there no painter may make them thicker."""
         return as_plane(1 - smoothstep(blur(as_plane(self.ink), 7), 0.22, 0.5))
 
     @cached_property
     def stoutness(self) -> Plane:
-        """0 where a line is thin, 1 where it is a pen's full width: no painter may make a hair thinner still."""
+        """Return 0 where a line is thin, 1 where it is a pen's full width: no painter may make a hair thinner still."""
         size = max(round(7 * self.unit), 3)
         half = cv2.dilate(np.maximum(-self.pen_distance, 0), np.ones((size, size), np.uint8))
         return smoothstep(half, 1.2, 2.6)
 
     @cached_property
     def border_strength(self) -> Plane:
-        """How far the colours change over a region's border, (H, W) in [0, 1]; of a picture that nobody drew."""
+        """Return how far the colours change over a region's border, (H, W) in [0, 1]; of a picture that nobody drew."""
         soft = blur(self.calm, 1.2)
         size = max(round(5 * self.unit), 3)
         kernel = np.ones((size, size), np.uint8)
@@ -137,7 +137,7 @@ class Source:
 
     @cached_property
     def outlined(self) -> bool:
-        """Whether the pen's lines run along most borders, as in a drawing; a picture has a few dark strokes at most."""
+        """Return whether the pen's lines run along most borders, as in a drawing; a picture has few dark strokes."""
         if not self.drawn:
             return False
         clear = self.borders & (self.border_strength > 0.5)
@@ -145,20 +145,20 @@ class Source:
 
     @cached_property
     def blots(self) -> Plane:
-        """Filled black areas, in [0, 1]: parts of the lines that are thicker than any pen."""
+        """Return the filled black areas, in [0, 1]: parts of the lines that are thicker than any pen."""
         thick = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(round(11 * self.unit), 3),) * 2)
         return as_plane(cv2.morphologyEx(self.lines, cv2.MORPH_OPEN, thick))
 
     @cached_property
     def ground(self) -> Plane:
-        """What lies behind everything, 0 or 1: regions that cover much of the picture's rim."""
+        """Return what lies behind everything, 0 or 1: regions that cover much of the picture's rim."""
         rim = np.concatenate([self.regions[0], self.regions[-1], self.regions[:, 0], self.regions[:, -1]])
         share = np.bincount(rim, minlength=int(self.regions.max()) + 1) / len(rim)
         return as_plane((share > GROUND_SHARE)[self.regions])
 
     @cached_property
     def centre_lines(self) -> NDArray[np.bool_]:
-        """The middle of every line, about a pixel wide; filled areas have none."""
+        """Return the middle of every line, about a pixel wide; filled areas have none."""
         depth = np.maximum(-self.pen_distance, 0)
         ridge = depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - 0.5 / self.unit
         traced = (self.border_distance * self.unit < 1) & (self.border_strength > 0.5) & (not self.outlined)
@@ -175,12 +175,12 @@ class Source:
 
     @cached_property
     def plain(self) -> Picture:
-        """The colours with the pen's lines laid on: what style strength 0 shows."""
+        """Paint the colours with the pen's lines laid on: what style strength 0 shows."""
         return clip(mix(self.colours, INK if self.pen is None else self.pen, self.lines))
 
     @cached_property
     def tinted(self) -> Plane | None:
-        """Coverage (H, W) of the strokes that were drawn with a coloured pen; None where there are none."""
+        """Return the coverage (H, W) of the strokes that were drawn with a coloured pen; None where there are none."""
         if self.pen is None:
             return None
         cover = self.lines * smoothstep(chroma(self.pen), 0.09, 0.2)

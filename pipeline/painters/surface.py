@@ -45,9 +45,11 @@ class Renderer(Generic[Subject]):
     keeps_color: bool
 
     def defaults(self) -> dict[str, float]:
+        """Return the library's look."""
         return {name: span.default for name, span in self.spans.items()}
 
     def draw(self, rng: np.random.Generator) -> dict[str, float]:
+        """Draw one look from the ranges that training uses."""
         return {name: float(rng.uniform(span.low, span.high)) for name, span in self.spans.items()}
 
 
@@ -57,20 +59,22 @@ def unit(picture: NDArray[np.float32]) -> float:
 
 
 def as_plane(array: object) -> Plane:
+    """Return an array as float32, without a copy where it is so already."""
     return np.asarray(array, np.float32)
 
 
 def rgb(colour: str) -> Plane:
-    """'#rrggbb' -> float32 (3,)."""
+    """Return the float32 (3,) colour of '#rrggbb'."""
     return as_plane([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
 
 
 def hsv(hue: float, saturation: float, value: float) -> Plane:
-    """Hue in turns -> float32 (3,)."""
+    """Return the float32 (3,) colour of a hue in turns, a saturation and a value."""
     return as_plane(colorsys.hsv_to_rgb(hue % 1, saturation, value))
 
 
 def luma(picture: Picture) -> Plane:
+    """Return how light each pixel is to the eye, (H, W) in [0, 1]."""
     return as_plane(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
 
 
@@ -145,6 +149,7 @@ def screen(a: Picture, b: Picture) -> Picture:
 
 
 def clip(picture: Picture) -> Picture:
+    """Return a picture or plane with its values held in [0, 1]."""
     return as_plane(np.clip(picture, 0, 1))
 
 
@@ -161,11 +166,12 @@ def saturate(picture: Picture, factor: float) -> Picture:
 
 
 def contrast(plane: Plane, factor: float, middle: float = 0.5) -> Plane:
+    """Stretch tones about a middle, held in [0, 1]."""
     return clip(as_plane((plane - middle) * factor + middle))
 
 
 def ramp(plane: Plane, stops: Sequence[str] | Sequence[Plane]) -> Picture:
-    """Grey -> colours, by even stops from dark to light."""
+    """Turn greys into colours, by even stops from dark to light."""
     colours = np.stack([rgb(stop) if isinstance(stop, str) else stop for stop in stops])
     at = np.linspace(0, 255, len(colours))
     table = np.stack([np.interp(np.arange(256), at, colours[:, k]) for k in range(3)], axis=1).astype(np.float32)
@@ -180,7 +186,7 @@ def steps(plane: Plane, count: int, softness: float = 0.0) -> Plane:
 
 
 def nearest(picture: Picture, palette: Plane) -> Picture:
-    """Each pixel's nearest of `palette` (n, 3), weighted as the eye does."""
+    """Return each pixel's nearest of `palette` (n, 3), weighted as the eye does."""
     weight = np.sqrt(as_plane([0.3, 0.5, 0.2]))
     points, colours = picture.reshape(-1, 3) * weight, palette * weight
     distance = (colours**2).sum(1) - 2 * points @ colours.T
@@ -188,6 +194,7 @@ def nearest(picture: Picture, palette: Plane) -> Picture:
 
 
 def turn_hue(picture: Picture, turns: float) -> Picture:
+    """Turn every hue by a share of the whole circle."""
     values = cv2.cvtColor(clip(picture), cv2.COLOR_RGB2HSV)
     values[..., 0] = (values[..., 0] + 360 * turns) % 360
     return as_plane(cv2.cvtColor(values, cv2.COLOR_HSV2RGB))
