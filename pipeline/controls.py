@@ -221,7 +221,7 @@ def expect_number(control: Control, value: object) -> None:
     """Raise SettingError unless `value` is a finite number of the right kind within the control's range."""
     wanted = (
         f"{control.label} ({control.name}) is a {'whole ' if control.whole else ''}number "
-        f"from {control.minimum:g} to {control.maximum:g}"
+        f"from {write_limit(control.minimum)} to {write_limit(control.maximum)}"
     )
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SettingError(f"{wanted}; {type(value).__name__} came.")
@@ -231,6 +231,11 @@ def expect_number(control: Control, value: object) -> None:
         # Python refuses to print whole numbers of thousands of digits, and isfinite() to look at them
         came = "one of too many digits" if abs(value) > 1e40 else repr(value)
         raise SettingError(f"{wanted}; {came} came.")
+
+
+def write_limit(value: float) -> str:
+    """Return a limit as people write it: whole numbers in full with commas, others to six digits."""
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"
 
 
 def expect_choice(name: str, value: object, choices: Iterable[str]) -> None:

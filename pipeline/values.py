@@ -130,6 +130,7 @@ class StyleMatch:
 
     style: Style
     similarity: float  # [-1, 1]
+    probability: float = 0.0  # [0, 1], that the words mean this style
 
 
 @dataclass(frozen=True)

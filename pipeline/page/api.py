@@ -24,7 +24,8 @@ from pipeline.page.api_words import document_endpoint
 from pipeline.page.guard import guard_inputs
 from pipeline.page.memory_panel import plan_memory_modes
 from pipeline.page.messages import explain_error
-from pipeline.request.order import parse_count, parse_order, parse_prompt, parse_reading, parse_thresholds
+from pipeline.request.order import parse_count, parse_order, parse_reading, parse_thresholds
+from pipeline.request.words import parse_prompt
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image
 from pipeline.studio.studio import MATCHES_SHOWN, Studio

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pipeline.controls import (
@@ -20,15 +20,14 @@ from pipeline.controls import (
     sort_settings,
 )
 from pipeline.errors import SettingError
-from pipeline.prompt_syntax import Prompt, expect_length
+from pipeline.prompt_syntax import Prompt
 from pipeline.request.notation import AUTO, name_kind, parse_shortcuts, parse_style
 from pipeline.request.presets import Menu, get_menu
+from pipeline.request.words import Offer, read_words, take_settings
 from pipeline.values import EdgeMap, GenerationRequest, ReadingChoice, Sketch, StyleMix
 
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
-
-UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: control, half a surrogate pair, line and paragraph ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +47,7 @@ class Order:
     sampling: Sampling
     conditioning: Conditioning
     shortcuts: Shortcuts
+    notices: tuple[str, ...] = ()  # what was left out of the words, for the page
 
 
 def parse_order(
@@ -72,16 +72,22 @@ def parse_order(
     """
     menu = get_menu(profile.name)
     chosen = menu.find_preset(parse_name("preset", preset) or menu.preset)
-    sampling, conditioning = parse_settings(settings, {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler})
+    usual = {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler}
+    words = read_words(prompt, negative_prompt)
+    given = settings | {"width": width, "height": height}
+    offer = Offer(usual if chosen.name == menu.preset else {}, menu.samplers, partial(parse_size, profile, menu))
+    given, notices = take_settings(words, given, offer)
+    width, height = given.pop("width"), given.pop("height")
+    sampling, conditioning = parse_settings(given, usual)
     shortcuts = parse_shortcuts(levers, chosen.shortcuts)
     menu.expect_offered(sampling, conditioning, shortcuts)
-    low, high = parse_thresholds(settings.get("canny_low"), settings.get("canny_high"), profile.defaults)
+    low, high = parse_thresholds(given.get("canny_low"), given.get("canny_high"), profile.defaults)
     across, down = parse_size(profile, menu, width, height)
     return Order(
         engine=profile.name,
         sketch=sketch,
-        prompt=parse_prompt("The prompt", prompt),
-        negative_prompt=parse_prompt("The negative prompt", negative_prompt),
+        prompt=words.prompt,
+        negative_prompt=words.negative_prompt,
         style=parse_style(style),
         reading=parse_reading(reading),
         canny_low=low,
@@ -91,6 +97,7 @@ def parse_order(
         sampling=sampling,
         conditioning=conditioning,
         shortcuts=shortcuts,
+        notices=notices,
     )
 
 
@@ -155,29 +162,6 @@ def parse_thresholds(canny_low: object, canny_high: object, defaults: Mapping[st
             f"Faint edges (canny_low) may not lie above Clear edges (canny_high); {low} and {high} came."
         )
     return low, high
-
-
-def parse_prompt(what: str, words: object) -> Prompt:
-    """Read a prompt, cleaned; None is an empty one, which is allowed: a drawing may speak for itself.
-
-    Raises SettingError that begins with `what` for what is no text, too long, or weighed by what is no weight.
-    """
-    if words is None:
-        return Prompt("")
-    if not isinstance(words, str):
-        raise SettingError(f"{what} is text; {name_kind(words)} came.")
-    expect_length(what, words)  # before megabytes are cleaned
-    try:
-        return Prompt(clean_words(words))
-    except SettingError as error:
-        raise SettingError(f"{what}: {error}") from error
-
-
-def clean_words(words: str) -> str:
-    """Return `words` in one Unicode form (NFC), with one space between words and without control characters."""
-    text = unicodedata.normalize("NFC", words)
-    visible = "".join(" " if unicodedata.category(letter) in UNPRINTABLE else letter for letter in text)
-    return " ".join(visible.split())
 
 
 def parse_name(what: str, name: object) -> str | None:

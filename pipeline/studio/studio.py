@@ -94,7 +94,7 @@ class Studio(Loader):
             replace(
                 result,
                 matches=choice.matches,
-                notices=order.sketch.notices + choice.notices + result.notices,
+                notices=order.sketch.notices + order.notices + choice.notices + result.notices,
                 milliseconds=timer.milliseconds | dict(result.milliseconds),
             )
             for result in results
@@ -138,7 +138,7 @@ class Studio(Loader):
         return read_edges(sketch, reading, canny_low, canny_high, size=size or self.profile.size)
 
     def find_styles(self, prompt: Prompt, k: int = MATCHES_SHOWN) -> Finding:
-        """Find the `k` styles nearest to what the words say; their weights do not count."""
+        """Find the `k` styles nearest to what the words say; of their weights 0 alone counts."""
         return self.search.find(prompt, k)
 
     def choose_style(self, order: Order) -> StyleChoice:
@@ -146,8 +146,7 @@ class Studio(Loader):
         if order.style:
             return StyleChoice(StyleMix(tuple((self.library.get(id), weight) for id, weight in order.style)))
         finding = self.find_styles(order.prompt)
-        notices = () if finding.asks_for_style else (NO_STYLE_NAMED,)
-        return StyleChoice(self.search.choose_mix(finding), finding.matches, notices)
+        return StyleChoice(self.search.choose_mix(finding), finding.matches, _explain_choice(finding))
 
     def add_style(self, image: Image.Image, name: str, words: str = "") -> Style:
         """Keep a picture as a new style, searchable at once. Raises StyleError."""
@@ -176,6 +175,19 @@ class Studio(Loader):
             return explain_difference(reopened, self.profile.name, reopened.revisions)
         engine = self.engine
         return explain_difference(reopened, engine.profile.name, engine.present_revisions)
+
+
+def _explain_choice(finding: Finding) -> tuple[str, ...]:
+    """Return what a person has to know of how the style was chosen."""
+    if finding.language is not None:
+        known = "their style was found, but the rest is not" if finding.asks_for_style else "they are not"
+        return (f"Your words look {name_language(finding.language)}; {known} understood. Write English.",)
+    return () if finding.asks_for_style else (NO_STYLE_NAMED,)
+
+
+def name_language(language: str) -> str:
+    """Return a language as it stands behind "your words look"."""
+    return f"like {language}" if language[:1].islower() else language
 
 
 def _expect_engine(name: str, profile: ModelProfile) -> None:

@@ -77,7 +77,7 @@ def measure_prompts(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row
     vectors = encoder.encode_text(said)
 
     def without_tower(n: int) -> object:
-        return shelf.find(said, vectors, search._nearness_to_things(vectors), 5)
+        return shelf.find(said, vectors, search._measure_nearness_to_things(vectors), 5)
 
     yield {
         "what": f"search without the text tower, {len(shelf.styles)} styles, {len(said)} pieces",

@@ -17,13 +17,12 @@ from pipeline.prompt_syntax import PROMPT_LIMIT, Prompt
 from pipeline.request.order import (
     AUTO,
     build_request,
-    clean_words,
     parse_count,
     parse_number,
     parse_order,
-    parse_prompt,
     resolve_seed,
 )
+from pipeline.request.words import clean_words, parse_prompt
 from pipeline.values import EdgeMap, Sketch, Style, StyleMix
 
 SKETCH = Sketch(np.full((64, 64, 3), 255, np.uint8), is_drawing=True)

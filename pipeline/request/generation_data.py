@@ -1,0 +1,65 @@
+"""Recognise generation data pasted as a prompt, and take it apart: AUTOMATIC1111's text, which many programs write.
+
+a red house
+Negative prompt: blurry
+Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1234, Size: 512x512, Model: dreamshaper_8
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+PASTED_LIMIT = 20_000  # characters of a whole text; each prompt in it has its own limit
+NEGATIVE = re.compile(r"\s*\bNegative prompt:\s*", re.IGNORECASE)
+SETTINGS = re.compile(r"(?:^|[\s,.])(Steps:\s*\d+\s*,\s*[A-Za-z][\w \-/]*:.*)$", re.IGNORECASE | re.DOTALL)
+ENTRY = re.compile(r'\s*([A-Za-z][\w \-/]*):\s*("(?:\\.|[^\\"])*"|[^,\n]*)(?:,|\n|$)')
+NAMES = MappingProxyType(
+    {"steps": "num_inference_steps", "cfg scale": "guidance_scale", "seed": "seed", "sampler": "sampler"}
+)
+SIZE = re.compile(r"(\d{1,6})\s*[x×]\s*(\d{1,6})")
+WHOLE = re.compile(r"-?\d{1,25}")
+FRACTION = re.compile(r"-?\d{1,25}(?:\.\d{1,25})?")
+
+
+@dataclass(frozen=True)
+class GenerationData:
+    """What a pasted text holds, unchecked."""
+
+    prompt: str
+    negative_prompt: str
+    settings: Mapping[str, object]  # by the names of settings, `width` and `height` among them
+    others: Mapping[str, str]  # entries that Croquis has no setting for, by the names they came with
+
+
+def read_generation_data(text: str) -> GenerationData | None:
+    """Return the parts of a pasted text; None where it is a plain prompt."""
+    found = SETTINGS.search(text)
+    written = text[: found.start()] if found else text
+    parts = NEGATIVE.split(written, maxsplit=1)
+    if found is None and len(parts) == 1:
+        return None
+    settings, others = _read_entries(found.group(1) if found else "")
+    return GenerationData(parts[0].strip(" ,\r\n"), "".join(parts[1:]).strip(" ,\r\n"), settings, others)
+
+
+def _read_entries(written: str) -> tuple[dict[str, object], dict[str, str]]:
+    settings: dict[str, object] = {}
+    others: dict[str, str] = {}
+    for name, value in ENTRY.findall(written):
+        key, plain = name.strip().lower(), value.strip()
+        if key == "size" and (size := SIZE.fullmatch(plain)):
+            settings["width"], settings["height"] = int(size.group(1)), int(size.group(2))
+        elif key in NAMES:
+            settings[NAMES[key]] = _read_value(plain)
+        elif plain:
+            others[name.strip()] = plain
+    return settings, others
+
+
+def _read_value(written: str) -> object:
+    if WHOLE.fullmatch(written):
+        return int(written)
+    return float(written) if FRACTION.fullmatch(written) else written
