@@ -120,7 +120,7 @@ def oil_painting(source: Source, p: Parameters, rng: np.random.Generator) -> Pic
 
 
 def pointillism(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Paint dots of pure pigment side by side on a primed canvas, each leaning to a neighbour hue; dark ones on the lines."""
+    """Paint dots of pure pigment on a primed canvas, each leaning to a neighbour hue; dark ones on the lines."""
     ground = mix(np.broadcast_to(rgb("#f4ead2"), source.calm.shape), blur(source.calm, 3), 0.62)
     for size, spread in ((p["dot"] * 1.1, 0.7), (p["dot"] * 0.85, 1.0)):
         ground = dabbed(ground, source.calm, size, p["scatter"] * spread, rng)
