@@ -74,9 +74,13 @@ export function mountStrip({ element, props, trigger, watch }, page) {
   }
   function buildStyles({ styles, chosen }) {
     const used = new Map(chosen.map(({ id, weight }) => [id, weight]));
-    const picks = styles.map((style) => makeStyleButton(style, used.get(style.id), () => page.tryStyle(style.id)));
+    const makePicks = (list) => make("div.picks", {}, ...list.map((style) => makeStyleButton(style, used.get(style.id), () => page.tryStyle(style.id))));
+    const shown = styles.filter(({ id, found }) => found || used.has(id));
+    const others = styles.filter((style) => !shown.includes(style));
     const reset = make("button.link", { type: "button", hidden: page.style() === "auto", onclick: () => page.tryStyle("auto") }, "Let Croquis choose");
-    return makeSection("Styles it found", make("div.picks", {}, ...picks), reset);
+    const title = styles.some(({ found }) => found) ? "Styles it found" : "The style it wears";
+    const more = others.length ? [make("h3", {}, "Try it as"), makePicks(others)] : [];
+    return makeSection(title, makePicks(shown), ...more, reset);
   }
   function buildTimes({ milliseconds }) {
     const longest = Math.max(...milliseconds.map(([, ms]) => ms));

@@ -16,6 +16,7 @@ class FoundStyle(TypedDict):
     id: str
     name: str
     similarity: float  # [-1, 1]
+    probability: float  # [0, 1], that the words mean this style
 
 
 def describe_result(result: GenerationResult) -> dict[str, Any]:
@@ -59,20 +60,33 @@ def describe_batch(results: Sequence[GenerationResult], served: Sequence[gr.File
 
 
 def list_styles(result: GenerationResult) -> list[dict[str, Any]]:
-    """List the styles worn, heaviest first, then those only found. Similarity is null where nothing was searched."""
+    """List the styles worn, heaviest first, then those only found. What was not searched has null numbers."""
     similarity = {match.style.id: round(match.similarity, 4) for match in result.matches}
+    probability = {match.style.id: round(match.probability, 4) for match in result.matches}
     weights = {style.id: weight for style, weight in result.request.styles.parts}
     names = {style.id: style.name for style, _ in result.request.styles.parts}
     names |= {match.style.id: match.style.name for match in result.matches}
     ids = sorted(names, key=lambda id: (-weights.get(id, 0.0), -similarity.get(id, -1.0)))
     return [
-        {"id": id, "name": names[id], "similarity": similarity.get(id), "weight": weights.get(id, 0.0)} for id in ids
+        {
+            "id": id,
+            "name": names[id],
+            "similarity": similarity.get(id),
+            "probability": probability.get(id),
+            "weight": weights.get(id, 0.0),
+        }
+        for id in ids
     ]
 
 
 def describe_match(match: StyleMatch) -> FoundStyle:
     """Return a match as /find_styles answers it."""
-    return FoundStyle(id=match.style.id, name=match.style.name, similarity=round(match.similarity, 4))
+    return FoundStyle(
+        id=match.style.id,
+        name=match.style.name,
+        similarity=round(match.similarity, 4),
+        probability=round(match.probability, 4),
+    )
 
 
 def describe_style(style: Style) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline.page.components import PAGE_EVENT, make_component
 from pipeline.page.easel import Easel
-from pipeline.prompt_syntax import PROMPT_LIMIT
+from pipeline.request.generation_data import PASTED_LIMIT
 from pipeline.sketch.examples import read_examples
 from pipeline.studio.studio import Studio
 
@@ -43,7 +43,7 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
                     placeholder="What is it?  A red fox in a neon city",
                     lines=1,
                     max_lines=3,
-                    max_length=PROMPT_LIMIT,
+                    max_length=PASTED_LIMIT,
                     elem_id="prompt",
                     scale=1,
                 )

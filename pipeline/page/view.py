@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from pipeline.studio.opening import LoadState
+from pipeline.styles.likelihood import FOUND_FROM
 from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, StepPreview, Style, StyleMatch, StyleMix
 
 THUMBNAIL = 160  # px, twice its size on the page
@@ -94,20 +95,24 @@ def build_request_strip(request: GenerationRequest, matches: Iterable[StyleMatch
 
     Styles that it wears come first where the search found others.
     """
-    similarity = {match.style.id: match.similarity for match in matches}
-    found = {match.style.id: match.style for match in matches}
+    matched = {match.style.id: match for match in matches}
+    found = {id: match.style for id, match in matched.items()}
     worn = {style.id: style for style, _ in request.styles.parts if style.id not in found}
     return {
         "edges": make_edges_url(request.edges),
         "reading": request.edges.reading,
-        "styles": [
-            build_style_card(style) | {"similarity": similarity.get(id)} for id, style in (worn | found).items()
-        ],
+        "styles": [build_style_card(style) | _describe_match(matched.get(id)) for id, style in (worn | found).items()],
         "chosen": list_weights(request.styles),
         "seed": request.sampling.seed,
         "notices": [],
         "milliseconds": [],
     }
+
+
+def _describe_match(match: StyleMatch | None) -> dict[str, Any]:
+    """Say how near a style is to the words, and whether it counts as found; what is unlikely has no number to show."""
+    found = match is not None and match.probability >= FOUND_FROM
+    return {"similarity": match.similarity if match is not None and found else None, "found": found}
 
 
 def list_weights(mix: StyleMix) -> list[dict[str, Any]]:

@@ -18,7 +18,10 @@ TAG = re.compile(r"<\s*[A-Za-z_]+\s*:[^<>]*>|\bembedding:[\w.\-]+(?::[\d.]+)?", 
 WILDCARD = re.compile(r"__[\w/*.\-]+?__")
 BREAK = re.compile(r"\b(?:BREAK|ADDCOMM|ADDBASE|ADDCOL|ADDROW)\b")
 AND = re.compile(r"(?:\s*:\s*\d*\.?\d+)?\s+AND\s+")
-OPTION = re.compile(r"(?:^|\s)(?:--|—)(?:no\s[^-—]*|[a-z]+(?:\s+(?!--)[\w.:]+)?)")
+OPTION = re.compile(
+    r"(?:^|\s)(?:--|—)(?:no\s(?:(?!\s--).)*|(?:aspect|ar|[vsqcwh]|stylize|niji|quality|chaos|iw|seed|stop|style|sref|cref|"
+    r"weird|version)\s+(?!--)[\w.:/]+|(?:tile|hd|test|testp|raw|turbo|fast|relax|niji|video|uplight)\b)"
+)
 DOUBLE_COLON = re.compile(r"\s*::\s*-?\d*\.?\d*(?=\s|,|$)")
 ALTERNATION = re.compile(NOT_ESCAPED + r"\[([^\[\]{}]*\|[^\[\]{}]*)\]")
 EDITING = re.compile(NOT_ESCAPED + r"\[([^\[\]{}:|]*)(?::([^\[\]{}:|]*))?:\s*(\d*\.?\d+)\s*\]")

@@ -17,6 +17,7 @@ from pipeline.request.order import Order, build_request
 from pipeline.settings import Settings
 from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import make_results
+from pipeline.styles.lexicon import UNKNOWN, read_names
 from pipeline.timing import StageTimer
 from pipeline.values import (
     EdgeMap,
@@ -144,7 +145,9 @@ class Studio(Loader):
     def choose_style(self, order: Order) -> StyleChoice:
         """Return the styles that the order names, else the mix that the search chooses."""
         if order.style:
-            return StyleChoice(StyleMix(tuple((self.library.get(id), weight) for id, weight in order.style)))
+            mix = StyleMix(tuple((self.library.get(id), weight) for id, weight in order.style))
+            language = read_names(order.prompt.words).language
+            return StyleChoice(mix, notices=() if language is None else (_explain_language(language, "they are not"),))
         finding = self.find_styles(order.prompt)
         return StyleChoice(self.search.choose_mix(finding), finding.matches, _explain_choice(finding))
 
@@ -179,15 +182,16 @@ class Studio(Loader):
 
 def _explain_choice(finding: Finding) -> tuple[str, ...]:
     """Return what a person has to know of how the style was chosen."""
-    if finding.language is not None:
-        known = "their style was found, but the rest is not" if finding.asks_for_style else "they are not"
-        return (f"Your words look {name_language(finding.language)}; {known} understood. Write English.",)
-    return () if finding.asks_for_style else (NO_STYLE_NAMED,)
+    if finding.language is None:
+        return () if finding.asks_for_style else (NO_STYLE_NAMED,)
+    if finding.asks_for_style:
+        return (_explain_language(finding.language, "their style was found, but the rest is not"),)
+    return (_explain_language(finding.language, "they are not"), NO_STYLE_NAMED)
 
 
-def name_language(language: str) -> str:
-    """Return a language as it stands behind "your words look"."""
-    return f"like {language}" if language[:1].islower() else language
+def _explain_language(language: str, what: str) -> str:
+    like = "like " if language == UNKNOWN else ""
+    return f"Your words look {like}{language}; {what} understood. Write English."
 
 
 def _expect_engine(name: str, profile: ModelProfile) -> None:

@@ -76,6 +76,7 @@ class StyleSearch:
         self._cache = VectorCache(encoder, cache_dir / "styles")
         self._things = VectorCache(encoder, cache_dir / "things").find_index(read_plain_things())
         self._lock = threading.Lock()
+        read_names("")  # compiles the phrases of all languages, 0.4 s, before the first prompt waits for them
         self._shelf = self._arrange(library.all())
 
     @property

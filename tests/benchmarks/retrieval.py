@@ -37,6 +37,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 SEARCH = "search"
 NAMES = (SEARCH, TEXT, *LIBRARIES)
 PROMPTS = ROOT / "tests" / "data" / "style_prompts.json"
+OWN_PROMPTS = PROMPTS.with_name("word_prompts.json")
 
 
 def time_calls(call: Callable[[int], object], times: int) -> Row:
@@ -86,7 +87,7 @@ def measure_prompts(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row
     for held_out in (False, True):
         rows = [row for row in data["labelled"] if row["held_out"] == held_out]
         places = list(find_ranks(search, rows))
-        asked = sum(not search.find(Prompt(row["prompt"]), 1).named for row in rows)
+        asked = sum(not search.find(Prompt(row["prompt"]), 1).asks_for_style for row in rows)
         plain = [row for row in data["styleless"] if row["held_out"] == held_out]
         yield {
             "what": "held-out prompts" if held_out else "prompts used for tuning",
@@ -96,9 +97,22 @@ def measure_prompts(search: StyleSearch, encoder: PocketEncoder) -> Iterator[Row
             "first_share": round(places.count(0) / len(rows), 4),
             "among_three_share": round(sum(place < 3 for place in places) / len(rows), 4),
             "style_missed": asked,
-            "style_imagined": sum(search.find(Prompt(row["prompt"]), 1).named for row in plain),
+            "style_imagined": sum(search.find(Prompt(row["prompt"]), 1).asks_for_style for row in plain),
             "styleless": len(plain),
         }
+    yield from measure_own_prompts(search)
+
+
+def measure_own_prompts(search: StyleSearch) -> Iterator[Row]:
+    """Count finds in prompts of ten other languages, and in prompts that name no style."""
+    data = json.loads(OWN_PROMPTS.read_text(encoding="utf-8"))
+    places = list(find_ranks(search, data["foreign"]))
+    yield {"what": "prompts in ten other languages", "prompts": len(places), "first": places.count(0)}
+    for held_out in (False, True):
+        plain = [row["prompt"] for row in data["plain"] if row["held_out"] == held_out]
+        found = sum(search.find(Prompt(prompt), 1).asks_for_style for prompt in plain)
+        what = "held-out prompts without a style" if held_out else "prompts without a style used for tuning"
+        yield {"what": what, "prompts": len(plain), "style_imagined": found}
 
 
 def main() -> None:

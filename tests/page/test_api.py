@@ -55,7 +55,7 @@ PUBLIC = {
     ),
     "/find_styles": (
         [("prompt", "str"), ("k", "int")],
-        [("matches", "list[dict(id: str, name: str, similarity: float)]")],
+        [("matches", "list[dict(id: str, name: str, similarity: float, probability: float)]")],
     ),
     "/styles": ([], [("styles", "list[dict(str, Any)]")]),
     "/add_style": ([("image", "filepath"), ("name", "str"), ("words", "str")], [("style", "dict(str, Any)")]),
@@ -158,7 +158,8 @@ def test_a_random_seed_is_told_and_gives_the_picture_again(server: Server, sketc
 
 def test_a_chosen_style_is_worn_and_nothing_is_searched(server: Server, sketch: dict[str, Any]) -> None:
     _, details = draw(server, sketch, style="blueprint")
-    assert details["styles"] == [{"id": "blueprint", "name": "Blueprint", "similarity": None, "weight": 1.0}]
+    numbers = {"similarity": None, "probability": None, "weight": 1.0}
+    assert details["styles"] == [{"id": "blueprint", "name": "Blueprint", **numbers}]
 
 
 def test_a_preset_a_size_styles_and_several_pictures(server: Server, sketch: dict[str, Any]) -> None:

@@ -41,6 +41,7 @@ TOLD = [  # left out or read simply, with a notice
     ("a {red|{blue|green}} house", "a red house", "{blue|green}"),
     ("a house --ar 16:9 --v 6", "a house", "--ar 16:9, --v 6"),
     ("a house --no watercolor", "a house", "--no watercolor"),
+    ("a house --no fog, rain --ar 3:2", "a house", "--no fog, rain, --ar 3:2"),
     ("a ［red｜blue］ house", "a red house", "[red|blue]"),
 ]
 PLAIN = [
@@ -56,6 +57,8 @@ PLAIN = [
     "1 < 2 > 0",
     "snake_case and __",
     "100%, C++",
+    "a fox —the red one",
+    "a fox -- red",
     "(a:1:2)",
 ]
 

@@ -88,6 +88,27 @@ def test_words_without_a_style_are_noticed(studio: Studio) -> None:
     assert studio.choose_style(make_order(prompt="a fox in watercolour")).notices == ()
 
 
+def test_words_of_other_languages_are_told(studio: Studio) -> None:
+    (found,) = studio.choose_style(make_order(prompt="ein rotes Haus als Aquarell")).notices
+    assert found.startswith("Your words look German; their style was found")
+    unread, no_style = studio.choose_style(make_order(prompt="赤い家")).notices
+    assert unread == "Your words look Japanese; they are not understood. Write English." and "no style" in no_style
+    (chosen,) = studio.choose_style(make_order(prompt="قطة حمراء", style="ice")).notices
+    assert chosen.startswith("Your words look like another language")
+
+
+@pytest.mark.parametrize("words", ["a fox, not watercolor", "a fox, (watercolor:0)", "a fox <lora:watercolor_v2:0.8>"])
+def test_what_is_no_wish_chooses_no_style(studio: Studio, words: str) -> None:
+    choice = studio.choose_style(make_order(prompt=words))
+    assert "no style" in choice.notices[-1] and choice.mix.parts[0][0].id != "watercolor"
+
+
+def test_what_was_left_out_of_the_words_is_told(studio: Studio) -> None:
+    told = studio.draw(make_order(prompt="a fox <lora:detail:0.8>\nSteps: 1, Seed: 5, Model: dreamer")).notices
+    assert any("Model dreamer" in notice for notice in told)
+    assert any("<lora:detail:0.8> was left out" in notice for notice in told)
+
+
 def test_unwanted_words_that_do_not_count_are_told(studio: Studio) -> None:
     (title,) = (control.label for control in CONTROLS if control.name == "guidance_scale")
     asked = {"prompt": "a fox", "style": "watercolor", "negative_prompt": "snow"}
