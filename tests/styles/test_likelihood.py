@@ -38,7 +38,7 @@ def test_places_of_a_piece() -> None:
 
 
 def test_hardly_any_prompt_without_a_style_has_one_found(search: StyleSearch) -> None:
-    """Held out from the fit; measured: 2 of 142."""
+    """Held out from the fit; measured: 3 of 142."""
     rows = [row["prompt"] for row in PROMPTS["plain"] if row["held_out"]]
     found = [prompt for prompt in rows if search.find(Prompt(prompt), 1).asks_for_style]
     assert len(rows) >= 120 and len(found) / len(rows) <= 0.03, found
