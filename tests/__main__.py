@@ -56,7 +56,9 @@ def run_quick_tests(arguments: list[str]) -> list[str]:
 
 def run_all_tests(arguments: list[str]) -> list[str]:
     """Run the tests side by side, a torch thread each; then, one after another, those that need the machine alone."""
-    beside = run_module(["pytest", "-m", "not alone", *PARALLEL, *COVERAGE, *arguments], OMP_NUM_THREADS="1")
+    parallel = ["pytest", "-m", "not alone", *PARALLEL, *COVERAGE, *arguments]
+    # the workers must list the same tests in the same order: sets of names are listed alike under one hash seed
+    beside = run_module(parallel, OMP_NUM_THREADS="1", PYTHONHASHSEED="0")
     alone = run_module(["pytest", "-m", "alone", *arguments])
     statuses = {"pytest": beside, "pytest of the tests that need the machine alone": alone}
     if set(statuses.values()) == {NOTHING_TO_RUN}:
