@@ -1,6 +1,6 @@
 """Draw colour fields with trained colourists, and sheets of them to look at.
 
-    python -m pipeline.pocket.evaluate.colour_fields --seeds 2
+    python -m pipeline.pocket.evaluate.colour_fields --regions WEIGHTS --seeds 2
 
 Columns of the sheet: drawing, then a field for each seed; the examples of the page first, then the hand-drawn set.
 """
@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.colours.field import LATENT_CHANNELS, LATENT_SIDE, NOISE, to_picture, unpack_field
-from pipeline.colours.hint import make_hint
+from pipeline.colours.hint import make_proposed_hint
 from pipeline.colours.palette import Palette, PaletteTable, load_palettes, palette_tokens
+from pipeline.colours.region_colours import Proposal, RegionColours, load_region_colours, propose_colours
 from pipeline.pocket.evaluate.drawings import load_drawings, read_drawing_lines
 from pipeline.pocket.train.lesson_shards import TOKENS
 from pipeline.pocket.train.palette_table import TABLE
@@ -41,11 +42,12 @@ STEPS = 6
 class FieldPainter:
     """A colourist with everything that it needs to paint a field from a drawing and words."""
 
-    unet: UNet2DConditionModel
-    controlnet: ControlNetModel
+    unet: UNet2DConditionModel | None
+    controlnet: ControlNetModel | None
     table: PaletteTable
     tokenizer: Any
     tower: Any
+    regions: RegionColours | None = None  # proposes colours for regions; without it the colourist finds them alone
 
     @torch.inference_mode()
     def draw_field(
@@ -64,17 +66,40 @@ class FieldPainter:
         """Colour a drawing.
 
         `lines`: (H, W) uint8, white on black. `palettes`: what the prompt's words are looked up as, unless given.
-        `colours`, `painted`: (H, W, 3) RGB and (H, W), what the person painted. Returns (64, 64, 3) RGB.
+        `colours`, `painted`: (H, W, 3) RGB and (H, W), what the person painted. Returns (64, 64, 3) RGB; without a
+        UNet what is proposed for the regions and their surroundings, (256, 256, 3).
         """
+        known = self.table.find(prompt) if palettes is None else palettes
+        proposal = self.propose(lines, prompt, seed, known, colours, painted, negative_prompt)
+        if self.unet is None and proposal is not None:
+            return proposal.colours
         return self.draw_fields(
-            [make_hint(lines, colours, painted)],
+            [make_proposed_hint(lines, colours, painted, proposal)],
             [prompt],
             [seed],
-            palettes=None if palettes is None else [palettes],
+            palettes=[known],
             negative_prompt=negative_prompt,
             steps=steps,
             guidance=guidance,
         )[0]
+
+    def propose(
+        self,
+        lines: NDArray[np.uint8],
+        prompt: str,
+        seed: int,
+        palettes: Sequence[Palette],
+        colours: NDArray[np.uint8] | None = None,
+        painted: NDArray[np.bool_] | None = None,
+        negative_prompt: str = "",
+    ) -> Proposal | None:
+        """Propose a colour for each region, or None without the network for it."""
+        if self.regions is None:
+            return None
+        known = torch.from_numpy(palette_tokens(palettes))[None]
+        wanted = torch.cat([self._text([prompt]), known], 1)
+        unwanted = torch.cat([self._text([negative_prompt]), torch.zeros_like(known)], 1)
+        return propose_colours(self.regions, lines, wanted, unwanted, seed, colours=colours, painted=painted)
 
     @torch.inference_mode()
     def draw_fields(
@@ -110,6 +135,8 @@ class FieldPainter:
         return torch.from_numpy(encode_tokens(prompts, self.tokenizer, self.tower, length=TOKENS)).float()
 
     def _predict(self, latents: Tensor, time: Tensor, tokens: Tensor, hint: Tensor) -> Tensor:
+        if self.unet is None or self.controlnet is None:
+            raise ValueError("Expected a UNet and a ControlNet, or a network that proposes colours; there is none.")
         down, middle = self.controlnet(latents, time, tokens, hint, return_dict=False)
         field: Tensor = self.unet(
             latents, time, tokens, down_block_additional_residuals=down, mid_block_additional_residual=middle
@@ -117,13 +144,14 @@ class FieldPainter:
         return field
 
 
-def load_painter(model: Path, table: Path = TABLE) -> FieldPainter:
-    """`model`: a folder with unet/ and controlnet/."""
+def load_painter(model: Path | None, table: Path = TABLE, regions: Path | None = None) -> FieldPainter:
+    """`model`: a folder with unet/ and controlnet/. `regions`: the weights of the network that proposes colours."""
     return FieldPainter(
-        UNet2DConditionModel.from_pretrained(model / "unet", torch_dtype=torch.float32).eval(),
-        ControlNetModel.from_pretrained(model / "controlnet", torch_dtype=torch.float32).eval(),
+        model and UNet2DConditionModel.from_pretrained(model / "unet", torch_dtype=torch.float32).eval(),
+        model and ControlNetModel.from_pretrained(model / "controlnet", torch_dtype=torch.float32).eval(),
         load_palettes(table),
         *load_text_tower(),
+        None if regions is None else load_region_colours(regions),
     )
 
 
@@ -138,9 +166,7 @@ def read_drawings(side: int = 512) -> list[tuple[NDArray[np.uint8], str]]:
 
 def draw_sheet(painter: FieldPainter, drawings: Sequence[tuple[NDArray[np.uint8], str]], seeds: int, **how: Any) -> Any:
     """Drawing and fields of every prompt, four groups to a row, (H, W, 3) RGB."""
-    hints = [make_hint(lines) for lines, _ in drawings]
-    prompts = [prompt for _, prompt in drawings]
-    fields = [painter.draw_fields(hints, prompts, [seed] * len(hints), **how) for seed in range(seeds)]
+    fields = [[painter.draw_field(lines, prompt, seed, **how) for lines, prompt in drawings] for seed in range(seeds)]
     tiles = []
     for n, (lines, prompt) in enumerate(drawings):
         shown = [255 - cv2.resize(lines, (144, 144), interpolation=cv2.INTER_AREA)[..., None].repeat(3, 2)]
@@ -154,7 +180,8 @@ def draw_sheet(painter: FieldPainter, drawings: Sequence[tuple[NDArray[np.uint8]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=Path("runs/colourist/model"))
+    parser.add_argument("--model", type=Path, help="a folder with unet/ and controlnet/")
+    parser.add_argument("--regions", type=Path, help="weights of the network that proposes colours")
     parser.add_argument("--out", type=Path, default=Path("runs/colourist/sheet.png"))
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--steps", type=int, default=STEPS)
@@ -162,7 +189,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=1000, help="drawings")
     arguments = parser.parse_args()
     sheet = draw_sheet(
-        load_painter(arguments.model),
+        load_painter(arguments.model, regions=arguments.regions),
         read_drawings()[: arguments.most],
         arguments.seeds,
         steps=arguments.steps,

@@ -34,6 +34,7 @@ from pipeline.pocket.train.precision import FullAttention
 RUN = Path("runs/colourist")
 NO_TEXT, NO_PALETTE, NOTHING = 0.1, 0.2, 0.05  # shares of lessons without words, without palettes, without both
 CHOSEN = 0.12  # share with the picture's own palette, as if a person had chosen it
+PROPOSED, PROPOSED_TOO = 0.7, 0.4  # shares of lessons whose regions come with proposed colours; with painted ones too
 FIRST = 0.15  # share at pure noise, where a picture begins
 LAST = 250  # the steps of least noise, in the log
 MOST_HEARD = 4.0
@@ -87,7 +88,23 @@ class Lessons:
             field, weights, lines = field[:, ::-1], weights[:, ::-1], np.ascontiguousarray(lines[:, ::-1])
             paint = None if paint is None else paint[:, ::-1]
         tokens = self.choose_tokens(shard, row, field)
-        return field.transpose(2, 0, 1).copy(), weights[None].copy(), make_lesson_hint(lines, paint), tokens
+        hint = self.add_proposals(make_lesson_hint(lines, paint), lines, field, paint is not None)
+        return field.transpose(2, 0, 1).copy(), weights[None].copy(), hint, tokens
+
+    def add_proposals(self, hint: np.ndarray, lines: np.ndarray, field: np.ndarray, painted: bool) -> np.ndarray:
+        """Fill regions with their own colours, a little off, as `RegionColours` proposes them when it is asked."""
+        if self.rng.random() > (PROPOSED_TOO if painted else PROPOSED):
+            return hint
+        regions = find_regions(lines * np.uint8(255))
+        colours, sure = mean_colours(regions, field)
+        kept = sure & (self.rng.random(len(sure)) > self.rng.uniform(0, 0.35))
+        outside = runs_off(regions, len(sure))
+        kept &= ~outside | (self.rng.random(len(sure)) < 0.35)
+        colours = np.clip(colours + self.rng.normal(0, self.rng.uniform(0, 0.05), colours.shape), 0, 1)
+        at = regions[::2, ::2]
+        fill = kept[at] & (hint[7] == 0)
+        hint[4:7, fill], hint[7, fill] = colours[at][fill].T, 1
+        return hint
 
     def choose_tokens(self, shard: Shard, row: int, field: np.ndarray) -> np.ndarray:
         chance = self.rng.random()
@@ -100,6 +117,21 @@ class Lessons:
             return np.concatenate([text, palette_tokens([own_palette(colours, list(shares))])])
         palettes = [palette for name in shard.names[row] if (palette := self.table.get(name)) is not None]
         return np.concatenate([text, palette_tokens(palettes)])
+
+
+def mean_colours(regions: np.ndarray, field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each region's mean colour in the field, (n, 3) in [0, 1], and whether it holds a pixel of it, (n,)."""
+    at, count = regions[2::4, 2::4].ravel(), int(regions.max()) + 1
+    areas = np.bincount(at, minlength=count)
+    sums = [np.bincount(at, field[..., n].ravel(), count) for n in range(3)]
+    return np.stack(sums, -1) / np.maximum(areas, 1)[:, None], areas > 0
+
+
+def runs_off(regions: np.ndarray, count: int) -> np.ndarray:
+    """Which regions touch the picture's rim, (count,)."""
+    off = np.zeros(count, bool)
+    off[np.unique(np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]]))] = True
+    return off
 
 
 def make_lesson_hint(lines: np.ndarray, paint: np.ndarray | None) -> np.ndarray:
