@@ -36,7 +36,6 @@ ELSEWHERE = {  # a path that is not in the tree -> why a text names it
     "FILE-edges.png": "the same",
     "ID.json": "any drawing below tests/data/sketches",
     "hand.webp": "written by python -m pipeline.pocket.evaluate.showcase --hand",
-    "data/colourist/pack/*.npy": "written by python -m pipeline.pocket.data.vector_pack",
     "styles/.none": "a folder that must not be there",
     "dist/esm/index.mjs": "in the npm package of which assets/vendor/ holds a copy",
 }

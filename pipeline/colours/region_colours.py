@@ -1,7 +1,7 @@
 """A small network that proposes a colour for every region of a drawing, which the colourist then paints with.
 
-Regions are tokens; what they say of themselves is in `region_features`. They look at each other and at the words and
-palettes, and each answers with one of CODES colours. Colours are drawn in a few rounds, the surest first, so that
+Regions are tokens, read in region_features.py. They look at each other and at the words and palettes, and each
+answers with one of CODES colours. Colours are drawn in a few rounds, the surest first, so that
 later regions know the earlier ones (MaskGIT, Chang et al. 2022).
 """
 

@@ -1,6 +1,6 @@
 """Vector drawings from package registries as pictures with exact regions: what the colourist learns from.
 
-    python -m pipeline.pocket.data.vector_pack          # data/colourist/pack/*.npy
+    python -m pipeline.pocket.data.vector_pack
 
 Every leaf shape of an SVG is painted once in its own colour and once with a number, without smoothing, so that a
 region's border is the path itself. Thin dark shapes (mouths, outlines) are not regions but pen lines: their pixels take
