@@ -15,6 +15,8 @@ from pipeline.painters import DEFAULTS, KEEPS_COLOR, PAINTERS, paint, paint_mask
 from pipeline.painters.source import Source
 from pipeline.values import Painting
 
+pytestmark = pytest.mark.slow
+
 STYLES = tuple(PAINTERS)
 WITHOUT_CHANCE = {"handheld", "vaporwave"}  # nothing in them falls where it may
 SKY, GRASS, COAT, CHEST = (150, 200, 235), (130, 180, 80), (215, 110, 50), (245, 235, 220)

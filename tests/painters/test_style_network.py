@@ -26,6 +26,8 @@ from pipeline.painters.style_network import (
 from pipeline.settings import ROOT
 from pipeline.values import Painting
 
+pytestmark = pytest.mark.slow
+
 THINGS = {"red": (205, 45, 40), "blue": (45, 80, 200), "green": (60, 150, 60), "yellow": (240, 205, 60)}
 
 
