@@ -20,6 +20,7 @@ FORM = (["ruff", "check", "."], ["ruff", "format", "--check", "."])
 WORKERS = min(4, os.cpu_count() or 1)  # each holds torch and small models: about 1 GB
 PARALLEL = ["-n", str(WORKERS), "--dist", "loadfile"]  # a file's tests stay together: they share models
 QUICK = "not slow and not browser and not clients and not alone"
+QUICK_ROOMS = ("sketch", "request", "picture", "styles", "models", "machine", "page")  # and tests/*.py
 COVERAGE = ["--cov=pipeline", "--cov-report=term:skip-covered"]
 NOTHING_TO_RUN = 5  # pytest's exit status when the arguments chose no test
 
@@ -50,7 +51,8 @@ def check_types_and_scripts() -> list[str]:
 
 def run_quick_tests(arguments: list[str]) -> list[str]:
     """Run what needs no torch, in a pytest that cannot import it."""
-    quick = ["pytest", "-q", "-p", "tests.tools.without_torch", "-m", QUICK, "-r", "fE", *PARALLEL, *arguments]
+    paths = [f"tests/{room}" for room in QUICK_ROOMS] + sorted(str(file) for file in Path("tests").glob("test_*.py"))
+    quick = ["pytest", "-q", "-p", "tests.tools.without_torch", "-m", QUICK, "-r", "fE", *PARALLEL, *paths, *arguments]
     return ["pytest"] if run_module(quick) != 0 else []
 
 

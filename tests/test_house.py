@@ -89,6 +89,7 @@ def test_the_import_rule_sees_what_it_looks_for() -> None:
     assert set(HOMES) <= found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "allowed"), [(LIGHT, set()), (["app"], {"gradio", "gradio_client"})], ids=["light rooms", "app"]
 )

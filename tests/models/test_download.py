@@ -14,6 +14,8 @@ from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.profile import ModelPart, ModelProfile, WeightFile
 from tests.tools.hub_server import PINNED, WEIGHTS, Hub
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def preset_profile(model_hub: Hub, hub_profile: ModelProfile, tmp_path: Path) -> ModelProfile:

@@ -20,6 +20,8 @@ from tests.tools.drawings import (
     make_wave,
 )
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = [2, 3, 4, 6, 8, 12, 16, 20, 24]
 
 

@@ -22,6 +22,8 @@ from tests.tools.drawings import (
     write_json,
 )
 
+pytestmark = pytest.mark.slow
+
 HOUSE = draw_house(256)
 
 

@@ -19,6 +19,8 @@ from tests.tools.drawings import (
     write_json,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def drawn(size, color="#101010", side=512):
     strokes = [make_stroke(make_wave(y), size, color=color) for y in (80, 200)] + [

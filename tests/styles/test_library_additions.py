@@ -15,6 +15,8 @@ from pipeline.styles import library as styles
 from pipeline.styles.library import ID, RESERVED, StyleLibrary, clean_words, crop_reference, make_slug
 from tests.tools.style_folders import reopen, write_style
 
+pytestmark = pytest.mark.slow
+
 PICTURE = Image.new("RGB", (640, 480), "teal")
 
 
