@@ -17,6 +17,8 @@ from pipeline.values import Sketch
 
 BLANK = "There is nothing on the paper yet: draw something first, or choose a picture."
 TURNED_ROUND = "The drawing was light on dark; it was turned round to dark on light."
+STRAIGHTENED = "The sheet of paper was found in the photo and laid straight."
+UNRULED = "The paper's printed lines were left out."
 EVENED_OUT = "The paper's uneven light was evened out."
 WHITE_ON_NOTHING = "The drawing was white on a transparent ground; it was turned round to dark on white."
 
@@ -45,7 +47,8 @@ def read_strokes(canvas: str | Mapping[str, object]) -> Sketch:
         return read_editor(canvas)
     if not isinstance(canvas, str | Mapping):
         raise SketchError(f"The canvas sends JSON text; {type(canvas).__name__} came.")
-    return convert_paper(Paper(paint_canvas(read_canvas(canvas))))
+    drawn = read_canvas(canvas)
+    return convert_paper(Paper(paint_canvas(drawn)), photographed=drawn.picture is not None)
 
 
 def read_editor(editor: Mapping[str, object]) -> Sketch:
@@ -83,14 +86,26 @@ def convert_picture(image: Image.Image) -> Sketch:
     return Sketch(drawn.pixels, drawn.is_line_drawing, inverted=True, notices=(WHITE_ON_NOTHING,))
 
 
-def convert_paper(paper: Paper) -> Sketch:
-    """Invert what is light on dark, make paper white, leave photographs as they are, refuse the blank."""
+def convert_paper(paper: Paper, photographed: bool = True) -> Sketch:
+    """Invert what is light on dark, make paper white, leave photographs as they are, refuse the blank.
+
+    A sheet on a desk and printed lines are looked for unless the drawing is known to be no photograph.
+    """
+    from pipeline.sketch.rulings import remove_rulings
+    from pipeline.sketch.sheet import straighten_sheet
+
+    notices: tuple[str, ...] = ()
+    if photographed and (sheet := straighten_sheet(paper.pixels)) is not None:
+        paper, notices = Paper(sheet), (STRAIGHTENED,)
     if paper.is_blank:
         raise SketchError(BLANK)
     inverted = paper.is_light_on_dark
     lit = paper.inverse if inverted else paper
-    notices = (TURNED_ROUND,) if inverted else ()
-    if not lit.is_white and lit.ground.is_paper():
+    notices += (TURNED_ROUND,) if inverted else ()
+    if not lit.is_white and lit.ground.is_paper:
         lit = Paper(lit.even_out())
-        notices = (*notices, EVENED_OUT)
+        notices += (EVENED_OUT,)
+    if photographed and lit.is_white and (unruled := remove_rulings(lit.pixels)) is not None:
+        lit = Paper(unruled)
+        notices += (UNRULED,)
     return Sketch(lit.pixels, lit.is_line_drawing, inverted, notices)

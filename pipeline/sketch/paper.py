@@ -25,6 +25,10 @@ SMALL_SIDE = 256  # px
 WIDEST_PEN = 0.09  # of the picture's longer side; lines up to this width are closed over
 FAINT = 16  # of 255: what differs less from its ground is ground
 INK = 28  # of 255: what differs more from its ground was drawn
+STRONG_COLOR = 0.3  # from there on the difference of a paper's channels, as a share of the brightest, is a colour
+COLORED = 0.02  # how far a share of red, green or blue lies from the paper's where something is coloured in
+MOST_COLORED = 0.3  # share of a sheet that may be coloured in; of photographs more has other colours
+CRISP = 0.7  # of a step within 31 px of the small copy, what lies within 7 px at a drawn rim; a shadow changes slowly
 WIDE = 0.042  # of the longer side: what is nowhere nearer to its rim than this is an area, not a stroke
 
 
@@ -43,13 +47,35 @@ class Ground:
 
     @property
     def lightness(self) -> float:
-        """Median of the ground, 0-255."""
-        return float(np.median(self.level))
+        """Median of the ground in its strongest channel, 0-255: red and blue paper are light in one."""
+        return float(np.median(self.level.max(axis=2)))
+
+    @cached_property
+    def is_strongly_colored(self) -> bool:
+        """Whether this is red, blue or brown paper: its channels differ by a good part of the brightest."""
+        tint = np.median(self.level, axis=(0, 1))
+        return bool(tint.max() - tint.min() > STRONG_COLOR * tint.max())
+
+    @property
+    def grain(self) -> float:
+        """How rough the bare ground is, 0-16 of 255: up to 5 for paper, 7 and more for brick, sand and skin."""
+        return float(np.quantile(self.depth[self.depth < FAINT], 0.9)) if self.bare_share else float(FAINT)
+
+    @cached_property
+    def colored(self) -> Mask:
+        """(h, w): where the ground has another colour than in most places, its lightness aside.
+
+        Shadows keep the paper's colour; what is coloured in, and most of a photograph, does not.
+        """
+        tint = np.median(self.level, axis=(0, 1))
+        share = self.level / np.maximum(self.level.sum(axis=2, keepdims=True), 1)
+        return np.asarray(np.abs(share - tint / max(float(tint.sum()), 1)).max(axis=2) > COLORED)
 
     @property
     def unevenness(self) -> float:
-        """Mean distance from a slowly changing surface, 0-255."""
-        return float(np.abs(self.level.mean(axis=2) - self.plane).mean())
+        """Mean distance from a slowly changing surface where the ground has one colour, 0-255."""
+        away = np.abs(self.level.mean(axis=2) - self.plane)
+        return float(away[~self.colored].mean()) if not self.colored.all() else float(away.mean())
 
     @property
     def half_tone_share(self) -> float:
@@ -60,9 +86,38 @@ class Ground:
         drawn = self.depth[self.depth > FAINT]
         return float((drawn < np.percentile(drawn, 95) / 3).mean()) if drawn.size else 0.0
 
-    def is_paper(self, unevenness: float = 9) -> bool:
-        """Return whether this is a light ground that shows in half of the picture and changes slowly."""
-        return self.bare_share >= 0.5 and self.unevenness <= unevenness and self.lightness >= 120
+    def level_under_shapes(self) -> Field:
+        """Return the ground (h, w, 3) as it would be without what is drawn in areas: those are filled from around.
+
+        An area is of another colour than the paper, or darker than four fifths of the plane with a crisp rim; a shadow
+        has the paper's colour and a soft rim, and stays.
+        """
+        drawn = self.colored.copy()
+        labels, count = ndimage.label(~drawn & (self.level.mean(axis=2) < 0.8 * self.plane))
+        lightness = self.level.min(axis=2)
+        crisp = measure_steps(lightness, 7) > CRISP * measure_steps(lightness, 31)
+        rims = ndimage.morphological_gradient(labels, size=(3, 3)) > 0
+        around = ndimage.grey_dilation(labels, size=(3, 3))
+        for label in range(1, count + 1):
+            rim = rims & (around == label)
+            if rim.any() and float(crisp[rim].mean()) > 0.5:
+                drawn |= labels == label
+        if not drawn.any():
+            return np.maximum(self.level, 1)
+        return np.maximum(fill_from_around(self.level, ndimage.binary_dilation(drawn, iterations=6)), 1)
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether this is a ground that shows in half of the picture and changes slowly.
+
+        Shadows and window light change it faster than a plane, but not its colour, and what is drawn stays crisp.
+        """
+        if self.bare_share < 0.5 or self.lightness < (80 if self.is_strongly_colored else 120):
+            return False
+        if self.colored.mean() > MOST_COLORED:
+            return False
+        shaded = self.bare_share >= 0.6 and self.half_tone_share <= 0.6
+        return self.unevenness <= (40 if shaded else 9)
 
 
 class Paper:
@@ -99,19 +154,30 @@ class Paper:
         """
         if self.is_white:
             return not has_marks(255 - shrink_to_darkest(self.pixels))
-        lit = self if self.ground.is_paper() else self.inverse
-        return lit.ground.is_paper() and not has_marks(lit.measure_depth())
+        lit = self if self.ground.is_paper else self.inverse
+        return lit.ground.is_paper and not has_marks(lit.measure_depth())
 
     @cached_property
     def is_light_on_dark(self) -> bool:
-        """Whether this is chalk on a board, white lines on black: inverted, it is a drawing on paper.
+        """Whether this is chalk on a board, white lines on black or on coloured paper: inverted, it is a drawing.
 
-        A night sky is that too, but for its half tones.
+        A night sky is that too, but for its half tones; a wall, but for its grain.
         """
-        if float(np.median(self.small)) > 70:
+        dark = float(np.median(self.small)) <= 70
+        if self.is_white or not (dark or self.lines_are_lighter):
             return False
         ground = self.inverse.ground
-        return ground.is_paper(unevenness=13) and ground.lightness >= 185 and ground.half_tone_share <= 0.5
+        if not ground.is_paper or ground.unevenness > 13 or ground.half_tone_share > 0.5:
+            return False
+        return (dark and ground.lightness >= 185) or (ground.grain <= 6 and self.lines_are_lighter)
+
+    @cached_property
+    def lines_are_lighter(self) -> bool:
+        """Whether much more of the picture stands out from its surroundings by being lighter than by being darker."""
+        lightness = self.small.max(axis=2) + self.small.min(axis=2)
+        away = lightness - ndimage.median_filter(lightness, round(max(lightness.shape) * WIDEST_PEN) | 1)
+        lighter, darker = (float(np.maximum(side - FAINT, 0).sum()) for side in (away, -away))
+        return lighter > 3 * darker
 
     @cached_property
     def is_line_drawing(self) -> bool:
@@ -129,16 +195,19 @@ class Paper:
     def even_out(self) -> Pixels:
         """Divide by the ground, so that paper becomes white in every corner and lines keep their strength on it.
 
-        The ground never falls below four fifths of the fitted surface: a large black shape is drawn, not a shadow.
-        Returns (H, W, 3) uint8.
+        A large dark shape with a crisp rim is drawn, and no shadow: its ground is taken from around it. Paper of a
+        strong colour gives grey lines, in which a channel counts as much as the paper is bright in it: what is dark in
+        a channel is mostly noise there. Returns (H, W, 3) uint8.
         """
-        ground, shape = self.ground, self.pixels.shape
-        tint = ground.level.mean(axis=(0, 1)) / max(float(ground.level.mean()), 1.0)
-        least = 0.8 * ground.plane[..., None] * tint
-        level = np.clip(np.maximum(ground.level, least), 1, 255).astype(np.float32)
+        level, shape = self.ground.level_under_shapes(), self.pixels.shape
         full = np.stack([enlarge(level[..., channel], shape) for channel in range(3)], axis=2)
         # what lies within 4 % of the paper is its grain
-        return np.asarray(np.clip(self.pixels / (0.96 * full) * 255, 0, 255).round(), dtype=np.uint8)
+        even = self.pixels / (0.96 * np.maximum(full, 1))
+        if self.ground.is_strongly_colored:
+            tint = np.median(level, axis=(0, 1))
+            weights = tint**2 / np.square(tint).sum()
+            even = np.repeat((even @ weights)[..., None], 3, axis=2)
+        return np.asarray(np.clip(even * 255, 0, 255).round(), dtype=np.uint8)
 
 
 def invert(pixels: Pixels) -> Pixels:
@@ -151,9 +220,27 @@ def find_ground(small: Field) -> Ground:
     width = round(max(small.shape) * WIDEST_PEN) | 1
     smooth = ndimage.gaussian_filter(small, (0.7, 0.7, 0))
     closed = ndimage.grey_closing(smooth, size=(width, width, 1))
-    level = ndimage.gaussian_filter(closed, (width / 3, width / 3, 0))
+    level = ndimage.gaussian_filter(closed, (width / 9, width / 9, 0))
     depth = (level - smooth).max(axis=2)
     return Ground(level, depth, fit_plane(level.mean(axis=2)))
+
+
+def measure_steps(lightness: Field, side: int) -> Field:
+    """Return how far lightness (h, w) reaches from its darkest to its brightest within squares of `side` px."""
+    return np.asarray(ndimage.maximum_filter(lightness, side) - ndimage.minimum_filter(lightness, side))
+
+
+def fill_from_around(level: Field, hidden: Mask) -> Field:
+    """Return a field (h, w, 3) whose hidden places continue what lies around them, nearer places counting more."""
+    filled, known = level.copy(), (~hidden).astype(np.float32)
+    left = hidden.copy()
+    for reach in (4, 12, 36, 108):
+        weight = ndimage.gaussian_filter(known, reach)
+        means = ndimage.gaussian_filter(level * known[..., None], (reach, reach, 0)) / (weight[..., None] + 1e-6)
+        chosen = left & (weight > 0.02)
+        filled[chosen] = means[chosen]
+        left &= ~chosen
+    return filled
 
 
 def fit_plane(lightness: Field) -> Field:

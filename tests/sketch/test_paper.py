@@ -70,7 +70,7 @@ def test_a_photo_of_paper_becomes_white_in_every_corner(size, kind, darkest):
     clean = kind(size)
     photo = light_unevenly(clean, darkest)
     found = Paper(photo)
-    assert found.ground.is_paper() and not found.is_white and not found.is_light_on_dark
+    assert found.ground.is_paper and not found.is_white and not found.is_light_on_dark
     even = found.even_out().astype(int)
     paper = clean.min(axis=2) == 255
     for corner in (np.s_[:128, :128], np.s_[:128, -128:], np.s_[-128:, :128], np.s_[-128:, -128:]):
@@ -100,7 +100,7 @@ def test_tinted_paper_becomes_white_and_ink_keeps_its_colour():
 def test_photographs_are_neither_paper_nor_turned_round_nor_blank(name):
     pixels = photograph(name)
     found = Paper(pixels)
-    assert found.is_white or not found.ground.is_paper()
+    assert found.is_white or not found.ground.is_paper
     assert not found.is_light_on_dark
     assert not found.is_blank
     assert not found.is_line_drawing
@@ -186,7 +186,7 @@ def test_a_picture_is_measured_once(monkeypatch):
         monkeypatch.setattr(paper_module, name, count(name))
     found = Paper(light_unevenly(drawn(6), 0.5))
     for _ in range(2):
-        assert not found.is_blank and not found.is_light_on_dark and not found.is_white and found.ground.is_paper()
+        assert not found.is_blank and not found.is_light_on_dark and not found.is_white and found.ground.is_paper
     assert calls == {"shrink": 2, "find_ground": 1}  # the second copy keeps thin lines for is_blank
 
 
