@@ -26,10 +26,11 @@ ReadingChoice = Literal["auto", "lines", "canny"]
 class Sketch:
     """Sketch is a drawing as every later stage sees it."""
 
-    pixels: NDArray[np.uint8]  # (H, W, 3) RGB on white, upright, dark lines on light
+    pixels: NDArray[np.uint8]  # (H, W, 3) RGB on white, upright, dark lines on light, colours as they came
     is_drawing: bool  # strokes on white, read as lines; False: a photograph or filled shapes, read by Canny
     inverted: bool = False  # it came white on black
     notices: tuple[str, ...] = ()  # what was done to it, in words for the page
+    strokes: NDArray[np.uint8] | None = None  # (h, w, 3) RGB, its lines without what they are coloured in with
 
     def __post_init__(self) -> None:
         expect_array(self.pixels, "a sketch", 3, np.uint8)

@@ -1,4 +1,4 @@
-"""Read a Sketch into an EdgeMap, white lines on black; of this room the one file that imports cv2.
+"""Read a Sketch into an EdgeMap, white lines on black.
 
 Canny finds both rims of a pen stroke, so a drawing of five strokes would give ten lines; the reading "lines" gives the
 five. Everything is letterboxed: the whole drawing, its proportions kept, in the middle of the map.
@@ -45,7 +45,8 @@ def read_edges(
     height, width = sketch.pixels.shape[:2]
     frame = Frame.letterbox(width, height, *(size or (width, height)))
     if reading == "lines" or (reading == "auto" and sketch.is_drawing):
-        return EdgeMap(draw_lines(read_lines(sketch.pixels), frame), "lines")
+        drawn = sketch.pixels if sketch.strokes is None else sketch.strokes
+        return EdgeMap(draw_lines(read_lines(drawn), frame), "lines")
     edges = find_canny_edges(resize(sketch.pixels, frame.inner), canny_low, canny_high)
     return EdgeMap(frame.place(edges), "canny")
 
@@ -87,6 +88,15 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """Resize to (width, height): area means when it shrinks, cubic when it grows."""
     shrinks = size[0] < pixels.shape[1]
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC))
+
+
+def resize_to(pixels: Pixels, side: int, grows: bool = True) -> Pixels:
+    """Return a picture whose longer side is `side` px; where it may not grow, one that is smaller stays as it is."""
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    if scale == 1 or (scale > 1 and not grows):
+        return pixels
+    return resize(pixels, (max(1, round(width * scale)), max(1, round(height * scale))))
 
 
 def find_canny_edges(pixels: Pixels, low: int, high: int) -> Pixels:

@@ -83,7 +83,7 @@ def convert_picture(image: Image.Image) -> Sketch:
     if on_black.is_blank:
         raise SketchError(BLANK)
     drawn = on_black.inverse
-    return Sketch(drawn.pixels, drawn.is_line_drawing, inverted=True, notices=(WHITE_ON_NOTHING,))
+    return make_sketch(drawn, True, (WHITE_ON_NOTHING,))
 
 
 def convert_paper(paper: Paper, photographed: bool = True) -> Sketch:
@@ -108,4 +108,14 @@ def convert_paper(paper: Paper, photographed: bool = True) -> Sketch:
     if photographed and lit.is_white and (unruled := remove_rulings(lit.pixels)) is not None:
         lit = Paper(unruled)
         notices += (UNRULED,)
-    return Sketch(lit.pixels, lit.is_line_drawing, inverted, notices)
+    return make_sketch(lit, inverted, notices)
+
+
+def make_sketch(paper: Paper, inverted: bool, notices: tuple[str, ...]) -> Sketch:
+    """Make a sketch of dark on white, what is coloured in between drawn lines told from them."""
+    from pipeline.sketch.filling import find_filling
+
+    filling = find_filling(paper.pixels) if paper.is_white else None
+    if filling is None or not filling.is_outlined:
+        return Sketch(paper.pixels, paper.is_line_drawing, inverted, notices)
+    return Sketch(paper.pixels, Paper(filling.strokes).is_line_drawing, inverted, notices, filling.strokes)

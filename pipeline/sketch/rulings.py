@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.sketch.edges import resize_to
+
 Pixels = NDArray[np.uint8]
 Field = NDArray[np.float32]
 
@@ -40,7 +42,7 @@ class Ruling:
 
 def remove_rulings(pixels: Pixels) -> Pixels | None:
     """Return a drawing on white (H, W, 3) without its paper's printed lines; None where the paper has none."""
-    small = shrink(pixels)
+    small = resize_to(pixels, READ_SIDE, grows=False)
     turned = np.ascontiguousarray(small.transpose(1, 0, 2))
     across = find_rulings(small)
     down = find_rulings(turned, LEAST_LINES if not across else 1)
@@ -52,15 +54,6 @@ def remove_rulings(pixels: Pixels) -> Pixels | None:
     upright = np.ascontiguousarray(cleaned.transpose(1, 0, 2))
     upright = fill_rulings(upright, [scale_ruling(ruling, upright.shape[1]) for ruling in down])
     return np.ascontiguousarray(upright.transpose(1, 0, 2))
-
-
-def shrink(pixels: Pixels) -> Pixels:
-    """Return a picture (H, W, 3) whose longer side is at most READ_SIDE."""
-    scale = READ_SIDE / max(pixels.shape[:2])
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
 
 
 def scale_ruling(ruling: Ruling, width: int) -> Ruling:

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.sketch.edges import resize_to
+
 Pixels = NDArray[np.uint8]
 Corners = NDArray[np.float32]  # (4, 2) x, y in px: top left, top right, bottom right, bottom left
 
@@ -58,9 +60,8 @@ def choose_format(width: float, height: float) -> tuple[int, int]:
 
 def find_sheet(pixels: Pixels) -> Corners | None:
     """Return the corners of the sheet in px of the picture (H, W, 3); None without one."""
-    scale = min(1.0, FIND_SIDE / max(pixels.shape[:2]))
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small = resize_to(pixels, FIND_SIDE, grows=False)
+    scale = max(small.shape[:2]) / max(pixels.shape[:2])
     value = cv2.medianBlur(np.asarray(small.min(axis=2)), 5)  # a desk of any colour is dark in one channel
     level, _ = cv2.threshold(value, 0, 255, cv2.THRESH_OTSU)
     for threshold in (level, 0.8 * level, 1.2 * level):

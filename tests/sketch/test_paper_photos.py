@@ -15,7 +15,7 @@ from pipeline.sketch.intake import EVENED_OUT, STRAIGHTENED, TURNED_ROUND, UNRUL
 from tests.tools.paper_photos import LOOKS, compare_lines, photograph_drawing
 
 pytestmark = pytest.mark.slow
-KINDS = sorted(kind for kind, look in LOOKS.items() if not look.fill)  # colouring in is read as strokes so far
+KINDS = sorted(LOOKS)
 
 
 @cache
