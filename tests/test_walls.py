@@ -27,7 +27,7 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "picture": SHARED | {"models", "sketch"},
     "painters": {"errors", "values"},
     "inking": {"errors", "values", "sketch"},
-    "colours": {"errors", "values"},
+    "colours": {"errors", "values", "inking"},
     "engine": SHARED | {"models", "request", "machine", "painters", "inking", "colours"},
     "studio": READ | {"engine"},
     "page": READ | {"studio"},

@@ -8,8 +8,6 @@ pixel knows the frame of its region.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -37,30 +35,6 @@ def make_hint(
     if colours is not None and painted is not None and painted.any():
         hint[4:8] = shrink_colours(colours, painted)
     hint[8:] = describe_regions(find_regions(drawn))
-    return hint
-
-
-class Proposed(Protocol):
-    """Colours for regions, (HINT, HINT, 3) RGB, and where they are, (HINT, HINT)."""
-
-    @property
-    def colours(self) -> NDArray[np.uint8]: ...
-
-    @property
-    def proposed(self) -> NDArray[np.bool_]: ...
-
-
-def make_proposed_hint(
-    lines: NDArray[np.uint8],
-    colours: NDArray[np.uint8] | None,
-    painted: NDArray[np.bool_] | None,
-    proposal: Proposed | None,
-) -> Float:
-    """The same, with colours proposed for the regions where the person painted none."""
-    hint = make_hint(lines, colours, painted)
-    if proposal is not None:
-        filled = proposal.proposed[::2, ::2] & (hint[7] == 0)
-        hint[4:7, filled], hint[7, filled] = proposal.colours[::2, ::2][filled].T.astype(np.float32) / 255, 1
     return hint
 
 

@@ -1,4 +1,4 @@
-"""What is seen of each region of a drawing, and of each part of what lies around: place, shape, the lines about it.
+"""What the network sees of each region of a drawing, and of each part of what lies around: place, shape, lines.
 
 What runs off the picture (sky, ground, paper) is no single colour. It is read in cells of a coarse grid.
 """
@@ -12,47 +12,57 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.colours.hint import HINT
+from pipeline.colours.regions import SIDE
 
 MOST = 48  # regions that are read, the largest
 LEAST = 10  # px of a region
 CROP = 16  # px of the small pictures of a region and of its surroundings
 WIDE = 32  # px of the small picture of the whole drawing
-ROWS, COLUMNS = 8, 3  # of the grid
+ROWS, COLUMNS = 12, 2  # of the grid
 SEEN_SHARE = 0.12  # of a cell that lies outside at least
 PLACES = 19
 FEATURES = PLACES + 2 * CROP * CROP
 
 Float = NDArray[np.float32]
+Frame = tuple[slice, slice]
 
 
 @dataclass(frozen=True, eq=False)
 class RegionFeatures:
-    """The tokens of a drawing: first regions, the largest first, then cells of what lies around."""
+    """RegionFeatures holds a drawing's tokens: first regions, the largest first, then cells of what lies around."""
 
     numbers: NDArray[np.int32]  # (n,) the regions' numbers
     outside: NDArray[np.bool_]  # (n,) runs off the picture
-    cells: NDArray[np.int32]  # (HINT, HINT) number of a cell from 1; 0 within inner regions
+    cells: NDArray[np.int32]  # (SIDE, SIDE) number of a cell from 1; 0 within inner regions
     homes: NDArray[np.int32]  # (m,) the region that each cell lies in
     spots: NDArray[np.int32]  # (m, 2) row and column of each cell in the grid
     values: Float  # (n + m, FEATURES)
     whole: Float  # (WIDE * WIDE,) the drawing, small
 
 
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """Sheet holds what all regions of a drawing have in common."""
+
+    drawn: Float  # (SIDE, SIDE) 1 on lines
+    box: tuple[int, int, int, int]  # left, top, right, bottom of what is drawn
+    count: int  # regions
+
+
 def read_features(lines: NDArray[np.uint8], regions: NDArray[np.int32]) -> RegionFeatures:
-    """Describe the regions of a drawing (HINT, HINT) of 0 and 255."""
+    """Describe the regions of a drawing.
+
+    lines: (SIDE, SIDE) uint8 of 0 and 255. regions: (SIDE, SIDE) int32 from 1 (`find_regions`).
+    """
     areas = np.bincount(regions.ravel())
     frames = ndimage.find_objects(regions)
-    order = [n for n in np.argsort(-areas) if n > 0 and areas[n] >= LEAST and frames[n - 1] is not None][:MOST]
-    drawn = (lines > 0).astype(np.float32)
-    rows, columns = np.nonzero(drawn)
-    box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1) if len(rows) else (0, 0, HINT, HINT)
+    order = [int(n) for n in np.argsort(-areas, kind="stable") if n > 0 and areas[n] >= LEAST][:MOST]
+    sheet = read_sheet(lines, len(order))
     outside = np.array([runs_off(frames[n - 1]) for n in order], bool)
-    values = [describe(drawn, regions == n, frames[n - 1], box, len(order), 0) for n in order]
-    cells, homes, spots = find_cells(regions, {int(n) for n, off in zip(order, outside, strict=True) if off})
-    for number, frame in enumerate(ndimage.find_objects(cells), 1):
-        values.append(describe(drawn, cells == number, frame, box, len(order), 1))
-    whole = np.asarray(cv2.resize(drawn, (WIDE, WIDE), interpolation=cv2.INTER_AREA), np.float32).ravel()
+    open_rims = measure_open_rims(lines, regions, areas)
+    values = [describe(sheet, regions, n, frames[n - 1], 0, 0.5 * open_rims[n]) for n in order]
+    cells, homes, spots = find_cells(regions, {n for n, off in zip(order, outside, strict=True) if off})
+    values += [describe(sheet, cells, n, frame, 1, 0) for n, frame in enumerate(ndimage.find_objects(cells), 1)]
     return RegionFeatures(
         np.array(order, np.int32),
         outside,
@@ -60,24 +70,44 @@ def read_features(lines: NDArray[np.uint8], regions: NDArray[np.int32]) -> Regio
         np.array(homes, np.int32),
         np.array(spots, np.int32).reshape(-1, 2),
         np.stack(values) if values else np.zeros((0, FEATURES), np.float32),
-        whole * 3,
+        3 * np.asarray(cv2.resize(sheet.drawn, (WIDE, WIDE), interpolation=cv2.INTER_AREA), np.float32).ravel(),
     )
 
 
-def runs_off(frame: tuple[slice, slice]) -> bool:
+def read_sheet(lines: NDArray[np.uint8], count: int) -> Sheet:
+    rows, columns = np.flatnonzero(lines.any(1)), np.flatnonzero(lines.any(0))
+    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1) if len(rows) else (0, 0, SIDE, SIDE)
+    return Sheet((lines > 0).astype(np.float32), box, count)
+
+
+def runs_off(frame: Frame) -> bool:
     starts, stops = min(frame[0].start, frame[1].start), max(frame[0].stop, frame[1].stop)
-    return bool(starts <= 1 or stops >= HINT - 1)
+    return bool(starts <= 1 or stops >= SIDE - 1)
+
+
+def measure_open_rims(lines: NDArray[np.uint8], regions: NDArray[np.int32], areas: NDArray[np.int64]) -> Float:
+    """Return how much of each region's rim has no line along it, (count,) in [0, 1]: it leaks there."""
+    near = cv2.dilate(lines, np.ones((3, 3), np.uint8)) > 0
+    leaks = np.zeros(len(areas), np.float32)
+    for one, other, lined in (
+        (regions[:, 1:], regions[:, :-1], near[:, 1:] | near[:, :-1]),
+        (regions[1:], regions[:-1], near[1:] | near[:-1]),
+    ):
+        open_rim = (one != other) & ~lined
+        for side in (one, other):
+            leaks += np.bincount(side[open_rim], minlength=len(areas))
+    return np.asarray(np.clip(leaks / np.maximum(2 * np.sqrt(areas), 1), 0, 1), np.float32)
 
 
 def find_cells(
     regions: NDArray[np.int32], outside: set[int]
 ) -> tuple[NDArray[np.int32], list[int], list[tuple[int, int]]]:
-    """Number the cells of the grid in which one of these regions is the largest; each region's share is one cell."""
+    """Number the cells of the grid where one of these regions has a share of it; each region's share is one cell."""
     cells, homes, spots = np.zeros(regions.shape, np.int32), [], []
-    high, wide = -(-HINT // ROWS), -(-HINT // COLUMNS)
+    rows, columns = np.linspace(0, SIDE, ROWS + 1).round().astype(int), np.linspace(0, SIDE, COLUMNS + 1).astype(int)
     for row in range(ROWS):
         for column in range(COLUMNS):
-            part = np.s_[row * high : (row + 1) * high, column * wide : (column + 1) * wide]
+            part = np.s_[rows[row] : rows[row + 1], columns[column] : columns[column + 1]]
             counts = np.bincount(regions[part].ravel())
             for number in np.flatnonzero(counts >= SEEN_SHARE * regions[part].size):
                 if int(number) in outside:
@@ -88,44 +118,25 @@ def find_cells(
 
 
 def describe(
-    drawn: Float,
-    mask: NDArray[np.bool_],
-    frame: tuple[slice, slice],
-    box: tuple[int, int, int, int],
-    count: int,
-    around: int,
+    sheet: Sheet, labels: NDArray[np.int32], number: int, frame: Frame, around: float, open_rim: float
 ) -> Float:
+    """Describe one region or cell, (FEATURES,): places in [0, 1], then its shape and the lines about it."""
     top, bottom, left, right = frame[0].start, frame[0].stop, frame[1].start, frame[1].stop
     height, width = bottom - top, right - left
+    box = sheet.box
     wide, high = max(1, box[2] - box[0]), max(1, box[3] - box[1])
-    inside = mask[frame]
-    rows, columns = np.nonzero(inside)
-    area = len(rows)
+    inside = (labels[frame] == number).astype(np.uint8)
+    moments = cv2.moments(inside, binaryImage=True)
+    area = moments["m00"]
     places = [
-        left / HINT, top / HINT, right / HINT, bottom / HINT,
+        left / SIDE, top / SIDE, right / SIDE, bottom / SIDE,
         (left - box[0]) / wide, (top - box[1]) / high, (right - box[0]) / wide, (bottom - box[1]) / high,
-        (left + columns.mean()) / HINT, (top + rows.mean()) / HINT,
-        np.sqrt(area) / HINT, np.log(area) / 11, area / (width * height), np.log(width / height) / 2,
-        float(runs_off(frame)), wide / HINT, high / HINT, count / MOST, around,
+        (left + moments["m10"] / area) / SIDE, (top + moments["m01"] / area) / SIDE,
+        np.sqrt(area) / SIDE, np.log(area) / 11, area / (width * height), np.log(width / height) / 2,
+        1.0 if runs_off(frame) else open_rim, wide / SIDE, high / SIDE, sheet.count / MOST, around,
     ]  # fmt: skip
     shape = cv2.resize(inside.astype(np.float32), (CROP, CROP), interpolation=cv2.INTER_AREA)
     pad_x, pad_y = width // 2 + 4, height // 2 + 4
-    about = drawn[max(0, top - pad_y) : bottom + pad_y, max(0, left - pad_x) : right + pad_x]
+    about = sheet.drawn[max(0, top - pad_y) : bottom + pad_y, max(0, left - pad_x) : right + pad_x]
     near = cv2.resize(about, (CROP, CROP), interpolation=cv2.INTER_AREA)
     return np.concatenate([places, shape.ravel() - 0.5, 2 * near.ravel()]).astype(np.float32)
-
-
-def region_means(regions: NDArray[np.int32], numbers: NDArray[np.int32], field: Float) -> tuple[Float, Float]:
-    """The colours that a field (s, s, 3) has within regions, (n, 3), by the pixels that lie whole in one; and how sure.
-
-    The second, (n,), is the largest share of a field's pixel that the region fills.
-    """
-    side = field.shape[0]
-    step = regions.shape[0] // side
-    cells = (np.arange(regions.shape[0]) // step)[:, None] * side + np.arange(regions.shape[1]) // step
-    count = int(regions.max()) + 1
-    cover = np.bincount((regions.astype(np.int64) * side * side + cells).ravel(), minlength=count * side * side)
-    share = (cover.reshape(count, -1)[numbers] / step**2).astype(np.float32)
-    weights = share**6
-    means = weights @ field.reshape(-1, 3) / np.maximum(weights.sum(1, keepdims=True), 1e-9)
-    return np.asarray(means, np.float32), share.max(1) if len(numbers) else np.zeros(0, np.float32)

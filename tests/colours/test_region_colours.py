@@ -1,21 +1,18 @@
-from pathlib import Path
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 
-from pipeline.colours.hint import find_regions, make_proposed_hint
-from pipeline.colours.region_colours import (
-    CODES,
-    RegionColours,
-    load_region_colours,
-    nearest_codes,
-    paint_surroundings,
-    propose_colours,
-)
-from pipeline.colours.region_features import FEATURES, WIDE, read_features, region_means
+from pipeline.colours.region_colours import State, draw_codes, nearest_codes, propose_colours
+from pipeline.colours.region_features import COLUMNS, ROWS, read_features
+from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
+from pipeline.colours.regions import find_regions
+from pipeline.colours.surroundings import paint_surroundings
+from pipeline.errors import Cancelled
+from pipeline.values import PaintedColours
+from tests.colours.drawings import draw_house
 
 WORDS = torch.zeros(1, 39, 384)
 
@@ -28,88 +25,134 @@ def network() -> RegionColours:
     return made.eval()
 
 
-def draw_house() -> np.ndarray:
-    lines = np.zeros((256, 256), np.uint8)
-    cv2.rectangle(lines, (60, 100), (200, 230), 255, 1)
-    cv2.rectangle(lines, (110, 160), (150, 230), 255, 1)
-    cv2.polylines(lines, [np.array([[50, 100], [130, 30], [210, 100]])], True, 255, 1)
-    return lines
+def paint_door(network: RegionColours) -> PaintedColours:
+    colours, mask = np.zeros((256, 256, 3), np.uint8), np.zeros((256, 256), bool)
+    mask[170:220, 120:140] = True
+    colours[mask] = (network.codes[7].numpy() * 255).round().astype(np.uint8)
+    return PaintedColours(colours, mask)
 
 
-def test_regions_are_described_the_largest_first_and_the_surroundings_in_cells() -> None:
-    lines = draw_house()
-    seen = read_features(lines, find_regions(lines))
-    assert seen.outside.tolist() == [True, False, False, False] and set(seen.homes) == {seen.numbers[0]}
-    assert seen.values.shape == (4 + len(seen.homes), FEATURES) and seen.whole.shape == (WIDE * WIDE,)
-    assert (np.diff(seen.values[:4, 10]) <= 0).all() and np.isfinite(seen.values).all()
-    assert seen.values[1, :4] == pytest.approx([60 / 256, 100 / 256, 200 / 256, 230 / 256], abs=0.02)
-    assert seen.values[:, 18].tolist() == [0] * 4 + [1] * len(seen.homes)
-    assert seen.cells.max() == len(seen.homes) > 15 and seen.cells[2, 2] == 1 and seen.cells[200, 130] == 0
-
-
-def test_surroundings_run_smoothly_from_cell_to_cell() -> None:
-    spots = np.array([[0, 0], [0, 1], [0, 2], [7, 0], [7, 2]], np.int32)
-    tones = np.array([[0, 0, 1]] * 3 + [[0, 1, 0]] * 2, np.float32)
-    made = paint_surroundings(tones, spots)
-    assert made.shape == (256, 256, 3) and np.allclose(made[2, 128], [0, 0, 1], atol=0.05)
-    assert np.allclose(made[-2, 20], [0, 1, 0], atol=0.05)
-    assert np.abs(np.diff(made, axis=0)).max() < 0.05
-
-
-def test_a_regions_mean_takes_the_pixels_that_lie_whole_in_it() -> None:
-    lines = draw_house()
-    regions = find_regions(lines)
-    numbers = read_features(lines, regions).numbers
-    truth = np.stack([(regions == number) * (n + 1) / 10 for n, number in enumerate(numbers)]).sum(0)
-    field = cv2.resize(truth, (64, 64), interpolation=cv2.INTER_AREA)[..., None].repeat(3, 2).astype(np.float32)
-    means, sure = region_means(regions, numbers, field)
-    assert means[:, 0] == pytest.approx([0.1, 0.2, 0.3, 0.4], abs=0.01) and (sure == 1).all()
-
-
-def test_each_inner_region_gets_a_colour_of_the_codes_by_the_seed(network: RegionColours) -> None:
+def test_each_inner_region_gets_one_colour_by_the_seed(network: RegionColours) -> None:
     lines = draw_house()
     one = propose_colours(network, lines, WORDS, WORDS, 1)
     again, other = propose_colours(network, lines, WORDS, WORDS, 1), propose_colours(network, lines, WORDS, WORDS, 2)
     assert np.array_equal(one.colours, again.colours) and not np.array_equal(one.colours, other.colours)
-    assert not one.proposed[2, 2] and one.proposed[120, 70] and one.proposed[200, 130]
-    assert len(np.unique(one.colours[one.proposed], axis=0)) <= 3
+    for number in {one.regions[y, x] for y, x in ((120, 70), (200, 130), (60, 130))}:
+        assert len(np.unique(one.colours[one.regions == number], axis=0)) == 1
+    assert len(np.unique(one.colours[one.regions == one.regions[2, 2]], axis=0)) > 3
+
+
+def test_drawings_of_all_proportions_are_read(network: RegionColours) -> None:
+    wide = cv2.resize(draw_house(), (768, 384), interpolation=cv2.INTER_NEAREST)
+    assert propose_colours(network, wide, WORDS, WORDS, 1).colours.shape == (256, 256, 3)
 
 
 def test_what_the_person_painted_is_taken_over(network: RegionColours) -> None:
+    painted = paint_door(network)
+    made = propose_colours(network, draw_house(), WORDS, WORDS, 3, painted=painted)
+    plain = propose_colours(network, draw_house(), WORDS, WORDS, 3)
+    assert np.abs(made.colours[200, 130].astype(int) - painted.colours[200, 130]).max() <= 30
+    assert not np.array_equal(made.colours[60, 130], plain.colours[60, 130])  # the others go with it
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"guidance_scale": 1.0},
+        {"guidance_scale": 5.0},
+        {"num_inference_steps": 2},
+        {"controlnet_conditioning_scale": 0.0},
+        {"controlnet_conditioning_scale": 1.5},
+    ],
+)
+def test_every_control_acts(network: RegionColours, change: dict[str, float]) -> None:
+    wanted = torch.randn(1, 39, 384, generator=torch.Generator().manual_seed(2))
+    plain = propose_colours(network, draw_house(), wanted, WORDS, 1)
+    made = propose_colours(network, draw_house(), wanted, WORDS, 1, **change)  # type: ignore[arg-type]
+    assert not np.array_equal(plain.colours, made.colours)
+
+
+def test_unwanted_words_act_only_with_guidance(network: RegionColours) -> None:
+    other = torch.randn(1, 39, 384, generator=torch.Generator().manual_seed(2))
+    for scale, same in ((1.0, True), (3.0, False)):
+        one, two = (
+            propose_colours(network, draw_house(), WORDS, unwanted, 1, guidance_scale=scale).colours
+            for unwanted in (WORDS, other)
+        )
+        assert np.array_equal(one, two) == same
+
+
+def test_shapes_that_are_not_seen_do_not_act(network: RegionColours) -> None:
+    features, whole = torch.rand(2, 1, 5, 531).unbind(0), torch.rand(2, 1, 1024).unbind(0)
+    there, known, ground = torch.ones(1, 5, dtype=torch.bool), torch.full((1, 5), CODES), torch.tensor([GROUNDS])
+    for scale, same in ((0.0, True), (1.0, False)):
+        one, two = (
+            network(some, all_, there, known, ground, WORDS, scale)[0]
+            for some, all_ in zip(features, whole, strict=True)
+        )
+        assert torch.allclose(one, two) == same
+
+
+def test_each_round_is_shown_and_can_be_the_last(network: RegionColours) -> None:
+    steps: list[tuple[int, int]] = []
+    shown: list[np.ndarray] = []
+
+    def on_step(step: int, of: int, colours: np.ndarray) -> None:
+        steps.append((step, of))
+        shown.append(colours)
+
+    whole = propose_colours(network, draw_house(), WORDS, WORDS, 1, num_inference_steps=4, on_step=on_step)
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert all(one.shape == (256, 256, 3) and one.dtype == np.uint8 for one in shown)
+    assert np.abs(shown[-1].astype(int) - whole.colours).mean() < np.abs(shown[0].astype(int) - whole.colours).mean()
+    with pytest.raises(Cancelled):
+        propose_colours(network, draw_house(), WORDS, WORDS, 1, is_cancelled=lambda: len(steps) > 5, on_step=on_step)
+    assert len(steps) == 6
+
+
+def test_no_rounds_are_refused_and_an_empty_drawing_is_all_ground(network: RegionColours) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        propose_colours(network, draw_house(), WORDS, WORDS, 1, num_inference_steps=0)
+    made = propose_colours(network, np.zeros((300, 300), np.uint8), WORDS, WORDS, 0)
+    assert (made.regions == 1).all() and len(np.unique(made.colours.reshape(-1, 3), axis=0)) > 5
+
+
+@pytest.mark.parametrize(("left", "cells"), [(3, False), (1, True)])
+def test_cells_wait_for_the_ground_and_what_runs_off_has_no_colour(left: int, cells: bool) -> None:
     lines = draw_house()
-    colours, painted = np.zeros((256, 256, 3), np.uint8), np.zeros((256, 256), bool)
-    painted[170:220, 120:140] = True
-    colours[painted] = (network.codes[7].numpy() * 255).round().astype(np.uint8)
-    made = propose_colours(network, lines, WORDS, WORDS, 3, colours=colours, painted=painted)
-    assert np.abs(made.colours[200, 130].astype(int) - colours[200, 130]).max() <= 30
-    hint = make_proposed_hint(lines, colours, painted, made)
-    assert hint[7, 60, 40] == 1 and hint[7, 1, 1] == 0
-    assert hint[4:7, 97, 65] == pytest.approx(colours[195, 130] / 255, abs=0.12)
+    seen = read_features(lines, find_regions(lines))
+    count = len(seen.values)
+    state = State(torch.full((count,), CODES), GROUNDS)
+    made = draw_codes(state, torch.zeros(count, CODES), torch.zeros(GROUNDS), left, seen, torch.Generator())
+    assert made.ground < GROUNDS and made.known[0] == CODES
+    assert bool((made.known[len(seen.numbers) :] < CODES).any()) == cells
+    assert int((made.known[1 : len(seen.numbers)] < CODES).sum()) == (3 if cells else 1)
 
 
-def test_words_and_known_colours_change_the_answer(network: RegionColours) -> None:
-    features, whole = torch.rand(1, 5, FEATURES), torch.rand(1, WIDE * WIDE)
-    there, known = torch.ones(1, 5, dtype=torch.bool), torch.full((1, 5), CODES)
-    plain = network(features, whole, there, known, WORDS)
-    told = known.clone()
-    told[0, 0] = 3
-    assert plain.shape == (1, 5, CODES)
-    assert not torch.allclose(plain[:, 1:], network(features, whole, there, told, WORDS)[:, 1:])
-    assert not torch.allclose(plain, network(features, whole, there, known, torch.randn(1, 39, 384)))
+def at_cells(rows: Sequence[int], tone: tuple[int, int, int]) -> tuple[list[tuple[int, int]], list[tuple[int, ...]]]:
+    spots = [(row, column) for row in rows for column in range(COLUMNS)]
+    return spots, [tone] * len(spots)
 
 
-def test_missing_regions_are_not_looked_at(network: RegionColours) -> None:
-    features, whole, known = torch.rand(1, 6, FEATURES), torch.rand(1, WIDE * WIDE), torch.full((1, 6), CODES)
-    there = torch.tensor([[True] * 4 + [False] * 2])
-    changed = features.clone()
-    changed[:, 4:] = 9
-    one, other = (network(some, whole, there, known, WORDS)[:, :4] for some in (features, changed))
-    assert torch.allclose(one, other, atol=1e-5)
+def test_surroundings_meet_at_a_soft_horizon_and_like_cells_run_into_each_other() -> None:
+    sky, blue = at_cells(range(5), (0, 0, 1))
+    land, green = at_cells(range(5, ROWS), (0, 1, 0))
+    made = paint_surroundings(np.array(blue + green, np.float32), np.array(sky + land, np.int32))
+    assert made.shape == (256, 256, 3) and np.allclose(made[2, 128], [0, 0, 1], atol=0.02)
+    assert np.allclose(made[-2, 20], [0, 1, 0], atol=0.02)
+    between = (made[:, 128, 1] > 0.05) & (made[:, 128, 1] < 0.95)
+    assert 2 <= between.sum() <= 10 and 100 < np.flatnonzero(between).mean() < 114
+    pale = np.array([(0.9, 0.9, 1 - 0.004 * row) for row, _ in sky + land], np.float32)
+    assert np.abs(np.diff(paint_surroundings(pale, np.array(sky + land, np.int32)), axis=0)).max() < 0.002
 
 
-def test_weights_survive_the_disk_and_an_empty_drawing_is_no_trouble(network: RegionColours, tmp_path: Path) -> None:
-    save_file({name: value.half() for name, value in network.state_dict().items()}, tmp_path / "regions.safetensors")
-    read = load_region_colours(tmp_path / "regions.safetensors")
-    assert torch.allclose(read.codes, network.codes, atol=1e-3)
-    assert not propose_colours(read, np.zeros((300, 300), np.uint8), WORDS, WORDS, 0).proposed.any()
-    assert nearest_codes(read, np.full((2, 3), np.nan, np.float32)).tolist() == [CODES, CODES]
+def test_hidden_cells_take_the_colours_beside_them() -> None:
+    spots = np.array([(row, 0) for row in range(ROWS)], np.int32)
+    tones = np.array([(0, 0, 1)] * 6 + [(0, 1, 0)] * (ROWS - 6), np.float32)
+    made = paint_surroundings(tones, spots)
+    assert np.allclose(made[2, 250], [0, 0, 1], atol=0.02) and np.allclose(made[-2, 250], [0, 1, 0], atol=0.02)
+
+
+def test_nothing_given_is_no_code(network: RegionColours) -> None:
+    assert nearest_codes(network, np.full((2, 3), np.nan, np.float32)).tolist() == [CODES, CODES]
+    assert nearest_codes(network, network.codes[3:5].numpy()).tolist() == [3, 4]

@@ -146,8 +146,11 @@ class Curriculum:
 
     def make(self, seed: int | list[int]) -> Lesson:
         rng = np.random.default_rng(seed)
-        stage = choose_kind(rng)(self.pack, self._choose(rng), rng)
-        return teach(stage, rng)
+        return teach(self.compose(rng), rng)
+
+    def compose(self, rng: Rng) -> Stage:
+        """Compose the picture of one lesson."""
+        return choose_kind(rng)(self.pack, self._choose(rng), rng)
 
     def _choose(self, rng: Rng) -> NDArray[np.int64]:
         return np.asarray(self.rows[np.searchsorted(self.chances, rng.random(4))], np.int64)

@@ -1,0 +1,11 @@
+import cv2
+import numpy as np
+
+
+def draw_house() -> np.ndarray:
+    """Draw a wall, a door and a roof, (256, 256) white on black."""
+    lines = np.zeros((256, 256), np.uint8)
+    cv2.rectangle(lines, (60, 100), (200, 230), 255, 1)
+    cv2.rectangle(lines, (110, 160), (150, 230), 255, 1)
+    cv2.polylines(lines, [np.array([[50, 100], [130, 30], [210, 100]])], True, 255, 1)
+    return lines
