@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.sketch.edges import READ_SIDE, resize_to
+from pipeline.sketch.edges import READ_SIDE, drop_specks, resize_to
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -22,12 +22,18 @@ Mask = NDArray[np.bool_]
 MARK = 24  # of 255, how far a mark lies below white in its strongest channel
 GAP = 5  # px between two streaks of one area
 STROKE = 9  # px, half the width of the broadest stroke that is still a line
-COLOR = 22  # of 255, the least difference of an area's channels
+COLOR = 22  # of 255, the least difference of a colour's channels
+PALE = 14  # of 255, the least difference of an area's channels, its streaks and the paper between them evened
+EVEN = 2.0  # px, the sigma by which streaks are evened
 DARKER = 40  # of 255, how much darker than both of its sides a line is
-NEAR = 7  # px from an area's rim to the line around it
+NEAR = 10  # px from an area's rim to the line around it
 OUTLINED = 0.6  # share of the areas' rim that a line goes along in an outlined drawing
-LEAST_AREA = 150  # px
-LEAST_RIM = 12  # px
+LEAST_AREA = 700  # px
+LEAST_HOLE = 400  # px; smaller places within an area were left out by the hand
+LEAST_RIM = 30  # px
+PAPER = 240  # of 255, from where on a place is bare
+SLIT = 2.0  # px, half the width of the bare slits between streaks
+BARE = 0.07  # share of an area that may lie bare in broader places than that
 DOT = 40  # px, the largest dot of a tone
 LEAST_DOTS = 40
 CROWD = 12  # dots of a tone within CROWD_REACH of each
@@ -64,7 +70,7 @@ def find_filling(pixels: Pixels) -> Filling | None:
     marks = (255 - smooth.min(axis=2) > 2 * MARK) & ~dots
     strokes = small.copy()
     strokes[(grow(area) & ~(thin & area) & ~(marks & ~area)) | dots] = 255
-    strokes[grow(drop_short(rims & ~beside))] = 0
+    strokes[grow(drop_specks(rims & ~beside, 8, LEAST_RIM))] = 0
     return Filling(area, strokes, float((rims & beside).sum() / max(1, rims.sum())))
 
 
@@ -76,13 +82,21 @@ def is_colored(smooth: Pixels) -> bool:
 
 def find_colored_areas(smooth: Pixels) -> Mask:
     """Return where a drawing (h, w, 3) is coloured in, wider than strokes are."""
-    highest, lowest = smooth.max(axis=2).astype(int), smooth.min(axis=2).astype(int)
-    colored = (highest - lowest > COLOR) & (255 - lowest > MARK)
-    area = close_and_open(colored, GAP, STROKE)
-    # what is coloured in is covered mostly: lines of a colour that happen to lie close are not
-    covered = cv2.blur(colored.astype(np.float32), (4 * STROKE + 1, 4 * STROKE + 1))
-    shown = cv2.blur(area.astype(np.float32), (4 * STROKE + 1, 4 * STROKE + 1))
-    return np.asarray(area & (covered > 0.55 * shown))
+    even = cv2.GaussianBlur(smooth, (0, 0), EVEN)
+    highest, lowest = even.max(axis=2).astype(int), even.min(axis=2).astype(int)
+    colored = (highest - lowest > PALE) & (255 - lowest > PALE)
+    area = keep_covered(close_and_open(colored, GAP, STROKE), smooth)
+    return ~drop_specks(~close_and_open(area, 2 * GAP, STROKE), 4, LEAST_HOLE)
+
+
+def keep_covered(areas: Mask, smooth: Pixels) -> Mask:
+    """Return the large areas (h, w) that are coloured all over; lines that lie close leave broad paper between them."""
+    paper = cv2.distanceTransform((smooth.min(axis=2) >= PAPER).astype(np.uint8), cv2.DIST_L2, 5) > SLIT
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(areas.astype(np.uint8))
+    bare = np.bincount(labels[paper], minlength=len(stats))
+    kept = (stats[:, cv2.CC_STAT_AREA] >= LEAST_AREA) & (bare < BARE * stats[:, cv2.CC_STAT_AREA])
+    kept[0] = False
+    return np.asarray(kept[labels])
 
 
 def find_tone(smooth: Pixels) -> Mask:
@@ -100,7 +114,12 @@ def find_tone(smooth: Pixels) -> Mask:
     places[at[:, 1], at[:, 0]] = 1
     side = 2 * CROWD_REACH + 1
     crowded[np.flatnonzero(small)] = (cv2.blur(places, (side, side)) * side**2)[at[:, 1], at[:, 0]] >= CROWD
-    return np.asarray(crowded[labels] & (int(crowded.sum()) >= LEAST_DOTS))
+    if int(crowded.sum()) < LEAST_DOTS:
+        return np.zeros(marks.shape, dtype=bool)
+    # at the tone's rim a dot has few others around it
+    near = cv2.dilate(crowded[labels].astype(np.uint8), make_disc(2 * GAP))[at[:, 1], at[:, 0]] > 0
+    crowded[np.flatnonzero(small)[near]] = True
+    return np.asarray(crowded[labels])
 
 
 def find_thin_ink(smooth: Pixels, area: Mask) -> Mask:
@@ -136,11 +155,3 @@ def close_and_open(mask: Mask, gap: int, stroke: int) -> Mask:
 def make_disc(radius: int) -> NDArray[np.uint8]:
     """Return a disc of `radius` px as a mask for OpenCV's morphology."""
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)))
-
-
-def drop_short(rims: Mask) -> Mask:
-    """Return the pieces of rims (h, w) that have at least LEAST_RIM px."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(rims.astype(np.uint8), connectivity=8)
-    kept = stats[:, cv2.CC_STAT_AREA] >= LEAST_RIM
-    kept[0] = False
-    return np.asarray(kept[labels])

@@ -163,7 +163,7 @@ class Paper:
 
         A night sky is that too, but for its half tones; a wall, but for its grain.
         """
-        dark = float(np.median(self.small)) <= 70
+        dark = float(np.median(self.small.max(axis=2))) <= 70  # red and blue paper are light in one channel
         if self.is_white or not (dark or self.lines_are_lighter):
             return False
         ground = self.inverse.ground
