@@ -51,9 +51,9 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def pocket_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the pocket model's layout with small random weights."""
-    from tests.tools.models import write_pocket
+    from tests.tools.packaged_folder import write_packaged
 
-    return write_pocket(tmp_path_factory.mktemp("models") / "pocket")
+    return write_packaged(tmp_path_factory.mktemp("models") / "pocket")
 
 
 @pytest.fixture(scope="session")
@@ -65,11 +65,19 @@ def sd15_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pocket_engine(pocket_folder: Path) -> Engine:
-    from pipeline.engine.engine import Engine
-    from pipeline.models.catalog import POCKET
+def packaged_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the second layout, whose words come from a package, with small random weights."""
+    from tests.tools.packaged_folder import write_packaged
 
-    return Engine.load(POCKET, folder=pocket_folder, device="cpu")
+    return write_packaged(tmp_path_factory.mktemp("models") / "packaged")
+
+
+@pytest.fixture(scope="session")
+def packaged_engine(packaged_folder: Path) -> Engine:
+    from pipeline.engine.engine import Engine
+    from tests.tools.packaged_folder import make_packaged_profile
+
+    return Engine.load(make_packaged_profile(), folder=packaged_folder, device="cpu")
 
 
 @pytest.fixture(scope="session")

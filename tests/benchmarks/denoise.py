@@ -17,12 +17,13 @@ draws all of them, --only those that it names. With two number formats, rows in 
 
 Both models share their modules, in each number format once, and plain gets them as diffusers loads them;
 `drawing_bytes` is what came on top while a row drew. memory.py measures the engine by itself. --distance measures the
-price of the levers, and of bf16, on the pocket model as shipped: SSIM and edge F1 against every lever off.
+price of the levers, and of bf16, on SD 1.5's own weights where they are here: SSIM and edge F1 against every lever off.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -35,11 +36,12 @@ import transformers
 from pipeline.controls import Shortcuts
 from pipeline.engine.engine import Engine
 from pipeline.machine.device import DTYPES, choose_device, get_default_dtype, has_bf16_tiles, name_dtype
-from pipeline.models.catalog import POCKET
+from pipeline.models.catalog import SD15
 from pipeline.models.loading import silence_logs
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Preset, get_menu
+from pipeline.settings import read_settings
 from pipeline.values import GenerationRequest, StyleMix
 from tests.benchmarks.drawing_comparison import DrawingComparison, FormatComparison
 from tests.benchmarks.drawing_modes import OFF, PLAIN, OurEngine, PlainDiffusers, list_modes
@@ -88,7 +90,7 @@ def main() -> None:
 
 def make_rows(asked: argparse.Namespace) -> Iterator[Row]:
     if asked.distance is not None:
-        yield from measure_distances(asked.distance or [asked.steps or 4])
+        yield from measure_distances(asked.distance or [asked.steps or 4], asked.tiny)
     if asked.only != []:
         with tempfile.TemporaryDirectory(prefix="croquis-benchmark-") as room:
             with silence_logs((diffusers.utils.logging, transformers.utils.logging)):
@@ -96,19 +98,20 @@ def make_rows(asked: argparse.Namespace) -> Iterator[Row]:
             yield from comparison.measure_rows()
 
 
-def measure_distances(numbers_of_steps: list[int]) -> Iterator[Row]:
-    """Measure how far pictures are from those of every lever off: of no lever, of each that changes a picture and that
-    the pocket model has, and of bf16; with that model's own numbers."""
-    engine, halves = Engine.load(POCKET), Engine.load(replace(POCKET, any_dtype=True), dtype="bfloat16")
-    modes = list_modes(1, engine.device, engine.dtype, compiled=False)
-    able = [mode for mode in modes if mode.preset.shortcuts.decoder == "full" and not mode.preset.shortcuts.few_steps]
-    can = [
-        replace(mode.preset, numbers={}) for mode in able if mode.name == OFF or mode.preset.shortcuts != Shortcuts()
-    ]
-    for steps in numbers_of_steps:
-        for found in measure_presets(engine, tuple(can), steps=steps):
-            yield make_distance_row(found, steps)
-        yield make_distance_row(measure_number_format(engine, halves, steps), steps)
+def measure_distances(numbers_of_steps: list[int], tiny: bool) -> Iterator[Row]:
+    """Measure how far pictures are from those of every lever off: of no lever, of each that changes a picture and needs
+    no further files, and of bf16; with SD 1.5's own numbers, on random weights where `tiny`."""
+    with tempfile.TemporaryDirectory(prefix="croquis-benchmark-") as room:
+        folder = write_sd15(Path(room) / "sd15") if tiny else read_settings([], os.environ).sd15
+        profile = make_tiny_sd15_profile(any_dtype=True) if tiny else SD15
+        engine, halves = (Engine.load(profile, folder=folder, dtype=dtype) for dtype in ("float32", "bfloat16"))
+        presets = [replace(mode.preset, numbers={}) for mode in list_modes(1, engine.device, engine.dtype, False)]
+        plain = [each for each in presets if each.shortcuts.decoder == "full" and not each.shortcuts.few_steps]
+        can = [each for each in plain if each.name == OFF or each.shortcuts != Shortcuts()]
+        for steps in numbers_of_steps:
+            for found in measure_presets(engine, tuple(can), steps=steps):
+                yield make_distance_row(found, steps)
+            yield make_distance_row(measure_number_format(engine, halves, steps), steps)
 
 
 def make_distance_row(found: PresetDistance, steps: int) -> Row:

@@ -21,6 +21,7 @@ from tests.benchmarks.drawing_modes import PLAIN
 from tests.benchmarks.memory import MemoryMeter
 from tests.benchmarks.network_passes import NetworkPass, PassTimer, count_passes, count_rows, estimate_seconds
 from tests.benchmarks.report import Row
+from tests.tools import preset_distance
 from tests.tools.diffusers_reference import draw_by_diffusers, load_diffusers_sd15
 from tests.tools.models import write_sd15
 
@@ -226,3 +227,11 @@ def test_only_the_rows_asked_for(tmp_path: Path) -> None:
     (side,) = prepare_comparison(tmp_path, asked).sides
     assert [mode.name.partition("=")[0] for mode in side.modes] == ["off", "guidance_end"]
     assert list(denoise.make_rows(read_options(["--only"]))) == []
+
+
+def test_distances_are_of_each_lever_and_of_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preset_distance, "EXAMPLES", preset_distance.EXAMPLES[:1])
+    rows = list(denoise.make_rows(read_options(["--tiny", "--only", "--distance", "2"])))
+    found = {str(row["distance"]).partition("=")[0]: float(row["ssim"]) for row in rows}
+    assert {"off", "guidance_end", "controlnet_half", "controlnet_every", "balanced", "bfloat16"} <= found.keys()
+    assert found["off"] == 1 > found["balanced"] and 0.9 < found["bfloat16"] < 1

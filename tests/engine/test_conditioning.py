@@ -6,7 +6,7 @@ from pipeline.engine.engine import Engine
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
 
-LONG = "fox " * 40  # words; the pocket model reads 30
+LONG = "fox " * 40  # words; the text encoder from a package reads 30
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ LONG = "fox " * 40  # words; the pocket model reads 30
     ],
 )
 def test_words_that_are_not_read_are_told(
-    shipped_engine: Engine,
+    packaged_engine: Engine,
     make_style: MakeStyle,
     prompt: str,
     negative: str,
@@ -31,8 +31,8 @@ def test_words_that_are_not_read_are_told(
     told: list[str],
 ) -> None:
     request = make_request(
-        shipped_engine, make_style("plain"), prompt=prompt, negative_prompt=negative, guidance_scale=guidance
+        packaged_engine, make_style("plain"), prompt=prompt, negative_prompt=negative, guidance_scale=guidance
     )
-    notices = shipped_engine.draw(request).notices
+    notices = packaged_engine.draw(request).notices
     assert len(notices) == len(told)
     assert all(notice.startswith(start) for notice, start in zip(notices, told, strict=True))

@@ -13,13 +13,12 @@ from diffusers import AutoencoderTiny
 from pipeline.engine.decoding import Decoders
 from pipeline.engine.preview import LinearPreview
 from pipeline.errors import ModelError
-from pipeline.models.catalog import POCKET
+from tests.tools.packaged_folder import make_packaged_profile
 
 
 @pytest.fixture(scope="module")
-def vae() -> AutoencoderTiny:
-    assert POCKET.home is not None
-    return AutoencoderTiny.from_pretrained(POCKET.home / "vae").eval()
+def vae(packaged_folder: Path) -> AutoencoderTiny:
+    return AutoencoderTiny.from_pretrained(packaged_folder / "vae").eval()
 
 
 class Files:
@@ -33,9 +32,9 @@ class Files:
 
 
 def decoding(vae: AutoencoderTiny, files: Any, previews: str = "small") -> Decoders:
-    pipeline = SimpleNamespace(vae=vae, vae_scale_factor=16)
+    pipeline = SimpleNamespace(vae=vae, vae_scale_factor=8)
     placement: Any = SimpleNamespace(dtype=torch.float32, device=torch.device("cpu"))
-    return Decoders(pipeline, POCKET, placement, previews, "taesd", files)
+    return Decoders(pipeline, make_packaged_profile(), placement, previews, "taesd", files)
 
 
 def test_a_missing_small_decoder_leaves_linear_previews_and_is_told(

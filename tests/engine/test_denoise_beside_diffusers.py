@@ -20,7 +20,7 @@ from tests.tools.diffusers_reference import (
     draw_by_diffusers,
     draw_by_plain_loop,
     embed_style_by_diffusers,
-    load_diffusers_pocket,
+    load_diffusers_packaged,
     load_diffusers_sd15,
 )
 from tests.tools.drawing_requests import make_request
@@ -56,11 +56,11 @@ def expect_equal(engine: Engine, pipeline: Any, encoder: Path, request: Generati
 
 
 @pytest.mark.parametrize("values", LEVERS)
-def test_pocket_layout_equals_the_stock_pipeline(
-    pocket_engine: Engine, pocket_folder: Path, make_style: MakeStyle, values: Any
+def test_packaged_layout_equals_the_stock_pipeline(
+    packaged_engine: Engine, packaged_folder: Path, make_style: MakeStyle, values: Any
 ) -> None:
-    request = make_request(pocket_engine, make_style("neon", 1, "{prompt}, neon at night"), **levers(values))
-    expect_equal(pocket_engine, load_diffusers_pocket(pocket_folder), pocket_folder / "image_encoder", request)
+    request = make_request(packaged_engine, make_style("neon", 1, "{prompt}, neon at night"), **levers(values))
+    expect_equal(packaged_engine, load_diffusers_packaged(packaged_folder), packaged_folder / "image_encoder", request)
 
 
 @pytest.mark.parametrize("values", LEVERS)
@@ -142,14 +142,6 @@ def test_bf16_draws_nearly_the_picture_of_fp32(
 
 def drawn(engine: Engine, request: GenerationRequest) -> np.ndarray:
     return np.asarray(engine.draw(request).images[0]).astype(int)
-
-
-@pytest.mark.parametrize("values", LEVERS[1::2])
-def test_shipped_weights_equal_the_stock_pipeline(
-    shipped_engine: Engine, shipped_folder: Path, make_style: MakeStyle, values: Any
-) -> None:
-    request = make_request(shipped_engine, make_style("neon", 1), **levers(values))
-    expect_equal(shipped_engine, load_diffusers_pocket(shipped_folder), shipped_folder / "image_encoder", request)
 
 
 def test_a_wide_picture_equals_the_stock_pipeline(

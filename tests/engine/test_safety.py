@@ -16,16 +16,15 @@ from transformers import CLIPConfig
 from pipeline.engine.engine import Engine
 from pipeline.engine.safety import MIN_FREE, SafetyChecker, choose_checker_device
 from pipeline.errors import ModelError
-from pipeline.models.catalog import POCKET
 from pipeline.models.locate import LocatedPart
 from pipeline.page import view
-from pipeline.pocket.train.export import make_image_processor
 from pipeline.studio.outcome import draw_withheld_card, make_results
 from pipeline.values import Drawn, GenerationResult, Verdict
 from tests.conftest import MakeStyle
-from tests.tools.clip_folder import CLIP_MEAN, CLIP_STD
+from tests.tools.clip_folder import CLIP_MEAN, CLIP_STD, make_image_processor
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import make_tiny_sd15_profile
+from tests.tools.packaged_folder import make_packaged_profile
 
 SIDE = 32  # px that the small checker looks at
 NEVER, ALWAYS = 1.5, -1.5  # thresholds beyond any cosine
@@ -159,8 +158,8 @@ def test_off_asks_nothing(guarded: Path, make_style: MakeStyle) -> None:
     assert result.verdict is None and result.image is drawn.images[0]
 
 
-def test_the_pocket_model_has_none(pocket_folder: Path, make_style: MakeStyle) -> None:
-    engine = Engine.load(POCKET, folder=pocket_folder, device="cpu", safety=True)
+def test_a_profile_without_a_checker_gives_no_verdicts(packaged_folder: Path, make_style: MakeStyle) -> None:
+    engine = Engine.load(make_packaged_profile(), folder=packaged_folder, device="cpu", safety=True)
     assert draw(engine, make_style)[0].verdicts == ()
 
 

@@ -5,20 +5,23 @@ from dataclasses import replace
 import pytest
 
 from pipeline.errors import ModelError
-from pipeline.models.catalog import POCKET, SD15
+from pipeline.models.catalog import MINILM, SD15
 from pipeline.models.checks import compute_sha256
 from pipeline.models.locate import expect_present, locate_part, locate_text_encoder
 from pipeline.models.profile import ModelPart, TextPackage, WeightFile
+from tests.tools.packaged_folder import make_packaged_profile
+
+PACKAGED = make_packaged_profile()
 
 
 @pytest.fixture
-def copied_folder(pocket_folder, tmp_path):
-    return shutil.copytree(pocket_folder, tmp_path / "pocket")
+def copied_folder(packaged_folder, tmp_path):
+    return shutil.copytree(packaged_folder, tmp_path / "packaged")
 
 
-def test_each_part_is_found_with_a_revision_of_its_own(pocket_folder):
-    found = {role: locate_part(POCKET, role, pocket_folder) for role in POCKET.parts}
-    assert found["ip_adapter"].path == (pocket_folder / "ip_adapter").resolve()
+def test_each_part_is_found_with_a_revision_of_its_own(packaged_folder):
+    found = {role: locate_part(PACKAGED, role, packaged_folder) for role in PACKAGED.parts}
+    assert found["ip_adapter"].path == (packaged_folder / "ip_adapter").resolve()
     assert len({part.revision for part in found.values()}) == len(found)
 
 
@@ -34,9 +37,9 @@ def test_a_flipped_bit_in_any_weight_file_is_named(copied_folder):
         original = path.read_bytes()
         path.write_bytes(original[:-9] + bytes([original[-9] ^ 1]) + original[-8:])
         with pytest.raises(ModelError, match=f"{name} is damaged"):
-            locate_part(POCKET, "base", copied_folder)
+            locate_part(PACKAGED, "base", copied_folder)
         path.write_bytes(original)
-    locate_part(POCKET, "base", copied_folder)
+    locate_part(PACKAGED, "base", copied_folder)
 
 
 def test_a_short_file_is_named_with_both_sizes(copied_folder):
@@ -44,32 +47,32 @@ def test_a_short_file_is_named_with_both_sizes(copied_folder):
     size = path.stat().st_size
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ModelError, match=f"unet.*has 1000 bytes instead of {size}"):
-        locate_part(POCKET, "base", copied_folder)
+        locate_part(PACKAGED, "base", copied_folder)
 
 
 def test_a_changed_config_is_named(copied_folder):
     path = copied_folder / "scheduler" / "scheduler_config.json"
     path.write_text(path.read_text().replace("v_prediction", "epsilon"))
     with pytest.raises(ModelError, match=r"scheduler_config\.json"):
-        locate_part(POCKET, "base", copied_folder)
+        locate_part(PACKAGED, "base", copied_folder)
 
 
 def test_a_missing_file_is_named(copied_folder):
     (copied_folder / "ip_adapter" / "ip_adapter.safetensors").unlink()
     with pytest.raises(ModelError, match=r"ip_adapter\.safetensors is missing"):
-        locate_part(POCKET, "ip_adapter", copied_folder)
+        locate_part(PACKAGED, "ip_adapter", copied_folder)
 
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(ModelError, match="nowhere"):
-        locate_part(POCKET, "base", tmp_path / "nowhere")
+        locate_part(PACKAGED, "base", tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"files": {"a": 1}}', '{"files": []}', '{"files": {"a": {}}}', "{}"])
 def test_a_broken_manifest_is_named(copied_folder, text):
     (copied_folder / "manifest.json").write_text(text)
     with pytest.raises(ModelError, match=r"manifest\.json is not a manifest"):
-        locate_part(POCKET, "base", copied_folder)
+        locate_part(PACKAGED, "base", copied_folder)
 
 
 def test_a_manifest_cannot_point_outside_its_folder(copied_folder):
@@ -77,7 +80,7 @@ def test_a_manifest_cannot_point_outside_its_folder(copied_folder):
     manifest = json.loads((copied_folder / "manifest.json").read_text())
     manifest["files"]["../../outside"] = entry
     (copied_folder / "manifest.json").write_text(json.dumps(manifest))
-    locate_part(POCKET, "base", copied_folder)  # not looked at, and not read
+    locate_part(PACKAGED, "base", copied_folder)  # not looked at, and not read
 
 
 def test_a_local_folder_without_manifest_is_checked_by_the_table(tmp_path):
@@ -136,9 +139,9 @@ def test_what_a_folder_of_ones_own_lacks_is_told_by_its_place(hub_cache, tmp_pat
 
 
 def test_the_packaged_text_encoder_is_found_and_checked():
-    assert (locate_text_encoder(POCKET.text_package).path / "tokenizer.json").exists()
+    assert (locate_text_encoder(MINILM).path / "tokenizer.json").exists()
     with pytest.raises(ModelError, match=r"model\.safetensors is damaged"):
-        locate_text_encoder(replace(POCKET.text_package, sha256="0" * 64))
+        locate_text_encoder(replace(MINILM, sha256="0" * 64))
 
 
 def test_a_missing_package_comes_with_its_command():

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.engine.engine import Engine
 from pipeline.errors import EngineChanged, ModelError, OutOfMemory
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
@@ -27,6 +28,8 @@ from pipeline.studio.opening import LoadState, explain_failure
 from pipeline.studio.studio import Studio
 from pipeline.studio.takeover import Takeover, TakeoverState, free_replaced_engine
 from pipeline.values import StepPreview
+from tests.conftest import MakeStyle
+from tests.tools.drawing_requests import make_request
 from tests.tools.image_files import draw_fox
 from tests.tools.models import make_tiny_sd15_profile
 
@@ -140,9 +143,9 @@ def test_pocket_draws_while_the_other_loads_and_finishes_its_picture(
     assert wait_for_end(change).stage == "done" and studio.profile.name == "sd15" and changed.is_set()
 
 
-def test_who_waited_for_the_old_engine_is_told_to_come_again(studio: Studio) -> None:
-    old, told = studio.engine, []
-    request = studio.draw(make_order(POCKET)).request
+def test_who_waited_for_the_old_engine_is_told_to_come_again(sd15_engine: Engine, make_style: MakeStyle) -> None:
+    old, told = sd15_engine, []
+    request = make_request(old, make_style("neon", 1))
 
     def wait_in_line() -> None:
         try:
@@ -155,8 +158,8 @@ def test_who_waited_for_the_old_engine_is_told_to_come_again(studio: Studio) -> 
         waiting.start()
         old.retire(lambda: None)
     waiting.join(60)
-    old._retired = False  # the studio goes on with it in other tests
-    assert told == ["The pocket model was replaced while this waited for it; send it once more."]
+    old._retired = False  # other tests go on with it
+    assert told == ["Stable Diffusion 1.5 was replaced while this waited for it; send it once more."]
 
 
 @pytest.mark.parametrize(

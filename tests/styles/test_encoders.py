@@ -98,8 +98,8 @@ def test_without_an_image_tower_words_still_work(encoder: PocketEncoder) -> None
     assert encoder.revision.endswith("+words-only")
 
 
-def test_pictures_become_unit_rows(pocket_folder: Path, encoder: PocketEncoder) -> None:
-    tower = clip._load_image_tower(pocket_folder / "image_encoder", encoder.dimension, "cpu")
+def test_pictures_become_unit_rows(packaged_folder: Path, encoder: PocketEncoder) -> None:
+    tower = clip._load_image_tower(packaged_folder / "image_encoder", encoder.dimension, "cpu")
     both = tower([RED, BLUE])
     assert both.shape == (2, 384) and both.dtype == np.float32
     assert np.allclose(np.linalg.norm(both, axis=1), 1, atol=1e-5)
@@ -107,10 +107,10 @@ def test_pictures_become_unit_rows(pocket_folder: Path, encoder: PocketEncoder) 
     assert tower([]).shape == (0, 384)
 
 
-def test_image_towers_that_do_not_fit(pocket_folder: Path, tmp_path: Path) -> None:
+def test_image_towers_that_do_not_fit(packaged_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "image_encoder"
-    shutil.copytree(pocket_folder / "image_encoder", folder)
-    shutil.copytree(pocket_folder / "feature_extractor", tmp_path / "feature_extractor")
+    shutil.copytree(packaged_folder / "image_encoder", folder)
+    shutil.copytree(packaged_folder / "feature_extractor", tmp_path / "feature_extractor")
     with pytest.raises(ModelError, match="gives 384 numbers, not 512"):
         clip._load_image_tower(folder, 512, "cpu")
     weights = folder / "model.safetensors"

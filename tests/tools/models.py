@@ -19,15 +19,14 @@ from transformers import (
 
 from pipeline.models.catalog import SD15
 from pipeline.models.profile import ModelProfile, WeightFile
-from pipeline.pocket.train.export import (
-    attach_ip_adapter,
-    copy_in_half,
-    export_pipeline,
+from tests.tools.clip_folder import (
+    CLIP_MEAN,
+    CLIP_STD,
     make_image_processor,
-    read_ip_adapter_states,
-    write_ip_adapter,
+    make_small_text_encoder,
+    write_clip_tokenizer,
 )
-from tests.tools.clip_folder import CLIP_MEAN, CLIP_STD, make_small_text_encoder, write_clip_tokenizer
+from tests.tools.ip_adapter import attach_ip_adapter, copy_in_half, read_ip_adapter_states, write_ip_adapter
 
 
 class Modules(NamedTuple):
@@ -35,24 +34,6 @@ class Modules(NamedTuple):
     unet: Any  # with its adapter attached
     controlnet: Any
     image_encoder: Any
-
-
-def make_pocket_modules(channels: tuple[int, ...] = (32, 64, 96)) -> Modules:
-    """Make modules of the pocket model's shape: a TAESD-like autoencoder with 8 channels, 16 x 16 latents, 384-wide
-    text."""
-    torch.manual_seed(0)
-    vae = AutoencoderTiny(
-        latent_channels=8,
-        encoder_block_out_channels=(8,) * 4,
-        decoder_block_out_channels=(8,) * 4,
-        num_encoder_blocks=(0, 1, 1, 1),
-        num_decoder_blocks=(1, 1, 1, 0),
-        scaling_factor=0.5,
-    )
-    down = ("CrossAttnDownBlock2D",) * (len(channels) - 1) + ("DownBlock2D",)
-    up = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * (len(channels) - 1)
-    unet = make_small_unet(channels, down, up, sample_size=16, latents=8, width=384)
-    return Modules(raise_contrast(vae), *add_conditioning(unet, image_embed_dim=384), make_small_vision_model(128, 384))
 
 
 def make_sd15_modules() -> Modules:
@@ -131,12 +112,6 @@ def make_small_vision_model(image_size: int, projection_dim: int) -> CLIPVisionM
             projection_dim=projection_dim,
         )
     )
-
-
-def write_pocket(folder: Path) -> Path:
-    """Write the pocket layout as training exports it: no text encoder inside, manifest of hashes."""
-    modules = make_pocket_modules()
-    return export_pipeline(folder, *modules, *read_ip_adapter_states(modules.unet), notes={"weights": "random"})
 
 
 class Sd15Parts(NamedTuple):

@@ -1,4 +1,4 @@
-"""Measure how far each preset's pictures are from Best's, as shipped: `python -m tests.tools.preset_distance`.
+"""Measure how far each preset's pictures are from Best's: `python -m tests.tools.preset_distance`.
 
 The eight example drawings, each in another style, every preset with the same seed. SSIM of the pictures, and F1 of the
 lines asked for against the lines found, by the same measuring eye as the training's report.
@@ -110,8 +110,8 @@ def main() -> None:
     from pipeline.models.catalog import find_profile
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--profile", default="pocket")
-    parser.add_argument("--folder", type=Path, help="the model's folder, the shipped one if left out")
+    parser.add_argument("--profile", default="sd15")
+    parser.add_argument("--folder", type=Path, help="the model's folder, the profile's own or the Hub's if left out")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--steps", type=int, help="for every preset, in place of its own")
     given = parser.parse_args()

@@ -124,13 +124,16 @@ def test_the_command_measures_a_real_folder_of_weights(
     assert "edge F1, results" in capsys.readouterr().out
 
 
-def test_the_stock_pipeline_draws_what_the_engine_draws(pocket_folder: Path, pocket_engine, tmp_path: Path) -> None:
+def test_the_stock_pipeline_draws_what_the_engine_draws(pocket_folder: Path, tmp_path: Path) -> None:
+    from pipeline.engine.engine import Engine
+
+    engine = Engine.load(POCKET, folder=pocket_folder, device="cpu")
     case = make_case(make_pack().held_out, 2, 128)
     request = make_bench(draw_white, tmp_path).make_request(
         "a ghost", case.lines, 3, controls={"num_inference_steps": 3, "guidance_scale": 4.0}
     )
-    drawn = pocket_engine.draw(request)
-    theirs = load_diffusers_drawing(POCKET, pocket_folder, pocket_engine)(request)
+    drawn = engine.draw(request)
+    theirs = load_diffusers_drawing(POCKET, pocket_folder, engine)(request)
     assert np.abs(np.asarray(drawn.images[0]).astype(int) - theirs).max() <= 1 and drawn.milliseconds
 
 

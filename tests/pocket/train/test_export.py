@@ -10,12 +10,13 @@ from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 from pipeline.errors import ModelError
 from pipeline.models.checks import compute_sha256
 from pipeline.pocket.train.export import SHARD_LIMIT, copy_in_half, export_pipeline, read_ip_adapter_states
-from tests.tools.models import Modules, make_pocket_modules
+from tests.tools.models import Modules
+from tests.tools.packaged_folder import make_packaged_modules
 
 
 @pytest.fixture(scope="module")
 def modules() -> Modules:
-    return make_pocket_modules()
+    return make_packaged_modules()
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def folder(modules: Modules, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def inputs() -> dict[str, torch.Tensor]:
     noise = torch.Generator().manual_seed(3)
     return {
-        "sample": torch.randn(2, 8, 16, 16, generator=noise),
+        "sample": torch.randn(2, 4, 16, 16, generator=noise),
         "timestep": torch.tensor(600),
         "encoder_hidden_states": torch.randn(2, 32, 384, generator=noise),
     }
@@ -116,7 +117,7 @@ def test_export_replaces_a_folder_and_leaves_no_draft(modules: Modules, tmp_path
 
 
 def test_weights_that_overflow_fp16_are_refused(modules: Modules) -> None:
-    broken = make_pocket_modules().controlnet
+    broken = make_packaged_modules().controlnet
     with torch.no_grad():
         broken.conv_in.weight[0, 0, 0, 0] = 1e6
     with pytest.raises(ModelError, match=r"conv_in\.weight is not finite"):

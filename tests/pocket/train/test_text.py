@@ -27,10 +27,10 @@ def test_the_package_is_found_where_its_weights_are() -> None:
     assert {"model.safetensors", "config.json"} <= {file.name for file in find_package_folder(MINILM).iterdir()}
 
 
-def test_tokens_are_what_diffusers_encodes(text, pocket_folder: Path) -> None:
-    from tests.tools.diffusers_reference import load_diffusers_pocket
+def test_tokens_are_what_diffusers_encodes(text, packaged_folder: Path) -> None:
+    from tests.tools.diffusers_reference import load_diffusers_packaged
 
-    pipeline = load_diffusers_pocket(pocket_folder)
+    pipeline = load_diffusers_packaged(packaged_folder)
     encoded = encode_tokens(TEXTS, *text)
     assert encoded.shape == (3, 32, 384) and encoded.dtype == np.float16
     for mine, words in zip(encoded, TEXTS, strict=True):
