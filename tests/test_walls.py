@@ -15,7 +15,7 @@ SHARED = {"errors", "controls", "values", "prompt_syntax", "settings", "timing",
 READ = SHARED | {"sketch", "request", "models", "styles", "machine", "picture"}
 POCKET = {"controls", "values", "errors", "prompt_syntax", "settings"} | {
     *("sketch", "request", "models", "styles", "machine", "inking", "painters", "colours", "engine", "studio"),
-    *("pocket.model", "pocket.colourist_model"),
+    "pocket.model",
 }
 ALLOWED = {  # room -> the rooms that it may import; a room that is not here may not exist
     **{shared: SHARED for shared in SHARED},
@@ -34,7 +34,6 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "app": SHARED | {"page", "studio"},
     "pocket": set[str](),
     "pocket.model": set[str](),
-    "pocket.colourist_model": {"colours"},
     "pocket.references": {"painters", "values"},
     "pocket.data": POCKET - {"engine", "studio"},
     "pocket.train": POCKET | {"pocket.data"},

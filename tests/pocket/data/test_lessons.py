@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.colours.hint import find_regions
+from pipeline.colours.regions import find_regions
 from pipeline.pocket.data.colors import measure_color_share
 from pipeline.pocket.data.drawn_things import DRAWN
 from pipeline.pocket.data.lessons import FIELD, Curriculum
