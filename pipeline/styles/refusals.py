@@ -8,7 +8,8 @@ from pipeline.styles.phrases import CLAUSE_ENDS, CRAFTS, EMPTY, HINGES, normalis
 
 REFUSALS = re.compile(
     r"(?<![\w'])(?:(?:please )?(?:do not|don't|dont)(?: (?:use|want|make it|draw it|draw|paint it|do))?"
-    r"|not(?! (?:only|just|too|very|so|yet|sure|far|long))|no(?! (?:longer|more than|matter|one|\d))|without|instead of"
+    r"|not(?! (?:only|just|too|very|so|yet|sure|far|long))|no(?! (?:longer|more than|matter|one|\d|style(?! of)))"
+    r"|without(?! any style(?! of))|instead of"
     r"|in place of|rather than|other than|anything but|everything but|nothing like|except(?: for)?|excluding"
     r"|avoid(?:ing)?|never|isn't|is not|minus|free of|far from|neither|nor)(?![\w'-])"
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.painters import RENDERERS
+from pipeline.painters import PAINTERS
 from pipeline.pocket.references import SCENES, SITTINGS, draw_scene, paint_reference
 
 pytestmark = pytest.mark.slow
@@ -25,9 +25,9 @@ def read_reference(folder: Path) -> np.ndarray:
         return np.asarray(image, np.float32) / 255
 
 
-def test_every_renderer_has_a_folder_and_a_scene() -> None:
+def test_every_painter_has_a_folder_and_a_scene() -> None:
     assert len(FOLDERS) >= 32
-    assert {folder.name for folder in FOLDERS} == set(RENDERERS) == set(SITTINGS)
+    assert {folder.name for folder in FOLDERS} == set(PAINTERS) == set(SITTINGS)
     assert {sitting.scene for sitting in SITTINGS.values()} <= set(SCENES)
     assert {"cyberpunk", "ghibli", "industrial", "sketch"} <= {folder.name for folder in FOLDERS}
 

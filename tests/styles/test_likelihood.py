@@ -9,7 +9,7 @@ from pipeline.prompt_syntax import Prompt
 from pipeline.settings import ROOT
 from pipeline.styles.encoders import PocketEncoder
 from pipeline.styles.library import StyleLibrary
-from pipeline.styles.likelihood import estimate, gather_evidence
+from pipeline.styles.likelihood import FOUND_FROM, estimate, gather_evidence
 from pipeline.styles.search import StyleSearch
 
 PROMPTS = json.loads((ROOT / "tests" / "data" / "word_prompts.json").read_text(encoding="utf-8"))
@@ -77,8 +77,34 @@ def test_prompts_in_other_languages_are_found_by_the_search(search: StyleSearch)
     ],
 )
 def test_noise_is_never_a_find(search: StyleSearch, prompt: str) -> None:
-    finding = search.find(Prompt(prompt), 40)
-    assert not finding.asks_for_style and len(finding.matches) == 40
+    finding = search.find(Prompt(prompt), 46)
+    assert not finding.asks_for_style and len(finding.matches) == 46
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a plain wooden table",
+        "a plain white shirt",
+        "plain yoghurt in a bowl",
+        "a zebra on the plain",
+        "the plain",
+        "a plain fox in watercolour",
+        "plain",
+    ],
+)
+def test_a_plain_thing_does_not_ask_for_plain_colours(search: StyleSearch, prompt: str) -> None:
+    finding = search.find(Prompt(prompt), 46)
+    assert "plain" not in [match.style.id for match in finding.matches if match.probability >= FOUND_FROM]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["a fox, just colour it", "a fox, no style", "a fox without any style", "ein Fuchs, nur ausmalen", "猫，只上色"],
+)
+def test_plain_colours_can_be_asked_for(search: StyleSearch, prompt: str) -> None:
+    mix = search.choose_mix(search.find(Prompt(prompt)))
+    assert [style.id for style, _ in mix.parts] == ["plain"]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +121,7 @@ def test_noise_is_never_a_find(search: StyleSearch, prompt: str) -> None:
     ],
 )
 def test_a_refused_style_is_neither_found_nor_worn(search: StyleSearch, prompt: str, refused: str) -> None:
-    finding = search.find(Prompt(prompt), 40)
+    finding = search.find(Prompt(prompt), 46)
     assert finding.matches[-1].style.id == refused and finding.matches[-1].probability == 0
     assert refused not in [style.id for style, _ in search.choose_mix(finding).parts]
 

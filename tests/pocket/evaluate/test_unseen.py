@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import StyleError
-from pipeline.painters import DEFAULTS, RENDERERS, draw_parameters, render
+from pipeline.painters import DEFAULTS, PAINTERS, draw_parameters, render
 from pipeline.painters.surface import Picture
 from pipeline.pocket.data import dataset
 from pipeline.pocket.evaluate.measures import LookMeasure
@@ -72,9 +72,9 @@ def within_reach(*modules: str) -> set[str]:
 def test_at_least_eight_families_and_none_is_in_the_library() -> None:
     assert len(UNSEEN) >= 8  # a result is measured against its own reference and seven others
     assert set(UNSEEN) == set(UNSEEN_DEFAULTS) == set(SITTINGS)
-    assert not set(UNSEEN) & set(RENDERERS)
+    assert not set(UNSEEN) & set(PAINTERS)
     assert not set(UNSEEN) & {folder.name for folder in (ROOT / "styles").iterdir()}
-    known = {renderer.paint for renderer in RENDERERS.values()}
+    known = {renderer.paint for renderer in PAINTERS.values()}
     assert not known & {family.paint for family in UNSEEN.values()}  # nor under another name
 
 

@@ -1,6 +1,6 @@
 """Give style families that the pocket model never sees in training: only its evaluation may import this package.
 
-Built from the same parts as the library's forty, but none of them is in RENDERERS, has a folder in styles/ or can be
+Built from the same parts as the library's own, but none of them is in PAINTERS, has a folder in styles/ or can be
 reached by the dataset. What a model draws after one of their references shows how it takes up a look that is new to it.
 
     UNSEEN["batik"](picture, rng)                              the family's default look
