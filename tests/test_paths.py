@@ -19,16 +19,7 @@ ELSEWHERE = {  # a path that is not in the tree -> why a text names it
     "taesd/": "the same",
     "data/pocket-pack.zip": "written by python -m pipeline.pocket.data.pack",
     "runs/": "written by python -m pipeline.pocket.train",
-    "runs/sheet-<part>-<step>.png": "the same",
     "<folder>/shard-<n>/pictures.npy": "training's prepared lessons",
-    "bound.npy": "the same",
-    "latents.npy": "the same",
-    "styles.npy": "the same",
-    "tokens.npy": "the same",
-    "train.log": "the training's output, where the card's command sends it",
-    ".gpu/": "written by python -m pipeline.pocket.train.offline_bundle",
-    ".gpu/pocket-pack.zip": "the same",
-    ".gpu/site.zip": "the same",
     "sheet.png": "written by python -m pipeline.pocket.evaluate --sheet",
     "FILE.png": "a name that the reader gives --sheet",
     "FILE.svg": "a name that the reader gives --curve",
@@ -39,7 +30,6 @@ ELSEWHERE = {  # a path that is not in the tree -> why a text names it
     "styles/.none": "a folder that must not be there",
     "dist/esm/index.mjs": "in the npm package of which assets/vendor/ holds a copy",
 }
-NAMES_OF_OTHERS = {"quant_conv", "post_quant_conv"}  # parts of diffusers' autoencoder
 TREE = Tree(ROOT)
 
 
@@ -61,7 +51,7 @@ def lost_modules(texts: Mapping[str, str]) -> list[Mention]:
 def lost_names(texts: Mapping[str, str]) -> list[Mention]:
     """`module.name` and `name` in prose that no code holds any more."""
     members = [each for each in find_mentions(texts, MEMBER, ".py", ".md") if not TREE.has_member(each)]
-    known = NAMES_OF_OTHERS | {PREFIX + field.name.upper() for field in fields(Settings)}
+    known = {PREFIX + field.name.upper() for field in fields(Settings)}
     names = [each for each in find_mentions(texts, NAME, ".py", ".md") if each.name not in known]
     return members + [each for each in names if not TREE.has_name(each.name)]
 

@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.pocket.data.pack import PACK, Thing, load_pack
-from pipeline.pocket.model import SIDE
 
 FOLDER = Path("data/pictures")
+SIDE = 256  # px
 SHARD = 500  # pictures
 LOOKS = 24  # parameter draws per style; look 0 is the library's own
 PLAIN = "plain"  # the composed picture as it is

@@ -15,7 +15,7 @@ from pipeline.pocket.data.pack import Pack
 from pipeline.pocket.evaluate.bench import Outcome, Strip, make_case, read_style_reference, score_lines
 from pipeline.pocket.evaluate.measures import Pixels, read_lines, summarise_mean, summarise_median
 from pipeline.pocket.evaluate.style_trials import choose_references, fit_look_measure, list_painters
-from pipeline.pocket.model import to_pixels
+from pipeline.pocket.train.tower import to_pixels
 from pipeline.values import Style
 
 DECODE_RUNS = 12  # times; the first few warm up

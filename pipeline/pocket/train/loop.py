@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-
-from pipeline.pocket.train import parallel
 
 RUNS = Path("runs")
 
@@ -55,6 +54,11 @@ class Ema:
                 self.average[name].copy_(value)
 
 
+def read_clock() -> float:
+    """Return seconds from some fixed point on."""
+    return time.monotonic()
+
+
 def find_learning_rate(plan: Plan, step: int, progress: float) -> float:
     """Return the learning rate: linear warm-up by steps, cosine decay by the share of the time budget spent."""
     warm = min(1.0, (step + 1) / plan.warm_up)
@@ -94,13 +98,11 @@ def train_module(
     """Train until the plan's budget is spent and leave the averaged weights in `module`.
 
     Writes <folder>/<name>.pt every `save_every` seconds (atomically) and one JSON line per 50 steps to
-    <folder>/<name>.jsonl. A run that finds its checkpoint goes on from it. Of several processes (parallel.py) the
-    first writes.
+    <folder>/<name>.jsonl. A run that finds its checkpoint goes on from it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / f"{plan.name}.pt", folder / f"{plan.name}.jsonl"
     device = next(module.parameters()).device
-    parallel.share_weights(module)
     optimizer = torch.optim.AdamW(
         module.parameters(), lr=plan.learning_rate, betas=(0.9, 0.99), weight_decay=plan.weight_decay, fused=True
     )
@@ -112,8 +114,6 @@ def train_module(
         ema.average, step, spent = state["ema"], state["step"], state["spent"]
 
     def save() -> None:
-        if parallel.read_rank():
-            return
         state = {
             "module": module.state_dict(),
             "optimizer": optimizer.state_dict(),
@@ -130,17 +130,16 @@ def train_module(
             module.train()
 
     module.train()
-    last_save = parallel.read_clock()
+    last_save = read_clock()
     running: dict[str, float] = {}
     while (progress := plan.measure_progress(step, spent)) < 1:
-        started = parallel.read_clock()
+        started = read_clock()
         rate = find_learning_rate(plan, step, progress)
         for group in optimizer.param_groups:
             group["lr"] = rate
         loss, figures = loss_of(next(batches), step)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        parallel.average_gradients(module.parameters())
         norm = torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
         if torch.isfinite(norm):  # one broken batch must poison neither the weights nor the log's averages
             optimizer.step()
@@ -148,8 +147,8 @@ def train_module(
             for name, value in {"loss": float(loss.detach()), "norm": float(norm), **figures}.items():
                 running[name] = 0.98 * running.get(name, value) + 0.02 * value
         step += 1
-        spent += parallel.read_clock() - started
-        if step % 50 == 0 and not parallel.read_rank():
+        spent += read_clock() - started
+        if step % 50 == 0:
             line = {
                 "step": step,
                 "minutes": round(spent / 60, 2),
@@ -158,9 +157,9 @@ def train_module(
             }
             with log.open("a") as file:
                 file.write(json.dumps(line) + "\n")
-        if parallel.read_clock() - last_save > plan.save_every:
+        if read_clock() - last_save > plan.save_every:
             save()
-            last_save = parallel.read_clock()
+            last_save = read_clock()
     module.load_state_dict(ema.average)
     save()
     return module.eval()

@@ -1,4 +1,4 @@
-"""Encode captions as the loaded pipeline feeds them to the UNet: MiniLM's last hidden states, padded to 32."""
+"""Encode captions as diffusers and the engine encode a prompt: MiniLM's last hidden states, padded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from transformers import AutoTokenizer, BertModel
 
 from pipeline.models.catalog import MINILM
 from pipeline.models.locate import find_package_folder
-from pipeline.pocket.model import TEXT_TOKENS
 
 
 def load_text_tower(device: torch.device | str = "cpu") -> tuple[Any, BertModel]:
@@ -23,7 +22,7 @@ def load_text_tower(device: torch.device | str = "cpu") -> tuple[Any, BertModel]
 
 @torch.inference_mode()
 def encode_tokens(
-    texts: Sequence[str], tokenizer: Any, tower: BertModel, batch: int = 128, length: int = TEXT_TOKENS
+    texts: Sequence[str], tokenizer: Any, tower: BertModel, *, length: int, batch: int = 128
 ) -> NDArray[np.float16]:
     """Encode texts as (N, length, 384): pads hidden from BERT by its mask, but kept, as diffusers keeps them."""
     made = []

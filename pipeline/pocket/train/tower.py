@@ -1,9 +1,8 @@
 """Train the image tower: a picture -> the point of MiniLM's space where words for its look lie.
 
-One tower serves both uses that SD 1.5 gives to two CLIPs: the search over style images, and the IP-Adapter.
-It learns (1) to find the words of a picture's style among the words of the batch's others (InfoNCE, as CLIP does,
-Radford et al. 2021), and (2) to keep colours and texture readable from the embedding by a linear layer, so that two
-looks of one style differ.
+It serves the search over style images. It learns (1) to find the words of a picture's style among the words of the
+batch's others (InfoNCE, as CLIP does, Radford et al. 2021), and (2) to keep colours and texture readable from the
+embedding by a linear layer, so that two looks of one style differ.
 """
 
 from __future__ import annotations
@@ -18,11 +17,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from pipeline.pocket.data.dataset import PLAIN
-from pipeline.pocket.model import IMAGE_WIDTH, TOWER_SIDE, make_image_tower, to_pixels
 from pipeline.pocket.train.loop import Plan, offset_seed_by_progress, train_module
 
+TOWER_SIDE = 128  # px that the image tower sees
+IMAGE_WIDTH = 384  # its projection: MiniLM's space
 BATCH = 64
 TEMPERATURE = 0.07
 LEVELS = 6  # soft histogram bins a channel
@@ -68,6 +69,26 @@ class Sample:
     pixels: Tensor  # (B, 3, 128, 128) in [-1, 1]
     words: Tensor  # (B, 384) a phrase of each picture's style, unit length
     styles: Tensor  # (B,) numbers
+
+
+def make_image_tower() -> CLIPVisionModelWithProjection:
+    """Make the image tower: (B, 3, 128, 128) normalised pixels -> (B, 384) in MiniLM's space."""
+    return CLIPVisionModelWithProjection(
+        CLIPVisionConfig(
+            hidden_size=192,
+            intermediate_size=576,
+            num_hidden_layers=4,
+            num_attention_heads=4,
+            image_size=TOWER_SIDE,
+            patch_size=16,
+            projection_dim=IMAGE_WIDTH,
+        )
+    )
+
+
+def to_pixels(pictures: NDArray[np.uint8], device: torch.device) -> Tensor:
+    """Convert pictures (N, H, W, 3) in 0 to 255 to (N, 3, H, W) in [-1, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(pictures)).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 class Tower(nn.Module):
@@ -125,7 +146,7 @@ def train_tower(model: Tower, data: Looks, plan: Plan, folder: Path, seed: int =
         same = (styles[:, None] == styles[None]).float()
         contrast = -(functional.log_softmax(closeness, 1) * same / same.sum(1, keepdim=True)).sum(1).mean()
         looks = functional.smooth_l1_loss(model.look(embeds), describe_look(pixels), beta=0.1)
-        length = (embeds.norm(dim=-1) - 10).square().mean() * 1e-3  # steady input for the IP-Adapter's projection
+        length = (embeds.norm(dim=-1) - 10).square().mean() * 1e-3  # keeps fp16 far from its limits
         nearest = (points @ functional.normalize(middles, dim=-1).T).argmax(1)
         right = float((nearest == styles).float().mean())
         return contrast + LOOK_WEIGHT * looks + length, {"right": right, "looks": float(looks.detach())}
@@ -145,7 +166,7 @@ def shrink_pictures(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @torch.inference_mode()
 def embed_pictures(model: Tower, pictures: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """Embed pictures as (N, 384), as the IP-Adapter takes them, not normalised."""
+    """Embed pictures as (N, 384), not normalised."""
     pictures, device = shrink_pictures(pictures), next(model.parameters()).device
     made = [
         model.encoder(pixel_values=to_pixels(pictures[start : start + 64], device)).image_embeds.half().cpu().numpy()

@@ -31,7 +31,7 @@ def test_tokens_are_what_diffusers_encodes(text, packaged_folder: Path) -> None:
     from tests.tools.diffusers_reference import load_diffusers_packaged
 
     pipeline = load_diffusers_packaged(packaged_folder)
-    encoded = encode_tokens(TEXTS, *text)
+    encoded = encode_tokens(TEXTS, *text, length=32)
     assert encoded.shape == (3, 32, 384) and encoded.dtype == np.float16
     for mine, words in zip(encoded, TEXTS, strict=True):
         theirs, _ = pipeline.encode_prompt(words, torch.device("cpu"), 1, False)
@@ -43,17 +43,18 @@ def test_pads_are_hidden_from_the_words_but_kept(text) -> None:
     words = tokenizer("a red fox", return_tensors="pt")
     with torch.inference_mode():
         alone = tower(**words)[0][0].numpy()
-    padded = encode_tokens(["a red fox"], *text)[0].astype(np.float32)
+    padded = encode_tokens(["a red fox"], *text, length=32)[0].astype(np.float32)
     np.testing.assert_allclose(padded[: len(alone)], alone, atol=3e-3)
     assert np.abs(padded[len(alone) :]).max() > 0.1
 
 
 def test_a_long_caption_is_cut_and_batches_do_not_matter(text) -> None:
     texts = [*TEXTS, "fox " * 100, "a cat"]
-    together = encode_tokens(texts, *text).astype(np.float32)
+    together = encode_tokens(texts, *text, length=32).astype(np.float32)
     assert together.shape == (5, 32, 384)
-    np.testing.assert_allclose(encode_tokens(texts, *text, batch=2).astype(np.float32), together, atol=3e-3)
-    np.testing.assert_array_equal(encode_tokens(["fox " * 30], *text)[0], encode_tokens(["fox " * 90], *text)[0])
+    np.testing.assert_allclose(encode_tokens(texts, *text, length=32, batch=2).astype(np.float32), together, atol=3e-3)
+    fits, cut = (encode_tokens(["fox " * count], *text, length=32)[0] for count in (30, 90))
+    np.testing.assert_array_equal(fits, cut)
 
 
 def test_sentences_are_the_searchs_own_vectors(text, tmp_path: Path) -> None:

@@ -17,14 +17,17 @@ from pipeline.pocket.train import tower
 from pipeline.pocket.train.export import make_image_processor
 from pipeline.pocket.train.loop import Plan
 from pipeline.pocket.train.tower import (
+    IMAGE_WIDTH,
     LEVELS,
     PLAIN_WORDS,
+    TOWER_SIDE,
     Looks,
     Tower,
     describe_look,
     draw_batches,
     embed_pictures,
     load_looks,
+    make_image_tower,
     read_style_words,
     train_tower,
 )
@@ -138,7 +141,7 @@ def test_a_few_steps_teach_pictures_their_words(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.usefixtures("small")
 def test_pictures_are_read_as_the_shipped_image_processor_reads_them() -> None:
     model, pictures = Tower().eval(), two_looks(3).pictures
-    shipped = make_image_processor(128, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    shipped = make_image_processor(128)
     pixels = shipped([Image.fromarray(picture) for picture in pictures], return_tensors="pt").pixel_values
     with torch.inference_mode():
         expected = model.encoder(pixel_values=pixels).image_embeds
@@ -146,3 +149,9 @@ def test_pictures_are_read_as_the_shipped_image_processor_reads_them() -> None:
     assert embedded.shape == (3, 384) and embedded.dtype == np.float16
     np.testing.assert_allclose(embedded, expected.numpy(), atol=5e-3)
     assert np.abs(embedded[0] - embedded[1]).max() > 0.02
+
+
+@torch.inference_mode()
+def test_the_image_tower_gives_points_of_minilms_space() -> None:
+    tower = make_image_tower()
+    assert tower(pixel_values=torch.rand(2, 3, TOWER_SIDE, TOWER_SIDE)).image_embeds.shape == (2, IMAGE_WIDTH)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -10,21 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from safetensors.torch import load_file, save_file
 
-from pipeline.pocket.model import SIDE, make_autoencoder
+from pipeline.colours.palette import PaletteTable, save_palettes
+from pipeline.colours.region_network import RegionColours
+from pipeline.pocket.data import dataset
 from pipeline.pocket.train import __main__ as train
-from pipeline.pocket.train import stages
-from pipeline.pocket.train.denoiser import Denoiser
-from pipeline.pocket.train.from_shipped import load_shipped_denoiser
-from pipeline.pocket.train.recipes import CPU, CUDA, scale_recipe
-from pipeline.pocket.train.stages import STAGES, Run
-from pipeline.pocket.train.together import Drawer
+from pipeline.pocket.train import colour_data, region_colours, stages
+from pipeline.pocket.train.stages import COLOURS, LESSON_SHARDS, PICTURE_SHARDS, STAGES, TOWER, Run
 from pipeline.pocket.train.tower import Tower
-from tests.tools.pocket_training import make_prepared_data, shrink_denoiser
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-PLANS = ("rough", "fine", "tower", "denoiser", "together")
+ORDER = ["lessons", "colours", "pack", "pictures", "tower", "export"]
+NO_PALETTES = PaletteTable(
+    (), np.zeros((0, 5, 3), np.uint8), np.zeros((0, 5), np.float16), np.zeros((0, 384), np.float16)
+)
 
 
 def run_stages(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[tuple[str, Run]]:
@@ -38,21 +37,16 @@ def run_stages(monkeypatch: pytest.MonkeyPatch, *words: str) -> list[tuple[str, 
 
 
 def test_stages_stand_in_the_order_of_their_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    order = ["pack", "pictures", "autoencoder", "tower", "prepare", "denoiser", "together", "export"]
-    assert list(STAGES) == order
-    assert [name for name, _ in run_stages(monkeypatch, "--device", "cpu")] == order
+    assert list(STAGES) == ORDER
+    assert [name for name, _ in run_stages(monkeypatch, "--device", "cpu")] == ORDER
 
 
-def test_one_stage_alone_with_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    ((name, run),) = run_stages(
-        monkeypatch, "--stage", "tower", "--minutes-times", "0.5", "--from-shipped", "--device", "cpu"
-    )
-    assert name == "tower" and run.from_shipped == stages.SHIPPED and run.device == torch.device("cpu")
-    assert run.recipe == scale_recipe(CPU, 0.5)
+def test_some_stages_with_their_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = run_stages(monkeypatch, "--stage", "export", "tower", "--minutes-times", "0.5", "--device", "cpu")
+    assert [name for name, _ in found] == ["tower", "export"]
+    assert found[0][1] == Run(0.5, torch.device("cpu"))
     ((_, other),) = run_stages(monkeypatch, "--stage", "tower", "--device", "cuda")
-    assert other.recipe == CUDA and not other.from_shipped
-    ((_, tried),) = run_stages(monkeypatch, "--stage", "tower", "--device", "cpu", "--plan", "cuda")
-    assert tried.recipe == CUDA and tried.device == torch.device("cpu")
+    assert other == Run(1.0, torch.device("cuda"))
 
 
 def test_help_names_every_stage_and_option(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,131 +55,71 @@ def test_help_names_every_stage_and_option(monkeypatch: pytest.MonkeyPatch, caps
         train.main()
     said = capsys.readouterr().out
     assert left.value.code == 0
-    assert all(word in said for word in (*STAGES, "--stage", "--from-shipped", "--minutes-times", "--device", "--plan"))
+    assert all(word in said for word in (*STAGES, "--stage", "--minutes-times", "--device"))
 
 
 def test_an_unknown_stage_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
-        run_stages(monkeypatch, "--stage", "denoise")
-    assert left.value.code == 2 and "denoiser" in capsys.readouterr().err
+        run_stages(monkeypatch, "--stage", "denoiser")
+    assert left.value.code == 2 and "colours" in capsys.readouterr().err
 
 
-def test_scaling_changes_minutes_and_pictures_and_nothing_else() -> None:
-    half = scale_recipe(CPU, 0.5)
-    for name in PLANS:
-        plan, original = getattr(half, name), getattr(CPU, name)
-        assert plan == dataclasses.replace(original, minutes=original.minutes / 2)
-    assert half.shards == CPU.shards // 2 and half.batch == CPU.batch
-    assert scale_recipe(CPU, 1.0) == CPU
-
-
-def test_longer_runs_need_no_more_pictures_and_dry_runs_still_need_two_shards() -> None:
-    assert (
-        scale_recipe(CPU, 3).shards == CPU.shards and scale_recipe(CPU, 3).denoiser.minutes == 3 * CPU.denoiser.minutes
-    )
-    assert scale_recipe(CPU, 0.001).shards == 2
-
-
-def test_parts_keep_apart_in_the_runs_folder() -> None:
-    for recipe in (CPU, CUDA):
-        assert len({getattr(recipe, name).name for name in PLANS}) == len(PLANS)
+def test_longer_runs_need_no_more_shards_and_dry_runs_still_need_two() -> None:
+    assert [Run(times).count_shards(48) for times in (3, 1, 0.5, 0.001)] == [48, 48, 24, 2]
+    assert Run(0.5).scale(TOWER).minutes == TOWER.minutes / 2
 
 
 def test_shards_are_the_finished_ones_in_order(tmp_path: Path) -> None:
     for name in ("shard-0002", "shard-0000", "shard-0001.tmp77", "other"):
         (tmp_path / name).mkdir()
-    run = Run(CPU, torch.device("cpu"), tmp_path / "runs", tmp_path)
-    assert [path.name for path in run.list_shards()] == ["shard-0000", "shard-0002"]
+    assert [path.name for path in Run(pictures=tmp_path).list_shards()] == ["shard-0000", "shard-0002"]
+
+
+def test_stages_hand_on_their_share_of_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, tuple[object, ...]] = {}
+    monkeypatch.setattr(colour_data, "make_colour_data", lambda *given: asked.update(lessons=given))
+    monkeypatch.setattr(region_colours, "run", lambda *given: asked.update(colours=given))
+    monkeypatch.setattr(dataset, "render_shards", lambda *given: asked.update(pictures=given))
+    run = Run(0.5, runs=tmp_path / "runs", pictures=tmp_path / "pictures", lessons=tmp_path / "regions")
+    for name in ("lessons", "colours", "pictures"):
+        STAGES[name](run)
+    assert asked["lessons"] == (LESSON_SHARDS // 2,)
+    assert asked["colours"] == (run.scale(COLOURS), tmp_path / "regions", tmp_path / "runs" / "colourist")
+    assert asked["pictures"][:4] == (tmp_path / "pictures", 1, 0, PICTURE_SHARDS // 2)
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A run that has been through all stages but export, its plain weights spoilt: the averages count."""
-    shrink_denoiser(monkeypatch)
+def run(tmp_path: Path) -> Run:
+    """A run that has been through all stages but export, the tower's plain weights spoilt: the averages count."""
     torch.manual_seed(0)
-    workshop = Run(CPU, torch.device("cpu"), tmp_path / "runs", tmp_path / "pictures")
-    autoencoder, denoiser, tower = make_autoencoder(), Denoiser(), Tower()
-    autoencoder.register_to_config(scaling_factor=0.75)
-    autoencoder.save_pretrained(workshop.runs / "autoencoder")
-    spoilt = {"module": {}, "step": 1234, "spent": 90.0}
-    torch.save({"ema": {}, **spoilt, "step": 1000}, workshop.runs / "denoiser.pt")
-    torch.save({"ema": Drawer(denoiser, autoencoder).state_dict(), **spoilt}, workshop.runs / "together.pt")
-    torch.save({"ema": tower.state_dict(), **spoilt}, workshop.runs / "tower.pt")
-    return workshop
+    made = Run(runs=tmp_path / "runs", lessons=tmp_path / "data" / "regions")
+    for folder in (made.colourist, made.lessons):
+        folder.mkdir(parents=True)
+    torch.save({"ema": {}, "module": {}, "step": 1000, "spent": 60.0}, made.colourist / "regions.pt")
+    save_file(RegionColours().state_dict(), made.colourist / "regions.safetensors")
+    save_palettes(NO_PALETTES, made.lessons.parent / "palettes.npz")
+    state = {"ema": Tower().state_dict(), "module": {}, "step": 1234, "spent": 90.0}
+    torch.save(state, made.runs / "tower.pt")
+    return made
 
 
 def test_export_ships_the_averages_with_how_long_they_were_trained(run: Run, tmp_path: Path) -> None:
-    from diffusers import AutoencoderTiny
-    from safetensors.torch import load_file
-
     stages.export_weights(run, tmp_path / "pocket")
-    averages = torch.load(run.runs / "together.pt", weights_only=True)["ema"]
-    for name, value in load_shipped_denoiser(tmp_path / "pocket").state_dict().items():
-        torch.testing.assert_close(value, averages[f"denoiser.{name}"], rtol=1e-3, atol=1e-6)
-    vae = AutoencoderTiny.from_pretrained(tmp_path / "pocket/vae")
-    for name, value in vae.decoder.state_dict().items():
-        torch.testing.assert_close(value, averages[f"decoder.{name}"], rtol=1e-3, atol=1e-6)
+    colours = load_file(run.colourist / "regions.safetensors")
+    for name, value in load_file(tmp_path / "pocket/colourist/region_colours.safetensors").items():
+        torch.testing.assert_close(value.float(), colours[name], rtol=1e-3, atol=1e-6)
     tower = torch.load(run.runs / "tower.pt", weights_only=True)["ema"]
     for name, value in load_file(tmp_path / "pocket/image_encoder/model.safetensors").items():
         torch.testing.assert_close(value.float(), tower[f"encoder.{name}"], rtol=1e-3, atol=1e-6)
-    assert vae.config.scaling_factor == 0.75
-    notes = json.loads((tmp_path / "pocket/manifest.json").read_text())["notes"]
-    assert (notes["denoiser_steps"], notes["together_steps"]) == (1000, 1234)
-    assert notes["together_minutes"] == 1.5
+    manifest = json.loads((tmp_path / "pocket/manifest.json").read_text())
+    assert manifest["notes"] == {"regions_steps": 1000, "regions_minutes": 1, "tower_steps": 1234, "tower_minutes": 1.5}
+    assert len(manifest["files"]) == 5
 
 
-def test_references_are_embedded_by_their_style(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.pocket.train.tower import embed_pictures
-
-    for style, colour in (("ice", "lightblue"), ("felt", "maroon")):
-        (tmp_path / "styles" / style).mkdir(parents=True)
-        Image.new("RGB", (512, 512), colour).save(tmp_path / "styles" / style / "reference.webp", lossless=True)
-    monkeypatch.setattr(stages, "STYLES", tmp_path / "styles")
-    found = stages.embed_references(run)
-    assert set(found) == {"ice", "felt"}
-    tower = stages.load_average(Tower(), "tower", run)
-    blue = np.full((1, 128, 128, 3), (173, 216, 230), np.uint8)
-    np.testing.assert_allclose(found["ice"], embed_pictures(tower, blue)[0], atol=5e-3)
-    assert np.abs(found["ice"] - found["felt"]).max() > 0.02
-
-
-def test_only_the_plan_that_says_so_is_compiled(run: Run) -> None:
-    for plan in (CPU, CUDA):
-        model = torch.nn.Linear(1, 1)
-        stages.compile_model(model, dataclasses.replace(run, recipe=plan))
-        assert (model._compiled_call_impl is not None) == plan.compiled
-        assert list(model.state_dict()) == ["weight", "bias"]  # checkpoints stay what they are
-    assert CUDA.compiled and not CPU.compiled
-
-
-def test_a_contact_sheet_shows_drawing_drawn_and_original(run: Run) -> None:
-    drawer = Drawer(Denoiser(), stages.load_autoencoder(run)).eval()
-    stages.save_contact_sheet(drawer, make_prepared_data((0,) * 4), torch.zeros(32, 384), "part-7", run, 2.0, count=4)
-    sheet = np.asarray(Image.open(run.runs / "sheet-part-7.png"))
-    assert sheet.shape == (SIDE, 4 * 3 * SIDE, 3)
-    assert sheet[:, 10].min() == 255 and sheet[:, 11:SIDE].max() == 0  # the one line of the first drawing
-
-
-def test_what_was_shipped_is_gone_on_from_as_far_as_it_is_there(run: Run, tmp_path: Path) -> None:
-    (run.runs / "denoiser.pt").unlink()
+def test_export_leaves_what_was_not_trained(run: Run, tmp_path: Path) -> None:
     stages.export_weights(run, tmp_path / "pocket")
-    whole = dataclasses.replace(run, from_shipped=tmp_path / "pocket")
-    averages = torch.load(run.runs / "together.pt", weights_only=True)["ema"]
-    for name, value in stages.load_begun_denoiser(whole).state_dict().items():
-        torch.testing.assert_close(value, averages[f"denoiser.{name}"], rtol=1e-3, atol=1e-6)
-    assert stages.find_shipped_denoiser(dataclasses.replace(run, from_shipped=tmp_path)) is None
-    assert stages.find_shipped_denoiser(run) is None
-
-
-def test_from_shipped_brings_autoencoder_and_tower_without_training(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    before = (tmp_path / "pocket/image_encoder/model.safetensors").read_bytes()
+    (run.runs / "tower.pt").unlink()
     stages.export_weights(run, tmp_path / "pocket")
-    # There are no pictures: training would fail.
-    again = dataclasses.replace(run, runs=tmp_path / "again", from_shipped=tmp_path / "pocket")
-    stages.train_autoencoder(again)
-    stages.train_tower(again)
-    assert stages.load_autoencoder(again).config.scaling_factor == 0.75
-    before = torch.load(run.runs / "tower.pt", weights_only=True)["ema"]
-    for name, value in stages.load_average(Tower(), "tower", again).encoder.state_dict().items():
-        torch.testing.assert_close(value, before[f"encoder.{name}"], rtol=1e-3, atol=1e-6)
+    assert (tmp_path / "pocket/image_encoder/model.safetensors").read_bytes() == before
+    assert "tower_steps" not in (tmp_path / "pocket/manifest.json").read_text()
