@@ -18,7 +18,7 @@ from pipeline.pocket.data.stage import Stage, pick
 from pipeline.pocket.data.vector_pack import PEOPLE, VectorPack
 
 FIELD = 64  # px of a colour field
-KINDS = ((compose_sprite, 0.42), (compose_drawn, 0.24), (compose_pair, 0.09))  # the rest are landscapes
+KINDS = ((compose_sprite, 0.44), (compose_drawn, 0.23), (compose_pair, 0.12))  # the rest are landscapes
 PAINTED = 0.22  # share of lessons with colours that the person put there
 SURPRISED = 0.35  # share of those whose colours are not the usual ones
 STYLED = 0.15  # share of captions with words of a style, which change nothing

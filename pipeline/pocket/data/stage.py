@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.pocket.data.colors import COLORS
 from pipeline.pocket.data.drawn_things import DRAWN, Drawn
+from pipeline.pocket.data.motifs import add_motif
 from pipeline.pocket.data.paints import Paints
 from pipeline.pocket.data.part_canvas import Box, Canvas, Rng, place_square
 from pipeline.pocket.data.places import Place
@@ -17,9 +18,10 @@ from pipeline.pocket.data.vector_pack import PEOPLE, VectorPack
 
 RECOLOURED = 0.25  # share of things that a colour word paints
 USUAL_SAID = 0.2  # share of the others whose own colour is said
-PARTS_SAID = 0.35  # share of drawn things that name the colours of parts
+PARTS_SAID = 0.5  # share of drawn things that name the colours of parts
 UNCOLOURED = re.compile(f"rainbow|{PEOPLE.pattern}")  # nobody means skin by a colour word
 TWO_SAID = 0.12  # share of recoloured things with two colour words
+DECORATED = 0.14  # share of the pack's things with a decoration that words name
 
 
 @dataclass(eq=False)
@@ -64,7 +66,7 @@ class Stage:
         self, pack: VectorPack, row: int, middle: tuple[float, float], size: float, turn: float = 0.0
     ) -> None:
         """Lay a drawing of the pack down; a minority is recoloured by a word."""
-        rng, name = self.rng, pack.names[row]
+        rng, name, said = self.rng, pack.names[row], ""
         colours, regions = np.array(pack.colours[row]), np.array(pack.regions[row])
         phrase, bare = name, COLOUR_WORD.sub("", name) or name
         luck = rng.random()
@@ -73,7 +75,7 @@ class Stage:
             if luck < RECOLOURED:
                 word = pick(rng, tuple(COLORS))
                 colours = paint_group(colours, regions, groups[0], word, rng)
-                phrase = f"{word} {bare}"
+                said, phrase = word, f"{word} {bare}"
                 if len(groups) > 1 and groups[1].share > 0.15 and rng.random() < 2 * TWO_SAID:
                     other = pick(rng, tuple(one for one in COLORS if one != word))
                     colours = paint_group(colours, regions, groups[1], other, rng)
@@ -83,8 +85,13 @@ class Stage:
         ink = np.unpackbits(pack.ink[row], axis=-1)
         move = place_square(middle, size, turn, bool(rng.random() < 0.5))
         light = np.float32(self.place.dim / 255)
-        self.canvas.paste(colours.astype(np.float32) * light, regions, ink, move)
-        self.phrases.append(with_article(phrase, rng))
+        first = self.canvas.paste(colours.astype(np.float32) * light, regions, ink, move)
+        phrase = with_article(phrase, rng)
+        if rng.random() < DECORATED:
+            main = groups[0].regions if groups else (1,)
+            motif = add_motif(self.canvas, np.array(main) + first - 1, said, rng)
+            phrase = f"{phrase} with {motif}" if motif else phrase
+        self.phrases.append(phrase)
         self.names.append(bare)
 
     def add_strokes(self, kind: str, count: int, area: tuple[float, float, float, float]) -> None:

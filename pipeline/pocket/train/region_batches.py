@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,8 +15,11 @@ from pipeline.colours.palette import PaletteTable, own_palette, palette_tokens
 from pipeline.colours.region_features import CROP, FEATURES, PLACES, WIDE
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.pocket.train.palette_table import reduce_colours
-from pipeline.pocket.train.region_lessons import RegionShard
+from pipeline.pocket.train.region_lessons import RegionShard, list_shards, load_shard
 
+SORTED = 5  # batches that are sorted by their lessons' lengths together
+LOOKED_EVERY = 100  # batches after which new shards are looked for
+BY_TOKEN = {0, 2, 3, 6, 7}  # parts of a lesson with a row for each token
 TRAINED = 58  # tokens of a lesson at most that a batch holds
 REGIONS = 34  # regions among them
 SPREAD = 0.05  # OKLab: a colour so far off is still half right
@@ -31,30 +35,40 @@ Float = NDArray[np.float32]
 class RegionLessons:
     """RegionLessons makes batches of (features, whole, there, known, known ground, tokens, right, weights, ground)."""
 
-    def __init__(
-        self,
-        shards: Sequence[RegionShard],
-        table: PaletteTable,
-        empty: Float,
-        network: RegionColours,
-        seed: int,
-    ) -> None:
-        """Take the shards, the palettes, the tokens of no words (TEXT_TOKENS, 384), and the network's codes."""
-        self.shards, self.table, self.empty = shards, table, empty
+    def __init__(self, folder: Path, table: PaletteTable, empty: Float, network: RegionColours, seed: int) -> None:
+        """Take the shards' folder, the palettes, the tokens of no words (TEXT_TOKENS, 384), the network's codes."""
+        self.folder, self.table, self.empty = folder, table, empty
         self.codes, self.grounds = to_oklab(network.codes.numpy()), network.grounds.flatten(1).numpy()
-        self.starts = [np.concatenate([[0], np.cumsum(shard.counts.sum(1))]) for shard in shards]
+        self.shards: dict[Path, RegionShard] = {}
+        self.starts: list[NDArray[np.int64]] = []
         self.rng = np.random.default_rng(seed)
 
+    def look(self) -> None:
+        """Take the shards that are new."""
+        for file in list_shards(self.folder):
+            if file not in self.shards:
+                self.shards[file] = load_shard(file)
+                self.starts.append(np.concatenate([[0], np.cumsum(self.shards[file].counts.sum(1))]))
+
     def batches(self, size: int) -> Iterator[tuple[Tensor, ...]]:
+        """Yield batches without end, of lessons with about as many tokens, cut to the longest of them."""
         while True:
-            made = [self.read() for _ in range(size)]
-            yield tuple(torch.from_numpy(np.stack(parts)) for parts in zip(*made, strict=True))
+            self.look()
+            for _ in range(LOOKED_EVERY // SORTED):
+                made = sorted((self.read() for _ in range(size * SORTED)), key=lambda lesson: int(lesson[2].sum()))
+                for n in self.rng.permutation(SORTED):
+                    yield self.join(made[n * size : (n + 1) * size])
+
+    def join(self, lessons: Sequence[tuple[np.ndarray, ...]]) -> tuple[Tensor, ...]:
+        longest = int(lessons[-1][2].sum())
+        parts = [np.stack(part) for part in zip(*lessons, strict=True)]
+        return tuple(torch.from_numpy(part[:, :longest] if n in BY_TOKEN else part) for n, part in enumerate(parts))
 
     def read(self) -> tuple[np.ndarray, ...]:
         """Read one lesson at random."""
         rng = self.rng
         which = int(rng.integers(len(self.shards)))
-        shard = self.shards[which]
+        shard = list(self.shards.values())[which]
         row = int(rng.integers(len(shard.captions)))
         many, cells = (int(count) for count in shard.counts[row])
         inner = min(many, REGIONS)

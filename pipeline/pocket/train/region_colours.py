@@ -100,7 +100,7 @@ def run(
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     table, empty = load_tables(lessons.parent)
-    shards = [load_shard(file) for file in list_shards(lessons)]
+    shards = [load_shard(file) for file in list_shards(lessons)[:8]]
     if not shards:
         raise FileNotFoundError(f"{lessons} holds no lessons: python -m pipeline.pocket.train.region_lessons")
     network = RegionColours()
@@ -109,8 +109,8 @@ def run(
     if not network.codes.any():
         network.codes.copy_(torch.from_numpy(make_codes(np.concatenate([shard.colours for shard in shards[:4]]))))
     if not network.grounds.any():
-        network.grounds.copy_(torch.from_numpy(make_grounds(np.concatenate([shard.grounds for shard in shards[:8]]))))
-    source = RegionLessons(shards, table, empty, network, offset_seed_by_progress(seed, plan, folder))
+        network.grounds.copy_(torch.from_numpy(make_grounds(np.concatenate([shard.grounds for shard in shards]))))
+    source = RegionLessons(lessons, table, empty, network, offset_seed_by_progress(seed, plan, folder))
     folder.mkdir(parents=True, exist_ok=True)
     train_module(
         plan,

@@ -34,6 +34,7 @@ SIZE = 1000  # lessons of a shard
 SHOWN = 64  # px of the picture that is kept of a lesson, for palettes and to look at
 LIKE = 0.1  # OKLab: pixels so near to a region's middle colour are of it
 PURE = 0.55  # share of such pixels that a region has at least, for its colour to be known
+ENOUGH = 600  # pixels of a region that are looked at
 CELL = 0.5  # what a cell of the surroundings counts
 ARRAYS = ("values", "colours", "weights", "counts", "wholes", "grounds", "tokens", "lines", "pictures")
 
@@ -122,14 +123,14 @@ def find_middle_colours(labels: NDArray[np.int32], numbers: NDArray[np.int32], p
     """Return the median colour of each numbered region, (n, 3) RGB, and the share of its pixels like it, (n,)."""
     order = np.argsort(labels.ravel(), kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(labels.ravel()))])
-    flat = picture.reshape(-1, 3)
+    flat, lab = picture.reshape(-1, 3), to_oklab(picture).reshape(-1, 3)
     colours, shares = np.zeros((len(numbers), 3), np.float32), np.zeros(len(numbers), np.float32)
     for n, number in enumerate(numbers):
-        pixels = flat[order[starts[number] : starts[number + 1]]]
-        if len(pixels):
-            colours[n] = np.median(pixels, axis=0)
-            apart = np.linalg.norm(to_oklab(pixels) - to_oklab(colours[n]), axis=-1)
-            shares[n] = (apart < LIKE).mean()
+        mine = order[starts[number] : starts[number + 1]]
+        mine = mine[:: max(1, len(mine) // ENOUGH)]
+        if len(mine):
+            colours[n] = np.median(flat[mine], axis=0)
+            shares[n] = (np.linalg.norm(lab[mine] - to_oklab(colours[n]), axis=-1) < LIKE).mean()
     return colours, shares
 
 

@@ -110,9 +110,11 @@ def test_a_mirrored_lesson_is_the_mirrored_drawings(shard: Path) -> None:
 def test_a_batch_asks_for_what_it_does_not_tell(shard: Path) -> None:
     network = RegionColours()
     network.codes.copy_(torch.rand(CODES, 3))
-    lessons = RegionLessons([load_shard(shard)], NO_PALETTES, EMPTY, network, 0)
+    lessons = RegionLessons(shard.parent, NO_PALETTES, EMPTY, network, 0)
     features, whole, there, known, known_ground, tokens, right, weights, ground = next(lessons.batches(200))
-    assert features.shape == (200, TRAINED, FEATURES) and tokens.shape == (200, TEXT_TOKENS + 15, 384)
+    assert features.shape[:1] + features.shape[2:] == (200, FEATURES) and 20 < features.shape[1] <= TRAINED
+    assert all(part.shape[1] == features.shape[1] for part in (there, known, right, weights))
+    assert tokens.shape == (200, TEXT_TOKENS + 15, 384)
     told = known < CODES
     assert 0.1 < told[there].float().mean() < 0.6 and not weights[told].any() and not told[~there].any()
     assert (weights > 0).any(1).float().mean() > 0.8 and right[there].sum(-1).allclose(torch.ones(()), atol=1e-4)
@@ -149,3 +151,11 @@ def test_an_earlier_network_is_taken_over_as_far_as_it_fits(tmp_path: Path) -> N
     save_network(first, tmp_path)
     take_over(second, tmp_path / "regions.safetensors")
     assert torch.equal(first.answer.weight, second.answer.weight) and second.see.weight.shape[1] == FEATURES
+
+
+def test_new_shards_are_seen_as_they_come(shard: Path) -> None:
+    lessons = RegionLessons(shard.parent, NO_PALETTES, EMPTY, RegionColours(), 0)
+    lessons.look()
+    write_shard(make_shard(4), shard.parent / "00001")
+    lessons.look()
+    assert [len(one.captions) for one in lessons.shards.values()] == [8, 4] and len(lessons.starts) == 2
