@@ -18,6 +18,7 @@ from pipeline.pocket.data.dataset import (
     LOOKS,
     PLAIN,
     PLAIN_SHARE,
+    SIDE,
     SUBJECT_ONLY,
     Look,
     choose_look,
@@ -27,7 +28,6 @@ from pipeline.pocket.data.dataset import (
     make_shard,
     wipe_surroundings,
 )
-from pipeline.pocket.model import SIDE
 from tests.tools.sample_things import make_pack, make_things
 
 STYLES = ("sketch", "linocut")
