@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colours.oklab import to_oklab
-from pipeline.pocket.data.part_canvas import GROUND, SIDE, Canvas, Float, Rng
+from pipeline.pocket.data.part_canvas import GROUND, SIDE, Canvas, Rng
 from pipeline.pocket.data.strokes import make_displacement
 
 FAINT, WEAK = 0.05, 0.1  # OKLab difference of light and shade, and of a detail that may be left out
@@ -65,17 +65,3 @@ def gaps(rng: Rng, care: float, most: int = 26) -> NDArray[np.bool_]:
     for x, y in rng.integers(0, SIDE, (int(rng.integers(0, most) * care), 2)):
         cv2.circle(mask, (int(x), int(y)), int(rng.integers(1, 5)), 1, -1)
     return mask > 0
-
-
-def smooth_target(colours: Float, side: int) -> NDArray[np.uint8]:
-    """Area averages, (side, side, 3) RGB."""
-    small = cv2.resize(colours, (side, side), interpolation=cv2.INTER_AREA)
-    return np.asarray(np.round(255 * np.clip(small, 0, 1)), np.uint8)
-
-
-def weigh_parts(canvas: Canvas, side: int, even: float = 0.4) -> Float:
-    """(side, side) weights of mean 1: the pixels of small parts count more, so that eyes do not drown."""
-    areas = np.bincount(canvas.parts.ravel(), minlength=canvas.count + 1).astype(np.float32)
-    weights = np.maximum(areas, 24.0)[canvas.parts] ** -even
-    small = cv2.resize(weights.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
-    return np.asarray(np.clip(small / small.mean(), 0.3, 5), np.float32)

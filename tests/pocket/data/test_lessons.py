@@ -10,7 +10,8 @@ import pytest
 from pipeline.colours.regions import find_regions
 from pipeline.pocket.data.colors import measure_color_share
 from pipeline.pocket.data.drawn_things import DRAWN
-from pipeline.pocket.data.lessons import FIELD, Curriculum
+from pipeline.pocket.data.hand_lines import draw_lines
+from pipeline.pocket.data.lessons import Curriculum, write_caption
 from pipeline.pocket.data.paints import Paints
 from pipeline.pocket.data.part_canvas import SIDE, Box, Canvas
 from pipeline.pocket.data.places import PLACES, draw_place, draw_quiet
@@ -91,31 +92,36 @@ def test_quiet_grounds_are_pale() -> None:
     assert min(light) > 0.6
 
 
+def make_lesson(pack: VectorPack, seed: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """Make (lines, the true colours, caption) by a seed."""
+    rng = np.random.default_rng(seed)
+    stage = Curriculum(pack).compose(rng)
+    return draw_lines(stage.canvas, rng), stage.canvas.colours, write_caption(stage, rng)
+
+
 def test_lessons_are_alike_by_seed_and_whole(pack: VectorPack) -> None:
-    curriculum, painted, words = Curriculum(pack), 0, set()
+    words = set()
     for seed in range(40):
-        lesson = curriculum.make(seed)
-        assert lesson.field.shape == (FIELD, FIELD, 3) and lesson.lines.shape == (SIDE, SIDE)
-        assert lesson.weights.mean() == pytest.approx(1, abs=0.15) and set(np.unique(lesson.lines)) <= {0, 255}
-        assert 0.002 < (lesson.lines > 0).mean() < 0.35 and lesson.caption.strip()
-        assert not lesson.colours[~lesson.painted].any()
-        painted += lesson.painted.any()
-        words.add(lesson.caption)
-    again = curriculum.make(7)
-    assert np.array_equal(again.field, curriculum.make(7).field) and again.caption == curriculum.make(7).caption
-    assert 2 <= painted <= 20 and len(words) > 30
+        lines, colours, caption = make_lesson(pack, seed)
+        assert colours.shape == (SIDE, SIDE, 3) and lines.shape == (SIDE, SIDE)
+        assert colours.min() >= 0 and colours.max() <= 1 and set(np.unique(lines)) <= {0, 255}
+        assert 0.002 < (lines > 0).mean() < 0.35 and caption.strip()
+        words.add(caption)
+    one, other = make_lesson(pack, 7), make_lesson(pack, 7)
+    assert all(np.array_equal(*both) for both in zip(one, other, strict=True))
+    assert len(words) > 30
 
 
 def test_a_drawings_regions_have_one_colour_each(pack: VectorPack) -> None:
     """What a region's pixels hold in truth differs less within a region than over the picture."""
     within, over = [], []
     for seed in range(25):
-        lesson = Curriculum(pack).make(seed)
-        regions, field = find_regions(lesson.lines)[2::4, 2::4], lesson.field.astype(float)
+        lines, colours, _ = make_lesson(pack, seed)
+        regions, colours = find_regions(lines)[2::4, 2::4], colours[2::4, 2::4]
         for number in np.unique(regions):
             if (regions == number).sum() > 8:
-                within.append(field[regions == number].std(0).mean())
-        over.append(field.std((0, 1)).mean())
+                within.append(colours[regions == number].std(0).mean())
+        over.append(colours.std((0, 1)).mean())
     assert np.median(within) < 0.5 * np.mean(over)
 
 
