@@ -162,14 +162,3 @@ def shrink_pictures(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     squares = pictures.reshape(len(pictures), TOWER_SIDE, times, TOWER_SIDE, times, 3)
     made: NDArray[np.uint8] = (squares.mean((2, 4), dtype=np.float32) + 0.5).astype(np.uint8)
     return made
-
-
-@torch.inference_mode()
-def embed_pictures(model: Tower, pictures: NDArray[np.uint8]) -> NDArray[np.float16]:
-    """Embed pictures as (N, 384), not normalised."""
-    pictures, device = shrink_pictures(pictures), next(model.parameters()).device
-    made = [
-        model.encoder(pixel_values=to_pixels(pictures[start : start + 64], device)).image_embeds.half().cpu().numpy()
-        for start in range(0, len(pictures), 64)
-    ]
-    return np.concatenate(made)
