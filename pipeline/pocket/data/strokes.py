@@ -1,4 +1,4 @@
-"""Draw the lines that a person would draw of a picture: training hints for the ControlNet.
+"""Draw the lines that a person would draw of a picture.
 
 Lines are one pixel wide, white on black, as `pipeline.sketch.edges` reads them from strokes. A picture's contours
 become centre lines (both sides of a drawn outline become one), and then, the less careful the hand, they wobble, break,

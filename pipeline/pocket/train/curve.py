@@ -1,4 +1,4 @@
-"""Draw learning curves of runs/*.jsonl as one SVG.
+"""Draw learning curves of all *.jsonl below a folder as one SVG.
 
 A panel for every figure that a part logged, over minutes of training.
 """
@@ -30,16 +30,16 @@ class Series:
 
     @property
     def panel(self) -> str:
-        """Return the panel: "denoiser" and "denoiser-128" share one for a loss, but with no other part."""
+        """Return the panel: "regions" and "regions-wide" share one for a loss, but with no other part."""
         return f"{self.run.partition('-')[0]}: {self.name}"
 
 
 def read_runs(folder: Path) -> list[Series]:
-    """Read every figure of every log in the folder, by run and name; lines cut off by a kill are passed over.
+    """Read every figure of every log in the folder and below, by run and name; lines cut off by a kill are passed over.
 
     Raises FileNotFoundError where there is no log.
     """
-    logs = sorted(folder.glob("*.jsonl"), key=lambda log: log.stem)
+    logs = sorted(folder.rglob("*.jsonl"), key=lambda log: log.stem)
     if not logs:
         raise FileNotFoundError(f"{folder} holds no *.jsonl: `python -m pipeline.pocket.train` writes them.")
     return [one for log in logs for one in read_log(log)]
