@@ -20,6 +20,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
+from pipeline.colours import region_features, region_network
+from pipeline.colours.words import TEXT_TOKENS
 from pipeline.errors import ModelError
 from pipeline.models.checks import compute_sha256
 
@@ -49,8 +51,11 @@ def replace_folder(folder: Path) -> Iterator[Path]:
 
 
 def write_colourist(weights: Path, palettes: Path, folder: Path) -> None:
-    """Write the network of `weights` in fp16 and the palettes into `folder`."""
+    """Write the network of `weights` in fp16, the palettes, and the network's sizes into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
+    sizes = {name: getattr(region_network, name.upper()) for name in ("codes", "grounds", "width", "heads", "layers")}
+    config = {"network": "RegionColours", **sizes, "features": region_features.FEATURES, "text_tokens": TEXT_TOKENS}
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     save_file(halve(load_file(weights)), folder / "region_colours.safetensors")
     shutil.copyfile(palettes, folder / "palettes.npz")
 

@@ -46,6 +46,8 @@ def test_the_colourist_comes_back_equal_within_fp16_with_its_palettes(tmp_path: 
     files = [tmp_path / "trained.safetensors", tmp_path / "colourist" / "region_colours.safetensors"]
     assert files[1].stat().st_size < 0.55 * files[0].stat().st_size
     assert load_palettes(tmp_path / "colourist" / "palettes.npz").names == ("fox",)
+    config = json.loads((tmp_path / "colourist" / "config.json").read_text())
+    assert config["codes"] == len(network.codes) and config["features"] == network.see.in_features
 
 
 def test_the_manifest_names_every_file_with_its_hash(tmp_path: Path) -> None:
