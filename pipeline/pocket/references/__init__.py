@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.painters import DEFAULTS, render
+from pipeline.painters import DEFAULTS, paint
 from pipeline.painters.surface import Picture
 from pipeline.pocket.references import indoors, land, tale, town
 from pipeline.pocket.references.drawing import Drawing
+from pipeline.pocket.references.inked import ink_shapes
 
 SCENES: dict[str, Callable[[Drawing], None]] = {
     "meadow": land.draw_meadow,
@@ -86,15 +88,20 @@ SITTINGS: dict[str, Sitting] = {
 }
 
 
-def draw_scene(name: str, mirrored: bool = False, seed: int = 7) -> Picture:
-    """Draw one scene, float32 (512, 512, 3) RGB in [0, 1]."""
+def draw_shapes(name: str, seed: int = 7) -> Drawing:
+    """Draw one scene as shapes."""
     drawing = Drawing(np.random.default_rng(seed))
     SCENES[name](drawing)
-    return drawing.rasterise(mirrored)
+    return drawing
 
 
-def paint_reference(style_id: str) -> Picture:
-    """Paint the style's scene in the style's default look; always the same pixels."""
+def draw_scene(name: str, mirrored: bool = False, seed: int = 7) -> Picture:
+    """Draw one scene, float32 (512, 512, 3) RGB in [0, 1], without pen lines."""
+    return draw_shapes(name, seed).rasterise(mirrored)
+
+
+def paint_reference(style_id: str) -> NDArray[np.uint8]:
+    """Paint the style's scene in the style's default look, uint8 (512, 512, 3); always the same pixels."""
     sitting = SITTINGS[style_id]
-    scene = draw_scene(sitting.scene, sitting.mirrored, sitting.seed)
-    return render(style_id, scene, DEFAULTS[style_id], np.random.default_rng(sitting.seed))
+    painting = ink_shapes(draw_shapes(sitting.scene, sitting.seed), sitting.mirrored)
+    return paint(painting, style_id, DEFAULTS[style_id], 1.0, sitting.seed)

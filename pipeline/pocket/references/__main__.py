@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from pipeline.pocket.references import SITTINGS, paint_reference
@@ -16,10 +15,9 @@ STYLES = Path(__file__).parents[3] / "styles"
 def paint_references(ids: list[str]) -> None:
     """Paint the reference images of these styles, or of all, and print each id."""
     for style_id in ids or list(SITTINGS):
-        pixels = (paint_reference(style_id) * 255 + 0.5).astype(np.uint8)
         folder = STYLES / style_id
         folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(folder / "reference.webp", quality=88, method=6)
+        Image.fromarray(paint_reference(style_id)).save(folder / "reference.webp", quality=88, method=6)
         print(style_id)
 
 

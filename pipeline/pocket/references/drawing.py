@@ -16,44 +16,77 @@ SIDE = 512
 Point = tuple[float, float]
 
 
+PEN_WIDTH = 5.0  # px: dark strokes up to this width are pen lines, not shapes
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Shape is one SVG element whose colour is left open."""
+
+    body: str  # markup with {paint} for its colour and {opacity}
+    paint: str
+    opacity: float
+    width: float = math.inf  # px of a stroke; endless for filled shapes
+
+    def write(self, paint: str | None = None, opacity: float | None = None) -> str:
+        """Write its markup, in its own colour and opacity or in others."""
+        return self.body.format(paint=paint or self.paint, opacity=f"{opacity or self.opacity:.3g}")
+
+    @property
+    def is_pen(self) -> bool:
+        """Return whether a person would draw it as a line."""
+        if self.width > PEN_WIDTH or not self.paint.startswith("#"):
+            return False
+        return sum(int(self.paint[i : i + 2], 16) for i in (1, 3, 5)) < 0.36 * 3 * 255
+
+
 @dataclass
 class Drawing:
     """Drawing collects shapes in painting order. Every method that adds one takes plain SVG values."""
 
     rng: np.random.Generator
-    shapes: list[str] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
     defs: list[str] = field(default_factory=list)
 
     def add_path(self, d: str, fill: str, opacity: float = 1) -> None:
         """Add a filled path; `d` is SVG path data."""
-        self.shapes.append(f'<path d="{d}" fill="{fill}" opacity="{opacity:.3g}"/>')
+        self._fill(f'<path d="{d}"', fill, opacity)
 
     def add_stroke(self, d: str, colour: str, width: float, opacity: float = 1) -> None:
         """Add a line with round ends along the SVG path data `d`, `width` px wide."""
-        self.shapes.append(
-            f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{width:g}" '
-            f'stroke-linecap="round" stroke-linejoin="round" opacity="{opacity:.3g}"/>'
+        body = (
+            f'<path d="{d}" fill="none" stroke="{{paint}}" stroke-width="{width:g}" '
+            'stroke-linecap="round" stroke-linejoin="round" opacity="{opacity}"/>'
         )
+        self.shapes.append(Shape(body, colour, opacity, width))
 
     def add_polygon(self, points: Iterable[Point], fill: str, opacity: float = 1) -> None:
         """Add a filled polygon."""
         text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        self.shapes.append(f'<polygon points="{text}" fill="{fill}" opacity="{opacity:.3g}"/>')
+        self._fill(f'<polygon points="{text}"', fill, opacity)
 
     def add_rect(
         self, x: float, y: float, width: float, height: float, fill: str, opacity: float = 1, round: float = 0
     ) -> None:
         """Add a rectangle from its upper left corner, its corners rounded by `round` px."""
-        self.shapes.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{round:g}" '
-            f'fill="{fill}" opacity="{opacity:.3g}"/>'
-        )
+        body = f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{round:g}"'
+        self._fill(body, fill, opacity)
 
-    def add_ellipse(self, x: float, y: float, rx: float, ry: float, fill: str, opacity: float = 1) -> None:
-        """Add an ellipse around (x, y)."""
-        self.shapes.append(
-            f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{rx:.1f}" ry="{ry:.1f}" fill="{fill}" opacity="{opacity:.3g}"/>'
-        )
+    def add_ellipse(
+        self,
+        x: float,
+        y: float,
+        rx: float,
+        ry: float,
+        fill: str,
+        opacity: float = 1,
+        turn: tuple[float, float, float] = (0, 0, 0),
+    ) -> None:
+        """Add an ellipse around (x, y), turned by so many degrees about a point: `turn` is (degrees, x, y)."""
+        degrees, about_x, about_y = turn
+        body = f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{rx:.1f}" ry="{ry:.1f}"'
+        turned = f' transform="rotate({degrees:.1f} {about_x} {about_y})"' if degrees else ""
+        self._fill(body + turned, fill, opacity)
 
     def add_circle(self, x: float, y: float, r: float, fill: str, opacity: float = 1) -> None:
         """Add a disc around (x, y)."""
@@ -71,15 +104,24 @@ class Drawing:
 
     def rasterise(self, mirrored: bool = False) -> NDArray[np.float32]:
         """Rasterise the drawing as float32 (512, 512, 3) RGB in [0, 1]."""
+        pixels = self.rasterise_as([shape.write() for shape in self.shapes], mirrored)
+        return np.asarray(pixels, np.float32) / np.float32(255)
+
+    def rasterise_as(self, elements: Sequence[str], mirrored: bool, scale: int = 1) -> NDArray[np.uint8]:
+        """Rasterise other elements with this drawing's gradients, (512 scale, 512 scale, 3) RGB on white."""
         svg = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}">'
-            f"<defs>{''.join(self.defs)}</defs>{''.join(self.shapes)}</svg>"
+            f"<defs>{''.join(self.defs)}</defs>{''.join(elements)}</svg>"
         )
+        side = SIDE * scale
         png = bytes(
-            resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE, background="#ffffff", skip_system_fonts=True)
+            resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side, background="#ffffff", skip_system_fonts=True)
         )
-        pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.float32) / 255
+        pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
         return np.ascontiguousarray(pixels[:, ::-1] if mirrored else pixels)
+
+    def _fill(self, body: str, fill: str, opacity: float) -> None:
+        self.shapes.append(Shape(body + ' fill="{paint}" opacity="{opacity}"/>', fill, opacity))
 
 
 def draw_sky(d: Drawing, *stops: str) -> None:

@@ -107,10 +107,7 @@ def draw_sunflower(d: Drawing, x: float, y: float, r: float) -> None:
     for ring, (colour, count) in enumerate((("#e09a1c", 15), ("#ffc62e", 13))):
         for k in range(count):
             a = 360 * k / count + ring * 12
-            d.shapes.append(
-                f'<ellipse cx="{x}" cy="{y - r * 0.68:.1f}" rx="{r * 0.17:.1f}" ry="{r * 0.36:.1f}" '
-                f'fill="{colour}" transform="rotate({a:.1f} {x} {y})"/>'
-            )
+            d.add_ellipse(x, y - r * 0.68, r * 0.17, r * 0.36, colour, turn=(a, x, y))
     d.add_circle(x, y, r * 0.44, "#5a3320")
     d.add_circle(x, y, r * 0.26, "#7d4a28")
 
