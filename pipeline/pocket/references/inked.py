@@ -46,7 +46,7 @@ def find_regions(drawing: Drawing, mirrored: bool) -> NDArray[np.int32]:
 
 def split_regions(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return labels of the connected pieces of equal numbers (H, W); small and thin ones join what lies beside them."""
-    inside = (~differing(numbers)).astype(np.uint8)
+    inside = (~rims(numbers)).astype(np.uint8)
     count, labels = cv2.connectedComponents(inside, connectivity=4)
     depth = np.zeros(count, np.float32)
     np.maximum.at(depth, labels.ravel(), cv2.distanceTransform(inside, cv2.DIST_L2, 5).ravel())
@@ -57,17 +57,23 @@ def split_regions(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.asarray(packed.reshape(labels.shape), np.int32)
 
 
+def rims(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return the pixels (H, W) on either side of every border."""
+    return np.asarray(differing(labels) | differing(labels[::-1, ::-1])[::-1, ::-1])
+
+
 def trace_borders(regions: NDArray[np.int32], colours: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return pen lines (512, 512) in [0, 1] along the borders over which the colour changes."""
     large = cv2.resize(as_plane(colours / np.float32(255)), regions.shape[::-1], interpolation=cv2.INTER_LINEAR)
     means = cell_means(as_plane(large), regions, int(regions.max()) + 1)
-    found = differing(regions)
+    found = rims(regions)
     rows, columns = np.nonzero(found)
     here = means[regions[rows, columns]]
-    beside = [means[regions[np.maximum(rows - a, 0), np.maximum(columns - b, 0)]] for a, b in ((1, 0), (0, 1))]
-    found[rows, columns] = np.max([np.abs(here - other).max(axis=1) for other in beside], axis=0) > SEEN
+    last = np.array(regions.shape)[:, None] - 1
+    beside = [np.clip((rows + a, columns + b), 0, last) for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1))]
+    found[rows, columns] = np.max([np.abs(here - means[regions[r, c]]).max(axis=1) for r, c in beside], axis=0) > SEEN
     away = cv2.distanceTransform((~found).astype(np.uint8), cv2.DIST_L2, 5)
-    line = np.clip(PEN * SCALE / 2 - away + 0.5, 0, 1)
+    line = np.clip(PEN * SCALE / 2 - away, 0, 1)
     return as_plane(cv2.resize(line, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
 
 
