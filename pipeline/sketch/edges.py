@@ -24,6 +24,7 @@ READ_SIDE = 512  # px, the longer side at which strokes are read
 MAX_SCALE = 4
 STROKE_RADIUS = 21.0  # px at READ_SIDE; what is fatter everywhere is an area (two crossing pens of 24 px: 17)
 SPOT_RADIUS = 6.0  # px; a round mark this large is drawn by its outline, not by a point
+BROAD_SPOT = 10.0  # px; from there on a long spot, such as a ghost's eye, is no short stroke either
 MIN_CORE = 200  # px of an area's middle, or the crossing of two broad strokes would be one
 RIM = 3.0  # px of an area's border that stay when it is hollowed
 MIN_AREA = 8  # px; smaller spots of ink or paper are dust and grain
@@ -45,10 +46,17 @@ def read_edges(
     height, width = sketch.pixels.shape[:2]
     frame = Frame.letterbox(width, height, *(size or (width, height)))
     if reading == "lines" or (reading == "auto" and sketch.is_drawing):
-        drawn = sketch.pixels if sketch.strokes is None else sketch.strokes
-        return EdgeMap(draw_lines(read_lines(drawn), frame), "lines")
+        return trace_lines(sketch, frame)
     edges = find_canny_edges(resize(sketch.pixels, frame.inner), canny_low, canny_high)
+    if reading == "auto" and not edges.any():  # shapes of the palest colours still have outlines
+        return trace_lines(sketch, frame)
     return EdgeMap(frame.place(edges), "canny")
+
+
+def trace_lines(sketch: Sketch, frame: Frame) -> EdgeMap:
+    """Read a drawing as lines, without what it is coloured in with."""
+    drawn = sketch.pixels if sketch.strokes is None else sketch.strokes
+    return EdgeMap(draw_lines(read_lines(drawn), frame), "lines")
 
 
 @dataclass(frozen=True)
@@ -100,9 +108,11 @@ def resize_to(pixels: Pixels, side: int, grows: bool = True) -> Pixels:
 
 
 def find_canny_edges(pixels: Pixels, low: int, high: int) -> Pixels:
-    """Return 255 on the edges of a picture (H, W, 3), 0 elsewhere (Canny 1986)."""
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    return np.asarray(cv2.Canny(cv2.GaussianBlur(grey, (3, 3), 0), low, high, L2gradient=True))
+    """Return 255 on the edges of a picture (H, W, 3), 0 elsewhere (Canny 1986).
+
+    OpenCV takes the channel with the steepest change at each place: pale yellow on white is an edge in blue.
+    """
+    return np.asarray(cv2.Canny(cv2.GaussianBlur(pixels, (3, 3), 0), low, high, L2gradient=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +191,8 @@ def find_spots(ink: Mask, depth: NDArray[np.float32]) -> Mask:
     for label in range(1, count):
         left, top, width, height, _ = stats[label]
         radius = float(depth[top : top + height, left : left + width].max())
-        chosen[label] = radius >= SPOT_RADIUS and max(width, height) <= 2.6 * radius
+        slender = 2.6 if radius < BROAD_SPOT else 3.4
+        chosen[label] = radius >= SPOT_RADIUS and max(width, height) <= slender * radius
     return np.asarray(chosen[labels])
 
 

@@ -26,6 +26,7 @@ COLOR = 22  # of 255, the least difference of a colour's channels
 PALE = 14  # of 255, the least difference of an area's channels, its streaks and the paper between them evened
 EVEN = 2.0  # px, the sigma by which streaks are evened
 DARKER = 40  # of 255, how much darker than both of its sides a line is
+OTHER_PEN = 15  # of 255, how much darker than the area beside it a line is
 NEAR = 10  # px from an area's rim to the line around it
 OUTLINED = 0.6  # share of the areas' rim that a line goes along in an outlined drawing
 LEAST_AREA = 700  # px
@@ -129,8 +130,10 @@ def find_thin_ink(smooth: Pixels, area: Mask) -> Mask:
     """
     dark = np.asarray(255 - cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY))
     common = cv2.medianBlur(np.where(area, dark, 0).astype(np.uint8), 4 * STROKE + 1)
-    level = np.maximum(dark, cv2.dilate(np.where(area, common, 0).astype(np.uint8), make_disc(3)))
-    return np.asarray(cv2.morphologyEx(level, cv2.MORPH_TOPHAT, make_disc(STROKE)) > DARKER)
+    common = np.where(area, common, 0).astype(np.uint8)
+    thin = cv2.morphologyEx(np.maximum(dark, cv2.dilate(common, make_disc(3))), cv2.MORPH_TOPHAT, make_disc(STROKE))
+    # the pen of the lines is darker than the area beside them, or broad strokes that meet would be one
+    return np.asarray((thin > DARKER) & (dark > cv2.dilate(common, make_disc(NEAR)) + np.float32(OTHER_PEN)))
 
 
 def find_rims(area: Mask) -> Mask:

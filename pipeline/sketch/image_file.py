@@ -20,8 +20,6 @@ MAX_SIDE = 4096  # px
 MAX_PIXELS = 16_000_000
 MAX_BYTES = 20_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
-WHITE = 255
-BLACK = 0
 
 # What Pillow's decoders let escape on hostile bytes; the fuzz test in test_image_file.py holds this list to account.
 DECODER_ERRORS = (
@@ -111,8 +109,8 @@ def describe_pixel_limit(what: str) -> str:
     return f"A {what} has at most {MAX_PIXELS // 10**6} megapixels."
 
 
-def convert_to_rgb(image: Image.Image, paper: int = WHITE, what: str = "drawing") -> NDArray[np.uint8]:
-    """Return (H, W, 3) uint8 from any Pillow mode, what is transparent laid on `paper` (0 or 255).
+def convert_to_rgb(image: Image.Image, what: str = "drawing") -> NDArray[np.uint8]:
+    """Return (H, W, 3) uint8 from any Pillow mode, what is transparent laid on white.
 
     Raises SketchError for a colour mode that Pillow cannot convert.
     """
@@ -120,8 +118,7 @@ def convert_to_rgb(image: Image.Image, paper: int = WHITE, what: str = "drawing"
         image = convert_to_8_bits(image)
         if image.has_transparency_data:
             image = image.convert("RGBA")
-            ground = Image.new("RGBA", image.size, (paper, paper, paper, 255))
-            image = Image.alpha_composite(ground, image)
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         return np.asarray(image.convert("RGB"))
     except DECODER_ERRORS as error:
         raise SketchError(f"This {what}'s kind of colour ({image.mode}) cannot be read. Save it as RGB.") from error

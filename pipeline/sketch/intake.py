@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +13,21 @@ from PIL import Image
 
 from pipeline.errors import SketchError
 from pipeline.sketch.canvas import paint_canvas, read_canvas
-from pipeline.sketch.image_file import BLACK, convert_to_rgb, expect_size, has_transparency, limit_pillow, open_image
+from pipeline.sketch.image_file import expect_size, limit_pillow, open_image
 from pipeline.sketch.paper import Paper
 from pipeline.values import Sketch
 
+if TYPE_CHECKING:
+    from pipeline.sketch.transparency import LaidPicture
+
 BLANK = "There is nothing on the paper yet: draw something first, or choose a picture."
+TOO_FAINT = "Hardly anything can be seen in this picture. Draw stronger lines, or photograph it in more light."
 TURNED_ROUND = "The drawing was light on dark; it was turned round to dark on light."
 STRAIGHTENED = "The sheet of paper was found in the photo and laid straight."
 UNRULED = "The paper's printed lines were left out."
 EVENED_OUT = "The paper's uneven light was evened out."
 WHITE_ON_NOTHING = "The drawing was white on a transparent ground; it was turned round to dark on white."
+WHITE_SHAPES = "White shapes on the transparent ground were given their outline."
 
 limit_pillow()
 
@@ -75,15 +82,17 @@ def convert_array(array: NDArray[np.generic]) -> Image.Image:
 
 
 def convert_picture(image: Image.Image) -> Sketch:
-    """Lay a picture on white; what would vanish there, being white itself, is laid on black and inverted."""
-    paper = Paper(convert_to_rgb(image))
-    if not (paper.is_blank and has_transparency(image)):
-        return convert_paper(paper)
-    on_black = Paper(convert_to_rgb(image, BLACK))
-    if on_black.is_blank:
-        raise SketchError(BLANK)
-    drawn = on_black.inverse
-    return make_sketch(drawn, True, (WHITE_ON_NOTHING,))
+    """Lay a picture on white, so that what is white itself does not vanish there, and make a sketch of it."""
+    from pipeline.sketch.transparency import lay_on_white
+
+    laid = lay_on_white(image)
+    sketch = convert_paper(Paper(laid.pixels), photographed=not laid.is_changed)
+    return replace(sketch, inverted=sketch.inverted or laid.turned_round, notices=explain_laying(laid) + sketch.notices)
+
+
+def explain_laying(laid: LaidPicture) -> tuple[str, ...]:
+    """Say what was done to a transparent picture for it to be seen on white."""
+    return (WHITE_ON_NOTHING,) * laid.turned_round + (WHITE_SHAPES,) * laid.outlined
 
 
 def convert_paper(paper: Paper, photographed: bool = True) -> Sketch:
@@ -98,7 +107,7 @@ def convert_paper(paper: Paper, photographed: bool = True) -> Sketch:
     if photographed and (sheet := straighten_sheet(paper.pixels)) is not None:
         paper, notices = Paper(sheet), (STRAIGHTENED,)
     if paper.is_blank:
-        raise SketchError(BLANK)
+        raise SketchError(TOO_FAINT if photographed and not paper.is_plain else BLANK)
     inverted = paper.is_light_on_dark
     lit = paper.inverse if inverted else paper
     notices += (TURNED_ROUND,) if inverted else ()

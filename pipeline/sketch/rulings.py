@@ -43,6 +43,8 @@ class Ruling:
 def remove_rulings(pixels: Pixels) -> Pixels | None:
     """Return a drawing on white (H, W, 3) without its paper's printed lines; None where the paper has none."""
     small = resize_to(pixels, READ_SIDE, grows=False)
+    if min(small.shape[:2]) < 4 * STRIPS:  # a strip of paper, too narrow to tell
+        return None
     turned = np.ascontiguousarray(small.transpose(1, 0, 2))
     across = find_rulings(small)
     down = find_rulings(turned, LEAST_LINES if not across else 1)

@@ -89,13 +89,14 @@ class Studio(Loader):
             edges = self.read_edges(
                 order.sketch, order.reading, order.canny_low, order.canny_high, (order.width, order.height)
             )
+            faults = self.find_reading_faults(order.sketch, edges)
         request = build_request(order, edges, choice.mix)
         results = self.redraw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
         return [
             replace(
                 result,
                 matches=choice.matches,
-                notices=order.sketch.notices + order.notices + choice.notices + result.notices,
+                notices=faults + order.sketch.notices + order.notices + choice.notices + result.notices,
                 milliseconds=timer.milliseconds | dict(result.milliseconds),
             )
             for result in results
@@ -137,6 +138,13 @@ class Studio(Loader):
         from pipeline.sketch.edges import read_edges
 
         return read_edges(sketch, reading, canny_low, canny_high, size=size or self.profile.size)
+
+    def find_reading_faults(self, sketch: Sketch, edges: EdgeMap) -> tuple[str, ...]:
+        """Say what is wrong with how a drawing was read, in words for the page; nothing where it was read well."""
+        from pipeline.sketch.reading_faults import find_reading_fault
+
+        fault = find_reading_fault(sketch, edges)
+        return () if fault is None else (fault,)
 
     def find_styles(self, prompt: Prompt, k: int = MATCHES_SHOWN) -> Finding:
         """Find the `k` styles nearest to what the words say; of their weights 0 alone counts."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.errors import SketchError
-from pipeline.sketch.image_file import BLACK, MAX_PIXELS, convert_to_rgb, has_transparency, limit_pillow, open_image
+from pipeline.sketch.image_file import MAX_PIXELS, convert_to_rgb, has_transparency, limit_pillow, open_image
 from tests.tools.drawings import draw_house, encode_image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,10 +112,10 @@ def test_a_turned_photo_stands_upright(turn):
     assert np.array_equal(rgb(encode_image(lying, "PNG", exif=exif)), np.asarray(tall))
 
 
-def test_what_is_see_through_can_lie_on_black():
+def test_what_is_see_through_lies_on_white():
     image = open_image(encode_image(see_through()))
     assert has_transparency(image)
-    assert convert_to_rgb(image, BLACK).max() == 0
+    assert convert_to_rgb(image).max() == 255
     assert not has_transparency(open_image(encode_image(HOUSE.convert("RGBA"))))
 
 

@@ -17,8 +17,9 @@ from pipeline.prompt_syntax import Prompt
 from pipeline.request.order import parse_order
 from pipeline.settings import ROOT, Settings
 from pipeline.sketch.intake import read_image
+from pipeline.sketch.reading_faults import NET
 from pipeline.studio.studio import Studio
-from pipeline.values import StepPreview
+from pipeline.values import Sketch, StepPreview
 from tests.tools.image_files import draw_fox
 
 STEPS = 3
@@ -127,6 +128,12 @@ def test_what_was_done_to_the_drawing_is_passed_on(studio: Studio) -> None:
     dark = read_image(Image.eval(draw_fox(), lambda value: 255 - value))
     result = studio.draw(replace(make_order(num_inference_steps=1), sketch=dark))
     assert dark.notices and set(dark.notices) <= set(result.notices)
+
+
+def test_a_reading_that_fails_is_told_with_the_picture(studio: Studio) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (256, 256, 3)).astype(np.uint8)
+    order = replace(make_order(num_inference_steps=1), sketch=Sketch(noise, is_drawing=True))
+    assert NET["lines"] == studio.draw(order).notices[0]
 
 
 def test_every_step_is_shown(studio: Studio) -> None:

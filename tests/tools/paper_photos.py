@@ -120,7 +120,11 @@ LOOKS: Mapping[str, Look] = {
 
 def photograph_drawing(canvas: Mapping[str, Any], kind: str, seed: int = 0) -> PaperPhoto:
     """Return a drawing of the canvas's JSON as a photograph of one of LOOKS. Raises KeyError for another kind."""
-    look, rng = LOOKS[kind], np.random.default_rng([seed, sorted(LOOKS).index(kind)])
+    return photograph_look(canvas, LOOKS[kind], np.random.default_rng([seed, sorted(LOOKS).index(kind)]))
+
+
+def photograph_look(canvas: Mapping[str, Any], look: Look, rng: Rng) -> PaperPhoto:
+    """Return a drawing of the canvas's JSON as a photograph that looks like that."""
     scale = SIDE / max(canvas["width"], canvas["height"])
     height, width = round(canvas["height"] * scale), round(canvas["width"] * scale)
     lines = [
