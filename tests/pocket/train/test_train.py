@@ -113,7 +113,10 @@ def test_export_ships_the_averages_with_how_long_they_were_trained(run: Run, tmp
         torch.testing.assert_close(value.float(), tower[f"encoder.{name}"], rtol=1e-3, atol=1e-6)
     manifest = json.loads((tmp_path / "pocket/manifest.json").read_text())
     assert manifest["notes"] == {"regions_steps": 1000, "regions_minutes": 1, "tower_steps": 1234, "tower_minutes": 1.5}
-    assert len(manifest["files"]) == 5
+    assert {Path(name).name for name in manifest["files"] if name.startswith("colourist/")} == {
+        *("config.json", "palettes.npz", "region_colours.safetensors"),
+    }
+    assert {name.partition("/")[0] for name in manifest["files"]} == {"colourist", "feature_extractor", "image_encoder"}
 
 
 def test_export_leaves_what_was_not_trained(run: Run, tmp_path: Path) -> None:
