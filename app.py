@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import CroquisError
+from pipeline.machine.threads import calm_threads
 from pipeline.page.layout import build_page
 from pipeline.page.theme import make_launch_options
 from pipeline.settings import Settings, read_settings
@@ -38,6 +39,7 @@ def main() -> None:
 
 def start_app(settings: Settings) -> gr.Blocks:
     """Build the app and load its models in the background."""
+    calm_threads(os.environ)
     studio = Studio(settings)
     studio.start_loading()  # beside the building of the page
     return build_app(studio)

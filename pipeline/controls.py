@@ -88,6 +88,11 @@ class Conditioning(SettingGroup):
     controlnet_conditioning_scale: float = declare_number(
         "Follow the drawing", "How closely the picture keeps to your lines.", 0, 2, 0.05, "ControlNet scale"
     )
+    lines: float = declare_number(
+        *("Your lines", "How much of your pen stays on the picture: 0 none, 0.5 soft, 1 as you drew it.", 0, 1, 0.05),
+        "Lines",
+        default=0.0,
+    )
     style_focus: str = declare_word("Style focus", "whole")  # the menu's name of the blocks that wear the style
 
 
@@ -247,7 +252,7 @@ def expect_choice(name: str, value: object, choices: Iterable[str]) -> None:
 
 
 SETTING_ORDER = (
-    *("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale"),
+    *("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale", "lines"),
     *("canny_low", "canny_high", "seed", "sampler", "style_focus"),
 )
 CANNY = (  # of the reading of a drawing; they decide the edge map, not the picture

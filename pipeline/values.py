@@ -62,6 +62,24 @@ class EdgeMap:
 
 
 @dataclass(frozen=True, eq=False)
+class Drawing:
+    """Drawing is what the person drew and painted, at the picture's size: ink, pencil and colours on white."""
+
+    pixels: NDArray[np.uint8]  # (H, W, 3) RGB
+
+    def __post_init__(self) -> None:
+        expect_array(self.pixels, "a drawing", 3, np.uint8)
+        if self.pixels.shape[2] != 3:
+            raise SketchError(f"A drawing has 3 colour channels; this one has {self.pixels.shape[2]}.")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Drawing) and np.array_equal(self.pixels, other.pixels)
+
+    def __hash__(self) -> int:
+        return hash(self.pixels.tobytes())
+
+
+@dataclass(frozen=True, eq=False)
 class Painting:
     """Painting is a coloured drawing, its three parts kept separate: a painter never has to search for edges."""
 
@@ -151,6 +169,25 @@ class StyleMix:
         return cls(((style, 1.0),))
 
 
+@dataclass(frozen=True, eq=False)
+class StyleMask:
+    """StyleMask gives a part of the picture other styles than the rest."""
+
+    pixels: NDArray[np.uint8]  # (H, W), 0 the request's styles .. 255 these
+    styles: StyleMix
+
+    def __post_init__(self) -> None:
+        expect_array(self.pixels, "a style's mask", 2, np.uint8)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, StyleMask) and self.styles == other.styles and np.array_equal(self.pixels, other.pixels)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.styles, self.pixels.tobytes()))
+
+
 @dataclass(frozen=True)
 class GenerationRequest:
     """GenerationRequest holds everything that decides the pixels, and nothing that does not."""
@@ -165,13 +202,14 @@ class GenerationRequest:
     sampling: Sampling
     conditioning: Conditioning
     shortcuts: Shortcuts = field(default_factory=Shortcuts)
+    colours: Drawing | None = None  # ink and colours as drawn; None: the edge map's lines are all there is
+    mask: StyleMask | None = None  # a part of the picture that wears other styles
 
     def __post_init__(self) -> None:
-        if self.edges.pixels.shape != (self.height, self.width):
-            raise SettingError(
-                f"The edge map must be {self.width} x {self.height}, "
-                f"not {self.edges.pixels.shape[1]} x {self.edges.pixels.shape[0]}."
-            )
+        for what, part in (("edge map", self.edges), ("drawing", self.colours), ("mask", self.mask)):
+            if part is not None and part.pixels.shape[:2] != (self.height, self.width):
+                height, width = part.pixels.shape[:2]
+                raise SettingError(f"The {what} must be {self.width} x {self.height}, not {width} x {height}.")
 
     def with_settings(self, **changes: Any) -> GenerationRequest:
         """Return the request with other settings of sampling and conditioning, each by its name, such as `seed`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from pipeline.values import Style
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
+    from pipeline.engine.pocket_engine import PocketEngine
     from pipeline.models.profile import ModelProfile
     from tests.tools.hub_server import Hub
     from tests.tools.serving import Server
@@ -46,14 +46,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def pocket_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the pocket model's layout with small random weights."""
-    from tests.tools.packaged_folder import write_packaged
-
-    return write_packaged(tmp_path_factory.mktemp("models") / "pocket")
 
 
 @pytest.fixture(scope="session")
@@ -96,11 +88,11 @@ def shipped_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def shipped_engine(shipped_folder: Path) -> Engine:
-    from pipeline.engine.engine import Engine
+def shipped_engine(shipped_folder: Path) -> PocketEngine:
+    from pipeline.engine.pocket_engine import PocketEngine
     from pipeline.models.catalog import POCKET
 
-    return Engine.load(POCKET, folder=shipped_folder, device="cpu")
+    return PocketEngine.load(POCKET, folder=shipped_folder)
 
 
 @pytest.fixture(scope="session")
@@ -120,18 +112,11 @@ def make_style(tmp_path_factory: pytest.TempPathFactory) -> MakeStyle:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Server]:
-    """Run `python app.py`; with random weights where the tree holds no trained ones yet."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run `python app.py`."""
     from tests.tools.serving import run_app
 
-    folder = tmp_path_factory.mktemp("server")
-    environment = {}
-    if not (SHIPPED_POCKET / "manifest.json").exists():
-        assets = folder / "assets"
-        shutil.copytree(SHIPPED_POCKET.parent, assets, ignore=shutil.ignore_patterns("pocket"))
-        shutil.copytree(request.getfixturevalue("pocket_folder"), assets / "pocket")
-        environment["CROQUIS_ASSETS"] = str(assets)
-    with run_app(folder, **environment) as running:
+    with run_app(tmp_path_factory.mktemp("server")) as running:
         yield running
 
 

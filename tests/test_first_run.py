@@ -145,7 +145,7 @@ def test_nobody_waits_for_the_encoder_of_styles(hub: Hub, profile: ModelProfile,
     hub.answers["models/image_encoder/model.safetensors"] = [(403, {})]
     engine, hub.asked = Engine.load(profile, device="cpu"), []
     request = make_request(engine, make_style("neon", 1))
-    with ThreadPoolExecutor(1) as other, engine._lock:  # as while someone draws
+    with ThreadPoolExecutor(1) as other, engine._turns.take():  # as while someone draws
         told = other.submit(engine.draw, request).exception(20)
     assert isinstance(told, ModelError)
     assert re.search(r"looks at styles \(\d+ MB\)\. Start the download .*, or draw in a style that was", str(told))

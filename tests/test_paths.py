@@ -14,7 +14,11 @@ from tests.tools.mentions import DOTTED, FILE, FOLDER, LINK, MEMBER, NAME, TO_RU
 ELSEWHERE = {  # a path that is not in the tree -> why a text names it
     "picture.png": "what the clients in README and examples/ write",
     "base/": "a folder that the reader gives as CROQUIS_SD15",
+    "controlnet/": "the same",
+    "ip_adapter/": "the same",
     "lcm_lora/": "the same",
+    "model_index.json": "in a model folder of diffusers",
+    "scheduler_config.json": "the same",
     "retrieval/": "the same",
     "taesd/": "the same",
     "data/pocket-pack.zip": "written by python -m pipeline.pocket.data.pack",

@@ -23,14 +23,14 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "request": SHARED | {"models"},
     "machine": SHARED | {"models"},
     "styles": SHARED | {"models"},
-    "picture": SHARED | {"models", "sketch"},
+    "picture": SHARED | {"models", "sketch", "request"},
     "painters": {"errors", "values"},
     "inking": {"errors", "values", "sketch"},
     "colours": {"errors", "values", "inking"},
     "engine": SHARED | {"models", "request", "machine", "painters", "inking", "colours"},
     "studio": READ | {"engine"},
     "page": READ | {"studio"},
-    "app": SHARED | {"page", "studio"},
+    "app": SHARED | {"page", "studio", "machine"},
     "pocket": set[str](),
     "pocket.references": {"painters", "values"},
     "pocket.data": POCKET - {"engine", "studio"},
@@ -40,6 +40,7 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
 ONE_MODULE = {  # (room, room) -> the only modules of the second that the first may import
     ("request", "models"): {"pipeline.models.profile"},
     ("picture", "sketch"): {"pipeline.sketch.image_file"},
+    ("picture", "request"): {"pipeline.request.presets"},
 }
 # Rooms whose `__init__` holds code: a setting that comes before Gradio's import, and three tables of functions.
 WITH_CODE = {"page", "painters", "references", "unseen"}

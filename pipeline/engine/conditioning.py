@@ -15,11 +15,6 @@ from pipeline.request.presets import Menu, scale_blocks
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
 
-NEGATIVE_PROMPT_UNREAD = (
-    "What should not be in the picture was not read: those words count only where “Follow the words” "
-    "(guidance_scale) is above 1."
-)
-
 
 class RequestEncoder:
     """RequestEncoder encodes what steers a picture, on the device where its placement draws."""
@@ -37,15 +32,8 @@ class RequestEncoder:
 
     def list_unread_words(self, request: GenerationRequest) -> tuple[str, ...]:
         """Return a notice, in words for the page, for each prompt of the request that is not read to its end."""
-        notices = (self.encode_prompt.describe_cut(request.styled_prompt), self._describe_unread_negative(request))
-        return tuple(filter(None, notices))
-
-    def _describe_unread_negative(self, request: GenerationRequest) -> str | None:
-        """Say, in words for the page, why the negative prompt is not read, or not to its end; None where it is."""
-        if request.negative_prompt.text.strip() and request.sampling.guidance_scale <= 1:
-            return NEGATIVE_PROMPT_UNREAD
-        cut = self.encode_prompt.describe_cut(request.negative_prompt)
-        return f"Of the words for what is not in the picture: {cut[:1].lower()}{cut[1:]}" if cut else None
+        unread = self.encode_prompt.describe_unread(request.negative_prompt, request.sampling.guidance_scale)
+        return tuple(filter(None, (self.encode_prompt.describe_cut(request.styled_prompt), unread)))
 
     def make_conditions(self, request: GenerationRequest, clock: Clock) -> Conditions:
         """Encode all of a request; `clock` gets the stages "words", "style" and "lines"."""

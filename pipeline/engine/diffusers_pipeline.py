@@ -13,9 +13,10 @@ import torch
 import transformers
 from torch import nn
 
+from pipeline.engine.text_package import load_text_package
 from pipeline.errors import ModelError
 from pipeline.models.loading import guard_loading
-from pipeline.models.locate import LocatedPart, locate_text_encoder
+from pipeline.models.locate import LocatedPart
 from pipeline.models.profile import ModelProfile
 from pipeline.request.samplers import Sampler
 
@@ -57,14 +58,7 @@ def choose_base_reader(base: LocatedPart, shared: Mapping[str, Any]) -> Callable
 def load_packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:
     """Load text_encoder and tokenizer from the profile's package; nothing where the base folder has its own."""
     package = profile.text_package
-    if package is None:
-        return {}
-    folder = locate_text_encoder(package).path
-    text_encoder = transformers.AutoModel.from_pretrained(folder, local_files_only=True, dtype=dtype)
-    text_encoder.config.use_attention_mask = package.use_attention_mask
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    tokenizer.model_max_length = package.model_max_length
-    return {"text_encoder": text_encoder, "tokenizer": tokenizer}
+    return {} if package is None else load_text_package(package, dtype)._asdict()
 
 
 def make_scheduler(profile: ModelProfile, config: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,9 +25,11 @@ from pipeline.engine.denoise import (
 )
 from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
 from pipeline.engine.few_steps import FusedWeights
+from pipeline.engine.ink import lay_ink
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
 from pipeline.engine.placement import Size
-from pipeline.errors import EngineChanged, SettingError
+from pipeline.engine.turns import Turns
+from pipeline.errors import SettingError
 from pipeline.machine.plan import ModeChoice
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
@@ -56,8 +57,7 @@ class Engine:
         self._few_steps = FusedWeights(model.pipeline, self._files.locate)
         self._compiler = Compiler(compile)
         model.placement.on_move, model.placement.on_read = self._clear_device_caches, self._reset_few_steps
-        self._lock = threading.RLock()
-        self._retired = False
+        self._turns = Turns(model.profile.title)
 
     @classmethod
     def load(
@@ -98,7 +98,7 @@ class Engine:
     def compile_ahead(self) -> None:
         """Compile what a picture of the usual size needs, with guidance and without, with lines and without."""
         request = make_blank_request(self.profile)
-        with self._lock, torch.inference_mode():
+        with self._turns.take(), torch.inference_mode():
             for shortcuts in (Shortcuts(guidance_end=0.5), Shortcuts(guidance_end=0.5, control_guidance_end=0.0)):
                 blank = replace(request, shortcuts=shortcuts)
                 conditions = self._conditioning.make_blank_conditions(blank)
@@ -135,7 +135,7 @@ class Engine:
     def embed_style(self, style: Style) -> Tensor:
         """Compute the style picture's embedding, (1, d) fp32, once per encoder and image."""
         self._embed_style.expect_known([style])
-        with self._lock:
+        with self._turns.take():
             return self._embed_style(style)
 
     def retire(self, then: Callable[[], None]) -> None:
@@ -143,9 +143,7 @@ class Engine:
 
         `then` is called in between, to put another engine in this one's place.
         """
-        with self._lock:
-            self._retired = True
-            then()
+        self._turns.retire(then)
 
     def draw(
         self,
@@ -164,10 +162,8 @@ class Engine:
         """
         self._expect_drawable(request)
         size = Size(request.width, request.height, count)
-        with self._lock, torch.inference_mode():
+        with self._turns.take(), torch.inference_mode():
             raise_if_cancelled(is_cancelled)
-            if self._retired:
-                raise EngineChanged(f"{self.profile.title} was replaced while this waited for it; send it once more.")
             drawn, shortage = self._placement.run(
                 size, lambda: self._draw_in_mode(request, count, on_step, is_cancelled)
             )
@@ -185,6 +181,7 @@ class Engine:
         latents = self._denoise(request, scheduler, conditions, generators, on_step, is_cancelled)
         clock.mark("steps")
         images = self._decoding.decode_pictures(latents, request.shortcuts.decoder)
+        images = [lay_ink(image, request) for image in images]
         clock.mark("picture")
         notices = self._conditioning.list_unread_words(request)
         return Drawn(tuple(images), clock.milliseconds, notices, self._placement.present_numbers())

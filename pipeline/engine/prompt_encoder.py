@@ -14,6 +14,10 @@ from torch import Tensor
 from pipeline.prompt_syntax import Prompt, Weighted
 
 CACHED_PROMPTS = 64  # prompts' worth of (tokens, width) numbers: 15 MB for SD 1.5 in fp32
+NEGATIVE_PROMPT_UNREAD = (
+    "What should not be in the picture was not read: those words count only where “Follow the words” "
+    "(guidance_scale) is above 1."
+)
 MAX_CHUNKS = 8  # of a long prompt: 600 of CLIP's tokens, more than the page's limit of characters usually makes
 
 
@@ -138,3 +142,10 @@ class PromptEncoder:
             f"The model reads the first {whole} of these {len(words)} words; what comes after "
             f"“{' '.join(words[max(whole - 3, 0) : whole])}” is left out."
         )
+
+    def describe_unread(self, negative_prompt: Prompt, guidance_scale: float) -> str | None:
+        """Say, in words for the page, why a negative prompt is not read, or not to its end; None where it is."""
+        if negative_prompt.text.strip() and guidance_scale <= 1:
+            return NEGATIVE_PROMPT_UNREAD
+        cut = self.describe_cut(negative_prompt)
+        return f"Of the words for what is not in the picture: {cut[:1].lower()}{cut[1:]}" if cut else None

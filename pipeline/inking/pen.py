@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.sketch.edges import Frame, resize
-from pipeline.values import EdgeMap, PaintedColours, Sketch
+from pipeline.values import EdgeMap, PaintedColours
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
@@ -21,6 +20,7 @@ INK = 0.5  # coverage from which a pixel is ink
 FILL_RADIUS = 0.009  # of the longer side: ink wider than this on both sides is a filled area
 FILL_STROKES = 1.65  # and wider than this many strokes
 LEAST_CORE = 0.01  # of the longer side, squared: the middle of a painted area is at least this large
+STROKE = 1 / 128  # of the longer side: how thick a line is drawn of which only the middle is known
 WIDE = 0.012  # of the longer side: painted colour wider than this on both sides is an area, else a stroke
 
 
@@ -34,17 +34,11 @@ class Pen:
     fill_colour: Pixels  # (3,) RGB of those areas
 
 
-def fit_drawing(sketch: Sketch, size: tuple[int, int]) -> Pixels:
-    """Return the whole drawing at `size` (width, height) as (height, width, 3) RGB, centred on white paper.
-
-    It lies exactly where `read_edges` puts its lines for the same size.
-    """
-    height, width = sketch.pixels.shape[:2]
-    frame = Frame.letterbox(width, height, *size)
-    paper = np.full((frame.height, frame.width, 3), 255, np.uint8)
-    inner = sketch.pixels if frame.inner == (width, height) else resize(sketch.pixels, frame.inner)
-    paper[frame.top : frame.top + frame.inner[1], frame.left : frame.left + frame.inner[0]] = inner
-    return paper
+def draw_edges(edges: EdgeMap) -> Pixels:
+    """Draw an edge map's lines in black on white, as thick as a pen's: (H, W, 3) RGB."""
+    width = max(1, round(STROKE * max(edges.pixels.shape)))
+    thick = cv2.dilate(edges.pixels, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
+    return np.repeat(255 - cv2.GaussianBlur(thick, (3, 3), 0)[..., None], 3, axis=2)
 
 
 def read_pen(drawing: Pixels, edges: EdgeMap, painted: PaintedColours) -> Pen:

@@ -17,7 +17,7 @@ FIGURES = Path(__file__).with_name("figures.json")
 class WeightSizes:
     """Bytes of a model's parts in 16 bits, without the image encoder, which only a new style needs."""
 
-    unet: int  # its adapter included
+    unet: int  # its adapter included; the pocket model's colourist
     controlnet: int
     text_encoder: int
     vae: int
@@ -59,9 +59,8 @@ def _measure_folder(home: Path) -> WeightSizes:
     def stored(*folders: str) -> int:
         return sum(file.stat().st_size for folder in folders for file in (home / folder).glob("*.safetensors"))
 
-    return WeightSizes(
-        stored("unet", "ip_adapter"), stored("controlnet"), read_figures()["packaged_text_bytes"], stored("vae")
-    )
+    unet = stored("unet", "ip_adapter", "colourist")
+    return WeightSizes(unet, stored("controlnet"), read_figures()["packaged_text_bytes"], stored("vae"))
 
 
 def _sum_bytes(files: tuple[WeightFile, ...], folder: str) -> int:

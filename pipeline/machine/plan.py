@@ -90,7 +90,8 @@ def plan_memory(
     """
     kind = _check_arguments(profile, width, height, batch, mode, device)
     drawn_on = "cpu" if kind == "cpu" else device
-    figures, weights = read_figures()["devices"][drawn_on], measure_weights(profile)
+    weights = measure_weights(profile)
+    figures = read_figures()["devices"][profile.name if profile.processor_only else drawn_on]
     usual = 2 if drawn_on == "cuda" else 4  # bytes of a number that the figures are of
     each = usual if dtype is None or drawn_on != device else _get_number_size(dtype)
     wide, share = each // 2, each / usual
@@ -133,7 +134,7 @@ def choose_mode(
     """
     if wanted != "auto":
         return ModeChoice(_check_arguments(profile, profile.width, profile.height, batch, wanted, device), "asked for")
-    for mode in MODES_BY_DEVICE[device] if device != "cpu" else ("cpu",):  # there fp8 is for when memory runs out
+    for mode in list_modes(profile, device) if device != "cpu" else ("cpu",):  # there fp8 is for when memory runs out
         plan = plan_memory(profile, profile.width, profile.height, batch, mode, device, dtype)
         have = select_free_memory(plan, free)
         if plan.fits(have) and plan.main_memory <= free.main:
@@ -143,6 +144,11 @@ def choose_mode(
         f"nothing fits by the plan: even this needs {format_gigabytes(plan.peak)} and {format_gigabytes(have)} "
         "are free",
     )
+
+
+def list_modes(profile: ModelProfile, device: str) -> tuple[MemoryMode, ...]:
+    """Return a profile's modes on a device, from the quickest to the smallest."""
+    return ("cpu",) if profile.processor_only else MODES_BY_DEVICE[device]
 
 
 def find_lower_mode(mode: MemoryMode, device: str) -> MemoryMode | None:
@@ -157,7 +163,7 @@ def describe_what_fits(
 ) -> str:
     """Say, to a person whose picture did not fit, the largest square that each mode can draw here."""
     options = []
-    for mode in MODES_BY_DEVICE[device]:
+    for mode in list_modes(profile, device):
         plans = [plan_memory(profile, side, side, batch, mode, device, dtype) for side in list_sides(profile)]
         side = max((plan.width for plan in plans if plan.fits(select_free_memory(plan, free))), default=None)
         if side:
@@ -246,9 +252,9 @@ def _check_arguments(
     expect_choice("mode", mode, MODES)
     if mode == "full" and device == "cpu":
         return "cpu"
-    if mode not in MODES_BY_DEVICE[device] and not (mode == "streamed" and device == "cpu"):
+    modes = list_modes(profile, device)
+    if mode not in modes and not (mode == "streamed" and device == "cpu" and not profile.processor_only):
         raise SettingError(
-            f"The memory mode {mode!r} needs another device than {device!r}, which has "
-            f"{', '.join(MODES_BY_DEVICE[device])}."
+            f"The memory mode {mode!r} needs another device than {device!r}, which has {', '.join(modes)}."
         )
     return mode  # type: ignore[return-value]

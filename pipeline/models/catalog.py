@@ -6,6 +6,7 @@ The only table of model ids. Revisions and hashes of the SD 1.5 stack were each 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -36,26 +37,16 @@ MINILM = TextPackage(
 POCKET = ModelProfile(
     name="pocket",
     title="The pocket model",
-    parts=MappingProxyType(
-        {
-            "base": ModelPart("."),
-            "controlnet": ModelPart(".", "controlnet"),
-            "ip_adapter": ModelPart(".", "ip_adapter"),
-            "image_encoder": ModelPart(".", "image_encoder"),
-        }
-    ),
-    ip_adapter_file="ip_adapter.safetensors",
-    width=256,
-    height=256,
-    max_side=512,
-    multiple=16,
+    parts=MappingProxyType({"colourist": ModelPart(".", "colourist")}),
+    width=512,
+    height=512,
+    max_side=1024,
     defaults=make_defaults(
-        num_inference_steps=1, guidance_scale=1.2, ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0
+        num_inference_steps=8, guidance_scale=2.0, ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0, lines=0.5
     ),
-    scheduler="DPMSolverMultistepScheduler",
-    scheduler_options=DPM_SOLVER,
     home=ASSETS / "pocket",
-    text_package=MINILM,
+    text_package=replace(MINILM, model_max_length=24),  # as its colourist was trained
+    processor_only=True,
 )
 
 SD15_BASE = "stable-diffusion-v1-5/stable-diffusion-v1-5", "451f4fe16113bff5a5d2269ed5ad43b0592e9a14"

@@ -64,18 +64,19 @@ class ModelProfile:
 
     name: str
     title: str
-    parts: Mapping[str, ModelPart]  # base, controlnet, ip_adapter, image_encoder[, others]
-    ip_adapter_file: str  # inside the ip_adapter part
+    parts: Mapping[str, ModelPart]  # base, controlnet, ip_adapter, image_encoder[, others], or the pocket's own
     width: int  # px drawn by default
     height: int  # px drawn by default
     max_side: int  # px
     defaults: Mapping[str, float]  # control name -> value, one for each of CONTROLS
-    scheduler: str  # class of diffusers
-    scheduler_options: Mapping[str, object]  # over what the folder's scheduler_config.json says
+    ip_adapter_file: str = ""  # inside the ip_adapter part
+    scheduler: str = ""  # class of diffusers
+    scheduler_options: Mapping[str, object] = field(default_factory=dict)  # over the folder's scheduler_config.json
     home: Path | None = None  # local model folder when none is given; None: the Hub
     variant: str | None = None  # infix of the weight files, "fp16"
     text_package: TextPackage | None = None  # None: text_encoder/ and tokenizer/ inside the base part
     multiple: int = field(default=8)  # px; sides are multiples of it
+    processor_only: bool = False  # no GPU is used, wherever there is one
     any_dtype: bool = False  # drawn in what the machine is quickest in; False: the same numbers on every processor
 
     def __post_init__(self) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import gradio as gr
+import numpy as np
 from gradio.context import Context
 from gradio.events import api
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder, is_in_or_equal
 from gradio_client.utils import is_file_obj_with_meta
+from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.controls import BATCH, expect_number
@@ -100,6 +102,9 @@ class Endpoints:
         height: int | None = None,
         levers: dict[str, Any] | None = None,
         count: int = 1,
+        lines: float | None = None,
+        mask: gr.FileData | None = None,
+        mask_style: str = "",
     ) -> tuple[gr.FileData, dict[str, Any]]:
         """Draw a picture that follows the drawing, shows what the words say and wears the style.
 
@@ -107,7 +112,7 @@ class Endpoints:
         and weight, reading used, milliseconds per stage. The same inputs and seed give the same bytes.
         """
         expect_number(BATCH, count)
-        read = _read_sketch(sketch)
+        read, area = _read_sketch(sketch), _read_mask(mask)
         results = retry_on_engine_change(
             lambda: self._studio.draw_batch(
                 parse_order(
@@ -130,6 +135,9 @@ class Endpoints:
                     width=width,
                     height=height,
                     levers=levers,
+                    lines=lines,
+                    mask=area,
+                    mask_style=mask_style,
                 ),
                 int(count),
             )
@@ -190,6 +198,16 @@ class Endpoints:
 def _read_sketch(sketch: object) -> Sketch:
     """Read an uploaded drawing. Raises SettingError or SketchError."""
     return read_image(_find_uploaded_file(sketch, "drawing"))
+
+
+def _read_mask(mask: object) -> NDArray[np.uint8] | None:
+    """Read an uploaded mask as (H, W), white where other styles are wanted; None where none came.
+
+    Raises SettingError or SketchError.
+    """
+    if mask is None:
+        return None
+    return np.asarray(open_image(_find_uploaded_file(mask, "mask"), "mask").convert("L"), np.uint8)
 
 
 def _find_uploaded_file(file: object, what: str) -> Path:

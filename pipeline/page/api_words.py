@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.controls import CONTROLS, Shortcuts
-from pipeline.request.samplers import SAMPLERS
+from pipeline.request.samplers import MASKGIT, SAMPLERS
 from pipeline.styles.search import MOST_MATCHES
 
 FILE_INFO = gr.FileData.model_json_schema() | {"description": ""}  # without the description of Gradio's class
@@ -25,11 +25,13 @@ INPUT_MEANINGS = {
     "words": "Phrases that describe the look, with commas between them; they are searched too.",
     "k": f"How many styles, 1 to {MOST_MATCHES}.",
     "preset": '"draft", "balanced" or "best": how much work the picture gets; sets what is left out below.',
-    "sampler": f'One of {", ".join(SAMPLERS)}, as far as the engine offers it; "auto": the preset\'s.',
+    "sampler": f'One of {", ".join((*SAMPLERS, MASKGIT))}, as far as the engine offers it; "auto": the preset\'s.',
     "style_focus": '"style" wears colours and brushwork only, "style + layout" placing too, "whole" everything.',
     "width": "Pixels across.",
     "height": "Pixels down.",
     "count": "1 to 4 pictures from seed, seed + 1, ...; from 2 on, details.pictures lists all of them.",
+    "mask": "Image file, white where the picture is to wear the styles of mask_style; it lies over the drawing.",
+    "mask_style": "The styles of the masked part, written as in style. The pocket engine alone draws two mixes.",
     "levers": f"Object with any of these in place of the preset's: {', '.join(SHORTCUTS)}.",
 } | {control.name: f"{control.info} {control.minimum:.10g} to {control.maximum:.10g}." for control in CONTROLS}
 INPUT_MEANINGS |= {"engine": 'Which engine to plan for, "pocket" or "sd15"; it need not be loaded.'}
@@ -50,7 +52,7 @@ def document_endpoint(registered: Any, function: Callable[..., Any]) -> None:
     hints = [(name, hint) for name, hint in function.__annotations__.items() if name != "return"]
     for block, (name, hint) in zip(registered.inputs, hints, strict=True):
         default = ENGINE_DEFAULT if hint in (int | None, float | None) else ""
-        schema = FILE_INFO if hint is gr.FileData else block._api_info
+        schema = FILE_INFO if hint in (gr.FileData, gr.FileData | None) else block._api_info
         block.label, block._api_info = name, {**schema, "additional_description": INPUT_MEANINGS[name] + default}
     for block, (name, meaning) in zip(registered.outputs, ANSWER_MEANINGS[function.__name__].items(), strict=True):
         schema = FILE_INFO if "path" in block._api_info.get("properties", ()) else block._api_info

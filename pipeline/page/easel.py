@@ -147,7 +147,7 @@ class Easel:
         settings = [values[name] for name in SETTINGS]
         notice = self.studio.explain_difference(reopened)
         strip = view.build_request_strip(request, ()) | {"notices": [notice] if notice else []}
-        return view.build_edges_canvas(request.edges), *settings, strip, picture
+        return view.build_drawing_canvas(request), *settings, strip, picture
 
 
 class Steps:

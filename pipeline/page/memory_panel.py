@@ -12,12 +12,12 @@ from pipeline.machine.figures import read_figures
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import (
     MODE_MEANINGS,
-    MODES_BY_DEVICE,
     Comparison,
     MemoryPlan,
     choose_mode,
     compare_with_measurement,
     format_gigabytes,
+    list_modes,
     plan_memory,
     select_free_memory,
 )
@@ -38,11 +38,11 @@ def plan_memory_modes(
     from pipeline.machine.device import choose_device, name_dtype
 
     profile = find_profile(str(engine)[:40])
-    drawn_on, format_ = choose_device(device, dtype, any_dtype=profile.any_dtype)
+    drawn_on, format_ = choose_device("cpu" if profile.processor_only else device, dtype, any_dtype=profile.any_dtype)
     place, numbers = drawn_on.type, name_dtype(format_)
     plans = [
         plan_memory(profile, width, height, count, mode, place, numbers)  # type: ignore[arg-type]
-        for mode in MODES_BY_DEVICE[place]
+        for mode in list_modes(profile, place)
     ]
     free = measure_free_memory(place)
     choice = choose_mode(profile, free, place, dtype=numbers)

@@ -130,7 +130,9 @@ def adapt_settings(settings: Mapping[str, Any], profile: ModelProfile) -> dict[s
     if settings["engine"] == profile.name or settings["engine"] not in PROFILES:
         return {**settings, "engine": profile.name}
     before, menu = PROFILES[settings["engine"]], get_menu(profile.name)
-    usual = list_usual_quality(profile) | {"count": settings["count"], "style_focus": settings["style_focus"]}
+    usual = list_usual_quality(profile) | {"count": settings["count"]}
+    if settings["style_focus"] in menu.style_focus:
+        usual["style_focus"] = settings["style_focus"]
     if settings["preset"] != get_menu(before.name).preset:
         usual["preset"] = settings["preset"]
     preset = menu.find_preset(usual["preset"])

@@ -23,7 +23,7 @@ from pipeline.studio.studio import Studio
 
 READING_CHOICES = [("Choose for me", "auto"), ("A line drawing", "lines"), ("A photo or shaded picture", "canny")]
 SIDES = ("width", "height")
-SLIDERS = ("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale")  # an engine's
+SLIDERS = ("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale", "lines")
 
 
 @dataclass(frozen=True)

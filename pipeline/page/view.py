@@ -150,9 +150,10 @@ def make_edges_url(edges: EdgeMap) -> str:
     return make_data_url(ImageOps.invert(Image.fromarray(edges.pixels)), "png")
 
 
-def build_edges_canvas(edges: EdgeMap) -> str:
-    """Build a canvas whose picture is the edge map, for a file that holds no strokes."""
-    lines = ImageOps.invert(Image.fromarray(edges.pixels))
+def build_drawing_canvas(request: GenerationRequest) -> str:
+    """Build a canvas whose picture is the drawing, for a file that holds no strokes; of old files its edge map."""
+    drawn = request.colours
+    lines = ImageOps.invert(Image.fromarray(request.edges.pixels)) if drawn is None else Image.fromarray(drawn.pixels)
     enlarged = lines.resize((CANVAS_SIDE, CANVAS_SIDE), Image.Resampling.BICUBIC)
     size = {"version": 1, "width": CANVAS_SIDE, "height": CANVAS_SIDE}
     return json.dumps({**size, "picture": make_data_url(enlarged, "png"), "strokes": []})

@@ -45,6 +45,7 @@ RENDERERS: dict[str, Renderer[Source]] = {name: PAINTERS[name] for name in PAINT
 DEFAULTS: dict[str, dict[str, float]] = {name: renderer.defaults() for name, renderer in PAINTERS.items()}
 KEEPS_COLOR: dict[str, bool] = {name: renderer.keeps_color for name, renderer in PAINTERS.items()}
 SMALLEST = 32  # px, of a picture's shorter side
+STRONGEST = 1.5  # of a style's strength: what it changes is exaggerated by half
 
 
 def renderer_of(style_id: str) -> Renderer[Source]:
@@ -86,8 +87,9 @@ def keep_pen_colours(picture: Picture, source: Source) -> Picture:
 def paint(painting: Painting, style_id: str, parameters: Parameters, strength: float, seed: int) -> NDArray[np.uint8]:
     """Paint a painting in a style, uint8 (H, W, 3); equal arguments give equal pixels.
 
-    `strength` 0 shows the plain colours with the lines laid on, 1 the whole style. Raises StyleError for an unknown
-    style, unknown or missing parameters, a strength outside of [0, 1] or a painting below 32 px.
+    `strength` 0 shows the plain colours with the lines laid on, 1 the whole style, above 1 more of it than there is.
+    Raises StyleError for an unknown style, unknown or missing parameters, a strength outside of [0, 1.5] or a painting
+    below 32 px.
     """
     return paint_mix(painting, {style_id: 1.0}, {style_id: parameters}, strength, seed)
 
@@ -124,8 +126,10 @@ def mixed(
 ) -> Picture:
     """Return the weighted mean of a source's pictures in several styles, faded towards the plain picture."""
     total = sum(weights.values())
-    if not 0 <= strength <= 1 or total <= 0 or min(weights.values()) < 0:
-        raise StyleError(f"A strength lies in [0, 1] and weights are not negative; {strength}, {dict(weights)} came.")
+    if not 0 <= strength <= STRONGEST or total <= 0 or min(weights.values()) < 0:
+        raise StyleError(
+            f"A strength lies in [0, {STRONGEST}] and weights are not negative; {strength}, {dict(weights)} came."
+        )
     if strength == 0:
         return source.plain
     styled: Plane = np.zeros_like(source.colours)

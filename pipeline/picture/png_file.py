@@ -20,7 +20,7 @@ from pipeline.picture.recipe import Reopened, read_recipe, write_recipe
 from pipeline.values import GenerationRequest, GenerationResult, Style
 
 KEYWORD = "croquis"
-MAX_RECIPE = 1_500_000  # bytes of JSON; an edge map of 2048 x 2048 noise needs half of it
+MAX_RECIPE = 8_000_000  # bytes of JSON; edge map, drawing and mask of 1024 x 1024 noise need 6
 OTHER_PROGRAMS = {
     "parameters": "It was made by a program like AUTOMATIC1111, which notes its settings as text only",
     "workflow": "It was made by ComfyUI, which notes a workflow",

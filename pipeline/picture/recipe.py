@@ -5,14 +5,10 @@ Strict: a key too many, a wrong type, NaN or a number out of range is refused wi
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Annotated, Any, Literal
 
-import numpy as np
-from PIL import Image
 from pydantic import Field, ValidationError, create_model
 
 from pipeline.controls import (
@@ -27,10 +23,11 @@ from pipeline.controls import (
 )
 from pipeline.errors import PictureFileError, SettingError, StyleError
 from pipeline.models.catalog import PROFILES
+from pipeline.picture.old_recipes import upgrade_recipe
+from pipeline.picture.packed_pixels import pack_pixels, unpack_pixels
 from pipeline.prompt_syntax import Prompt
-from pipeline.sketch.image_file import DECODER_ERRORS
 from pipeline.strict_json import StrictModel, describe_first_fault
-from pipeline.values import NUMBER_FORMAT, EdgeMap, GenerationRequest, Reading, Style, StyleMix
+from pipeline.values import NUMBER_FORMAT, Drawing, EdgeMap, GenerationRequest, Reading, Style, StyleMask, StyleMix
 
 MAX_SIDE = 2048  # px
 MAX_STYLES = 16
@@ -38,6 +35,8 @@ MAX_STYLES = 16
 Side = Annotated[int, Field(ge=8, le=MAX_SIDE)]
 Slug = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # never a path
 Name = Annotated[str, Field(max_length=100)]
+PackedPixels = Annotated[str, Field(max_length=6_000_000)]  # base64 of a PNG; 1024 x 1024 of coloured noise need 4.3
+Styles = Annotated[list["StylePart"], Field(min_length=1, max_length=MAX_STYLES)]
 
 
 class EdgesPart(StrictModel):
@@ -56,16 +55,25 @@ class StylePart(StrictModel):
     template: Annotated[str, Field(max_length=2_000)]
 
 
+class MaskPart(StrictModel):
+    """MaskPart holds a part of the picture that wears other styles in a recipe."""
+
+    png: PackedPixels
+    styles: Styles
+
+
 class RecipeHead(StrictModel):
     """RecipeHead holds what stands before the settings in a recipe."""
 
     format: Literal["croquis"] = "croquis"
-    version: Literal[1, 2] = 2
+    version: Literal[1, 2, 3] = 3
     engine: Slug
     prompt: str
     negative_prompt: str
     edges: EdgesPart
-    styles: Annotated[list[StylePart], Field(min_length=1, max_length=MAX_STYLES)]
+    colours: PackedPixels | None = None  # the drawing with its ink and colours; version 3
+    styles: Styles
+    mask: MaskPart | None = None  # version 3
     width: Side
     height: Side
 
@@ -94,11 +102,10 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             engine=request.engine,
             prompt=request.prompt.text,
             negative_prompt=request.negative_prompt.text,
-            edges=EdgesPart(reading=request.edges.reading, png=pack_edges(request.edges)),
-            styles=[
-                StylePart(id=style.id, sha256=style.sha256, weight=weight, template=style.template)
-                for style, weight in request.styles.parts
-            ],
+            edges=EdgesPart(reading=request.edges.reading, png=pack_pixels(request.edges.pixels, "1")),
+            colours=None if request.colours is None else pack_pixels(request.colours.pixels, "RGB"),
+            styles=list_styles(request.styles),
+            mask=None if request.mask is None else pack_mask(request.mask),
             width=request.width,
             height=request.height,
             **flatten_settings(request),
@@ -123,19 +130,22 @@ def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
         fault = describe_first_fault(error)
         newer = " It may come from a newer Croquis." if fault.startswith("version:") else ""
         raise PictureFileError(f"This picture's recipe cannot be read: {fault}.{newer}") from error
-    written = recipe.model_dump()
+    written = upgrade_recipe(recipe.model_dump())
+    size = recipe.width, recipe.height
     sampling, conditioning = group_settings(written)
     request = GenerationRequest(
         engine=recipe.engine,
         prompt=read_prompt("prompt", recipe.prompt),
         negative_prompt=read_prompt("negative_prompt", recipe.negative_prompt),
-        edges=unpack_edges(recipe),
-        styles=StyleMix(tuple((restore_style(part, find_style), part.weight) for part in recipe.styles)),
+        edges=EdgeMap(unpack_pixels(recipe.edges.png, "edge map", size, "1"), recipe.edges.reading),
+        styles=restore_mix(recipe.styles, find_style),
         width=recipe.width,
         height=recipe.height,
         sampling=sampling,
         conditioning=conditioning,
         shortcuts=Shortcuts(**written["levers"]),
+        colours=None if recipe.colours is None else Drawing(unpack_pixels(recipe.colours, "drawing", size, "RGB")),
+        mask=None if recipe.mask is None else restore_mask(recipe.mask, size, find_style),
     )
     return Reopened(request, written["revisions"])
 
@@ -162,26 +172,27 @@ def restore_style(part: StylePart, find_style: Callable[[str], Style]) -> Style:
     return style if style.template == part.template else replace(style, template=part.template)
 
 
-def pack_edges(edges: EdgeMap) -> str:
-    """Return an edge map as base64 of a PNG with one bit a pixel; unpack_edges is its inverse."""
-    file = io.BytesIO()
-    Image.fromarray(edges.pixels > 0).save(file, "PNG", compress_level=9)
-    return base64.b64encode(file.getvalue()).decode("ascii")
+def list_styles(mix: StyleMix) -> list[StylePart]:
+    """Return a mix as a recipe holds it; restore_mix is its inverse."""
+    return [
+        StylePart(id=style.id, sha256=style.sha256, weight=weight, template=style.template)
+        for style, weight in mix.parts
+    ]
 
 
-def unpack_edges(recipe: RecipeHead) -> EdgeMap:
-    """Read the recipe's edge map. Raises PictureFileError where it is damaged or of another size."""
-    try:
-        image = Image.open(io.BytesIO(base64.b64decode(recipe.edges.png, validate=True)), formats=("PNG",))
-        if image.mode != "1" or image.size != (recipe.width, recipe.height):
-            raise PictureFileError(
-                f"This picture's edge map is {image.width} x {image.height} of kind {image.mode}; "
-                f"its recipe says {recipe.width} x {recipe.height}, black and white."
-            )
-        pixels = np.asarray(image.convert("L"))
-    except (*DECODER_ERRORS, Image.DecompressionBombWarning) as error:
-        raise PictureFileError("This picture's edge map is damaged.") from error
-    return EdgeMap(pixels, recipe.edges.reading)
+def restore_mix(parts: list[StylePart], find_style: Callable[[str], Style]) -> StyleMix:
+    """Return the mix that a recipe holds. Raises StyleError where a style is gone or another one now."""
+    return StyleMix(tuple((restore_style(part, find_style), part.weight) for part in parts))
+
+
+def pack_mask(mask: StyleMask) -> MaskPart:
+    """Return a mask as a recipe holds it; restore_mask is its inverse."""
+    return MaskPart(png=pack_pixels(mask.pixels, "L"), styles=list_styles(mask.styles))
+
+
+def restore_mask(part: MaskPart, size: tuple[int, int], find_style: Callable[[str], Style]) -> StyleMask:
+    """Return the mask that a recipe holds. Raises PictureFileError, or StyleError as restore_mix does."""
+    return StyleMask(unpack_pixels(part.png, "mask", size, "L"), restore_mix(part.styles, find_style))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.controls import (
     CONTROL_BY_NAME,
     SEED_LIMIT,
@@ -24,7 +27,7 @@ from pipeline.prompt_syntax import Prompt
 from pipeline.request.notation import AUTO, name_kind, parse_shortcuts, parse_style
 from pipeline.request.presets import Menu, get_menu
 from pipeline.request.words import Offer, read_words, take_settings
-from pipeline.values import EdgeMap, GenerationRequest, ReadingChoice, Sketch, StyleMix
+from pipeline.values import Drawing, EdgeMap, GenerationRequest, ReadingChoice, Sketch, StyleMask, StyleMix
 
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
@@ -48,6 +51,15 @@ class Order:
     conditioning: Conditioning
     shortcuts: Shortcuts
     notices: tuple[str, ...] = ()  # what was left out of the words, for the page
+    mask: MaskedStyle | None = None  # a part of the picture that wears other styles
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedStyle:
+    """MaskedStyle is a part of the drawing, and the styles that it is to wear."""
+
+    pixels: NDArray[np.uint8]  # (H, W) of any size, stretched as the drawing is; 0 outside .. 255 inside
+    style: tuple[tuple[str, float], ...]  # ids and weights that sum to 1
 
 
 def parse_order(
@@ -62,6 +74,8 @@ def parse_order(
     width: object = None,
     height: object = None,
     levers: object = None,
+    mask: NDArray[np.uint8] | None = None,
+    mask_style: object = None,
     **settings: object,
 ) -> Order:
     """Check all inputs of a drawing, before any model runs. None, and "auto" for words, stand for what the preset sets
@@ -98,7 +112,23 @@ def parse_order(
         conditioning=conditioning,
         shortcuts=shortcuts,
         notices=notices,
+        mask=parse_mask(profile, menu, mask, mask_style),
     )
+
+
+def parse_mask(
+    profile: ModelProfile, menu: Menu, pixels: NDArray[np.uint8] | None, style: object
+) -> MaskedStyle | None:
+    """Read the part of the drawing, (H, W), that wears other styles, and these. Raises SettingError for one alone."""
+    chosen = parse_style(style)
+    if pixels is None and not chosen:
+        return None
+    if not menu.style_masks:
+        raise SettingError(f"{profile.title} gives all of a picture the same styles; a mask came.")
+    if pixels is None or not chosen:
+        came = "the style" if pixels is None else "the mask"
+        raise SettingError(f"A part of the picture needs both a mask and a mask_style; {came} alone came.")
+    return MaskedStyle(pixels, chosen)
 
 
 def parse_settings(given: Mapping[str, object], usual: Mapping[str, Any]) -> tuple[Sampling, Conditioning]:
@@ -119,7 +149,9 @@ def parse_settings(given: Mapping[str, object], usual: Mapping[str, Any]) -> tup
     return group_settings(flat | {"seed": resolve_seed(flat["seed"])})
 
 
-def build_request(order: Order, edges: EdgeMap, mix: StyleMix) -> GenerationRequest:
+def build_request(
+    order: Order, edges: EdgeMap, mix: StyleMix, *, colours: Drawing | None = None, mask: StyleMask | None = None
+) -> GenerationRequest:
     """Put the order, its lines and the styles chosen for it together; the edge map decides the size."""
     height, width = edges.pixels.shape
     return GenerationRequest(
@@ -133,6 +165,8 @@ def build_request(order: Order, edges: EdgeMap, mix: StyleMix) -> GenerationRequ
         sampling=order.sampling,
         conditioning=order.conditioning,
         shortcuts=order.shortcuts,
+        colours=colours,
+        mask=mask,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.controls import CONTROL_BY_NAME, Conditioning, Sampling, Shortcuts, expect_choice, expect_number
 from pipeline.errors import SettingError
-from pipeline.request.samplers import SAMPLERS
+from pipeline.request.samplers import MASKGIT, SAMPLERS
 
 BlockScales = Mapping[str, Any]  # as diffusers' set_ip_adapter_scale takes it; a block left out has no style
 WHOLE_STYLE = "whole"
@@ -29,7 +29,7 @@ class Preset:
     def __post_init__(self) -> None:
         for name, value in self.numbers.items():
             expect_number(CONTROL_BY_NAME[name], value)
-        expect_choice("sampler", self.sampler, SAMPLERS)
+        expect_choice("sampler", self.sampler, (*SAMPLERS, MASKGIT))
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Menu:
     least_side: int  # px
     side_step: int  # px; the largest side is the profile's
     small_decoder: str | None = None  # role in the profile's parts
+    shortcuts: bool = True  # parts of a step can be left out
+    style_masks: bool = False  # a part of the picture can wear other styles
 
     def find_preset(self, name: str) -> Preset:
         """Return the preset of that name. Raises SettingError that lists the names."""
@@ -71,6 +73,8 @@ class Menu:
         expect_choice("sampler", sampling.sampler, self.samplers)
         expect_choice("style_focus", conditioning.style_focus, self.style_focus)
         expect_choice("few_steps", shortcuts.few_steps, ("", *self.few_steps))
+        if not self.shortcuts and shortcuts != Shortcuts():
+            raise SettingError("This engine leaves nothing out: its levers are as they are.")
         if shortcuts.decoder == "small" and self.small_decoder is None:
             raise SettingError("This engine has one decoder only (decoder is full); 'small' came.")
 
@@ -93,25 +97,21 @@ def make_best(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M"
 POCKET_MENU = Menu(
     presets=(
         make_draft(
-            "Half the work, a little nearer to your lines; what should not be in the picture is not read.",
-            {"guidance_scale": 1.0},
+            "Colours in two steps; what should not be in the picture is not read.",
+            {"num_inference_steps": 2, "guidance_scale": 1.0},
+            MASKGIT,
         ),
-        # One step with guidance is two passes: there is nothing between them and Draft's one to leave out.
-        make_balanced("Here the same as Best: one step leaves nothing to save.", {}),
-        make_best("All the work there is.", {}),
+        make_balanced("Colours in four steps.", {"num_inference_steps": 4}, MASKGIT),
+        make_best("Colours in eight steps: each part knows what the ones before it became.", {}, MASKGIT),
     ),
     preset="best",
-    samplers=("DPM++ 2M", "DPM++ 2M SDE", "UniPC", "Euler", "Euler a", "DDIM trailing", "LCM", "TCD"),
-    style_focus=MappingProxyType(
-        {
-            WHOLE_STYLE: None,
-            "style": {"up": 1.0},
-            "style + layout": {"mid": 1.0, "up": 1.0},
-        }
-    ),
+    samplers=(MASKGIT,),
+    style_focus=MappingProxyType({WHOLE_STYLE: None}),
     few_steps=MappingProxyType({}),
     least_side=128,
     side_step=32,
+    shortcuts=False,
+    style_masks=True,
 )
 
 SD15_MENU = Menu(

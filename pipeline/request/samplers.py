@@ -41,6 +41,7 @@ SAMPLER_LIST = (
     make_sampler("TCD", "TCDScheduler", ancestral=True, clip_sample=False),
 )
 SAMPLERS: Mapping[str, Sampler] = MappingProxyType({each.name: each for each in SAMPLER_LIST})
+MASKGIT = "MaskGIT"  # the pocket model's own: regions get their colours in rounds, the surest first
 
 
 def find_sampler(name: str) -> Sampler:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import SettingError
 from pipeline.sketch.line_graph import find_lines
-from pipeline.values import EdgeMap, ReadingChoice, Sketch
+from pipeline.values import Drawing, EdgeMap, ReadingChoice, Sketch
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -57,6 +57,26 @@ def trace_lines(sketch: Sketch, frame: Frame) -> EdgeMap:
     """Read a drawing as lines, without what it is coloured in with."""
     drawn = sketch.pixels if sketch.strokes is None else sketch.strokes
     return EdgeMap(draw_lines(read_lines(drawn), frame), "lines")
+
+
+def fit_drawing(sketch: Sketch, size: tuple[int, int]) -> Drawing:
+    """Return the whole drawing at `size` (width, height in px), centred on white paper.
+
+    It lies exactly where `read_edges` puts its lines for the same size.
+    """
+    height, width = sketch.pixels.shape[:2]
+    frame = Frame.letterbox(width, height, *size)
+    paper = np.full((frame.height, frame.width, 3), 255, np.uint8)
+    inner = sketch.pixels if frame.inner == (width, height) else resize(sketch.pixels, frame.inner)
+    paper[frame.top : frame.top + frame.inner[1], frame.left : frame.left + frame.inner[0]] = inner
+    return Drawing(paper)
+
+
+def fit_mask(mask: Pixels, sketch: Sketch, size: tuple[int, int]) -> Pixels:
+    """Return a mask (h, w) of any size, stretched over the drawing, where `fit_drawing` puts that; 0 around it."""
+    height, width = sketch.pixels.shape[:2]
+    frame = Frame.letterbox(width, height, *size)
+    return frame.place(mask if mask.shape[1::-1] == frame.inner else resize(mask, frame.inner))
 
 
 @dataclass(frozen=True)

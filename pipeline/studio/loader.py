@@ -15,8 +15,8 @@ from pipeline.studio.opening import LoadState, explain_failure, open_engine, ope
 from pipeline.styles.library import StyleLibrary
 
 if TYPE_CHECKING:
-    from pipeline.engine.engine import Engine
     from pipeline.models.profile import ModelProfile
+    from pipeline.studio.opening import AnyEngine
     from pipeline.styles.search import StyleSearch
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Loader:
         self._start_lock = threading.Lock()
         self._started = False
         self._loaded_search: Future[StyleSearch] = Future()
-        self._loaded_engine: Future[Engine] = Future()
+        self._loaded_engine: Future[AnyEngine] = Future()
 
     def start_loading(self) -> None:
         """Begin to load in a background thread; a second call does nothing."""
@@ -70,17 +70,17 @@ class Loader:
         return self._loaded_search.result()
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> AnyEngine:
         """Wait until the engine is loaded and return it; raise what stopped it."""
         self.start_loading()
         return self._loaded_engine.result()
 
-    def engine_or_none(self) -> Engine | None:
+    def engine_or_none(self) -> AnyEngine | None:
         """Wait until the engine is loaded and return it; None where that failed."""
         self.start_loading()
         return None if self._loaded_engine.exception() else self._loaded_engine.result()
 
-    def change_engine(self, engine: Engine, why: str) -> None:
+    def change_engine(self, engine: AnyEngine, why: str) -> None:
         """Make `engine` draw from the next request on. The one before finishes the picture under way; then nothing here
         refers to it any more, nor to an engine that failed to load.
         """

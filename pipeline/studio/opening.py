@@ -18,8 +18,11 @@ from pipeline.styles.library import StyleLibrary
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
+    from pipeline.engine.pocket_engine import PocketEngine
     from pipeline.styles.encoders import Encoder
     from pipeline.styles.search import StyleSearch
+
+    AnyEngine = Engine | PocketEngine
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +46,17 @@ class LoadState:
 
 def open_engine(
     profile: ModelProfile, settings: Settings, on_progress: Callable[[str, float], None] | None = None
-) -> Engine:
-    """Load the profile's engine as the settings ask for it. Raises as Engine.load does."""
+) -> AnyEngine:
+    """Load the profile's engine as the settings ask for it. Raises as its own `load` does."""
+    if profile.name == POCKET.name:
+        from pipeline.engine.pocket_engine import PocketEngine
+
+        return PocketEngine.load(profile, folder=settings.assets / "pocket", on_progress=on_progress)
     from pipeline.engine.engine import Engine
 
     return Engine.load(
         profile,
-        folder=settings.assets / "pocket" if profile.name == POCKET.name else settings.sd15,
+        folder=settings.sd15,
         device=settings.device,
         dtype=settings.dtype,
         memory=settings.memory,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from pipeline.errors import EngineChanged
+from pipeline.models.catalog import POCKET
 from pipeline.picture.outputs import Outputs
 from pipeline.picture.recipe import Reopened, explain_difference
 from pipeline.prompt_syntax import Prompt
@@ -20,6 +21,7 @@ from pipeline.studio.outcome import make_results
 from pipeline.styles.lexicon import UNKNOWN, read_names
 from pipeline.timing import StageTimer
 from pipeline.values import (
+    Drawing,
     EdgeMap,
     GenerationRequest,
     GenerationResult,
@@ -27,6 +29,7 @@ from pipeline.values import (
     Sketch,
     StepPreview,
     Style,
+    StyleMask,
     StyleMatch,
     StyleMix,
 )
@@ -90,7 +93,13 @@ class Studio(Loader):
                 order.sketch, order.reading, order.canny_low, order.canny_high, (order.width, order.height)
             )
             faults = self.find_reading_faults(order.sketch, edges)
-        request = build_request(order, edges, choice.mix)
+        request = build_request(
+            order,
+            edges,
+            choice.mix,
+            colours=self._take_drawing(order, edges),
+            mask=self._take_mask(order, edges),
+        )
         results = self.redraw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
         return [
             replace(
@@ -101,6 +110,28 @@ class Studio(Loader):
             )
             for result in results
         ]
+
+    def _take_drawing(self, order: Order, edges: EdgeMap) -> Drawing | None:
+        """Return the drawing as the engine takes it beside its lines; None where it decides no pixel."""
+        if order.engine != POCKET.name and order.conditioning.lines == 0:
+            return None
+        from pipeline.sketch.edges import fit_drawing
+
+        height, width = edges.pixels.shape
+        return fit_drawing(order.sketch, (width, height))
+
+    def _take_mask(self, order: Order, edges: EdgeMap) -> StyleMask | None:
+        """Return the part that wears other styles at the picture's size; None where there is none."""
+        if order.mask is None:
+            return None
+        from pipeline.sketch.edges import fit_mask
+
+        height, width = edges.pixels.shape
+        return StyleMask(fit_mask(order.mask.pixels, order.sketch, (width, height)), self._find_mix(order.mask.style))
+
+    def _find_mix(self, style: tuple[tuple[str, float], ...]) -> StyleMix:
+        """Return the library's styles of these ids, with their weights. Raises StyleError for one that is not there."""
+        return StyleMix(tuple((self.library.get(id), weight) for id, weight in style))
 
     def redraw(
         self,
@@ -153,7 +184,7 @@ class Studio(Loader):
     def choose_style(self, order: Order) -> StyleChoice:
         """Return the styles that the order names, else the mix that the search chooses."""
         if order.style:
-            mix = StyleMix(tuple((self.library.get(id), weight) for id, weight in order.style))
+            mix = self._find_mix(order.style)
             language = read_names(order.prompt.words).language
             return StyleChoice(mix, notices=() if language is None else (_explain_language(language, "they are not"),))
         finding = self.find_styles(order.prompt)

@@ -13,10 +13,9 @@ import pytest
 from pipeline.inking.ink import ink_drawing
 from pipeline.inking.lines import lay_lines
 from pipeline.inking.painted import read_painted_colours
-from pipeline.inking.pen import fit_drawing
 from pipeline.pocket.evaluate.measures import compute_edge_f1, read_lines
 from pipeline.settings import ROOT
-from pipeline.sketch.edges import read_edges
+from pipeline.sketch.edges import fit_drawing, read_edges
 from pipeline.sketch.examples import read_examples
 from pipeline.sketch.intake import read_strokes
 from pipeline.values import EdgeMap, PaintedColours, Painting, Sketch
@@ -34,7 +33,7 @@ def page(height: int = 512, width: int = 512) -> np.ndarray:
 def ink(pixels: np.ndarray, field: np.ndarray, size: tuple[int, int] | None = None) -> Painting:
     sketch = Sketch(pixels, is_drawing=True)
     size = size or (pixels.shape[1], pixels.shape[0])
-    drawing = fit_drawing(sketch, size)
+    drawing = fit_drawing(sketch, size).pixels
     return ink_drawing(drawing, read_edges(sketch, "lines", size=size), field, read_painted_colours(drawing))
 
 
@@ -116,7 +115,7 @@ def test_a_filled_black_area_stays_black_without_lines_too() -> None:
 @pytest.mark.parametrize("size", [(1024, 256), (256, 1024), (512, 384), (264, 760)])
 def test_any_proportions(size: tuple[int, int]) -> None:
     sketch = read_strokes(json.dumps(EXAMPLES[2]["canvas"]))
-    drawing = fit_drawing(sketch, size)
+    drawing = fit_drawing(sketch, size).pixels
     edges = read_edges(sketch, size=size)
     painting = ink_drawing(drawing, edges, np.full((24, 40, 3), 0.5, np.float32), read_painted_colours(drawing))
     assert painting.colours.shape == (size[1], size[0], 3)

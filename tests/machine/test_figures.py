@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.machine.figures import measure_weights
-from pipeline.models.catalog import SD15
+from pipeline.models.catalog import POCKET, SD15
 from tests.tools.packaged_folder import make_packaged_profile
 
 
@@ -26,3 +26,10 @@ def test_a_model_in_a_folder_is_weighed_by_its_files(packaged_folder: Path) -> N
     unet = sum(file.stat().st_size for folder in folders for file in folder.glob("*.safetensors"))
     assert weights.unet == unet > 1_000_000 and weights.total < 300_000_000
     assert weights.text_encoder > unet  # the package's, which does not lie in the folder
+
+
+def test_the_pocket_model_is_weighed_by_its_colourist() -> None:
+    weights = measure_weights(POCKET)
+    assert POCKET.home is not None
+    colourist = sum(file.stat().st_size for file in (POCKET.home / "colourist").glob("*.safetensors"))
+    assert weights.unet == colourist > 1_000_000 and weights.total < 300_000_000

@@ -20,6 +20,7 @@ from pipeline.machine.plan import (
     describe_what_fits,
     find_lower_mode,
     is_tiled,
+    list_modes,
     plan_memory,
 )
 from pipeline.models.catalog import POCKET, SD15
@@ -102,7 +103,7 @@ def test_the_published_formula_is_what_it_says() -> None:
 
 def test_every_measurement_says_where_it_comes_from() -> None:
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
-    assert set(figures["devices"]) == set(MODES_BY_DEVICE)
+    assert set(figures["devices"]) == {*MODES_BY_DEVICE, "pocket"}
     for device in figures["devices"].values():
         assert device["from"] and device["step_bytes_per_px"] > 0 and device["decode_bytes_per_px"] > 0
     for row in figures["measurements"]:
@@ -136,7 +137,16 @@ def test_a_machine_where_nothing_fits_tries_the_smallest_and_says_so() -> None:
 
 def test_the_processor_never_takes_8_bits_by_itself() -> None:
     """It would draw other pictures on a machine that happens to be busy."""
-    assert choose_mode(POCKET, FreeMemory(None, 1), "cpu").mode == "cpu"
+    assert choose_mode(SD15, FreeMemory(None, 1), "cpu").mode == "cpu"
+
+
+def test_the_pocket_model_has_one_mode_with_figures_of_its_own() -> None:
+    assert list_modes(POCKET, "cuda") == list_modes(POCKET, "cpu") == ("cpu",)
+    with pytest.raises(SettingError, match="which has cpu"):
+        plan_memory(POCKET, 512, 512, 1, "fp8", "cpu")
+    assert (
+        plan_memory(POCKET, 512, 512, 1, "cpu", "cpu").peak < 1.2e9 < plan_memory(SD15, 512, 512, 1, "cpu", "cpu").peak
+    )
 
 
 def test_a_mode_that_is_asked_for_is_taken() -> None:

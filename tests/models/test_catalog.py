@@ -26,9 +26,9 @@ def test_every_part_from_the_hub_is_pinned_to_a_commit_and_lists_its_files():
             assert (file.sha256 is None) or (len(file.sha256) == 64 and int(file.sha256, 16))
 
 
-def test_profiles_differ_in_data_only_and_have_the_same_parts():
-    assert set(POCKET.parts) <= set(SD15.parts)
-    assert type(POCKET) is type(SD15)
+def test_the_pocket_model_comes_with_the_program():
+    assert all(part.repo is None for part in POCKET.parts.values()) and POCKET.home.is_dir()
+    assert not POCKET.required_parts and not POCKET.downloaded_parts
 
 
 def test_find_profile_names_the_choices():

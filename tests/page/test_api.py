@@ -41,6 +41,9 @@ PUBLIC = {
             ("height", "None | int"),
             ("levers", "None | dict(str, Any)"),
             ("count", "int"),
+            ("lines", "None | float"),
+            ("mask", "filepath"),
+            ("mask_style", "str"),
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -83,6 +86,9 @@ DEFAULTS = {
     "height": None,
     "levers": None,
     "count": 1,
+    "lines": None,
+    "mask": None,
+    "mask_style": "",
 }
 
 
@@ -162,28 +168,11 @@ def test_a_chosen_style_is_worn_and_nothing_is_searched(server: Server, sketch: 
     assert details["styles"] == [{"id": "blueprint", "name": "Blueprint", **numbers}]
 
 
-def test_a_preset_a_size_styles_and_several_pictures(server: Server, sketch: dict[str, Any]) -> None:
-    wish = {
-        "preset": "balanced",
-        "sampler": "Euler",
-        "style": "ghibli:0.6,comic:0.4",
-        "width": 128,
-        "height": 160,
-        "levers": {"guidance_end": 0.5},
-    }
-    data, details = draw(server, sketch, count=2, **wish)
-    request = read_picture(data, find_style).request
-    assert (details["sampler"], request.sampling.sampler, details["size"]) == ("Euler", "Euler", [128, 160])
-    assert request.shortcuts.guidance_end == details["levers"]["guidance_end"] == 0.5
-    assert [(style.id, weight) for style, weight in request.styles.parts] == [("ghibli", 0.6), ("comic", 0.4)]
-    assert [each["seed"] for each in details["pictures"]] == [7, 8]
-    first, second = (server.download(each["picture"]) for each in details["pictures"])
-    assert first == data and read_picture(second, find_style).request.sampling.seed == 8
-
-
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
+        ({"mask_style": "comic"}, "needs both a mask and a mask_style"),
+        ({"lines": 2}, "from 0 to 1"),
         ({"count": 5}, "whole number from 1 to 4"),
         ({"preset": "fast"}, "draft, balanced, best"),
         ({"levers": {"guidance_end": 2}}, "from 0 to 1"),

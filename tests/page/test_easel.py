@@ -62,7 +62,7 @@ def list_numbers(order: Order) -> tuple[Any, ...]:
 
 def test_settings_of_the_engine_before_are_drawn_with_those_of_the_one_that_draws(tmp_path: Path) -> None:
     studio = StandInStudio(SD15)
-    shown = press_draw(studio, page_settings(POCKET, seed=7, width=256, height=384), tmp_path)
+    shown = press_draw(studio, page_settings(POCKET, seed=7, width=512, height=768), tmp_path)
     (order,) = studio.orders
     assert list_numbers(order) == ("sd15", 512, 768, 20, 7.0, 7)
     assert {engine for *_, engine in shown} == {"sd15"}, "the page is not told which engine draws"
@@ -74,7 +74,7 @@ def test_a_run_that_is_overtaken_is_read_anew_once(tmp_path: Path, overtaken: in
     shown = press_draw(studio, page_settings(POCKET, seed=7), tmp_path)
     own = [POCKET.defaults[name] for name in ("num_inference_steps", "guidance_scale")]
     assert [list_numbers(order) for order in studio.orders] == [
-        ("pocket", 256, 256, *own, 7),
+        ("pocket", 512, 512, *own, 7),
         ("sd15", 512, 512, 20, 7.0, 7),
     ]
     picture, _, engine = shown[-1]

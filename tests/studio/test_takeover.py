@@ -37,7 +37,7 @@ TINY = make_tiny_sd15_profile()
 
 
 @pytest.fixture(scope="module")
-def settings(pocket_folder: Path, sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(shipped_folder: Path, sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Return settings where pocket draws and SD 1.5's files, of a few channels, lie in a folder of one's own."""
     room = tmp_path_factory.mktemp("takeover")
     for style in ("comic", "ghibli", "ice", "watercolor"):
@@ -47,7 +47,7 @@ def settings(pocket_folder: Path, sd15_folder: Path, tmp_path_factory: pytest.Te
         device="cpu",
         safety="off",
         sd15=shutil.copytree(sd15_folder, room / "sd15"),
-        assets=pocket_folder.parent,
+        assets=shipped_folder.parent,
         styles=room / "styles",
         user_dir=room / "user",
     )
@@ -71,8 +71,7 @@ def studio(only_studio: Studio) -> Iterator[Studio]:
 
 
 def make_order(profile: ModelProfile, **raw: Any) -> Order:
-    sizes = {"width": 256, "height": 256} if profile.name == "sd15" else {}
-    named = {"prompt": "a fox in watercolour", "seed": 7, "num_inference_steps": 2, **sizes} | raw
+    named = {"prompt": "a fox in watercolour", "seed": 7, "num_inference_steps": 2, "width": 256, "height": 256} | raw
     return parse_order(replace(profile, max_side=256), sketch=read_image(draw_fox()), **named)
 
 
@@ -153,12 +152,12 @@ def test_who_waited_for_the_old_engine_is_told_to_come_again(sd15_engine: Engine
         except EngineChanged as error:
             told.append(str(error))
 
-    with old._lock:
+    with old._turns.take():
         waiting = threading.Thread(target=wait_in_line)
         waiting.start()
         old.retire(lambda: None)
     waiting.join(60)
-    old._retired = False  # other tests go on with it
+    old._turns._retired = False  # other tests go on with it
     assert told == ["Stable Diffusion 1.5 was replaced while this waited for it; send it once more."]
 
 

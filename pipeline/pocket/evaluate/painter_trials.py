@@ -19,7 +19,6 @@ import numpy as np
 from pipeline.inking.ink import ink_drawing
 from pipeline.inking.lines import SOFT, lay_lines
 from pipeline.inking.painted import read_painted_colours
-from pipeline.inking.pen import fit_drawing
 from pipeline.painters import DEFAULTS, PAINTERS, paint, to_bytes
 from pipeline.painters.source import Source
 from pipeline.painters.style_network import paint_like, read_style_picture
@@ -30,7 +29,7 @@ from pipeline.pocket.evaluate.bench import read_style_reference
 from pipeline.pocket.evaluate.measures import Figure, LookMeasure, Pixels, summarise_mean
 from pipeline.pocket.evaluate.style_trials import OTHERS
 from pipeline.pocket.evaluate.unseen import UNSEEN, make_unseen_references
-from pipeline.sketch.edges import read_edges
+from pipeline.sketch.edges import fit_drawing, read_edges
 from pipeline.styles.library import StyleLibrary
 from pipeline.values import Painting, Sketch
 
@@ -53,7 +52,7 @@ def make_true_painting(curriculum: Curriculum, seed: int, side: int) -> Painting
     soft = cv2.GaussianBlur(cv2.resize(lines, (side, side), interpolation=cv2.INTER_CUBIC), (0, 0), side / 512)
     pen = np.clip((soft.astype(np.float32) - 90) * PEN, 0, 255).astype(np.uint8)
     sketch = Sketch(np.repeat(255 - pen[..., None], 3, axis=2), is_drawing=True)
-    drawing = fit_drawing(sketch, (side, side))
+    drawing = fit_drawing(sketch, (side, side)).pixels
     edges = read_edges(sketch, "lines", size=(side, side))
     field = np.clip(canvas.colours, 0, 1).astype(np.float32)
     return ink_drawing(drawing, edges, field, read_painted_colours(drawing))

@@ -7,16 +7,14 @@ import json
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.models.catalog import POCKET
 from pipeline.pocket.evaluate.__main__ import main
 from pipeline.pocket.evaluate.baselines import Gallery
-from pipeline.pocket.evaluate.bench import Bench, make_case
+from pipeline.pocket.evaluate.bench import Bench
 from pipeline.pocket.evaluate.drawings import SKETCHES
-from pipeline.pocket.evaluate.engines import change_defaults, load_diffusers_drawing
+from pipeline.pocket.evaluate.engines import change_defaults
 from pipeline.pocket.evaluate.report import save_sheets
 from pipeline.pocket.evaluate.trial_table import TRIAL_NAMES, TrialInputs, run_trials
 from pipeline.pocket.evaluate.trials import run_edge_trial
@@ -82,59 +80,6 @@ def write_pack(path: Path) -> Path:
             )
         archive.writestr("things.json", json.dumps(entries))
     return path
-
-
-def test_the_command_measures_a_real_folder_of_weights(
-    pocket_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    small_pack = write_pack(tmp_path / "pack.zip")
-    main(
-        [
-            "--weights",
-            str(pocket_folder),
-            "--pack",
-            str(small_pack),
-            "--count",
-            "3",
-            "--style",
-            "sketch",
-            "--only",
-            "edges",
-            "hand",
-            "things",
-            "seeds",
-            "speed",
-            "--set",
-            "num_inference_steps=2",
-            "--judges",
-            str(tmp_path),
-            "--pictures",
-            str(tmp_path),
-            "--json",
-            str(tmp_path / "report.json"),
-        ]
-    )
-    lines = json.loads((tmp_path / "report.json").read_text())["figures"]
-    report = {line["name"].strip(): line for line in lines}
-    assert report["edge F1, results"]["value"] < 0.5 < report["originals (sanity)"]["value"]
-    by_hand = report["edge F1, hand-drawn: results"]
-    assert by_hand["value"] < 0.5 and by_hand["count"] <= 3
-    assert report["milliseconds per picture, all trials (median)"]["value"] > 1
-    assert report["times faster than the stock pipeline (medians)"]["value"] > 1
-    assert "edge F1, results" in capsys.readouterr().out
-
-
-def test_the_stock_pipeline_draws_what_the_engine_draws(pocket_folder: Path, tmp_path: Path) -> None:
-    from pipeline.engine.engine import Engine
-
-    engine = Engine.load(POCKET, folder=pocket_folder, device="cpu")
-    case = make_case(make_pack().held_out, 2, 128)
-    request = make_bench(draw_white, tmp_path).make_request(
-        "a ghost", case.lines, 3, controls={"num_inference_steps": 3, "guidance_scale": 4.0}
-    )
-    drawn = engine.draw(request)
-    theirs = load_diffusers_drawing(POCKET, pocket_folder, engine)(request)
-    assert np.abs(np.asarray(drawn.images[0]).astype(int) - theirs).max() <= 1 and drawn.milliseconds
 
 
 def test_curves_are_drawn_without_a_model(tmp_path: Path) -> None:

@@ -1,0 +1,172 @@
+"""Draw the pictures of a request with the pocket model: region colours, inking, painters, all on the processor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from pipeline.colours.region_colours import propose_colours
+from pipeline.colours.words import join_palettes
+from pipeline.engine.denoise import IsCancelled, raise_if_cancelled
+from pipeline.engine.ink import find_drawing, read_painted
+from pipeline.engine.pocket_model import OnProgress, PocketModel, load_pocket_model
+from pipeline.engine.styling import StylePainter
+from pipeline.engine.turns import Turns
+from pipeline.errors import SettingError
+from pipeline.inking.ink import ink_drawing
+from pipeline.models.profile import ModelProfile
+from pipeline.request.presets import get_menu
+from pipeline.timing import Clock
+from pipeline.values import Drawn, GenerationRequest, PaintedColours, Painting, StepPreview
+
+OnStep = Callable[[StepPreview], None]
+
+PREVIEW_SIDE = 128  # px, the longer one
+
+
+class PocketEngine:
+    """PocketEngine holds the pocket model. It draws one request at a time; the others wait."""
+
+    def __init__(self, profile: ModelProfile, model: PocketModel) -> None:
+        self.profile, self._model, self._menu = profile, model, get_menu(profile.name)
+        self._turns = Turns(profile.title)
+
+    @classmethod
+    def load(
+        cls, profile: ModelProfile, *, folder: Path | None = None, on_progress: OnProgress | None = None
+    ) -> PocketEngine:
+        """Find, check and load the profile's files, from `folder` or the profile's home.
+
+        Raises ModelError for missing or damaged files.
+        """
+        report = on_progress or (lambda stage, fraction: None)
+        engine = cls(profile, load_pocket_model(profile, folder, report))
+        report("Ready", 1.0)
+        return engine
+
+    @property
+    def device(self) -> torch.device:
+        """Return where pictures are drawn: the processor, on every machine."""
+        return torch.device("cpu")
+
+    @property
+    def revisions(self) -> Mapping[str, str]:
+        """Return the hash of each model part, by its role."""
+        return MappingProxyType(dict(self._model.revisions))
+
+    @property
+    def present_revisions(self) -> Mapping[str, str]:
+        """Return the same: this engine draws in one number format only."""
+        return self.revisions
+
+    def retire(self, then: Callable[[], None]) -> None:
+        """Stop drawing for good once the picture under way is finished; requests that wait get EngineChanged.
+
+        `then` is called in between, to put another engine in this one's place.
+        """
+        self._turns.retire(then)
+
+    def draw(
+        self,
+        request: GenerationRequest,
+        count: int = 1,
+        *,
+        on_step: OnStep | None = None,
+        is_cancelled: IsCancelled | None = None,
+    ) -> Drawn:
+        """Draw the pictures of `request.batch(count)` one after the other; previews show the first.
+
+        Raises SettingError for a request made for another engine or size, StyleError for a broken style picture,
+        Cancelled within one step of `is_cancelled()` turning true, EngineChanged once it is retired.
+        """
+        self._expect_drawable(request)
+        with self._turns.take(), torch.inference_mode():
+            raise_if_cancelled(is_cancelled)
+            clock = Clock(self.device)
+            wanted, unwanted = self._encode_words(request)
+            clock.mark("words")
+            drawing, painted = find_drawing(request), read_painted(request)
+            clock.mark("drawing")
+            images = []
+            for n, each in enumerate(request.batch(count)):
+                show = Previews(request, on_step) if on_step is not None and n == 0 else None
+                field = self._propose_colours(each, painted, wanted, unwanted, show, is_cancelled)
+                clock.mark("steps")
+                painting = ink_drawing(drawing, each.edges, field, painted)
+                raise_if_cancelled(is_cancelled)
+                clock.mark("inking")
+                images.append(paint_styles(each, painting))
+                clock.mark("picture")
+            return Drawn(tuple(images), clock.milliseconds, self._list_unread_words(request), "")
+
+    def _expect_drawable(self, request: GenerationRequest) -> None:
+        """Raise as `draw` does for what cannot be drawn: before the turn, so that nobody waits to be refused."""
+        if request.engine != self.profile.name:
+            raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
+        self._menu.expect_offered(request.sampling, request.conditioning, request.shortcuts)
+        self.profile.check_size(request.width, request.height)
+
+    def _encode_words(self, request: GenerationRequest) -> tuple[Tensor, Tensor]:
+        """Encode what is wanted and what is not, each (1, tokens, 384): words, then the palettes of things in them."""
+        wanted, unwanted = (self._model.encode_prompt(prompt) for prompt in (request.prompt, request.negative_prompt))
+        return join_palettes(wanted, self._model.palettes.find(request.prompt.words)), join_palettes(unwanted, ())
+
+    def _list_unread_words(self, request: GenerationRequest) -> tuple[str, ...]:
+        """Return a notice, in words for the page, for each prompt of the request that is not read to its end."""
+        encoder = self._model.encode_prompt
+        unread = encoder.describe_unread(request.negative_prompt, request.sampling.guidance_scale)
+        return tuple(filter(None, (encoder.describe_cut(request.prompt), unread)))
+
+    def _propose_colours(
+        self,
+        request: GenerationRequest,
+        painted: PaintedColours,
+        wanted: Tensor,
+        unwanted: Tensor,
+        on_step: Callable[[int, int, NDArray[np.uint8]], None] | None,
+        is_cancelled: IsCancelled | None,
+    ) -> NDArray[np.float32]:
+        """Return what colour each place of the drawing is to have: RGB in [0, 1], (256, 256, 3)."""
+        proposal = propose_colours(
+            self._model.network,
+            request.edges.pixels,
+            wanted,
+            unwanted,
+            request.sampling.seed,
+            painted=painted,
+            num_inference_steps=request.sampling.num_inference_steps,
+            guidance_scale=request.sampling.guidance_scale,
+            controlnet_conditioning_scale=request.conditioning.controlnet_conditioning_scale,
+            on_step=on_step,
+            is_cancelled=is_cancelled,
+        )
+        return np.asarray(proposal.colours / np.float32(255), np.float32)
+
+
+def paint_styles(request: GenerationRequest, painting: Painting) -> Image.Image:
+    """Paint a plain painting in the request's styles."""
+    painter = StylePainter(painting, request.conditioning.lines, request.sampling.seed)
+    return painter.paint(request.styles, request.conditioning.ip_adapter_scale, request.mask)
+
+
+class Previews:
+    """Previews shows the colours of each step under the drawing's lines, small."""
+
+    def __init__(self, request: GenerationRequest, on_step: OnStep) -> None:
+        self._on_step = on_step
+        scale = PREVIEW_SIDE / max(request.width, request.height)
+        self._size = max(1, round(request.width * scale)), max(1, round(request.height * scale))
+        lines = Image.fromarray(request.edges.pixels).resize(self._size, Image.Resampling.BOX)
+        self._light = 1 - 0.7 * np.asarray(lines, np.float32)[..., None] / 255
+
+    def __call__(self, step: int, of: int, colours: NDArray[np.uint8]) -> None:
+        """Show the colours (h, w, 3) RGB after step `step` (from 1) of `of`."""
+        small = np.asarray(Image.fromarray(colours).resize(self._size, Image.Resampling.BILINEAR), np.float32)
+        self._on_step(StepPreview(step, of, Image.fromarray((small * self._light).astype(np.uint8))))

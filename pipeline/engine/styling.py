@@ -1,0 +1,96 @@
+"""Paint a painting in the styles that a request names: those of the library by code, any other picture by a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.errors import StyleError
+from pipeline.inking.lines import SOFT, lay_lines
+from pipeline.painters import DEFAULTS, PAINTERS, paint
+from pipeline.values import Painting, Style, StyleMask, StyleMix
+
+if TYPE_CHECKING:
+    from pipeline.painters.style_network import PictureStyle
+
+Pixels = NDArray[np.uint8]
+Plane = NDArray[np.float32]
+
+PLAIN = "plain"  # the style that changes nothing: every style's picture at strength 0
+SOFT_LINES = 0.8  # how strongly a painter draws the lines where they are to be soft
+
+
+class StylePainter:
+    """StylePainter paints one painting in styles, each style's picture at full strength once."""
+
+    def __init__(self, painting: Painting, lines: float, seed: int) -> None:
+        """Take how much of the pen's lines stays, [0, 1], and the seed that decides where grain and strokes fall."""
+        self._painting, self._lines, self._seed = painting, lines, seed
+        self._inked = scale_lines(painting, lines)
+        self._plain = lay_lines(painting.colours, painting, lines)
+        self._painted: dict[str, Pixels] = {}
+
+    def paint(self, mix: StyleMix, strength: float, mask: StyleMask | None = None) -> Image.Image:
+        """Paint in the mix, and in the mask's own where it is; strength 0 is plain, 1 the whole style, at most 1.5.
+
+        Raises StyleError where a style's picture cannot be read.
+        """
+        picture = self._mix(mix)
+        if mask is not None:
+            share = np.asarray(mask.pixels[..., None] / np.float32(255), np.float32)
+            picture = np.asarray(picture + (self._mix(mask.styles) - picture) * share, np.float32)
+        plain = self._plain.astype(np.float32)
+        return Image.fromarray(np.clip(plain + strength * (picture - plain) + 0.5, 0, 255).astype(np.uint8))
+
+    def _mix(self, mix: StyleMix) -> Plane:
+        """Return the weighted mean of the styles' pictures, (H, W, 3) in [0, 255]."""
+        return np.asarray(sum(np.float32(weight) * self._paint_once(style) for style, weight in mix.parts), np.float32)
+
+    def _paint_once(self, style: Style) -> Pixels:
+        if style.sha256 not in self._painted:
+            self._painted[style.sha256] = self._choose_way(style)()
+        return self._painted[style.sha256]
+
+    def _choose_way(self, style: Style) -> Callable[[], Pixels]:
+        """Return how the style is painted: not at all, by its own code, or as its picture looks."""
+        if not (style.builtin and style.id in PAINTERS):
+            return lambda: self._paint_like(style)
+        if style.id == PLAIN:
+            return lambda: self._plain
+        return lambda: paint(self._inked, style.id, DEFAULTS[style.id], 1.0, self._seed)
+
+    def _paint_like(self, style: Style) -> Pixels:
+        from pipeline.painters.style_network import paint_like
+
+        rng = np.random.default_rng([self._seed, *style.sha256.encode()])
+        return lay_lines(
+            paint_like(self._painting, read_style(style.image, style.sha256), 1.0, rng), self._painting, self._lines
+        )
+
+
+@lru_cache(maxsize=64)
+def read_style(file: Path, sha256: str) -> PictureStyle:
+    """Read a style's picture for the network, once for each file content. Raises StyleError."""
+    from pipeline.painters.style_network import read_style_picture
+
+    try:
+        with Image.open(file) as image:
+            return read_style_picture(np.asarray(image.convert("RGB")))
+    except OSError as error:
+        raise StyleError(f"The style's picture {file.name} cannot be read.") from error
+
+
+def scale_lines(painting: Painting, lines: float) -> Painting:
+    """Return the painting with lines as strong as a painter is to draw them: none at 0, its own full ones at 1."""
+    if lines <= SOFT:
+        strength = SOFT_LINES * lines / SOFT
+    else:
+        strength = SOFT_LINES + (1 - SOFT_LINES) * (lines - SOFT) / (1 - SOFT)
+    scaled = (painting.lines * np.float32(strength) + 0.5).astype(np.uint8)
+    return Painting(painting.colours, scaled, painting.regions, painting.pen)
