@@ -70,8 +70,8 @@ class Settings:
                 _expect_choice(name, getattr(self, name), get_args(kind))
         for name in ("assets", "styles"):
             _expect_folder(name, getattr(self, name))
-        if self.sd15 is not None and not (self.sd15.is_file() and self.sd15.suffix == ".safetensors"):
-            _expect_folder("sd15", self.sd15)
+        if self.sd15 is not None:
+            (_expect_safetensors if self.sd15.is_file() else _expect_folder)("sd15", self.sd15)
 
     @property
     def added_styles(self) -> Path:
@@ -133,3 +133,11 @@ def _expect_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
 def _expect_folder(name: str, folder: Path) -> None:
     if not folder.is_dir():
         raise SettingError(f"{name} ({PREFIX}{name.upper()}) is an existing folder; there is none at {folder}.")
+
+
+def _expect_safetensors(name: str, path: Path) -> None:
+    if path.suffix.lower() != ".safetensors":
+        raise SettingError(
+            f"{name} ({PREFIX}{name.upper()}) is a folder or a .safetensors file; {path.suffix or path.name} is not "
+            "read, since it may run code. Convert it to .safetensors."
+        )

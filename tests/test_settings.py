@@ -96,8 +96,11 @@ def test_sd15_is_a_folder_or_a_safetensors_file(tmp_path: Path, monkeypatch: pyt
     monkeypatch.undo()
     (file := tmp_path / "tuned.safetensors").touch()
     (pickle := tmp_path / "tuned.ckpt").touch()
-    for place in (tmp_path, file):
+    (shouted := tmp_path / "TUNED.SAFETENSORS").touch()
+    for place in (tmp_path, file, shouted):
         assert read_settings([], {"CROQUIS_SD15": str(place)}).sd15 == place
     for place in (pickle, tmp_path / "nowhere.safetensors"):
         with pytest.raises(SettingError, match="sd15"):
             read_settings(["--sd15", str(place)], {})
+    with pytest.raises(SettingError, match=r"\.ckpt is not read.*Convert it to \.safetensors"):
+        read_settings([], {"CROQUIS_SD15": str(pickle)})

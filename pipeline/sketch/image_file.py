@@ -1,4 +1,4 @@
-"""Open any common image file as upright 8-bit RGB, every limit checked from the header before a pixel is decoded."""
+"""Open any common image file as upright 8-bit sRGB, every limit checked from the header before a pixel is decoded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps, ImageSequence
 
 from pipeline.errors import SketchError
 
@@ -20,6 +20,8 @@ MAX_SIDE = 4096  # px
 MAX_PIXELS = 16_000_000
 MAX_BYTES = 20_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # of ISO/IEC 23008-12
+MOST_FRAMES = 40  # looked at, until one is not empty
 
 # What Pillow's decoders let escape on hostile bytes; the fuzz test in test_image_file.py holds this list to account.
 DECODER_ERRORS = (
@@ -47,18 +49,20 @@ def limit_pillow() -> None:
 
 
 def open_image(data: bytes | Path, what: str = "drawing") -> Image.Image:
-    """Return the first frame of an image file, decoded, turned upright, in whatever mode it was stored.
+    """Return the first frame of an image file that is not empty, upright, at most 8 bits a channel, in sRGB.
 
     Raises SketchError, its words built around `what`, for anything broken, foreign, too small or too large.
     """
     stored = read_bytes(data, what)
     try:
-        image = Image.open(io.BytesIO(stored), formats=FORMATS)
+        image = Image.open(io.BytesIO(stored), formats=choose_formats(stored))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise SketchError(describe_pixel_limit(what)) from error
     except DECODER_ERRORS as error:
+        if is_heic(stored):
+            raise SketchError(f"This {what}'s file is damaged: it is a HEIC without a whole picture.") from error
         raise SketchError(
-            f"This {what} is not an image that can be read. Use a PNG, JPEG, WebP, BMP, GIF or TIFF file."
+            f"This {what} is not an image that can be read. Use a PNG, JPEG, WebP, HEIC, BMP, GIF or TIFF file."
         ) from error
     expect_size(image.width, image.height, what)
     return decode_image(image, what)
@@ -84,16 +88,85 @@ def expect_length(length: int, what: str) -> None:
         raise SketchError(f"A {what} is a file of at most {MAX_BYTES // 10**6} MB; this one has {length / 1e6:.1f}.")
 
 
+def is_heic(stored: bytes) -> bool:
+    """Return whether a file starts as a HEIC, as phones keep photographs; an AVIF, of the same family, is none."""
+    return stored[4:8] == b"ftyp" and stored[8:12] in HEIC_BRANDS and b"avif" not in stored[8:64]
+
+
+def choose_formats(stored: bytes) -> tuple[str, ...]:
+    """Return the formats by which Pillow may open a file; HEIC's decoder is loaded where one comes."""
+    if not is_heic(stored):
+        return FORMATS
+    import pi_heif
+
+    pi_heif.register_heif_opener()
+    return ("HEIF",)
+
+
 def decode_image(image: Image.Image, what: str) -> Image.Image:
-    """Decode the first frame and turn it upright. Raises SketchError where the file is broken."""
+    """Decode the first frame that is not empty, and turn it upright. Raises SketchError where the file is broken."""
     try:
-        image.seek(0)
-        image.load()
-        return ImageOps.exif_transpose(image)
+        image = find_drawn_frame(image)
+        return convert_to_srgb(convert_to_8_bits(ImageOps.exif_transpose(image)))
     except DECODER_ERRORS as error:
         raise SketchError(
             f"This {what}'s file is broken: it starts as {image.format} but cannot be read to its end."
         ) from error
+
+
+def find_drawn_frame(image: Image.Image) -> Image.Image:
+    """Return the first frame of an animation that has more than one colour; the first of all where none has."""
+    image.seek(0)
+    image.load()
+    if getattr(image, "n_frames", 1) == 1 or not is_plain(image):
+        return image
+    for number, frame in enumerate(ImageSequence.Iterator(image)):
+        if number >= MOST_FRAMES:
+            break
+        if not is_plain(frame):
+            return frame.copy()
+    image.seek(0)
+    return image
+
+
+def is_plain(image: Image.Image) -> bool:
+    """Return whether all of a picture has one colour, or none of it can be seen."""
+    pixels = np.asarray(image.convert("RGBA"))
+    return not pixels[..., 3].any() or not np.ptp(pixels, axis=(0, 1)).any()
+
+
+def convert_to_srgb(image: Image.Image) -> Image.Image:
+    """Convert a picture that carries a colour profile (Display P3, Adobe RGB, ProPhoto, CMYK, ...) to sRGB.
+
+    A profile that cannot be read is passed over, as browsers do.
+    """
+    stored = image.info.get("icc_profile")
+    if not stored or image.mode not in ("L", "LA", "P", "RGB", "RGBA", "CMYK"):
+        return image
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(stored))
+        if "srgb" in ImageCms.getProfileDescription(profile).lower():
+            return image
+        return apply_profile(image, profile)
+    except (ImageCms.PyCMSError, *DECODER_ERRORS):
+        return image
+
+
+def apply_profile(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+    """Return a picture of colours in `profile` as RGB in sRGB, its transparency kept. Raises PyCMSError."""
+    mode = {"L": "L", "LA": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
+    if mode == "L" and profile.profile.xcolor_space.strip() == "RGB":
+        mode = "RGB"
+    intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+    colors = image.convert("RGBA").convert("RGB") if mode == "RGB" else image.convert(mode)
+    converted = ImageCms.profileToProfile(
+        colors, profile, ImageCms.createProfile("sRGB"), renderingIntent=intent, outputMode="RGB"
+    )
+    if converted is None:
+        return image
+    if image.has_transparency_data:
+        converted.putalpha(image.convert("RGBA").getchannel("A"))
+    return converted
 
 
 def expect_size(width: int, height: int, what: str = "drawing") -> None:
@@ -115,7 +188,7 @@ def convert_to_rgb(image: Image.Image, what: str = "drawing") -> NDArray[np.uint
     Raises SketchError for a colour mode that Pillow cannot convert.
     """
     try:
-        image = convert_to_8_bits(image)
+        image = convert_to_srgb(convert_to_8_bits(image))
         if image.has_transparency_data:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

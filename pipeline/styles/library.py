@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from pipeline.errors import StyleError
@@ -24,6 +25,7 @@ from pipeline.values import Style
 log = logging.getLogger(__name__)
 
 REFERENCE_SIDE = 512  # px
+PLAIN = 8  # of 255, by how much a picture of one colour may vary: noise and compression
 SMALLEST_SIDE = 64  # px of a picture that is added
 NAME_LIMIT = 60  # characters
 WORDS_LIMIT = 500  # characters
@@ -188,7 +190,10 @@ def clean_words(words: object) -> tuple[str, ...]:
 
 
 def crop_reference(image: object) -> Image.Image:
-    """Return the middle square of a picture, upright, on white, REFERENCE_SIDE px. Raises StyleError."""
+    """Return the middle square of a picture, upright, REFERENCE_SIDE px, on white or, where it would vanish, on black.
+
+    Raises StyleError, for a picture of one colour too: it shows no style.
+    """
     if not isinstance(image, Image.Image):
         raise StyleError(f"A style needs a picture; {type(image).__name__} came.")
     if min(image.size) < SMALLEST_SIDE:
@@ -200,8 +205,12 @@ def crop_reference(image: object) -> Image.Image:
         upright = ImageOps.exif_transpose(image).convert("RGBA")
     except (OSError, SyntaxError, ValueError) as error:
         raise StyleError(f"The style's picture is broken: {error}") from error
-    flat = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright).convert("RGB")
-    return ImageOps.fit(flat, (REFERENCE_SIDE, REFERENCE_SIDE), Image.Resampling.LANCZOS)
+    for ground in ("white", "black"):
+        flat = Image.alpha_composite(Image.new("RGBA", upright.size, ground), upright).convert("RGB")
+        reference = ImageOps.fit(flat, (REFERENCE_SIDE, REFERENCE_SIDE), Image.Resampling.LANCZOS)
+        if np.ptp(np.asarray(reference), axis=(0, 1)).max() > PLAIN:
+            return reference
+    raise StyleError("A style's picture shows a style; all of this one has one colour.")
 
 
 def _make_data(id: str, name: str, phrases: tuple[str, ...]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from pipeline.errors import StyleError
 from pipeline.styles import library as styles
@@ -17,7 +17,7 @@ from tests.tools.style_folders import reopen, write_style
 
 pytestmark = pytest.mark.slow
 
-PICTURE = Image.new("RGB", (640, 480), "teal")
+PICTURE = ImageOps.expand(Image.new("RGB", (600, 440), "teal"), 20, "white")
 
 
 def test_an_added_style_survives_a_restart(library: StyleLibrary) -> None:
@@ -118,6 +118,8 @@ def test_braces_and_halves_of_characters_in_a_name(library: StyleLibrary) -> Non
 @pytest.mark.parametrize(
     ("image", "message"),
     [
+        (Image.new("RGB", (100, 100), "white"), "all of this one has one colour"),
+        (Image.new("RGBA", (100, 100), (255, 255, 255, 0)), "all of this one has one colour"),
         (Image.new("RGB", (63, 300)), "at least 64 x 64 pixels; this one is 63 x 300"),
         ("a.png", "str came"),
         (None, "NoneType came"),
@@ -147,9 +149,16 @@ def test_a_reference_is_the_middle_square_upright_on_white() -> None:
     assert crop_reference(turned).getpixel((256, 500)) == (0, 0, 255)
 
 
+def test_what_would_vanish_on_white_lies_on_black() -> None:
+    logo = Image.new("RGBA", (200, 200), (255, 255, 255, 0))
+    logo.paste("white", (60, 60, 140, 140))
+    reference = crop_reference(logo)
+    assert (reference.getpixel((256, 256)), reference.getpixel((10, 10))) == ((255, 255, 255), (0, 0, 0))
+
+
 @pytest.mark.parametrize("mode", ["L", "P", "LA", "CMYK", "1", "RGBA", "I;16"])
 def test_pictures_of_any_kind(library: StyleLibrary, mode: str) -> None:
-    assert library.add(Image.new(mode, (100, 100)), f"Mode {mode}").image.is_file()
+    assert library.add(Image.linear_gradient("L").convert(mode), f"Mode {mode}").image.is_file()
 
 
 def test_a_full_library(library: StyleLibrary, monkeypatch: pytest.MonkeyPatch) -> None:

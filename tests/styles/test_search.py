@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from pipeline.prompt_syntax import Prompt
 from pipeline.styles.encoders import PocketEncoder
@@ -19,7 +19,7 @@ from tests.tools.style_folders import write_style
 
 SHIPPED = Path(__file__).resolve().parents[2] / "styles"
 PROMPTS = json.loads((Path(__file__).parents[1] / "data" / "style_prompts.json").read_text(encoding="utf-8"))
-PICTURE = Image.new("RGB", (200, 200), "red")
+PICTURE = ImageOps.expand(Image.new("RGB", (180, 180), "red"), 10, "white")
 
 
 @pytest.fixture(scope="module")

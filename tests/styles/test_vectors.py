@@ -19,7 +19,7 @@ def test_what_of_a_style_is_searched(tmp_path: Path) -> None:
     write_style(tmp_path / "builtin", "clay", words=["Soft  Dough", "grey", "clay"], template="{prompt}, of clay")
     library = StyleLibrary(tmp_path / "builtin", tmp_path / "added")
     assert [entry.content for entry in list_entries(library.get("clay"))] == ["clay", "of clay", "soft dough", "gray"]
-    added = library.add(Image.new("RGB", (99, 99)), "Mine", "waxy")
+    added = library.add(Image.linear_gradient("L"), "Mine", "waxy")
     assert [entry.content for entry in list_entries(added)] == ["mine", "waxy", PICTURE + added.sha256]
 
 
