@@ -23,9 +23,10 @@ from pipeline.colours.surroundings import paint_surroundings
 from pipeline.errors import Cancelled
 from pipeline.values import PaintedColours
 
-NEAR = 0.04  # OKLab: how far a colour settles from the code that was drawn
-TEMPERATURE, GROUND_TEMPERATURE = 0.7, 0.8
+NEAR, CELL_NEAR = 0.04, 0.1  # OKLab: how far a region's colour and a cell's settle from the code that was drawn
+TEMPERATURE, CELL_TEMPERATURE, GROUND_TEMPERATURE = 0.7, 0.4, 0.8  # the kind of ground says what cells may vary
 STEPS, GUIDANCE = 6, 2.0  # defaults
+CELL_GUIDANCE = 1.0  # at most, of cells: the kind of ground has heard the words already
 PAINTED = 0.1  # share of a region that the person painted at least, for its colour to be given
 
 Float = NDArray[np.float32]
@@ -71,9 +72,8 @@ def propose_colours(
     drawn = shrink_lines(lines)
     regions = find_regions(drawn)
     seen = read_features(drawn, regions)
-    question = Question(
-        network, *prepare(seen), torch.cat([wanted, unwanted]), guidance_scale, controlnet_conditioning_scale
-    )
+    tokens = torch.cat([wanted, unwanted])
+    question = Question(network, seen, tokens, guidance_scale, controlnet_conditioning_scale)
     picture = Picture(regions, seen)
     state = State(nearest_codes(network, mean_paint(regions, seen, painted)), GROUNDS)
     generator = torch.Generator().manual_seed(seed)
@@ -83,10 +83,10 @@ def propose_colours(
         logits, ground = question.answer(state)
         state = draw_codes(state, logits, ground, num_inference_steps - step, seen, generator)
         if on_step is not None:
-            expected = expect_colours(network, logits, state.known)
+            expected = expect_colours(network, logits, state.known, len(seen.numbers))
             on_step(step + 1, num_inference_steps, picture.paint(expected))
     logits, _ = question.answer(state)
-    return Proposal(picture.paint(expect_colours(network, logits, state.known)), regions)
+    return Proposal(picture.paint(expect_colours(network, logits, state.known, len(seen.numbers))), regions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,33 +102,38 @@ class Question:
     """Question is one drawing and its words, as the network reads them."""
 
     network: RegionColours
-    features: Tensor  # (1, n, FEATURES)
-    whole: Tensor  # (1, WIDE * WIDE)
+    seen: RegionFeatures
     tokens: Tensor  # (2, t, 384): wanted, unwanted
     guidance_scale: float
     controlnet_conditioning_scale: float
 
     def answer(self, state: State) -> tuple[Tensor, Tensor]:
-        """Return guided logits of the colours, (n, CODES), and of the ground, (GROUNDS,)."""
+        """Return guided logits of the colours, (n, CODES), and of the ground, (GROUNDS,); a row's cells agree."""
         halves = 1 if self.guidance_scale == 1 else 2
-        features = self.features.expand(halves, -1, -1)
+        features = torch.from_numpy(self.seen.values).expand(halves, -1, -1)
         colours, grounds = self.network(
             features,
-            self.whole.expand(halves, -1),
+            torch.from_numpy(self.seen.whole).expand(halves, -1),
             torch.ones(features.shape[:2], dtype=torch.bool),
             state.known.expand(halves, -1),
             torch.full((halves,), state.ground),
             self.tokens[:halves],
             self.controlnet_conditioning_scale,
         )
-        if halves == 1:
-            return colours[0], grounds[0]
-        scale = self.guidance_scale
-        return colours[1] + scale * (colours[0] - colours[1]), grounds[1] + scale * (grounds[0] - grounds[1])
+        scale = torch.full((len(state.known), 1), self.guidance_scale)
+        scale[len(self.seen.numbers) :].clamp_(max=CELL_GUIDANCE)
+        guided = colours[-1] + scale * (colours[0] - colours[-1])
+        groups = group_tokens(self.seen)
+        counts = torch.bincount(groups)[:, None]
+        pooled = torch.zeros(len(counts), CODES).index_add(0, groups, guided) / counts
+        return pooled[groups], grounds[-1] + self.guidance_scale * (grounds[0] - grounds[-1])
 
 
-def prepare(seen: RegionFeatures) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(seen.values)[None], torch.from_numpy(seen.whole)[None]
+def group_tokens(seen: RegionFeatures) -> Tensor:
+    """Number what has one colour, (n,) int64: each region, and each row of a region's cells."""
+    count = len(seen.numbers)
+    _, rows = np.unique(np.column_stack([seen.homes, seen.spots[:, 0]]), axis=0, return_inverse=True)
+    return torch.from_numpy(np.concatenate([np.arange(count), count + rows.ravel()]).astype(np.int64))
 
 
 def draw_codes(
@@ -148,8 +153,10 @@ def draw_codes(
     places = open_ones.nonzero().flatten()
     if not len(places):
         return state
-    chances = (logits[places] / TEMPERATURE).softmax(-1)
-    drawn = torch.multinomial(chances, 1, generator=generator).flatten()
+    warmth = torch.where(places < len(seen.numbers), TEMPERATURE, CELL_TEMPERATURE)[:, None]
+    chances = (logits[places] / warmth).softmax(-1)
+    noise = torch.empty(len(logits), CODES).exponential_(generator=generator)[group_tokens(seen)[places]]
+    drawn = (chances / noise).argmax(-1)  # equal chances and equal noise within a row of cells: equal colours
     sure = chances.gather(1, drawn[:, None]).flatten()
     now = sure.argsort(descending=True)[: -(-len(places) // left)]
     known = state.known.clone()
@@ -157,13 +164,17 @@ def draw_codes(
     return replace(state, known=known)
 
 
-def expect_colours(network: RegionColours, logits: Tensor, known: Tensor) -> Float:
-    """Return each token's colour, (n, 3) RGB in [0, 1]: what the network expects, where a code is known, near it."""
+def expect_colours(network: RegionColours, logits: Tensor, known: Tensor, count: int) -> Float:
+    """Return each token's colour, (n, 3) RGB in [0, 1]: what the network expects, where a code is known, near it.
+
+    count: of regions; the tokens after them are cells.
+    """
     lab = torch.from_numpy(to_oklab(network.codes.numpy()))
     near = torch.ones(len(known), CODES)
     decided = known < CODES
     apart = ((lab[known[decided]][:, None] - lab[None]) ** 2).sum(-1)
-    near[decided] = (-apart / (2 * NEAR**2)).exp()
+    reach = torch.where(decided.nonzero() < count, NEAR, CELL_NEAR)
+    near[decided] = (-apart / (2 * reach**2)).exp()
     chances = logits.softmax(-1) * near + 1e-3 * (near > 0.99) * decided[:, None]
     return np.asarray((chances @ network.codes / chances.sum(-1, keepdim=True)).numpy(), np.float32)
 

@@ -10,6 +10,7 @@ from pipeline.colours.oklab import to_oklab
 from pipeline.colours.region_features import COLUMNS, ROWS
 from pipeline.colours.regions import SIDE
 
+LIKE, SMOOTHED = 0.05, 4  # OKLab: neighbours that differ by less are evened out, so many times
 SAME = 0.06  # OKLab: two cells one above the other that differ by less run into each other over their whole height
 STEEP = 5.0  # so many times steeper is the step between cells that differ by HORIZON or more, as a horizon is
 HORIZON = 0.2  # OKLab
@@ -23,8 +24,34 @@ def paint_surroundings(tones: Float, spots: NDArray[np.int32]) -> Float:
     tones: (m, 3) RGB in [0, 1] of the cells. spots: (m, 2) their rows and columns in the grid.
     """
     grid = spread_cells(tones, spots)
-    shade = cv2.GaussianBlur(grid, (3, 1), 0.6, borderType=cv2.BORDER_REPLICATE)
-    return stretch_across(stretch_down(shade))
+    grid = drop_bands(grid)
+    for _ in range(SMOOTHED):
+        grid = even_out(grid)
+    return stretch_across(stretch_down(grid))
+
+
+def drop_bands(grid: Float) -> Float:
+    """Return the grid (ROWS, COLUMNS, 3) without single rows between two like ones that differ from both."""
+    lab, made = to_oklab(grid), grid.copy()
+    beside = np.linalg.norm(lab[2:] - lab[:-2], axis=-1)
+    apart = np.minimum(*(np.linalg.norm(lab[1:-1] - lab[part], axis=-1) for part in (np.s_[:-2], np.s_[2:])))
+    bands = (apart > SAME) & (apart > 2 * beside)
+    made[1:-1][bands] = 0.5 * (grid[:-2] + grid[2:])[bands]
+    return made
+
+
+def even_out(grid: Float) -> Float:
+    """Return the grid (ROWS, COLUMNS, 3) with each cell moved towards its neighbours that are like it (bilateral)."""
+    padded = np.pad(grid, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    lab = to_oklab(padded)
+    middle = lab[1:-1, 1:-1]
+    sums, weights = grid.copy(), np.ones(grid.shape[:2], np.float32)
+    for down, across in ((0, 1), (2, 1), (1, 0), (1, 2)):
+        part = np.s_[down : down + ROWS, across : across + COLUMNS]
+        weight = np.exp(-((lab[part] - middle) ** 2).sum(-1) / (2 * LIKE**2))
+        sums += weight[..., None] * padded[part]
+        weights += weight
+    return np.asarray(sums / weights[..., None], np.float32)
 
 
 def spread_cells(tones: Float, spots: NDArray[np.int32]) -> Float:

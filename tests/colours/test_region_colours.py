@@ -9,7 +9,7 @@ from pipeline.colours.region_colours import State, draw_codes, nearest_codes, pr
 from pipeline.colours.region_features import COLUMNS, ROWS, read_features
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import find_regions
-from pipeline.colours.surroundings import paint_surroundings
+from pipeline.colours.surroundings import drop_bands, even_out, paint_surroundings
 from pipeline.errors import Cancelled
 from pipeline.values import PaintedColours
 from tests.colours.drawings import draw_house
@@ -52,7 +52,8 @@ def test_what_the_person_painted_is_taken_over(network: RegionColours) -> None:
     made = propose_colours(network, draw_house(), WORDS, WORDS, 3, painted=painted)
     plain = propose_colours(network, draw_house(), WORDS, WORDS, 3)
     assert np.abs(made.colours[200, 130].astype(int) - painted.colours[200, 130]).max() <= 30
-    assert not np.array_equal(made.colours[60, 130], plain.colours[60, 130])  # the others go with it
+    others = made.regions != made.regions[200, 130]
+    assert not np.array_equal(made.colours[others], plain.colours[others])  # they go with it
 
 
 @pytest.mark.parametrize(
@@ -144,6 +145,22 @@ def test_surroundings_meet_at_a_soft_horizon_and_like_cells_run_into_each_other(
     assert 2 <= between.sum() <= 10 and 100 < np.flatnonzero(between).mean() < 114
     pale = np.array([(0.9, 0.9, 1 - 0.004 * row) for row, _ in sky + land], np.float32)
     assert np.abs(np.diff(paint_surroundings(pale, np.array(sky + land, np.int32)), axis=0)).max() < 0.002
+
+
+def test_cells_that_hardly_differ_are_evened_out_and_others_are_not() -> None:
+    grid = np.full((ROWS, COLUMNS, 3), 0.7, np.float32)
+    grid[:, 1] += 0.03
+    grid[6:, :, 0] = 0.1
+    made = even_out(even_out(grid))
+    assert np.abs(made[:, 1] - made[:, 0]).max() < 0.015
+    assert np.abs(made[5, :, 0] - made[6, :, 0]).min() > 0.5
+
+
+def test_a_single_strange_row_is_dropped_and_a_horizon_is_not() -> None:
+    grid = np.full((ROWS, COLUMNS, 3), 0.8, np.float32)
+    grid[4], grid[8:] = (0.9, 0.3, 0.4), (0.4, 0.7, 0.3)
+    made = drop_bands(grid)
+    assert np.allclose(made[4], 0.8) and np.array_equal(np.delete(made, 4, 0), np.delete(grid, 4, 0))
 
 
 def test_hidden_cells_take_the_colours_beside_them() -> None:

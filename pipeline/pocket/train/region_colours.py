@@ -104,7 +104,10 @@ def run(
     if not shards:
         raise FileNotFoundError(f"{lessons} holds no lessons: python -m pipeline.pocket.train.region_lessons")
     network = RegionColours()
-    if start is not None:
+    checkpoint = folder / f"{plan.name}.pt"
+    if checkpoint.is_file():  # the batches name colours by its codes
+        network.load_state_dict(torch.load(checkpoint, weights_only=True)["module"])
+    elif start is not None:
         take_over(network, start)
     if not network.codes.any():
         network.codes.copy_(torch.from_numpy(make_codes(np.concatenate([shard.colours for shard in shards[:4]]))))

@@ -35,7 +35,7 @@ SHOWN = 64  # px of the picture that is kept of a lesson, for palettes and to lo
 LIKE = 0.1  # OKLab: pixels so near to a region's middle colour are of it
 PURE = 0.55  # share of such pixels that a region has at least, for its colour to be known
 ENOUGH = 600  # pixels of a region that are looked at
-CELL = 0.5  # what a cell of the surroundings counts
+CELL = 0.2  # what a cell of the surroundings counts
 ARRAYS = ("values", "colours", "weights", "counts", "wholes", "grounds", "tokens", "lines", "pictures")
 
 Float = NDArray[np.float32]
@@ -113,7 +113,7 @@ def read_truth(lines: NDArray[np.uint8], picture: Float) -> tuple[RegionFeatures
     colours, pure = find_middle_colours(regions, seen.numbers, picture)
     cells, cell_pure = find_middle_colours(seen.cells, np.arange(1, len(seen.homes) + 1, dtype=np.int32), picture)
     areas = np.bincount(regions.ravel())[seen.numbers]
-    large = np.where(seen.outside, 0, np.clip(np.sqrt(areas) / 32, 0.3, 2))  # what runs off is its cells' to say
+    large = np.where(seen.outside, 0, np.clip(np.sqrt(areas) / 32, 0.5, 1.4))  # what runs off is its cells' to say
     weights = np.concatenate([large * pure, CELL * cell_pure])
     sure = np.concatenate([pure, cell_pure]) >= PURE
     return seen, np.concatenate([colours, cells]), (weights * sure).astype(np.float32)

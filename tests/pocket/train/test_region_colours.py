@@ -159,3 +159,15 @@ def test_new_shards_are_seen_as_they_come(shard: Path) -> None:
     write_shard(make_shard(4), shard.parent / "00001")
     lessons.look()
     assert [len(one.captions) for one in lessons.shards.values()] == [8, 4] and len(lessons.starts) == 2
+
+
+def test_a_run_that_goes_on_keeps_its_codes(shard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(region_colours, "load_tables", lambda folder: (NO_PALETTES, EMPTY))
+    monkeypatch.setattr(region_colours, "BATCH", 4)
+    first = RegionColours()
+    first.codes.copy_(torch.rand(CODES, 3))
+    save_network(first, tmp_path)
+    for steps in (2, 4):
+        plan = Plan("regions", 0, 1e-3, warm_up=5, steps=steps)
+        made = run(plan, shard.parent, tmp_path / "run", start=tmp_path / "regions.safetensors" if steps == 2 else None)
+        assert torch.equal(made.codes, first.codes)
