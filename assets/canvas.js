@@ -1,7 +1,7 @@
 // Build the canvas that people draw on: pointer events in, a Drawing out, its JSON as the component's value.
 import { Drawing, SIDE, addPoint, isNearPaper, makeStroke, paintStrokes } from "./drawing.js";
 import { getContext, make, makeIcon } from "./dom.js";
-import { readFile } from "./intake.js";
+import { choosePaper, readFile } from "./intake.js";
 
 const SIZES = { pen: 6, eraser: 28 }; // canvas px, of SIDE
 const PEN_TIP = 1, PEN_ERASER_END = 32; // PointerEvent.buttons
@@ -29,8 +29,8 @@ export function mountCanvas({ element, props, trigger, watch }) {
   }
   async function openFile(file) {
     try {
-      const { recipe, picture } = await readFile(file);
-      if (recipe) return trigger("recipe", { data: recipe });
+      const { file: whole, picture } = await readFile(file);
+      if (whole) return trigger("recipe", { data: whole });
       drawing.placePicture(picture);
       update();
     } catch (problem) {
@@ -68,7 +68,7 @@ class Sheet {
       this.#picture.src = picture;
     }
     const context = clearCanvas(this.finished);
-    if (picture && this.#picture.complete) context.drawImage(this.#picture, 0, 0, SIDE, SIDE);
+    if (picture && this.#picture.complete) paintWhole(context, this.#picture);
     paintStrokes(context, strokes);
     clearCanvas(this.current);
   }
@@ -128,6 +128,17 @@ class Sheet {
   }
 }
 
+/** Paint a picture whole and in its own proportions in the middle of the sheet; the server lays it out the same way. */
+function paintWhole(context, picture) {
+  const { naturalWidth: width, naturalHeight: height } = picture;
+  if (!width) return;
+  const scale = SIDE / Math.max(width, height);
+  const place = [(SIDE - width * scale) / 2, (SIDE - height * scale) / 2, width * scale, height * scale];
+  context.fillStyle = choosePaper(picture);
+  context.fillRect(...place);
+  context.drawImage(picture, ...place);
+}
+
 /** Clear a canvas and return its context with one unit = one canvas px of the drawing. */
 function clearCanvas(canvas) {
   const context = getContext(canvas);
@@ -153,7 +164,7 @@ class Tools {
     this.redoButton = makeToolButton("redo", "Redo (Ctrl+Shift+Z)", this.redo);
     this.clearButton = makeToolButton("clear", "Clear the sheet", makeAction("clear"));
     this.message = make("p.message", { role: "alert" });
-    const chooser = make("input", { type: "file", accept: "image/*", hidden: true, "aria-label": "Picture file", onchange: () => {
+    const chooser = make("input", { type: "file", accept: "image/*,.heic,.heif", hidden: true, "aria-label": "Picture file", onchange: () => {
       if (chooser.files[0]) onFile(chooser.files[0]);
       chooser.value = "";
     } });

@@ -3,27 +3,34 @@ import { getContext } from "./dom.js";
 
 const MAX_BYTES = 20_000_000; // the server's own limit
 const LONG_SIDE = 1024; // px kept of a picture; the canvas shows no more
-const PLAIN_BORDER = 28; // spread of a border's brightness under which a picture lies on plain paper
+const LEAST_SIDE = 64; // px; the server takes no smaller picture
+const FOR_SERVER = /\.(heic|heif|tiff?|avif)$/i; // what some browsers cannot open
+// texts in which programs keep how they made a picture: Croquis, AUTOMATIC1111, Fooocus, ComfyUI, InvokeAI, NovelAI
+const RECIPES = /^(croquis|parameters|prompt|workflow|fooocus_scheme|invokeai_metadata|sd-metadata|dream|comment)$/i;
 
 /**
- * Read a file: {recipe: base64} when it is one of our pictures, else {picture: data URL of a square}.
- * Throws an Error that says what is wrong with the file.
+ * Read a file: {file: base64} when the server has to read it, since it carries a recipe or the browser cannot open it;
+ * else {picture: data URL} of the whole picture. Throws an Error that says what is wrong with the file.
  */
 export async function readFile(file) {
-  if (!file.type.startsWith("image/")) throw new Error(`A picture is needed here; “${file.name}” is not one.`);
+  const isForServer = FOR_SERVER.test(file.name);
+  if (!file.type.startsWith("image/") && !isForServer) throw new Error(`A picture is needed here; “${file.name}” is not one.`);
   if (file.size > MAX_BYTES) throw new Error("A picture may have up to 20 MB; this one is larger.");
-  if (await carriesRecipe(file)) return { recipe: await encodeBase64(file) };
-  return { picture: await fitSquare(file) };
+  if (await carriesRecipe(file)) return { file: await encodeBase64(file) };
+  const image = await decodeImage(file);
+  if (image) return { picture: await shrinkPicture(image, file.type) };
+  if (isForServer) return { file: await encodeBase64(file) };
+  throw new Error("This picture could not be opened. PNG, JPEG, WebP and HEIC work.");
 }
 
-/** Tell whether a text chunk of the PNG is our recipe. Chunk: length (4 bytes), kind (4), data, checksum (4). */
+/** Tell whether a text chunk of the PNG is a recipe. Chunk: length (4 bytes), kind (4), data, checksum (4). */
 async function carriesRecipe(file) {
   if (file.type !== "image/png") return false;
   const view = new DataView(await file.arrayBuffer());
   for (let at = 8; at + 12 <= view.byteLength; at += 12 + view.getUint32(at)) {
     const kind = readAscii(view, at + 4, 4);
     if (kind === "IEND") return false;
-    if (/^(tEXt|zTXt|iTXt)$/.test(kind) && readAscii(view, at + 8, 8).toLowerCase().startsWith("croquis")) return true;
+    if (/^(tEXt|zTXt|iTXt)$/.test(kind) && RECIPES.test(readAscii(view, at + 8, 20).split("\0")[0])) return true;
   }
   return false;
 }
@@ -45,55 +52,48 @@ async function encodeBase64(file) {
 }
 
 /**
- * Fit a picture into a square, as a data URL.
- * A plain border (a drawing, a scan) is continued; of a photograph the middle is cut out, since bars beside it would
- * be read as lines.
+ * Return the whole picture as a data URL, in its own proportions and as transparent as it was.
+ * A photograph stays a JPEG; all else is a PNG, in which lines stay sharp.
  */
-async function fitSquare(file) {
-  const image = await decodeImage(file);
-  const { naturalWidth: width, naturalHeight: height } = image;
-  const paper = findPlainBorder(image);
-  const side = Math.min(LONG_SIDE, Math.max(64, paper ? Math.max(width, height) : Math.min(width, height)));
-  const scale = side / (paper ? Math.max(width, height) : Math.min(width, height));
-  const sheet = new OffscreenCanvas(side, side);
+async function shrinkPicture({ source, width, height }, type) {
+  const scale = Math.max(Math.min(1, LONG_SIDE / Math.max(width, height)), LEAST_SIDE / Math.min(width, height));
+  const sheet = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale));
   const context = getContext(sheet);
-  context.fillStyle = paper ?? "#ffffff";
-  context.fillRect(0, 0, side, side);
   context.imageSmoothingQuality = "high";
-  context.drawImage(image, (side - width * scale) / 2, (side - height * scale) / 2, width * scale, height * scale);
-  const blob = await sheet.convertToBlob(paper ? { type: "image/png" } : { type: "image/jpeg", quality: 0.92 });
+  context.drawImage(source, 0, 0, sheet.width, sheet.height);
+  const blob = await sheet.convertToBlob(type === "image/jpeg" ? { type, quality: 0.92 } : { type: "image/png" });
   return `data:${blob.type};base64,${await encodeBase64(blob)}`;
 }
 
-/** Decode a picture file. Throws an Error where the browser cannot. */
+/** Decode a picture file, upright and in sRGB; return null where the browser cannot. */
 async function decodeImage(file) {
   const image = new Image();
   image.src = URL.createObjectURL(file);
   try {
     await image.decode();
-    if (!image.naturalWidth) throw new Error("no size");
-    return image;
+    return image.naturalWidth ? { source: image, width: image.naturalWidth, height: image.naturalHeight } : null;
   } catch {
-    throw new Error("This picture could not be opened. PNG, JPEG and WebP work.");
+    return null;
   } finally {
     setTimeout(() => URL.revokeObjectURL(image.src), 10_000);
   }
 }
 
-/** Find the border's mean colour as CSS when it is nearly even, else null. */
-function findPlainBorder(image) {
-  const side = 32;
+/**
+ * Return a colour on which a picture can be seen where it is transparent: grey for one that is white on nothing, white
+ * else.
+ */
+export function choosePaper(image) {
+  const side = 48;
   const context = getContext(new OffscreenCanvas(side, side), { willReadFrequently: true });
-  context.fillStyle = "#ffffff";
-  context.fillRect(0, 0, side, side);
   context.drawImage(image, 0, 0, side, side);
   const { data } = context.getImageData(0, 0, side, side);
-  const border = [];
-  for (let i = 0; i < side * side; i += 1) {
-    const x = i % side, y = Math.floor(i / side);
-    if (x === 0 || y === 0 || x === side - 1 || y === side - 1) border.push(data.subarray(4 * i, 4 * i + 3));
+  let visible = 0, pale = 0, clear = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] < 250) clear += 1;
+    if (data[i + 3] < 16) continue;
+    visible += 1;
+    if (Math.min(data[i], data[i + 1], data[i + 2]) > 225) pale += 1;
   }
-  const mean = [0, 1, 2].map((c) => border.reduce((sum, pixel) => sum + pixel[c], 0) / border.length);
-  const spread = Math.max(...border.map((pixel) => Math.abs(pixel[0] + pixel[1] + pixel[2] - mean[0] - mean[1] - mean[2]) / 3));
-  return spread < PLAIN_BORDER ? `rgb(${mean.map(Math.round).join(",")})` : null;
+  return clear && pale > visible / 2 ? "#9aa0a6" : "#ffffff";
 }

@@ -8,8 +8,6 @@ equal bytes on any machine.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import math
 from collections.abc import Mapping
@@ -18,11 +16,11 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 from pydantic import Field, ValidationError, model_validator
 
 from pipeline.errors import SketchError
-from pipeline.sketch.image_file import MAX_BYTES, MIN_SIDE, convert_to_rgb, open_image
+from pipeline.sketch.image_file import MAX_BYTES, MIN_SIDE
 from pipeline.strict_json import StrictModel, describe_first_fault
 
 MAX_CANVAS_SIDE = 2048  # px
@@ -62,7 +60,7 @@ class Canvas(StrictModel):
     version: Literal[1]
     width: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
     height: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
-    picture: Annotated[str, Field(max_length=MAX_PICTURE_TEXT)] | None  # data URL, fitted under the strokes
+    picture: Annotated[str, Field(max_length=MAX_PICTURE_TEXT)] | None  # data URL, whole under the strokes
     strokes: Annotated[list[Stroke], Field(max_length=MAX_STROKES)]
 
     @model_validator(mode="after")
@@ -93,15 +91,13 @@ def read_canvas(value: str | Mapping[str, object]) -> Canvas:
         raise SketchError("The canvas's drawing cannot be read: it is not JSON.") from error
 
 
-def paint_canvas(canvas: Canvas) -> NDArray[np.uint8]:
-    """Return the canvas as the person saw it: (height, width, 3) uint8 on white."""
-    ground = Image.new("RGB", (canvas.width, canvas.height), "white")
-    if canvas.picture is not None:
-        paste_picture(ground, open_data_url(canvas.picture))
+def paint_canvas(canvas: Canvas, ground: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+    """Return the canvas as the person saw it: (height, width, 3) uint8; without a `ground` of that size on white."""
+    sheet = Image.new("RGB", (canvas.width, canvas.height), "white") if ground is None else Image.fromarray(ground)
     lines = [(sweep_stroke(stroke), stroke.painted_color) for stroke in canvas.strokes]
     expect_painted_area(lines, canvas.width * canvas.height)
     oversampling = choose_oversampling(canvas)
-    painted = ground.resize((canvas.width * oversampling, canvas.height * oversampling), Image.Resampling.NEAREST)
+    painted = sheet.resize((canvas.width * oversampling, canvas.height * oversampling), Image.Resampling.NEAREST)
     draw = ImageDraw.Draw(painted)
     for discs, colour in lines:
         draw_line(draw, discs, colour, oversampling)
@@ -111,25 +107,6 @@ def paint_canvas(canvas: Canvas) -> NDArray[np.uint8]:
 def choose_oversampling(canvas: Canvas) -> int:
     """Return samples per pixel and axis, 2 to 6: the most that keeps the painting under 16 megapixels."""
     return max(2, min(6, math.isqrt(16_000_000 // (canvas.width * canvas.height))))
-
-
-def open_data_url(url: str) -> Image.Image:
-    """Decode a PNG, JPEG or WebP data URL. Raises SketchError for any other text or a broken picture."""
-    head, _, body = url.partition(",")
-    if head not in ("data:image/png;base64", "data:image/jpeg;base64", "data:image/webp;base64"):
-        raise SketchError("The picture under a drawing is a PNG, JPEG or WebP data URL; this one is something else.")
-    try:
-        stored = base64.b64decode(body, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise SketchError("The picture under the drawing is broken: its base64 text cannot be read.") from error
-    return open_image(stored, "picture under a drawing")
-
-
-def paste_picture(ground: Image.Image, picture: Image.Image) -> None:
-    """Fit the whole picture into the canvas, centred, its proportions kept."""
-    flat = Image.fromarray(convert_to_rgb(picture, what="picture under a drawing"))
-    fitted = flat if flat.size == ground.size else ImageOps.contain(flat, ground.size, Image.Resampling.LANCZOS)
-    ground.paste(fitted, ((ground.width - fitted.width) // 2, (ground.height - fitted.height) // 2))
 
 
 def sweep_stroke(stroke: Stroke) -> list[Disc]:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from pipeline.errors import SketchError
 from pipeline.sketch.canvas import paint_canvas, read_canvas
+from pipeline.sketch.fitting import lay_picture
 from pipeline.sketch.image_file import expect_size, limit_pillow, open_image
 from pipeline.sketch.paper import Paper
 from pipeline.values import Sketch
@@ -55,7 +56,10 @@ def read_strokes(canvas: str | Mapping[str, object]) -> Sketch:
     if not isinstance(canvas, str | Mapping):
         raise SketchError(f"The canvas sends JSON text; {type(canvas).__name__} came.")
     drawn = read_canvas(canvas)
-    return convert_paper(Paper(paint_canvas(drawn)), photographed=drawn.picture is not None)
+    if drawn.picture is None:
+        return convert_paper(Paper(paint_canvas(drawn)), photographed=False)
+    laid = lay_picture(drawn.picture, (drawn.width, drawn.height))
+    return convert_laid(replace(laid, pixels=paint_canvas(drawn, laid.pixels)))
 
 
 def read_editor(editor: Mapping[str, object]) -> Sketch:
@@ -85,7 +89,11 @@ def convert_picture(image: Image.Image) -> Sketch:
     """Lay a picture on white, so that what is white itself does not vanish there, and make a sketch of it."""
     from pipeline.sketch.transparency import lay_on_white
 
-    laid = lay_on_white(image)
+    return convert_laid(lay_on_white(image))
+
+
+def convert_laid(laid: LaidPicture) -> Sketch:
+    """Make a sketch of a picture on white, and say what was done for it to be seen there."""
     sketch = convert_paper(Paper(laid.pixels), photographed=not laid.is_changed)
     return replace(sketch, inverted=sketch.inverted or laid.turned_round, notices=explain_laying(laid) + sketch.notices)
 
