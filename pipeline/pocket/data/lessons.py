@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,12 @@ STYLES = (
     "digital art",
     "crayon drawing",
 )
+LIKE_WORDS = {  # colour -> what people also call it, often the material
+    "yellow": ("golden",),
+    "brown": ("wooden", "wooden", "chocolate"),
+    "gray": ("silver", "metal", "stone"),
+    "red": ("crimson", "scarlet"),
+}
 FRAMES = ("{}", "{}", "{}", "{}", "a drawing of {}", "a picture of {}", "{}, illustration")
 FAVOURED = {
     "cat",
@@ -144,13 +151,20 @@ def choose_kind(rng: Rng) -> Compose:
     return LANDSCAPES[int(rng.choice(len(LANDSCAPES), p=weights / weights.sum()))][0]
 
 
+def say_otherwise(found: re.Match[str], other: str) -> str:
+    """Return another word for a colour, with the article that it takes."""
+    article = "" if not found[1] else "an " if other[0] in "aeiou" else "a "
+    return article + other
+
+
 def write_caption(stage: Stage, rng: Rng) -> str:
     """Return the things, then the place, now and then a style, which changes no colour."""
     caption = pick(rng, FRAMES).format(" and ".join(stage.phrases) or "a picture")
+    for word, others in LIKE_WORDS.items():
+        if rng.random() < 0.2:
+            caption = re.sub(rf"\b(an? )?{word}\b", partial(say_otherwise, other=pick(rng, others)), caption)
     if rng.random() < 0.5:
         caption = caption.replace("gray", "grey")
-    if rng.random() < 0.2:
-        caption = re.sub(r"\b(?:a )?yellow\b", "golden", caption)
     if stage.place.words:
         caption = f"{stage.place.words}, {caption}" if rng.random() < 0.05 else f"{caption} {stage.place.words}"
     return f"{caption}, {pick(rng, STYLES)}" if rng.random() < STYLED else caption

@@ -135,3 +135,11 @@ def test_names_that_nobody_draws_stay_out() -> None:
 def test_a_missing_pack_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="vector_pack"):
         load_vector_pack(tmp_path)
+
+
+def test_colours_are_called_by_other_words_too_with_their_articles(pack: VectorPack) -> None:
+    stage = Curriculum(pack).compose(np.random.default_rng(0))
+    stage.phrases = ["a brown house with a yellow roof and an orange door"]
+    said = {write_caption(stage, np.random.default_rng(seed)) for seed in range(80)}
+    for words in ("a wooden house", "a chocolate house", "a brown house", "a golden roof", "an orange door"):
+        assert any(words in caption for caption in said), words
