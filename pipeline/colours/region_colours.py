@@ -1,7 +1,9 @@
 """Propose colours for a drawing: for each region one, in a few rounds, and soft ones for what lies around.
 
 Colours are drawn at random by the network's chances, the surest first, so that later regions know the earlier ones
-(MaskGIT, Chang et al. 2022); words act by classifier-free guidance (Ho and Salimans 2022).
+(MaskGIT, Chang et al. 2022); words act by classifier-free guidance (Ho and Salimans 2022). All regions share one draw
+of Gumbel noise (the Gumbel-max trick): each has its own chances, but regions of like chances, such as petals, window
+panes and the parts of a wall, get one colour.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from pipeline.errors import Cancelled
 from pipeline.values import PaintedColours
 
 NEAR, CELL_NEAR = 0.04, 0.1  # OKLab: how far a region's colour and a cell's settle from the code that was drawn
-TEMPERATURE, CELL_TEMPERATURE, GROUND_TEMPERATURE = 0.7, 0.4, 0.8  # the kind of ground says what cells may vary
+TEMPERATURE, CELL_TEMPERATURE, GROUND_TEMPERATURE = 0.5, 0.4, 0.7  # the kind of ground says what cells may vary
 STEPS, GUIDANCE = 6, 2.0  # defaults
 CELL_GUIDANCE = 1.0  # at most, of cells: the kind of ground has heard the words already
 PAINTED = 0.1  # share of a region that the person painted at least, for its colour to be given
@@ -76,12 +78,12 @@ def propose_colours(
     question = Question(network, seen, tokens, guidance_scale, controlnet_conditioning_scale)
     picture = Picture(regions, seen)
     state = State(nearest_codes(network, mean_paint(regions, seen, painted)), GROUNDS)
-    generator = torch.Generator().manual_seed(seed)
+    taste = draw_taste(seed)
     for step in range(num_inference_steps):
         if is_cancelled is not None and is_cancelled():
             raise Cancelled("Stopped.")
         logits, ground = question.answer(state)
-        state = draw_codes(state, logits, ground, num_inference_steps - step, seen, generator)
+        state = draw_codes(state, logits, ground, num_inference_steps - step, seen, taste)
         if on_step is not None:
             expected = expect_colours(network, logits, state.known, len(seen.numbers))
             on_step(step + 1, num_inference_steps, picture.paint(expected))
@@ -95,6 +97,22 @@ class State:
 
     known: Tensor  # (n,) codes of regions and cells, CODES where open
     ground: int  # kind of ground, GROUNDS where open
+
+
+@dataclass(frozen=True, eq=False)
+class Taste:
+    """Taste is the noise that decides between likely colours, one for all regions of a picture."""
+
+    codes: Tensor  # (CODES,) Gumbel noise
+    grounds: Tensor  # (GROUNDS,) the same
+
+
+def draw_taste(seed: int) -> Taste:
+    """Draw the noise of a seed."""
+    generator = torch.Generator().manual_seed(seed)
+    uniform = torch.rand(CODES + GROUNDS, generator=generator, dtype=torch.float64).clamp(1e-9, 1 - 1e-9)
+    gumbel = (-(-uniform.log()).log()).float()
+    return Taste(gumbel[:CODES], gumbel[CODES:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +154,7 @@ def group_tokens(seen: RegionFeatures) -> Tensor:
     return torch.from_numpy(np.concatenate([np.arange(count), count + rows.ravel()]).astype(np.int64))
 
 
-def draw_codes(
-    state: State, logits: Tensor, ground: Tensor, left: int, seen: RegionFeatures, generator: torch.Generator
-) -> State:
+def draw_codes(state: State, logits: Tensor, ground: Tensor, left: int, seen: RegionFeatures, taste: Taste) -> State:
     """Draw the kind of ground, then codes for a share of what is open, the surest first; all of it where 1 is left.
 
     The cells around wait for the round after the ground's.
@@ -146,18 +162,16 @@ def draw_codes(
     open_ones = state.known == CODES
     open_ones[: len(seen.numbers)] &= ~torch.from_numpy(seen.outside)  # their cells have colours, they have none
     if state.ground == GROUNDS:
-        kind = int(torch.multinomial((ground / GROUND_TEMPERATURE).softmax(-1), 1, generator=generator))
-        state = replace(state, ground=kind)
+        state = replace(state, ground=int((ground / GROUND_TEMPERATURE + taste.grounds).argmax()))
         if left > 1:
             open_ones[len(seen.numbers) :] = False
     places = open_ones.nonzero().flatten()
     if not len(places):
         return state
     warmth = torch.where(places < len(seen.numbers), TEMPERATURE, CELL_TEMPERATURE)[:, None]
-    chances = (logits[places] / warmth).softmax(-1)
-    noise = torch.empty(len(logits), CODES).exponential_(generator=generator)[group_tokens(seen)[places]]
-    drawn = (chances / noise).argmax(-1)  # equal chances and equal noise within a row of cells: equal colours
-    sure = chances.gather(1, drawn[:, None]).flatten()
+    likely = logits[places] / warmth
+    drawn = (likely + taste.codes).argmax(-1)
+    sure = likely.softmax(-1).gather(1, drawn[:, None]).flatten()
     now = sure.argsort(descending=True)[: -(-len(places) // left)]
     known = state.known.clone()
     known[places[now]] = drawn[now]

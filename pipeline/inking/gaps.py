@@ -27,6 +27,7 @@ DASH = 0.09  # of the longer side: a lone stroke shorter than this is a dash
 FACING = 0.5  # cosine between an end's direction and the way to the other end
 IN_LINE = 0.9  # the same for dashes
 AHEAD = 0.8  # the same for segments
+WITHIN = 0.7  # of the longest way: a segment within an area that is closed is no longer
 TOUCHING = 0.15  # of the longest way: ends this near are joined wherever they look
 
 
@@ -68,7 +69,26 @@ def find_joins(lines: Mask) -> list[Floats]:
     paired = {end for pair in pairs for end in pair}
     alone = [end for end in range(len(ends.points)) if end not in paired and not ends.dashes[end]]
     segments = [find_segment(skeleton, ends, end, longest) for end in alone]
-    return [hermite(ends, *pair) for pair in pairs] + [one for one in segments if one is not None]
+    is_open = find_open_ground(lines)
+    needed = [one for one in segments if one is not None and is_needed(one, is_open, longest)]
+    return [hermite(ends, *pair) for pair in pairs] + needed
+
+
+def find_open_ground(lines: Mask) -> Mask:
+    """Find what runs off the picture, (H, W): no line closes it yet."""
+    _, parts = cv2.connectedComponents((~lines).astype(np.uint8), connectivity=4)
+    rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    return np.asarray(np.isin(parts, rim[rim > 0]))
+
+
+def is_needed(segment: Floats, is_open: Mask, longest: float) -> bool:
+    """Return whether a segment (2, 2) x, y is to be drawn: within what is closed already only a short one is.
+
+    A wall needs no way from its window's sill to its corner.
+    """
+    x, y = segment.mean(axis=0).round().astype(int)
+    is_outside = bool(is_open[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].any())
+    return is_outside or float(np.hypot(*(segment[1] - segment[0]))) <= WITHIN * longest
 
 
 def find_ends(skeleton: Mask, look_back: float, dash: float) -> Ends:

@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.colours.region_colours import State, draw_codes, nearest_codes, propose_colours
+from pipeline.colours.region_colours import (
+    TEMPERATURE,
+    State,
+    draw_codes,
+    draw_taste,
+    nearest_codes,
+    propose_colours,
+)
 from pipeline.colours.region_features import COLUMNS, ROWS, read_features
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import find_regions
@@ -115,7 +122,7 @@ def test_no_rounds_are_refused_and_an_empty_drawing_is_all_ground(network: Regio
     with pytest.raises(ValueError, match="at least 1"):
         propose_colours(network, draw_house(), WORDS, WORDS, 1, num_inference_steps=0)
     made = propose_colours(network, np.zeros((300, 300), np.uint8), WORDS, WORDS, 0)
-    assert (made.regions == 1).all() and len(np.unique(made.colours.reshape(-1, 3), axis=0)) > 5
+    assert (made.regions == 1).all() and made.colours.shape == (256, 256, 3)
 
 
 @pytest.mark.parametrize(("left", "cells"), [(3, False), (1, True)])
@@ -124,10 +131,25 @@ def test_cells_wait_for_the_ground_and_what_runs_off_has_no_colour(left: int, ce
     seen = read_features(lines, find_regions(lines))
     count = len(seen.values)
     state = State(torch.full((count,), CODES), GROUNDS)
-    made = draw_codes(state, torch.zeros(count, CODES), torch.zeros(GROUNDS), left, seen, torch.Generator())
+    made = draw_codes(state, torch.zeros(count, CODES), torch.zeros(GROUNDS), left, seen, draw_taste(0))
     assert made.ground < GROUNDS and made.known[0] == CODES
     assert bool((made.known[len(seen.numbers) :] < CODES).any()) == cells
     assert int((made.known[1 : len(seen.numbers)] < CODES).sum()) == (3 if cells else 1)
+
+
+def test_regions_of_like_chances_get_one_colour_and_each_has_its_own_chances() -> None:
+    lines = draw_house()
+    seen = read_features(lines, find_regions(lines))
+    count, inner = len(seen.values), slice(1, len(seen.numbers))
+    logits = torch.randn(CODES, generator=torch.Generator().manual_seed(7)).expand(count, -1)
+    drawn = [
+        draw_codes(State(torch.full((count,), CODES), 0), logits, torch.zeros(GROUNDS), 1, seen, draw_taste(seed)).known
+        for seed in range(400)
+    ]
+    assert all(len(set(known[inner].tolist())) == 1 for known in drawn)
+    found = torch.bincount(torch.stack([known[1] for known in drawn]), minlength=CODES) / len(drawn)
+    expected = (logits[0] / TEMPERATURE).softmax(-1)
+    assert (found - expected).abs().max() < 0.08 and len({int(known[1]) for known in drawn}) > 5
 
 
 def at_cells(rows: Sequence[int], tone: tuple[int, int, int]) -> tuple[list[tuple[int, int]], list[tuple[int, ...]]]:

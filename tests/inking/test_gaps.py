@@ -69,3 +69,15 @@ def test_an_empty_page_and_a_dot_have_no_gaps() -> None:
     assert not close_gaps(page).any()
     page[30, 40] = True
     assert (close_gaps(page) == page).all()
+
+
+def test_what_is_closed_already_gets_no_segments_but_its_gaps_are_closed() -> None:
+    wall = np.zeros((256, 256), bool)
+    wall[40:220, [40, 215]], wall[[40, 219], 40:216] = True, True
+    sill = wall.copy()
+    sill[120, 50:110] = True
+    assert not (close_gaps(sill) & ~sill).any()
+    open_wall = sill.copy()
+    open_wall[219, 40:216] = False
+    open_wall[100, 216:252] = True
+    assert (close_gaps(open_wall) & ~open_wall)[:, 200:].any()  # the same stroke on the ground outside
