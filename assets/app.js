@@ -117,6 +117,15 @@ document.addEventListener("keydown", (event) => {
   if (!command && parts.canvas.pressKey(key)) event.preventDefault();
 });
 
+// generation data pasted as a prompt moves the sliders at once
+document.addEventListener("paste", (event) => {
+  const text = event.target === findPromptField() ? event.clipboardData?.getData("text") ?? "" : "";
+  if (!/Negative prompt:|\bSteps:\s*\d+\s*,/i.test(text)) return;
+  event.preventDefault();
+  typeInto(findPromptField(), text);
+  parts.canvas.readText(text);
+});
+
 /** Do what a key stands for, in the browser's place. */
 function handleKey(event, action) {
   event.preventDefault();

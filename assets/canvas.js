@@ -37,7 +37,7 @@ export function mountCanvas({ element, props, trigger, watch }) {
       tools.refresh(problem instanceof Error ? problem.message : String(problem));
     }
   }
-  return { load, undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
+  return { load, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
 }
 
 /** Sheet is the paper: a layer of finished strokes and, above it, the stroke under way. */

@@ -20,6 +20,7 @@ from pipeline.page import view
 from pipeline.page.components import build_address
 from pipeline.page.messages import explain_error
 from pipeline.page.quality import adapt_settings, restore_quality
+from pipeline.page.restoring import Restored, is_own_picture, restore_picture, restore_text
 from pipeline.page.tickets import Tickets
 from pipeline.picture.recipe import Reopened
 from pipeline.request.notation import write_mix
@@ -71,10 +72,14 @@ class Easel:
         self.tickets.stop_session(str(visitor.session_hash))
 
     def restore(self, event: gr.EventData) -> tuple[Any, ...]:
-        """Return the canvas, SETTINGS, strip and picture that a dropped picture file brings back."""
+        """Return the canvas, SETTINGS, strip and picture that a dropped picture file or a pasted text brings back."""
         try:
+            if (text := getattr(event, "text", None)) is not None:
+                return self._change_page(restore_text(self.studio.profile, text))
             data = decode_base64(event.data)
-            return self._restore_page(self.studio.read_picture(data), data)
+            if is_own_picture(data):
+                return self._restore_page(self.studio.read_picture(data), data)
+            return self._change_page(restore_picture(self.studio.profile, data))
         except Exception as error:
             nothing = (gr.skip(),) * (len(SETTINGS) + 2)
             return (*nothing, view.build_error_picture(explain_error(error), None))
@@ -128,6 +133,12 @@ class Easel:
         copy = save_file_to_cache(file, self._cache)
         self.served.add(copy)
         return build_address(Path(copy))
+
+    def _change_page(self, restored: Restored) -> tuple[Any, ...]:
+        """Return the canvas, SETTINGS, strip and picture with what changes; a message stands under the picture."""
+        settings = [restored.settings.get(name, gr.skip()) for name in SETTINGS]
+        picture = view.build_stopped_picture(restored.message, None) if restored.message else gr.skip()
+        return restored.canvas or gr.skip(), *settings, gr.skip(), picture
 
     def _restore_page(self, reopened: Reopened, data: bytes) -> tuple[Any, ...]:
         """Build the canvas, SETTINGS, strip and picture of a reopened file, whose bytes are `data`."""

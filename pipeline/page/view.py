@@ -47,7 +47,7 @@ def build_preview_picture(step: StepPreview, ticket: str) -> dict[str, Any]:
     }
 
 
-def build_stopped_picture(message: str, ticket: str) -> dict[str, Any]:
+def build_stopped_picture(message: str, ticket: str | None) -> dict[str, Any]:
     """Build the picture's value after a person stopped the run."""
     return {"state": "stopped", "message": message, "ticket": ticket}
 
@@ -157,6 +157,15 @@ def build_drawing_canvas(request: GenerationRequest) -> str:
     enlarged = lines.resize((CANVAS_SIDE, CANVAS_SIDE), Image.Resampling.BICUBIC)
     size = {"version": 1, "width": CANVAS_SIDE, "height": CANVAS_SIDE}
     return json.dumps({**size, "picture": make_data_url(enlarged, "png"), "strokes": []})
+
+
+def build_picture_canvas(image: Image.Image) -> str:
+    """Build a canvas with a picture on it, whole and as transparent as it is."""
+    clear = image.has_transparency_data
+    small = image.convert("RGBA" if clear else "RGB")
+    small.thumbnail((2 * CANVAS_SIDE, 2 * CANVAS_SIDE), Image.Resampling.LANCZOS)
+    size = {"version": 1, "width": CANVAS_SIDE, "height": CANVAS_SIDE}
+    return json.dumps({**size, "picture": make_data_url(small, "png" if clear else "webp"), "strokes": []})
 
 
 def make_data_url(image: Image.Image, kind: str) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -56,6 +57,21 @@ def read_picture(data: bytes, find_style: Callable[[str], Style]) -> Reopened:
         )
         raise PictureFileError(f"This PNG carries no recipe of Croquis. {origin}.")
     return read_recipe(decode_text(*texts[KEYWORD], MAX_RECIPE), find_style)
+
+
+def read_notes(data: bytes, keywords: Iterable[str]) -> dict[str, str]:
+    """Read the texts of a PNG file under these keywords, whoever wrote them; what cannot be read is left out.
+
+    Raises PictureFileError for any file that is not a whole PNG.
+    """
+    texts, notes = read_texts(data), dict[str, str]()
+    for keyword in texts.keys() & set(keywords):
+        kind, _ = texts[keyword]
+        with suppress(PictureFileError):
+            notes[keyword] = decode_text(*texts[keyword], MAX_RECIPE).decode(
+                "utf-8" if kind == b"iTXt" else "latin-1", "replace"
+            )
+    return notes
 
 
 def write_parameters(request: GenerationRequest) -> str:

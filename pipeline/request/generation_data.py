@@ -56,6 +56,8 @@ def _read_entries(written: str) -> tuple[dict[str, object], dict[str, str]]:
             settings[NAMES[key]] = _read_value(plain)
         elif plain:
             others[name.strip()] = plain
+    if others.get("Schedule type") == "Karras" and settings.get("sampler") == "DPM++ 2M":
+        settings["sampler"] = f"{settings['sampler']} {others.pop('Schedule type')}"
     return settings, others
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -89,7 +89,7 @@ def parse_order(
     usual = {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler}
     words = read_words(prompt, negative_prompt)
     given = settings | {"width": width, "height": height}
-    offer = Offer(usual if chosen.name == menu.preset else {}, menu.samplers, partial(parse_size, profile, menu))
+    offer = make_offer(profile) if chosen.name == menu.preset else replace(make_offer(profile), usual={})
     given, notices = take_settings(words, given, offer)
     width, height = given.pop("width"), given.pop("height")
     sampling, conditioning = parse_settings(given, usual)
@@ -114,6 +114,14 @@ def parse_order(
         notices=notices,
         mask=parse_mask(profile, menu, mask, mask_style),
     )
+
+
+def make_offer(profile: ModelProfile) -> Offer:
+    """Return what the settings of pasted data and of foreign pictures are measured by: the usual preset."""
+    menu = get_menu(profile.name)
+    chosen = menu.find_preset(menu.preset)
+    usual = {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler}
+    return Offer(usual, menu.samplers, partial(parse_size, profile, menu))
 
 
 def parse_mask(

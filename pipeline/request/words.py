@@ -16,6 +16,7 @@ from pipeline.request.pasted_syntax import take_out_syntax
 
 UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: control, half a surrogate pair, line and paragraph ends
 PROMPT, NEGATIVE = "The prompt", "The negative prompt"
+PASTED = "The prompt was read as generation data"
 SHOWN = 12  # entries that a notice lists
 
 
@@ -56,8 +57,20 @@ def read_words(prompt: object, negative_prompt: object) -> Words:
     return Words(asked, unwanted, tuple(dict.fromkeys(notices + more)), data, left_out)
 
 
-def take_settings(words: Words, given: Mapping[str, object], offer: Offer) -> tuple[dict[str, object], tuple[str, ...]]:
-    """Return the settings with those of pasted data that fit and that the person has not set otherwise, and notices."""
+def restore_words(data: GenerationData) -> Words:
+    """Return the words that a text or a picture file brings back. Raises SettingError as read_prompt does."""
+    asked, notices = read_prompt(PROMPT, data.prompt)
+    unwanted, more = read_prompt(NEGATIVE, data.negative_prompt)
+    return Words(asked, unwanted, tuple(dict.fromkeys(notices + more)), data)
+
+
+def take_settings(
+    words: Words, given: Mapping[str, object], offer: Offer, source: str = PASTED
+) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Return the settings with those of pasted data that fit and that the person has not set otherwise, and notices.
+
+    `source` begins the sentence that says what was taken over.
+    """
     settings = dict(given)
     if words.data is None:
         return settings, words.notices
@@ -75,7 +88,7 @@ def take_settings(words: Words, given: Mapping[str, object], offer: Offer) -> tu
         (taken if fits else left_out).append(f"{_label(name)} {value}")
         settings |= {name: value} if fits else {}
     left_out += [f"{name} {value}"[:60] for name, value in words.data.others.items()]
-    return settings, (_describe(taken, left_out), *words.notices)
+    return settings, (f"{source}: {_describe(taken, left_out)}", *words.notices)
 
 
 def parse_prompt(what: str, words: object) -> Prompt:
@@ -138,7 +151,7 @@ def _label(name: str) -> str:
 
 def _describe(taken: list[str], left_out: list[str]) -> str:
     """Say in one sentence or two what became of pasted data."""
-    said = f"The prompt was read as generation data: {', '.join(['its prompt', *taken])} taken over."
+    said = f"{', '.join(['its prompt', *taken])} taken over."
     if not left_out:
         return said
     more = f" and {len(left_out) - SHOWN} more" if len(left_out) > SHOWN else ""

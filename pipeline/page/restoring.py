@@ -1,0 +1,60 @@
+"""Bring back what a dropped picture or a pasted text of another program says: words, numbers, the picture itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.models.profile import ModelProfile
+from pipeline.page import view
+from pipeline.picture.png_chunks import SIGNATURE
+from pipeline.picture.png_file import KEYWORD, read_notes
+from pipeline.request.foreign_data import READERS, read_foreign_data
+from pipeline.request.generation_data import PASTED_LIMIT, GenerationData, read_generation_data
+from pipeline.request.order import make_offer
+from pipeline.request.words import PASTED, restore_words, take_settings
+from pipeline.sketch.image_file import open_image
+
+KEYWORDS = ("workflow", *(keyword for keyword, _, _ in READERS))
+UNREAD = "This picture notes how it was made, in a form that is not read here; it lies on the sheet."
+
+
+@dataclass(frozen=True)
+class Restored:
+    """Restored holds what changes on the page."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)  # by the names of SETTINGS; the others stay
+    message: str = ""
+    canvas: str | None = None  # None: the drawing stays
+
+
+def is_own_picture(data: bytes) -> bool:
+    """Return whether a file is a PNG that carries a recipe of Croquis. Raises PictureFileError for a damaged PNG."""
+    return data.startswith(SIGNATURE) and KEYWORD in read_notes(data, (KEYWORD,))
+
+
+def restore_picture(profile: ModelProfile, data: bytes) -> Restored:
+    """Lay a picture file on the sheet, and bring back what its program noted. Raises SketchError, PictureFileError."""
+    canvas = view.build_picture_canvas(open_image(data, "picture"))
+    notes = read_notes(data, KEYWORDS) if data.startswith(SIGNATURE) else {}
+    if (found := read_foreign_data(notes)) is None:
+        return Restored(message=UNREAD if notes else "", canvas=canvas)
+    program, noted = found
+    settings, message = restore_data(profile, noted, f"This picture was made by {program}")
+    return Restored(settings, message, canvas)
+
+
+def restore_text(profile: ModelProfile, text: object) -> Restored:
+    """Bring back the words and numbers of pasted generation data; nothing where a text is a plain prompt."""
+    if not isinstance(text, str) or len(text) > PASTED_LIMIT or (noted := read_generation_data(text)) is None:
+        return Restored()
+    return Restored(*restore_data(profile, noted, PASTED))
+
+
+def restore_data(profile: ModelProfile, data: GenerationData, source: str) -> tuple[dict[str, Any], str]:
+    """Return the page's settings that generation data gives, and what to say of it. Raises SettingError."""
+    words = restore_words(data)
+    settings, notices = take_settings(words, {}, make_offer(profile), source)
+    asked = {"prompt": words.prompt.text, "negative_prompt": words.negative_prompt.text}
+    return settings | asked, " ".join(notices)
