@@ -34,10 +34,11 @@ class Clock:
         self._since = perf_counter()
 
     def mark(self, stage: str) -> None:
-        """Wait for the device, and keep the time since the last mark as `stage`."""
+        """Wait for the device, and add the time since the last mark to `stage`."""
         if self._device.type == "cuda":
             import torch
 
             torch.cuda.synchronize(self._device)
         now = perf_counter()
-        self.milliseconds[stage], self._since = round((now - self._since) * 1000, 1), now
+        spent = self.milliseconds.get(stage, 0.0) + (now - self._since) * 1000
+        self.milliseconds[stage], self._since = round(spent, 1), now

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from pipeline.controls import Shortcuts
@@ -153,7 +154,9 @@ class Engine:
         on_step: OnStep | None = None,
         is_cancelled: IsCancelled | None = None,
     ) -> Drawn:
-        """Draw the pictures of `request.batch(count)` together; previews show the first.
+        """Draw the pictures of `request.batch(count)` one after the other; previews show the first.
+
+        Each has the pixels that it has alone: drawn together, a device's sums would come out in another order.
 
         Raises SettingError for a request made for another engine or size, ModelError where its shortcuts need files
         that are not on this machine, StyleError for a broken style image, Cancelled within one step of `is_cancelled()`
@@ -161,7 +164,7 @@ class Engine:
         the next one then. EngineChanged once it is retired.
         """
         self._expect_drawable(request)
-        size = Size(request.width, request.height, count)
+        size = Size(request.width, request.height)
         with self._turns.take(), torch.inference_mode():
             raise_if_cancelled(is_cancelled)
             drawn, shortage = self._placement.run(
@@ -173,16 +176,16 @@ class Engine:
         self, request: GenerationRequest, count: int, on_step: OnStep | None, is_cancelled: IsCancelled | None
     ) -> Drawn:
         """Draw in the memory mode as it is now; may be called again in a lower one, from the same noise."""
-        generators = make_generators([each.sampling.seed for each in request.batch(count)])
-        clock = Clock(self.device)
+        clock, images = Clock(self.device), list[Image.Image]()
         self._fuse_few_steps(request.shortcuts.few_steps)
-        scheduler = self._make_scheduler(request)
         conditions = self._conditioning.make_conditions(request, clock)
-        latents = self._denoise(request, scheduler, conditions, generators, on_step, is_cancelled)
-        clock.mark("steps")
-        images = self._decoding.decode_pictures(latents, request.shortcuts.decoder)
-        images = [lay_ink(image, request) for image in images]
-        clock.mark("picture")
+        for each in request.batch(count):
+            generators = make_generators([each.sampling.seed])
+            shown = on_step if not images else None
+            latents = self._denoise(each, self._make_scheduler(each), conditions, generators, shown, is_cancelled)
+            clock.mark("steps")
+            images += (lay_ink(made, each) for made in self._decoding.decode_pictures(latents, each.shortcuts.decoder))
+            clock.mark("picture")
         notices = self._conditioning.list_unread_words(request)
         return Drawn(tuple(images), clock.milliseconds, notices, self._placement.present_numbers())
 

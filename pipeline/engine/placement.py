@@ -27,16 +27,15 @@ NEVER_FP8 = ("pos_embed", "patch_embed", "norm", "^proj_in$", "^proj_out$", "enc
 
 
 class Size(NamedTuple):
-    """Size is a request's width and height in px, and how many pictures are drawn together."""
+    """Size is a request's width and height in px."""
 
     width: int  # px
     height: int  # px
-    batch: int = 1
 
     @property
     def pixels(self) -> int:
         """Return how many pixels are drawn at once."""
-        return self.width * self.height * self.batch
+        return self.width * self.height
 
 
 class Placement:
@@ -184,9 +183,9 @@ class Placement:
 
     def _explain_shortage(self, size: Size, mode: MemoryMode) -> str:
         """Write the message for a picture that fits in no mode: what was asked for, and what would fit."""
-        asked = f"{size.width} x {size.height} px" + (f", {size.batch} at once" if size.batch > 1 else "")
+        asked = f"{size.width} x {size.height} px"
         free = measure_free_memory(self._home.type)
-        fits = describe_what_fits(self._profile, free, self._home.type, size.batch, name_dtype(self._dtype))
+        fits = describe_what_fits(self._profile, free, self._home.type, dtype=name_dtype(self._dtype))
         return (
             f"There is not enough memory for this picture ({asked}), not even with {MODE_MEANINGS[mode]}. {fits}. "
             "Draw it smaller, close other programs, or set CROQUIS_MEMORY to a lower mode."

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.controls import BATCH
+from pipeline.controls import BATCH, expect_number
 from pipeline.machine.figures import read_figures
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import (
@@ -38,10 +38,11 @@ def plan_memory_modes(
     from pipeline.machine.device import choose_device, name_dtype
 
     profile = find_profile(str(engine)[:40])
+    expect_number(BATCH, count)  # pictures are drawn one after the other: several need no more than one
     drawn_on, format_ = choose_device("cpu" if profile.processor_only else device, dtype, any_dtype=profile.any_dtype)
     place, numbers = drawn_on.type, name_dtype(format_)
     plans = [
-        plan_memory(profile, width, height, count, mode, place, numbers)  # type: ignore[arg-type]
+        plan_memory(profile, width, height, 1, mode, place, numbers)  # type: ignore[arg-type]
         for mode in list_modes(profile, place)
     ]
     free = measure_free_memory(place)
