@@ -11,10 +11,10 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from pipeline.inking.ink import ink_drawing
 from pipeline.inking.lines import lay_lines
 from pipeline.inking.painted import read_painted_colours
+from pipeline.pocket.evaluate.coloured_drawings import BLACK, ColouredDrawing, convert_to_jpeg, draw_coloured
 from pipeline.sketch.edges import read_edges
 from pipeline.sketch.intake import read_image
 from pipeline.values import Painting
-from tests.tools.coloured_drawings import BLACK, ColouredDrawing, convert_to_jpeg, draw_coloured
 
 pytestmark = pytest.mark.slow
 

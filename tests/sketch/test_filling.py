@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from pipeline.inking.painted import read_painted_colours
+from pipeline.pocket.evaluate.coloured_drawings import draw_coloured
 from pipeline.sketch.edges import read_edges
 from pipeline.sketch.filling import find_filling
 from pipeline.sketch.intake import read_image
-from tests.tools.coloured_drawings import draw_coloured
 from tests.tools.drawings import draw_balls, draw_clip_art, draw_house
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.models.catalog import POCKET
-from pipeline.pocket.evaluate.baselines import Baseline, list_baselines
 from pipeline.pocket.evaluate.bench import Bench, Case, Outcome
 from pipeline.styles.library import StyleLibrary
 from pipeline.values import GenerationRequest, Style, StyleMix
@@ -18,7 +17,6 @@ from pipeline.values import GenerationRequest, Style, StyleMix
 PROFILE = replace(POCKET, width=128, height=128, defaults={**POCKET.defaults, "num_inference_steps": 2})
 Draw = Callable[[GenerationRequest], np.ndarray]
 STYLES: tuple[Style, ...] = StyleLibrary(Path("styles"), Path("styles/.none")).all()
-BASELINES: dict[str, Baseline] = dict(list_baselines(None))
 
 
 def make_bench(draw: Draw, room: Path) -> Bench:

@@ -17,15 +17,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.controls import group_settings
+from pipeline.inking.pen import draw_edges
 from pipeline.models.profile import ModelProfile
 from pipeline.pocket.data.pack import Thing
 from pipeline.pocket.data.scenes import Picture, compose_picture
 from pipeline.pocket.data.strokes import Lines, draw_lines, measure_scale, redraw_lines, to_bytes
 from pipeline.pocket.evaluate.measures import Figure, Pixels, compute_edge_f1, read_lines
 from pipeline.prompt_syntax import Prompt
-from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
+from pipeline.request.presets import get_menu
+from pipeline.values import Drawing, EdgeMap, GenerationRequest, Style, StyleMix
 
 NEAR_PLAIN_HASTE = 0.4  # of the near-plain lines that the model is given
+LINE_WIDTH = 1 / 256  # of the side: how wide lines are in an edge map, as `pipeline.sketch.edges` draws them
+PLAIN = {"ip_adapter_scale": 0.0}  # no style: the colours and the pen's lines
+SOFT, NONE = {"lines": 0.5}, {"lines": 0.0}  # how much of the pen stays
 
 Draw = Callable[[GenerationRequest], Pixels]
 
@@ -71,20 +76,38 @@ class Bench:
         return self.profile.width
 
     def draw_prompt(
-        self, prompt: str, lines: Lines, seed: int, mix: StyleMix | None = None, controls: Mapping[str, float] = {}
+        self,
+        prompt: str,
+        lines: Lines,
+        seed: int,
+        mix: StyleMix | None = None,
+        controls: Mapping[str, float] = {},
+        drawing: Pixels | None = None,
     ) -> Pixels:
-        """Draw a prompt and lines at the profile's default settings but for `controls`."""
-        return self.draw(self.make_request(prompt, lines, seed, mix, controls))
+        """Draw a prompt and lines at the profile's default settings but for `controls`; see `make_request`."""
+        return self.draw(self.make_request(prompt, lines, seed, mix, controls, drawing))
 
     def make_request(
-        self, prompt: str, lines: Lines, seed: int, mix: StyleMix | None = None, controls: Mapping[str, float] = {}
+        self,
+        prompt: str,
+        lines: Lines,
+        seed: int,
+        mix: StyleMix | None = None,
+        controls: Mapping[str, float] = {},
+        drawing: Pixels | None = None,
     ) -> GenerationRequest:
-        """Make the request for a prompt and lines at the profile's default settings but for `controls`."""
-        sampling, conditioning = group_settings({**self.profile.defaults, "seed": seed, **controls})
+        """Make the request for a prompt and lines at the profile's default settings but for `controls`.
+
+        `drawing` is the person's own, (H, W, 3) RGB on white; without it only the lines are known.
+        """
+        menu = get_menu(self.profile.name)
+        usual = {**self.profile.defaults, "sampler": menu.find_preset(menu.preset).sampler, "seed": seed}
+        sampling, conditioning = group_settings({**usual, **controls})
         return GenerationRequest(
             engine=self.profile.name,
             prompt=Prompt(prompt),
             negative_prompt=Prompt(""),
+            colours=None if drawing is None else Drawing(drawing),
             edges=EdgeMap(lines, "lines"),
             styles=mix or self.mix,
             width=self.profile.width,
@@ -144,7 +167,18 @@ def make_case(
 def make_case_from(picture: Picture, rng: np.random.Generator, seed: int) -> Case:
     """Make a case of a composed picture, with its near-plain lines."""
     lines = redraw_lines(draw_lines(picture.image, rng, plain=True), rng, NEAR_PLAIN_HASTE)
-    return Case(picture, to_bytes(picture.image), lines, seed)
+    return Case(picture, to_bytes(picture.image), widen_lines(lines), seed)
+
+
+def widen_lines(lines: Lines) -> Lines:
+    """Widen lines of one px to what an edge map of this size has: 2 px at 512."""
+    width = max(1, round(max(lines.shape) * LINE_WIDTH))
+    return np.asarray(cv2.dilate(lines, np.ones((width, width), np.uint8)), np.uint8)
+
+
+def draw_pen(lines: Lines) -> Pixels:
+    """Draw the strokes of which only these lines are known, as the engine does: (H, W, 3), black on white."""
+    return draw_edges(EdgeMap(lines, "lines"))
 
 
 def read_style_reference(style: Style, side: int = 128) -> Pixels:

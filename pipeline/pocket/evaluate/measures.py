@@ -63,12 +63,15 @@ def summarise_median(name: str, values: Sequence[float], bar: float | None = Non
     return Figure(name, float(np.median(array)), low, high, len(array), () if bar is None else (bar,), True)
 
 
-def summarise_ratio(name: str, over: Sequence[float], under: Sequence[float], *bars: float) -> Figure:
-    """Summarise the ratio of two medians; pairs are resampled together, as they were taken."""
-    one, other = np.asarray(over, np.float64), np.asarray(under, np.float64)
+def summarise_share(name: str, part: Sequence[float], whole: Sequence[float], *bars: float) -> Figure:
+    """Summarise the ratio of two means over the same cases, which are resampled together; NaNs where `whole` is 0."""
+    one, other = np.asarray(part, np.float64), np.asarray(whole, np.float64)
+    if not len(one) or not other.any():
+        return Figure(name, float("nan"), float("nan"), float("nan"), len(one), bars)
     chosen = draw_resamples(len(one))
-    low, high = find_interval(np.median(one[chosen], axis=1) / np.median(other[chosen], axis=1))
-    return Figure(name, float(np.median(one) / np.median(other)), low, high, len(one), bars)
+    means = other[chosen].mean(axis=1)
+    low, high = find_interval(one[chosen].mean(axis=1)[means > 0] / means[means > 0])
+    return Figure(name, float(one.mean() / other.mean()), low, high, len(one), bars)
 
 
 def draw_resamples(count: int) -> NDArray[np.int64]:

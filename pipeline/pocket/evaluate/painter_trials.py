@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -23,18 +24,18 @@ from pipeline.painters import DEFAULTS, PAINTERS, paint, to_bytes
 from pipeline.painters.source import Source
 from pipeline.painters.style_network import paint_like, read_style_picture
 from pipeline.pocket.data.hand_lines import draw_lines
-from pipeline.pocket.data.lessons import Curriculum
+from pipeline.pocket.data.lessons import Curriculum, write_caption
 from pipeline.pocket.data.vector_pack import FOLDER, load_vector_pack
 from pipeline.pocket.evaluate.bench import read_style_reference
 from pipeline.pocket.evaluate.measures import Figure, LookMeasure, Pixels, summarise_mean
-from pipeline.pocket.evaluate.style_trials import OTHERS
 from pipeline.pocket.evaluate.unseen import UNSEEN, make_unseen_references
 from pipeline.sketch.edges import fit_drawing, read_edges
 from pipeline.styles.library import StyleLibrary
-from pipeline.values import Painting, Sketch
+from pipeline.values import Drawing, EdgeMap, Painting, Sketch
 
 STYLES = Path("styles")
 CONTENTS = 6  # pictures of training things in each style that the measure is fitted on
+OTHERS = 7  # styles that a picture might be nearer to than to its own
 PEN = 1.6  # px of a 256 picture, how wide the drawn lines are
 READ_SIDE = 256  # px at which looks are compared, at most
 
@@ -44,18 +45,34 @@ BAR, BAR_UNSEEN = 0.92, 0.65
 Paint = Callable[[Painting, int], Pixels]
 
 
-def make_true_painting(curriculum: Curriculum, seed: int, side: int) -> Painting:
-    """Make the painting of a drawing in its true colours, `side` px."""
+@dataclass(frozen=True, eq=False)
+class TrueDrawing:
+    """TrueDrawing is an inked drawing in its true colours, and what a person would ask for it."""
+
+    painting: Painting
+    drawing: Drawing  # the pen's strokes
+    edges: EdgeMap
+    caption: str
+
+
+def make_true_drawing(curriculum: Curriculum, seed: int, side: int) -> TrueDrawing:
+    """Make a drawing in its true colours, `side` px."""
     rng = np.random.default_rng([40, seed])
-    canvas = curriculum.compose(rng).canvas
-    lines = cv2.dilate(draw_lines(canvas, rng), np.ones((2, 2), np.uint8))
+    stage = curriculum.compose(rng)
+    lines = cv2.dilate(draw_lines(stage.canvas, rng), np.ones((2, 2), np.uint8))
     soft = cv2.GaussianBlur(cv2.resize(lines, (side, side), interpolation=cv2.INTER_CUBIC), (0, 0), side / 512)
     pen = np.clip((soft.astype(np.float32) - 90) * PEN, 0, 255).astype(np.uint8)
     sketch = Sketch(np.repeat(255 - pen[..., None], 3, axis=2), is_drawing=True)
-    drawing = fit_drawing(sketch, (side, side)).pixels
+    drawing = fit_drawing(sketch, (side, side))
     edges = read_edges(sketch, "lines", size=(side, side))
-    field = np.clip(canvas.colours, 0, 1).astype(np.float32)
-    return ink_drawing(drawing, edges, field, read_painted_colours(drawing))
+    field = np.clip(stage.canvas.colours, 0, 1).astype(np.float32)
+    painting = ink_drawing(drawing.pixels, edges, field, read_painted_colours(drawing.pixels))
+    return TrueDrawing(painting, drawing, edges, write_caption(stage, rng))
+
+
+def make_true_painting(curriculum: Curriculum, seed: int, side: int) -> Painting:
+    """Make the painting of a drawing in its true colours, `side` px."""
+    return make_true_drawing(curriculum, seed, side).painting
 
 
 def read_references(side: int) -> dict[str, Pixels]:

@@ -11,7 +11,7 @@ from pipeline.pocket.evaluate.measures import (
     score_nearness,
     summarise_mean,
     summarise_median,
-    summarise_ratio,
+    summarise_share,
 )
 
 pytestmark = pytest.mark.slow
@@ -142,11 +142,13 @@ def test_medians_shrug_off_one_slow_picture_and_less_is_better() -> None:
     assert np.isnan(summarise_median("none", []).value)
 
 
-def test_ratios_are_of_medians_drawn_in_pairs() -> None:
-    slow, quick = [8.0, 16.0, 32.0, 64.0], [1.0, 2.0, 4.0, 8.0]
-    found = summarise_ratio("times", slow, quick, 8.0)
-    assert (found.value, found.low, found.high) == (8, 8, 8)  # unpaired draws would spread widely
-    assert "bar 8 met" in str(found) and "bar 9 MISSED" in str(summarise_ratio("times", slow, quick, 9.0))
+def test_shares_are_of_means_drawn_in_pairs() -> None:
+    part, whole = [1.0, 0.0, 1.0, 0.0], [1.0, 0.0, 1.0, 0.0]
+    found = summarise_share("named", part, whole, 0.65)
+    assert (found.value, found.low, found.high) == (1, 1, 1)  # unpaired draws would spread widely
+    half = summarise_share("named", [1, 0, 0, 0], [1, 1, 0, 0], 0.65)
+    assert half.value == 0.5 and half.low < 0.5 < half.high and "bar 0.65 MISSED" in str(half)
+    assert np.isnan(summarise_share("named", [0.0], [0.0]).value) and np.isnan(summarise_share("named", [], []).low)
 
 
 def test_nearness_counts_the_others_that_are_farther() -> None:

@@ -114,7 +114,7 @@ def make_oval(x: float, y: float, rx: float, ry: float) -> Points:
 def add_tremor(shape: Points, rng: np.random.Generator) -> Points:
     """Move the points by a pixel or two, as a hand trembles."""
     shaken = cv2.GaussianBlur(np.tile(rng.normal(0, 3.5, shape.shape), (3, 1)), (1, 9), 0)
-    return shape + shaken[len(shape) : 2 * len(shape)]
+    return np.asarray(shape + shaken[len(shape) : 2 * len(shape)])
 
 
 def choose_fill(shape: Points, page: Pixels) -> Mask:
