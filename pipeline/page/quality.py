@@ -40,6 +40,7 @@ def lay_quality_inputs(profile: ModelProfile) -> dict[str, Any]:
             label="What to take from the style",
             info="The rest stays as your words and lines say.",
             elem_id="style_focus",
+            visible=len(menu.style_focus) > 1,
         )
     with gr.Row():
         sampler = gr.Dropdown(
@@ -48,6 +49,7 @@ def lay_quality_inputs(profile: ModelProfile) -> dict[str, Any]:
             label="Sampler",
             elem_id="sampler",
             info="The way from noise to the picture.",
+            visible=len(menu.samplers) > 1,
         )
         width, height = (make_side_slider(profile, menu, name) for name in ("width", "height"))
         count = gr.Slider(BATCH.minimum, BATCH.maximum, 1, step=1, label=BATCH.label, info=BATCH.info, elem_id="count")
@@ -176,8 +178,11 @@ def list_limits(profile: ModelProfile) -> dict[str, dict[str, Any]]:
     }
     return {
         "preset": {"choices": [(each.title, each.name) for each in menu.presets], "info": describe_presets(menu)},
-        "style_focus": {"choices": [(FOCUS_LABELS[name], name) for name in menu.style_focus]},
-        "sampler": {"choices": list(menu.samplers)},
+        "style_focus": {
+            "choices": [(FOCUS_LABELS[name], name) for name in menu.style_focus],
+            "visible": len(menu.style_focus) > 1,
+        },
+        "sampler": {"choices": list(menu.samplers), "visible": len(menu.samplers) > 1},
         **sides,
     }
 

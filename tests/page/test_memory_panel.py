@@ -12,8 +12,8 @@ from pipeline.page.memory_panel import format_plan, plan_memory_modes
 
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with 3.5 GB to spare."""
-    monkeypatch.setattr(memory_panel, "measure_free_memory", lambda device: FreeMemory(None, int(3.5e9)))
+    """A machine with 4 GB to spare."""
+    monkeypatch.setattr(memory_panel, "measure_free_memory", lambda device: FreeMemory(None, int(4e9)))
 
 
 def test_each_mode_says_whether_it_fits(free: None) -> None:
@@ -24,14 +24,14 @@ def test_each_mode_says_whether_it_fits(free: None) -> None:
     assert not any(mode["fits"] for mode in large["modes"]) and small["modes"][1]["fits"]
     four = plan_memory_modes("sd15", 256, 256, 4, "cpu", "float32")["modes"]
     assert four == small["modes"], "they are drawn one after the other"
-    assert small["free"] == {"gpu": None, "main": int(3.5e9)}
+    assert small["free"] == {"gpu": None, "main": int(4e9)}
 
 
 def test_the_table_shows_every_mode_and_both_formulas(free: None) -> None:
     planned = plan_memory_modes("sd15", 1024, 1024, 4, "cpu", "float32")
     table = format_plan(planned)
     assert table.count("<tr>") == 1 + len(planned["modes"]) and "does not fit" in table
-    assert "3.5 GB of main memory are free; there is no GPU" in table
+    assert "4.0 GB of main memory are free; there is no GPU" in table
     for mode in planned["modes"]:
         assert mode["meaning"] in table and f"{mode['published'] / 1e9:.1f} GB" in table
 
