@@ -1,11 +1,9 @@
 """Render training pictures once into shards on disk: things composed into scenes, drawn in a look.
 
-A *look* is a style with its parameters drawn from a seed. Pictures of one look differ in content, so that the
-reference of a training pair is always another content in the same look. Every record is a pure function of
-(pack, seed, number): a shard can be made again, or by several processes at once.
+The image tower learns looks from them: a *look* is a style with its parameters drawn from a seed. Every record is a
+pure function of (pack, seed, number): a shard can be made again, or by several processes at once.
 
     <folder>/shard-<n>/pictures.npy   uint8 (N, 256, 256, 3), in their look
-                      /edges.npy      uint8 (N, 2, 256, 32), two bit-packed line drawings of the clean picture
                       /records.json   caption, style, look, thing, colour of each picture
 """
 
@@ -33,7 +31,6 @@ SIDE = 256  # px
 SHARD = 500  # pictures
 LOOKS = 24  # parameter draws per style; look 0 is the library's own
 PLAIN = "plain"  # the composed picture as it is
-SUBJECT_ONLY = 0.4  # of the second drawings hold only the main thing
 PLAIN_SHARE = 0.22
 LIBRARY_SHARE = 0.4  # of the styled pictures wear the library's own look
 FAVOURITES = {"Animals & Nature": 3.0, "Food & Drink": 1.5, "Travel & Places": 1.5}  # what people draw first
@@ -76,25 +73,12 @@ def draw_main_and_company(
     return [things[i] for i in rng.choice(len(things), size=3, replace=False, p=weights)]
 
 
-def wipe_surroundings(drawing: NDArray[np.uint8], subject: NDArray[np.bool_], seed: int, number: int) -> None:
-    """Wipe, in some records, what lies around the main thing of a drawing; in place.
-
-    People draw the fox and write "in a neon city".
-    """
-    from pipeline.pocket.data.strokes import choose_kernel_side
-
-    if np.random.default_rng([seed, number, 1]).random() < SUBJECT_ONLY:
-        near = cv2.dilate(subject.astype(np.uint8), np.ones((choose_kernel_side(5, drawing),) * 2, np.uint8))
-        drawing[near == 0] = 0
-
-
 def make_record(
     things: Sequence[Thing], seed: int, number: int, styles: Sequence[str]
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], dict[str, Any]]:
-    """Make record `number` of the endless series `seed`: picture, its two line drawings, what is known of it."""
+) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+    """Make record `number` of the endless series `seed`: picture, what is known of it."""
     from pipeline.painters import render
     from pipeline.pocket.data.scenes import compose_picture
-    from pipeline.pocket.data.strokes import draw_lines
 
     rng = np.random.default_rng([seed, number])
     weights = np.array([FAVOURITES.get(thing.category, 1.0) for thing in things])
@@ -102,8 +86,6 @@ def make_record(
     picture = compose_picture(chosen, rng, SIDE)
     look = choose_look(rng, styles)
     image = picture.image
-    drawings = np.stack([draw_lines(image, rng, careful=1.0), draw_lines(image, rng)])
-    wipe_surroundings(drawings[1], picture.subject_mask, seed, number)
     if look.style != PLAIN:
         image = render(look.style, image, draw_look_parameters(look), rng)
     pixels = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
@@ -114,7 +96,7 @@ def make_record(
         "thing": picture.subject.name,
         "color": picture.color,
     }
-    return pixels, np.packbits(drawings > 0, axis=-1), record
+    return pixels, record
 
 
 @lru_cache(maxsize=1)
@@ -133,9 +115,8 @@ def make_shard(task: tuple[Path, Path, int, int, tuple[str, ...]]) -> Path:
     made = [make_record(things, seed, number * SHARD + i, styles) for i in range(SHARD)]
     draft = target.with_suffix(f".tmp{os.getpid()}")
     draft.mkdir(parents=True)
-    np.save(draft / "pictures.npy", np.stack([pixels for pixels, _, _ in made]))
-    np.save(draft / "edges.npy", np.stack([edges for _, edges, _ in made]))
-    (draft / "records.json").write_text(json.dumps([record for _, _, record in made]))
+    np.save(draft / "pictures.npy", np.stack([pixels for pixels, _ in made]))
+    (draft / "records.json").write_text(json.dumps([record for _, record in made]))
     shutil.move(draft, target)
     return target
 

@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -19,28 +18,22 @@ from pipeline.pocket.data.dataset import (
     PLAIN,
     PLAIN_SHARE,
     SIDE,
-    SUBJECT_ONLY,
     Look,
     choose_look,
     draw_look_parameters,
     load_training_things,
     make_record,
     make_shard,
-    wipe_surroundings,
 )
 from tests.tools.sample_things import make_pack, make_things
 
 STYLES = ("sketch", "linocut")
 
 
-def unpacked(edges: np.ndarray) -> np.ndarray:
-    return np.unpackbits(edges, axis=-1)
-
-
 def test_a_record_is_a_function_of_seed_and_number() -> None:
-    pixels, edges, record = make_record(make_things(), 3, 5, STYLES)
+    pixels, record = make_record(make_things(), 3, 5, STYLES)
     again = make_record(make_things(), 3, 5, STYLES)
-    assert np.array_equal(pixels, again[0]) and np.array_equal(edges, again[1]) and record == again[2]
+    assert np.array_equal(pixels, again[0]) and record == again[1]
     others = [make_record(make_things(), seed, number, STYLES)[0] for seed, number in ((3, 6), (4, 5))]
     assert not any(np.array_equal(pixels, other) for other in others)
 
@@ -48,41 +41,10 @@ def test_a_record_is_a_function_of_seed_and_number() -> None:
 def test_a_record_has_its_shapes_and_says_what_it_is() -> None:
     names = {thing.name for thing in make_things()}
     for number in range(8):
-        pixels, edges, record = make_record(make_things(), 1, number, STYLES)
+        pixels, record = make_record(make_things(), 1, number, STYLES)
         assert (pixels.shape, pixels.dtype) == ((SIDE, SIDE, 3), np.uint8) and pixels.std() > 5
-        assert (edges.shape, edges.dtype) == ((2, SIDE, SIDE // 8), np.uint8)
-        assert all(0 < drawing.mean() < 0.3 for drawing in unpacked(edges))
         assert set(record) == {"caption", "style", "look", "thing", "color"} and json.dumps(record)
         assert record["thing"] in names and record["look"].startswith(record["style"] + "/")
-
-
-def test_only_what_lies_around_the_thing_is_wiped() -> None:
-    subject = np.zeros((128, 128), bool)
-    subject[40:60, 30:70] = True
-    kept = np.zeros((128, 128), np.uint8)
-    kept[38:62, 28:72] = 255
-    wiped = 0
-    for number in range(600):
-        drawing = np.full((128, 128), 255, np.uint8)
-        wipe_surroundings(drawing, subject, 1, number)
-        wiped += int(np.array_equal(drawing, kept))
-        assert drawing.min() == 255 or np.array_equal(drawing, kept)
-    assert wiped / 600 == pytest.approx(SUBJECT_ONLY, abs=0.07)
-
-
-def test_the_first_drawing_and_the_picture_never_lose_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    poorer = 0
-    for number in range(12):
-        monkeypatch.setattr(dataset, "SUBJECT_ONLY", 0.0)
-        pixels, full, record = make_record(make_things(), 2, number, ())
-        monkeypatch.setattr(dataset, "SUBJECT_ONLY", 1.0)
-        same_pixels, bare, same_record = make_record(make_things(), 2, number, ())
-        assert np.array_equal(pixels, same_pixels) and record == same_record
-        before, after = unpacked(full), unpacked(bare)
-        assert np.array_equal(before[0], after[0])
-        assert not (after[1] > before[1]).any() and after[1].any()
-        poorer += int(after[1].sum() < before[1].sum())
-    assert poorer >= 3  # some grounds have lines of their own
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -115,14 +77,14 @@ def test_without_styles_pictures_are_plain() -> None:
     assert Look(PLAIN, 0).key == "plain/0"
 
 
-def test_a_look_is_put_on_the_picture_and_not_on_its_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_is_put_on_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     styled = [make_record(make_things(), 5, number, STYLES) for number in range(6)]
     monkeypatch.setattr(renderers, "render", lambda style, image, parameters, rng: image)
-    for number, (pixels, edges, record) in enumerate(styled):
-        bare, same_edges, same_record = make_record(make_things(), 5, number, STYLES)
-        assert np.array_equal(edges, same_edges) and record == same_record
+    for number, (pixels, record) in enumerate(styled):
+        bare, same_record = make_record(make_things(), 5, number, STYLES)
+        assert record == same_record
         assert np.array_equal(pixels, bare) == (record["style"] == PLAIN)
-    assert 0 < sum(record["style"] == PLAIN for _, _, record in styled) < 6
+    assert 0 < sum(record["style"] == PLAIN for _, record in styled) < 6
 
 
 @pytest.fixture
@@ -142,13 +104,12 @@ class SeenPack:
 def test_shards_go_on_where_the_one_before_ends(tmp_path: Path) -> None:
     folder = make_shard((Path("pack"), tmp_path, 7, 1, STYLES))
     assert folder.name == "shard-0001" and [path.name for path in tmp_path.iterdir()] == ["shard-0001"]
-    pictures, edges = np.load(folder / "pictures.npy"), np.load(folder / "edges.npy")
+    pictures = np.load(folder / "pictures.npy")
     records = json.loads((folder / "records.json").read_text())
-    assert pictures.shape == (3, SIDE, SIDE, 3) and edges.shape == (3, 2, SIDE, SIDE // 8)
+    assert pictures.shape == (3, SIDE, SIDE, 3)
     for row in range(3):
-        pixels, drawings, record = make_record(make_things(), 7, 3 + row, STYLES)
-        assert np.array_equal(pictures[row], pixels) and np.array_equal(edges[row], drawings)
-        assert records[row] == record
+        pixels, record = make_record(make_things(), 7, 3 + row, STYLES)
+        assert np.array_equal(pictures[row], pixels) and records[row] == record
 
 
 @pytest.mark.usefixtures("small_shards")
@@ -157,15 +118,3 @@ def test_a_shard_that_is_there_is_left_alone(tmp_path: Path) -> None:
     (folder / "records.json").write_text("mine")
     assert make_shard((Path("pack"), tmp_path, 8, 0, ())) == folder
     assert (folder / "records.json").read_text() == "mine"
-
-
-def test_the_wiped_rim_follows_the_thing() -> None:
-    """Two pixels around the thing stay: its outline lies on them."""
-    subject = np.zeros((128, 128), np.uint8)
-    cv2.circle(subject, (64, 64), 30, 1, -1)
-    outline = np.zeros((128, 128), np.uint8)
-    cv2.circle(outline, (64, 64), 31, 255, 1)
-    drawing = outline.copy()
-    numbers = [n for n in range(20) if np.random.default_rng([1, n, 1]).random() < SUBJECT_ONLY]
-    wipe_surroundings(drawing, subject > 0, 1, numbers[0])
-    assert np.array_equal(drawing, outline)
