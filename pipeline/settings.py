@@ -115,7 +115,10 @@ def _convert(name: str, value: str) -> object:
         return value.strip().lower()
     if "\0" in value or not value.strip():
         raise SettingError(f"{name} is a folder's path; {value!r} came.")
-    return Path(value).expanduser().resolve()
+    path = value.strip()
+    if len(path) > 2 and path[0] == path[-1] and path[0] in "\"'":  # copied with the quotes of a shell or of Explorer
+        path = path[1:-1]
+    return Path(path).expanduser().resolve()
 
 
 class _Parser(argparse.ArgumentParser):
