@@ -27,7 +27,6 @@ from pipeline.pocket.evaluate.showcase import (
 )
 from tests.tools.draw_functions import STYLES as LIBRARY
 
-
 pytestmark = pytest.mark.slow
 
 
