@@ -24,7 +24,9 @@ STAGES = {
     "words": "Reading your words",
     "style": "Looking at the style",
     "lines": "Laying out the lines",
+    "drawing": "Reading your colours",
     "steps": "Drawing",
+    "inking": "Inking",
     "picture": "Developing",
     "safety": "Checking the picture",
 }

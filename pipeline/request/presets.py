@@ -102,7 +102,7 @@ POCKET_MENU = Menu(
             MASKGIT,
         ),
         make_balanced("Colours in four steps.", {"num_inference_steps": 4}, MASKGIT),
-        make_best("Colours in eight steps: each part knows what the ones before it became.", {}, MASKGIT),
+        make_best("Colours in six steps: each part knows what the ones before it became.", {}, MASKGIT),
     ),
     preset="best",
     samplers=(MASKGIT,),
