@@ -19,8 +19,8 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.pocket.evaluate.coloured_drawings import draw_coloured
 from pipeline.settings import ROOT
-from tests.tools.coloured_drawings import draw_coloured
 from tests.tools.drawings import draw_balls, draw_clip_art
 from tests.tools.paper_photos import LOOKS, TRUTH_SIDE, Look, PaperPhoto, lie_in_shadow, photograph_look
 
