@@ -14,6 +14,7 @@ from pipeline.pocket.evaluate.control_trials import run_control_trial, run_seed_
 from pipeline.pocket.evaluate.drawings import load_drawings
 from pipeline.pocket.evaluate.edge_trials import run_edge_trial, run_hand_trial
 from pipeline.pocket.evaluate.engines import TimedDrawing
+from pipeline.pocket.evaluate.hand_parts import run_hand_part_trial
 from pipeline.pocket.evaluate.judge import list_candidates, load_judge
 from pipeline.pocket.evaluate.painted_trials import run_painted_trial
 from pipeline.pocket.evaluate.region_trials import run_binding_trial, run_part_trial, run_place_trial
@@ -60,6 +61,11 @@ def try_styled_colors(inputs: TrialInputs, count: int) -> Outcome:
 
 def try_parts(inputs: TrialInputs, count: int) -> Outcome:
     return run_part_trial(inputs.bench, inputs.drawings, max(4, count // 2))
+
+
+def try_hand_parts(inputs: TrialInputs, count: int) -> Outcome:
+    drawings = load_drawings(inputs.sketches)
+    return run_hand_part_trial(inputs.bench, drawings, inputs.sketches, inputs.pack.things)
 
 
 def try_binding(inputs: TrialInputs, count: int) -> Outcome:
@@ -112,6 +118,7 @@ TRIALS: dict[str, Callable[[TrialInputs, int], Outcome]] = {
     "edges": try_edges,
     "hand": try_hand,
     "parts": try_parts,
+    "hand-parts": try_hand_parts,
     "binding": try_binding,
     "places": try_places,
     "colors": try_colors,

@@ -140,6 +140,6 @@ def test_curves_are_drawn_without_a_model(tmp_path: Path) -> None:
 
 def test_every_trial_can_be_asked_for() -> None:
     assert set(TRIAL_NAMES) == {
-        *("edges", "hand", "parts", "binding", "places", "colors", "styled-colors", "usual", "things", "styles"),
-        *("painted", "memory", "controls", "seeds", "speed"),
+        *("edges", "hand", "parts", "hand-parts", "binding", "places", "colors", "styled-colors", "usual"),
+        *("things", "styles", "painted", "memory", "controls", "seeds", "speed"),
     }
