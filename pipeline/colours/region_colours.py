@@ -9,7 +9,7 @@ panes and the parts of a wall, get one colour.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -21,14 +21,12 @@ from pipeline.colours.oklab import to_oklab
 from pipeline.colours.region_features import RegionFeatures, read_features
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import SIDE, find_regions, shrink_lines
+from pipeline.colours.rounds import Question, State, draw_codes, draw_taste, push_apart
 from pipeline.colours.surroundings import paint_surroundings
 from pipeline.errors import Cancelled
 from pipeline.values import PaintedColours
 
-NEAR, CELL_NEAR = 0.04, 0.1  # OKLab: how far a region's colour and a cell's settle from the code that was drawn
-TEMPERATURE, CELL_TEMPERATURE, GROUND_TEMPERATURE = 0.5, 0.4, 0.7  # the kind of ground says what cells may vary
 STEPS, GUIDANCE = 6, 2.0  # defaults
-CELL_GUIDANCE = 1.0  # at most, of cells: the kind of ground has heard the words already
 PAINTED = 0.1  # share of a region that the person painted at least, for its colour to be given
 
 Float = NDArray[np.float32]
@@ -74,8 +72,8 @@ def propose_colours(
     drawn = shrink_lines(lines)
     regions = find_regions(drawn)
     seen = read_features(drawn, regions)
-    tokens = torch.cat([wanted, unwanted])
-    question = Question(network, seen, tokens, guidance_scale, controlnet_conditioning_scale)
+    tokens = wanted if guidance_scale == 1 else torch.cat([wanted, unwanted])
+    question = Question.ask(network, regions, seen, tokens, guidance_scale, controlnet_conditioning_scale)
     picture = Picture(regions, seen)
     state = State(nearest_codes(network, mean_paint(regions, seen, painted)), GROUNDS)
     taste = draw_taste(seed)
@@ -83,114 +81,13 @@ def propose_colours(
         if is_cancelled is not None and is_cancelled():
             raise Cancelled("Stopped.")
         logits, ground = question.answer(state)
-        state = draw_codes(state, logits, ground, num_inference_steps - step, seen, taste)
+        logits = push_apart(logits, state.known, question.beside, question.apart)
+        state = draw_codes(state, logits, ground, num_inference_steps - step, question.groups, taste)
         if on_step is not None:
-            expected = expect_colours(network, logits, state.known, len(seen.numbers))
+            expected = question.expect_colours(logits, state)
             on_step(step + 1, num_inference_steps, picture.paint(expected))
     logits, _ = question.answer(state)
-    return Proposal(picture.paint(expect_colours(network, logits, state.known, len(seen.numbers))), regions)
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """State is what is decided so far."""
-
-    known: Tensor  # (n,) codes of regions and cells, CODES where open
-    ground: int  # kind of ground, GROUNDS where open
-
-
-@dataclass(frozen=True, eq=False)
-class Taste:
-    """Taste is the noise that decides between likely colours, one for all regions of a picture."""
-
-    codes: Tensor  # (CODES,) Gumbel noise
-    grounds: Tensor  # (GROUNDS,) the same
-
-
-def draw_taste(seed: int) -> Taste:
-    """Draw the noise of a seed."""
-    generator = torch.Generator().manual_seed(seed)
-    uniform = torch.rand(CODES + GROUNDS, generator=generator, dtype=torch.float64).clamp(1e-9, 1 - 1e-9)
-    gumbel = (-(-uniform.log()).log()).float()
-    return Taste(gumbel[:CODES], gumbel[CODES:])
-
-
-@dataclass(frozen=True, eq=False)
-class Question:
-    """Question is one drawing and its words, as the network reads them."""
-
-    network: RegionColours
-    seen: RegionFeatures
-    tokens: Tensor  # (2, t, 384): wanted, unwanted
-    guidance_scale: float
-    controlnet_conditioning_scale: float
-
-    def answer(self, state: State) -> tuple[Tensor, Tensor]:
-        """Return guided logits of the colours, (n, CODES), and of the ground, (GROUNDS,); a row's cells agree."""
-        halves = 1 if self.guidance_scale == 1 else 2
-        features = torch.from_numpy(self.seen.values).expand(halves, -1, -1)
-        colours, grounds = self.network(
-            features,
-            torch.from_numpy(self.seen.whole).expand(halves, -1),
-            torch.ones(features.shape[:2], dtype=torch.bool),
-            state.known.expand(halves, -1),
-            torch.full((halves,), state.ground),
-            self.tokens[:halves],
-            self.controlnet_conditioning_scale,
-        )
-        scale = torch.full((len(state.known), 1), self.guidance_scale)
-        scale[len(self.seen.numbers) :].clamp_(max=CELL_GUIDANCE)
-        guided = colours[-1] + scale * (colours[0] - colours[-1])
-        groups = group_tokens(self.seen)
-        counts = torch.bincount(groups)[:, None]
-        pooled = torch.zeros(len(counts), CODES).index_add(0, groups, guided) / counts
-        return pooled[groups], grounds[-1] + self.guidance_scale * (grounds[0] - grounds[-1])
-
-
-def group_tokens(seen: RegionFeatures) -> Tensor:
-    """Number what has one colour, (n,) int64: each region, and each row of a region's cells."""
-    count = len(seen.numbers)
-    _, rows = np.unique(np.column_stack([seen.homes, seen.spots[:, 0]]), axis=0, return_inverse=True)
-    return torch.from_numpy(np.concatenate([np.arange(count), count + rows.ravel()]).astype(np.int64))
-
-
-def draw_codes(state: State, logits: Tensor, ground: Tensor, left: int, seen: RegionFeatures, taste: Taste) -> State:
-    """Draw the kind of ground, then codes for a share of what is open, the surest first; all of it where 1 is left.
-
-    The cells around wait for the round after the ground's.
-    """
-    open_ones = state.known == CODES
-    open_ones[: len(seen.numbers)] &= ~torch.from_numpy(seen.outside)  # their cells have colours, they have none
-    if state.ground == GROUNDS:
-        state = replace(state, ground=int((ground / GROUND_TEMPERATURE + taste.grounds).argmax()))
-        if left > 1:
-            open_ones[len(seen.numbers) :] = False
-    places = open_ones.nonzero().flatten()
-    if not len(places):
-        return state
-    warmth = torch.where(places < len(seen.numbers), TEMPERATURE, CELL_TEMPERATURE)[:, None]
-    likely = logits[places] / warmth
-    drawn = (likely + taste.codes).argmax(-1)
-    sure = likely.softmax(-1).gather(1, drawn[:, None]).flatten()
-    now = sure.argsort(descending=True)[: -(-len(places) // left)]
-    known = state.known.clone()
-    known[places[now]] = drawn[now]
-    return replace(state, known=known)
-
-
-def expect_colours(network: RegionColours, logits: Tensor, known: Tensor, count: int) -> Float:
-    """Return each token's colour, (n, 3) RGB in [0, 1]: what the network expects, where a code is known, near it.
-
-    count: of regions; the tokens after them are cells.
-    """
-    lab = torch.from_numpy(to_oklab(network.codes.numpy()))
-    near = torch.ones(len(known), CODES)
-    decided = known < CODES
-    apart = ((lab[known[decided]][:, None] - lab[None]) ** 2).sum(-1)
-    reach = torch.where(decided.nonzero() < count, NEAR, CELL_NEAR)
-    near[decided] = (-apart / (2 * reach**2)).exp()
-    chances = logits.softmax(-1) * near + 1e-3 * (near > 0.99) * decided[:, None]
-    return np.asarray((chances @ network.codes / chances.sum(-1, keepdim=True)).numpy(), np.float32)
+    return Proposal(picture.paint(question.expect_colours(logits, state)), regions)
 
 
 @dataclass(frozen=True, eq=False)

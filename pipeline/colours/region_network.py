@@ -22,6 +22,8 @@ GROUNDS = 64  # kinds of ground
 GROUND_ROWS = 12  # colours, from the top down, that describe a kind of ground
 WIDTH, HEADS, LAYERS = 160, 5, 4
 
+Heard = tuple[Tensor, Tensor]  # keys and values of words, each (B, HEADS, t, WIDTH / HEADS)
+
 
 class Layer(nn.Module):
     """Let regions look at each other, then at the words; pre-normed."""
@@ -36,13 +38,17 @@ class Layer(nn.Module):
         self.words_out = nn.Linear(WIDTH, WIDTH)
         self.think = nn.Sequential(nn.Linear(WIDTH, 3 * WIDTH), nn.GELU(), nn.Linear(3 * WIDTH, WIDTH))
 
-    def forward(self, x: Tensor, words: Tensor, there: Tensor) -> Tensor:
+    def hear(self, words: Tensor) -> Heard:
+        """Return the keys and values of words, (B, t, WIDTH)."""
+        key, value = (split_heads(part) for part in self.words(words).chunk(2, -1))
+        return key, value
+
+    def forward(self, x: Tensor, heard: Heard, there: Tensor) -> Tensor:
         query, key, value = (split_heads(part) for part in self.own(self.norms[0](x)).chunk(3, -1))
         seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=there[:, None, None])
         x = x + self.own_out(join_heads(seen))
-        key, value = (split_heads(part) for part in self.words(words).chunk(2, -1))
-        heard = functional.scaled_dot_product_attention(split_heads(self.ask(self.norms[1](x))), key, value)
-        x = x + self.words_out(join_heads(heard))
+        said = functional.scaled_dot_product_attention(split_heads(self.ask(self.norms[1](x))), *heard)
+        x = x + self.words_out(join_heads(said))
         made: Tensor = x + self.think(self.norms[2](x))
         return made
 
@@ -93,13 +99,31 @@ class RegionColours(nn.Module):
         GROUNDS. tokens: (B, t, 384) float32 (pipeline/colours/words.py). controlnet_conditioning_scale: what the
         drawing's shapes count, from 0 (they are not seen; so trained in a tenth of the lessons) over 1 upwards.
         """
+        heard = self.hear(tokens)
+        return self.answer_heard(features, whole, there, known, known_ground, heard, controlnet_conditioning_scale)
+
+    def hear(self, tokens: Tensor) -> list[Heard]:
+        """Return what each layer hears of tokens, (B, t, 384): the same in every round."""
+        words = self.read(tokens)
+        return [layer.hear(words) for layer in self.layers]  # type: ignore[operator]
+
+    def answer_heard(
+        self,
+        features: Tensor,
+        whole: Tensor,
+        there: Tensor,
+        known: Tensor,
+        known_ground: Tensor,
+        heard: list[Heard],
+        controlnet_conditioning_scale: float = 1.0,
+    ) -> tuple[Tensor, Tensor]:
+        """Return as `forward` does, with words that were heard before."""
         scale = controlnet_conditioning_scale
         x = self.see(scale * features) + self.known(known)
         first = self.see_whole(scale * whole) + self.known_ground(known_ground)
         x = torch.cat([first[:, None], x], 1)
         seen = torch.cat([torch.ones_like(there[:, :1]), there], 1)
-        words = self.read(tokens)
-        for layer in self.layers:
+        for layer, words in zip(self.layers, heard, strict=True):
             x = layer(x, words, seen)
         x = self.norm(x)
         return self.answer(x[:, 1:]), self.answer_ground(x[:, 0])

@@ -5,17 +5,22 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.colours.region_colours import (
-    TEMPERATURE,
-    State,
-    draw_codes,
-    draw_taste,
-    nearest_codes,
-    propose_colours,
-)
+from pipeline.colours.oklab import to_oklab
+from pipeline.colours.region_colours import nearest_codes, propose_colours
 from pipeline.colours.region_features import COLUMNS, ROWS, read_features
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import find_regions
+from pipeline.colours.rounds import (
+    PUSH,
+    TEMPERATURE,
+    Groups,
+    State,
+    draw_codes,
+    draw_taste,
+    find_neighbours,
+    push_apart,
+    snap_to_ground,
+)
 from pipeline.colours.surroundings import drop_bands, even_out, paint_surroundings
 from pipeline.errors import Cancelled
 from pipeline.values import PaintedColours
@@ -46,7 +51,6 @@ def test_each_inner_region_gets_one_colour_by_the_seed(network: RegionColours) -
     assert np.array_equal(one.colours, again.colours) and not np.array_equal(one.colours, other.colours)
     for number in {one.regions[y, x] for y, x in ((120, 70), (200, 130), (60, 130))}:
         assert len(np.unique(one.colours[one.regions == number], axis=0)) == 1
-    assert len(np.unique(one.colours[one.regions == one.regions[2, 2]], axis=0)) > 3
 
 
 def test_drawings_of_all_proportions_are_read(network: RegionColours) -> None:
@@ -131,7 +135,7 @@ def test_cells_wait_for_the_ground_and_what_runs_off_has_no_colour(left: int, ce
     seen = read_features(lines, find_regions(lines))
     count = len(seen.values)
     state = State(torch.full((count,), CODES), GROUNDS)
-    made = draw_codes(state, torch.zeros(count, CODES), torch.zeros(GROUNDS), left, seen, draw_taste(0))
+    made = draw_codes(state, torch.zeros(count, CODES), torch.zeros(GROUNDS), left, Groups.find(seen), draw_taste(0))
     assert made.ground < GROUNDS and made.known[0] == CODES
     assert bool((made.known[len(seen.numbers) :] < CODES).any()) == cells
     assert int((made.known[1 : len(seen.numbers)] < CODES).sum()) == (3 if cells else 1)
@@ -141,15 +145,47 @@ def test_regions_of_like_chances_get_one_colour_and_each_has_its_own_chances() -
     lines = draw_house()
     seen = read_features(lines, find_regions(lines))
     count, inner = len(seen.values), slice(1, len(seen.numbers))
+    groups = Groups.find(seen)
     logits = torch.randn(CODES, generator=torch.Generator().manual_seed(7)).expand(count, -1)
+    open_ones = State(torch.full((count,), CODES), 0)
     drawn = [
-        draw_codes(State(torch.full((count,), CODES), 0), logits, torch.zeros(GROUNDS), 1, seen, draw_taste(seed)).known
-        for seed in range(400)
+        draw_codes(open_ones, logits, torch.zeros(GROUNDS), 1, groups, draw_taste(seed)).known for seed in range(400)
     ]
     assert all(len(set(known[inner].tolist())) == 1 for known in drawn)
     found = torch.bincount(torch.stack([known[1] for known in drawn]), minlength=CODES) / len(drawn)
     expected = (logits[0] / TEMPERATURE).softmax(-1)
     assert (found - expected).abs().max() < 0.08 and len({int(known[1]) for known in drawn}) > 5
+
+
+def test_neighbours_are_inner_regions_with_a_common_border() -> None:
+    lines = draw_house()
+    regions = find_regions(lines)
+    seen = read_features(lines, regions)
+    wall, roof, door = (
+        int(np.flatnonzero(seen.numbers == regions[y, x])[0]) for y, x in ((120, 70), (60, 130), (200, 130))
+    )
+    beside = find_neighbours(regions, seen)
+    assert beside[wall, door] == beside[door, wall] == beside[wall, roof] == 1 and beside[roof, door] == 0
+    assert not beside[0].any() and not beside.diagonal().any() and not beside[len(seen.numbers) :].any()
+
+
+def test_a_neighbours_colour_is_less_likely_and_others_are_not(network: RegionColours) -> None:
+    known = torch.full((3,), CODES)
+    known[0] = 7
+    beside = torch.tensor([[0.0, 1, 0], [1, 0, 0], [0, 0, 0]])
+    made = push_apart(torch.zeros(3, CODES), known, beside, torch.cdist(network.codes, network.codes) ** 2)
+    far = int(torch.cdist(network.codes[7:8], network.codes).argmax())
+    assert made[1, 7] == pytest.approx(-PUSH, abs=1e-3) and made[1, far] == pytest.approx(0, abs=0.01)
+    assert not made[2].any() and not made[0].any()
+
+
+def test_cells_take_on_the_clear_colours_of_their_ground_and_strange_ones_stay() -> None:
+    sky, grass, painted = (0.7, 0.85, 1.0), (0.5, 0.8, 0.35), (0.9, 0.1, 0.1)
+    ground = to_oklab(np.array([sky] * 8 + [grass] * 4, np.float32))
+    muddy = np.array([(0.72, 0.8, 0.9), (0.55, 0.75, 0.4), painted], np.float32)
+    made = snap_to_ground(muddy, np.array([2, 5, 3]), ground)
+    assert made[0] == pytest.approx(sky, abs=0.03) and made[1] == pytest.approx(grass, abs=0.03)
+    assert made[2] == pytest.approx(painted, abs=0.03)
 
 
 def at_cells(rows: Sequence[int], tone: tuple[int, int, int]) -> tuple[list[tuple[int, int]], list[tuple[int, ...]]]:

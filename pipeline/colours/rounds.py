@@ -1,0 +1,207 @@
+"""One drawing and its words as a question to the network, and the draw of colours in each round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pipeline.colours.oklab import from_oklab, to_oklab
+from pipeline.colours.region_features import ROWS, RegionFeatures
+from pipeline.colours.region_network import CODES, GROUND_ROWS, GROUNDS, Heard, RegionColours
+
+NEAR, CELL_NEAR = 0.04, 0.06  # OKLab: how far a region's colour and a cell's settle from the code that was drawn
+TEMPERATURE, CELL_TEMPERATURE, GROUND_TEMPERATURE = 0.5, 0.4, 0.7  # the kind of ground says what cells may vary
+PUSH, PUSHED = 2.5, 0.07  # logits, OKLab: a line between two regions says that they differ
+RIM = 6  # px of border that neighbours share
+ALIKE = 0.55  # of the larger one's area: neighbours so alike may be petals, panes or patches of one kind
+SNAP, STEP = 0.12, 0.015  # OKLab: cells so near to a colour of their kind of ground take it on; a row further off
+CELL_GUIDANCE = 1.0  # at most, of cells: the kind of ground has heard the words already
+
+Float = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """State is what is decided so far."""
+
+    known: Tensor  # (n,) codes of regions and cells, CODES where open
+    ground: int  # kind of ground, GROUNDS where open
+
+
+@dataclass(frozen=True, eq=False)
+class Taste:
+    """Taste is the noise that decides between likely colours, one for all regions of a picture."""
+
+    codes: Tensor  # (CODES,) Gumbel noise
+    grounds: Tensor  # (GROUNDS,) the same
+
+
+def draw_taste(seed: int) -> Taste:
+    """Draw the noise of a seed."""
+    generator = torch.Generator().manual_seed(seed)
+    uniform = torch.rand(CODES + GROUNDS, generator=generator, dtype=torch.float64).clamp(1e-9, 1 - 1e-9)
+    gumbel = (-(-uniform.log()).log()).float()
+    return Taste(gumbel[:CODES], gumbel[CODES:])
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Groups says which tokens have one colour: each region by itself, all cells of a region's row together."""
+
+    numbers: Tensor  # (n,) int64, the group of each token
+    outside: Tensor  # (n,) bool, regions that run off the picture: their cells have colours, they have none
+    cells: Tensor  # (n,) bool
+
+    @classmethod
+    def find(cls, seen: RegionFeatures) -> Groups:
+        """Number the groups of a drawing's tokens."""
+        count, more = len(seen.numbers), len(seen.homes)
+        _, rows = np.unique(np.column_stack([seen.homes, seen.spots[:, 0]]), axis=0, return_inverse=True)
+        numbers = np.concatenate([np.arange(count), count + rows.ravel()]).astype(np.int64)
+        outside = np.concatenate([seen.outside, np.zeros(more, bool)])
+        return cls(torch.from_numpy(numbers), torch.from_numpy(outside), torch.arange(count + more) >= count)
+
+    def pool(self, logits: Tensor) -> Tensor:
+        """Return each token's logits (n, CODES) as the mean of its group's."""
+        counts = torch.bincount(self.numbers)[:, None]
+        return (torch.zeros(len(counts), CODES).index_add(0, self.numbers, logits) / counts)[self.numbers]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Question is one drawing and its words, as the network reads them."""
+
+    network: RegionColours
+    features: Tensor  # (h, n, FEATURES); h is 2 with guidance: wanted, unwanted
+    whole: Tensor  # (h, WIDE * WIDE)
+    heard: list[Heard]
+    groups: Groups
+    rows: NDArray[np.int64]  # (m,) the row of each cell
+    beside: Tensor  # (n, n) which regions are neighbours
+    apart: Tensor  # (CODES, CODES) squared OKLab distances of the codes
+    guidance_scale: float
+    controlnet_conditioning_scale: float
+
+    @classmethod
+    def ask(
+        cls,
+        network: RegionColours,
+        regions: NDArray[np.int32],
+        seen: RegionFeatures,
+        tokens: Tensor,
+        guidance_scale: float,
+        controlnet_conditioning_scale: float,
+    ) -> Question:
+        """Prepare what is the same in every round; tokens: (h, t, 384)."""
+        lab = torch.from_numpy(to_oklab(network.codes.numpy()))
+        return cls(
+            network,
+            torch.from_numpy(seen.values).expand(len(tokens), -1, -1),
+            torch.from_numpy(seen.whole).expand(len(tokens), -1),
+            network.hear(tokens),
+            Groups.find(seen),
+            seen.spots[:, 0].astype(np.int64) * GROUND_ROWS // ROWS,
+            find_neighbours(regions, seen),
+            ((lab[:, None] - lab[None]) ** 2).sum(-1),
+            float(guidance_scale),
+            float(controlnet_conditioning_scale),
+        )
+
+    def answer(self, state: State) -> tuple[Tensor, Tensor]:
+        """Return guided logits of the colours, (n, CODES), the same within a group, and of the ground, (GROUNDS,)."""
+        halves = len(self.features)
+        colours, grounds = self.network.answer_heard(
+            self.features,
+            self.whole,
+            torch.ones(self.features.shape[:2], dtype=torch.bool),
+            state.known.expand(halves, -1),
+            torch.full((halves,), state.ground),
+            self.heard,
+            self.controlnet_conditioning_scale,
+        )
+        scale = torch.full((len(state.known), 1), self.guidance_scale)
+        scale[self.groups.cells] = min(self.guidance_scale, CELL_GUIDANCE)
+        guided = self.groups.pool(colours[-1] + scale * (colours[0] - colours[-1]))
+        return guided, grounds[-1] + self.guidance_scale * (grounds[0] - grounds[-1])
+
+    def expect_colours(self, logits: Tensor, state: State) -> Float:
+        """Return each token's colour, (n, 3) RGB in [0, 1]: what is expected, and where a code is known, near it."""
+        known, cells = state.known, self.groups.cells
+        decided = known < CODES
+        near = torch.ones(len(known), CODES)
+        reach = torch.where(cells, CELL_NEAR, NEAR)[decided, None]
+        near[decided] = (-self.apart[known[decided]] / (2 * reach**2)).exp()
+        chances = logits.softmax(-1) * near + 1e-3 * (near > 0.99) * decided[:, None]
+        colours = np.asarray((chances @ self.network.codes / chances.sum(-1, keepdim=True)).numpy(), np.float32)
+        if state.ground < GROUNDS:
+            ground = self.network.grounds[state.ground].numpy()
+            colours[cells.numpy()] = snap_to_ground(colours[cells.numpy()], self.rows, ground)
+        return colours
+
+
+def snap_to_ground(colours: Float, rows: NDArray[np.int64], ground: Float) -> Float:
+    """Return the colours of cells, (m, 3) RGB, drawn to those of their kind of ground, (GROUND_ROWS, 3) OKLab.
+
+    A mean of likely colours is a muddy one; the kinds of ground are clear. rows: (m,), each cell's own row.
+    """
+    lab = to_oklab(colours)
+    apart = np.linalg.norm(lab[:, None] - ground[None], axis=-1)
+    off = STEP * np.abs(rows[:, None] - np.arange(len(ground))[None])
+    nearest = (apart + off).argmin(1)
+    weight = np.exp(-((apart[np.arange(len(rows)), nearest] / SNAP) ** 2))[:, None]
+    return from_oklab(np.asarray(lab + weight * (ground[nearest] - lab), np.float32))
+
+
+def find_neighbours(regions: NDArray[np.int32], seen: RegionFeatures) -> Tensor:
+    """Return which tokens are inner regions side by side and of unlike sizes, (n, n) float32 of 0 and 1."""
+    inner = seen.numbers[~seen.outside]
+    place = np.full(int(regions.max()) + 1, -1)
+    place[inner] = np.flatnonzero(~seen.outside)
+    counts = np.zeros((len(seen.values), len(seen.values)), np.int64)
+    for one, other in ((regions[:, 1:], regions[:, :-1]), (regions[1:], regions[:-1])):
+        differ = one != other
+        first, second = place[one[differ]], place[other[differ]]
+        both = (first >= 0) & (second >= 0)
+        np.add.at(counts, (first[both], second[both]), 1)
+    areas = np.bincount(regions.ravel())[seen.numbers].astype(np.float32)
+    areas = np.concatenate([areas, np.ones(len(seen.homes), np.float32)])
+    alike = np.minimum(areas, areas[:, None]) >= ALIKE * np.maximum(areas, areas[:, None])
+    return torch.from_numpy(((counts + counts.T >= RIM) & ~alike).astype(np.float32))
+
+
+def push_apart(logits: Tensor, known: Tensor, beside: Tensor, apart: Tensor) -> Tensor:
+    """Return the logits with the colours that neighbours already have made less likely.
+
+    beside: (n, n), apart: (CODES, CODES), as in Question.
+    """
+    decided = known < CODES
+    taken = torch.zeros(len(known), CODES)
+    taken[decided] = (-apart[known[decided]] / (2 * PUSHED**2)).exp()
+    return logits - PUSH * (beside @ taken).clamp(max=1)
+
+
+def draw_codes(state: State, logits: Tensor, ground: Tensor, left: int, groups: Groups, taste: Taste) -> State:
+    """Draw the kind of ground, then codes for a share of what is open, the surest first; all of it where 1 is left.
+
+    The cells around wait for the round after the ground's.
+    """
+    open_ones = (state.known == CODES) & ~groups.outside
+    if state.ground == GROUNDS:
+        state = replace(state, ground=int((ground / GROUND_TEMPERATURE + taste.grounds).argmax()))
+        if left > 1:
+            open_ones &= ~groups.cells
+    places = open_ones.nonzero().flatten()
+    if not len(places):
+        return state
+    warmth = torch.where(groups.cells[places], CELL_TEMPERATURE, TEMPERATURE)[:, None]
+    likely = logits[places] / warmth
+    drawn = (likely + taste.codes).argmax(-1)
+    sure = likely.softmax(-1).gather(1, drawn[:, None]).flatten()
+    now = sure.argsort(descending=True)[: -(-len(places) // left)]
+    known = state.known.clone()
+    known[places[now]] = drawn[now]
+    return replace(state, known=known)
