@@ -16,6 +16,8 @@ from scipy import ndimage
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+USUAL_PEN = 0.035  # of the longer side; broader marks may be shadows
+MOST_DRAWN = 0.35  # of a picture, where lines lie on a ground
 WIDEST_PEN = 0.09  # of the picture's longer side; lines up to this width are closed over
 FAINT = 16  # of 255: what differs less from its ground is ground
 STRONG_COLOR = 0.3  # from there on the difference of a paper's channels, as a share of the brightest, is a colour
@@ -31,6 +33,7 @@ class Ground:
     level: Field  # 0-255 a channel, local colour of the ground
     depth: Field  # how far each pixel lies below its ground, in its strongest channel
     plane: Field  # the quadratic surface nearest to the ground's lightness
+    inverted: bool = False  # of a picture whose light and dark were exchanged
 
     @property
     def bare_share(self) -> float:
@@ -59,9 +62,9 @@ class Ground:
 
         Shadows keep the paper's colour; what is coloured in, and most of a photograph, does not.
         """
-        tint = np.median(self.level, axis=(0, 1))
-        share = self.level / np.maximum(self.level.sum(axis=2, keepdims=True), 1)
-        return np.asarray(np.abs(share - tint / max(float(tint.sum()), 1)).max(axis=2) > COLORED)
+        colored = find_other_colors(self.level)
+        # light multiplies the colours that came, not their inverse
+        return colored & find_other_colors(255 - self.level) if self.inverted else colored
 
     @property
     def unevenness(self) -> float:
@@ -112,14 +115,44 @@ class Ground:
         return self.unevenness <= (40 if shaded else 9)
 
 
-def find_ground(small: Field) -> Ground:
-    """Close over the lines of a picture (h, w, 3), 0-255."""
-    width = round(max(small.shape) * WIDEST_PEN) | 1
+def find_ground(small: Field, inverted: bool = False) -> Ground:
+    """Close over the lines of a picture (h, w, 3), 0-255, which came with light and dark exchanged or as it is."""
     smooth = ndimage.gaussian_filter(small, (0.7, 0.7, 0))
-    closed = ndimage.grey_closing(smooth, size=(width, width, 1))
-    level = ndimage.gaussian_filter(closed, (width / 9, width / 9, 0))
+    level = close_lines(smooth, WIDEST_PEN)
+    if ((level - smooth).max(axis=2) > FAINT).mean() < MOST_DRAWN:
+        level = keep_soft_shadows(level, close_lines(smooth, USUAL_PEN))
     depth = (level - smooth).max(axis=2)
-    return Ground(level, depth, fit_plane(level.mean(axis=2)))
+    return Ground(level, depth, fit_plane(level.mean(axis=2)), inverted)
+
+
+def close_lines(smooth: Field, widest: float) -> Field:
+    """Close over lines of a picture (h, w, 3) up to a width, a share of its longer side."""
+    width = round(max(smooth.shape) * widest) | 1
+    closed = ndimage.grey_closing(smooth, size=(width, width, 1))
+    return np.asarray(ndimage.gaussian_filter(closed, (width / 9, width / 9, 0)))
+
+
+def keep_soft_shadows(level: Field, narrow: Field) -> Field:
+    """Return the ground (h, w, 3) with the soft, narrow shadows that its `narrow` closing still shows.
+
+    What the wide closing alone hides is a shadow, as a window's bars throw it, where its rim is soft; else it is drawn.
+    """
+    labels, count = ndimage.label((level - narrow).min(axis=2) > FAINT / 4)
+    if not count:
+        return level
+    lightness = narrow.min(axis=2)
+    ratio = measure_steps(lightness, 7) / np.maximum(measure_steps(lightness, 31), 1)
+    numbers = np.arange(1, count + 1)
+    soft = (ndimage.mean(ratio, labels, numbers) < CRISP - 0.1) & (ndimage.maximum(ratio, labels, numbers) < 0.95)
+    shadow = np.isin(labels, numbers[soft])
+    return np.asarray(np.where(shadow[..., None], narrow, level), np.float32)
+
+
+def find_other_colors(level: Field) -> Mask:
+    """Return where (h, w, 3) the shares of red, green and blue are others than in most places."""
+    tint = np.median(level, axis=(0, 1))
+    share = level / np.maximum(level.sum(axis=2, keepdims=True), 1)
+    return np.asarray(np.abs(share - tint / max(float(tint.sum()), 1)).max(axis=2) > COLORED)
 
 
 def measure_steps(lightness: Field, side: int) -> Field:

@@ -31,8 +31,9 @@ WIDE = 0.042  # of the longer side: what is nowhere nearer to its rim than this 
 class Paper:
     """One picture and what its drawing lies on. Each question is answered once, all from the same small copy."""
 
-    def __init__(self, pixels: Pixels) -> None:
+    def __init__(self, pixels: Pixels, inverted: bool = False) -> None:
         self.pixels = pixels  # (H, W, 3) uint8 RGB
+        self.inverted = inverted  # light and dark were exchanged
 
     @cached_property
     def small(self) -> Field:
@@ -42,12 +43,12 @@ class Paper:
     @cached_property
     def ground(self) -> Ground:
         """The ground under the drawing, found on the small copy."""
-        return find_ground(self.small)
+        return find_ground(self.small, self.inverted)
 
     @cached_property
     def inverse(self) -> Paper:
         """The same picture with light and dark exchanged."""
-        return Paper(invert(self.pixels))
+        return Paper(invert(self.pixels), not self.inverted)
 
     @cached_property
     def is_white(self) -> bool:

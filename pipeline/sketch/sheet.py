@@ -23,6 +23,7 @@ LEAST_SHARE = 0.2  # of the picture that a sheet covers
 MOST_SHARE = 0.985
 CONTRAST = 25  # of 255, how much lighter than the desk a sheet is, on each side where the desk is seen
 STRAIGHT = 0.012  # of the longer side, how far a side of the sheet may bend
+SHARP = 4  # px at FIND_SIDE, within which the rim of a sheet is
 FORMATS = (1.0, 11 / 8.5, 4 / 3, math.sqrt(2), 1.5)  # square, letter, drawing blocks, A4 and its kin
 NEAR_FORMAT = 0.07
 RIM = 0.01  # of the longer side: the sheet's rim with its shadow, painted over with what lies inside of it
@@ -169,9 +170,17 @@ def lies_on_something(value: NDArray[np.uint8], corners: Corners) -> bool:
             continue
         shown += 1
         step = read_at(value, within[seen]) - read_at(value, beyond[seen])
-        if np.quantile(step, 0.2) < CONTRAST:
+        if np.quantile(step, 0.2) < CONTRAST or not is_sharp(value, places[seen], outward, reach):
             return False
     return shown >= 2
+
+
+def is_sharp(value: NDArray[np.uint8], places: NDArray[np.float64], outward: NDArray[np.float64], reach: float) -> bool:
+    """Return whether most of the step across a side happens within a few px: light that falls on paper fades slowly."""
+    offsets = np.arange(-reach, reach + 1)
+    across = np.stack([read_at(value, places + offset * outward) for offset in offsets])  # (offsets, places)
+    steps = np.abs(across[SHARP:] - across[:-SHARP]).max(axis=0)
+    return bool(np.median(steps / np.maximum(np.abs(across[0] - across[-1]), 1)) > 0.7)
 
 
 def read_at(value: NDArray[np.uint8], places: NDArray[np.float64]) -> NDArray[np.float64]:
