@@ -103,6 +103,9 @@ globalThis.croquis = {
     return [canvas, ...picture.settings, strip, picture];
   },
   readSeed: () => parts.strip.props.value.seed,
+  /** Return the drawing as JSON, and show another; for scripts beside the page. */
+  readDrawing: () => parts.canvas.props.value,
+  loadDrawing: (text) => parts.canvas.load(text),
 };
 
 document.addEventListener("keydown", (event) => {

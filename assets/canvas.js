@@ -1,10 +1,8 @@
 // Build the canvas that people draw on: pointer events in, a Drawing out, its JSON as the component's value.
-import { Drawing, SIDE, addPoint, isNearPaper, makeStroke, paintStrokes } from "./drawing.js";
-import { getContext, make, makeIcon } from "./dom.js";
-import { choosePaper, readFile } from "./intake.js";
-
-const SIZES = { pen: 6, eraser: 28 }; // canvas px, of SIDE
-const PEN_TIP = 1, PEN_ERASER_END = 32; // PointerEvent.buttons
+import { Drawing } from "./drawing.js";
+import { make, makeIcon } from "./dom.js";
+import { readFile } from "./intake.js";
+import { Sheet } from "./sheet.js";
 
 /** Build the canvas inside a gr.HTML element, and return what the rest of the page asks of it. */
 export function mountCanvas({ element, props, trigger, watch }) {
@@ -38,114 +36,6 @@ export function mountCanvas({ element, props, trigger, watch }) {
     }
   }
   return { load, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
-}
-
-/** Sheet is the paper: a layer of finished strokes and, above it, the stroke under way. */
-class Sheet {
-  /** @type {import("./drawing.js").Tool} */
-  tool = "pen";
-  sizes = { ...SIZES };
-  /** @type {{ pointer: number, stroke: import("./drawing.js").Stroke } | null} */
-  #gesture = null;
-  #picture = new Image();
-
-  constructor(drawing, onStroke) {
-    this.drawing = drawing;
-    this.onStroke = onStroke;
-    this.finished = make("canvas", { "aria-hidden": true });
-    this.current = make("canvas.live", { role: "img", "aria-label": "Drawing area. Draw here with a mouse, a finger or a pen." });
-    this.hint = make("p.hint", {}, "Draw here");
-    this.node = make("div.paper", {}, this.finished, this.current, this.hint);
-    this.#listen();
-  }
-
-  repaint() {
-    const { strokes, picture } = this.drawing.now;
-    this.hint.hidden = !this.drawing.isBlank;
-    if (picture && this.#picture.src !== picture) {
-      this.#picture = new Image();
-      this.#picture.onload = () => this.repaint();
-      this.#picture.src = picture;
-    }
-    const context = clearCanvas(this.finished);
-    if (picture && this.#picture.complete) paintWhole(context, this.#picture);
-    paintStrokes(context, strokes);
-    clearCanvas(this.current);
-  }
-
-  #listen() {
-    new ResizeObserver(() => this.#resizeCanvases()).observe(this.node);
-    this.current.addEventListener("pointerdown", (event) => this.#beginStroke(event));
-    this.current.addEventListener("pointermove", (event) => this.#continueStroke(event));
-    for (const kind of ["pointerup", "pointercancel"]) this.current.addEventListener(kind, (event) => this.#endStroke(event));
-    this.current.addEventListener("contextmenu", (event) => event.preventDefault());
-  }
-
-  #resizeCanvases() {
-    const pixels = Math.round(this.node.clientWidth * devicePixelRatio);
-    if (!pixels) return;
-    for (const canvas of [this.finished, this.current]) {
-      if (canvas.width === pixels) continue;
-      canvas.width = canvas.height = pixels;
-    }
-    this.repaint();
-  }
-
-  #beginStroke(event) {
-    if (this.#gesture || !(event.buttons & (PEN_TIP | PEN_ERASER_END))) return;
-    event.preventDefault();
-    this.current.setPointerCapture(event.pointerId);
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur(); // the keys for undo belong to the drawing now
-    const tool = event.buttons & PEN_ERASER_END ? "eraser" : this.tool;
-    this.#gesture = { pointer: event.pointerId, stroke: makeStroke(tool, this.sizes[tool]) };
-    this.hint.hidden = true;
-    this.#addEventPoint(this.#gesture.stroke, event);
-  }
-
-  #continueStroke(event) {
-    const gesture = this.#gesture;
-    if (!gesture || gesture.pointer !== event.pointerId) return;
-    const events = event.getCoalescedEvents?.() ?? [];
-    for (const one of events.length ? events : [event]) this.#addEventPoint(gesture.stroke, one);
-  }
-
-  /** Add where a pointer event lies to a stroke. Strokes may run over the border; what lies far off is left out. */
-  #addEventPoint(stroke, event) {
-    const box = this.current.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * SIDE;
-    const y = ((event.clientY - box.top) / box.height) * SIDE;
-    if (!isNearPaper(x, y)) return;
-    addPoint(stroke, x, y, event.pointerType === "pen" ? event.pressure : 0.5);
-    paintStrokes(clearCanvas(this.current), [stroke]);
-  }
-
-  #endStroke(event) {
-    if (!this.#gesture || this.#gesture.pointer !== event.pointerId) return;
-    const { stroke } = this.#gesture;
-    this.#gesture = null;
-    const fits = !stroke.points.length || this.drawing.addStroke(stroke);
-    this.onStroke(fits ? "" : "The sheet is full. Draw this picture, or clear it and begin another.");
-  }
-}
-
-/** Paint a picture whole and in its own proportions in the middle of the sheet; the server lays it out the same way. */
-function paintWhole(context, picture) {
-  const { naturalWidth: width, naturalHeight: height } = picture;
-  if (!width) return;
-  const scale = SIDE / Math.max(width, height);
-  const place = [(SIDE - width * scale) / 2, (SIDE - height * scale) / 2, width * scale, height * scale];
-  context.fillStyle = choosePaper(picture);
-  context.fillRect(...place);
-  context.drawImage(picture, ...place);
-}
-
-/** Clear a canvas and return its context with one unit = one canvas px of the drawing. */
-function clearCanvas(canvas) {
-  const context = getContext(canvas);
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  context.scale(canvas.width / SIDE, canvas.height / SIDE);
-  return context;
 }
 
 /** Tools is the bar under the sheet: pen, eraser, width, undo, redo, clear, and a picture to draw over. */

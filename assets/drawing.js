@@ -6,7 +6,7 @@ export const SIDE = 512; // canvas px; the paper is 0..SIDE each way
 const INK = "#1c1a19";
 const MAX_STROKES = 2000;
 const MAX_POINTS = 90_000; // the server refuses above 100,000
-const MAX_STROKE_POINTS = 4_500; // the server refuses above 5,000
+const MAX_STROKE_POINTS = 1_000; // a longer line goes on as a new stroke, so that each frame paints a short one
 const KEPT_STATES = 200;
 const BLANK = Object.freeze({ strokes: Object.freeze([]), picture: null });
 
@@ -23,13 +23,14 @@ export class Drawing {
   get canUndo() { return this.#position > 0; }
   get canRedo() { return this.#position < this.#states.length - 1; }
 
-  /** Add a stroke; return false when the sheet is full. */
-  addStroke(stroke) {
-    const strokes = [...this.now.strokes, stroke];
-    const points = strokes.reduce((sum, { points }) => sum + points.length, 0);
-    if (strokes.length > MAX_STROKES || points > MAX_POINTS) return false;
-    this.#pushState({ ...this.now, strokes });
-    return true;
+  /** Add the strokes of one gesture, which one Undo takes back; return false when the sheet is too full for all. */
+  addStrokes(added) {
+    const strokes = [...this.now.strokes];
+    let points = strokes.reduce((sum, { points }) => sum + points.length, 0);
+    const fitting = added.filter((stroke) => (points += stroke.points.length) <= MAX_POINTS);
+    strokes.push(...fitting.slice(0, MAX_STROKES - strokes.length));
+    if (strokes.length > this.now.strokes.length) this.#pushState({ ...this.now, strokes });
+    return strokes.at(-1) === added.at(-1);
   }
 
   /** Begin anew over a picture, a data URL. */
@@ -46,7 +47,9 @@ export class Drawing {
 
   /** Return the drawing as JSON. */
   toString() {
-    return JSON.stringify({ version: 1, width: SIDE, height: SIDE, ...this.now });
+    const { strokes, picture } = this.now;
+    const head = JSON.stringify({ version: 1, width: SIDE, height: SIDE, picture }).slice(0, -1);
+    return `${head},"strokes":[${strokes.map(writeStroke).join(",")}]}`;
   }
 
   #pushState(state) {
@@ -65,12 +68,18 @@ export function makeStroke(tool, size) {
   return { tool, size, color: INK, points: [] };
 }
 
-/** Append a point unless it repeats the last one; coordinates to a tenth of a pixel keep the value small. */
-export function addPoint(stroke, x, y, pressure) {
+/**
+ * Append a point to the last of a line's strokes unless it repeats the one before; coordinates to a tenth of a pixel
+ * keep the value small. A stroke that is full goes on as a new one, which begins where it ends.
+ * @param {Stroke[]} strokes
+ */
+export function addPoint(strokes, x, y, pressure) {
+  const stroke = strokes[strokes.length - 1];
   const last = stroke.points.at(-1);
   if (last && Math.hypot(x - last[0], y - last[1]) < 0.7) return;
-  if (stroke.points.length >= MAX_STROKE_POINTS) return;
-  stroke.points.push([round(x, 10), round(y, 10), round(pressure, 100)]);
+  const point = [round(x, 10), round(y, 10), round(pressure, 100)];
+  if (last && stroke.points.length >= MAX_STROKE_POINTS) strokes.push({ ...stroke, points: [last, point] });
+  else stroke.points.push(point);
 }
 
 /** Tell whether a point lies on the paper or less than its side away from it. */
@@ -78,12 +87,20 @@ export function isNearPaper(x, y) {
   return x >= -SIDE && y >= -SIDE && x <= 2 * SIDE && y <= 2 * SIDE;
 }
 
-/** Paint strokes on a 2d context whose unit is one canvas px. The eraser paints paper, as the server does. */
-export function paintStrokes(context, strokes) {
-  for (const stroke of strokes) {
-    context.fillStyle = stroke.tool === "eraser" ? "#ffffff" : stroke.color;
-    context.fill(new Path2D(makeOutlinePath(stroke)));
-  }
+/** Paint a stroke on a 2d context whose unit is one canvas px. The eraser paints paper, as the server does. */
+export function paintStroke(context, stroke, outline = new Path2D(makeOutlinePath(stroke))) {
+  context.fillStyle = stroke.tool === "eraser" ? "#ffffff" : stroke.color;
+  context.fill(outline);
+}
+
+/** @type {WeakMap<object, string>} */
+const written = new WeakMap();
+
+/** Return a finished stroke as JSON; it is written once, and so is a sheet of thousands soon written. */
+function writeStroke(stroke) {
+  let text = written.get(stroke);
+  if (text === undefined) written.set(stroke, text = JSON.stringify(stroke));
+  return text;
 }
 
 /** Make a stroke's outline as SVG path data. pipeline/sketch/canvas.py paints the same shape with the same numbers. */

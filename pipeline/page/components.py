@@ -17,7 +17,10 @@ import(new URL(props.script, document.baseURI)).then(({ mount }) =>
 );
 """
 PAGE_EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}  # every event of the page
-SERVED_FILES = ("app.js", "canvas.js", "dom.js", "drawing.js", "intake.js", "panels.js", "vendor", "app.css", "fonts")
+SERVED_FILES = (
+    *("app.js", "canvas.js", "dom.js", "drawing.js", "intake.js", "panels.js", "sheet.js"),
+    *("vendor", "app.css", "fonts"),
+)
 
 
 def serve_assets(assets: Path) -> str:

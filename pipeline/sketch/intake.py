@@ -29,6 +29,7 @@ UNRULED = "The paper's printed lines were left out."
 EVENED_OUT = "The paper's uneven light was evened out."
 WHITE_ON_NOTHING = "The drawing was white on a transparent ground; it was turned round to dark on white."
 WHITE_SHAPES = "White shapes on the transparent ground were given their outline."
+FAINTEST = 227  # of 255: what is nowhere darker in any channel cannot be seen on white
 
 limit_pillow()
 
@@ -57,7 +58,7 @@ def read_strokes(canvas: str | Mapping[str, object]) -> Sketch:
         raise SketchError(f"The canvas sends JSON text; {type(canvas).__name__} came.")
     drawn = read_canvas(canvas)
     if drawn.picture is None:
-        return convert_paper(Paper(paint_canvas(drawn)), photographed=False)
+        return convert_own_sheet(paint_canvas(drawn))
     laid = lay_picture(drawn.picture, (drawn.width, drawn.height))
     return convert_laid(replace(laid, pixels=paint_canvas(drawn, laid.pixels)))
 
@@ -83,6 +84,16 @@ def convert_array(array: NDArray[np.generic]) -> Image.Image:
     if array.dtype != np.uint8 or array.ndim not in (2, 3) or channels not in (1, 2, 3, 4) or array.size == 0:
         raise SketchError(f"The editor's drawing is an 8-bit picture; {array.dtype} {array.shape} came.")
     return Image.fromarray(array[..., 0] if array.ndim == 3 and channels == 1 else array)
+
+
+def convert_own_sheet(pixels: NDArray[np.uint8]) -> Sketch:
+    """Make a sketch of what was drawn on the app's own white sheet (H, W, 3): as it is, a single dot too.
+
+    Raises SketchError where nothing can be seen on it.
+    """
+    if int(pixels.min()) > FAINTEST:
+        raise SketchError(BLANK)
+    return make_sketch(Paper(pixels), inverted=False, notices=())
 
 
 def convert_picture(image: Image.Image) -> Sketch:

@@ -90,6 +90,11 @@ def count_ink(page: Page) -> int:
     return int(page.evaluate(INK))
 
 
+def read_drawing(page: Page) -> str:
+    """Return the drawing as the page would send it, JSON."""
+    return str(page.evaluate("croquis.readDrawing()"))
+
+
 def read_state(page: Page) -> str:
     return page.locator("#picture [data-state]").first.get_attribute("data-state") or ""
 

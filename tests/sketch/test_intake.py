@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.errors import CroquisError, SketchError
+from pipeline.sketch.canvas import paint_canvas, read_canvas
+from pipeline.sketch.edges import read_edges
 from pipeline.sketch.intake import BLANK, EVENED_OUT, TURNED_ROUND, WHITE_ON_NOTHING, read_image, read_strokes
 from pipeline.sketch.paper import invert
 from tests.tools.drawings import (
@@ -136,7 +138,6 @@ def test_the_canvas_sent_as_a_file_is_the_same_sketch():
         make_canvas(make_stroke(make_wave(200), tool="eraser")),
         make_canvas(make_stroke(make_wave(200), 6), make_stroke(make_wave(200), 40, tool="eraser")),
         make_canvas(make_stroke(make_wave(200), color="#ffffff")),
-        make_canvas(make_stroke([(256, 256)], 3)),
         make_canvas(make_stroke([(-100, -100), (-90, -50)])),
         {"background": None, "layers": [], "composite": None},
         {"background": None, "layers": [], "composite": Image.new("RGBA", (512, 512), "white")},
@@ -148,7 +149,6 @@ def test_the_canvas_sent_as_a_file_is_the_same_sketch():
         "only rubbed",
         "drawn and rubbed out",
         "white on white",
-        "a speck",
         "beside the paper",
         "editor untouched",
         "editor undone",
@@ -159,6 +159,22 @@ def test_the_canvas_sent_as_a_file_is_the_same_sketch():
 def test_nothing_drawn_is_told(value):
     with pytest.raises(SketchError, match=BLANK):
         read_strokes(value)
+
+
+@pytest.mark.parametrize("size", [2, 6, 48])
+def test_a_single_dot_is_a_drawing(size):
+    sketch = read_strokes(make_canvas(make_stroke([(256, 256)], size)))
+    assert read_edges(sketch).pixels.any()
+
+
+@pytest.mark.parametrize("color", ["#1c1a19", "#203060"])
+def test_the_apps_own_sheet_stays_as_it_was_drawn(color):
+    covered = make_stroke([(x, y) for y in range(0, 513, 40) for x in (0, 512)], 120, color=color)
+    pale = make_stroke(make_wave(200), 8, color="#f0ead8")
+    canvas = make_canvas(covered, pale)
+    sketch = read_strokes(canvas)
+    assert not sketch.inverted and sketch.notices == ()
+    assert np.array_equal(sketch.pixels, paint_canvas(read_canvas(canvas)))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
