@@ -117,8 +117,10 @@ def golden_hour(source: Source, p: Parameters, rng: np.random.Generator) -> Pict
 
 def moonlight(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint night blue under a full moon: silver rims from the moon's side, stars in the open sky, dark lines."""
-    night = after_dark(saturate(source.calm, 0.95), 0.42, 0.66)
-    night = as_plane(night * hsv(p["blue"], 0.42, 1) + hsv(p["blue"], 0.8, 0.1))
+    night = after_dark(saturate(source.calm, 1.2), 0.42, 0.78)
+    warm = 1.3 * chroma(source.calm) * (1 - source.ground)
+    tint = mix(hsv(p["blue"], 0.46, 1), hsv(p["blue"], 0.2, 1), clip(as_plane(warm)))
+    night = as_plane(night * tint + hsv(p["blue"], 0.8, 0.1))
     glow = sunlight(source.lines, p["moon"], 0.12, 0.5)
     down = height_share(source.lines)
     figure = 1 - source.ground

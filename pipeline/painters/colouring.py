@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.painters.light import cast_shadow, height_share, relief
-from pipeline.painters.source import Source, rise
+from pipeline.painters.source import Source
 from pipeline.painters.strokes import directions, lay_strokes, soften_steps, stroke_colours
 from pipeline.painters.surface import (
     Parameters,
@@ -114,30 +114,29 @@ def soft_page(source: Source, rng: np.random.Generator) -> Picture:
 def cartoon_3d(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint a computer-animated film: smooth bodies with soft shade, gloss and rim light before a blurred ground."""
     figure = 1 - source.ground
-    height = source.swell(p["swell"] + 20, 6, 0.3)
-    form = relief(height, p["light"], 22)
-    up = relief(height, 90, 22)
-    flat = clip(saturate(source.calm, 1.15))
+    height = source.swell(p["swell"] + 26, 7, 0.2)
+    form = relief(height, p["light"], 24)
+    up = relief(height, 90, 24)
+    flat = clip(saturate(source.calm, 1.3))
     wide = smoothstep(blur(as_plane(np.minimum(source.border_distance, 40)), 8), 2.5, 7)
-    crease = wide * (np.exp(-np.maximum(source.pen_distance, 0) / 4) * 0.22 + 0.2 * np.exp(-source.border_distance / 4))
+    crease = wide * 0.3 * np.exp(-source.border_distance / 7)
     form, up = form * (0.35 + 0.65 * wide), up * (0.35 + 0.65 * wide)
-    cool, warm = hsv(0.68, 0.22, 0.82), hsv(0.11, 0.1, 1.1)
-    light = mix(np.broadcast_to(cool, flat.shape), warm, smoothstep(form, -0.8, 0.6))
-    body = times(as_plane(flat * light), as_plane(1 + 0.14 * up - crease))
-    shine = smoothstep(form, 0.7, 0.98) * smoothstep(source.away, 1, 4)
-    body = screen(clip(body), times(np.ones(3, np.float32), as_plane(0.42 * shine)))
-    rim = smoothstep(-form, 0.75, 0.97) * smoothstep(source.border_distance, 0.8, 2.5)
-    body = screen(body, times(hsv(0.56, 0.3, 1), as_plane(0.22 * rim)))
-    behind = blur(flat, 4)
-    cast = cast_shadow(figure, p["light"], 22, 10)
-    behind = times(behind, as_plane(1 - 0.34 * cast + 0.06 * (0.5 - height_share(source.lines))))
+    cool, warm = hsv(0.7, 0.3, 0.74), hsv(0.11, 0.12, 1.16)
+    light = mix(np.broadcast_to(cool, flat.shape), warm, smoothstep(form, -0.8, 0.5))
+    body = times(as_plane(flat * light), as_plane(1.02 + 0.2 * up - crease))
+    sheen = 0.3 * smoothstep(form, 0.2, 0.95) + 0.75 * smoothstep(form, 0.82, 0.93) * smoothstep(source.away, 3, 7)
+    body = screen(clip(body), times(np.ones(3, np.float32), as_plane(sheen * (0.4 + 0.6 * wide))))
+    rim = smoothstep(-form, 0.6, 0.95) * smoothstep(source.border_distance, 0.8, 2.5)
+    body = screen(body, times(hsv(0.56, 0.45, 1), as_plane(0.3 * rim)))
+    behind = blur(flat, 7)
+    cast = cast_shadow(figure, p["light"], 24, 12)
+    behind = times(behind, as_plane(1.04 - 0.36 * cast + 0.12 * (0.5 - height_share(source.lines))))
     scene = mix(behind, body, blur(figure, 0.6))
-    cord = blur(rise(as_plane(-source.pen_distance), 3.6), 1.4)
-    gloss = np.clip(relief(cord, p["light"], 7), 0, 1) * source.lines
-    line = clip(flat * 0.16) + rgb("#1c1218") * 0.55
-    scene = mix(scene, line, as_plane(0.95 * source.lines))
-    haze = 1 + 0.012 * grain(source.lines, 2, rng)
-    return clip(times(screen(scene, times(np.ones(3, np.float32), as_plane(0.16 * gloss))), as_plane(haze)))
+    thin = source.contour(-1.1)
+    own = clip(as_plane(flat * 0.3)) + rgb("#140b14") * 0.3
+    scene = mix(scene, own, as_plane(0.92 * thin * (0.35 + 0.65 * source.stoutness)))
+    scene = mix(scene, rgb("#120c12"), source.blots)
+    return clip(times(scene, as_plane(1 + 0.012 * grain(source.lines, 2, rng))))
 
 
 COLOURINGS: dict[str, Renderer[Source]] = {

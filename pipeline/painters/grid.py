@@ -72,7 +72,7 @@ def small_palette(picture: Picture, count: int) -> Plane:
 
 def pixel_art(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint big crisp square pixels in a small palette: hard shade on the forms, dithered ground, dark outline."""
-    side = block_side(source, 6)
+    side = block_side(source, 5)
     form = blocks(relief(source.swell(44, 6), 125, 20), side)
     small = blocks(clip(contrast(saturate(source.calm, p["punch"]), 1.08)), side)
     figure = blocks(1 - source.ground, side)
@@ -81,13 +81,13 @@ def pixel_art(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
     palette = small_palette(shaded, 32)
     dithered = shaded + bayer(small)[..., None] * (p["dither"] * (1 - 0.75 * figure))[..., None]
     flat = nearest(as_plane(dithered + rng.normal(0, 0.002)), palette)
-    dark = clip(flat * 0.2 + rgb("#14101f") * 0.75)
+    dark = clip(flat * 0.14 + rgb("#14101f") * 0.8)
     return enlarge(mix(flat, dark, as_plane(block_lines(source, side))), side, source.lines)
 
 
 def handheld(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint four shades of green on a reflective screen whose pixel grid shows."""
-    side = block_side(source, 6)
+    side = block_side(source, 5)
     form = blocks(relief(source.swell(44, 6), 125, 20), side)
     small = blocks(source.calm, side)
     figure = blocks(1 - source.ground, side)

@@ -32,13 +32,13 @@ from pipeline.painters.texture import clouds, dots, fibres, grain, noise, printe
 
 
 def linocut(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Paint one dark ink from a gouged block: bold blacks, cuts that run along the forms, salty printing."""
+    """Paint one dark ink from a gouged block: bold blacks, cuts that bend over the forms, salty printing."""
     dark = contrast(darkness_of(source, 0.3), 1.35, 0.42)
     figure = 1 - source.ground
     wander = 7 * noise(source.lines, 60, rng)
     ground = stripes(source.lines, p["gouge"], p["direction"], as_plane(wander))
-    along = 0.5 + 0.5 * np.cos((source.away + 0.4 * wander) * np.float32(2 * np.pi / (0.72 * p["gouge"])))
-    cuts = np.where(figure > 0, along, ground) + 0.22 * noise(source.lines, 22, rng)
+    own = gouges(source, 0.72 * p["gouge"], p["direction"], as_plane(0.5 * wander))
+    cuts = np.where(figure > 0, own, ground) + 0.22 * noise(source.lines, 22, rng)
     ink = smoothstep(as_plane(dark * 1.35 - 0.2 - cuts), -0.06, 0.06)
     ink = np.maximum(ink, smoothstep(as_plane(p["black"] - source.light), -0.03, 0.03))
     rim = smoothstep(source.away, 1.5, 3.0)
@@ -46,6 +46,15 @@ def linocut(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     salt = smoothstep(grain(source.lines, 3.5, rng), 0.62, 0.9)
     paper = times(rgb("#f4ecd8"), as_plane(1 + 0.02 * grain(source.lines, 4, rng)))
     return clip(mix(paper, hsv(p["ink"], 0.72, 0.22), as_plane(ink * (1 - 0.45 * salt))))
+
+
+def gouges(source: Source, period: float, degrees: float, wander: Plane) -> Plane:
+    """Return cuts (H, W) in [0, 1] that bend over the forms; neighbouring regions are cut in different directions."""
+    bend = as_plane(wander + 14 * source.swell(46, 6))
+    result = np.zeros_like(bend)
+    for turn, angle in enumerate((degrees + 75, degrees - 35, degrees + 20)):
+        result = np.where(source.regions % 3 == turn, stripes(source.lines, period, angle, bend), result)
+    return as_plane(result)
 
 
 UKIYO_INKS = (

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.painters import DEFAULTS, paint
 from pipeline.painters.surface import Picture
-from pipeline.pocket.references import indoors, land, tale, town
+from pipeline.pocket.references import indoors, land, page, tale, town
 from pipeline.pocket.references.drawing import Drawing
 from pipeline.pocket.references.inked import ink_shapes
 
@@ -26,6 +26,11 @@ SCENES: dict[str, Callable[[Drawing], None]] = {
     "factory": town.draw_factory,
     "cat": indoors.draw_cat,
     "still life": indoors.draw_still_life,
+    "lone fox": page.draw_lone_fox,
+    "lone cat": page.draw_lone_cat,
+    "lone car": page.draw_lone_car,
+    "cottage": page.draw_cottage,
+    "lone boat": page.draw_lone_boat,
 }
 
 
