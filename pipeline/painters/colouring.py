@@ -64,7 +64,7 @@ def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> 
     cover = as_plane(np.clip((0.34 + cover) * pressed * (1 + 0.25 * tooth), 0, 0.97) * inside)
     deep = clip(times(colour, as_plane(0.92 - 0.12 * np.maximum(-form, 0))))
     paper = times(rgb("#fefcf7"), as_plane(1 + 0.015 * tooth))
-    drawn = mix(paper, deep, as_plane(np.clip(1.25 * cover, 0, 0.96)))
+    drawn = mix(paper, deep, as_plane(np.clip(1.08 * cover, 0, 0.92)))
     line = source.contour(-0.5, as_plane(0.4 * noise(source.lines, 40, rng))) * clip(as_plane(0.95 + 0.3 * tooth))
     return clip(mix(drawn, clip(source.calm * 0.25) + rgb("#221d24") * 0.5, as_plane(0.93 * line)))
 
@@ -75,7 +75,7 @@ def felt_pen(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
     overlap = smoothstep(band, 0.82, 0.96)
     colour = saturate(clip(contrast(source.calm, 1.12, 0.55)), 1.45)
     second = smoothstep(clouds(source.lines, 120, rng, 2), 0.12, 0.2)
-    ink = clip(as_plane(np.maximum(colour, 0.04) ** (1 + 0.34 * overlap + 0.2 * second)[..., None]))
+    ink = clip(as_plane(np.maximum(colour, 0.04) ** (1 + 0.55 * overlap + 0.25 * second)[..., None]))
     bleed = 0.12 * np.exp(-(((source.away - 2) / 2) ** 2))
     paper = rgb("#fffefb")
     short = smoothstep(as_plane(source.away + 2.2 * noise(source.lines, 26, rng) - 0.4), 0.0, 1.2)
@@ -97,9 +97,9 @@ def childrens_book(source: Source, p: Parameters, rng: np.random.Generator) -> P
     tooth = grain(source.lines, 3.5, rng)
     dry = smoothstep(as_plane(tooth + 0.9 * fibres(source.lines, 15, 60, rng, 4)), 0.75, 1.1) * 0.35
     paper = mix(rgb("#fff8ea"), rgb("#f6e5c6"), p["cream"])
-    warm = clip(paint * 0.93 + 0.1) * mix(np.ones(3, np.float32), paper, 0.5)
+    warm = clip(saturate(clip(paint * 0.86 + 0.18), 1.15)) * mix(np.ones(3, np.float32), paper, 1.0)
     page = mix(warm, paper, as_plane(dry * (0.5 + 0.5 * source.ground)))
-    page = mix(page, paper, as_plane(0.6 * source.ground * (1 - soft_page(source, rng))))
+    page = mix(page, paper, as_plane(0.9 * (1 - soft_page(source, rng))))
     line = source.contour(-0.4, as_plane(0.5 * noise(source.lines, 36, rng))) * clip(as_plane(0.98 + 0.14 * tooth))
     return clip(mix(page, rgb("#4a2f2a"), as_plane(0.9 * line)))
 
@@ -141,11 +141,11 @@ def cartoon_3d(source: Source, p: Parameters, rng: np.random.Generator) -> Pictu
 
 COLOURINGS: dict[str, Renderer[Source]] = {
     "plain": Renderer(plain, {"tooth": Span(0.012, 0.0, 0.02)}, True),
-    "crayon": Renderer(crayon, {"direction": Span(-40, -60, -20), "pressure": Span(0.55, 0.42, 0.66)}, True),
+    "crayon": Renderer(crayon, {"direction": Span(-40, -60, -20), "pressure": Span(0.46, 0.36, 0.56)}, True),
     "coloured-pencil": Renderer(
         coloured_pencil, {"direction": Span(-48, -65, -30), "hatch": Span(5.0, 4.5, 6.0)}, True
     ),
     "felt-pen": Renderer(felt_pen, {"direction": Span(-42, -60, 60), "tip": Span(15, 13, 19)}, True),
-    "childrens-book": Renderer(childrens_book, {"cream": Span(0.4, 0.2, 0.7)}, True),
+    "childrens-book": Renderer(childrens_book, {"cream": Span(0.45, 0.25, 0.7)}, True),
     "cartoon-3d": Renderer(cartoon_3d, {"swell": Span(36, 28, 46), "light": Span(120, 60, 150)}, True),
 }

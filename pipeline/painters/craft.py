@@ -192,9 +192,9 @@ CRAFTS: dict[str, Renderer[Source]] = {
         paper_cut, {"card": Span(0.1, 0.0, 1.0), "light": Span(125, 50, 150), "lift": Span(1.0, 0.7, 1.2)}, True
     ),
     "felt": Renderer(
-        felt, {"light": Span(120, 60, 150), "wool": Span(0.13, 0.1, 0.17), "stitch": Span(14, 12, 17)}, True
+        felt, {"light": Span(120, 60, 150), "wool": Span(0.18, 0.14, 0.22), "stitch": Span(14, 12, 17)}, True
     ),
     "low-poly": Renderer(
-        low_poly, {"facet": Span(44, 38, 54), "contrast": Span(0.1, 0.07, 0.14), "light": Span(0.1, 0.0, 1.0)}, True
+        low_poly, {"facet": Span(42, 38, 52), "contrast": Span(0.13, 0.1, 0.17), "light": Span(0.1, 0.0, 1.0)}, True
     ),
 }

@@ -140,7 +140,7 @@ def comic(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     flat = saturate(source.calm, p["punch"])
     flat = clip(flat * 1.04)
     lower = smoothstep(height_share(source.lines), 0.0, 1.0)
-    shade = figure * np.clip(0.1 - 0.95 * form, 0, 0.8) + source.ground * 0.34 * (1 - lower)
+    shade = figure * np.clip(0.16 - 0.95 * form, 0, 0.8) + source.ground * (0.14 + 0.3 * (1 - lower))
     dotted = printed(as_plane(shade - 0.04), dots(source.lines, p["screen"], 30), 0.1)
     deep = clip(flat * hsv(p["shadow"], 0.35, 0.72))
     inked = mix(flat, deep, as_plane(dotted * 0.9))
@@ -204,7 +204,7 @@ DRAWINGS: dict[str, Renderer[Source]] = {
             "screen": Span(9.5, 8.5, 12),
             "shadow": Span(0.66, 0.6, 0.75),
             "line": Span(7, 6, 8.5),
-            "age": Span(0.3, 0.1, 0.7),
+            "age": Span(0.55, 0.3, 0.9),
         },
         True,
     ),

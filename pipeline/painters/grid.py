@@ -55,7 +55,7 @@ def cross_stitch(source: Source, p: Parameters, rng: np.random.Generator) -> Pic
     cross = np.maximum(rising, falling * 0.8)
     hole = np.clip(np.hypot(np.abs(x) - 0.5, np.abs(y) - 0.5) * 4.5, 0.5, 1)
     cloth = times(hsv(p["cloth"], 0.1, 0.94), as_plane(hole * (1 + 0.05 * grain(source.lines, 4, rng))))
-    shaded = times(thread, as_plane(0.66 + 0.42 * cross))
+    shaded = times(thread, as_plane(0.54 + 0.58 * cross))
     sewn = mix(cloth, shaded, as_plane(0.35 + 0.65 * smoothstep(as_plane(cross), 0.0, 0.3)))
     strand = 0.75 + 0.35 * np.abs(np.sin((x + y) * np.pi * 2))
     dark = times(rgb("#2a2226"), as_plane(strand))
@@ -104,6 +104,6 @@ def handheld(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
 
 GRIDS: dict[str, Renderer[Source]] = {
     "cross-stitch": Renderer(cross_stitch, {"count": Span(57, 51, 64), "cloth": Span(0.1, 0.05, 0.6)}, True),
-    "pixel-art": Renderer(pixel_art, {"punch": Span(1.25, 1.1, 1.4), "dither": Span(0.1, 0.06, 0.14)}, True),
+    "pixel-art": Renderer(pixel_art, {"punch": Span(1.25, 1.1, 1.4), "dither": Span(0.15, 0.1, 0.2)}, True),
     "handheld": Renderer(handheld, {"hue": Span(0.2, 0.18, 0.24), "glass": Span(0.78, 0.72, 0.84)}, False),
 }

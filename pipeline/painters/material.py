@@ -202,7 +202,7 @@ MATERIALS: dict[str, Renderer[Source]] = {
     "industrial": Renderer(
         industrial,
         {
-            "paint": Span(0.75, 0.6, 0.9),
+            "paint": Span(0.6, 0.5, 0.7),
             "rust": Span(0.3, 0.18, 0.42),
             "oxide": Span(0.05, 0.035, 0.07),
             "panel": Span(118, 96, 150),

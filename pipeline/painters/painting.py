@@ -52,7 +52,7 @@ def ghibli(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint gouache ground, cel-shaded figures in lush colours, warm light over cool shade, a cumulus sky."""
     soft = mix(source.calm, painted_sky(source.calm, p["sky"], rng), as_plane(0.85 * open_sky(source)))
     dabs = noise(source.lines, 30, rng, 1.8) + 0.5 * noise(source.lines, 12, rng, 1.5)
-    painted = times(soft, as_plane(1 + (0.025 + 0.03 * source.ground) * dabs))
+    painted = times(soft, as_plane(1 + (0.03 + 0.055 * source.ground) * dabs))
     form = relief(source.swell(54, 6), 120, 26)
     shade = smoothstep(-form, 0.3, 0.42)
     cel = mix(painted, painted * rgb("#8f93c4"), as_plane(0.55 * shade))
@@ -188,7 +188,7 @@ PAINTINGS: dict[str, Renderer[Source]] = {
         ghibli,
         {
             "sky": Span(0.57, 0.54, 0.6),
-            "lushness": Span(1.25, 1.1, 1.4),
+            "lushness": Span(1.35, 1.2, 1.5),
             "warmth": Span(0.26, 0.16, 0.36),
             "line": Span(4, 3, 5),
         },

@@ -45,7 +45,7 @@ def linocut(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     ink = np.maximum(ink * rim, source.contour(1.0))
     salt = smoothstep(grain(source.lines, 3.5, rng), 0.62, 0.9)
     paper = times(rgb("#f4ecd8"), as_plane(1 + 0.02 * grain(source.lines, 4, rng)))
-    return clip(mix(paper, hsv(p["ink"], 0.72, 0.22), as_plane(ink * (1 - 0.45 * salt))))
+    return clip(mix(paper, hsv(p["ink"], 0.8, 0.27), as_plane(ink * (1 - 0.45 * salt))))
 
 
 def gouges(source: Source, period: float, degrees: float, wander: Plane) -> Plane:
@@ -117,7 +117,7 @@ def risograph(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
     for channel, ink, (dx, dy) in zip((1, 2, 0), inks, ((1, 0), (0, -1), (-1, 1)), strict=True):
         plate = shifted(as_plane(1 - soft[..., channel]), dx * p["slip"], dy * p["slip"])
         speck = 0.5 + 0.16 * grain(source.lines, 3, rng) + 0.26 * (dots(source.lines, 7, 20 + 30 * channel) - 0.5)
-        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(plate, as_plane(speck), 0.8) * 0.96))
+        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(plate, as_plane(speck), 0.62) * 0.96))
     key = shifted(source.contour(0.2), 0.3 * p["slip"], 0) * clip(as_plane(1.1 + 0.35 * grain(source.lines, 3, rng)))
     dark = hsv(p["blue"] + 0.06, 0.8, 0.34)
     return clip(times(mix(as_plane(page), dark, clip(key * 0.94)), as_plane(1 + 0.02 * grain(source.lines, 4, rng))))

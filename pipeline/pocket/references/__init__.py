@@ -44,17 +44,17 @@ class Sitting:
 
 
 SITTINGS: dict[str, Sitting] = {
-    "art-deco": Sitting("harbour"),
+    "art-deco": Sitting("lone car"),
     "blueprint": Sitting("factory"),
-    "cartoon-3d": Sitting("cat", True),
+    "cartoon-3d": Sitting("lone cat", True),
     "chalkboard": Sitting("harbour", True),
     "charcoal": Sitting("castle", True),
-    "childrens-book": Sitting("fox"),
-    "clay": Sitting("still life"),
-    "coloured-pencil": Sitting("cat"),
+    "childrens-book": Sitting("lone fox"),
+    "clay": Sitting("lone fox", True),
+    "coloured-pencil": Sitting("lone car", True),
     "comic": Sitting("factory"),
-    "crayon": Sitting("meadow"),
-    "cross-stitch": Sitting("cat", True),
+    "crayon": Sitting("cottage"),
+    "cross-stitch": Sitting("branch", True),
     "cyberpunk": Sitting("street"),
     "engraving": Sitting("factory", True),
     "felt": Sitting("branch", True),
@@ -73,10 +73,10 @@ SITTINGS: dict[str, Sitting] = {
     "misty": Sitting("lake", True),
     "moonlight": Sitting("castle"),
     "mosaic": Sitting("fox"),
-    "oil-painting": Sitting("still life"),
-    "paper-cut": Sitting("lake"),
-    "pastel": Sitting("cat", True),
-    "pixel-art": Sitting("castle"),
+    "oil-painting": Sitting("castle"),
+    "paper-cut": Sitting("cottage"),
+    "pastel": Sitting("lake", True),
+    "pixel-art": Sitting("lone boat"),
     "plain": Sitting("drive"),
     "pointillism": Sitting("harbour", True),
     "pop-art": Sitting("still life"),
@@ -89,7 +89,7 @@ SITTINGS: dict[str, Sitting] = {
     "thermal": Sitting("street", True),
     "ukiyo-e": Sitting("branch", True),
     "vaporwave": Sitting("street"),
-    "watercolor": Sitting("harbour"),
+    "watercolor": Sitting("lone boat"),
 }
 
 
