@@ -38,12 +38,12 @@ GRAIN = 0.015  # of the range, what is added to flat colour
 GRAIN_CELLS = (2, 5, 12)  # px
 INKED = 0.6  # how dark the lines are that the network sees
 TEXTURE = 0.03  # of the longer side: what is larger is the picture's light, what is smaller the look's texture
-LIGHT = 0.5  # how much of the light is the look's
-TO_PALETTE = 0.35  # how far the mean lightness goes towards the style picture's
+LIGHT = 0.7  # how much of the light is the look's
+TO_PALETTE = 0.7  # how far the mean lightness goes towards the style picture's
 PALE, COLOURED = 5.0, 32.0  # chroma in CIELAB: up to the first a place is grey, from the second on coloured
-HUE_PALE, HUE_COLOURED, HUE_ALONE = 0.6, 0.2, 0.9  # how much of the hue is the look's: grey, coloured, one-hue styles
-HUE_TEXTURE = 0.45  # how much of the look's changes of hue stay on the painting's own
-RICHNESS = 0.35  # how far chroma goes towards the style picture's
+HUE_PALE, HUE_COLOURED, HUE_ALONE = 0.8, 0.2, 0.9  # how much of the hue is the look's: grey, coloured, one-hue styles
+HUE_TEXTURE = 0.9  # how much of the look's changes of hue stay on the painting's own
+RICHNESS = 0.6  # how far chroma goes towards the style picture's
 INSTALL = "pip install -r requirements.txt"
 
 
