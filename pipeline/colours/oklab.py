@@ -24,14 +24,14 @@ TO_LAB = np.array(
 
 
 def to_oklab(rgb: NDArray[np.generic]) -> NDArray[np.float32]:
-    """(..., 3) uint8 or float in [0, 1] -> OKLab (Ottosson 2020), float32."""
+    """Convert RGB (..., 3), uint8 or float in [0, 1], to OKLab (Ottosson 2020), float32."""
     scaled = np.asarray(rgb, np.float32) / (255 if rgb.dtype == np.uint8 else 1)
     linear = np.where(scaled <= 0.04045, scaled / 12.92, ((np.maximum(scaled, 0) + 0.055) / 1.055) ** 2.4)
     return np.asarray(np.cbrt(linear @ TO_CONES.T) @ TO_LAB.T, np.float32)
 
 
 def from_oklab(lab: NDArray[np.float32]) -> NDArray[np.float32]:
-    """OKLab (..., 3) -> RGB in [0, 1], cut at the gamut's border."""
+    """Convert OKLab (..., 3) to RGB in [0, 1], float32, cut at the gamut's border."""
     linear = np.clip((lab @ np.linalg.inv(TO_LAB).T) ** 3 @ np.linalg.inv(TO_CONES).T, 0, 1)
     rgb = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.asarray(rgb, np.float32)

@@ -28,6 +28,8 @@ Float = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Palette:
+    """Palette holds the colours that a thing has, and where words lie that name it."""
+
     colours: NDArray[np.uint8]  # (5, 3) RGB, the commonest first
     shares: Float  # (5,) of the thing's area, sum at most 1
     vector: Float  # (384,) unit vector of the name; zeros without one
@@ -35,6 +37,8 @@ class Palette:
 
 @dataclass(frozen=True, eq=False)
 class PaletteTable:
+    """PaletteTable holds the palettes of all things that are known by name."""
+
     names: tuple[str, ...]
     colours: NDArray[np.uint8]  # (N, 5, 3)
     shares: NDArray[np.float16]  # (N, 5)
@@ -44,15 +48,15 @@ class PaletteTable:
         object.__setattr__(self, "rows", {name: row for row, name in enumerate(self.names)})
 
     def get(self, name: str) -> Palette | None:
-        """A name's palette, also of its singular."""
+        """Return the palette of a name or of its singular; None for an unknown one."""
         rows: dict[str, int] = self.rows  # type: ignore[attr-defined]
-        row = next((rows[form] for form in forms(name) if form in rows), None)
+        row = next((rows[form] for form in list_forms(name) if form in rows), None)
         if row is None:
             return None
         return Palette(self.colours[row], self.shares[row].astype(np.float32), self.vectors[row].astype(np.float32))
 
     def find(self, prompt: str) -> list[Palette]:
-        """The palettes of the things that a prompt names, the longest names first; at most SLOTS."""
+        """Return the palettes of the things that a prompt names, in its order, at most SLOTS; longer names go first."""
         words = re.findall(r"[a-z']+", prompt.lower())
         found: list[tuple[int, Palette]] = []
         taken: set[int] = set()
@@ -67,20 +71,28 @@ class PaletteTable:
 
 
 def load_palettes(file: Path) -> PaletteTable:
+    """Load a table that `save_palettes` wrote. Raises ValueError where an array is missing or of another shape."""
     with np.load(file) as data:
-        return PaletteTable(
-            tuple(str(name) for name in data["names"]), data["colours"], data["shares"], data["vectors"]
-        )
+        if missing := {"names", "colours", "shares", "vectors"} - set(data.files):
+            raise ValueError(f"{file} lacks {', '.join(sorted(missing))}.")
+        names = tuple(str(name) for name in data["names"])
+        shapes = {"colours": (COLOURS, 3), "shares": (COLOURS,), "vectors": (WIDTH,)}
+        arrays = {name: data[name] for name in shapes}
+    for name, shape in shapes.items():
+        if arrays[name].shape != (len(names), *shape):
+            raise ValueError(f"{file}: expected {name} of {(len(names), *shape)}, found {arrays[name].shape}.")
+    return PaletteTable(names, **arrays)
 
 
 def save_palettes(table: PaletteTable, file: Path) -> None:
+    """Write a table as npz."""
     np.savez_compressed(
         file, names=np.array(table.names), colours=table.colours, shares=table.shares, vectors=table.vectors
     )
 
 
-def forms(name: str) -> list[str]:
-    """A name and what may be its singular: flowers, daisies, cherries."""
+def list_forms(name: str) -> list[str]:
+    """List a name and what may be its singular: flowers, daisies, cherries."""
     made = [name]
     if name.endswith("ies"):
         made.append(name[:-3] + "y")
@@ -93,8 +105,8 @@ def forms(name: str) -> list[str]:
     return made
 
 
-def own_palette(colours: NDArray[np.uint8], shares: Sequence[float] | None = None) -> Palette:
-    """A palette that a person chose: (n, 3) RGB, n at most 5, equal shares unless given."""
+def make_palette(colours: NDArray[np.uint8], shares: Sequence[float] | None = None) -> Palette:
+    """Make a palette that a person chose: (n, 3) RGB uint8, the first five count; equal shares unless given."""
     count = min(COLOURS, len(colours))
     padded, weights = np.zeros((COLOURS, 3), np.uint8), np.zeros(COLOURS, np.float32)
     padded[:count] = colours[:count]
@@ -102,28 +114,28 @@ def own_palette(colours: NDArray[np.uint8], shares: Sequence[float] | None = Non
     return Palette(padded, weights, np.zeros(WIDTH, np.float32))
 
 
-def palette_tokens(palettes: Sequence[Palette]) -> Float:
-    """(SLOTS * COLOURS, 384); colours without a share, and slots without a thing, are zeros."""
+def encode_palettes(palettes: Sequence[Palette]) -> Float:
+    """Return palettes as tokens, (SLOTS * COLOURS, 384) float32; zeros for colours without a share and empty slots."""
     tokens = np.zeros((SLOTS, COLOURS, WIDTH), np.float32)
     for slot, palette in enumerate(palettes[:SLOTS]):
-        made = colour_waves(palette.colours, palette.shares) @ MIXING + LEVEL * np.sqrt(WIDTH) * palette.vector
+        made = encode_colours(palette.colours, palette.shares) @ MIXING + LEVEL * np.sqrt(WIDTH) * palette.vector
         tokens[slot] = 0.7 * made * (palette.shares > 0)[:, None]
     return tokens.reshape(SLOTS * COLOURS, WIDTH)
 
 
-def colour_waves(colours: NDArray[np.uint8], shares: Float) -> Float:
-    """(n, 24): sines and cosines of lightness, a and b at four rates; the shares ride on the first column."""
+def encode_colours(colours: NDArray[np.uint8], shares: Float) -> Float:
+    """Return colours (n, 3) RGB as (n, 25): sines and cosines of OKLab at four rates, then the root of the share."""
     place = to_oklab(colours) * np.array([1.0, 2.5, 2.5], np.float32)
     angle = place[:, :, None] * np.pi * np.array([0.5, 1.0, 2.0, 4.0], np.float32)
     waves = np.concatenate([np.sin(angle), np.cos(angle)], -1).reshape(len(colours), -1)
     return np.concatenate([waves, np.sqrt(shares)[:, None] * 2], -1).astype(np.float32)
 
 
-def mixing_matrix() -> Float:
-    """(25, 384) fixed: spreads the waves over a token's width; the same on every machine."""
+def make_mixing_matrix() -> Float:
+    """Return a fixed matrix, (25, 384), that spreads waves over a token's width; the same on every machine."""
     angle = np.outer(np.arange(1, 26), np.arange(1, WIDTH + 1)) * np.float64(2.399963)
     rows = np.sin(angle * np.sqrt(np.arange(2, 27))[:, None])
     return np.asarray(rows / np.sqrt((rows**2).mean()) * LEVEL / np.sqrt(13), np.float32)
 
 
-MIXING = mixing_matrix()
+MIXING = make_mixing_matrix()

@@ -75,12 +75,14 @@ def read_features(lines: NDArray[np.uint8], regions: NDArray[np.int32]) -> Regio
 
 
 def read_sheet(lines: NDArray[np.uint8], count: int) -> Sheet:
+    """Read what all `count` regions of a drawing have in common."""
     rows, columns = np.flatnonzero(lines.any(1)), np.flatnonzero(lines.any(0))
     box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1) if len(rows) else (0, 0, SIDE, SIDE)
     return Sheet((lines > 0).astype(np.float32), box, count)
 
 
 def runs_off(frame: Frame) -> bool:
+    """Return whether a region of this frame reaches the picture's border."""
     starts, stops = min(frame[0].start, frame[1].start), max(frame[0].stop, frame[1].stop)
     return bool(starts <= 1 or stops >= SIDE - 1)
 

@@ -54,10 +54,12 @@ class Layer(nn.Module):
 
 
 def split_heads(x: Tensor) -> Tensor:
+    """Split (B, n, WIDTH) into (B, HEADS, n, WIDTH / HEADS)."""
     return x.view(*x.shape[:2], HEADS, -1).transpose(1, 2)
 
 
 def join_heads(x: Tensor) -> Tensor:
+    """Join what split_heads split."""
     return x.transpose(1, 2).flatten(2)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pipeline.colours.palette import WIDTH, Palette, palette_tokens
+from pipeline.colours.palette import WIDTH, Palette, encode_palettes
 
 TEXT_TOKENS = 24  # of a prompt; longer ones are cut, as in training
 
@@ -29,9 +29,9 @@ def join_palettes(states: Tensor, palettes: Sequence[Palette]) -> Tensor:
     """Return the tokens that `propose_colours` takes, (1, TEXT_TOKENS + SLOTS * COLOURS, 384) float32.
 
     states: from `encode_words`, (1, TEXT_TOKENS, 384). palettes: of the things that the prompt names
-    (`PaletteTable.find`) or that a person chose (`own_palette`), at most SLOTS; none for a negative prompt. Raises
+    (`PaletteTable.find`) or that a person chose (`make_palette`), at most SLOTS; none for a negative prompt. Raises
     ValueError for states of another shape.
     """
     if states.shape != (1, TEXT_TOKENS, WIDTH):
         raise ValueError(f"Expected states of shape (1, {TEXT_TOKENS}, {WIDTH}), got {tuple(states.shape)}.")
-    return torch.cat([states.float(), torch.from_numpy(palette_tokens(palettes))[None]], 1)
+    return torch.cat([states.float(), torch.from_numpy(encode_palettes(palettes))[None]], 1)

@@ -8,9 +8,9 @@ from pipeline.colours.palette import (
     SLOTS,
     WIDTH,
     PaletteTable,
+    encode_palettes,
     load_palettes,
-    own_palette,
-    palette_tokens,
+    make_palette,
     save_palettes,
 )
 
@@ -46,23 +46,33 @@ def test_a_table_survives_the_disk(table: PaletteTable, tmp_path: Path) -> None:
 def test_tokens_tell_colours_and_names_apart(table: PaletteTable) -> None:
     fox, snow = table.get("fox"), table.get("snow")
     assert fox is not None and snow is not None
-    tokens = palette_tokens([fox, snow])
+    tokens = encode_palettes([fox, snow])
     assert tokens.shape == (SLOTS * COLOURS, WIDTH) and tokens.dtype == np.float32
     assert not tokens[4].any() and not tokens[10:].any()  # a colour without a share, a slot without a thing
     assert 0.1 < tokens[:4].std() < 0.6
     assert not np.allclose(tokens[0], tokens[1]) and not np.allclose(tokens[:4], tokens[5:9])
-    assert np.array_equal(tokens, palette_tokens([fox, snow]))
+    assert np.array_equal(tokens, encode_palettes([fox, snow]))
 
 
 def test_near_colours_have_near_tokens() -> None:
     def token(*rgb: int) -> np.ndarray:
-        return palette_tokens([own_palette(np.array([rgb], np.uint8))])[0]
+        return encode_palettes([make_palette(np.array([rgb], np.uint8))])[0]
 
     red, near, blue = token(220, 30, 30), token(214, 36, 30), token(30, 60, 220)
     assert np.linalg.norm(red - near) < 0.3 * np.linalg.norm(red - blue)
 
 
 def test_an_own_palette_has_no_name_and_any_number_of_colours() -> None:
-    assert not own_palette(np.zeros((2, 3), np.uint8)).vector.any()
-    assert own_palette(np.zeros((2, 3), np.uint8)).shares.tolist() == [0.5, 0.5, 0, 0, 0]
-    assert own_palette(np.zeros((9, 3), np.uint8)).colours.shape == (COLOURS, 3)
+    assert not make_palette(np.zeros((2, 3), np.uint8)).vector.any()
+    assert make_palette(np.zeros((2, 3), np.uint8)).shares.tolist() == [0.5, 0.5, 0, 0, 0]
+    assert make_palette(np.zeros((9, 3), np.uint8)).colours.shape == (COLOURS, 3)
+
+
+def test_a_table_of_other_shapes_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "part.npz", names=np.array(["fox"]), colours=np.zeros((1, 4, 3), np.uint8))
+    with pytest.raises(ValueError, match="lacks shares, vectors"):
+        load_palettes(tmp_path / "part.npz")
+    arrays = {"shares": np.zeros((1, 5), np.float16), "vectors": np.zeros((1, 384), np.float16)}
+    np.savez(tmp_path / "small.npz", names=np.array(["fox"]), colours=np.zeros((1, 4, 3), np.uint8), **arrays)
+    with pytest.raises(ValueError, match=r"colours of \(1, 5, 3\), found \(1, 4, 3\)"):
+        load_palettes(tmp_path / "small.npz")

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.colours.palette import COLOURS, SLOTS, own_palette
+from pipeline.colours.palette import COLOURS, SLOTS, make_palette
 from pipeline.colours.words import TEXT_TOKENS, join_palettes
 
 STATES = torch.randn(1, TEXT_TOKENS, 384, generator=torch.Generator().manual_seed(0))
 
 
 def test_words_come_first_and_palettes_after_them() -> None:
-    palette = own_palette(np.array([[255, 0, 0], [0, 0, 255]], np.uint8))
+    palette = make_palette(np.array([[255, 0, 0], [0, 0, 255]], np.uint8))
     plain, coloured = join_palettes(STATES, []), join_palettes(STATES, [palette])
     assert plain.shape == coloured.shape == (1, TEXT_TOKENS + SLOTS * COLOURS, 384)
     assert torch.equal(coloured[:, :TEXT_TOKENS], STATES) and not plain[:, TEXT_TOKENS:].any()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.colours.oklab import to_oklab
-from pipeline.colours.palette import PaletteTable, own_palette, palette_tokens
+from pipeline.colours.palette import PaletteTable, encode_palettes, make_palette
 from pipeline.colours.region_features import CROP, FEATURES, PLACES, WIDE
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.pocket.train.palette_table import reduce_colours
@@ -113,12 +113,12 @@ class RegionLessons:
         chance = rng.random()
         text = self.empty if chance < NO_TEXT + NOTHING else shard.tokens[row].astype(np.float32)
         if chance < NOTHING or rng.random() < NO_PALETTE:
-            return np.concatenate([text, palette_tokens([])])
+            return np.concatenate([text, encode_palettes([])])
         if rng.random() < CHOSEN:
             colours, shares = reduce_colours(shard.pictures[row, ::2, ::2].reshape(-1, 3))
-            return np.concatenate([text, palette_tokens([own_palette(colours, list(shares))])])
+            return np.concatenate([text, encode_palettes([make_palette(colours, list(shares))])])
         palettes = [palette for name in shard.names[row] if (palette := self.table.get(name)) is not None]
-        return np.concatenate([text, palette_tokens(palettes)])
+        return np.concatenate([text, encode_palettes(palettes)])
 
 
 def pad(values: np.ndarray, shape: tuple[int, ...], filling: float = 0) -> np.ndarray:

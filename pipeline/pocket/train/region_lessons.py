@@ -141,6 +141,7 @@ def describe_ground(image: Float) -> Float:
 
 
 def write_shard(shard: RegionShard, file: Path) -> None:
+    """Write a shard as a folder."""
     file.mkdir(parents=True, exist_ok=True)
     for part in ARRAYS:
         np.save(file / f"{part}.npy", getattr(shard, part))
@@ -149,6 +150,7 @@ def write_shard(shard: RegionShard, file: Path) -> None:
 
 
 def load_shard(file: Path) -> RegionShard:
+    """Load a shard; its arrays stay on the disk."""
     words = json.loads((file / "words.json").read_text())
     arrays: dict[str, Any] = {part: np.load(file / f"{part}.npy", mmap_mode="r") for part in ARRAYS}
     names = tuple(tuple(one) for one in words["names"])
