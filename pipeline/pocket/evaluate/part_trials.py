@@ -23,7 +23,7 @@ Colour = Callable[[NDArray[np.uint8], str, int], Pixels]  # (lines (H, W), promp
 
 LEAST_PART = 60  # px at SIDE; smaller parts are not measured
 LEAST_SHARE = 0.2  # of a part's place that another artist's region covers, for its colour to be true there
-NATURAL, NEAR = 12.0, 20.0  # CIEDE2000 to the nearest true colour at most, for the bar and for a milder figure
+NATURAL = 12.0  # CIEDE2000 to the nearest true colour at most
 DIFFERENT, APART = 20.0, 10.0  # CIEDE2000: neighbours that truly differ so much are told apart if they are made so far
 SIZE = 0.8  # of the picture
 BARS = {"apart": 0.85, "natural": 0.75}
@@ -113,17 +113,15 @@ def find_part_colours(colours: Pixels, parts: NDArray[np.int32]) -> Float:
 
 def measure_parts(colour: Colour, cases: Sequence[PartCase], seed: int = 0) -> list[Figure]:
     """Colour every drawing by its thing's name; return the shares told apart and natural, averaged over drawings."""
-    apart, natural, near = [], [], []
+    apart, natural = [], []
     for n, case in enumerate(cases):
         made = find_part_colours(colour(case.lines, case.prompt, seed + n), case.parts)
         natural.append(float(np.mean(list_natural(made, case))))
-        near.append(float(np.mean(list_natural(made, case, NEAR))))
         if told := list_told_apart(made, case):
             apart.append(float(np.mean(told)))
     return [
         summarise_mean("parts told apart, share of differing neighbours", apart, BARS["apart"]),
         summarise_mean("parts natural, share within CIEDE2000 12 of a true colour", natural, BARS["natural"]),
-        summarise_mean("  within 20", near),
     ]
 
 
