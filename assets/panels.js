@@ -16,6 +16,7 @@ export function mountPicture({ element, props, watch }, page) {
   element.replaceChildren(frame, make("div.bar", {}, message, problem, save));
   /** @type {{ image: string, name: string } | null} */
   let finished = null; // the last whole picture, to come back to
+  let asked = 0; // counts what was to be shown: a picture that is decoded late shows no more
   showPicture({ state: "empty" });
   watch("value", () => isCurrent(props.value) && showPicture(props.value));
 
@@ -36,9 +37,11 @@ export function mountPicture({ element, props, watch }, page) {
     await showImage(source, value);
   }
   async function showImage(source, { state, alt }) {
+    const mine = ++asked;
     if (source && image.getAttribute("src") !== source) {
       const next = make("img", { src: source });
       await next.decode().catch(() => {}); // swap only what can be shown: no flicker between previews
+      if (mine !== asked) return;
       image.src = source;
     }
     image.hidden = !source;

@@ -59,3 +59,24 @@ def lay_fold(elem_id: str, title: str, script: str) -> Iterator[None]:
         make_component("fold", script, value=title, elem_id=f"{elem_id}-title")
         with gr.Column(elem_id=f"{elem_id}-body", elem_classes="fold-body"):
             yield
+
+
+class AnyRadio(gr.Radio):
+    """AnyRadio also takes a value that is not among its choices: another engine's, brought back with a picture.
+
+    The order that is made of it says whether the engine offers it.
+    """
+
+    is_template = True  # Gradio shows it as what it derives from
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload
+
+
+class AnyDropdown(gr.Dropdown):
+    """AnyDropdown also takes a value that is not among its choices, as AnyRadio does."""
+
+    is_template = True
+
+    def preprocess(self, payload: Any) -> Any:
+        return payload

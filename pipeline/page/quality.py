@@ -13,6 +13,7 @@ import gradio as gr
 from pipeline.controls import BATCH
 from pipeline.models.catalog import PROFILES
 from pipeline.models.profile import ModelProfile
+from pipeline.page.components import AnyDropdown, AnyRadio
 from pipeline.request.presets import WHOLE_STYLE, Menu, get_menu
 from pipeline.values import GenerationRequest
 
@@ -34,7 +35,7 @@ def lay_quality_inputs(profile: ModelProfile) -> dict[str, Any]:
             label="How much work",
             info=describe_presets(menu),
         )
-        focus = gr.Radio(
+        focus = AnyRadio(
             [(FOCUS_LABELS[name], name) for name in menu.style_focus],
             value=usual["style_focus"],
             label="What to take from the style",
@@ -43,7 +44,7 @@ def lay_quality_inputs(profile: ModelProfile) -> dict[str, Any]:
             visible=len(menu.style_focus) > 1,
         )
     with gr.Row():
-        sampler = gr.Dropdown(
+        sampler = AnyDropdown(
             list(menu.samplers),
             value=usual["sampler"],
             label="Sampler",

@@ -66,7 +66,8 @@ def test_the_stop_button_keeps_the_last_picture(page: Page) -> None:
     draw_and_wait(page)
     kept = read_picture_address(page)
     open_panel(page, "settings")
-    set_number(page, "num_inference_steps", 50)
+    for name, value in (("num_inference_steps", 50), ("width", 1024), ("height", 1024), ("count", 4)):
+        set_number(page, name, value)  # work for seconds
     page.evaluate(STOP_AT_ONCE)
     page.click("#draw")
     wait_for_state(page, "stopped")
