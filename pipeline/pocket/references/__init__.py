@@ -76,7 +76,7 @@ SITTINGS: dict[str, Sitting] = {
     "oil-painting": Sitting("castle"),
     "paper-cut": Sitting("cottage"),
     "pastel": Sitting("lake", True),
-    "pixel-art": Sitting("cottage"),
+    "pixel-art": Sitting("branch", True),
     "plain": Sitting("drive"),
     "pointillism": Sitting("harbour", True),
     "pop-art": Sitting("still life"),
