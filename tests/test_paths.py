@@ -30,7 +30,6 @@ ELSEWHERE = {  # a path that is not in the tree -> why a text names it
     "FILE-colors.png": "written beside FILE.png",
     "FILE-edges.png": "the same",
     "ID.json": "any drawing below tests/data/sketches",
-    "hand.webp": "written by python -m pipeline.pocket.evaluate.showcase --hand",
     "styles/.none": "a folder that must not be there",
     "dist/esm/index.mjs": "in the npm package of which assets/vendor/ holds a copy",
 }
