@@ -21,8 +21,8 @@ from pipeline.inking.pen import draw_edges
 from pipeline.models.profile import ModelProfile
 from pipeline.pocket.data.pack import Thing
 from pipeline.pocket.data.scenes import Picture, compose_picture
-from pipeline.pocket.data.strokes import Lines, draw_lines, measure_scale, redraw_lines, to_bytes
-from pipeline.pocket.evaluate.measures import Figure, Pixels, compute_edge_f1, read_lines
+from pipeline.pocket.data.strokes import Lines, draw_lines, redraw_lines, to_bytes
+from pipeline.pocket.evaluate.measures import Figure, Pixels
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import get_menu
 from pipeline.values import Drawing, EdgeMap, GenerationRequest, Style, StyleMix
@@ -185,22 +185,6 @@ def read_style_reference(style: Style, side: int = 128) -> Pixels:
     """Read a style's reference picture, (side, side, 3)."""
     with Image.open(style.image) as image:
         return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BOX))
-
-
-def score_lines(lines: Lines, picture: Pixels) -> float:
-    """Score what a picture shows against the lines that it was drawn for: edge F1 in [0, 1]."""
-    return compute_edge_f1(lines, read_lines(picture))
-
-
-def ink_lines(lines: Lines) -> Pixels:
-    """Draw the lines dark on white with a thin pen."""
-    pen = np.ones((round(2 * measure_scale(lines)),) * 2, np.uint8)
-    return 255 - to_rgb(np.asarray(cv2.dilate(lines, pen), np.uint8))
-
-
-def fill_with_mean(picture: Pixels) -> Pixels:
-    """Fill a picture with its mean colour."""
-    return np.broadcast_to(picture.mean(axis=(0, 1)), picture.shape).astype(np.uint8)
 
 
 def to_rgb(lines: Lines) -> Pixels:

@@ -1,6 +1,6 @@
 """Describe what two pictures look like to a cheap eye: outlines by direction and colours by place, as vectors.
 
-The judge of things and the search for near copies both see with it. No part of the model's training does.
+The search for near copies and what seeds vary are seen with it. No part of the model's training does.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from pipeline.pocket.evaluate.measures import Floats, Pixels, to_lab
 VIEW_SIDE = 64  # px that a picture is looked at
 CELLS = 8  # along a side
 DIRECTIONS = 9  # of edges, from 0 to 180 degrees
-CROP_SIDE = 96  # px, before it is stepped up to
-FULL_CONTRAST = 30.0  # Lab units from the rim that stand out wholly
-LEAST_MASS = 20.0  # px at the first look: less than that is nothing
 COLOR_WEIGHT = 1 / 40  # Lab units: places that differ by 40 count as much as cells whose edges differ wholly
 
 
@@ -58,40 +55,3 @@ def describe_picture(picture: Pixels) -> Floats:
 def measure_perceived_distance(one: Pixels, other: Pixels) -> float:
     """Measure how far two pictures are apart, by describe_picture."""
     return float(np.linalg.norm(describe_picture(one) - describe_picture(other)))
-
-
-def find_foreground(lab: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Find how much each pixel differs from the picture's rim, (H, W) in [0, 1]: what stands on a ground."""
-    rim = np.concatenate(
-        (lab[:2].reshape(-1, 3), lab[-2:].reshape(-1, 3), lab[:, :2].reshape(-1, 3), lab[:, -2:].reshape(-1, 3))
-    )
-    away = np.linalg.norm(lab - np.median(rim, axis=0), axis=2)
-    return np.asarray(np.clip(away / FULL_CONTRAST, 0, 1), np.float32)
-
-
-def describe_silhouette(lab: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Describe what stands out, by place: (2 CELLS, 2 CELLS) in [0, 1]."""
-    return np.asarray(
-        cv2.resize(find_foreground(lab), (2 * CELLS, 2 * CELLS), interpolation=cv2.INTER_AREA), np.float32
-    )
-
-
-def crop_foreground(picture: Pixels) -> Pixels:
-    """Crop the part that stands out and bring it to one size, (VIEW_SIDE, VIEW_SIDE, 3); all of it where nothing does.
-
-    Two spreads each way from its middle of mass, never less than 0.3 nor more than 0.55 of the side.
-    """
-    near = np.asarray(cv2.resize(picture, (CROP_SIDE, CROP_SIDE), interpolation=cv2.INTER_AREA), np.uint8)
-    mass = find_foreground(to_lab(near)) ** 2
-    total = float(mass.sum())
-    if total < LEAST_MASS:
-        return shrink_picture(picture)
-    rows, columns = np.mgrid[:CROP_SIDE, :CROP_SIDE]
-    y, x = float((mass * rows).sum() / total), float((mass * columns).sum() / total)
-    spread = float(np.sqrt((mass * ((rows - y) ** 2 + (columns - x) ** 2)).sum() / total))
-    zoom = VIEW_SIDE / 2 / float(np.clip(2 * spread, 0.3 * CROP_SIDE, 0.55 * CROP_SIDE))
-    moved = np.array([[zoom, 0, VIEW_SIDE / 2 - x * zoom], [0, zoom, VIEW_SIDE / 2 - y * zoom]], np.float32)
-    return np.asarray(
-        cv2.warpAffine(near, moved, (VIEW_SIDE, VIEW_SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-        np.uint8,
-    )

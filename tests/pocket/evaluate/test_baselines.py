@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline.pocket.evaluate.baselines import GROUND, INK, Gallery, fill_case, find_mean_colour, flood_fill
-from pipeline.pocket.evaluate.bench import make_case, score_lines
+from pipeline.pocket.evaluate.bench import make_case
+from pipeline.pocket.evaluate.measures import compute_edge_f1, read_lines
 from tests.tools.sample_things import make_pack
 
 RED = (200, 40, 40)
@@ -29,7 +30,7 @@ def test_flood_fill_gives_the_inside_one_colour_and_what_runs_off_the_ground() -
         )
         assert (tuple(middle), tuple(corner), tuple(line)) == (RED, GROUND, INK)
         assert len(np.unique(filled.reshape(-1, 3), axis=0)) == 3
-        assert score_lines(ring(side), filled) > 0.9
+        assert compute_edge_f1(ring(side), read_lines(filled)) > 0.9
     open_ring = ring(128)
     open_ring[:, :60] = 0  # the paint runs out of it
     assert (flood_fill(open_ring, RED) != RED).any(axis=2).all()

@@ -8,10 +8,7 @@ from PIL import Image
 from pipeline.pocket.evaluate.bench import (
     CachedDrawing,
     draw_pen,
-    fill_with_mean,
-    ink_lines,
     make_case,
-    score_lines,
     widen_lines,
 )
 from pipeline.request.presets import get_menu
@@ -65,18 +62,3 @@ def test_equal_requests_are_drawn_once(tmp_path: Path) -> None:
     other = desk.draw_prompt("a ghost", case.lines, 2)
     assert np.array_equal(one, again) and not np.array_equal(one, other) and len(seen) == 2
     assert STYLES[0] == seen[0].styles.parts[0][0]
-
-
-def test_pens_grow_with_the_picture() -> None:
-    for side in (128, 256):
-        lines = np.zeros((side, side), np.uint8)
-        lines[side // 2] = 255
-        dark = (ink_lines(lines)[:, 0, 0] == 0).sum()
-        assert dark == (2 if side == 128 else 4)
-        assert score_lines(lines, ink_lines(lines)) > 0.95
-
-
-def test_flat_is_the_mean_colour() -> None:
-    picture = np.zeros((8, 8, 3), np.uint8)
-    picture[:4] = (200, 100, 50)
-    assert (fill_with_mean(picture) == (100, 50, 25)).all() and fill_with_mean(picture).shape == picture.shape

@@ -8,10 +8,8 @@ from pipeline.pocket.evaluate.perception import (
     CELLS,
     DIRECTIONS,
     VIEW_SIDE,
-    crop_foreground,
     describe_outlines,
     describe_picture,
-    describe_silhouette,
     describe_tones,
     measure_perceived_distance,
     shrink_picture,
@@ -41,11 +39,6 @@ def test_tones_are_told_by_their_place() -> None:
     assert seen[0, 0, 1] > 1 and abs(seen[-1, -1, 1]) < 0.05 and seen[-1, -1, 0] > seen[0, 0, 0]
 
 
-def test_a_silhouette_is_what_differs_from_the_rim() -> None:
-    seen = describe_silhouette(to_lab(shrink_picture(disc())))
-    assert seen[CELLS, CELLS] == 1 and seen[0].max() == 0 and 0.1 < seen.mean() < 0.3
-
-
 def test_pictures_are_as_near_as_they_look() -> None:
     assert measure_perceived_distance(disc(), disc()) == 0
     nudged, moved, blue = disc((66, 64)), disc((40, 40)), disc(color=(40, 60, 220))
@@ -58,17 +51,3 @@ def test_the_size_of_a_picture_matters_little() -> None:
     large = cv2.resize(disc(), (256, 256), interpolation=cv2.INTER_LINEAR)
     assert describe_picture(large).shape == describe_picture(disc()).shape
     assert measure_perceived_distance(disc(), large) < 0.3 * measure_perceived_distance(disc(), disc((40, 40)))
-
-
-def test_what_stands_out_is_brought_to_one_place_and_size() -> None:
-    def small(at: tuple[int, int], radius: int) -> np.ndarray:
-        picture = np.full((256, 256, 3), 240, np.uint8)
-        cv2.circle(picture, at, radius, (200, 40, 40), -1)
-        return crop_foreground(picture)
-
-    one, other = small((90, 120), 60), small((150, 140), 80)
-    assert one.shape == (VIEW_SIDE, VIEW_SIDE, 3)
-    assert np.abs(one.astype(int) - other).mean() < 4  # moved and 4/3 as large: nearly the same after all
-    assert (one[VIEW_SIDE // 2, VIEW_SIDE // 2] == (200, 40, 40)).all() and (one[1, 1] == 240).all()
-    blank = np.full((128, 128, 3), 240, np.uint8)
-    assert np.array_equal(crop_foreground(blank), shrink_picture(blank))
