@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.colours.palette import own_palette
 from pipeline.pocket.train.palette_table import reduce_colours
 
 
@@ -14,4 +13,4 @@ def test_five_colours_stand_for_many_pixels() -> None:
     colours, shares = reduce_colours(pixels)
     assert shares[:3] == pytest.approx([0.6, 0.3, 0.1], abs=0.01) and not shares[3:].any()
     assert np.abs(colours[:3].astype(int) - [[250, 10, 10], [10, 10, 250], [240, 240, 240]]).max() < 12
-    assert own_palette(colours, shares).colours.shape == (5, 3)
+    assert colours.shape == (5, 3) and shares.shape == (5,)
