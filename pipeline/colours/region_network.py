@@ -84,32 +84,14 @@ class RegionColours(nn.Module):
         self.answer = nn.Linear(WIDTH, CODES)
         self.answer_ground = nn.Linear(WIDTH, GROUNDS)
 
-    def forward(
-        self,
-        features: Tensor,
-        whole: Tensor,
-        there: Tensor,
-        known: Tensor,
-        known_ground: Tensor,
-        tokens: Tensor,
-        controlnet_conditioning_scale: float = 1.0,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the logits of the colours, (B, n, CODES), and of the kinds of ground, (B, GROUNDS).
-
-        features: (B, n, FEATURES) float32. whole: (B, WIDE * WIDE) float32. there: (B, n) bool, whether it is a region
-        at all. known: (B, n) int64, codes, or CODES where a colour is not known yet; known_ground: (B,) the same with
-        GROUNDS. tokens: (B, t, 384) float32 (pipeline/colours/words.py). controlnet_conditioning_scale: what the
-        drawing's shapes count, from 0 (they are not seen; so trained in a tenth of the lessons) over 1 upwards.
-        """
-        heard = self.hear(tokens)
-        return self.answer_heard(features, whole, there, known, known_ground, heard, controlnet_conditioning_scale)
-
     def hear(self, tokens: Tensor) -> list[Heard]:
-        """Return what each layer hears of tokens, (B, t, 384): the same in every round."""
+        """Return what each layer hears of tokens, (B, t, 384) float32 (pipeline/colours/words.py): the same in every
+        round.
+        """
         words = self.read(tokens)
         return [layer.hear(words) for layer in self.layers]  # type: ignore[operator]
 
-    def answer_heard(
+    def forward(
         self,
         features: Tensor,
         whole: Tensor,
@@ -119,7 +101,13 @@ class RegionColours(nn.Module):
         heard: list[Heard],
         controlnet_conditioning_scale: float = 1.0,
     ) -> tuple[Tensor, Tensor]:
-        """Return as `forward` does, with words that were heard before."""
+        """Return the logits of the colours, (B, n, CODES), and of the kinds of ground, (B, GROUNDS).
+
+        features: (B, n, FEATURES) float32. whole: (B, WIDE * WIDE) float32. there: (B, n) bool, whether it is a region
+        at all. known: (B, n) int64, codes, or CODES where a colour is not known yet; known_ground: (B,) the same with
+        GROUNDS. heard: the words, as `hear` returns them. controlnet_conditioning_scale: what the drawing's shapes
+        count, from 0 (they are not seen; so trained in a tenth of the lessons) over 1 upwards.
+        """
         scale = controlnet_conditioning_scale
         x = self.see(scale * features) + self.known(known)
         first = self.see_whole(scale * whole) + self.known_ground(known_ground)

@@ -114,7 +114,7 @@ class Question:
     def answer(self, state: State) -> tuple[Tensor, Tensor]:
         """Return guided logits of the colours, (n, CODES), the same within a group, and of the ground, (GROUNDS,)."""
         halves = len(self.features)
-        colours, grounds = self.network.answer_heard(
+        colours, grounds = self.network(
             self.features,
             self.whole,
             torch.ones(self.features.shape[:2], dtype=torch.bool),

@@ -99,7 +99,7 @@ def test_shapes_that_are_not_seen_do_not_act(network: RegionColours) -> None:
     there, known, ground = torch.ones(1, 5, dtype=torch.bool), torch.full((1, 5), CODES), torch.tensor([GROUNDS])
     for scale, same in ((0.0, True), (1.0, False)):
         one, two = (
-            network(some, all_, there, known, ground, WORDS, scale)[0]
+            network(some, all_, there, known, ground, network.hear(WORDS), scale)[0]
             for some, all_ in zip(features, whole, strict=True)
         )
         assert torch.allclose(one, two) == same

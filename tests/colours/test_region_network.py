@@ -20,13 +20,13 @@ def network() -> RegionColours:
 def test_words_ground_and_known_colours_change_the_answer(network: RegionColours) -> None:
     features, whole = torch.rand(1, 5, FEATURES), torch.rand(1, WIDE * WIDE)
     there, known = torch.ones(1, 5, dtype=torch.bool), torch.full((1, 5), CODES)
-    plain, ground = network(features, whole, there, known, OPEN, WORDS)
+    plain, ground = network(features, whole, there, known, OPEN, network.hear(WORDS))
     told = known.clone()
     told[0, 0] = 3
     assert plain.shape == (1, 5, CODES) and ground.shape == (1, GROUNDS)
-    assert not torch.allclose(plain[:, 1:], network(features, whole, there, told, OPEN, WORDS)[0][:, 1:])
-    assert not torch.allclose(plain, network(features, whole, there, known, torch.tensor([2]), WORDS)[0])
-    other = network(features, whole, there, known, OPEN, torch.randn(1, 39, 384))
+    assert not torch.allclose(plain[:, 1:], network(features, whole, there, told, OPEN, network.hear(WORDS))[0][:, 1:])
+    assert not torch.allclose(plain, network(features, whole, there, known, torch.tensor([2]), network.hear(WORDS))[0])
+    other = network(features, whole, there, known, OPEN, network.hear(torch.randn(1, 39, 384)))
     assert not torch.allclose(plain, other[0]) and not torch.allclose(ground, other[1])
 
 
@@ -35,7 +35,7 @@ def test_missing_regions_are_not_looked_at(network: RegionColours) -> None:
     there = torch.tensor([[True] * 4 + [False] * 2])
     changed = features.clone()
     changed[:, 4:] = 9
-    one, other = (network(some, whole, there, known, OPEN, WORDS) for some in (features, changed))
+    one, other = (network(some, whole, there, known, OPEN, network.hear(WORDS)) for some in (features, changed))
     assert torch.allclose(one[0][:, :4], other[0][:, :4], atol=1e-5) and torch.allclose(one[1], other[1], atol=1e-5)
 
 

@@ -62,7 +62,7 @@ def region_loss(network: RegionColours, batch: object) -> tuple[Tensor, dict[str
     """Return the cross-entropy of the open regions' colours and of the open grounds, and how often each is hit."""
     assert isinstance(batch, tuple)
     features, whole, there, known, known_ground, tokens, right, weights, ground = batch
-    logits, grounds = network(features, whole, there, known, known_ground, tokens)
+    logits, grounds = network(features, whole, there, known, known_ground, network.hear(tokens))
     each = -(right * logits.log_softmax(-1)).sum(-1)
     loss = (each * weights).sum() / weights.sum().clamp(min=1)
     asked = known_ground == GROUNDS

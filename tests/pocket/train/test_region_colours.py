@@ -139,7 +139,7 @@ def test_it_learns_which_words_mean_which_colour_and_ground(
         words[:, :TEXT_TOKENS, which] = 3
         with torch.inference_mode():
             logits, grounds = network(
-                features, whole, there, torch.full((1, count), CODES), torch.tensor([GROUNDS]), words
+                features, whole, there, torch.full((1, count), CODES), torch.tensor([GROUNDS]), network.hear(words)
             )
         assert network.codes[logits[0, 1].argmax()].numpy() * 255 == pytest.approx(wanted, abs=40)
         assert float(network.grounds[grounds[0].argmax(), 0, 0]) == pytest.approx(light, abs=0.1)
