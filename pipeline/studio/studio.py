@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from pipeline.errors import EngineChanged
-from pipeline.models.catalog import POCKET
 from pipeline.picture.outputs import Outputs
 from pipeline.picture.recipe import Reopened, explain_difference
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.order import Order, build_request
+from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
 from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import make_results
@@ -93,13 +93,8 @@ class Studio(Loader):
                 order.sketch, order.reading, order.canny_low, order.canny_high, (order.width, order.height)
             )
             faults = self.find_reading_faults(order.sketch, edges)
-        request = build_request(
-            order,
-            edges,
-            choice.mix,
-            colours=self._take_drawing(order, edges),
-            mask=self._take_mask(order, edges),
-        )
+        drawing, mask = self._take_drawing(order), self._take_mask(order)
+        request = build_request(order, edges, choice.mix, colours=drawing, mask=mask)
         results = self.redraw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
         return [
             replace(
@@ -111,23 +106,24 @@ class Studio(Loader):
             for result in results
         ]
 
-    def _take_drawing(self, order: Order, edges: EdgeMap) -> Drawing | None:
-        """Return the drawing as the engine takes it beside its lines; None where it decides no pixel."""
-        if order.engine != POCKET.name and order.conditioning.lines == 0:
+    def _take_drawing(self, order: Order) -> Drawing | None:
+        """Return the drawing at the picture's size, as the engine takes it beside its lines; None where it decides no
+        pixel.
+        """
+        if not get_menu(order.engine).inks_drawing and order.conditioning.lines == 0:
             return None
         from pipeline.sketch.edges import fit_drawing
 
-        height, width = edges.pixels.shape
-        return fit_drawing(order.sketch, (width, height))
+        return fit_drawing(order.sketch, (order.width, order.height))
 
-    def _take_mask(self, order: Order, edges: EdgeMap) -> StyleMask | None:
+    def _take_mask(self, order: Order) -> StyleMask | None:
         """Return the part that wears other styles at the picture's size; None where there is none."""
         if order.mask is None:
             return None
         from pipeline.sketch.edges import fit_mask
 
-        height, width = edges.pixels.shape
-        return StyleMask(fit_mask(order.mask.pixels, order.sketch, (width, height)), self._find_mix(order.mask.style))
+        pixels = fit_mask(order.mask.pixels, order.sketch, (order.width, order.height))
+        return StyleMask(pixels, self._find_mix(order.mask.style))
 
     def _find_mix(self, style: tuple[tuple[str, float], ...]) -> StyleMix:
         """Return the library's styles of these ids, with their weights. Raises StyleError for one that is not there."""
