@@ -1,5 +1,9 @@
 """Define one family of errors whose messages are written for the person drawing."""
 
+from collections.abc import Callable
+
+IsCancelled = Callable[[], bool]  # whether the person stopped the drawing
+
 
 class CroquisError(Exception):
     """CroquisError is shown to a person: its message says what was expected and what came."""
@@ -35,6 +39,12 @@ class Cancelled(CroquisError):
 
 class OutOfMemory(CroquisError):
     """The machine has not the memory for this picture; the message says what would fit."""
+
+
+def raise_if_cancelled(is_cancelled: IsCancelled | None) -> None:
+    """Raise Cancelled when the run was cancelled."""
+    if is_cancelled is not None and is_cancelled():
+        raise Cancelled("Stopped.")
 
 
 def quote_error(error: BaseException) -> str:

@@ -23,7 +23,7 @@ from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import SIDE, find_regions, shrink_lines
 from pipeline.colours.rounds import Question, State, draw_codes, draw_taste, push_apart
 from pipeline.colours.surroundings import paint_surroundings
-from pipeline.errors import Cancelled
+from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.values import PaintedColours
 
 STEPS, GUIDANCE = 6, 2.0  # defaults
@@ -31,7 +31,6 @@ PAINTED = 0.1  # share of a region that the person painted at least, for its col
 
 Float = NDArray[np.float32]
 OnStep = Callable[[int, int, NDArray[np.uint8]], None]
-IsCancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +77,7 @@ def propose_colours(
     state = State(nearest_codes(network, mean_paint(regions, seen, painted)), GROUNDS)
     taste = draw_taste(seed)
     for step in range(num_inference_steps):
-        if is_cancelled is not None and is_cancelled():
-            raise Cancelled("Stopped.")
+        raise_if_cancelled(is_cancelled)
         logits, ground = question.answer(state)
         logits = push_apart(logits, state.known, question.beside, question.apart)
         state = draw_codes(state, logits, ground, num_inference_steps - step, question.groups, taste)

@@ -17,10 +17,9 @@ from torch import Tensor
 
 from pipeline.controls import Shortcuts
 from pipeline.engine.controlnet import Residuals, is_within_interval, repeat_for_batch
-from pipeline.errors import Cancelled
+from pipeline.errors import IsCancelled, raise_if_cancelled
 
 OnStep = Callable[[int, int, Tensor], None]  # step (1-based, just finished), of, estimate of the clean latents
-IsCancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,9 +160,3 @@ def estimate_clean_latents(scheduler: Any, prediction: Tensor, time: Tensor, sam
     if scheduler.config.prediction_type == "epsilon":
         return (sample - sigma * output) / alpha
     return output
-
-
-def raise_if_cancelled(is_cancelled: IsCancelled | None) -> None:
-    """Raise Cancelled when the run was cancelled."""
-    if is_cancelled is not None and is_cancelled():
-        raise Cancelled("Stopped.")

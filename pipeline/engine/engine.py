@@ -18,37 +18,33 @@ from pipeline.engine.conditioning import RequestEncoder
 from pipeline.engine.decoding import Decoders
 from pipeline.engine.denoise import (
     Conditions,
-    IsCancelled,
     denoise,
     draw_initial_noise,
     make_generators,
-    raise_if_cancelled,
 )
 from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
+from pipeline.engine.drawing_engine import DrawingEngine, OnStep
 from pipeline.engine.few_steps import FusedWeights
 from pipeline.engine.ink import lay_ink
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
 from pipeline.engine.placement import Size
-from pipeline.engine.turns import Turns
-from pipeline.errors import SettingError
+from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.machine.plan import ModeChoice
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
-from pipeline.request.presets import get_menu
 from pipeline.request.samplers import find_sampler
 from pipeline.timing import Clock
 from pipeline.values import NUMBER_FORMAT, Drawn, GenerationRequest, StepPreview, Style
 
-OnStep = Callable[[StepPreview], None]
 
-
-class Engine:
+class Engine(DrawingEngine):
     """Engine holds one profile's models on one device. It draws one request at a time; the others wait."""
 
     def __init__(self, model: LoadedModel, *, compile: bool = False, previews: str = "linear") -> None:
-        self.profile, self._revisions, self._safety = model.profile, model.revisions, model.safety
+        super().__init__(model.profile)
+        self._revisions, self._safety = model.revisions, model.safety
         self._pipeline, self._placement, self._embed_style = model.pipeline, model.placement, model.style_embeddings
-        self._files, self._menu = PresentParts(model.profile, model.folder), get_menu(model.profile.name)
+        self._files = PresentParts(model.profile, model.folder)
         self._conditioning = RequestEncoder(
             model.pipeline, self._menu, model.placement, model.style_embeddings, model.hint_stack
         )
@@ -58,7 +54,6 @@ class Engine:
         self._few_steps = FusedWeights(model.pipeline, self._files.locate)
         self._compiler = Compiler(compile)
         model.placement.on_move, model.placement.on_read = self._clear_device_caches, self._reset_few_steps
-        self._turns = Turns(model.profile.title)
 
     @classmethod
     def load(
@@ -139,13 +134,6 @@ class Engine:
         with self._turns.take():
             return self._embed_style(style)
 
-    def retire(self, then: Callable[[], None]) -> None:
-        """Stop drawing for good once the picture under way is finished; requests that wait get EngineChanged.
-
-        `then` is called in between, to put another engine in this one's place.
-        """
-        self._turns.retire(then)
-
     def draw(
         self,
         request: GenerationRequest,
@@ -205,11 +193,8 @@ class Engine:
             self._placement.change_plain_weights(lambda: self._few_steps.fuse(name, wanted))
 
     def _expect_drawable(self, request: GenerationRequest) -> None:
-        """Raise as `draw` does for what cannot be drawn: before the lock, so that nobody waits to be refused."""
-        if request.engine != self.profile.name:
-            raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
-        self._menu.expect_offered(request.sampling, request.conditioning, request.shortcuts)
-        self.profile.check_size(request.width, request.height)
+        """Raise as `draw` does for what cannot be drawn, files that are missing included."""
+        super()._expect_drawable(request)
         self._files.expect(self._menu.list_parts(request.shortcuts))
         if request.conditioning.ip_adapter_scale:
             self._embed_style.expect_known(style for style, _ in request.styles.parts)

@@ -14,29 +14,24 @@ from torch import Tensor
 
 from pipeline.colours.region_colours import propose_colours
 from pipeline.colours.words import join_palettes
-from pipeline.engine.denoise import IsCancelled, raise_if_cancelled
+from pipeline.engine.drawing_engine import DrawingEngine, OnStep
 from pipeline.engine.ink import find_drawing, read_painted
 from pipeline.engine.pocket_model import OnProgress, PocketModel, load_pocket_model
+from pipeline.engine.preview import PREVIEW_SIDE
 from pipeline.engine.styling import StylePainter
-from pipeline.engine.turns import Turns
-from pipeline.errors import SettingError
+from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.inking.ink import ink_drawing
 from pipeline.models.profile import ModelProfile
-from pipeline.request.presets import get_menu
 from pipeline.timing import Clock
 from pipeline.values import Drawn, GenerationRequest, PaintedColours, Painting, StepPreview
 
-OnStep = Callable[[StepPreview], None]
 
-PREVIEW_SIDE = 128  # px, the longer one
-
-
-class PocketEngine:
+class PocketEngine(DrawingEngine):
     """PocketEngine holds the pocket model. It draws one request at a time; the others wait."""
 
     def __init__(self, profile: ModelProfile, model: PocketModel) -> None:
-        self.profile, self._model, self._menu = profile, model, get_menu(profile.name)
-        self._turns = Turns(profile.title)
+        super().__init__(profile)
+        self._model = model
 
     @classmethod
     def load(
@@ -65,13 +60,6 @@ class PocketEngine:
     def present_revisions(self) -> Mapping[str, str]:
         """Return the same: this engine draws in one number format only."""
         return self.revisions
-
-    def retire(self, then: Callable[[], None]) -> None:
-        """Stop drawing for good once the picture under way is finished; requests that wait get EngineChanged.
-
-        `then` is called in between, to put another engine in this one's place.
-        """
-        self._turns.retire(then)
 
     def draw(
         self,
@@ -105,13 +93,6 @@ class PocketEngine:
                 images.append(paint_styles(each, painting))
                 clock.mark("picture")
             return Drawn(tuple(images), clock.milliseconds, self._list_unread_words(request), "")
-
-    def _expect_drawable(self, request: GenerationRequest) -> None:
-        """Raise as `draw` does for what cannot be drawn: before the turn, so that nobody waits to be refused."""
-        if request.engine != self.profile.name:
-            raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
-        self._menu.expect_offered(request.sampling, request.conditioning, request.shortcuts)
-        self.profile.check_size(request.width, request.height)
 
     def _encode_words(self, request: GenerationRequest) -> tuple[Tensor, Tensor]:
         """Encode what is wanted and what is not, each (1, tokens, 384): words, then the palettes of things in them."""
