@@ -156,9 +156,7 @@ def build_drawing_canvas(request: GenerationRequest) -> str:
     """Build a canvas whose picture is the drawing, for a file that holds no strokes; of old files its edge map."""
     drawn = request.colours
     lines = ImageOps.invert(Image.fromarray(request.edges.pixels)) if drawn is None else Image.fromarray(drawn.pixels)
-    enlarged = lines.resize((CANVAS_SIDE, CANVAS_SIDE), Image.Resampling.BICUBIC)
-    size = {"version": 1, "width": CANVAS_SIDE, "height": CANVAS_SIDE}
-    return json.dumps({**size, "picture": make_data_url(enlarged, "png"), "strokes": []})
+    return write_canvas(lines.resize((CANVAS_SIDE, CANVAS_SIDE), Image.Resampling.BICUBIC), "png")
 
 
 def build_picture_canvas(image: Image.Image) -> str:
@@ -166,8 +164,13 @@ def build_picture_canvas(image: Image.Image) -> str:
     clear = image.has_transparency_data
     small = image.convert("RGBA" if clear else "RGB")
     small.thumbnail((2 * CANVAS_SIDE, 2 * CANVAS_SIDE), Image.Resampling.LANCZOS)
+    return write_canvas(small, "png" if clear else "webp")
+
+
+def write_canvas(picture: Image.Image, kind: str) -> str:
+    """Write the JSON of a canvas with a picture on it and no stroke; `kind` is "png" or "webp"."""
     size = {"version": 1, "width": CANVAS_SIDE, "height": CANVAS_SIDE}
-    return json.dumps({**size, "picture": make_data_url(small, "png" if clear else "webp"), "strokes": []})
+    return json.dumps({**size, "picture": make_data_url(picture, kind), "strokes": []})
 
 
 def make_data_url(image: Image.Image, kind: str) -> str:
