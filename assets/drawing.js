@@ -3,15 +3,17 @@
 import { getStroke } from "./vendor/perfect-freehand.js";
 
 export const SIDE = 512; // canvas px; the paper is 0..SIDE each way
-const INK = "#1c1a19";
+export const INK = "#1c1a19";
 const MAX_STROKES = 2000;
 const MAX_POINTS = 90_000; // the server refuses above 100,000
 const MAX_STROKE_POINTS = 1_000; // a longer line goes on as a new stroke, so that each frame paints a short one
+const MAX_RUNS = 400_000; // of all filled areas; the server refuses above 500,000
 const KEPT_STATES = 200;
 const BLANK = Object.freeze({ strokes: Object.freeze([]), picture: null });
 
-/** @typedef {"pen" | "eraser"} Tool */
+/** @typedef {"pen" | "marker" | "eraser"} Tool the marker's broad strokes lie under the pen's */
 /** @typedef {{ tool: Tool, size: number, color: string, points: number[][] }} Stroke */
+/** @typedef {{ tool: "fill", color: string, runs: number[] }} Fill an area under the lines, as filling.js writes it */
 
 /** Drawing holds strokes and the picture under them, and every state that Undo and Redo go to. */
 export class Drawing {
@@ -23,11 +25,16 @@ export class Drawing {
   get canUndo() { return this.#position > 0; }
   get canRedo() { return this.#position < this.#states.length - 1; }
 
-  /** Add the strokes of one gesture, which one Undo takes back; return false when the sheet is too full for all. */
+  /**
+   * Add the strokes or the fill of one gesture, which one Undo takes back; return false when the sheet is too full.
+   * @param {(Stroke | Fill)[]} added
+   */
   addStrokes(added) {
     const strokes = [...this.now.strokes];
-    let points = strokes.reduce((sum, { points }) => sum + points.length, 0);
-    const fitting = added.filter((stroke) => (points += stroke.points.length) <= MAX_POINTS);
+    let points = 0, runs = 0;
+    const fits = (mark) => (points += mark.points?.length ?? 0) <= MAX_POINTS && (runs += mark.runs?.length ?? 0) <= MAX_RUNS;
+    strokes.forEach(fits);
+    const fitting = added.filter(fits);
     strokes.push(...fitting.slice(0, MAX_STROKES - strokes.length));
     if (strokes.length > this.now.strokes.length) this.#pushState({ ...this.now, strokes });
     return strokes.at(-1) === added.at(-1);
@@ -48,7 +55,7 @@ export class Drawing {
   /** Return the drawing as JSON. */
   toString() {
     const { strokes, picture } = this.now;
-    const head = JSON.stringify({ version: 1, width: SIDE, height: SIDE, picture }).slice(0, -1);
+    const head = JSON.stringify({ version: 2, width: SIDE, height: SIDE, picture }).slice(0, -1);
     return `${head},"strokes":[${strokes.map(writeStroke).join(",")}]}`;
   }
 
@@ -62,10 +69,11 @@ export class Drawing {
  * Make a stroke that has no points yet.
  * @param {Tool} tool
  * @param {number} size canvas px
+ * @param {string} color "#rrggbb"
  * @returns {Stroke}
  */
-export function makeStroke(tool, size) {
-  return { tool, size, color: INK, points: [] };
+export function makeStroke(tool, size, color) {
+  return { tool, size, color, points: [] };
 }
 
 /**
@@ -87,10 +95,12 @@ export function isNearPaper(x, y) {
   return x >= -SIDE && y >= -SIDE && x <= 2 * SIDE && y <= 2 * SIDE;
 }
 
-/** Paint a stroke on a 2d context whose unit is one canvas px. The eraser paints paper, as the server does. */
-export function paintStroke(context, stroke, outline = new Path2D(makeOutlinePath(stroke))) {
+/** Paint a stroke on a 2d context whose unit is one canvas px. The eraser paints paper, or takes all off a layer. */
+export function paintStroke(context, stroke, outline = new Path2D(makeOutlinePath(stroke)), isLayer = false) {
+  context.globalCompositeOperation = stroke.tool === "eraser" && isLayer ? "destination-out" : "source-over";
   context.fillStyle = stroke.tool === "eraser" ? "#ffffff" : stroke.color;
   context.fill(outline);
+  context.globalCompositeOperation = "source-over";
 }
 
 /** @type {WeakMap<object, string>} */

@@ -186,7 +186,7 @@ export function mountExamples({ element, props }, page) {
       drawThumbnail(example.canvas), make("span", {}, example.name)));
   element.append(make("div.welcome", {},
     make("h2", {}, "Your picture appears here"),
-    make("p", {}, "Draw something, say what it is, press Draw. Or begin with one of these.")),
+    make("p", {}, "Draw something, say what it is, press Draw. Your colours count. Or begin with one of these.")),
     make("h3.again", {}, "Drawings to begin with"), ...cards);
 }
 

@@ -2,8 +2,8 @@
 
 A stroke is a round line whose width follows the pressure. Its shape is that of perfect-freehand (MIT, Steve Ruiz)
 with thinning 0.5, streamline 0.5 and no simulated pressure: the hand's points are eased towards each other, then a disc
-is swept along them. Painting is done at several times the canvas's size and averaged down, so that equal strokes give
-equal bytes on any machine.
+is swept along them. Broad colour and filled areas lie under the lines, whatever was painted first. Painting is done at
+several times the canvas's size and averaged down, so that equal strokes give equal bytes on any machine.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ MAX_CANVAS_SIDE = 2048  # px
 MAX_STROKES = 2_000
 MAX_STROKE_POINTS = 5_000
 MAX_POINTS = 100_000  # in all
+MAX_RUNS = 500_000  # of all filled areas
 MAX_PAINTED_AREA = 400  # painted area, overlaps counted, in canvases: hours of scribbling, seconds of computing
 MAX_TEXT = 8_000_000  # characters of JSON without the picture
 MAX_PICTURE_TEXT = MAX_BYTES * 4 // 3 + 100  # characters of a data URL that holds MAX_BYTES
@@ -38,42 +39,81 @@ LIFTING = 3.0  # px before the end of a stroke that count as lifting the pen
 
 Point = tuple[float, float, Annotated[float, Field(ge=0, le=1)]]  # x, y in canvas px; pressure
 Disc = tuple[float, float, float]  # x, y, radius in px
+Colour = str | tuple[int, int, int, int]  # as Pillow takes it
 
 
 class Stroke(StrictModel):
-    """One line of the pen or the eraser, as the browser sends it."""
+    """One line of the pen, the broad marker under it, or the eraser, as the browser sends it."""
 
-    tool: Literal["pen", "eraser"]
+    tool: Literal["pen", "marker", "eraser"]
     size: float = Field(ge=1, le=256)  # px, the width at pressure 0.5
     color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
     points: Annotated[list[Point], Field(min_length=1, max_length=MAX_STROKE_POINTS)]
 
-    @property
-    def painted_color(self) -> str:
-        """The stroke's colour as "#rrggbb", white for the eraser."""
-        return self.color if self.tool == "pen" else "#ffffff"
+
+class Fill(StrictModel):
+    """One area that was filled with a colour, px by px as the browser found it."""
+
+    tool: Literal["fill"]
+    color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
+    # px left out and px filled by turns, row after row from the top left; the rest is left out
+    runs: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2, max_length=MAX_RUNS)]
+
+    def draw_mask(self, width: int, height: int) -> Image.Image:
+        """Return the filled px as 255 on 0, a picture of `width` x `height` px."""
+        flat = np.zeros(width * height, np.uint8)
+        filled = np.repeat(np.arange(len(self.runs)) % 2, self.runs) * 255
+        flat[: len(filled)] = filled
+        return Image.fromarray(flat.reshape(height, width))
+
+
+Mark = Annotated[Stroke | Fill, Field(discriminator="tool")]
 
 
 class Canvas(StrictModel):
     """A whole drawing, as the browser sends it: strokes over a picture or over white."""
 
-    version: Literal[1]
+    version: Literal[1, 2]  # 1: pen and eraser alone
     width: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
     height: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
     picture: Annotated[str, Field(max_length=MAX_PICTURE_TEXT)] | None  # data URL, whole under the strokes
-    strokes: Annotated[list[Stroke], Field(max_length=MAX_STROKES)]
+    strokes: Annotated[list[Mark], Field(max_length=MAX_STROKES)]
 
     @model_validator(mode="after")
     def check_totals(self) -> Canvas:
         """Raise ValueError for too many points in all, or one far outside the canvas."""
-        points = sum(len(stroke.points) for stroke in self.strokes)
+        lines = [mark for mark in self.strokes if isinstance(mark, Stroke)]
+        points = sum(len(stroke.points) for stroke in lines)
         if points > MAX_POINTS:
             raise ValueError(f"a drawing has at most {MAX_POINTS:,} points; this one has {points:,}")
-        for stroke in self.strokes:
+        for stroke in lines:
             for x, y, _ in stroke.points:
                 if not (-self.width <= x <= 2 * self.width and -self.height <= y <= 2 * self.height):
                     raise ValueError(f"a point lies far outside the canvas, at {x:g}, {y:g}")
         return self
+
+    @model_validator(mode="after")
+    def check_fills(self) -> Canvas:
+        """Raise ValueError for filled areas that have too many runs or do not fit, or that version 1 does not know."""
+        fills = [mark for mark in self.strokes if isinstance(mark, Fill)]
+        runs = sum(len(fill.runs) for fill in fills)
+        if runs > MAX_RUNS:
+            raise ValueError(f"a drawing's filled areas have at most {MAX_RUNS:,} runs; these have {runs:,}")
+        for fill in fills:
+            if sum(fill.runs) > self.width * self.height:
+                raise ValueError(f"a filled area has at most the canvas's {self.width * self.height:,} px")
+        if self.version == 1 and self.has_colour_beneath:
+            raise ValueError("a drawing of version 1 has lines of pen and eraser alone")
+        return self
+
+    @property
+    def has_colour_beneath(self) -> bool:
+        """Whether something lies under the lines: a marker's stroke or a filled area."""
+        return any(mark.tool in ("marker", "fill") for mark in self.strokes)
+
+    def keep(self, *tools: str) -> Canvas:
+        """Return the same canvas with the marks of these tools alone."""
+        return self.model_copy(update={"strokes": [mark for mark in self.strokes if mark.tool in tools]})
 
 
 def read_canvas(value: str | Mapping[str, object]) -> Canvas:
@@ -94,14 +134,33 @@ def read_canvas(value: str | Mapping[str, object]) -> Canvas:
 def paint_canvas(canvas: Canvas, ground: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
     """Return the canvas as the person saw it: (height, width, 3) uint8; without a `ground` of that size on white."""
     sheet = Image.new("RGB", (canvas.width, canvas.height), "white") if ground is None else Image.fromarray(ground)
-    lines = [(sweep_stroke(stroke), stroke.painted_color) for stroke in canvas.strokes]
-    expect_painted_area(lines, canvas.width * canvas.height)
     oversampling = choose_oversampling(canvas)
     painted = sheet.resize((canvas.width * oversampling, canvas.height * oversampling), Image.Resampling.NEAREST)
-    draw = ImageDraw.Draw(painted)
-    for discs, colour in lines:
-        draw_line(draw, discs, colour, oversampling)
+    if canvas.has_colour_beneath:
+        paint_marks(painted, canvas.keep("marker", "fill", "eraser"), oversampling)
+        lines = Image.new("RGBA", painted.size)
+        paint_marks(lines, canvas.keep("pen", "eraser"), oversampling)
+        painted.paste(lines, mask=lines)
+    else:
+        paint_marks(painted, canvas, oversampling)
     return np.asarray(painted.reduce(oversampling))
+
+
+def paint_marks(sheet: Image.Image, canvas: Canvas, oversampling: int) -> None:
+    """Paint the marks in their order on a sheet `oversampling` times the canvas's size.
+
+    On a transparent sheet the eraser leaves nothing, on another one white. Raises SketchError for hours of scribbling.
+    """
+    nothing = (0, 0, 0, 0) if sheet.mode == "RGBA" else "#ffffff"
+    swept = {id(mark): sweep_stroke(mark) for mark in canvas.strokes if isinstance(mark, Stroke)}
+    expect_painted_area(list(swept.values()), canvas.width * canvas.height)
+    draw = ImageDraw.Draw(sheet)
+    for mark in canvas.strokes:
+        if isinstance(mark, Fill):
+            mask = mark.draw_mask(canvas.width, canvas.height)
+            sheet.paste(mark.color, mask=mask.resize(sheet.size, Image.Resampling.NEAREST))
+        else:
+            draw_line(draw, swept[id(mark)], nothing if mark.tool == "eraser" else mark.color, oversampling)
 
 
 def choose_oversampling(canvas: Canvas) -> int:
@@ -158,11 +217,11 @@ def compute_radius(size: float, pressure: float) -> float:
     return size * (0.5 - THINNING * (0.5 - pressure))
 
 
-def expect_painted_area(lines: list[tuple[list[Disc], str]], canvas_area: int) -> None:
+def expect_painted_area(lines: list[list[Disc]], canvas_area: int) -> None:
     """Raise SketchError where painting would take minutes: thousands of huge strokes over one another."""
     area = sum(
         4 * c * c + 2 * c * math.dist((a, b), (d, e))
-        for discs, _ in lines
+        for discs in lines
         for (a, b, c), (d, e, _) in pairwise([discs[0], *discs])
     )
     if area > MAX_PAINTED_AREA * canvas_area:
@@ -172,7 +231,7 @@ def expect_painted_area(lines: list[tuple[list[Disc], str]], canvas_area: int) -
         )
 
 
-def draw_line(draw: ImageDraw.ImageDraw, discs: list[Disc], colour: str, oversampling: int) -> None:
+def draw_line(draw: ImageDraw.ImageDraw, discs: list[Disc], colour: Colour, oversampling: int) -> None:
     """Draw the hull of a row of discs, `oversampling` times as large."""
     scaled = [(x * oversampling, y * oversampling, r * oversampling) for x, y, r in discs]
     for disc in scaled:
@@ -181,14 +240,14 @@ def draw_line(draw: ImageDraw.ImageDraw, discs: list[Disc], colour: str, oversam
         draw_band(draw, first, second, colour)
 
 
-def draw_disc(draw: ImageDraw.ImageDraw, disc: Disc, colour: str) -> None:
+def draw_disc(draw: ImageDraw.ImageDraw, disc: Disc, colour: Colour) -> None:
     """Draw a filled circle."""
     x, y, r = disc
     # Pillow's box holds both end pixels; half a pixel less on each side keeps the diameter true
     draw.ellipse((x - r, y - r, x + r - 1, y + r - 1), fill=colour)
 
 
-def draw_band(draw: ImageDraw.ImageDraw, first: Disc, second: Disc, colour: str) -> None:
+def draw_band(draw: ImageDraw.ImageDraw, first: Disc, second: Disc, colour: Colour) -> None:
     """Draw the quadrilateral between two discs, its sides their diameters across the way."""
     (ax, ay, ar), (bx, by, br) = first, second
     length = math.hypot(bx - ax, by - ay)

@@ -136,6 +136,15 @@ def find_thin_ink(smooth: Pixels, area: Mask) -> Mask:
     return np.asarray((thin > DARKER) & (dark > cv2.dilate(common, make_disc(NEAR)) + np.float32(OTHER_PEN)))
 
 
+def draw_rims(colours: Pixels) -> Pixels:
+    """Return dark lines on white (h, w, 3) where two of a sheet's colours (H, W, 3) meet."""
+    small = resize_to(colours, READ_SIDE).astype(np.int16)
+    rims = np.zeros(small.shape[:2], bool)
+    rims[:, 1:] |= np.abs(small[:, 1:] - small[:, :-1]).max(axis=2) > MARK
+    rims[1:] |= np.abs(small[1:] - small[:-1]).max(axis=2) > MARK
+    return np.where(grow(rims)[..., None], np.uint8(0), np.full((*rims.shape, 3), 255, np.uint8))
+
+
 def find_rims(area: Mask) -> Mask:
     """Return the outermost px of areas (h, w); the picture's border is no rim."""
     inner = cv2.erode(np.pad(area, 1, mode="edge").astype(np.uint8), np.ones((3, 3), np.uint8))[1:-1, 1:-1]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import SketchError
-from pipeline.sketch.canvas import paint_canvas, read_canvas
+from pipeline.sketch.canvas import Canvas, paint_canvas, read_canvas
 from pipeline.sketch.fitting import lay_picture
 from pipeline.sketch.image_file import expect_size, limit_pillow, open_image
 from pipeline.sketch.paper import Paper
@@ -58,7 +58,7 @@ def read_strokes(canvas: str | Mapping[str, object]) -> Sketch:
         raise SketchError(f"The canvas sends JSON text; {type(canvas).__name__} came.")
     drawn = read_canvas(canvas)
     if drawn.picture is None:
-        return convert_own_sheet(paint_canvas(drawn))
+        return convert_own_sheet(drawn)
     laid = lay_picture(drawn.picture, (drawn.width, drawn.height))
     return convert_laid(replace(laid, pixels=paint_canvas(drawn, laid.pixels)))
 
@@ -86,14 +86,22 @@ def convert_array(array: NDArray[np.generic]) -> Image.Image:
     return Image.fromarray(array[..., 0] if array.ndim == 3 and channels == 1 else array)
 
 
-def convert_own_sheet(pixels: NDArray[np.uint8]) -> Sketch:
-    """Make a sketch of what was drawn on the app's own white sheet (H, W, 3): as it is, a single dot too.
+def convert_own_sheet(canvas: Canvas) -> Sketch:
+    """Make a sketch of what was drawn on the app's own white sheet: as it is, a single dot too.
 
-    Raises SketchError where nothing can be seen on it.
+    What lies under the lines is known, so the lines are read without it. Raises SketchError where nothing can be seen.
     """
+    from pipeline.sketch.filling import draw_rims
+
+    pixels = paint_canvas(canvas)
     if int(pixels.min()) > FAINTEST:
         raise SketchError(BLANK)
-    return make_sketch(Paper(pixels), inverted=False, notices=())
+    if not canvas.has_colour_beneath:
+        return make_sketch(Paper(pixels), inverted=False, notices=())
+    lines, colours = paint_canvas(canvas.keep("pen", "eraser")), paint_canvas(canvas.keep("marker", "fill", "eraser"))
+    # where the pen drew nothing, the colours' own rims are the drawing
+    is_drawn = int(lines.min()) <= FAINTEST
+    return Sketch(pixels, is_drawing=True, strokes=lines if is_drawn else draw_rims(colours))
 
 
 def convert_picture(image: Image.Image) -> Sketch:

@@ -21,10 +21,11 @@ CIRCLE: tuple[Point, ...] = (
 )
 LINE: tuple[Point, ...] = ((0.2, 0.5), (0.4, 0.45), (0.6, 0.55), (0.8, 0.5))
 INK = """() => {
-  const canvas = document.querySelector("#canvas canvas"), context = canvas.getContext("2d");
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
   let count = 0;
-  for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 128 && data[i] < 128) count += 1;
+  for (const canvas of document.querySelectorAll("#canvas canvas:not(.live)")) {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 128 && data[i] < 128) count += 1;
+  }
   return count;
 }"""
 RECORD = """() => {

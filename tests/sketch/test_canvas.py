@@ -134,6 +134,10 @@ def bad_stroke(**changes):
     return make_canvas({**make_stroke(make_wave(200)), **changes})
 
 
+def bad_fill(**changes):
+    return {**make_canvas({"tool": "fill", "color": "#ff0000", "runs": [0, 9], **changes}), "version": 2}
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -141,7 +145,7 @@ def bad_stroke(**changes):
         ("[]", "cannot be read"),
         ("{" * 100_000, "JSON"),
         ('{"version": 1}', "width"),
-        (bad(version=2), "version"),
+        (bad(version=3), "version"),
         (bad(version="1"), "version"),
         (bad(width=63), "width"),
         (bad(height=2049), "height"),
@@ -157,6 +161,14 @@ def bad_stroke(**changes):
         (bad_stroke(color="red"), "color"),
         (bad_stroke(color="#12345g"), "color"),
         (bad_stroke(color='#000000"/><script>'), "color"),
+        (bad_stroke(tool="marker"), "version 1"),
+        (bad_fill(runs=[1]), "runs"),
+        (bad_fill(runs=[0, -1]), "runs.1"),
+        (bad_fill(runs=[0, 1.5]), "runs.1"),
+        (bad_fill(runs=[1, 512 * 512]), "262,144 px"),
+        (bad_fill(runs=[0, 10**30]), "cannot be read"),
+        (bad_fill(color="red"), "color"),
+        (bad_fill(points=[]), "points"),
         (bad_stroke(points=[]), "points"),
         (bad_stroke(points=[[1, 2]]), "points.0"),
         (bad_stroke(points=[[1, 2, 3, 4]]), "points.0"),
