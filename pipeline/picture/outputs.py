@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import threading
 from functools import cached_property
 from pathlib import Path
 
@@ -13,10 +14,14 @@ PICTURES_KEPT = 64  # in the temporary folder, when no outputs folder was chosen
 
 
 class Outputs:
-    """Outputs writes into the chosen folder, or into a temporary one that keeps only the latest pictures."""
+    """Outputs writes into the chosen folder, or into a temporary one that keeps only the latest pictures.
+
+    Safe to call from many threads.
+    """
 
     def __init__(self, chosen: Path | None) -> None:
         self._chosen = chosen
+        self._lock = threading.Lock()  # one deletes at a time: a file that is gone cannot be asked for its date
 
     @cached_property
     def folder(self) -> Path:
@@ -33,15 +38,26 @@ class Outputs:
 
         data = write_picture(result)
         seed, digest = result.request.sampling.seed, hashlib.sha256(data).hexdigest()[:12]
-        file = self.folder / f"croquis-{seed}-{digest}.png"
-        file.write_bytes(data)
-        if self._chosen is None:
-            keep_latest(self.folder, PICTURES_KEPT)
+        with self._lock:
+            folder = self.folder
+        file = folder / f"croquis-{seed}-{digest}.png"
+        with self._lock:
+            file.write_bytes(data)
+            if self._chosen is None:
+                keep_latest(self.folder, PICTURES_KEPT)
         return file
 
 
 def keep_latest(folder: Path, count: int) -> None:
     """Delete all PNG files in the folder but the `count` last written."""
-    files = sorted(folder.glob("*.png"), key=lambda file: file.stat().st_mtime, reverse=True)
+    files = sorted(folder.glob("*.png"), key=read_date, reverse=True)
     for file in files[count:]:
         file.unlink(missing_ok=True)
+
+
+def read_date(file: Path) -> float:
+    """Return when a file was last written (seconds since 1970); 0 for one that somebody else just deleted."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

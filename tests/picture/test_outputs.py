@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,6 +61,33 @@ def test_only_the_latest_pictures_are_kept_where_no_folder_was_chosen(
         os.utime(files[-1], (seed, seed))
     kept.write_picture(set_seed(result, 3))
     assert [file.exists() for file in files] == [False, True, True]
+
+
+def test_pictures_written_at_the_same_time_do_not_trip_over_each_others_deletions(
+    result: GenerationResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "PICTURES_KEPT", 2)
+    kept = Outputs(None)
+    with ThreadPoolExecutor(8) as writers:
+        files = list(writers.map(lambda seed: kept.write_picture(set_seed(result, seed)), range(120)))
+    assert sum(file.exists() for file in files) == 2
+
+
+def test_a_file_that_somebody_else_deleted_meanwhile_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        (tmp_path / name).write_bytes(b"")
+    listed = Path.glob
+
+    def list_and_delete(folder: Path, pattern: str) -> Iterator[Path]:
+        found = sorted(listed(folder, pattern))
+        found[0].unlink()
+        return iter(found)
+
+    monkeypatch.setattr(Path, "glob", list_and_delete)
+    outputs.keep_latest(tmp_path, 1)
+    assert len(os.listdir(tmp_path)) == 1
 
 
 def test_a_chosen_folder_is_made_and_keeps_every_picture(
