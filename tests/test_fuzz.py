@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.page.messages import UNEXPECTED_ERROR
+from pipeline.studio.messages import UNEXPECTED_ERROR
 from tests.tools.image_files import draw_fox, encode_png, make_bad_files, make_blank_files
 from tests.tools.serving import MARK, Server
 

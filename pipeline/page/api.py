@@ -21,15 +21,15 @@ from PIL import Image
 
 from pipeline.controls import BATCH, expect_number
 from pipeline.errors import EngineChanged, SettingError
-from pipeline.page.answers import FoundStyle, describe_batch, describe_match, describe_result, describe_style
 from pipeline.page.api_words import document_endpoint
 from pipeline.page.guard import guard_inputs
 from pipeline.page.memory_panel import plan_memory_modes
-from pipeline.page.messages import explain_error
 from pipeline.request.order import parse_count, parse_order, parse_reading, parse_thresholds
 from pipeline.request.words import parse_prompt
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image
+from pipeline.studio.answers import FoundStyle, describe_batch, describe_match, describe_result, describe_style
+from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
 from pipeline.values import EdgeMap, Sketch
@@ -144,7 +144,7 @@ class Endpoints:
         )
         files = [self._studio.write_picture(result) for result in results]
         served = [_serve_png(file.read_bytes(), file.name) for file in files]
-        return served[0], describe_result(results[0]) | describe_batch(results, served)
+        return served[0], describe_result(results[0]) | describe_batch(results, [file.model_dump() for file in served])
 
     @turn_errors_into_messages
     def read_edges(

@@ -18,7 +18,6 @@ from pipeline.controls import BATCH, CONTROLS, flatten_settings
 from pipeline.errors import Cancelled, EngineChanged, ModelError, PictureFileError
 from pipeline.page import view
 from pipeline.page.components import build_address
-from pipeline.page.messages import explain_error
 from pipeline.page.quality import adapt_settings, restore_quality
 from pipeline.page.restoring import Restored, is_own_picture, restore_picture, restore_text
 from pipeline.page.tickets import Tickets
@@ -27,6 +26,7 @@ from pipeline.request.notation import write_mix
 from pipeline.request.order import Order, parse_count, parse_order
 from pipeline.sketch.image_file import MAX_BYTES
 from pipeline.sketch.intake import read_strokes
+from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationRequest, GenerationResult, StepPreview, StyleMatch
 

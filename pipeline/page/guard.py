@@ -15,7 +15,7 @@ from gradio.route_utils import FnIndexInferError
 from gradio_client.utils import is_file_obj, is_http_url_like, traverse
 from pydantic import ValidationError
 
-from pipeline.page.messages import explain_error
+from pipeline.studio.messages import explain_error
 
 NOT_UPLOADED = (
     "A file is uploaded here first (the clients' handle_file() does it for a local file); addresses and other paths "

@@ -23,7 +23,7 @@ from pipeline.machine.plan import (
 )
 from pipeline.models.catalog import PROFILES, SD15, find_profile
 from pipeline.page.components import lay_fold
-from pipeline.page.messages import explain_error
+from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
 
 

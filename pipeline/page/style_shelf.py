@@ -11,8 +11,8 @@ import gradio as gr
 from pipeline.errors import StyleError
 from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT, lay_fold, make_component
-from pipeline.page.messages import explain_error
 from pipeline.sketch.image_file import open_image
+from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
 
 

@@ -117,7 +117,7 @@ def draw(engine: Engine, make_style: MakeStyle) -> tuple[Drawn, GenerationResult
 
 
 def test_a_withheld_picture_is_a_card_and_its_words_are_everywhere(guarded: Path, make_style: MakeStyle) -> None:
-    from pipeline.page.answers import describe_result
+    from pipeline.studio.answers import describe_result
 
     engine = Engine.load(make_tiny_sd15_profile(), folder=guarded, device="cpu", safety=True)
     drawn, after = draw(engine, make_style)

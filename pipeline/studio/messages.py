@@ -1,4 +1,4 @@
-"""Turn an error into words for the page; nothing else does."""
+"""Turn an error into words for a person; nothing else does."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def explain_error(error: Exception) -> str:
         return "Stopped."
     if isinstance(error, CroquisError):
         return str(error)
-    log.error("A handler of the page failed", exc_info=error)
+    log.error("A call failed", exc_info=error)
     return UNEXPECTED_ERROR

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, TypedDict
 
-import gradio as gr
-
 from pipeline.controls import flatten_settings
 from pipeline.values import GenerationResult, Style, StyleMatch
 
@@ -47,14 +45,14 @@ def describe_safety(result: GenerationResult) -> dict[str, Any]:
     }
 
 
-def describe_batch(results: Sequence[GenerationResult], served: Sequence[gr.FileData]) -> dict[str, Any]:
-    """List every picture of a batch with its seed, as files that the clients fetch by themselves; nothing for one."""
+def describe_batch(results: Sequence[GenerationResult], served: Sequence[Any]) -> dict[str, Any]:
+    """List every picture of a batch with its seed, each as `served` has it in JSON; nothing for one."""
     if len(results) == 1:
         return {}
     return {
         "pictures": [
-            {"seed": result.request.sampling.seed, "picture": file.model_dump(), "safety": describe_safety(result)}
-            for result, file in zip(results, served, strict=True)
+            {"seed": result.request.sampling.seed, "picture": picture, "safety": describe_safety(result)}
+            for result, picture in zip(results, served, strict=True)
         ]
     }
 
