@@ -18,7 +18,7 @@ import(new URL(props.script, document.baseURI)).then(({ mount }) =>
 """
 PAGE_EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}  # every event of the page
 SERVED_FILES = (
-    *("app.js", "canvas.js", "dom.js", "drawing.js", "filling.js", "intake.js", "panels.js", "sheet.js", "tools.js"),
+    *("app.js", "canvas.js", "dom.js", "drawing.js", "filling.js", "intake.js", "mask-brush.js", "panels.js", "sheet.js", "tools.js"),
     *("vendor", "app.css", "fonts"),
 )
 
