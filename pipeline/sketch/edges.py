@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import SettingError
+from pipeline.sketch.channels import take_lowest
 from pipeline.sketch.line_graph import find_lines
 from pipeline.values import Drawing, EdgeMap, ReadingChoice, Sketch
 
@@ -155,7 +156,7 @@ def measure_darkness(pixels: Pixels) -> Pixels:
     A yellow line on white is as clear in blue as a black one. Thin lines of a large picture are widened before it
     shrinks, or they would fade.
     """
-    dark = np.asarray(255 - pixels.min(axis=2), dtype=np.uint8)
+    dark = np.asarray(255 - take_lowest(pixels), dtype=np.uint8)
     scale = min(READ_SIDE / max(dark.shape), MAX_SCALE)
     size = (max(1, round(dark.shape[1] * scale)), max(1, round(dark.shape[0] * scale)))
     if scale < 1:

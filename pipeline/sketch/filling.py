@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.sketch.channels import take_highest, take_lowest
 from pipeline.sketch.edges import READ_SIDE, drop_specks, resize_to
 
 Pixels = NDArray[np.uint8]
@@ -68,7 +69,7 @@ def find_filling(pixels: Pixels) -> Filling | None:
     thin = find_thin_ink(smooth, area)
     rims = find_rims(area)
     beside = cv2.distanceTransform((~thin).astype(np.uint8), cv2.DIST_L2, 3) <= NEAR
-    marks = (255 - smooth.min(axis=2) > 2 * MARK) & ~dots
+    marks = (255 - take_lowest(smooth) > 2 * MARK) & ~dots
     strokes = small.copy()
     strokes[(grow(area) & ~(thin & area) & ~(marks & ~area)) | dots] = 255
     strokes[grow(drop_specks(rims & ~beside, 8, LEAST_RIM))] = 0
@@ -77,14 +78,14 @@ def find_filling(pixels: Pixels) -> Filling | None:
 
 def is_colored(smooth: Pixels) -> bool:
     """Return whether enough of a picture (h, w, 3) has a colour for an area to be coloured in."""
-    spread = smooth.max(axis=2) - smooth.min(axis=2)
+    spread = take_highest(smooth) - take_lowest(smooth)
     return int(np.count_nonzero(spread > COLOR)) >= LEAST_AREA
 
 
 def find_colored_areas(smooth: Pixels) -> Mask:
     """Return where a drawing (h, w, 3) is coloured in, wider than strokes are."""
     even = cv2.GaussianBlur(smooth, (0, 0), EVEN)
-    highest, lowest = even.max(axis=2).astype(int), even.min(axis=2).astype(int)
+    highest, lowest = take_highest(even).astype(int), take_lowest(even).astype(int)
     colored = (highest - lowest > PALE) & (255 - lowest > PALE)
     area = keep_covered(close_and_open(colored, GAP, STROKE), smooth)
     return ~drop_specks(~close_and_open(area, 2 * GAP, STROKE), 4, LEAST_HOLE)
@@ -92,7 +93,7 @@ def find_colored_areas(smooth: Pixels) -> Mask:
 
 def keep_covered(areas: Mask, smooth: Pixels) -> Mask:
     """Return the large areas (h, w) that are coloured all over; lines that lie close leave broad paper between them."""
-    paper = cv2.distanceTransform((smooth.min(axis=2) >= PAPER).astype(np.uint8), cv2.DIST_L2, 5) > SLIT
+    paper = cv2.distanceTransform((take_lowest(smooth) >= PAPER).astype(np.uint8), cv2.DIST_L2, 5) > SLIT
     _, labels, stats, _ = cv2.connectedComponentsWithStats(areas.astype(np.uint8))
     bare = np.bincount(labels[paper], minlength=len(stats))
     kept = (stats[:, cv2.CC_STAT_AREA] >= LEAST_AREA) & (bare < BARE * stats[:, cv2.CC_STAT_AREA])
@@ -102,7 +103,7 @@ def keep_covered(areas: Mask, smooth: Pixels) -> Mask:
 
 def find_tone(smooth: Pixels) -> Mask:
     """Return the dots of screentones: many small round marks, near to each other in two directions."""
-    marks = (255 - smooth.min(axis=2) > MARK).astype(np.uint8)
+    marks = (255 - take_lowest(smooth) > MARK).astype(np.uint8)
     count, labels, stats, middles = cv2.connectedComponentsWithStats(marks, connectivity=8)
     sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     small = (stats[:, cv2.CC_STAT_AREA] <= DOT) & (sides.max(axis=1) <= 9)
@@ -140,8 +141,8 @@ def draw_rims(colours: Pixels) -> Pixels:
     """Return dark lines on white (h, w, 3) where two of a sheet's colours (H, W, 3) meet."""
     small = resize_to(colours, READ_SIDE).astype(np.int16)
     rims = np.zeros(small.shape[:2], bool)
-    rims[:, 1:] |= np.abs(small[:, 1:] - small[:, :-1]).max(axis=2) > MARK
-    rims[1:] |= np.abs(small[1:] - small[:-1]).max(axis=2) > MARK
+    rims[:, 1:] |= take_highest(np.abs(small[:, 1:] - small[:, :-1])) > MARK
+    rims[1:] |= take_highest(np.abs(small[1:] - small[:-1])) > MARK
     return np.where(grow(rims)[..., None], np.uint8(0), np.full((*rims.shape, 3), 255, np.uint8))
 
 

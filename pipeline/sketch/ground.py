@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from pipeline.sketch.channels import take_highest, take_lowest
+
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
@@ -43,7 +45,7 @@ class Ground:
     @property
     def lightness(self) -> float:
         """Median of the ground in its strongest channel, 0-255: red and blue paper are light in one."""
-        return float(np.median(self.level.max(axis=2)))
+        return float(np.median(take_highest(self.level)))
 
     @cached_property
     def is_strongly_colored(self) -> bool:
@@ -89,7 +91,7 @@ class Ground:
         """
         drawn = self.colored.copy()
         labels, count = ndimage.label(~drawn & (self.level.mean(axis=2) < 0.8 * self.plane))
-        lightness = self.level.min(axis=2)
+        lightness = take_lowest(self.level)
         crisp = measure_steps(lightness, 7) > CRISP * measure_steps(lightness, 31)
         rims = ndimage.morphological_gradient(labels, size=(3, 3)) > 0
         around = ndimage.grey_dilation(labels, size=(3, 3))
@@ -119,9 +121,9 @@ def find_ground(small: Field, inverted: bool = False) -> Ground:
     """Close over the lines of a picture (h, w, 3), 0-255, which came with light and dark exchanged or as it is."""
     smooth = ndimage.gaussian_filter(small, (0.7, 0.7, 0))
     level = close_lines(smooth, WIDEST_PEN)
-    if ((level - smooth).max(axis=2) > FAINT).mean() < MOST_DRAWN:
+    if (take_highest(level - smooth) > FAINT).mean() < MOST_DRAWN:
         level = keep_soft_shadows(level, close_lines(smooth, USUAL_PEN))
-    depth = (level - smooth).max(axis=2)
+    depth = take_highest(level - smooth)
     return Ground(level, depth, fit_plane(level.mean(axis=2)), inverted)
 
 
@@ -137,10 +139,10 @@ def keep_soft_shadows(level: Field, narrow: Field) -> Field:
 
     What the wide closing alone hides is a shadow, as a window's bars throw it, where its rim is soft; else it is drawn.
     """
-    labels, count = ndimage.label((level - narrow).min(axis=2) > FAINT / 4)
+    labels, count = ndimage.label(take_lowest(level - narrow) > FAINT / 4)
     if not count:
         return level
-    lightness = narrow.min(axis=2)
+    lightness = take_lowest(narrow)
     ratio = measure_steps(lightness, 7) / np.maximum(measure_steps(lightness, 31), 1)
     numbers = np.arange(1, count + 1)
     soft = (ndimage.mean(ratio, labels, numbers) < CRISP - 0.1) & (ndimage.maximum(ratio, labels, numbers) < 0.95)
@@ -152,7 +154,7 @@ def find_other_colors(level: Field) -> Mask:
     """Return where (h, w, 3) the shares of red, green and blue are others than in most places."""
     tint = np.median(level, axis=(0, 1))
     share = level / np.maximum(level.sum(axis=2, keepdims=True), 1)
-    return np.asarray(np.abs(share - tint / max(float(tint.sum()), 1)).max(axis=2) > COLORED)
+    return np.asarray(take_highest(np.abs(share - tint / max(float(tint.sum()), 1))) > COLORED)
 
 
 def measure_steps(lightness: Field, side: int) -> Field:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from pipeline.sketch.channels import take_highest, take_lowest
 from pipeline.sketch.ground import FAINT, WIDEST_PEN, Ground, find_ground
 
 Pixels = NDArray[np.uint8]
@@ -53,7 +54,7 @@ class Paper:
     @cached_property
     def is_white(self) -> bool:
         """Whether the ground needs nothing: a good part of the picture is white already."""
-        return float((self.small.min(axis=2) >= 250).mean()) >= 0.3
+        return float((take_lowest(self.small) >= 250).mean()) >= 0.3
 
     @cached_property
     def is_blank(self) -> bool:
@@ -77,7 +78,7 @@ class Paper:
 
         A night sky is that too, but for its half tones; a wall, but for its grain.
         """
-        dark = float(np.median(self.small.max(axis=2))) <= 70  # red and blue paper are light in one channel
+        dark = float(np.median(take_highest(self.small))) <= 70  # red and blue paper are light in one channel
         if self.is_white or self.lines_are_darker or not (dark or self.lines_are_lighter):
             return False
         ground = self.inverse.ground
@@ -110,7 +111,7 @@ class Paper:
         """(h, w): the sum of the lightest and the darkest channel less its median in the surroundings."""
         import cv2  # a median of so wide a window takes scipy a second
 
-        lightness = (self.small.max(axis=2) + self.small.min(axis=2)) / 2
+        lightness = (take_highest(self.small) + take_lowest(self.small)) / 2
         around = cv2.medianBlur(lightness.round().astype(np.uint8), round(max(lightness.shape) * WIDEST_PEN) | 1)
         return np.asarray(2 * (lightness - around), np.float32)
 
@@ -118,7 +119,7 @@ class Paper:
     def is_line_drawing(self) -> bool:
         """Whether this is strokes on white, black areas among them or not; not a photograph, nor filled shapes."""
         smooth = ndimage.gaussian_filter(self.small, (0.7, 0.7, 0))
-        white = float((smooth.min(axis=2) >= 235).mean())
+        white = float((take_lowest(smooth) >= 235).mean())
         return white >= 0.3 and measure_filled_share(smooth) <= 0.03
 
     def measure_depth(self) -> Field:
@@ -173,7 +174,7 @@ def has_marks(depth: Field) -> bool:
 
     `depth` (h, w, 3) is how far each pixel lies below the ground, of 255.
     """
-    ink = depth.max(axis=2) > INK
+    ink = take_highest(depth) > INK
     labels, count = ndimage.label(ink, structure=np.ones((3, 3)))
     if count == 0:
         return False
@@ -184,9 +185,9 @@ def has_marks(depth: Field) -> bool:
 
 def measure_filled_share(small: Field) -> float:
     """Return the share of the picture, 0-1, inside wide areas that are neither white nor black."""
-    ink = small.min(axis=2) < 215
+    ink = take_lowest(small) < 215
     reach = max(4.0, WIDE * max(small.shape))  # in the tiniest drawings a common pen is broad
     padded = np.pad(ink, 1)  # beyond the picture's border is no ink
     core = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] > reach
     areas = ink & (ndimage.distance_transform_edt(~core) <= reach) if core.any() else core
-    return float((areas & (small.max(axis=2) > 100)).mean())
+    return float((areas & (take_highest(small) > 100)).mean())

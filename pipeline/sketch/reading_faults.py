@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.sketch.channels import take_highest
 from pipeline.sketch.edges import READ_SIDE, Frame, drop_specks, resize_to
 from pipeline.values import EdgeMap, Reading, Sketch
 
@@ -106,7 +107,7 @@ def measure_reading(sketch: Sketch, edges: EdgeMap) -> ReadingMeasure:
 def find_steps(small: Pixels) -> Mask:
     """Return where a picture (h, w, 3) changes its lightness or colour at once."""
     smooth = cv2.GaussianBlur(small, (3, 3), 0.8)
-    change = cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
+    change = take_highest(cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
     return drop_specks(change > STEP, 8, LEAST_MARK)
 
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.sketch.channels import take_lowest
 from pipeline.sketch.edges import resize_to
 
 Pixels = NDArray[np.uint8]
@@ -68,7 +69,7 @@ def scale_ruling(ruling: Ruling, width: int) -> Ruling:
 
 def find_rulings(pixels: Pixels, least: int = LEAST_LINES) -> list[Ruling]:
     """Return the printed lines that run across, from top to bottom, if there are `least` of them, else none."""
-    depth = np.asarray(255 - cv2.GaussianBlur(pixels, (3, 3), 0.8).min(axis=2), np.float32)
+    depth = np.asarray(255 - take_lowest(cv2.GaussianBlur(pixels, (3, 3), 0.8)), np.float32)
     # a line is darker than what lies above and below it: broad shapes and shadows are no lines
     kernel = np.ones((max(5, round(2.5 * WIDEST * max(depth.shape))) | 1, 1), np.uint8)
     thin = np.asarray(depth - cv2.morphologyEx(depth, cv2.MORPH_OPEN, kernel), np.float32)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.sketch.channels import take_lowest
 from pipeline.sketch.edges import resize_to
 
 Pixels = NDArray[np.uint8]
@@ -63,7 +64,7 @@ def find_sheet(pixels: Pixels) -> Corners | None:
     """Return the corners of the sheet in px of the picture (H, W, 3); None without one."""
     small = resize_to(pixels, FIND_SIDE, grows=False)
     scale = max(small.shape[:2]) / max(pixels.shape[:2])
-    value = cv2.medianBlur(np.asarray(small.min(axis=2)), 5)  # a desk of any colour is dark in one channel
+    value = cv2.medianBlur(np.asarray(take_lowest(small)), 5)  # a desk of any colour is dark in one channel
     level, _ = cv2.threshold(value, 0, 255, cv2.THRESH_OTSU)
     for threshold in (level, 0.8 * level, 1.2 * level):
         corners = find_quadrilateral(value, float(threshold))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.sketch.channels import take_lowest
 from pipeline.sketch.edges import measure_depth
 from pipeline.sketch.image_file import convert_to_rgb, has_transparency
 
@@ -47,14 +48,14 @@ def lay_on_white(image: Image.Image, what: str = "drawing") -> LaidPicture:
     if not has_transparency(image):
         return LaidPicture(flat)
     alpha = np.asarray(image.convert("RGBA").getchannel("A"))
-    pale = (flat.min(axis=2) >= PALE) & (alpha >= max(VISIBLE, 0.5 * alpha.max()))
+    pale = (take_lowest(flat) >= PALE) & (alpha >= max(VISIBLE, 0.5 * alpha.max()))
     if pale.mean() < LEAST or pale.mean() > WHOLE:
         return LaidPicture(flat)
     clear = alpha < 0.5 * alpha.max()
     shapes, strokes = part_strokes(pale, round(STROKE * max(pale.shape)))
     strokes, outlines = keep_vanishing(strokes, clear), find_outlines(shapes, clear)
     near = cv2.dilate(strokes.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    ink = np.where(near & (flat.min(axis=2) >= PALE), alpha, 0)
+    ink = np.where(near & (take_lowest(flat) >= PALE), alpha, 0)
     ink = np.where(outlines, 255, ink)
     pixels = np.minimum(flat, 255 - ink.astype(np.uint8)[..., None])
     return LaidPicture(pixels, bool(strokes.any()), bool(outlines.any()))
