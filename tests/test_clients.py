@@ -85,6 +85,12 @@ def test_python_gives_the_bytes_of_the_canvas(desk: Path, by_the_canvas: bytes) 
     assert picture == by_the_canvas
 
 
+def test_strokes_give_the_bytes_of_the_canvas(server: Server, by_the_canvas: bytes) -> None:
+    for strokes in (json.loads(canvas()), canvas()):
+        picture, details = server.call_named("draw", strokes=strokes, prompt=PROMPT, seed=SEED)
+        assert server.download(picture) == by_the_canvas and details["reading"] == "lines"
+
+
 def test_the_model_cards_code_gives_the_pixels_of_the_canvas(desk: Path, by_the_canvas: bytes) -> None:
     card = (ROOT / "pipeline" / "pocket" / "README.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)

@@ -4,37 +4,36 @@ No `from __future__ import annotations` here: gr.api reads the annotations thems
 """
 
 import functools
+import inspect
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import gradio as gr
-import numpy as np
 from gradio.context import Context
 from gradio.events import api
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder, is_in_or_equal
 from gradio_client.utils import is_file_obj_with_meta
-from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.controls import BATCH, expect_number
-from pipeline.errors import EngineChanged, SettingError
+from pipeline.errors import SettingError
 from pipeline.page.api_words import document_endpoint
 from pipeline.page.guard import guard_inputs
 from pipeline.page.memory_panel import plan_memory_modes
-from pipeline.request.order import parse_count, parse_order, parse_reading, parse_thresholds
+from pipeline.request.inputs import DRAW_INPUTS, Input
+from pipeline.request.order import parse_count, parse_reading, parse_thresholds
 from pipeline.request.words import parse_prompt
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image
 from pipeline.studio.answers import FoundStyle, describe_batch, describe_match, describe_result, describe_style
+from pipeline.studio.calls import draw_call, read_call
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
 from pipeline.values import EdgeMap, Sketch
 
-T = TypeVar("T")
 MAX_OPEN_CALLS = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
 
 
@@ -74,6 +73,33 @@ def turn_errors_into_messages(function: Callable[..., Any]) -> Callable[..., Any
     return wrapped
 
 
+def declare_inputs(inputs: Sequence[Input]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a method that takes named inputs the signature that these inputs have, which gr.api reads."""
+    hints = {each.name: gr.FileData | None if each.is_file else each.kind for each in inputs}
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=each.default, annotation=hints[name])
+        for each in inputs
+        for name in (each.name,)
+    ]
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(function)
+        this = signature.parameters["self"]
+        signature = signature.replace(parameters=[this, *parameters])
+
+        @functools.wraps(function)
+        def wrapped(self: Any, *values: Any, **named: Any) -> Any:
+            given = signature.bind(self, *values, **named)
+            given.apply_defaults()
+            return function(**given.arguments)
+
+        wrapped.__signature__ = signature  # type: ignore[attr-defined]
+        wrapped.__annotations__ = {**hints, "return": signature.return_annotation}
+        return wrapped
+
+    return declare
+
+
 class Endpoints:
     """Endpoints has one method for each endpoint; its signature and docstring are the endpoint's documentation."""
 
@@ -81,70 +107,21 @@ class Endpoints:
         self._studio = studio
 
     @turn_errors_into_messages
-    def draw(
-        self,
-        sketch: gr.FileData,
-        prompt: str,
-        negative_prompt: str = "",
-        style: str = "auto",
-        reading: Literal["auto", "lines", "canny"] = "auto",
-        canny_low: int = 50,
-        canny_high: int = 150,
-        num_inference_steps: int | None = None,
-        guidance_scale: float | None = None,
-        ip_adapter_scale: float | None = None,
-        controlnet_conditioning_scale: float | None = None,
-        seed: int = -1,
-        preset: str = "auto",
-        sampler: str = "auto",
-        style_focus: str = "auto",
-        width: int | None = None,
-        height: int | None = None,
-        levers: dict[str, Any] | None = None,
-        count: int = 1,
-        lines: float | None = None,
-        mask: gr.FileData | None = None,
-        mask_style: str = "",
-    ) -> tuple[gr.FileData, dict[str, Any]]:
+    @declare_inputs(DRAW_INPUTS)
+    def draw(self, **inputs: object) -> tuple[gr.FileData, dict[str, Any]]:
         """Draw a picture that follows the drawing, shows what the words say and wears the style.
 
         Returns a PNG file that carries its recipe, and details: the seed used, engine, size, styles with similarity
         and weight, reading used, milliseconds per stage. The same inputs and seed give the same bytes.
         """
-        expect_number(BATCH, count)
-        read, area = _read_sketch(sketch), _read_mask(mask)
-        results = retry_on_engine_change(
-            lambda: self._studio.draw_batch(
-                parse_order(
-                    self._studio.profile,
-                    sketch=read,
-                    prompt=prompt,
-                    negative_prompt=negative_prompt,
-                    style=style,
-                    reading=reading,
-                    canny_low=canny_low,
-                    canny_high=canny_high,
-                    num_inference_steps=num_inference_steps,
-                    guidance_scale=guidance_scale,
-                    ip_adapter_scale=ip_adapter_scale,
-                    controlnet_conditioning_scale=controlnet_conditioning_scale,
-                    seed=seed,
-                    preset=preset,
-                    sampler=sampler,
-                    style_focus=style_focus,
-                    width=width,
-                    height=height,
-                    levers=levers,
-                    lines=lines,
-                    mask=area,
-                    mask_style=mask_style,
-                ),
-                int(count),
-            )
-        )
-        files = [self._studio.write_picture(result) for result in results]
-        served = [_serve_png(file.read_bytes(), file.name) for file in files]
-        return served[0], describe_result(results[0]) | describe_batch(results, [file.model_dump() for file in served])
+        files = {"sketch": "drawing", "mask": "mask"}
+        found = {
+            name: _find_uploaded_file(inputs[name], what) for name, what in files.items() if inputs[name] is not None
+        }
+        results = draw_call(self._studio, read_call(inputs | found))
+        written = [self._studio.write_picture(result) for result in results]
+        served = [_serve_png(file.read_bytes(), file.name) for file in written]
+        return served[0], describe_result(results[0]) | describe_batch(results, [each.model_dump() for each in served])
 
     @turn_errors_into_messages
     def read_edges(
@@ -200,16 +177,6 @@ def _read_sketch(sketch: object) -> Sketch:
     return read_image(_find_uploaded_file(sketch, "drawing"))
 
 
-def _read_mask(mask: object) -> NDArray[np.uint8] | None:
-    """Read an uploaded mask as (H, W), white where other styles are wanted; None where none came.
-
-    Raises SettingError or SketchError.
-    """
-    if mask is None:
-        return None
-    return np.asarray(open_image(_find_uploaded_file(mask, "mask"), "mask").convert("L"), np.uint8)
-
-
 def _find_uploaded_file(file: object, what: str) -> Path:
     """Return the uploaded file's path; Gradio checks only dictionaries that carry its mark, so others are refused.
 
@@ -236,11 +203,3 @@ def _encode_png(edges: EdgeMap) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(edges.pixels).save(stream, "PNG")
     return stream.getvalue()
-
-
-def retry_on_engine_change(work: Callable[[], T]) -> T:
-    """Call `work`, and once more where another engine took over meanwhile: its inputs are then read for that engine."""
-    try:
-        return work()
-    except EngineChanged:
-        return work()

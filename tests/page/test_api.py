@@ -44,6 +44,7 @@ PUBLIC = {
             ("lines", "None | float"),
             ("mask", "filepath"),
             ("mask_style", "str"),
+            ("strokes", "None | dict(str, Any)"),
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -69,6 +70,8 @@ PUBLIC = {
     ),
 }
 DEFAULTS = {
+    "sketch": None,
+    "prompt": "",
     "negative_prompt": "",
     "style": "auto",
     "reading": "auto",
@@ -89,6 +92,7 @@ DEFAULTS = {
     "lines": None,
     "mask": None,
     "mask_style": "",
+    "strokes": None,
 }
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from pipeline.errors import EngineChanged
-from pipeline.page.api import retry_on_engine_change
 from pipeline.page.host import is_host
 from pipeline.settings import Settings
+from pipeline.studio.calls import retry_on_engine_change
 
 
 def visitor(address: str | None, **headers: str) -> Any:

@@ -1,0 +1,156 @@
+"""List the inputs of a drawing once: names, types, defaults and meanings, as every way into Croquis takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from pipeline.controls import CONTROL_BY_NAME, Shortcuts
+from pipeline.errors import SettingError
+from pipeline.request.samplers import MASKGIT, SAMPLERS
+
+SHORTCUTS = tuple(field.name for field in fields(Shortcuts))
+ENGINE_DEFAULT = " Without it, what suits the engine."
+
+
+class ImageFile:
+    """ImageFile stands for the type of an input that is an image file, however it comes."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """Input describes one value that a caller may send."""
+
+    name: str
+    kind: (
+        Any  # the type that a caller sends: str, int, float | None, a Literal, dict[str, Any] | None, ImageFile | None
+    )
+    default: object
+    meaning: str  # one or two sentences
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is an image file."""
+        return bool(self.kind == ImageFile | None)
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it is a JSON object."""
+        return bool(self.kind == dict[str, Any] | None)
+
+    @property
+    def number(self) -> type[int] | type[float] | None:
+        """The kind of number that it is, None where it is none."""
+        if self.kind in (int, int | None):
+            return int
+        return float if self.kind in (float, float | None) else None
+
+
+def make_number(name: str, kind: Any, default: float | None = None) -> Input:
+    """Return the input of the control of that name, its range in the meaning."""
+    control = CONTROL_BY_NAME[name]
+    limits = f"{control.info} {control.minimum:.10g} to {control.maximum:.10g}."
+    return Input(name, kind, default, limits + (ENGINE_DEFAULT if default is None else ""))
+
+
+DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind the others
+    Input(
+        "sketch",
+        ImageFile | None,
+        None,
+        "Image file of the drawing: 64 to 4096 px a side, at most 16 megapixels and 20 MB.",
+    ),
+    Input(
+        "prompt",
+        str,
+        "",
+        "What the drawing shows, and in which style if you care; at most 1,000 characters. (word:1.2) and ((word)) "
+        r"weigh more, (word:0.8) and [word] less, from 0 to 3; \( is a bracket.",
+    ),
+    Input("negative_prompt", str, "", "What the picture should not show; weights as in the prompt."),
+    Input(
+        "style",
+        str,
+        "auto",
+        'A style\'s id as /styles gives it, several as "ghibli:0.6,comic:0.4", or "auto": the search chooses.',
+    ),
+    Input(
+        "reading",
+        Literal["auto", "lines", "canny"],
+        "auto",
+        '"lines" for drawings, "canny" for photographs and shaded pictures, "auto" to let Croquis see.',
+    ),
+    make_number("canny_low", int, 50),
+    make_number("canny_high", int, 150),
+    make_number("num_inference_steps", int | None),
+    make_number("guidance_scale", float | None),
+    make_number("ip_adapter_scale", float | None),
+    make_number("controlnet_conditioning_scale", float | None),
+    make_number("seed", int, -1),
+    Input(
+        "preset",
+        str,
+        "auto",
+        '"draft", "balanced" or "best": how much work the picture gets; sets what is left out below.',
+    ),
+    Input(
+        "sampler",
+        str,
+        "auto",
+        f'One of {", ".join((*SAMPLERS, MASKGIT))}, as far as the engine offers it; "auto": the preset\'s.',
+    ),
+    Input(
+        "style_focus",
+        str,
+        "auto",
+        '"style" wears colours and brushwork only, "style + layout" placing too, "whole" everything.',
+    ),
+    Input("width", int | None, None, "Pixels across." + ENGINE_DEFAULT),
+    Input("height", int | None, None, "Pixels down." + ENGINE_DEFAULT),
+    Input(
+        "levers",
+        dict[str, Any] | None,
+        None,
+        f"Object with any of these in place of the preset's: {', '.join(SHORTCUTS)}.",
+    ),
+    Input("count", int, 1, "1 to 4 pictures from seed, seed + 1, ...; from 2 on, details.pictures lists all of them."),
+    make_number("lines", float | None),
+    Input(
+        "mask",
+        ImageFile | None,
+        None,
+        "Image file, white where the picture is to wear the styles of mask_style; it lies over the drawing.",
+    ),
+    Input(
+        "mask_style",
+        str,
+        "",
+        "The styles of the masked part, written as in style. The pocket engine alone draws two mixes.",
+    ),
+    Input(
+        "strokes",
+        dict[str, Any] | None,
+        None,
+        "The drawing as the page's canvas keeps it, an object or its JSON text, in place of sketch.",
+    ),
+)
+INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
+
+
+def read_text(name: str, text: str) -> object:
+    """Turn the text of a form's field or of a command line's option into the number that the input takes.
+
+    What is no number's stays text. Raises SettingError that names the input and what came.
+    """
+    number = INPUT_BY_NAME[name].number
+    if number is None:
+        return text
+    if not text.strip():
+        return INPUT_BY_NAME[name].default
+    try:
+        return number(text)
+    except ValueError:
+        label = CONTROL_BY_NAME[name].label if name in CONTROL_BY_NAME else name.capitalize()
+        kind = "whole number" if number is int else "number"
+        raise SettingError(f"{label} ({name}) is a {kind}; {text[:40]!r} came.") from None

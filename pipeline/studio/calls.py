@@ -1,0 +1,90 @@
+"""Draw what one call asks for, whichever way it came in: checked once, drawn once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.controls import BATCH, expect_number
+from pipeline.errors import EngineChanged, IsCancelled, SettingError
+from pipeline.request.inputs import DRAW_INPUTS, INPUT_BY_NAME
+from pipeline.request.order import parse_order
+from pipeline.sketch.image_file import open_image
+from pipeline.sketch.intake import read_image, read_strokes
+from pipeline.studio.studio import Studio
+from pipeline.values import GenerationResult, Sketch, StepPreview
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """Call is one wish for a picture: its files read, everything else as it came."""
+
+    sketch: Sketch
+    mask: NDArray[np.uint8] | None  # (H, W), white where other styles are wanted
+    inputs: Mapping[str, object]  # those of DRAW_INPUTS that parse_order checks
+    count: int  # pictures
+
+
+def read_call(named: Mapping[str, object]) -> Call:
+    """Read the files and the number of pictures among a call's inputs; what is left out is as DRAW_INPUTS says.
+
+    Files are bytes or a path. Raises SettingError or SketchError.
+    """
+    inputs = {each.name: each.default for each in DRAW_INPUTS} | dict(named)
+    for name in inputs:
+        if name not in INPUT_BY_NAME:
+            raise SettingError(f"There is no input {name[:40]!r}; these are: {', '.join(INPUT_BY_NAME)}.")
+    count = inputs.pop("count")
+    expect_number(BATCH, count)
+    sketch, strokes, mask = (inputs.pop(name) for name in ("sketch", "strokes", "mask"))
+    return Call(read_drawing(sketch, strokes), read_mask(mask), inputs, int(cast(float, count)))
+
+
+def read_drawing(sketch: object, strokes: object) -> Sketch:
+    """Read the drawing from its file or from the canvas's strokes. Raises SettingError unless exactly one came."""
+    if (sketch is None) == (strokes is None):
+        came = "neither" if sketch is None else "both"
+        raise SettingError(f"A drawing comes as an image file (sketch) or as the canvas's JSON (strokes); {came} came.")
+    if strokes is not None:
+        return read_strokes(cast("str | Mapping[str, object]", strokes))
+    return read_image(cast("bytes | Path", sketch))
+
+
+def read_mask(mask: object) -> NDArray[np.uint8] | None:
+    """Read a mask as (H, W) uint8, white where other styles are wanted; None where none came. Raises SketchError."""
+    if mask is None:
+        return None
+    return np.asarray(open_image(cast("bytes | Path", mask), "mask").convert("L"), np.uint8)
+
+
+def draw_call(
+    studio: Studio,
+    call: Call,
+    *,
+    on_step: Callable[[StepPreview], None] | None = None,
+    is_cancelled: IsCancelled | None = None,
+) -> list[GenerationResult]:
+    """Draw a call's pictures with the engine that runs now. Raises as parse_order and Studio.draw_batch do."""
+    return retry_on_engine_change(
+        lambda: studio.draw_batch(
+            parse_order(studio.profile, sketch=call.sketch, mask=call.mask, **call.inputs),
+            call.count,
+            on_step=on_step,
+            is_cancelled=is_cancelled,
+        )
+    )
+
+
+def retry_on_engine_change(work: Callable[[], T]) -> T:
+    """Call `work`, and once more where another engine took over meanwhile: its inputs are then read for that engine."""
+    try:
+        return work()
+    except EngineChanged:
+        return work()
