@@ -1,11 +1,19 @@
 // Put the page together: which module builds which component, what the keys do, what Draw sends.
 import { mountCanvas } from "./canvas.js";
 import { findElement, isTyping, typeInto } from "./dom.js";
-import { mountChip, mountExamples, mountFold, mountHistory, mountLibrary, mountPicture, mountStatus, mountStrip } from "./panels.js";
+import { mountExamples } from "./examples.js";
+import { mountFold } from "./folds.js";
+import { mountHeader } from "./header.js";
+import { mountHistory } from "./history.js";
+import { mountStrip } from "./making.js";
+import { mountPicture } from "./picture.js";
+import { mountStatus } from "./status.js";
+import { mountChip, mountLibrary } from "./styles.js";
 
 const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
   library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
+  header: mountHeader,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other

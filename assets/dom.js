@@ -1,4 +1,5 @@
 // Make and find the small parts of the page that all panels share.
+import { ICONS } from "./icons.js";
 
 /** Make an element: make("button.tool", {title: "Undo", onclick}, child, "text"). Text is never parsed as HTML. */
 export function make(kind, attributes = {}, ...children) {
@@ -15,20 +16,10 @@ export function make(kind, attributes = {}, ...children) {
   return node;
 }
 
-const ICONS = {
-  pen: "M4 20l1-4L16 5l3 3L8 19l-4 1zM14 7l3 3",
-  marker: "M9 15l-1 3-3 1 1-3 2-2M9 15l-2-2M8 14l2.5-2.5M7 13L16.5 3.5a1.8 1.8 0 012.5 0l1.5 1.5a1.8 1.8 0 010 2.5L11 17zM13 20h8",
-  fill: "M11 3l8.5 8.5-7 7a2 2 0 01-2.8 0l-5-5a2 2 0 010-2.8zM7.5 3.5L11 7M4.5 12h14.5M21 16c1 1.6 1.2 2.4 1.2 3a1.4 1.4 0 01-2.8 0c0-.6.4-1.4 1.6-3",
-  dropper: "M4 20l1-4 8-8 3 3-8 8zM12 7l5 5M14.5 9.5l4-4a2.1 2.1 0 00-3-3l-3.5 3.5",
-  eraser: "M8 20h12M5.5 13.5l8-8a2 2 0 012.8 0l3.2 3.2a2 2 0 010 2.8L13 18H9l-3.5-3.5a.7.7 0 010-1zM10 9.5l5.5 5.5",
-  undo: "M9 14L4 9l5-5M4 9h9.5a6 6 0 010 12H10",
-  redo: "M15 14l5-5-5-5M20 9h-9.5a6 6 0 000 12H14",
-  clear: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5",
-  picture: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9.5h.01",
-  save: "M12 4v11M7 10.5l5 5 5-5M5 20h14",
-};
-
-/** Make the icon of this name, one of ICONS, as an SVG element. */
+/**
+ * Make the icon of this name, one of ICONS, as an SVG element.
+ * @param {string} name
+ */
 export function makeIcon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");

@@ -17,15 +17,12 @@ import(new URL(props.script, document.baseURI)).then(({ mount }) =>
 );
 """
 PAGE_EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}  # every event of the page
-SERVED_FILES = (
-    *("app.js", "canvas.js", "dom.js", "drawing.js", "filling.js", "intake.js", "mask-brush.js", "panels.js", "sheet.js", "tools.js"),
-    *("vendor", "app.css", "fonts"),
-)
+SERVED_FOLDERS = ("css", "fonts", "vendor")  # of assets/, beside its scripts
 
 
 def serve_assets(assets: Path) -> str:
     """Let Gradio serve the page's own files; return the address of the first script, relative to the page."""
-    gr.set_static_paths([assets / name for name in SERVED_FILES])
+    gr.set_static_paths([*assets.glob("*.js"), *(assets / name for name in SERVED_FOLDERS)])
     return build_address(assets / "app.js")
 
 

@@ -49,7 +49,10 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
                 )
                 draw = gr.Button("Draw", variant="primary", elem_id="draw")
                 stop = gr.Button("Stop", elem_id="stop")
-            chip = make_component("chip", script, value="auto")
+            with gr.Row(elem_id="look"):
+                with gr.Column(elem_id="styles-row"):
+                    chip = make_component("chip", script, value="auto")
+                gr.Column(elem_id="faithful")
         picture = make_component("picture", script)
         make_component("examples", script, value=read_examples(studio.settings.assets / "examples"))
         strip = make_component("strip", script, events=("use_seed",))

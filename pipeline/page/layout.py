@@ -35,6 +35,7 @@ def build_page(studio: Studio) -> gr.Blocks:
         with gr.Row(elem_id="top"):
             gr.HTML(TITLE, apply_default_css=False, elem_id="title")
             status = make_component("status", script)
+            make_component("header", script)
         panel = lay_drawing_panel(studio, script)
         styles = lay_style_form(script)
         settings = lay_settings(studio, script)

@@ -1,4 +1,4 @@
-"""Make the page's look beyond assets/app.css: Gradio's own theme variables, from the same few colours."""
+"""Make the page's look beyond assets/css: Gradio's own theme variables, from the same few colours."""
 
 from __future__ import annotations
 
@@ -101,9 +101,10 @@ def make_theme() -> gr.themes.Base:
     )
 
 
-def link_stylesheet(assets: Path) -> str:
-    """Link assets/app.css. launch()'s own `css` puts a prefix before every selector and loses @media rules."""
-    return f'<link rel="stylesheet" href="{build_address(assets.resolve() / "app.css")}">'
+def link_stylesheets(assets: Path) -> str:
+    """Link the files of assets/css. launch()'s own `css` puts a prefix before every selector and loses @media rules."""
+    files = sorted((assets.resolve() / "css").glob("*.css"))
+    return "".join(f'<link rel="stylesheet" href="{build_address(file)}">' for file in files)
 
 
 def make_launch_options(assets: Path) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def make_launch_options(assets: Path) -> dict[str, Any]:
     """
     return {
         "theme": make_theme(),
-        "head": link_stylesheet(assets),
+        "head": link_stylesheets(assets),
         "favicon_path": assets / "favicon.svg",
         "footer_links": [],
         "run_history": False,

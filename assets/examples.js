@@ -1,0 +1,28 @@
+// The drawings to begin with.
+import { SIDE, makeOutlinePath } from "./drawing.js";
+import { make } from "./dom.js";
+
+/** Build the drawings to begin with; a click loads one and draws it. */
+export function mountExamples({ element, props }, page) {
+  const cards = props.value.map((example) =>
+    make("button.example", { type: "button", title: example.prompt, onclick: () => page.drawExample(example) },
+      drawThumbnail(example.canvas), make("span", {}, example.name)));
+  element.append(make("div.welcome", {},
+    make("h2", {}, "Your picture appears here"),
+    make("p", {}, "Draw something, say what it is, press Draw. Your colours count. Or begin with one of these.")),
+    make("h3.again", {}, "Drawings to begin with"), ...cards);
+}
+
+/** Draw an example's strokes as a small SVG. */
+function drawThumbnail({ strokes }) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", `0 0 ${SIDE} ${SIDE}`);
+  svg.setAttribute("aria-hidden", "true");
+  for (const stroke of strokes) {
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", makeOutlinePath(stroke));
+    path.setAttribute("class", stroke.tool);
+    svg.append(path);
+  }
+  return svg;
+}

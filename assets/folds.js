@@ -1,0 +1,11 @@
+// Panels that open and close.
+import { make } from "./dom.js";
+
+/** Build the title of a panel that opens and closes. */
+export function mountFold({ element, props }) {
+  const panel = element.closest(".fold");
+  const button = make("button.fold-button", { type: "button", "aria-expanded": false, "aria-controls": `${panel.id}-body`, onclick: () => {
+    button.setAttribute("aria-expanded", panel.classList.toggle("open"));
+  } }, props.value);
+  element.append(make("h2", {}, button));
+}

@@ -1,0 +1,53 @@
+// How a picture was made: the lines that were read, the styles, the times, the seed.
+import { make } from "./dom.js";
+import { makeStyleButton } from "./styles.js";
+
+/** Build the way to the picture: the lines that were read, the styles that were found, the time, the seed. */
+export function mountStrip({ element, props, trigger, watch }, page) {
+  watch("value", paintStrip);
+  paintStrip();
+
+  function paintStrip() {
+    const value = props.value;
+    element.hidden = !value;
+    if (!value) return element.replaceChildren();
+    element.replaceChildren(
+      ...value.notices.map((text) => make("p.notice", {}, text)),
+      make("div.way", {}, ...[buildLines(value), buildStyles(value), buildTimes(value), buildSeed(value)].filter(Boolean)),
+    );
+  }
+  function buildLines({ edges, reading }) {
+    const how = reading === "canny" ? "Edges of the picture" : "Your lines";
+    return makeSection("What was read", make("figure.lines", {}, make("img", { src: edges, alt: "The lines that the picture follows" }), make("figcaption", {}, how)));
+  }
+  function buildStyles({ styles, chosen }) {
+    const used = new Map(chosen.map(({ id, weight }) => [id, weight]));
+    const makePicks = (list) => make("div.picks", {}, ...list.map((style) => makeStyleButton(style, used.get(style.id), () => page.tryStyle(style.id))));
+    const shown = styles.filter(({ id, found }) => found || used.has(id));
+    const others = styles.filter((style) => !shown.includes(style));
+    const reset = make("button.link", { type: "button", hidden: page.style() === "auto", onclick: () => page.tryStyle("auto") }, "Let Croquis choose");
+    const title = styles.some(({ found }) => found) ? "Styles it found" : "The style it wears";
+    const more = others.length ? [make("h3", {}, "Try it as"), makePicks(others)] : [];
+    return makeSection(title, makePicks(shown), ...more, reset);
+  }
+  function buildTimes({ milliseconds }) {
+    const longest = Math.max(...milliseconds.map(([, ms]) => ms));
+    if (!milliseconds.length) return null;
+    const rows = milliseconds.map(([stage, ms]) => make("li", { style: `--part: ${(100 * ms) / longest}%` }, make("span", {}, stage), make("span", {}, formatDuration(ms))));
+    return makeSection("Time", make("ul.time", {}, ...rows));
+  }
+  function buildSeed({ seed: number }) {
+    return makeSection("Seed", make("p.seed", {}, String(number)),
+      make("button.link", { type: "button", onclick: () => trigger("use_seed") }, "Use again"));
+  }
+}
+
+/** Make a part of the strip under a heading. */
+function makeSection(title, ...content) {
+  return make("section", {}, make("h3", {}, title), ...content);
+}
+
+/** Format milliseconds for people: "840 ms", "1.3 s". */
+function formatDuration(ms) {
+  return ms < 995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

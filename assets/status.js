@@ -1,0 +1,15 @@
+// How far the models are, and panels that open and close.
+import { make } from "./dom.js";
+
+/** Build the status: how far the models are. */
+export function mountStatus({ element, props, watch }) {
+  watch("value", paintStatus);
+  paintStatus();
+
+  function paintStatus() {
+    const { stage = "Waking up", fraction = 0, ready = false, error = null } = props.value ?? {};
+    element.dataset.ready = ready;
+    element.dataset.failed = Boolean(error);
+    element.replaceChildren(make("span.dot", { "aria-hidden": true }), make("span", { role: "status" }, error ?? (ready ? stage : `${stage}… ${Math.round(fraction * 100)} %`)));
+  }
+}
