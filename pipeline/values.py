@@ -31,6 +31,7 @@ class Sketch:
     inverted: bool = False  # it came white on black
     notices: tuple[str, ...] = ()  # what was done to it, in words for the page
     strokes: NDArray[np.uint8] | None = None  # (h, w, 3) RGB, its lines without what they are coloured in with
+    canvas: str | None = None  # the vector strokes it was painted from, as JSON; None for an image file
 
     def __post_init__(self) -> None:
         expect_array(self.pixels, "a sketch", 3, np.uint8)
@@ -273,6 +274,7 @@ class GenerationResult:
     milliseconds: Mapping[str, float]  # per stage, in order
     revisions: Mapping[str, str]  # model part -> revision or hash
     verdict: Verdict | None = None  # None: this engine's pictures are not checked, or the host turned it off
+    canvas: str | None = None  # the vector strokes that it was drawn from, as JSON; they decide no pixel of it
 
 
 def expect_array(array: object, what: str, dimensions: int, dtype: type) -> None:

@@ -39,7 +39,7 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
 }
 ONE_MODULE = {  # (room, room) -> the only modules of the second that the first may import
     ("request", "models"): {"pipeline.models.profile"},
-    ("picture", "sketch"): {"pipeline.sketch.image_file"},
+    ("picture", "sketch"): {"pipeline.sketch.image_file", "pipeline.sketch.canvas"},
     ("picture", "request"): {"pipeline.request.presets"},
 }
 # Rooms whose `__init__` holds code: a setting that comes before Gradio's import, and three tables of functions.

@@ -156,9 +156,9 @@ class Easel:
             "alt": request.prompt.text or "A picture without words",
         }
         settings = [values[name] for name in SETTINGS]
-        notice = self.studio.explain_difference(reopened)
-        strip = view.build_request_strip(request, ()) | {"notices": [notice] if notice else []}
-        return view.build_drawing_canvas(request), *settings, strip, picture
+        notices = [*view.explain_lent(reopened.lent), *filter(None, [self.studio.explain_difference(reopened)])]
+        strip = view.build_request_strip(request, ()) | {"notices": notices, "lent": view.list_lent(reopened.lent)}
+        return reopened.canvas or view.build_drawing_canvas(request), *settings, strip, picture
 
 
 class Steps:

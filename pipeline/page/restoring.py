@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view
 from pipeline.picture.png_chunks import SIGNATURE
-from pipeline.picture.png_file import KEYWORD, read_notes
+from pipeline.picture.png_file import KEYWORD, read_lone_strokes, read_notes
 from pipeline.request.foreign_data import READERS, read_foreign_data
 from pipeline.request.generation_data import PASTED_LIMIT, GenerationData, read_generation_data
 from pipeline.request.order import make_offer
@@ -17,6 +17,7 @@ from pipeline.request.words import PASTED, restore_words, take_settings
 from pipeline.sketch.image_file import open_image
 
 KEYWORDS = ("workflow", *(keyword for keyword, _, _ in READERS))
+DRAWING_BACK = "The drawing is back, stroke by stroke."
 UNREAD = "This picture notes how it was made, in a form that is not read here; it lies on the sheet."
 
 
@@ -35,7 +36,12 @@ def is_own_picture(data: bytes) -> bool:
 
 
 def restore_picture(profile: ModelProfile, data: bytes) -> Restored:
-    """Lay a picture file on the sheet, and bring back what its program noted. Raises SketchError, PictureFileError."""
+    """Lay a picture file on the sheet, and bring back what its program noted; of a drawing of ours, its strokes.
+
+    Raises SketchError, PictureFileError.
+    """
+    if data.startswith(SIGNATURE) and (strokes := read_lone_strokes(data)) is not None:
+        return Restored(message=DRAWING_BACK, canvas=strokes)
     canvas = view.build_picture_canvas(open_image(data, "picture"))
     notes = read_notes(data, KEYWORDS) if data.startswith(SIGNATURE) else {}
     if (found := read_foreign_data(notes)) is None:

@@ -117,6 +117,19 @@ def _describe_match(match: StyleMatch | None) -> dict[str, Any]:
     return {"similarity": match.similarity if match is not None and found else None, "found": found}
 
 
+def explain_lent(lent: Iterable[Style]) -> list[str]:
+    """Say of each style that a picture file brought along that the library lacks it."""
+    return [
+        f"The style “{style.name}” is not on this Croquis: the small picture of it that came along is worn instead."
+        for style in lent
+    ]
+
+
+def list_lent(lent: Iterable[Style]) -> list[dict[str, str]]:
+    """List the ids and names of the styles that a picture file brought along, for the page to offer to keep them."""
+    return [{"id": style.id, "name": style.name} for style in lent]
+
+
 def list_weights(mix: StyleMix) -> list[dict[str, Any]]:
     """List the ids and weights of a mix."""
     return [{"id": style.id, "weight": weight} for style, weight in mix.parts]

@@ -1,7 +1,9 @@
 """Write and read the picture file: a PNG whose settings other programs read, and that we read whole again.
 
-Two texts lie in it: `parameters`, as AUTOMATIC1111's web UI writes it and many programs read it, and `croquis`, our
-recipe (recipe.py). Nothing of the hour or the machine is written: equal results give equal bytes.
+`parameters` lies in it, as AUTOMATIC1111's web UI writes it and many programs read it, and `croquis`, our recipe
+(recipe.py), which decides the pixels. Beside the recipe it may carry the drawing's vector strokes (carried_strokes.py)
+and styles of a person's own (carried_styles.py). Nothing of the hour or the machine is written: equal results give
+equal bytes; a drawing that came once as strokes and once as an image file gives equal pixels.
 """
 
 from __future__ import annotations
@@ -10,13 +12,16 @@ import io
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 from pipeline.controls import describe_settings
 from pipeline.errors import PictureFileError
-from pipeline.picture.png_chunks import decode_text, read_texts
+from pipeline.picture import carried_strokes, carried_styles
+from pipeline.picture.carried_styles import CarriedStyle
+from pipeline.picture.png_chunks import MAX_FILE, Texts, decode_text, read_texts
 from pipeline.picture.recipe import Reopened, read_recipe, write_recipe
 from pipeline.values import GenerationRequest, GenerationResult, Style
 
@@ -30,22 +35,39 @@ OTHER_PROGRAMS = {
 }
 
 
+Lend = Callable[[CarriedStyle], Style]
+
+
 def write_picture(result: GenerationResult) -> bytes:
-    """Write a PNG file that carries the picture's recipe; equal image, request and revisions give equal bytes."""
+    """Write a PNG file that carries the picture's recipe; equal image, request, strokes and revisions give equal bytes.
+
+    Strokes with which the file would be larger than any that is read stay out.
+    """
+    data = write_png(result, result.canvas)
+    return data if len(data) <= MAX_FILE else write_png(result, None)
+
+
+def write_png(result: GenerationResult, canvas: str | None) -> bytes:
+    """Write the PNG file of a picture and of these strokes."""
     texts = PngImagePlugin.PngInfo()
     texts.add_text("parameters", write_parameters(result.request))
     texts.add_itxt(KEYWORD, write_recipe(result.request, result.revisions), zip=True)
+    if canvas is not None:
+        texts.add_itxt(carried_strokes.KEYWORD, carried_strokes.write_strokes(canvas), zip=True)
+    if (styles := carried_styles.write_styles(result.request)) is not None:
+        texts.add_itxt(carried_styles.KEYWORD, styles)
     file = io.BytesIO()
     # from bare pixels: what else a Pillow image may carry (colour profile, resolution) stays out
     Image.fromarray(np.asarray(result.image.convert("RGB"))).save(file, "PNG", pnginfo=texts)
     return file.getvalue()
 
 
-def read_picture(data: bytes, find_style: Callable[[str], Style]) -> Reopened:
-    """Read the request that was written into the file, equal to what it was, and the revisions of its weights.
+def read_picture(data: bytes, find_style: Callable[[str], Style], lend: Lend | None = None) -> Reopened:
+    """Read the request that was written into the file, equal to what it was, the revisions of its weights, its strokes.
 
-    `find_style` returns the library's style of an id, or raises StyleError. Raises PictureFileError for any file that
-    is not a whole PNG with a readable recipe of ours.
+    `find_style` returns the library's style of an id, or raises StyleError; `lend` makes a style of one that the file
+    carries, for those that the library lacks. Raises PictureFileError for any file that is not a whole PNG with a
+    readable recipe of ours.
     """
     if not isinstance(data, bytes):
         raise PictureFileError(f"A picture file comes as bytes; {type(data).__name__} came.")
@@ -56,7 +78,37 @@ def read_picture(data: bytes, find_style: Callable[[str], Style]) -> Reopened:
             "It may come from another program, or one that saved it again left the recipe out",
         )
         raise PictureFileError(f"This PNG carries no recipe of Croquis. {origin}.")
-    return read_recipe(decode_text(*texts[KEYWORD], MAX_RECIPE), find_style)
+    carried, lent = read_carried_styles(texts), dict[str, Style]()
+
+    def lend_style(id: str) -> Style | None:
+        if lend is not None and id in carried and id not in lent:
+            lent[id] = lend(carried[id])
+        return lent.get(id)
+
+    reopened = read_recipe(decode_text(*texts[KEYWORD], MAX_RECIPE), find_style, lend_style)
+    return replace(reopened, canvas=read_carried_strokes(texts), lent=tuple(lent.values()))
+
+
+def read_carried_strokes(texts: Texts) -> str | None:
+    """Return the canvas's JSON among a file's texts; None where it carries no strokes. Raises PictureFileError."""
+    if carried_strokes.KEYWORD not in texts:
+        return None
+    return carried_strokes.read_strokes(decode_text(*texts[carried_strokes.KEYWORD], carried_strokes.MAX_STROKES))
+
+
+def read_carried_styles(texts: Texts) -> dict[str, CarriedStyle]:
+    """Return the styles among a file's texts, by their ids in the recipe. Raises PictureFileError."""
+    if carried_styles.KEYWORD not in texts:
+        return {}
+    return carried_styles.read_styles(decode_text(*texts[carried_styles.KEYWORD], carried_styles.MAX_CARRIED))
+
+
+def read_lone_strokes(data: bytes) -> str | None:
+    """Return the strokes, as the canvas's JSON, of a PNG file that is a drawing alone; None where it carries none.
+
+    Raises PictureFileError for a file that is not a whole PNG, or whose strokes cannot be read.
+    """
+    return read_carried_strokes(read_texts(data))
 
 
 def read_notes(data: bytes, keywords: Iterable[str]) -> dict[str, str]:

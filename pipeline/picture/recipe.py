@@ -37,6 +37,8 @@ Slug = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # never a path
 Name = Annotated[str, Field(max_length=100)]
 PackedPixels = Annotated[str, Field(max_length=6_000_000)]  # base64 of a PNG; 1024 x 1024 of coloured noise need 4.3
 Styles = Annotated[list["StylePart"], Field(min_length=1, max_length=MAX_STYLES)]
+FindStyle = Callable[[str], Style]
+LendStyle = Callable[[str], Style | None]
 
 
 class EdgesPart(StrictModel):
@@ -76,6 +78,10 @@ class RecipeHead(StrictModel):
     mask: MaskPart | None = None  # version 3
     width: Side
     height: Side
+
+
+def lend_none(id: str) -> None:
+    """Return None for any style: this file carries none."""
 
 
 def derive_fields(*groups: type[SettingGroup]) -> dict[str, Any]:
@@ -119,9 +125,10 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
         ) from error
 
 
-def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
+def read_recipe(text: bytes, find_style: FindStyle, lend_style: LendStyle = lend_none) -> Reopened:
     """Read the request that was written, and the revisions of the weights that drew it.
 
+    `lend_style` returns a style as the file itself carries it, or None, where the library has it no more.
     Raises PictureFileError, or StyleError where its styles are gone or others now.
     """
     try:
@@ -138,14 +145,14 @@ def read_recipe(text: bytes, find_style: Callable[[str], Style]) -> Reopened:
         prompt=read_prompt("prompt", recipe.prompt),
         negative_prompt=read_prompt("negative_prompt", recipe.negative_prompt),
         edges=EdgeMap(unpack_pixels(recipe.edges.png, "edge map", size, "1"), recipe.edges.reading),
-        styles=restore_mix(recipe.styles, find_style),
+        styles=restore_mix(recipe.styles, find_style, lend_style),
         width=recipe.width,
         height=recipe.height,
         sampling=sampling,
         conditioning=conditioning,
         shortcuts=Shortcuts(**written["levers"]),
         colours=None if recipe.colours is None else Drawing(unpack_pixels(recipe.colours, "drawing", size, "RGB")),
-        mask=None if recipe.mask is None else restore_mask(recipe.mask, size, find_style),
+        mask=None if recipe.mask is None else restore_mask(recipe.mask, size, find_style, lend_style),
     )
     return Reopened(request, written["revisions"])
 
@@ -158,18 +165,29 @@ def read_prompt(key: str, text: str) -> Prompt:
         raise PictureFileError(f"This picture's recipe cannot be read: {key}: {error}") from error
 
 
-def restore_style(part: StylePart, find_style: Callable[[str], Style]) -> Style:
-    """Return the library's style as it was then, with the recipe's template, whose words decide the picture too.
+def restore_style(part: StylePart, find_style: FindStyle, lend_style: LendStyle) -> Style:
+    """Return the style as it was then, with the recipe's template, whose words decide the picture too.
 
-    Raises StyleError where its reference picture is another one now.
+    Raises StyleError where it is gone or its reference picture is another one now, and the file carries none.
     """
+    try:
+        style = find_unchanged(part, find_style)
+    except StyleError:
+        if (lent := lend_style(part.id)) is None:
+            raise
+        style = lent
+    return style if style.template == part.template else replace(style, template=part.template)
+
+
+def find_unchanged(part: StylePart, find_style: FindStyle) -> Style:
+    """Return the library's style. Raises StyleError where it is gone or its reference picture is another one now."""
     style = find_style(part.id)
     if style.sha256 != part.sha256:
         raise StyleError(
             f"The style {style.name!r} ({part.id}) has another reference picture now than when this "
             "picture was drawn, so it cannot be drawn again as it was."
         )
-    return style if style.template == part.template else replace(style, template=part.template)
+    return style
 
 
 def list_styles(mix: StyleMix) -> list[StylePart]:
@@ -180,9 +198,9 @@ def list_styles(mix: StyleMix) -> list[StylePart]:
     ]
 
 
-def restore_mix(parts: list[StylePart], find_style: Callable[[str], Style]) -> StyleMix:
-    """Return the mix that a recipe holds. Raises StyleError where a style is gone or another one now."""
-    return StyleMix(tuple((restore_style(part, find_style), part.weight) for part in parts))
+def restore_mix(parts: list[StylePart], find_style: FindStyle, lend_style: LendStyle) -> StyleMix:
+    """Return the mix that a recipe holds. Raises StyleError as restore_style does."""
+    return StyleMix(tuple((restore_style(part, find_style, lend_style), part.weight) for part in parts))
 
 
 def pack_mask(mask: StyleMask) -> MaskPart:
@@ -190,9 +208,9 @@ def pack_mask(mask: StyleMask) -> MaskPart:
     return MaskPart(png=pack_pixels(mask.pixels, "L"), styles=list_styles(mask.styles))
 
 
-def restore_mask(part: MaskPart, size: tuple[int, int], find_style: Callable[[str], Style]) -> StyleMask:
+def restore_mask(part: MaskPart, size: tuple[int, int], find_style: FindStyle, lend_style: LendStyle) -> StyleMask:
     """Return the mask that a recipe holds. Raises PictureFileError, or StyleError as restore_mix does."""
-    return StyleMask(unpack_pixels(part.png, "mask", size, "L"), restore_mix(part.styles, find_style))
+    return StyleMask(unpack_pixels(part.png, "mask", size, "L"), restore_mix(part.styles, find_style, lend_style))
 
 
 @dataclass(frozen=True)
@@ -201,6 +219,8 @@ class Reopened:
 
     request: GenerationRequest
     revisions: Mapping[str, str]  # model part -> revision or hash that drew it
+    canvas: str | None = None  # the vector strokes that it was drawn from, as JSON; None where it carries none
+    lent: tuple[Style, ...] = ()  # styles that the library lacks, worn as the file carries them
 
 
 def explain_difference(reopened: Reopened, engine: str, revisions: Mapping[str, str]) -> str | None:

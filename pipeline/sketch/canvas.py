@@ -131,6 +131,11 @@ def read_canvas(value: str | Mapping[str, object]) -> Canvas:
         raise SketchError("The canvas's drawing cannot be read: it is not JSON.") from error
 
 
+def write_canvas(canvas: Canvas) -> str:
+    """Return the canvas as JSON: equal for equal drawings, whichever client wrote them. `read_canvas` reads it."""
+    return canvas.model_dump_json()
+
+
 def paint_canvas(canvas: Canvas, ground: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
     """Return the canvas as the person saw it: (height, width, 3) uint8; without a `ground` of that size on white."""
     sheet = Image.new("RGB", (canvas.width, canvas.height), "white") if ground is None else Image.fromarray(ground)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import SketchError
-from pipeline.sketch.canvas import Canvas, paint_canvas, read_canvas
+from pipeline.sketch.canvas import Canvas, paint_canvas, read_canvas, write_canvas
 from pipeline.sketch.fitting import lay_picture
 from pipeline.sketch.image_file import expect_size, limit_pillow, open_image
 from pipeline.sketch.paper import Paper
@@ -57,10 +57,15 @@ def read_strokes(canvas: str | Mapping[str, object]) -> Sketch:
     if not isinstance(canvas, str | Mapping):
         raise SketchError(f"The canvas sends JSON text; {type(canvas).__name__} came.")
     drawn = read_canvas(canvas)
-    if drawn.picture is None:
-        return convert_own_sheet(drawn)
-    laid = lay_picture(drawn.picture, (drawn.width, drawn.height))
-    return convert_laid(replace(laid, pixels=paint_canvas(drawn, laid.pixels)))
+    return replace(convert_canvas(drawn), canvas=write_canvas(drawn))
+
+
+def convert_canvas(canvas: Canvas) -> Sketch:
+    """Make a sketch of strokes on white, or over the picture that lies under them."""
+    if canvas.picture is None:
+        return convert_own_sheet(canvas)
+    laid = lay_picture(canvas.picture, (canvas.width, canvas.height))
+    return convert_laid(replace(laid, pixels=paint_canvas(canvas, laid.pixels)))
 
 
 def read_editor(editor: Mapping[str, object]) -> Sketch:

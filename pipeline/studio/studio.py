@@ -18,6 +18,7 @@ from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
 from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import make_results
+from pipeline.styles.lent import LentStyles
 from pipeline.styles.lexicon import UNKNOWN, read_names
 from pipeline.timing import StageTimer
 from pipeline.values import (
@@ -36,6 +37,7 @@ from pipeline.values import (
 
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
+    from pipeline.picture.carried_styles import CarriedStyle
     from pipeline.styles.search import Finding
 
 MATCHES_SHOWN = 5
@@ -61,6 +63,7 @@ class Studio(Loader):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._outputs = Outputs(settings.outputs)
+        self._lent = LentStyles()
 
     def draw(
         self,
@@ -102,6 +105,7 @@ class Studio(Loader):
                 matches=choice.matches,
                 notices=faults + order.sketch.notices + order.notices + choice.notices + result.notices,
                 milliseconds=timer.milliseconds | dict(result.milliseconds),
+                canvas=order.sketch.canvas,
             )
             for result in results
         ]
@@ -127,7 +131,7 @@ class Studio(Loader):
 
     def _find_mix(self, style: tuple[tuple[str, float], ...]) -> StyleMix:
         """Return the library's styles of these ids, with their weights. Raises StyleError for one that is not there."""
-        return StyleMix(tuple((self.library.get(id), weight) for id, weight in style))
+        return StyleMix(tuple((self.find_style(id), weight) for id, weight in style))
 
     def redraw(
         self,
@@ -202,7 +206,14 @@ class Studio(Loader):
         """Read what a picture file of ours carries. Raises PictureFileError or StyleError."""
         from pipeline.picture.png_file import read_picture
 
-        return read_picture(data, self.library.get)
+        return read_picture(data, self.find_style, self._lend_style)
+
+    def find_style(self, id: str) -> Style:
+        """Return the style of this id, one that came with a picture file too. Raises StyleError."""
+        return self._lent.find(id) or self.library.get(id)
+
+    def _lend_style(self, carried: CarriedStyle) -> Style:
+        return self._lent.lend(carried.open_picture(), carried.name, carried.words)
 
     def explain_difference(self, reopened: Reopened) -> str | None:
         """Say why drawing it again gives another picture; None where it gives the same.

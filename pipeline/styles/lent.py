@@ -1,0 +1,65 @@
+"""Keep styles that came with a picture file and are not in the library: each is found by its id alone.
+
+They are in no list and in no search, and they end with the program: a picture is worn as it travelled, and nobody
+else's library grows by opening it. Who wants to keep one adds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from PIL import Image
+
+from pipeline.errors import StyleError
+from pipeline.styles.library import DATA, REFERENCE, clean_name, clean_words, crop_reference, make_slug, read_style
+from pipeline.values import Style
+
+LENT_KEPT = 64  # the styles lent last
+CREDIT = "came with a picture file"
+
+
+class LentStyles:
+    """LentStyles holds the styles lent last, in a temporary folder. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._styles: dict[str, Style] = {}
+
+    @cached_property
+    def _folder(self) -> Path:
+        self._temporary = tempfile.TemporaryDirectory(prefix="croquis-styles-")
+        return Path(self._temporary.name)
+
+    def find(self, id: object) -> Style | None:
+        """Return the lent style of this id; None where none is."""
+        return self._styles.get(id) if isinstance(id, str) else None
+
+    def lend(self, image: Image.Image, name: str, words: Sequence[str]) -> Style:
+        """Return a style made of a picture that travelled, the same one for the same picture. Raises StyleError."""
+        name, phrases = clean_name(name), clean_words(", ".join(words))
+        digest = hashlib.sha256(image.tobytes() + name.encode()).hexdigest()[:10]
+        id = f"{make_slug(name)}-lent-{digest}"
+        with self._lock:
+            style = self._styles.pop(id, None) or self._write(id, name, phrases, crop_reference(image))
+            self._styles[id] = style
+            for oldest in list(self._styles)[:-LENT_KEPT]:
+                del self._styles[oldest]
+        return style
+
+    def _write(self, id: str, name: str, phrases: tuple[str, ...], reference: Image.Image) -> Style:
+        folder = self._folder / id
+        look = name.replace("{", "(").replace("}", ")")  # braces would make it a template of its own
+        data = {"id": id, "name": name, "words": list(phrases), "template": f"{{prompt}}, {look} style"}
+        try:
+            folder.mkdir(exist_ok=True)
+            (folder / DATA).write_text(json.dumps({**data, "licence": "the adder's own", "credit": CREDIT}), "utf-8")
+            reference.save(folder / REFERENCE, quality=90, method=4)
+        except OSError as error:
+            raise StyleError(f"The style {name!r} that came with the picture could not be kept: {error}") from error
+        return read_style(folder, builtin=False)
