@@ -71,7 +71,7 @@ export class MaskBrush {
   }
 
   #buildBar() {
-    const makeTool = (name, label) => make("button.tool", { type: "button", title: label, "aria-label": label, onclick: () => this.#chooseTool(name) }, makeIcon(name === "brush" ? "marker" : name));
+    const makeTool = (name, label) => make("button.tool", { type: "button", title: label, "aria-label": label, onclick: () => this.#chooseTool(name) }, makeIcon(name === "brush" ? "brush-mask" : name));
     this.tools = { brush: makeTool("brush", say("Brush")), eraser: makeTool("eraser", say("Eraser: take a part of the mask away")) };
     this.width = make("input", { type: "range", min: SIZES.least, max: SIZES.most, step: 0.01, value: this.#size, "aria-label": say("Width of the brush"), oninput: () => (this.#size = Number(this.width.value)) });
     this.back = make("button.tool", { type: "button", title: say("Undo"), "aria-label": say("Undo"), onclick: () => this.undo() }, makeIcon("undo"));

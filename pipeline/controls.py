@@ -71,11 +71,21 @@ class Sampling(SettingGroup):
     seed: int = declare_number(
         "Seed", "-1 draws a new one each time; the one used is shown.", -1, SEED_LIMIT, 1, "Seed", whole=True
     )
+    variation_seed: int = declare_number(
+        *("Variation seed", "Which of the near pictures; -1 draws a new one.", -1, SEED_LIMIT, 1, "Variation seed"),
+        whole=True,
+        default=0,
+    )
+    variation_strength: float = declare_number(
+        *("Variation", "How far the picture may go from the one of its seed: 0 not at all, 1 all the way.", 0, 1, 0.01),
+        "Variation seed strength",
+        default=0.0,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.seed < 0:
-            raise SettingError("A request carries the seed it uses, not -1.")
+        if self.seed < 0 or self.variation_seed < 0:
+            raise SettingError("A request carries the seeds it uses, not -1.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,7 +263,7 @@ def expect_choice(name: str, value: object, choices: Iterable[str]) -> None:
 
 SETTING_ORDER = (
     *("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale", "lines"),
-    *("canny_low", "canny_high", "seed", "sampler", "style_focus"),
+    *("canny_low", "canny_high", "variation_seed", "variation_strength", "seed", "sampler", "style_focus"),
 )
 CANNY = (  # of the reading of a drawing; they decide the edge map, not the picture
     Control("canny_low", "Faint edges", "Lower finds fainter edges in a photo or shaded drawing.", 0, 255, 1, True),
@@ -265,4 +275,5 @@ CONTROL_BY_NAME: Mapping[str, Control] = {
 # what the page has a slider for, and the API a name
 CONTROLS = tuple(CONTROL_BY_NAME[name] for name in sort_settings(CONTROL_BY_NAME))
 SHORTCUT_NUMBERS = list_controls(Shortcuts)
+SEEDS = ("seed", "variation_seed")  # of chance: -1 stands for a fresh one
 BATCH = Control("count", "Pictures", "How many to draw at once, each from the next seed.", 1, 4, 1, True)

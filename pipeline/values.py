@@ -223,10 +223,14 @@ class GenerationRequest:
         )
 
     def batch(self, count: int) -> tuple[GenerationRequest, ...]:
-        """Return the requests of `count` pictures that differ in their seeds alone: this one's and the next."""
+        """Return the requests of `count` pictures that differ in their seeds alone: this one's and the next.
+
+        Variations have the same seed and differ in their variation seeds.
+        """
         expect_number(BATCH, count)
-        seed = int(self.sampling.seed)
-        return tuple(self.with_settings(seed=(seed + n) % (SEED_LIMIT + 1)) for n in range(count))
+        name = "variation_seed" if self.sampling.variation_strength else "seed"
+        first = int(getattr(self.sampling, name))
+        return tuple(self.with_settings(**{name: (first + n) % (SEED_LIMIT + 1)}) for n in range(count))
 
     @property
     def styled_prompt(self) -> Prompt:

@@ -49,6 +49,8 @@ def propose_colours(
     unwanted: Tensor,
     seed: int,
     *,
+    variation_seed: int = 0,
+    variation_strength: float = 0.0,
     painted: PaintedColours | None = None,
     num_inference_steps: int = STEPS,
     guidance_scale: float = GUIDANCE,
@@ -59,7 +61,8 @@ def propose_colours(
     """Propose a colour for each region of a drawing and for what lies around.
 
     lines: (H, W) uint8, white on black, any size and proportions. wanted, unwanted: (1, t, 384) float32, the tokens of
-    prompt and negative prompt (pipeline/colours/words.py). painted: what the person painted, of any size; those
+    prompt and negative prompt (pipeline/colours/words.py). variation_strength: in [0, 1], how far the draw of `seed` is
+    turned towards that of `variation_seed`. painted: what the person painted, of any size; those
     regions have these colours, and the others are chosen to go with them. num_inference_steps: rounds, at least 1.
     guidance_scale: 1 is none. controlnet_conditioning_scale: from 0, where the drawing's shapes are not seen, over 1.
     on_step(step, of, colours): is called after each round with the colours as they are then, (SIDE, SIDE, 3) uint8.
@@ -75,7 +78,7 @@ def propose_colours(
     question = Question.ask(network, regions, seen, tokens, guidance_scale, controlnet_conditioning_scale)
     picture = Picture(regions, seen)
     state = State(nearest_codes(network, mean_paint(regions, seen, painted)), GROUNDS)
-    taste = draw_taste(seed)
+    taste = draw_taste(seed, variation_seed, variation_strength)
     for step in range(num_inference_steps):
         raise_if_cancelled(is_cancelled)
         logits, ground = question.answer(state)

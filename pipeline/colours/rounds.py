@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,12 +41,24 @@ class Taste:
     grounds: Tensor  # (GROUNDS,) the same
 
 
-def draw_taste(seed: int) -> Taste:
-    """Draw the noise of a seed."""
-    generator = torch.Generator().manual_seed(seed)
-    uniform = torch.rand(CODES + GROUNDS, generator=generator, dtype=torch.float64).clamp(1e-9, 1 - 1e-9)
+def draw_taste(seed: int, variation_seed: int = 0, variation_strength: float = 0.0) -> Taste:
+    """Draw the noise of a seed; a variation turns it towards another seed's, by a quarter turn at strength 1.
+
+    The turn is made between normal numbers, which stay normal: each likely colour keeps its chance.
+    """
+    uniform = draw_uniform(seed)
+    if variation_strength:
+        angle = math.pi / 2 * variation_strength
+        near, other = torch.special.ndtri(uniform), torch.special.ndtri(draw_uniform(variation_seed))
+        uniform = torch.special.ndtr(math.cos(angle) * near + math.sin(angle) * other).clamp(1e-9, 1 - 1e-9)
     gumbel = (-(-uniform.log()).log()).float()
     return Taste(gumbel[:CODES], gumbel[CODES:])
+
+
+def draw_uniform(seed: int) -> Tensor:
+    """Draw (CODES + GROUNDS,) numbers between 0 and 1, float64."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(CODES + GROUNDS, generator=generator, dtype=torch.float64).clamp(1e-9, 1 - 1e-9)
 
 
 @dataclass(frozen=True, eq=False)

@@ -92,7 +92,9 @@ class Compiler:
 
 def make_blank_request(profile: ModelProfile) -> GenerationRequest:
     """Make a request for an empty picture of the profile's size and defaults, in two steps."""
-    sampling, conditioning = group_settings({**profile.defaults, "num_inference_steps": 2, "seed": 0})
+    sampling, conditioning = group_settings(
+        {**profile.defaults, "num_inference_steps": 2, "seed": 0, "variation_seed": 0}
+    )
     width, height = profile.size
     edges = EdgeMap(np.zeros((height, width), np.uint8), "lines")
     nothing = StyleMix.of(Style("none", "None", (), "{prompt}", "", "", "", Path()))

@@ -121,6 +121,8 @@ class PocketEngine(DrawingEngine):
             wanted,
             unwanted,
             request.sampling.seed,
+            variation_seed=request.sampling.variation_seed,
+            variation_strength=request.sampling.variation_strength,
             painted=painted,
             num_inference_steps=request.sampling.num_inference_steps,
             guidance_scale=request.sampling.guidance_scale,

@@ -20,7 +20,7 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 def make_defaults(**changed: float) -> Mapping[str, float]:
     """Return the defaults that all engines share, and what one engine sets otherwise."""
     own = {control.name: control.usual for control in CONTROLS if control.usual is not None}
-    return MappingProxyType({**own, "canny_low": 50, "canny_high": 150, "seed": -1, **changed})
+    return MappingProxyType({**own, "canny_low": 50, "canny_high": 150, "seed": -1, "variation_seed": -1, **changed})
 
 
 DPM_SOLVER = MappingProxyType({"algorithm_type": "dpmsolver++", "solver_order": 2})

@@ -151,7 +151,13 @@ def adapt_settings(settings: Mapping[str, Any], profile: ModelProfile) -> dict[s
     return {name: changed.get(name, value) for name, value in settings.items()}
 
 
-ENGINE_INDEPENDENT = ("canny_low", "canny_high", "seed")  # of the drawing or of chance, not of the engine
+ENGINE_INDEPENDENT = (
+    "canny_low",
+    "canny_high",
+    "seed",
+    "variation_seed",
+    "variation_strength",
+)  # of the drawing or of chance, not of the engine
 
 
 def adapt_side(side: Any, usual: int, wanted: int, profile: ModelProfile, menu: Menu) -> int:

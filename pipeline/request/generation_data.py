@@ -17,7 +17,14 @@ NEGATIVE = re.compile(r"\s*\bNegative prompt:\s*", re.IGNORECASE)
 SETTINGS = re.compile(r"(?:^|[\s,.])(Steps:\s*\d+\s*,\s*[A-Za-z][\w \-/]*:.*)$", re.IGNORECASE | re.DOTALL)
 ENTRY = re.compile(r'\s*([A-Za-z][\w \-/]*):\s*("(?:\\.|[^\\"])*"|[^,\n]*)(?:,|\n|$)')
 NAMES = MappingProxyType(
-    {"steps": "num_inference_steps", "cfg scale": "guidance_scale", "seed": "seed", "sampler": "sampler"}
+    {
+        "steps": "num_inference_steps",
+        "cfg scale": "guidance_scale",
+        "seed": "seed",
+        "sampler": "sampler",
+        "variation seed": "variation_seed",
+        "variation seed strength": "variation_strength",
+    }
 )
 SIZE = re.compile(r"(\d{1,6})\s*[x×]\s*(\d{1,6})")
 WHOLE = re.compile(r"-?\d{1,25}")

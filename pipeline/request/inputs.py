@@ -134,6 +134,8 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         None,
         "The drawing as the page's canvas keeps it, an object or its JSON text, in place of sketch.",
     ),
+    make_number("variation_seed", int, -1),
+    make_number("variation_strength", float | None),
 )
 INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
 

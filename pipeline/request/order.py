@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.controls import (
     CONTROL_BY_NAME,
     SEED_LIMIT,
+    SEEDS,
     Conditioning,
     Control,
     Sampling,
@@ -154,7 +155,8 @@ def parse_settings(given: Mapping[str, object], usual: Mapping[str, Any]) -> tup
             flat[name] = parse_number(name, given.get(name), usual)
         elif (chosen := parse_name(name, given.get(name)) or usual.get(name)) is not None:
             flat[name] = chosen
-    return group_settings(flat | {"seed": resolve_seed(flat["seed"])})
+    varied = resolve_seed(flat["variation_seed"]) if flat["variation_strength"] else 0  # or it decides nothing
+    return group_settings(flat | {"seed": resolve_seed(flat["seed"]), "variation_seed": varied})
 
 
 def build_request(
@@ -249,5 +251,5 @@ def parse_count(what: str, value: object, minimum: int, maximum: int) -> int:
 
 
 def _get_default(control: Control, defaults: Mapping[str, float]) -> float:
-    """Return the control's number where none came; the seed's is -1, a fresh one."""
-    return -1 if control.name == "seed" else defaults[control.name]
+    """Return the control's number where none came; a seed's is -1, a fresh one."""
+    return -1 if control.name in SEEDS else defaults[control.name]

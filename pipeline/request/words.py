@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from pipeline.controls import CONTROL_BY_NAME, expect_choice, expect_number
+from pipeline.controls import CONTROL_BY_NAME, SEEDS, expect_choice, expect_number
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt, expect_length
 from pipeline.request.generation_data import PASTED_LIMIT, GenerationData, read_generation_data
@@ -125,7 +125,7 @@ def clean_words(words: str) -> str:
 
 def _is_open(name: str, value: object, offer: Offer) -> bool:
     """Return whether a person left a setting as it was."""
-    if name == "seed":
+    if name in SEEDS:
         return value in (None, -1)
     return name in offer.usual and value in (None, "", "auto", offer.usual[name])
 

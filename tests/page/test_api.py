@@ -45,6 +45,8 @@ PUBLIC = {
             ("mask", "filepath"),
             ("mask_style", "str"),
             ("strokes", "None | dict(str, Any)"),
+            ("variation_seed", "int"),
+            ("variation_strength", "None | float"),
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -93,6 +95,8 @@ DEFAULTS = {
     "mask": None,
     "mask_style": "",
     "strokes": None,
+    "variation_seed": -1,
+    "variation_strength": None,
 }
 
 

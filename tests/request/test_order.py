@@ -235,3 +235,11 @@ def test_the_templates_brackets_weigh_nothing() -> None:
         ("red", 1.5),
         (" fox, [grainy]", 1),
     ]
+
+
+def test_a_variation_has_a_seed_only_where_it_has_a_strength() -> None:
+    assert make_order(seed=3, variation_seed=8).sampling.variation_seed == 0
+    varied = make_order(seed=3, variation_seed=8, variation_strength=0.3).sampling
+    assert (varied.seed, varied.variation_seed, varied.variation_strength) == (3, 8, 0.3)
+    drawn = {make_order(seed=3, variation_strength=0.3).sampling.variation_seed for _ in range(4)}
+    assert len(drawn) > 1 and min(drawn) >= 0

@@ -27,7 +27,9 @@ def test_presets_are_the_three_and_the_usual_one_is_the_profiles_defaults(profil
     usual = menu.find_preset(menu.preset)
     assert {**profile.defaults, **usual.numbers} == dict(profile.defaults)
     for preset in menu.presets:
-        sampling, conditioning = group_settings({**profile.defaults, "sampler": preset.sampler, "seed": 0})
+        sampling, conditioning = group_settings(
+            {**profile.defaults, "sampler": preset.sampler, "seed": 0, "variation_seed": 0}
+        )
         menu.expect_offered(sampling, conditioning, preset.shortcuts)
     assert {few.part for few in menu.few_steps.values()} | {menu.small_decoder} - {None} <= set(profile.parts)
 
