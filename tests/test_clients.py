@@ -1,4 +1,7 @@
-"""The clients in examples/, run as they stand: Python, JavaScript, curl and the canvas give the same bytes."""
+"""The clients in examples/, run as they stand: Python, JavaScript and curl give the same bytes.
+
+Their picture is the canvas's, whose file carries its strokes beside that: an image file of the drawing has none.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.picture import carried_strokes
+from pipeline.picture.png_chunks import read_texts
+from pipeline.picture.png_file import read_carried_strokes
 from pipeline.request.order import parse_order
 from pipeline.settings import ROOT, read_settings
 from pipeline.sketch.intake import read_strokes
@@ -79,10 +85,37 @@ def run(command: list[str], desk: Path, **environment: str) -> tuple[bytes, str]
     return (desk / "picture.png").read_bytes(), done.stdout
 
 
-def test_python_gives_the_bytes_of_the_canvas(desk: Path, by_the_canvas: bytes) -> None:
+@pytest.fixture(scope="module")
+def by_the_drawing(server: Server, by_the_canvas: bytes) -> bytes:
+    """The canvas's picture without its strokes: what the server answers to the uploaded drawing, byte for byte."""
+    drawing = server.upload("drawing.png", (EXAMPLES / "drawing.png").read_bytes())
+    answer, _ = server.call_named("draw", sketch=drawing, prompt=PROMPT, seed=SEED)
+    picture = server.download(answer)
+    expect_picture_of_the_canvas(picture, by_the_canvas)
+    return picture
+
+
+def expect_picture_of_the_canvas(picture: bytes, by_the_canvas: bytes) -> None:
+    """Pixels are equal, and texts, the recipe among them; the canvas's file alone carries strokes, and they are its."""
+    assert np.array_equal(Image.open(io.BytesIO(picture)), Image.open(io.BytesIO(by_the_canvas)))
+    texts, of_the_canvas = read_texts(picture), read_texts(by_the_canvas)
+    strokes = read_carried_strokes({carried_strokes.KEYWORD: of_the_canvas.pop(carried_strokes.KEYWORD)})
+    assert texts == of_the_canvas
+    assert json.loads(str(strokes))["strokes"] == json.loads(canvas())["strokes"]
+
+
+def test_python_gives_the_picture_of_the_canvas(desk: Path, by_the_drawing: bytes) -> None:
     picture, said = run([sys.executable, "draw.py"], desk)
     assert said.splitlines()[-1] == f"{SEED} Cyberpunk"
-    assert picture == by_the_canvas
+    assert picture == by_the_drawing
+
+
+def test_equal_strokes_give_equal_bytes(server: Server, by_the_canvas: bytes, tmp_path: Path) -> None:
+    named = {name: value for name, value in server.settings.items() if name != "CROQUIS_USER_DIR"}
+    studio = Studio(read_settings(["--user-dir", str(tmp_path / "another")], named))
+    spaced = json.dumps(json.loads(canvas()), indent=1)  # as another client may write the same strokes
+    order = parse_order(studio.profile, sketch=read_strokes(spaced), prompt=PROMPT, seed=SEED)
+    assert studio.write_picture(studio.draw(order)).read_bytes() == by_the_canvas
 
 
 def test_strokes_give_the_bytes_of_the_canvas(server: Server, by_the_canvas: bytes) -> None:
@@ -100,16 +133,16 @@ def test_the_model_cards_code_gives_the_pixels_of_the_canvas(desk: Path, by_the_
 
 
 @pytest.mark.clients
-def test_javascript_gives_the_bytes_of_the_canvas(desk: Path, by_the_canvas: bytes) -> None:
+def test_javascript_gives_the_picture_of_the_canvas(desk: Path, by_the_drawing: bytes) -> None:
     assert NODE_PACKAGES.is_dir(), "python -m tests installs @gradio/client"
     (desk / "node_modules").symlink_to(NODE_PACKAGES)
     picture, said = run(["node", "draw.mjs"], desk)
     assert said.splitlines()[-1] == f"{SEED} Cyberpunk"
-    assert picture == by_the_canvas
+    assert picture == by_the_drawing
 
 
 @pytest.mark.clients
-def test_curl_gives_the_bytes_of_the_canvas(desk: Path, by_the_canvas: bytes) -> None:
+def test_curl_gives_the_picture_of_the_canvas(desk: Path, by_the_drawing: bytes) -> None:
     assert shutil.which("curl"), "python -m tests installs curl"
     picture, _ = run(["bash", "-euo", "pipefail", "draw.sh"], desk)
-    assert picture == by_the_canvas
+    assert picture == by_the_drawing

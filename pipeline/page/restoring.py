@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view
-from pipeline.picture.png_chunks import SIGNATURE
+from pipeline.picture.png_chunks import SIGNATURE, read_texts
 from pipeline.picture.png_file import KEYWORD, read_lone_strokes, read_notes
 from pipeline.request.foreign_data import READERS, read_foreign_data
 from pipeline.request.generation_data import PASTED_LIMIT, GenerationData, read_generation_data
@@ -32,7 +32,7 @@ class Restored:
 
 def is_own_picture(data: bytes) -> bool:
     """Return whether a file is a PNG that carries a recipe of Croquis. Raises PictureFileError for a damaged PNG."""
-    return data.startswith(SIGNATURE) and KEYWORD in read_notes(data, (KEYWORD,))
+    return data.startswith(SIGNATURE) and KEYWORD in read_texts(data)
 
 
 def restore_picture(profile: ModelProfile, data: bytes) -> Restored:

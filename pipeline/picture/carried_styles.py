@@ -88,6 +88,9 @@ def shrink_reference(sha256: str, file: Path) -> str:
 def read_styles(text: bytes) -> dict[str, CarriedStyle]:
     """Read the styles that a picture file carries, by the ids that its recipe gives them. Raises PictureFileError."""
     try:
-        return {style.id: style for style in CARRIED.validate_json(text)}
+        carried = {style.id: style for style in CARRIED.validate_json(text)}
     except ValidationError as error:
         raise PictureFileError(f"This picture's own styles cannot be read: {describe_first_fault(error)}.") from error
+    for style in carried.values():
+        style.open_picture()
+    return carried
