@@ -110,14 +110,6 @@ def test_python_gives_the_picture_of_the_canvas(desk: Path, by_the_drawing: byte
     assert picture == by_the_drawing
 
 
-def test_equal_strokes_give_equal_bytes(server: Server, by_the_canvas: bytes, tmp_path: Path) -> None:
-    named = {name: value for name, value in server.settings.items() if name != "CROQUIS_USER_DIR"}
-    studio = Studio(read_settings(["--user-dir", str(tmp_path / "another")], named))
-    spaced = json.dumps(json.loads(canvas()), indent=1)  # as another client may write the same strokes
-    order = parse_order(studio.profile, sketch=read_strokes(spaced), prompt=PROMPT, seed=SEED)
-    assert studio.write_picture(studio.draw(order)).read_bytes() == by_the_canvas
-
-
 def test_strokes_give_the_bytes_of_the_canvas(server: Server, by_the_canvas: bytes) -> None:
     for strokes in (json.loads(canvas()), canvas()):
         picture, details = server.call_named("draw", strokes=strokes, prompt=PROMPT, seed=SEED)
