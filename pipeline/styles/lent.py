@@ -17,7 +17,9 @@ from pathlib import Path
 from PIL import Image
 
 from pipeline.errors import StyleError
-from pipeline.styles.library import DATA, REFERENCE, clean_name, clean_words, crop_reference, make_slug, read_style
+from pipeline.styles.library import DATA, REFERENCE, read_style
+from pipeline.styles.reference import crop_reference, encode_reference
+from pipeline.styles.style_words import clean_name, clean_words, make_slug
 from pipeline.values import Style
 
 LENT_KEPT = 64  # the styles lent last
@@ -59,7 +61,7 @@ class LentStyles:
         try:
             folder.mkdir(exist_ok=True)
             (folder / DATA).write_text(json.dumps({**data, "licence": "the adder's own", "credit": CREDIT}), "utf-8")
-            reference.save(folder / REFERENCE, quality=90, method=4)
+            (folder / REFERENCE).write_bytes(encode_reference(reference))
         except OSError as error:
             raise StyleError(f"The style {name!r} that came with the picture could not be kept: {error}") from error
         return read_style(folder, builtin=False)

@@ -11,32 +11,25 @@ import re
 import shutil
 import tempfile
 import threading
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from pipeline.errors import StyleError
+from pipeline.styles.reference import check_reference, crop_reference, encode_reference
+from pipeline.styles.style_words import NAME_LIMIT, RESERVED, clean_name, clean_words, make_slug
 from pipeline.values import Style
 
 log = logging.getLogger(__name__)
 
-REFERENCE_SIDE = 512  # px
-PLAIN = 8  # of 255, by how much a picture of one colour may vary: noise and compression
-SMALLEST_SIDE = 64  # px of a picture that is added
-NAME_LIMIT = 60  # characters
-WORDS_LIMIT = 500  # characters
 STYLE_LIMIT = 10_000
 FILE_LIMIT = 64_000  # bytes of a style.json
 
 DATA, REFERENCE = "style.json", "reference.webp"
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 KEYS = ("id", "name", "words", "template", "licence", "credit")
-# "auto" means "choose for me"; the others are devices on Windows, whatever follows them.
-RESERVED = {"auto", "con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 
 
 class StyleLibrary:
@@ -71,26 +64,63 @@ class StyleLibrary:
         `words` are phrases with commas between them. Raises StyleError for a name that is missing, taken or too
         long, words too long, an image too small or broken, or a full library.
         """
+        return self._keep(encode_reference(crop_reference(image)), clean_name(name), clean_words(words))
+
+    def adopt(self, picture: bytes, name: str, words: str = "") -> Style:
+        """Keep a style of another library, its picture as it is: equal bytes paint equally.
+
+        `picture` is as a style's folder holds one. A style with this picture that is here already is returned;
+        a name that is taken gets a number. Raises StyleError as `add` does.
+        """
+        check_reference(picture, "The style's picture")
         name, phrases = clean_name(name), clean_words(words)
-        reference = crop_reference(image)
+        sha256 = hashlib.sha256(picture).hexdigest()
+        same = next((style for style in self._sorted if style.sha256 == sha256), None)
+        return same or self._keep(picture, self.find_free_name(name), phrases)
+
+    def find_free_name(self, name: str) -> str:
+        """Return `name`, or where a style is called so, the first of "name 2", "name 3", ... that is free."""
+        taken = {style.name.casefold() for style in self._sorted}
+        numbered = (f"{name[: NAME_LIMIT - 6].rstrip()} {number}" for number in range(2, STYLE_LIMIT + 3))
+        return next(each for each in (name, *numbered) if each.casefold() not in taken)
+
+    def rename(self, id: str, name: str, words: str) -> Style:
+        """Give an added style another name and other words, its id and picture stay. Raises StyleError as `add`."""
+        cleaned, phrases = clean_name(name), clean_words(words)
         with self._lock:
-            self._refuse_duplicate(name)
-            data = _make_data(self._free_id(name), name, phrases)
-            folder = self._write_folder(data, reference)
-            style = read_style(folder, builtin=False)
-            self._publish({**self._styles, style.id: style})
-        return style
+            style = self._expect_added(id, "be renamed")
+            if cleaned.casefold() != style.name.casefold():
+                self._refuse_duplicate(cleaned)
+            folder = style.image.parent
+            write_data(folder, _make_data(id, cleaned, phrases))
+            changed = read_style(folder, builtin=False)
+            self._publish({**self._styles, id: changed})
+        return changed
 
     def remove(self, id: str) -> None:
         """Delete an added style. Raises StyleError for one that is unknown or built in."""
         with self._lock:
-            style = self.get(id)
-            if style.builtin:
-                raise StyleError(f"{style.name} belongs to the program and stays. Only styles you added can go.")
+            style = self._expect_added(id, "go")
             self._publish({key: kept for key, kept in self._styles.items() if key != style.id})
             doomed = Path(tempfile.mkdtemp(dir=self._added, prefix=".removed-"))
             os.replace(style.image.parent, doomed / style.id)  # at once, so that a crash leaves no half style
             shutil.rmtree(doomed, ignore_errors=True)
+
+    def _keep(self, picture: bytes, name: str, phrases: tuple[str, ...]) -> Style:
+        """Write a new style and list it. Raises StyleError where the name is taken or the library full."""
+        with self._lock:
+            self._refuse_duplicate(name)
+            folder = self._write_folder(_make_data(self._free_id(name), name, phrases), picture)
+            style = read_style(folder, builtin=False)
+            self._publish({**self._styles, style.id: style})
+        return style
+
+    def _expect_added(self, id: str, what: str) -> Style:
+        """Return the style with this id. Raises StyleError for one that is unknown or came with Croquis."""
+        style = self.get(id)
+        if style.builtin:
+            raise StyleError(f"{style.name} belongs to the program and stays. Only styles you added can {what}.")
+        return style
 
     def _publish(self, styles: dict[str, Style]) -> None:
         self._styles = styles
@@ -130,15 +160,15 @@ class StyleLibrary:
                 return id
         raise StyleError(f"Too many styles are called like {name!r}.")
 
-    def _write_folder(self, data: dict[str, Any], reference: Image.Image) -> Path:
+    def _write_folder(self, data: dict[str, Any], picture: bytes) -> Path:
         """Write the whole folder or nothing."""
         target = self._added / str(data["id"])
         try:
             self._added.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(dir=self._added, prefix=".new-"))
             try:
-                (temporary / DATA).write_text(json.dumps(data, ensure_ascii=False, indent=2), encoding="utf-8")
-                reference.save(temporary / REFERENCE, quality=90, method=4)
+                write_data(temporary, data)
+                (temporary / REFERENCE).write_bytes(picture)
                 os.replace(temporary, target)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -147,70 +177,28 @@ class StyleLibrary:
         return target
 
 
+def write_data(folder: Path, data: dict[str, Any]) -> None:
+    """Write a style's name, words and the rest into its folder, whole or not at all. Raises StyleError."""
+    temporary = folder / f".{DATA}"
+    try:
+        temporary.write_text(json.dumps(data, ensure_ascii=False, indent=2), encoding="utf-8")
+        os.replace(temporary, folder / DATA)
+    except OSError as error:
+        raise StyleError(f"The style could not be kept in {folder}: {error}") from error
+
+
 def read_style(folder: Path, *, builtin: bool) -> Style:
     """Read one style's folder. Raises StyleError that names the file and what is wrong in it."""
     data = _read_data(folder / DATA)
     if data["id"] != folder.name:
         raise StyleError(f"{folder / DATA}: id is {data['id']!r}, but the folder is {folder.name!r}.")
-    sha256 = _check_reference(folder / REFERENCE)
+    sha256 = _read_reference(folder / REFERENCE)
     try:
         return Style(
             **{**data, "words": tuple(data["words"])}, sha256=sha256, image=folder / REFERENCE, builtin=builtin
         )
     except StyleError as error:
         raise StyleError(f"{folder / DATA}: {error}") from error
-
-
-def make_slug(name: str) -> str:
-    """Make a folder's name from any name: of its ASCII letters and digits, else of its hash."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    words = "-".join(re.findall(r"[a-z0-9]+", plain))[:NAME_LIMIT].strip("-")
-    if not words:
-        return f"style-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-    return f"style-{words}" if words in RESERVED else words
-
-
-def clean_name(name: object) -> str:
-    """Return a style's name as one line. Raises StyleError where it is no text, empty or over NAME_LIMIT."""
-    """Return a style's name as one line. Raises StyleError where it is no text, empty or over NAME_LIMIT."""
-    text = _clean_line(name, "A style's name")
-    if not any(unicodedata.category(letter)[0] in "LNSP" for letter in text):
-        raise StyleError("A style needs a name.")
-    if len(text) > NAME_LIMIT:
-        raise StyleError(f"A style's name holds at most {NAME_LIMIT} characters; this one has {len(text)}.")
-    return text
-
-
-def clean_words(words: object) -> tuple[str, ...]:
-    """Return the phrases of a style's words, split at commas. Raises StyleError where they are no text or too long."""
-    text = _clean_line(words, "A style's words")
-    if len(text) > WORDS_LIMIT:
-        raise StyleError(f"A style's words hold at most {WORDS_LIMIT} characters; these have {len(text)}.")
-    return tuple(dict.fromkeys(phrase for part in re.split(r"[,;]", text) if (phrase := part.strip())))
-
-
-def crop_reference(image: object) -> Image.Image:
-    """Return the middle square of a picture, upright, REFERENCE_SIDE px, on white or, where it would vanish, on black.
-
-    Raises StyleError, for a picture of one colour too: it shows no style.
-    """
-    if not isinstance(image, Image.Image):
-        raise StyleError(f"A style needs a picture; {type(image).__name__} came.")
-    if min(image.size) < SMALLEST_SIDE:
-        raise StyleError(
-            f"A style's picture is at least {SMALLEST_SIDE} x {SMALLEST_SIDE} pixels; "
-            f"this one is {image.width} x {image.height}."
-        )
-    try:
-        upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except (OSError, SyntaxError, ValueError) as error:
-        raise StyleError(f"The style's picture is broken: {error}") from error
-    for ground in ("white", "black"):
-        flat = Image.alpha_composite(Image.new("RGBA", upright.size, ground), upright).convert("RGB")
-        reference = ImageOps.fit(flat, (REFERENCE_SIDE, REFERENCE_SIDE), Image.Resampling.LANCZOS)
-        if np.ptp(np.asarray(reference), axis=(0, 1)).max() > PLAIN:
-            return reference
-    raise StyleError("A style's picture shows a style; all of this one has one colour.")
 
 
 def _make_data(id: str, name: str, phrases: tuple[str, ...]) -> dict[str, Any]:
@@ -259,27 +247,14 @@ def _check_data(file: Path, data: object) -> None:
         raise StyleError(f"{file}: id is {_shorten(data['id'])}; it is made of a-z, 0-9 and single dashes.")
 
 
-def _check_reference(file: Path) -> str:
+def _read_reference(file: Path) -> str:
     """Return the SHA-256 of a reference image. Raises StyleError where it is of another kind or size."""
     try:
-        with Image.open(file) as image:
-            kind, size = image.format, image.size
         content = file.read_bytes()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except OSError as error:
         raise StyleError(f"{file} is missing or not an image: {error}") from error
-    if kind != "WEBP" or size != (REFERENCE_SIDE, REFERENCE_SIDE):
-        raise StyleError(f"{file} is {kind} of {size[0]} x {size[1]}, not WEBP of {REFERENCE_SIDE} x {REFERENCE_SIDE}.")
+    check_reference(content, str(file))
     return hashlib.sha256(content).hexdigest()
-
-
-def _clean_line(text: object, what: str) -> str:
-    """Return one line without control characters or halves of characters."""
-    if not isinstance(text, str):
-        raise StyleError(f"{what}: expected text, {type(text).__name__} came.")
-    if len(text) > 20 * WORDS_LIMIT:  # do not normalise megabytes first
-        raise StyleError(f"{what}: {len(text):,} characters came; that is too many.")
-    whole = text.encode("utf-8", "replace").decode()
-    return " ".join("".join(c if unicodedata.category(c) not in ("Cc", "Cn", "Co") else " " for c in whole).split())
 
 
 def _shorten(value: object) -> str:

@@ -25,7 +25,7 @@ from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import EVENED_OUT, STRAIGHTENED, TURNED_ROUND, UNRULED, WHITE_ON_NOTHING, read_image
 from pipeline.sketch.reading_faults import find_reading_fault
 from pipeline.studio.studio import NO_STYLE_NAMED, Studio, StyleChoice
-from pipeline.styles.library import crop_reference
+from pipeline.styles.reference import crop_reference
 from pipeline.values import Sketch
 
 pytestmark = pytest.mark.slow

@@ -21,7 +21,7 @@ from pipeline.sketch.edges import read_edges
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image
 from pipeline.sketch.reading_faults import find_reading_fault
-from pipeline.styles.library import crop_reference
+from pipeline.styles.reference import crop_reference
 from pipeline.values import Sketch
 from tests.page.test_restoring import make_picture
 from tests.request.test_foreign_data import A1111, FOOOCUS, INVOKE, NOVELAI, make_graph

@@ -1,0 +1,132 @@
+"""Draw each style's thumbnail: the pocket model's own picture of one and the same drawing, so that it promises what
+comes.
+
+Those of the styles that come with Croquis ship beside their references; a style that a person added gets its own from
+the engine that runs, in the background.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from pipeline.errors import CroquisError
+from pipeline.models.catalog import POCKET
+from pipeline.request.order import Order, parse_order
+from pipeline.sketch.examples import read_example
+from pipeline.sketch.intake import read_strokes
+from pipeline.values import Style
+
+if TYPE_CHECKING:
+    from pipeline.models.profile import ModelProfile
+    from pipeline.studio.studio import Studio
+
+log = logging.getLogger(__name__)
+
+FILE = "thumbnail.webp"  # beside a style's reference
+SIDE = 160  # px
+QUALITY = 62  # of WebP
+DRAWING, WORDS, SEED = "4-sailboat.json", "a sailboat on the sea", 7  # what every thumbnail shows
+
+
+def make_order(profile: ModelProfile, assets: Path, style: str) -> Order:
+    """Make the order that every thumbnail is the picture of, in the style with this id."""
+    sketch = read_strokes(json.dumps(read_example(assets / "examples" / DRAWING)["canvas"]))
+    return parse_order(profile, sketch=sketch, prompt=WORDS, style=style, seed=SEED)
+
+
+def draw_thumbnail(studio: Studio, style: Style) -> Image.Image:
+    """Draw a style's thumbnail with the studio's engine, RGB, SIDE x SIDE px. Raises as Studio.draw does."""
+    picture = studio.draw(make_order(studio.profile, studio.settings.assets, style.id)).image
+    return picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+
+
+def encode_thumbnail(image: Image.Image) -> bytes:
+    """Return a thumbnail as the bytes of its WebP file."""
+    stored = io.BytesIO()
+    image.save(stored, "WEBP", quality=QUALITY, method=6)
+    return stored.getvalue()
+
+
+def save_thumbnail(image: Image.Image, file: Path) -> None:
+    """Write a thumbnail's file, whole or not at all. Raises OSError."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_ident()}")
+    temporary.write_bytes(encode_thumbnail(image))
+    os.replace(temporary, file)
+
+
+class Thumbnails:
+    """Thumbnails finds each style's thumbnail, and draws those that are missing. Safe to use from many threads."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._drawing = threading.Lock()  # one at a time: whoever draws a picture goes first in between
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of the thumbnails of added styles."""
+        return self._studio.settings.caches / "thumbnails"
+
+    def find(self, style: Style) -> Path | None:
+        """Return the file of a style's thumbnail; None where there is none yet."""
+        if (shipped := style.image.with_name(FILE)).is_file():
+            return shipped
+        file = self._name_file(style)
+        return file if file is not None and file.is_file() else None
+
+    def is_coming(self, style: Style) -> bool:
+        """Return whether a thumbnail will be drawn for a style that has none."""
+        return self._draws and self.find(style) is None
+
+    def draw_missing(self, styles: Iterable[Style]) -> None:
+        """Draw the thumbnails that are missing, once the engine is loaded. A style that cannot be drawn is logged."""
+        if not self._draws:
+            return
+        self._studio.engine_or_none()
+        with self._drawing:
+            for style in styles:
+                if self.is_coming(style) and (file := self._name_file(style)) is not None:
+                    self._draw_one(style, file)
+
+    def draw_in_background(self, styles: Iterable[Style]) -> threading.Thread:
+        """Begin `draw_missing` in a thread of its own, and return that."""
+        thread = threading.Thread(
+            target=self.draw_missing, args=(tuple(styles),), name="croquis-thumbnails", daemon=True
+        )
+        thread.start()
+        return thread
+
+    @property
+    def _draws(self) -> bool:
+        """Whether the engine that runs is the pocket model: quick enough, and what thumbnails promise."""
+        return self._studio.profile.name == POCKET.name
+
+    def _draw_one(self, style: Style, file: Path) -> None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            save_thumbnail(draw_thumbnail(self._studio, style), file)
+        except (CroquisError, OSError) as error:
+            log.warning("The style %r has no thumbnail: %s", style.id, error)
+
+    def _name_file(self, style: Style) -> Path | None:
+        """Return where a style's thumbnail is kept: named by its picture and the weights that draw it; None before the
+        engine is loaded.
+        """
+        if not self._studio.loading.ready:
+            return None
+        drawn_by = hash_revisions(self._studio.engine.revisions)
+        return self.folder / f"{style.sha256[:24]}-{drawn_by}.webp"
+
+
+def hash_revisions(revisions: Mapping[str, str]) -> str:
+    """Return twelve hexadecimal characters that change with any part's revision."""
+    return hashlib.sha256(json.dumps(sorted(revisions.items())).encode()).hexdigest()[:12]
