@@ -100,15 +100,15 @@ globalThis.croquis = {
   keepPictures() {
     const picture = parts.picture.props.value;
     if (picture?.state !== "done" || picture.ticket !== ticket) return;
-    for (const other of [...(picture.more ?? [])].reverse()) parts.history.addPicture({ ...other, canvas: sentDrawing });
-    parts.history.addPicture({ picture, strip: parts.strip.props.value, canvas: sentDrawing });
+    const made = picture.pictures ?? [{ picture, strip: parts.strip.props.value }];
+    for (const each of [...made].reverse()) parts.history.addPicture({ ...each, canvas: sentDrawing });
   },
   /** Return everything as it was for a picture of this session, in the order of `Easel.restore`. */
   recallPicture() {
     const { picture, strip, canvas } = parts.history.recalled();
     if (isBusy()) stop();
     ticket = picture.ticket;
-    return [canvas, ...picture.settings, strip, picture];
+    return [canvas, ...Object.values(picture.settings), strip, picture];
   },
   readSeed: () => parts.strip.props.value.seed,
   /** Return the drawing as JSON, and show another; for scripts beside the page. */

@@ -75,8 +75,8 @@ export class MaskBrush {
     this.tools = { brush: makeTool("brush", say("Brush")), eraser: makeTool("eraser", say("Eraser: take a part of the mask away")) };
     this.width = make("input", { type: "range", min: SIZES.least, max: SIZES.most, step: 0.01, value: this.#size, "aria-label": say("Width of the brush"), oninput: () => (this.#size = Number(this.width.value)) });
     this.back = make("button.tool", { type: "button", title: say("Undo"), "aria-label": say("Undo"), onclick: () => this.undo() }, makeIcon("undo"));
-    this.bin = make("button.tool", { type: "button", title: say("Clear"), "aria-label": say("Clear"), onclick: () => this.clear() }, makeIcon("clear"));
-    return make("div.mask-bar", {}, this.tools.brush, this.tools.eraser, this.width, this.back, this.bin);
+    this.wipe = make("button.tool", { type: "button", title: say("Clear"), "aria-label": say("Clear"), onclick: () => this.clear() }, makeIcon("clear"));
+    return make("div.mask-bar", {}, this.tools.brush, this.tools.eraser, this.width, this.back, this.wipe);
   }
 
   /** @param {MaskTool} tool */
@@ -86,7 +86,7 @@ export class MaskBrush {
   }
   #refresh() {
     for (const [name, button] of Object.entries(this.tools)) button.setAttribute("aria-pressed", String(name === this.tool));
-    for (const button of [this.back, this.bin]) button.disabled = !this.#swipes.length;
+    for (const button of [this.back, this.wipe]) button.disabled = !this.#swipes.length;
   }
 
   #listen() {

@@ -93,21 +93,26 @@ class Easel:
         except EngineChanged:  # the inputs are read again, with the numbers of the one that draws now
             yield from self._draw_once(canvas, settings, ticket, stopped)
 
-    def _draw_once(self, canvas: str, settings: list[Any], ticket: str, stopped: Event) -> Iterator[PictureAndStrip]:
+    def _draw_once(self, canvas: str, inputs: list[Any], ticket: str, stopped: Event) -> Iterator[PictureAndStrip]:
         """Read the inputs, wait for the models, draw, and yield what the page shows after each of these."""
         yield view.build_waiting_picture("Reading your drawing", ticket), gr.skip()
         profile = self.studio.profile
-        named = adapt_settings(dict(zip(SETTINGS, settings, strict=True)), profile)
-        settings = list(named.values())
+        named = adapt_settings(dict(zip(SETTINGS, inputs, strict=True)), profile)
+        settings = dict(named)
         del named["engine"]
         count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
         order = parse_order(profile, sketch=read_strokes(canvas), **named)
         for stage in self._wait_for_models(stopped):
             yield view.build_waiting_picture(stage, ticket), gr.skip()
-        for step in (steps := Steps(self.studio, order, count, stopped)):
-            yield view.build_preview_picture(step, ticket), gr.skip()
-        (picture, strip), *others = [self._publish_result(result, settings, ticket) for result in steps.results]
-        yield picture | {"more": [{"picture": each, "strip": each_strip} for each, each_strip in others]}, strip
+        pictures: list[dict[str, Any]] = []
+        for shown in Run(self.studio, order, count, stopped):
+            if isinstance(shown, StepPreview):
+                yield view.build_preview_picture(shown, ticket) | view.build_batch(pictures, count), gr.skip()
+                continue
+            pictures.append(self._publish_result(shown, settings, ticket))
+            if len(pictures) < count:
+                yield view.build_batch_picture(pictures, count, ticket), gr.skip()
+        yield pictures[0]["picture"] | view.build_batch(pictures, count), pictures[0]["strip"]
 
     def _wait_for_models(self, stopped: Event) -> Iterator[str]:
         """Yield how far the models are loaded, until they are ready. Raises ModelError, or Cancelled once stopped."""
@@ -118,11 +123,12 @@ class Easel:
             if stopped.wait(LOADING_POLL):
                 raise Cancelled
 
-    def _publish_result(self, result: GenerationResult, settings: list[Any], ticket: str) -> PictureAndStrip:
-        """Write and serve the picture's file; return what picture and strip show of it."""
+    def _publish_result(self, result: GenerationResult, settings: dict[str, Any], ticket: str) -> dict[str, Any]:
+        """Write and serve the picture's file; return what picture and strip show of it, by these names."""
         address = self._serve_file(self.studio.write_picture(result))
         picture = view.build_finished_picture(result, address, settings, ticket)
-        return picture, view.build_strip(result, result.matches or self._find_similar_styles(result.request))
+        strip = view.build_strip(result, result.matches or self._find_similar_styles(result.request))
+        return {"picture": picture, "strip": strip}
 
     def _find_similar_styles(self, request: GenerationRequest) -> tuple[StyleMatch, ...]:
         """Find what the words would find, to be offered beside a style that a person chose."""
@@ -154,6 +160,7 @@ class Easel:
             "image": f"data:image/png;base64,{base64.b64encode(data).decode()}",
             "name": "croquis.png",
             "alt": request.prompt.text or "A picture without words",
+            "settings": {name: values[name] for name in SETTINGS},
         }
         settings = [values[name] for name in SETTINGS]
         notices = [*view.explain_lent(reopened.lent), *filter(None, [self.studio.explain_difference(reopened)])]
@@ -161,35 +168,35 @@ class Easel:
         return reopened.canvas or view.build_drawing_canvas(request), *settings, strip, picture
 
 
-class Steps:
-    """Steps runs one drawing in a thread of its own and iterates over its previews; after the last it has `results`.
+class Run:
+    """Run draws pictures in a thread of its own and iterates over what comes: previews, then each picture's result.
 
     Leaving the loop early sets `stopped` and waits for the engine to end, at most one step.
     """
 
     def __init__(self, studio: Studio, order: Order, count: int, stopped: Event) -> None:
         self._studio, self._order, self._count, self._stopped = studio, order, count, stopped
-        self.results: list[GenerationResult]
 
-    def __iter__(self) -> Generator[StepPreview, None, None]:
-        """Yield each step's preview as soon as there is one. Raises what the drawing raised."""
-        previews: SimpleQueue[StepPreview | None] = SimpleQueue()
+    def __iter__(self) -> Generator[StepPreview | GenerationResult, None, None]:
+        """Yield each preview and each result as soon as there is one. Raises what the drawing raised."""
+        coming: SimpleQueue[StepPreview | GenerationResult | None] = SimpleQueue()
         with ThreadPoolExecutor(1, "croquis-drawing") as worker:
             pictures = worker.submit(
                 self._studio.draw_batch,
                 self._order,
                 self._count,
-                on_step=previews.put,
+                on_step=coming.put,
+                on_result=coming.put,
                 is_cancelled=self._stopped.is_set,
             )
-            pictures.add_done_callback(lambda _: previews.put(None))
+            pictures.add_done_callback(lambda _: coming.put(None))
             try:
-                while (step := previews.get()) is not None:
-                    yield step
+                while (shown := coming.get()) is not None:
+                    yield shown
             except GeneratorExit:
                 self._stopped.set()
                 raise
-            self.results = pictures.result()
+            pictures.result()
 
 
 def decode_base64(data: object) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -60,23 +60,41 @@ def build_error_picture(message: str, ticket: str | None) -> dict[str, Any]:
 
 
 def build_finished_picture(
-    result: GenerationResult, address: str, settings: Sequence[Any], ticket: str
+    result: GenerationResult, address: str, settings: Mapping[str, Any], ticket: str
 ) -> dict[str, Any]:
     """Build the picture's value for a finished picture, served at `address`.
 
-    `settings` are the page's inputs as they were, so that the session's pictures can bring them back.
+    `settings` are the page's inputs as they were, so that the session's pictures can bring them back; a variation
+    brings itself back.
     """
     withheld = explain_withheld(result)
     seconds = sum(result.milliseconds.values()) / 1000
+    sampling = result.request.sampling
+    varied = {"seed": sampling.seed, "variation_seed": sampling.variation_seed, "count": 1}
     return {
         "state": "done",
         "message": withheld or f"Drawn in {seconds:.1f} s",
         "image": address,
         "name": Path(address).name,
         "alt": withheld or result.request.prompt.text or "A picture without words",
-        "settings": list(settings),
+        "settings": {**settings, **(varied if sampling.variation_strength else {})},
         "ticket": ticket,
     }
+
+
+def build_batch(pictures: Sequence[Mapping[str, Any]], count: int) -> dict[str, Any]:
+    """Build what a picture's value says of a run of several: how many come, and those that are there, each with its
+    strip; nothing for a run of one.
+    """
+    return {"count": count, "pictures": list(pictures)} if count > 1 else {}
+
+
+def build_batch_picture(pictures: Sequence[Mapping[str, Any]], count: int, ticket: str) -> dict[str, Any]:
+    """Build the picture's value between two pictures of a run of several."""
+    message = f"Picture {len(pictures) + 1} of {count}"
+    return {"state": "drawing", "message": message, "step": len(pictures), "of": count, "ticket": ticket} | build_batch(
+        pictures, count
+    )
 
 
 def explain_withheld(result: GenerationResult) -> str | None:

@@ -84,9 +84,12 @@ class Studio(Loader):
         count: int,
         *,
         on_step: Callable[[StepPreview], None] | None = None,
+        on_result: Callable[[GenerationResult], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,
     ) -> list[GenerationResult]:
-        """Draw `count` pictures together, from the order's seed and those that follow it."""
+        """Draw `count` pictures, from the order's seed and those that follow it; `on_result` is called with each as
+        soon as it is there.
+        """
         _expect_engine(order.engine, self.profile)
         timer = StageTimer()
         with timer("search"):
@@ -98,17 +101,22 @@ class Studio(Loader):
             faults = self.find_reading_faults(order.sketch, edges)
         drawing, mask = self._take_drawing(order), self._take_mask(order)
         request = build_request(order, edges, choice.mix, colours=drawing, mask=mask)
-        results = self.redraw_batch(request, count, on_step=on_step, is_cancelled=is_cancelled)
-        return [
-            replace(
+
+        def complete(result: GenerationResult) -> GenerationResult:
+            return replace(
                 result,
                 matches=choice.matches,
                 notices=faults + order.sketch.notices + order.notices + choice.notices + result.notices,
                 milliseconds=timer.milliseconds | dict(result.milliseconds),
                 canvas=order.sketch.canvas,
             )
-            for result in results
-        ]
+
+        def show(result: GenerationResult) -> None:
+            if on_result is not None:
+                on_result(complete(result))
+
+        results = self.redraw_batch(request, count, on_step=on_step, on_result=show, is_cancelled=is_cancelled)
+        return [complete(result) for result in results]
 
     def _take_drawing(self, order: Order) -> Drawing | None:
         """Return the drawing at the picture's size, as the engine takes it beside its lines; None where it decides no
@@ -149,13 +157,22 @@ class Studio(Loader):
         count: int,
         *,
         on_step: Callable[[StepPreview], None] | None = None,
+        on_result: Callable[[GenerationResult], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,
     ) -> list[GenerationResult]:
-        """Draw the pictures of `request.batch(count)` together. Raises as Engine.draw does."""
+        """Draw the pictures of `request.batch(count)`, each in a turn of its own: others may draw in between.
+
+        `on_result` is called with each as soon as it is there. Raises as Engine.draw does.
+        """
         engine = self.engine
         _expect_engine(request.engine, engine.profile)
-        drawn = engine.draw(request, count, on_step=on_step, is_cancelled=is_cancelled)
-        return make_results(request, drawn, engine.revisions)
+        results: list[GenerationResult] = []
+        for each in request.batch(count):
+            drawn = engine.draw(each, on_step=on_step, is_cancelled=is_cancelled)
+            results += make_results(each, drawn, engine.revisions)
+            if on_result is not None:
+                on_result(results[-1])
+        return results
 
     def read_edges(
         self,

@@ -64,6 +64,16 @@ def test_equal_orders_and_their_request_give_equal_pictures(studio: Studio) -> N
     assert not np.array_equal(first.image, studio.draw(make_order(seed=8)).image)
 
 
+def test_each_picture_comes_as_soon_as_it_is_there(studio: Studio) -> None:
+    came: list[object] = []
+    results = studio.draw_batch(make_order(), 2, on_step=came.append, on_result=came.append)
+    kinds = ["step" if isinstance(each, StepPreview) else "picture" for each in came]
+    assert kinds == [*["step"] * STEPS, "picture"] * 2
+    shown = [each for each in came if not isinstance(each, StepPreview)]
+    assert shown == results or [vars(each) for each in shown] == [vars(each) for each in results]
+    assert shown[0].matches and shown[1].request.sampling.seed == 8  # type: ignore[attr-defined]
+
+
 def test_minus_one_is_resolved(studio: Studio) -> None:
     seeds = {studio.draw(make_order(seed=-1, num_inference_steps=1)).request.sampling.seed for _ in range(3)}
     assert len(seeds) == 3 and min(seeds) >= 0
