@@ -34,7 +34,7 @@ def main() -> None:
         app = start_app(settings)
     except CroquisError as error:
         raise SystemExit(f"Croquis cannot start. {error}") from error
-    app.launch(inbrowser=has_desktop(os.environ, sys.platform), **make_launch_options(settings.assets))
+    app.launch(inbrowser=has_desktop(os.environ, sys.platform), **make_launch_options(app, settings.assets))
 
 
 def start_app(settings: Settings) -> gr.Blocks:

@@ -13,6 +13,7 @@ from pipeline.page.api import register_api
 from pipeline.page.components import PAGE_EVENT, make_component, serve_assets
 from pipeline.page.drawing_panel import DrawingPanel, lay_drawing_panel, wire_drawing
 from pipeline.page.easel import SETTINGS, Easel
+from pipeline.page.languages import mark_page
 from pipeline.page.memory_panel import lay_memory_panel
 from pipeline.page.model_panel import lay_model_panel, wire_model_panel
 from pipeline.page.settings_panel import SettingsPanel, lay_settings, wire_settings
@@ -44,6 +45,7 @@ def build_page(studio: Studio) -> gr.Blocks:
         lay_memory_panel(studio, script, **PAGE_EVENT)
         wire_page(studio, page, panel, settings, styles, status)
         wire_model_panel(studio, page, bigger, [status, panel.running], **PAGE_EVENT)
+    mark_page(page)
     return page
 
 

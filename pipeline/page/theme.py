@@ -11,6 +11,7 @@ from gradio.themes.utils.fonts import LocalFont
 
 from pipeline.page.components import build_address
 from pipeline.page.guard import list_exception_handlers
+from pipeline.page.languages import make_translations
 
 # Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
 CHALK = Color(
@@ -107,7 +108,7 @@ def link_stylesheets(assets: Path) -> str:
     return "".join(f'<link rel="stylesheet" href="{build_address(file)}">' for file in files)
 
 
-def make_launch_options(assets: Path) -> dict[str, Any]:
+def make_launch_options(page: gr.Blocks, assets: Path) -> dict[str, Any]:
     """Make the options that launch() takes for this page.
 
     run_history is off: it would keep people's words in their browser unasked.
@@ -115,6 +116,7 @@ def make_launch_options(assets: Path) -> dict[str, Any]:
     return {
         "theme": make_theme(),
         "head": link_stylesheets(assets),
+        "i18n": make_translations(page, assets),
         "favicon_path": assets / "favicon.svg",
         "footer_links": [],
         "run_history": False,
