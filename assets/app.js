@@ -9,6 +9,7 @@ import { mountStrip } from "./making.js";
 import { mountPicture } from "./picture.js";
 import { mountStatus } from "./status.js";
 import { mountChip, mountLibrary } from "./styles.js";
+import { translateToldSentences } from "./told.js";
 
 const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
@@ -143,3 +144,5 @@ function handleKey(event, action) {
   event.stopPropagation();
   action();
 }
+
+translateToldSentences();

@@ -6,7 +6,7 @@ The scripts translate what they show and what the server tells them (assets/word
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,9 @@ from gradio.components.api_component import Api
 from gradio.i18n import I18nData
 
 from pipeline.errors import CroquisError
+from pipeline.models.catalog import PROFILES
+from pipeline.models.profile import ModelProfile
+from pipeline.page.quality import list_limits
 
 LANGUAGES = {"de": "de", "es": "es", "fr": "fr", "ja": "ja", "zh": "zh-CN"}  # the catalogue's name: Gradio's locale
 TEXTS = ("label", "info", "placeholder")  # attributes of components that a person reads
@@ -39,14 +42,14 @@ def mark_page(page: gr.Blocks) -> None:
             setattr(block, name, I18nData(text))
 
 
-def mark_update(**changes: Any) -> dict[str, Any]:
-    """Return what gr.update takes, with its texts marked to be translated; a Button's `value` is one where asked."""
+def mark_texts(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a component's changes, as gr.update takes them, with its texts marked to be translated."""
     return {name: I18nData(value) if name in TEXTS and value else value for name, value in changes.items()}
 
 
 def make_translations(page: gr.Blocks, assets: Path) -> gr.I18n:
     """Make Gradio's translations of every text that the page's components show."""
-    shown = set(list_texts(page))
+    shown = set(list_texts(page)).union(*map(list_profile_texts, PROFILES.values()))
     catalogues = {locale: read_catalogue(assets, language) for language, locale in LANGUAGES.items()}
     translated = {locale: {text: known[text] for text in shown & known.keys()} for locale, known in catalogues.items()}
     return gr.I18n(en={}, **translated)
@@ -56,7 +59,19 @@ def list_texts(page: gr.Blocks) -> Iterator[str]:
     """List the texts that the page's components show, their choices included."""
     for block in list_components(page):
         yield from (str(text) for _, text in list_attributes(block))
-        yield from (str(choice[0]) for choice in getattr(block, "choices", None) or ())
+        yield from map(read_choice, getattr(block, "choices", None) or ())
+
+
+def list_profile_texts(profile: ModelProfile) -> set[str]:
+    """List the texts that components show once this profile's engine draws."""
+    offered = list_limits(profile).values()
+    texts = {limits[name] for limits in offered for name in TEXTS if name in limits}
+    return texts | {read_choice(choice) for limits in offered for choice in limits.get("choices", ())}
+
+
+def read_choice(choice: object) -> str:
+    """Return what is shown of a choice: the first of a pair, or the choice itself."""
+    return str(choice[0] if isinstance(choice, tuple | list) else choice)
 
 
 def list_components(block: Any) -> Iterator[Any]:

@@ -11,6 +11,7 @@ import gradio as gr
 from pipeline.controls import CONTROLS, Control
 from pipeline.page.components import PAGE_EVENT, lay_fold
 from pipeline.page.easel import SETTINGS
+from pipeline.page.languages import mark_texts
 from pipeline.page.quality import (
     adapt_settings,
     lay_quality_inputs,
@@ -146,4 +147,4 @@ def follow_engine(studio: Studio, built_for: str, *values: Any) -> list[Any]:
     offered, suited = list_limits(profile), adapt_settings(settings, profile)
     for name in (*SIDES, *SLIDERS):
         offered[name] = {**offered.get(name, {}), "buttons": ["reset"] if profile.name == built_for else []}
-    return [gr.update(value=value, **offered.get(name, {})) for name, value in suited.items()]
+    return [gr.update(value=value, **mark_texts(offered.get(name, {}))) for name, value in suited.items()]
