@@ -205,6 +205,7 @@ class GenerationRequest:
     shortcuts: Shortcuts = field(default_factory=Shortcuts)
     colours: Drawing | None = None  # ink and colours as drawn; None: the edge map's lines are all there is
     mask: StyleMask | None = None  # a part of the picture that wears other styles
+    palette: tuple[tuple[str, float], ...] = ()  # colours "#rrggbb" to paint in, with shares that sum to 1
 
     def __post_init__(self) -> None:
         for what, part in (("edge map", self.edges), ("drawing", self.colours), ("mask", self.mask)):

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from pipeline.colours.palette import Palette, make_palette
 from pipeline.colours.region_colours import propose_colours
+from pipeline.colours.transport import spend_colours
 from pipeline.colours.words import join_palettes
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
 from pipeline.engine.ink import find_drawing, read_painted
@@ -97,7 +99,8 @@ class PocketEngine(DrawingEngine):
     def _encode_words(self, request: GenerationRequest) -> tuple[Tensor, Tensor]:
         """Encode what is wanted and what is not, each (1, tokens, 384): words, then the palettes of things in them."""
         wanted, unwanted = (self._model.encode_prompt(prompt) for prompt in (request.prompt, request.negative_prompt))
-        return join_palettes(wanted, self._model.palettes.find(request.prompt.words)), join_palettes(unwanted, ())
+        palettes = [*list_chosen_palettes(request), *self._model.palettes.find(request.prompt.words)]
+        return join_palettes(wanted, palettes), join_palettes(unwanted, ())
 
     def _list_unread_words(self, request: GenerationRequest) -> tuple[str, ...]:
         """Return a notice, in words for the page, for each prompt of the request that is not read to its end."""
@@ -130,7 +133,22 @@ class PocketEngine(DrawingEngine):
             on_step=on_step,
             is_cancelled=is_cancelled,
         )
-        return np.asarray(proposal.colours / np.float32(255), np.float32)
+        field = np.asarray(proposal.colours / np.float32(255), np.float32)
+        return spend_colours(field, *read_palette(request)) if request.palette else field
+
+
+def read_palette(request: GenerationRequest) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return the request's colours to paint in, (n, 3) RGB, and their shares, (n,)."""
+    colours = [tuple(bytes.fromhex(colour.removeprefix("#"))) for colour, _ in request.palette]
+    return np.array(colours, np.uint8), np.array([share for _, share in request.palette], np.float32)
+
+
+def list_chosen_palettes(request: GenerationRequest) -> list[Palette]:
+    """Return what the network hears of the request's colours: they come before the palettes of things."""
+    if not request.palette:
+        return []
+    colours, shares = read_palette(request)
+    return [make_palette(colours, shares.tolist())]
 
 
 def paint_styles(request: GenerationRequest, painting: Painting) -> Image.Image:

@@ -64,6 +64,13 @@ class MaskPart(StrictModel):
     styles: Styles
 
 
+class ColourPart(StrictModel):
+    """ColourPart holds one colour to paint in of a recipe."""
+
+    colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+    share: Annotated[float, Field(ge=0, le=1)]
+
+
 class RecipeHead(StrictModel):
     """RecipeHead holds what stands before the settings in a recipe."""
 
@@ -76,6 +83,7 @@ class RecipeHead(StrictModel):
     colours: PackedPixels | None = None  # the drawing with its ink and colours; version 3
     styles: Styles
     mask: MaskPart | None = None  # version 3
+    palette: Annotated[tuple[ColourPart, ...], Field(max_length=8)] = ()  # version 3
     width: Side
     height: Side
 
@@ -112,6 +120,7 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             colours=None if request.colours is None else pack_pixels(request.colours.pixels, "RGB"),
             styles=list_styles(request.styles),
             mask=None if request.mask is None else pack_mask(request.mask),
+            palette=tuple(ColourPart(colour=colour, share=share) for colour, share in request.palette),
             width=request.width,
             height=request.height,
             **flatten_settings(request),
@@ -153,6 +162,7 @@ def read_recipe(text: bytes, find_style: FindStyle, lend_style: LendStyle = lend
         shortcuts=Shortcuts(**written["levers"]),
         colours=None if recipe.colours is None else Drawing(unpack_pixels(recipe.colours, "drawing", size, "RGB")),
         mask=None if recipe.mask is None else restore_mask(recipe.mask, size, find_style, lend_style),
+        palette=tuple((part.colour, part.share) for part in recipe.palette),
     )
     return Reopened(request, written["revisions"])
 

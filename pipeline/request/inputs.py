@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pipeline.controls import CONTROL_BY_NAME, Shortcuts
 from pipeline.errors import SettingError
+from pipeline.request.notation import MAX_COLOURS
 from pipeline.request.samplers import MASKGIT, SAMPLERS
 
 SHORTCUTS = tuple(field.name for field in fields(Shortcuts))
@@ -136,6 +137,13 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
     ),
     make_number("variation_seed", int, -1),
     make_number("variation_strength", float | None),
+    Input(
+        "palette",
+        str,
+        "",
+        f'Colours to paint in, 1 to {MAX_COLOURS}: "#d9452f,#84c9ea", or with shares "#d9452f:0.6,#84c9ea:0.4". The '
+        "pocket engine alone takes them; what the drawing has in colour stays.",
+    ),
 )
 INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -14,6 +15,8 @@ from pipeline.errors import SettingError
 AUTO = "auto"  # stands for "choose for me"
 STYLE_LIMIT = 100  # characters of a style's id; longer ones are refused before any look-up
 MAX_STYLES = 8
+MAX_COLOURS = 8
+COLOUR = re.compile(r"#[0-9a-f]{6}")
 LEVERS_LIMIT = 2_000  # characters
 WHOLE_NUMBERS = {control.name: control.whole for control in SHORTCUT_NUMBERS}
 
@@ -39,18 +42,50 @@ def parse_mix(written: str) -> tuple[tuple[str, float], ...]:
     for part in written.split(","):
         id, _, weight = part.partition(":")
         id = _expect_id(id.strip(), written)
-        weights[id] = weights.get(id, 0.0) + (_parse_weight(weight, id) if weight.strip() else 1.0)
+        weights[id] = weights.get(id, 0.0) + (_parse_weight(weight, "style", id) if weight.strip() else 1.0)
     if len(weights) > MAX_STYLES:
         raise SettingError(f"A picture wears at most {MAX_STYLES} styles; {len(weights)} came.")
-    total = math.fsum(weights.values())
-    if math.isclose(total, 1.0, abs_tol=1e-9):  # as a recipe holds them: dividing would change their last digits
-        return tuple(weights.items())
-    return tuple((id, weight / total) for id, weight in weights.items())
+    return share_out(weights)
 
 
 def write_mix(parts: tuple[tuple[str, float], ...]) -> str:
     """Write ids and weights so that parse_mix reads the same back, to the last digit."""
     return parts[0][0] if len(parts) == 1 else ",".join(f"{id}:{weight!r}" for id, weight in parts)
+
+
+def parse_palette(palette: object) -> tuple[tuple[str, float], ...]:
+    """Read "#d9452f:0.6,#84c9ea:0.4" as colours and shares that sum to 1, in their order; empty for no palette.
+
+    write_palette is its inverse. Raises SettingError for more than MAX_COLOURS and for what is no colour.
+    """
+    if palette is None or palette == "":
+        return ()
+    if not isinstance(palette, str):
+        raise SettingError(f'A palette is written as "#d9452f,#84c9ea"; {name_kind(palette)} came.')
+    parts = [part.strip().lower().partition(":") for part in palette[: MAX_COLOURS * 60].split(",")]
+    if len(parts) > MAX_COLOURS or len(palette) > MAX_COLOURS * 60:
+        raise SettingError(f"A palette holds at most {MAX_COLOURS} colours; more came.")
+    for colour, _, _ in parts:
+        if not COLOUR.fullmatch(colour):
+            raise SettingError(f'A palette\'s colours are written as "#d9452f"; {colour[:40]!r} came.')
+    shares: dict[str, float] = {}
+    for colour, _, share in parts:
+        given = _parse_weight(share, "colour", colour) if share.strip() else 1.0
+        shares[colour] = shares.get(colour, 0.0) + given
+    return share_out(shares)
+
+
+def write_palette(palette: tuple[tuple[str, float], ...]) -> str:
+    """Write colours and shares so that parse_palette reads the same back."""
+    return ",".join(f"{colour}:{share!r}" for colour, share in palette)
+
+
+def share_out(weights: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """Return the weights as shares that sum to 1."""
+    total = math.fsum(weights.values())
+    if math.isclose(total, 1.0, abs_tol=1e-9):  # as a recipe holds them: dividing would change their last digits
+        return tuple(weights.items())
+    return tuple((name, weight / total) for name, weight in weights.items())
 
 
 def parse_shortcuts(given: object, usual: Shortcuts) -> Shortcuts:
@@ -99,15 +134,15 @@ def _expect_id(id: str, written: str) -> str:
     return id
 
 
-def _parse_weight(written: str, id: str) -> float:
-    """Parse the weight of the style `id`, above 0 and at most 1000. Raises SettingError."""
+def _parse_weight(written: str, what: str, name: str) -> float:
+    """Parse the weight of a style or colour called `name`, above 0 and at most 1000. Raises SettingError."""
     try:
         weight = float(written)
     except ValueError:
         weight = math.nan
     if not 0 < weight <= 1000:
         raise SettingError(
-            f"The weight of the style {id[:40]!r} is a number above 0, at most 1000; {written.strip()[:40]!r} came."
+            f"The weight of the {what} {name[:40]!r} is a number above 0, at most 1000; {written.strip()[:40]!r} came."
         )
     return weight
 

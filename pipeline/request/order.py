@@ -25,7 +25,7 @@ from pipeline.controls import (
 )
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt
-from pipeline.request.notation import AUTO, name_kind, parse_shortcuts, parse_style
+from pipeline.request.notation import AUTO, name_kind, parse_palette, parse_shortcuts, parse_style
 from pipeline.request.presets import Menu, get_menu
 from pipeline.request.words import Offer, read_words, take_settings
 from pipeline.values import Drawing, EdgeMap, GenerationRequest, ReadingChoice, Sketch, StyleMask, StyleMix
@@ -53,6 +53,7 @@ class Order:
     shortcuts: Shortcuts
     notices: tuple[str, ...] = ()  # what was left out of the words, for the page
     mask: MaskedStyle | None = None  # a part of the picture that wears other styles
+    palette: tuple[tuple[str, float], ...] = ()  # colours "#rrggbb" to paint in, with shares that sum to 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +78,7 @@ def parse_order(
     levers: object = None,
     mask: NDArray[np.uint8] | None = None,
     mask_style: object = None,
+    palette: object = None,
     **settings: object,
 ) -> Order:
     """Check all inputs of a drawing, before any model runs. None, and "auto" for words, stand for what the preset sets
@@ -114,6 +116,7 @@ def parse_order(
         shortcuts=shortcuts,
         notices=notices,
         mask=parse_mask(profile, menu, mask, mask_style),
+        palette=parse_colours(profile, menu, palette),
     )
 
 
@@ -138,6 +141,14 @@ def parse_mask(
         came = "the style" if pixels is None else "the mask"
         raise SettingError(f"A part of the picture needs both a mask and a mask_style; {came} alone came.")
     return MaskedStyle(pixels, chosen)
+
+
+def parse_colours(profile: ModelProfile, menu: Menu, palette: object) -> tuple[tuple[str, float], ...]:
+    """Read the colours to paint in. Raises SettingError where the engine takes none."""
+    colours = parse_palette(palette)
+    if colours and not menu.palettes:
+        raise SettingError(f"{profile.title} takes its colours from words and drawing; a palette came.")
+    return colours
 
 
 def parse_settings(given: Mapping[str, object], usual: Mapping[str, Any]) -> tuple[Sampling, Conditioning]:
@@ -177,6 +188,7 @@ def build_request(
         shortcuts=order.shortcuts,
         colours=colours,
         mask=mask,
+        palette=order.palette,
     )
 
 

@@ -215,3 +215,14 @@ def test_a_retired_engine_refuses(shipped_folder, ask: Ask) -> None:
 def test_its_revisions_name_weights_words_and_code(shipped_engine: PocketEngine) -> None:
     assert set(shipped_engine.revisions) == {"colourist", "text_encoder", "painters"}
     assert shipped_engine.present_revisions == shipped_engine.revisions
+
+
+def test_a_palette_gives_its_colours_and_leaves_light_and_dark(shipped_engine: PocketEngine, ask: Ask) -> None:
+    plain = draw(shipped_engine, ask(PLAIN, lines=0.0)).astype(np.float32)
+    palette = (("#0b1d3a", 0.2), ("#1f4e8c", 0.3), ("#5fa8d3", 0.3), ("#cae9ff", 0.2))
+    blue = draw(shipped_engine, ask(PLAIN, lines=0.0, palette=palette)).astype(np.float32)
+    red, _, strength = (blue[..., channel] for channel in range(3))
+    assert (strength - red > -12).mean() > 0.97  # no place is warm
+    assert len(np.unique((blue[::8, ::8] // 24).reshape(-1, 3), axis=0)) > 4
+    light = [each.mean(axis=2)[::4, ::4].ravel() for each in (plain, blue)]
+    assert np.corrcoef(*light)[0, 1] > 0.4

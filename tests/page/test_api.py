@@ -47,6 +47,7 @@ PUBLIC = {
             ("strokes", "None | dict(str, Any)"),
             ("variation_seed", "int"),
             ("variation_strength", "None | float"),
+            ("palette", "str"),
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -97,6 +98,7 @@ DEFAULTS = {
     "strokes": None,
     "variation_seed": -1,
     "variation_strength": None,
+    "palette": "",
 }
 
 
@@ -180,6 +182,7 @@ def test_a_chosen_style_is_worn_and_nothing_is_searched(server: Server, sketch: 
     ("wish", "message"),
     [
         ({"mask_style": "comic"}, "needs both a mask and a mask_style"),
+        ({"palette": "red"}, "'red' came"),
         ({"lines": 2}, "from 0 to 1"),
         ({"count": 5}, "whole number from 1 to 4"),
         ({"preset": "fast"}, "draft, balanced, best"),

@@ -256,3 +256,9 @@ def test_packed_pixels_come_back_equal(mode, shape):
     pixels = np.random.default_rng(2).integers(0, 256, shape).astype(np.uint8)
     pixels = np.where(pixels > 127, np.uint8(255), np.uint8(0)) if mode == "1" else pixels
     np.testing.assert_array_equal(unpack_pixels(pack_pixels(pixels, mode), "edge map", (9, 5), mode), pixels)
+
+
+def test_a_palette_travels(make_request, find_style):
+    request = make_request(palette=(("#d9452f", 0.75), ("#84c9ea", 0.25)))
+    assert read_recipe(write_recipe(request, {}).encode(), find_style).request == request
+    assert read_recipe(write_recipe(make_request(), {}).encode(), find_style).request.palette == ()

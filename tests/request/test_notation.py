@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from pipeline.controls import Shortcuts
 from pipeline.errors import SettingError
-from pipeline.request.notation import MAX_STYLES, parse_mix, parse_shortcuts, write_mix
+from pipeline.request.notation import (
+    MAX_STYLES,
+    parse_mix,
+    parse_palette,
+    parse_shortcuts,
+    write_mix,
+    write_palette,
+)
 
 IDS = st.from_regex(r"[a-z][a-z-]{0,20}", fullmatch=True)
 
@@ -96,3 +103,32 @@ def test_wrong_levers_are_named(given: object, message: str) -> None:
     with pytest.raises(SettingError, match=message) as raised:
         parse_shortcuts(given, Shortcuts())
     assert len(str(raised.value)) < 300
+
+
+@settings(max_examples=25)
+@given(st.dictionaries(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True), st.floats(0.001, 1000), min_size=1, max_size=8))
+def test_a_palette_reads_back_to_the_last_digit(shares: dict[str, float]) -> None:
+    once = parse_palette(",".join(f"{colour}:{share!r}" for colour, share in shares.items()))
+    assert math.isclose(math.fsum(share for _, share in once), 1.0, abs_tol=1e-9)
+    assert [colour for colour, _ in once] == list(shares)
+    assert parse_palette(write_palette(once)) == once
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (7, "a number came"),
+        ("#12345", "'#12345' came"),
+        ("#d9452f,", "'' came"),
+        ("red", "'red' came"),
+        ("#d9452f:0", "weight of the colour '#d9452f'"),
+        ("#d9452f:nan", "weight of the colour"),
+        (",".join(["#d9452f"] * 9), "at most 8"),
+        ("#d9452f:" + "1" * 10_000, "at most 8"),
+    ],
+)
+def test_what_is_no_palette(written: Any, message: str) -> None:
+    with pytest.raises(SettingError, match=message) as raised:
+        parse_palette(written)
+    assert len(str(raised.value)) < 200
+    assert parse_palette(None) == parse_palette("") == ()

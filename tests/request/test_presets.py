@@ -133,6 +133,13 @@ def test_sd15s_presets_save_the_work_that_their_speed_rests_on() -> None:
     assert plain / weigh_work(draft.shortcuts, int(draft.numbers["num_inference_steps"]), 1.0) > 9
 
 
+def test_a_palette_is_the_pocket_models_alone() -> None:
+    made = parse_order(PROFILES["pocket"], sketch=SKETCH, palette="#D9452F:3,#84c9ea")
+    assert made.palette == (("#d9452f", 0.75), ("#84c9ea", 0.25))
+    with pytest.raises(SettingError, match="a palette came"):
+        parse_order(PROFILES["sd15"], sketch=SKETCH, palette="#d9452f")
+
+
 def test_a_mask_is_the_pocket_models_alone() -> None:
     mask = np.zeros((8, 8), np.uint8)
     made = parse_order(PROFILES["pocket"], sketch=SKETCH, mask=mask, mask_style="comic:3,felt:1")
