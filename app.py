@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import CroquisError
-from pipeline.machine.threads import calm_threads
-from pipeline.page.layout import build_page
-from pipeline.page.theme import make_launch_options
 from pipeline.settings import Settings, read_settings
-from pipeline.studio.studio import Studio
 
 if TYPE_CHECKING:
     import gradio as gr
+
+    from pipeline.studio.studio import Studio
 
 QUEUE_LIMIT = 64  # runs that may wait before a visitor is told to come back
 
 
 def build_app(studio: Studio) -> gr.Blocks:
     """Build the page and the API of one studio, ready to launch."""
+    from pipeline.page.layout import build_page
+
     page = build_page(studio)
     page.queue(max_size=QUEUE_LIMIT, default_concurrency_limit=8)
     return page
@@ -30,19 +30,32 @@ def build_app(studio: Studio) -> gr.Blocks:
 def main() -> None:
     """Serve the page. Host and port are Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT."""
     try:
-        settings = read_settings(sys.argv[1:], os.environ)
-        app = start_app(settings)
+        serve(read_settings(sys.argv[1:], os.environ))
     except CroquisError as error:
         raise SystemExit(f"Croquis cannot start. {error}") from error
-    app.launch(inbrowser=has_desktop(os.environ, sys.platform), **make_launch_options(app, settings.assets))
 
 
-def start_app(settings: Settings) -> gr.Blocks:
-    """Build the app and load its models in the background."""
+def serve(settings: Settings) -> None:
+    """Serve the page, Gradio's endpoints and /v1, until the program is stopped."""
+    from pipeline.page.theme import make_launch_options
+    from pipeline.service.app import mount_service
+
+    studio = start_studio(settings)
+    page = build_app(studio)
+    options = make_launch_options(page, settings.assets)
+    options["app_kwargs"]["routes"] = [mount_service(studio)]
+    page.launch(inbrowser=has_desktop(os.environ, sys.platform), **options)
+
+
+def start_studio(settings: Settings) -> Studio:
+    """Make a studio that loads its models in the background, beside the building of the page."""
+    from pipeline.machine.threads import calm_threads
+    from pipeline.studio.studio import Studio
+
     calm_threads(os.environ)
     studio = Studio(settings)
-    studio.start_loading()  # beside the building of the page
-    return build_app(studio)
+    studio.start_loading()
+    return studio
 
 
 def has_desktop(environment: Mapping[str, str], platform: str) -> bool:
@@ -56,7 +69,7 @@ def __getattr__(name: str) -> Any:
     """Make `demo` on first use, for tools that look for it, so that importing this file loads nothing."""
     if name != "demo":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()["demo"] = demo = start_app(read_settings([], os.environ))
+    globals()["demo"] = demo = build_app(start_studio(read_settings([], os.environ)))
     return demo
 
 

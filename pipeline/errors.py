@@ -13,6 +13,10 @@ class SketchError(CroquisError):
     """The drawing cannot be used: blank, too small or large, broken, not an image."""
 
 
+class FileTooLarge(SketchError):
+    """An image file has more bytes than are read."""
+
+
 class SettingError(CroquisError):
     """A number, word or choice lies outside what is allowed."""
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, ImageSequence
 
-from pipeline.errors import SketchError
+from pipeline.errors import FileTooLarge, SketchError
 
 MIN_SIDE = 64  # px
 MAX_SIDE = 4096  # px
@@ -81,11 +81,11 @@ def read_bytes(data: bytes | Path, what: str) -> bytes:
 
 
 def expect_length(length: int, what: str) -> None:
-    """Raise SketchError unless a file of `length` bytes is neither empty nor too long."""
+    """Raise SketchError for an empty file, FileTooLarge for one of more than MAX_BYTES."""
     if length == 0:
         raise SketchError(f"The {what}'s file is empty.")
     if length > MAX_BYTES:
-        raise SketchError(f"A {what} is a file of at most {MAX_BYTES // 10**6} MB; this one has {length / 1e6:.1f}.")
+        raise FileTooLarge(f"A {what} is a file of at most {MAX_BYTES // 10**6} MB; this one has {length / 1e6:.1f}.")
 
 
 def is_heic(stored: bytes) -> bool:

@@ -1,0 +1,1 @@
+"""POST /v1/draw: one HTTP call, one picture, and the OpenAPI description of it."""

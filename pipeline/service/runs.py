@@ -1,0 +1,116 @@
+"""Draw one call in a thread of its own, tell its caller what happens, and stop when the caller goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from starlette.types import Receive
+
+from pipeline.errors import CroquisError
+from pipeline.studio.calls import draw_call, read_call
+from pipeline.studio.studio import Studio
+from pipeline.values import GenerationResult, StepPreview
+
+MOST_RUNS = 16  # calls that may be read and wait for their turn; one is drawn at a time
+QUIET = 10.0  # seconds without news until a caller hears that the run is still there
+
+ReadInputs = Callable[[], dict[str, object]]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Waiting is told to a caller when nothing happened for a while."""
+
+
+News = StepPreview | list[GenerationResult] | Exception | Waiting  # the results or an error come last
+
+
+class Busy(CroquisError):
+    """Too many calls wait already."""
+
+
+class Runs:
+    """Runs holds the threads of one studio's calls. All methods are called in the server's event loop."""
+
+    def __init__(self, studio: Studio, most: int = MOST_RUNS) -> None:
+        self._studio, self._most, self._open = studio, most, 0
+        self._threads = ThreadPoolExecutor(most, "croquis-call")
+
+    def start(self, read_inputs: ReadInputs, *, with_steps: bool) -> Run:
+        """Start the run of a call; `read_inputs` is called in its thread. Raises Busy."""
+        self.expect_place()
+        run = Run(self._studio, read_inputs, with_steps=with_steps)
+        self._open += 1
+        loop = asyncio.get_running_loop()
+        self._threads.submit(run.draw).add_done_callback(lambda _: loop.call_soon_threadsafe(self._end))
+        return run
+
+    def expect_place(self) -> None:
+        """Raise Busy unless one more call may wait."""
+        if self._open >= self._most:
+            raise Busy(f"Croquis has {self._open} calls to draw already; send this one again in a moment.")
+
+    def _end(self) -> None:
+        self._open -= 1
+
+
+class Run:
+    """Run is one call being drawn."""
+
+    def __init__(self, studio: Studio, read_inputs: ReadInputs, *, with_steps: bool) -> None:
+        self._studio, self._read_inputs, self._with_steps = studio, read_inputs, with_steps
+        self._stopped = threading.Event()
+        self._loop = asyncio.get_running_loop()
+        self._news: asyncio.Queue[News] = asyncio.Queue()
+
+    def draw(self) -> None:
+        """Read the inputs and draw them; tell the results or what went wrong."""
+        try:
+            results = draw_call(
+                self._studio,
+                read_call(self._read_inputs()),
+                on_step=self._tell if self._with_steps else None,
+                is_cancelled=self._stopped.is_set,
+            )
+        except Exception as error:  # handed to the caller, who tells it in words
+            self._tell(error)
+        else:
+            self._tell(results)
+
+    def stop(self) -> None:
+        """End the run within a step; a run that waits for its turn ends when it gets it."""
+        self._stopped.set()
+
+    async def follow(self, receive: Receive) -> AsyncIterator[News]:
+        """Yield what happens until the run ends, or until the caller, heard by `receive`, goes away; then stop it."""
+        gone = asyncio.create_task(wait_until_gone(receive))
+        try:
+            while True:
+                coming = asyncio.create_task(self._news.get())
+                await asyncio.wait((coming, gone), timeout=QUIET, return_when=asyncio.FIRST_COMPLETED)
+                if gone.done():
+                    coming.cancel()
+                    return
+                if not coming.done():
+                    coming.cancel()
+                    yield Waiting()
+                    continue
+                yield (news := coming.result())
+                if isinstance(news, list | Exception):
+                    return
+        finally:
+            gone.cancel()
+            self.stop()
+
+    def _tell(self, news: News) -> None:
+        self._loop.call_soon_threadsafe(self._news.put_nowait, news)
+
+
+async def wait_until_gone(receive: Receive) -> None:
+    """Return when the caller has closed the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
