@@ -141,10 +141,12 @@ class Engine(DrawingEngine):
         *,
         on_step: OnStep | None = None,
         is_cancelled: IsCancelled | None = None,
+        gives_way: bool = False,
     ) -> Drawn:
         """Draw the pictures of `request.batch(count)` one after the other; previews show the first.
 
-        Each has the pixels that it has alone: drawn together, a device's sums would come out in another order.
+        Each has the pixels that it has alone: drawn together, a device's sums would come out in another order. One that
+        `gives_way` waits until nobody else does.
 
         Raises SettingError for a request made for another engine or size, ModelError where its shortcuts need files
         that are not on this machine, StyleError for a broken style image, Cancelled within one step of `is_cancelled()`
@@ -153,7 +155,7 @@ class Engine(DrawingEngine):
         """
         self._expect_drawable(request)
         size = Size(request.width, request.height)
-        with self._turns.take(), torch.inference_mode():
+        with self._turns.take(gives_way=gives_way), torch.inference_mode():
             raise_if_cancelled(is_cancelled)
             drawn, shortage = self._placement.run(
                 size, lambda: self._draw_in_mode(request, count, on_step, is_cancelled)

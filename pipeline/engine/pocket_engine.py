@@ -70,14 +70,17 @@ class PocketEngine(DrawingEngine):
         *,
         on_step: OnStep | None = None,
         is_cancelled: IsCancelled | None = None,
+        gives_way: bool = False,
     ) -> Drawn:
         """Draw the pictures of `request.batch(count)` one after the other; previews show the first.
+
+        One that `gives_way` waits until nobody else does.
 
         Raises SettingError for a request made for another engine or size, StyleError for a broken style picture,
         Cancelled within one step of `is_cancelled()` turning true, EngineChanged once it is retired.
         """
         self._expect_drawable(request)
-        with self._turns.take(), torch.inference_mode():
+        with self._turns.take(gives_way=gives_way), torch.inference_mode():
             raise_if_cancelled(is_cancelled)
             clock = Clock(self.device)
             wanted, unwanted = self._encode_words(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,6 +16,7 @@ from gradio.processing_utils import save_file_to_cache
 
 from pipeline.controls import BATCH, CONTROLS, flatten_settings
 from pipeline.errors import Cancelled, EngineChanged, ModelError, PictureFileError
+from pipeline.models.profile import ModelProfile
 from pipeline.page import view
 from pipeline.page.components import build_address
 from pipeline.page.quality import adapt_settings, restore_quality
@@ -28,7 +29,7 @@ from pipeline.sketch.image_file import MAX_BYTES
 from pipeline.sketch.intake import read_strokes
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
-from pipeline.values import GenerationRequest, GenerationResult, StepPreview, StyleMatch
+from pipeline.values import GenerationRequest, GenerationResult, Sketch, StepPreview, StyleMatch
 
 CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "count")
 NUMBERS = tuple(control.name for control in CONTROLS)
@@ -97,11 +98,8 @@ class Easel:
         """Read the inputs, wait for the models, draw, and yield what the page shows after each of these."""
         yield view.build_waiting_picture("Reading your drawing", ticket), gr.skip()
         profile = self.studio.profile
-        named = adapt_settings(dict(zip(SETTINGS, inputs, strict=True)), profile)
-        settings = dict(named)
-        del named["engine"]
-        count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
-        order = parse_order(profile, sketch=read_strokes(canvas), **named)
+        settings = adapt_settings(dict(zip(SETTINGS, inputs, strict=True)), profile)
+        order, count = read_order(profile, read_strokes(canvas), list(settings.values()))
         for stage in self._wait_for_models(stopped):
             yield view.build_waiting_picture(stage, ticket), gr.skip()
         pictures: list[dict[str, Any]] = []
@@ -166,6 +164,17 @@ class Easel:
         notices = [*view.explain_lent(reopened.lent), *filter(None, [self.studio.explain_difference(reopened)])]
         strip = view.build_request_strip(request, ()) | {"notices": notices, "lent": view.list_lent(reopened.lent)}
         return reopened.canvas or view.build_drawing_canvas(request), *settings, strip, picture
+
+
+def read_order(profile: ModelProfile, sketch: Sketch, settings: Sequence[Any]) -> tuple[Order, int]:
+    """Read the page's SETTINGS as an order to this profile's engine, and the number of pictures.
+
+    They may have been set for another engine. Raises as parse_order does.
+    """
+    named = adapt_settings(dict(zip(SETTINGS, settings, strict=True)), profile)
+    del named["engine"]
+    count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
+    return parse_order(profile, sketch=sketch, **named), count
 
 
 class Run:

@@ -35,6 +35,7 @@ MAX_PICTURE_TEXT = MAX_BYTES * 4 // 3 + 100  # characters of a data URL that hol
 THINNING = 0.5  # how much of the width the pressure decides
 EASING = 0.15 + (1 - 0.5) * 0.85  # perfect-freehand's step towards the next point at streamline 0.5
 
+MOST_SAMPLES = 6  # painted per pixel and axis of the canvas
 LIFTING = 3.0  # px before the end of a stroke that count as lifting the pen
 
 Point = tuple[float, float, Annotated[float, Field(ge=0, le=1)]]  # x, y in canvas px; pressure
@@ -136,10 +137,15 @@ def write_canvas(canvas: Canvas) -> str:
     return canvas.model_dump_json()
 
 
-def paint_canvas(canvas: Canvas, ground: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
-    """Return the canvas as the person saw it: (height, width, 3) uint8; without a `ground` of that size on white."""
+def paint_canvas(
+    canvas: Canvas, ground: NDArray[np.uint8] | None = None, most_samples: int = MOST_SAMPLES
+) -> NDArray[np.uint8]:
+    """Return the canvas as the person saw it: (height, width, 3) uint8; without a `ground` of that size on white.
+
+    most_samples: per pixel and axis; fewer are painted sooner, their edges are rougher.
+    """
     sheet = Image.new("RGB", (canvas.width, canvas.height), "white") if ground is None else Image.fromarray(ground)
-    oversampling = choose_oversampling(canvas)
+    oversampling = choose_oversampling(canvas, most_samples)
     painted = sheet.resize((canvas.width * oversampling, canvas.height * oversampling), Image.Resampling.NEAREST)
     if canvas.has_colour_beneath:
         paint_marks(painted, canvas.keep("marker", "fill", "eraser"), oversampling)
@@ -168,9 +174,9 @@ def paint_marks(sheet: Image.Image, canvas: Canvas, oversampling: int) -> None:
             draw_line(draw, swept[id(mark)], nothing if mark.tool == "eraser" else mark.color, oversampling)
 
 
-def choose_oversampling(canvas: Canvas) -> int:
-    """Return samples per pixel and axis, 2 to 6: the most that keeps the painting under 16 megapixels."""
-    return max(2, min(6, math.isqrt(16_000_000 // (canvas.width * canvas.height))))
+def choose_oversampling(canvas: Canvas, most: int = MOST_SAMPLES) -> int:
+    """Return samples per pixel and axis, 2 to `most`: as many as keep the painting under 16 megapixels."""
+    return max(2, min(most, math.isqrt(16_000_000 // (canvas.width * canvas.height))))
 
 
 def sweep_stroke(stroke: Stroke) -> list[Disc]:

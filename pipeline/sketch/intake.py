@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import SketchError
-from pipeline.sketch.canvas import Canvas, paint_canvas, read_canvas, write_canvas
+from pipeline.sketch.canvas import MOST_SAMPLES, Canvas, paint_canvas, read_canvas, write_canvas
 from pipeline.sketch.fitting import lay_picture
 from pipeline.sketch.image_file import expect_size, limit_pillow, open_image
 from pipeline.sketch.paper import Paper
@@ -47,9 +47,10 @@ def read_image(data: bytes | Path | Image.Image) -> Sketch:
     return convert_picture(open_image(data))
 
 
-def read_strokes(canvas: str | Mapping[str, object]) -> Sketch:
+def read_strokes(canvas: str | Mapping[str, object], most_samples: int = MOST_SAMPLES) -> Sketch:
     """Read the canvas's value: our own JSON of strokes, or the dictionary of Gradio's ImageEditor.
 
+    most_samples: as `paint_canvas` takes it.
     Raises SketchError when nothing is drawn on it or when it is not what the canvas sends.
     """
     if isinstance(canvas, Mapping) and "composite" in canvas:
@@ -57,15 +58,15 @@ def read_strokes(canvas: str | Mapping[str, object]) -> Sketch:
     if not isinstance(canvas, str | Mapping):
         raise SketchError(f"The canvas sends JSON text; {type(canvas).__name__} came.")
     drawn = read_canvas(canvas)
-    return replace(convert_canvas(drawn), canvas=write_canvas(drawn))
+    return replace(convert_canvas(drawn, most_samples), canvas=write_canvas(drawn))
 
 
-def convert_canvas(canvas: Canvas) -> Sketch:
+def convert_canvas(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketch:
     """Make a sketch of strokes on white, or over the picture that lies under them."""
     if canvas.picture is None:
-        return convert_own_sheet(canvas)
+        return convert_own_sheet(canvas, most_samples)
     laid = lay_picture(canvas.picture, (canvas.width, canvas.height))
-    return convert_laid(replace(laid, pixels=paint_canvas(canvas, laid.pixels)))
+    return convert_laid(replace(laid, pixels=paint_canvas(canvas, laid.pixels, most_samples)))
 
 
 def read_editor(editor: Mapping[str, object]) -> Sketch:
@@ -91,19 +92,22 @@ def convert_array(array: NDArray[np.generic]) -> Image.Image:
     return Image.fromarray(array[..., 0] if array.ndim == 3 and channels == 1 else array)
 
 
-def convert_own_sheet(canvas: Canvas) -> Sketch:
+def convert_own_sheet(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketch:
     """Make a sketch of what was drawn on the app's own white sheet: as it is, a single dot too.
 
     What lies under the lines is known, so the lines are read without it. Raises SketchError where nothing can be seen.
     """
     from pipeline.sketch.filling import draw_rims
 
-    pixels = paint_canvas(canvas)
+    pixels = paint_canvas(canvas, most_samples=most_samples)
     if int(pixels.min()) > FAINTEST:
         raise SketchError(BLANK)
     if not canvas.has_colour_beneath:
         return make_sketch(Paper(pixels), inverted=False, notices=())
-    lines, colours = paint_canvas(canvas.keep("pen", "eraser")), paint_canvas(canvas.keep("marker", "fill", "eraser"))
+    lines, colours = (
+        paint_canvas(canvas.keep(*tools), most_samples=most_samples)
+        for tools in (("pen", "eraser"), ("marker", "fill", "eraser"))
+    )
     # where the pen drew nothing, the colours' own rims are the drawing
     is_drawn = int(lines.min()) <= FAINTEST
     return Sketch(pixels, is_drawing=True, strokes=lines if is_drawn else draw_rims(colours))

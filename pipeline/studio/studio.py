@@ -18,6 +18,7 @@ from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
 from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import make_results
+from pipeline.studio.step_times import StepTimes
 from pipeline.styles.lent import LentStyles
 from pipeline.styles.lexicon import UNKNOWN, read_names
 from pipeline.timing import StageTimer
@@ -64,6 +65,7 @@ class Studio(Loader):
         super().__init__(settings)
         self._outputs = Outputs(settings.outputs)
         self._lent = LentStyles()
+        self.step_times = StepTimes()
 
     def draw(
         self,
@@ -99,8 +101,7 @@ class Studio(Loader):
                 order.sketch, order.reading, order.canny_low, order.canny_high, (order.width, order.height)
             )
             faults = self.find_reading_faults(order.sketch, edges)
-        drawing, mask = self._take_drawing(order), self._take_mask(order)
-        request = build_request(order, edges, choice.mix, colours=drawing, mask=mask)
+        request = self.make_request(order, edges, choice.mix)
 
         def complete(result: GenerationResult) -> GenerationResult:
             return replace(
@@ -117,6 +118,10 @@ class Studio(Loader):
 
         results = self.redraw_batch(request, count, on_step=on_step, on_result=show, is_cancelled=is_cancelled)
         return [complete(result) for result in results]
+
+    def make_request(self, order: Order, edges: EdgeMap, mix: StyleMix) -> GenerationRequest:
+        """Make the complete request of an order, its lines read and its styles chosen."""
+        return build_request(order, edges, mix, colours=self._take_drawing(order), mask=self._take_mask(order))
 
     def _take_drawing(self, order: Order) -> Drawing | None:
         """Return the drawing at the picture's size, as the engine takes it beside its lines; None where it decides no
@@ -159,6 +164,7 @@ class Studio(Loader):
         on_step: Callable[[StepPreview], None] | None = None,
         on_result: Callable[[GenerationResult], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,
+        gives_way: bool = False,
     ) -> list[GenerationResult]:
         """Draw the pictures of `request.batch(count)`, each in a turn of its own: others may draw in between.
 
@@ -168,7 +174,8 @@ class Studio(Loader):
         _expect_engine(request.engine, engine.profile)
         results: list[GenerationResult] = []
         for each in request.batch(count):
-            drawn = engine.draw(each, on_step=on_step, is_cancelled=is_cancelled)
+            drawn = engine.draw(each, on_step=on_step, is_cancelled=is_cancelled, gives_way=gives_way)
+            self.step_times.note(each, drawn)
             results += make_results(each, drawn, engine.revisions)
             if on_result is not None:
                 on_result(results[-1])

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 
@@ -42,3 +43,25 @@ def test_the_same_thread_may_take_its_turn_within_its_turn():
     turns.retire(lambda: None)
     with pytest.raises(EngineChanged), turns.take():
         pass
+
+
+def test_who_gives_way_waits_for_everybody_else():
+    turns, order = Turns("The engine"), []
+
+    def draw(name: str, gives_way: bool) -> threading.Thread:
+        def run() -> None:
+            with turns.take(gives_way=gives_way):
+                order.append(name)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    with turns.take():
+        threads = [draw("live", True), draw("another live", True)]
+        threads += [draw("a draw", False)]
+        while turns._waiting < 1:  # until the draw, which came last, waits too
+            time.sleep(0.01)
+    for thread in threads:
+        thread.join(10)
+    assert order[0] == "a draw" and len(order) == 3

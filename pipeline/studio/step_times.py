@@ -1,0 +1,22 @@
+"""Remember how long an engine's steps took lately, to say how soon another picture would be there."""
+
+from __future__ import annotations
+
+from pipeline.values import Drawn, GenerationRequest
+
+
+class StepTimes:
+    """StepTimes keeps what a step cost in each engine's last pictures."""
+
+    def __init__(self) -> None:
+        self._costs: dict[str, float] = {}  # ms for a step and pixel, by the engine's name
+
+    def note(self, request: GenerationRequest, drawn: Drawn) -> None:
+        """Take note of what the steps of these pictures cost."""
+        work = request.sampling.num_inference_steps * request.width * request.height * len(drawn.images)
+        self._costs[request.engine] = drawn.milliseconds.get("steps", 0.0) / work
+
+    def estimate(self, engine: str, steps: int, width: int, height: int) -> float | None:
+        """Estimate the ms that `steps` steps of a picture take; None before the engine drew one."""
+        cost = self._costs.get(engine)
+        return None if cost is None else cost * steps * width * height
