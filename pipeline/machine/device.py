@@ -24,6 +24,7 @@ SUPPORTED_DTYPES = {
 }
 DRIVER_FILE = Path("/proc/driver/nvidia/version")
 OLDEST_DRIVER = {"13": 580, "12": 525, "11": 450}  # CUDA's major version -> the driver's
+NEW_BUILD, OLD_BUILD = "cu130", "cu126"  # torch 2.13's builds for Linux and Windows; pytorch/pytorch, issue 190385
 
 
 def choose_device(
@@ -121,14 +122,14 @@ def diagnose_cuda() -> str | None:
         return None
     if torch.version.cuda is None:
         return (
-            "there is an NVIDIA GPU, but this torch is built for the processor only. Reinstall it: pip install "
-            f"--force-reinstall torch=={torch.__version__.partition('+')[0]}"
+            "there is an NVIDIA GPU, but this torch is built for the processor only, as PyPI's is for Windows. "
+            f"Reinstall it: {write_install_command(choose_build(driver))}"
         )
     needed = OLDEST_DRIVER.get(torch.version.cuda.partition(".")[0])
     if needed and driver and int(driver.partition(".")[0]) < needed:
         return (
             f"there is an NVIDIA GPU, but its driver {driver} is too old for torch's CUDA {torch.version.cuda}. Update "
-            f"the driver to {needed} or newer, or install a torch for an older CUDA (pytorch.org lists them)."
+            f"the driver to {needed} or newer, or install a torch for an older CUDA: {write_install_command(OLD_BUILD)}"
         )
     return (
         f"there is an NVIDIA GPU with driver {driver or 'unknown'}, but torch's CUDA {torch.version.cuda} cannot open "
@@ -148,9 +149,20 @@ def diagnose_card(capability: tuple[int, int], built_for: Sequence[str]) -> str 
         return None
     return (
         f"there is an NVIDIA GPU of compute capability {capability[0]}.{capability[1]}, and this torch is built for "
-        f"{min(numbers) // 10}.{min(numbers) % 10} and newer. Install a torch for an older CUDA (pytorch.org lists "
-        "them), or draw on the processor: CROQUIS_DEVICE=cpu."
+        f"{min(numbers) // 10}.{min(numbers) % 10} and newer. Draw on the processor with CROQUIS_DEVICE=cpu, or install "
+        f"a torch for older cards (5.0 and newer): {write_install_command(OLD_BUILD)}"
     )
+
+
+def choose_build(driver: str) -> str:
+    """Return the newest of torch's CUDA builds that runs on this driver, "" where its version is unknown."""
+    return OLD_BUILD if driver and int(driver.partition(".")[0]) < OLDEST_DRIVER["13"] else NEW_BUILD
+
+
+def write_install_command(build: str) -> str:
+    """Write the command that installs this torch in another build; PyPI has one build for each system only."""
+    version = torch.__version__.partition("+")[0]
+    return f"pip install --force-reinstall torch=={version} --index-url https://download.pytorch.org/whl/{build}"
 
 
 def read_driver_version() -> str | None:
@@ -161,7 +173,7 @@ def read_driver_version() -> str | None:
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return None
-    query = [tool, "--query-gpu=read_driver_version", "--format=csv,noheader"]
+    query = [tool, "--query-gpu=driver_version", "--format=csv,noheader"]
     try:
         said = subprocess.run(query, capture_output=True, text=True, timeout=10, check=False).stdout  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):

@@ -126,8 +126,10 @@ OPEN_580 = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  
     ("driver", "cuda", "message"),
     [
         (None, "13.0", "no NVIDIA GPU"),
-        (DRIVER_570, None, r"built for the processor only. Reinstall it: pip install --force-reinstall torch==\d"),
-        (DRIVER_570, "13.0", "driver 570.86.15 is too old for torch's CUDA 13.0. Update the driver to 580 or newer"),
+        (DRIVER_570, None, r"built for the processor only.*torch==[\d.]+ --index-url \S+/whl/cu126$"),
+        (OPEN_580, None, r"built for the processor only.*torch==[\d.]+ --index-url \S+/whl/cu130$"),
+        ("something new", None, r"--index-url \S+/whl/cu130$"),
+        (DRIVER_570, "13.0", r"driver 570.86.15 is too old for torch's CUDA 13.0. Update.* 580 or newer.*/whl/cu126$"),
         (OPEN_580, "13.0", "driver 580.65.06, but torch's CUDA 13.0 cannot open it. Run nvidia-smi"),
         ("something new", "13.0", "driver unknown"),
     ],
@@ -145,7 +147,8 @@ def test_a_gpu_that_cannot_be_used_is_told_apart_from_none(monkeypatch, no_drive
 @pytest.mark.parametrize(("said", "expected"), [("550.54.14\n550.54.14\n", "550.54.14"), ("NVIDIA-SMI has failed", "")])
 def test_the_drivers_version_comes_from_nvidia_smi_where_the_system_has_no_file(monkeypatch, no_driver, said, expected):
     tool = no_driver / "nvidia-smi"
-    tool.write_text(f"#!/bin/sh\nprintf '{said!s}'".replace("\n5", "\\n5").replace("14\n'", "14\\n'") + "\n")
+    answer = f"printf '{said!s}'".replace("\n", "\\n")
+    tool.write_text(f'#!/bin/sh\n[ "$1" = --query-gpu=driver_version ] || exit 2\n{answer}\n')
     tool.chmod(0o755)
     monkeypatch.setattr("shutil.which", lambda name: str(tool))
     assert read_driver_version() == expected
@@ -159,7 +162,7 @@ def test_a_card_too_old_for_this_torch_is_told(capability, fits):
     told = diagnose_card(capability, BUILT)
     assert (told is None) == fits
     if told:
-        assert "7.0" in told and "7.5 and newer" in told and "CROQUIS_DEVICE=cpu" in told
+        assert "7.0" in told and "7.5 and newer" in told and "CROQUIS_DEVICE=cpu" in told and told.endswith("/cu126")
     assert diagnose_card(capability, []) is None
 
 

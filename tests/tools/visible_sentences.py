@@ -29,6 +29,7 @@ INTERNAL = {"ValueError", "TypeError", "RuntimeError", "KeyError", "AssertionErr
 LOGGED = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 SENTENCE = re.compile(r"[A-Z“{].*[a-z\d}”)].*[.?!…]$", re.DOTALL)
 VARIABLE = re.compile(r"\{\w+\}")
+WORDED = re.compile(r"[^\W\d_]{2}")
 TAG = re.compile(r"<[^<>]*>")
 
 
@@ -128,7 +129,7 @@ def build_whole_page() -> gr.Blocks:
 def collect_sentences() -> set[str]:
     """Return every key that a catalogue holds."""
     texts = collect_script_sentences()[0] | collect_server_sentences() | collect_component_texts()
-    return {text for text in texts if re.search(r"[^\W\d_]{2}", text)}
+    return {text for text in texts if WORDED.search(text)}
 
 
 def main() -> None:
