@@ -149,8 +149,8 @@ def diagnose_card(capability: tuple[int, int], built_for: Sequence[str]) -> str 
         return None
     return (
         f"there is an NVIDIA GPU of compute capability {capability[0]}.{capability[1]}, and this torch is built for "
-        f"{min(numbers) // 10}.{min(numbers) % 10} and newer. Draw on the processor with CROQUIS_DEVICE=cpu, or install "
-        f"a torch for older cards (5.0 and newer): {write_install_command(OLD_BUILD)}"
+        f"{min(numbers) // 10}.{min(numbers) % 10} and newer. Draw on the processor with CROQUIS_DEVICE=cpu, or "
+        f"install a torch for older cards (5.0 and newer): {write_install_command(OLD_BUILD)}"
     )
 
 
