@@ -1,5 +1,6 @@
 // Put the page together: which module builds which component, what the keys do, what Draw sends.
 import { mountCanvas } from "./canvas.js";
+import { mountCounts } from "./choosing.js";
 import { findElement, isTyping, typeInto } from "./dom.js";
 import { mountExamples } from "./examples.js";
 import { mountFold } from "./folds.js";
@@ -14,11 +15,12 @@ import { translateToldSentences } from "./told.js";
 const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
   library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
-  header: mountHeader,
+  header: mountHeader, counts: mountCounts,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other
 let sentDrawing = ""; // the drawing of the run under way
+const NEAR = 0.3; // variation strength of pictures that are near another
 let pending = {}; // what the next run takes in place of the page's own inputs
 
 /** The panels ask the page through these. */
@@ -45,6 +47,22 @@ const page = {
     pending.seed = parts.strip.props.value.seed;
     draw();
   },
+  /** Draw four pictures near the one that is shown, from its own drawing, words and settings. */
+  drawVariations() {
+    const { settings } = parts.picture.props.value;
+    const seed = parts.strip.props.value.seed;
+    pending.inputs = [findDrawing(), ...Object.values({ ...settings, seed, variation_seed: -1, variation_strength: NEAR, count: 4 })];
+    draw();
+  },
+  /** Make one of several pictures the picture: what is saved, and how it was made, follow. */
+  takePicture({ picture, strip }) {
+    const { count, pictures } = parts.picture.props.value;
+    parts.picture.props.value = { ...picture, count, pictures };
+    parts.strip.props.value = strip;
+    parts.picture.showPicture(parts.picture.props.value);
+    parts.strip.repaint();
+  },
+  placePicture: (source) => parts.canvas.placePicture(source),
   /** Load an example and draw it. */
   drawExample({ canvas, prompt }) {
     parts.canvas.load(JSON.stringify(canvas));
@@ -65,6 +83,9 @@ const findDesk = () => document.getElementById("desk");
 const isBusy = () => Boolean(findDesk()?.classList.contains("busy"));
 const prefersReducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+/** Return the drawing of the picture that is shown; a picture that was dropped here has the one on the sheet. */
+const findDrawing = () => parts.picture.props.value?.ticket == null ? parts.canvas.props.value : sentDrawing;
+
 /** Press Draw, after stopping the run under way. */
 function draw() {
   if (isBusy()) stop();
@@ -83,9 +104,11 @@ globalThis.croquis = {
    */
   beginRun(...inputs) {
     ticket = crypto.randomUUID?.() ?? String(Math.random()).slice(2); // no randomUUID over plain http
+    if (pending.inputs) inputs.splice(0, pending.inputs.length, ...pending.inputs);
     sentDrawing = inputs[0];
     inputs.splice(-2, 2, pending.seed ?? inputs.at(-2), ticket);
     pending = {};
+    parts.counts.refresh();
     parts.picture.showPicture({ state: "waiting", message: "Getting ready" });
     findElement("#picture").scrollIntoView({ block: "nearest", behavior: prefersReducedMotion() ? "auto" : "smooth" });
     return inputs;
@@ -109,6 +132,7 @@ globalThis.croquis = {
     const { picture, strip, canvas } = parts.history.recalled();
     if (isBusy()) stop();
     ticket = picture.ticket;
+    sentDrawing = canvas;
     return [canvas, ...Object.values(picture.settings), strip, picture];
   },
   readSeed: () => parts.strip.props.value.seed,

@@ -36,7 +36,11 @@ export function mountCanvas({ element, props, trigger, watch }) {
       tools.refresh(problem instanceof Error ? problem.message : String(problem));
     }
   }
-  return { load, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
+  function placePicture(source) {
+    drawing.placePicture(source);
+    update();
+  }
+  return { load, placePicture, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
 }
 
 /** Pass on the picture files that are dropped on the page or pasted outside a text field. */

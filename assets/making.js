@@ -16,6 +16,8 @@ export function mountStrip({ element, props, trigger, watch }, page) {
       make("div.way", {}, ...[buildLines(value), buildStyles(value), buildTimes(value), buildSeed(value)].filter(Boolean)),
     );
   }
+  return { repaint: paintStrip };
+
   function buildLines({ edges, reading }) {
     const how = reading === "canny" ? "Edges of the picture" : "Your lines";
     return makeSection("What was read", make("figure.lines", {}, make("img", { src: edges, alt: "The lines that the picture follows" }), make("figcaption", {}, how)));

@@ -1,6 +1,7 @@
 // The picture: how it comes, what went wrong, and the round buttons on its corner.
 import { ActionRow } from "./actions.js";
 import { make, makeIcon } from "./dom.js";
+import { PictureTools } from "./picture-tools.js";
 
 const corner = new ActionRow("Picture");
 
@@ -14,13 +15,14 @@ export function addPictureAction(action) {
 }
 
 /** Build the picture as it comes: waiting, previews, result, or what went wrong. */
-export function mountPicture({ element, props, watch }, page) {
+export function mountPicture({ element, props, trigger, watch }, page) {
   const image = make("img", { alt: "", hidden: true });
   const bar = make("div.progress", { role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0, "aria-valuemax": 100 });
   const frame = make("div.paper.frame", {}, image, bar, corner.node);
   const message = make("p.said", { role: "status", "aria-live": "polite" });
   const problem = make("p.problem", { role: "alert" });
   const save = make("a.tool.save", { title: "Save the picture. It carries its recipe: drop it here again to go on from it.", "aria-label": "Save the picture", hidden: true, download: "" }, makeIcon("save"));
+  const tools = new PictureTools(frame, addPictureAction, page, trigger);
   element.replaceChildren(frame, make("div.bar", {}, message, problem, save));
   /** @type {{ image: string, name: string } | null} */
   let finished = null; // the last whole picture, to come back to
@@ -37,6 +39,7 @@ export function mountPicture({ element, props, watch }, page) {
     page.setModes({ busy: value.state === "waiting" || value.state === "drawing", fresh: value.state === "empty" });
     const source = value.image ?? (value.state === "waiting" ? image.getAttribute("src") : finished?.image);
     if (value.state === "done") finished = value;
+    tools.follow(value);
     showProgress(value);
     message.textContent = value.state === "error" ? "" : value.message ?? "";
     problem.textContent = value.state === "error" ? value.message : "";

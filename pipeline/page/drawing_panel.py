@@ -47,6 +47,7 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
                     elem_id="prompt",
                     scale=1,
                 )
+                make_component("counts", script)
                 draw = gr.Button("Draw", variant="primary", elem_id="draw")
                 stop = gr.Button("Stop", elem_id="stop")
             with gr.Row(elem_id="look"):

@@ -158,6 +158,7 @@ class Easel:
             "image": f"data:image/png;base64,{base64.b64encode(data).decode()}",
             "name": "croquis.png",
             "alt": request.prompt.text or "A picture without words",
+            "drawing": view.make_drawing_url(request),
             "settings": {name: values[name] for name in SETTINGS},
         }
         settings = [values[name] for name in SETTINGS]

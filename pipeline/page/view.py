@@ -77,6 +77,7 @@ def build_finished_picture(
         "image": address,
         "name": Path(address).name,
         "alt": withheld or result.request.prompt.text or "A picture without words",
+        "drawing": make_drawing_url(result.request),
         "settings": {**settings, **(varied if sampling.variation_strength else {})},
         "ticket": ticket,
     }
@@ -181,6 +182,16 @@ def make_thumbnail(sha256: str, file: Path) -> str:
 def make_edges_url(edges: EdgeMap) -> str:
     """Make a data URL of an edge map with dark lines on white, as a person draws them."""
     return make_data_url(ImageOps.invert(Image.fromarray(edges.pixels)), "png")
+
+
+def make_drawing_url(request: GenerationRequest) -> str:
+    """Make a data URL of the drawing that a picture was made from, at most CANVAS_SIDE px; its lines where no more is
+    known of it.
+    """
+    lines = ImageOps.invert(Image.fromarray(request.edges.pixels))
+    drawn = lines if request.colours is None else Image.fromarray(request.colours.pixels)
+    drawn.thumbnail((CANVAS_SIDE, CANVAS_SIDE), Image.Resampling.LANCZOS)
+    return make_data_url(drawn, "webp")
 
 
 def build_drawing_canvas(request: GenerationRequest) -> str:

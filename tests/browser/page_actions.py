@@ -115,7 +115,7 @@ def draw_and_wait(page: Page, words: str = "a red ball") -> None:
 
 def read_picture_address(page: Page) -> str:
     """Return the address of the picture shown."""
-    return page.locator("#picture .frame img").get_attribute("src") or ""
+    return page.locator("#picture .frame > img").get_attribute("src") or ""
 
 
 def open_panel(page: Page, panel: str) -> None:

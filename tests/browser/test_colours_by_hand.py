@@ -146,7 +146,7 @@ def test_what_is_painted_keeps_its_colour_in_the_picture(page: Page) -> None:
     click_paper(page, (0.5, 0.5))
     draw_and_wait(page, "a ball, flat colours")
     red, green, blue = page.evaluate("""async () => {
-      const image = document.querySelector("#picture .frame img");
+      const image = document.querySelector("#picture .frame > img");
       const context = new OffscreenCanvas(9, 9).getContext("2d");
       context.drawImage(image, image.naturalWidth / 2 - 20, image.naturalHeight / 2 - 20, 40, 40, 0, 0, 9, 9);
       return [...context.getImageData(4, 4, 1, 1).data].slice(0, 3);

@@ -25,7 +25,7 @@ from tests.browser.test_canvas_by_hand import drop
 from tests.tools.serving import Server
 
 SEED = "#strip .seed"
-SHOWN = "(source) => document.querySelector('#picture .frame img').getAttribute('src') === source"
+SHOWN = "(source) => document.querySelector('#picture .frame > img').getAttribute('src') === source"
 
 
 def test_previews_come_before_the_picture_and_the_way_is_shown(page: Page) -> None:
@@ -84,7 +84,7 @@ def test_another_style_is_one_click_and_keeps_the_seed(page: Page) -> None:
     other = page.locator("#strip .style[aria-pressed=false]").first
     name = other.locator(".name").inner_text()
     other.click()
-    page.wait_for_function("(first) => document.querySelector('#picture .frame img').src !== first", arg=first)
+    page.wait_for_function("(first) => document.querySelector('#picture .frame > img').src !== first", arg=first)
     wait_for_state(page, "done")
     page.wait_for_selector(f"#strip .style[aria-pressed=true]:has-text('{name}')")
     assert page.inner_text(SEED) == seed
@@ -199,8 +199,8 @@ def test_two_visitors_do_not_mix(open_page: OpenPage) -> None:
     for page in (one, two):
         wait_for_state(page, "done", "error")
         assert read_state(page) == "done"
-    assert one.get_attribute("#picture .frame img", "alt") == "a red ball"
-    assert two.get_attribute("#picture .frame img", "alt") == "a blue fish"
+    assert one.get_attribute("#picture .frame > img", "alt") == "a red ball"
+    assert two.get_attribute("#picture .frame > img", "alt") == "a blue fish"
     assert read_picture_address(one) != read_picture_address(two)
 
 
