@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import CroquisError
+from pipeline.machine.threads import calm_threads
 from pipeline.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,16 @@ def build_app(studio: Studio) -> gr.Blocks:
 
 
 def main() -> None:
-    """Serve the page. Host and port are Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT."""
+    """Run the command that the first argument names, or serve the page.
+
+    Host and port are Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
+    """
+    command, *arguments = sys.argv[1:] or [""]
+    calm_threads(os.environ)
+    if command == "draw":
+        from pipeline.commands.draw import run_draw
+
+        raise SystemExit(run_draw(arguments, os.environ))
     try:
         serve(read_settings(sys.argv[1:], os.environ))
     except CroquisError as error:
@@ -50,7 +60,6 @@ def serve(settings: Settings) -> None:
 
 def start_studio(settings: Settings) -> Studio:
     """Make a studio that loads its models in the background, beside the building of the page."""
-    from pipeline.machine.threads import calm_threads
     from pipeline.studio.studio import Studio
 
     calm_threads(os.environ)

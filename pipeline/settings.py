@@ -25,6 +25,8 @@ HostsChoice = Literal["local", "anyone", "nobody"]
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "CROQUIS_"
 FOLDERS = ("sd15", "assets", "styles", "user_dir", "outputs")
+DESCRIPTION = "Serve Croquis: from a drawing to a picture."
+COMMANDS = "`python app.py draw --help` draws from the command line, `python app.py mcp --help` serves agents."
 MEANINGS = {
     "profile": "which engine draws: auto takes sd15 where a GPU and its weights are there, else pocket",
     "device": "where it runs: auto takes CUDA, then MPS, then the processor",
@@ -90,7 +92,22 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     Raises SettingError that names the variable or option, what it takes and what came. An unknown CROQUIS_*
     variable is an error too: a misspelt one would otherwise be ignored for ever.
     """
-    return Settings(**(_read_environment(environment) | _read_command_line(arguments)))
+    parser = OptionParser(prog="python app.py", description=DESCRIPTION, epilog=COMMANDS, allow_abbrev=False)
+    add_setting_options(parser)
+    return read_given_settings(parser.parse_args(list(arguments)), environment)
+
+
+def add_setting_options(parser: argparse._ActionsContainer) -> None:
+    """Add an option for each setting to a command line."""
+    for name, meaning in MEANINGS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=f"{meaning} ({PREFIX}{name.upper()})")
+
+
+def read_given_settings(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
+    """Read the settings from the environment and the options of a command line, as read_settings does."""
+    given = {name: getattr(options, name) for name in MEANINGS}
+    chosen = {name: _convert(name, value) for name, value in given.items() if value is not None}
+    return Settings(**(_read_environment(environment) | chosen))
 
 
 def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -100,14 +117,6 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if name not in known:
             raise SettingError(f"{name} is no setting of Croquis; these are: {', '.join(known)}.")
     return {known[name]: _convert(known[name], value) for name, value in given.items()}
-
-
-def _read_command_line(arguments: Sequence[str]) -> dict[str, Any]:
-    parser = _Parser(prog="python app.py", description="Croquis: from a drawing to a picture.", allow_abbrev=False)
-    for name, meaning in MEANINGS.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=f"{meaning} ({PREFIX}{name.upper()})")
-    given = vars(parser.parse_args(list(arguments)))
-    return {name: _convert(name, value) for name, value in given.items() if value is not None}
 
 
 def _convert(name: str, value: str) -> object:
@@ -121,8 +130,8 @@ def _convert(name: str, value: str) -> object:
     return Path(path).expanduser().resolve()
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that raises our error in place of leaving the program."""
+class OptionParser(argparse.ArgumentParser):
+    """OptionParser raises our error in place of leaving the program."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise SettingError(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` lists the options.")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.controls import BATCH, expect_number
 from pipeline.errors import EngineChanged, IsCancelled, SettingError
 from pipeline.request.inputs import DRAW_INPUTS, INPUT_BY_NAME
-from pipeline.request.order import parse_order
+from pipeline.request.order import Order, parse_order
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image, read_strokes
 from pipeline.studio.studio import Studio
@@ -64,6 +64,11 @@ def read_mask(mask: object) -> NDArray[np.uint8] | None:
     return np.asarray(open_image(cast("bytes | Path", mask), "mask").convert("L"), np.uint8)
 
 
+def read_order(studio: Studio, call: Call) -> Order:
+    """Check a call's inputs for the engine that draws now, before anything is loaded. Raises as parse_order does."""
+    return parse_order(studio.profile, sketch=call.sketch, mask=call.mask, **call.inputs)
+
+
 def draw_call(
     studio: Studio,
     call: Call,
@@ -71,10 +76,10 @@ def draw_call(
     on_step: Callable[[StepPreview], None] | None = None,
     is_cancelled: IsCancelled | None = None,
 ) -> list[GenerationResult]:
-    """Draw a call's pictures with the engine that runs now. Raises as parse_order and Studio.draw_batch do."""
+    """Draw a call's pictures with the engine that runs now. Raises as read_order and Studio.draw_batch do."""
     return retry_on_engine_change(
         lambda: studio.draw_batch(
-            parse_order(studio.profile, sketch=call.sketch, mask=call.mask, **call.inputs),
+            read_order(studio, call),
             call.count,
             on_step=on_step,
             is_cancelled=is_cancelled,

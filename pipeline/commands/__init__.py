@@ -1,0 +1,1 @@
+"""The commands beside the page: `python app.py draw` and `python app.py mcp`."""
