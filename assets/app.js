@@ -6,6 +6,7 @@ import { mountExamples } from "./examples.js";
 import { mountFold } from "./folds.js";
 import { mountHeader } from "./header.js";
 import { mountHistory } from "./history.js";
+import { mountKeeping } from "./keeping.js";
 import { mountStrip } from "./making.js";
 import { mountPicture } from "./picture.js";
 import { mountStatus } from "./status.js";
@@ -15,7 +16,7 @@ import { translateToldSentences } from "./told.js";
 const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
   library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
-  header: mountHeader, counts: mountCounts,
+  header: mountHeader, counts: mountCounts, keeping: mountKeeping,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other
@@ -39,6 +40,11 @@ const page = {
   useStyle: (id) => parts.chip.chooseStyle(id),
   mixStyle: (id) => parts.chip.toggleStyle(id),
   ticket: () => ticket,
+  canvas: () => parts.canvas,
+  /** Note that the drawing changed; what was said of the one that came back is said no more. */
+  noteDrawing() {
+    parts.keeping?.noteChange("drawing");
+  },
   setModes: (modes) => Object.entries(modes).forEach(([mode, on]) => findDesk()?.classList.toggle(mode, on)),
 
   /** Draw the same drawing and seed in another style. */
@@ -135,6 +141,10 @@ globalThis.croquis = {
     sentDrawing = canvas;
     return [canvas, ...Object.values(picture.settings), strip, picture];
   },
+  /** Take the page's settings as they are, by the names of SETTINGS, to be kept. */
+  noteInputs: (values) => parts.keeping ? parts.keeping.noteInputs(values) : setTimeout(() => globalThis.croquis.noteInputs(values), 50),
+  /** Return the settings that come back, in the order of `names`. */
+  bringBackInputs: (names) => names.map((name) => parts.keeping.wanted()[name]),
   readSeed: () => parts.strip.props.value.seed,
   /** Return the drawing as JSON, and show another; for scripts beside the page. */
   readDrawing: () => parts.canvas.props.value,

@@ -4,12 +4,13 @@ import { make } from "./dom.js";
 import { readFile } from "./intake.js";
 import { Sheet } from "./sheet.js";
 import { Tools } from "./tools.js";
+import { say } from "./words.js";
 
 /** Build the canvas inside a gr.HTML element, and return what the rest of the page asks of it. */
-export function mountCanvas({ element, props, trigger, watch }) {
+export function mountCanvas({ element, props, trigger, watch }, page) {
   const drawing = new Drawing();
   const sheet = new Sheet(drawing, { onStroke: update, onPick: (color) => tools.takeColor(color) });
-  const tools = new Tools(drawing, sheet, { onChange: update, onFile: openFile });
+  const tools = new Tools(drawing, sheet, { onChange: update, onClear: () => replace(() => drawing.clear()), onFile: openFile });
   element.replaceChildren(make("div.easel", {}, tools.rail, sheet.node, tools.bar));
   acceptFiles(element.closest("#canvas") ?? element, openFile);
   watch("value", () => {
@@ -21,26 +22,38 @@ export function mountCanvas({ element, props, trigger, watch }) {
     sheet.repaint();
     tools.refresh(message);
     props.value = String(drawing);
+    page.noteDrawing();
+  }
+  /** Change the drawing by something that replaces it, and say how the one before comes back. */
+  function replace(change) {
+    const isDrawn = drawing.now.strokes.length > 0;
+    change();
+    update(isDrawn ? say("Undo brings your drawing back.") : "");
   }
   function load(text) {
-    drawing.load(text);
+    replace(() => drawing.load(text));
+  }
+  /** Show a kept drawing with its undo; return whether there is something on it. */
+  function restore(record) {
+    drawing.restore(record);
     update();
+    return !drawing.isBlank;
   }
   async function openFile(file) {
     try {
       const { file: whole, picture } = await readFile(file);
       if (whole) return trigger("recipe", { data: whole });
-      drawing.placePicture(picture);
-      update();
+      placePicture(picture);
     } catch (problem) {
       tools.refresh(problem instanceof Error ? problem.message : String(problem));
     }
   }
-  function placePicture(source) {
-    drawing.placePicture(source);
-    update();
-  }
-  return { load, placePicture, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
+  const placePicture = (source) => replace(() => drawing.placePicture(source));
+  const keeping = {
+    record: () => drawing.record(sheet.underWay), restore, isDrawing: () => sheet.underWay.length > 0,
+    isBlank: () => drawing.isBlank, clear: () => replace(() => drawing.clear()),
+  };
+  return { load, placePicture, ...keeping, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
 }
 
 /** Pass on the picture files that are dropped on the page or pasted outside a text field. */

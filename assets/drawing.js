@@ -1,5 +1,6 @@
 // The drawing as a value: strokes and at most one picture under them, with undo.
 // The same JSON goes to the server (pipeline/sketch/intake.py) and into assets/examples.
+import { readUndoRecord, writeUndoRecord } from "./undo-record.js";
 import { getStroke } from "./vendor/perfect-freehand.js";
 
 export const SIDE = 512; // canvas px; the paper is 0..SIDE each way
@@ -50,6 +51,18 @@ export class Drawing {
   load(text) {
     const { strokes = [], picture = null } = text ? JSON.parse(text) : BLANK;
     this.#pushState({ strokes, picture });
+  }
+
+  /** Return every state that Undo and Redo go to, and the drawing of a line under way, to be kept by the browser. */
+  record(underWay = []) {
+    if (!underWay.length) return writeUndoRecord(this.#states, this.#position, writeStroke);
+    const drawn = { ...this.now, strokes: [...this.now.strokes, ...underWay.map((stroke) => ({ ...stroke, points: [...stroke.points] }))] };
+    return writeUndoRecord([...this.#states.slice(0, this.#position + 1), drawn], this.#position + 1, writeStroke);
+  }
+  /** Go on from a record; throws an Error where it is none. */
+  restore(record) {
+    const { states, position } = readUndoRecord(record);
+    [this.#states, this.#position] = [states, position];
   }
 
   /** Return the drawing as JSON. */

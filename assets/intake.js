@@ -5,18 +5,19 @@ const MAX_BYTES = 20_000_000; // the server's own limit
 const LONG_SIDE = 1024; // px kept of a picture; the canvas shows no more
 const LEAST_SIDE = 64; // px; the server takes no smaller picture
 const FOR_SERVER = /\.(heic|heif|tiff?|avif)$/i; // what some browsers cannot open
+const PROJECT = /\.croquis$/i; // a picture file of ours under a name of its own
 // texts in which programs keep how they made a picture: Croquis, AUTOMATIC1111, Fooocus, ComfyUI, InvokeAI, NovelAI
-const RECIPES = /^(croquis|parameters|prompt|workflow|fooocus_scheme|invokeai_metadata|sd-metadata|dream|comment)$/i;
+const RECIPES = /^(croquis|croquis-strokes|parameters|prompt|workflow|fooocus_scheme|invokeai_metadata|sd-metadata|dream|comment)$/i;
 
 /**
  * Read a file: {file: base64} when the server has to read it, since it carries a recipe or the browser cannot open it;
  * else {picture: data URL} of the whole picture. Throws an Error that says what is wrong with the file.
  */
 export async function readFile(file) {
-  const isForServer = FOR_SERVER.test(file.name);
-  if (!file.type.startsWith("image/") && !isForServer) throw new Error(`A picture is needed here; “${file.name}” is not one.`);
+  const isForServer = FOR_SERVER.test(file.name), isProject = PROJECT.test(file.name);
+  if (!file.type.startsWith("image/") && !isForServer && !isProject) throw new Error(`A picture is needed here; “${file.name}” is not one.`);
   if (file.size > MAX_BYTES) throw new Error("A picture may have up to 20 MB; this one is larger.");
-  if (await carriesRecipe(file)) return { file: await encodeBase64(file) };
+  if (isProject || (await carriesRecipe(file))) return { file: await encodeBase64(file) };
   const image = await decodeImage(file);
   if (image) return { picture: await shrinkPicture(image, file.type) };
   if (isForServer) return { file: await encodeBase64(file) };
@@ -30,7 +31,7 @@ async function carriesRecipe(file) {
   for (let at = 8; at + 12 <= view.byteLength; at += 12 + view.getUint32(at)) {
     const kind = readAscii(view, at + 4, 4);
     if (kind === "IEND") return false;
-    if (/^(tEXt|zTXt|iTXt)$/.test(kind) && RECIPES.test(readAscii(view, at + 8, 20).split("\0")[0])) return true;
+    if (/^(tEXt|zTXt|iTXt)$/.test(kind) && RECIPES.test(readAscii(view, at + 8, 24).split("\0")[0])) return true;
   }
   return false;
 }

@@ -152,6 +152,12 @@ export class Sheet {
     this.#addEventPoint(this.#gesture, event);
   }
 
+  /** The strokes of the line under way, which are no part of the drawing yet. */
+  get underWay() {
+    const isLine = this.#gesture && this.#gesture.tool !== "fill" && this.#gesture.tool !== "dropper";
+    return isLine ? this.#gesture?.strokes.filter(({ points }) => points.length) ?? [] : [];
+  }
+
   #makeGesture(tool, pointer, kind) {
     this.node.classList.toggle("beneath", tool === "marker");
     this.hint.hidden = true;

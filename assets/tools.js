@@ -17,7 +17,7 @@ export class Tools {
   /** @type {HTMLElement[]} */
   swatches = [];
 
-  constructor(drawing, sheet, { onChange, onFile }) {
+  constructor(drawing, sheet, { onChange, onClear, onFile }) {
     this.drawing = drawing;
     this.sheet = sheet;
     const makeAction = (name) => () => { drawing[name](); onChange(); };
@@ -32,7 +32,7 @@ export class Tools {
     };
     this.undoButton = makeToolButton("undo", "Undo (Ctrl+Z)", this.undo);
     this.redoButton = makeToolButton("redo", "Redo (Ctrl+Shift+Z)", this.redo);
-    this.clearButton = makeToolButton("clear", "Clear the sheet", makeAction("clear"));
+    this.clearButton = makeToolButton("clear", "Clear the sheet", onClear);
     this.rail = make("div.rail", { role: "toolbar", "aria-label": "Drawing tools" }, ...Object.values(this.tools),
       this.undoButton, this.redoButton, this.clearButton, ...makeFileChooser(onFile));
     this.message = make("p.message", { role: "alert" });
@@ -117,7 +117,7 @@ function makeSwatch(color, name, onclick) {
 
 /** Make the button that asks for a picture to draw over, and the hidden input behind it. */
 function makeFileChooser(onFile) {
-  const chooser = make("input", { type: "file", accept: "image/*,.heic,.heif", hidden: true, "aria-label": "Picture file", onchange: () => {
+  const chooser = make("input", { type: "file", accept: "image/*,.heic,.heif,.croquis", hidden: true, "aria-label": "Picture file", onchange: () => {
     if (chooser.files[0]) onFile(chooser.files[0]);
     chooser.value = "";
   } });

@@ -29,6 +29,7 @@ class DrawingPanel:
     picture: gr.HTML
     strip: gr.HTML
     history: gr.HTML
+    keeper: gr.HTML  # what the browser keeps of this page
     running: gr.Textbox  # the engine that draws, as far as this page knows
 
 
@@ -58,9 +59,10 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
         make_component("examples", script, value=read_examples(studio.settings.assets / "examples"))
         strip = make_component("strip", script, events=("use_seed",))
         history = make_component("history", script, events=("recall",))
+        keeper = make_component("keeping", script, events=("look", "bring_back"))
         ticket = gr.Textbox(visible="hidden", label="ticket")
         running = gr.Textbox(studio.profile.name, visible="hidden", label="running")
-    return DrawingPanel(canvas, prompt, chip, draw, stop, ticket, picture, strip, history, running)
+    return DrawingPanel(canvas, prompt, chip, draw, stop, ticket, picture, strip, history, keeper, running)
 
 
 def wire_drawing(easel: Easel, panel: DrawingPanel, inputs: list[Any]) -> None:
