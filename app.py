@@ -47,6 +47,7 @@ def main() -> None:
 
 def serve(settings: Settings) -> None:
     """Serve the page, Gradio's endpoints and /v1, until the program is stopped."""
+    from pipeline.page.export import ExportDoor
     from pipeline.page.live import LiveDoor
     from pipeline.page.theme import make_launch_options
     from pipeline.service.app import mount_service
@@ -54,7 +55,11 @@ def serve(settings: Settings) -> None:
     studio = start_studio(settings)
     page = build_app(studio)
     options = make_launch_options(page, settings.assets)
-    options["app_kwargs"]["routes"] = [*LiveDoor(studio).list_routes(), mount_service(studio)]
+    options["app_kwargs"]["routes"] = [
+        *LiveDoor(studio).list_routes(),
+        *ExportDoor(studio).list_routes(),
+        mount_service(studio),
+    ]
     page.launch(inbrowser=has_desktop(os.environ, sys.platform), **options)
 
 

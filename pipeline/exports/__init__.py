@@ -1,0 +1,1 @@
+"""Make what leaves Croquis in other forms: the thing cut out, and the layers for painting programs."""
