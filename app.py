@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import CroquisError
@@ -48,19 +49,29 @@ def main() -> None:
 def serve(settings: Settings) -> None:
     """Serve the page, Gradio's endpoints and /v1, until the program is stopped."""
     from pipeline.page.export import ExportDoor
+    from pipeline.page.history_routes import HistoryDoor
     from pipeline.page.live import LiveDoor
     from pipeline.page.theme import make_launch_options
     from pipeline.service.app import mount_service
 
     studio = start_studio(settings)
     page = build_app(studio)
-    options = make_launch_options(page, settings.assets)
-    options["app_kwargs"]["routes"] = [
-        *LiveDoor(studio).list_routes(),
-        *ExportDoor(studio).list_routes(),
-        mount_service(studio),
-    ]
+    doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio)
+    routes = [*(route for door in doors for route in door.list_routes()), mount_service(studio)]
+    options = make_launch_options(page, settings.assets, routes)
+    finish_before_end(studio.keeper.close)
     page.launch(inbrowser=has_desktop(os.environ, sys.platform), **options)
+
+
+def finish_before_end(finish: Callable[[], object]) -> None:
+    """Call `finish` where the system asks the program to end (SIGTERM), and end then as it would have."""
+
+    def end(number: int, _: object) -> None:
+        finish()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def start_studio(settings: Settings) -> Studio:

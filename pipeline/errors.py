@@ -33,6 +33,14 @@ class PictureFileError(CroquisError):
     """A picture file has no readable recipe of ours."""
 
 
+class StoreError(CroquisError):
+    """What was kept cannot be found, read or written."""
+
+
+class NotInHistory(StoreError):
+    """A visitor's history holds no such picture."""
+
+
 class ModelError(CroquisError):
     """Weights are missing, broken or of the wrong kind; the message names the file and the fix."""
 

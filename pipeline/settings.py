@@ -21,9 +21,12 @@ AttentionChoice = Literal["auto", "sdpa", "xformers"]
 PreviewChoice = Literal["linear", "small"]
 CompileChoice = Literal["off", "on"]
 HostsChoice = Literal["local", "anyone", "nobody"]
+HistoryChoice = Literal["auto", "on", "off", "ask"]
+HistoryApiChoice = Literal["off", "on"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "CROQUIS_"
+COUNTS = {"history_pictures": 1_000_000, "history_megabytes": 10_000_000}  # name -> the most it takes; the least is 1
 FOLDERS = ("sd15", "assets", "styles", "user_dir", "outputs")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
 COMMANDS = "`python app.py draw --help` draws from the command line, `python app.py mcp --help` serves agents."
@@ -40,9 +43,14 @@ MEANINGS = {
     "compile": "on compiles the UNet at the start: one to several minutes, then each step is quicker",
     "hosts": "who may fetch models and change the engine from the page: local is who opens it on the machine that runs "
     "it, anyone every visitor, nobody none",
+    "history": "which pictures are kept in the history: on all, off none, ask those of visitors who say so; auto is on "
+    "for who opens the page on the machine that runs it, and ask for everybody else and on a Space",
+    "history_api": "on keeps what the host draws through the API in the history, too",
+    "history_pictures": "pictures kept of each visitor; then the oldest without a star go",
+    "history_megabytes": "megabytes kept of all visitors together; then the oldest without a star go",
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
-    "user_dir": "folder for styles you add and for caches; it is made when missing",
+    "user_dir": "folder for styles you add, for the history and for caches; it is made when missing",
     "outputs": "folder that keeps every picture; without it, only the latest are kept, in a temporary folder",
 }
 
@@ -61,6 +69,10 @@ class Settings:
     previews: PreviewChoice = "linear"
     compile: CompileChoice = "off"
     hosts: HostsChoice = "local"
+    history: HistoryChoice = "auto"
+    history_api: HistoryApiChoice = "off"
+    history_pictures: int = 10_000
+    history_megabytes: int = 10_000
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
     user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))
@@ -70,6 +82,8 @@ class Settings:
         for name, kind in get_type_hints(Settings).items():
             if get_origin(kind) is Literal:
                 _expect_choice(name, getattr(self, name), get_args(kind))
+        for name, most in COUNTS.items():
+            _expect_count(name, getattr(self, name), most)
         for name in ("assets", "styles"):
             _expect_folder(name, getattr(self, name))
         if self.sd15 is not None:
@@ -79,6 +93,11 @@ class Settings:
     def added_styles(self) -> Path:
         """Folder of the styles that people added."""
         return self.user_dir / "styles"
+
+    @property
+    def history_folder(self) -> Path:
+        """Folder of the kept pictures and their database."""
+        return self.user_dir / "history"
 
     @property
     def caches(self) -> Path:
@@ -120,6 +139,8 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _convert(name: str, value: str) -> object:
+    if name in COUNTS:
+        return int(value) if value.strip().isdecimal() and len(value) < 20 else value
     if name not in FOLDERS:
         return value.strip().lower()
     if "\0" in value or not value.strip():
@@ -140,6 +161,11 @@ class OptionParser(argparse.ArgumentParser):
 def _expect_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise SettingError(f"{name} ({PREFIX}{name.upper()}) is one of {', '.join(choices)}; {value!r} came.")
+
+
+def _expect_count(name: str, value: object, most: int) -> None:
+    if not isinstance(value, int) or not 1 <= value <= most:
+        raise SettingError(f"{name} ({PREFIX}{name.upper()}) is a whole number from 1 to {most:,}; {value!r} came.")
 
 
 def _expect_folder(name: str, folder: Path) -> None:

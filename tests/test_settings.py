@@ -104,3 +104,19 @@ def test_sd15_is_a_folder_or_a_safetensors_file(tmp_path: Path, monkeypatch: pyt
             read_settings(["--sd15", str(place)], {})
     with pytest.raises(SettingError, match=r"\.ckpt is not read.*Convert it to \.safetensors"):
         read_settings([], {"CROQUIS_SD15": str(pickle)})
+
+
+def test_the_history_is_set_by_words_and_whole_numbers() -> None:
+    assert (read_settings([], {}).history, read_settings([], {}).history_api) == ("auto", "off")
+    given = {"CROQUIS_HISTORY": " Ask ", "CROQUIS_HISTORY_PICTURES": "500", "CROQUIS_USER_DIR": "/somewhere"}
+    settings = read_settings(["--history-megabytes", "20"], given)
+    assert (settings.history, settings.history_pictures, settings.history_megabytes) == ("ask", 500, 20)
+    assert settings.history_folder == settings.user_dir / "history"
+
+
+@pytest.mark.parametrize("came", ["0", "-3", "1e3", "many", "1000001", "9" * 30])
+def test_a_wrong_number_is_refused(came: str) -> None:
+    with pytest.raises(SettingError, match="CROQUIS_HISTORY_PICTURES.* whole number from 1 to 1,000,000; .* came"):
+        read_settings([], {"CROQUIS_HISTORY_PICTURES": came})
+    with pytest.raises(SettingError, match="CROQUIS_HISTORY.* is one of auto, on, off, ask; 'yes' came"):
+        read_settings([], {"CROQUIS_HISTORY": "yes"})

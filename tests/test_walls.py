@@ -24,13 +24,14 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "machine": SHARED | {"models"},
     "styles": SHARED | {"models"},
     "picture": SHARED | {"models", "sketch", "request"},
+    "store": {"errors", "values", "settings", "picture"},
     "painters": {"errors", "values"},
     "inking": {"errors", "values", "sketch"},
     "colours": {"errors", "values", "inking"},
     "engine": SHARED | {"models", "request", "machine", "painters", "inking", "colours"},
-    "studio": READ | {"engine"},
+    "studio": READ | {"engine", "store"},
     "exports": {"errors", "values", "sketch", "inking", "picture"},
-    "page": READ | {"studio", "exports"},
+    "page": READ | {"studio", "exports", "store"},
     "service": READ | {"studio"},
     "commands": READ | {"studio"},
     "app": SHARED | {"page", "service", "commands", "studio", "machine"},
@@ -43,6 +44,7 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
 ONE_MODULE = {  # (room, room) -> the only modules of the second that the first may import
     ("request", "models"): {"pipeline.models.profile"},
     ("picture", "sketch"): {"pipeline.sketch.image_file", "pipeline.sketch.canvas"},
+    ("store", "picture"): {"pipeline.picture.png_file"},
     ("picture", "request"): {"pipeline.request.presets"},
 }
 # Rooms whose `__init__` holds code: a setting that comes before Gradio's import, and three tables of functions.

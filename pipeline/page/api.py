@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import gradio as gr
-from gradio.context import Context
+from gradio.context import Context, LocalContext
 from gradio.events import api
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder, is_in_or_equal
@@ -22,6 +22,7 @@ from pipeline.errors import SettingError
 from pipeline.page.api_words import document_endpoint
 from pipeline.page.guard import guard_inputs
 from pipeline.page.memory_panel import plan_memory_modes
+from pipeline.page.visitors import find_owner
 from pipeline.request.inputs import DRAW_INPUTS, Input
 from pipeline.request.order import parse_count, parse_reading, parse_thresholds
 from pipeline.request.words import parse_prompt
@@ -32,7 +33,7 @@ from pipeline.studio.calls import draw_call, read_call
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
-from pipeline.values import EdgeMap, Sketch
+from pipeline.values import EdgeMap, GenerationResult, Sketch
 
 MAX_OPEN_CALLS = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
 
@@ -120,8 +121,16 @@ class Endpoints:
         }
         results = draw_call(self._studio, read_call(inputs | found))
         written = [self._studio.write_picture(result) for result in results]
+        self._keep_pictures(results, written)
         served = [_serve_png(file.read_bytes(), file.name) for file in written]
         return served[0], describe_result(results[0]) | describe_batch(results, [each.model_dump() for each in served])
+
+    def _keep_pictures(self, results: Sequence[GenerationResult], files: Sequence[Path]) -> None:
+        """Keep a caller's pictures in their history, where the host wishes that for the API, too."""
+        caller, settings = LocalContext.request.get(None), self._studio.settings
+        if settings.history_api == "on" and caller is not None:
+            for result, file in zip(results, files, strict=True):
+                self._studio.keep_picture(result, file, find_owner(caller, settings))
 
     @turn_errors_into_messages
     def read_edges(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
@@ -22,6 +23,7 @@ from pipeline.page.components import build_address
 from pipeline.page.quality import adapt_settings, restore_quality
 from pipeline.page.restoring import Restored, is_own_picture, restore_picture, restore_text
 from pipeline.page.tickets import Tickets
+from pipeline.page.visitors import find_owner
 from pipeline.picture.recipe import Reopened
 from pipeline.request.notation import write_mix
 from pipeline.request.order import Order, parse_count, parse_order
@@ -36,6 +38,7 @@ NUMBERS = tuple(control.name for control in CONTROLS)
 SETTINGS = ("prompt", "negative_prompt", "style", "reading", "engine", *CHOICES, *NUMBERS)
 LOADING_POLL = 0.2  # seconds
 
+Keep = Callable[[GenerationResult, Path], None]  # in the visitor's history
 PictureAndStrip = tuple[Any, Any]  # the values of these two components
 PageUpdate = tuple[Any, Any, str]  # the same, and the name of the engine that draws
 
@@ -55,9 +58,10 @@ class Easel:
         `inputs` are SETTINGS, then the run's ticket. They may have been set for another engine than draws by now.
         """
         *settings, ticket = inputs
+        keep = partial(self.studio.keep_picture, visitor=find_owner(visitor, self.studio.settings))
         with self.tickets.open(ticket, str(visitor.session_hash)) as stopped:
             try:
-                for shown in self._draw_with_present_engine(canvas, settings, ticket, stopped):
+                for shown in self._draw_with_present_engine(canvas, settings, ticket, stopped, keep):
                     yield *shown, self.studio.profile.name
             except Cancelled as error:
                 yield view.build_stopped_picture(explain_error(error), ticket), gr.skip(), self.studio.profile.name
@@ -86,15 +90,17 @@ class Easel:
             return (*nothing, view.build_error_picture(explain_error(error), None))
 
     def _draw_with_present_engine(
-        self, canvas: str, settings: list[Any], ticket: str, stopped: Event
+        self, canvas: str, settings: list[Any], ticket: str, stopped: Event, keep: Keep
     ) -> Iterator[PictureAndStrip]:
         """Draw once, and once more where another engine took over between the reading of the inputs and the drawing."""
         try:
-            yield from self._draw_once(canvas, settings, ticket, stopped)
+            yield from self._draw_once(canvas, settings, ticket, stopped, keep)
         except EngineChanged:  # the inputs are read again, with the numbers of the one that draws now
-            yield from self._draw_once(canvas, settings, ticket, stopped)
+            yield from self._draw_once(canvas, settings, ticket, stopped, keep)
 
-    def _draw_once(self, canvas: str, inputs: list[Any], ticket: str, stopped: Event) -> Iterator[PictureAndStrip]:
+    def _draw_once(
+        self, canvas: str, inputs: list[Any], ticket: str, stopped: Event, keep: Keep
+    ) -> Iterator[PictureAndStrip]:
         """Read the inputs, wait for the models, draw, and yield what the page shows after each of these."""
         yield view.build_waiting_picture("Reading your drawing", ticket), gr.skip()
         profile = self.studio.profile
@@ -107,7 +113,7 @@ class Easel:
             if isinstance(shown, StepPreview):
                 yield view.build_preview_picture(shown, ticket) | view.build_batch(pictures, count), gr.skip()
                 continue
-            pictures.append(self._publish_result(shown, settings, ticket))
+            pictures.append(self._publish_result(shown, settings, ticket, keep))
             if len(pictures) < count:
                 yield view.build_batch_picture(pictures, count, ticket), gr.skip()
         yield pictures[0]["picture"] | view.build_batch(pictures, count), pictures[0]["strip"]
@@ -121,9 +127,13 @@ class Easel:
             if stopped.wait(LOADING_POLL):
                 raise Cancelled
 
-    def _publish_result(self, result: GenerationResult, settings: dict[str, Any], ticket: str) -> dict[str, Any]:
-        """Write and serve the picture's file; return what picture and strip show of it, by these names."""
-        address = self._serve_file(self.studio.write_picture(result))
+    def _publish_result(
+        self, result: GenerationResult, settings: dict[str, Any], ticket: str, keep: Keep
+    ) -> dict[str, Any]:
+        """Write, keep and serve the picture's file; return what picture and strip show of it, by these names."""
+        file = self.studio.write_picture(result)
+        keep(result, file)
+        address = self._serve_file(file)
         picture = view.build_finished_picture(result, address, settings, ticket)
         strip = view.build_strip(result, result.matches or self._find_similar_styles(result.request))
         return {"picture": picture, "strip": strip}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.themes.utils.colors import Color
 from gradio.themes.utils.fonts import LocalFont
+from starlette.routing import BaseRoute
 
 from pipeline.page.components import build_address
 from pipeline.page.guard import list_exception_handlers
@@ -108,8 +110,8 @@ def link_stylesheets(assets: Path) -> str:
     return "".join(f'<link rel="stylesheet" href="{build_address(file)}">' for file in files)
 
 
-def make_launch_options(page: gr.Blocks, assets: Path) -> dict[str, Any]:
-    """Make the options that launch() takes for this page.
+def make_launch_options(page: gr.Blocks, assets: Path, routes: Sequence[BaseRoute] = ()) -> dict[str, Any]:
+    """Make the options that launch() takes for this page; `routes` are served beside Gradio's own.
 
     run_history is off: it would keep people's words in their browser unasked.
     """
@@ -123,6 +125,6 @@ def make_launch_options(page: gr.Blocks, assets: Path) -> dict[str, Any]:
         "show_error": False,
         "max_file_size": "20mb",
         "ssr_mode": False,
-        "app_kwargs": {"exception_handlers": list_exception_handlers()},
+        "app_kwargs": {"exception_handlers": list_exception_handlers(), "routes": list(routes)},
         "share": False,
     }

@@ -27,6 +27,11 @@ def make_results(request: GenerationRequest, drawn: Drawn, revisions: Mapping[st
     ]
 
 
+def is_withheld(result: GenerationResult) -> bool:
+    """Return whether the safety checker withheld the picture, so that its file shows a card."""
+    return result.verdict is not None and result.verdict.withheld
+
+
 PAPER, GREY, INK = (244, 241, 234), (205, 200, 190), (60, 56, 50)
 WITHHELD_TEXT = "This picture was withheld\nby the safety checker."
 

@@ -16,8 +16,10 @@ from pipeline.prompt_syntax import Prompt
 from pipeline.request.order import Order, build_request
 from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
+from pipeline.store.facts import gather_facts
+from pipeline.store.keeper import Keeper
 from pipeline.studio.loader import Loader
-from pipeline.studio.outcome import make_results
+from pipeline.studio.outcome import is_withheld, make_results
 from pipeline.studio.step_times import StepTimes
 from pipeline.styles.lent import LentStyles
 from pipeline.styles.lexicon import UNKNOWN, read_names
@@ -66,6 +68,7 @@ class Studio(Loader):
         self._outputs = Outputs(settings.outputs)
         self._lent = LentStyles()
         self.step_times = StepTimes()
+        self.keeper = Keeper(settings, self.library.name_style)
 
     def draw(
         self,
@@ -225,6 +228,18 @@ class Studio(Loader):
     def write_picture(self, result: GenerationResult) -> Path:
         """Write the PNG file with its recipe, named by its content; return its path."""
         return self._outputs.write_picture(result)
+
+    def keep_picture(self, result: GenerationResult, file: Path, visitor: str | None) -> None:
+        """Have a picture that was written kept in a visitor's history, soon; nothing where it is nobody's.
+
+        Waits for nothing and raises nothing. A picture that the safety checker withheld is not kept.
+        """
+        if visitor is None or is_withheld(result):
+            return
+        try:
+            self.keeper.keep(file.read_bytes(), gather_facts(result), visitor)
+        except OSError as error:  # so many came at once that this one is gone already
+            self.keeper.report(error)
 
     def read_picture(self, data: bytes) -> Reopened:
         """Read what a picture file of ours carries. Raises PictureFileError or StyleError."""

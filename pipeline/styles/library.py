@@ -58,6 +58,10 @@ class StyleLibrary:
             raise StyleError(f"There is no style {_shorten(id)}.{self._suggest(id)}")
         return style
 
+    def name_style(self, id: str) -> str:
+        """Return the name of a style, or its id where there is none any more."""
+        return self._styles[id].name if id in self._styles else id
+
     def add(self, image: Image.Image, name: str, words: str = "") -> Style:
         """Keep a square of `image` as a style that survives a restart.
 

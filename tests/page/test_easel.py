@@ -16,6 +16,7 @@ from pipeline.models.profile import ModelProfile
 from pipeline.page.easel import SETTINGS, Easel
 from pipeline.page.quality import adapt_settings
 from pipeline.request.order import Order
+from pipeline.settings import Settings
 from pipeline.studio.opening import LoadState
 from tests.page.test_quality import page_settings
 
@@ -26,7 +27,9 @@ STROKE = {
     "points": [[100, 100, 0.5], [400, 120, 0.5], [400, 380, 0.5], [120, 400, 0.5]],
 }
 CANVAS = json.dumps({"version": 1, "width": 512, "height": 512, "picture": None, "strokes": [STROKE]})
-VISITOR = SimpleNamespace(session_hash="s1")
+VISITOR = SimpleNamespace(
+    session_hash="s1", headers={"host": "localhost:7860"}, client=SimpleNamespace(host="127.0.0.1")
+)
 
 
 class DrawingReached(Exception):
@@ -37,9 +40,13 @@ class StandInStudio:
     """StandInStudio keeps the orders, and lets sd15 take over in the middle of the first `overtaken` of them."""
 
     loading = LoadState("Ready", 1.0, ready=True)
+    settings = Settings()
 
     def __init__(self, profile: ModelProfile, overtaken: int = 0) -> None:
         self.profile, self.orders, self._overtaken = profile, list[Order](), overtaken
+
+    def keep_picture(self, result: Any, file: Path, visitor: str | None) -> None:
+        raise AssertionError("nothing was drawn")
 
     def draw_batch(self, order: Order, count: int, **_: Any) -> list[Any]:
         self.orders.append(order)

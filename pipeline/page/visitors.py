@@ -1,0 +1,92 @@
+"""Decide whose history a request belongs to: who sits at the machine has one, others have theirs by a secret cookie."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+from starlette.requests import cookie_parser
+
+from pipeline.page.host import PROXY_HEADERS, is_loopback
+from pipeline.settings import Settings
+
+Mode = Literal["on", "off", "ask"]
+
+COOKIE = "croquis_visitor"
+DESK = "desk"  # the owner of what is drawn at the machine itself, in whichever browser
+TOKEN_BYTES = 32
+COOKIE_SECONDS = 400 * 24 * 3600  # browsers keep none longer
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # as secrets.token_urlsafe writes 32 bytes
+OTHER_PROXY_HEADERS = ("via", "x-client-ip", "cf-connecting-ip", "x-forwarded-proto")
+
+
+class Visitor(Protocol):
+    """Visitor is what Gradio's and Starlette's requests have in common."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def client(self) -> Any: ...
+
+    @property
+    def url(self) -> Any: ...
+
+
+def find_owner(visitor: Visitor, settings: Settings) -> str | None:
+    """Return whose history this visitor's pictures are kept in; None where nothing of theirs is kept."""
+    mode = choose_mode(visitor, settings)
+    if mode == "on" and is_at_desk(visitor):
+        return DESK
+    return None if mode == "off" else read_owner(visitor)
+
+
+def choose_mode(visitor: Visitor, settings: Settings) -> Mode:
+    """Return whether this visitor's pictures are kept, are not, or are once the visitor says so."""
+    if settings.history != "auto":
+        return settings.history
+    return "on" if settings.hosts == "local" and is_at_desk(visitor) else "ask"
+
+
+def is_at_desk(visitor: Visitor) -> bool:
+    """Return whether a request comes from this machine, by its own name, and through no proxy; never on a Space.
+
+    By its own name: a page whose foreign name was pointed at this machine is not somebody sitting here.
+    """
+    proxied = any(name in visitor.headers for name in (*PROXY_HEADERS, *OTHER_PROXY_HEADERS))
+    if proxied or "SPACE_ID" in os.environ or not is_loopback(getattr(visitor.client, "host", "")):
+        return False
+    try:
+        name = urlsplit(f"//{visitor.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return False
+    return name == "localhost" or is_loopback(name)
+
+
+def read_owner(visitor: Visitor) -> str | None:
+    """Return the owner that a visitor's cookie stands for; None where there is none, or none of ours.
+
+    What is stored is its hash: who reads the database cannot take anybody's place.
+    """
+    token = cookie_parser(visitor.headers.get("cookie", "")).get(COOKIE, "")
+    return hashlib.sha256(token.encode()).hexdigest()[:32] if TOKEN.fullmatch(token) else None
+
+
+def make_token() -> str:
+    """Make the value of a new visitor's cookie, 256 random bits."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def make_cookie(visitor: Visitor, token: str) -> str:
+    """Make the header that gives a browser this token, or takes it away where it is "".
+
+    A Space's page lies in a frame of another site, where a cookie needs "SameSite=None; Secure; Partitioned".
+    """
+    scheme = visitor.headers.get("x-forwarded-proto", "").split(",")[0].strip() or urlsplit(str(visitor.url)).scheme
+    reach = "SameSite=None; Secure; Partitioned" if scheme == "https" else "SameSite=Lax"
+    return f"{COOKIE}={token}; Max-Age={COOKIE_SECONDS if token else 0}; Path=/; HttpOnly; {reach}"

@@ -1,0 +1,174 @@
+"""Keep pictures in files and rows, find them again, and let a visitor star, delete, restore and take them along."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import Select, Update, select, update
+from sqlalchemy.orm import Session
+
+from pipeline.errors import NotInHistory, StoreError
+from pipeline.store.database import Database
+from pipeline.store.facts import Facts
+from pipeline.store.files import PictureFiles, make_thumbnail, write_whole
+from pipeline.store.limits import Limits, make_room
+from pipeline.store.search import Found, StyleCount, Wanted, count_styles, find_pictures
+from pipeline.store.tables import Picture, WornStyle
+
+BIN_TIME = timedelta(hours=1)  # how long a deleted picture can be brought back
+NOT_THERE = "There is no such picture in your history."
+
+
+class History:
+    """History holds every visitor's kept pictures; whoever calls says whose are meant. Safe to use from many threads.
+
+    Each method raises OSError or SQLAlchemy's DatabaseError where disk or database fail.
+    """
+
+    def __init__(self, folder: Path, database: Database, limits: Limits) -> None:
+        self.files = PictureFiles(folder)
+        self.database = database
+        self._limits = limits
+
+    def keep(self, data: bytes, facts: Facts, visitor: str) -> str:
+        """Keep a picture's file and its row; return its id. The same file kept again moves to the front."""
+        digest = hashlib.sha256(data).hexdigest()
+        with self.database.read() as session:
+            earlier = session.scalar(_select_same(visitor, digest))
+        id = earlier.id if earlier else uuid4().hex
+        size = earlier.bytes if earlier else self.files.write(visitor, id, data)
+        try:
+            self.add_row(id, digest, size, facts, visitor, datetime.now(UTC))
+        except StoreError:
+            self.files.delete(visitor, id)
+            raise
+        return id
+
+    def add_row(self, id: str, digest: str, size: int, facts: Facts, visitor: str, created_at: datetime) -> None:
+        """Write the row of a picture whose files lie there; an earlier row of the same file makes room for it.
+
+        Raises StoreError where pictures with a star fill the history.
+        """
+        with self.database.write() as session:
+            earlier = session.scalar(_select_same(visitor, digest))
+            if earlier is not None:
+                session.delete(earlier)
+                session.flush()
+            row = _make_row(id, digest, size, facts, visitor, created_at)
+            row.favourite = earlier is not None and earlier.favourite
+            session.add(row)
+            session.flush()
+            gone = make_room(session, self._limits, row)
+        for picture in gone + ([earlier] if earlier is not None and earlier.id != id else []):
+            self.files.delete(picture.visitor, picture.id)
+
+    def find(self, visitor: str, wanted: Wanted) -> Found:
+        """Find a page of a visitor's pictures, newest first."""
+        with self.database.read() as session:
+            found = find_pictures(session, visitor, wanted, self.database.has_text_search)
+            session.expunge_all()
+            return found
+
+    def count_styles(self, visitor: str) -> list[StyleCount]:
+        """List the styles that a visitor's pictures wear, the most frequent first."""
+        with self.database.read() as session:
+            return count_styles(session, visitor)
+
+    def find_picture(self, visitor: str, id: str) -> Path:
+        """Return the file of a visitor's picture. Raises NotInHistory where there is none of theirs."""
+        self._expect_own(visitor, id)
+        file = self.files.locate_picture(visitor, id)
+        if not file.is_file():
+            raise NotInHistory(NOT_THERE)
+        return file
+
+    def find_thumbnail(self, visitor: str, id: str) -> Path:
+        """Return the thumbnail of a visitor's picture, made anew where it is gone. Raises NotInHistory."""
+        self._expect_own(visitor, id)
+        file = self.files.locate_thumbnail(visitor, id)
+        if not file.is_file():
+            write_whole(file, make_thumbnail(self.find_picture(visitor, id).read_bytes()))
+        return file
+
+    def set_favourite(self, visitor: str, id: str, favourite: bool) -> None:
+        """Give a picture a star, or take it away. Raises NotInHistory where there is none of theirs."""
+        if self._change(visitor, [id], update(Picture).values(favourite=favourite)) == 0:
+            raise NotInHistory(NOT_THERE)
+
+    def delete(self, visitor: str, ids: Sequence[str]) -> int:
+        """Put pictures into the bin, from where they come back within BIN_TIME; return how many."""
+        gone = update(Picture).where(Picture.deleted_at.is_(None)).values(deleted_at=datetime.now(UTC))
+        return self._change(visitor, ids, gone)
+
+    def restore(self, visitor: str, ids: Sequence[str]) -> int:
+        """Bring deleted pictures back; return how many."""
+        return self._change(visitor, ids, update(Picture).values(deleted_at=None))
+
+    def forget(self, visitor: str) -> int:
+        """Delete everything of a visitor, at once and for good; return how many pictures it was."""
+        with self.database.write() as session:
+            return self._remove(session, select(Picture).where(Picture.visitor == visitor))
+
+    def empty_bin(self) -> int:
+        """Delete for good what lay in the bin for BIN_TIME; return how many pictures it was."""
+        now = datetime.now(UTC)
+        with self.database.write() as session:
+            gone = select(Picture).where(
+                # later than now: the clock was put back
+                (Picture.deleted_at < now - BIN_TIME) | (Picture.deleted_at > now + BIN_TIME)
+            )
+            return self._remove(session, gone)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    def _remove(self, session: Session, which: Select[Picture]) -> int:
+        """Remove pictures for good: files first, so that a killed program leaves rows, which are removed again, and no
+        files, which would be taken in anew.
+        """
+        pictures = session.scalars(which).all()
+        for picture in pictures:
+            self.files.delete(picture.visitor, picture.id)
+            session.delete(picture)
+        return len(pictures)
+
+    def _expect_own(self, visitor: str, id: str) -> None:
+        with self.database.read() as session:
+            if session.scalar(select(Picture.number).where(Picture.id == id, Picture.visitor == visitor)) is None:
+                raise NotInHistory(NOT_THERE)
+
+    def _change(self, visitor: str, ids: Sequence[str], change: Update) -> int:
+        """Carry out a change on a visitor's own pictures among these ids; return how many it was."""
+        with self.database.write() as session:
+            done = session.execute(change.where(Picture.visitor == visitor, Picture.id.in_(ids)))
+            return int(getattr(done, "rowcount", 0))
+
+
+def _select_same(visitor: str, digest: str) -> Select[Picture]:
+    return select(Picture).where(Picture.visitor == visitor, Picture.sha256 == digest)
+
+
+def _make_row(id: str, digest: str, size: int, facts: Facts, visitor: str, created_at: datetime) -> Picture:
+    return Picture(
+        id=id,
+        visitor=visitor,
+        sha256=digest,
+        bytes=size,
+        created_at=created_at,
+        words=facts.words,
+        negative_words=facts.negative_words,
+        engine=facts.engine,
+        seed=facts.seed,
+        width=facts.width,
+        height=facts.height,
+        search_text=facts.search_text,
+        styles=[
+            WornStyle(place=place, style=worn.style, name=worn.name, weight=worn.weight)
+            for place, worn in enumerate(facts.styles)
+        ],
+    )

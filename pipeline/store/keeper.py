@@ -1,0 +1,189 @@
+"""Write pictures into the history in a thread of its own: no drawing waits for it, and none fails by it."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from pipeline.errors import StoreError
+from pipeline.settings import Settings
+from pipeline.store.facts import Facts
+from pipeline.store.faults import BEHIND, DAMAGED, UNKNOWN, explain_fault, is_damage
+from pipeline.store.files import PictureFiles
+
+if TYPE_CHECKING:
+    from pipeline.store.history import History
+
+log = logging.getLogger(__name__)
+
+DATABASE = "history.sqlite3"
+MOST_WAITING = 64  # pictures that wait to be written
+TIDY_SECONDS = 600.0  # between two emptyings of the bin
+OPENING_SECONDS = 20.0  # that a reader waits until the history is open
+CLOSING_SECONDS = 15.0  # that the end of the program waits until all is written
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Kept is a picture that waits to be written."""
+
+    data: bytes  # of its file
+    facts: Facts
+    visitor: str
+
+
+class Keeper:
+    """Keeper opens the history of these settings and writes into it what `keep` hands over.
+
+    Safe to call from many threads. `fault` is one sentence on what goes wrong at present, "" where nothing does.
+    """
+
+    def __init__(self, settings: Settings, name_style: Callable[[str], str]) -> None:
+        self.fault = ""
+        self._settings, self._folder, self._name_style = settings, settings.history_folder, name_style
+        self._waiting: Queue[Kept | None] = Queue(MOST_WAITING)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._tried = threading.Event()  # to open the history
+        self._history: History | None = None
+        self._damaged = self._behind = self._closing = False
+
+    def start(self) -> None:
+        """Open the history in the background; a second call does nothing."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="croquis-history", daemon=True)
+                self._thread.start()
+                atexit.register(self.close)
+
+    def keep(self, data: bytes, facts: Facts, visitor: str) -> None:
+        """Have a picture written soon. Raises nothing and waits for nothing; what goes wrong is told as `fault`."""
+        self.start()
+        try:
+            self._waiting.put_nowait(Kept(data, facts, visitor))
+        except Full:
+            self._tell(BEHIND)
+
+    def open(self) -> History:
+        """Return the history, once it is open. Raises StoreError with the sentence on what keeps it closed."""
+        self.start()
+        self._tried.wait(OPENING_SECONDS)
+        if self._history is None:
+            self._wake()  # another try, for the next who asks
+            raise StoreError(self.fault or UNKNOWN)
+        return self._history
+
+    def flush(self) -> None:
+        """Wait until everything that was handed over so far is written, or was told as a fault."""
+        self._waiting.join()
+
+    def close(self) -> None:
+        """Write what waits, at most CLOSING_SECONDS long, and close the history."""
+        atexit.unregister(self.close)
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self._closing = True
+            self._wake()
+            thread.join(CLOSING_SECONDS)
+
+    def report(self, error: Exception) -> None:
+        """Take note of an error of the history that a reader met."""
+        log.warning("The history failed", exc_info=error)
+        self._tell(explain_fault(error))
+        if is_damage(error):
+            self._damaged = True
+            self._wake()
+
+    def _run(self) -> None:
+        self._attempt(self._open)
+        while not (self._closing and self._waiting.empty()):
+            try:
+                kept = self._waiting.get(timeout=TIDY_SECONDS)
+            except Empty:
+                self._attempt(lambda: self._open().empty_bin())
+                continue
+            try:
+                self._attempt(self._open if kept is None else lambda kept=kept: self._write(kept))  # type: ignore[misc]
+            finally:
+                self._waiting.task_done()
+        if self._history is not None:
+            self._history.close()
+
+    def _attempt(self, work: Callable[[], object]) -> None:
+        """Do some work on the history, once more where its database turned out damaged; tell what goes wrong."""
+        for last in (False, True):
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - whatever it is, drawing goes on, and the next picture is tried
+                self.report(error)
+                if last or not is_damage(error):
+                    return
+            else:
+                return
+            finally:
+                self._tried.set()
+
+    def _open(self) -> History:
+        """Return the open history; open it where it is not, setting a damaged database aside."""
+        if self._damaged and self._history is not None:
+            self._history.close()
+            self._history = None
+        if self._history is None:
+            from pipeline.store.adopting import adopt_files
+            from pipeline.store.database import open_database
+            from pipeline.store.history import History
+            from pipeline.store.limits import Limits
+
+            limits = Limits(self._settings.history_pictures, self._settings.history_megabytes * 10**6)
+            database, aside = open_database(self._folder / DATABASE, is_damaged=self._damaged)
+            self._damaged = False
+            if aside is not None:
+                self._tell(DAMAGED)
+            history = History(self._folder, database, limits)
+            self._history = history
+            self._tried.set()
+            history.files.delete_unfinished()
+            history.empty_bin()
+            adopt_files(history, self._name_style)
+        return self._history
+
+    def _write(self, kept: Kept) -> None:
+        """Write one picture. Where the database fails, its file stays, to be taken in later."""
+        try:
+            history = self._open()
+        except Exception:
+            self._behind = True
+            PictureFiles(self._folder).write(kept.visitor, uuid4().hex, kept.data)
+            raise
+        try:
+            history.keep(kept.data, kept.facts, kept.visitor)
+        except StoreError:
+            raise
+        except Exception:
+            self._behind = True
+            raise
+        if self._behind:
+            from pipeline.store.adopting import adopt_files
+
+            adopt_files(history, self._name_style)
+            self._behind = False
+        if self.fault != DAMAGED:  # this one is over and still has to be told
+            self.fault = ""
+
+    def _wake(self) -> None:
+        """Have the thread look at the history again."""
+        with suppress(Full):  # where it is full, the thread is awake
+            self._waiting.put_nowait(None)
+
+    def _tell(self, fault: str) -> None:
+        if fault != self.fault:
+            log.warning("%s", fault)
+        self.fault = fault

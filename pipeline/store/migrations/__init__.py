@@ -1,0 +1,1 @@
+"""Change the database's tables from one version of Croquis to the next, by Alembic."""

@@ -1,0 +1,115 @@
+"""Search one visitor's pictures: newest first, by words, by style, by star, a page at a time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Integer, Select, and_, func, literal_column, select, table, true
+from sqlalchemy.orm import Session
+
+from pipeline.errors import SettingError
+from pipeline.store.facts import WORD, normalise_text
+from pipeline.store.tables import Picture, WornStyle
+
+MOST_ON_A_PAGE = 200
+WORDS_LIMIT = 200  # characters of what is searched for
+STYLE_LIMIT = 100  # characters of a style's id
+WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Wanted says which pictures are searched for."""
+
+    words: str = ""  # each of them begins a word of the picture's words or of its styles' names
+    style: str = ""  # a style's id; "" for any
+    favourites: bool = False  # those with a star alone
+    before: int | None = None  # the key of the page before: numbers below it come next
+    count: int = 60  # pictures on this page
+
+    def __post_init__(self) -> None:
+        if len(self.words) > WORDS_LIMIT or len(self.style) > STYLE_LIMIT:
+            raise SettingError(f"A search has at most {WORDS_LIMIT} characters; {len(self.words)} came.")
+        if not 1 <= self.count <= MOST_ON_A_PAGE:
+            raise SettingError(f"count is a number from 1 to {MOST_ON_A_PAGE}; {self.count} came.")
+        if self.before is not None and not 0 <= self.before < 2**63:
+            raise SettingError(f"before is the key of the page before; {self.before} came.")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Found is one page of pictures."""
+
+    pictures: tuple[Picture, ...]  # newest first
+    before: int | None  # the key of the next page; None where this one is the last
+    total: int  # pictures on all pages
+
+
+@dataclass(frozen=True)
+class StyleCount:
+    """StyleCount says how many pictures wear a style."""
+
+    style: str
+    name: str
+    count: int
+
+
+def find_pictures(session: Session, visitor: str, wanted: Wanted, has_text_search: bool) -> Found:
+    """Find a page of a visitor's pictures."""
+    conditions = [*_own(visitor), *_match(wanted, has_text_search)]
+    page = select(Picture).where(*conditions).order_by(Picture.number.desc()).limit(wanted.count + 1)
+    if wanted.before is not None:
+        page = page.where(Picture.number < wanted.before)
+    found = session.scalars(page).all()
+    total = session.scalar(select(func.count()).select_from(Picture).where(*conditions)) or 0
+    more = len(found) > wanted.count
+    pictures = tuple(found[: wanted.count])
+    return Found(pictures, pictures[-1].number if more else None, total)
+
+
+def count_styles(session: Session, visitor: str) -> list[StyleCount]:
+    """List the styles that a visitor's pictures wear, the most frequent first."""
+    worn = (
+        select(WornStyle.style, func.max(WornStyle.name), func.count().label("pictures"))
+        .join(Picture, Picture.number == WornStyle.picture)
+        .where(*_own(visitor))
+        .group_by(WornStyle.style)
+        .order_by(func.count().desc(), WornStyle.style)
+    )
+    return [StyleCount(style, name, count) for style, name, count in session.execute(worn)]
+
+
+def _own(visitor: str) -> list[ColumnElement[bool]]:
+    return [Picture.visitor == visitor, Picture.deleted_at.is_(None)]
+
+
+def _match(wanted: Wanted, has_text_search: bool) -> list[ColumnElement[bool]]:
+    conditions = [match_words(wanted.words, has_text_search)]
+    if wanted.style:
+        worn: Select[int] = select(WornStyle.picture).where(WornStyle.style == wanted.style)
+        conditions.append(Picture.number.in_(worn))
+    if wanted.favourites:
+        conditions.append(Picture.favourite.is_(True))
+    return conditions
+
+
+def match_words(words: str, has_text_search: bool) -> ColumnElement[bool]:
+    """Build the condition that every word begins one of the picture's; by FTS5 where it is there, else by LIKE.
+
+    In scripts that put no spaces between words (Chinese, Japanese, Thai and others) a word may also lie inside.
+    """
+    wanted = WORD.findall(normalise_text(words))
+    if not wanted:
+        return true()
+    if has_text_search and not any(WITHOUT_SPACES.search(word) for word in wanted):
+        query = " ".join(f'"{word}"*' for word in wanted)
+        matches = literal_column("picture_search").op("MATCH")(query)
+        rows: Select[int] = select(literal_column("rowid", Integer)).select_from(table("picture_search")).where(matches)
+        return Picture.number.in_(rows)
+    return and_(*(Picture.search_text.contains(_start(word) + word, autoescape=True) for word in wanted))
+
+
+def _start(word: str) -> str:
+    """Return what stands before a word where one begins."""
+    return "" if WITHOUT_SPACES.search(word) else " "
