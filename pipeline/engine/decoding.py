@@ -13,14 +13,19 @@ from torch import Tensor
 
 from pipeline.controls import Decoder
 from pipeline.engine.diffusers_pipeline import load_small_vae
-from pipeline.engine.placement import Placement, TiledDecoding
+from pipeline.engine.placement import Placement
 from pipeline.engine.preview import LinearPreview, choose_zoom, convert_to_picture, shrink_preview
 from pipeline.errors import ModelError
 from pipeline.machine.memory import is_out_of_memory
+from pipeline.machine.plan import is_tiled
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
 
 log = logging.getLogger(__name__)
+
+
+class Overflow(ModelError):
+    """Overflow says that numbers are not finite where a picture should be; wider ones may hold it."""
 
 
 class Decoders:
@@ -49,8 +54,21 @@ class Decoders:
     def decode_pictures(self, latents: Tensor, decoder: Decoder) -> list[Image.Image]:
         """Decode scaled latents (n, c, h, w) into RGB pictures, one at a time, which keeps the peak of memory low.
 
-        Raises ModelError where a picture's numbers are not finite.
+        Where a decoder overflows in its numbers it decodes once more in float32, and goes on in it.
+        Raises Overflow where the latents are not finite, or a picture is not even so.
         """
+        if not torch.isfinite(latents).all():
+            raise Overflow(self._describe_overflow())
+        try:
+            return self._decode_all(latents, decoder)
+        except Overflow:
+            self.__dict__.pop("_small_vae", None)
+            if not self._placement.widen_decoder():
+                raise
+        return self._decode_all(latents, decoder)
+
+    def _decode_all(self, latents: Tensor, decoder: Decoder) -> list[Image.Image]:
+        """Decode scaled latents (n, c, h, w) with one decoder. Raises Overflow."""
         factor, vae = self._pipeline.vae_scale_factor, self.choose_vae(decoder)
         with TiledDecoding(vae, latents.shape[-1] * factor, latents.shape[-2] * factor):
             return [self._decode_picture(each[None], vae) for each in latents]
@@ -88,13 +106,30 @@ class Decoders:
         """Load the small decoder when something first asks for it."""
         assert self._small_decoder is not None  # noqa: S101 - Menu.check saw to it
         file = self._files.locate(self._small_decoder)
-        return load_small_vae(file, self._placement.dtype).to(self._placement.device)
+        return load_small_vae(file, self._placement.decoder_dtype).to(self._placement.device)
 
     def _decode_picture(self, latents: Tensor, vae: Any) -> Image.Image:
         """Decode one picture's latents (1, c, h, w)."""
-        pixels = vae.decode(latents.to(self._placement.dtype) / vae.config.scaling_factor, return_dict=False)[0]
+        latents = latents.to(self._placement.decoder_dtype)
+        pixels = vae.decode(latents / vae.config.scaling_factor, return_dict=False)[0]
         if not torch.isfinite(pixels).all():
-            raise ModelError(
-                f"{self._profile.title} gave no picture: its numbers overflowed on {self._placement.device}."
-            )
+            raise Overflow(self._describe_overflow())
         return convert_to_picture(pixels / 2 + 0.5)
+
+    def _describe_overflow(self) -> str:
+        return f"{self._profile.title} gave no picture: its numbers overflowed on {self._placement.device}."
+
+
+class TiledDecoding:
+    """TiledDecoding turns the VAE's tiling on for as long as it is open, where the picture is large."""
+
+    def __init__(self, vae: Any, width: int, height: int) -> None:
+        self._vae, self._wanted = vae, is_tiled(width, height)
+
+    def __enter__(self) -> None:
+        if self._wanted:
+            self._vae.enable_tiling()
+
+    def __exit__(self, *raised: object) -> None:
+        if self._wanted:
+            self._vae.disable_tiling()

@@ -15,7 +15,7 @@ from torch import Tensor
 from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import COMPILING, Compiler, make_blank_request
 from pipeline.engine.conditioning import RequestEncoder
-from pipeline.engine.decoding import Decoders
+from pipeline.engine.decoding import Decoders, Overflow
 from pipeline.engine.denoise import (
     Conditions,
     denoise,
@@ -29,12 +29,15 @@ from pipeline.engine.ink import lay_ink
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
 from pipeline.engine.placement import Size
 from pipeline.errors import IsCancelled, raise_if_cancelled
+from pipeline.machine.device import name_dtype
 from pipeline.machine.plan import ModeChoice
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
 from pipeline.request.samplers import find_sampler
 from pipeline.timing import Clock
 from pipeline.values import NUMBER_FORMAT, Drawn, GenerationRequest, StepPreview, Style
+
+OVERFLOWED = "Numbers overflowed in {numbers}, so the {part} was computed in float32, and the next ones will be too."
 
 
 class Engine(DrawingEngine):
@@ -158,9 +161,25 @@ class Engine(DrawingEngine):
         with self._turns.take(gives_way=gives_way), torch.inference_mode():
             raise_if_cancelled(is_cancelled)
             drawn, shortage = self._placement.run(
-                size, lambda: self._draw_in_mode(request, count, on_step, is_cancelled)
+                size, lambda: self._draw_in_numbers(request, count, on_step, is_cancelled)
             )
             return self._check_safety(replace(drawn, notices=(*shortage, *drawn.notices)))
+
+    def _draw_in_numbers(
+        self, request: GenerationRequest, count: int, on_step: OnStep | None, is_cancelled: IsCancelled | None
+    ) -> Drawn:
+        """Draw in the present numbers, and once more in float32 where they overflowed; later pictures stay in it."""
+        before, decoded = self.dtype, self._placement.decoder_dtype
+        try:
+            drawn = self._draw_in_mode(request, count, on_step, is_cancelled)
+        except Overflow:
+            if not self._placement.widen_numbers():
+                raise
+            drawn = self._draw_in_mode(request, count, on_step, is_cancelled)
+        if self._placement.decoder_dtype == decoded:
+            return drawn
+        notice = OVERFLOWED.format(numbers=name_dtype(before), part="picture" if self.dtype != before else "decoder")
+        return replace(drawn, notices=(*drawn.notices, notice))
 
     def _draw_in_mode(
         self, request: GenerationRequest, count: int, on_step: OnStep | None, is_cancelled: IsCancelled | None

@@ -15,7 +15,7 @@ from pipeline.engine.diffusers_pipeline import Networks
 from pipeline.errors import OutOfMemory, quote_error
 from pipeline.machine.device import get_default_dtype, name_dtype
 from pipeline.machine.memory import is_out_of_memory, measure_free_memory
-from pipeline.machine.plan import MODE_MEANINGS, MemoryMode, ModeChoice, describe_what_fits, find_lower_mode, is_tiled
+from pipeline.machine.plan import MODE_MEANINGS, MemoryMode, ModeChoice, describe_what_fits, find_lower_mode
 from pipeline.models.profile import ModelProfile
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class Placement:
         self._home, self._dtype = device, dtype
         self._processor_dtype = dtype if device.type == "cpu" else choose_processor_dtype
         self.device, self.dtype = device, dtype  # where and in what numbers pictures are drawn in this mode
+        self.is_decoder_widened = False  # the decoder computes in float32, whatever the rest does
         self._read_again = read_again  # gives UNet with its adapter, and ControlNet without its hint stack
         self.on_move: Callable[[], None] = lambda: None
         self.on_read: Callable[[], None] = lambda: None
@@ -136,7 +137,7 @@ class Placement:
         place_module(
             self._pipeline.text_encoder, text_device, dtype if text_device.type == place.type else torch.float32
         )
-        place_module(self._pipeline.vae, place, dtype, channels_last=True)
+        place_module(self._pipeline.vae, place, torch.float32 if self.is_decoder_widened else dtype, channels_last=True)
         for module in (self._hint_stack, self._pipeline.controlnet, self._pipeline.unet):
             if mode in IRREVERSIBLE and module is not self._hint_stack:
                 NETWORK_PLACERS[mode](module, place, dtype)
@@ -154,10 +155,39 @@ class Placement:
             self._altered = False
             self.on_read()
 
+    @property
+    def decoder_dtype(self) -> torch.dtype:
+        """Return the numbers that pictures are decoded in."""
+        return torch.float32 if self.is_decoder_widened else self.dtype
+
+    def widen_decoder(self) -> bool:
+        """Let the decoder compute in float32 from now on; return False where it does already."""
+        if self.decoder_dtype == torch.float32:
+            return False
+        self.is_decoder_widened = True
+        place_module(self._pipeline.vae, self.device, torch.float32, channels_last=True)
+        return True
+
+    def widen_numbers(self) -> bool:
+        """Let everything compute in float32 from now on; return False where it does already.
+
+        Some cards overflow in float16 (GTX 16xx). It takes twice the memory: where there is none, `run` goes a mode
+        lower.
+        """
+        if self.dtype == torch.float32:
+            return False
+        mode, self.mode = self.mode, None
+        self._dtype = self._processor_dtype = torch.float32
+        if mode is not None:
+            self.switch_mode(mode)
+        return True
+
     def present_numbers(self) -> str:
         """Return the number format of a picture drawn now; "" where it is the device's usual one."""
         usual = "" if self.dtype == get_default_dtype(self.device) else name_dtype(self.dtype)
-        return f"{usual or name_dtype(self.dtype)}, weights in 8 bits" if self.mode == "fp8" else usual
+        special = ["weights in 8 bits"] if self.mode == "fp8" else []
+        special += ["decoded in float32"] if self.decoder_dtype != self.dtype else []
+        return ", ".join([usual or name_dtype(self.dtype), *special]) if special else usual
 
     def _choose_mode(self, size: Size) -> MemoryMode:
         """Return the usual mode, or the first below it that is not known to be too small for a request of this size."""
@@ -252,18 +282,3 @@ def release_memory() -> None:
         torch.cuda.empty_cache()
     if torch.backends.mps.is_available():
         torch.mps.empty_cache()
-
-
-class TiledDecoding:
-    """TiledDecoding turns the VAE's tiling on for as long as it is open, where the picture is large."""
-
-    def __init__(self, vae: Any, width: int, height: int) -> None:
-        self._vae, self._wanted = vae, is_tiled(width, height)
-
-    def __enter__(self) -> None:
-        if self._wanted:
-            self._vae.enable_tiling()
-
-    def __exit__(self, *raised: object) -> None:
-        if self._wanted:
-            self._vae.disable_tiling()

@@ -126,7 +126,8 @@ def run_modules(profile: Any, device: Any, mode: Any, side: int, batch: int, ste
     """Place modules by the code that a picture goes through, and measure what their steps and decoding take."""
     import torch
 
-    from pipeline.engine.placement import Placement, TiledDecoding
+    from pipeline.engine.decoding import TiledDecoding
+    from pipeline.engine.placement import Placement
     from pipeline.machine.memory import is_out_of_memory
     from tests.tools.full_size_modules import TOKENS, make_filled_modules, make_step_inputs, run_step
 

@@ -33,7 +33,7 @@ class Files:
 
 def decoding(vae: AutoencoderTiny, files: Any, previews: str = "small") -> Decoders:
     pipeline = SimpleNamespace(vae=vae, vae_scale_factor=8)
-    placement: Any = SimpleNamespace(dtype=torch.float32, device=torch.device("cpu"))
+    placement: Any = SimpleNamespace(decoder_dtype=torch.float32, device=torch.device("cpu"))
     return Decoders(pipeline, make_packaged_profile(), placement, previews, "taesd", files)
 
 

@@ -16,8 +16,9 @@ import pytest
 import torch
 from diffusers import UNet2DConditionModel
 
+from pipeline.engine.decoding import TiledDecoding
 from pipeline.engine.engine import Engine
-from pipeline.engine.placement import Placement, Size, TiledDecoding
+from pipeline.engine.placement import Placement, Size
 from pipeline.errors import ModelError, OutOfMemory, SettingError
 from pipeline.machine.plan import MODES
 from pipeline.values import GenerationRequest

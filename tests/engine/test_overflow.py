@@ -1,0 +1,101 @@
+"""Numbers that overflow in a small format are computed again in float32, which later pictures keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pipeline.engine.decoding import Overflow
+from pipeline.engine.engine import Engine
+from pipeline.values import NUMBER_FORMAT, GenerationRequest
+from tests.conftest import MakeStyle
+from tests.tools.drawing_requests import make_request
+from tests.tools.models import make_tiny_sd15_profile
+
+STEPS = 2
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick(one_thread: None) -> None:
+    """Small models are quickest on one thread."""
+
+
+@pytest.fixture
+def engine(sd15_folder: Path) -> Engine:
+    """bfloat16 stands for a GPU's float16: both are the smaller of two formats."""
+    profile = make_tiny_sd15_profile(any_dtype=True)
+    return Engine.load(profile, folder=sd15_folder, device="cpu", dtype="bfloat16")
+
+
+@pytest.fixture
+def request_(engine: Engine, make_style: MakeStyle) -> GenerationRequest:
+    return make_request(engine, make_style("neon", 1), num_inference_steps=STEPS)
+
+
+class OverflowsIn:
+    """OverflowsIn is a hook that spoils a module's output while its weights are in `dtypes`, as a GTX 1660 does."""
+
+    def __init__(self, *dtypes: torch.dtype) -> None:
+        self.dtypes, self.calls = dtypes, 0
+
+    def __call__(self, module: nn.Module, _: Any, output: Any) -> Any:
+        self.calls += 1
+        if next(module.parameters()).dtype not in self.dtypes:
+            return None
+        spoil = lambda each: each * float("nan") if isinstance(each, torch.Tensor) else each  # noqa: E731
+        return tuple(map(spoil, output)) if isinstance(output, tuple) else spoil(output)
+
+
+@pytest.fixture
+def spoil(engine: Engine) -> Iterator[Callable[..., OverflowsIn]]:
+    handles = []
+
+    def spoil(module: nn.Module, *dtypes: torch.dtype) -> OverflowsIn:
+        hook = OverflowsIn(*dtypes)
+        handles.append(module.register_forward_hook(hook))
+        return hook
+
+    yield spoil
+    for handle in handles:
+        handle.remove()
+
+
+def test_a_decoder_that_overflows_decodes_in_float32_and_goes_on_in_it(
+    engine: Engine, request_: GenerationRequest, spoil: Callable[..., OverflowsIn]
+) -> None:
+    unet = spoil(engine._pipeline.unet)
+    spoil(engine._pipeline.vae.decoder, torch.bfloat16)
+    first = engine.draw(request_)
+    passes = unet.calls
+    assert "overflowed in bfloat16, so the decoder was computed in float32" in first.notices[-1]
+    assert engine.dtype == torch.bfloat16  # the rest needs no more memory
+    assert engine.present_revisions[NUMBER_FORMAT] == "bfloat16, decoded in float32"
+    second = engine.draw(request_)
+    assert second.notices == ()  # told once
+    assert unet.calls == 2 * passes  # the steps were not taken again
+    assert np.array_equal(first.images[0], second.images[0]) and np.asarray(first.images[0]).std() > 0
+
+
+def test_a_network_that_overflows_draws_in_float32_and_goes_on_in_it(
+    engine: Engine, request_: GenerationRequest, spoil: Callable[..., OverflowsIn], sd15_folder: Path
+) -> None:
+    spoil(engine._pipeline.unet, torch.bfloat16)
+    first, second = engine.draw(request_), engine.draw(request_)
+    assert "overflowed in bfloat16, so the picture was computed in float32" in first.notices[-1]
+    assert second.notices == () and engine.dtype == torch.float32
+    assert NUMBER_FORMAT not in engine.present_revisions  # a processor's usual numbers
+    assert np.array_equal(first.images[0], second.images[0]) and np.asarray(first.images[0]).std() > 0
+
+
+def test_what_overflows_in_float32_too_is_told(
+    engine: Engine, request_: GenerationRequest, spoil: Callable[..., OverflowsIn]
+) -> None:
+    spoil(engine._pipeline.vae.decoder, torch.bfloat16, torch.float32)
+    with pytest.raises(Overflow, match="gave no picture: its numbers overflowed on cpu"):
+        engine.draw(request_)
