@@ -8,7 +8,7 @@ import { make, makeIcon } from "./dom.js";
 
 /** ActionRow is a row of round buttons; what is added before it is shown stands in it from the beginning. */
 export class ActionRow {
-  /** @type {{ button: HTMLButtonElement, order: number }[]} */
+  /** @type {{ node: HTMLElement, order: number }[]} */
   #entries = [];
 
   /** @param {string} label what a screen reader calls the row */
@@ -23,9 +23,20 @@ export class ActionRow {
    */
   addAction({ name, icon, label, onclick, order }) {
     const button = make("button.action", { type: "button", title: label, "aria-label": label, "data-action": name, onclick }, makeIcon(icon));
-    this.#entries.push({ button, order });
+    return this.addNode(button, order);
+  }
+
+  /**
+   * Add a link or button that was made elsewhere, in its place by `order`, and return it.
+   * @template {HTMLElement} Node
+   * @param {Node} node
+   * @param {number} order
+   * @returns {Node}
+   */
+  addNode(node, order) {
+    this.#entries.push({ node, order });
     this.#entries.sort((one, other) => one.order - other.order);
-    this.node.replaceChildren(...this.#entries.map((entry) => entry.button));
-    return button;
+    this.node.replaceChildren(...this.#entries.map((entry) => entry.node));
+    return node;
   }
 }

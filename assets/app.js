@@ -1,17 +1,22 @@
 // Put the page together: which module builds which component, what the keys do, what Draw sends.
 import { mountCanvas } from "./canvas.js";
 import { mountCounts } from "./choosing.js";
-import { findElement, isTyping, typeInto } from "./dom.js";
+import { findElement, isTyping, prefersReducedMotion, typeInto } from "./dom.js";
 import { mountExamples } from "./examples.js";
 import { mountFold } from "./folds.js";
+import { mountHand } from "./hand.js";
 import { mountHeader } from "./header.js";
 import { mountHistory } from "./history.js";
 import { mountKeeping } from "./keeping.js";
+import { openKeys } from "./keys.js";
 import { mountStrip } from "./making.js";
+import { addMenuItem, mountMenu } from "./menu.js";
+import { mountMessages } from "./messages.js";
 import { mountPicture } from "./picture.js";
 import { mountStatus } from "./status.js";
 import { mountChip, mountLibrary } from "./styles.js";
 import { translateToldSentences } from "./told.js";
+import { say } from "./words.js";
 
 const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
@@ -78,6 +83,11 @@ const page = {
   },
 };
 
+mountMessages();
+mountMenu();
+mountHand();
+addMenuItem({ name: "keys", icon: "keys", label: say("Keys  ?"), order: 80, onclick: openKeys });
+
 /** Build a component; each one's js_on_load calls this. */
 export function mount(name, component) {
   parts[name] = { ...MOUNTS[name](component, page), props: component.props };
@@ -87,7 +97,6 @@ export function mount(name, component) {
 const findPromptField = () => findElement("#prompt textarea");
 const findDesk = () => document.getElementById("desk");
 const isBusy = () => Boolean(findDesk()?.classList.contains("busy"));
-const prefersReducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** Return the drawing of the picture that is shown; a picture that was dropped here has the one on the sheet. */
 const findDrawing = () => parts.picture.props.value?.ticket == null ? parts.canvas.props.value : sentDrawing;
@@ -115,7 +124,7 @@ globalThis.croquis = {
     inputs.splice(-2, 2, pending.seed ?? inputs.at(-2), ticket);
     pending = {};
     parts.counts.refresh();
-    parts.picture.showPicture({ state: "waiting", message: "Getting ready" });
+    parts.picture.showPicture({ state: "waiting", message: say("Getting ready") });
     findElement("#picture").scrollIntoView({ block: "nearest", behavior: prefersReducedMotion() ? "auto" : "smooth" });
     return inputs;
   },
@@ -123,7 +132,7 @@ globalThis.croquis = {
   stopRun() {
     const stopped = ticket;
     ticket = "";
-    if (isBusy()) parts.picture.showPicture({ state: "stopped", message: "Stopped." });
+    if (isBusy()) parts.picture.showPicture({ state: "stopped", message: say("Stopped.") });
     return stopped;
   },
   /** Keep a finished run's pictures among the session's, with the drawing that made them. */
@@ -160,6 +169,7 @@ document.addEventListener("keydown", (event) => {
   if (isTyping(event.target) || event.altKey) return;
   if (command && key === "z") return handleKey(event, event.shiftKey ? parts.canvas.redo : parts.canvas.undo);
   if (command && key === "y") return handleKey(event, parts.canvas.redo);
+  if (key === "?") return handleKey(event, openKeys);
   if (!command && parts.canvas.pressKey(key)) event.preventDefault();
 });
 

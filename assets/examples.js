@@ -1,6 +1,7 @@
 // The drawings to begin with.
 import { SIDE, makeOutlinePath } from "./drawing.js";
 import { make } from "./dom.js";
+import { say } from "./words.js";
 
 /** Build the drawings to begin with; a click loads one and draws it. */
 export function mountExamples({ element, props }, page) {
@@ -8,9 +9,9 @@ export function mountExamples({ element, props }, page) {
     make("button.example", { type: "button", title: example.prompt, onclick: () => page.drawExample(example) },
       drawThumbnail(example.canvas), make("span", {}, example.name)));
   element.append(make("div.welcome", {},
-    make("h2", {}, "Your picture appears here"),
-    make("p", {}, "Draw something, say what it is, press Draw. Your colours count. Or begin with one of these.")),
-    make("h3.again", {}, "Drawings to begin with"), ...cards);
+    make("h2", {}, say("Your picture appears here")),
+    make("p", {}, say("Draw something, say what it is, and press “Make the picture”. Or begin with one of these."))),
+    make("h3.again", {}, say("Drawings to begin with")), ...cards);
 }
 
 /** Draw an example's strokes as a small SVG. */

@@ -1,7 +1,8 @@
 // The header: the page's name, and round buttons on its right, which other parts add.
 import { ActionRow } from "./actions.js";
+import { say } from "./words.js";
 
-const row = new ActionRow("Page");
+const row = new ActionRow(say("Page"));
 
 /**
  * Add a round button to the header, and return it. Undo has order 10, Redo 20, open a picture 30, history 40, menu 90.

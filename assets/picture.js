@@ -1,9 +1,13 @@
 // The picture: how it comes, what went wrong, and the round buttons on its corner.
 import { ActionRow } from "./actions.js";
 import { make, makeIcon } from "./dom.js";
+import { makeInsetButtons } from "./inset.js";
+import { showMessage } from "./messages.js";
 import { PictureTools } from "./picture-tools.js";
+import { Progress } from "./progress.js";
+import { say } from "./words.js";
 
-const corner = new ActionRow("Picture");
+const corner = new ActionRow(say("Picture"));
 
 /**
  * Add a round button to the picture's lower right corner, and return it; it is seen while there is a picture. Compare
@@ -17,13 +21,11 @@ export function addPictureAction(action) {
 /** Build the picture as it comes: waiting, previews, result, or what went wrong. */
 export function mountPicture({ element, props, trigger, watch }, page) {
   const image = make("img", { alt: "", hidden: true });
-  const bar = make("div.progress", { role: "progressbar", "aria-label": "Progress", "aria-valuemin": 0, "aria-valuemax": 100 });
-  const frame = make("div.paper.frame", {}, image, bar, corner.node);
-  const message = make("p.said", { role: "status", "aria-live": "polite" });
-  const problem = make("p.problem", { role: "alert" });
-  const save = make("a.tool.save", { title: "Save the picture. It carries its recipe: drop it here again to go on from it.", "aria-label": "Save the picture", hidden: true, download: "" }, makeIcon("save"));
+  const progress = new Progress();
+  const save = corner.addNode(make("a.action.save", { title: say("Save the picture. Drop the file here again to go on from it."), "aria-label": say("Save the picture"), hidden: true, download: "" }, makeIcon("save")), 90);
+  const frame = make("div.paper.frame", {}, image, progress.bar, progress.note, corner.node, ...makeInsetButtons(element.closest("#picture") ?? element));
   const tools = new PictureTools(frame, addPictureAction, page, trigger);
-  element.replaceChildren(frame, make("div.bar", {}, message, problem, save));
+  element.replaceChildren(frame, progress.spoken);
   /** @type {{ image: string, name: string } | null} */
   let finished = null; // the last whole picture, to come back to
   let asked = 0; // counts what was to be shown: a picture that is decoded late shows no more
@@ -40,9 +42,10 @@ export function mountPicture({ element, props, trigger, watch }, page) {
     const source = value.image ?? (value.state === "waiting" ? image.getAttribute("src") : finished?.image);
     if (value.state === "done") finished = value;
     tools.follow(value);
-    showProgress(value);
-    message.textContent = value.state === "error" ? "" : value.message ?? "";
-    problem.textContent = value.state === "error" ? value.message : "";
+    progress.show(value);
+    if (["stopped", "error"].includes(value.state)) showMessage(value.message ?? "", value.state === "error" ? "alert" : "status");
+    else if (value.state === "done") showMessage(value.notice ?? "");
+    else showMessage("");
     save.hidden = !(value.state === "done" || (finished && ["stopped", "error"].includes(value.state)));
     if (finished) Object.assign(save, { href: finished.image, download: finished.name });
     await showImage(source, value);
@@ -58,12 +61,6 @@ export function mountPicture({ element, props, trigger, watch }, page) {
     image.hidden = !source;
     image.dataset.state = state;
     if (state === "done") image.alt = alt;
-  }
-  function showProgress({ state, step = 0, of = 1 }) {
-    const percent = state === "done" ? 100 : state === "drawing" ? Math.round((100 * step) / of) : 0;
-    bar.style.setProperty("--done", `${percent}%`);
-    bar.setAttribute("aria-valuenow", percent);
-    bar.classList.toggle("endless", state === "waiting");
   }
   return { showPicture };
 }

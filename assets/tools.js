@@ -1,6 +1,9 @@
 // The tools beside the sheet and the colours under it.
 import { INK } from "./drawing.js";
 import { make, makeIcon } from "./dom.js";
+import { addAction } from "./header.js";
+import { showMessage } from "./messages.js";
+import { say } from "./words.js";
 
 const COLORS = [
   [INK, "Black"], ["#d9452f", "Red"], ["#f08a2c", "Orange"], ["#f7cf46", "Yellow"],
@@ -30,14 +33,13 @@ export class Tools {
       eraser: makeToolButton("eraser", "Eraser (E)", () => this.chooseTool("eraser")),
       dropper: makeToolButton("dropper", "Pick a colour (I) from the sheet", () => this.chooseTool("dropper")),
     };
-    this.undoButton = makeToolButton("undo", "Undo (Ctrl+Z)", this.undo);
-    this.redoButton = makeToolButton("redo", "Redo (Ctrl+Shift+Z)", this.redo);
+    this.undoButton = addAction({ name: "undo", icon: "undo", label: say("Undo (Ctrl+Z)"), order: 10, onclick: this.undo });
+    this.redoButton = addAction({ name: "redo", icon: "redo", label: say("Redo (Ctrl+Shift+Z)"), order: 20, onclick: this.redo });
     this.clearButton = makeToolButton("clear", "Clear the sheet", onClear);
-    this.rail = make("div.rail", { role: "toolbar", "aria-label": "Drawing tools" }, ...Object.values(this.tools),
-      this.undoButton, this.redoButton, this.clearButton, ...makeFileChooser(onFile));
-    this.message = make("p.message", { role: "alert" });
+    this.rail = make("div.rail", { role: "toolbar", "aria-label": "Drawing tools" }, ...Object.values(this.tools), this.clearButton);
+    addFileChooser(onFile);
     this.bar = make("div.bar", { role: "group", "aria-label": "Colours and width. Your colours count: what you paint keeps its colour." },
-      this.#buildPalette(), this.#buildWidth(), this.message);
+      this.#buildPalette(), this.#buildWidth());
     this.chooseTool("pen");
   }
 
@@ -92,7 +94,7 @@ export class Tools {
     this.undoButton.disabled = !this.drawing.canUndo;
     this.redoButton.disabled = !this.drawing.canRedo;
     this.clearButton.disabled = this.drawing.isBlank;
-    this.message.textContent = message;
+    if (message) showMessage(message, "alert");
   }
 
   /** Do what a plain key of the tools does; return true when the key was one of them. */
@@ -115,11 +117,12 @@ function makeSwatch(color, name, onclick) {
   return make("button.swatch", { type: "button", title: name, "aria-label": name, "data-color": color, style: `--color: ${color}`, onclick });
 }
 
-/** Make the button that asks for a picture to draw over, and the hidden input behind it. */
-function makeFileChooser(onFile) {
+/** Put the button that asks for a picture to draw over into the header. */
+function addFileChooser(onFile) {
   const chooser = make("input", { type: "file", accept: "image/*,.heic,.heif,.croquis", hidden: true, "aria-label": "Picture file", onchange: () => {
     if (chooser.files[0]) onFile(chooser.files[0]);
     chooser.value = "";
   } });
-  return [makeToolButton("picture", "Draw over a picture: choose, drop or paste one", () => chooser.click()), chooser];
+  document.body.append(chooser);
+  addAction({ name: "picture", icon: "picture", label: say("Draw over a picture: choose, drop or paste one"), order: 30, onclick: () => chooser.click() });
 }

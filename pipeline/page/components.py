@@ -32,9 +32,18 @@ def build_address(file: Path) -> str:
 
 
 def make_component(
-    name: str, script: str, *, value: Any = None, events: tuple[str, ...] = (), elem_id: str | None = None
+    name: str,
+    script: str,
+    *,
+    value: Any = None,
+    events: tuple[str, ...] = (),
+    elem_id: str | None = None,
+    render: bool = True,
 ) -> gr.HTML:
-    """Make a component whose element, value and `events` belong to mount(name) in assets/app.js."""
+    """Make a component whose element, value and `events` belong to mount(name) in assets/app.js.
+
+    With `render` False it stands nowhere until place_component puts it there.
+    """
     quoted = ", ".join(f'"{event}"' for event in events)
     return gr.HTML(
         value,
@@ -43,7 +52,13 @@ def make_component(
         apply_default_css=False,
         elem_id=elem_id or name,
         script=script,
+        render=render,
     )
+
+
+def place_component(component: gr.HTML) -> None:
+    """Put a component into the layout here that was made with `render` False."""
+    component.render()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

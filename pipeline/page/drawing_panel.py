@@ -34,35 +34,38 @@ class DrawingPanel:
 
 
 def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
-    """Lay out the canvas, the words, the picture, the examples and the session's pictures."""
-    with gr.Column(elem_id="desk", elem_classes="fresh"):
-        canvas = make_component("canvas", script, events=("recipe",))
-        with gr.Column(elem_id="words"):
-            with gr.Row(elem_id="ask"):
-                prompt = gr.Textbox(
-                    label="What is it?",
-                    placeholder="What is it?  A red fox in a neon city",
-                    lines=1,
-                    max_lines=3,
-                    max_length=PASTED_LIMIT,
-                    elem_id="prompt",
-                    scale=1,
-                )
-                make_component("counts", script)
-                draw = gr.Button("Draw", variant="primary", elem_id="draw")
-                stop = gr.Button("Stop", elem_id="stop")
-            with gr.Row(elem_id="look"):
-                with gr.Column(elem_id="styles-row"):
-                    chip = make_component("chip", script, value="auto")
-                gr.Column(elem_id="faithful")
-        picture = make_component("picture", script)
-        make_component("examples", script, value=read_examples(studio.settings.assets / "examples"))
-        strip = make_component("strip", script, events=("use_seed",))
-        history = make_component("history", script, events=("recall",))
-        keeper = make_component("keeping", script, events=("look", "bring_back"))
-        ticket = gr.Textbox(visible="hidden", label="ticket")
-        running = gr.Textbox(studio.profile.name, visible="hidden", label="running")
+    """Lay out the canvas, the picture, the words and the buttons; `strip` and `history` are rendered by the page."""
+    canvas = make_component("canvas", script, events=("recipe",))
+    picture = make_component("picture", script)
+    with gr.Column(elem_id="words"):
+        with gr.Row(elem_id="ask"):
+            prompt = gr.Textbox(
+                label="What is it?",
+                placeholder="What is it?  A red fox in a neon city",
+                lines=1,
+                max_lines=3,
+                max_length=PASTED_LIMIT,
+                elem_id="prompt",
+                scale=1,
+            )
+            make_component("counts", script)
+            draw = gr.Button("Make the picture", variant="primary", elem_id="draw")
+            stop = gr.Button("Stop", elem_id="stop")
+        with gr.Row(elem_id="look"):
+            with gr.Column(elem_id="styles-row"):
+                chip = make_component("chip", script, value="auto")
+            gr.Column(elem_id="faithful")
+    strip = make_component("strip", script, events=("use_seed",), render=False)
+    history = make_component("history", script, events=("recall",), render=False)
+    keeper = make_component("keeping", script, events=("look", "bring_back"))
+    ticket = gr.Textbox(visible="hidden", label="ticket")
+    running = gr.Textbox(studio.profile.name, visible="hidden", label="running")
     return DrawingPanel(canvas, prompt, chip, draw, stop, ticket, picture, strip, history, keeper, running)
+
+
+def lay_examples(studio: Studio, script: str) -> None:
+    """Lay out the drawings to begin with."""
+    make_component("examples", script, value=read_examples(studio.settings.assets / "examples"))
 
 
 def wire_drawing(easel: Easel, panel: DrawingPanel, inputs: list[Any]) -> None:

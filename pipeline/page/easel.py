@@ -37,6 +37,7 @@ CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "cou
 NUMBERS = tuple(control.name for control in CONTROLS)
 SETTINGS = ("prompt", "negative_prompt", "style", "reading", "engine", *CHOICES, *NUMBERS)
 LOADING_POLL = 0.2  # seconds
+BROUGHT_BACK = "Drawing, words and settings of this picture are back."
 
 Keep = Callable[[GenerationResult, Path], None]  # in the visitor's history
 PictureAndStrip = tuple[Any, Any]  # the values of these two components
@@ -162,9 +163,11 @@ class Easel:
         values |= {"prompt": request.prompt.text, "negative_prompt": request.negative_prompt.text}
         values["style"] = write_mix(tuple((style.id, weight) for style, weight in request.styles.parts))
         values |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)
+        notices = [*view.explain_lent(reopened.lent), *filter(None, [self.studio.explain_difference(reopened)])]
         picture = {
             "state": "done",
-            "message": "Drawing, words and settings of this picture are back.",
+            "message": BROUGHT_BACK,
+            "notice": " ".join([BROUGHT_BACK, *notices]),
             "image": f"data:image/png;base64,{base64.b64encode(data).decode()}",
             "name": "croquis.png",
             "alt": request.prompt.text or "A picture without words",
@@ -172,7 +175,6 @@ class Easel:
             "settings": {name: values[name] for name in SETTINGS},
         }
         settings = [values[name] for name in SETTINGS]
-        notices = [*view.explain_lent(reopened.lent), *filter(None, [self.studio.explain_difference(reopened)])]
         strip = view.build_request_strip(request, ()) | {"notices": notices, "lent": view.list_lent(reopened.lent)}
         return reopened.canvas or view.build_drawing_canvas(request), *settings, strip, picture
 

@@ -10,8 +10,8 @@ import gradio as gr
 
 from pipeline.page import view
 from pipeline.page.api import register_api
-from pipeline.page.components import PAGE_EVENT, make_component, serve_assets
-from pipeline.page.drawing_panel import DrawingPanel, lay_drawing_panel, wire_drawing
+from pipeline.page.components import PAGE_EVENT, lay_fold, make_component, place_component, serve_assets
+from pipeline.page.drawing_panel import DrawingPanel, lay_drawing_panel, lay_examples, wire_drawing
 from pipeline.page.easel import SETTINGS, Easel
 from pipeline.page.keeping import wire_keeping
 from pipeline.page.languages import mark_page
@@ -23,7 +23,7 @@ from pipeline.sketch.image_file import limit_pillow
 from pipeline.studio.studio import Studio
 
 DAY_SECONDS = 24 * 3600
-TITLE = """<h1>Croquis</h1><p>Draw something, say what it is, and see it as a picture.</p>"""
+TITLE = "<h1>Croquis</h1>"
 
 
 def build_page(studio: Studio) -> gr.Blocks:
@@ -38,12 +38,19 @@ def build_page(studio: Studio) -> gr.Blocks:
             gr.HTML(TITLE, apply_default_css=False, elem_id="title")
             status = make_component("status", script)
             make_component("header", script)
-        panel = lay_drawing_panel(studio, script)
-        styles = lay_style_form(script)
-        settings = lay_settings(studio, script)
-        bigger = lay_model_panel(studio, script)
         register_api(studio)  # first: the names of its endpoints come before those of the page's own events
-        lay_memory_panel(studio, script, **PAGE_EVENT)
+        with gr.Column(elem_id="desk", elem_classes="fresh"):
+            panel = lay_drawing_panel(studio, script)
+            with gr.Column(elem_id="folds"):
+                with lay_fold("making", "How it was made", script):
+                    place_component(panel.strip)
+                settings = lay_settings(studio, script)
+                with lay_fold("bigger", "A bigger model", script):
+                    bigger = lay_model_panel(studio)
+                    lay_memory_panel(studio, **PAGE_EVENT)
+                styles = lay_style_form(script)
+            place_component(panel.history)
+            lay_examples(studio, script)
         wire_page(studio, page, panel, settings, styles, status)
         wire_model_panel(studio, page, bigger, [status, panel.running], **PAGE_EVENT)
     mark_page(page)

@@ -22,7 +22,6 @@ from pipeline.machine.plan import (
     select_free_memory,
 )
 from pipeline.models.catalog import PROFILES, SD15, find_profile
-from pipeline.page.components import lay_fold
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
 
@@ -93,34 +92,34 @@ def _describe_comparison(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def lay_memory_panel(studio: Studio, script: str, **event_options: Any) -> None:
-    """Lay out the panel with its one event."""
-    with lay_fold("planner", "What fits in memory", script):
-        with gr.Row():
-            engine = gr.Dropdown(
-                [(profile.title, name) for name, profile in PROFILES.items()],
-                value=SD15.name,
-                label="Engine",
-                info="It need not be loaded.",
-                elem_id="planner-engine",
+def lay_memory_panel(studio: Studio, **event_options: Any) -> None:
+    """Lay out the planner with its one event."""
+    gr.HTML("<h3>What fits in memory</h3>", apply_default_css=False)
+    with gr.Row():
+        engine = gr.Dropdown(
+            [(profile.title, name) for name, profile in PROFILES.items()],
+            value=SD15.name,
+            label="Engine",
+            info="It need not be loaded.",
+            elem_id="planner-engine",
+        )
+        width, height = (
+            gr.Slider(
+                256,
+                SD15.max_side,
+                512,
+                step=64,
+                label=f"{name}, px",
+                elem_id=f"planner-{name}",
+                info="Of the picture.",
             )
-            width, height = (
-                gr.Slider(
-                    256,
-                    SD15.max_side,
-                    512,
-                    step=64,
-                    label=f"{name}, px",
-                    elem_id=f"planner-{name}",
-                    info="Of the picture.",
-                )
-                for name in ("Width", "Height")
-            )
-            count = gr.Slider(
-                BATCH.minimum, BATCH.maximum, 1, step=1, label=BATCH.label, info=BATCH.info, elem_id="planner-count"
-            )
-        ask = gr.Button("See what fits", size="sm", elem_id="planner-ask")
-        answer = gr.HTML(apply_default_css=False, elem_id="planner-answer")
+            for name in ("Width", "Height")
+        )
+        count = gr.Slider(
+            BATCH.minimum, BATCH.maximum, 1, step=1, label=BATCH.label, info=BATCH.info, elem_id="planner-count"
+        )
+    ask = gr.Button("See what fits", size="sm", elem_id="planner-ask")
+    answer = gr.HTML(apply_default_css=False, elem_id="planner-answer")
 
     def plan(engine: object, width: object, height: object, count: object) -> str:
         try:

@@ -17,7 +17,6 @@ from pipeline.models.download import Download, DownloadState, format_bytes
 from pipeline.models.locate import drop_weights
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view
-from pipeline.page.components import lay_fold
 from pipeline.page.host import is_host
 from pipeline.settings import Settings
 from pipeline.studio.studio import Studio
@@ -261,16 +260,15 @@ def describe_time(seconds: float) -> str:
     return f"{minutes} minutes" if minutes < 90 else f"{minutes / 60:.0f} hours"
 
 
-def lay_model_panel(studio: Studio, script: str) -> list[Any]:
+def lay_model_panel(studio: Studio) -> list[Any]:
     """Lay out the panel; returns its components in the order of ModelPanel.make_values."""
-    with lay_fold("bigger", "A bigger model", script):
-        description = gr.HTML(describe_bigger_model(studio), apply_default_css=False, elem_id="bigger-about")
-        message = gr.HTML(apply_default_css=False, elem_id="bigger-said")
-        progress = gr.HTML(apply_default_css=False, elem_id="bigger-bar")
-        with gr.Row():
-            start = gr.Button("Download it", elem_id="bigger-start", visible=False)
-            stop = gr.Button("Stop the download", elem_id="bigger-stop", visible=False)
-            change = gr.Button(TO_BIGGER, elem_id="bigger-change", visible=False)
+    description = gr.HTML(describe_bigger_model(studio), apply_default_css=False, elem_id="bigger-about")
+    message = gr.HTML(apply_default_css=False, elem_id="bigger-said")
+    progress = gr.HTML(apply_default_css=False, elem_id="bigger-bar")
+    with gr.Row():
+        start = gr.Button("Download it", elem_id="bigger-start", visible=False)
+        stop = gr.Button("Stop the download", elem_id="bigger-stop", visible=False)
+        change = gr.Button(TO_BIGGER, elem_id="bigger-change", visible=False)
     return [description, message, progress, start, stop, change]
 
 

@@ -74,6 +74,7 @@ def build_finished_picture(
     return {
         "state": "done",
         "message": withheld or f"Drawn in {seconds:.1f} s",
+        "notice": " ".join(words for words in (withheld, *result.notices) if words),
         "image": address,
         "name": Path(address).name,
         "alt": withheld or result.request.prompt.text or "A picture without words",

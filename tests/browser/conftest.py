@@ -57,7 +57,7 @@ def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
         page = context.new_page()
         watch(page, server.url, faults)
         page.goto(server.url)
-        page.wait_for_selector("#status [data-ready=true]", timeout=LOADING)
+        page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
         page.wait_for_selector("#library .style", state="attached")
         return page
 

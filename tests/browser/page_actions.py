@@ -110,7 +110,7 @@ def draw_and_wait(page: Page, words: str = "a red ball") -> None:
     page.evaluate(NOTE_END)
     page.click("#draw")
     page.wait_for_function("window.ended")
-    assert read_state(page) == "done", page.inner_text("#picture .problem")
+    assert read_state(page) == "done", page.inner_text("#messages .alert")
 
 
 def read_picture_address(page: Page) -> str:

@@ -48,9 +48,9 @@ def test_a_narrow_page_has_no_sideways_scroll(open_page: OpenPage, width: int) -
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_phone_shows_canvas_words_draw_picture_in_that_order(open_page: OpenPage) -> None:
-    page = open_page(**PHONE)
-    tops = page.evaluate(ORDER, ["canvas", "prompt", "draw", "picture"])
+def test_a_phone_shows_canvas_words_button_styles_in_that_order(open_page: OpenPage) -> None:
+    page = open_page(**PHONE)  # the picture lies on the canvas: tests/browser/test_inset_on_a_phone.py
+    tops = page.evaluate(ORDER, ["canvas", "prompt", "draw", "styles-row"])
     assert tops == sorted(tops)
 
 

@@ -166,18 +166,18 @@ def test_a_dropped_picture_lies_under_the_strokes_and_is_drawn(page: Page) -> No
 
 def test_a_dropped_text_file_is_refused_with_words(page: Page) -> None:
     drop(page, b"hello", "notes.txt", "text/plain")
-    page.wait_for_selector("#canvas .message:has-text('notes.txt')")
+    page.wait_for_selector("#messages .message:has-text('notes.txt')")
 
 
 def test_a_broken_picture_is_refused_with_words(page: Page) -> None:
     drop(page, b"\x89PNG\r\n\x1a\nnot a picture")
-    page.wait_for_selector("#canvas .message:has-text('could not be opened')")
+    page.wait_for_selector("#messages .message:has-text('could not be opened')")
 
 
 def test_a_blank_canvas_is_told_in_words(page: Page) -> None:
     page.click("#draw")
     wait_for_state(page, "error")
-    assert page.inner_text("#picture .problem").strip()
+    assert page.inner_text("#messages .alert").strip()
     assert page.locator("#draw").is_visible()
 
 
@@ -185,6 +185,6 @@ def test_the_same_drawing_has_the_same_ink_after_redo(page: Page) -> None:
     drag_mouse(page, CIRCLE)
     before = count_ink(page)
     for _ in range(3):
-        page.click("#canvas .undo")
-        page.click("#canvas .redo")
+        page.click("[data-action=undo]")
+        page.click("[data-action=redo]")
     assert count_ink(page) == before

@@ -54,7 +54,7 @@ def open_tab(browser: Browser, server: Server) -> Iterator[Callable[[], Page]]:
         page = context.new_page()
         watch(page, server.url, faults)
         page.goto(server.url)
-        page.wait_for_selector("#status [data-ready=true]", timeout=LOADING)
+        page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
         open_panel(page, "settings")
         open_panel(page, "bigger")
         return page

@@ -43,7 +43,7 @@ def test_white_on_nothing_can_be_seen_and_is_read(page: Page) -> None:
     wait_for_picture(page)
     page.fill("#prompt textarea", "a house")
     page.click("#draw")
-    page.wait_for_selector("#strip .notice:has-text('white on a transparent ground')")
+    page.wait_for_selector("#messages .message:has-text('white on a transparent ground')")
 
 
 def test_a_heic_is_read_by_the_server_and_a_damaged_one_is_named(page: Page) -> None:
@@ -51,13 +51,13 @@ def test_a_heic_is_read_by_the_server_and_a_damaged_one_is_named(page: Page) -> 
     wait_for_picture(page)
     assert count_ink(page) > 1_000
     drop(page, (DATA / "cases" / "IMG_0001.HEIC").read_bytes(), "IMG_0001.HEIC", "")
-    page.wait_for_selector("#picture .problem:has-text('damaged: it is a HEIC')")
+    page.wait_for_selector("#messages .alert:has-text('damaged: it is a HEIC')")
 
 
 def test_a_picture_of_another_program_brings_its_words_and_numbers(page: Page) -> None:
     open_panel(page, "settings")
     drop(page, (DATA / "cases" / "a1111_made.png").read_bytes())
-    page.wait_for_selector("#picture .said:has-text('Left out')")
+    page.wait_for_selector("#messages .message:has-text('Left out')")
     assert page.input_value("#prompt textarea") == "a yellow ball over the sea"
     assert page.input_value("#seed input") == "1234"
     assert page.evaluate("document.querySelector('#canvas .hint').hidden")
@@ -66,7 +66,7 @@ def test_a_picture_of_another_program_brings_its_words_and_numbers(page: Page) -
 def test_pasted_generation_data_moves_the_sliders(page: Page) -> None:
     open_panel(page, "settings")
     page.evaluate(PASTE, PASTED)
-    page.wait_for_selector("#picture .said:has-text('Model dreamer')")
+    page.wait_for_selector("#messages .message:has-text('Model dreamer')")
     assert page.input_value("#prompt textarea") == "a fox"
     assert page.input_value("#seed input") == "77"
     assert page.locator("#num_inference_steps input[type=number]").input_value() == "3"

@@ -60,7 +60,7 @@ def test_everything_is_there_after_a_reload_and_can_be_begun_anew(page: Page) ->
     page.click("#keeping .link")
     page.wait_for_function("document.querySelector('#prompt textarea').value === ''")
     assert read_strokes(page) == [] and page.locator(BACK).count() == 0
-    assert page.inner_text("#canvas .message") == "Undo brings your drawing back."
+    assert page.inner_text("#messages .message") == "Undo brings your drawing back."
     page.keyboard.press("Control+z")
     assert read_strokes(page) == strokes
 
@@ -187,7 +187,7 @@ def test_what_replaces_a_drawing_says_how_it_comes_back(page: Page, by: str) -> 
         page.click("#canvas .tool.clear")
     else:
         page.evaluate("document.querySelector('#examples .example').click()")
-    page.wait_for_selector("#canvas .message:has-text('Undo brings your drawing back.')")
+    page.wait_for_selector("#messages .message:has-text('Undo brings your drawing back.')")
     page.keyboard.press("Control+z")
     assert read_strokes(page) == drawn
 

@@ -38,6 +38,7 @@ def test_previews_come_before_the_picture_and_the_way_is_shown(page: Page) -> No
     assert "drawing" in states[: states.index("done")]
     previews = {source for name, source in page.evaluate("seen") if name == "drawing" and source.startswith("data:")}
     assert previews, "no preview image was shown"
+    open_panel(page, "making")
     assert page.locator("#strip .lines img").is_visible()
     assert page.locator("#strip .style").count() >= 3
     assert re.fullmatch(r"-?\d\.\d\d", page.locator("#strip .similarity").first.inner_text())
@@ -80,6 +81,7 @@ def test_the_stop_button_keeps_the_last_picture(page: Page) -> None:
 def test_another_style_is_one_click_and_keeps_the_seed(page: Page) -> None:
     drag_mouse(page)
     draw_and_wait(page, "a ball in watercolour")
+    open_panel(page, "making")
     seed, first = page.inner_text(SEED), read_picture_address(page)
     other = page.locator("#strip .style[aria-pressed=false]").first
     name = other.locator(".name").inner_text()
@@ -115,6 +117,7 @@ def test_use_again_repeats_the_picture(page: Page) -> None:
     drag_mouse(page)
     draw_and_wait(page)
     first = httpx.get(page.evaluate("document.querySelector('#picture .save').href")).content
+    open_panel(page, "making")
     page.click("#strip .seed + .link")
     draw_and_wait(page)
     assert httpx.get(page.evaluate("document.querySelector('#picture .save').href")).content == first
@@ -143,6 +146,7 @@ def test_a_dropped_picture_of_ours_brings_its_recipe_back(page: Page, server: Se
     page.wait_for_selector(".example svg")
     open_panel(page, "settings")
     drop(page, data)
+    open_panel(page, "making")
     page.wait_for_selector("#strip .lines img")
     assert page.input_value("#prompt textarea") == "a green ball, linocut"
     assert page.inner_text(SEED) == seed
@@ -173,7 +177,7 @@ def of_other_weights(data: bytes) -> bytes:
 def test_a_forged_recipe_is_refused_with_words(page: Page) -> None:
     drop(page, forged())
     wait_for_state(page, "error")
-    assert page.inner_text("#picture .problem").strip()
+    assert page.inner_text("#messages .alert").strip()
 
 
 def forged() -> bytes:

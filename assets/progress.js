@@ -1,0 +1,62 @@
+// Progress: a bar, a note with the time left, and the same read aloud, not too often.
+import { make } from "./dom.js";
+import { say } from "./words.js";
+
+const NOTE_FROM = 1000; // ms; what takes less gets no time left
+const SPOKEN_EVERY = 5000; // ms
+
+/** @typedef {{ state: string, step?: number, of?: number, message?: string }} Shown */
+
+/** Progress shows how far a run is. */
+export class Progress {
+  #began = 0; // ms, the run
+  #firstStep = { at: 0, step: 0 };
+  #spokenAt = -Infinity;
+
+  constructor() {
+    this.bar = make("div.progress", { role: "progressbar", "aria-label": say("Progress"), "aria-valuemin": 0, "aria-valuemax": 100 });
+    this.note = make("p.said");
+    this.spoken = make("p.unseen", { role: "status" });
+  }
+
+  /** Show a run's state: "waiting" and "drawing" are under way, all others are its end. @param {Shown} shown */
+  show(shown) {
+    const { state, step = 0, of = 1 } = shown;
+    const percent = state === "done" ? 100 : state === "drawing" ? Math.round((100 * step) / of) : 0;
+    this.bar.style.setProperty("--done", `${percent}%`);
+    this.bar.setAttribute("aria-valuenow", String(percent));
+    this.bar.classList.toggle("endless", state === "waiting");
+    this.note.textContent = this.#describe(shown);
+    this.#speak(shown);
+  }
+
+  #describe({ state, step = 0, of = 1, message = "" }) {
+    const now = performance.now();
+    if (state === "waiting") {
+      this.#began ||= now;
+      this.#firstStep = { at: 0, step: 0 };
+      return message;
+    }
+    if (state !== "drawing") {
+      this.#began = 0;
+      return "";
+    }
+    if (!this.#firstStep.at || step <= this.#firstStep.step) this.#firstStep = { at: now, step };
+    const left = ((now - this.#firstStep.at) * (of - step)) / Math.max(1, step - this.#firstStep.step);
+    if (now - this.#began + left < NOTE_FROM || step === this.#firstStep.step) return say("Step {step} of {of}", { step, of });
+    return say("Step {step} of {of}, {time} left", { step, of, time: describeSeconds(left / 1000) });
+  }
+
+  #speak({ state, message = "" }) {
+    const isUnderWay = state === "waiting" || state === "drawing";
+    if (isUnderWay && performance.now() - this.#spokenAt < SPOKEN_EVERY) return;
+    this.#spokenAt = isUnderWay ? performance.now() : -Infinity;
+    this.spoken.textContent = isUnderWay ? this.note.textContent : state === "done" ? say("The picture is there. {message}", { message }) : "";
+  }
+}
+
+/** Describe a time, rounded as one plans with it. */
+export function describeSeconds(seconds) {
+  if (seconds < 90) return say("{number} s", { number: Math.max(1, Math.round(seconds)) });
+  return say("{number} min", { number: Math.round(seconds / 60) });
+}
