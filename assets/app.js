@@ -13,6 +13,7 @@ import { mountStrip } from "./making.js";
 import { addMenuItem, mountMenu } from "./menu.js";
 import { mountMessages } from "./messages.js";
 import { mountPicture } from "./picture.js";
+import { offerSaving } from "./saving.js";
 import { mountStatus } from "./status.js";
 import { mountChip, mountLibrary } from "./styles.js";
 import { translateToldSentences } from "./told.js";
@@ -100,6 +101,11 @@ const isBusy = () => Boolean(findDesk()?.classList.contains("busy"));
 
 /** Return the drawing of the picture that is shown; a picture that was dropped here has the one on the sheet. */
 const findDrawing = () => parts.picture.props.value?.ticket == null ? parts.canvas.props.value : sentDrawing;
+
+/** Return what there is to save: the last whole picture with its drawing, what is on the sheet, the words. */
+const listMade = () => ({
+  picture: parts.picture.finished(), pictured: findDrawing(), drawing: parts.canvas.props.value, isBlank: parts.canvas.isBlank(), words: findPromptField().value,
+});
 
 /** Press Draw, after stopping the run under way. */
 function draw() {
@@ -189,4 +195,5 @@ function handleKey(event, action) {
   action();
 }
 
+offerSaving(listMade);
 translateToldSentences();

@@ -62,5 +62,5 @@ export function mountPicture({ element, props, trigger, watch }, page) {
     image.dataset.state = state;
     if (state === "done") image.alt = alt;
   }
-  return { showPicture };
+  return { showPicture, finished: () => finished };
 }

@@ -1,4 +1,4 @@
-// idb 8.0.4, (c) Jake Archibald, ISC (idb.LICENSE); the npm package's build/index.js, unchanged below the next line.
+// idb 8.0.4, (c) Jake Archibald, ISC (idb.LICENSE); from its npm package, unchanged but for the next line.
 // @ts-nocheck
 const instanceOfAny = (object, constructors) => constructors.some((c) => object instanceof c);
 

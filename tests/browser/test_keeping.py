@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Page
 
-from tests.browser.conftest import LOADING, OpenPage
+from tests.browser.conftest import LOADING
 from tests.browser.page_actions import CIRCLE, LINE, drag_mouse, locate_points, open_panel, read_drawing, set_number
 
 WRITTEN_MS = 1_500  # within which a change is kept
@@ -170,13 +170,13 @@ def test_a_blank_page_says_nothing(page: Page) -> None:
     assert page.locator(BACK).count() == 0
 
 
-def test_a_browser_that_keeps_nothing_still_draws(open_page: OpenPage) -> None:
-    page = open_page()
-    page.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { get() { throw new Error('none here'); } })")
-    page.reload()
-    page.wait_for_selector("#library .style", state="attached", timeout=LOADING)
-    drag_mouse(page, CIRCLE)
-    assert len(read_strokes(page)) == 1
+def test_a_browser_that_keeps_nothing_still_draws(page: Page) -> None:
+    other = page.context.new_page()
+    other.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { get() { throw new Error('none here'); } })")
+    other.goto(page.url)
+    other.wait_for_selector("#library .style", state="attached", timeout=LOADING)
+    drag_mouse(other, CIRCLE)
+    assert len(read_strokes(other)) == 1
 
 
 @pytest.mark.parametrize("by", ["example", "clear"])

@@ -73,9 +73,9 @@ class RequestRefused(Exception):
 
 
 @contextmanager
-def run_app(folder: Path, **environment: str) -> Iterator[Server]:
-    """Run `python app.py`, its log and its person's files below `folder`."""
-    port, log = find_free_port(), folder / "server.log"
+def run_app(folder: Path, port: int | None = None, **environment: str) -> Iterator[Server]:
+    """Run `python app.py`, its log and its person's files below `folder`, at a free port unless one is given."""
+    port, log = port or find_free_port(), folder / "server.log"
     environment = {
         **os.environ,
         "CI": "true",  # opens no browser
