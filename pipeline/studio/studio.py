@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from pipeline.errors import EngineChanged
+from pipeline.errors import EngineChanged, StyleError
 from pipeline.picture.outputs import Outputs
 from pipeline.picture.recipe import Reopened, explain_difference
 from pipeline.prompt_syntax import Prompt
@@ -250,6 +250,13 @@ class Studio(Loader):
     def find_style(self, id: str) -> Style:
         """Return the style of this id, one that came with a picture file too. Raises StyleError."""
         return self._lent.find(id) or self.library.get(id)
+
+    def keep_lent_style(self, id: str) -> Style:
+        """Add a style that came with a picture file to the library. Raises StyleError."""
+        if (lent := self._lent.find(id)) is None:
+            raise StyleError("This style is here no more. Drop its picture once again.")
+        with Image.open(lent.image) as image:
+            return self.add_style(image.convert("RGB"), lent.name, ", ".join(lent.words))
 
     def _lend_style(self, carried: CarriedStyle) -> Style:
         return self._lent.lend(carried.open_picture(), carried.name, carried.words)

@@ -1,0 +1,58 @@
+"""A picture in a person's own style opens on a Croquis that lacks it, is worn and drawn there, and can be kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.page.easel import SETTINGS, Easel
+from pipeline.request.order import parse_order
+from pipeline.settings import read_settings
+from pipeline.sketch.intake import read_strokes
+from pipeline.studio.studio import Studio
+from tests.tools.picture_files import make_random_canvas
+
+
+def start_studio(folder: Path) -> Studio:
+    studio = Studio(read_settings(["--profile", "pocket", "--user-dir", str(folder)], {}))
+    studio.start_loading()
+    return studio
+
+
+@pytest.fixture(scope="module")
+def travelled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A picture file drawn where its style is at home."""
+    studio = start_studio(tmp_path_factory.mktemp("home"))
+    patches = np.random.default_rng(4).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    style = studio.add_style(Image.fromarray(patches).resize((300, 300), Image.Resampling.BICUBIC), "My wool", "wool")
+    canvas = json.dumps(make_random_canvas(1))
+    order = parse_order(studio.profile, sketch=read_strokes(canvas), prompt="a ball", style=style.id, seed=7)
+    return studio.write_picture(studio.draw(order)).read_bytes()
+
+
+def test_it_is_worn_drawn_and_kept_elsewhere(travelled: bytes, tmp_path: Path) -> None:
+    studio = start_studio(tmp_path)
+    before = studio.library.all()
+    reopened = studio.read_picture(travelled)
+    (lent,) = reopened.lent
+    assert lent.name == "My wool" and studio.library.all() == before, "the library grew by itself"
+    again = studio.redraw(reopened.request)
+    order = parse_order(
+        studio.profile, sketch=read_strokes(str(reopened.canvas)), prompt="a ball", style=lent.id, seed=7
+    )
+    assert np.array_equal(studio.draw(order).image, again.image)
+    kept = studio.keep_lent_style(lent.id)
+    assert kept in studio.library.all() and (kept.name, kept.words) == ("My wool", ("wool",))
+
+
+def test_the_page_tells_of_it(travelled: bytes, tmp_path: Path) -> None:
+    studio = start_studio(tmp_path)
+    reopened = studio.read_picture(travelled)
+    _, *settings, strip, picture = Easel(studio, str(tmp_path))._restore_page(reopened, travelled)
+    assert dict(zip(SETTINGS, settings, strict=True))["style"].startswith("my-wool-lent-")
+    assert strip["lent"] == [{"id": reopened.lent[0].id, "name": "My wool"}] and picture["state"] == "done"
+    assert any("“My wool” is not on this Croquis" in notice for notice in strip["notices"])
