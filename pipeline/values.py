@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,20 @@ NUMBER_FORMAT = "numbers"  # the number format among the revisions, where it is 
 
 Reading = Literal["lines", "canny"]
 ReadingChoice = Literal["auto", "lines", "canny"]
+
+
+class PixelValue:
+    """PixelValue is a value whose pixels, and all else that it holds, say whether another equals it."""
+
+    def _list_parts(self) -> tuple[Any, ...]:
+        held = (getattr(self, each.name) for each in fields(self))  # type: ignore[arg-type]
+        return tuple((each.shape, each.tobytes()) if isinstance(each, np.ndarray) else each for each in held)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._list_parts() == other._list_parts()
+
+    def __hash__(self) -> int:
+        return hash(self._list_parts())
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +54,7 @@ class Sketch:
 
 
 @dataclass(frozen=True, eq=False)
-class EdgeMap:
+class EdgeMap(PixelValue):
     """EdgeMap holds white lines on black, the ControlNet hint."""
 
     pixels: NDArray[np.uint8]  # (H, W), 0 or 255
@@ -53,17 +67,9 @@ class EdgeMap:
         if not np.isin(self.pixels, (0, 255)).all():
             raise SketchError("An edge map holds only 0 and 255.")
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, EdgeMap) and self.reading == other.reading and np.array_equal(self.pixels, other.pixels)
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.reading, self.pixels.tobytes()))
-
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class Drawing(PixelValue):
     """Drawing is what the person drew and painted, at the picture's size: ink, pencil and colours on white."""
 
     pixels: NDArray[np.uint8]  # (H, W, 3) RGB
@@ -72,12 +78,6 @@ class Drawing:
         expect_array(self.pixels, "a drawing", 3, np.uint8)
         if self.pixels.shape[2] != 3:
             raise SketchError(f"A drawing has 3 colour channels; this one has {self.pixels.shape[2]}.")
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Drawing) and np.array_equal(self.pixels, other.pixels)
-
-    def __hash__(self) -> int:
-        return hash(self.pixels.tobytes())
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +171,7 @@ class StyleMix:
 
 
 @dataclass(frozen=True, eq=False)
-class StyleMask:
+class StyleMask(PixelValue):
     """StyleMask gives a part of the picture other styles than the rest."""
 
     pixels: NDArray[np.uint8]  # (H, W), 0 the request's styles .. 255 these
@@ -180,13 +180,16 @@ class StyleMask:
     def __post_init__(self) -> None:
         expect_array(self.pixels, "a style's mask", 2, np.uint8)
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, StyleMask) and self.styles == other.styles and np.array_equal(self.pixels, other.pixels)
-        )
 
-    def __hash__(self) -> int:
-        return hash((self.styles, self.pixels.tobytes()))
+@dataclass(frozen=True, eq=False)
+class Repaint(PixelValue):
+    """Repaint gives a part of a finished picture other colours, as words say."""
+
+    pixels: NDArray[np.uint8]  # (H, W), 0 what stays .. 255 the part
+    prompt: Prompt
+
+    def __post_init__(self) -> None:
+        expect_array(self.pixels, "the mask of a repainted part", 2, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -206,9 +209,11 @@ class GenerationRequest:
     colours: Drawing | None = None  # ink and colours as drawn; None: the edge map's lines are all there is
     mask: StyleMask | None = None  # a part of the picture that wears other styles
     palette: tuple[tuple[str, float], ...] = ()  # colours "#rrggbb" to paint in, with shares that sum to 1
+    repaints: tuple[Repaint, ...] = ()  # parts that get other colours once it is drawn, one after the other
 
     def __post_init__(self) -> None:
-        for what, part in (("edge map", self.edges), ("drawing", self.colours), ("mask", self.mask)):
+        repaints = (("mask of a repainted part", each) for each in self.repaints)
+        for what, part in (("edge map", self.edges), ("drawing", self.colours), ("mask", self.mask), *repaints):
             if part is not None and part.pixels.shape[:2] != (self.height, self.width):
                 height, width = part.pixels.shape[:2]
                 raise SettingError(f"The {what} must be {self.width} x {self.height}, not {width} x {height}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from pipeline.colours.palette import Palette, make_palette
 from pipeline.colours.region_colours import propose_colours
+from pipeline.colours.repainting import find_meant_colours, find_part, lay_part, repaint
 from pipeline.colours.transport import spend_colours
 from pipeline.colours.words import join_palettes
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
@@ -24,6 +26,7 @@ from pipeline.engine.styling import StylePainter
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.inking.ink import ink_drawing
 from pipeline.models.profile import ModelProfile
+from pipeline.prompt_syntax import Prompt
 from pipeline.timing import Clock
 from pipeline.values import Drawn, GenerationRequest, PaintedColours, Painting, StepPreview
 
@@ -95,7 +98,7 @@ class PocketEngine(DrawingEngine):
                 painting = ink_drawing(drawing, each.edges, field, painted)
                 raise_if_cancelled(is_cancelled)
                 clock.mark("inking")
-                images.append(paint_styles(each, painting))
+                images.append(self._repaint(each, painting, paint_styles(each, painting)))
                 clock.mark("picture")
             return Drawn(tuple(images), clock.milliseconds, self._list_unread_words(request), "")
 
@@ -117,8 +120,8 @@ class PocketEngine(DrawingEngine):
         painted: PaintedColours,
         wanted: Tensor,
         unwanted: Tensor,
-        on_step: Callable[[int, int, NDArray[np.uint8]], None] | None,
-        is_cancelled: IsCancelled | None,
+        on_step: Callable[[int, int, NDArray[np.uint8]], None] | None = None,
+        is_cancelled: IsCancelled | None = None,
     ) -> NDArray[np.float32]:
         """Return what colour each place of the drawing is to have: RGB in [0, 1], (256, 256, 3)."""
         proposal = propose_colours(
@@ -138,6 +141,20 @@ class PocketEngine(DrawingEngine):
         )
         field = np.asarray(proposal.colours / np.float32(255), np.float32)
         return spend_colours(field, *read_palette(request)) if request.palette else field
+
+    def _repaint(self, request: GenerationRequest, painting: Painting, picture: Image.Image) -> Image.Image:
+        """Give the brushed parts of a finished picture their colours, one after the other; all else stays."""
+        nothing = join_palettes(self._model.encode_prompt(Prompt("")), ())
+        for part in request.repaints:
+            things = self._model.palettes.find(part.prompt.words)
+            heard = join_palettes(self._model.encode_prompt(part.prompt), things)
+            propose = partial(self._propose_colours, request, wanted=heard, unwanted=nothing)
+            place = find_part(painting, part.pixels)
+            if not place.area.any():
+                continue
+            painting = repaint(painting, place, propose, find_meant_colours(part.prompt.words, things))
+            picture = lay_part(picture, paint_styles(request, painting), place.area)
+        return picture
 
 
 def read_palette(request: GenerationRequest) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

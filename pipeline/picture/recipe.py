@@ -27,10 +27,21 @@ from pipeline.picture.old_recipes import upgrade_recipe
 from pipeline.picture.packed_pixels import pack_pixels, unpack_pixels
 from pipeline.prompt_syntax import Prompt
 from pipeline.strict_json import StrictModel, describe_first_fault
-from pipeline.values import NUMBER_FORMAT, Drawing, EdgeMap, GenerationRequest, Reading, Style, StyleMask, StyleMix
+from pipeline.values import (
+    NUMBER_FORMAT,
+    Drawing,
+    EdgeMap,
+    GenerationRequest,
+    Reading,
+    Repaint,
+    Style,
+    StyleMask,
+    StyleMix,
+)
 
 MAX_SIDE = 2048  # px
 MAX_STYLES = 16
+MOST_REPAINTS = 16
 
 Side = Annotated[int, Field(ge=8, le=MAX_SIDE)]
 Slug = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # never a path
@@ -71,6 +82,13 @@ class ColourPart(StrictModel):
     share: Annotated[float, Field(ge=0, le=1)]
 
 
+class RepaintPart(StrictModel):
+    """RepaintPart holds a part of the picture that has other colours in a recipe."""
+
+    png: PackedPixels
+    prompt: str
+
+
 class RecipeHead(StrictModel):
     """RecipeHead holds what stands before the settings in a recipe."""
 
@@ -84,6 +102,7 @@ class RecipeHead(StrictModel):
     styles: Styles
     mask: MaskPart | None = None  # version 3
     palette: Annotated[tuple[ColourPart, ...], Field(max_length=8)] = ()  # version 3
+    repaints: Annotated[tuple[RepaintPart, ...], Field(max_length=MOST_REPAINTS)] = ()  # version 3
     width: Side
     height: Side
 
@@ -121,6 +140,9 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             styles=list_styles(request.styles),
             mask=None if request.mask is None else pack_mask(request.mask),
             palette=tuple(ColourPart(colour=colour, share=share) for colour, share in request.palette),
+            repaints=tuple(
+                RepaintPart(png=pack_pixels(each.pixels, "L"), prompt=each.prompt.text) for each in request.repaints
+            ),
             width=request.width,
             height=request.height,
             **flatten_settings(request),
@@ -163,6 +185,10 @@ def read_recipe(text: bytes, find_style: FindStyle, lend_style: LendStyle = lend
         colours=None if recipe.colours is None else Drawing(unpack_pixels(recipe.colours, "drawing", size, "RGB")),
         mask=None if recipe.mask is None else restore_mask(recipe.mask, size, find_style, lend_style),
         palette=tuple((part.colour, part.share) for part in recipe.palette),
+        repaints=tuple(
+            Repaint(unpack_pixels(part.png, "repainted part", size, "L"), read_prompt("repaints", part.prompt))
+            for part in recipe.repaints
+        ),
     )
     return Reopened(request, written["revisions"])
 

@@ -144,6 +144,18 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         f'Colours to paint in, 1 to {MAX_COLOURS}: "#d9452f,#84c9ea", or with shares "#d9452f:0.6,#84c9ea:0.4". The '
         "pocket engine alone takes them; what the drawing has in colour stays.",
     ),
+    Input(
+        "mask_image",
+        ImageFile | None,
+        None,
+        "Image file, white where mask_prompt gives other colours, all else stays; it lies over the drawing.",
+    ),
+    Input(
+        "mask_prompt",
+        str,
+        "",
+        'What the part under mask_image is to become: "blue", "a red roof". The pocket engine alone repaints.',
+    ),
 )
 INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
 

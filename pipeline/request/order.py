@@ -26,9 +26,10 @@ from pipeline.controls import (
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.notation import AUTO, name_kind, parse_palette, parse_shortcuts, parse_style
+from pipeline.request.parts import BrushedPart, MaskedStyle, parse_mask, parse_repaint
 from pipeline.request.presets import Menu, get_menu
 from pipeline.request.words import Offer, read_words, take_settings
-from pipeline.values import Drawing, EdgeMap, GenerationRequest, ReadingChoice, Sketch, StyleMask, StyleMix
+from pipeline.values import Drawing, EdgeMap, GenerationRequest, ReadingChoice, Repaint, Sketch, StyleMask, StyleMix
 
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
@@ -54,14 +55,7 @@ class Order:
     notices: tuple[str, ...] = ()  # what was left out of the words, for the page
     mask: MaskedStyle | None = None  # a part of the picture that wears other styles
     palette: tuple[tuple[str, float], ...] = ()  # colours "#rrggbb" to paint in, with shares that sum to 1
-
-
-@dataclass(frozen=True, eq=False)
-class MaskedStyle:
-    """MaskedStyle is a part of the drawing, and the styles that it is to wear."""
-
-    pixels: NDArray[np.uint8]  # (H, W) of any size, stretched as the drawing is; 0 outside .. 255 inside
-    style: tuple[tuple[str, float], ...]  # ids and weights that sum to 1
+    repaint: BrushedPart | None = None  # a part that gets other colours once it is drawn
 
 
 def parse_order(
@@ -79,6 +73,8 @@ def parse_order(
     mask: NDArray[np.uint8] | None = None,
     mask_style: object = None,
     palette: object = None,
+    mask_image: NDArray[np.uint8] | None = None,
+    mask_prompt: object = None,
     **settings: object,
 ) -> Order:
     """Check all inputs of a drawing, before any model runs. None, and "auto" for words, stand for what the preset sets
@@ -117,6 +113,7 @@ def parse_order(
         notices=notices,
         mask=parse_mask(profile, menu, mask, mask_style),
         palette=parse_colours(profile, menu, palette),
+        repaint=parse_repaint(profile, menu, mask_image, mask_prompt),
     )
 
 
@@ -126,21 +123,6 @@ def make_offer(profile: ModelProfile) -> Offer:
     chosen = menu.find_preset(menu.preset)
     usual = {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler}
     return Offer(usual, menu.samplers, partial(parse_size, profile, menu))
-
-
-def parse_mask(
-    profile: ModelProfile, menu: Menu, pixels: NDArray[np.uint8] | None, style: object
-) -> MaskedStyle | None:
-    """Read the part of the drawing, (H, W), that wears other styles, and these. Raises SettingError for one alone."""
-    chosen = parse_style(style)
-    if pixels is None and not chosen:
-        return None
-    if not menu.style_masks:
-        raise SettingError(f"{profile.title} gives all of a picture the same styles; a mask came.")
-    if pixels is None or not chosen:
-        came = "the style" if pixels is None else "the mask"
-        raise SettingError(f"A part of the picture needs both a mask and a mask_style; {came} alone came.")
-    return MaskedStyle(pixels, chosen)
 
 
 def parse_colours(profile: ModelProfile, menu: Menu, palette: object) -> tuple[tuple[str, float], ...]:
@@ -171,7 +153,13 @@ def parse_settings(given: Mapping[str, object], usual: Mapping[str, Any]) -> tup
 
 
 def build_request(
-    order: Order, edges: EdgeMap, mix: StyleMix, *, colours: Drawing | None = None, mask: StyleMask | None = None
+    order: Order,
+    edges: EdgeMap,
+    mix: StyleMix,
+    *,
+    colours: Drawing | None = None,
+    mask: StyleMask | None = None,
+    repaints: tuple[Repaint, ...] = (),
 ) -> GenerationRequest:
     """Put the order, its lines and the styles chosen for it together; the edge map decides the size."""
     height, width = edges.pixels.shape
@@ -189,6 +177,7 @@ def build_request(
         colours=colours,
         mask=mask,
         palette=order.palette,
+        repaints=repaints,
     )
 
 

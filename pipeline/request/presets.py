@@ -55,6 +55,7 @@ class Menu:
     small_decoder: str | None = None  # role in the profile's parts
     shortcuts: bool = True  # parts of a step can be left out
     style_masks: bool = False  # a part of the picture can wear other styles
+    repaints: bool = False  # a part of the picture can get other colours by words
     palettes: bool = False  # colours to paint in can be given
     inks_drawing: bool = False  # the drawing's own ink and colours decide every picture, not its lines alone
 
@@ -114,6 +115,7 @@ POCKET_MENU = Menu(
     side_step=32,
     shortcuts=False,
     style_masks=True,
+    repaints=True,
     palettes=True,
     inks_drawing=True,
 )

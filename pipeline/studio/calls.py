@@ -20,6 +20,7 @@ from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult, Sketch, StepPreview
 
 T = TypeVar("T")
+MASKS = ("mask", "mask_image")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +28,7 @@ class Call:
     """Call is one wish for a picture: its files read, everything else as it came."""
 
     sketch: Sketch
-    mask: NDArray[np.uint8] | None  # (H, W), white where other styles are wanted
+    masks: Mapping[str, NDArray[np.uint8] | None]  # by their inputs' names, (H, W), white where something is asked for
     inputs: Mapping[str, object]  # those of DRAW_INPUTS that parse_order checks
     count: int  # pictures
 
@@ -43,8 +44,9 @@ def read_call(named: Mapping[str, object]) -> Call:
             raise SettingError(f"There is no input {name[:40]!r}; these are: {', '.join(INPUT_BY_NAME)}.")
     count = inputs.pop("count")
     expect_number(BATCH, count)
-    sketch, strokes, mask = (inputs.pop(name) for name in ("sketch", "strokes", "mask"))
-    return Call(read_drawing(sketch, strokes), read_mask(mask), inputs, int(cast(float, count)))
+    sketch, strokes = (inputs.pop(name) for name in ("sketch", "strokes"))
+    masks = {name: read_mask(inputs.pop(name)) for name in MASKS}
+    return Call(read_drawing(sketch, strokes), masks, inputs, int(cast(float, count)))
 
 
 def read_drawing(sketch: object, strokes: object) -> Sketch:
@@ -58,7 +60,7 @@ def read_drawing(sketch: object, strokes: object) -> Sketch:
 
 
 def read_mask(mask: object) -> NDArray[np.uint8] | None:
-    """Read a mask as (H, W) uint8, white where other styles are wanted; None where none came. Raises SketchError."""
+    """Read a mask as (H, W) uint8; None where none came. Raises SketchError."""
     if mask is None:
         return None
     return np.asarray(open_image(cast("bytes | Path", mask), "mask").convert("L"), np.uint8)
@@ -66,7 +68,8 @@ def read_mask(mask: object) -> NDArray[np.uint8] | None:
 
 def read_order(studio: Studio, call: Call) -> Order:
     """Check a call's inputs for the engine that draws now, before anything is loaded. Raises as parse_order does."""
-    return parse_order(studio.profile, sketch=call.sketch, mask=call.mask, **call.inputs)
+    mask, mask_image = (call.masks[name] for name in MASKS)
+    return parse_order(studio.profile, sketch=call.sketch, mask=mask, mask_image=mask_image, **call.inputs)
 
 
 def draw_call(

@@ -20,6 +20,7 @@ from pipeline.store.facts import gather_facts
 from pipeline.store.keeper import Keeper
 from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import is_withheld, make_results
+from pipeline.studio.parts import fit_part
 from pipeline.studio.step_times import StepTimes
 from pipeline.styles.lent import LentStyles
 from pipeline.styles.lexicon import UNKNOWN, read_names
@@ -30,6 +31,7 @@ from pipeline.values import (
     GenerationRequest,
     GenerationResult,
     ReadingChoice,
+    Repaint,
     Sketch,
     StepPreview,
     Style,
@@ -124,7 +126,14 @@ class Studio(Loader):
 
     def make_request(self, order: Order, edges: EdgeMap, mix: StyleMix) -> GenerationRequest:
         """Make the complete request of an order, its lines read and its styles chosen."""
-        return build_request(order, edges, mix, colours=self._take_drawing(order), mask=self._take_mask(order))
+        return build_request(
+            order,
+            edges,
+            mix,
+            colours=self._take_drawing(order),
+            mask=self._take_mask(order),
+            repaints=self._take_repaints(order),
+        )
 
     def _take_drawing(self, order: Order) -> Drawing | None:
         """Return the drawing at the picture's size, as the engine takes it beside its lines; None where it decides no
@@ -138,12 +147,13 @@ class Studio(Loader):
 
     def _take_mask(self, order: Order) -> StyleMask | None:
         """Return the part that wears other styles at the picture's size; None where there is none."""
-        if order.mask is None:
-            return None
-        from pipeline.sketch.edges import fit_mask
+        mask = order.mask
+        return None if mask is None else StyleMask(fit_part(mask.pixels, order), self._find_mix(mask.style))
 
-        pixels = fit_mask(order.mask.pixels, order.sketch, (order.width, order.height))
-        return StyleMask(pixels, self._find_mix(order.mask.style))
+    def _take_repaints(self, order: Order) -> tuple[Repaint, ...]:
+        """Return the part that gets other colours at the picture's size, if there is one."""
+        part = order.repaint
+        return () if part is None else (Repaint(fit_part(part.pixels, order), part.prompt),)
 
     def _find_mix(self, style: tuple[tuple[str, float], ...]) -> StyleMix:
         """Return the library's styles of these ids, with their weights. Raises StyleError for one that is not there."""

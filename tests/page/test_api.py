@@ -48,6 +48,8 @@ PUBLIC = {
             ("variation_seed", "int"),
             ("variation_strength", "None | float"),
             ("palette", "str"),
+            ("mask_image", "filepath"),
+            ("mask_prompt", "str"),
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -99,6 +101,8 @@ DEFAULTS = {
     "variation_seed": -1,
     "variation_strength": None,
     "palette": "",
+    "mask_image": None,
+    "mask_prompt": "",
 }
 
 

@@ -1,0 +1,64 @@
+"""Read what is asked for a part of the picture: other styles, or other colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import SettingError
+from pipeline.prompt_syntax import Prompt
+from pipeline.request.notation import parse_style
+from pipeline.request.presets import Menu
+from pipeline.request.words import parse_prompt
+
+if TYPE_CHECKING:
+    from pipeline.models.profile import ModelProfile
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedStyle:
+    """MaskedStyle is a part of the drawing, and the styles that it is to wear."""
+
+    pixels: NDArray[np.uint8]  # (H, W) of any size, stretched as the drawing is; 0 outside .. 255 inside
+    style: tuple[tuple[str, float], ...]  # ids and weights that sum to 1
+
+
+@dataclass(frozen=True, eq=False)
+class BrushedPart:
+    """BrushedPart is a part of the drawing, and the words for what it is to become."""
+
+    pixels: NDArray[np.uint8]  # (H, W) of any size, stretched as the drawing is; 0 outside .. 255 inside
+    prompt: Prompt
+
+
+def parse_mask(
+    profile: ModelProfile, menu: Menu, pixels: NDArray[np.uint8] | None, style: object
+) -> MaskedStyle | None:
+    """Read the part of the drawing, (H, W), that wears other styles, and these. Raises SettingError for one alone."""
+    chosen = parse_style(style)
+    if pixels is None and not chosen:
+        return None
+    if not menu.style_masks:
+        raise SettingError(f"{profile.title} gives all of a picture the same styles; a mask came.")
+    if pixels is None or not chosen:
+        came = "the style" if pixels is None else "the mask"
+        raise SettingError(f"A part of the picture needs both a mask and a mask_style; {came} alone came.")
+    return MaskedStyle(pixels, chosen)
+
+
+def parse_repaint(
+    profile: ModelProfile, menu: Menu, pixels: NDArray[np.uint8] | None, words: object
+) -> BrushedPart | None:
+    """Read the part of the drawing, (H, W), that gets other colours, and the words for it. Raises SettingError."""
+    prompt = parse_prompt("mask_prompt", words)
+    if pixels is None and not prompt.text:
+        return None
+    if not menu.repaints:
+        raise SettingError(f"{profile.title} does not repaint a part of a picture; a mask_image or mask_prompt came.")
+    if pixels is None or not prompt.text:
+        came = "the words" if pixels is None else "the mask"
+        raise SettingError(f"Repainting a part needs both a mask_image and a mask_prompt; {came} alone came.")
+    return BrushedPart(pixels, prompt)
