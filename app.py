@@ -40,6 +40,10 @@ def main() -> None:
         from pipeline.commands.draw import run_draw
 
         raise SystemExit(run_draw(arguments, os.environ))
+    if command == "mcp":
+        from pipeline.commands.mcp_server import run_mcp
+
+        raise SystemExit(run_mcp(arguments, os.environ))
     try:
         serve(read_settings(sys.argv[1:], os.environ))
     except CroquisError as error:

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
@@ -31,6 +32,7 @@ HOMES = {  # heavy library -> the only places that may import it; everything bel
     "compel": {"pipeline/engine/weighted_prompt.py"},
     "gradio": {"app.py", "pipeline/page/"},
     "gradio_client": {"pipeline/page/"},
+    "mcp": {"pipeline/commands/mcp_server.py"},
 }
 HEAVY = {*HOMES, "torch", "transformers", "skimage", "sklearn", "accelerate"}
 LIGHT = [
@@ -144,10 +146,15 @@ def requirements(name: str) -> dict[str, str]:
     return {pin[1]: pin[2] for pin in pins if pin}
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt", "requirements-mcp.txt"])
 def test_pins_are_what_is_tested(name: str) -> None:
     pins = requirements(name)
     assert {package: version(package).partition("+")[0] for package in pins} == pins
+
+
+def test_the_extra_of_the_mcp_server_is_its_requirements_file() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert extras["mcp"] == [f"{name}=={pin}" for name, pin in requirements("requirements-mcp.txt").items()]
 
 
 def test_torch_comes_first() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from pipeline.controls import CONTROL_BY_NAME, Shortcuts
 from pipeline.errors import SettingError
-from pipeline.request.notation import MAX_COLOURS
+from pipeline.request.notation import MAX_COLOURS, name_kind
 from pipeline.request.samplers import MASKGIT, SAMPLERS
 
 SHORTCUTS = tuple(field.name for field in fields(Shortcuts))
@@ -176,3 +178,21 @@ def read_text(name: str, text: str) -> object:
         label = CONTROL_BY_NAME[name].label if name in CONTROL_BY_NAME else name.capitalize()
         kind = "whole number" if number is int else "number"
         raise SettingError(f"{label} ({name}) is a {kind}; {text[:40]!r} came.") from None
+
+
+def is_file_input(name: str) -> bool:
+    """Return whether there is an input of that name and it is an image file."""
+    return name in INPUT_BY_NAME and INPUT_BY_NAME[name].is_file
+
+
+def decode_file(name: str, text: object) -> bytes | None:
+    """Decode a file's base64, or a data URL of it. Raises SettingError that names the input for anything else."""
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise SettingError(f"{name} is an image file as base64 text; {name_kind(text)} came.")
+    coded = text.partition(",")[2] if text.startswith("data:") else text
+    try:
+        return base64.b64decode("".join(coded.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise SettingError(f"{name} is an image file as base64 text; what came is not base64.") from None

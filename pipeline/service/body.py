@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from pipeline.errors import SettingError
-from pipeline.request.inputs import DRAW_INPUTS, INPUT_BY_NAME, read_text
+from pipeline.request.inputs import DRAW_INPUTS, INPUT_BY_NAME, decode_file, is_file_input, read_text
 from pipeline.request.notation import name_kind
 
 MAX_BODY = 64_000_000  # bytes: drawing and mask of 20 MB each as base64, and strokes
@@ -90,30 +87,12 @@ def read_json(body: bytes) -> dict[str, object]:
         raise HTTPException(400, NOT_JSON) from None
     if not isinstance(read, Mapping):
         raise HTTPException(400, f"The body is a JSON object with the inputs by name; {name_kind(read)} came.")
-    return {name: decode_file(name, value) if is_file(name) else value for name, value in read.items()}
+    return {name: decode_file(name, value) if is_file_input(name) else value for name, value in read.items()}
 
 
 def read_part(name: str, part: str | bytes) -> object:
     """Return the value that a form's part stands for. Raises SettingError."""
-    if is_file(name):
+    if is_file_input(name):
         return part if isinstance(part, bytes) else decode_file(name, part)
     text = part if isinstance(part, str) else part.decode("utf-8", "replace")
     return read_text(name, text) if name in INPUT_BY_NAME else text
-
-
-def is_file(name: str) -> bool:
-    """Return whether the input of that name is an image file."""
-    return name in INPUT_BY_NAME and INPUT_BY_NAME[name].is_file
-
-
-def decode_file(name: str, text: object) -> bytes | None:
-    """Decode a file's base64, or a data URL of it. Raises SettingError for anything else."""
-    if text is None:
-        return None
-    if not isinstance(text, str):
-        raise SettingError(f"{name} is an image file as base64 text; {name_kind(text)} came.")
-    coded = text.partition(",")[2] if text.startswith("data:") else text
-    try:
-        return base64.b64decode("".join(coded.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise SettingError(f"{name} is an image file as base64 text; what came is not base64.") from None

@@ -70,6 +70,7 @@ EVENTS = (
 )
 REFUSALS = {
     400: "The body is no JSON object or no whole form.",
+    403: "A browser sends the call for a page of another site, to the machine it runs on.",
     406: "The Accept header takes no form in which this picture is sent.",
     413: f"The body has more than {MAX_BODY // 10**6} MB, or a file more than 20 MB.",
     415: "The body is of another type.",

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -25,7 +26,17 @@ from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult, StepPreview
 
 CLOSED = 499  # nginx's status for a caller who went away; nobody reads it
+OWN_NAMES = ("localhost", "127.0.0.1", "::1")  # of the machine that a browser runs on
 NO_STORE = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy that collects events shows none in time
+
+
+def expect_no_strange_page(request: Request) -> None:
+    """Raise HTTPException 403 where another site's page lets a browser call the Croquis of the machine it runs on.
+
+    Such a page cannot read the picture, but it could keep the machine busy.
+    """
+    if request.url.hostname in OWN_NAMES and request.headers.get("sec-fetch-site") == "cross-site":
+        raise HTTPException(403, "A page of another site may not draw with the Croquis of this machine.")
 
 
 class DrawService:
@@ -37,6 +48,7 @@ class DrawService:
     async def draw(self, request: Request) -> Response:
         """Draw what a call asks for; answer the picture, or words that say what was wrong."""
         try:
+            expect_no_strange_page(request)
             form = choose_form(request.headers.get("accept"))
             self._runs.expect_place()  # before megabytes are read
             body = await receive_body(request)

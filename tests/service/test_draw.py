@@ -123,6 +123,13 @@ def test_what_is_refused_is_told_with_its_status(server: Server, sent: dict[str,
     assert re.search(words, answer.json()["error"]), answer.text
 
 
+def test_a_page_of_another_site_cannot_keep_this_machine_busy(server: Server) -> None:
+    for site, status in (("cross-site", 403), ("same-origin", 200), ("none", 200)):
+        headers = {"Sec-Fetch-Site": site}
+        answer = httpx.post(f"{server.url}/v1/draw", files={"sketch": FOX}, headers=headers, timeout=ANSWER_LIMIT)
+        assert answer.status_code == status
+
+
 def test_unknown_addresses_and_methods_are_told(server: Server) -> None:
     assert httpx.get(f"{server.url}/v1/draw").status_code == 405
     assert "error" in httpx.get(f"{server.url}/v1/nothing").json()
