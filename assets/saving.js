@@ -7,6 +7,8 @@ import { showMessage } from "./messages.js";
 import { addPictureAction } from "./picture.js";
 import { say } from "./words.js";
 
+const NAME = "croquis"; // of files whose picture has no name
+
 /**
  * What there is to save: the finished picture, the drawing it was made from, what is on the sheet now, the words.
  * @typedef {{ picture: { image: string, name: string } | null, pictured: string, drawing: string, isBlank: boolean, words: string }} Made
@@ -68,19 +70,19 @@ function buildWay({ name, icon, title, what, act }, said, close) {
  * @returns {Way[]}
  */
 function listWays({ picture, pictured, drawing, isBlank, words }) {
-  const has = Boolean(picture), image = picture?.image ?? "", stem = (picture?.name ?? "croquis.png").replace(/\.png$/i, "");
-  const keep = async (making, ending) => download(await making, `${stem}${ending}`);
+  const has = Boolean(picture), image = picture?.image ?? "", stem = (picture?.name ?? NAME).replace(/\.png$/i, "");
+  const keep = async (making, ending, part = "") => download(await making, `${stem}${part && `-${part}`}.${ending}`);
   return [
     { name: "share", icon: "share", title: say("Share"), what: say("Send the picture with another app."), can: has && canShare(), act: () => share(image, `${stem}.png`) },
-    { name: "png", icon: "save", title: say("Picture"), what: say("A PNG. Dropped here again, it is the drawing, the words and the style."), can: has, act: () => keep(fetchPicture(image), ".png") },
-    { name: "project", icon: "layers", title: say("Project"), what: say("The same file under a name of its own, to go on later."), can: has || !isBlank, act: () => keep(has ? fetchPicture(image) : makeDrawing(drawing), ".croquis") },
+    { name: "png", icon: "save", title: say("Picture"), what: say("A PNG. Dropped here again, it is the drawing, the words and the style."), can: has, act: () => keep(fetchPicture(image), "png") },
+    { name: "project", icon: "layers", title: say("Project"), what: say("The same file under a name of its own, to go on later."), can: has || !isBlank, act: () => keep(has ? fetchPicture(image) : makeDrawing(drawing), "croquis") },
     { name: "copy", icon: "copy", title: say("Copy"), what: say("Put the picture on the clipboard."), can: has && canCopy(), act: () => copy(image) },
     { name: "print", icon: "print", title: say("Print"), what: say("The picture alone, as large as the sheet."), can: has, act: () => { setTimeout(print, 50); } },
-    { name: "card", icon: "compare", title: say("Card"), what: say("Drawing and picture side by side, with your words."), can: has, act: () => keep(makeCard(pictured, image, words), "-card.png") },
-    { name: "sticker", icon: "star", title: say("Sticker"), what: say("What you drew, cut out, on nothing."), can: has, act: () => keep(fetchForm("sticker", image), "-sticker.png") },
-    { name: "drawing", icon: "pen", title: say("Drawing"), what: say("What is on the sheet, as a PNG."), can: !isBlank, act: () => keep(makeDrawing(drawing), "-drawing.png") },
-    { name: "svg", icon: "pen", title: say("Ink as SVG"), what: say("Lines and colours as shapes, for vector programs and cutters."), can: !isBlank, act: () => keep(makeSvg(drawing), "-ink.svg") },
-    { name: "openraster", icon: "layers", title: say("Layers"), what: say("Picture, colours and ink as OpenRaster, for Krita, GIMP and MyPaint."), can: has, act: () => keep(fetchForm("openraster", image), ".ora") },
+    { name: "card", icon: "compare", title: say("Card"), what: say("Drawing and picture side by side, with your words."), can: has, act: () => keep(makeCard(pictured, image, words), "png", "card") },
+    { name: "sticker", icon: "star", title: say("Sticker"), what: say("What you drew, cut out, on nothing."), can: has, act: () => keep(fetchForm("sticker", image), "png", "sticker") },
+    { name: "drawing", icon: "pen", title: say("Drawing"), what: say("What is on the sheet, as a PNG."), can: !isBlank, act: () => keep(makeDrawing(drawing), "png", "drawing") },
+    { name: "svg", icon: "pen", title: say("Ink as SVG"), what: say("Lines and colours as shapes, for vector programs and cutters."), can: !isBlank, act: () => keep(makeSvg(drawing), "svg", "ink") },
+    { name: "openraster", icon: "layers", title: say("Layers"), what: say("Picture, colours and ink as OpenRaster, for Krita, GIMP and MyPaint."), can: has, act: () => keep(fetchForm("openraster", image), "ora") },
   ];
 }
 
@@ -99,7 +101,7 @@ async function copy(image) {
 }
 
 function canShare() {
-  return Boolean(navigator.canShare?.({ files: [new File([""], "croquis.png", { type: "image/png" })] }));
+  return Boolean(navigator.canShare?.({ files: [new File([""], NAME, { type: "image/png" })] }));
 }
 
 async function share(image, name) {
