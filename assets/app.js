@@ -9,6 +9,7 @@ import { mountHeader } from "./header.js";
 import { mountHistory } from "./history.js";
 import { mountKeeping } from "./keeping.js";
 import { openKeys } from "./keys.js";
+import { Live } from "./live.js";
 import { mountStrip } from "./making.js";
 import { addMenuItem, mountMenu } from "./menu.js";
 import { mountMessages } from "./messages.js";
@@ -75,6 +76,9 @@ const page = {
     parts.strip.repaint();
   },
   placePicture: (source) => parts.canvas.placePicture(source),
+  followPen: () => live.noteDrawing(),
+  notePicture: (value) => live.notePicture(value),
+  enterFrame: (frame) => live.view.enter(frame),
   /** Load an example and draw it. */
   drawExample({ canvas, prompt }) {
     parts.canvas.load(JSON.stringify(canvas));
@@ -88,6 +92,14 @@ mountMessages();
 mountMenu();
 mountHand();
 addMenuItem({ name: "keys", icon: "keys", label: say("Keys  ?"), order: 80, onclick: openKeys });
+const live = new Live({
+  write: () => parts.canvas.write(),
+  isDrawing: () => parts.canvas.isDrawing(),
+  isBusy: () => isBusy(),
+  isReady: () => Boolean(document.querySelector("#status [data-ready=true]")),
+  lastSeed: () => parts.strip?.props.value?.seed,
+  onShow: () => page.setModes({ fresh: false }),
+});
 
 /** Build a component; each one's js_on_load calls this. */
 export function mount(name, component) {
@@ -127,7 +139,8 @@ globalThis.croquis = {
     ticket = crypto.randomUUID?.() ?? String(Math.random()).slice(2); // no randomUUID over plain http
     if (pending.inputs) inputs.splice(0, pending.inputs.length, ...pending.inputs);
     sentDrawing = inputs[0];
-    inputs.splice(-2, 2, pending.seed ?? inputs.at(-2), ticket);
+    const seed = pending.seed ?? inputs.at(-2);
+    inputs.splice(-2, 2, seed === -1 ? live.seed ?? seed : seed, ticket);
     pending = {};
     parts.counts.refresh();
     parts.picture.showPicture({ state: "waiting", message: say("Getting ready") });
@@ -156,8 +169,12 @@ globalThis.croquis = {
     sentDrawing = canvas;
     return [canvas, ...Object.values(picture.settings), strip, picture];
   },
-  /** Take the page's settings as they are, by the names of SETTINGS, to be kept. */
-  noteInputs: (values) => parts.keeping ? parts.keeping.noteInputs(values) : setTimeout(() => globalThis.croquis.noteInputs(values), 50),
+  /** Take the page's settings as they are, by the names of SETTINGS, to be kept and to be drawn from. */
+  noteInputs(values) {
+    live.noteSettings(values);
+    if (parts.keeping) parts.keeping.noteInputs(values);
+    else setTimeout(() => globalThis.croquis.noteInputs(values), 50);
+  },
   /** Return the settings that come back, in the order of `names`. */
   bringBackInputs: (names) => names.map((name) => parts.keeping.wanted()[name]),
   readSeed: () => parts.strip.props.value.seed,

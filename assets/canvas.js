@@ -9,8 +9,8 @@ import { say } from "./words.js";
 /** Build the canvas inside a gr.HTML element, and return what the rest of the page asks of it. */
 export function mountCanvas({ element, props, trigger, watch }, page) {
   const drawing = new Drawing();
-  const sheet = new Sheet(drawing, { onStroke: update, onPick: (color) => tools.takeColor(color) });
-  const tools = new Tools(drawing, sheet, { onChange: update, onClear: () => replace(() => drawing.clear()), onFile: openFile });
+  const sheet = new Sheet(drawing, { onStroke: change, onMove: page.followPen, onPick: (color) => tools.takeColor(color) });
+  const tools = new Tools(drawing, sheet, { onChange: change, onClear: clear, onFile: openFile });
   element.replaceChildren(make("div.easel", {}, tools.rail, sheet.node, tools.bar));
   acceptFiles(element.closest("#canvas") ?? element, openFile);
   watch("value", () => {
@@ -30,6 +30,11 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
     change();
     update(isDrawn ? say("Undo brings your drawing back.") : "");
   }
+  /** Show what a hand changed, and let the live picture follow. */
+  function change(message = "") {
+    update(message);
+    page.followPen();
+  }
   function load(text) {
     replace(() => drawing.load(text));
   }
@@ -48,12 +53,21 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
       tools.refresh(problem instanceof Error ? problem.message : String(problem));
     }
   }
-  const placePicture = (source) => replace(() => drawing.placePicture(source));
+  function clear() {
+    replace(() => drawing.clear());
+    page.followPen();
+  }
+  function placePicture(source) {
+    replace(() => drawing.placePicture(source));
+    page.followPen();
+  }
   const keeping = {
     record: () => drawing.record(sheet.underWay), restore, isDrawing: () => sheet.underWay.length > 0,
-    isBlank: () => drawing.isBlank, clear: () => replace(() => drawing.clear()),
+    isBlank: () => drawing.isBlank, clear,
   };
-  return { load, placePicture, ...keeping, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
+  /** Return the drawing as JSON with the stroke under way, for the live picture; null where nothing is drawn. */
+  const write = () => (drawing.isBlank && !sheet.underWay.length ? null : drawing.write(sheet.underWay));
+  return { load, placePicture, write, ...keeping, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
 }
 
 /** Pass on the picture files that are dropped on the page or pasted outside a text field. */

@@ -66,10 +66,16 @@ export class Drawing {
   }
 
   /** Return the drawing as JSON. */
-  toString() {
+  toString() { return this.write([]); }
+
+  /**
+   * Return the drawing as JSON with strokes that are still being drawn.
+   * @param {readonly Stroke[]} underWay
+   */
+  write(underWay) {
     const { strokes, picture } = this.now;
     const head = JSON.stringify({ version: 2, width: SIDE, height: SIDE, picture }).slice(0, -1);
-    return `${head},"strokes":[${strokes.map(writeStroke).join(",")}]}`;
+    return `${head},"strokes":[${[...strokes.map(writeStroke), ...underWay.map((stroke) => JSON.stringify(stroke))].join(",")}]}`;
   }
 
   #pushState(state) {

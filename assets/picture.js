@@ -25,6 +25,7 @@ export function mountPicture({ element, props, trigger, watch }, page) {
   const save = corner.addNode(make("a.action.save", { title: say("Save the picture. Drop the file here again to go on from it."), "aria-label": say("Save the picture"), hidden: true, download: "" }, makeIcon("save")), 90);
   const frame = make("div.paper.frame", {}, image, progress.bar, progress.note, corner.node, ...makeInsetButtons(element.closest("#picture") ?? element));
   const tools = new PictureTools(frame, addPictureAction, page, trigger);
+  page.enterFrame(frame);
   element.replaceChildren(frame, progress.spoken);
   /** @type {{ image: string, name: string } | null} */
   let finished = null; // the last whole picture, to come back to
@@ -42,6 +43,7 @@ export function mountPicture({ element, props, trigger, watch }, page) {
     const source = value.image ?? (value.state === "waiting" ? image.getAttribute("src") : finished?.image);
     if (value.state === "done") finished = value;
     tools.follow(value);
+    page.notePicture(value);
     progress.show(value);
     if (["stopped", "error"].includes(value.state)) showMessage(value.message ?? "", value.state === "error" ? "alert" : "status");
     else if (value.state === "done") showMessage(value.notice ?? "");

@@ -36,9 +36,10 @@ export class Sheet {
   /** @type {WeakMap<object, OffscreenCanvas>} */
   #fills = new WeakMap();
 
-  constructor(drawing, { onStroke, onPick }) {
+  constructor(drawing, { onStroke, onMove, onPick }) {
     this.drawing = drawing;
     this.onStroke = onStroke;
+    this.onMove = onMove;
     this.onPick = onPick;
     this.colours = make("canvas", { "aria-hidden": true });
     this.lines = make("canvas.lines", { "aria-hidden": true });
@@ -197,6 +198,7 @@ export class Sheet {
   /** Paint the stroke under way, once a frame; what is full of it is finished and stays on the bitmap. */
   #paintGesture() {
     this.#frame = 0;
+    if (this.underWay.length) this.onMove();
     if (!this.#gesture || this.#gesture.tool === "fill" || this.#gesture.tool === "dropper") return;
     const context = clearCanvas(this.current);
     const { strokes } = this.#gesture;
