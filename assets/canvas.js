@@ -2,6 +2,7 @@
 import { Drawing } from "./drawing.js";
 import { make } from "./dom.js";
 import { readFile } from "./intake.js";
+import { showMessage } from "./messages.js";
 import { Sheet } from "./sheet.js";
 import { Tools } from "./tools.js";
 import { say } from "./words.js";
@@ -28,7 +29,8 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
   function replace(change) {
     const isDrawn = drawing.now.strokes.length > 0;
     change();
-    update(isDrawn ? say("Undo brings your drawing back.") : "");
+    update();
+    if (isDrawn) showMessage(say("Undo brings your drawing back."));
   }
   /** Show what a hand changed, and let the live picture follow. */
   function change(message = "") {

@@ -37,7 +37,7 @@ CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "cou
 NUMBERS = tuple(control.name for control in CONTROLS)
 SETTINGS = ("prompt", "negative_prompt", "style", "reading", "engine", *CHOICES, *NUMBERS)
 LOADING_POLL = 0.2  # seconds
-BROUGHT_BACK = "Drawing, words and settings of this picture are back."
+BROUGHT_BACK = "Drawing, words and settings of this picture are back. Undo brings the drawing before it back."
 
 Keep = Callable[[GenerationResult, Path], None]  # in the visitor's history
 PictureAndStrip = tuple[Any, Any]  # the values of these two components

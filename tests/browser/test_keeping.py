@@ -13,6 +13,7 @@ from tests.browser.page_actions import CIRCLE, LINE, drag_mouse, locate_points, 
 
 WRITTEN_MS = 1_500  # within which a change is kept
 BACK = "#keeping p"
+COMES_BACK = "Undo brings your drawing back."
 
 
 def read_strokes(page: Page) -> list[Any]:
