@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -28,7 +29,8 @@ from pipeline.studio.studio import Studio
 from tests.tools.serving import Server
 
 EXAMPLES = ROOT / "examples"
-CLIENTS = {"python": "draw.py", "js": "draw.mjs", "sh": "draw.sh"}  # fence in the README -> file
+CLIENTS = ("draw.py", "draw.mjs", "draw.sh")  # of Gradio's queue
+CALLS = {"python": "call.py", "js": "call.mjs", "sh": "call.sh"}  # of /v1/draw: fence in the README -> file
 URL = "http://127.0.0.1:7860"  # in each of them
 PROMPT, SEED = "a red fox in a neon city", 7  # the same
 LIMIT = 300  # seconds
@@ -45,7 +47,7 @@ def canvas() -> str:
 def desk(tmp_path: Path, server: Server) -> Path:
     """A folder with drawing.png and the clients, which speak to the test's own server."""
     shutil.copy(EXAMPLES / "drawing.png", tmp_path)
-    for name in CLIENTS.values():
+    for name in (*CLIENTS, *CALLS.values()):
         (tmp_path / name).write_text((EXAMPLES / name).read_text(encoding="utf-8").replace(URL, server.url))
     return tmp_path
 
@@ -59,11 +61,11 @@ def by_the_canvas(server: Server) -> bytes:
     return studio.write_picture(studio.draw(order)).read_bytes()
 
 
-@pytest.mark.parametrize("fence", CLIENTS)
+@pytest.mark.parametrize("fence", CALLS)
 def test_readme_shows_the_file(fence: str) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = [block for block in re.findall(rf"```{fence}\n(.*?)```", readme, re.DOTALL) if URL in block]
-    assert shown == [(EXAMPLES / CLIENTS[fence]).read_text(encoding="utf-8")]
+    assert shown == [(EXAMPLES / CALLS[fence]).read_text(encoding="utf-8")]
 
 
 def test_the_drawing_is_the_fox_that_the_page_offers() -> None:
@@ -138,3 +140,25 @@ def test_curl_gives_the_picture_of_the_canvas(desk: Path, by_the_drawing: bytes)
     assert shutil.which("curl"), "python -m tests installs curl"
     picture, _ = run(["bash", "-euo", "pipefail", "draw.sh"], desk)
     assert picture == by_the_drawing
+
+
+def test_one_call_in_python_gives_the_picture_of_the_canvas(desk: Path, by_the_drawing: bytes) -> None:
+    picture, said = run([sys.executable, "call.py"], desk)
+    assert said == f"{SEED} cyberpunk\n" and picture == by_the_drawing
+
+
+@pytest.mark.clients
+@pytest.mark.parametrize(
+    ("command", "said"), [(["node", "call.mjs"], f"{SEED} cyberpunk\n"), (["bash", "-euo", "pipefail", "call.sh"], "")]
+)
+def test_one_call_gives_the_picture_of_the_canvas(
+    desk: Path, by_the_drawing: bytes, command: list[str], said: str
+) -> None:
+    assert shutil.which(command[0]) and shutil.which("curl"), "python -m tests installs node and curl"
+    assert run(command, desk) == (by_the_drawing, said)
+
+
+def test_strokes_in_one_call_give_the_bytes_of_the_canvas(server: Server, by_the_canvas: bytes) -> None:
+    wish = {"strokes": json.loads(canvas()), "prompt": PROMPT, "seed": SEED}
+    answer = httpx.post(f"{server.url}/v1/draw", json=wish, timeout=LIMIT)
+    assert answer.content == by_the_canvas, answer.text[:200]

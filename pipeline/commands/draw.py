@@ -111,7 +111,7 @@ class DrawCommand:
 
 
 def name_picture(first: Path, number: int) -> Path:
-    """Return the file of the picture of that number, from 1: fox.png, fox-2.png, fox-3.png."""
+    """Return the file of the picture of that number: the first, from the second on with the number behind its name."""
     return first if number == 1 else first.with_stem(f"{first.stem}-{number}")
 
 

@@ -25,7 +25,7 @@ LIMIT = 120  # seconds
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to stand in, with fox.png."""
+    """A folder to stand in, with a drawing."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "fox.png").write_bytes(encode_png(draw_fox()))
     return tmp_path
