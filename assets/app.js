@@ -75,6 +75,14 @@ const page = {
     parts.picture.showPicture(parts.picture.props.value);
     parts.strip.repaint();
   },
+  /** Begin work on the picture that is shown, and return the ticket of the run. */
+  beginWork(message) {
+    if (isBusy()) stop();
+    sentDrawing = findDrawing();
+    ticket = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+    parts.picture.showPicture({ state: "waiting", message });
+    return ticket;
+  },
   placePicture: (source) => parts.canvas.placePicture(source),
   followPen: () => live.noteDrawing(),
   notePicture: (value) => live.notePicture(value),

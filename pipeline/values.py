@@ -210,6 +210,7 @@ class GenerationRequest:
     mask: StyleMask | None = None  # a part of the picture that wears other styles
     palette: tuple[tuple[str, float], ...] = ()  # colours "#rrggbb" to paint in, with shares that sum to 1
     repaints: tuple[Repaint, ...] = ()  # parts that get other colours once it is drawn, one after the other
+    enlargement: int = 1  # 1, 2 or 4 times width and height, by a network once it is drawn
 
     def __post_init__(self) -> None:
         repaints = (("mask of a repainted part", each) for each in self.repaints)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Event
 from typing import Any
 
@@ -22,6 +20,7 @@ from pipeline.page import view
 from pipeline.page.components import build_address
 from pipeline.page.quality import adapt_settings, restore_quality
 from pipeline.page.restoring import Restored, is_own_picture, restore_picture, restore_text
+from pipeline.page.run import Run
 from pipeline.page.tickets import Tickets
 from pipeline.page.visitors import find_owner
 from pipeline.picture.recipe import Reopened
@@ -110,13 +109,13 @@ class Easel:
         for stage in self._wait_for_models(stopped):
             yield view.build_waiting_picture(stage, ticket), gr.skip()
         pictures: list[dict[str, Any]] = []
-        for shown in Run(self.studio, order, count, stopped):
+        for shown in Run(partial(self.studio.draw_batch, order, count), stopped):
             if isinstance(shown, StepPreview):
                 yield view.build_preview_picture(shown, ticket) | view.build_batch(pictures, count), gr.skip()
-                continue
-            pictures.append(self._publish_result(shown, settings, ticket, keep))
-            if len(pictures) < count:
-                yield view.build_batch_picture(pictures, count, ticket), gr.skip()
+            elif isinstance(shown, GenerationResult):
+                pictures.append(self.publish_result(shown, settings, ticket, keep))
+                if len(pictures) < count:
+                    yield view.build_batch_picture(pictures, count, ticket), gr.skip()
         yield pictures[0]["picture"] | view.build_batch(pictures, count), pictures[0]["strip"]
 
     def _wait_for_models(self, stopped: Event) -> Iterator[str]:
@@ -128,7 +127,7 @@ class Easel:
             if stopped.wait(LOADING_POLL):
                 raise Cancelled
 
-    def _publish_result(
+    def publish_result(
         self, result: GenerationResult, settings: dict[str, Any], ticket: str, keep: Keep
     ) -> dict[str, Any]:
         """Write, keep and serve the picture's file; return what picture and strip show of it, by these names."""
@@ -188,37 +187,6 @@ def read_order(profile: ModelProfile, sketch: Sketch, settings: Sequence[Any]) -
     del named["engine"]
     count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
     return parse_order(profile, sketch=sketch, **named), count
-
-
-class Run:
-    """Run draws pictures in a thread of its own and iterates over what comes: previews, then each picture's result.
-
-    Leaving the loop early sets `stopped` and waits for the engine to end, at most one step.
-    """
-
-    def __init__(self, studio: Studio, order: Order, count: int, stopped: Event) -> None:
-        self._studio, self._order, self._count, self._stopped = studio, order, count, stopped
-
-    def __iter__(self) -> Generator[StepPreview | GenerationResult, None, None]:
-        """Yield each preview and each result as soon as there is one. Raises what the drawing raised."""
-        coming: SimpleQueue[StepPreview | GenerationResult | None] = SimpleQueue()
-        with ThreadPoolExecutor(1, "croquis-drawing") as worker:
-            pictures = worker.submit(
-                self._studio.draw_batch,
-                self._order,
-                self._count,
-                on_step=coming.put,
-                on_result=coming.put,
-                is_cancelled=self._stopped.is_set,
-            )
-            pictures.add_done_callback(lambda _: coming.put(None))
-            try:
-                while (shown := coming.get()) is not None:
-                    yield shown
-            except GeneratorExit:
-                self._stopped.set()
-                raise
-            pictures.result()
 
 
 def decode_base64(data: object) -> bytes:

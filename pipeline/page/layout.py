@@ -13,6 +13,7 @@ from pipeline.page.api import register_api
 from pipeline.page.components import PAGE_EVENT, lay_fold, make_component, place_component, serve_assets
 from pipeline.page.drawing_panel import DrawingPanel, lay_drawing_panel, lay_examples, wire_drawing
 from pipeline.page.easel import SETTINGS, Easel
+from pipeline.page.going_on import wire_going_on
 from pipeline.page.keeping import wire_keeping
 from pipeline.page.languages import mark_page
 from pipeline.page.memory_panel import lay_memory_panel
@@ -65,6 +66,7 @@ def wire_page(
     page.temp_file_sets.append(easel.served)  # delete_cache looks after our pictures too
     inputs = order_inputs(panel, settings)
     wire_drawing(easel, panel, inputs)
+    wire_going_on(easel, panel)
     wire_keeping(panel.keeper, inputs)
     everything = [panel.canvas, *inputs, panel.strip, panel.picture]
     panel.canvas.recipe(easel.restore, None, everything, **PAGE_EVENT)

@@ -49,6 +49,11 @@ def build_preview_picture(step: StepPreview, ticket: str) -> dict[str, Any]:
     }
 
 
+def build_progress_picture(done: int, of: int, ticket: str) -> dict[str, Any]:
+    """Build the picture's value while a finished picture is worked on: it stays in sight."""
+    return {"state": "drawing", "message": f"Step {done} of {of}", "step": done, "of": of, "ticket": ticket}
+
+
 def build_stopped_picture(message: str, ticket: str | None) -> dict[str, Any]:
     """Build the picture's value after a person stopped the run."""
     return {"state": "stopped", "message": message, "ticket": ticket}

@@ -135,6 +135,7 @@ def write_parameters(request: GenerationRequest) -> str:
         "Style": " + ".join(f"{style.id} {weight:.3g}" for style, weight in request.styles.parts),
         **describe_settings(request.conditioning),
         **describe_settings(request.shortcuts),
+        **({"Hires upscale": request.enlargement, "Hires upscaler": "waifu2x"} if request.enlargement > 1 else {}),
         "Version": "Croquis",
     }
     lines = [flatten_text(request.styled_prompt.written)]

@@ -103,6 +103,7 @@ class RecipeHead(StrictModel):
     mask: MaskPart | None = None  # version 3
     palette: Annotated[tuple[ColourPart, ...], Field(max_length=8)] = ()  # version 3
     repaints: Annotated[tuple[RepaintPart, ...], Field(max_length=MOST_REPAINTS)] = ()  # version 3
+    enlargement: Literal[1, 2, 4] = 1  # version 3
     width: Side
     height: Side
 
@@ -143,6 +144,7 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             repaints=tuple(
                 RepaintPart(png=pack_pixels(each.pixels, "L"), prompt=each.prompt.text) for each in request.repaints
             ),
+            enlargement=request.enlargement,
             width=request.width,
             height=request.height,
             **flatten_settings(request),
@@ -189,6 +191,7 @@ def read_recipe(text: bytes, find_style: FindStyle, lend_style: LendStyle = lend
             Repaint(unpack_pixels(part.png, "repainted part", size, "L"), read_prompt("repaints", part.prompt))
             for part in recipe.repaints
         ),
+        enlargement=recipe.enlargement,
     )
     return Reopened(request, written["revisions"])
 

@@ -158,6 +158,7 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         "",
         'What the part under mask_image is to become: "blue", "a red roof". The pocket engine alone repaints.',
     ),
+    Input("enlargement", int, 1, "1, 2 or 4 times width and height, up to 2048 px a side; a network adds the pixels."),
 )
 INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
 

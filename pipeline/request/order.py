@@ -26,7 +26,7 @@ from pipeline.controls import (
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.notation import AUTO, name_kind, parse_palette, parse_shortcuts, parse_style
-from pipeline.request.parts import BrushedPart, MaskedStyle, parse_mask, parse_repaint
+from pipeline.request.parts import BrushedPart, MaskedStyle, parse_enlargement, parse_mask, parse_repaint
 from pipeline.request.presets import Menu, get_menu
 from pipeline.request.words import Offer, read_words, take_settings
 from pipeline.values import Drawing, EdgeMap, GenerationRequest, ReadingChoice, Repaint, Sketch, StyleMask, StyleMix
@@ -56,6 +56,7 @@ class Order:
     mask: MaskedStyle | None = None  # a part of the picture that wears other styles
     palette: tuple[tuple[str, float], ...] = ()  # colours "#rrggbb" to paint in, with shares that sum to 1
     repaint: BrushedPart | None = None  # a part that gets other colours once it is drawn
+    enlargement: int = 1  # times width and height
 
 
 def parse_order(
@@ -75,6 +76,7 @@ def parse_order(
     palette: object = None,
     mask_image: NDArray[np.uint8] | None = None,
     mask_prompt: object = None,
+    enlargement: object = None,
     **settings: object,
 ) -> Order:
     """Check all inputs of a drawing, before any model runs. None, and "auto" for words, stand for what the preset sets
@@ -114,6 +116,7 @@ def parse_order(
         mask=parse_mask(profile, menu, mask, mask_style),
         palette=parse_colours(profile, menu, palette),
         repaint=parse_repaint(profile, menu, mask_image, mask_prompt),
+        enlargement=parse_enlargement(enlargement, across, down),
     )
 
 
@@ -178,6 +181,7 @@ def build_request(
         mask=mask,
         palette=order.palette,
         repaints=repaints,
+        enlargement=order.enlargement,
     )
 
 

@@ -1,13 +1,14 @@
-"""Read what is asked for a part of the picture: other styles, or other colours."""
+"""Read what is asked beside a plain picture: other styles or colours for a part of it, more pixels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.controls import Control, expect_number
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.notation import parse_style
@@ -16,6 +17,10 @@ from pipeline.request.words import parse_prompt
 
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
+
+
+TIMES = (1, 2, 4)  # a picture may be enlarged
+LARGEST = 2048  # px, the longer side of an enlarged picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,3 +67,17 @@ def parse_repaint(
         came = "the words" if pixels is None else "the mask"
         raise SettingError(f"Repainting a part needs both a mask_image and a mask_prompt; {came} alone came.")
     return BrushedPart(pixels, prompt)
+
+
+def parse_enlargement(times: object, width: int, height: int) -> int:
+    """Read how many times its width and height, px, a picture is enlarged; None is once. Raises SettingError."""
+    if times is None:
+        return 1
+    expect_number(Control("enlargement", "Enlargement", "", 1, LARGEST, 1, whole=True), times)
+    chosen = int(cast(float, times))
+    if chosen not in TIMES or (chosen > 1 and chosen * max(width, height) > LARGEST):
+        raise SettingError(
+            f"A picture is enlarged 2 or 4 times, up to {LARGEST} px a side; {chosen} times {width} x {height} was "
+            "asked for."
+        )
+    return chosen

@@ -18,6 +18,7 @@ from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
 from pipeline.store.facts import gather_facts
 from pipeline.store.keeper import Keeper
+from pipeline.studio.enlarging import enlarge_result
 from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import is_withheld, make_results
 from pipeline.studio.parts import fit_part
@@ -117,10 +118,7 @@ class Studio(Loader):
                 canvas=order.sketch.canvas,
             )
 
-        def show(result: GenerationResult) -> None:
-            if on_result is not None:
-                on_result(complete(result))
-
+        show = None if on_result is None else lambda made: on_result(complete(made))
         results = self.redraw_batch(request, count, on_step=on_step, on_result=show, is_cancelled=is_cancelled)
         return [complete(result) for result in results]
 
@@ -189,7 +187,7 @@ class Studio(Loader):
         for each in request.batch(count):
             drawn = engine.draw(each, on_step=on_step, is_cancelled=is_cancelled, gives_way=gives_way)
             self.step_times.note(each, drawn)
-            results += make_results(each, drawn, engine.revisions)
+            results += (enlarge_result(made) for made in make_results(each, drawn, engine.revisions))
             if on_result is not None:
                 on_result(results[-1])
         return results

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import cast
 
+import httpx
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.page_actions import (
     LINE,
+    NOTE_END,
     count_ink,
     drag_mouse,
     draw_and_wait,
@@ -206,3 +212,66 @@ def test_on_a_phone_the_grid_is_in_the_pictures_place(open_page: OpenPage) -> No
     address = read_picture_address(page)
     page.locator(".choice").nth(1).evaluate("(tile) => tile.click()")
     page.wait_for_function(f"!({SHOWN})({json.dumps(address)})")
+
+
+def test_a_brushed_part_gets_another_colour_and_the_rest_stays(page: Page) -> None:
+    drag_mouse(page)
+    draw_and_wait(page, "a red ball")
+    before = read_pixels(page)
+    page.click("[data-action=go-on]")
+    page.click(".go-on button:has-text('Other colours for a part')")
+    assert page.locator(".repaint .go").is_disabled()
+    box = cast("dict[str, float]", page.locator(".mask-sheet canvas").bounding_box())
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.4)
+    page.mouse.down()
+    for x, y in ((0.6, 0.4), (0.6, 0.6), (0.4, 0.6), (0.4, 0.5), (0.6, 0.5)):
+        page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=3)
+    page.mouse.up()
+    page.fill(".repaint input[type=text]", "blue")
+    page.evaluate(NOTE_END)
+    page.keyboard.press("Enter")
+    page.wait_for_function("window.ended")
+    after = read_pixels(page)
+    assert after[256, 256, 2] > after[256, 256, 0] + 40
+    assert (after[:30] == before[:30]).all() and (after[-30:] == before[-30:]).all()
+    assert page.locator("#history .past, .past").count() >= 2
+
+
+def test_a_mask_is_brushed_by_touch_keys_and_taken_away(open_page: OpenPage) -> None:
+    page = open_page(viewport={"width": 1180, "height": 820}, has_touch=True)
+    drag_mouse(page)
+    draw_and_wait(page, "a red ball")
+    page.locator("[data-action=go-on]").tap()
+    page.locator(".go-on button:has-text('Other colours for a part')").tap()
+    page.fill(".repaint input[type=text]", "green")
+    go, fingers = page.locator(".repaint .go"), Fingers(page)
+    box = cast("dict[str, float]", page.locator(".mask-sheet canvas").bounding_box())
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fingers.send("touchStart", (x, y))
+    fingers.send("touchMove", (x + 60, y))
+    fingers.send("touchEnd")
+    assert go.is_enabled()
+    page.locator(".mask-bar button[aria-label=Undo]").tap()
+    assert go.is_disabled()
+    page.locator(".mask-sheet canvas").focus()
+    for key in (" ", "ArrowRight", "ArrowDown", " "):
+        page.keyboard.press(key)
+    assert go.is_enabled()
+    page.locator(".mask-bar button[aria-label=Clear]").tap()
+    assert go.is_disabled()
+
+
+def test_a_picture_is_made_larger(page: Page) -> None:
+    drag_mouse(page)
+    draw_and_wait(page)
+    page.click("[data-action=go-on]")
+    page.evaluate(NOTE_END)
+    page.click(".go-on button:has-text('Make it larger')")
+    page.wait_for_function("window.ended")
+    assert read_pixels(page).shape == (1024, 1024, 3)
+
+
+def read_pixels(page: Page) -> NDArray[np.int16]:
+    """Return the picture that is shown, (H, W, 3)."""
+    data = httpx.get(str(page.evaluate("document.querySelector('#picture .save').href"))).content
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), np.int16)

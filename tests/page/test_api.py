@@ -50,6 +50,7 @@ PUBLIC = {
             ("palette", "str"),
             ("mask_image", "filepath"),
             ("mask_prompt", "str"),
+            ("enlargement", "int"),
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -103,6 +104,7 @@ DEFAULTS = {
     "palette": "",
     "mask_image": None,
     "mask_prompt": "",
+    "enlargement": 1,
 }
 
 

@@ -1,0 +1,93 @@
+"""Handle what a person does with a finished picture: make it larger, give a part of it other colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from pipeline.errors import Cancelled, PictureFileError
+from pipeline.page import view
+from pipeline.page.components import PAGE_EVENT, build_address
+from pipeline.page.drawing_panel import ENGINE, DrawingPanel
+from pipeline.page.easel import SETTINGS, Easel, PictureAndStrip, decode_base64
+from pipeline.page.run import Run
+from pipeline.page.visitors import find_owner
+from pipeline.sketch.fitting import open_data_url
+from pipeline.studio.going_on import enlarge_file, repaint_file
+from pipeline.studio.messages import explain_error
+from pipeline.values import GenerationResult
+
+GONE = "This picture is not here any more. Make it again, or drop its file here."
+Work = Callable[..., None]
+
+
+class GoingOn:
+    """GoingOn holds the handlers of one studio's finished pictures. An event names the picture by its address."""
+
+    def __init__(self, easel: Easel) -> None:
+        self._easel, self._studio = easel, easel.studio
+
+    def enlarge(self, visitor: gr.Request, event: gr.EventData) -> Iterator[PictureAndStrip]:
+        """Make the event's picture twice as large; yield what picture and strip show meanwhile."""
+        yield from self._go(
+            visitor, event, lambda: partial(enlarge_file, self._studio, self._find_picture(event.image))
+        )
+
+    def repaint(self, visitor: gr.Request, event: gr.EventData) -> Iterator[PictureAndStrip]:
+        """Give the event's part of the picture other colours; yield what picture and strip show meanwhile."""
+
+        def prepare() -> Work:
+            mask = np.asarray(open_data_url(str(event.mask)).convert("L"), np.uint8)
+            return partial(repaint_file, self._studio, self._find_picture(event.image), mask, event.words)
+
+        yield from self._go(visitor, event, prepare)
+
+    def _go(self, visitor: gr.Request, event: gr.EventData, prepare: Callable[[], Work]) -> Iterator[PictureAndStrip]:
+        """Do work under the event's ticket and publish the picture that comes of it, with the settings it had."""
+        ticket = str(event.ticket)
+        keep = partial(self._studio.keep_picture, visitor=find_owner(visitor, self._studio.settings))
+        with self._easel.tickets.open(ticket, str(visitor.session_hash)) as stopped:
+            try:
+                for shown in Run(prepare(), stopped):
+                    if isinstance(shown, GenerationResult):
+                        made = self._easel.publish_result(shown, read_settings(event.settings), ticket, keep)
+                        yield made["picture"], made["strip"]
+                    elif isinstance(shown, tuple):
+                        yield view.build_progress_picture(*shown, ticket), gr.skip()
+            except Cancelled as error:
+                yield view.build_stopped_picture(explain_error(error), ticket), gr.skip()
+            except Exception as error:
+                yield view.build_error_picture(explain_error(error), ticket), gr.skip()
+
+    def _find_picture(self, address: object) -> bytes:
+        """Return the bytes of a picture that the page shows, by its address or data URL. Raises PictureFileError."""
+        if not isinstance(address, str):
+            raise PictureFileError(GONE)
+        head, comma, body = address.partition(",")
+        if comma and head == "data:image/png;base64":
+            return decode_base64(body)
+        file = next((each for each in self._easel.served if build_address(Path(each)) == address), None)
+        if file is None or not Path(file).is_file():
+            raise PictureFileError(GONE)
+        return Path(file).read_bytes()
+
+
+def read_settings(settings: object) -> dict[str, Any]:
+    """Return the page's settings that a picture came with, by the names of SETTINGS alone."""
+    given = settings if isinstance(settings, Mapping) else {}
+    return {name: given.get(name) for name in SETTINGS}
+
+
+def wire_going_on(easel: Easel, panel: DrawingPanel) -> None:
+    """Connect what the picture asks for with its handlers."""
+    handlers = GoingOn(easel)
+    for event, handler in ((panel.picture.enlarge, handlers.enlarge), (panel.picture.repaint, handlers.repaint)):
+        run = event(
+            handler, None, [panel.picture, panel.strip], concurrency_id=ENGINE, trigger_mode="multiple", **PAGE_EVENT
+        )
+        run.then(None, None, None, js="() => croquis.keepPictures()", **PAGE_EVENT)
