@@ -3,6 +3,7 @@ import { mountCanvas } from "./canvas.js";
 import { mountCounts } from "./choosing.js";
 import { findElement, isTyping, prefersReducedMotion, typeInto } from "./dom.js";
 import { mountExamples } from "./examples.js";
+import { mountFilm } from "./film.js";
 import { mountFold } from "./folds.js";
 import { mountHand } from "./hand.js";
 import { mountHeader } from "./header.js";
@@ -23,7 +24,7 @@ import { say } from "./words.js";
 const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
   library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
-  header: mountHeader, counts: mountCounts, keeping: mountKeeping,
+  header: mountHeader, counts: mountCounts, film: mountFilm, keeping: mountKeeping,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other
@@ -83,6 +84,7 @@ const page = {
     parts.picture.showPicture({ state: "waiting", message });
     return ticket;
   },
+  openFilm: (picture) => parts.film.open(picture),
   placePicture: (source) => parts.canvas.placePicture(source),
   followPen: () => live.noteDrawing(),
   notePicture: (value) => live.notePicture(value),

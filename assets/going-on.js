@@ -21,6 +21,7 @@ export async function openGoOn(picture, page, trigger) {
   const choices = [
     { icon: "grid", title: say("Four more like it"), what: say("The same drawing, words and style, a little different each."), act: () => page.drawVariations(), can: Boolean(picture.settings) },
     { icon: "pen", title: say("Draw over it"), what: say("It lies on the sheet, and your pen goes on from there. Undo brings your drawing back."), act: () => layAsBase(picture, page), can: true },
+    { icon: "film", title: say("A film of your drawing"), what: say("Your strokes in their order, beside the pictures that followed them."), act: () => page.openFilm(picture), can: true },
     { icon: "brush-mask", title: say("Other colours for a part"), what: isPocket ? say("Brush the part and say what it becomes: “blue”, “a red roof”. All the rest stays.") : say("Stable Diffusion cannot repaint a part yet."), act: () => openRepaint(picture, image, page, trigger), can: isPocket },
     { icon: "enlarge", title: say("Make it larger"), what: Math.max(width, height) > LARGEST ? say("It is as large as it gets.") : say("{width} × {height} px, with clear lines.", { width, height }), act: () => trigger("enlarge", { ticket: page.beginWork(say("Making it larger")), image: picture.image, settings: picture.settings }), can: Math.max(width, height) <= LARGEST },
   ];

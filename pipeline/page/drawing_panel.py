@@ -29,6 +29,7 @@ class DrawingPanel:
     picture: gr.HTML
     strip: gr.HTML
     history: gr.HTML
+    film: gr.HTML  # how far a film of the drawing is
     keeper: gr.HTML  # what the browser keeps of this page
     running: gr.Textbox  # the engine that draws, as far as this page knows
 
@@ -57,10 +58,11 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
             gr.Column(elem_id="faithful")
     strip = make_component("strip", script, events=("use_seed",), render=False)
     history = make_component("history", script, events=("recall",), render=False)
+    film = make_component("film", script, events=("make", "cancel"))
     keeper = make_component("keeping", script, events=("look", "bring_back"))
     ticket = gr.Textbox(visible="hidden", label="ticket")
     running = gr.Textbox(studio.profile.name, visible="hidden", label="running")
-    return DrawingPanel(canvas, prompt, chip, draw, stop, ticket, picture, strip, history, keeper, running)
+    return DrawingPanel(canvas, prompt, chip, draw, stop, ticket, picture, strip, history, film, keeper, running)
 
 
 def lay_examples(studio: Studio, script: str) -> None:

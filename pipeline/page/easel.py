@@ -11,7 +11,7 @@ from threading import Event
 from typing import Any
 
 import gradio as gr
-from gradio.processing_utils import save_file_to_cache
+from gradio.processing_utils import save_bytes_to_cache, save_file_to_cache
 
 from pipeline.controls import BATCH, CONTROLS, flatten_settings
 from pipeline.errors import Cancelled, EngineChanged, ModelError, PictureFileError
@@ -145,6 +145,12 @@ class Easel:
     def _serve_file(self, file: Path) -> str:
         """Serve a file; return its address relative to the page, which nobody can guess."""
         copy = save_file_to_cache(file, self._cache)
+        self.served.add(copy)
+        return build_address(Path(copy))
+
+    def serve_bytes(self, data: bytes, name: str) -> str:
+        """Serve bytes as a file of that name; return its address relative to the page, which nobody can guess."""
+        copy = save_bytes_to_cache(data, name, self._cache)
         self.served.add(copy)
         return build_address(Path(copy))
 

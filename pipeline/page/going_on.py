@@ -18,6 +18,7 @@ from pipeline.page.easel import SETTINGS, Easel, PictureAndStrip, decode_base64
 from pipeline.page.run import Run
 from pipeline.page.visitors import find_owner
 from pipeline.sketch.fitting import open_data_url
+from pipeline.studio.film import make_film
 from pipeline.studio.going_on import enlarge_file, repaint_file
 from pipeline.studio.messages import explain_error
 from pipeline.values import GenerationResult
@@ -46,6 +47,28 @@ class GoingOn:
             return partial(repaint_file, self._studio, self._find_picture(event.image), mask, event.words)
 
         yield from self._go(visitor, event, prepare)
+
+    def film(self, visitor: gr.Request, event: gr.EventData) -> Iterator[dict[str, Any]]:
+        """Make a film of the event's picture and its drawing; yield how far it is, then its address."""
+        ticket = str(event.ticket)
+        with self._easel.tickets.open(ticket, str(visitor.session_hash)) as stopped:
+
+            def work(*, on_step: Callable[[Any], None], on_result: Callable[[Any], None], is_cancelled: Any) -> None:
+                data = self._find_picture(event.image)
+                on_result(make_film(self._studio, data, on_step=on_step, is_cancelled=is_cancelled))
+
+            try:
+                for shown in Run(work, stopped):
+                    if isinstance(shown, bytes):
+                        yield {"ticket": ticket, "address": self._easel.serve_bytes(shown, "croquis-film.webp")}
+                    elif isinstance(shown, tuple):
+                        yield {"ticket": ticket, "step": shown[0], "of": shown[1]}
+            except Exception as error:
+                yield {"ticket": ticket, "problem": explain_error(error)}
+
+    def cancel(self, event: gr.EventData) -> None:
+        """Stop the work under the event's ticket."""
+        self._easel.stop(str(event.ticket))
 
     def _go(self, visitor: gr.Request, event: gr.EventData, prepare: Callable[[], Work]) -> Iterator[PictureAndStrip]:
         """Do work under the event's ticket and publish the picture that comes of it, with the settings it had."""
@@ -91,3 +114,5 @@ def wire_going_on(easel: Easel, panel: DrawingPanel) -> None:
             handler, None, [panel.picture, panel.strip], concurrency_id=ENGINE, trigger_mode="multiple", **PAGE_EVENT
         )
         run.then(None, None, None, js="() => croquis.keepPictures()", **PAGE_EVENT)
+    panel.film.make(handlers.film, None, panel.film, concurrency_limit=2, trigger_mode="multiple", **PAGE_EVENT)
+    panel.film.cancel(handlers.cancel, None, None, queue=False, **PAGE_EVENT)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.values import GenerationResult, StepPreview
 
-Coming = StepPreview | GenerationResult | tuple[int, int]  # the last: parts done, of how many
+Coming = StepPreview | GenerationResult | bytes | tuple[int, int]  # the last: parts done, of how many
 
 
 class Run:

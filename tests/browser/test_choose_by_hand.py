@@ -271,6 +271,22 @@ def test_a_picture_is_made_larger(page: Page) -> None:
     assert read_pixels(page).shape == (1024, 1024, 3)
 
 
+def test_a_film_of_the_drawing_is_made_and_stopped(page: Page) -> None:
+    drag_mouse(page)
+    draw_and_wait(page)
+    page.click("[data-action=go-on]")
+    page.click(".go-on button:has-text('A film of your drawing')")
+    page.wait_for_function("() => document.querySelector('.film progress')?.value > 0")
+    page.click(".film-stop")
+    page.click("[data-action=go-on]")
+    page.click(".go-on button:has-text('A film of your drawing')")
+    link = page.locator(".film a.go")
+    link.wait_for()
+    film = httpx.get(str(link.evaluate("(link) => link.href"))).content
+    with Image.open(io.BytesIO(film)) as moving:
+        assert moving.format == "WEBP" and moving.n_frames > 5  # type: ignore[attr-defined]
+
+
 def read_pixels(page: Page) -> NDArray[np.int16]:
     """Return the picture that is shown, (H, W, 3)."""
     data = httpx.get(str(page.evaluate("document.querySelector('#picture .save').href"))).content
