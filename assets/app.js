@@ -3,6 +3,7 @@ import { mountCanvas } from "./canvas.js";
 import { mountCounts } from "./choosing.js";
 import { findElement, isTyping, prefersReducedMotion, typeInto } from "./dom.js";
 import { mountExamples } from "./examples.js";
+import { mountFaithful } from "./faithful.js";
 import { mountFilm } from "./film.js";
 import { mountFold } from "./folds.js";
 import { mountHand } from "./hand.js";
@@ -24,7 +25,7 @@ import { say } from "./words.js";
 const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
   library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
-  header: mountHeader, counts: mountCounts, film: mountFilm, keeping: mountKeeping,
+  header: mountHeader, counts: mountCounts, faithful: mountFaithful, film: mountFilm, keeping: mountKeeping,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other
@@ -182,9 +183,12 @@ globalThis.croquis = {
   /** Take the page's settings as they are, by the names of SETTINGS, to be kept and to be drawn from. */
   noteInputs(values) {
     live.noteSettings(values);
+    parts.faithful?.noteSettings(values);
     if (parts.keeping) parts.keeping.noteInputs(values);
     else setTimeout(() => globalThis.croquis.noteInputs(values), 50);
   },
+  readFaithful: (names) => parts.faithful.read(names),
+  readLines: () => parts.faithful.lines(),
   /** Return the settings that come back, in the order of `names`. */
   bringBackInputs: (names) => names.map((name) => parts.keeping.wanted()[name]),
   readSeed: () => parts.strip.props.value.seed,

@@ -103,6 +103,11 @@ class Conditioning(SettingGroup):
         "Lines",
         default=0.0,
     )
+    colour_strength: float = declare_number(
+        *("Keep your colours", "How much of the colours that you painted stays: 0 none, 1 all.", 0, 1, 0.05),
+        "Colour strength",
+        default=1.0,
+    )
     style_focus: str = declare_word("Style focus", "whole")  # the menu's name of the blocks that wear the style
 
 
@@ -263,6 +268,7 @@ def expect_choice(name: str, value: object, choices: Iterable[str]) -> None:
 
 SETTING_ORDER = (
     *("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale", "lines"),
+    "colour_strength",
     *("canny_low", "canny_high", "variation_seed", "variation_strength", "seed", "sampler", "style_focus"),
 )
 CANNY = (  # of the reading of a drawing; they decide the edge map, not the picture

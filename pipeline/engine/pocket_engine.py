@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from pipeline.colours.drift import drift_colours
 from pipeline.colours.palette import Palette, make_palette
 from pipeline.colours.region_colours import propose_colours
 from pipeline.colours.repainting import find_meant_colours, find_part, lay_part, repaint
@@ -93,9 +94,9 @@ class PocketEngine(DrawingEngine):
             images = []
             for n, each in enumerate(request.batch(count)):
                 show = Previews(request, on_step) if on_step is not None and n == 0 else None
-                field = self._propose_colours(each, painted, wanted, unwanted, show, is_cancelled)
+                field, kept = self._choose_colours(each, painted, wanted, unwanted, show, is_cancelled)
                 clock.mark("steps")
-                painting = ink_drawing(drawing, each.edges, field, painted)
+                painting = ink_drawing(drawing, each.edges, field, kept)
                 raise_if_cancelled(is_cancelled)
                 clock.mark("inking")
                 images.append(self._repaint(each, painting, paint_styles(each, painting)))
@@ -113,6 +114,30 @@ class PocketEngine(DrawingEngine):
         encoder = self._model.encode_prompt
         unread = encoder.describe_unread(request.negative_prompt, request.sampling.guidance_scale)
         return tuple(filter(None, (encoder.describe_cut(request.prompt), unread)))
+
+    def _choose_colours(
+        self,
+        request: GenerationRequest,
+        painted: PaintedColours,
+        wanted: Tensor,
+        unwanted: Tensor,
+        on_step: Callable[[int, int, NDArray[np.uint8]], None] | None,
+        is_cancelled: IsCancelled | None,
+    ) -> tuple[NDArray[np.float32], PaintedColours]:
+        """Return what colour each place is to have, and the painted colours as far as they are kept.
+
+        At a colour_strength of 0 the rest of the picture is as if nothing was painted; up to 1 both are mixed.
+        """
+        strength = request.conditioning.colour_strength
+        if strength == 1 or not painted.mask.any():
+            return self._propose_colours(request, painted, wanted, unwanted, on_step, is_cancelled), painted
+        nothing = PaintedColours.none(request.width, request.height)
+        free = self._propose_colours(request, nothing, wanted, unwanted, on_step, is_cancelled)
+        kept = drift_colours(painted, free, strength)
+        if strength == 0:
+            return free, kept
+        bound = self._propose_colours(request, painted, wanted, unwanted, None, is_cancelled)
+        return np.asarray(free + np.float32(strength) * (bound - free), np.float32), kept
 
     def _propose_colours(
         self,

@@ -17,7 +17,7 @@ import(new URL(props.script, document.baseURI)).then(({ mount }) =>
 );
 """
 PAGE_EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}  # every event of the page
-SERVED_FOLDERS = ("css", "fonts", "languages", "vendor")  # of assets/, beside its scripts
+SERVED_FOLDERS = ("css", "faithful", "fonts", "languages", "vendor")  # of assets/, beside its scripts
 
 
 def serve_assets(assets: Path) -> str:

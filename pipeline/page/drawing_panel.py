@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from pipeline.page.components import PAGE_EVENT, make_component
+from pipeline.models.catalog import PROFILES
+from pipeline.page.components import PAGE_EVENT, build_address, make_component
 from pipeline.page.easel import Easel
+from pipeline.request.faithfulness import ENDS, list_places
 from pipeline.request.generation_data import PASTED_LIMIT
+from pipeline.request.presets import get_menu
 from pipeline.sketch.examples import read_examples
 from pipeline.studio.studio import Studio
 
@@ -30,6 +36,7 @@ class DrawingPanel:
     strip: gr.HTML
     history: gr.HTML
     film: gr.HTML  # how far a film of the drawing is
+    faithful: gr.HTML  # the slider from faithful to free, which moves settings
     keeper: gr.HTML  # what the browser keeps of this page
     running: gr.Textbox  # the engine that draws, as far as this page knows
 
@@ -55,19 +62,47 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
         with gr.Row(elem_id="look"):
             with gr.Column(elem_id="styles-row"):
                 chip = make_component("chip", script, value="auto")
-            gr.Column(elem_id="faithful")
+            with gr.Column(elem_id="faithful"):
+                faithful = make_component(
+                    "faithful",
+                    script,
+                    value=describe_slider(studio.settings.assets),
+                    events=("slide", "choose_lines"),
+                    elem_id="faithfulness",
+                )
     strip = make_component("strip", script, events=("use_seed",), render=False)
     history = make_component("history", script, events=("recall",), render=False)
     film = make_component("film", script, events=("make", "cancel"))
     keeper = make_component("keeping", script, events=("look", "bring_back"))
     ticket = gr.Textbox(visible="hidden", label="ticket")
     running = gr.Textbox(studio.profile.name, visible="hidden", label="running")
-    return DrawingPanel(canvas, prompt, chip, draw, stop, ticket, picture, strip, history, film, keeper, running)
+    return DrawingPanel(
+        canvas, prompt, chip, draw, stop, ticket, picture, strip, history, film, faithful, keeper, running
+    )
 
 
 def lay_examples(studio: Studio, script: str) -> None:
     """Lay out the drawings to begin with."""
     make_component("examples", script, value=read_examples(studio.settings.assets / "examples"))
+
+
+def describe_slider(assets: Path) -> dict[str, Any]:
+    """Describe each place of the slider from free to faithful, by engine and preset, and where its pictures lie."""
+    places = {
+        name: {
+            preset.name: list_places(name, {**profile.defaults, **preset.numbers}) for preset in get_menu(name).presets
+        }
+        for name, profile in PROFILES.items()
+    }
+    return {"places": places, "folder": build_address(assets.resolve() / "faithful")}
+
+
+def wire_slider(panel: DrawingPanel, numbers: Mapping[str, Any]) -> None:
+    """Let the slider set the settings that it moves, and the choice of lines their own; no server is asked."""
+    names = [name for name in numbers if any(name in end for ends in ENDS.values() for end in ends)]
+    moved = [numbers[name] for name in names]
+    panel.faithful.slide(None, None, moved, js=f"() => croquis.readFaithful({json.dumps(names)})", **PAGE_EVENT)
+    panel.faithful.choose_lines(None, None, numbers["lines"], js="() => croquis.readLines()", **PAGE_EVENT)
 
 
 def wire_drawing(easel: Easel, panel: DrawingPanel, inputs: list[Any]) -> None:

@@ -11,7 +11,7 @@ import gradio as gr
 from pipeline.page import view
 from pipeline.page.api import register_api
 from pipeline.page.components import PAGE_EVENT, lay_fold, make_component, place_component, serve_assets
-from pipeline.page.drawing_panel import DrawingPanel, lay_drawing_panel, lay_examples, wire_drawing
+from pipeline.page.drawing_panel import DrawingPanel, lay_drawing_panel, lay_examples, wire_drawing, wire_slider
 from pipeline.page.easel import SETTINGS, Easel
 from pipeline.page.going_on import wire_going_on
 from pipeline.page.keeping import wire_keeping
@@ -68,6 +68,7 @@ def wire_page(
     wire_drawing(easel, panel, inputs)
     wire_going_on(easel, panel)
     wire_keeping(panel.keeper, inputs)
+    wire_slider(panel, settings.numbers)
     everything = [panel.canvas, *inputs, panel.strip, panel.picture]
     panel.canvas.recipe(easel.restore, None, everything, **PAGE_EVENT)
     panel.history.recall(None, None, everything, js="() => croquis.recallPicture()", **PAGE_EVENT)

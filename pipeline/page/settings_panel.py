@@ -20,9 +20,11 @@ from pipeline.page.quality import (
     wire_quality_inputs,
 )
 from pipeline.prompt_syntax import PROMPT_LIMIT
+from pipeline.request.presets import get_menu
 from pipeline.studio.studio import Studio
 
 READING_CHOICES = [("Choose for me", "auto"), ("A line drawing", "lines"), ("A photo or shaded picture", "canny")]
+PAINT = "colour_strength"  # a setting of engines that ink the drawing, hidden for others
 SIDES = ("width", "height")
 SLIDERS = ("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale", "lines")
 
@@ -61,6 +63,7 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
             numbers = {
                 control.name: make_number_input(control, studio.profile.defaults[control.name]) for control in CONTROLS
             }
+        numbers[PAINT].visible = get_menu(studio.profile.name).inks_drawing
         gr.HTML(describe_words_and_safety(studio.settings.safety), apply_default_css=False, elem_id="about-words")
         reset = gr.Button("Back to the usual settings", size="sm", elem_id="reset")
     return SettingsPanel(negative_prompt, reading, engine, quality, numbers, reset)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pipeline.controls import CONTROL_BY_NAME, Shortcuts
 from pipeline.errors import SettingError
+from pipeline.request.faithfulness import FAITHFULNESS
 from pipeline.request.notation import MAX_COLOURS, name_kind
 from pipeline.request.samplers import MASKGIT, SAMPLERS
 
@@ -159,6 +160,8 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         'What the part under mask_image is to become: "blue", "a red roof". The pocket engine alone repaints.',
     ),
     Input("enlargement", int, 1, "1, 2 or 4 times width and height, up to 2048 px a side; a network adds the pixels."),
+    make_number("colour_strength", float | None),
+    Input("faithfulness", float | None, None, FAITHFULNESS.info),
 )
 INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
 

@@ -25,6 +25,7 @@ from pipeline.controls import (
 )
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt
+from pipeline.request.faithfulness import read_faithfulness
 from pipeline.request.notation import AUTO, name_kind, parse_palette, parse_shortcuts, parse_style
 from pipeline.request.parts import BrushedPart, MaskedStyle, parse_enlargement, parse_mask, parse_repaint
 from pipeline.request.presets import Menu, get_menu
@@ -77,6 +78,7 @@ def parse_order(
     mask_image: NDArray[np.uint8] | None = None,
     mask_prompt: object = None,
     enlargement: object = None,
+    faithfulness: object = None,
     **settings: object,
 ) -> Order:
     """Check all inputs of a drawing, before any model runs. None, and "auto" for words, stand for what the preset sets
@@ -88,6 +90,7 @@ def parse_order(
     menu = get_menu(profile.name)
     chosen = menu.find_preset(parse_name("preset", preset) or menu.preset)
     usual = {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler}
+    usual |= read_faithfulness(profile.name, usual, faithfulness)
     words = read_words(prompt, negative_prompt)
     given = settings | {"width": width, "height": height}
     offer = make_offer(profile) if chosen.name == menu.preset else replace(make_offer(profile), usual={})

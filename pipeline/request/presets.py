@@ -78,6 +78,8 @@ class Menu:
         expect_choice("few_steps", shortcuts.few_steps, ("", *self.few_steps))
         if not self.shortcuts and shortcuts != Shortcuts():
             raise SettingError("This engine leaves nothing out: its levers are as they are.")
+        if not self.inks_drawing and conditioning.colour_strength != 1:
+            raise SettingError("This engine draws from your lines alone: colour_strength stays 1.")
         if shortcuts.decoder == "small" and self.small_decoder is None:
             raise SettingError("This engine has one decoder only (decoder is full); 'small' came.")
 

@@ -136,6 +136,19 @@ def test_a_picture_of_ones_own_is_a_style(shipped_engine: PocketEngine, ask: Ask
     assert np.abs(first - second).mean() > 1
 
 
+def test_painted_colours_drift_as_far_as_is_asked(shipped_engine: PocketEngine, ask: Ask) -> None:
+    paper = draw_boat()
+    paper[paper.shape[0] // 2 :][np.all(paper[paper.shape[0] // 2 :] > 250, axis=2)] = (230, 40, 200)
+    pink, half, free = (
+        draw(shipped_engine, replace(ask(PLAIN, colour_strength=strength), colours=Drawing(paper)))
+        for strength in (1.0, 0.5, 0.0)
+    )
+    place = np.s_[-12:-4, 4:12]
+    np.testing.assert_allclose(pink[place].reshape(-1, 3), np.tile((230, 40, 200), (64, 1)), atol=12)
+    apart = [np.abs(picture[place] - pink[place]).mean() for picture in (half, free)]
+    assert 10 < apart[0] < apart[1], apart
+
+
 def test_painted_colours_are_obeyed(shipped_engine: PocketEngine, ask: Ask) -> None:
     paper = draw_boat()
     hull = np.array([(33, 132), (157, 132), (134, 158), (56, 158)], np.int32)

@@ -51,6 +51,8 @@ PUBLIC = {
             ("mask_image", "filepath"),
             ("mask_prompt", "str"),
             ("enlargement", "int"),
+            ("colour_strength", "None | float"),
+            ("faithfulness", "None | float"),
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -105,6 +107,8 @@ DEFAULTS = {
     "mask_image": None,
     "mask_prompt": "",
     "enlargement": 1,
+    "colour_strength": None,
+    "faithfulness": None,
 }
 
 
