@@ -127,7 +127,7 @@ const findDrawing = () => parts.picture.props.value?.ticket == null ? parts.canv
 
 /** Return what there is to save: the last whole picture with its drawing, what is on the sheet, the words. */
 const listMade = () => ({
-  picture: parts.picture.finished(), pictured: findDrawing(), drawing: parts.canvas.props.value, isBlank: parts.canvas.isBlank(), words: findPromptField().value,
+  picture: live.view.isShown ? null : parts.picture.finished(), makeFirst: live.view.isShown ? draw : null, pictured: findDrawing(), drawing: parts.canvas.props.value, isBlank: parts.canvas.isBlank(), words: findPromptField().value,
 });
 
 /** Press Draw, after stopping the run under way. */

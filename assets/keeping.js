@@ -5,7 +5,7 @@ import { KeptPages } from "./kept-pages.js";
 import { say } from "./words.js";
 
 const WAIT_MS = 300; // from a change until it is written
-const LOOK_MS = 600; // how often a stroke under way is looked at
+const LOOK_MS = 400; // how often a stroke under way is looked at
 const SHARE = 20; // a save that took long is repeated after that many times as long, so that the hand never waits
 
 /**
@@ -51,6 +51,7 @@ export function mountKeeping({ element, trigger }, page) {
     const isDrawn = drawing && canvas.isBlank() && canvas.restore(drawing);
     wanted = { ...usual, ...Object.fromEntries(Object.entries(kept).filter(([name]) => name in (usual ?? {}))) };
     const isOther = JSON.stringify(wanted) !== JSON.stringify(usual);
+    inputs = wanted; // or a save that comes before Gradio has them back would write the usual ones
     if (isOther) trigger("bring_back");
     const words = String(wanted.prompt ?? "").trim();
     if (isDrawn && words) showLine(say("Your drawing and your words are back as you left them."));

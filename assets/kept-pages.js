@@ -17,15 +17,15 @@ const ANSWER_MS = 200; // how long other tabs have to say that they are there
 export class KeptPages {
   #tab = makeName();
   #instance = makeName(); // this page, where a tab was duplicated with its name
-  #channel = new BroadcastChannel("croquis-tabs");
+  #channel = globalThis.BroadcastChannel ? new BroadcastChannel("croquis-tabs") : null;
   #answers = new Set();
   /** @type {any} */
   #database = null;
 
   /** Answer other tabs from now on. */
   constructor() {
-    this.#channel.addEventListener("message", ({ data }) => {
-      if (data?.ask && data.ask !== this.#instance) this.#channel.postMessage({ alive: this.#tab, from: this.#instance, to: data.ask });
+    this.#channel?.addEventListener("message", ({ data }) => {
+      if (data?.ask && data.ask !== this.#instance) this.#channel?.postMessage({ alive: this.#tab, from: this.#instance, to: data.ask });
       if (data?.to === this.#instance) this.#answers.add(data.alive);
     });
   }
@@ -57,7 +57,7 @@ export class KeptPages {
 
   /** Ask which other tabs are there, and wait for their answers. */
   async #findTabs() {
-    this.#channel.postMessage({ ask: this.#instance });
+    this.#channel?.postMessage({ ask: this.#instance });
     await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
     return this.#answers;
   }

@@ -11,7 +11,8 @@ const NAME = "croquis"; // of files whose picture has no name
 
 /**
  * What there is to save: the finished picture, the drawing it was made from, what is on the sheet now, the words.
- * @typedef {{ picture: { image: string, name: string } | null, pictured: string, drawing: string, isBlank: boolean, words: string }} Made
+ * `makeFirst` makes the picture where the one that is shown only follows the pen.
+ * @typedef {{ picture: { image: string, name: string } | null, makeFirst: (() => void) | null, pictured: string, drawing: string, isBlank: boolean, words: string }} Made
  */
 /** @typedef {{ name: string, icon: string, title: string, what: string, act: () => Promise<unknown> | void, can: boolean }} Way */
 
@@ -44,7 +45,9 @@ async function saveProject(made) {
 function openSaving(made) {
   const said = make("p.problem", { role: "alert" });
   const list = make("div.ways", {}, ...listWays(made).filter(({ can }) => can).map((way) => buildWay(way, said, () => dialog.close())));
-  const dialog = openDialog(say("Save and share"), [said, list], { name: "saving" });
+  const first = made.makeFirst && make("p.make-first-line", {}, say("The picture that follows your pen is no file yet."), " ",
+    make("button.link.make-first", { type: "button", onclick: () => { dialog.close(); made.makeFirst?.(); } }, say("Make the picture")));
+  const dialog = openDialog(say("Save and share"), [first, said, list].filter((part) => part != null), { name: "saving" });
 }
 
 /** Build the button of one way; the dialog closes once it is done, and says why where it fails. */

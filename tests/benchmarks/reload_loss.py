@@ -35,6 +35,7 @@ NEAR = 3.0  # canvas px, about as far as a drawn point may lie from its move
 PITCH = 2.0  # canvas px by which the spiral grows with each radian, so that no place is passed twice
 SIDE = 512  # canvas px
 BLANK = "about:blank"
+COMES_BACK = 15_000  # ms within which a busy machine shows what was kept
 
 
 @dataclass
@@ -103,7 +104,8 @@ class Scene:
         seconds = draw.uniform(0.4, LONGEST)
         hand.draw(seconds, draw)
         after, ended = self.end_page(end, page, url)
-        after.wait_for_selector("#keeping p", timeout=LOADING)
+        with suppress(Error):  # nothing comes back of a drawing that ended before it was first written
+            after.wait_for_selector("#keeping p", timeout=COMES_BACK)
         strokes = json.loads(read_drawing(after))["strokes"]
         loss = hand.measure_loss(ended, [point for stroke in strokes for point in stroke["points"]])
         context.close()
@@ -123,7 +125,7 @@ class Scene:
             ended = time.monotonic()  # the page stood all the while
             page.reload()
         else:
-            with suppress(Error):
+            with suppress(Error):  # that the page is gone
                 if end == "crash":
                     page.goto("chrome://crash")
                 else:
