@@ -2,17 +2,21 @@
 import { Drawing } from "./drawing.js";
 import { make } from "./dom.js";
 import { readFile } from "./intake.js";
+import { changeSheet } from "./marks.js";
 import { showMessage } from "./messages.js";
+import { Selection } from "./selection.js";
 import { Sheet } from "./sheet.js";
 import { Tools } from "./tools.js";
+import { Underlay } from "./underlay.js";
 import { say } from "./words.js";
 
 /** Build the canvas inside a gr.HTML element, and return what the rest of the page asks of it. */
 export function mountCanvas({ element, props, trigger, watch }, page) {
   const drawing = new Drawing();
-  const sheet = new Sheet(drawing, { onStroke: change, onMove: page.followPen, onPick: (color) => tools.takeColor(color) });
-  const tools = new Tools(drawing, sheet, { onChange: change, onClear: clear, onFile: openFile });
-  element.replaceChildren(make("div.easel", {}, tools.rail, sheet.node, tools.bar));
+  const sheet = new Sheet(drawing, { onStroke: change, onMove: page.followPen, onPick: (color) => tools.takeColor(color), onUndo: () => tools.undo(), onRedo: () => tools.redo(), onView: () => tools.more.refresh() });
+  const tools = new Tools(drawing, sheet, { onChange: change, onClear: clear, onFile: openFile, onSheet: changeSize });
+  sheet.helpers = { selection: new Selection(sheet, change), picture: new Underlay(sheet, change) };
+  element.replaceChildren(make("div.easel", {}, tools.rail, sheet.node, tools.palette.node));
   acceptFiles(element.closest("#canvas") ?? element, openFile);
   watch("value", () => {
     if (props.value && props.value !== String(drawing)) load(props.value);
@@ -45,6 +49,10 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
     drawing.restore(record);
     update();
     return !drawing.isBlank;
+  }
+  function changeSize(size) {
+    drawing.changeSheet(changeSheet(drawing.now, size));
+    change();
   }
   async function openFile(file) {
     try {

@@ -1,23 +1,31 @@
-// The drawing as a value: strokes and at most one picture under them, with undo.
+// The drawing as a value: a sheet of some size, strokes, and at most one picture under them, with undo.
 // The same JSON goes to the server (pipeline/sketch/intake.py) and into assets/examples.
 import { readUndoRecord, writeUndoRecord } from "./undo-record.js";
 import { getStroke } from "./vendor/perfect-freehand.js";
 
-export const SIDE = 512; // canvas px; the paper is 0..SIDE each way
+export const SIDE = 512; // canvas px of a square sheet
 export const INK = "#1c1a19";
 const MAX_STROKES = 2000;
 const MAX_POINTS = 90_000; // the server refuses above 100,000
 const MAX_STROKE_POINTS = 1_000; // a longer line goes on as a new stroke, so that each frame paints a short one
 const MAX_RUNS = 400_000; // of all filled areas; the server refuses above 500,000
 const KEPT_STATES = 200;
-const BLANK = Object.freeze({ strokes: Object.freeze([]), picture: null });
+const BLANK = Object.freeze({ width: SIDE, height: SIDE, strokes: Object.freeze([]), picture: null });
 
 /** @typedef {"pen" | "marker" | "eraser"} Tool the marker's broad strokes lie under the pen's */
 /** @typedef {{ tool: Tool, size: number, color: string, points: number[][] }} Stroke */
 /** @typedef {{ tool: "fill", color: string, runs: number[] }} Fill an area under the lines, as filling.js writes it */
+/** @typedef {Stroke | Fill} Mark */
+/**
+ * @typedef {{ source: string, place: number[] | null, opacity: number, locked: boolean, traced: boolean, plain: boolean }} Picture
+ * `source` is a data URL; `place` is x, y, width, height in canvas px, null for whole in the middle; a `traced` picture
+ * is no part of the drawing; a `plain` one was drawn here and is taken as it is, no photograph of paper.
+ */
+/** @typedef {{ width: number, height: number, strokes: readonly any[], picture: Picture | null }} State */
 
 /** Drawing holds strokes and the picture under them, and every state that Undo and Redo go to. */
 export class Drawing {
+  /** @type {State[]} */
   #states = [BLANK];
   #position = 0;
 
@@ -28,7 +36,7 @@ export class Drawing {
 
   /**
    * Add the strokes or the fill of one gesture, which one Undo takes back; return false when the sheet is too full.
-   * @param {(Stroke | Fill)[]} added
+   * @param {Mark[]} added
    */
   addStrokes(added) {
     const strokes = [...this.now.strokes];
@@ -41,16 +49,32 @@ export class Drawing {
     return strokes.at(-1) === added.at(-1);
   }
 
+  /**
+   * Put others in the place of some marks, one for each, or take these away, in one step.
+   * @param {Map<Mark, Mark | null>} changes
+   */
+  replaceStrokes(changes) {
+    const strokes = this.now.strokes.map((mark) => (changes.has(mark) ? changes.get(mark) : mark)).filter((mark) => mark != null);
+    this.#pushState({ ...this.now, strokes });
+  }
+
   /** Begin anew over a picture, a data URL. */
-  placePicture(picture) { this.#pushState({ strokes: [], picture }); }
-  clear() { if (!this.isBlank) this.#pushState(BLANK); }
+  placePicture(source) { this.#pushState({ ...this.now, strokes: [], picture: makePicture(source) }); }
+  /** Change something of the picture under the strokes; null takes it away. */
+  changePicture(changes) {
+    const picture = changes && this.now.picture ? { ...this.now.picture, ...changes } : null;
+    this.#pushState({ ...this.now, picture });
+  }
+  /** Go on on a sheet of another size, with what was drawn as it then lies. */
+  changeSheet(state) { this.#pushState(state); }
+  clear() { if (!this.isBlank) this.#pushState({ ...BLANK, width: this.now.width, height: this.now.height }); }
   undo() { if (this.canUndo) this.#position -= 1; }
   redo() { if (this.canRedo) this.#position += 1; }
 
-  /** Load a drawing from its JSON, as a state of its own; an empty text is a blank sheet. */
+  /** Load a drawing from its JSON of any version, as a state of its own; an empty text is a blank sheet. */
   load(text) {
-    const { strokes = [], picture = null } = text ? JSON.parse(text) : BLANK;
-    this.#pushState({ strokes, picture });
+    const { width = SIDE, height = SIDE, strokes = [], picture = null, placement = null } = text ? JSON.parse(text) : {};
+    this.#pushState({ width, height, strokes, picture: picture && makePicture(picture, placement) });
   }
 
   /** Return every state that Undo and Redo go to, and the drawing of a line under way, to be kept by the browser. */
@@ -62,7 +86,8 @@ export class Drawing {
   /** Go on from a record; throws an Error where it is none. */
   restore(record) {
     const { states, position } = readUndoRecord(record);
-    [this.#states, this.#position] = [states, position];
+    const complete = ({ picture = null, ...state }) => ({ ...BLANK, ...state, picture: typeof picture === "string" ? makePicture(picture) : picture });
+    [this.#states, this.#position] = [states.map(complete), position];
   }
 
   /** Return the drawing as JSON. */
@@ -73,15 +98,25 @@ export class Drawing {
    * @param {readonly Stroke[]} underWay
    */
   write(underWay) {
-    const { strokes, picture } = this.now;
-    const head = JSON.stringify({ version: 2, width: SIDE, height: SIDE, picture }).slice(0, -1);
+    const { width, height, strokes, picture } = this.now;
+    const { source = null, ...placement } = picture ?? {};
+    const head = JSON.stringify({ version: 3, width, height, picture: source, placement: picture && placement }).slice(0, -1);
     return `${head},"strokes":[${[...strokes.map(writeStroke), ...underWay.map((stroke) => JSON.stringify(stroke))].join(",")}]}`;
   }
 
+  /** @param {State} state */
   #pushState(state) {
     this.#states = [...this.#states.slice(0, this.#position + 1), state].slice(-KEPT_STATES);
     this.#position = this.#states.length - 1;
   }
+}
+
+/**
+ * Make a picture under the strokes of its data URL; up to version 2 all of them lay whole in the middle.
+ * @returns {Picture}
+ */
+function makePicture(source, /** @type {Partial<Picture> | null} */ placement = null) {
+  return { source, place: null, opacity: 1, locked: false, traced: false, plain: false, ...placement };
 }
 
 /**
@@ -109,9 +144,9 @@ export function addPoint(strokes, x, y, pressure) {
   else stroke.points.push(point);
 }
 
-/** Tell whether a point lies on the paper or less than its side away from it. */
-export function isNearPaper(x, y) {
-  return x >= -SIDE && y >= -SIDE && x <= 2 * SIDE && y <= 2 * SIDE;
+/** Tell whether a point lies on the sheet or less than its side away from it. */
+export function isNearSheet({ width, height }, x, y) {
+  return x >= -width && y >= -height && x <= 2 * width && y <= 2 * height;
 }
 
 /** Paint a stroke on a 2d context whose unit is one canvas px. The eraser paints paper, or takes all off a layer. */

@@ -6,25 +6,27 @@ const NEAR_LINE = 8; // px from a tap on a line to the area beside it
 const UNDER = 4; // px that a fill goes on under the line around it
 
 /** @typedef {Uint8Array<ArrayBuffer>} Mask one byte for each px, row after row: 1 where it holds */
+/** @typedef {{ width: number, height: number }} Size px */
 
 /**
  * Find the area around a place, and return it as runs (encodeRuns); null where there is nothing to fill.
  * `seen` is the drawing as RGBA, `isLine` says for each px whether the pen drew there.
  * @param {Uint8ClampedArray} seen
  * @param {Mask} isLine
+ * @param {Size} size
  */
-export function findArea(seen, isLine, side, x, y) {
-  const start = findNear(isLine, side, y * side + x);
+export function findArea(seen, isLine, size, x, y) {
+  const start = findNear(isLine, size, y * size.width + x);
   if (start < 0) return null;
   const open = findAlike(seen, isLine, start);
-  const away = measureDistance(open, side);
+  const away = measureDistance(open, size);
   for (const reach of REACHES) {
-    const seed = findRoom(open, away, side, start, reach);
+    const seed = findRoom(open, away, size, start, reach);
     if (seed < 0) continue;
-    const area = floodFrom(side, [seed], (at) => away[at] > reach);
-    growWithin(area, open, side, reach);
-    fillCorners(area, open, away, side, reach);
-    growWithin(area, isLine, side, UNDER);
+    const area = floodFrom(size, [seed], (at) => away[at] > reach);
+    growWithin(area, open, size, reach);
+    fillCorners(area, open, away, size, reach);
+    growWithin(area, isLine, size, UNDER);
     return encodeRuns(area);
   }
   return null;
@@ -43,11 +45,22 @@ export function encodeRuns(mask) {
   return runs.length % 2 ? runs.slice(0, -1) : runs;
 }
 
-/** Paint runs in a colour, "#rrggbb", and return the picture, `side` px square and transparent elsewhere. */
-export function paintRuns(runs, color, side) {
-  const picture = new OffscreenCanvas(side, side);
+/** Return the mask of `count` px that runs stand for; encodeRuns is its inverse. */
+export function decodeRuns(runs, count) {
+  const mask = new Uint8Array(count);
+  let at = 0;
+  runs.forEach((length, turn) => {
+    if (turn % 2) mask.fill(1, at, at + length);
+    at += length;
+  });
+  return mask;
+}
+
+/** Paint runs in a colour, "#rrggbb", and return the picture of that size, transparent elsewhere. */
+export function paintRuns(runs, color, { width, height }) {
+  const picture = new OffscreenCanvas(width, height);
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (picture.getContext("2d"));
-  const image = context.createImageData(side, side);
+  const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
   const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
   const value = 0xff000000 + (blue << 16) + (green << 8) + red;
@@ -61,14 +74,14 @@ export function paintRuns(runs, color, side) {
 }
 
 /** Return the nearest px that no line covers, -1 where none is near. */
-function findNear(isLine, side, start) {
+function findNear(isLine, { width, height }, start) {
   if (!isLine[start]) return start;
-  const x = start % side, y = Math.floor(start / side);
+  const x = start % width, y = Math.floor(start / width);
   let found = -1, least = NEAR_LINE ** 2 + 1;
-  for (let v = Math.max(0, y - NEAR_LINE); v <= Math.min(side - 1, y + NEAR_LINE); v += 1) {
-    for (let u = Math.max(0, x - NEAR_LINE); u <= Math.min(side - 1, x + NEAR_LINE); u += 1) {
+  for (let v = Math.max(0, y - NEAR_LINE); v <= Math.min(height - 1, y + NEAR_LINE); v += 1) {
+    for (let u = Math.max(0, x - NEAR_LINE); u <= Math.min(width - 1, x + NEAR_LINE); u += 1) {
       const away = (u - x) ** 2 + (v - y) ** 2;
-      if (away < least && !isLine[v * side + u]) [found, least] = [v * side + u, away];
+      if (away < least && !isLine[v * width + u]) [found, least] = [v * width + u, away];
     }
   }
   return found;
@@ -87,45 +100,45 @@ function findAlike(seen, isLine, start) {
 }
 
 /** Return each open px's distance to what is not open, in px (chamfer distances, Borgefors 1986); the border is none. */
-function measureDistance(open, side) {
+function measureDistance(open, { width, height }) {
   const away = Float32Array.from(open, (is) => (is ? 1e6 : 0));
   const step = (at, from, length) => { if (away[from] + length < away[at]) away[at] = away[from] + length; };
-  for (let y = 0; y < side; y += 1) for (let x = 0; x < side; x += 1) {
-    const at = y * side + x;
+  for (let y = 0; y < height; y += 1) for (let x = 0; x < width; x += 1) {
+    const at = y * width + x;
     if (x) step(at, at - 1, 1);
-    if (y) step(at, at - side, 1);
-    if (x && y) step(at, at - side - 1, Math.SQRT2);
-    if (y && x < side - 1) step(at, at - side + 1, Math.SQRT2);
+    if (y) step(at, at - width, 1);
+    if (x && y) step(at, at - width - 1, Math.SQRT2);
+    if (y && x < width - 1) step(at, at - width + 1, Math.SQRT2);
   }
-  for (let y = side - 1; y >= 0; y -= 1) for (let x = side - 1; x >= 0; x -= 1) {
-    const at = y * side + x;
-    if (x < side - 1) step(at, at + 1, 1);
-    if (y < side - 1) step(at, at + side, 1);
-    if (x < side - 1 && y < side - 1) step(at, at + side + 1, Math.SQRT2);
-    if (y < side - 1 && x) step(at, at + side - 1, Math.SQRT2);
+  for (let y = height - 1; y >= 0; y -= 1) for (let x = width - 1; x >= 0; x -= 1) {
+    const at = y * width + x;
+    if (x < width - 1) step(at, at + 1, 1);
+    if (y < height - 1) step(at, at + width, 1);
+    if (x < width - 1 && y < height - 1) step(at, at + width + 1, Math.SQRT2);
+    if (y < height - 1 && x) step(at, at + width - 1, Math.SQRT2);
   }
   return away;
 }
 
 /** Return the nearest px, by open ways of at most 2 * reach px, around which more than `reach` px are open; or -1. */
-function findRoom(open, away, side, start, reach) {
+function findRoom(open, away, size, start, reach) {
   const seen = new Uint8Array(open.length);
   let ring = [start];
   seen[start] = 1;
   for (let steps = 0; steps <= 2 * reach && ring.length; steps += 1) {
     const room = ring.find((at) => away[at] > reach);
     if (room !== undefined) return room;
-    ring = ring.flatMap((at) => listBeside(at, side).filter((next) => open[next] && !seen[next] && (seen[next] = 1)));
+    ring = ring.flatMap((at) => listBeside(at, size).filter((next) => open[next] && !seen[next] && (seen[next] = 1)));
   }
   return -1;
 }
 
 /** Return all px that are reached from the seeds over px that hold. */
-function floodFrom(side, seeds, holds) {
-  const area = new Uint8Array(side * side);
+function floodFrom(size, seeds, holds) {
+  const area = new Uint8Array(size.width * size.height);
   const left = seeds.filter((at) => holds(at) && (area[at] = 1));
   for (let at = left.pop(); at !== undefined; at = left.pop()) {
-    for (const next of listBeside(at, side)) if (!area[next] && holds(next)) {
+    for (const next of listBeside(at, size)) if (!area[next] && holds(next)) {
       area[next] = 1;
       left.push(next);
     }
@@ -134,12 +147,12 @@ function floodFrom(side, seeds, holds) {
 }
 
 /** Let an area grow by some px, where `within` holds. */
-function growWithin(area, within, side, steps) {
+function growWithin(area, within, size, steps) {
   let ring = [];
   for (let at = 0; at < area.length; at += 1) if (area[at]) ring.push(at);
   for (let step = 0; step < steps; step += 1) {
     const next = [];
-    for (const at of ring) for (const one of listBeside(at, side)) if (!area[one] && within[one]) {
+    for (const at of ring) for (const one of listBeside(at, size)) if (!area[one] && within[one]) {
       area[one] = 1;
       next.push(one);
     }
@@ -148,16 +161,16 @@ function growWithin(area, within, side, steps) {
 }
 
 /** Fill what is left of the area in its corners: open places that touch it and lead to no other room. */
-function fillCorners(area, open, away, side, reach) {
+function fillCorners(area, open, away, size, reach) {
   const seen = new Uint8Array(area.length);
   for (let at = 0; at < area.length; at += 1) {
-    if (!open[at] || area[at] || seen[at] || !listBeside(at, side).some((one) => area[one])) continue;
+    if (!open[at] || area[at] || seen[at] || !listBeside(at, size).some((one) => area[one])) continue;
     const part = [at];
     let leads = false;
     seen[at] = 1;
     for (let i = 0; i < part.length; i += 1) {
       leads ||= away[part[i]] > reach;
-      for (const next of listBeside(part[i], side)) if (open[next] && !area[next] && !seen[next]) {
+      for (const next of listBeside(part[i], size)) if (open[next] && !area[next] && !seen[next]) {
         seen[next] = 1;
         part.push(next);
       }
@@ -167,11 +180,11 @@ function fillCorners(area, open, away, side, reach) {
 }
 
 /** List the px above, below, left and right of one. */
-function listBeside(at, side) {
-  const x = at % side, beside = [];
+function listBeside(at, { width, height }) {
+  const x = at % width, beside = [];
   if (x) beside.push(at - 1);
-  if (x < side - 1) beside.push(at + 1);
-  if (at >= side) beside.push(at - side);
-  if (at < side * (side - 1)) beside.push(at + side);
+  if (x < width - 1) beside.push(at + 1);
+  if (at >= width) beside.push(at - width);
+  if (at < width * (height - 1)) beside.push(at + width);
   return beside;
 }

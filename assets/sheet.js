@@ -1,226 +1,236 @@
-// The sheet of paper: pointer events become strokes, and only what is new is painted.
-import { INK, SIDE, addPoint, isNearPaper, makeOutlinePath, makeStroke, paintStroke } from "./drawing.js";
-import { findArea, paintRuns } from "./filling.js";
-import { getContext, make } from "./dom.js";
-import { choosePaper } from "./intake.js";
+// The sheet of paper: what hands and keys do above it becomes strokes, filled areas and picked colours.
+import { Bitmaps } from "./bitmaps.js";
+import { INK, isNearSheet, makeStroke } from "./drawing.js";
+import { findArea } from "./filling.js";
+import { make } from "./dom.js";
+import { Hands } from "./hands.js";
+import { Line, SMOOTHING, mirrorStrokes } from "./line.js";
+import { View } from "./view.js";
+import { say } from "./words.js";
 
-const SIZES = { pen: 6, marker: 28, eraser: 28 }; // canvas px, of SIDE
+const SIZES = { pen: 6, marker: 28, eraser: 28 }; // canvas px
 const FIRST_COLOR = "#d9452f"; // of the marker and the bucket
-const FULL = "The sheet is full. Draw this picture, or clear it and begin another.";
-const LABEL = "Drawing area. Draw here with a mouse, a finger or a pen. By keys: arrows move, with Shift a little; Space sets the tool down and lifts it.";
+const PAINTING = ["pen", "marker", "fill"];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const STEP = 16, SMALL_STEP = 2; // canvas px that an arrow key moves
-const SEEN = 16; // of 255: from here on a line covers a px
-const PEN_TIP = 1, PEN_ERASER_END = 32; // PointerEvent.buttons
-const PALM_MS = 500; // a touch that begins this soon after the pen was seen is the hand that holds it
+const LEAST_RING = 8; // px; a smaller brush is shown by a cross alone
+const SHARPEN_MS = 180; // after the last change of the view
+const SLOW_MS = 120; // a drawing that takes longer to paint stays as sharp as it is
 
-/** Sheet is the paper: bitmaps of the finished colours and of the finished lines over them, and the stroke under way. */
+/** @typedef {import("./drawing.js").Tool | "fill" | "dropper" | "select" | "move"} SheetTool */
+
+/** Sheet is the paper in its frame: its view, its bitmaps, and the stroke under way. */
 export class Sheet {
-  /** @type {import("./drawing.js").Tool | "fill" | "dropper"} */
+  /** @type {SheetTool} */
   tool = "pen";
   sizes = { ...SIZES };
   colors = { pen: INK, marker: FIRST_COLOR, fill: FIRST_COLOR };
-  /** @type {{ pointer: number, kind: string, tool: string, strokes: import("./drawing.js").Stroke[] } | null} */
+  smoothing = 0; // a place in SMOOTHING
+  isSymmetric = false;
+  /** @type {{ selection: any, picture: any } | null} what the tools for finished things are; canvas.js sets it */
+  helpers = null;
+  /** @type {{ kind: string, tool: SheetTool, line: Line } | null} */
   #gesture = null;
-  #place = [SIDE / 2, SIDE / 2]; // of the cursor that keys move
-  #penSeen = -Infinity; // ms, when a pen last touched the sheet or moved above it
+  /** @type {number[] | null} of the cursor that keys move */
+  #place = null;
   #frame = 0;
-  #picture = new Image();
-  /**
-   * What the bitmaps hold: strokes, picture, size.
-   * @type {{ strokes: readonly object[], source: string | null, pixels: number }}
-   */
-  #painted = { strokes: [], source: null, pixels: 0 };
-  /** @type {WeakMap<object, Path2D>} */
-  #outlines = new WeakMap();
-  /** @type {WeakMap<object, OffscreenCanvas>} */
-  #fills = new WeakMap();
+  #sharpening = 0;
+  #hovered = { x: 0, y: 0 };
+  /** @type {object | null} the drawing before the last tap of a finger */
+  #beforeTap = null;
 
-  constructor(drawing, { onStroke, onMove, onPick }) {
+  constructor(drawing, { onStroke, onMove, onPick, onUndo, onRedo, onView }) {
     this.drawing = drawing;
     this.onStroke = onStroke;
     this.onMove = onMove;
     this.onPick = onPick;
-    this.colours = make("canvas", { "aria-hidden": true });
-    this.lines = make("canvas.lines", { "aria-hidden": true });
-    this.current = make("canvas.live", { role: "application", tabindex: 0, "aria-label": LABEL });
+    this.onView = onView;
+    this.bitmaps = new Bitmaps(drawing, say("Drawing area. Draw here with a mouse, a finger or a pen. By keys: arrows move, with Shift a little; Space sets the tool down and lifts it."));
     this.cursor = make("span.cursor", { "aria-hidden": true });
-    this.hint = make("p.hint", {}, "Draw here", make("small", {}, "Your colours count: what you paint keeps its colour."));
-    this.node = make("div.paper", {}, this.colours, this.current, this.lines, this.cursor, this.hint);
+    this.axis = make("span.axis", { "aria-hidden": true, hidden: true });
+    this.board = make("div.board", {}, ...this.bitmaps.nodes, this.axis, this.cursor);
+    this.ring = make("span.ring", { "aria-hidden": true, hidden: true });
+    this.hint = make("p.hint", {}, say("Draw here"), make("small", {}, say("Your colours count: what you paint keeps its colour.")));
+    this.node = make("div.paper.sheet", {}, this.board, this.ring, this.hint);
+    this.view = new View(this.node, this.board, () => this.#showView());
+    this.hands = new Hands(this.node, this.bitmaps.live, this.view, {
+      begin: (event, isEraserEnd) => this.#begin(event, isEraserEnd),
+      move: (event) => this.#addEvents(event),
+      end: () => this.#gesture && this.#finish(this.#gesture),
+      cancel: () => this.#cancel(),
+      hover: (event) => this.#showRing(event),
+      tap: (fingers) => (fingers === 2 ? onUndo() : fingers === 3 && onRedo()),
+      tapTwice: () => this.#tapTwice(onUndo),
+    });
     this.#listen();
   }
 
-  /** Show the drawing as it is now. Strokes that came on top are painted over the bitmap; all else paints it anew. */
+  /** Show the drawing as it is now. */
   repaint() {
-    const { strokes, picture } = this.drawing.now;
+    const { width, height } = this.drawing.now;
+    if (width !== this.view.size.width || height !== this.view.size.height) this.#lay();
     this.hint.hidden = !this.drawing.isBlank;
-    this.#loadPicture(picture);
-    const source = picture && this.#picture.complete ? picture : null;
-    const pixels = this.colours.width;
-    const before = this.#painted;
-    const goesOn = before.source === source && before.pixels === pixels && before.strokes.every((stroke, i) => stroke === strokes[i]);
-    const [colours, lines] = [this.colours, this.lines].map(goesOn ? scaleCanvas : clearCanvas);
-    if (!goesOn && source) paintWhole(colours, this.#picture);
-    for (const mark of strokes.slice(goesOn ? before.strokes.length : 0)) {
-      if (mark.tool === "fill") colours.drawImage(this.#paintFill(mark), 0, 0, SIDE, SIDE);
-      else if (mark.tool !== "pen") this.#paintFinished(colours, mark);
-      if (mark.tool === "pen" || mark.tool === "eraser") this.#paintFinished(lines, mark, true);
-    }
-    this.#painted = { strokes, source, pixels };
-    clearCanvas(this.current);
-  }
-
-  #loadPicture(picture) {
-    if (!picture || this.#picture.src === picture) return;
-    this.#picture = new Image();
-    this.#picture.onload = () => this.repaint();
-    this.#picture.src = picture;
-  }
-
-  #paintFinished(context, stroke, isLayer = false) {
-    let outline = this.#outlines.get(stroke);
-    if (!outline) this.#outlines.set(stroke, outline = new Path2D(makeOutlinePath(stroke)));
-    paintStroke(context, stroke, outline, isLayer);
-  }
-
-  #paintFill(fill) {
-    let painted = this.#fills.get(fill);
-    if (!painted) this.#fills.set(fill, painted = paintRuns(fill.runs, fill.color, SIDE));
-    return painted;
-  }
-
-  /** Return what is seen, as RGBA of SIDE x SIDE px, and where the pen's lines are. */
-  #readPixels() {
-    const read = (canvases, paper) => {
-      const context = getContext(new OffscreenCanvas(SIDE, SIDE), { willReadFrequently: true });
-      if (paper) { context.fillStyle = "#ffffff"; context.fillRect(0, 0, SIDE, SIDE); }
-      context.imageSmoothingQuality = "high";
-      for (const canvas of canvases) context.drawImage(canvas, 0, 0, SIDE, SIDE);
-      return context.getImageData(0, 0, SIDE, SIDE).data;
-    };
-    const lines = read([this.lines], false);
-    return { seen: read([this.colours, this.lines], true), isLine: Uint8Array.from({ length: SIDE * SIDE }, (_, at) => Number(lines[4 * at + 3] > SEEN)) };
-  }
-
-  /** Fill the area at a place of the sheet. */
-  #fillAt(x, y) {
-    const { seen, isLine } = this.#readPixels();
-    const runs = findArea(seen, isLine, SIDE, x, y);
-    if (!runs) return this.onStroke("There is no area here to fill: tap between the lines.");
-    this.onStroke(this.drawing.addStrokes([{ tool: "fill", color: this.colors.fill, runs }]) ? "" : FULL);
-  }
-
-  /** Take up the colour that is seen at a place of the sheet. */
-  #pickAt(x, y) {
-    const at = 4 * (y * SIDE + x);
-    const parts = [...this.#readPixels().seen.slice(at, at + 3)];
-    this.onPick(`#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`);
+    this.axis.hidden = !this.isSymmetric;
+    this.bitmaps.repaint(this.helpers?.selection.hidden);
+    this.helpers?.selection.follow();
+    this.helpers?.picture.follow();
   }
 
   #listen() {
-    new ResizeObserver(() => this.#resizeCanvases()).observe(this.node);
-    this.current.addEventListener("pointerdown", (event) => this.#beginStroke(event));
-    this.current.addEventListener("pointermove", (event) => this.#continueStroke(event));
-    this.current.addEventListener("pointerup", (event) => this.#endStroke(event));
-    this.current.addEventListener("pointercancel", (event) => this.#cancelStroke(event));
-    this.current.addEventListener("keydown", (event) => this.#pressKey(event));
-    this.current.addEventListener("blur", () => this.#gesture?.kind === "keys" && this.#finish(this.#gesture));
-    this.current.addEventListener("contextmenu", (event) => event.preventDefault());
-    // or the browser takes a quick stroke for a gesture of its own and keeps the next tap to itself
-    for (const kind of ["touchstart", "touchmove"]) this.current.addEventListener(kind, (event) => event.preventDefault(), { passive: false });
+    new ResizeObserver(() => this.#lay()).observe(this.node);
+    const { live } = this.bitmaps;
+    live.addEventListener("keydown", (event) => this.#pressKey(event));
+    live.addEventListener("blur", () => this.#gesture?.kind === "keys" && this.#finish(this.#gesture));
+    this.node.addEventListener("pointerenter", (event) => this.#showRing(event));
   }
 
-  #resizeCanvases() {
-    const pixels = Math.round(this.node.clientWidth * devicePixelRatio);
-    if (!pixels) return;
-    for (const canvas of [this.colours, this.lines, this.current]) {
-      if (canvas.width === pixels) continue;
-      canvas.width = canvas.height = pixels;
-      this.#painted = { strokes: [], source: null, pixels: 0 };
-    }
-    this.repaint();
+  #lay() {
+    if (!this.node.clientWidth) return;
+    const { width, height } = this.drawing.now;
+    document.documentElement.style.setProperty("--sheet-ratio", String(width / height));
+    const laid = this.view.lay(this.drawing.now);
+    if (this.bitmaps.resize(laid, this.#sharpness)) this.repaint();
   }
 
-  #beginStroke(event) {
-    this.#notePen(event);
-    if (!(event.buttons & (PEN_TIP | PEN_ERASER_END)) || this.#isPalm(event)) return;
-    if (this.#gesture && !(event.pointerType === "pen" && this.#gesture.kind === "touch")) return;
-    event.preventDefault();
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur(); // the keys for undo belong to the drawing now
-    const tool = event.buttons & PEN_ERASER_END ? "eraser" : this.tool;
-    this.current.setPointerCapture(event.pointerId);
-    this.#gesture = this.#makeGesture(tool, event.pointerId, event.pointerType);
-    this.#addEventPoint(this.#gesture, event);
+  /** How many times the bitmaps are as fine as the whole sheet needs; a drawing that is slow to paint stays as it is. */
+  get #sharpness() { return this.bitmaps.milliseconds > SLOW_MS ? 1 : this.view.zoom; }
+
+  #showView() {
+    this.node.classList.toggle("moved", !this.view.isFitted);
+    this.#placeRing();
+    this.helpers?.selection.follow();
+    this.helpers?.picture.follow();
+    this.onView(this.view);
+    clearTimeout(this.#sharpening);
+    this.#sharpening = setTimeout(() => {
+      const { width, height } = this.board.style;
+      if (this.bitmaps.resize({ width: parseFloat(width), height: parseFloat(height) }, this.#sharpness)) this.repaint();
+    }, SHARPEN_MS);
+  }
+
+  #showRing(event) {
+    const isBrush = this.tool in this.sizes && event && event.pointerType !== "touch";
+    if (event) this.#hovered = { x: event.clientX, y: event.clientY };
+    this.ring.hidden = !isBrush;
+    this.#placeRing();
+  }
+
+  #placeRing() {
+    const across = (this.sizes[this.tool] ?? 0) * this.view.scale;
+    const isSeen = !this.ring.hidden && across >= LEAST_RING;
+    this.node.classList.toggle("ringed", isSeen);
+    if (this.ring.hidden) return;
+    const box = this.node.getBoundingClientRect();
+    this.ring.style.setProperty("--across", `${across}px`);
+    this.ring.style.transform = `translate(${this.#hovered.x - box.left}px, ${this.#hovered.y - box.top}px) translate(-50%, -50%)`;
+    this.ring.classList.toggle("small", !isSeen);
+  }
+
+  /** Show the brush at its new size. */
+  changeBrush() {
+    this.#placeRing();
+  }
+
+  #begin(event, isEraserEnd) {
+    const isPicking = event.altKey && PAINTING.includes(this.tool);
+    this.#gesture = this.#makeGesture(isEraserEnd ? "eraser" : isPicking ? "dropper" : this.tool, event.pointerType);
+    this.#beforeTap = this.drawing.now;
+    this.#addEvents(event);
   }
 
   /** The strokes of the line under way, which are no part of the drawing yet. */
   get underWay() {
-    const isLine = this.#gesture && this.#gesture.tool !== "fill" && this.#gesture.tool !== "dropper";
-    return isLine ? this.#gesture?.strokes.filter(({ points }) => points.length) ?? [] : [];
+    const { tool, line } = this.#gesture ?? {};
+    const drawn = line && tool && tool in this.sizes ? line.strokes.filter(({ points }) => points.length) : [];
+    return this.isSymmetric ? [...drawn, ...mirrorStrokes(drawn, this.drawing.now.width)] : drawn;
   }
 
-  #makeGesture(tool, pointer, kind) {
+  /** @param {SheetTool} tool */
+  #makeGesture(tool, kind) {
     this.node.classList.toggle("beneath", tool === "marker");
+    if (tool !== "select") this.helpers?.selection.clear();
     this.hint.hidden = true;
-    return { pointer, kind, tool, strokes: [makeStroke(tool, this.sizes[tool], this.colors[tool] ?? INK)] };
+    const stroke = makeStroke(/** @type {any} */ (tool), this.sizes[tool] ?? 1, this.colors[tool] ?? INK);
+    const isEven = tool in this.sizes && kind !== "keys";
+    return { kind, tool, line: new Line(stroke, isEven ? SMOOTHING[this.smoothing] / this.view.scale : 0) };
   }
 
-  /** Tell whether a touch is the hand that holds the pen. */
-  #isPalm(event) {
-    return event.pointerType === "touch" && event.timeStamp - this.#penSeen < PALM_MS;
-  }
-
-  #notePen(event) {
-    if (event.pointerType === "pen") this.#penSeen = event.timeStamp;
-  }
-
-  #continueStroke(event) {
-    this.#notePen(event);
-    const gesture = this.#gesture;
-    if (!gesture || gesture.pointer !== event.pointerId) return;
+  #addEvents(event) {
     const events = event.getCoalescedEvents?.() ?? [];
-    for (const one of events.length ? events : [event]) this.#addEventPoint(gesture, one);
+    for (const one of events.length ? events : [event]) this.#addEventPoint(one, event.shiftKey);
   }
 
-  /** Add where a pointer event lies to a line. Strokes may run over the border; what lies far off is left out. */
-  #addEventPoint(gesture, event) {
-    const box = this.current.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * SIDE, y = ((event.clientY - box.top) / box.height) * SIDE;
+  /** Add where a pointer event lies to the line. Strokes may run over the border; what lies far off is left out. */
+  #addEventPoint(event, isStraight) {
+    const gesture = this.#gesture;
+    if (!gesture) return;
+    const [x, y] = this.view.findPlace(event.clientX, event.clientY);
     const isPressed = event.pointerType === "pen" && gesture.tool !== "marker"; // a marker is as broad everywhere
-    if (isNearPaper(x, y)) this.#addPlace(gesture, x, y, isPressed ? event.pressure : 0.5);
+    if (isNearSheet(this.drawing.now, x, y)) this.#addPlace(x, y, isPressed ? event.pressure : 0.5, isStraight && gesture.tool in this.sizes);
   }
 
-  #addPlace(gesture, x, y, pressure) {
-    addPoint(gesture.strokes, x, y, pressure);
+  #addPlace(x, y, pressure, isStraight = false) {
+    this.#gesture?.line.follow(x, y, pressure, isStraight);
     this.#frame ||= requestAnimationFrame(() => this.#paintGesture());
   }
 
-  /** Paint the stroke under way, once a frame; what is full of it is finished and stays on the bitmap. */
+  /** Paint the stroke under way, once a frame. */
   #paintGesture() {
     this.#frame = 0;
     if (this.underWay.length) this.onMove();
-    if (!this.#gesture || this.#gesture.tool === "fill" || this.#gesture.tool === "dropper") return;
-    const context = clearCanvas(this.current);
-    const { strokes } = this.#gesture;
-    for (const stroke of strokes.slice(0, -1)) this.#paintFinished(context, stroke);
-    paintStroke(context, strokes[strokes.length - 1]);
+    if (!this.#gesture) return;
+    const { tool, line } = this.#gesture;
+    if (tool in this.sizes) this.bitmaps.paintLive(line.strokes, this.isSymmetric);
+    else if (tool === "select") this.helpers?.selection.showLasso(line.strokes);
   }
 
-  #endStroke(event) {
-    this.#notePen(event);
-    if (!this.#gesture || this.#gesture.pointer !== event.pointerId) return;
-    this.#finish(this.#gesture);
-  }
-
-  /** Do what a gesture was for: add its line, or fill or pick where it ended. */
-  #finish({ tool, strokes }) {
+  /** Do what a gesture was for: add its line, fill, pick or select where it ended. */
+  #finish({ tool, line }) {
+    line.finish();
     this.#gesture = null;
-    const end = strokes[strokes.length - 1].points.at(-1);
+    const { end } = line;
     if (!end) return this.repaint();
-    const [x, y] = end.map((part) => Math.min(SIDE - 1, Math.max(0, Math.floor(part))));
+    const { width, height } = this.drawing.now;
+    const x = Math.min(width - 1, Math.max(0, Math.floor(end[0]))), y = Math.min(height - 1, Math.max(0, Math.floor(end[1])));
     if (tool === "fill") this.#fillAt(x, y);
     else if (tool === "dropper") this.#pickAt(x, y);
-    else this.onStroke(this.drawing.addStrokes(strokes) ? "" : FULL);
+    else if (tool === "select") this.helpers?.selection.take(line.strokes.flatMap(({ points }) => points));
+    else if (tool !== "move") this.#add(this.isSymmetric ? [...line.strokes, ...mirrorStrokes(line.strokes, width)] : line.strokes);
+  }
+
+  #add(marks) {
+    this.onStroke(this.drawing.addStrokes(marks) ? "" : say("The sheet is full. Draw this picture, or clear it and begin another."));
+  }
+
+  /** Fill the area at a place of the sheet, and the one that lies there in the mirror. */
+  #fillAt(x, y) {
+    const { width } = this.drawing.now;
+    const { drawn, isLine } = this.bitmaps.readPixels();
+    const places = this.isSymmetric ? [x, width - 1 - x] : [x];
+    const areas = places.map((at) => findArea(drawn, isLine, this.drawing.now, at, y)).filter((runs) => runs != null);
+    if (!areas.length) return this.onStroke(say("There is no area here to fill: tap between the lines."));
+    this.#add(areas.map((runs) => ({ tool: "fill", color: this.colors.fill, runs })));
+  }
+
+  /** Take up the colour that is seen at a place of the sheet. */
+  #pickAt(x, y) {
+    const at = 4 * (y * this.drawing.now.width + x);
+    const parts = [...this.bitmaps.readPixels().seen.slice(at, at + 3)];
+    this.hint.hidden = !this.drawing.isBlank;
+    this.onPick(`#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`);
+  }
+
+  #cancel() {
+    this.#gesture = null;
+    this.helpers?.selection.showLasso([]);
+    this.repaint();
+  }
+
+  /** See the whole sheet again, and take back what the two taps left on it. */
+  #tapTwice(onUndo) {
+    if (this.drawing.now !== this.#beforeTap) onUndo();
+    if (this.tool in this.sizes) onUndo();
+    this.view.fit();
   }
 
   /** Draw by keys: arrows move the cursor, Space sets the tool down and lifts it. */
@@ -233,54 +243,25 @@ export class Sheet {
     event.preventDefault();
   }
 
+  /** @returns {number[]} where the cursor of the keys is; in the middle as long as it was not moved */
+  #findCursor() {
+    const { width, height } = this.drawing.now;
+    return (this.#place ?? [width / 2, height / 2]).map((part, axis) => Math.min([width, height][axis], part));
+  }
+
   #moveCursor(arrow, step) {
-    this.#place = this.#place.map((part, axis) => Math.min(SIDE, Math.max(0, part + step * arrow[axis])));
-    const [x, y] = this.#place;
-    this.cursor.style.setProperty("--x", `${(100 * x) / SIDE}%`);
-    this.cursor.style.setProperty("--y", `${(100 * y) / SIDE}%`);
-    if (this.#gesture?.kind === "keys") this.#addPlace(this.#gesture, x, y, 0.5);
+    const { width, height } = this.drawing.now;
+    const [x, y] = this.#place = this.#findCursor().map((part, axis) => Math.min([width, height][axis], Math.max(0, part + step * arrow[axis])));
+    this.cursor.style.setProperty("--x", `${(100 * x) / width}%`);
+    this.cursor.style.setProperty("--y", `${(100 * y) / height}%`);
+    if (this.#gesture?.kind === "keys") this.#addPlace(x, y, 0.5);
   }
 
   #pressCursor() {
     if (this.#gesture) return this.#gesture.kind === "keys" && this.#finish(this.#gesture);
-    const gesture = this.#makeGesture(this.tool, 0, "keys");
-    const [x, y] = this.#place;
-    this.#gesture = gesture;
-    this.#addPlace(gesture, x, y, 0.5);
-    if (this.tool === "fill" || this.tool === "dropper") this.#finish(gesture);
+    const [x, y] = this.#findCursor();
+    this.#gesture = this.#makeGesture(this.tool, "keys");
+    this.#addPlace(x, y, 0.5);
+    if (!(this.tool in this.sizes)) this.#finish(this.#gesture);
   }
-
-  /** End a stroke that the system took away. Of a touch it took it for a palm or a gesture, and nothing was drawn. */
-  #cancelStroke(event) {
-    if (!this.#gesture || this.#gesture.pointer !== event.pointerId) return;
-    if (this.#gesture.kind !== "touch") return this.#endStroke(event);
-    this.#gesture = null;
-    this.repaint();
-  }
-}
-
-/** Paint a picture whole and in its own proportions in the middle of the sheet; the server lays it out the same way. */
-function paintWhole(context, picture) {
-  const { naturalWidth: width, naturalHeight: height } = picture;
-  if (!width) return;
-  const scale = SIDE / Math.max(width, height);
-  const place = [(SIDE - width * scale) / 2, (SIDE - height * scale) / 2, width * scale, height * scale];
-  context.fillStyle = choosePaper(picture);
-  context.fillRect(...place);
-  context.drawImage(picture, ...place);
-}
-
-/** Clear a canvas and return its context with one unit = one canvas px of the drawing. */
-function clearCanvas(canvas) {
-  const context = getContext(canvas);
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  return scaleCanvas(canvas);
-}
-
-/** Return a canvas's context with one unit = one canvas px of the drawing. */
-function scaleCanvas(canvas) {
-  const context = getContext(canvas);
-  context.setTransform(canvas.width / SIDE, 0, 0, canvas.height / SIDE, 0, 0);
-  return context;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -201,10 +202,17 @@ def make_drawing_url(request: GenerationRequest) -> str:
 
 
 def build_drawing_canvas(request: GenerationRequest) -> str:
-    """Build a canvas whose picture is the drawing, for a file that holds no strokes; of old files its edge map."""
+    """Build a canvas whose picture is the drawing, for a file that holds no strokes; of old files its edge map.
+
+    The sheet has the picture's proportions, and what was drawn on it is taken as it is.
+    """
     drawn = request.colours
     lines = ImageOps.invert(Image.fromarray(request.edges.pixels)) if drawn is None else Image.fromarray(drawn.pixels)
-    return write_canvas(lines.resize((CANVAS_SIDE, CANVAS_SIDE), Image.Resampling.BICUBIC), "png")
+    scale = CANVAS_SIDE / math.sqrt(request.width * request.height)
+    width, height = (min(max(round(side * scale), 64), 2048) for side in (request.width, request.height))
+    return write_canvas(
+        lines.resize((width, height), Image.Resampling.BICUBIC), "png", size=(width, height), plain=True
+    )
 
 
 def build_picture_canvas(image: Image.Image) -> str:
@@ -215,10 +223,16 @@ def build_picture_canvas(image: Image.Image) -> str:
     return write_canvas(small, "png" if clear else "webp")
 
 
-def write_canvas(picture: Image.Image, kind: str) -> str:
-    """Write the JSON of a canvas with a picture on it and no stroke; `kind` is "png" or "webp"."""
-    size = {"version": 1, "width": CANVAS_SIDE, "height": CANVAS_SIDE}
-    return json.dumps({**size, "picture": make_data_url(picture, kind), "strokes": []})
+def write_canvas(
+    picture: Image.Image, kind: str, *, size: tuple[int, int] = (CANVAS_SIDE, CANVAS_SIDE), plain: bool = False
+) -> str:
+    """Write the JSON of a canvas of `size` (width, height in px) with a picture on it and no stroke.
+
+    `kind` is "png" or "webp"; a `plain` picture is a drawing of this app and no photograph.
+    """
+    head = {"version": 3, "width": size[0], "height": size[1]}
+    placement = {"place": None, "opacity": 1, "locked": False, "traced": False, "plain": plain}
+    return json.dumps({**head, "picture": make_data_url(picture, kind), "placement": placement, "strokes": []})
 
 
 def make_data_url(image: Image.Image, kind: str) -> str:

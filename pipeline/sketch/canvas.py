@@ -27,6 +27,7 @@ MAX_CANVAS_SIDE = 2048  # px
 MAX_STROKES = 2_000
 MAX_STROKE_POINTS = 5_000
 MAX_POINTS = 100_000  # in all
+MAX_OFFSET = 40_960  # px
 MAX_RUNS = 500_000  # of all filled areas
 MAX_PAINTED_AREA = 400  # painted area, overlaps counted, in canvases: hours of scribbling, seconds of computing
 MAX_TEXT = 8_000_000  # characters of JSON without the picture
@@ -69,15 +70,28 @@ class Fill(StrictModel):
 
 
 Mark = Annotated[Stroke | Fill, Field(discriminator="tool")]
+Offset = Annotated[float, Field(ge=-MAX_OFFSET, le=MAX_OFFSET)]  # px
+Length = Annotated[float, Field(ge=1, le=MAX_OFFSET)]  # px
+
+
+class Placement(StrictModel):
+    """How the picture under the strokes lies there, and what it is for."""
+
+    place: tuple[Offset, Offset, Length, Length] | None = None  # left, top, width, height; None: whole in the middle
+    opacity: float = Field(default=1, ge=0, le=1)
+    locked: bool = False  # whether hands leave it where it is
+    traced: bool = False  # whether it is no part of the drawing: it is there to be drawn after
+    plain: bool = False  # whether it is a drawing of this app, taken as it is, and no photograph of paper
 
 
 class Canvas(StrictModel):
     """A whole drawing, as the browser sends it: strokes over a picture or over white."""
 
-    version: Literal[1, 2]  # 1: pen and eraser alone
+    version: Literal[1, 2, 3]  # 1: pen and eraser alone; 2: no placement
     width: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
     height: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
-    picture: Annotated[str, Field(max_length=MAX_PICTURE_TEXT)] | None  # data URL, whole under the strokes
+    picture: Annotated[str, Field(max_length=MAX_PICTURE_TEXT)] | None  # data URL, under the strokes
+    placement: Placement | None = None  # of the picture; None: whole in the middle, part of the drawing
     strokes: Annotated[list[Mark], Field(max_length=MAX_STROKES)]
 
     @model_validator(mode="after")
@@ -95,7 +109,7 @@ class Canvas(StrictModel):
 
     @model_validator(mode="after")
     def check_fills(self) -> Canvas:
-        """Raise ValueError for filled areas that have too many runs or do not fit, or that version 1 does not know."""
+        """Raise ValueError for areas that have too many runs or do not fit, or what its version does not know."""
         fills = [mark for mark in self.strokes if isinstance(mark, Fill)]
         runs = sum(len(fill.runs) for fill in fills)
         if runs > MAX_RUNS:
@@ -105,7 +119,14 @@ class Canvas(StrictModel):
                 raise ValueError(f"a filled area has at most the canvas's {self.width * self.height:,} px")
         if self.version == 1 and self.has_colour_beneath:
             raise ValueError("a drawing of version 1 has lines of pen and eraser alone")
+        if self.placement is not None and (self.version < 3 or self.picture is None):
+            raise ValueError("a placement belongs to a picture, from version 3 on")
         return self
+
+    @property
+    def has_drawn_picture(self) -> bool:
+        """Whether a picture lies under the strokes that is part of the drawing."""
+        return self.picture is not None and not (self.placement or Placement()).traced
 
     @property
     def has_colour_beneath(self) -> bool:

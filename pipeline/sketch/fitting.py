@@ -23,20 +23,47 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 
+Place = tuple[float, float, float, float]  # left, top, width, height in px of the sheet
+
 WHAT = "picture under a drawing"
 FADE = 0.05  # of the sheet's longer side, within which a continued border grows even
 EVEN = 0.08  # of the sheet's longer side, the sigma by which it is evened
 
 
-def lay_picture(url: str, size: tuple[int, int]) -> LaidPicture:
-    """Return the picture of a data URL on white, fitted whole into a sheet of `size` (width, height) px.
+def lay_picture(url: str, size: tuple[int, int], place: Place | None = None, opacity: float = 1.0) -> LaidPicture:
+    """Return the picture of a data URL on a white sheet of `size` (width, height) px.
 
-    Raises SketchError for any other text, or a broken picture.
+    It lies at `place`, left, top, width and height in px, whole in the middle if None; `opacity` is 0 to 1. Raises
+    SketchError for any other text, or a broken picture.
     """
     from pipeline.sketch.transparency import LaidPicture, lay_on_white
 
     laid = lay_on_white(open_data_url(url), WHAT)
-    return LaidPicture(fit_whole(laid.pixels, size), laid.turned_round, laid.outlined)
+    fitted = fit_whole(laid.pixels, size) if place is None else fit_place(laid.pixels, size, place)
+    return LaidPicture(fade(fitted, opacity), laid.turned_round, laid.outlined)
+
+
+def fade(pixels: Pixels, opacity: float) -> Pixels:
+    """Return a picture (H, W, 3) as it shows on white with an opacity of 0 to 1."""
+    if opacity == 1:
+        return pixels
+    return np.asarray(np.round(255 - (255 - pixels.astype(np.float32)) * opacity), np.uint8)
+
+
+def fit_place(pixels: Pixels, size: tuple[int, int], place: Place) -> Pixels:
+    """Return a sheet of `size` (width, height) px with a picture (H, W, 3) at a place, its borders continued."""
+    left, top, width, height = place
+    x0, y0 = max(0, round(left)), max(0, round(top))
+    x1, y1 = min(size[0], round(left + width)), min(size[1], round(top + height))
+    if x1 <= x0 or y1 <= y0:  # moved out of sight
+        return np.full((size[1], size[0], 3), 255, np.uint8)
+    across, down = pixels.shape[1] / width, pixels.shape[0] / height
+    part = ((x0 - left) * across, (y0 - top) * down, (x1 - left) * across, (y1 - top) * down)
+    box = tuple(min(max(0.0, at), float(side)) for at, side in zip(part, (*pixels.shape[1::-1],) * 2, strict=True))
+    seen = Image.fromarray(pixels).resize((x1 - x0, y1 - y0), Image.Resampling.LANCZOS, box=box)
+    sheet = continue_border(np.asarray(seen), y0, size[1] - y1)
+    turned = continue_border(sheet.transpose(1, 0, 2), x0, size[0] - x1)
+    return np.ascontiguousarray(turned.transpose(1, 0, 2))
 
 
 def open_data_url(url: str) -> Image.Image:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import SketchError
-from pipeline.sketch.canvas import MOST_SAMPLES, Canvas, paint_canvas, read_canvas, write_canvas
+from pipeline.sketch.canvas import MOST_SAMPLES, Canvas, Placement, paint_canvas, read_canvas, write_canvas
 from pipeline.sketch.fitting import lay_picture
 from pipeline.sketch.image_file import expect_size, limit_pillow, open_image
 from pipeline.sketch.paper import Paper
@@ -63,10 +63,22 @@ def read_strokes(canvas: str | Mapping[str, object], most_samples: int = MOST_SA
 
 def convert_canvas(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketch:
     """Make a sketch of strokes on white, or over the picture that lies under them."""
-    if canvas.picture is None:
+    if canvas.picture is None or not canvas.has_drawn_picture:
         return convert_own_sheet(canvas, most_samples)
-    laid = lay_picture(canvas.picture, (canvas.width, canvas.height))
-    return convert_laid(replace(laid, pixels=paint_canvas(canvas, laid.pixels, most_samples)))
+    placement = canvas.placement or Placement()
+    laid = lay_picture(canvas.picture, (canvas.width, canvas.height), placement.place, placement.opacity)
+    painted = replace(laid, pixels=paint_canvas(canvas, laid.pixels, most_samples))
+    return convert_plain(painted.pixels) if placement.plain else convert_laid(painted)
+
+
+def convert_plain(pixels: NDArray[np.uint8]) -> Sketch:
+    """Make a sketch of a drawing of this app that came back as a picture, (H, W, 3) on white: as it is.
+
+    Raises SketchError where nothing can be seen.
+    """
+    if int(pixels.min()) > FAINTEST:
+        raise SketchError(BLANK)
+    return make_sketch(Paper(pixels), inverted=False, notices=())
 
 
 def read_editor(editor: Mapping[str, object]) -> Sketch:
@@ -100,10 +112,10 @@ def convert_own_sheet(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketc
     from pipeline.sketch.filling import draw_rims
 
     pixels = paint_canvas(canvas, most_samples=most_samples)
+    if not canvas.has_colour_beneath:
+        return convert_plain(pixels)
     if int(pixels.min()) > FAINTEST:
         raise SketchError(BLANK)
-    if not canvas.has_colour_beneath:
-        return make_sketch(Paper(pixels), inverted=False, notices=())
     lines, colours = (
         paint_canvas(canvas.keep(*tools), most_samples=most_samples)
         for tools in (("pen", "eraser"), ("marker", "fill", "eraser"))

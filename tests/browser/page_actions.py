@@ -86,6 +86,20 @@ def swipe_finger(page: Page, points: Sequence[Point] = CIRCLE) -> None:
     touch("touchEnd")
 
 
+def undo(page: Page) -> None:
+    page.click("[data-action=undo]")
+
+
+def redo(page: Page) -> None:
+    page.click("[data-action=redo]")
+
+
+def clear_sheet(page: Page) -> None:
+    """Clear the sheet by the button in the panel of the less usual tools."""
+    page.click("#canvas .tool.more")
+    page.click(".more-panel button:has-text('Clear the sheet')")
+
+
 def count_ink(page: Page) -> int:
     """Count dark pixels on the settled canvas."""
     return int(page.evaluate(INK))

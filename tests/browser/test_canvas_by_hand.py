@@ -12,11 +12,14 @@ from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.page_actions import (
     CIRCLE,
     LINE,
+    clear_sheet,
     count_ink,
     drag_mouse,
     draw_and_wait,
     locate_points,
+    redo,
     swipe_finger,
+    undo,
     wait_for_state,
 )
 
@@ -95,7 +98,7 @@ def test_eraser_takes_ink_away_and_clear_takes_all(page: Page) -> None:
     page.keyboard.press("e")
     drag_mouse(page, LINE[:2])
     assert 0 < count_ink(page) < before
-    page.click("#canvas .clear")
+    clear_sheet(page)
     assert count_ink(page) == 0
     page.keyboard.press("Control+z")
     assert 0 < count_ink(page) < before
@@ -185,6 +188,6 @@ def test_the_same_drawing_has_the_same_ink_after_redo(page: Page) -> None:
     drag_mouse(page, CIRCLE)
     before = count_ink(page)
     for _ in range(3):
-        page.click("[data-action=undo]")
-        page.click("[data-action=redo]")
+        undo(page)
+        redo(page)
     assert count_ink(page) == before

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 from itertools import pairwise
-from typing import Any
 
-from playwright.sync_api import CDPSession, Page
+from playwright.sync_api import Page
 
+from tests.browser.canvas_actions import TABLET, list_strokes, move_pen, touch
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.page_actions import LINE, Point, count_ink, drag_mouse, draw_and_wait, locate_points, read_drawing
+from tests.browser.page_actions import LINE, count_ink, drag_mouse, draw_and_wait, locate_points
 
-TABLET = {"viewport": {"width": 1024, "height": 768}, "has_touch": True}
 WATCH_FRAMES = """() => {
   window.busy = [];
   const paint = window.requestAnimationFrame.bind(window);
@@ -40,25 +39,6 @@ DRAW_SPIRAL = """async ([x, y, count]) => {
   send("pointerup", count - 1);
   return performance.now() - from;
 }"""
-
-
-def touch(fingers: CDPSession, kind: str, *at: Point) -> None:
-    """Send a touch event with all fingers that are down after it."""
-    points = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(at)]
-    fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-
-def move_pen(pen: CDPSession, kind: str, at: Point, down: bool = True) -> None:
-    """Send a pen's event: "mousePressed", "mouseMoved" or "mouseReleased"."""
-    button = {"button": "left", "buttons": int(down), "clickCount": 1} if down or kind == "mouseReleased" else {}
-    pen.send(
-        "Input.dispatchMouseEvent",
-        {"type": kind, "x": at[0], "y": at[1], "pointerType": "pen", "force": 0.5 if down else 0, **button},
-    )
-
-
-def list_strokes(page: Page) -> list[dict[str, Any]]:
-    return list(json.loads(read_drawing(page))["strokes"])
 
 
 def test_each_of_ten_taps_after_a_quick_stroke_leaves_a_dot(open_page: OpenPage) -> None:

@@ -12,6 +12,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.page_actions import (
     RECORD,
     STOP_AT_ONCE,
+    clear_sheet,
     count_ink,
     drag_mouse,
     draw_and_wait,
@@ -127,7 +128,7 @@ def test_a_picture_of_the_session_brings_its_drawing_back(page: Page) -> None:
     drag_mouse(page)
     draw_and_wait(page, "a red ball")
     before, drawn = read_picture_address(page), count_ink(page)
-    page.click("#canvas .clear")
+    clear_sheet(page)
     drag_mouse(page, ((0.2, 0.2), (0.8, 0.8)))
     draw_and_wait(page, "a blue stick")
     assert page.locator("#history .past").count() == 2
