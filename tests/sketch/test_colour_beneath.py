@@ -21,7 +21,7 @@ import fs from "fs";
 const { side, places } = JSON.parse(process.argv[2]);
 const seen = new Uint8ClampedArray(fs.readFileSync(0));
 const isLine = Uint8Array.from({ length: side * side }, (_, at) => Number(seen[4 * at] < 250));
-console.log(JSON.stringify(places.map(([x, y]) => findArea(seen, isLine, side, x, y))));
+console.log(JSON.stringify(places.map(([x, y]) => findArea(seen, isLine, { width: side, height: side }, x, y))));
 """
 SIDE = 512
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node")
