@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,8 @@ from pipeline.page.visitors import find_owner
 from pipeline.picture.recipe import Reopened
 from pipeline.request.notation import write_mix
 from pipeline.request.order import Order, parse_count, parse_order
+from pipeline.request.presets import get_menu
+from pipeline.request.sizes import choose_size
 from pipeline.sketch.image_file import MAX_BYTES
 from pipeline.sketch.intake import read_strokes
 from pipeline.studio.messages import explain_error
@@ -168,6 +171,9 @@ class Easel:
         values |= {"prompt": request.prompt.text, "negative_prompt": request.negative_prompt.text}
         values["style"] = write_mix(tuple((style.id, weight) for style, weight in request.styles.parts))
         values |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)
+        canvas = reopened.canvas or view.build_drawing_canvas(request)
+        if request.engine == self.studio.profile.name and follows_sheet(self.studio.profile, canvas, request):
+            values["width"], values["height"] = self.studio.profile.size
         notices = [*view.explain_lent(reopened.lent), *filter(None, [self.studio.explain_difference(reopened)])]
         picture = {
             "state": "done",
@@ -181,7 +187,14 @@ class Easel:
         }
         settings = [values[name] for name in SETTINGS]
         strip = view.build_request_strip(request, ()) | {"notices": notices, "lent": view.list_lent(reopened.lent)}
-        return reopened.canvas or view.build_drawing_canvas(request), *settings, strip, picture
+        return canvas, *settings, strip, picture
+
+
+def follows_sheet(profile: ModelProfile, canvas: str, request: GenerationRequest) -> bool:
+    """Return whether a picture has the size that it gets where nobody asks for one, from that canvas, JSON."""
+    drawn = json.loads(canvas)
+    sheet = drawn["width"], drawn["height"]
+    return choose_size(profile, get_menu(profile.name), sheet) == (request.width, request.height)
 
 
 def read_order(profile: ModelProfile, sketch: Sketch, settings: Sequence[Any]) -> tuple[Order, int]:
@@ -192,6 +205,8 @@ def read_order(profile: ModelProfile, sketch: Sketch, settings: Sequence[Any]) -
     named = adapt_settings(dict(zip(SETTINGS, settings, strict=True)), profile)
     del named["engine"]
     count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
+    if (named["width"], named["height"]) == profile.size:  # nobody changed them: the picture follows the sheet
+        named["width"] = named["height"] = None
     return parse_order(profile, sketch=sketch, **named), count
 
 

@@ -200,8 +200,9 @@ def describe_presets(menu: Menu) -> str:
 
 
 def describe_side(profile: ModelProfile, name: str) -> str:
-    """Say which width or height the model knows best."""
-    return f"The model knows {getattr(profile, name)} best."
+    """Say which width or height the model knows best, and that pictures of that size follow the sheet."""
+    usual = getattr(profile, name)
+    return f"The model knows {usual} best. With {profile.width} × {profile.height} the picture follows your sheet."
 
 
 def restore_quality(request: GenerationRequest, profile: ModelProfile) -> dict[str, Any]:

@@ -110,8 +110,13 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         "auto",
         '"style" wears colours and brushwork only, "style + layout" placing too, "whole" everything.',
     ),
-    Input("width", int | None, None, "Pixels across." + ENGINE_DEFAULT),
-    Input("height", int | None, None, "Pixels down." + ENGINE_DEFAULT),
+    Input(
+        "width",
+        int | None,
+        None,
+        "Pixels across. Without width and height they follow the canvas's proportions, else what suits the engine.",
+    ),
+    Input("height", int | None, None, "Pixels down; as width."),
     Input(
         "levers",
         dict[str, Any] | None,

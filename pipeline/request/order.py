@@ -29,6 +29,7 @@ from pipeline.request.faithfulness import read_faithfulness
 from pipeline.request.notation import AUTO, name_kind, parse_palette, parse_shortcuts, parse_style
 from pipeline.request.parts import BrushedPart, MaskedStyle, parse_enlargement, parse_mask, parse_repaint
 from pipeline.request.presets import Menu, get_menu
+from pipeline.request.sizes import choose_size
 from pipeline.request.words import Offer, read_words, take_settings
 from pipeline.values import Drawing, EdgeMap, GenerationRequest, ReadingChoice, Repaint, Sketch, StyleMask, StyleMix
 
@@ -100,7 +101,7 @@ def parse_order(
     shortcuts = parse_shortcuts(levers, chosen.shortcuts)
     menu.expect_offered(sampling, conditioning, shortcuts)
     low, high = parse_thresholds(given.get("canny_low"), given.get("canny_high"), profile.defaults)
-    across, down = parse_size(profile, menu, width, height)
+    across, down = parse_size(profile, menu, width, height, find_sheet(sketch))
     return Order(
         engine=profile.name,
         sketch=sketch,
@@ -225,9 +226,20 @@ def parse_name(what: str, name: object) -> str | None:
     return name
 
 
-def parse_size(profile: ModelProfile, menu: Menu, width: object, height: object) -> tuple[int, int]:
-    """Read width and height (px). Raises SettingError unless the engine draws that size."""
-    usual = profile.size
+def find_sheet(sketch: Sketch) -> tuple[int, int] | None:
+    """Return width and height of the canvas that a sketch was drawn on; None for an image file."""
+    return None if sketch.canvas is None else (sketch.pixels.shape[1], sketch.pixels.shape[0])
+
+
+def parse_size(
+    profile: ModelProfile, menu: Menu, width: object, height: object, sheet: tuple[int, int] | None = None
+) -> tuple[int, int]:
+    """Read width and height (px); where neither came, they follow the `sheet`, width and height, if there is one.
+
+    Raises SettingError unless the engine draws that size.
+    """
+    follows = sheet is not None and width is None and height is None
+    usual = choose_size(profile, menu, sheet) if sheet is not None and follows else profile.size
     least, step = menu.least_side, menu.side_step
     across, down = (
         usual[axis] if side is None else parse_count(name, side, least, profile.max_side)

@@ -1,4 +1,4 @@
-"""The brush's ring, straight, even and mirrored lines, and strokes that are selected, moved, scaled, copied, deleted."""
+"""The brush's ring; straight, even and mirrored lines; strokes selected, moved, scaled, copied and deleted."""
 
 from __future__ import annotations
 
