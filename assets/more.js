@@ -26,7 +26,7 @@ export class More {
     this.picture = this.#buildPicture();
     this.clear = make("button.word", { type: "button", onclick: () => this.#close(onClear) }, makeIcon("clear"), say("Clear the sheet"));
     this.panel = make("div.more-panel", { popover: "auto", id: "sheet-more", "aria-label": say("More for the sheet"), role: "dialog" },
-      makeRow(say("View"), makeSmall("minus", say("Zoom out (-)"), () => sheet.view.zoomBy(0.8)), this.percent, makeSmall("plus", say("Zoom in (+)"), () => sheet.view.zoomBy(1.25)), this.mirror),
+      makeRow(say("View"), makeSmall("minus", say("Zoom out (-)"), () => sheet.view.zoomBy(0.8)), this.percent, makeSmall("plus", say("Zoom in (+)"), () => sheet.view.zoomBy(1.25)), makeSmall("enlarge", say("Show the whole sheet (0)"), () => sheet.view.fit()), this.mirror),
       makeRow(say("Hand"), this.symmetry, make("span.group", { role: "group", "aria-label": say("Smoothing") }, make("small", {}, say("Smoothing")), ...this.smoothing)),
       makeRow(say("Sheet"), ...this.sheets), this.picture, this.clear);
     this.button = make("button.tool.more", { type: "button", title: say("More: symmetry, smoothing, proportions, picture beneath"), "aria-label": say("More"), "aria-haspopup": "dialog", popovertarget: "sheet-more" }, makeIcon("more"));
