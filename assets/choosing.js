@@ -41,6 +41,8 @@ export class PictureGrid {
     this.node.hidden = false;
     this.#paint();
   }
+  /** Show the chosen picture alone. */
+  close() { this.node.hidden = true; }
   /** Put the focus on the chosen picture. */
   focus() { this.#tiles()[this.#chosen]?.focus(); }
 

@@ -30,7 +30,7 @@ export function mountFilm({ props, trigger, watch }) {
     const { bar, note, body, began } = making;
     if (problem) return body.replaceChildren(make("p", { role: "alert" }, problem));
     if (address) {
-      const link = make("a.go", { href: address, download: "croquis-film.webp" }, say("Save the film"));
+      const link = make("a.go", { href: address, download: true }, say("Save the film"));
       body.replaceChildren(make("img", { src: address, alt: say("Your drawing as it grew, and beside it the pictures that followed") }), link);
       return link.focus();
     }

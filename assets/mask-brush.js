@@ -181,7 +181,7 @@ export class MaskBrush {
  */
 function paintSwipe(context, { tool, width, points }, from) {
   context.globalCompositeOperation = tool === "eraser" ? "destination-out" : "source-over";
-  context.strokeStyle = "#e0452f";
+  context.strokeStyle = "#e322c6";
   context.lineWidth = width;
   context.lineCap = context.lineJoin = "round";
   context.beginPath();

@@ -28,6 +28,7 @@ export class PictureTools {
     this.comparing = addAction({ name: "compare", icon: "compare", label: say("Compare with the drawing"), order: 10, onclick: () => this.#toggleCompare() });
     this.enlarging = addAction({ name: "view", icon: "enlarge", label: say("See it large"), order: 20, onclick: () => openPictureView(this.#finished) });
     this.goingOn = addAction({ name: "go-on", icon: "forward", label: say("Go on from this picture"), order: 25, onclick: () => openGoOn(this.#finished, page, trigger) });
+    frame.addEventListener("shown", () => this.#makeWay(), true); // a live picture came over the finished one
     this.#refresh();
   }
 
@@ -49,6 +50,12 @@ export class PictureTools {
     for (const button of [this.enlarging, this.goingOn]) button.hidden = !has || this.grid.isOpen;
   }
 
+  #makeWay() {
+    this.#closeCompare();
+    this.zoom.reset();
+    this.grid.close();
+    this.#refresh();
+  }
   #openGrid() {
     this.#closeCompare();
     this.zoom.reset();
