@@ -1,13 +1,13 @@
 // The drawings to begin with.
 import { SIDE, makeOutlinePath } from "./drawing.js";
 import { make } from "./dom.js";
-import { say } from "./words.js";
+import { say, translate } from "./words.js";
 
 /** Build the drawings to begin with; a click loads one and draws it. */
 export function mountExamples({ element, props }, page) {
   const cards = props.value.map((example) =>
     make("button.example", { type: "button", title: example.prompt, onclick: () => page.drawExample(example) },
-      drawThumbnail(example.canvas), make("span", {}, example.name)));
+      drawThumbnail(example.canvas), make("span", {}, translate(example.name))));
   element.append(make("div.welcome", {},
     make("h2", {}, say("Your picture appears here")),
     make("p", {}, say("Draw something, say what it is, and press “Make the picture”. Or begin with one of these."))),

@@ -1,5 +1,6 @@
 // How far the models are, and panels that open and close.
 import { make } from "./dom.js";
+import { say, translate } from "./words.js";
 
 /** Build the status: how far the models are. */
 export function mountStatus({ element, props, watch }) {
@@ -7,9 +8,9 @@ export function mountStatus({ element, props, watch }) {
   paintStatus();
 
   function paintStatus() {
-    const { stage = "Waking up", fraction = 0, ready = false, error = null } = props.value ?? {};
+    const { stage = say("Waking up"), fraction = 0, ready = false, error = null } = props.value ?? {};
     element.dataset.ready = ready;
     element.dataset.failed = Boolean(error);
-    element.replaceChildren(make("span.dot", { "aria-hidden": true }), make("span", { role: "status" }, error ?? (ready ? stage : `${stage}… ${Math.round(fraction * 100)} %`)));
+    element.replaceChildren(make("span.dot", { "aria-hidden": true }), make("span", { role: "status" }, error ?? (ready ? stage : say("{stage}… {percent} %", { stage: translate(stage), percent: Math.round(fraction * 100) }))));
   }
 }

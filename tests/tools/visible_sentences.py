@@ -20,14 +20,18 @@ from pipeline.models.catalog import PROFILES
 from pipeline.page.languages import list_profile_texts, list_texts
 from pipeline.page.layout import build_page
 from pipeline.settings import read_settings
+from pipeline.sketch.examples import read_examples
 from pipeline.studio.studio import Studio
 
 ROOT = Path(__file__).resolve().parents[2]
 NODE = ROOT / "tests" / "node"
 # Nobody reads their sentences on the page: training, other ways in, and what is told before the page is there.
-UNSEEN = {"pocket", "colours", "commands", "service", "api_words.py", "inputs.py", "settings.py"}
+UNSEEN = {"pocket", "colours", "commands", "service", "api_words.py", "inputs.py", "settings.py", "theme.py"}
 INTERNAL = {"ValueError", "TypeError", "RuntimeError", "KeyError", "AssertionError", "SystemExit", "AttributeError"}
 LOGGED = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+LABELLED = {"page", "studio"}  # rooms whose labels count too: they are what the page shows
+REPORTS = {"report", "_report", "LoadState"}  # calls whose first text is a stage of the work, as the page shows it
+LABEL = re.compile(r"[A-Z][a-z]{3,}( .*)?|\{0\}( is ready|… \{1\})", re.DOTALL)
 SENTENCE = re.compile(r"[A-Z“{].*[a-z\d}”)].*[.?!…]$", re.DOTALL)
 VARIABLE = re.compile(r"\{\w+\}")
 WORDED = re.compile(r"[^\W\d_]{2}")
@@ -44,25 +48,38 @@ def collect_script_sentences() -> tuple[set[str], list[str]]:
 def collect_server_sentences() -> set[str]:
     """Return the sentences in pipeline/ that the page may be told; what varies in them is {0}, {1}, ..."""
     files = [file for file in (ROOT / "pipeline").rglob("*.py") if not set(file.parts) & UNSEEN]
-    return {text for file in files for text in list_sentences(ast.parse(file.read_text("utf-8")))}
+    return {
+        text
+        for file in files
+        for text in list_sentences(ast.parse(file.read_text("utf-8")), bool(set(file.parts) & LABELLED))
+    }
 
 
-def list_sentences(tree: ast.Module) -> Iterator[str]:
+def list_sentences(tree: ast.Module, with_labels: bool = False) -> Iterator[str]:
     """List the sentences in a module: neither docstrings nor log entries nor what only programmers read.
 
-    Of HTML every text between two tags counts, sentence or not.
+    Of HTML every text between two tags counts, sentence or not; labels count where asked, stages of the work always.
     """
+    yield from list_stages(tree)
     for node in walk_texts(tree, set(list_skipped(tree))):
         raw = read_raw(node) or ""
         pieces = [piece.strip() for piece in TAG.split(raw)]
         is_html = len(pieces) > 1
         for piece in pieces:
-            if (
-                re.search(r"[^\W\d_]{2}", piece)
-                and "\\" not in piece
-                and (is_html or SENTENCE.fullmatch(piece.replace("\0", "{0}")))
-            ):
-                yield number_variables(piece)
+            text = number_variables(piece)
+            counts = is_html or SENTENCE.fullmatch(text) or (with_labels and LABEL.fullmatch(text))
+            if WORDED.search(text) and "\\" not in text and counts:
+                yield text
+
+
+def list_stages(tree: ast.Module) -> Iterator[str]:
+    """List the stages that a module reports while it works."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args:
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            first = node.args[0]
+            if called in REPORTS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value
 
 
 def walk_texts(node: ast.AST, skipped: set[ast.AST]) -> Iterator[ast.expr]:
@@ -117,7 +134,7 @@ def list_variables(text: str) -> list[str]:
 
 def collect_component_texts() -> set[str]:
     """Return what the components of the page show, for every engine that may draw."""
-    texts = set(list_texts(build_whole_page()))
+    texts = set(list_texts(build_whole_page())) | {each["name"] for each in read_examples(ROOT / "assets" / "examples")}
     return texts.union(*(list_profile_texts(profile) for profile in PROFILES.values()))
 
 
