@@ -2,7 +2,7 @@
 import { make } from "./dom.js";
 import { say } from "./words.js";
 
-const LINES = [[0, "None"], [0.5, "Soft"], [1, "Full"]];
+const LINES = [[0, say("None")], [0.5, say("Soft")], [1, say("Full")]];
 const NEAR = 1e-6; // numbers that differ by less are one
 
 /**
@@ -19,7 +19,7 @@ export function mountFaithful({ element, props, trigger }) {
   const own = make("span.own", { id: "faithful-own", hidden: true, title: say("Settings were set by hand; the slider sets them anew.") }, say("own"));
   const choices = LINES.map(([value, name]) => {
     const input = /** @type {HTMLInputElement} */ (make("input", { type: "radio", name: "my-lines", value, onchange: () => chooseLines(Number(value)) }));
-    return { input, label: make("label", {}, input, make("span", {}, say(String(name)))) };
+    return { input, label: make("label", {}, input, make("span", {}, String(name))) };
   });
   const makeEnd = (name) => make("img", { src: `${folder}/${name}.webp`, alt: "", width: 44, height: 44 });
   element.append(

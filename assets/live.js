@@ -29,6 +29,7 @@ export class Live {
   #changed = 0; // ms, when something changed last
   #began = -Infinity; // ms, when the last picture was asked for
   #timer = 0;
+  #due = Infinity; // ms, when the timer ends
   #restsUntil = 0;
   /** @type {number[]} ms that the last drafts took */
   #times = [];
@@ -61,6 +62,7 @@ export class Live {
     if (state !== "done") return;
     this.#shown = describe(settings ?? this.#settings);
     this.#goesOn = true;
+    this.#start(); // an engine may have shown by now that it is quick enough
     this.#isWanted = false;
     this.#isSettled = true;
   }
@@ -69,7 +71,7 @@ export class Live {
     const chosen = readChoice();
     if (chosen !== null) return this.view.setOn(chosen);
     const answer = await fetch(findAddress()).catch(() => null);
-    this.view.setOn(answer?.ok ? (await answer.json()).on : false);
+    if (answer?.ok) this.view.setOn((await answer.json()).on);
   }
 
   #switch(isOn) {
@@ -92,12 +94,19 @@ export class Live {
   #plan(wait) {
     if (!this.view.isOn || this.#running?.isDraft) return; // the end of the run plans the next
     const now = performance.now();
-    const due = wait === UNDER_WAY ? Math.max(AT_ONCE, this.#began + UNDER_WAY - now) : wait;
+    if (wait !== UNDER_WAY) return this.#wait(wait);
+    const left = Math.max(AT_ONCE, this.#began + UNDER_WAY - now);
+    if (now + left < this.#due) this.#wait(left); // each move of the pen comes here: it puts nothing off
+  }
+
+  #wait(milliseconds) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#drawNext(), due);
+    this.#due = performance.now() + milliseconds;
+    this.#timer = setTimeout(() => this.#drawNext(), milliseconds);
   }
 
   #drawNext() {
+    this.#due = Infinity;
     if (!this.view.isOn || this.page.isBusy() || this.#running?.isDraft || !this.page.isReady() || !("seed" in this.#settings)) return;
     const now = performance.now();
     if (now < this.#restsUntil) return;
@@ -105,8 +114,7 @@ export class Live {
     if (this.#isSettled || this.#running) return;
     const left = this.#changed + REST - now;
     if (left <= 0 && !this.page.isDrawing()) return void this.#draw(false);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#drawNext(), Math.max(left, AT_ONCE));
+    this.#wait(Math.max(left, AT_ONCE));
   }
 
   /** Ask for one picture and show it, unless a newer one was asked for meanwhile. */
@@ -114,7 +122,10 @@ export class Live {
     if (this.#goesOn) this.#seed = this.page.lastSeed() ?? this.#seed;
     this.#goesOn = false;
     const drawing = this.page.write();
-    if (drawing === null) return this.view.hide(); // an empty sheet is no picture
+    if (drawing === null) { // an empty sheet is no picture
+      this.#drop();
+      return this.view.hide();
+    }
     const run = this.#running = { isDraft };
     const number = ++this.#number, began = this.#began = performance.now(), made = this.#describe();
     if (isDraft) this.#isWanted = false;
@@ -161,6 +172,7 @@ export class Live {
   /** Ask for nothing more, and show nothing that is still on its way. */
   #drop() {
     clearTimeout(this.#timer);
+    this.#due = Infinity;
     this.#number += 1;
     this.#isWanted = false;
     this.#isSettled = true;
