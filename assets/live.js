@@ -109,7 +109,7 @@ export class Live {
     this.#due = Infinity;
     if (!this.view.isOn || this.page.isBusy() || this.#running?.isDraft || !this.page.isReady() || !("seed" in this.#settings)) return;
     const now = performance.now();
-    if (now < this.#restsUntil) return;
+    if (now < this.#restsUntil) return this.#wait(this.#restsUntil - now);
     if (this.#isWanted) return void this.#draw(true);
     if (this.#isSettled || this.#running) return;
     const left = this.#changed + REST - now;
