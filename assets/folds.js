@@ -1,5 +1,6 @@
 // Panels that open and close.
 import { make, prefersReducedMotion } from "./dom.js";
+import { translate } from "./words.js";
 
 /** Build the title of a panel that opens and closes. */
 export function mountFold({ element, props }) {
@@ -8,6 +9,6 @@ export function mountFold({ element, props }) {
     button.setAttribute("aria-expanded", panel.classList.toggle("open"));
     const body = document.getElementById(`${panel.id}-body`);
     if (panel.classList.contains("open")) body?.scrollIntoView({ block: "nearest", behavior: prefersReducedMotion() ? "auto" : "smooth" });
-  } }, props.value);
+  } }, translate(props.value));
   element.append(make("h2", {}, button));
 }
