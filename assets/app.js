@@ -192,6 +192,8 @@ globalThis.croquis = {
   /** Return the settings that come back, in the order of `names`. */
   bringBackInputs: (names) => names.map((name) => parts.keeping.wanted()[name]),
   readSeed: () => parts.strip.props.value.seed,
+  /** Return the style that Draw sends; for scripts beside the page. */
+  readStyle: () => page.style(),
   /** Return the drawing as JSON, and show another; for scripts beside the page. */
   readDrawing: () => parts.canvas.props.value,
   loadDrawing: (text) => parts.canvas.load(text),

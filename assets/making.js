@@ -1,6 +1,7 @@
 // How a picture was made: the lines that were read, the styles, the times, the seed.
 import { make } from "./dom.js";
 import { makeStyleButton } from "./styles.js";
+import { say } from "./words.js";
 
 /** Build the way to the picture: the lines that were read, the styles that were found, the time, the seed. */
 export function mountStrip({ element, props, trigger, watch }, page) {
@@ -13,6 +14,7 @@ export function mountStrip({ element, props, trigger, watch }, page) {
     if (!value) return element.replaceChildren();
     element.replaceChildren(
       ...value.notices.map((text) => make("p.notice", {}, text)),
+      ...(value.lent ?? []).map(({ id, name }) => make("button.link.keep-style", { type: "button", onclick: () => trigger("keep_style", { id }) }, say("Keep the style “{name}”", { name }))),
       make("div.way", {}, ...[buildLines(value), buildStyles(value), buildTimes(value), buildSeed(value)].filter(Boolean)),
     );
   }

@@ -70,7 +70,7 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
                     events=("slide", "choose_lines"),
                     elem_id="faithfulness",
                 )
-    strip = make_component("strip", script, events=("use_seed",), render=False)
+    strip = make_component("strip", script, events=("use_seed", "keep_style"), render=False)
     history = make_component("history", script, events=("recall",), render=False)
     film = make_component("film", script, events=("make", "cancel"))
     keeper = make_component("keeping", script, events=("look", "bring_back"))

@@ -16,6 +16,7 @@ from pipeline.page.easel import SETTINGS, Easel
 from pipeline.page.going_on import wire_going_on
 from pipeline.page.keeping import wire_keeping
 from pipeline.page.languages import mark_page
+from pipeline.page.lent_styles import wire_lent_styles
 from pipeline.page.memory_panel import lay_memory_panel
 from pipeline.page.model_panel import lay_model_panel, wire_model_panel
 from pipeline.page.settings_panel import SettingsPanel, lay_settings, wire_settings
@@ -70,7 +71,8 @@ def wire_page(
     wire_keeping(panel.keeper, inputs)
     wire_slider(panel, settings.numbers)
     everything = [panel.canvas, *inputs, panel.strip, panel.picture]
-    panel.canvas.recipe(easel.restore, None, everything, **PAGE_EVENT)
+    restored = panel.canvas.recipe(easel.restore, None, everything, **PAGE_EVENT)
+    wire_lent_styles(studio, restored, panel.strip, form.grid, panel.chip)
     panel.history.recall(None, None, everything, js="() => croquis.recallPicture()", **PAGE_EVENT)
     panel.strip.use_seed(None, None, settings.numbers["seed"], js="() => croquis.readSeed()", **PAGE_EVENT)
     wire_settings(studio, settings, inputs, panel.running)

@@ -146,7 +146,8 @@ def _describe_match(match: StyleMatch | None) -> dict[str, Any]:
 def explain_lent(lent: Iterable[Style]) -> list[str]:
     """Say of each style that a picture file brought along that the library lacks it."""
     return [
-        f"The style “{style.name}” is not on this Croquis: the small picture of it that came along is worn instead."
+        f"The style “{style.name}” is not on this Croquis: the small picture of it that came along is worn instead. "
+        "“How it was made” offers to keep it."
         for style in lent
     ]
 

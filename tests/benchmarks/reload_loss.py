@@ -122,7 +122,6 @@ class Scene:
         elif end == "server":
             self.kill_server()
             self.start_server()
-            ended = time.monotonic()  # the page stood all the while
             page.reload()
         else:
             with suppress(Error):  # that the page is gone

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from pipeline.page.easel import SETTINGS, Easel
+from pipeline.page.lent_styles import LentShelf
 from pipeline.request.order import parse_order
 from pipeline.settings import read_settings
 from pipeline.sketch.intake import read_strokes
@@ -56,3 +59,16 @@ def test_the_page_tells_of_it(travelled: bytes, tmp_path: Path) -> None:
     assert dict(zip(SETTINGS, settings, strict=True))["style"].startswith("my-wool-lent-")
     assert strip["lent"] == [{"id": reopened.lent[0].id, "name": "My wool"}] and picture["state"] == "done"
     assert any("“My wool” is not on this Croquis" in notice for notice in strip["notices"])
+
+
+def test_the_grid_shows_it_to_this_visitor_until_it_is_kept(travelled: bytes, tmp_path: Path) -> None:
+    studio = start_studio(tmp_path)
+    (style,) = studio.read_picture(travelled).lent
+    shelf, strip = LentShelf(studio), {"notices": [], "lent": [{"id": style.id, "name": style.name}]}
+    assert shelf.show_lent(strip)[0]["id"] == style.id and len(shelf.show_lent(strip)) == len(studio.library.all()) + 1
+    assert "__type__" in shelf.show_lent({"notices": [], "lent": []}) and "__type__" in shelf.show_lent(None)
+    event: Any = SimpleNamespace(id=style.id)
+    cards, chosen, after = shelf.keep_style(event, strip)
+    assert chosen == "my-wool" in [card["id"] for card in cards] and after["lent"] == []
+    unknown: Any = SimpleNamespace(id="nothing")
+    assert "here no more" in shelf.keep_style(unknown, strip)[2]["notices"][0]
