@@ -8,11 +8,11 @@ import { makeOutlinePath } from "./drawing.js";
  * strokes and areas alone, on nothing
  */
 export function writeDrawingSvg(text, { onPaper = false } = {}) {
-  const { width, height, strokes, picture } = JSON.parse(text);
+  const { width, height, strokes, picture, placement } = JSON.parse(text);
   const colours = strokes.filter(({ tool }) => tool !== "pen"), ink = strokes.filter(({ tool }) => tool === "pen" || tool === "eraser");
   const masks = new Masks(width, height);
   const parts = [
-    onPaper ? `<rect width="${width}" height="${height}" fill="#ffffff"/>${writePicture(picture, width, height)}` : "",
+    onPaper ? `<rect width="${width}" height="${height}" fill="#ffffff"/>${writePicture(picture, placement ?? {}, width, height)}` : "",
     `<g id="colours">${onPaper ? colours.map((mark) => writeMark(mark, width)).join("") : writeErased(colours, width, masks)}</g>`,
     `<g id="ink">${writeErased(ink, width, masks)}</g>`,
   ];
@@ -90,10 +90,9 @@ function writeRuns(runs, width) {
 }
 
 /** Write the picture under the strokes, whole in the middle or where it was put; one that is only traced is left out. */
-function writePicture(picture, width, height) {
-  const source = typeof picture === "string" ? picture : picture?.source;
-  if (!source || picture.traced) return "";
-  const [x, y, across, down] = picture.place ?? [0, 0, width, height];
-  const fit = picture.place ? "none" : "xMidYMid meet";
-  return `<image href="${source}" x="${x}" y="${y}" width="${across}" height="${down}" opacity="${picture.opacity ?? 1}" preserveAspectRatio="${fit}"/>`;
+function writePicture(source, { place = null, opacity = 1, traced = false }, width, height) {
+  if (!source || traced) return "";
+  const [x, y, across, down] = place ?? [0, 0, width, height];
+  const fit = place ? "none" : "xMidYMid meet";
+  return `<image href="${source}" x="${x}" y="${y}" width="${across}" height="${down}" opacity="${opacity}" preserveAspectRatio="${fit}"/>`;
 }

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from PIL import Image
@@ -29,17 +28,9 @@ def write_strokes(canvas: str) -> str:
     if len(canvas) <= MAX_PICTURE:
         return canvas
     drawn: dict[str, Any] = json.loads(canvas)
-    source = find_source(drawn["picture"])
-    if source is None or len(source) <= MAX_PICTURE:
-        return canvas
-    packed = pack_picture(source)
-    picture = packed if isinstance(drawn["picture"], str) else {**drawn["picture"], "source": packed}
-    return json.dumps({**drawn, "picture": picture}, separators=(",", ":"))
-
-
-def find_source(picture: str | Mapping[str, Any] | None) -> str | None:
-    """Return the data URL of the picture under the strokes; up to version 2 of the canvas it was that alone."""
-    return picture if picture is None or isinstance(picture, str) else str(picture["source"])
+    if drawn["picture"] and len(drawn["picture"]) > MAX_PICTURE:
+        canvas = json.dumps({**drawn, "picture": pack_picture(drawn["picture"])}, separators=(",", ":"))
+    return canvas
 
 
 def pack_picture(url: str) -> str:
@@ -55,14 +46,14 @@ def pack_picture(url: str) -> str:
 def read_strokes(text: bytes) -> str:
     """Return the canvas's JSON of a picture file, checked as the browser's own is. Raises PictureFileError."""
     try:
-        canvas = write_canvas(read_canvas(text.decode("utf-8")))
-        if (source := find_source(json.loads(canvas)["picture"])) is not None:
-            expect_picture(source)
+        canvas = read_canvas(text.decode("utf-8"))
+        if canvas.picture is not None:
+            expect_picture(canvas.picture)
     except UnicodeError as error:
         raise PictureFileError("This picture's strokes cannot be read: they are not text.") from error
     except SketchError as error:
         raise PictureFileError(f"This picture's strokes cannot be read. {error}") from error
-    return canvas
+    return write_canvas(canvas)
 
 
 def expect_picture(url: str) -> None:

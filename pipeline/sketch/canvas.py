@@ -155,7 +155,7 @@ def read_canvas(value: str | Mapping[str, object]) -> Canvas:
 
 def write_canvas(canvas: Canvas) -> str:
     """Return the canvas as JSON: equal for equal drawings, whichever client wrote them. `read_canvas` reads it."""
-    return canvas.model_dump_json()
+    return canvas.model_dump_json(exclude_defaults=True)
 
 
 def paint_canvas(

@@ -6,7 +6,6 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,9 +76,3 @@ def test_anything_else_is_refused_in_words(
 def test_another_sites_page_is_refused(client: TestClient, picture: bytes) -> None:
     answer = client.post("/export/sticker", content=picture, headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
-
-
-def test_the_app_serves_it() -> None:
-    from pipeline.settings import ROOT
-
-    assert "ExportDoor(studio).list_routes()" in Path(ROOT / "app.py").read_text("utf-8")
