@@ -7,6 +7,7 @@ const COLORS = [
   [INK, "Black"], ["#d9452f", "Red"], ["#f08a2c", "Orange"], ["#f7cf46", "Yellow"],
   ["#a3c94b", "Light green"], ["#3f8f52", "Green"], ["#84c9ea", "Light blue"], ["#2f6fc4", "Blue"],
   ["#7d52a8", "Purple"], ["#f093b4", "Pink"], ["#8a5a36", "Brown"], ["#f3c9a5", "Skin"],
+  ["#9a9a98", "Grey"], ["#ffffff", "White"],
 ];
 const KEPT_COLORS = 4; // recent ones that are none of COLORS
 const KEPT_UNDER = "croquis-colours"; // in localStorage

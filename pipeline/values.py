@@ -45,6 +45,7 @@ class Sketch:
     inverted: bool = False  # it came white on black
     notices: tuple[str, ...] = ()  # what was done to it, in words for the page
     strokes: NDArray[np.uint8] | None = None  # (h, w, 3) RGB, its lines without what they are coloured in with
+    greys: NDArray[np.uint8] | None = None  # (H, W), lightness of what was painted white, grey or black; 0 elsewhere
     canvas: str | None = None  # the vector strokes it was painted from, as JSON; None for an image file
 
     def __post_init__(self) -> None:
@@ -73,6 +74,7 @@ class Drawing(PixelValue):
     """Drawing is what the person drew and painted, at the picture's size: ink, pencil and colours on white."""
 
     pixels: NDArray[np.uint8]  # (H, W, 3) RGB
+    greys: NDArray[np.uint8] | None = None  # (H, W), lightness of what was painted white, grey or black; 0 elsewhere
 
     def __post_init__(self) -> None:
         expect_array(self.pixels, "a drawing", 3, np.uint8)

@@ -23,7 +23,7 @@ def read_painted(request: GenerationRequest) -> PaintedColours:
     """Read what the person painted in colour; nothing where the request carries no drawing."""
     if request.colours is None:
         return PaintedColours.none(request.width, request.height)
-    return read_painted_colours(request.colours.pixels)
+    return read_painted_colours(request.colours.pixels, request.colours.greys)
 
 
 def lay_ink(image: Image.Image, request: GenerationRequest) -> Image.Image:

@@ -40,7 +40,7 @@ def split_drawing(request: GenerationRequest) -> tuple[Image.Image, Image.Image]
         ink = np.zeros((request.height, request.width, 4), np.uint8)
         ink[..., 3] = request.edges.pixels
         return Image.fromarray(ink), Image.new("RGBA", (request.width, request.height))
-    painted = read_painted_colours(request.colours.pixels)
+    painted = read_painted_colours(request.colours.pixels, request.colours.greys)
     pen = read_pen(request.colours.pixels, request.edges, painted)
     coverage = np.where(pen.fills, 1.0, pen.coverage)
     colours = np.where(pen.fills[..., None], pen.fill_colour, pen.colours)

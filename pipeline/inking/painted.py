@@ -25,12 +25,22 @@ SAME = 24.0  # in CIELAB with lightness halved: strokes this alike are one colou
 MOST_COLOURS = 24
 
 
-def read_painted_colours(drawing: Pixels) -> PaintedColours:
+def read_painted_colours(drawing: Pixels, greys: NDArray[np.uint8] | None = None) -> PaintedColours:
     """Read where (H, W, 3) RGB on white is coloured, and the colour there, streaks of a pen evened out.
 
     Grey pencil and black ink are no colours; photographs have no paper and no painted colours. Each mark carries one
-    of at most 24 colours, the middle of what was painted there.
+    of at most 24 colours, the middle of what was painted there. `greys`, (H, W), hold the lightness of what was
+    painted white, grey or black on purpose, 0 elsewhere: that counts as the colours do.
     """
+    seen = read_seen_colours(drawing)
+    if greys is None or not greys.any():
+        return seen
+    grey = (greys > 0)[..., None]
+    return PaintedColours(np.where(grey, greys[..., None], seen.colours), seen.mask | grey[..., 0])
+
+
+def read_seen_colours(drawing: Pixels) -> PaintedColours:
+    """Read where a drawing (H, W, 3) is coloured by its looks alone."""
     mask = find_coloured(drawing)
     if not mask.any() or not is_drawn(drawing):
         return PaintedColours(np.zeros_like(drawing), np.zeros(drawing.shape[:2], bool))

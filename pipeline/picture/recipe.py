@@ -99,6 +99,7 @@ class RecipeHead(StrictModel):
     negative_prompt: str
     edges: EdgesPart
     colours: PackedPixels | None = None  # the drawing with its ink and colours; version 3
+    greys: PackedPixels | None = None  # where it was painted white, grey or black; version 3
     styles: Styles
     mask: MaskPart | None = None  # version 3
     palette: Annotated[tuple[ColourPart, ...], Field(max_length=8)] = ()  # version 3
@@ -138,6 +139,7 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             negative_prompt=request.negative_prompt.text,
             edges=EdgesPart(reading=request.edges.reading, png=pack_pixels(request.edges.pixels, "1")),
             colours=None if request.colours is None else pack_pixels(request.colours.pixels, "RGB"),
+            greys=None if (greys := getattr(request.colours, "greys", None)) is None else pack_pixels(greys, "L"),
             styles=list_styles(request.styles),
             mask=None if request.mask is None else pack_mask(request.mask),
             palette=tuple(ColourPart(colour=colour, share=share) for colour, share in request.palette),
@@ -184,7 +186,7 @@ def read_recipe(text: bytes, find_style: FindStyle, lend_style: LendStyle = lend
         sampling=sampling,
         conditioning=conditioning,
         shortcuts=Shortcuts(**written["levers"]),
-        colours=None if recipe.colours is None else Drawing(unpack_pixels(recipe.colours, "drawing", size, "RGB")),
+        colours=None if recipe.colours is None else restore_drawing(recipe.colours, recipe.greys, size),
         mask=None if recipe.mask is None else restore_mask(recipe.mask, size, find_style, lend_style),
         palette=tuple((part.colour, part.share) for part in recipe.palette),
         repaints=tuple(
@@ -240,6 +242,12 @@ def list_styles(mix: StyleMix) -> list[StylePart]:
 def restore_mix(parts: list[StylePart], find_style: FindStyle, lend_style: LendStyle) -> StyleMix:
     """Return the mix that a recipe holds. Raises StyleError as restore_style does."""
     return StyleMix(tuple((restore_style(part, find_style, lend_style), part.weight) for part in parts))
+
+
+def restore_drawing(colours: str, greys: str | None, size: tuple[int, int]) -> Drawing:
+    """Return the drawing that a recipe holds. Raises PictureFileError."""
+    pixels = unpack_pixels(colours, "drawing", size, "RGB")
+    return Drawing(pixels, None if greys is None else unpack_pixels(greys, "painted greys", size, "L"))
 
 
 def pack_mask(mask: StyleMask) -> MaskPart:

@@ -70,7 +70,10 @@ def fit_drawing(sketch: Sketch, size: tuple[int, int]) -> Drawing:
     paper = np.full((frame.height, frame.width, 3), 255, np.uint8)
     inner = sketch.pixels if frame.inner == (width, height) else resize(sketch.pixels, frame.inner)
     paper[frame.top : frame.top + frame.inner[1], frame.left : frame.left + frame.inner[0]] = inner
-    return Drawing(paper)
+    if sketch.greys is None:
+        return Drawing(paper)
+    greys = cv2.resize(sketch.greys, frame.inner, interpolation=cv2.INTER_NEAREST)
+    return Drawing(paper, frame.place(np.asarray(greys)))
 
 
 def fit_mask(mask: Pixels, sketch: Sketch, size: tuple[int, int]) -> Pixels:

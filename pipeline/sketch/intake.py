@@ -110,6 +110,7 @@ def convert_own_sheet(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketc
     What lies under the lines is known, so the lines are read without it. Raises SketchError where nothing can be seen.
     """
     from pipeline.sketch.filling import draw_rims
+    from pipeline.sketch.greys import paint_greys
 
     pixels = paint_canvas(canvas, most_samples=most_samples)
     if not canvas.has_colour_beneath:
@@ -122,7 +123,8 @@ def convert_own_sheet(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketc
     )
     # where the pen drew nothing, the colours' own rims are the drawing
     is_drawn = int(lines.min()) <= FAINTEST
-    return Sketch(pixels, is_drawing=True, strokes=lines if is_drawn else draw_rims(colours))
+    strokes = lines if is_drawn else draw_rims(colours)
+    return Sketch(pixels, is_drawing=True, strokes=strokes, greys=paint_greys(canvas, lines))
 
 
 def convert_picture(image: Image.Image) -> Sketch:

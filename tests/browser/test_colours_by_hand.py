@@ -56,13 +56,13 @@ def click_paper(page: Page, place: Point) -> None:
 
 def test_a_pen_of_each_colour_leaves_that_colour(page: Page) -> None:
     swatches = page.locator("#canvas .swatch[data-color]")
-    assert swatches.count() == 12
-    for n in range(12):
+    assert swatches.count() == 14
+    for n in range(14):
         swatches.nth(n).click()
-        drag_mouse(page, ((0.1, 0.05 + 0.08 * n), (0.9, 0.05 + 0.08 * n)))
+        drag_mouse(page, ((0.1, 0.05 + 0.06 * n), (0.9, 0.05 + 0.06 * n)))
     colors = [mark["color"] for mark in list_marks(page)]
-    assert colors == [swatches.nth(n).get_attribute("data-color") for n in range(12)]
-    assert len(set(colors)) == 12
+    assert colors == [swatches.nth(n).get_attribute("data-color") for n in range(14)]
+    assert len(set(colors)) == 14
 
 
 def test_the_server_paints_what_the_page_shows(page: Page) -> None:

@@ -123,13 +123,15 @@ def test_an_old_picture_of_the_pocket_engine_opens_and_is_told_to_come_out_other
 
 def test_drawing_and_mask_come_back(make_request, styles, find_style):
     noise = np.random.default_rng(1)
-    drawing = Drawing(noise.integers(0, 256, (64, 128, 3), dtype=np.uint8))
+    greys = noise.integers(0, 256, (64, 128), dtype=np.uint8)
+    drawing = Drawing(noise.integers(0, 256, (64, 128, 3), dtype=np.uint8), greys)
     mask = StyleMask(noise.integers(0, 256, (64, 128), dtype=np.uint8), StyleMix.of(styles["felt"]))
     request = make_request(colours=drawing, mask=mask, lines=0.25)
     text = write_recipe(request, {})
     again = read_recipe(text.encode(), find_style).request
     assert again == request and hash(again) == hash(request)
     assert again != make_request(colours=drawing, lines=0.25)
+    assert again != make_request(colours=Drawing(drawing.pixels), mask=mask, lines=0.25)
     assert write_recipe(again, {}) == text
 
 
