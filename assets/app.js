@@ -16,6 +16,7 @@ import { mountStrip } from "./making.js";
 import { addMenuItem, mountMenu } from "./menu.js";
 import { mountMessages } from "./messages.js";
 import { mountPicture } from "./picture.js";
+import { mountReconnecting } from "./reconnecting.js";
 import { offerSaving } from "./saving.js";
 import { mountStatus } from "./status.js";
 import { mountChip, mountLibrary } from "./styles.js";
@@ -102,6 +103,7 @@ const page = {
 mountMessages();
 mountMenu();
 mountHand();
+mountReconnecting({ onAway: () => isBusy() && globalThis.croquis.stopRun() });
 addMenuItem({ name: "keys", icon: "keys", label: say("Keys  ?"), order: 80, onclick: openKeys });
 const live = new Live({
   write: () => parts.canvas.write(),

@@ -1,0 +1,87 @@
+// Find the server again after it was away or was started anew. Drawing and words stay where they are.
+import { showMessage } from "./messages.js";
+import { say } from "./words.js";
+
+const EVERY = 5000; // ms between two looks
+const WHILE_AWAY = 1000; // ms, the same while the server is away
+const PATIENCE = 8000; // ms that an answer may take
+const FLAG = "croquis.was-away"; // in sessionStorage: the page was opened anew because of it
+
+/** @returns {any} what the page was built from */
+const findConfig = () => /** @type {any} */ (globalThis).gradio_config ?? {};
+
+/**
+ * Look for the server now and then. `onAway` is called when it is gone, while a run may be under way.
+ * @param {{ onAway: () => void }} page
+ */
+export function mountReconnecting({ onAway }) {
+  let server = findConfig().app_id; // each start of the server has another
+  let isAway = false;
+  if (takeFlag()) showMessage(say("The server was away and is back. Your drawing and your words are as you left them."));
+  wait();
+  document.addEventListener("visibilitychange", () => document.hidden || look());
+
+  function wait() {
+    setTimeout(async () => {
+      if (!document.hidden) await look();
+      wait();
+    }, isAway ? WHILE_AWAY : EVERY);
+  }
+  async function look() {
+    const found = await ask("gradio_api/app_id");
+    if (!found) return isAway || leave();
+    if (isAway || (server && found.app_id !== server)) await comeBack(found.app_id);
+  }
+  function leave() {
+    isAway = true;
+    document.body.dataset.away = "";
+    raiseFlag(); // Gradio opens the page anew by itself when the server goes in the middle of a run
+    onAway();
+    showMessage(say("The server is away. Your drawing is safe here; the page goes on by itself as soon as it is back."), "alert");
+  }
+  async function comeBack(id) {
+    if (id !== server && !(await isSamePage())) {
+      raiseFlag();
+      return location.reload();
+    }
+    server = id;
+    isAway = false;
+    delete document.body.dataset.away;
+    takeFlag();
+    showMessage(say("The server is there again."));
+  }
+}
+
+/** Tell whether the server that is there now serves the page that is open here. */
+async function isSamePage() {
+  const now = await ask("config");
+  if (!now) return false;
+  const list = ({ components = [], dependencies = [] }) => JSON.stringify([components.map(({ id, type }) => [id, type]), dependencies.map(({ id, inputs, outputs }) => [id, inputs, outputs])]);
+  return list(now) === list(findConfig());
+}
+
+/** Ask the server for JSON; return null where it does not answer. */
+async function ask(address) {
+  try {
+    const answer = await fetch(new URL(address, document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+function raiseFlag() {
+  try {
+    sessionStorage.setItem(FLAG, "yes");
+  } catch { /* a browser that keeps nothing says nothing */ }
+}
+
+function takeFlag() {
+  try {
+    const was = sessionStorage.getItem(FLAG);
+    sessionStorage.removeItem(FLAG);
+    return Boolean(was);
+  } catch {
+    return false;
+  }
+}
