@@ -103,7 +103,7 @@ const page = {
 mountMessages();
 mountMenu();
 mountHand();
-mountReconnecting({ onAway: () => isBusy() && globalThis.croquis.stopRun() });
+mountReconnecting({ onAway: stopCutRun });
 addMenuItem({ name: "keys", icon: "keys", label: say("Keys  ?"), order: 80, onclick: openKeys });
 const live = new Live({
   write: () => parts.canvas.write(),
@@ -140,6 +140,13 @@ function draw() {
 
 function stop() {
   findElement("#stop").click();
+}
+
+/** Stop a run whose server is gone; tell whether there was one. */
+function stopCutRun() {
+  const isCut = isBusy();
+  if (isCut) globalThis.croquis.stopRun();
+  return isCut;
 }
 
 /** Python's `js=` calls these: they take an event's inputs and return what the server or the outputs receive. */

@@ -11,12 +11,13 @@ const FLAG = "croquis.was-away"; // in sessionStorage: the page was opened anew 
 const findConfig = () => /** @type {any} */ (globalThis).gradio_config ?? {};
 
 /**
- * Look for the server now and then. `onAway` is called when it is gone, while a run may be under way.
- * @param {{ onAway: () => void }} page
+ * Look for the server now and then. `onAway` is called when it is gone, and tells whether a run was cut off.
+ * @param {{ onAway: () => boolean }} page
  */
 export function mountReconnecting({ onAway }) {
   let server = findConfig().app_id; // each start of the server has another
   let isAway = false;
+  let isCut = false; // a run was under way: Gradio goes on only in a page that is opened anew
   if (takeFlag()) showMessage(say("The server was away and is back. Your drawing and your words are as you left them."));
   wait();
   document.addEventListener("visibilitychange", () => document.hidden || look());
@@ -35,12 +36,12 @@ export function mountReconnecting({ onAway }) {
   function leave() {
     isAway = true;
     document.body.dataset.away = "";
-    raiseFlag(); // Gradio opens the page anew by itself when the server goes in the middle of a run
-    onAway();
+    raiseFlag(); // Gradio, too, opens the page anew when the server goes in the middle of a run
+    isCut = onAway();
     showMessage(say("The server is away. Your drawing is safe here; the page goes on by itself as soon as it is back."), "alert");
   }
   async function comeBack(id) {
-    if (id !== server && !(await isSamePage())) {
+    if (isCut || (id !== server && !(await isSamePage()))) {
       raiseFlag();
       return location.reload();
     }
