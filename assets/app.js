@@ -1,4 +1,5 @@
 // Put the page together: which module builds which component, what the keys do, what Draw sends.
+import { mountApart } from "./apart.js";
 import { mountCanvas } from "./canvas.js";
 import { mountCounts } from "./choosing.js";
 import { findElement, isTyping, prefersReducedMotion, typeInto } from "./dom.js";
@@ -26,7 +27,7 @@ import { say } from "./words.js";
 const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
   library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
-  header: mountHeader, counts: mountCounts, faithful: mountFaithful, film: mountFilm, keeping: mountKeeping,
+  header: mountHeader, apart: mountApart, counts: mountCounts, faithful: mountFaithful, film: mountFilm, keeping: mountKeeping,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other
@@ -86,6 +87,8 @@ const page = {
     parts.picture.showPicture({ state: "waiting", message });
     return ticket;
   },
+  finishedPicture: () => parts.picture?.finished(),
+  notePictureMade: () => parts.apart?.reset(),
   openFilm: (picture) => parts.film.open(picture),
   placePicture: (source) => parts.canvas.placePicture(source),
   followPen: () => live.noteDrawing(),

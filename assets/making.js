@@ -11,39 +11,48 @@ export function mountStrip({ element, props, trigger, watch }, page) {
   function paintStrip() {
     const value = props.value;
     element.hidden = !value;
+    page.notePictureMade();
     if (!value) return element.replaceChildren();
     element.replaceChildren(
       ...value.notices.map((text) => make("p.notice", {}, text)),
       ...(value.lent ?? []).map(({ id, name }) => make("button.link.keep-style", { type: "button", onclick: () => trigger("keep_style", { id }) }, say("Keep the style “{name}”", { name }))),
-      make("div.way", {}, ...[buildLines(value), buildStyles(value), buildTimes(value), buildSeed(value)].filter(Boolean)),
+      make("div.way", {}, ...[buildLines(value), buildStyles(value), buildTimes(value), buildSeed(value), buildMachine(value)].filter(Boolean)),
     );
   }
   return { repaint: paintStrip };
 
   function buildLines({ edges, reading }) {
-    const how = reading === "canny" ? "Edges of the picture" : "Your lines";
-    return makeSection("What was read", make("figure.lines", {}, make("img", { src: edges, alt: "The lines that the picture follows" }), make("figcaption", {}, how)));
+    const how = reading === "canny" ? say("Edges of the picture") : say("Your lines");
+    return makeSection(say("The lines it follows"), make("figure.lines", {}, make("img", { src: edges, alt: "The lines that the picture follows" }), make("figcaption", {}, how)));
   }
   function buildStyles({ styles, chosen }) {
     const used = new Map(chosen.map(({ id, weight }) => [id, weight]));
     const makePicks = (list) => make("div.picks", {}, ...list.map((style) => makeStyleButton(style, used.get(style.id), () => page.tryStyle(style.id))));
     const shown = styles.filter(({ id, found }) => found || used.has(id));
     const others = styles.filter((style) => !shown.includes(style));
-    const reset = make("button.link", { type: "button", hidden: page.style() === "auto", onclick: () => page.tryStyle("auto") }, "Let Croquis choose");
-    const title = styles.some(({ found }) => found) ? "Styles it found" : "The style it wears";
-    const more = others.length ? [make("h3", {}, "Try it as"), makePicks(others)] : [];
+    const reset = make("button.link", { type: "button", hidden: page.style() === "auto", onclick: () => page.tryStyle("auto") }, say("Let Croquis choose"));
+    const title = styles.some(({ found }) => found) ? say("Styles your words name") : say("The style it wears");
+    const more = others.length ? [make("h3", {}, say("Try it as")), makePicks(others)] : [];
     return makeSection(title, makePicks(shown), ...more, reset);
   }
   function buildTimes({ milliseconds }) {
     const longest = Math.max(...milliseconds.map(([, ms]) => ms));
     if (!milliseconds.length) return null;
     const rows = milliseconds.map(([stage, ms]) => make("li", { style: `--part: ${(100 * ms) / longest}%` }, make("span", {}, stage), make("span", {}, formatDuration(ms))));
-    return makeSection("Time", make("ul.time", {}, ...rows));
+    return makeSection(say("Time"), make("ul.time", {}, ...rows));
   }
   function buildSeed({ seed: number }) {
-    return makeSection("Seed", make("p.seed", {}, String(number)),
-      make("button.link", { type: "button", onclick: () => trigger("use_seed") }, "Use again"));
+    return makeSection(say("Seed"), make("p.seed", {}, String(number)),
+      make("button.link", { type: "button", onclick: () => trigger("use_seed") }, say("Use again")));
   }
+}
+
+/** Say what made it, how large it is and what memory that takes. */
+function buildMachine({ engine, size, memory }) {
+  if (!engine) return null;
+  const [width, height] = size;
+  return makeSection(say("Made with"), make("p.seed.plain", {}, engine), make("p.soft", {}, say("{width} × {height} pixels", { width, height })),
+    memory ? make("p.soft", {}, say("Memory: about {memory}", { memory })) : null);
 }
 
 /** Make a part of the strip under a heading. */

@@ -19,6 +19,7 @@ from pipeline.errors import Cancelled, EngineChanged, ModelError, PictureFileErr
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view
 from pipeline.page.components import build_address
+from pipeline.page.memory_panel import describe_need
 from pipeline.page.quality import adapt_settings, restore_quality
 from pipeline.page.restoring import Restored, is_own_picture, restore_picture, restore_text
 from pipeline.page.run import Run
@@ -139,7 +140,7 @@ class Easel:
         address = self._serve_file(file)
         picture = view.build_finished_picture(result, address, settings, ticket)
         strip = view.build_strip(result, result.matches or self._find_similar_styles(result.request))
-        return {"picture": picture, "strip": strip}
+        return {"picture": picture, "strip": strip | {"memory": describe_need(result.request, self.studio.settings)}}
 
     def _find_similar_styles(self, request: GenerationRequest) -> tuple[StyleMatch, ...]:
         """Find what the words would find, to be offered beside a style that a person chose."""

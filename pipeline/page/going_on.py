@@ -35,16 +35,14 @@ class GoingOn:
 
     def enlarge(self, visitor: gr.Request, event: gr.EventData) -> Iterator[PictureAndStrip]:
         """Make the event's picture twice as large; yield what picture and strip show meanwhile."""
-        yield from self._go(
-            visitor, event, lambda: partial(enlarge_file, self._studio, self._find_picture(event.image))
-        )
+        yield from self._go(visitor, event, lambda: partial(enlarge_file, self._studio, self.find_picture(event.image)))
 
     def repaint(self, visitor: gr.Request, event: gr.EventData) -> Iterator[PictureAndStrip]:
         """Give the event's part of the picture other colours; yield what picture and strip show meanwhile."""
 
         def prepare() -> Work:
             mask = np.asarray(open_data_url(str(event.mask)).convert("L"), np.uint8)
-            return partial(repaint_file, self._studio, self._find_picture(event.image), mask, event.words)
+            return partial(repaint_file, self._studio, self.find_picture(event.image), mask, event.words)
 
         yield from self._go(visitor, event, prepare)
 
@@ -54,7 +52,7 @@ class GoingOn:
         with self._easel.tickets.open(ticket, str(visitor.session_hash)) as stopped:
 
             def work(*, on_step: Callable[[Any], None], on_result: Callable[[Any], None], is_cancelled: Any) -> None:
-                data = self._find_picture(event.image)
+                data = self.find_picture(event.image)
                 on_result(make_film(self._studio, data, on_step=on_step, is_cancelled=is_cancelled))
 
             try:
@@ -87,7 +85,7 @@ class GoingOn:
             except Exception as error:
                 yield view.build_error_picture(explain_error(error), ticket), gr.skip()
 
-    def _find_picture(self, address: object) -> bytes:
+    def find_picture(self, address: object) -> bytes:
         """Return the bytes of a picture that the page shows, by its address or data URL. Raises PictureFileError."""
         if not isinstance(address, str):
             raise PictureFileError(GONE)

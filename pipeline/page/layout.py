@@ -21,6 +21,7 @@ from pipeline.page.memory_panel import lay_memory_panel
 from pipeline.page.model_panel import lay_model_panel, wire_model_panel
 from pipeline.page.settings_panel import SettingsPanel, lay_settings, wire_settings
 from pipeline.page.style_shelf import Shelf, StyleForm, lay_style_form, wire_style_form
+from pipeline.page.taking_apart import wire_taking_apart
 from pipeline.sketch.image_file import limit_pillow
 from pipeline.studio.studio import Studio
 
@@ -46,6 +47,7 @@ def build_page(studio: Studio) -> gr.Blocks:
             with gr.Column(elem_id="folds"):
                 with lay_fold("making", "How it was made", script):
                     place_component(panel.strip)
+                    apart = make_component("apart", script, events=("make",))
                 settings = lay_settings(studio, script)
                 with lay_fold("bigger", "A bigger model", script):
                     bigger = lay_model_panel(studio)
@@ -53,7 +55,7 @@ def build_page(studio: Studio) -> gr.Blocks:
                 styles = lay_style_form(script)
             place_component(panel.history)
             lay_examples(studio, script)
-        wire_page(studio, page, panel, settings, styles, status)
+        wire_taking_apart(wire_page(studio, page, panel, settings, styles, status), apart)
         wire_model_panel(studio, page, bigger, [status, panel.running], **PAGE_EVENT)
     mark_page(page)
     return page
@@ -61,8 +63,8 @@ def build_page(studio: Studio) -> gr.Blocks:
 
 def wire_page(
     studio: Studio, page: gr.Blocks, panel: DrawingPanel, settings: SettingsPanel, form: StyleForm, status: gr.HTML
-) -> None:
-    """Connect the page's events with the handlers of one studio."""
+) -> Easel:
+    """Connect the page's events with the handlers of one studio; return those around the engine."""
     easel = Easel(studio, page.GRADIO_CACHE)
     page.temp_file_sets.append(easel.served)  # delete_cache looks after our pictures too
     inputs = order_inputs(panel, settings)
@@ -79,6 +81,7 @@ def wire_page(
     wire_style_form(Shelf(studio), page, form)
     page.load(LoadingStatus(studio).watch, None, [status, panel.running], concurrency_limit=None, **PAGE_EVENT)
     page.unload(easel.stop_session)
+    return easel
 
 
 def order_inputs(panel: DrawingPanel, settings: SettingsPanel) -> list[Any]:

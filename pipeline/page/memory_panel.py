@@ -22,8 +22,10 @@ from pipeline.machine.plan import (
     select_free_memory,
 )
 from pipeline.models.catalog import PROFILES, SD15, find_profile
+from pipeline.settings import Settings
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
+from pipeline.values import GenerationRequest
 
 
 def plan_memory_modes(
@@ -63,6 +65,14 @@ def plan_memory_modes(
             _describe_comparison(compare_with_measurement(SD15, row)) for row in read_figures()["measurements"]
         ],
     }
+
+
+def describe_need(request: GenerationRequest, settings: Settings) -> str:
+    """Describe what memory a picture needs on this machine, in the mode that would be chosen now: "0.6 GB"."""
+    planned = plan_memory_modes(request.engine, request.width, request.height, 1, settings.device, settings.dtype)
+    return next(
+        format_gigabytes(mode["peak"]) for mode in planned["modes"] if mode["mode"] == planned["chosen"]["mode"]
+    )
 
 
 def _describe_plan(plan: MemoryPlan, fits: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
+from pipeline.models.catalog import PROFILES
 from pipeline.studio.opening import LoadState
 from pipeline.styles.likelihood import FOUND_FROM
 from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, StepPreview, Style, StyleMatch, StyleMix
@@ -132,6 +133,8 @@ def build_request_strip(request: GenerationRequest, matches: Iterable[StyleMatch
         "styles": [build_style_card(style) | _describe_match(matched.get(id)) for id, style in (worn | found).items()],
         "chosen": list_weights(request.styles),
         "seed": request.sampling.seed,
+        "engine": PROFILES[request.engine].title if request.engine in PROFILES else request.engine,
+        "size": [request.width * request.enlargement, request.height * request.enlargement],
         "notices": [],
         "milliseconds": [],
     }

@@ -19,6 +19,7 @@ def leave_out(request: GenerationRequest, part: Part, plain: Style) -> Generatio
 
     `plain` is the style that stands for none.
     """
+    request = replace(request, enlargement=1)
     if part == "style":
         return replace(
             request,

@@ -1,0 +1,150 @@
+"""The first screen at every size: what is on it, that it fits, and that nothing jumps."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import OpenPage
+from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel
+from tests.browser.test_accessibility_and_layout import serious_findings
+
+SIZES = [(1440, 900), (1366, 768), (1280, 720), (1280, 800), (1024, 768), (844, 390), (820, 1180), (390, 844)]
+PARTS = ("#canvas .paper", "#canvas .rail", "#picture .frame", "#prompt", "#draw", "#styles-row")
+INSIDE = """(parts) => parts.filter((part) => {
+  const box = document.querySelector(part).getBoundingClientRect();
+  return box.left < 0 || box.top < 0 || box.right > innerWidth + 0.5 || box.bottom > innerHeight + 0.5 || !box.width;
+})"""
+BOXES = """(parts) => parts.map((part) => {
+  const { x, y, width, height } = document.querySelector(part).getBoundingClientRect();
+  return [x, y, width, height];
+})"""
+SHIFTS = """() => {
+  window.shifts = [];
+  new PerformanceObserver((list) => shifts.push(...list.getEntries().map((entry) => entry.value)))
+    .observe({ type: "layout-shift", buffered: false });
+}"""
+UNWANTED = r"pocket model|sampler|what was read|similarity|ControlNet|seed"
+
+
+def make_options(width: int, height: int) -> dict[str, object]:
+    touch = width < 900
+    return {"viewport": {"width": width, "height": height}, "has_touch": touch, "is_mobile": touch}
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_the_first_screen_fits_and_does_not_jump(open_page: OpenPage, width: int, height: int) -> None:
+    page = open_page(**make_options(width, height))
+    drag_mouse(page)
+    draw_and_wait(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("scrollY") == 0
+    assert page.evaluate(INSIDE, list(PARTS)) == []
+    before = page.evaluate(BOXES, list(PARTS))
+    page.evaluate(SHIFTS)
+    draw_and_wait(page, "a blue ball")
+    page.wait_for_timeout(300)
+    assert page.evaluate(BOXES, list(PARTS)) == before
+    assert sum(page.evaluate("shifts")) < 0.01
+
+
+def test_the_first_picture_moves_nothing(page: Page) -> None:
+    drag_mouse(page)
+    before = page.evaluate(BOXES, list(PARTS))
+    draw_and_wait(page)
+    assert page.evaluate(BOXES, list(PARTS)) == before
+
+
+def test_a_large_screen_is_used(open_page: OpenPage) -> None:
+    page = open_page(viewport={"width": 3840, "height": 2160})
+    (_, _, width, height), (_, _, wide, tall) = page.evaluate(BOXES, ["#canvas .paper", "#picture .frame"])
+    assert (width * height + wide * tall) / (3840 * 2160) > 0.6
+    assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('#prompt textarea')).fontSize)") > 20
+
+
+def test_its_words_are_known_to_everyone(page: Page) -> None:
+    assert page.inner_text("#draw") == "Make the picture"
+    assert not re.findall(UNWANTED, page.inner_text("body"), re.IGNORECASE)
+    titles = [title.inner_text() for title in page.locator(".fold-button").all()]
+    assert titles[:3] == ["How it was made", "Settings", "A bigger model"]
+    tops = {round(title.bounding_box()["y"]) for title in page.locator(".fold-button").all()}  # type: ignore[index]
+    assert len(tops) == 1, "the folds stand in one line"
+
+
+def test_the_memory_planner_lies_in_the_fold_of_the_bigger_model(page: Page) -> None:
+    assert not page.locator("#planner-ask").is_visible()
+    open_panel(page, "bigger")
+    page.click("#planner-ask")
+    page.wait_for_selector("#planner-answer table")
+
+
+def test_wide_and_tall_pictures_are_shown_whole(page: Page) -> None:
+    for width, height in ((1024, 384), (384, 1024)):
+        source = f"""(() => {{ const c = document.createElement("canvas"); c.width = {width}; c.height = {height};
+          return c.toDataURL(); }})()"""
+        fit = page.evaluate(f"""() => {{ const image = document.querySelector("#picture .frame > img");
+          image.src = {source}; image.hidden = false; return getComputedStyle(image).objectFit; }}""")
+        assert fit == "contain"
+
+
+def test_a_message_stands_beside_and_goes_by_itself(page: Page) -> None:
+    page.evaluate("document.querySelector('#draw').click()")  # nothing is drawn yet
+    message = page.locator("#messages .message")
+    message.wait_for()
+    box = message.bounding_box()
+    assert box is not None
+    for _, y, _, height in page.evaluate(BOXES, ["#canvas .paper", "#picture .frame"]):
+        assert box["y"] + box["height"] <= y + 4 or box["y"] >= y + height
+    message.wait_for(state="detached", timeout=40_000)
+
+
+def test_the_keys_are_listed_and_escape_brings_the_focus_back(page: Page) -> None:
+    page.focus("#canvas .live")
+    page.keyboard.press("?")
+    page.wait_for_selector("#keys dl")
+    assert page.locator("#keys dt").count() >= 12
+    page.keyboard.press("b")
+    page.keyboard.press("Escape")
+    assert not page.locator("#keys").count()
+    assert page.evaluate("document.activeElement.className") == "live"
+
+
+def test_the_left_handed_layout_is_chosen_in_the_menu_and_stays(page: Page) -> None:
+    rail, paper, picture = (part[0] for part in page.evaluate(BOXES, [PARTS[1], PARTS[0], PARTS[2]]))
+    assert rail < paper < picture
+    page.click("[data-action=menu]")
+    page.click("[data-item=hand]")
+    page.reload()
+    page.wait_for_selector("#canvas .paper")
+    rail, paper, picture = (part[0] for part in page.evaluate(BOXES, [PARTS[1], PARTS[0], PARTS[2]]))
+    assert picture < paper < rail
+    page.click("[data-action=menu]")
+    assert page.get_attribute("[data-item=hand]", "aria-checked") == "true"
+
+
+def test_little_motion_is_honoured(open_page: OpenPage) -> None:
+    page = open_page(reduced_motion="reduce")
+    seconds = page.evaluate("""() => [...document.querySelectorAll("*")].map((node) => {
+      const { animationDuration, transitionDuration } = getComputedStyle(node);
+      return Math.max(...`${animationDuration}, ${transitionDuration}`.split(", ").map(parseFloat));
+    })""")
+    assert max(seconds) <= 0.01
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_menu_keys_and_folds(open_page: OpenPage, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    page.click("[data-action=menu]")
+    assert serious_findings(page) == []
+    page.click("[data-item=keys]")
+    page.wait_for_selector("#keys dl")
+    assert serious_findings(page) == []
+    page.keyboard.press("Escape")
+    drag_mouse(page)
+    draw_and_wait(page)
+    for fold in ("making", "settings", "bigger"):
+        open_panel(page, fold)
+    page.wait_for_timeout(500)
+    assert serious_findings(page) == []
