@@ -10,6 +10,7 @@ import { mountFold } from "./folds.js";
 import { mountHand } from "./hand.js";
 import { mountHeader } from "./header.js";
 import { mountHistory } from "./history.js";
+import { mountHistoryButton, tellFaults } from "./history-button.js";
 import { mountKeeping } from "./keeping.js";
 import { openKeys } from "./keys.js";
 import { Live } from "./live.js";
@@ -107,6 +108,7 @@ mountMessages();
 mountMenu();
 mountHand();
 mountReconnecting({ onAway: stopCutRun });
+mountHistoryButton({ openFile: (file) => parts.canvas.openFile(file) });
 addMenuItem({ name: "keys", icon: "keys", label: say("Keys  ?"), order: 80, onclick: openKeys });
 const live = new Live({
   write: () => parts.canvas.write(),
@@ -183,6 +185,7 @@ globalThis.croquis = {
     if (picture?.state !== "done" || picture.ticket !== ticket) return;
     const made = picture.pictures ?? [{ picture, strip: parts.strip.props.value }];
     for (const each of [...made].reverse()) parts.history.addPicture({ ...each, canvas: sentDrawing });
+    tellFaults();
   },
   /** Return everything as it was for a picture of this session, in the order of `Easel.restore`. */
   recallPicture() {

@@ -77,7 +77,7 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
   };
   /** Return the drawing as JSON with the stroke under way, for the live picture; null where nothing is drawn. */
   const write = () => (drawing.isBlank && !sheet.underWay.length ? null : drawing.write(sheet.underWay));
-  return { load, placePicture, write, ...keeping, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
+  return { load, openFile, placePicture, write, ...keeping, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
 }
 
 /** Pass on the picture files that are dropped on the page or pasted outside a text field. */

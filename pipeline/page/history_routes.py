@@ -77,7 +77,7 @@ class HistoryDoor:
             ("/pictures", self.find_pictures),
             ("/pictures/{id}.png", self.send_picture),
             ("/pictures/{id}.webp", self.send_thumbnail),
-            ("/export.zip", self.export),
+            ("/export", self.export),
         ]
         changes: list[tuple[str, Callable[[Request, bytes], Response]]] = [
             ("/consent", self.take_consent),

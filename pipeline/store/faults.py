@@ -7,14 +7,15 @@ import sqlite3
 
 from pipeline.errors import StoreError
 
-REST = "Drawing goes on."
-FULL = f"The disk is full, so new pictures are not kept in the history. {REST}"
-NOT_WRITABLE = f"The history's folder cannot be written, so new pictures are not kept. {REST}"
-LOCKED = f"Another program holds the history; pictures made meanwhile come into it later. {REST}"
-DAMAGED = f"The history was damaged. It was set aside under another name and is made again from the pictures. {REST}"
-BEHIND = f"Pictures come faster than they can be kept, so some are missing from the history. {REST}"
-FULL_OF_STARS = f"The history is full of pictures with a star, so new ones are not kept. {REST}"
-UNKNOWN = f"A picture could not be kept in the history; the log says why. {REST}"
+FULL = "The disk is full, so new pictures are not kept in the history. Drawing goes on."
+NOT_WRITABLE = "The history's folder cannot be written, so new pictures are not kept. Drawing goes on."
+LOCKED = "Another program holds the history; pictures made meanwhile come into it later. Drawing goes on."
+DAMAGED = (
+    "The history was damaged. It was set aside under another name and is made again from the pictures. Drawing goes on."
+)
+BEHIND = "Pictures come faster than they can be kept, so some are missing from the history. Drawing goes on."
+FULL_OF_STARS = "The history is full of pictures with a star, so new ones are not kept. Drawing goes on."
+UNKNOWN = "A picture could not be kept in the history; the log says why. Drawing goes on."
 
 BY_ERRNO = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), FULL),

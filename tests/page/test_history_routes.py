@@ -118,14 +118,14 @@ def test_pictures_are_taken_along_as_one_zip(visit: Visit, keep: Callable[..., N
     browser = visit()
     gone, second, first = list_ids(browser)
     browser.post("/delete", json={"ids": [gone]})
-    answer = browser.get("/export.zip")
+    answer = browser.get("/export")
     assert answer.headers["content-disposition"] == 'attachment; filename="croquis-pictures.zip"'
     archive = zipfile.ZipFile(io.BytesIO(answer.content))
     assert archive.testzip() is None
     one, two = archive.namelist()
     assert one.endswith(f"-L-été-a-b-c-{first[:6]}.png") and two.endswith(f"-a-second-{second[:6]}.png")
     assert archive.read(one) == browser.get(f"/pictures/{first}.png").content
-    chosen = zipfile.ZipFile(io.BytesIO(browser.get("/export.zip", params={"ids": second}).content))
+    chosen = zipfile.ZipFile(io.BytesIO(browser.get("/export", params={"ids": second}).content))
     assert chosen.namelist() == [two]
 
 
@@ -161,7 +161,7 @@ def test_visitors_keep_pictures_once_they_say_so_and_see_their_own_alone(
             assert other.get(address).status_code == 404
         assert other.post("/favourite", json={"id": theirs, "favourite": True}).status_code == 404
         assert other.post("/delete", json={"ids": [theirs]}).json() == {"count": 0}
-        assert zipfile.ZipFile(io.BytesIO(other.get("/export.zip", params={"ids": theirs}).content)).namelist() == []
+        assert zipfile.ZipFile(io.BytesIO(other.get("/export", params={"ids": theirs}).content)).namelist() == []
     taken = stranger.post("/consent", json={"keep": False})
     assert "Max-Age=0" in taken.headers["set-cookie"]
     assert list_ids(visit(STRANGER, token)) == [], "what a visitor wanted kept no longer was kept"
@@ -179,7 +179,7 @@ def test_where_nothing_is_kept_nothing_can_be_asked_for(visit: Visit, studio: An
     studio.settings = Settings(user_dir=tmp_path, history="off")
     browser = visit()
     assert browser.get("/state").json() == {"mode": "off", "keeps": False, "fault": ""}
-    assert browser.get("/pictures").status_code == 404 and browser.get("/export.zip").status_code == 404
+    assert browser.get("/pictures").status_code == 404 and browser.get("/export").status_code == 404
     assert browser.post("/consent", json={"keep": True}).status_code == 422
     assert list(tmp_path.iterdir()) == [], "a database was made that nobody wants"
 
@@ -194,7 +194,7 @@ def test_other_sites_pages_get_and_change_nothing(
     keep(1)
     browser = visit()
     (id,) = list_ids(browser)
-    for path in ("/state", "/pictures", f"/pictures/{id}.png", "/export.zip"):
+    for path in ("/state", "/pictures", f"/pictures/{id}.png", "/export"):
         assert browser.get(path, headers=headers).status_code == 403
     for path in ("/delete", "/forget", "/consent", "/favourite", "/restore"):
         assert browser.post(path, json={"ids": [id]}, headers=headers).status_code == 403

@@ -1,0 +1,31 @@
+"""The history's benchmark runs as a person runs it, small, and among a thousand rows a search is quick."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.store.search import Wanted
+from tests.benchmarks.history import make_rows, time_calls
+from tests.store.conftest import DESK, OpenHistory, make_facts, open_history  # noqa: F401 - a fixture
+
+ROWS = 1_000
+SEARCH_MS = 40  # of the processor; the bar is 200 with 5,000
+
+
+def test_the_benchmark_measures_what_it_names(tmp_path: Path) -> None:
+    rows = {row["what"]: row for row in make_rows(tmp_path, 61)}
+    assert {"keeping a picture", "database opened, first page and styles", "search by a word, by LIKE"} <= rows.keys()
+    assert all(value > 0 for row in rows.values() for name, value in row.items() if name != "what")
+    again = [row["what"] for row in make_rows(tmp_path, 61)]
+    assert "keeping a picture" not in again, "what was filled was filled again"
+
+
+def test_a_search_among_many_is_quick(open_history: OpenHistory) -> None:  # noqa: F811
+    history = open_history(pictures=ROWS)
+    for number in range(ROWS):
+        facts = make_facts(f"a house number {number}", "ink")
+        history.add_row(f"{number:032x}", f"{number:064x}", 1, facts, DESK, datetime.now(UTC))
+    for wanted in (Wanted(), Wanted(words="house 29"), Wanted(style="ink", words="a"), Wanted(before=ROWS // 2)):
+        spent = time_calls("search", lambda _, wanted=wanted: history.find(DESK, wanted))  # type: ignore[misc]
+        assert spent["processor_p95_ms"] < SEARCH_MS, (wanted, spent)
