@@ -53,7 +53,8 @@ const page = {
   mixStyle: (id) => parts.chip.toggleStyle(id),
   ticket: () => ticket,
   canvas: () => parts.canvas,
-  /** Note that the drawing changed; what was said of the one that came back is said no more. */
+  tellReplaced: () => parts.keeping?.tellReplaced(),
+  /** Note that the drawing changed. */
   noteDrawing() {
     parts.keeping?.noteChange("drawing");
   },

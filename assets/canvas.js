@@ -3,12 +3,10 @@ import { Drawing } from "./drawing.js";
 import { make } from "./dom.js";
 import { readFile } from "./intake.js";
 import { changeSheet } from "./marks.js";
-import { showMessage } from "./messages.js";
 import { Selection } from "./selection.js";
 import { Sheet } from "./sheet.js";
 import { Tools } from "./tools.js";
 import { Underlay } from "./underlay.js";
-import { say } from "./words.js";
 
 /** Build the canvas inside a gr.HTML element, and return what the rest of the page asks of it. */
 export function mountCanvas({ element, props, trigger, watch }, page) {
@@ -34,7 +32,7 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
     const isDrawn = drawing.now.strokes.length > 0;
     change();
     update();
-    if (isDrawn) showMessage(say("Undo brings your drawing back."));
+    if (isDrawn) page.tellReplaced();
   }
   /** Show what a hand changed, and let the live picture follow. */
   function change(message = "") {

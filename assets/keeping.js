@@ -5,6 +5,7 @@ import { KeptPages } from "./kept-pages.js";
 import { say } from "./words.js";
 
 const WAIT_MS = 300; // from a change until it is written
+const LASTING_MS = 15_000; // for which Undo is offered where a drawing was replaced
 const LOOK_MS = 400; // how often a stroke under way is looked at
 const SHARE = 20; // a save that took long is repeated after that many times as long, so that the hand never waits
 
@@ -23,6 +24,7 @@ export function mountKeeping({ element, trigger }, page) {
   let isOpen = false; // what was kept is back, and may be written over
   let changed = { inputs: false, drawing: false };
   let timer = 0;
+  let lasting = 0; // the timer of a line that goes by itself
   let nextSave = 0; // ms, not before
   element.hidden = true;
   element.classList.add("kept");
@@ -54,22 +56,27 @@ export function mountKeeping({ element, trigger }, page) {
     inputs = wanted; // or a save that comes before Gradio has them back would write the usual ones
     if (isOther) trigger("bring_back");
     const words = String(wanted.prompt ?? "").trim();
-    if (isDrawn && words) showLine(say("Your drawing and your words are back as you left them."));
-    else if (isDrawn) showLine(say("Your drawing is back as you left it."));
-    else if (isOther) showLine(words ? say("Your words and settings are back as you left them.") : say("Your settings are back as you left them."));
+    const told = tellBack(isDrawn, isOther, Boolean(words));
+    if (told) showLine(told, say("Start anew"), startAnew);
   }
-  function showLine(text) {
+  /** Show a line with what can be done about it. */
+  function showLine(text, label, act) {
+    clearTimeout(lasting);
     element.hidden = false;
     element.replaceChildren(make("p", { role: "status" }, text),
-      make("button.link", { type: "button", onclick: startAnew }, say("Start anew")),
+      make("button.link", { type: "button", onclick: () => { hideLine(); act(); } }, label),
       make("button.close", { type: "button", "aria-label": say("Close"), title: say("Close"), onclick: hideLine }, makeIcon("close")));
+  }
+  /** Say that something took the place of a drawing, and offer Undo for a while. */
+  function tellReplaced() {
+    showLine(say("Undo brings your drawing back."), say("Undo"), () => page.canvas().undo());
+    lasting = setTimeout(hideLine, LASTING_MS);
   }
   function hideLine() {
     element.hidden = true;
     element.replaceChildren();
   }
   function startAnew() {
-    hideLine();
     wanted = { ...usual };
     trigger("bring_back");
     page.canvas().clear();
@@ -102,7 +109,14 @@ export function mountKeeping({ element, trigger }, page) {
       console.warn("The page could not be kept:", problem);
     }
   }
-  return { noteChange, noteInputs, hideLine, wanted: () => wanted };
+  return { noteChange, noteInputs, tellReplaced, wanted: () => wanted };
+}
+
+/** Say what came back; nothing where a page was blank. */
+function tellBack(isDrawn, isOther, hasWords) {
+  if (isDrawn) return hasWords ? say("Your drawing and your words are back as you left them.") : say("Your drawing is back as you left it.");
+  if (!isOther) return "";
+  return hasWords ? say("Your words and settings are back as you left them.") : say("Your settings are back as you left them.");
 }
 
 /** Wait until something is there, such as a part that is built by another script. */
