@@ -9,7 +9,16 @@ import pytest
 from playwright.sync_api import Error, Page
 
 from tests.browser.conftest import LOADING
-from tests.browser.page_actions import CIRCLE, LINE, drag_mouse, locate_points, open_panel, read_drawing, set_number
+from tests.browser.page_actions import (
+    CIRCLE,
+    LINE,
+    clear_sheet,
+    drag_mouse,
+    locate_points,
+    open_panel,
+    read_drawing,
+    set_number,
+)
 
 WRITTEN_MS = 1_500  # within which a change is kept
 BACK = "#keeping p"
@@ -185,7 +194,7 @@ def test_what_replaces_a_drawing_says_how_it_comes_back(page: Page, by: str) -> 
     drag_mouse(page, CIRCLE)
     drawn = read_strokes(page)
     if by == "clear":
-        page.click("#canvas .tool.clear")
+        clear_sheet(page)
     else:
         page.evaluate("document.querySelector('#examples .example').click()")
     page.wait_for_selector("#messages .message:has-text('Undo brings your drawing back.')")

@@ -17,7 +17,7 @@ from pipeline.picture import carried_strokes
 from pipeline.picture.png_chunks import decode_text, read_texts
 from pipeline.picture.png_file import read_lone_strokes
 from tests.browser.conftest import OpenPage
-from tests.browser.page_actions import CIRCLE, LINE, drag_mouse, draw_and_wait, read_drawing
+from tests.browser.page_actions import CIRCLE, LINE, clear_sheet, drag_mouse, draw_and_wait, read_drawing
 from tests.browser.test_canvas_by_hand import drop
 
 WORDS = "a red ball"
@@ -106,7 +106,7 @@ def test_the_picture_and_the_project_are_the_file_itself(made: Page) -> None:
 def test_a_dropped_project_is_the_drawing_again(made: Page) -> None:
     drawn = json.loads(read_drawing(made))
     _, project = save(made, "project")
-    made.click("#canvas .tool.clear")
+    clear_sheet(made)
     made.fill("#prompt textarea", "something else")
     drop(made, project, "fox.croquis", "")
     made.wait_for_selector("#messages:has-text('are back')")
@@ -120,7 +120,7 @@ def test_a_dropped_project_is_the_drawing_again(made: Page) -> None:
 def test_the_file_chooser_takes_a_project(made: Page) -> None:
     drawn = json.loads(read_drawing(made))
     _, project = save(made, "project")
-    made.click("#canvas .tool.clear")
+    clear_sheet(made)
     chooser = made.locator("input[type=file][accept*='.croquis']").first
     chooser.set_input_files({"name": "ball.croquis", "mimeType": "application/octet-stream", "buffer": project})
     made.wait_for_selector("#messages:has-text('are back')")
@@ -166,7 +166,7 @@ def test_the_drawing_alone_carries_its_strokes(made: Page) -> None:
     assert shown.shape[1] == 1024 and (shown < 100).sum() > 3_000 and shown[4, 4] == 255
     strokes = json.loads(str(read_lone_strokes(data)))["strokes"]
     assert strokes == json.loads(read_drawing(made))["strokes"]
-    made.click("#canvas .tool.clear")
+    clear_sheet(made)
     drop(made, data, "drawing.png")
     made.wait_for_function("JSON.parse(croquis.readDrawing()).strokes.length === 2")
     assert json.loads(read_drawing(made))["strokes"] == strokes
