@@ -10,9 +10,8 @@ export function mountStrip({ element, props, trigger, watch }, page) {
 
   function paintStrip() {
     const value = props.value;
-    element.hidden = !value;
     page.notePictureMade();
-    if (!value) return element.replaceChildren();
+    if (!value) return element.replaceChildren(make("p.soft", {}, say("Make a picture, and here stands what it was made from: lines, styles, times, seed.")));
     element.replaceChildren(
       ...value.notices.map((text) => make("p.notice", {}, text)),
       ...(value.lent ?? []).map(({ id, name }) => make("button.link.keep-style", { type: "button", onclick: () => trigger("keep_style", { id }) }, say("Keep the style “{name}”", { name }))),

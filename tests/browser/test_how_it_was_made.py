@@ -30,6 +30,11 @@ def test_the_fold_tells_lines_styles_times_seed_engine_and_memory(page: Page) ->
     assert "pixels" in told and "Memory: about" in told and "GB" in told
 
 
+def test_before_the_first_picture_the_fold_says_what_will_stand_there(page: Page) -> None:
+    open_panel(page, "making")
+    assert "Make a picture" in page.inner_text("#strip")
+
+
 def test_the_same_picture_without_each_of_its_parts(page: Page) -> None:
     drag_mouse(page)
     draw_and_wait(page, "a red ball in watercolour")
