@@ -1,7 +1,7 @@
 // A line under way: the hand's places become points, made even, straight or mirrored as the person wants it.
 import { addPoint } from "./drawing.js";
 
-export const SMOOTHING = [0, 14, 44]; // px of the window over which the line follows the hand
+export const SMOOTHING = [0, 14, 60]; // px of the window over which the line follows the hand
 const STRAIGHT_STEP = 6; // canvas px between the points of a straight line
 
 /** Line is the stroke under way; past a stroke's limit of points it goes on as a new one. */
@@ -48,7 +48,7 @@ export class Line {
     const place = this.#place ?? [x, y, pressure];
     this.#corner ??= { place, strokes: this.strokes.map((stroke) => ({ ...stroke, points: [...stroke.points] })) };
     this.strokes = this.#corner.strokes.map((stroke) => ({ ...stroke, points: [...stroke.points] }));
-    if (!this.end) addPoint(this.strokes, place[0], place[1], place[2]);
+    if (!this.end) addPoint(this.strokes, this.#corner.place[0], this.#corner.place[1], this.#corner.place[2]);
     this.#leadTo(x, y, this.#corner.place[2]);
     this.#place = [x, y, pressure];
   }

@@ -235,6 +235,7 @@ export class Sheet {
 
   /** Draw by keys: arrows move the cursor, Space sets the tool down and lifts it. */
   #pressKey(event) {
+    if (this.tool === "select" && this.helpers?.selection.pressKey(event)) return event.preventDefault();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = ARROWS[event.key];
     if (arrow) this.#moveCursor(arrow, event.shiftKey ? SMALL_STEP : STEP);
