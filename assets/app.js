@@ -17,11 +17,15 @@ import { Live } from "./live.js";
 import { mountStrip } from "./making.js";
 import { addMenuItem, mountMenu } from "./menu.js";
 import { mountMessages } from "./messages.js";
-import { mountPicture } from "./picture.js";
+import { addPictureAction, mountPicture } from "./picture.js";
 import { mountReconnecting } from "./reconnecting.js";
 import { offerSaving } from "./saving.js";
 import { mountStatus } from "./status.js";
-import { mountChip, mountLibrary } from "./styles.js";
+import { mountAnswers, mountHeldValue, mountLibrary } from "./library.js";
+import { openStyledPart } from "./style-part.js";
+import { mountChip } from "./style-row.js";
+import { mountStyleSheet } from "./style-sheet.js";
+import { AUTO } from "./styles.js";
 import { translateToldSentences } from "./told.js";
 import { say } from "./words.js";
 
@@ -29,28 +33,51 @@ const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
   library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
   header: mountHeader, apart: mountApart, counts: mountCounts, faithful: mountFaithful, film: mountFilm, keeping: mountKeeping,
+  answers: mountAnswers, part: mountHeldValue, colours: mountHeldValue, sheet: mountStyleSheet,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other
 let sentDrawing = ""; // the drawing of the run under way
 const NEAR = 0.3; // variation strength of pictures that are near another
+/** @type {(() => void) | null} */
+let whenStylesChange = null; // what shows styles beside the row
 let pending = {}; // what the next run takes in place of the page's own inputs
 
 /** The panels ask the page through these. */
 const page = {
-  style: () => parts.chip?.value() ?? "auto",
-  styleName: (id) => parts.library?.all().find((style) => style.id === id)?.name ?? id,
-  showChosenStyle: () => parts.library?.repaint(),
-  /** Let Croquis choose where a chosen style was removed. */
-  checkStyles() {
-    const all = parts.library?.all() ?? [];
-    const isGone = (chosen) => !all.some(({ id }) => id === chosen);
-    if (all.length && parts.chip?.ids().some(isGone)) parts.chip.chooseStyle("auto");
-    parts.chip?.repaint();
+  style: () => parts.chip?.value() ?? AUTO,
+  mix: () => parts.chip?.mix() ?? [],
+  words: () => document.querySelector("#prompt textarea") ? findPromptField().value : "",
+  styles: () => parts.library?.all() ?? [],
+  findStyle: (id) => parts.library?.find(id),
+  styleName: (id) => parts.library?.find(id)?.name ?? id,
+  orderedStyles: () => parts.chip?.order() ?? [],
+  /** @returns {import("./styles.js").Mix} what the picture that is shown wears */
+  wornStyles: () => (parts.strip?.props.value?.chosen ?? []).map(({ id, weight }) => [id, weight]),
+  askLibrary: (action, data) => parts.library.ask(action, data),
+  /** Show styles again: there are others, or others are worn. */
+  showStyles() {
+    const all = page.styles(), mix = page.mix();
+    const left = mix.filter(([id]) => page.findStyle(id) || isLent(id));
+    if (all.length && left.length < mix.length) parts.chip.setValue(AUTO);
+    parts.chip?.show();
+    whenStylesChange?.();
   },
-  usesStyle: (id) => parts.chip?.ids().includes(id) ?? false,
-  useStyle: (id) => parts.chip.chooseStyle(id),
-  mixStyle: (id) => parts.chip.toggleStyle(id),
+  /** Call `repaint` whenever styles are others, until null is given. */
+  onStyles: (repaint) => (whenStylesChange = repaint),
+  palette: () => parts.colours?.value() ?? "",
+  setPalette(palette, redraw = true) {
+    parts.colours.set(palette);
+    if (redraw) page.redraw();
+  },
+  /** @returns {{ mask: string, style: string } | null} the part of the picture that wears another style */
+  styledPart: () => JSON.parse(parts.part?.value() || "null"),
+  setStyledPart(part) {
+    parts.part.set(part ? JSON.stringify(part) : "");
+    page.redraw();
+  },
+  openPart: () => openStyledPart(page, findElement("#picture .frame img")),
+  openSheet: () => parts.sheet.open(),
   ticket: () => ticket,
   canvas: () => parts.canvas,
   tellReplaced: () => parts.keeping?.tellReplaced(),
@@ -61,8 +88,16 @@ const page = {
   setModes: (modes) => Object.entries(modes).forEach(([mode, on]) => findDesk()?.classList.toggle(mode, on)),
 
   /** Draw the same drawing and seed in another style. */
-  tryStyle(id) {
-    parts.chip.chooseStyle(id);
+  tryStyle: (id) => parts.chip.wear(id),
+  /** Wear a style with a seed, and draw. */
+  wearStyle(id, seed) {
+    parts.chip.setValue(id);
+    pending.seed = seed;
+    draw();
+  },
+  /** Draw the picture that is shown anew, from its seed; nothing where there is none. */
+  redraw() {
+    if (!parts.strip?.props.value || findDesk()?.classList.contains("fresh")) return;
     pending.seed = parts.strip.props.value.seed;
     draw();
   },
@@ -100,7 +135,6 @@ const page = {
   drawExample({ canvas, prompt }) {
     parts.canvas.load(JSON.stringify(canvas));
     typeInto(findPromptField(), prompt);
-    parts.chip.chooseStyle("auto");
     draw();
   },
 };
@@ -125,6 +159,8 @@ export function mount(name, component) {
   parts[name] = { ...MOUNTS[name](component, page), props: component.props };
 }
 
+/** Tell whether a style came with the picture that is shown. */
+const isLent = (id) => (parts.strip?.props.value?.styles ?? []).some((style) => style.id === id);
 /** @returns {HTMLTextAreaElement} */
 const findPromptField = () => findElement("#prompt textarea");
 const findDesk = () => document.getElementById("desk");
@@ -171,6 +207,12 @@ globalThis.croquis = {
     parts.counts.refresh();
     parts.picture.showPicture({ state: "waiting", message: say("Getting ready") });
     findElement("#picture").scrollIntoView({ block: "nearest", behavior: prefersReducedMotion() ? "auto" : "smooth" });
+    return inputs;
+  },
+  /** Return a sheet's inputs: Draw's, from the seed of the picture that is shown, and in the ticket's place what it shows. */
+  beginSheet(...inputs) {
+    const shown = findDesk()?.classList.contains("fresh") ? null : parts.strip.props.value;
+    inputs.splice(-2, 2, shown?.seed ?? inputs.at(-2), JSON.stringify(parts.sheet.wish()));
     return inputs;
   },
   /** Return the ticket to stop. The page shows it at once; the server follows within a step. */
@@ -245,4 +287,5 @@ function handleKey(event, action) {
 }
 
 offerSaving(listMade);
+addPictureAction({ name: "style-part", icon: "brush-mask", label: say("A style on a part: brush it"), order: 15, onclick: () => page.openPart() });
 translateToldSentences();

@@ -16,6 +16,8 @@ export class MaskBrush {
   tool = "brush";
   /** @type {Swipe[]} */
   #swipes = [];
+  /** @type {HTMLCanvasElement | null} */
+  #ground = null; // the mask that was loaded
   /** @type {{ pointer: number, swipe: Swipe } | null} */
   #gesture = null;
   #size = SIZES.first;
@@ -57,7 +59,25 @@ export class MaskBrush {
     return sheet.toDataURL("image/png");
   }
 
+  /**
+   * Begin with a mask as `toDataURL` gives it; the bin and the eraser take it away.
+   * @param {string} address
+   */
+  async load(address) {
+    const image = make("img", { src: address });
+    await image.decode();
+    const sheet = make("canvas", { width: this.mask.width, height: this.mask.height });
+    const context = getContext(sheet);
+    context.drawImage(image, 0, 0, sheet.width, sheet.height);
+    const pixels = context.getImageData(0, 0, sheet.width, sheet.height);
+    for (let at = 0; at < pixels.data.length; at += 4) pixels.data.set([224, 69, 47, pixels.data[at]], at);
+    context.putImageData(pixels, 0, 0);
+    this.#ground = sheet;
+    this.#repaint();
+  }
+
   clear() {
+    this.#ground = null;
     this.#swipes = [];
     this.#repaint();
   }
@@ -86,7 +106,7 @@ export class MaskBrush {
   }
   #refresh() {
     for (const [name, button] of Object.entries(this.tools)) button.setAttribute("aria-pressed", String(name === this.tool));
-    for (const button of [this.back, this.wipe]) button.disabled = !this.#swipes.length;
+    for (const button of [this.back, this.wipe]) button.disabled = !this.#swipes.length && !(button.title === say("Clear") && this.#ground);
   }
 
   #listen() {
@@ -167,6 +187,7 @@ export class MaskBrush {
   #repaint() {
     const context = getContext(this.mask);
     context.clearRect(0, 0, this.mask.width, this.mask.height);
+    if (this.#ground) context.drawImage(this.#ground, 0, 0);
     for (const swipe of this.#swipes) paintSwipe(context, swipe, 0);
     this.#refresh();
     this.onChange();

@@ -74,16 +74,21 @@ class StylePainter:
         )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def read_style(file: Path, sha256: str) -> PictureStyle:
     """Read a style's picture for the network, once for each file content. Raises StyleError."""
-    from pipeline.painters.style_network import read_style_picture
-
     try:
         with Image.open(file) as image:
-            return read_style_picture(np.asarray(image.convert("RGB")))
+            return read_picture_style(image)
     except OSError as error:
         raise StyleError(f"The style's picture {file.name} cannot be read.") from error
+
+
+def read_picture_style(image: Image.Image) -> PictureStyle:
+    """Read a picture for the network. Raises StyleError for one that is too small."""
+    from pipeline.painters.style_network import read_style_picture
+
+    return read_style_picture(np.asarray(image.convert("RGB")))
 
 
 def scale_lines(painting: Painting, lines: float) -> Painting:

@@ -13,6 +13,7 @@ import gradio as gr
 from pipeline.models.catalog import PROFILES
 from pipeline.page.components import PAGE_EVENT, build_address, make_component
 from pipeline.page.easel import Easel
+from pipeline.page.style_shelf import lay_library
 from pipeline.request.faithfulness import ENDS, list_places
 from pipeline.request.generation_data import PASTED_LIMIT
 from pipeline.request.presets import get_menu
@@ -29,6 +30,11 @@ class DrawingPanel:
     canvas: gr.HTML
     prompt: gr.Textbox
     chip: gr.HTML  # the style that Draw sends
+    part: gr.HTML  # a part of the picture, and the style that it wears
+    palette: gr.HTML  # the colours to paint in
+    library: gr.HTML  # every style there is
+    answers: gr.HTML  # to what the page asks of the library
+    sheet: gr.HTML  # the drawing in many styles
     draw: gr.Button
     stop: gr.Button
     ticket: gr.Textbox
@@ -62,6 +68,10 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
         with gr.Row(elem_id="look"):
             with gr.Column(elem_id="styles-row"):
                 chip = make_component("chip", script, value="auto")
+                part = make_component("part", script, value="")
+                palette = make_component("colours", script, value="")
+                library, answers = lay_library(studio, script)
+                sheet = make_component("sheet", script, events=("begin", "halt"), elem_id="style-sheet")
             with gr.Column(elem_id="faithful"):
                 faithful = make_component(
                     "faithful",
@@ -77,7 +87,24 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
     ticket = gr.Textbox(visible="hidden", label="ticket")
     running = gr.Textbox(studio.profile.name, visible="hidden", label="running")
     return DrawingPanel(
-        canvas, prompt, chip, draw, stop, ticket, picture, strip, history, film, faithful, keeper, running
+        canvas=canvas,
+        prompt=prompt,
+        chip=chip,
+        part=part,
+        palette=palette,
+        library=library,
+        answers=answers,
+        sheet=sheet,
+        draw=draw,
+        stop=stop,
+        ticket=ticket,
+        picture=picture,
+        strip=strip,
+        history=history,
+        film=film,
+        faithful=faithful,
+        keeper=keeper,
+        running=running,
     )
 
 

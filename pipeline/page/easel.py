@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -14,31 +13,29 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache, save_file_to_cache
 
-from pipeline.controls import BATCH, CONTROLS, flatten_settings
-from pipeline.errors import Cancelled, EngineChanged, ModelError, PictureFileError
+from pipeline.controls import flatten_settings
+from pipeline.errors import Cancelled, EngineChanged, ModelError
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view
 from pipeline.page.components import build_address
 from pipeline.page.memory_panel import describe_need
+from pipeline.page.page_order import SETTINGS, read_order
 from pipeline.page.quality import adapt_settings, restore_quality
 from pipeline.page.restoring import Restored, is_own_picture, restore_picture, restore_text
 from pipeline.page.run import Run
+from pipeline.page.sent_file import decode_base64
+from pipeline.page.styled_part import write_part
 from pipeline.page.tickets import Tickets
 from pipeline.page.visitors import find_owner
 from pipeline.picture.recipe import Reopened
-from pipeline.request.notation import write_mix
-from pipeline.request.order import Order, parse_count, parse_order
+from pipeline.request.notation import write_mix, write_palette
 from pipeline.request.presets import get_menu
 from pipeline.request.sizes import choose_size
-from pipeline.sketch.image_file import MAX_BYTES
 from pipeline.sketch.intake import read_strokes
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
-from pipeline.values import GenerationRequest, GenerationResult, Sketch, StepPreview, StyleMatch
+from pipeline.values import GenerationRequest, GenerationResult, StepPreview, StyleMatch
 
-CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "count")
-NUMBERS = tuple(control.name for control in CONTROLS)
-SETTINGS = ("prompt", "negative_prompt", "style", "reading", "engine", *CHOICES, *NUMBERS)
 LOADING_POLL = 0.2  # seconds
 BROUGHT_BACK = "Drawing, words and settings of this picture are back. Undo brings the drawing before it back."
 
@@ -137,7 +134,7 @@ class Easel:
         """Write, keep and serve the picture's file; return what picture and strip show of it, by these names."""
         file = self.studio.write_picture(result)
         keep(result, file)
-        address = self._serve_file(file)
+        address = self.serve_file(file)
         picture = view.build_finished_picture(result, address, settings, ticket)
         strip = view.build_strip(result, result.matches or self._find_similar_styles(result.request))
         return {"picture": picture, "strip": strip | {"memory": describe_need(result.request, self.studio.settings)}}
@@ -146,7 +143,7 @@ class Easel:
         """Find what the words would find, to be offered beside a style that a person chose."""
         return self.studio.find_styles(request.prompt).matches if request.prompt.text else ()
 
-    def _serve_file(self, file: Path) -> str:
+    def serve_file(self, file: Path) -> str:
         """Serve a file; return its address relative to the page, which nobody can guess."""
         copy = save_file_to_cache(file, self._cache)
         self.served.add(copy)
@@ -171,6 +168,7 @@ class Easel:
         values |= {"width": request.width, "height": request.height, **flatten_settings(request)}
         values |= {"prompt": request.prompt.text, "negative_prompt": request.negative_prompt.text}
         values["style"] = write_mix(tuple((style.id, weight) for style, weight in request.styles.parts))
+        values |= {"part": write_part(request.mask), "palette": write_palette(request.palette)}
         values |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)
         canvas = reopened.canvas or view.build_drawing_canvas(request)
         if request.engine == self.studio.profile.name and follows_sheet(self.studio.profile, canvas, request):
@@ -196,26 +194,3 @@ def follows_sheet(profile: ModelProfile, canvas: str, request: GenerationRequest
     drawn = json.loads(canvas)
     sheet = drawn["width"], drawn["height"]
     return choose_size(profile, get_menu(profile.name), sheet) == (request.width, request.height)
-
-
-def read_order(profile: ModelProfile, sketch: Sketch, settings: Sequence[Any]) -> tuple[Order, int]:
-    """Read the page's SETTINGS as an order to this profile's engine, and the number of pictures.
-
-    They may have been set for another engine. Raises as parse_order does.
-    """
-    named = adapt_settings(dict(zip(SETTINGS, settings, strict=True)), profile)
-    del named["engine"]
-    count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
-    if (named["width"], named["height"]) == profile.size:  # nobody changed them: the picture follows the sheet
-        named["width"] = named["height"] = None
-    return parse_order(profile, sketch=sketch, **named), count
-
-
-def decode_base64(data: object) -> bytes:
-    """Decode a picture file that the browser sent as base64 text. Raises PictureFileError."""
-    if not isinstance(data, str) or len(data) > MAX_BYTES * 4 // 3 + 4:
-        raise PictureFileError("A picture file of at most 20 MB is needed here.")
-    try:
-        return base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise PictureFileError("The picture file arrived broken. Drop it once more.") from error

@@ -14,8 +14,10 @@ from pipeline.errors import Cancelled, PictureFileError
 from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT, build_address
 from pipeline.page.drawing_panel import ENGINE, DrawingPanel
-from pipeline.page.easel import SETTINGS, Easel, PictureAndStrip, decode_base64
+from pipeline.page.easel import Easel, PictureAndStrip
+from pipeline.page.page_order import SETTINGS
 from pipeline.page.run import Run
+from pipeline.page.sent_file import decode_base64
 from pipeline.page.visitors import find_owner
 from pipeline.sketch.fitting import open_data_url
 from pipeline.studio.film import make_film

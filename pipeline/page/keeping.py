@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.page.components import PAGE_EVENT
-from pipeline.page.easel import SETTINGS
+from pipeline.page.page_order import SETTINGS
 
 # A change may come before the page's script is there; the keeper looks again then.
 NOTE = """(...inputs) => {

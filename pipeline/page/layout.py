@@ -12,15 +12,17 @@ from pipeline.page import view
 from pipeline.page.api import register_api
 from pipeline.page.components import PAGE_EVENT, lay_fold, make_component, place_component, serve_assets
 from pipeline.page.drawing_panel import DrawingPanel, lay_drawing_panel, lay_examples, wire_drawing, wire_slider
-from pipeline.page.easel import SETTINGS, Easel
+from pipeline.page.easel import Easel
 from pipeline.page.going_on import wire_going_on
 from pipeline.page.keeping import wire_keeping
 from pipeline.page.languages import mark_page
 from pipeline.page.lent_styles import wire_lent_styles
 from pipeline.page.memory_panel import lay_memory_panel
 from pipeline.page.model_panel import lay_model_panel, wire_model_panel
+from pipeline.page.page_order import SETTINGS
 from pipeline.page.settings_panel import SettingsPanel, lay_settings, wire_settings
-from pipeline.page.style_shelf import Shelf, StyleForm, lay_style_form, wire_style_form
+from pipeline.page.style_sheet import StyleSheet, wire_style_sheet
+from pipeline.page.style_shelf import Shelf, wire_library
 from pipeline.page.taking_apart import wire_taking_apart
 from pipeline.sketch.image_file import limit_pillow
 from pipeline.studio.studio import Studio
@@ -52,18 +54,15 @@ def build_page(studio: Studio) -> gr.Blocks:
                 with lay_fold("bigger", "A bigger model", script):
                     bigger = lay_model_panel(studio)
                     lay_memory_panel(studio, **PAGE_EVENT)
-                styles = lay_style_form(script)
             place_component(panel.history)
             lay_examples(studio, script)
-        wire_taking_apart(wire_page(studio, page, panel, settings, styles, status), apart)
+        wire_taking_apart(wire_page(studio, page, panel, settings, status), apart)
         wire_model_panel(studio, page, bigger, [status, panel.running], **PAGE_EVENT)
     mark_page(page)
     return page
 
 
-def wire_page(
-    studio: Studio, page: gr.Blocks, panel: DrawingPanel, settings: SettingsPanel, form: StyleForm, status: gr.HTML
-) -> Easel:
+def wire_page(studio: Studio, page: gr.Blocks, panel: DrawingPanel, settings: SettingsPanel, status: gr.HTML) -> Easel:
     """Connect the page's events with the handlers of one studio; return those around the engine."""
     easel = Easel(studio, page.GRADIO_CACHE)
     page.temp_file_sets.append(easel.served)  # delete_cache looks after our pictures too
@@ -74,11 +73,12 @@ def wire_page(
     wire_slider(panel, settings.numbers)
     everything = [panel.canvas, *inputs, panel.strip, panel.picture]
     restored = panel.canvas.recipe(easel.restore, None, everything, **PAGE_EVENT)
-    wire_lent_styles(studio, restored, panel.strip, form.grid, panel.chip)
+    wire_lent_styles(studio, restored, panel.strip, panel.library, panel.chip)
     panel.history.recall(None, None, everything, js="() => croquis.recallPicture()", **PAGE_EVENT)
     panel.strip.use_seed(None, None, settings.numbers["seed"], js="() => croquis.readSeed()", **PAGE_EVENT)
     wire_settings(studio, settings, inputs, panel.running)
-    wire_style_form(Shelf(studio), page, form)
+    wire_library(Shelf(studio), page, panel.library, panel.answers)
+    wire_style_sheet(StyleSheet(easel), panel.canvas, inputs, panel.ticket, panel.sheet)
     page.load(LoadingStatus(studio).watch, None, [status, panel.running], concurrency_limit=None, **PAGE_EVENT)
     page.unload(easel.stop_session)
     return easel
@@ -89,6 +89,8 @@ def order_inputs(panel: DrawingPanel, settings: SettingsPanel) -> list[Any]:
     named = {
         "prompt": panel.prompt,
         "style": panel.chip,
+        "part": panel.part,
+        "palette": panel.palette,
         "negative_prompt": settings.negative_prompt,
         "reading": settings.reading,
         "engine": settings.engine,

@@ -17,9 +17,9 @@ from pydantic import Field, ValidationError
 from starlette.routing import Route
 
 from pipeline.errors import CroquisError, IsCancelled, SettingError
-from pipeline.page.easel import SETTINGS, read_order
 from pipeline.page.live_lane import LaneFull, LiveLane
 from pipeline.page.origins import is_foreign
+from pipeline.page.page_order import SETTINGS, read_order
 from pipeline.sketch.canvas import MAX_PICTURE_TEXT, MAX_TEXT, MOST_SAMPLES
 from pipeline.sketch.intake import read_strokes
 from pipeline.strict_json import StrictModel, describe_first_fault

@@ -10,8 +10,8 @@ import gradio as gr
 
 from pipeline.controls import CONTROLS, Control
 from pipeline.page.components import PAGE_EVENT, lay_fold
-from pipeline.page.easel import SETTINGS
 from pipeline.page.languages import mark_texts
+from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import (
     adapt_settings,
     lay_quality_inputs,

@@ -1,19 +1,39 @@
-"""List, add and remove the styles on the page."""
+"""Answer what the page asks of the library: which styles there are, which are likely, and what to do with one's own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import base64
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from pipeline.errors import StyleError
+from pipeline.errors import SettingError
 from pipeline.page import view
-from pipeline.page.components import PAGE_EVENT, lay_fold, make_component
+from pipeline.page.components import PAGE_EVENT, build_address, make_component
+from pipeline.page.sent_file import decode_base64
+from pipeline.request.notation import write_palette
+from pipeline.request.words import parse_prompt
 from pipeline.sketch.image_file import open_image
+from pipeline.studio.likeness import Likeness
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
+from pipeline.studio.thumbnails import Thumbnails
+from pipeline.styles.likelihood import FOUND_FROM
+from pipeline.styles.palette import read_palette
+from pipeline.styles.search import MOST_MATCHES
+from pipeline.styles.style_file import SUFFIX, is_style_file, read_style_file, write_style_file
+from pipeline.values import Style
+
+LIKELY_FROM = 0.12  # probability from which a style stands before the suggested ones
+SUGGESTED = (  # what a person sees who has said nothing yet: far apart from one another, and friendly to any subject
+    *("ghibli", "watercolor", "golden-hour", "oil-painting", "plain", "comic"),
+    *("childrens-book", "ukiyo-e", "stained-glass", "pixel-art", "clay", "cyberpunk"),
+)
+NAME_FROM_FILE = 40  # characters of a file's name that become a style's
+
+Answer = dict[str, Any]
 
 
 class Shelf:
@@ -21,74 +41,138 @@ class Shelf:
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
+        self.thumbnails = Thumbnails(studio)
+        self._likeness = Likeness()
+        self._actions: Mapping[str, Callable[[gr.EventData], Answer]] = {
+            "list": self.list_again,
+            "look": self.look,
+            "resemble": self.resemble,
+            "add": self.add,
+            "rename": self.rename,
+            "remove": self.remove,
+            "export": self.export,
+            "colours": self.read_colours,
+        }
 
-    def list_cards(self) -> list[dict[str, Any]]:
-        """List every style for the grid: added ones first, where their maker looks for them."""
-        styles = sorted(self.studio.library.all(), key=lambda style: (style.builtin, style.name.casefold()))
-        return [view.build_style_card(style) for style in styles]
+    def list_cards(self) -> list[Answer]:
+        """List every style: added ones first, where their maker looks for them, then suggested ones.
 
-    def add_style(self, image: str | None, name: str, words: str) -> tuple[Any, ...]:
-        """Add a style. Returns the grid, the form's picture, name and words (emptied when it worked) and a message."""
+        Missing thumbnails are begun.
+        """
+        added = [style.id for style in self.studio.library.all() if not style.builtin]
+        styles = [self.studio.library.get(id) for id in self.order_styles(added)]
+        if any(self.thumbnails.is_coming(style) for style in styles):
+            self.thumbnails.draw_in_background(styles)
+        return [self.build_card(style) for style in styles]
+
+    def build_card(self, style: Style) -> Answer:
+        """Build a style's card; one whose thumbnail is `coming` shows its own picture meanwhile."""
+        file = self.thumbnails.find(style)
+        shown = {} if file is None else {"thumb": build_address(file.resolve())}
+        return view.build_style_card(style) | shown | {"coming": self.thumbnails.is_coming(style)}
+
+    def answer(self, event: gr.EventData) -> tuple[Any, Answer]:
+        """Do what the event names. Returns the cards, where they may have changed, and the answer with the call's
+        number: what the action says, or `error`.
+        """
+        call = getattr(event, "call", None)
         try:
-            if image is None:
-                raise StyleError("A style needs a picture that shows it.")
-            style = self.studio.add_style(open_image(Path(image), "style's picture"), name, words)
-            return self.list_cards(), None, "", "", f"“{style.name}” is on the shelf. Your words find it from now on."
+            action = self._actions.get(str(getattr(event, "action", "")))
+            if action is None:
+                raise SettingError(f"The library answers {', '.join(self._actions)}.")
+            said = action(event)
         except Exception as error:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), explain_error(error)
+            return gr.skip(), {"call": call, "error": explain_error(error)}
+        changes = action in (self.add, self.rename, self.remove, self.list_again)
+        return self.list_cards() if changes else gr.skip(), {"call": call, **said}
 
-    def remove_style(self, event: gr.EventData) -> tuple[Any, str]:
-        """Remove the style that the event names. Returns the grid and a message."""
-        try:
-            self.studio.remove_style(event.id)
-            return self.list_cards(), "It is gone."
-        except Exception as error:
-            return self.list_cards(), explain_error(error)
+    def list_again(self, event: gr.EventData) -> Answer:
+        """Say nothing: the cards are listed with the answer."""
+        return {}
+
+    def look(self, event: gr.EventData) -> Answer:
+        """Return all styles for the words: `ids`, likely ones first, then suggested ones, and `named`, the one that the
+        words mean, or None.
+        """
+        words = parse_prompt("The words", getattr(event, "words", ""))
+        if not words.text.strip():
+            return {"ids": self.order_styles([]), "named": None}
+        finding = self.studio.find_styles(words, MOST_MATCHES)
+        likely = [match.style.id for match in finding.matches if match.probability >= LIKELY_FROM]
+        unwanted = list(finding.refused)
+        named = next((match.style.id for match in finding.matches if match.probability >= FOUND_FROM), None)
+        return {"ids": self.order_styles(likely, unwanted), "named": named}
+
+    def order_styles(self, first: list[str], last: list[str] | None = None) -> list[str]:
+        """Return the ids of all styles: these first, then suggested ones, the others, and `last`."""
+        there = [style.id for style in self.studio.library.all()]
+        order = dict.fromkeys([*first, *(id for id in SUGGESTED if id in there), *there])
+        late = set(last or ())
+        return [*(id for id in order if id not in late), *(id for id in order if id in late)]
+
+    def resemble(self, event: gr.EventData) -> Answer:
+        """Return `ids` of all styles, those whose pictures look most like the sent one first."""
+        image = open_image(decode_base64(getattr(event, "data", None)), "picture")
+        return {"ids": [style.id for style in self._likeness.find_similar(image, self.studio.library.all())]}
+
+    def add(self, event: gr.EventData) -> Answer:
+        """Keep a picture, or a style's file, as a style; `name` is the file's. Returns its `id` and `name`."""
+        data = decode_base64(getattr(event, "data", None))
+        if is_style_file(data):
+            read = read_style_file(data)
+            style = self.studio.library.adopt(read.picture, read.name, read.words)
+        else:
+            name = self.studio.library.find_free_name(name_after_file(getattr(event, "name", "")))
+            style = self.studio.add_style(open_image(data, "style's picture"), name)
+        return {"id": style.id, "name": style.name}
+
+    def rename(self, event: gr.EventData) -> Answer:
+        """Give an added style another name and words."""
+        style = self.studio.library.rename(event.id, event.name, event.words)
+        return {"id": style.id, "name": style.name}
+
+    def remove(self, event: gr.EventData) -> Answer:
+        """Remove an added style."""
+        self.studio.remove_style(event.id)
+        return {"id": event.id}
+
+    def export(self, event: gr.EventData) -> Answer:
+        """Return a style as one file: `data`, a data URL, and what to call it."""
+        style = self.studio.library.get(event.id)
+        data = base64.b64encode(write_style_file(style)).decode()
+        return {"data": f"data:application/zip;base64,{data}", "file": style.id + SUFFIX}
+
+    def read_colours(self, event: gr.EventData) -> Answer:
+        """Return the `palette` of the sent picture as a request takes it, or of the added style `id`."""
+        if (id := getattr(event, "id", None)) is not None:
+            image = open_image(self.studio.library.get(id).image, "style's picture")
+        else:
+            image = open_image(decode_base64(getattr(event, "data", None)), "picture")
+        return {"palette": write_palette(tuple((colour, round(share, 3)) for colour, share in read_palette(image)))}
 
 
-@dataclass(frozen=True)
-class StyleForm:
-    """StyleForm holds the grid of styles and the inputs for a new one."""
-
-    grid: gr.HTML
-    image: gr.Image
-    name: gr.Textbox
-    words: gr.Textbox
-    add: gr.Button
-    message: gr.Markdown
+def name_after_file(name: object) -> str:
+    """Return what a style is called after the file that it came in: without its ending, dashes as spaces."""
+    stem = Path(str(name)[:200]).stem.replace("_", " ").replace("-", " ").strip()[:NAME_FROM_FILE].strip()
+    return stem[:1].upper() + stem[1:] if any(letter.isalnum() for letter in stem) else "My picture"
 
 
-def lay_style_form(script: str) -> StyleForm:
-    """Lay out the grid of styles and the form that adds one."""
-    with lay_fold("shelf", "Styles", script):
-        grid = make_component("library", script, value=[], events=("remove",))
-        with gr.Row(elem_id="add-style"):
-            image = gr.Image(
-                label="A picture in that style",
-                type="filepath",
-                sources=["upload", "clipboard"],
-                height=200,
-                elem_id="style-image",
-                scale=1,
-                min_width=200,
-                buttons=[],
-            )
-            with gr.Column(scale=2, min_width=260):
-                name = gr.Textbox(label="Name of your style", max_length=60, elem_id="style-name")
-                words = gr.Textbox(
-                    label="Words that should find it",
-                    placeholder="soft light, cut paper, 1960s",
-                    max_length=500,
-                    elem_id="style-words",
-                )
-                add = gr.Button("Add this style", elem_id="style-add")
-                message = gr.Markdown(elem_id="style-said")
-    return StyleForm(grid, image, name, words, add, message)
+def lay_library(studio: Studio, script: str) -> tuple[gr.HTML, gr.HTML]:
+    """Lay out the list of styles and the answers to what the page asks of it; neither is seen."""
+    gr.set_static_paths([studio.settings.styles.resolve(), Thumbnails(studio).folder.resolve()])
+    library = make_component("library", script, value=[], events=("ask",))
+    return library, make_component("answers", script, elem_id="library-answers")
 
 
-def wire_style_form(shelf: Shelf, page: gr.Blocks, form: StyleForm) -> None:
-    """Connect the grid and the form with the shelf's handlers."""
-    page.load(shelf.list_cards, None, form.grid, concurrency_limit=None, **PAGE_EVENT)
-    fields = [form.image, form.name, form.words]
-    form.add.click(shelf.add_style, fields, [form.grid, *fields, form.message], **PAGE_EVENT)
-    form.grid.remove(shelf.remove_style, None, [form.grid, form.message], **PAGE_EVENT)
+def wire_library(shelf: Shelf, page: gr.Blocks, library: gr.HTML, answers: gr.HTML) -> None:
+    """Connect the list of styles with the shelf's handlers."""
+    page.load(shelf.list_cards, None, library, concurrency_limit=None, **PAGE_EVENT)
+    library.ask(
+        shelf.answer,
+        None,
+        [library, answers],
+        trigger_mode="multiple",
+        concurrency_limit=4,
+        concurrency_id="library",
+        **PAGE_EVENT,
+    )

@@ -17,7 +17,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from pipeline.page.easel import SETTINGS, Easel
+from pipeline.page.easel import Easel
+from pipeline.page.page_order import SETTINGS
 from pipeline.picture.png_file import write_picture
 from pipeline.request.order import Order, parse_order
 from pipeline.settings import read_settings

@@ -7,32 +7,39 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel
+from tests.browser.page_actions import drag_mouse, draw_and_wait
+
+
+def choose_own_picture(page: Page, file: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.click("#chip .door.mine")
+    chooser.value.set_files(file)
 
 
 def test_an_added_style_is_listed_found_and_removed(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "style.png"
     Image.radial_gradient("L").convert("RGB").resize((300, 300)).save(file)
-    open_panel(page, "shelf")
-    page.set_input_files("#style-image input[type=file]", file)
-    page.wait_for_selector("#style-image img")
-    page.fill("#style-name input, #style-name textarea", "Zebra haze")
-    page.fill("#style-words input, #style-words textarea", "zebra haze, foggy zebra stripes")
-    page.click("#style-add")
-    page.wait_for_selector("#library .added:has-text('Zebra haze')")
+    choose_own_picture(page, file)
+    page.click("#chip .style-note button:has-text('Rename')")
+    page.fill("#own-style-name", "Zebra haze")
+    page.fill("#own-style-words", "zebra haze, foggy zebra stripes")
+    page.click("#style-names button.primary")
+    page.wait_for_selector("#chip .mix-part:has-text('Zebra haze')")
+    page.click("#chip .style-strip [data-style=auto]")
 
     drag_mouse(page)
     draw_and_wait(page, "a ball as zebra haze")
-    assert page.locator("#strip .style .name").first.inner_text() == "Zebra haze"
+    assert page.locator("#strip .style .name").first.text_content() == "Zebra haze"
 
     page.on("dialog", lambda dialog: dialog.accept())
-    page.click("#library .added:has-text('Zebra haze') .remove")
-    page.wait_for_selector("#library .added:has-text('Zebra haze')", state="detached")
+    page.click("#chip .door.all")
+    page.click("#all-styles .added:has-text('Zebra haze') button[title^='Remove']")
+    page.wait_for_selector("#all-styles .added:has-text('Zebra haze')", state="detached")
 
 
-def test_a_style_without_a_picture_is_refused_with_words(page: Page) -> None:
-    open_panel(page, "shelf")
-    page.fill("#style-name input, #style-name textarea", "Nothing to see")
-    page.click("#style-add")
-    page.wait_for_selector("#style-said:has-text('needs a picture')")
-    assert page.input_value("#style-name input, #style-name textarea") == "Nothing to see"
+def test_a_picture_that_shows_no_style_is_refused_with_words(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / "grey.png"
+    Image.new("RGB", (300, 300), "gray").save(file)
+    choose_own_picture(page, file)
+    page.wait_for_selector("#chip .style-note:has-text('has one colour')")
+    assert page.locator("#chip .style-strip [data-style=auto]").get_attribute("aria-pressed") == "true"

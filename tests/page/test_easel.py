@@ -13,7 +13,8 @@ import pytest
 from pipeline.errors import EngineChanged
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
-from pipeline.page.easel import SETTINGS, Easel
+from pipeline.page.easel import Easel
+from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import adapt_settings
 from pipeline.request.order import Order
 from pipeline.settings import Settings

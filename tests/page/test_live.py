@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from pipeline.models.catalog import POCKET
-from pipeline.page.easel import SETTINGS
 from pipeline.page.live import FOREIGN, MOST_BYTES
+from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import list_usual_quality
 from pipeline.settings import ROOT
 from pipeline.sketch.intake import BLANK

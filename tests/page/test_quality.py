@@ -11,7 +11,7 @@ import pytest
 from pipeline.controls import Shortcuts
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
-from pipeline.page.easel import SETTINGS
+from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import (
     adapt_settings,
     apply_preset,
@@ -85,7 +85,14 @@ def test_another_engines_picture_brings_the_usual_work_and_its_seed(request_: Ge
 
 def page_settings(profile: ModelProfile, **turned: object) -> dict[str, object]:
     """The page's inputs as they are when it opens, and what a person turned."""
-    beside = {"prompt": "a fox", "negative_prompt": "text", "style": "ice", "reading": "lines"}
+    beside = {
+        "prompt": "a fox",
+        "negative_prompt": "text",
+        "style": "ice",
+        "part": "",
+        "palette": "",
+        "reading": "lines",
+    }
     named = beside | {"engine": profile.name} | list_usual_quality(profile) | dict(profile.defaults) | turned
     assert set(named) == set(SETTINGS)
     return {name: named[name] for name in SETTINGS}

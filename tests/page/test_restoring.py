@@ -13,7 +13,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from pipeline.errors import PictureFileError, SketchError
 from pipeline.models.catalog import POCKET, SD15
-from pipeline.page.easel import SETTINGS, Easel
+from pipeline.page.easel import Easel
+from pipeline.page.page_order import SETTINGS
 from pipeline.page.restoring import UNREAD, is_own_picture, restore_picture, restore_text
 from pipeline.settings import ROOT
 from pipeline.sketch.intake import WHITE_ON_NOTHING, read_strokes

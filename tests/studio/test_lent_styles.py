@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.page.easel import SETTINGS, Easel
+from pipeline.page.easel import Easel
 from pipeline.page.lent_styles import LentShelf
+from pipeline.page.page_order import SETTINGS
 from pipeline.request.order import parse_order
 from pipeline.settings import read_settings
 from pipeline.sketch.intake import read_strokes
