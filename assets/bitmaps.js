@@ -10,6 +10,8 @@ const MOST_PIXELS = 2048; // of a bitmap's longer side, however far the sheet is
 /** Bitmaps keep what is finished, so that only what is new is painted. */
 export class Bitmaps {
   #picture = new Image();
+  /** @type {OffscreenCanvas | null} the picture on paper, opaque, so that fading fades both */
+  #onPaper = null;
   /**
    * What the bitmaps hold.
    * @type {{ strokes: readonly object[], hidden: Set<object>, look: string, picture: object | null }}
@@ -74,16 +76,16 @@ export class Bitmaps {
     if (!picture) return;
     if (this.#picture.src !== picture.source) {
       this.#picture = new Image();
+      this.#onPaper = null;
       this.#picture.onload = () => this.paintPicture(this.drawing.now.picture);
       this.#picture.src = picture.source;
     }
     const [x, y, width, height] = this.findPicture(picture);
     if (!this.#picture.complete || !width) return;
+    this.#onPaper ??= layOnPaper(this.#picture);
     context.globalAlpha = picture.opacity;
-    context.fillStyle = choosePaper(this.#picture);
-    context.fillRect(x, y, width, height);
     context.imageSmoothingQuality = "high";
-    context.drawImage(this.#picture, x, y, width, height);
+    context.drawImage(this.#onPaper, x, y, width, height);
     context.globalAlpha = 1;
   }
 
@@ -190,6 +192,16 @@ export class Bitmaps {
     context.setTransform(canvas.width / this.drawing.now.width, 0, 0, canvas.height / this.drawing.now.height, 0, 0);
     return context;
   }
+}
+
+/** Return a picture on a paper on which it can be seen. */
+function layOnPaper(picture) {
+  const sheet = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight);
+  const context = getContext(sheet);
+  context.fillStyle = choosePaper(picture);
+  context.fillRect(0, 0, sheet.width, sheet.height);
+  context.drawImage(picture, 0, 0);
+  return sheet;
 }
 
 /** Return what strokes may cover: left, top, right, bottom in canvas px. */
