@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.page_actions import count_ink, drag_mouse, draw_and_wait
+from tests.browser.page_actions import clear_sheet, count_ink, drag_mouse, draw_and_wait
 
 CARD = ".kept-card"
 COUNT = "(wanted) => document.querySelectorAll('.kept-card').length === wanted"
@@ -38,7 +38,7 @@ def draw_two(page: Page) -> None:
     forget_everything(page)
     drag_mouse(page)
     draw_and_wait(page, "a red ball")
-    page.click("#canvas .clear")
+    clear_sheet(page)
     drag_mouse(page, ((0.2, 0.2), (0.8, 0.8)))
     draw_and_wait(page, "a blue stick")
 
@@ -88,7 +88,7 @@ def test_pictures_outlast_the_page_and_are_found_starred_deleted_and_brought_bac
 
 def test_one_goes_on_from_a_kept_picture(drawn: Page) -> None:
     page = drawn
-    page.click("#canvas .clear")
+    clear_sheet(page)
     page.fill("#prompt textarea", "something else")
     open_history(page)
     page.get_by_label("a red ball").click()
