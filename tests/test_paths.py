@@ -12,6 +12,7 @@ from pipeline.settings import PREFIX, ROOT, Settings
 from tests.tools.mentions import DOTTED, FILE, FOLDER, LINK, MEMBER, NAME, TO_RUN, Mention, Tree, find_mentions
 
 ELSEWHERE = {  # a path that is not in the tree -> why a text names it
+    "croquis-styles.png": "what the page saves a sheet of styles as",
     "picture.png": "what the clients in README and examples/ write",
     "base/": "a folder that the reader gives as CROQUIS_SD15",
     "controlnet/": "the same",
