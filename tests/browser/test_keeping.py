@@ -197,7 +197,7 @@ def test_what_replaces_a_drawing_says_how_it_comes_back(page: Page, by: str) -> 
         clear_sheet(page)
     else:
         page.evaluate("document.querySelector('#examples .example').click()")
-    page.wait_for_selector("#messages .message:has-text('Undo brings your drawing back.')")
+    page.wait_for_selector(f"#keeping p:has-text('{COMES_BACK}')")
     page.keyboard.press("Control+z")
     assert read_strokes(page) == drawn
 
