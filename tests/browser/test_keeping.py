@@ -70,7 +70,7 @@ def test_everything_is_there_after_a_reload_and_can_be_begun_anew(page: Page) ->
     page.click("#keeping .link")
     page.wait_for_function("document.querySelector('#prompt textarea').value === ''")
     assert read_strokes(page) == []
-    assert page.inner_text("#messages .message") == "Undo brings your drawing back."
+    page.wait_for_selector(f"#keeping p:has-text('{COMES_BACK}')")
     page.keyboard.press("Control+z")
     assert read_strokes(page) == strokes
 
