@@ -58,7 +58,7 @@ def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
         watch(page, server.url, faults)
         page.goto(server.url)
         page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
-        page.wait_for_selector("#library .style", state="attached")
+        page.wait_for_selector("#chip .style-strip [data-style=ghibli]", state="attached")
         return page
 
     yield open_one
