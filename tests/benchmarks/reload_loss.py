@@ -136,7 +136,7 @@ class Scene:
 def open_page(page: Page, url: str) -> Page:
     """Open the app and wait until it can be drawn on."""
     page.goto(url)
-    page.wait_for_selector("#library .style", state="attached", timeout=LOADING)
+    page.wait_for_selector("#chip .style-strip [data-style=ghibli]", state="attached", timeout=LOADING)
     page.wait_for_timeout(700)  # until the page knows that nothing was kept, as long as a hand takes to reach the sheet
     return page
 

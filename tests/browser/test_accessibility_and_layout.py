@@ -29,7 +29,9 @@ def test_axe_finds_nothing_serious(open_page: OpenPage, scheme: str) -> None:
     assert serious_findings(page) == []
     drag_mouse(page)
     draw_and_wait(page)
-    open_panel(page, "shelf")
+    page.click("#chip .door.all")
+    assert serious_findings(page) == []
+    page.keyboard.press("Escape")
     open_panel(page, "settings")
     page.wait_for_timeout(500)
     assert serious_findings(page) == []

@@ -34,7 +34,7 @@ def fill_page(page: Page) -> list[Any]:
     drag_mouse(page, CIRCLE)
     drag_mouse(page, LINE)
     page.fill("#prompt textarea", "a blue ball")
-    page.evaluate("document.querySelector('#library .style').click()")
+    page.evaluate("document.querySelector('#chip .style-strip [data-style=ghibli]').click()")
     open_panel(page, "settings")
     set_number(page, "seed", 77)
     page.wait_for_timeout(WRITTEN_MS)
@@ -56,7 +56,7 @@ def open_beside(page: Page) -> Page:
     """Open the page once more in the same browser."""
     other = page.context.new_page()
     other.goto(page.url)
-    other.wait_for_selector("#library .style", state="attached", timeout=LOADING)
+    other.wait_for_selector("#chip .style-strip [data-style=ghibli]", state="attached", timeout=LOADING)
     return other
 
 
@@ -175,7 +175,7 @@ def test_a_duplicated_tab_goes_on_by_itself(page: Page) -> None:
 def test_a_blank_page_says_nothing(page: Page) -> None:
     page.wait_for_timeout(WRITTEN_MS)
     page.reload()
-    page.wait_for_selector("#library .style", state="attached", timeout=LOADING)
+    page.wait_for_selector("#chip .style-strip [data-style=ghibli]", state="attached", timeout=LOADING)
     page.wait_for_timeout(800)
     assert page.locator(BACK).count() == 0
 
@@ -184,7 +184,7 @@ def test_a_browser_that_keeps_nothing_still_draws(page: Page) -> None:
     other = page.context.new_page()
     other.add_init_script("Object.defineProperty(globalThis, 'indexedDB', { get() { throw new Error('none here'); } })")
     other.goto(page.url)
-    other.wait_for_selector("#library .style", state="attached", timeout=LOADING)
+    other.wait_for_selector("#chip .style-strip [data-style=ghibli]", state="attached", timeout=LOADING)
     drag_mouse(other, CIRCLE)
     assert len(read_strokes(other)) == 1
 

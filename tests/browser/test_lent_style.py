@@ -8,7 +8,7 @@ from tests.browser.page_actions import draw_and_wait
 from tests.browser.test_canvas_by_hand import drop
 from tests.studio.test_lent_styles import travelled  # noqa: F401
 
-CARD = "#library :text('My wool')"
+CARD = "#chip .style-strip .style:has-text('My wool')"
 
 
 def test_a_style_that_came_along_is_worn_and_can_be_kept(page: Page, travelled: bytes) -> None:  # noqa: F811

@@ -92,15 +92,15 @@ def test_another_style_is_one_click_and_keeps_the_seed(page: Page) -> None:
     page.wait_for_selector(f"#strip .style[aria-pressed=true]:has-text('{name}')")
     assert page.inner_text(SEED) == seed
     assert name in page.inner_text("#chip")
-    page.click("#chip button")
+    page.click("#chip [data-style=auto]")
     assert "Croquis chooses" in page.inner_text("#chip")
 
 
-def test_a_style_is_chosen_in_the_panel(page: Page) -> None:
+def test_a_style_is_chosen_among_all(page: Page) -> None:
     drag_mouse(page)
-    open_panel(page, "shelf")
-    page.locator("#library .style").nth(3).click()
-    name = page.locator("#library .style .name").nth(3).inner_text()
+    page.click("#chip .door.all")
+    name = page.locator("#all-styles .style .name").nth(3).inner_text()
+    page.locator("#all-styles .style").nth(3).click()
     assert name in page.inner_text("#chip")
     draw_and_wait(page)
     assert page.locator(f"#strip .style[aria-pressed=true]:has-text('{name}')").count() == 1
