@@ -1,5 +1,6 @@
 // Make and find the small parts of the page that all panels share.
 import { ICONS } from "./icons.js";
+import { say } from "./words.js";
 
 /** Make an element: make("button.tool", {title: "Undo", onclick}, child, "text"). Text is never parsed as HTML. */
 export function make(kind, attributes = {}, ...children) {
@@ -51,7 +52,7 @@ export function findElement(selector) {
  */
 export function getContext(canvas, options) {
   const context = /** @type {any} */ (canvas.getContext("2d", options));
-  if (!context) throw new Error("This browser gives no canvas to draw on.");
+  if (!context) throw new Error(say("This browser gives no canvas to draw on."));
   return context;
 }
 

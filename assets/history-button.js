@@ -3,7 +3,7 @@ import { addAction } from "./header.js";
 import { openHistory } from "./history-dialog.js";
 import { readState } from "./history-server.js";
 import { showMessage } from "./messages.js";
-import { say } from "./words.js";
+import { say, translate } from "./words.js";
 
 const WRITING_MS = 1500; // a finished picture is kept by then
 let told = ""; // what was told last: each fault is told once
@@ -22,7 +22,7 @@ export async function mountHistoryButton(page) {
 export function tellFaults() {
   setTimeout(async () => {
     const fault = (await readState().catch(() => null))?.fault ?? "";
-    if (fault && fault !== told) showMessage(say(fault), "alert");
+    if (fault && fault !== told) showMessage(translate(fault), "alert");
     told = fault;
   }, WRITING_MS);
 }

@@ -4,7 +4,7 @@ import { make, makeIcon } from "./dom.js";
 import { HistoryGrid } from "./history-grid.js";
 import { deleteEverything, deletePictures, findPictures, locatePicture, locateZip, readState, restorePictures, setConsent, setFavourite } from "./history-server.js";
 import { makeButton, makeView } from "./history-view.js";
-import { say } from "./words.js";
+import { say, translate } from "./words.js";
 
 const TYPING_MS = 150; // from the last key until the search begins
 const MOST_AT_ONCE = 500; // pictures deleted or saved together, as the server takes them
@@ -77,7 +77,7 @@ class HistoryPanel {
     const field = make("input", { type: "search", placeholder: say("Search in words and styles"), "aria-label": say("Search in words and styles"), maxlength: 200, oninput: () => this.#type(field.value) });
     this.#list = make("div.kept-list", {},
       make("div.kept-bar", {}, make("label.kept-search", {}, makeIcon("search"), field), this.#styles, this.#star, this.#choose),
-      state.fault ? make("p.kept-fault", { role: "alert" }, say(state.fault)) : null,
+      state.fault ? make("p.kept-fault", { role: "alert" }, translate(state.fault)) : null,
       this.#choice, this.#count, this.#empty, this.#grid.node);
     body.replaceChildren(this.#list, this.#view, this.#undo);
     this.#showChoice();

@@ -1,5 +1,5 @@
 // Ask the server for the kept pictures of this visitor, and tell it what becomes of them (pipeline/page/history_routes.py).
-import { say } from "./words.js";
+import { say, translate } from "./words.js";
 
 const PAGE = 60; // pictures asked for at once
 
@@ -58,6 +58,6 @@ const tell = (path, body) => ask(path, { method: "POST", headers: { "Content-Typ
 async function ask(path, options) {
   const answer = await fetch(locate(path), { credentials: "same-origin", ...options }).catch(() => null);
   const read = await answer?.json().catch(() => null);
-  if (!answer?.ok || !read) throw new Error(say(read?.error ?? "Croquis does not answer. Try again in a moment."));
+  if (!answer?.ok || !read) throw new Error(read?.error ? translate(read.error) : say("Croquis does not answer. Try again in a moment."));
   return read;
 }

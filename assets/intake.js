@@ -1,5 +1,6 @@
 // Read pictures that come from outside: dropped, pasted or chosen.
 import { getContext } from "./dom.js";
+import { say } from "./words.js";
 
 const MAX_BYTES = 20_000_000; // the server's own limit
 const LONG_SIDE = 1024; // px kept of a picture; the canvas shows no more
@@ -15,13 +16,13 @@ const RECIPES = /^(croquis|croquis-strokes|parameters|prompt|workflow|fooocus_sc
  */
 export async function readFile(file) {
   const isForServer = FOR_SERVER.test(file.name), isProject = PROJECT.test(file.name);
-  if (!file.type.startsWith("image/") && !isForServer && !isProject) throw new Error(`A picture is needed here; “${file.name}” is not one.`);
-  if (file.size > MAX_BYTES) throw new Error("A picture may have up to 20 MB; this one is larger.");
+  if (!file.type.startsWith("image/") && !isForServer && !isProject) throw new Error(say("A picture is needed here; “{name}” is not one.", { name: file.name }));
+  if (file.size > MAX_BYTES) throw new Error(say("A picture may have up to 20 MB; this one is larger."));
   if (isProject || (await carriesRecipe(file))) return { file: await encodeBase64(file) };
   const image = await decodeImage(file);
   if (image) return { picture: await shrinkPicture(image, file.type) };
   if (isForServer) return { file: await encodeBase64(file) };
-  throw new Error("This picture could not be opened. PNG, JPEG, WebP and HEIC work.");
+  throw new Error(say("This picture could not be opened. PNG, JPEG, WebP and HEIC work."));
 }
 
 /** Tell whether a text chunk of the PNG is a recipe. Chunk: length (4 bytes), kind (4), data, checksum (4). */
@@ -47,7 +48,7 @@ async function encodeBase64(file) {
   const reader = new FileReader();
   return new Promise((resolve, reject) => {
     reader.onload = () => resolve(String(reader.result).split(",")[1]);
-    reader.onerror = () => reject(new Error("The file could not be read."));
+    reader.onerror = () => reject(new Error(say("The file could not be read.")));
     reader.readAsDataURL(file);
   });
 }

@@ -5,11 +5,11 @@ import { say } from "./words.js";
 
 /** What each key does; other parts add theirs. @type {[string[], string][]} */
 const keys = [
-  [["Ctrl", "Enter"], say("Make the picture")],
-  [["Enter"], say("Make the picture, from the words")],
-  [["Esc"], say("Stop")],
-  [["Ctrl", "Z"], say("Undo")],
-  [["Ctrl", "Shift", "Z"], say("Redo")],
+  [[say("Ctrl"), say("Enter")], say("Make the picture")],
+  [[say("Enter")], say("Make the picture, from the words")],
+  [[say("Esc")], say("Stop")],
+  [[say("Ctrl"), "Z"], say("Undo")],
+  [[say("Ctrl"), say("Shift"), "Z"], say("Redo")],
   [["B"], say("Pen")],
   [["M"], say("Marker")],
   [["F"], say("Fill")],
@@ -19,12 +19,12 @@ const keys = [
   [["X"], say("Symmetry")],
   [["H"], say("See the sheet in a mirror")],
   [["+"], say("Zoom in; with - out, with 0 the whole sheet")],
-  [["Shift"], say("Held while drawing: a straight line")],
-  [["Alt"], say("Held and clicked: pick a colour")],
+  [[say("Shift")], say("Held while drawing: a straight line")],
+  [[say("Alt")], say("Held and clicked: pick a colour")],
   [["["], say("Thinner")],
   [["]"], say("Thicker")],
   [["←", "↑", "→", "↓"], say("Move the pen over the sheet; with Shift a little")],
-  [["Space"], say("Set the pen down, and lift it")],
+  [[say("Space")], say("Set the pen down, and lift it")],
   [["?"], say("These keys")],
 ];
 

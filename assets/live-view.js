@@ -40,7 +40,7 @@ export class LiveView {
       Object.assign(this.picture, { width: bitmap.width, height: bitmap.height });
       this.context.transferFromImageBitmap(bitmap);
       this.picture.hidden = false;
-      this.time.textContent = `${Math.round(milliseconds)} ms`;
+      this.time.textContent = say("{number} ms", { number: Math.round(milliseconds) });
       this.button.classList.add("shown");
       this.picture.dispatchEvent(new Event("shown"));
     });

@@ -22,7 +22,7 @@ export function mountStrip({ element, props, trigger, watch }, page) {
 
   function buildLines({ edges, reading }) {
     const how = reading === "canny" ? say("Edges of the picture") : say("Your lines");
-    return makeSection(say("The lines it follows"), make("figure.lines", {}, make("img", { src: edges, alt: "The lines that the picture follows" }), make("figcaption", {}, how)));
+    return makeSection(say("The lines it follows"), make("figure.lines", {}, make("img", { src: edges, alt: say("The lines that the picture follows") }), make("figcaption", {}, how)));
   }
   function buildStyles({ styles, chosen }) {
     const used = new Map(chosen.map(({ id, weight }) => [id, weight]));

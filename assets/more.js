@@ -3,10 +3,10 @@ import { make, makeIcon } from "./dom.js";
 import { say } from "./words.js";
 
 // canvas px: multiples of 32, so that the pocket model's picture has the same proportions to the px
-const SHEETS = { Square: [512, 512], Portrait: [480, 640], Landscape: [640, 480], Wide: [736, 416] };
+const SHEETS = { [say("Square")]: [512, 512], [say("Portrait")]: [480, 640], [say("Landscape")]: [640, 480], [say("Wide")]: [736, 416] };
 const AREA = 512 * 512, SHEET_STEP = 32; // canvas px of a sheet with the screen's proportions
 const LONGEST = 2.4; // times as long as broad
-const SMOOTHING_NAMES = ["Off", "Some", "Strong"];
+const SMOOTHING_NAMES = [say("Off"), say("Some"), say("Strong")];
 
 /** More is the button and the panel it opens. */
 export class More {
@@ -17,12 +17,12 @@ export class More {
   constructor(sheet, { onSheet, onClear, onSettings }) {
     this.sheet = sheet;
     this.onSettings = onSettings;
-    const sizes = { ...SHEETS, "This screen": findScreenSheet() };
+    const sizes = { ...SHEETS, [say("This screen")]: findScreenSheet() };
     this.percent = make("output", { "aria-live": "polite" });
     this.mirror = makeChoice(say("Mirror the view"), "H", "flip", () => sheet.view.mirror());
     this.symmetry = makeChoice(say("Symmetry"), "X", "symmetry", () => this.setSymmetry(!sheet.isSymmetric));
-    this.smoothing = SMOOTHING_NAMES.map((name, step) => makeWord(say(name), () => this.setSmoothing(step)));
-    this.sheets = Object.entries(sizes).map(([name, [width, height]]) => makeSheetButton(say(name), width, height, () => onSheet({ width, height })));
+    this.smoothing = SMOOTHING_NAMES.map((name, step) => makeWord(name, () => this.setSmoothing(step)));
+    this.sheets = Object.entries(sizes).map(([name, [width, height]]) => makeSheetButton(name, width, height, () => onSheet({ width, height })));
     this.picture = this.#buildPicture();
     this.clear = make("button.word", { type: "button", onclick: () => this.#close(onClear) }, makeIcon("clear"), say("Clear the sheet"));
     this.panel = make("div.more-panel", { popover: "auto", id: "sheet-more", "aria-label": say("More for the sheet"), role: "dialog" },

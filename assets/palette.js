@@ -4,10 +4,10 @@ import { make, makeIcon } from "./dom.js";
 import { say } from "./words.js";
 
 const COLORS = [
-  [INK, "Black"], ["#d9452f", "Red"], ["#f08a2c", "Orange"], ["#f7cf46", "Yellow"],
-  ["#a3c94b", "Light green"], ["#3f8f52", "Green"], ["#84c9ea", "Light blue"], ["#2f6fc4", "Blue"],
-  ["#7d52a8", "Purple"], ["#f093b4", "Pink"], ["#8a5a36", "Brown"], ["#f3c9a5", "Skin"],
-  ["#9a9a98", "Grey"], ["#ffffff", "White"],
+  [INK, say("Black")], ["#d9452f", say("Red")], ["#f08a2c", say("Orange")], ["#f7cf46", say("Yellow")],
+  ["#a3c94b", say("Light green")], ["#3f8f52", say("Green")], ["#84c9ea", say("Light blue")], ["#2f6fc4", say("Blue")],
+  ["#7d52a8", say("Purple")], ["#f093b4", say("Pink")], ["#8a5a36", say("Brown")], ["#f3c9a5", say("Skin")],
+  ["#9a9a98", say("Grey")], ["#ffffff", say("White")],
 ];
 const KEPT_COLORS = 4; // recent ones that are none of COLORS
 const KEPT_UNDER = "croquis-colours"; // in localStorage
@@ -20,7 +20,7 @@ export class Palette {
   constructor({ onColor, onSize, onPick }) {
     this.onColor = onColor;
     this.onSize = onSize;
-    this.swatches = COLORS.map(([color, name]) => makeSwatch(color, say(name), () => onColor(color)));
+    this.swatches = COLORS.map(([color, name]) => makeSwatch(color, name, () => onColor(color)));
     this.recent = make("span.recent");
     this.picker = make("input", { type: "color", "aria-label": say("Another colour"), title: say("Another colour"), onchange: () => onColor(this.picker.value) });
     this.dropper = make("button.swatch.dropper", { type: "button", title: say("Pick a colour from the sheet (I, or Alt and a click)"), "aria-label": say("Pick a colour"), onclick: onPick }, makeIcon("dropper"));

@@ -1,5 +1,6 @@
 // A drawing with the states that Undo and Redo go to, as short texts: each state is what it adds to the one before.
 // States share their strokes, and a stroke is written once, so that a save of a large drawing takes little time.
+import { say } from "./words.js";
 
 const MOST_TEXT = 12_000_000; // characters of all states; the oldest are left out beyond it
 
@@ -42,7 +43,7 @@ export function readUndoRecord({ states: texts, position, sources }) {
     const strokes = [...(states.at(-1)?.strokes ?? []).slice(0, kept), ...added];
     states.push({ ...rest, picture: unpackPicture(rest.picture, sources), strokes });
   }
-  if (!states[position]) throw new Error("The kept drawing has no such state.");
+  if (!states[position]) throw new Error(say("The kept drawing has no such state."));
   return { states, position };
 }
 

@@ -43,7 +43,7 @@ function reportMade([, attributes, ...children], report) {
 function reportLabel(node, ancestors, name) {
   if (typeof node.value !== "string" || !SENTENCE.test(node.value)) return;
   const [parent] = ancestors.slice(-2);
-  const isSaid = ancestors.some(({ type, callee }) => type === "CallExpression" && callee.name === "say");
+  const isSaid = ancestors.some(({ type, callee }) => type === "CallExpression" && (callee.name === "say" || callee.object?.name === "console"));
   const isCompared = parent.type === "BinaryExpression" && parent.operator !== "+" || parent.type === "SwitchCase";
   const isKey = parent.type === "Property" && parent.key === node || parent.type === "MemberExpression";
   const isName = parent.type === "CallExpression" && NAMED_BY.has(parent.callee.property?.name);
