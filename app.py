@@ -54,6 +54,7 @@ def serve(settings: Settings) -> None:
     """Serve the page, Gradio's endpoints and /v1, until the program is stopped."""
     from pipeline.page.export import ExportDoor
     from pipeline.page.history_routes import HistoryDoor
+    from pipeline.page.installing import list_app_routes
     from pipeline.page.live import LiveDoor
     from pipeline.page.theme import make_launch_options
     from pipeline.service.app import mount_service
@@ -62,6 +63,7 @@ def serve(settings: Settings) -> None:
     page = build_app(studio)
     doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio)
     routes = [*(route for door in doors for route in door.list_routes()), mount_service(studio)]
+    routes += list_app_routes(settings.assets)
     options = make_launch_options(page, settings.assets, routes)
     finish_before_end(studio.keeper.close)
     page.launch(inbrowser=has_desktop(os.environ, sys.platform), **options)

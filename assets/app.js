@@ -12,6 +12,7 @@ import { mountHeader } from "./header.js";
 import { mountHistory } from "./history.js";
 import { mountHistoryButton, tellFaults } from "./history-button.js";
 import { mountKeeping } from "./keeping.js";
+import { registerWorker } from "./installing.js";
 import { openKeys } from "./keys.js";
 import { Live } from "./live.js";
 import { mountStrip } from "./making.js";
@@ -27,6 +28,7 @@ import { mountChip } from "./style-row.js";
 import { mountStyleSheet } from "./style-sheet.js";
 import { AUTO } from "./styles.js";
 import { translateToldSentences } from "./told.js";
+import { offerTour, startTour } from "./tour.js";
 import { say } from "./words.js";
 
 const MOUNTS = {
@@ -144,6 +146,9 @@ mountMenu();
 mountHand();
 mountReconnecting({ onAway: stopCutRun });
 mountHistoryButton({ openFile: (file) => parts.canvas.openFile(file) });
+registerWorker();
+offerTour();
+addMenuItem({ name: "tour", icon: "forward", label: say("Show me around"), order: 70, onclick: startTour });
 addMenuItem({ name: "keys", icon: "keys", label: say("Keys  ?"), order: 80, onclick: openKeys });
 const live = new Live({
   write: () => parts.canvas.write(),

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from pipeline.page.components import build_address
 from pipeline.page.guard import list_exception_handlers
+from pipeline.page.installing import link_app
 from pipeline.page.languages import make_translations
 
 # Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
@@ -117,7 +118,7 @@ def make_launch_options(page: gr.Blocks, assets: Path, routes: Sequence[BaseRout
     """
     return {
         "theme": make_theme(),
-        "head": link_stylesheets(assets),
+        "head": link_stylesheets(assets) + link_app(light=PAPER.c50, dark=PAPER.c950),
         "i18n": make_translations(page, assets),
         "favicon_path": assets / "favicon.svg",
         "footer_links": [],

@@ -26,6 +26,8 @@ PATIENCE = 60_000  # ms; a busy machine is slow
 LOADING = 300_000  # ms; the first test waits for the models
 HARMLESS = ("svelte-i18n",)  # Gradio's own, about a label that is also one of its message names
 
+TOUR_SEEN = "localStorage.setItem('croquis-tour', '1')"
+
 OpenPage = Callable[..., Page]
 
 
@@ -47,12 +49,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
-    """Return open_page(**context options), which opens the page, its models ready, and checks it at the end."""
+    """Return open_page(**context options), which opens the page, its models ready, and checks it at the end.
+
+    The tour, which a new browser shows, comes with `with_tour` alone.
+    """
     contexts, faults = [], list[str]()
 
-    def open_one(**options: Any) -> Page:
+    def open_one(*, with_tour: bool = False, **options: Any) -> Page:
         context = browser.new_context(**{**DESK, **options})
         context.set_default_timeout(PATIENCE)
+        if not with_tour:
+            context.add_init_script(TOUR_SEEN)
         contexts.append(context)
         page = context.new_page()
         watch(page, server.url, faults)

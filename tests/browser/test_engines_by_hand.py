@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from pipeline.models.catalog import POCKET
 from pipeline.models.checks import compute_sha256
-from tests.browser.conftest import DESK, LOADING, PATIENCE, watch
+from tests.browser.conftest import DESK, LOADING, PATIENCE, TOUR_SEEN, watch
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number
 from tests.tools.serving import Server, run_app
 
@@ -49,6 +49,7 @@ def open_tab(browser: Browser, server: Server) -> Iterator[Callable[[], Page]]:
 
     def open_one() -> Page:
         context = browser.new_context(**DESK)
+        context.add_init_script(TOUR_SEEN)
         context.set_default_timeout(2 * PATIENCE)
         contexts.append(context)
         page = context.new_page()

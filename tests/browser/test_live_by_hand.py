@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request
 
-from tests.browser.conftest import DESK, LOADING, OpenPage
+from tests.browser.conftest import DESK, LOADING, TOUR_SEEN, OpenPage
 from tests.browser.page_actions import CIRCLE, LINE, drag_mouse, draw_and_wait, locate_points, read_state
 from tests.tools.serving import Server
 
@@ -168,6 +168,7 @@ def test_an_empty_sheet_is_no_picture(page: Page, sent: Sent) -> None:
 def unwatched(browser: Browser, server: Server) -> Iterator[Page]:
     """Open a page whose failed requests, which Chromium writes to the console, are no fault."""
     context = browser.new_context(**DESK)
+    context.add_init_script(TOUR_SEEN)
     page = context.new_page()
     page.goto(server.url)
     page.wait_for_selector("#status [data-ready=true]", timeout=LOADING)

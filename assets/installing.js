@@ -1,0 +1,14 @@
+// The page as an app of its own: the browser offers to install it (assets/app/manifest.json), and where the server does
+// not answer, a service worker says so.
+import { language, say } from "./words.js";
+
+/** Register the service worker, where the browser has them: over https, and on the machine itself. */
+export function registerWorker() {
+  const words = new URLSearchParams({
+    language,
+    title: say("Croquis does not answer"),
+    text: say("The program that draws is not running, or cannot be reached from here. This page comes back by itself as soon as it is there; your drawing is kept."),
+    button: say("Try again"),
+  });
+  navigator.serviceWorker?.register(new URL(`service-worker.js?${words}`, document.baseURI)).catch(() => {}); // without it the browser's own page says it
+}

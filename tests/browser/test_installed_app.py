@@ -1,0 +1,73 @@
+"""The page as an app of its own: manifest, icons, colours, and what is shown when the server does not answer."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import DESK, LOADING, OpenPage
+from tests.tools.app_icons import FOLDER, SIDES, render_icon
+from tests.tools.serving import Server, run_app
+
+
+@pytest.mark.parametrize("name", SIDES)
+def test_icons_are_drawn_from_the_favicon(name: str) -> None:
+    stored, drawn = (FOLDER / name).read_bytes(), render_icon(name)
+    picture = Image.open(io.BytesIO(stored))
+    assert picture.size == (SIDES[name][0],) * 2
+    assert picture.convert("RGBA").tobytes() == Image.open(io.BytesIO(drawn)).convert("RGBA").tobytes()
+    corner = picture.convert("RGBA").getpixel((0, 0))
+    assert isinstance(corner, tuple) and (corner[3] == 255) is SIDES[name][1], "a maskable icon has ground to its edges"
+
+
+def test_the_manifest_names_icons_that_are_served(server: Server) -> None:
+    answer = httpx.get(f"{server.url}/manifest.json")
+    manifest = answer.raise_for_status().json()
+    assert (
+        answer.headers["content-type"] == "application/manifest+json" and "no-cache" in answer.headers["cache-control"]
+    )
+    assert manifest["display"] == "standalone" and manifest["start_url"] == "./"
+    kinds = {(icon["sizes"], icon["purpose"]) for icon in manifest["icons"]}
+    assert {("192x192", "any"), ("512x512", "any"), ("192x192", "maskable"), ("512x512", "maskable")} == kinds
+    for icon in manifest["icons"]:
+        picture = Image.open(io.BytesIO(httpx.get(f"{server.url}/{icon['src']}").raise_for_status().content))
+        assert f"{picture.width}x{picture.height}" == icon["sizes"] and picture.format == "PNG"
+
+
+def test_chromium_finds_nothing_that_keeps_the_page_from_being_installed(open_page: OpenPage) -> None:
+    page = open_page()
+    page.wait_for_function("navigator.serviceWorker.ready")
+    session = page.context.new_cdp_session(page)
+    manifest = session.send("Page.getAppManifest")
+    assert manifest["errors"] == [] and manifest["url"].endswith("/manifest.json")
+    faults = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [fault["errorId"] for fault in faults if fault["errorId"] != "in-incognito"] == []
+    colours = page.locator("meta[name=theme-color]").evaluate_all(
+        "all => all.map(({ content, media }) => [content, media])"
+    )
+    assert colours == [["#fbf9f5", "(prefers-color-scheme: light)"], ["#161412", "(prefers-color-scheme: dark)"]]
+
+
+def test_a_server_that_is_gone_is_told_and_waited_for(browser: Browser, tmp_path: Path) -> None:
+    context = browser.new_context(**DESK)
+    try:
+        (first := tmp_path / "first").mkdir()
+        (second := tmp_path / "second").mkdir()
+        page = context.new_page()
+        with run_app(first) as server:
+            port = int(server.url.rpartition(":")[2])
+            page.goto(server.url)
+            page.wait_for_function("navigator.serviceWorker.controller", timeout=LOADING)
+            assert page.evaluate("caches.keys()") == [], "no file of the page is kept: it could be an older version's"
+        page.goto(server.url)
+        expect(page.get_by_role("heading", name="Croquis does not answer")).to_be_visible()
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+        with run_app(second, port=port):
+            page.wait_for_selector("#canvas canvas", timeout=LOADING)
+    finally:
+        context.close()
