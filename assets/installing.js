@@ -1,5 +1,6 @@
 // The page as an app of its own: the browser offers to install it (assets/app/manifest.json), and where the server does
 // not answer, a service worker says so.
+import { make } from "./dom.js";
 import { language, say } from "./words.js";
 
 /** Register the service worker, where the browser has them: over https, and on the machine itself. */
@@ -11,4 +12,13 @@ export function registerWorker() {
     button: say("Try again"),
   });
   navigator.serviceWorker?.register(new URL(`service-worker.js?${words}`, document.baseURI)).catch(() => {}); // without it the browser's own page says it
+}
+
+/** Give the app's window a frame in the page's colours, light and dark. Gradio keeps only one such line of the head. */
+export function colourFrame() {
+  const style = getComputedStyle(document.documentElement);
+  for (const [scheme, shade] of [["light", "--neutral-50"], ["dark", "--neutral-950"]]) {
+    const content = style.getPropertyValue(shade).trim();
+    document.head.append(make("meta", { name: "theme-color", content, media: `(prefers-color-scheme: ${scheme})` }));
+  }
 }

@@ -29,10 +29,6 @@ def list_app_routes(assets: Path) -> Sequence[BaseRoute]:
     )
 
 
-def link_app(light: str, dark: str) -> str:
-    """Return what the page's head says of the app: the colours of its window's frame, and iOS's icon."""
-    return (
-        f'<meta name="theme-color" content="{light}" media="(prefers-color-scheme: light)">'
-        f'<meta name="theme-color" content="{dark}" media="(prefers-color-scheme: dark)">'
-        '<link rel="apple-touch-icon" href="app/icon-apple-180.png">'
-    )
+def link_app() -> str:
+    """Return what the page's head says of the app: iOS's icon."""
+    return '<link rel="apple-touch-icon" href="app/icon-apple-180.png">'

@@ -118,7 +118,7 @@ def make_launch_options(page: gr.Blocks, assets: Path, routes: Sequence[BaseRout
     """
     return {
         "theme": make_theme(),
-        "head": link_stylesheets(assets) + link_app(light=PAPER.c50, dark=PAPER.c950),
+        "head": link_stylesheets(assets) + link_app(),
         "i18n": make_translations(page, assets),
         "favicon_path": assets / "favicon.svg",
         "footer_links": [],
