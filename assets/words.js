@@ -3,7 +3,7 @@ const ENGLISH = "en";
 const LANGUAGES = ["de", "es", "fr", "ja", "zh"];
 
 /** The language the page speaks: the first that the person reads and that we have. */
-export const language = chooseLanguage(navigator.languages);
+export const language = chooseLanguage(globalThis.navigator?.languages ?? []);
 /** @type {Record<string, string>} */
 const catalogue = await fetchCatalogue(language);
 /** @type {{ pattern: RegExp, translation: string }[] | undefined} */

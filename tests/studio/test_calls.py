@@ -12,7 +12,7 @@ from pipeline.errors import SettingError, SketchError
 from pipeline.request.inputs import DRAW_INPUTS, INPUT_BY_NAME, read_text
 from pipeline.settings import ROOT
 from pipeline.sketch.intake import read_image, read_strokes
-from pipeline.studio.calls import read_call
+from pipeline.studio.calls import MASKS, read_call
 from tests.tools.image_files import draw_fox, encode_png
 
 
@@ -48,8 +48,8 @@ def test_a_wrong_call_is_refused(named: dict[str, object], error: type[Exception
 
 def test_what_is_left_out_is_as_the_inputs_say() -> None:
     call = read_call({"sketch": encode_png(draw_fox()), "seed": 7})
-    assert call.count == 1 and call.mask is None
-    files = ("sketch", "strokes", "mask", "count")
+    assert call.count == 1 and set(call.masks.values()) == {None}
+    files = ("sketch", "strokes", *MASKS, "count")
     assert call.inputs == {each.name: each.default for each in DRAW_INPUTS if each.name not in files} | {"seed": 7}
 
 

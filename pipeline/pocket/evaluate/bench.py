@@ -101,7 +101,8 @@ class Bench:
         `drawing` is the person's own, (H, W, 3) RGB on white; without it only the lines are known.
         """
         menu = get_menu(self.profile.name)
-        usual = {**self.profile.defaults, "sampler": menu.find_preset(menu.preset).sampler, "seed": seed}
+        usual = {**self.profile.defaults, "sampler": menu.find_preset(menu.preset).sampler}
+        usual |= {"seed": seed, "variation_seed": 0}  # no variation: it decides nothing
         sampling, conditioning = group_settings({**usual, **controls})
         return GenerationRequest(
             engine=self.profile.name,
