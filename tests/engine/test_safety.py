@@ -126,10 +126,10 @@ def test_a_withheld_picture_is_a_card_and_its_words_are_everywhere(guarded: Path
     assert after.notices == (after.verdict.words, "noticed")
     assert list(after.milliseconds)[-1] == "safety"
     assert describe_result(after)["safety"] == {"checked": True, "withheld": True, "words": after.verdict.words}
-    assert view.build_finished_picture(after, "a/b.png", [], "1")["message"] == after.verdict.words
+    assert view.build_finished_picture(after, "a/b.png", {}, "1")["message"] == after.verdict.words
     (before,) = make_results(after.request, replace(drawn, verdicts=()), engine.revisions)
     assert describe_result(before)["safety"] == {"checked": False, "withheld": False, "words": None}
-    assert view.build_finished_picture(before, "a/b.png", [], "1")["message"].startswith("Drawn in")
+    assert view.build_finished_picture(before, "a/b.png", {}, "1")["message"].startswith("Drawn in")
 
 
 def test_each_picture_of_a_batch_has_its_verdict(guarded: Path, make_style: MakeStyle) -> None:
