@@ -12,6 +12,7 @@ from tests.browser.page_actions import count_ink, drag_mouse, draw_and_wait, set
 from tests.tools.serving import Server, run_app
 
 AWAY = "#messages .alert:has-text('The server is away')"
+SETTLED = 5_000  # ms; the live picture of the last stroke and what is kept of the words are through
 BACK = "#messages .message:has-text('again')"
 
 
@@ -31,6 +32,7 @@ def test_the_page_goes_on_after_the_server_was_killed_and_started_anew(browser: 
     with run_app(tmp_path) as server:
         page = open_drawn_page(browser, server)
         drawn = count_ink(page)
+        page.wait_for_timeout(SETTLED)  # an event that the server dies under makes Gradio open the page anew
         page.evaluate("window.samePage = true")
         server.process.kill()
         page.wait_for_selector(AWAY)
@@ -60,5 +62,7 @@ def test_a_server_killed_in_the_middle_of_a_picture_costs_no_line(browser: Brows
         page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
         page.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a red ball'")
         assert count_ink(page) == drawn
+        page.click("#settings .fold-button")
+        set_number(page, "num_inference_steps", 2)  # the fifty of before are back, too
         draw_and_wait(page, "a red ball, watercolour")
         page.context.close()
