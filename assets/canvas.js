@@ -74,7 +74,7 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
     isBlank: () => drawing.isBlank, clear,
   };
   /** Return the drawing as JSON with the stroke under way, for the live picture; null where nothing is drawn. */
-  const write = () => (drawing.isBlank && !sheet.underWay.length ? null : drawing.write(sheet.underWay));
+  const write = () => (drawing.isEmpty && !sheet.underWay.length ? null : drawing.write(sheet.underWay));
   return { load, openFile, placePicture, write, ...keeping, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
 }
 

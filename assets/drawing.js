@@ -30,6 +30,8 @@ export class Drawing {
   #position = 0;
 
   get now() { return this.#states[this.#position]; }
+  /** Whether the server would see nothing: no stroke, and no picture but one that is only traced. */
+  get isEmpty() { return !this.now.strokes.length && (!this.now.picture || this.now.picture.traced); }
   get isBlank() { return !this.now.strokes.length && !this.now.picture; }
   get canUndo() { return this.#position > 0; }
   get canRedo() { return this.#position < this.#states.length - 1; }

@@ -26,7 +26,7 @@ PATIENCE = 60_000  # ms; a busy machine is slow
 LOADING = 300_000  # ms; the first test waits for the models
 HARMLESS = ("svelte-i18n",)  # Gradio's own, about a label that is also one of its message names
 
-TOUR_SEEN = "localStorage.setItem('croquis-tour', '1')"
+TOUR_SEEN = "if (location.protocol !== 'about:') localStorage.setItem('croquis-tour', '1')"
 
 OpenPage = Callable[..., Page]
 

@@ -16,9 +16,9 @@ ENGLISH = re.compile(r"\b(the|of|your|and|is|are|what|with|this|that|it|you|to)\
 READ_SHOWN = """() => {
   const shown = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text; text = texts.nextNode())
-    if (!text.parentElement.closest("script, style, .style, footer")) shown.push(text.nodeValue.trim());
+    if (!text.parentElement.closest("script, style, .style, footer, #about-words, #bigger")) shown.push(text.nodeValue.trim());
   return shown;
-}"""  # styles have names of their own; the footer is Gradio's
+}"""  # styles have names of their own, the footer is Gradio's; the last two are put together from parts
 
 
 def read_catalogue(language: str) -> dict[str, str]:

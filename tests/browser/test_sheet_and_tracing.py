@@ -17,10 +17,9 @@ from tests.browser.page_actions import LINE, drag_mouse, draw_and_wait, locate_p
 from tests.browser.test_canvas_by_hand import drop, png
 
 SIZES = {"Square": (512, 512), "Portrait": (480, 640), "Landscape": (640, 480), "Wide": (736, 416)}
-MEASURE = """async () => {
+HAS_SIZE = """([width, height]) => {
   const image = document.querySelector("#picture .frame img");
-  await image.decode();
-  return [image.naturalWidth, image.naturalHeight];
+  return image.complete && image.naturalWidth === width && image.naturalHeight === height;
 }"""
 
 
@@ -76,7 +75,7 @@ def test_the_picture_has_the_sheets_proportions(page: Page) -> None:
     choose_sheet(page, "Portrait")
     drag_mouse(page)
     draw_and_wait(page, "a red ball")
-    assert page.evaluate(MEASURE) == [480, 640]
+    page.wait_for_function(HAS_SIZE, arg=[480, 640])
 
 
 def lay_picture(page: Page) -> None:

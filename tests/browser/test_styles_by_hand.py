@@ -118,7 +118,8 @@ def test_likely_styles_come_first_and_another_named_one_asks(page: Page) -> None
     page.click(TILE.format("comic"))
     page.fill("#prompt textarea", "a fox, stained glass")
     page.wait_for_selector("#chip .asks:has-text('Your words say Stained glass')")
-    assert page.locator("#chip .style-strip .style").nth(2).get_attribute("data-style") == "stained-glass"
+    shown = page.locator("#chip .style-strip .style").evaluate_all("all => all.map(({ dataset }) => dataset.style)")
+    assert "stained-glass" in shown[:4], shown
     page.click("#chip .style-ask")
     assert read_worn(page) == {"stained-glass": 100}
     assert page.locator("#chip .asks").count() == 0
