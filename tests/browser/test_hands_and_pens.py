@@ -45,8 +45,8 @@ def test_each_of_ten_taps_after_a_quick_stroke_leaves_a_dot(open_page: OpenPage)
     page = open_page(**PHONE)
     fingers = page.context.new_cdp_session(page)
     for turn in range(10):
-        y = 0.08 + 0.09 * turn
-        first, last, tap = locate_points(page, [(0.1, y), (0.6, y), (0.85, y)])
+        y = 0.45 + 0.03 * turn  # beneath the inset, above the palette
+        first, last, tap = locate_points(page, [(0.1, y), (0.4, y), (0.6, y)])
         touch(fingers, "touchStart", first)
         touch(fingers, "touchMove", last)
         touch(fingers, "touchEnd")
@@ -91,7 +91,7 @@ def test_the_pen_draws_while_the_palm_rests_on_the_sheet(open_page: OpenPage) ->
 def test_a_palm_that_comes_after_the_pen_draws_nothing(open_page: OpenPage) -> None:
     page = open_page(**TABLET)
     hand = page.context.new_cdp_session(page)
-    palm, *line = locate_points(page, [(0.8, 0.9), *LINE])
+    palm, *line = locate_points(page, [(0.8, 0.75), *LINE])
     move_pen(hand, "mousePressed", line[0])
     touch(hand, "touchStart", palm)
     for at in line[1:]:

@@ -21,6 +21,7 @@ def test_a_style_that_came_along_is_worn_and_can_be_kept(page: Page, travelled: 
     page.wait_for_selector("#strip .keep-style", state="attached")
     page.evaluate("document.querySelector('#strip .keep-style').click()")
     page.wait_for_function("croquis.readStyle() === 'my-wool'")
+    page.wait_for_timeout(2000)  # what changed is kept within a second
     page.reload()
     page.wait_for_selector(CARD, state="attached")
     page.wait_for_function("croquis.readStyle() === 'my-wool'")
