@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from fastapi import Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.routing import Route
 
 from pipeline.errors import CroquisError, SettingError
-from pipeline.page.live import read_body
 from pipeline.page.origins import is_foreign
+from pipeline.page.own_routes import read_body, refuse
 from pipeline.picture.png_chunks import MAX_FILE
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
@@ -34,14 +34,14 @@ class ExportDoor:
     async def export(self, request: Request) -> Response:
         """Answer with the file in the form that the address names, or with {"error": words}."""
         if is_foreign(request):
-            return _refuse(403, FOREIGN)
+            return refuse(403, FOREIGN)
         if (data := await read_body(request, MAX_FILE)) is None:
-            return _refuse(413, TOO_LARGE)
+            return refuse(413, TOO_LARGE)
         try:
             async with self._free:
                 made, kind, ending = await asyncio.to_thread(self._make, request.path_params["form"], data)
         except Exception as error:
-            return _refuse(422 if isinstance(error, CroquisError) else 500, explain_error(error))
+            return refuse(422 if isinstance(error, CroquisError) else 500, explain_error(error))
         named = {"Content-Disposition": f'attachment; filename="croquis.{ending}"', "Cache-Control": "no-store"}
         return Response(made, media_type=kind, headers=named)
 
@@ -52,7 +52,3 @@ class ExportDoor:
         if (form := FORMS.get(name)) is None:
             raise SettingError(f"A picture can leave as {' or '.join(FORMS)}; {name[:40]!r} came.")
         return form.make(data, self._studio.read_picture(data)), form.media_type, form.ending
-
-
-def _refuse(status: int, words: str) -> JSONResponse:
-    return JSONResponse({"error": words}, status, headers={"Cache-Control": "no-store"})

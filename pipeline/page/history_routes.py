@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from pipeline.errors import NotInHistory, SettingError, StoreError
 from pipeline.page.history_answers import describe_found, describe_style_count, read_wanted
 from pipeline.page.origins import is_foreign
+from pipeline.page.own_routes import read_body, refuse
 from pipeline.page.visitors import DESK, choose_mode, find_owner, make_cookie, make_token
 from pipeline.store.faults import explain_fault
 from pipeline.strict_json import StrictModel, describe_first_fault
@@ -181,17 +182,17 @@ class HistoryDoor:
 
     def _guard_read(self, answer: Callable[[Request], Response]) -> Callable[[Request], object]:
         async def guarded(request: Request) -> Response:
-            return _refuse(403, FOREIGN) if is_foreign(request) else await self._run(lambda: answer(request))
+            return refuse(403, FOREIGN, FRESH) if is_foreign(request) else await self._run(lambda: answer(request))
 
         return guarded
 
     def _guard_change(self, answer: Callable[[Request, bytes], Response]) -> Callable[[Request], object]:
         async def guarded(request: Request) -> Response:
             if is_foreign(request) or request.headers.get("content-type") != "application/json":
-                return _refuse(403, FOREIGN)
+                return refuse(403, FOREIGN, FRESH)
             body = await read_body(request, MOST_BYTES)
             if body is None:
-                return _refuse(413, f"At most {MOST_BYTES:,} bytes are taken here; more came.")
+                return refuse(413, f"At most {MOST_BYTES:,} bytes are taken here; more came.", FRESH)
             return await self._run(lambda: answer(request, body))
 
         return guarded
@@ -201,24 +202,14 @@ class HistoryDoor:
         try:
             return await asyncio.to_thread(work)
         except NotInHistory as error:
-            return _refuse(404, str(error))
+            return refuse(404, str(error), FRESH)
         except SettingError as error:
-            return _refuse(422, str(error))
+            return refuse(422, str(error), FRESH)
         except StoreError as error:
-            return _refuse(503, str(error))
+            return refuse(503, str(error), FRESH)
         except Exception as error:  # of the disk or the database: the next request may find it mended
             self._studio.keeper.report(error)
-            return _refuse(503, explain_fault(error))
-
-
-async def read_body(request: Request, limit: int) -> bytes | None:
-    """Read a request's body; None where it has more than `limit` bytes."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            return None
-    return bytes(body)
+            return refuse(503, explain_fault(error), FRESH)
 
 
 def _read(model: type[Model], body: bytes) -> Model:
@@ -237,7 +228,3 @@ def _check(model: type[Model], values: dict[str, Sequence[str]]) -> Model:
 
 def _answer_count(count: int) -> Response:
     return JSONResponse({"count": count}, headers=FRESH)
-
-
-def _refuse(status: int, words: str) -> Response:
-    return JSONResponse({"error": words}, status, headers=FRESH)

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from pipeline.errors import CroquisError, IsCancelled, SettingError
 from pipeline.page.live_lane import LaneFull, LiveLane
 from pipeline.page.origins import is_foreign
+from pipeline.page.own_routes import read_body, refuse
 from pipeline.page.page_order import SETTINGS, read_order
 from pipeline.sketch.canvas import MAX_PICTURE_TEXT, MAX_TEXT, MOST_SAMPLES
 from pipeline.sketch.intake import read_strokes
@@ -63,19 +64,19 @@ class LiveDoor:
     async def draw(self, request: Request) -> Response:
         """Answer with the drawing's picture as WebP; with nothing (204) where a newer one took its place."""
         if is_foreign(request):
-            return _refuse(403, FOREIGN)
+            return refuse(403, FOREIGN)
         if not self._studio.loading.ready:
-            return _refuse(503, NOT_READY)
+            return refuse(503, NOT_READY)
         body = await read_body(request, MOST_BYTES + MOST_HEAD)
         if body is None:
-            return _refuse(413, TOO_LARGE)
+            return refuse(413, TOO_LARGE)
         try:
             head, canvas = read_message(body)
             made = await self._lane.run(head.visitor, head.number, lambda dropped: self._draw(head, canvas, dropped))
         except LaneFull:
-            return _refuse(503, FULL)
+            return refuse(503, FULL)
         except Exception as error:
-            return _refuse(422 if isinstance(error, CroquisError) else 500, explain_error(error))
+            return refuse(422 if isinstance(error, CroquisError) else 500, explain_error(error))
         return Response(status_code=204) if made is None else made
 
     def _draw(self, head: LiveHead, canvas: str, is_dropped: IsCancelled) -> Response:
@@ -100,22 +101,8 @@ def read_message(body: bytes) -> tuple[LiveHead, str]:
         raise SettingError("A live drawing comes as two lines of JSON in UTF-8.") from error
 
 
-async def read_body(request: Request, limit: int) -> bytes | None:
-    """Read a request's body; None where it has more than `limit` bytes."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            return None
-    return bytes(body)
-
-
 def write_webp(image: Image.Image) -> bytes:
     """Write a picture as WebP, quickly."""
     stream = io.BytesIO()
     image.save(stream, "WEBP", quality=QUALITY, method=1)
     return stream.getvalue()
-
-
-def _refuse(status: int, words: str) -> JSONResponse:
-    return JSONResponse({"error": words}, status, headers={"Cache-Control": "no-store"})
