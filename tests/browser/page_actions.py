@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from playwright.sync_api import Page
 
@@ -141,3 +142,10 @@ def set_number(page: Page, control: str, value: float) -> None:
     field = page.locator(f"#{control} input[type=number]")
     field.fill(str(value))
     field.press("Tab")
+
+
+def choose_own_picture(page: Page, file: Path) -> None:
+    """Choose a picture file as a style of one's own."""
+    with page.expect_file_chooser() as chooser:
+        page.click("#chip .door.mine")
+    chooser.value.set_files(file)

@@ -7,13 +7,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.browser.page_actions import drag_mouse, draw_and_wait
-
-
-def choose_own_picture(page: Page, file: Path) -> None:
-    with page.expect_file_chooser() as chooser:
-        page.click("#chip .door.mine")
-    chooser.value.set_files(file)
+from tests.browser.page_actions import choose_own_picture, drag_mouse, draw_and_wait
 
 
 def test_an_added_style_is_listed_found_and_removed(page: Page, tmp_path: Path) -> None:

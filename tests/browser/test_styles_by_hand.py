@@ -12,7 +12,14 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.page_actions import drag_mouse, draw_and_wait, read_picture_address, swipe_finger, wait_for_state
+from tests.browser.page_actions import (
+    choose_own_picture,
+    drag_mouse,
+    draw_and_wait,
+    read_picture_address,
+    swipe_finger,
+    wait_for_state,
+)
 
 TILE = "#chip .style-strip [data-style={}]"
 WIDE = {"viewport": {"width": 820, "height": 1180}, "has_touch": True}
@@ -181,9 +188,7 @@ def test_the_drawing_in_many_styles_comes_one_by_one_and_can_be_stopped(page: Pa
 def test_own_styles_are_worn_named_saved_and_read(page: Page, tmp_path: Path) -> None:
     picture = tmp_path / "zebra_haze.png"
     Image.radial_gradient("L").convert("RGB").resize((300, 300)).save(picture)
-    with page.expect_file_chooser() as chooser:
-        page.click("#chip .door.mine")
-    chooser.value.set_files(picture)
+    choose_own_picture(page, picture)
     page.wait_for_selector("#chip .mix-part:has-text('Zebra haze')")
     page.click("#chip .style-note button:has-text('Rename')")
     page.fill("#own-style-name", "Foggy zebra")
@@ -205,9 +210,7 @@ def test_own_styles_are_worn_named_saved_and_read(page: Page, tmp_path: Path) ->
 def test_only_the_colours_of_a_picture(page: Page, tmp_path: Path) -> None:
     picture = tmp_path / "sea.png"
     Image.linear_gradient("L").convert("RGB").resize((200, 200)).save(picture)
-    with page.expect_file_chooser() as chooser:
-        page.click("#chip .door.mine")
-    chooser.value.set_files(picture)
+    choose_own_picture(page, picture)
     page.click("#chip .style-note button:has-text('Only its colours')")
     page.wait_for_selector("#chip .colours i")
     assert page.locator("#chip .style-strip .style:has-text('Sea')").count() == 0
