@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from pipeline.controls import flatten_settings
+from pipeline.controls import SEEDS, flatten_settings
 from pipeline.pocket.evaluate.measures import compute_edge_f1, read_lines
 from pipeline.request.order import build_request, parse_order
 from pipeline.request.presets import Preset, get_menu
@@ -96,7 +96,8 @@ def set_steps(preset: Preset, steps: int) -> Preset:
 def apply_preset(preset: Preset, engine: Engine, request: GenerationRequest) -> GenerationRequest:
     """Return the request with the preset's numbers, sampler and levers in place of its own."""
     defaults = {**engine.profile.defaults, **preset.numbers}
-    numbers = {name: value for name, value in defaults.items() if name in flatten_settings(request) and name != "seed"}
+    wanted = flatten_settings(request).keys() - set(SEEDS)
+    numbers = {name: value for name, value in defaults.items() if name in wanted}
     return change_request(request, **numbers, sampler=preset.sampler, shortcuts=preset.shortcuts)
 
 
