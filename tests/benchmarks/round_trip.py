@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from pipeline.page.easel import Easel
-from pipeline.page.page_order import SETTINGS
+from pipeline.page.page_order import read_order
 from pipeline.picture.png_file import write_picture
 from pipeline.request.order import Order, parse_order
 from pipeline.settings import read_settings
@@ -85,9 +85,8 @@ class Traveller:
         canvas, *settings, _, picture = self.easel.restore(dropped)
         if picture["state"] != "done":
             raise RuntimeError(picture["message"])
-        named = dict(zip(SETTINGS, settings, strict=True))
-        del named["engine"], named["count"]
-        return parse_order(self.studio.profile, sketch=read_strokes(canvas), **named)
+        order, _ = read_order(self.studio.profile, read_strokes(canvas), settings)
+        return order
 
 
 def count_trips(trips: int, traveller: Traveller) -> Iterator[Row]:
