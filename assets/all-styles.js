@@ -1,7 +1,7 @@
 // All styles in a dialog: searched by words or by a picture, and what can be done with one's own.
 import { openDialog } from "./dialog.js";
 import { make, makeIcon } from "./dom.js";
-import { readBase64 } from "./library.js";
+import { encodeBase64 } from "./intake.js";
 import { chooseFile } from "./own-style.js";
 import { makeStyleButton } from "./styles.js";
 import { say } from "./words.js";
@@ -47,7 +47,7 @@ export function openAllStyles(page, own, { order, wear, mixIn }) {
   /** Show first what looks like a picture. */
   async function lookLike(/** @type {File} */ file) {
     said.textContent = say("Looking at your picture…");
-    const found = await ask("resemble", { data: await readBase64(file) });
+    const found = await ask("resemble", { data: await encodeBase64(file) });
     if (!found) return;
     ids = found.ids;
     search.value = "";

@@ -1,6 +1,6 @@
 // Build the canvas that people draw on: pointer events in, a Drawing out, its JSON as the component's value.
 import { Drawing } from "./drawing.js";
-import { make } from "./dom.js";
+import { describeProblem, make } from "./dom.js";
 import { readFile } from "./intake.js";
 import { changeSheet } from "./marks.js";
 import { Selection } from "./selection.js";
@@ -58,7 +58,7 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
       if (whole) return trigger("recipe", { data: whole });
       placePicture(picture);
     } catch (problem) {
-      tools.refresh(problem instanceof Error ? problem.message : String(problem));
+      tools.refresh(describeProblem(problem));
     }
   }
   function clear() {

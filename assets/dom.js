@@ -72,3 +72,15 @@ export function typeInto(field, text) {
 export function prefersReducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
+
+/** Load an image whole; throws where it cannot be decoded. */
+export async function loadImage(address) {
+  const image = make("img", { src: address });
+  await image.decode();
+  return image;
+}
+
+/** Return what to tell of something that was thrown. */
+export function describeProblem(problem) {
+  return problem instanceof Error ? problem.message : String(problem);
+}

@@ -1,6 +1,6 @@
 // Make the files that leave the page: the drawing, the card, the project, and what the server makes of a picture.
 import { writeDrawingSvg } from "./drawing-svg.js";
-import { getContext, make } from "./dom.js";
+import { getContext, loadImage, make } from "./dom.js";
 import { addPngText } from "./png-text.js";
 import { say } from "./words.js";
 
@@ -71,12 +71,6 @@ async function paintDrawing(drawing) {
   } finally {
     URL.revokeObjectURL(address);
   }
-}
-
-async function loadImage(address) {
-  const image = make("img", { src: address });
-  await image.decode();
-  return image;
 }
 
 /** Return the size of an image whose longer side has `side` px. */

@@ -1,6 +1,6 @@
 // Go on from a finished picture: near ones, drawing over it, other colours in a part of it, larger, a film.
 import { openDialog } from "./dialog.js";
-import { getContext, make, makeIcon } from "./dom.js";
+import { getContext, loadImage, make, makeIcon } from "./dom.js";
 import { MaskBrush } from "./mask-brush.js";
 import { say } from "./words.js";
 
@@ -27,13 +27,6 @@ export async function openGoOn(picture, page, trigger) {
   ];
   const dialog = openDialog(say("Go on from this picture"), make("div.go-on", {}, ...choices.map(({ icon, title, what, act, can }) =>
     make("button", { type: "button", disabled: !can, onclick: () => { dialog.close(); act(); } }, makeIcon(icon), make("span", {}, title, make("small", {}, what))))), { name: "go-on" });
-}
-
-/** Load a picture. @returns {Promise<HTMLImageElement>} */
-async function loadImage(source) {
-  const image = make("img", { src: source });
-  await image.decode();
-  return image;
 }
 
 /** Open the dialog in which a part of the picture is brushed and gets other colours. */

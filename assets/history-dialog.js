@@ -1,6 +1,6 @@
 // The history: a dialog with every kept picture, its search, and one picture large.
 import { openDialog } from "./dialog.js";
-import { make, makeIcon } from "./dom.js";
+import { describeProblem, make, makeIcon } from "./dom.js";
 import { HistoryGrid } from "./history-grid.js";
 import { deleteEverything, deletePictures, findPictures, locatePicture, locateZip, readState, restorePictures, setConsent, setFavourite } from "./history-server.js";
 import { makeButton, makeView } from "./history-view.js";
@@ -9,7 +9,6 @@ import { say, translate } from "./words.js";
 const TYPING_MS = 150; // from the last key until the search begins
 const MOST_AT_ONCE = 500; // pictures deleted or saved together, as the server takes them
 
-const explain = (problem) => (problem instanceof Error ? problem.message : String(problem));
 
 /**
  * Open the history. `openFile` takes a picture's file, as a dropped one.
@@ -23,7 +22,7 @@ export async function openHistory(page) {
     if (state.keeps) new HistoryPanel(body, page, dialog, state);
     else askToKeep(body, () => new HistoryPanel(body, page, dialog, { ...state, keeps: true }));
   } catch (problem) {
-    body.replaceChildren(make("p.kept-empty", { role: "alert" }, explain(problem)));
+    body.replaceChildren(make("p.kept-empty", { role: "alert" }, describeProblem(problem)));
   }
 }
 
@@ -35,7 +34,7 @@ function askToKeep(body, proceed) {
       await setConsent(true);
       proceed();
     } catch (problem) {
-      said.textContent = explain(problem);
+      said.textContent = describeProblem(problem);
     }
   });
   body.replaceChildren(make("div.kept-ask", {}, makeIcon("history"),
@@ -141,7 +140,7 @@ class HistoryPanel {
   }
   #showProblem(problem) {
     this.#empty.hidden = false;
-    this.#empty.textContent = explain(problem);
+    this.#empty.textContent = describeProblem(problem);
   }
 
   #setChoosing(on) {
@@ -250,7 +249,7 @@ class HistoryPanel {
       await work();
     } catch (problem) {
       this.#undo.hidden = false;
-      this.#undo.replaceChildren(make("span", { role: "alert" }, explain(problem)));
+      this.#undo.replaceChildren(make("span", { role: "alert" }, describeProblem(problem)));
     }
   }
 }

@@ -43,11 +43,15 @@ function readAscii(view, at, length) {
   return String.fromCharCode(...new Uint8Array(view.buffer, at, Math.max(0, end - at)));
 }
 
-/** Encode a file's bytes in base64. */
-async function encodeBase64(file) {
+/**
+ * Encode a file's bytes in base64, as the server takes them.
+ * @param {Blob} file
+ * @returns {Promise<string>}
+ */
+export async function encodeBase64(file) {
   const reader = new FileReader();
   return new Promise((resolve, reject) => {
-    reader.onload = () => resolve(String(reader.result).split(",")[1]);
+    reader.onload = () => resolve(String(reader.result).split(",")[1] ?? "");
     reader.onerror = () => reject(new Error(say("The file could not be read.")));
     reader.readAsDataURL(file);
   });

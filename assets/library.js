@@ -62,17 +62,3 @@ export function mountHeldValue({ element, props, watch }, page) {
   };
   return { value: () => props.value ?? "", set };
 }
-
-/**
- * Read a file as base64, as the server takes it.
- * @param {Blob} file
- * @returns {Promise<string>}
- */
-export function readBase64(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result).split(",")[1] ?? "");
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
-}

@@ -1,7 +1,7 @@
 // A person's own styles: a picture becomes one, or only its colours are used; a style travels as one file.
 import { openDialog } from "./dialog.js";
 import { make } from "./dom.js";
-import { readBase64 } from "./library.js";
+import { encodeBase64 } from "./intake.js";
 import { say } from "./words.js";
 
 const MOST_BYTES = 20_000_000; // of a picture, as the server takes it
@@ -50,7 +50,7 @@ export class OwnStyles {
     if (file.size > MOST_BYTES) return this.row.tell(say("A picture of at most 20 MB is needed here."));
     this.row.tell(say("Looking at your picture…"));
     try {
-      const { id, name } = await this.page.askLibrary("add", { data: await readBase64(file), name: file.name });
+      const { id, name } = await this.page.askLibrary("add", { data: await encodeBase64(file), name: file.name });
       this.row.wear(id);
       this.row.tell(say("“{name}” is one of your styles now.", { name }), [
         [say("Only its colours"), () => this.useColours(id)],

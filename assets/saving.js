@@ -1,6 +1,6 @@
 // Save and share: every way in which a picture and its drawing leave the page, in one dialog.
 import { openDialog } from "./dialog.js";
-import { make, makeIcon } from "./dom.js";
+import { describeProblem, make, makeIcon } from "./dom.js";
 import { fetchForm, fetchPicture, makeCard, makeDrawing, makeSvg } from "./files-made.js";
 import { addMenuItem } from "./menu.js";
 import { showMessage } from "./messages.js";
@@ -34,7 +34,7 @@ async function saveProject(made) {
     if (way?.can) await way.act();
     else showMessage(say("There is nothing to save yet: draw something first."));
   } catch (problem) {
-    showMessage(problem instanceof Error ? problem.message : String(problem), "alert");
+    showMessage(describeProblem(problem), "alert");
   }
 }
 
@@ -59,7 +59,7 @@ function buildWay({ name, icon, title, what, act }, said, close) {
       await act();
       close();
     } catch (problem) {
-      if (!(problem instanceof DOMException && problem.name === "AbortError")) said.textContent = problem instanceof Error ? problem.message : String(problem);
+      if (!(problem instanceof DOMException && problem.name === "AbortError")) said.textContent = describeProblem(problem);
     } finally {
       button.removeAttribute("aria-busy");
     }
