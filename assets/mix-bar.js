@@ -10,6 +10,7 @@ const KEYS = { ArrowLeft: -STEP, ArrowDown: -STEP, ArrowRight: STEP, ArrowUp: ST
 export class MixBar {
   /** @type {import("./styles.js").Mix} */
   #mix = [];
+  #built = ""; // the ids and names that the segments were built for
   /** @type {HTMLElement[]} */
   #segments = [];
   /** @type {HTMLElement[]} */
@@ -25,9 +26,10 @@ export class MixBar {
 
   /** Show a mix. */
   show(/** @type {import("./styles.js").Mix} */ mix) {
-    const same = mix.length === this.#mix.length && mix.every(([id], place) => id === this.#mix[place][0]);
+    const built = JSON.stringify(mix.map(([id]) => [id, this.nameOf(id)])); // a style may be renamed
     this.#mix = /** @type {import("./styles.js").Mix} */ (mix.map((part) => [...part]));
-    if (!same) this.#build();
+    if (built !== this.#built) this.#build();
+    this.#built = built;
     this.#paint();
   }
 
