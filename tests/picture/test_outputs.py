@@ -8,35 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pipeline.picture import outputs
 from pipeline.picture.outputs import Outputs
-from pipeline.prompt_syntax import Prompt
-from pipeline.values import EdgeMap, GenerationResult, StyleMix
+from pipeline.values import GenerationResult
 from tests.conftest import MakeStyle
-from tests.tools.drawings import draw_house
-from tests.tools.requests import change_request, make_flat_request
+from tests.tools.requests import change_request
+from tests.tools.small_results import make_small_result
 
 
 @pytest.fixture
 def result(make_style: MakeStyle) -> GenerationResult:
-    request = make_flat_request(
-        engine="pocket",
-        prompt=Prompt("a house"),
-        negative_prompt=Prompt(""),
-        edges=EdgeMap(np.full((64, 64), 255, np.uint8), "lines"),
-        styles=StyleMix.of(make_style("felt", 1)),
-        width=64,
-        height=64,
-        num_inference_steps=1,
-        guidance_scale=1.0,
-        ip_adapter_scale=1.0,
-        controlnet_conditioning_scale=1.0,
-        seed=42,
-    )
-    return GenerationResult(draw_house(64), request, (), (), {}, {})
+    return make_small_result(make_style("felt", 1), "a house")
 
 
 def set_seed(result: GenerationResult, seed: int) -> GenerationResult:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pipeline.picture.png_file import write_picture
-from pipeline.prompt_syntax import Prompt
 from pipeline.store.database import open_database
 from pipeline.store.facts import Facts, Worn, gather_facts
 from pipeline.store.history import History
 from pipeline.store.limits import Limits
-from pipeline.values import EdgeMap, GenerationResult, StyleMix
+from pipeline.values import GenerationResult
 from tests.conftest import MakeStyle
-from tests.tools.drawings import draw_house
-from tests.tools.requests import change_request, make_flat_request
+from tests.tools.small_results import make_small_result
 
 DESK = "desk"
 DrawPicture = Callable[..., GenerationResult]
@@ -35,23 +31,7 @@ def draw_picture(make_style: MakeStyle) -> DrawPicture:
     """Return draw_picture(seed, words), which makes a small picture without an engine."""
 
     def draw(seed: int = 1, words: str = "a red house") -> GenerationResult:
-        request = make_flat_request(
-            engine="pocket",
-            prompt=Prompt(words),
-            negative_prompt=Prompt("rain"),
-            edges=EdgeMap(np.full((64, 64), 255, np.uint8), "lines"),
-            styles=StyleMix.of(make_style("felt", 1)),
-            width=64,
-            height=64,
-            num_inference_steps=1,
-            guidance_scale=1.0,
-            ip_adapter_scale=1.0,
-            controlnet_conditioning_scale=1.0,
-            seed=42,
-        )
-        return replace(
-            GenerationResult(draw_house(64), request, (), (), {}, {}), request=change_request(request, seed=seed)
-        )
+        return make_small_result(make_style("felt", 1), words, "rain", seed)
 
     return draw
 
