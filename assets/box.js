@@ -1,5 +1,5 @@
 // A box around something on the sheet, by which it is moved and scaled: by mouse, finger, pen and keys.
-import { make, makeIcon } from "./dom.js";
+import { make, makeIcon, takeTouches } from "./dom.js";
 import { say } from "./words.js";
 
 const LEAST_SIDE = 6; // canvas px that a scaled thing keeps
@@ -40,7 +40,7 @@ export class Box {
     this.held.addEventListener("pointermove", (event) => this.#move(event));
     for (const kind of ["pointerup", "pointercancel"]) this.held.addEventListener(kind, (event) => this.#lift(event));
     this.held.addEventListener("keydown", (event) => this.#pressKey(event));
-    for (const kind of ["touchstart", "touchmove"]) this.held.addEventListener(kind, (event) => event.preventDefault(), { passive: false });
+    takeTouches(this.held);
   }
 
   /** Lay the box around bounds of the sheet, or take it away. */

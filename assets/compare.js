@@ -1,5 +1,5 @@
 // Compare a drawing and its picture: the drawing lies over the picture as far as a handle, which is dragged.
-import { make } from "./dom.js";
+import { make, takeTouches } from "./dom.js";
 import { say } from "./words.js";
 
 const KEYS = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10, Home: -100, End: 100 };
@@ -21,6 +21,7 @@ export class Compare {
     this.node.addEventListener("pointerdown", (event) => this.#press(event));
     this.node.addEventListener("pointermove", (event) => event.pointerId === this.#pointer && this.#follow(event));
     for (const kind of ["pointerup", "pointercancel"]) this.node.addEventListener(kind, () => (this.#pointer = -1));
+    takeTouches(this.node);
     this.#move(50);
   }
 

@@ -56,6 +56,18 @@ export function getContext(canvas, options) {
   return context;
 }
 
+/**
+ * Take a node's touches for ourselves: else the browser takes a quick one for a scroll of its own, and the next tap is
+ * lost. Where a tap has to become a click, the moves alone are taken.
+ * @param {HTMLElement} node
+ * @param {{ taps?: boolean, isOurs?: (event: TouchEvent) => boolean }} [options]
+ */
+export function takeTouches(node, { taps = true, isOurs = () => true } = {}) {
+  const take = (/** @type {TouchEvent} */ event) => { if (event.cancelable && isOurs(event)) event.preventDefault(); };
+  node.addEventListener("touchmove", take, { passive: false });
+  if (taps) node.addEventListener("touchstart", take, { passive: false });
+}
+
 /** Tell whether an event's target takes text, so that its keys belong to it. */
 export function isTyping(target) {
   return Boolean(target?.closest?.("input:not([type=range], [type=color]), textarea, select, [contenteditable=true]"));

@@ -1,4 +1,5 @@
 // Tell what hands do above the sheet: one finger, a pen or a mouse draws; two fingers move and zoom; a palm rests.
+import { takeTouches } from "./dom.js";
 
 const PEN_TIP = 1, PEN_ERASER_END = 32, MIDDLE = 4; // PointerEvent.buttons
 const PALM_MS = 500; // a touch that begins this soon after the pen was seen is the hand that holds it
@@ -50,8 +51,7 @@ export class Hands {
     frame.addEventListener("pointerleave", () => this.actions.hover(null));
     frame.addEventListener("contextmenu", (event) => event.preventDefault());
     frame.addEventListener("wheel", (event) => this.#roll(event), { passive: false });
-    // or the browser takes a quick stroke for a gesture of its own and keeps the next tap to itself
-    for (const kind of ["touchstart", "touchmove"]) surface.addEventListener(kind, (event) => event.preventDefault(), { passive: false });
+    takeTouches(surface);
     document.addEventListener("keydown", (event) => this.#hold(event));
     document.addEventListener("keyup", (event) => event.key === " " && this.#holdSpace(false));
   }

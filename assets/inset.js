@@ -1,5 +1,5 @@
 // The picture as an inset on a narrow page: a tap enlarges it, a drag or the arrow keys move it to another corner.
-import { make, makeIcon } from "./dom.js";
+import { make, makeIcon, takeTouches } from "./dom.js";
 import { say } from "./words.js";
 
 const DRAG = 8; // px; a pointer that moves less has tapped
@@ -28,6 +28,7 @@ export function makeInsetButtons(place) {
     moved ||= Math.hypot(x, y) > DRAG;
     if (moved) place.style.translate = `${x}px ${y}px`;
   });
+  takeTouches(enlarge, { taps: false });
   enlarge.addEventListener("pointerup", () => {
     start = null;
     if (moved) settle();

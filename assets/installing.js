@@ -3,8 +3,14 @@
 import { make } from "./dom.js";
 import { language, say } from "./words.js";
 
-/** Register the service worker, where the browser has them: over https, and on the machine itself. */
+/**
+ * Register the service worker in the installed app's window, where the browser has them: over https, and on the machine
+ * itself. A tab has none: the worker lives in the process of its page, and where that crashes Chromium lets the next
+ * navigation wait for a worker that is gone.
+ */
 export function registerWorker() {
+  const isInstalled = matchMedia("(display-mode: standalone)").matches || /** @type {any} */ (navigator).standalone; // the latter: iOS
+  if (!isInstalled) return;
   const words = new URLSearchParams({
     language,
     title: say("Croquis does not answer"),

@@ -1,5 +1,5 @@
 // Brush a part of a picture: by mouse, finger, pen or keys, with an eraser; the mask comes as a PNG.
-import { getContext, make, makeIcon } from "./dom.js";
+import { getContext, make, makeIcon, takeTouches } from "./dom.js";
 import { say } from "./words.js";
 
 const SIZES = { least: 0.02, first: 0.1, most: 0.4 }; // the brush's width, share of the picture's longer side
@@ -117,7 +117,7 @@ export class MaskBrush {
     mask.addEventListener("keydown", (event) => this.#pressKey(event));
     mask.addEventListener("blur", () => this.#gesture?.pointer === 0 && this.#finish());
     mask.addEventListener("contextmenu", (event) => event.preventDefault());
-    for (const kind of ["touchstart", "touchmove"]) mask.addEventListener(kind, (event) => event.preventDefault(), { passive: false });
+    takeTouches(mask);
   }
 
   #begin(event) {

@@ -1,5 +1,5 @@
 // The styles that are worn as one bar: each has its share, handles between them move by mouse, finger and keys.
-import { make } from "./dom.js";
+import { make, takeTouches } from "./dom.js";
 import { say } from "./words.js";
 
 const LEAST = 0.05; // share that a style keeps while its neighbour is dragged
@@ -46,6 +46,7 @@ export class MixBar {
     const names = { one: this.nameOf(this.#mix[place][0]), other: this.nameOf(this.#mix[place + 1][0]) };
     const handle = make("div.mix-handle", { role: "slider", tabindex: 0, "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": say("Between {one} and {other}", names) });
     handle.addEventListener("pointerdown", (event) => this.#begin(event, place));
+    takeTouches(handle);
     handle.addEventListener("keydown", (event) => this.#pressKey(event, place));
     return handle;
   }

@@ -1,4 +1,6 @@
 // Zoom into a picture and move it: wheel, two fingers, double tap, drag, keys.
+import { takeTouches } from "./dom.js";
+
 const MOST = 8, DOUBLE = 2.5; // times its size
 const WHEEL = 0.0022; // of the wheel's way, as an exponent
 const PAN_STEP = 60; // px that an arrow key moves
@@ -27,6 +29,7 @@ export class Zoom {
     this.isOff = isOff;
     area.classList.add("zoomable");
     area.addEventListener("wheel", (event) => this.#turnWheel(event), { passive: false });
+    takeTouches(area, { taps: false, isOurs: ({ touches }) => takesWheel || (!this.isOff() && (this.scale > 1 || touches.length > 1)) });
     area.addEventListener("pointerdown", (event) => this.#press(event));
     area.addEventListener("pointermove", (event) => this.#move(event));
     for (const kind of ["pointerup", "pointercancel"]) area.addEventListener(kind, (event) => this.#lift(event));

@@ -37,12 +37,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def find_browser() -> str:
+    """Return the path of the Chromium on this machine."""
     program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     assert program, f"None of {', '.join(BROWSERS)} is installed; `python -m tests` installs it."
+    return program
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=list(QUIET))
+        chromium = playwright.chromium.launch(executable_path=find_browser(), args=list(QUIET))
         yield chromium
         chromium.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,19 +73,31 @@ def drag_mouse(page: Page, points: Sequence[Point] = CIRCLE) -> None:
     page.mouse.up()
 
 
+class Fingers:
+    """Fingers touch a page, all at once."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+
+    def send(self, kind: str, *points: tuple[float, float], **more: float) -> None:
+        touches = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches, **more})
+
+    def tap_twice(self, x: float, y: float) -> None:
+        """Tap twice within 150 ms by the events' own clock, however long a busy machine takes to send them."""
+        now = time.time()
+        for begin in (now, now + 0.1):
+            self.send("touchStart", (x, y), timestamp=begin)
+            self.send("touchEnd", timestamp=begin + 0.05)
+
+
 def swipe_finger(page: Page, points: Sequence[Point] = CIRCLE) -> None:
     """Draw a line through points of the paper with a finger."""
-    fingers = page.context.new_cdp_session(page)
-    first, *others = locate_points(page, points)
-
-    def touch(kind: str, *at: tuple[float, float]) -> None:
-        points = [{"x": x, "y": y} for x, y in at]
-        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-    touch("touchStart", first)
+    fingers, (first, *others) = Fingers(page), locate_points(page, points)
+    fingers.send("touchStart", first)
     for place in others:
-        touch("touchMove", place)
-    touch("touchEnd")
+        fingers.send("touchMove", place)
+    fingers.send("touchEnd")
 
 
 def undo(page: Page) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.page_actions import count_ink, draw_and_wait, swipe_finger
+from tests.browser.page_actions import Fingers, count_ink, draw_and_wait, swipe_finger
 
 TABLET = {"viewport": {"width": 820, "height": 1180}, "has_touch": True, "is_mobile": True}
 INSET = "#picture .enlarge-inset"
@@ -30,14 +30,13 @@ def is_right(page: Page) -> bool:
 
 def drag_inset(page: Page, to: tuple[float, float]) -> None:
     """Drag the inset with a finger, its middle to a place of the window."""
-    fingers = page.context.new_cdp_session(page)
+    fingers = Fingers(page)
     x, y, width, height = measure(page, INSET)
     start = (x + width / 2, y + height / 2)
     places = [tuple(a + (b - a) * part / 5 for a, b in zip(start, to, strict=True)) for part in range(6)]
     for at, (left, top) in enumerate(places):
-        kind = "touchMove" if at else "touchStart"
-        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": left, "y": top}]})
-    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        fingers.send("touchMove" if at else "touchStart", (left, top))
+    fingers.send("touchEnd")
 
 
 @pytest.fixture(params=[PHONE, TABLET], ids=["phone", "tablet"])

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import DESK, LOADING, OpenPage
+from tests.browser.conftest import DESK, LOADING, PATIENCE, QUIET, OpenPage, find_browser
 from tests.tools.app_icons import FOLDER, SIDES, render_icon
 from tests.tools.serving import Server, run_app
 
@@ -41,7 +41,6 @@ def test_the_manifest_names_icons_that_are_served(server: Server) -> None:
 
 def test_chromium_finds_nothing_that_keeps_the_page_from_being_installed(open_page: OpenPage) -> None:
     page = open_page()
-    page.wait_for_function("navigator.serviceWorker.ready")
     session = page.context.new_cdp_session(page)
     manifest = session.send("Page.getAppManifest")
     assert manifest["errors"] == [] and manifest["url"].endswith("/manifest.json")
@@ -53,18 +52,25 @@ def test_chromium_finds_nothing_that_keeps_the_page_from_being_installed(open_pa
     assert colours == [["#fbf9f5", "(prefers-color-scheme: light)"], ["#161412", "(prefers-color-scheme: dark)"]]
 
 
+def test_a_tab_has_no_worker_that_could_fall_with_it(page: Page) -> None:
+    assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
+
+
 def test_a_server_that_is_gone_is_told_and_waited_for(browser: Browser, tmp_path: Path) -> None:
-    context = browser.new_context(**DESK)
+    first, second, profile = (tmp_path / name for name in ("first", "second", "profile"))
+    for folder in (first, second):
+        folder.mkdir()
+    with run_app(first) as server:
+        port, url = int(server.url.rpartition(":")[2]), server.url
+        context = browser.browser_type.launch_persistent_context(
+            profile, executable_path=find_browser(), args=[*QUIET, f"--app={url}"], **DESK
+        )
+        context.set_default_timeout(PATIENCE)
+        page = context.pages[0]
+        page.wait_for_function("navigator.serviceWorker?.controller", timeout=LOADING)
+        assert page.evaluate("caches.keys()") == [], "no file of the page is kept: it could be an older version's"
     try:
-        (first := tmp_path / "first").mkdir()
-        (second := tmp_path / "second").mkdir()
-        page = context.new_page()
-        with run_app(first) as server:
-            port = int(server.url.rpartition(":")[2])
-            page.goto(server.url)
-            page.wait_for_function("navigator.serviceWorker.controller", timeout=LOADING)
-            assert page.evaluate("caches.keys()") == [], "no file of the page is kept: it could be an older version's"
-        page.goto(server.url)
+        page.goto(url)
         expect(page.get_by_role("heading", name="Croquis does not answer")).to_be_visible()
         expect(page.get_by_role("button", name="Try again")).to_be_visible()
         with run_app(second, port=port):

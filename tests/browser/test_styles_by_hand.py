@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.page_actions import (
+    Fingers,
     choose_own_picture,
     drag_mouse,
     draw_and_wait,
@@ -104,11 +105,11 @@ def test_shares_move_by_touch(open_page: OpenPage) -> None:
     page.locator(TILE.format("clay")).click(modifiers=["Shift"])
     box, bar = page.locator("#chip .mix-handle").bounding_box(), page.locator("#chip .mix-bar").bounding_box()
     assert box is not None and bar is not None
-    touch = page.context.new_cdp_session(page)
+    touch = Fingers(page)
     y = box["y"] + box["height"] / 2
     for kind, x in (("touchStart", 2.0), ("touchMove", -0.1 * bar["width"]), ("touchMove", -0.2 * bar["width"])):
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": box["x"] + x, "y": y}]})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        touch.send(kind, (box["x"] + x, y))
+    touch.send("touchEnd")
     assert 25 <= read_worn(page)["comic"] <= 35
 
 
@@ -196,13 +197,14 @@ def test_own_styles_are_worn_named_saved_and_read(page: Page, tmp_path: Path) ->
     page.click("#style-names button.primary")
     page.wait_for_selector("#chip .style-strip .style:has-text('Foggy zebra')")
     page.click("#chip .door.all")
+    mine = page.locator("#all-styles .added", has_text="Foggy zebra")  # other tests may have added theirs
     with page.expect_download() as download:
-        page.click("#all-styles .added button[title^='Save']")
+        mine.locator("button[title^='Save']").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         assert json.loads(archive.read("style.json"))["name"] == "Foggy zebra"
     page.on("dialog", lambda dialog: dialog.accept())
-    page.click("#all-styles .added button[title^='Remove']")
-    page.wait_for_selector("#all-styles .added", state="detached")
+    mine.locator("button[title^='Remove']").click()
+    mine.wait_for(state="detached")
     page.keyboard.press("Escape")
     assert page.locator(TILE.format("auto")).get_attribute("aria-pressed") == "true"
 
