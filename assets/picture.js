@@ -47,7 +47,7 @@ export function mountPicture({ element, props, trigger, watch }, page) {
     progress.show(value);
     if (["stopped", "error"].includes(value.state)) showMessage(value.message ?? "", value.state === "error" ? "alert" : "status");
     else if (value.state === "done") showMessage(value.notice ?? "");
-    else showMessage("");
+    else if (value.state !== "empty") showMessage(""); // a page that opens may have something to say
     save.hidden = !(value.state === "done" || (finished && ["stopped", "error"].includes(value.state)));
     if (finished) Object.assign(save, { href: finished.image, download: finished.name });
     await showImage(source, value);

@@ -5,6 +5,7 @@ import { say } from "./words.js";
 const EVERY = 5000; // ms between two looks
 const WHILE_AWAY = 1000; // ms, the same while the server is away
 const PATIENCE = 8000; // ms that an answer may take
+const SETTLED = 10_000; // ms after which a page that was opened anew stays open
 const FLAG = "croquis.was-away"; // in sessionStorage: the page was opened anew because of it
 
 /** @returns {any} what the page was built from */
@@ -18,7 +19,10 @@ export function mountReconnecting({ onAway }) {
   let server = findConfig().app_id; // each start of the server has another
   let isAway = false;
   let isCut = false; // a run was under way: Gradio goes on only in a page that is opened anew
-  if (takeFlag()) showMessage(say("The server was away and is back. Your drawing and your words are as you left them."));
+  if (isFlagUp()) {
+    showMessage(say("The server was away and is back. Your drawing and your words are as you left them."));
+    setTimeout(lowerFlag, SETTLED); // Gradio may open the page once more; it says so then, too
+  }
   wait();
   document.addEventListener("visibilitychange", () => document.hidden || look());
 
@@ -48,7 +52,7 @@ export function mountReconnecting({ onAway }) {
     server = id;
     isAway = false;
     delete document.body.dataset.away;
-    takeFlag();
+    lowerFlag();
     showMessage(say("The server is there again."));
   }
 }
@@ -77,11 +81,15 @@ function raiseFlag() {
   } catch { /* a browser that keeps nothing says nothing */ }
 }
 
-function takeFlag() {
+function lowerFlag() {
   try {
-    const was = sessionStorage.getItem(FLAG);
     sessionStorage.removeItem(FLAG);
-    return Boolean(was);
+  } catch { /* as above */ }
+}
+
+function isFlagUp() {
+  try {
+    return Boolean(sessionStorage.getItem(FLAG));
   } catch {
     return false;
   }

@@ -58,8 +58,7 @@ def test_a_server_killed_in_the_middle_of_a_picture_costs_no_line(browser: Brows
         server.process.kill()
         page.wait_for_selector(AWAY)
     with run_app(tmp_path, urlsplit(server.url).port):
-        page.wait_for_selector("#messages .message:has-text('is back')", timeout=LOADING)
-        page.wait_for_timeout(SETTLED)  # Gradio opens the page anew for the event that the server died under
+        page.wait_for_selector("#messages .message:has-text('was away and is back')", timeout=LOADING)
         page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
         page.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a red ball'")
         assert count_ink(page) == drawn
