@@ -2,7 +2,7 @@
 import { LiveView } from "./live-view.js";
 import { say, translate } from "./words.js";
 
-const AT_ONCE = 20; // ms after a change, for those that come together
+const AT_ONCE = 8; // ms after a change, for those that come together
 const UNDER_WAY = 320; // ms from one draft to the next while the pen is down: the canvas needs the machine too
 const TYPING = 300; // ms after a change of words or settings
 const REST = 700; // ms without a change, after which the whole picture comes
