@@ -1,4 +1,4 @@
-// The picture: how it comes, what went wrong, and the round buttons on its corner.
+// The picture: how it comes, what went wrong, and the buttons at its corner.
 import { ActionRow } from "./actions.js";
 import { make, makeIcon } from "./dom.js";
 import { makeInsetButtons } from "./inset.js";
@@ -10,7 +10,7 @@ import { say } from "./words.js";
 const corner = new ActionRow(say("Picture"));
 
 /**
- * Add a round button to the picture's lower right corner, and return it; it is seen while there is a picture. Compare
+ * Add a button beneath the picture's right corner, on it where it is an inset, and return it; it is seen while there is a picture. Compare
  * has order 10, enlarge 20, share 30, save 90.
  * @param {import("./actions.js").Action} action
  */
@@ -23,10 +23,10 @@ export function mountPicture({ element, props, trigger, watch }, page) {
   const image = make("img", { alt: "", hidden: true });
   const progress = new Progress();
   const save = corner.addNode(make("a.action.save", { title: say("Save the picture. Drop the file here again to go on from it."), "aria-label": say("Save the picture"), hidden: true, download: "" }, makeIcon("save")), 90);
-  const frame = make("div.paper.frame", {}, image, progress.bar, progress.note, corner.node, ...makeInsetButtons(element.closest("#picture") ?? element));
+  const frame = make("div.paper.frame", {}, image, progress.bar, progress.note, ...makeInsetButtons(element.closest("#picture") ?? element));
   const tools = new PictureTools(frame, addPictureAction, page, trigger);
   page.enterFrame(frame);
-  element.replaceChildren(frame, progress.spoken);
+  element.replaceChildren(frame, corner.node, progress.spoken);
   /** @type {{ image: string, name: string } | null} */
   let finished = null; // the last whole picture, to come back to
   let asked = 0; // counts what was to be shown: a picture that is decoded late shows no more
