@@ -6,7 +6,7 @@ import { deleteEverything, deletePictures, findPictures, locatePicture, locateZi
 import { makeButton, makeView } from "./history-view.js";
 import { say, translate } from "./words.js";
 
-const TYPING_MS = 150; // from the last key until the search begins
+const TYPING_MS = 80; // from the last key until the search begins
 const MOST_AT_ONCE = 500; // pictures deleted or saved together, as the server takes them
 
 
