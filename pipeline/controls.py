@@ -143,6 +143,13 @@ class Shortcuts(SettingGroup):
         default=1,
         unit="steps",
     )
+    cache_interval: int = declare_number(
+        *("Compute all layers every", "Steps that the deep layers serve; only the shallow ones run in between.", 1, 8),
+        *(1, "DeepCache interval"),
+        whole=True,
+        default=1,
+        unit="steps",
+    )
     few_steps: str = declare_word("Few-step LoRA", "")  # the menu's name of the weights that are fused in
     # "small": a lighter autoencoder paints the picture
     decoder: Decoder = declare_word("VAE", "full")  # noqa: RUF009 - a field

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -20,10 +21,18 @@ class RequestEncoder:
     """RequestEncoder encodes what steers a picture, on the device where its placement draws."""
 
     def __init__(
-        self, pipeline: Any, menu: Menu, placement: Placement, styles: StyleEmbeddings, hint_stack: nn.Module
+        self,
+        pipeline: Any,
+        menu: Menu,
+        placement: Placement,
+        styles: StyleEmbeddings,
+        hint_stack: nn.Module,
+        *,
+        hold_style_scales: Callable[[Any], None] = lambda unet: None,
     ) -> None:
+        """Take the networks; `hold_style_scales` is called with the UNet after its style scales were set."""
         self._pipeline, self._menu, self._placement = pipeline, menu, placement
-        self._embed_style, self.hint_stack = styles, hint_stack
+        self._embed_style, self.hint_stack, self._hold_style_scales = styles, hint_stack, hold_style_scales
         self.clear()
 
     def clear(self) -> None:
@@ -42,7 +51,7 @@ class RequestEncoder:
         clock.mark("words")
         wanted = request.conditioning
         blocks = self._menu.style_focus[wanted.style_focus]
-        self._pipeline.set_ip_adapter_scale(scale_blocks(1.0 if blocks is None else blocks, wanted.ip_adapter_scale))
+        self._set_style_scales(scale_blocks(1.0 if blocks is None else blocks, wanted.ip_adapter_scale))
         styles = self._embed_styles(request, guided)
         clock.mark("style")
         hint = self.embed_hint(request)
@@ -51,9 +60,13 @@ class RequestEncoder:
 
     def make_blank_conditions(self, request: GenerationRequest) -> Conditions:
         """Encode a request with guidance and a style that is none, to compile the networks with."""
-        self._pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
+        self._set_style_scales(request.conditioning.ip_adapter_scale)
         styles = self._move_to_device(torch.zeros(2, 1, get_style_width(self._pipeline.unet)))
         return Conditions(self.encode_prompts(request, guided=True), styles, self.embed_hint(request), 2.0, 1.0)
+
+    def _set_style_scales(self, scales: Any) -> None:
+        self._pipeline.set_ip_adapter_scale(scales)
+        self._hold_style_scales(self._pipeline.unet)
 
     def encode_prompts(self, request: GenerationRequest, guided: bool) -> Tensor:
         """Encode the words as (B, n, d): with guidance B is 2, the negative prompt first."""

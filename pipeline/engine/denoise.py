@@ -17,6 +17,7 @@ from torch import Tensor
 
 from pipeline.controls import Shortcuts
 from pipeline.engine.controlnet import Residuals, is_within_interval, repeat_for_batch
+from pipeline.engine.deep_features import DeepFeatures
 from pipeline.errors import IsCancelled, raise_if_cancelled
 
 OnStep = Callable[[int, int, Tensor], None]  # step (1-based, just finished), of, estimate of the clean latents
@@ -73,20 +74,22 @@ def denoise(
 ) -> Tensor:
     """Denoise latents (n, c, h, w) over the scheduler's timesteps, which are set already, and return the clean ones.
 
-    `controlnet` takes an embedded hint: its own hint stack was detached (diffusers_pipeline.detach_hint_stack).
+    `unet` is a deep_features.SplitUNet. `controlnet` takes an embedded hint: its own hint stack was detached
+    (diffusers_pipeline.detach_hint_stack).
     `generators` holds one for each of the n pictures, for samplers that add noise as they go.
 
     Raises Cancelled before the step that follows `is_cancelled()` turning true.
     """
     shortcuts, total = shortcuts or Shortcuts(), len(scheduler.timesteps)
     residuals = Residuals(controlnet, conditions.hint, conditions.controlnet_conditioning_scale, shortcuts)
+    features = DeepFeatures(unet, shortcuts.cache_interval)
     more = make_step_arguments(scheduler, generators)
     for step, time in enumerate(scheduler.timesteps):
         raise_if_cancelled(is_cancelled)
         sample = scheduler.scale_model_input(latents, time)
         guided = is_within_interval(step, total, shortcuts.guidance_start, shortcuts.guidance_end)
         prediction = predict_with_guidance(
-            unet, residuals, sample, step, total, time, conditions if guided else conditions.take_conditional_half()
+            features, residuals, sample, step, total, time, conditions if guided else conditions.take_conditional_half()
         )
         clean = estimate_clean_latents(scheduler, prediction, time, sample) if on_step else None
         latents = scheduler.step(prediction, time, latents, return_dict=False, **more)[0]
@@ -97,24 +100,32 @@ def denoise(
 
 
 def predict_with_guidance(
-    unet: Any, residuals: Residuals, sample: Tensor, step: int, total: int, time: Tensor, conditions: Conditions
+    features: DeepFeatures,
+    residuals: Residuals,
+    sample: Tensor,
+    step: int,
+    total: int,
+    time: Tensor,
+    conditions: Conditions,
 ) -> Tensor:
     """Return the UNet's output (n, c, h, w) at one step (from 0) of `total`, with classifier-free guidance applied (Ho
-    & Salimans 2022, arXiv:2207.12598).
+    & Salimans 2022, arXiv:2207.12598). Where deep features serve again, ControlNet does not run.
     """
     count = len(sample)
-    output = unet(
-        torch.cat([sample] * conditions.halves),
-        time,
-        encoder_hidden_states=repeat_for_batch(conditions.prompt_embeds, count),
-        added_cond_kwargs={"image_embeds": [repeat_for_batch(conditions.image_embeds, count)]},
-        return_dict=False,
-        **residuals.compute(step, total, sample, time, conditions.prompt_embeds),
-    )[0]
+    batch = torch.cat([sample] * conditions.halves)
+    given = {
+        "encoder_hidden_states": repeat_for_batch(conditions.prompt_embeds, count),
+        "added_cond_kwargs": {"image_embeds": [repeat_for_batch(conditions.image_embeds, count)]},
+    }
+    if features.can_serve(len(batch)):
+        output = features.predict_again(batch, time, **given)
+    else:
+        lines = residuals.compute(step, total, sample, time, conditions.prompt_embeds)
+        output = features.predict_whole(batch, time, **given, **lines)
     if not conditions.guided:
-        return output  # type: ignore[no-any-return]
+        return output
     unconditional, conditional = output.chunk(2)
-    return unconditional + conditions.guidance_scale * (conditional - unconditional)  # type: ignore[no-any-return]
+    return unconditional + conditions.guidance_scale * (conditional - unconditional)
 
 
 def make_generators(seeds: Sequence[int]) -> list[torch.Generator]:

@@ -48,14 +48,16 @@ class Engine(DrawingEngine):
         self._revisions, self._safety = model.revisions, model.safety
         self._pipeline, self._placement, self._embed_style = model.pipeline, model.placement, model.style_embeddings
         self._files = PresentParts(model.profile, model.folder)
+        self._compiler = Compiler(compile)
         self._conditioning = RequestEncoder(
-            model.pipeline, self._menu, model.placement, model.style_embeddings, model.hint_stack
+            *(model.pipeline, self._menu, model.placement, model.style_embeddings, model.hint_stack),
+            hold_style_scales=self._compiler.hold_style_scales,
         )
         self._decoding = Decoders(
             model.pipeline, model.profile, model.placement, previews, self._menu.small_decoder, self._files
         )
         self._few_steps = FusedWeights(model.pipeline, self._files.locate)
-        self._compiler = Compiler(compile)
+        self._compiler.compile_decoder(model.pipeline.vae)
         model.placement.on_move, model.placement.on_read = self._clear_device_caches, self._reset_few_steps
 
     @classmethod
@@ -79,7 +81,7 @@ class Engine(DrawingEngine):
         `folder` holds the model instead of the profile's home or the Hub; `cache_dir` keeps style embeddings from one
         run to the next; `dtype` is one of device.DTYPES, for a profile that is drawn in any of them; `memory` is "auto"
         or one of memory.MODES; `safety` asks the profile's safety checker, where it has one, about each picture;
-        `attention` is one of acceleration.ATTENTIONS; `compile` compiles the UNet before it returns; `previews` are
+        `attention` is one of acceleration.ATTENTIONS; `compile` compiles the networks before it returns; `previews` are
         "linear", or "small" by the profile's small decoder.
         Raises ModelError for missing or damaged files, SettingError for a device, number format, mode or kernel that is
         not here, OutOfMemory where not even the smallest mode loads.
@@ -95,13 +97,18 @@ class Engine(DrawingEngine):
         return engine
 
     def compile_ahead(self) -> None:
-        """Compile what a picture of the usual size needs, with guidance and without, with lines and without."""
-        request = make_blank_request(self.profile)
+        """Compile what a picture of the usual size needs, with guidance and without, with lines and without, with all
+        layers and with the shallow ones.
+        """
+        request, halfway = make_blank_request(self.profile), Shortcuts(guidance_end=0.5, cache_interval=2)
         with self._turns.take(), torch.inference_mode():
-            for shortcuts in (Shortcuts(guidance_end=0.5), Shortcuts(guidance_end=0.5, control_guidance_end=0.0)):
+            for shortcuts in (halfway, replace(halfway, control_guidance_end=0.0)):
                 blank = replace(request, shortcuts=shortcuts)
                 conditions = self._conditioning.make_blank_conditions(blank)
-                self._denoise(blank, self._make_scheduler(blank), conditions, make_generators([0]), None, None)
+                latents = self._denoise(
+                    blank, self._make_scheduler(blank), conditions, make_generators([0]), None, None
+                )
+            self._decoding.decode_pictures(latents, "full")
 
     @property
     def device(self) -> torch.device:
@@ -240,8 +247,8 @@ class Engine(DrawingEngine):
         channels = self._pipeline.unet.config.in_channels
         shape = (channels, request.height // factor, request.width // factor)
         return denoise(
-            self._compiler(self._pipeline.unet),
-            self._pipeline.controlnet,
+            self._compiler.split_unet(self._pipeline.unet, skips=self._placement.mode != "streamed"),
+            self._compiler.wrap_controlnet(self._pipeline.controlnet),
             scheduler,
             draw_initial_noise(
                 shape,

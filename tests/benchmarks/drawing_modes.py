@@ -184,7 +184,8 @@ class OurEngine:
         self.engine._fuse_few_steps(request.shortcuts.few_steps)
         self.set_memory_format(mode)
         self._set_attention(mode.attention)
-        self.engine._compiled = self._compilers[mode.compiled]
+        self.engine._compiler = compiler = self._compilers[mode.compiled]
+        self.engine._conditioning._hold_style_scales = compiler.hold_style_scales
         self.engine._conditioning.clear()
         if mode.keeps_prompt:
             self.engine._conditioning.encode_prompts(request, request.sampling.guidance_scale > 1)

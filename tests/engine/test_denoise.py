@@ -8,6 +8,7 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler
 
+from pipeline.engine.deep_features import SplitUNet
 from pipeline.engine.denoise import Conditions, denoise, draw_initial_noise, estimate_clean_latents, make_generators
 from pipeline.errors import Cancelled
 
@@ -48,14 +49,14 @@ def conditions(guidance_scale: float, controlnet_scale: float = 1.0) -> Conditio
 @pytest.mark.parametrize(("guidance_scale", "halves"), [(1.0, 1), (0.5, 1), (1.01, 2), (7.0, 2)])
 def test_the_unconditional_half_runs_only_with_guidance(guidance_scale: float, halves: int) -> None:
     unet, controlnet = Recorder(), Recorder()
-    denoise(unet, controlnet, steps(3), torch.zeros(1, 2, 4, 4), conditions(guidance_scale))
+    denoise(SplitUNet(unet), controlnet, steps(3), torch.zeros(1, 2, 4, 4), conditions(guidance_scale))
     assert [len(call["sample"]) for call in unet.calls] == [halves] * 3
     assert [len(call["controlnet_cond"]) for call in controlnet.calls] == [halves] * 3
 
 
 def test_controlnet_does_not_run_at_scale_zero() -> None:
     unet, controlnet = Recorder(), Recorder()
-    denoise(unet, controlnet, steps(3), torch.zeros(1, 2, 4, 4), conditions(3.0, controlnet_scale=0.0))
+    denoise(SplitUNet(unet), controlnet, steps(3), torch.zeros(1, 2, 4, 4), conditions(3.0, controlnet_scale=0.0))
     assert controlnet.calls == []
     assert all("mid_block_additional_residual" not in call for call in unet.calls)
 
@@ -70,7 +71,7 @@ def test_cancel_stops_before_the_next_step(stop_after: int) -> None:
     unet = Recorder()
     with pytest.raises(Cancelled):
         denoise(
-            unet,
+            SplitUNet(unet),
             Recorder(),
             steps(5),
             torch.zeros(1, 2, 4, 4),
@@ -83,7 +84,7 @@ def test_cancel_stops_before_the_next_step(stop_after: int) -> None:
 def test_steps_are_reported_in_order() -> None:
     seen: list[tuple[int, int]] = []
     denoise(
-        Recorder(),
+        SplitUNet(Recorder()),
         Recorder(),
         steps(4),
         torch.zeros(1, 2, 4, 4),
