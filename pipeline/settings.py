@@ -27,7 +27,7 @@ HistoryApiChoice = Literal["off", "on"]
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "CROQUIS_"
 COUNTS = {"history_pictures": 1_000_000, "history_megabytes": 10_000_000}  # name -> the most it takes; the least is 1
-FOLDERS = ("sd15", "assets", "styles", "user_dir", "outputs")
+FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
 COMMANDS = "`python app.py draw --help` draws from the command line, `python app.py mcp --help` serves agents."
 MEANINGS = {
@@ -38,6 +38,8 @@ MEANINGS = {
     "safety": "whether sd15's pictures pass its safety checker before anyone sees them: on or off",
     "sd15": "folder with Stable Diffusion 1.5's files in place of the Hub's (base/, controlnet/, ip_adapter/), or a "
     ".safetensors checkpoint of a model tuned from it",
+    "models": "folder of models, LoRAs, textual inversions, VAEs and ControlNets of your own, as A1111, ComfyUI or "
+    "InvokeAI lay them out",
     "attention": "kernels of the attention: auto takes torch's own, xformers where it is installed and runs",
     "previews": "how steps are shown: linear costs nothing, small paints them with TAESD where the engine has it",
     "compile": "on compiles the UNet at the start: one to several minutes, then each step is quicker",
@@ -65,6 +67,7 @@ class Settings:
     memory: MemoryChoice = "auto"
     safety: SafetyChoice = "on"
     sd15: Path | None = None  # None: the Hub's cache, filled on request
+    models: Path | None = None  # None: only those below user_dir
     attention: AttentionChoice = "auto"
     previews: PreviewChoice = "linear"
     compile: CompileChoice = "off"
@@ -86,6 +89,8 @@ class Settings:
             _expect_count(name, getattr(self, name), most)
         for name in ("assets", "styles"):
             _expect_folder(name, getattr(self, name))
+        if self.models is not None:
+            _expect_folder("models", self.models)
         if self.sd15 is not None:
             (_expect_safetensors if self.sd15.is_file() else _expect_folder)("sd15", self.sd15)
 
@@ -93,6 +98,11 @@ class Settings:
     def added_styles(self) -> Path:
         """Folder of the styles that people added."""
         return self.user_dir / "styles"
+
+    @property
+    def own_models(self) -> tuple[Path, ...]:
+        """Folders of a person's own model files; the last one is where taught styles are put."""
+        return tuple(folder for folder in (self.models, self.user_dir / "models") if folder is not None)
 
     @property
     def history_folder(self) -> Path:
