@@ -15,6 +15,7 @@ from PIL import Image
 from pipeline.controls import BATCH, SEED_LIMIT, Conditioning, Sampling, Shortcuts, expect_number
 from pipeline.errors import SettingError, SketchError, StyleError
 from pipeline.prompt_syntax import Prompt
+from pipeline.taught import Taught
 
 NUMBER_FORMAT = "numbers"  # the number format among the revisions, where it is not the usual one
 
@@ -140,6 +141,7 @@ class Style:
     sha256: str  # of the reference image's bytes
     image: Path = field(compare=False)  # reference image, RGB, square
     builtin: bool = field(default=True, compare=False)
+    taught: Taught | None = None  # what it learnt from several pictures
 
     def __post_init__(self) -> None:
         if self.template.count("{prompt}") != 1:

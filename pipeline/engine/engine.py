@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from PIL import Image
@@ -26,6 +26,7 @@ from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
 from pipeline.engine.few_steps import FusedWeights
 from pipeline.engine.ink import lay_ink
+from pipeline.engine.lending import lend_networks
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
 from pipeline.engine.placement import Size
 from pipeline.errors import IsCancelled, raise_if_cancelled
@@ -34,9 +35,11 @@ from pipeline.machine.plan import ModeChoice
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
 from pipeline.request.samplers import find_sampler
+from pipeline.teaching.networks import LentNetworks
 from pipeline.timing import Clock
 from pipeline.values import NUMBER_FORMAT, Drawn, GenerationRequest, StepPreview, Style
 
+T = TypeVar("T")
 OVERFLOWED = "Numbers overflowed in {numbers}, so the {part} was computed in float32, and the next ones will be too."
 
 
@@ -143,6 +146,15 @@ class Engine(DrawingEngine):
         self._embed_style.expect_known([style])
         with self._turns.take():
             return self._embed_style(style)
+
+    def lend(self, work: Callable[[LentNetworks], T]) -> T:
+        """Call `work` with the networks as they were read, in a turn that gives way to every picture.
+
+        Raises OutOfMemory where nothing can be learnt through them, EngineChanged once the engine is retired.
+        """
+        with self._turns.take(gives_way=True):
+            self._fuse_few_steps("")
+            return work(lend_networks(self._pipeline, self._placement, self._conditioning.encode_prompt))
 
     def draw(
         self,
