@@ -29,6 +29,7 @@ from pipeline.engine.ink import lay_ink
 from pipeline.engine.lending import lend_networks
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
 from pipeline.engine.placement import Size
+from pipeline.engine.schedules import set_steps
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.machine.device import name_dtype
 from pipeline.machine.plan import ModeChoice
@@ -241,8 +242,9 @@ class Engine(DrawingEngine):
 
     def _make_scheduler(self, request: GenerationRequest) -> Any:
         """Make a scheduler for one request: schedulers remember where they are."""
-        made = make_sampler_scheduler(find_sampler(request.sampling.sampler), self._pipeline.scheduler.config)
-        made.set_timesteps(request.sampling.num_inference_steps, device=self.device)
+        sampler = find_sampler(request.sampling.sampler)
+        made = make_sampler_scheduler(sampler, self._pipeline.scheduler.config)
+        set_steps(made, sampler, request.sampling.num_inference_steps, self.device)
         return made
 
     def _denoise(

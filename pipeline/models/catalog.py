@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from pipeline.controls import CONTROLS
 from pipeline.errors import SettingError
+from pipeline.models.few_step_parts import FEW_STEP_PARTS
 from pipeline.models.profile import ModelPart, ModelProfile, TextPackage, WeightFile
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -176,33 +177,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
             OPENRAIL_M,
             "The safety checker",
         ),
-        "lcm_lora": ModelPart(
-            "lcm_lora",
-            ".",
-            "latent-consistency/lcm-lora-sdv1-5",
-            "cf2fced511dbe7e26c8d1d397e728fbab875db4b",
-            (
-                WeightFile(
-                    "pytorch_lora_weights.safetensors",
-                    134621556,
-                    "8f90d840e075ff588a58e22c6586e2ae9a6f7922996ee6649a7f01072333afe4",
-                ),
-            ),
-            "OpenRAIL++",
-            "LCM-LoRA: pictures in four to eight steps",
-            required=False,
-            bundled=True,
-        ),
-        "hyper_sd": ModelPart(  # its revision was seen in one source only, its hash in none
-            "hyper_sd",
-            ".",
-            "ByteDance/Hyper-SD",
-            "bc08d970a87c74c71209491d64e3525845698863",
-            (WeightFile("Hyper-SD15-8steps-CFG-lora.safetensors", 269127064),),
-            "not stated where we looked",
-            "Hyper-SD: pictures in eight steps",
-            required=False,
-        ),
+        **FEW_STEP_PARTS,
         "taesd": ModelPart(
             "taesd",
             ".",
@@ -260,7 +235,7 @@ SD15 = ModelProfile(
     height=512,
     max_side=1024,
     defaults=make_defaults(
-        num_inference_steps=20, guidance_scale=7.0, ip_adapter_scale=0.6, controlnet_conditioning_scale=1.0
+        num_inference_steps=12, guidance_scale=7.0, ip_adapter_scale=0.6, controlnet_conditioning_scale=1.0
     ),
     scheduler="DPMSolverMultistepScheduler",
     scheduler_options=DPM_SOLVER,

@@ -91,6 +91,9 @@ def parse_order(
     menu = get_menu(profile.name)
     chosen = menu.find_preset(parse_name("preset", preset) or menu.preset)
     usual = {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler}
+    shortcuts = parse_shortcuts(levers, chosen.shortcuts)
+    if shortcuts.few_steps != chosen.shortcuts.few_steps and shortcuts.few_steps in menu.few_steps:
+        usual |= menu.few_steps[shortcuts.few_steps].usual
     usual |= read_faithfulness(profile.name, usual, faithfulness)
     words = read_words(prompt, negative_prompt)
     given = settings | {"width": width, "height": height}
@@ -98,7 +101,6 @@ def parse_order(
     given, notices = take_settings(words, given, offer)
     width, height = given.pop("width"), given.pop("height")
     sampling, conditioning = parse_settings(given, usual)
-    shortcuts = parse_shortcuts(levers, chosen.shortcuts)
     menu.expect_offered(sampling, conditioning, shortcuts)
     low, high = parse_thresholds(given.get("canny_low"), given.get("canny_high"), profile.defaults)
     across, down = parse_size(profile, menu, width, height, find_sheet(sketch))

@@ -34,11 +34,23 @@ class Preset:
 
 @dataclass(frozen=True)
 class FewSteps:
-    """FewSteps names a LoRA that lets the model draw in a few steps."""
+    """FewSteps names a LoRA that lets the model draw in a few steps, and how it wants to be drawn with."""
 
     part: str  # role in the profile's parts
     file: str  # inside that part
     scale: float = 1.0
+    steps: int = 4
+    sampler: str = "LCM"
+    guidance_scale: float = 1.0  # 1 is none
+
+    @property
+    def usual(self) -> Mapping[str, Any]:
+        """Return the settings that it was made for, by their names."""
+        return {
+            "num_inference_steps": self.steps,
+            "guidance_scale": self.guidance_scale,
+            "sampler": self.sampler,
+        }
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,19 @@ def make_balanced(info: str, numbers: Mapping[str, float], sampler: str = "DPM++
 def make_best(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M") -> Preset:
     """Return the preset that leaves nothing out."""
     return Preset("best", "Best", info, MappingProxyType(dict(numbers)), sampler)
+
+
+def make_hyper_sd(
+    part: str, name: str, steps: int, sampler: str = "DDIM trailing", guidance_scale: float = 1.0
+) -> FewSteps:
+    """Return one of Hyper-SD's entries."""
+    file = f"Hyper-SD15-{name}-lora.safetensors"
+    return FewSteps(part, file, steps=steps, sampler=sampler, guidance_scale=guidance_scale)
+
+
+def make_pcm(steps: int) -> FewSteps:
+    """Return one of PCM's entries: by TCD and without guidance, as its authors' demonstration draws with ControlNet."""
+    return FewSteps(f"pcm_{steps}", f"pcm_sd15_smallcfg_{steps}step_converted.safetensors", steps=steps, sampler="TCD")
 
 
 POCKET_MENU = Menu(
@@ -163,7 +188,15 @@ SD15_MENU = Menu(
     few_steps=MappingProxyType(
         {
             "lcm": FewSteps("lcm_lora", "pytorch_lora_weights.safetensors"),
-            "hyper-8": FewSteps("hyper_sd", "Hyper-SD15-8steps-CFG-lora.safetensors"),
+            # after its model card: the one-step weights by TCD, in one to eight steps; the others by DDIM from the
+            # noisiest step on; those that kept guidance with 5 to 8 of it
+            "hyper-1": make_hyper_sd("hyper_sd_1", "1step", 1, "TCD"),
+            "hyper-2": make_hyper_sd("hyper_sd_2", "2steps", 2),
+            "hyper-4": make_hyper_sd("hyper_sd_4", "4steps", 4),
+            "hyper-8-unguided": make_hyper_sd("hyper_sd_8", "8steps", 8),
+            "hyper-8": make_hyper_sd("hyper_sd", "8steps-CFG", 8, guidance_scale=5.0),
+            "pcm-4": make_pcm(4),
+            "pcm-8": make_pcm(8),
         }
     ),
     least_side=256,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pipeline.controls import Shortcuts
 from pipeline.engine.engine import Engine
 from pipeline.engine.few_steps import FusedWeights
 from pipeline.errors import ModelError
-from pipeline.request.presets import FewSteps
+from pipeline.request.presets import FewSteps, get_menu
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import make_tiny_sd15_profile, write_lora
@@ -51,6 +52,26 @@ def test_weights_are_added_by_their_keys_and_taken_out_exactly(engine: Engine, t
     assert not any("to_k_ip" in name or "to_v_ip" in name for name in changed)  # the style's own weights stay
     fused.fuse("", None)
     assert all(torch.equal(value, before[name]) for name, value in weights(unet).items())
+
+
+@pytest.mark.parametrize("name", get_menu("sd15").few_steps)
+def test_each_entry_of_the_menu_draws_from_its_own_file(
+    sd15_folder: Path, tmp_path: Path, make_style: MakeStyle, name: str
+) -> None:
+    profile, few = make_tiny_sd15_profile(), get_menu("sd15").few_steps[name]
+    for each in sd15_folder.iterdir():
+        if each.name not in ("hyper_sd", "pcm", "lcm_lora"):
+            (tmp_path / each.name).symlink_to(each)
+    engine = Engine.load(profile, folder=tmp_path, device="cpu")
+    part = profile.parts[few.part]
+    usual = make_request(engine, make_style("neon", 1))
+    levers = Shortcuts(few_steps=name)
+    with pytest.raises(ModelError, match=re.escape(part.folder)):
+        engine.draw(change_request(usual, **few.usual, shortcuts=levers))
+    write_lora(tmp_path / part.folder / part.subfolder / few.file, engine._pipeline.unet, "kohya")
+    drawn = engine.draw(change_request(usual, **few.usual, shortcuts=levers)).images[0]
+    plain = engine.draw(change_request(usual, **few.usual)).images[0]
+    assert np.abs(np.asarray(drawn).astype(int) - np.asarray(plain)).max() > 1
 
 
 def test_a_picture_in_few_steps_leaves_nothing_behind(engine: Engine, make_style: MakeStyle) -> None:

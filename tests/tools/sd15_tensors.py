@@ -40,7 +40,8 @@ BARE = ("ip_adapter", "ip_adapter_plus", "hyper_sd")  # whose files say nothing 
 
 def list_tensors(role: str, path: str, *, small: bool = False) -> Tensors:
     """List the tensors of the file `path` of the part `role` in pipeline/models/catalog.py."""
-    key = path.split("/", maxsplit=1)[0] if role == "base" else "controlnet" if role.startswith("controlnet") else role
+    kinds = (each for each in ("controlnet", "hyper_sd", "pcm") if role.startswith(each))
+    key = path.split("/", maxsplit=1)[0] if role == "base" else next(kinds, role)
     return dict(LISTS[key](small))
 
 
@@ -192,6 +193,7 @@ LISTS: Mapping[str, Callable[[bool], Iterator[tuple[str, Spec]]]] = {
     "safety_checker": list_safety_checker,
     "lcm_lora": lambda small: list_lora(small, torch.float16),
     "hyper_sd": lambda small: list_lora(small, torch.float32),
+    "pcm": lambda small: list_lora(small, torch.float16),
     "taesd": list_taesd,
     "retrieval": list_retrieval,
 }

@@ -1,6 +1,6 @@
 """Write a tree of Stable Diffusion 1.5: the published file names, tensor names, shapes and sizes, random numbers.
 
-`python -m tests.tools.sd15_tree FOLDER` writes everything that pipeline/models/catalog.py names (about 11 GB);
+`python -m tests.tools.sd15_tree FOLDER` writes everything that pipeline/models/catalog.py names (about 12 GB);
 `--parts base controlnet` some of it, `--small` the same names at a few channels, `--empty` files without numbers,
 which take no room on the disk. Start the app on it with `CROQUIS_SD15=FOLDER CROQUIS_PROFILE=sd15`.
 """
