@@ -150,7 +150,7 @@ class Shortcuts(SettingGroup):
         default=1,
         unit="steps",
     )
-    few_steps: str = declare_word("Few-step LoRA", "")  # the menu's name of the weights that are fused in
+    few_steps: str = declare_word("Few-step LoRA", "")  # the menu's name of the weights that are added
     # "small": a lighter autoencoder paints the picture
     decoder: Decoder = declare_word("VAE", "full")  # noqa: RUF009 - a field
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,8 @@ from PIL import Image
 
 from pipeline.controls import BATCH, SEED_LIMIT, Conditioning, Sampling, Shortcuts, expect_number
 from pipeline.errors import SettingError, SketchError, StyleError
+from pipeline.own_weights import Embedding, Lora
+from pipeline.pixel_values import PixelValue, expect_array
 from pipeline.prompt_syntax import Prompt
 from pipeline.taught import Taught
 
@@ -21,20 +23,6 @@ NUMBER_FORMAT = "numbers"  # the number format among the revisions, where it is 
 
 Reading = Literal["lines", "canny"]
 ReadingChoice = Literal["auto", "lines", "canny"]
-
-
-class PixelValue:
-    """PixelValue is a value whose pixels, and all else that it holds, say whether another equals it."""
-
-    def _list_parts(self) -> tuple[Any, ...]:
-        held = (getattr(self, each.name) for each in fields(self))  # type: ignore[arg-type]
-        return tuple((each.shape, each.tobytes()) if isinstance(each, np.ndarray) else each for each in held)
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self._list_parts() == other._list_parts()
-
-    def __hash__(self) -> int:
-        return hash(self._list_parts())
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,6 +203,8 @@ class GenerationRequest:
     palette: tuple[tuple[str, float], ...] = ()  # colours "#rrggbb" to paint in, with shares that sum to 1
     repaints: tuple[Repaint, ...] = ()  # parts that get other colours once it is drawn, one after the other
     enlargement: int = 1  # 1, 2 or 4 times width and height, by a network once it is drawn
+    loras: tuple[Lora, ...] = ()  # each with its weight
+    embeddings: tuple[Embedding, ...] = ()  # those whose names stand in the two prompts
 
     def __post_init__(self) -> None:
         repaints = (("mask of a repainted part", each) for each in self.repaints)
@@ -290,10 +280,3 @@ class GenerationResult:
     revisions: Mapping[str, str]  # model part -> revision or hash
     verdict: Verdict | None = None  # None: this engine's pictures are not checked, or the host turned it off
     canvas: str | None = None  # the vector strokes that it was drawn from, as JSON; they decide no pixel of it
-
-
-def expect_array(array: object, what: str, dimensions: int, dtype: type) -> None:
-    """Raise TypeError unless `array`, called `what`, is a filled array of that many dimensions and that dtype."""
-    if not isinstance(array, np.ndarray) or array.ndim != dimensions or array.dtype != dtype or array.size == 0:
-        came = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-        raise TypeError(f"Expected {what} as a {dimensions}-d {np.dtype(dtype)} array, got {came}.")

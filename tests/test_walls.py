@@ -11,7 +11,18 @@ import pytest
 
 from pipeline.settings import ROOT
 
-SHARED = {"errors", "controls", "values", "prompt_syntax", "settings", "timing", "strict_json", "taught"}
+SHARED = {
+    "errors",
+    "controls",
+    "values",
+    "prompt_syntax",
+    "settings",
+    "timing",
+    "strict_json",
+    "own_weights",
+    "pixel_values",
+    "taught",
+}
 READ = SHARED | {"sketch", "request", "models", "styles", "machine", "picture"}
 POCKET = {"controls", "values", "errors", "prompt_syntax", "settings"} | {
     *("sketch", "request", "models", "styles", "machine", "inking", "painters", "colours", "engine", "studio"),

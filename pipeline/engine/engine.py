@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import COMPILING, Compiler, make_blank_request
+from pipeline.engine.adapters import Adapters
 from pipeline.engine.conditioning import RequestEncoder
 from pipeline.engine.decoding import Decoders, Overflow
 from pipeline.engine.denoise import (
@@ -24,7 +26,7 @@ from pipeline.engine.denoise import (
 )
 from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
-from pipeline.engine.few_steps import FusedWeights
+from pipeline.engine.few_steps import list_wanted_loras
 from pipeline.engine.ink import lay_ink
 from pipeline.engine.lending import lend_networks
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
@@ -60,9 +62,10 @@ class Engine(DrawingEngine):
         self._decoding = Decoders(
             model.pipeline, model.profile, model.placement, previews, self._menu.small_decoder, self._files
         )
-        self._few_steps = FusedWeights(model.pipeline, self._files.locate)
+        self._locate_part = cache(self._files.locate)  # its hash is computed once
+        self._adapters = Adapters(model.pipeline, model.placement.get_format)
         self._compiler.compile_decoder(model.pipeline.vae)
-        model.placement.on_move, model.placement.on_read = self._clear_device_caches, self._reset_few_steps
+        model.placement.on_leave, model.placement.on_move = self._adapters.clear, self._clear_device_caches
 
     @classmethod
     def load(
@@ -154,7 +157,8 @@ class Engine(DrawingEngine):
         Raises OutOfMemory where nothing can be learnt through them, EngineChanged once the engine is retired.
         """
         with self._turns.take(gives_way=True):
-            self._fuse_few_steps("")
+            if self._adapters.use(()):
+                self._conditioning.clear()
             return work(lend_networks(self._pipeline, self._placement, self._conditioning.encode_prompt))
 
     def draw(
@@ -206,7 +210,7 @@ class Engine(DrawingEngine):
     ) -> Drawn:
         """Draw in the memory mode as it is now; may be called again in a lower one, from the same noise."""
         clock, images = Clock(self.device), list[Image.Image]()
-        self._fuse_few_steps(request.shortcuts.few_steps)
+        self._use_loras(request, clock)
         conditions = self._conditioning.make_conditions(request, clock)
         for each in request.batch(count):
             generators = make_generators([each.sampling.seed])
@@ -227,11 +231,13 @@ class Engine(DrawingEngine):
         clock.mark("safety")
         return replace(drawn, verdicts=verdicts, milliseconds={**drawn.milliseconds, **clock.milliseconds})
 
-    def _fuse_few_steps(self, name: str) -> None:
-        """Fuse the few-step weights of that name into the UNet; "" takes out what is in."""
-        if name != self._few_steps.name:
-            wanted = self._menu.few_steps.get(name)
-            self._placement.change_plain_weights(lambda: self._few_steps.fuse(name, wanted))
+    def _use_loras(self, request: GenerationRequest, clock: Clock) -> None:
+        """Add the request's LoRAs and few-step weights to the networks; `clock` gets the stage "loras"."""
+        wanted = list_wanted_loras(request, self._menu, self._locate_part)
+        if wanted != self._adapters.present:
+            if self._adapters.use(wanted):
+                self._conditioning.clear()  # the text encoder says something else now
+            clock.mark("loras")
 
     def _expect_drawable(self, request: GenerationRequest) -> None:
         """Raise as `draw` does for what cannot be drawn, files that are missing included."""
@@ -283,10 +289,6 @@ class Engine(DrawingEngine):
     def _make_latents_callback(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
         """Make a callback for step, number of steps and clean latents that gives `on_step` the first one's preview."""
         return lambda step, of, clean: on_step(StepPreview(step, of, self._decoding.make_preview(clean[:1])))
-
-    def _reset_few_steps(self) -> None:
-        """Start without fused weights: UNet and ControlNet were read again."""
-        self._few_steps = FusedWeights(self._pipeline, self._files.locate)
 
     def _clear_device_caches(self) -> None:
         """Forget what was computed on another device, or stayed on it."""

@@ -42,8 +42,8 @@ class Placement:
     """Placement keeps one pipeline on one device in its memory mode, and draws what does not fit a mode lower.
 
     Only UNet and ControlNet are kept in 8 bits or streamed. Neither can be undone, so both are read from their files
-    again (`read_again`) when the mode changes back: equal requests then give equal pictures. `on_move` is called after
-    modules moved, `on_read` after the two were read again. Not safe for many threads: the engine's lock is around it.
+    again (`read_again`) when the mode changes back: equal requests then give equal pictures. `on_leave` is called
+    before modules move, `on_move` after they did. Not safe for many threads: the engine's lock is around it.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Placement:
         self.is_decoder_widened = False  # the decoder computes in float32, whatever the rest does
         self._read_again = read_again  # gives UNet with its adapter, and ControlNet without its hint stack
         self.on_move: Callable[[], None] = lambda: None
-        self.on_read: Callable[[], None] = lambda: None
+        self.on_leave: Callable[[], None] = lambda: None
         self.mode: MemoryMode | None = None  # None until the first `use`
         self.choice = ModeChoice("cpu" if device.type == "cpu" else "full", "nothing was chosen yet")
         self._altered = False  # UNet and ControlNet are, or were being, put into a mode that cannot be undone
@@ -92,20 +92,6 @@ class Placement:
         notice = f"Memory ran out, so this was drawn more sparingly: {MODE_MEANINGS[lower]}."
         return result, (notice,)  # type: ignore[return-value]
 
-    def change_plain_weights(self, change: Callable[[], T]) -> T:
-        """Call `change` on weights as they were read, then restore the mode: weights in 8 bits or streamed allow no
-        change.
-        """
-        before = self.mode
-        if self._altered:
-            with allow_weight_changes():
-                self._leave_mode()
-        try:
-            return change()
-        finally:
-            if before is not None:
-                self.switch_mode(before)
-
     def set_usual_mode(self, choice: ModeChoice) -> None:
         """Make the chosen mode the usual one, or the first lower mode in which the weights fit. Raises OutOfMemory when
         none does.
@@ -124,6 +110,7 @@ class Placement:
     def switch_mode(self, mode: MemoryMode) -> None:
         """Move every module to where the mode wants it."""
         if mode != self.mode:
+            self.on_leave()
             with allow_weight_changes():
                 self._leave_mode()
                 self._enter_mode(mode)
@@ -153,7 +140,11 @@ class Placement:
             release_memory()
             self._pipeline.unet, self._pipeline.controlnet = self._read_again()
             self._altered = False
-            self.on_read()
+
+    def get_format(self, network: str) -> tuple[torch.device, torch.dtype]:
+        """Return the device and number format in which "unet" or "text_encoder" computes."""
+        text: Any = self._pipeline.text_encoder
+        return (self.device, self.dtype) if network == "unet" else (text.device, text.dtype)
 
     @property
     def decoder_dtype(self) -> torch.dtype:
