@@ -14,6 +14,7 @@ from PIL import Image
 
 from pipeline.controls import BATCH, SEED_LIMIT, Conditioning, Sampling, Shortcuts, expect_number
 from pipeline.errors import SettingError, SketchError, StyleError
+from pipeline.hints import ControlHint
 from pipeline.own_weights import Embedding, Lora
 from pipeline.pixel_values import PixelValue, expect_array
 from pipeline.prompt_syntax import Prompt
@@ -205,10 +206,12 @@ class GenerationRequest:
     enlargement: int = 1  # 1, 2 or 4 times width and height, by a network once it is drawn
     loras: tuple[Lora, ...] = ()  # each with its weight
     embeddings: tuple[Embedding, ...] = ()  # those whose names stand in the two prompts
+    hints: tuple[ControlHint, ...] = ()  # what the ControlNets see; none: one of them sees the edge map
 
     def __post_init__(self) -> None:
         repaints = (("mask of a repainted part", each) for each in self.repaints)
-        for what, part in (("edge map", self.edges), ("drawing", self.colours), ("mask", self.mask), *repaints):
+        hints = ((f"{each.controlnet} hint", each) for each in self.hints)
+        for what, part in (("edge map", self.edges), ("drawing", self.colours), ("mask", self.mask), *repaints, *hints):
             if part is not None and part.pixels.shape[:2] != (self.height, self.width):
                 height, width = part.pixels.shape[:2]
                 raise SettingError(f"The {what} must be {self.width} x {self.height}, not {width} x {height}.")

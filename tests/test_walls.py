@@ -22,6 +22,7 @@ SHARED = {
     "own_weights",
     "pixel_values",
     "taught",
+    "hints",
 }
 READ = SHARED | {"sketch", "request", "models", "styles", "machine", "picture"}
 POCKET = {"controls", "values", "errors", "prompt_syntax", "settings"} | {

@@ -82,8 +82,8 @@ class Compiler:
         return self._unets[skips]
 
     def wrap_controlnet(self, controlnet: Any) -> Any:
-        """Return ControlNet as `denoise` takes it."""
-        if not self.on:
+        """Return ControlNet as `denoise` takes it; None where it was let go."""
+        if not self.on or controlnet is None:
             return controlnet
         if self._controlnets.get("plain") is not controlnet:
             quick = self._compile(controlnet.forward, device=controlnet.device)

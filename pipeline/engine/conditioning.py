@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from pipeline.engine.controlnet import Control
+from pipeline.engine.controlnets import ControlNets, list_steering_hints
 from pipeline.engine.denoise import Conditions
 from pipeline.engine.placement import Placement
 from pipeline.engine.prompt_encoder import PromptEncoder
@@ -28,11 +31,13 @@ class RequestEncoder:
         styles: StyleEmbeddings,
         hint_stack: nn.Module,
         *,
+        controlnets: ControlNets,
         hold_style_scales: Callable[[Any], None] = lambda unet: None,
     ) -> None:
         """Take the networks; `hold_style_scales` is called with the UNet after its style scales were set."""
         self._pipeline, self._menu, self._placement = pipeline, menu, placement
         self._embed_style, self.hint_stack, self._hold_style_scales = styles, hint_stack, hold_style_scales
+        self._controlnets = controlnets
         self.clear()
 
     def clear(self) -> None:
@@ -54,9 +59,11 @@ class RequestEncoder:
         self._set_style_scales(scale_blocks(1.0 if blocks is None else blocks, wanted.ip_adapter_scale))
         styles = self._embed_styles(request, guided)
         clock.mark("style")
-        hint = self.embed_hint(request)
+        controls = self.embed_hints(request)
+        hint = None if request.hints else self.embed_hint(request)
         clock.mark("lines")
-        return Conditions(prompts, styles, hint, request.sampling.guidance_scale, wanted.controlnet_conditioning_scale)
+        scale = wanted.controlnet_conditioning_scale
+        return Conditions(prompts, styles, hint, request.sampling.guidance_scale, scale, controls)
 
     def make_blank_conditions(self, request: GenerationRequest) -> Conditions:
         """Encode a request with guidance and a style that is none, to compile the networks with."""
@@ -78,8 +85,19 @@ class RequestEncoder:
         """Run ControlNet's hint stack on the lines, (1, c, h, w); None at scale 0, where no lines are read."""
         if request.conditioning.controlnet_conditioning_scale == 0:
             return None
+        self._controlnets.provide_main(request)
         lines = self._move_to_device(torch.from_numpy(request.edges.pixels.copy())) / 255
         return self.hint_stack(lines.expand(1, 3, -1, -1))  # type: ignore[no-any-return]
+
+    def embed_hints(self, request: GenerationRequest) -> tuple[Control, ...]:
+        """Run each hint through its ControlNet's hint stack; the ControlNets are read here where they are not yet."""
+        hints, networks = list_steering_hints(request), self._controlnets.provide(request)
+        controls = []
+        for each in hints:
+            network, stack = networks[each.controlnet]
+            pixels = self._move_to_device(torch.from_numpy(each.pixels.copy())).permute(2, 0, 1)[None] / 255
+            controls.append(Control(network, stack(pixels), *astuple(each.settings)))
+        return tuple(controls)
 
     def _embed_styles(self, request: GenerationRequest, guided: bool) -> Tensor:
         """Embed the styles as (B, 1, d); zeros at scale 0, where no style is read and no encoder need be loaded."""

@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 
 from pipeline.controls import Shortcuts
-from pipeline.engine.controlnet import Residuals, is_within_interval, repeat_for_batch
+from pipeline.engine.controlnet import Control, Residuals, SummedResiduals, is_within_interval, repeat_for_batch
 from pipeline.engine.deep_features import DeepFeatures
 from pipeline.errors import IsCancelled, raise_if_cancelled
 
+AnyResiduals = Residuals | SummedResiduals
 OnStep = Callable[[int, int, Tensor], None]  # step (1-based, just finished), of, estimate of the clean latents
 
 
@@ -34,6 +35,7 @@ class Conditions:
     hint: Tensor | None  # (1, channels, h, w): the edges after ControlNet's hint stack; None draws without edges
     guidance_scale: float
     controlnet_conditioning_scale: float
+    controls: tuple[Control, ...] = ()  # these ControlNets in place of the one that sees `hint`
 
     def __post_init__(self) -> None:
         halves = 2 if self.guided else 1
@@ -81,7 +83,7 @@ def denoise(
     Raises Cancelled before the step that follows `is_cancelled()` turning true.
     """
     shortcuts, total = shortcuts or Shortcuts(), len(scheduler.timesteps)
-    residuals = Residuals(controlnet, conditions.hint, conditions.controlnet_conditioning_scale, shortcuts)
+    residuals = make_residuals(controlnet, conditions, shortcuts)
     features = DeepFeatures(unet, shortcuts.cache_interval)
     more = make_step_arguments(scheduler, generators)
     for step, time in enumerate(scheduler.timesteps):
@@ -99,9 +101,16 @@ def denoise(
     return latents
 
 
+def make_residuals(controlnet: Any, conditions: Conditions, shortcuts: Shortcuts) -> AnyResiduals:
+    """Make what computes the ControlNets' part of each step."""
+    if conditions.controls:
+        return SummedResiduals(conditions.controls, shortcuts)
+    return Residuals(controlnet, conditions.hint, conditions.controlnet_conditioning_scale, shortcuts)
+
+
 def predict_with_guidance(
     features: DeepFeatures,
-    residuals: Residuals,
+    residuals: AnyResiduals,
     sample: Tensor,
     step: int,
     total: int,

@@ -17,6 +17,7 @@ from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import COMPILING, Compiler, make_blank_request
 from pipeline.engine.adapters import Adapters
 from pipeline.engine.conditioning import RequestEncoder
+from pipeline.engine.controlnets import ControlNets, list_steering_hints
 from pipeline.engine.decoding import Decoders, Overflow
 from pipeline.engine.denoise import (
     Conditions,
@@ -54,10 +55,12 @@ class Engine(DrawingEngine):
         self._revisions, self._safety = model.revisions, model.safety
         self._pipeline, self._placement, self._embed_style = model.pipeline, model.placement, model.style_embeddings
         self._files = PresentParts(model.profile, model.folder)
+        self._controlnets = ControlNets(model.profile, self._menu, self._files, model.placement, model.pipeline)
         self._compiler = Compiler(compile)
         self._conditioning = RequestEncoder(
             *(model.pipeline, self._menu, model.placement, model.style_embeddings, model.hint_stack),
             hold_style_scales=self._compiler.hold_style_scales,
+            controlnets=self._controlnets,
         )
         self._decoding = Decoders(
             model.pipeline, model.profile, model.placement, previews, self._menu.small_decoder, self._files
@@ -130,7 +133,7 @@ class Engine(DrawingEngine):
     @property
     def revisions(self) -> Mapping[str, str]:
         """Return the revision or hash of each model part, by its role."""
-        return MappingProxyType(dict(self._revisions))
+        return MappingProxyType({**self._revisions, **self._controlnets.revisions})
 
     @property
     def present_revisions(self) -> Mapping[str, str]:
@@ -138,7 +141,7 @@ class Engine(DrawingEngine):
         other numbers, other pixels.
         """
         numbers = self._placement.present_numbers()
-        return MappingProxyType({**self._revisions, **({NUMBER_FORMAT: numbers} if numbers else {})})
+        return MappingProxyType({**self.revisions, **({NUMBER_FORMAT: numbers} if numbers else {})})
 
     @property
     def memory(self) -> ModeChoice:
@@ -181,7 +184,7 @@ class Engine(DrawingEngine):
         the next one then. EngineChanged once it is retired.
         """
         self._expect_drawable(request)
-        size = Size(request.width, request.height)
+        size = Size(request.width, request.height, len(list_steering_hints(request)) or 1)
         with self._turns.take(gives_way=gives_way), torch.inference_mode():
             raise_if_cancelled(is_cancelled)
             drawn, shortage = self._placement.run(
@@ -242,7 +245,7 @@ class Engine(DrawingEngine):
     def _expect_drawable(self, request: GenerationRequest) -> None:
         """Raise as `draw` does for what cannot be drawn, files that are missing included."""
         super()._expect_drawable(request)
-        self._files.expect(self._menu.list_parts(request.shortcuts))
+        self._files.expect((*self._menu.list_parts(request.shortcuts), *self._controlnets.list_roles(request)))
         if request.conditioning.ip_adapter_scale:
             self._embed_style.expect_known(style for style, _ in request.styles.parts)
 
@@ -292,5 +295,6 @@ class Engine(DrawingEngine):
 
     def _clear_device_caches(self) -> None:
         """Forget what was computed on another device, or stayed on it."""
+        self._controlnets.clear()
         self._conditioning.clear()
         self._decoding.clear()

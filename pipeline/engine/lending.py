@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from pipeline.engine.placement import IRREVERSIBLE, Placement
+from pipeline.engine.placement import Placement
+from pipeline.engine.weight_modes import IRREVERSIBLE
 from pipeline.errors import OutOfMemory
 from pipeline.prompt_syntax import Prompt
 from pipeline.teaching.networks import LentNetworks

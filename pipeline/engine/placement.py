@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from pipeline.engine.diffusers_pipeline import Networks
+from pipeline.engine.weight_modes import IRREVERSIBLE, NETWORK_PLACERS, is_channels_last_faster, place_module
 from pipeline.errors import OutOfMemory, quote_error
 from pipeline.machine.device import get_default_dtype, name_dtype
 from pipeline.machine.memory import is_out_of_memory, measure_free_memory
@@ -21,16 +22,13 @@ from pipeline.models.profile import ModelProfile
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# What stays as it is in 8 bits: norms, which are small and sensitive, and the style's projection, which casts what it
-# is given to the type of its own weights and would then compute in 8 bits itself.
-NEVER_FP8 = ("pos_embed", "patch_embed", "norm", "^proj_in$", "^proj_out$", "encoder_hid_proj")
-
 
 class Size(NamedTuple):
     """Size is a request's width and height in px."""
 
     width: int  # px
     height: int  # px
+    controlnets: int = 1  # that steer it
 
     @property
     def pixels(self) -> int:
@@ -57,7 +55,7 @@ class Placement:
         *,
         choose_processor_dtype: torch.dtype = torch.float32,
     ) -> None:
-        self._pipeline, self._hint_stack, self._profile = pipeline, hint_stack, profile
+        self._pipeline, self.hint_stack, self._profile = pipeline, hint_stack, profile
         self._home, self._dtype = device, dtype
         self._processor_dtype = dtype if device.type == "cpu" else choose_processor_dtype
         self.device, self.dtype = device, dtype  # where and in what numbers pictures are drawn in this mode
@@ -88,7 +86,8 @@ class Placement:
         if trouble is not None:
             log.warning("Out of memory in mode %s too: %s", lower, trouble)
             raise OutOfMemory(self._explain_shortage(size, lower))
-        self._too_large[mode] = min(size.pixels, self._too_large.get(mode, size.pixels))
+        if size.controlnets <= 1:  # else the next picture of its size, with fewer of them, may well fit
+            self._too_large[mode] = min(size.pixels, self._too_large.get(mode, size.pixels))
         notice = f"Memory ran out, so this was drawn more sparingly: {MODE_MEANINGS[lower]}."
         return result, (notice,)  # type: ignore[return-value]
 
@@ -125,12 +124,30 @@ class Placement:
             self._pipeline.text_encoder, text_device, dtype if text_device.type == place.type else torch.float32
         )
         place_module(self._pipeline.vae, place, torch.float32 if self.is_decoder_widened else dtype, channels_last=True)
-        for module in (self._hint_stack, self._pipeline.controlnet, self._pipeline.unet):
-            if mode in IRREVERSIBLE and module is not self._hint_stack:
-                NETWORK_PLACERS[mode](module, place, dtype)
-            else:
-                place_module(module, place, dtype, channels_last=is_channels_last_faster(place, dtype))
-        self.mode, self.device, self.dtype = mode, place, dtype
+        self.device, self.dtype = place, dtype
+        place_module(self.hint_stack, place, dtype, channels_last=is_channels_last_faster(place, dtype))
+        for network in (self._pipeline.controlnet, self._pipeline.unet):
+            if network is not None:  # a ControlNet may have been let go
+                self.place_network(network, mode)
+        self.mode = mode
+
+    def place_network(self, network: Any, mode: MemoryMode) -> None:
+        """Put a UNet or ControlNet where the mode wants it."""
+        if mode in IRREVERSIBLE:
+            NETWORK_PLACERS[mode](network, self.device, self.dtype)
+        else:
+            place_module(
+                network, self.device, self.dtype, channels_last=is_channels_last_faster(self.device, self.dtype)
+            )
+
+    def place_controlnet(self, network: Any, hint_stack: nn.Module | None = None) -> None:
+        """Put a ControlNet that was read on demand, and its hint stack, where the present mode wants them."""
+        if self.mode is None:
+            raise RuntimeError("A ControlNet is placed once a mode was chosen.")
+        with allow_weight_changes():
+            if hint_stack is not None:
+                place_module(hint_stack, self.device, self.dtype)
+            self.place_network(network, self.mode)
 
     def _leave_mode(self) -> None:
         """Leave the mode; read UNet and ControlNet again where they cannot come out of it."""
@@ -211,52 +228,6 @@ class Placement:
             f"There is not enough memory for this picture ({asked}), not even with {MODE_MEANINGS[mode]}. {fits}. "
             "Draw it smaller, close other programs, or set CROQUIS_MEMORY to a lower mode."
         )
-
-
-def place_module(module: nn.Module, device: torch.device, dtype: torch.dtype, *, channels_last: bool = False) -> None:
-    """Move a module to its device and number format, ready to run, with memory in channels-last order if asked.
-
-    For a VAE channels last pays everywhere: fp32 on a processor -30 %, bf16 -60 %.
-    """
-    nn.Module.to(module, device=device, dtype=dtype).eval().requires_grad_(False)  # diffusers' own warns of nothing
-    if channels_last:
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-def is_channels_last_faster(device: torch.device, dtype: torch.dtype) -> bool:
-    """Return whether channels last pays for a UNet: in fp16 on a GPU, and in bf16 on a processor (-20 to -30 %); in
-    fp32 there it is all the same.
-    """
-    return device.type == "cuda" or dtype == torch.bfloat16
-
-
-def store_in_8_bits(network: Any, device: torch.device, dtype: torch.dtype) -> None:
-    """Store a network's weights in 8 bits (float8_e4m3fn) and compute in `dtype`. It is cast before it moves, so that
-    the device never holds both.
-    """
-    place_module(network, torch.device("cpu"), dtype, channels_last=is_channels_last_faster(device, dtype))
-    network.enable_layerwise_casting(
-        storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype, skip_modules_pattern=NEVER_FP8
-    )
-    network.to(device)
-
-
-def stream_weights(network: Any, device: torch.device, dtype: torch.dtype) -> None:
-    """Stream a network's weights to the device leaf by leaf, the next one on its way while one computes; without CUDA
-    streams where the device has none.
-    """
-    place_module(network, torch.device("cpu"), dtype, channels_last=is_channels_last_faster(device, dtype))
-    streams = device.type == "cuda"
-    network.enable_group_offload(
-        onload_device=device, offload_type="leaf_level", use_stream=streams, record_stream=streams
-    )
-
-
-NETWORK_PLACERS: Mapping[MemoryMode, Callable[[Any, torch.device, torch.dtype], None]] = {
-    "fp8": store_in_8_bits,
-    "streamed": stream_weights,
-}
-IRREVERSIBLE = frozenset(NETWORK_PLACERS)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """List the engines as data: which files, pinned to which revision, drawn at which size, with which defaults.
 
-The only table of model ids. Revisions and hashes of the SD 1.5 stack were each seen in two or more public sources.
+The only table of model ids, with controlnets.py and few_step_parts.py. Revisions and hashes of the SD 1.5
+stack were each seen in two or more public sources.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from types import MappingProxyType
 
 from pipeline.controls import CONTROLS
 from pipeline.errors import SettingError
+from pipeline.models.controlnets import CONTROLNETS, DEPTH, list_configs
 from pipeline.models.few_step_parts import FEW_STEP_PARTS
 from pipeline.models.profile import ModelPart, ModelProfile, TextPackage, WeightFile
 
@@ -55,20 +57,6 @@ IP_ADAPTER = "h94/IP-Adapter", "018e402774aeeddd60609b4ecdb7e298259dc729"
 OPENRAIL_M = "CreativeML OpenRAIL-M"
 
 
-def list_configs(*paths: str) -> tuple[WeightFile, ...]:
-    """Return configs and vocabularies, whose exact sizes and hashes are not checked."""
-    return tuple(
-        WeightFile(path, approximate_bytes=1_100_000 if path.endswith("vocab.json") else 5_000) for path in paths
-    )
-
-
-def describe_controlnet(repo: str, revision: str, *, folder: str, title: str, required: bool) -> ModelPart:
-    """Return one of ControlNet 1.1's fp16 parts; neither size nor hash was seen whole."""
-    weights = WeightFile("diffusion_pytorch_model.fp16.safetensors", approximate_bytes=722_600_000)
-    return ModelPart(folder, ".", repo, revision, (weights, *list_configs("config.json")), "OpenRAIL", title, required)
-
-
-# ControlNet's lineart variant is not here: no public source was seen that names a revision of it.
 SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
     {
         "base": ModelPart(
@@ -107,20 +95,8 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
             OPENRAIL_M,
             "Stable Diffusion 1.5",
         ),
-        "controlnet": describe_controlnet(
-            "lllyasviel/control_v11p_sd15_canny",
-            "115a470d547982438f70198e353a921996e2e819",
-            folder="controlnet",
-            title="ControlNet, which follows the edges",
-            required=True,
-        ),
-        "controlnet_scribble": describe_controlnet(
-            "lllyasviel/control_v11p_sd15_scribble",
-            "3564ec7b87dd706d5fc760d21c9e90bb160d1e9f",
-            folder="controlnet_scribble",
-            title="ControlNet for loose scribbles",
-            required=False,
-        ),
+        **CONTROLNETS,
+        "depth": DEPTH,
         "ip_adapter": ModelPart(
             "ip_adapter",
             "models",

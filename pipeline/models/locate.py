@@ -84,10 +84,22 @@ class PresentParts:
         """Raise ModelError with the fix unless these parts are here."""
         expect_present(self._profile, roles, self._folder)
 
+    def has(self, role: str) -> bool:
+        """Return whether the part `role` is here. Reads no file, asks no network."""
+        try:
+            self.expect([role])
+        except ModelError:
+            return False
+        return True
+
     def locate(self, role: str) -> Path:
         """Return where the part `role` lies. Raises ModelError where it is not here, or not as published."""
+        return self.locate_part(role).path
+
+    def locate_part(self, role: str) -> LocatedPart:
+        """Return the part `role`. Raises ModelError where it is not here, or not as published."""
         self.expect([role])
-        return locate_part(self._profile, role, self._folder).path
+        return locate_part(self._profile, role, self._folder)
 
 
 def describe_parts(parts: Iterable[ModelPart]) -> str:

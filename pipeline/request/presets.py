@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from pipeline.controls import CONTROL_BY_NAME, Conditioning, Sampling, Shortcuts, expect_choice, expect_number
 from pipeline.errors import SettingError
+from pipeline.hints import CONTROLNET_NAMES
 from pipeline.request.samplers import MASKGIT, SAMPLERS
 
 BlockScales = Mapping[str, Any]  # as diffusers' set_ip_adapter_scale takes it; a block left out has no style
@@ -65,6 +66,7 @@ class Menu:
     least_side: int  # px
     side_step: int  # px; the largest side is the profile's
     small_decoder: str | None = None  # role in the profile's parts
+    controlnets: Mapping[str, str] = field(default_factory=dict)  # reading of the drawing -> role in the parts
     shortcuts: bool = True  # parts of a step can be left out
     style_masks: bool = False  # a part of the picture can wear other styles
     repaints: bool = False  # a part of the picture can get other colours by words
@@ -202,6 +204,9 @@ SD15_MENU = Menu(
     least_side=256,
     side_step=64,
     small_decoder="taesd",
+    controlnets=MappingProxyType(
+        {name: "controlnet" if name == "canny" else f"controlnet_{name}" for name in CONTROLNET_NAMES}
+    ),
 )
 
 MENUS: Mapping[str, Menu] = MappingProxyType({"pocket": POCKET_MENU, "sd15": SD15_MENU})
