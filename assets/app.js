@@ -35,7 +35,7 @@ const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
   library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
   header: mountHeader, apart: mountApart, counts: mountCounts, faithful: mountFaithful, film: mountFilm, keeping: mountKeeping,
-  answers: mountAnswers, part: mountHeldValue, colours: mountHeldValue, sheet: mountStyleSheet,
+  answers: mountAnswers, part: mountHeldValue, colours: mountHeldValue, loras: mountHeldValue, sheet: mountStyleSheet,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other

@@ -20,6 +20,7 @@ from pipeline.pixel_values import PixelValue, expect_array
 from pipeline.prompt_syntax import Prompt
 from pipeline.taught import Taught
 
+CHECKPOINT = "checkpoint"  # the name of a model of a person's own among the revisions, where one draws
 NUMBER_FORMAT = "numbers"  # the number format among the revisions, where it is not the usual one
 
 Reading = Literal["lines", "canny"]

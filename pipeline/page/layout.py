@@ -91,6 +91,7 @@ def order_inputs(panel: DrawingPanel, settings: SettingsPanel) -> list[Any]:
         "style": panel.chip,
         "part": panel.part,
         "palette": panel.palette,
+        "loras": panel.loras,
         "negative_prompt": settings.negative_prompt,
         "reading": settings.reading,
         "engine": settings.engine,

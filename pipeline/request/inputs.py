@@ -167,6 +167,13 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
     Input("enlargement", int, 1, "1, 2 or 4 times width and height, up to 2048 px a side; a network adds the pixels."),
     make_number("colour_strength", float | None),
     Input("faithfulness", float | None, None, FAITHFULNESS.info),
+    Input(
+        "loras",
+        str,
+        "",
+        'LoRAs of the host\'s own by their names, with weights: "ink:0.8,glow:0.5"; <lora:ink:0.8> in the prompt does '
+        "the same. Stable Diffusion alone takes them.",
+    ),
 )
 INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
 

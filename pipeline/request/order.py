@@ -24,9 +24,11 @@ from pipeline.controls import (
     sort_settings,
 )
 from pipeline.errors import SettingError
+from pipeline.own_weights import Embedding, Lora
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.faithfulness import read_faithfulness
 from pipeline.request.notation import AUTO, name_kind, parse_palette, parse_shortcuts, parse_style
+from pipeline.request.own_loras import LoraWish, join_wishes, parse_loras, take_tags
 from pipeline.request.parts import BrushedPart, MaskedStyle, parse_enlargement, parse_mask, parse_repaint
 from pipeline.request.presets import Menu, get_menu
 from pipeline.request.sizes import choose_size
@@ -59,6 +61,7 @@ class Order:
     palette: tuple[tuple[str, float], ...] = ()  # colours "#rrggbb" to paint in, with shares that sum to 1
     repaint: BrushedPart | None = None  # a part that gets other colours once it is drawn
     enlargement: int = 1  # times width and height
+    loras: tuple[LoraWish, ...] = ()
 
 
 def parse_order(
@@ -80,6 +83,7 @@ def parse_order(
     mask_prompt: object = None,
     enlargement: object = None,
     faithfulness: object = None,
+    loras: object = None,
     **settings: object,
 ) -> Order:
     """Check all inputs of a drawing, before any model runs. None, and "auto" for words, stand for what the preset sets
@@ -95,6 +99,7 @@ def parse_order(
     if shortcuts.few_steps != chosen.shortcuts.few_steps and shortcuts.few_steps in menu.few_steps:
         usual |= menu.few_steps[shortcuts.few_steps].usual
     usual |= read_faithfulness(profile.name, usual, faithfulness)
+    prompt, tagged = take_tags(prompt) if menu.own_weights else (prompt, ())
     words = read_words(prompt, negative_prompt)
     given = settings | {"width": width, "height": height}
     offer = make_offer(profile) if chosen.name == menu.preset else replace(make_offer(profile), usual={})
@@ -123,7 +128,16 @@ def parse_order(
         palette=parse_colours(profile, menu, palette),
         repaint=parse_repaint(profile, menu, mask_image, mask_prompt),
         enlargement=parse_enlargement(enlargement, across, down),
+        loras=join_wishes(read_loras(profile, menu, loras), tagged),
     )
+
+
+def read_loras(profile: ModelProfile, menu: Menu, loras: object) -> tuple[LoraWish, ...]:
+    """Read the LoRAs that were asked for. Raises SettingError where the engine takes none."""
+    asked = parse_loras(loras)
+    if asked and not menu.own_weights:
+        raise SettingError(f"{profile.title} takes no LoRAs; “{asked[0].name[:40]}” came.")
+    return asked
 
 
 def make_offer(profile: ModelProfile) -> Offer:
@@ -169,6 +183,8 @@ def build_request(
     colours: Drawing | None = None,
     mask: StyleMask | None = None,
     repaints: tuple[Repaint, ...] = (),
+    loras: tuple[Lora, ...] = (),
+    embeddings: tuple[Embedding, ...] = (),
 ) -> GenerationRequest:
     """Put the order, its lines and the styles chosen for it together; the edge map decides the size."""
     height, width = edges.pixels.shape
@@ -188,6 +204,8 @@ def build_request(
         palette=order.palette,
         repaints=repaints,
         enlargement=order.enlargement,
+        loras=loras,
+        embeddings=embeddings,
     )
 
 

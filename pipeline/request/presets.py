@@ -71,6 +71,7 @@ class Menu:
     style_masks: bool = False  # a part of the picture can wear other styles
     repaints: bool = False  # a part of the picture can get other colours by words
     palettes: bool = False  # colours to paint in can be given
+    own_weights: bool = False  # LoRAs and textual inversions of a person's own can be taken
     inks_drawing: bool = False  # the drawing's own ink and colours decide every picture, not its lines alone
 
     def find_preset(self, name: str) -> Preset:
@@ -207,6 +208,7 @@ SD15_MENU = Menu(
     controlnets=MappingProxyType(
         {name: "controlnet" if name == "canny" else f"controlnet_{name}" for name in CONTROLNET_NAMES}
     ),
+    own_weights=True,
 )
 
 MENUS: Mapping[str, Menu] = MappingProxyType({"pocket": POCKET_MENU, "sd15": SD15_MENU})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,12 @@ from pipeline.store.keeper import Keeper
 from pipeline.studio.enlarging import enlarge_result
 from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import is_withheld, make_results
+from pipeline.studio.own_weights import FoundWeights, find_restored, find_weights
 from pipeline.studio.parts import fit_part
 from pipeline.studio.step_times import StepTimes
+from pipeline.studio.style_choice import StyleChoice, explain_choice, explain_language
 from pipeline.styles.lent import LentStyles
-from pipeline.styles.lexicon import UNKNOWN, read_names
+from pipeline.styles.lexicon import read_names
 from pipeline.timing import StageTimer
 from pipeline.values import (
     Drawing,
@@ -37,7 +40,6 @@ from pipeline.values import (
     StepPreview,
     Style,
     StyleMask,
-    StyleMatch,
     StyleMix,
 )
 
@@ -47,16 +49,6 @@ if TYPE_CHECKING:
     from pipeline.styles.search import Finding
 
 MATCHES_SHOWN = 5
-NO_STYLE_NAMED = "Your words name no style, so Croquis chose one for you."
-
-
-@dataclass(frozen=True)
-class StyleChoice:
-    """StyleChoice holds the styles chosen for a picture, and why."""
-
-    mix: StyleMix
-    matches: tuple[StyleMatch, ...] = ()  # best first; empty when the person chose
-    notices: tuple[str, ...] = ()  # in words for the page
 
 
 class Studio(Loader):
@@ -107,13 +99,14 @@ class Studio(Loader):
                 order.sketch, order.reading, order.canny_low, order.canny_high, (order.width, order.height)
             )
             faults = self.find_reading_faults(order.sketch, edges)
-        request = self.make_request(order, edges, choice.mix)
+        own = self.find_weights(order)
+        request = self.make_request(order, edges, choice.mix, own)
 
         def complete(result: GenerationResult) -> GenerationResult:
             return replace(
                 result,
                 matches=choice.matches,
-                notices=faults + order.sketch.notices + order.notices + choice.notices + result.notices,
+                notices=faults + order.sketch.notices + order.notices + own.notices + choice.notices + result.notices,
                 milliseconds=timer.milliseconds | dict(result.milliseconds),
                 canvas=order.sketch.canvas,
             )
@@ -122,8 +115,15 @@ class Studio(Loader):
         results = self.redraw_batch(request, count, on_step=on_step, on_result=show, is_cancelled=is_cancelled)
         return [complete(result) for result in results]
 
-    def make_request(self, order: Order, edges: EdgeMap, mix: StyleMix) -> GenerationRequest:
+    def find_weights(self, order: Order) -> FoundWeights:
+        """Find the LoRAs and textual inversions of an order. Raises SettingError for one that is not here."""
+        return find_weights(self.own_files, order.engine, order.loras, (order.prompt, order.negative_prompt))
+
+    def make_request(
+        self, order: Order, edges: EdgeMap, mix: StyleMix, own: FoundWeights | None = None
+    ) -> GenerationRequest:
         """Make the complete request of an order, its lines read and its styles chosen."""
+        own = own or self.find_weights(order)
         return build_request(
             order,
             edges,
@@ -131,6 +131,8 @@ class Studio(Loader):
             colours=self._take_drawing(order),
             mask=self._take_mask(order),
             repaints=self._take_repaints(order),
+            loras=own.loras,
+            embeddings=own.embeddings,
         )
 
     def _take_drawing(self, order: Order) -> Drawing | None:
@@ -221,9 +223,9 @@ class Studio(Loader):
         if order.style:
             mix = self._find_mix(order.style)
             language = read_names(order.prompt.words).language
-            return StyleChoice(mix, notices=() if language is None else (_explain_language(language, "they are not"),))
+            return StyleChoice(mix, notices=() if language is None else (explain_language(language, "they are not"),))
         finding = self.find_styles(order.prompt)
-        return StyleChoice(self.search.choose_mix(finding), finding.matches, _explain_choice(finding))
+        return StyleChoice(self.search.choose_mix(finding), finding.matches, explain_choice(finding))
 
     def add_style(self, image: Image.Image, name: str, words: str = "") -> Style:
         """Keep a picture as a new style, searchable at once. Raises StyleError."""
@@ -253,7 +255,7 @@ class Studio(Loader):
         """Read what a picture file of ours carries. Raises PictureFileError or StyleError."""
         from pipeline.picture.png_file import read_picture
 
-        return read_picture(data, self.find_style, self._lend_style)
+        return read_picture(data, self.find_style, self._lend_style, partial(find_restored, self.own_files))
 
     def find_style(self, id: str) -> Style:
         """Return the style of this id, one that came with a picture file too. Raises StyleError."""
@@ -278,20 +280,6 @@ class Studio(Loader):
             return explain_difference(reopened, self.profile.name, reopened.revisions)
         engine = self.engine
         return explain_difference(reopened, engine.profile.name, engine.present_revisions)
-
-
-def _explain_choice(finding: Finding) -> tuple[str, ...]:
-    """Return what a person has to know of how the style was chosen."""
-    if finding.language is None:
-        return () if finding.asks_for_style else (NO_STYLE_NAMED,)
-    if finding.asks_for_style:
-        return (_explain_language(finding.language, "their style was found, but the rest is not"),)
-    return (_explain_language(finding.language, "they are not"), NO_STYLE_NAMED)
-
-
-def _explain_language(language: str, what: str) -> str:
-    like = "like " if language == UNKNOWN else ""
-    return f"Your words look {like}{language}; {what} understood. Write English."
 
 
 def _expect_engine(name: str, profile: ModelProfile) -> None:

@@ -53,6 +53,7 @@ PUBLIC = {
             ("enlargement", "int"),
             ("colour_strength", "None | float"),
             ("faithfulness", "None | float"),
+            ("loras", "str"),
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -109,6 +110,7 @@ DEFAULTS = {
     "enlargement": 1,
     "colour_strength": None,
     "faithfulness": None,
+    "loras": "",
 }
 
 
