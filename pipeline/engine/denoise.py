@@ -8,6 +8,7 @@ scale 0 or outside of its interval, its hint stack after the first time. `Shortc
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -86,6 +87,7 @@ def denoise(
     residuals = make_residuals(controlnet, conditions, shortcuts)
     features = DeepFeatures(unet, shortcuts.cache_interval)
     more = make_step_arguments(scheduler, generators)
+    on_host = scheduler.timesteps.cpu() if on_step else ()  # once: asking the device at each step would hold it up
     for step, time in enumerate(scheduler.timesteps):
         raise_if_cancelled(is_cancelled)
         sample = scheduler.scale_model_input(latents, time)
@@ -93,7 +95,7 @@ def denoise(
         prediction = predict_with_guidance(
             features, residuals, sample, step, total, time, conditions if guided else conditions.take_conditional_half()
         )
-        clean = estimate_clean_latents(scheduler, prediction, time, sample) if on_step else None
+        clean = estimate_clean_latents(scheduler, prediction, on_host[step], sample) if on_step else None
         latents = scheduler.step(prediction, time, latents, return_dict=False, **more)[0]
         if on_step and clean is not None:
             on_step(step + 1, total, clean)
@@ -189,10 +191,10 @@ def make_step_arguments(scheduler: Any, generators: Sequence[torch.Generator]) -
 def estimate_clean_latents(scheduler: Any, prediction: Tensor, time: Tensor, sample: Tensor) -> Tensor:
     """Return the clean latents (fp32) that the model's output stands for, by the scheduler's prediction type.
 
-    `sample` is what the model saw: Euler's own latents are scaled otherwise.
+    `time` lies on the processor. `sample` is what the model saw: Euler's own latents are scaled otherwise.
     """
-    kept: Tensor = scheduler.alphas_cumprod[time.long().cpu()].to(sample.device, torch.float32)
-    alpha, sigma = kept.sqrt(), (1 - kept).sqrt()
+    kept = float(scheduler.alphas_cumprod[int(time)])
+    alpha, sigma = math.sqrt(kept), math.sqrt(1 - kept)
     sample, output = sample.float(), prediction.float()
     if scheduler.config.prediction_type == "v_prediction":
         return alpha * sample - sigma * output

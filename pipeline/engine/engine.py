@@ -41,7 +41,7 @@ from pipeline.models.profile import ModelProfile
 from pipeline.request.samplers import find_sampler
 from pipeline.teaching.networks import LentNetworks
 from pipeline.timing import Clock
-from pipeline.values import NUMBER_FORMAT, Drawn, GenerationRequest, StepPreview, Style
+from pipeline.values import NUMBER_FORMAT, Drawn, GenerationRequest, Style
 
 T = TypeVar("T")
 OVERFLOWED = "Numbers overflowed in {numbers}, so the {part} was computed in float32, and the next ones will be too."
@@ -285,13 +285,9 @@ class Engine(DrawingEngine):
             conditions,
             shortcuts=request.shortcuts,
             generators=generators,
-            on_step=self._make_latents_callback(on_step) if on_step else None,
+            on_step=self._decoding.watch_steps(on_step) if on_step else None,
             is_cancelled=is_cancelled,
         )
-
-    def _make_latents_callback(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
-        """Make a callback for step, number of steps and clean latents that gives `on_step` the first one's preview."""
-        return lambda step, of, clean: on_step(StepPreview(step, of, self._decoding.make_preview(clean[:1])))
 
     def _clear_device_caches(self) -> None:
         """Forget what was computed on another device, or stayed on it."""

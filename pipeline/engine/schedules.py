@@ -36,7 +36,7 @@ def find_ays_timesteps(sigmas: NDArray[np.float64], steps: int) -> NDArray[np.in
     published = np.array([*AysSchedules["StableDiffusionTimesteps"], LAST_TIMESTEP])
     places = np.linspace(0, len(published) - 1, steps + 1)[:-1]
     wanted = np.interp(places, np.arange(len(published)), np.log(sigmas[published]))
-    return np.interp(wanted, np.log(sigmas), np.arange(len(sigmas))).round().astype(np.int64)
+    return np.asarray(np.interp(wanted, np.log(sigmas), np.arange(len(sigmas))).round(), np.int64)
 
 
 def put_timesteps(scheduler: Any, timesteps: NDArray[np.int64], device: torch.device) -> None:
