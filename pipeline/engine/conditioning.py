@@ -15,6 +15,8 @@ from pipeline.engine.denoise import Conditions
 from pipeline.engine.placement import Placement
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.engine.textual_inversions import TextualInversions
+from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Menu, scale_blocks
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
@@ -37,7 +39,7 @@ class RequestEncoder:
         """Take the networks; `hold_style_scales` is called with the UNet after its style scales were set."""
         self._pipeline, self._menu, self._placement = pipeline, menu, placement
         self._embed_style, self.hint_stack, self._hold_style_scales = styles, hint_stack, hold_style_scales
-        self._controlnets = controlnets
+        self._controlnets, self._inversions = controlnets, TextualInversions(pipeline)
         self.clear()
 
     def clear(self) -> None:
@@ -46,8 +48,17 @@ class RequestEncoder:
 
     def list_unread_words(self, request: GenerationRequest) -> tuple[str, ...]:
         """Return a notice, in words for the page, for each prompt of the request that is not read to its end."""
-        unread = self.encode_prompt.describe_unread(request.negative_prompt, request.sampling.guidance_scale)
-        return tuple(filter(None, (self.encode_prompt.describe_cut(request.styled_prompt), unread)))
+        negative, prompt = self._read_prompts(request)
+        unread = self.encode_prompt.describe_unread(negative, request.sampling.guidance_scale)
+        told = (self.encode_prompt.describe_cut(prompt), unread)
+        return tuple(filter(None, (self._inversions.name_again(each, request.embeddings) for each in told)))
+
+    def _read_prompts(self, request: GenerationRequest) -> tuple[Prompt, Prompt]:
+        """Return the negative prompt and the styled one, with textual inversions in the places of their names."""
+        negative, prompt = request.negative_prompt, request.styled_prompt
+        if not request.embeddings:
+            return negative, prompt
+        return tuple(self._inversions.put_into(each, request.embeddings) for each in (negative, prompt))  # type: ignore[return-value]
 
     def make_conditions(self, request: GenerationRequest, clock: Clock) -> Conditions:
         """Encode all of a request; `clock` gets the stages "words", "style" and "lines"."""
@@ -77,9 +88,10 @@ class RequestEncoder:
 
     def encode_prompts(self, request: GenerationRequest, guided: bool) -> Tensor:
         """Encode the words as (B, n, d): with guidance B is 2, the negative prompt first."""
+        negative, prompt = self._read_prompts(request)
         if not guided:
-            return self._move_to_device(self.encode_prompt(request.styled_prompt))
-        return self._move_to_device(self.encode_prompt.encode_pair(request.negative_prompt, request.styled_prompt))
+            return self._move_to_device(self.encode_prompt(prompt))
+        return self._move_to_device(self.encode_prompt.encode_pair(negative, prompt))
 
     def embed_hint(self, request: GenerationRequest) -> Tensor | None:
         """Run ControlNet's hint stack on the lines, (1, c, h, w); None at scale 0, where no lines are read."""

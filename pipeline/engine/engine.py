@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -15,7 +14,6 @@ from torch import Tensor
 
 from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import COMPILING, Compiler, make_blank_request
-from pipeline.engine.adapters import Adapters
 from pipeline.engine.conditioning import RequestEncoder
 from pipeline.engine.controlnets import ControlNets, list_steering_hints
 from pipeline.engine.decoding import Decoders, Overflow
@@ -27,10 +25,11 @@ from pipeline.engine.denoise import (
 )
 from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
-from pipeline.engine.few_steps import list_wanted_loras
+from pipeline.engine.few_steps import RequestLoras
 from pipeline.engine.ink import lay_ink
 from pipeline.engine.lending import lend_networks
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
+from pipeline.engine.own_base import OwnBase
 from pipeline.engine.placement import Size
 from pipeline.engine.schedules import set_steps
 from pipeline.errors import IsCancelled, raise_if_cancelled
@@ -65,10 +64,10 @@ class Engine(DrawingEngine):
         self._decoding = Decoders(
             model.pipeline, model.profile, model.placement, previews, self._menu.small_decoder, self._files
         )
-        self._locate_part = cache(self._files.locate)  # its hash is computed once
-        self._adapters = Adapters(model.pipeline, model.placement.get_format)
+        self._loras = RequestLoras(model.pipeline, self._menu, self._files, model.placement)
+        self.own_base = OwnBase(model, self._turns, self._forget_base)
         self._compiler.compile_decoder(model.pipeline.vae)
-        model.placement.on_leave, model.placement.on_move = self._adapters.clear, self._clear_device_caches
+        model.placement.on_leave, model.placement.on_move = self._loras.adapters.clear, self._clear_device_caches
 
     @classmethod
     def load(
@@ -160,7 +159,7 @@ class Engine(DrawingEngine):
         Raises OutOfMemory where nothing can be learnt through them, EngineChanged once the engine is retired.
         """
         with self._turns.take(gives_way=True):
-            if self._adapters.use(()):
+            if self._loras.adapters.use(()):
                 self._conditioning.clear()
             return work(lend_networks(self._pipeline, self._placement, self._conditioning.encode_prompt))
 
@@ -213,7 +212,8 @@ class Engine(DrawingEngine):
     ) -> Drawn:
         """Draw in the memory mode as it is now; may be called again in a lower one, from the same noise."""
         clock, images = Clock(self.device), list[Image.Image]()
-        self._use_loras(request, clock)
+        if self._loras.use(request, clock):
+            self._conditioning.clear()  # the text encoder says something else now
         conditions = self._conditioning.make_conditions(request, clock)
         for each in request.batch(count):
             generators = make_generators([each.sampling.seed])
@@ -233,14 +233,6 @@ class Engine(DrawingEngine):
         verdicts = tuple(self._safety(image, self.device) for image in drawn.images)
         clock.mark("safety")
         return replace(drawn, verdicts=verdicts, milliseconds={**drawn.milliseconds, **clock.milliseconds})
-
-    def _use_loras(self, request: GenerationRequest, clock: Clock) -> None:
-        """Add the request's LoRAs and few-step weights to the networks; `clock` gets the stage "loras"."""
-        wanted = list_wanted_loras(request, self._menu, self._locate_part)
-        if wanted != self._adapters.present:
-            if self._adapters.use(wanted):
-                self._conditioning.clear()  # the text encoder says something else now
-            clock.mark("loras")
 
     def _expect_drawable(self, request: GenerationRequest) -> None:
         """Raise as `draw` does for what cannot be drawn, files that are missing included."""
@@ -294,3 +286,8 @@ class Engine(DrawingEngine):
         self._controlnets.clear()
         self._conditioning.clear()
         self._decoding.clear()
+
+    def _forget_base(self) -> None:
+        """Begin anew with another model's networks."""
+        self._clear_device_caches()
+        self._compiler.compile_decoder(self._pipeline.vae)

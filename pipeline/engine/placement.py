@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -157,6 +157,23 @@ class Placement:
             release_memory()
             self._pipeline.unet, self._pipeline.controlnet = self._read_again()
             self._altered = False
+
+    def exchange(self, parts: Mapping[str, Any]) -> None:
+        """Put other networks, as they were read, in the places of the pipeline's own, by their names there."""
+        before = self.mode
+        self.on_leave()
+        with allow_weight_changes():
+            self._leave_mode()
+        for name, part in parts.items():
+            setattr(self._pipeline, name, part)
+        release_memory()
+        if before is not None:
+            self.switch_mode(before)
+
+    @property
+    def choice_dtype(self) -> torch.dtype:
+        """Return the number format in which networks are read."""
+        return self._dtype
 
     def get_format(self, network: str) -> tuple[torch.device, torch.dtype]:
         """Return the device and number format in which "unet" or "text_encoder" computes."""

@@ -126,6 +126,18 @@ def locate_single_file(profile: ModelProfile, file: Path) -> LocatedPart:
     )
 
 
+def locate_checkpoint(profile: ModelProfile, file: Path, folder: Path | None, sha256: str) -> LocatedPart:
+    """Return a checkpoint whose hash is known; its configs are those of the model in `folder`, else the Hub's.
+
+    Raises ModelError where it is of another model.
+    """
+    expect_sd15_checkpoint(file)
+    own = folder is not None and folder.is_dir()
+    base = profile.parts["base"]
+    config = folder / base.folder if own and folder else locate_in_hub(profile, drop_weights(base)).path
+    return LocatedPart(file, sha256[:12], config)
+
+
 def drop_weights(part: ModelPart) -> ModelPart:
     """Return a part with its configs and vocabularies alone."""
     return replace(part, files=tuple(file for file in part.files if not file.path.endswith(".safetensors")))

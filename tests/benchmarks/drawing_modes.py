@@ -182,7 +182,7 @@ class OurEngine:
     @torch.inference_mode()
     def prepare(self, mode: DrawingMode, request: GenerationRequest) -> None:
         """Do all that lasts longer than one picture; what it takes belongs to no picture."""
-        self.engine._use_loras(request, Clock(self.engine.device))
+        self.engine._loras.use(request, Clock(self.engine.device))
         self.set_memory_format(mode)
         self._set_attention(mode.attention)
         self.engine._compiler = compiler = self._compilers[mode.compiled]
