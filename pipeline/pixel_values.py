@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class PixelValue:
@@ -22,8 +23,20 @@ class PixelValue:
         return hash(self._list_parts())
 
 
+def describe_size(pixels: NDArray[np.uint8]) -> str:
+    """Return the size of pixels (H, W, ...) as people write it: "512 x 384"."""
+    return f"{pixels.shape[1]} x {pixels.shape[0]}"
+
+
 def expect_array(array: object, what: str, dimensions: int, dtype: type) -> None:
     """Raise TypeError unless `array`, called `what`, is a filled array of that many dimensions and that dtype."""
     if not isinstance(array, np.ndarray) or array.ndim != dimensions or array.dtype != dtype or array.size == 0:
         came = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
         raise TypeError(f"Expected {what} as a {dimensions}-d {np.dtype(dtype)} array, got {came}.")
+
+
+def expect_picture(pixels: NDArray[np.uint8], what: str, error: type[Exception]) -> None:
+    """Raise TypeError, or `error` for other channels, unless `pixels`, called `what`, are RGB, (H, W, 3)."""
+    expect_array(pixels, what, 3, np.uint8)
+    if pixels.shape[2] != 3:
+        raise error(f"{what.capitalize()} has 3 colour channels; this one has {pixels.shape[2]}.")

@@ -11,7 +11,7 @@ import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -20,6 +20,9 @@ from pipeline.controls import Shortcuts
 from pipeline.engine.controlnet import Control, Residuals, SummedResiduals, is_within_interval, repeat_for_batch
 from pipeline.engine.deep_features import DeepFeatures
 from pipeline.errors import IsCancelled, raise_if_cancelled
+
+if TYPE_CHECKING:
+    from pipeline.engine.starting import KeptLatents
 
 AnyResiduals = Residuals | SummedResiduals
 OnStep = Callable[[int, int, Tensor], None]  # step (1-based, just finished), of, estimate of the clean latents
@@ -37,6 +40,7 @@ class Conditions:
     guidance_scale: float
     controlnet_conditioning_scale: float
     controls: tuple[Control, ...] = ()  # these ControlNets in place of the one that sees `hint`
+    more_channels: Tensor | None = None  # (1, m, h, w) beside the latents, where the UNet takes them
 
     def __post_init__(self) -> None:
         halves = 2 if self.guided else 1
@@ -74,8 +78,12 @@ def denoise(
     generators: Sequence[torch.Generator] = (),
     on_step: OnStep | None = None,
     is_cancelled: IsCancelled | None = None,
+    first: int = 0,
+    kept: KeptLatents | None = None,
 ) -> Tensor:
     """Denoise latents (n, c, h, w) over the scheduler's timesteps, which are set already, and return the clean ones.
+
+    The latents are as noisy as the timestep number `first` takes them; `kept` is laid in after each step.
 
     `unet` is a deep_features.SplitUNet. `controlnet` takes an embedded hint: its own hint stack was detached
     (diffusers_pipeline.detach_hint_stack).
@@ -83,12 +91,13 @@ def denoise(
 
     Raises Cancelled before the step that follows `is_cancelled()` turning true.
     """
-    shortcuts, total = shortcuts or Shortcuts(), len(scheduler.timesteps)
+    shortcuts, timesteps = shortcuts or Shortcuts(), scheduler.timesteps[first:]
+    total = len(timesteps)
     residuals = make_residuals(controlnet, conditions, shortcuts)
     features = DeepFeatures(unet, shortcuts.cache_interval)
     more = make_step_arguments(scheduler, generators)
-    on_host = scheduler.timesteps.cpu() if on_step else ()  # once: asking the device at each step would hold it up
-    for step, time in enumerate(scheduler.timesteps):
+    on_host = timesteps.cpu() if on_step else ()  # once: asking the device at each step would hold it up
+    for step, time in enumerate(timesteps):
         raise_if_cancelled(is_cancelled)
         sample = scheduler.scale_model_input(latents, time)
         guided = is_within_interval(step, total, shortcuts.guidance_start, shortcuts.guidance_end)
@@ -97,6 +106,7 @@ def denoise(
         )
         clean = estimate_clean_latents(scheduler, prediction, on_host[step], sample) if on_step else None
         latents = scheduler.step(prediction, time, latents, return_dict=False, **more)[0]
+        latents = latents if kept is None else kept.lay(scheduler, latents, step, timesteps)
         if on_step and clean is not None:
             on_step(step + 1, total, clean)
     raise_if_cancelled(is_cancelled)
@@ -123,7 +133,7 @@ def predict_with_guidance(
     & Salimans 2022, arXiv:2207.12598). Where deep features serve again, ControlNet does not run.
     """
     count = len(sample)
-    batch = torch.cat([sample] * conditions.halves)
+    batch = widen_input(torch.cat([sample] * conditions.halves), conditions.more_channels)
     given = {
         "encoder_hidden_states": repeat_for_batch(conditions.prompt_embeds, count),
         "added_cond_kwargs": {"image_embeds": [repeat_for_batch(conditions.image_embeds, count)]},
@@ -139,44 +149,18 @@ def predict_with_guidance(
     return unconditional + conditions.guidance_scale * (conditional - unconditional)
 
 
+def widen_input(batch: Tensor, more_channels: Tensor | None) -> Tensor:
+    """Return latents (n, c, h, w) with more channels (1, m, h, w) beside each, where there are some."""
+    if more_channels is None:
+        return batch
+    return torch.cat([batch, more_channels.expand(len(batch), -1, -1, -1)], dim=1)
+
+
 def make_generators(seeds: Sequence[int]) -> list[torch.Generator]:
     """Make one random generator for each picture of a batch, on the CPU, where a seed means the same for every
     device.
     """
     return [torch.Generator().manual_seed(seed) for seed in seeds]
-
-
-def draw_initial_noise(
-    shape: tuple[int, ...],
-    generators: Sequence[torch.Generator],
-    scheduler: Any,
-    device: torch.device,
-    dtype: torch.dtype,
-    *,
-    variation_seed: int = 0,
-    variation_strength: float = 0.0,
-) -> Tensor:
-    """Draw the initial noise (n, *shape) for n generators: in fp32, then moved and scaled to the scheduler's first
-    sigma. A variation turns it towards the noise of another seed.
-    """
-    drawn = torch.stack([torch.randn(shape, generator=each) for each in generators])
-    if variation_strength:
-        other = torch.randn(shape, generator=torch.Generator().manual_seed(variation_seed))
-        drawn = torch.stack([turn_noise(each, other, variation_strength) for each in drawn])
-    return drawn.to(device, dtype) * scheduler.init_noise_sigma  # type: ignore[no-any-return]
-
-
-def turn_noise(noise: Tensor, other: Tensor, strength: float) -> Tensor:
-    """Turn noise towards other noise of its shape: 0 leaves it, 1 gives the other (slerp, Shoemake 1985).
-
-    Both are taken as one vector each, so that what comes has their length and is noise as they are.
-    """
-    if torch.equal(noise, other):
-        return noise
-    near, far = noise.flatten().double(), other.flatten().double()
-    angle = torch.acos((near @ far / (near.norm() * far.norm())).clamp(-1, 1))
-    turned = (torch.sin((1 - strength) * angle) * near + torch.sin(strength * angle) * far) / torch.sin(angle)
-    return turned.reshape(noise.shape).to(noise.dtype)
 
 
 def make_step_arguments(scheduler: Any, generators: Sequence[torch.Generator]) -> dict[str, Any]:

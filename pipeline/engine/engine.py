@@ -17,12 +17,7 @@ from pipeline.engine.acceleration import COMPILING, Compiler, make_blank_request
 from pipeline.engine.conditioning import RequestEncoder
 from pipeline.engine.controlnets import ControlNets, list_steering_hints
 from pipeline.engine.decoding import Decoders, Overflow
-from pipeline.engine.denoise import (
-    Conditions,
-    denoise,
-    draw_initial_noise,
-    make_generators,
-)
+from pipeline.engine.denoise import Conditions, denoise, make_generators
 from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
 from pipeline.engine.few_steps import RequestLoras
@@ -32,6 +27,7 @@ from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardwar
 from pipeline.engine.own_base import OwnBase
 from pipeline.engine.placement import Size
 from pipeline.engine.schedules import set_steps
+from pipeline.engine.starting import Start, Starter, lay_rest
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.machine.device import name_dtype
 from pipeline.machine.plan import ModeChoice
@@ -66,6 +62,7 @@ class Engine(DrawingEngine):
         )
         self._loras = RequestLoras(model.pipeline, self._menu, self._files, model.placement)
         self.own_base = OwnBase(model, self._turns, self._forget_base)
+        self._starter = Starter(model.pipeline, model.placement)
         self._compiler.compile_decoder(model.pipeline.vae)
         model.placement.on_leave, model.placement.on_move = self._loras.adapters.clear, self._clear_device_caches
 
@@ -114,8 +111,9 @@ class Engine(DrawingEngine):
             for shortcuts in (halfway, replace(halfway, control_guidance_end=0.0)):
                 blank = replace(request, shortcuts=shortcuts)
                 conditions = self._conditioning.make_blank_conditions(blank)
+                start = self._starter.encode_start(blank)
                 latents = self._denoise(
-                    blank, self._make_scheduler(blank), conditions, make_generators([0]), None, None
+                    blank, start, self._make_scheduler(blank), conditions, make_generators([0]), None, None
                 )
             self._decoding.decode_pictures(latents, "full")
 
@@ -215,12 +213,17 @@ class Engine(DrawingEngine):
         if self._loras.use(request, clock):
             self._conditioning.clear()  # the text encoder says something else now
         conditions = self._conditioning.make_conditions(request, clock)
+        start = self._starter.encode_start(request)
+        if start.picture is not None:
+            clock.mark("start")
         for each in request.batch(count):
             generators = make_generators([each.sampling.seed])
             shown = on_step if not images else None
-            latents = self._denoise(each, self._make_scheduler(each), conditions, generators, shown, is_cancelled)
+            scheduler = self._make_scheduler(each)
+            latents = self._denoise(each, start, scheduler, conditions, generators, shown, is_cancelled)
             clock.mark("steps")
-            images += (lay_ink(made, each) for made in self._decoding.decode_pictures(latents, each.shortcuts.decoder))
+            decoded = self._decoding.decode_pictures(latents, each.shortcuts.decoder)
+            images += (lay_rest(lay_ink(made, each), each) for made in decoded)
             clock.mark("picture")
         notices = self._conditioning.list_unread_words(request)
         return Drawn(tuple(images), clock.milliseconds, notices, self._placement.present_numbers())
@@ -251,34 +254,27 @@ class Engine(DrawingEngine):
     def _denoise(
         self,
         request: GenerationRequest,
+        start: Start,
         scheduler: Any,
         conditions: Conditions,
         generators: list[torch.Generator],
         on_step: OnStep | None,
         is_cancelled: IsCancelled | None,
     ) -> Tensor:
-        """Denoise the request's noise into clean latents (n, c, h, w), one for each generator."""
-        factor = self._pipeline.vae_scale_factor
-        channels = self._pipeline.unet.config.in_channels
-        shape = (channels, request.height // factor, request.width // factor)
+        """Denoise what the request starts from into clean latents (n, c, h, w), one for each generator."""
+        beginning = self._starter.begin(request, start, scheduler, generators)
         return denoise(
             self._compiler.split_unet(self._pipeline.unet, skips=self._placement.mode != "streamed"),
             self._compiler.wrap_controlnet(self._pipeline.controlnet),
             scheduler,
-            draw_initial_noise(
-                shape,
-                generators,
-                scheduler,
-                self.device,
-                self.dtype,
-                variation_seed=request.sampling.variation_seed,
-                variation_strength=request.sampling.variation_strength,
-            ),
-            conditions,
+            beginning.latents,
+            replace(conditions, more_channels=beginning.more_channels),
             shortcuts=request.shortcuts,
             generators=generators,
             on_step=self._decoding.watch_steps(on_step) if on_step else None,
             is_cancelled=is_cancelled,
+            first=beginning.first,
+            kept=beginning.kept,
         )
 
     def _clear_device_caches(self) -> None:

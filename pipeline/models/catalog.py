@@ -211,7 +211,11 @@ SD15 = ModelProfile(
     height=512,
     max_side=1024,
     defaults=make_defaults(
-        num_inference_steps=12, guidance_scale=7.0, ip_adapter_scale=0.6, controlnet_conditioning_scale=1.0
+        num_inference_steps=12,
+        guidance_scale=7.0,
+        ip_adapter_scale=0.6,
+        controlnet_conditioning_scale=1.0,
+        strength=0.8,
     ),
     scheduler="DPMSolverMultistepScheduler",
     scheduler_options=DPM_SOLVER,

@@ -115,7 +115,7 @@ class Endpoints:
         Returns a PNG file that carries its recipe, and details: the seed used, engine, size, styles with similarity
         and weight, reading used, milliseconds per stage. The same inputs and seed give the same bytes.
         """
-        files = {"sketch": "drawing", "mask": "mask", "mask_image": "mask"}
+        files = {"sketch": "drawing", "mask": "mask", "mask_image": "mask", "image": "image"}
         found = {
             name: _find_uploaded_file(inputs[name], what) for name, what in files.items() if inputs[name] is not None
         }

@@ -30,7 +30,7 @@ from pipeline.picture.recipe_weights import FindWeights, miss_weights
 from pipeline.values import CHECKPOINT, GenerationRequest, GenerationResult, Style
 
 KEYWORD = "croquis"
-MAX_RECIPE = 8_000_000  # bytes of JSON; edge map, drawing and mask of 1024 x 1024 noise need 6
+MAX_RECIPE = 14_000_000  # bytes of JSON; edge map, drawing, start and masks of 1024 x 1024 noise need 12
 OTHER_PROGRAMS = {
     "parameters": "It was made by a program like AUTOMATIC1111, which notes its settings as text only",
     "workflow": "It was made by ComfyUI, which notes a workflow",
@@ -135,7 +135,7 @@ def read_notes(data: bytes, keywords: Iterable[str]) -> dict[str, str]:
 def write_parameters(request: GenerationRequest, revisions: Mapping[str, str] = MappingProxyType({})) -> str:
     """Write A1111's text: the words that the model was given, the negative words, one line of settings."""
     settings = {
-        **describe_settings(request.sampling),
+        **describe_sampling(request),
         "Size": f"{request.width}x{request.height}",
         **name_model(request, revisions),
         "Style": " + ".join(f"{style.id} {weight:.3g}" for style, weight in request.styles.parts),
@@ -168,6 +168,14 @@ def note_weights(request: GenerationRequest) -> dict[str, str]:
         for name, several in noted.items()
         if several
     }
+
+
+def describe_sampling(request: GenerationRequest) -> dict[str, str]:
+    """Write the sampling as A1111's text has it; without a strength where the picture starts from noise."""
+    written = describe_settings(request.sampling)
+    if request.start is None and request.colours is None:
+        written.pop("Denoising strength", None)
+    return written
 
 
 def flatten_text(text: str) -> str:

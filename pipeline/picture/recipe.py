@@ -24,6 +24,15 @@ from pipeline.controls import (
 from pipeline.errors import PictureFileError, SettingError
 from pipeline.models.catalog import PROFILES
 from pipeline.own_weights import MOST_EMBEDDINGS, MOST_LORAS
+from pipeline.picture.brushed_parts import (
+    RepaintPart,
+    StartPart,
+    pack_repaint,
+    pack_start,
+    read_prompt,
+    restore_repaint,
+    restore_start,
+)
 from pipeline.picture.old_recipes import upgrade_recipe
 from pipeline.picture.packed_pixels import pack_pixels, unpack_pixels
 from pipeline.picture.recipe_styles import (
@@ -40,7 +49,6 @@ from pipeline.picture.recipe_styles import (
     restore_mix,
 )
 from pipeline.picture.recipe_weights import FindWeights, WeightsPart, list_weights, miss_weights, restore_weights
-from pipeline.prompt_syntax import Prompt
 from pipeline.strict_json import StrictModel, describe_first_fault
 from pipeline.values import (
     NUMBER_FORMAT,
@@ -48,7 +56,6 @@ from pipeline.values import (
     EdgeMap,
     GenerationRequest,
     Reading,
-    Repaint,
     Style,
 )
 
@@ -74,13 +81,6 @@ class ColourPart(StrictModel):
     share: Annotated[float, Field(ge=0, le=1)]
 
 
-class RepaintPart(StrictModel):
-    """RepaintPart holds a part of the picture that has other colours in a recipe."""
-
-    png: PackedPixels
-    prompt: str
-
-
 class RecipeHead(StrictModel):
     """RecipeHead holds what stands before the settings in a recipe."""
 
@@ -96,6 +96,7 @@ class RecipeHead(StrictModel):
     mask: MaskPart | None = None  # version 3
     palette: Annotated[tuple[ColourPart, ...], Field(max_length=8)] = ()  # version 3
     repaints: Annotated[tuple[RepaintPart, ...], Field(max_length=MOST_REPAINTS)] = ()  # version 3
+    start: StartPart | None = None  # version 3
     enlargement: Literal[1, 2, 4] = 1  # version 3
     own_weights: Annotated[tuple[WeightsPart, ...], Field(max_length=MOST_WEIGHTS)] = ()  # version 3
     width: Side
@@ -132,9 +133,8 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             styles=list_styles(request.styles),
             mask=None if request.mask is None else pack_mask(request.mask),
             palette=tuple(ColourPart(colour=colour, share=share) for colour, share in request.palette),
-            repaints=tuple(
-                RepaintPart(png=pack_pixels(each.pixels, "L"), prompt=each.prompt.text) for each in request.repaints
-            ),
+            repaints=tuple(pack_repaint(each) for each in request.repaints),
+            start=pack_start(request.start),
             enlargement=request.enlargement,
             own_weights=list_weights(request),
             width=request.width,
@@ -183,23 +183,13 @@ def read_recipe(
         colours=None if recipe.colours is None else restore_drawing(recipe.colours, recipe.greys, size),
         mask=None if recipe.mask is None else restore_mask(recipe.mask, size, find_style, lend_style),
         palette=tuple((part.colour, part.share) for part in recipe.palette),
-        repaints=tuple(
-            Repaint(unpack_pixels(part.png, "repainted part", size, "L"), read_prompt("repaints", part.prompt))
-            for part in recipe.repaints
-        ),
+        repaints=tuple(restore_repaint(part, size) for part in recipe.repaints),
+        start=restore_start(recipe.start, size),
         enlargement=recipe.enlargement,
         loras=own.loras,
         embeddings=own.embeddings,
     )
     return Reopened(request, written["revisions"], missing=own.missing)
-
-
-def read_prompt(key: str, text: str) -> Prompt:
-    """Read the words that stand under `key`. Raises PictureFileError where they are none of ours."""
-    try:
-        return Prompt(text)
-    except SettingError as error:
-        raise PictureFileError(f"This picture's recipe cannot be read: {key}: {error}") from error
 
 
 def restore_drawing(colours: str, greys: str | None, size: tuple[int, int]) -> Drawing:

@@ -24,16 +24,20 @@ from pipeline.controls import (
     sort_settings,
 )
 from pipeline.errors import SettingError
-from pipeline.own_weights import Embedding, Lora
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.faithfulness import read_faithfulness
 from pipeline.request.notation import AUTO, name_kind, parse_palette, parse_shortcuts, parse_style
 from pipeline.request.own_loras import LoraWish, join_wishes, parse_loras, take_tags
-from pipeline.request.parts import BrushedPart, MaskedStyle, parse_enlargement, parse_mask, parse_repaint
+from pipeline.request.parts import BrushedPart, MaskedStyle, parse_enlargement, parse_mask
 from pipeline.request.presets import Menu, get_menu
 from pipeline.request.sizes import choose_size
+from pipeline.request.starting import parse_start, read_strength
 from pipeline.request.words import Offer, read_words, take_settings
-from pipeline.values import Drawing, EdgeMap, GenerationRequest, ReadingChoice, Repaint, Sketch, StyleMask, StyleMix
+from pipeline.values import (
+    ReadingChoice,
+    Sketch,
+    StartPicture,
+)
 
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
@@ -62,6 +66,7 @@ class Order:
     repaint: BrushedPart | None = None  # a part that gets other colours once it is drawn
     enlargement: int = 1  # times width and height
     loras: tuple[LoraWish, ...] = ()
+    start: StartPicture | None = None  # of any size, stretched as the drawing is
 
 
 def parse_order(
@@ -81,6 +86,7 @@ def parse_order(
     palette: object = None,
     mask_image: NDArray[np.uint8] | None = None,
     mask_prompt: object = None,
+    image: NDArray[np.uint8] | None = None,
     enlargement: object = None,
     faithfulness: object = None,
     loras: object = None,
@@ -105,8 +111,11 @@ def parse_order(
     offer = make_offer(profile) if chosen.name == menu.preset else replace(make_offer(profile), usual={})
     given, notices = take_settings(words, given, offer)
     width, height = given.pop("width"), given.pop("height")
+    start, repaint = parse_start(profile, menu, sketch.pixels, image, mask_image, mask_prompt)
+    given = read_strength(menu, start, given, usual)
     sampling, conditioning = parse_settings(given, usual)
     menu.expect_offered(sampling, conditioning, shortcuts)
+    menu.expect_start(start is not None, sampling)
     low, high = parse_thresholds(given.get("canny_low"), given.get("canny_high"), profile.defaults)
     across, down = parse_size(profile, menu, width, height, find_sheet(sketch))
     return Order(
@@ -126,9 +135,10 @@ def parse_order(
         notices=notices,
         mask=parse_mask(profile, menu, mask, mask_style),
         palette=parse_colours(profile, menu, palette),
-        repaint=parse_repaint(profile, menu, mask_image, mask_prompt),
+        repaint=repaint,
         enlargement=parse_enlargement(enlargement, across, down),
         loras=join_wishes(read_loras(profile, menu, loras), tagged),
+        start=start,
     )
 
 
@@ -173,40 +183,6 @@ def parse_settings(given: Mapping[str, object], usual: Mapping[str, Any]) -> tup
             flat[name] = chosen
     varied = resolve_seed(flat["variation_seed"]) if flat["variation_strength"] else 0  # or it decides nothing
     return group_settings(flat | {"seed": resolve_seed(flat["seed"]), "variation_seed": varied})
-
-
-def build_request(
-    order: Order,
-    edges: EdgeMap,
-    mix: StyleMix,
-    *,
-    colours: Drawing | None = None,
-    mask: StyleMask | None = None,
-    repaints: tuple[Repaint, ...] = (),
-    loras: tuple[Lora, ...] = (),
-    embeddings: tuple[Embedding, ...] = (),
-) -> GenerationRequest:
-    """Put the order, its lines and the styles chosen for it together; the edge map decides the size."""
-    height, width = edges.pixels.shape
-    return GenerationRequest(
-        engine=order.engine,
-        prompt=order.prompt,
-        negative_prompt=order.negative_prompt,
-        edges=edges,
-        styles=mix,
-        width=width,
-        height=height,
-        sampling=order.sampling,
-        conditioning=order.conditioning,
-        shortcuts=order.shortcuts,
-        colours=colours,
-        mask=mask,
-        palette=order.palette,
-        repaints=repaints,
-        enlargement=order.enlargement,
-        loras=loras,
-        embeddings=embeddings,
-    )
 
 
 def resolve_seed(seed: int) -> int:

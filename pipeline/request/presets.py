@@ -72,6 +72,7 @@ class Menu:
     repaints: bool = False  # a part of the picture can get other colours by words
     palettes: bool = False  # colours to paint in can be given
     own_weights: bool = False  # LoRAs and textual inversions of a person's own can be taken
+    starts_from_pictures: bool = False  # it draws from a picture, all of it or a part anew
     inks_drawing: bool = False  # the drawing's own ink and colours decide every picture, not its lines alone
 
     def find_preset(self, name: str) -> Preset:
@@ -97,6 +98,16 @@ class Menu:
             raise SettingError("This engine draws from your lines alone: colour_strength stays 1.")
         if shortcuts.decoder == "small" and self.small_decoder is None:
             raise SettingError("This engine has one decoder only (decoder is full); 'small' came.")
+
+    def expect_start(self, from_picture: bool, sampling: Sampling) -> None:
+        """Raise SettingError where this engine starts from no picture and is to, or a strength leaves no step."""
+        if not self.starts_from_pictures and (from_picture or sampling.strength != 1):
+            raise SettingError("This engine colours a drawing and starts from no other picture: strength stays 1.")
+        if from_picture and int(sampling.num_inference_steps * sampling.strength) < 1:
+            raise SettingError(
+                f"A strength of {sampling.strength:g} leaves none of {sampling.num_inference_steps} steps to draw; "
+                f"it takes {1 / sampling.num_inference_steps:.3g} or more."
+            )
 
 
 def make_draft(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M", **shortcuts: Any) -> Preset:
@@ -209,6 +220,7 @@ SD15_MENU = Menu(
         {name: "controlnet" if name == "canny" else f"controlnet_{name}" for name in CONTROLNET_NAMES}
     ),
     own_weights=True,
+    starts_from_pictures=True,
 )
 
 MENUS: Mapping[str, Menu] = MappingProxyType({"pocket": POCKET_MENU, "sd15": SD15_MENU})

@@ -14,8 +14,8 @@ from pipeline.errors import EngineChanged, StyleError
 from pipeline.picture.outputs import Outputs
 from pipeline.picture.recipe import Reopened, explain_difference
 from pipeline.prompt_syntax import Prompt
-from pipeline.request.order import Order, build_request
-from pipeline.request.presets import get_menu
+from pipeline.request.completion import build_request
+from pipeline.request.order import Order
 from pipeline.settings import Settings
 from pipeline.store.facts import gather_facts
 from pipeline.store.keeper import Keeper
@@ -23,14 +23,13 @@ from pipeline.studio.enlarging import enlarge_result
 from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import is_withheld, make_results
 from pipeline.studio.own_weights import FoundWeights, find_restored, find_weights
-from pipeline.studio.parts import fit_part
+from pipeline.studio.parts import fit_part, fit_start, take_drawing
 from pipeline.studio.step_times import StepTimes
 from pipeline.studio.style_choice import StyleChoice, explain_choice, explain_language
 from pipeline.styles.lent import LentStyles
 from pipeline.styles.lexicon import read_names
 from pipeline.timing import StageTimer
 from pipeline.values import (
-    Drawing,
     EdgeMap,
     GenerationRequest,
     GenerationResult,
@@ -128,22 +127,13 @@ class Studio(Loader):
             order,
             edges,
             mix,
-            colours=self._take_drawing(order),
+            colours=take_drawing(order),
             mask=self._take_mask(order),
             repaints=self._take_repaints(order),
             loras=own.loras,
             embeddings=own.embeddings,
+            start=fit_start(order),
         )
-
-    def _take_drawing(self, order: Order) -> Drawing | None:
-        """Return the drawing at the picture's size, as the engine takes it beside its lines; None where it decides no
-        pixel.
-        """
-        if not get_menu(order.engine).inks_drawing and order.conditioning.lines == 0:
-            return None
-        from pipeline.sketch.edges import fit_drawing
-
-        return fit_drawing(order.sketch, (order.width, order.height))
 
     def _take_mask(self, order: Order) -> StyleMask | None:
         """Return the part that wears other styles at the picture's size; None where there is none."""

@@ -9,11 +9,13 @@ import torch
 from diffusers import DPMSolverMultistepScheduler
 
 from pipeline.engine.deep_features import SplitUNet
-from pipeline.engine.denoise import Conditions, denoise, draw_initial_noise, estimate_clean_latents, make_generators
+from pipeline.engine.denoise import Conditions, denoise, estimate_clean_latents, make_generators
 from pipeline.errors import Cancelled
+from tests.conftest import MakeStyle
+from tests.tools.drawing_requests import make_request
 
 if TYPE_CHECKING:
-    pass
+    from pipeline.engine.engine import Engine
 
 
 class Recorder:
@@ -106,11 +108,15 @@ def test_clean_estimate_finds_the_picture_behind_a_perfect_prediction(kind: str)
     torch.testing.assert_close(found, clean, atol=1e-4, rtol=0)
 
 
-def test_a_seed_means_the_same_noise_in_each_number_format() -> None:
-    full, half = (
-        draw_initial_noise((4, 8, 8), make_generators([7]), steps(2), torch.device("cpu"), dtype)
-        for dtype in (torch.float32, torch.float16)
-    )
-    torch.testing.assert_close(half.float(), full, atol=2e-3, rtol=0)
-    other = draw_initial_noise((4, 8, 8), make_generators([8]), steps(2), torch.device("cpu"), torch.float32)
+def test_a_seed_means_the_same_noise_in_each_number_format(
+    sd15_engine: Engine, make_style: MakeStyle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starter, request = sd15_engine._starter, make_request(sd15_engine, make_style("neon", 1))
+    start = starter.encode_start(request)
+    full = starter.begin(request, start, steps(2), make_generators([7])).latents
+    other = starter.begin(request, start, steps(2), make_generators([8])).latents
     assert full.shape == (1, 4, 8, 8) and not torch.equal(full, other)
+    monkeypatch.setattr(sd15_engine._placement, "dtype", torch.float16)
+    half = starter.begin(request, start, steps(2), make_generators([7])).latents
+    assert half.dtype == torch.float16
+    torch.testing.assert_close(half.float(), full, atol=2e-3, rtol=0)

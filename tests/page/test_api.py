@@ -54,6 +54,8 @@ PUBLIC = {
             ("colour_strength", "None | float"),
             ("faithfulness", "None | float"),
             ("loras", "str"),
+            ("image", "filepath"),
+            ("strength", "None | float"),
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -111,6 +113,8 @@ DEFAULTS = {
     "colour_strength": None,
     "faithfulness": None,
     "loras": "",
+    "image": None,
+    "strength": None,
 }
 
 
