@@ -113,7 +113,9 @@ class Starter:
     ) -> Beginning:
         """Return what the pictures of these generators begin with; sets the scheduler to the first step."""
         sampling, total = request.sampling, len(scheduler.timesteps)
-        latents = None if start.picture is None else self._draw_latents(start.picture, generators)
+        is_noise = start.is_masked and sampling.strength == 1
+        is_unread = is_noise and start.rest is not None  # the rest says all that stays
+        latents = None if is_unread or start.picture is None else self._draw_latents(start.picture, generators)
         noise = self._draw_noise(request, generators)
         more = self._add_channels(start, noise, generators)
         first = min(max(0, total - int(sampling.num_inference_steps * sampling.strength)), total)
@@ -126,7 +128,7 @@ class Starter:
         first = min(first, total - 1)
         set_first_step(scheduler, first)
         kept = KeptLatents(latents, noise, start.free, total) if start.free is not None and more is None else None
-        if start.is_masked and sampling.strength == 1:
+        if is_noise:
             return Beginning(pure, first, kept, more)
         return Beginning(scheduler.add_noise(latents, noise, scheduler.timesteps[first].reshape(1)), first, kept, more)
 

@@ -51,7 +51,7 @@ class DrawingPanel:
 def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
     """Lay out the canvas, the picture, the words and the buttons; `strip` and `history` are rendered by the page."""
     canvas = make_component("canvas", script, events=("recipe",))
-    picture = make_component("picture", script, events=("enlarge", "repaint"))
+    picture = make_component("picture", script, events=("enlarge", "repaint", "outpaint"))
     with gr.Column(elem_id="words"):
         with gr.Row(elem_id="ask"):
             prompt = gr.Textbox(

@@ -18,7 +18,8 @@ from pipeline.values import Drawing, GenerationRequest, StartPicture
 from tests.conftest import MakeStyle
 from tests.tools.diffusers_reference import SCHEDULERS, embed_style_by_diffusers, load_diffusers_sd15
 from tests.tools.drawing_requests import make_request
-from tests.tools.stock_starts import draw_from_picture_by_diffusers
+from tests.tools.models import make_tiny_sd15_profile
+from tests.tools.stock_starts import draw_from_picture_by_diffusers, write_inpainting_unet
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
@@ -169,6 +170,45 @@ def test_previews_count_the_steps_that_are_taken(sd15_engine: Engine, request_: 
     steps = []
     sd15_engine.draw(start_from(request_, strength=0.75, num_inference_steps=8), on_step=steps.append)
     assert [(each.step, each.of) for each in steps] == [(step, 6) for step in range(1, 7)]
+
+
+@pytest.fixture(scope="module")
+def filling_folder(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_inpainting_unet(sd15_folder, tmp_path_factory.mktemp("filling") / "sd15")
+
+
+@pytest.fixture(scope="module")
+def filling_engine(filling_folder: Path) -> Engine:
+    from pipeline.engine.engine import Engine
+
+    return Engine.load(make_tiny_sd15_profile(), folder=filling_folder, device="cpu")
+
+
+@pytest.mark.parametrize("sampler", ["DPM++ 2M", "Euler a", "DDIM"])
+@pytest.mark.parametrize("strength", [1.0, 0.7])
+def test_a_unet_of_nine_channels_equals_the_stock_pipeline(
+    filling_engine: Engine, filling_folder: Path, make_style: MakeStyle, strength: float, sampler: str
+) -> None:
+    request = make_request(filling_engine, make_style("neon", 1))
+    mask = make_mask(request.width, request.height)
+    expect_stock(
+        filling_engine,
+        filling_folder,
+        start_from(request, mask, strength=strength, sampler=sampler, num_inference_steps=6),
+    )
+
+
+def test_a_unet_of_nine_channels_draws_without_a_picture_as_with_all_of_it_masked(
+    filling_engine: Engine, filling_folder: Path, make_style: MakeStyle
+) -> None:
+    """As the stock pipeline fills a grey picture whose every px is masked."""
+    request = make_request(filling_engine, make_style("neon", 1))
+    everywhere = np.full((request.height, request.width), 255, np.uint8)
+    whole = start_from(request, everywhere, strength=1.0)
+    expect_stock(filling_engine, filling_folder, whole)
+    assert np.abs(draw(filling_engine, request) - draw(filling_engine, whole)).max() <= 1
+    part = start_from(request, strength=0.5)
+    assert np.abs(draw(filling_engine, part) - draw(filling_engine, request)).max() > 8
 
 
 def test_wrong_starts_are_refused_before_anything_is_computed(sd15_engine: Engine, request_: GenerationRequest) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import diffusers
 import numpy as np
 import torch
-from diffusers import StableDiffusionControlNetImg2ImgPipeline, StableDiffusionControlNetInpaintPipeline
+from diffusers import (
+    StableDiffusionControlNetImg2ImgPipeline,
+    StableDiffusionControlNetInpaintPipeline,
+    UNet2DConditionModel,
+)
 from PIL import Image
 
 from pipeline.values import GenerationRequest
@@ -51,3 +57,18 @@ def draw_from_picture_by_diffusers(
         **masked,
     ).images[0]
     return np.asarray(drawn)
+
+
+@torch.no_grad()
+def write_inpainting_unet(source: Path, folder: Path) -> Path:
+    """Write a copy of a folder of SD 1.5's layout whose UNet takes a mask and the rest of the picture, too."""
+    shutil.copytree(source, folder)
+    four = UNet2DConditionModel.from_pretrained(folder / "base" / "unet", variant="fp16")
+    nine = UNet2DConditionModel.from_config({**four.config, "in_channels": 9})
+    states = four.state_dict()
+    first = states.pop("conv_in.weight")
+    nine.load_state_dict(states, strict=False)
+    more = 0.2 * torch.randn(first.shape[0], 5, 3, 3, generator=torch.Generator().manual_seed(6))
+    nine.conv_in.weight.copy_(torch.cat([first, more], dim=1))
+    nine.half().save_pretrained(folder / "base" / "unet", variant="fp16")
+    return folder
