@@ -23,8 +23,9 @@ from pipeline.values import CHECKPOINT
 from tests.conftest import MakeStyle
 from tests.tools.diffusers_reference import draw_by_diffusers, embed_style_by_diffusers, load_adapter
 from tests.tools.drawing_requests import make_request
-from tests.tools.ldm_layout import rename_vae_tensor, write_single_file
+from tests.tools.ldm_layout import rename_vae_tensor
 from tests.tools.models import make_tiny_sd15_profile, write_lora
+from tests.tools.own_files import write_other_model
 from tests.tools.requests import change_request
 
 
@@ -166,26 +167,12 @@ def test_what_is_no_textual_inversion_is_told(engine: Engine, make_style: MakeSt
     assert not (tmp_path / "ran").exists()
 
 
-def write_other_base(folder: Path, made: Path) -> Path:
-    """Write a checkpoint like the folder's base, of other numbers."""
-    file = write_single_file(folder / "base", made)
-    noise = torch.Generator().manual_seed(4)
-    tensors = {
-        name: value + 0.05 * value.float().std().nan_to_num() * torch.randn(value.shape, generator=noise)
-        if value.is_floating_point() and value.numel() > 1
-        else value
-        for name, value in load_file(file).items()
-    }
-    save_file({name: value.half().contiguous() for name, value in tensors.items()}, file)
-    return file
-
-
 @pytest.mark.parametrize("mode", ["auto", "fp8"])
 def test_a_checkpoint_equals_stock_and_the_model_before_comes_back(
     sd15_folder: Path, make_style: MakeStyle, tmp_path: Path, mode: str
 ) -> None:
     engine = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", memory=mode)
-    file = write_other_base(sd15_folder, tmp_path / "dreamy.safetensors")
+    file = write_other_model(sd15_folder, tmp_path / "dreamy.safetensors")
     request = make_request(engine, make_style("neon", 1))
     before = np.asarray(engine.draw(request).images[0]).astype(int)
     told: list[str] = []
