@@ -30,8 +30,9 @@ def expect_controlnet(name: object) -> None:
 
 def expect_hint_number(name: str, value: object, most: float) -> None:
     """Raise SettingError unless `value` is a finite number from 0 to `most`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        came = repr(value)[:40] if isinstance(value, int | float) else type(value).__name__
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= most:  # type: ignore[operator]
+        came = repr(value)[:40] if is_number else type(value).__name__
         raise SettingError(f"{name} is a number from 0 to {most:g}; {came} came.")
 
 

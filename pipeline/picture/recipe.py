@@ -33,6 +33,7 @@ from pipeline.picture.brushed_parts import (
     restore_repaint,
     restore_start,
 )
+from pipeline.picture.hint_part import MOST_HINTS, HintPart, pack_hints, restore_hints
 from pipeline.picture.old_recipes import upgrade_recipe
 from pipeline.picture.packed_pixels import pack_pixels, unpack_pixels
 from pipeline.picture.recipe_styles import (
@@ -60,6 +61,7 @@ from pipeline.values import (
 )
 
 MAX_SIDE = 2048  # px
+ON_DEMAND = "controlnet_"  # how the roles of parts begin that are read when a picture asks for them
 MOST_REPAINTS = 16
 MOST_WEIGHTS = MOST_LORAS + MOST_EMBEDDINGS
 
@@ -98,6 +100,7 @@ class RecipeHead(StrictModel):
     repaints: Annotated[tuple[RepaintPart, ...], Field(max_length=MOST_REPAINTS)] = ()  # version 3
     start: StartPart | None = None  # version 3
     enlargement: Literal[1, 2, 4] = 1  # version 3
+    hints: Annotated[tuple[HintPart, ...], Field(max_length=MOST_HINTS)] = ()  # version 3
     own_weights: Annotated[tuple[WeightsPart, ...], Field(max_length=MOST_WEIGHTS)] = ()  # version 3
     width: Side
     height: Side
@@ -136,6 +139,7 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             repaints=tuple(pack_repaint(each) for each in request.repaints),
             start=pack_start(request.start),
             enlargement=request.enlargement,
+            hints=pack_hints(request.hints),
             own_weights=list_weights(request),
             width=request.width,
             height=request.height,
@@ -188,6 +192,7 @@ def read_recipe(
         enlargement=recipe.enlargement,
         loras=own.loras,
         embeddings=own.embeddings,
+        hints=restore_hints(recipe.hints, size),
     )
     return Reopened(request, written["revisions"], missing=own.missing)
 
@@ -217,7 +222,10 @@ def explain_difference(reopened: Reopened, engine: str, revisions: Mapping[str, 
         now = _lower_article(PROFILES[engine].title)
         return f"It was drawn by {_lower_article(before)}; {now} draws now and makes another picture."
     others = sorted(
-        part for part in (then.keys() | revisions.keys()) - {NUMBER_FORMAT} if then.get(part) != revisions.get(part)
+        part
+        for part in (then.keys() | revisions.keys()) - {NUMBER_FORMAT}
+        if then.get(part) != revisions.get(part)
+        and (not part.startswith(ON_DEMAND) or (part in then and part in revisions))  # read when a picture asks
     )
     if others:
         return (

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pipeline.controls import CONTROL_BY_NAME, Shortcuts
 from pipeline.errors import SettingError
+from pipeline.hints import CONTROLNET_NAMES
 from pipeline.request.faithfulness import FAITHFULNESS
 from pipeline.request.notation import MAX_COLOURS, name_kind
 from pipeline.request.samplers import MASKGIT, SAMPLERS
@@ -183,6 +184,13 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         "sketch came. Stable Diffusion takes one beside the drawing.",
     ),
     make_number("strength", float | None),
+    Input(
+        "controlnets",
+        dict[str, Any] | None,
+        None,
+        'Object such as {"depth": 0.6, "canny": 1}: what reads the drawing for sd15, how strongly, of '
+        f"{', '.join(CONTROLNET_NAMES)}. Without it Croquis chooses.",
+    ),
 )
 INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
 

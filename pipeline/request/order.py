@@ -25,6 +25,7 @@ from pipeline.controls import (
 )
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt
+from pipeline.request.controlnets import Chosen, parse_controlnets
 from pipeline.request.faithfulness import read_faithfulness
 from pipeline.request.notation import AUTO, name_kind, parse_palette, parse_shortcuts, parse_style
 from pipeline.request.own_loras import LoraWish, join_wishes, parse_loras, take_tags
@@ -67,6 +68,7 @@ class Order:
     enlargement: int = 1  # times width and height
     loras: tuple[LoraWish, ...] = ()
     start: StartPicture | None = None  # of any size, stretched as the drawing is
+    controlnets: Chosen = ()  # what reads the drawing; empty lets Croquis choose
 
 
 def parse_order(
@@ -90,6 +92,7 @@ def parse_order(
     enlargement: object = None,
     faithfulness: object = None,
     loras: object = None,
+    controlnets: object = None,
     **settings: object,
 ) -> Order:
     """Check all inputs of a drawing, before any model runs. None, and "auto" for words, stand for what the preset sets
@@ -139,6 +142,7 @@ def parse_order(
         enlargement=parse_enlargement(enlargement, across, down),
         loras=join_wishes(read_loras(profile, menu, loras), tagged),
         start=start,
+        controlnets=parse_controlnets(profile, menu, controlnets, conditioning, shortcuts),
     )
 
 

@@ -26,6 +26,7 @@ def describe_result(result: GenerationResult) -> dict[str, Any]:
         "size": [request.width, request.height],
         "styles": list_styles(result),
         "reading": request.edges.reading,
+        "controlnets": {hint.controlnet: asdict(hint.settings) for hint in request.hints},
         **{name: value for name, value in flatten_settings(request).items() if name != "seed"},
         "levers": asdict(request.shortcuts),
         "milliseconds": dict(result.milliseconds),

@@ -24,6 +24,7 @@ from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import is_withheld, make_results
 from pipeline.studio.own_weights import FoundWeights, find_restored, find_weights
 from pipeline.studio.parts import fit_part, fit_start, take_drawing
+from pipeline.studio.readings import HintReader, Hints
 from pipeline.studio.step_times import StepTimes
 from pipeline.studio.style_choice import StyleChoice, explain_choice, explain_language
 from pipeline.styles.lent import LentStyles
@@ -62,6 +63,7 @@ class Studio(Loader):
         self._outputs = Outputs(settings.outputs)
         self._lent = LentStyles()
         self.step_times = StepTimes()
+        self._hint_reader = HintReader(settings)
         self.keeper = Keeper(settings, self.library.name_style)
 
     def draw(
@@ -97,9 +99,10 @@ class Studio(Loader):
             edges = self.read_edges(
                 order.sketch, order.reading, order.canny_low, order.canny_high, (order.width, order.height)
             )
-            faults = self.find_reading_faults(order.sketch, edges)
+            read = self.read_hints(order, edges)
+            faults = self.find_reading_faults(order.sketch, edges) + read.notices
         own = self.find_weights(order)
-        request = self.make_request(order, edges, choice.mix, own)
+        request = replace(self.make_request(order, edges, choice.mix, own), hints=read.hints)
 
         def complete(result: GenerationResult) -> GenerationResult:
             return replace(
@@ -113,6 +116,10 @@ class Studio(Loader):
         show = None if on_result is None else lambda made: on_result(complete(made))
         results = self.redraw_batch(request, count, on_step=on_step, on_result=show, is_cancelled=is_cancelled)
         return [complete(result) for result in results]
+
+    def read_hints(self, order: Order, edges: EdgeMap) -> Hints:
+        """Read the drawing for the ControlNets that steer its picture. Raises as HintReader.read does."""
+        return self._hint_reader.read(order, edges, self.profile)
 
     def find_weights(self, order: Order) -> FoundWeights:
         """Find the LoRAs and textual inversions of an order. Raises SettingError for one that is not here."""

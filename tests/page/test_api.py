@@ -54,8 +54,7 @@ PUBLIC = {
             ("colour_strength", "None | float"),
             ("faithfulness", "None | float"),
             ("loras", "str"),
-            ("image", "filepath"),
-            ("strength", "None | float"),
+            *[("image", "filepath"), ("strength", "None | float"), ("controlnets", "None | dict(str, Any)")],
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -113,8 +112,7 @@ DEFAULTS = {
     "colour_strength": None,
     "faithfulness": None,
     "loras": "",
-    "image": None,
-    "strength": None,
+    **dict.fromkeys(("image", "strength", "controlnets")),
 }
 
 
@@ -203,6 +201,7 @@ def test_a_chosen_style_is_worn_and_nothing_is_searched(server: Server, sketch: 
         ({"count": 5}, "whole number from 1 to 4"),
         ({"preset": "fast"}, "draft, balanced, best"),
         ({"levers": {"guidance_end": 2}}, "from 0 to 1"),
+        ({"controlnets": {"depth": 1}}, "reads your lines alone"),
         ({"width": 130}, "steps of"),
         ({"style": "ghibli:x"}, "weight"),
     ],

@@ -15,7 +15,13 @@ from transformers import CLIPConfig, CLIPTextConfig
 
 from tests.tools.clip_folder import CLIP_MEAN, CLIP_STD, list_byte_letters
 from tests.tools.full_size_modules import read_configs
-from tests.tools.sd15_tensors import list_view_config, make_retrieval_config, make_taesd_config, make_weightless_modules
+from tests.tools.sd15_tensors import (
+    list_view_config,
+    make_depth_config,
+    make_retrieval_config,
+    make_taesd_config,
+    make_weightless_modules,
+)
 
 VOCABULARY = 49408  # tokens of CLIP
 INDEX = {  # model_index.json as in the repository
@@ -57,6 +63,7 @@ def write_config(role: str, name: str, path: Path, *, small: bool) -> None:
         path.write_text("#version: 0.2\n")
         return
     key = name if role == "base" else path.name if role == "retrieval" else role
+    key = name if role == "depth" and name != "config.json" else key
     key = "controlnet" if role.startswith("controlnet") else key
     if role == "retrieval" and name == "0_CLIPModel/config.json":
         key = "retrieval"
@@ -127,6 +134,7 @@ WRITERS: Mapping[str, Make] = {
     "image_encoder": make_image_encoder_config,
     "safety_checker": make_checker_config,
     "taesd": save_taesd_config,
+    "depth": lambda small: make_depth_config(small).to_dict() | {"architectures": ["DepthAnythingForDepthEstimation"]},
     "retrieval": lambda small: make_retrieval_config(small).to_dict() | {"architectures": ["CLIPModel"]},
     "vocab.json": make_vocabulary,
     "special_tokens_map.json": lambda small: SPECIAL,

@@ -9,7 +9,15 @@ from typing import Any
 import torch
 from diffusers import AutoencoderTiny
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
-from transformers import CLIPConfig, CLIPModel, CLIPVisionConfig, CLIPVisionModelWithProjection
+from transformers import (
+    CLIPConfig,
+    CLIPModel,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+    DepthAnythingConfig,
+    DepthAnythingForDepthEstimation,
+    Dinov2Config,
+)
 
 from tests.tools.full_size_modules import PipelineModules, make_modules, read_configs
 from tests.tools.ip_adapter import is_ip_weight, read_ip_adapter_states
@@ -34,6 +42,8 @@ VIEWS = {  # networks that look at pictures -> (in full, small)
 PATCHES = {"image_encoder": (14, 1024), "safety_checker": (14, 768), "retrieval": (32, 512)}  # px, projection
 SMALL_TOWER = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 RANK = 64  # of LCM-LoRA and Hyper-SD
+OLD_DEPTH_NAMES = {"q_proj": "attention.query", "k_proj": "attention.key", "v_proj": "attention.value"}
+OLD_DEPTH_NAMES |= {"o_proj": "output.dense"}
 LORA_BLOCKS = ("down_blocks.", "mid_block.", "up_blocks.")
 BARE = ("ip_adapter", "ip_adapter_plus", "hyper_sd")  # whose files say nothing of who wrote them
 
@@ -170,6 +180,32 @@ def list_lora(small: bool, dtype: torch.dtype) -> Iterator[tuple[str, Spec]]:
         yield f"{key}.lora_up.weight", (dtype, (shape[0], rank, *[1] * (len(shape) - 2)))
 
 
+def list_depth(small: bool) -> Iterator[tuple[str, Spec]]:
+    with torch.device("meta"):
+        made = DepthAnythingForDepthEstimation(make_depth_config(small))
+    for name, spec in describe(made.state_dict(), torch.float32):
+        head, mark, tail = name.partition(".attention.")
+        part, _, kind = tail.partition(".")
+        yield f"{head}{mark}{OLD_DEPTH_NAMES[part]}.{kind}" if mark else name, spec
+
+
+def make_depth_config(small: bool) -> DepthAnythingConfig:
+    """Make the config of Depth Anything V2 small, or of a few channels."""
+    sees = {"hidden_size": 384, "num_attention_heads": 6, "num_hidden_layers": 12}
+    if small:
+        sees = {"hidden_size": 24, "num_attention_heads": 2, "num_hidden_layers": 4}
+    stages = [sees["num_hidden_layers"] * part // 4 for part in (1, 2, 3, 4)]
+    shape = {"image_size": 518, "patch_size": 14, "reshape_hidden_states": False, "apply_layernorm": True}
+    return DepthAnythingConfig(
+        backbone_config=Dinov2Config(**sees, **shape, out_indices=stages),
+        reassemble_hidden_size=sees["hidden_size"],
+        neck_hidden_sizes=[8, 8, 16, 16] if small else [48, 96, 192, 384],
+        fusion_hidden_size=8 if small else 64,
+        head_hidden_size=8 if small else 32,
+        patch_size=14,
+    )
+
+
 def list_taesd(small: bool) -> Iterator[tuple[str, Spec]]:
     with torch.device("meta"):
         made = AutoencoderTiny(**make_taesd_config(small))
@@ -194,6 +230,7 @@ LISTS: Mapping[str, Callable[[bool], Iterator[tuple[str, Spec]]]] = {
     "lcm_lora": lambda small: list_lora(small, torch.float16),
     "hyper_sd": lambda small: list_lora(small, torch.float32),
     "pcm": lambda small: list_lora(small, torch.float16),
+    "depth": list_depth,
     "taesd": list_taesd,
     "retrieval": list_retrieval,
 }
