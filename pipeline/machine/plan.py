@@ -84,9 +84,11 @@ def plan_memory(
     dtype: str | None = None,
     *,
     controlnets: int = 1,
+    loras: int = 0,
 ) -> MemoryPlan:
     """Plan one picture or batch, in the device's default numbers or those called `dtype`, steered by `controlnets`.
 
+    `loras` are the bytes of its LoRAs and few-step weights in 16 bits: they lie beside the layers in every mode.
     What a GPU's weights would take on the processor is always counted in 32 bits. Raises SettingError for a size that
     the profile does not draw, a batch outside 1 to 4, an unknown mode or number format, or a mode that the device does
     not have.
@@ -106,7 +108,7 @@ def plan_memory(
         width=width,
         height=height,
         batch=batch,
-        weights=_count_resident_bytes(steered, kind, wide, figures),
+        weights=_count_resident_bytes(steered, kind, wide, figures) + wide * loras,
         steps=round(share * (batch * width * height * per_pixel + figures["step_bytes"])),
         decode=round(share * _count_decoded_pixels(width, height) * figures["decode_bytes_per_px"]),
         runtime=figures.get(f"runtime_bytes_{8 * each}", figures["runtime_bytes"]),

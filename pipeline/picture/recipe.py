@@ -52,6 +52,7 @@ from pipeline.picture.recipe_styles import (
 from pipeline.picture.recipe_weights import FindWeights, WeightsPart, list_weights, miss_weights, restore_weights
 from pipeline.strict_json import StrictModel, describe_first_fault
 from pipeline.values import (
+    CHECKPOINT,
     NUMBER_FORMAT,
     Drawing,
     EdgeMap,
@@ -221,6 +222,11 @@ def explain_difference(reopened: Reopened, engine: str, revisions: Mapping[str, 
         before = PROFILES[drawn_by].title if drawn_by in PROFILES else f"the engine {drawn_by!r}"
         now = _lower_article(PROFILES[engine].title)
         return f"It was drawn by {_lower_article(before)}; {now} draws now and makes another picture."
+    if (name := then.get(CHECKPOINT)) != (here := revisions.get(CHECKPOINT)):
+        return (
+            f"It was drawn with the model {name or PROFILES[engine].title}, and {here or PROFILES[engine].title} draws "
+            "now: drawn again it will be another picture, in the same spirit."
+        )
     others = sorted(
         part
         for part in (then.keys() | revisions.keys()) - {NUMBER_FORMAT}

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.controls import Shortcuts
 from pipeline.errors import SettingError
 from pipeline.models.catalog import SD15
 from pipeline.models.own_files import OwnFiles
+from pipeline.page.memory_panel import count_lora_bytes
 from pipeline.page.restoring import restore_text
 from pipeline.picture.png_file import read_picture, write_parameters, write_picture
+from pipeline.picture.recipe import Reopened, explain_difference
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.own_loras import LoraWish
 from pipeline.studio.own_weights import find_restored, find_weights
@@ -94,3 +97,21 @@ def test_the_text_for_other_programs_names_them(files: OwnFiles, make_style: Mak
     missing = restore_text(SD15, text, OwnFiles(()))
     assert missing.settings["loras"] == ""
     assert "There is no LoRA “ink” here" in missing.message
+
+
+def test_another_model_is_named_by_its_file(make_style: MakeStyle) -> None:
+    reopened = Reopened(
+        replace(make_small_result(make_style("neon"), "a fox").request, engine="sd15"),
+        {"base": "1", "checkpoint": "dreamy"},
+    )
+    said = explain_difference(reopened, "sd15", {"base": "2"})
+    assert said is not None
+    assert "drawn with the model dreamy, and Stable Diffusion 1.5 draws now" in said
+
+
+def test_a_picture_s_need_counts_its_loras(files: OwnFiles, make_style: MakeStyle, tmp_path: Path) -> None:
+    found = find_weights(files, "sd15", [LoraWish("ink")], ())
+    request = replace(make_small_result(make_style("neon"), "a fox").request, engine="sd15", loras=found.loras)
+    size = (tmp_path / "ink.safetensors").stat().st_size
+    assert count_lora_bytes(request) == size
+    assert count_lora_bytes(replace(request, shortcuts=Shortcuts(few_steps="lcm"))) == size + 134_621_556
