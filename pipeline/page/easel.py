@@ -21,6 +21,7 @@ from pipeline.page.components import build_address
 from pipeline.page.memory_panel import describe_need
 from pipeline.page.page_order import SETTINGS, read_order
 from pipeline.page.quality import adapt_settings, restore_quality
+from pipeline.page.reading_choice import restore_choice
 from pipeline.page.restoring import Restored, is_own_picture, restore_picture, restore_text
 from pipeline.page.run import Run
 from pipeline.page.sent_file import decode_base64
@@ -171,6 +172,7 @@ class Easel:
         values["style"] = write_mix(tuple((style.id, weight) for style, weight in request.styles.parts))
         values |= {"part": write_part(request.mask), "palette": write_palette(request.palette)}
         values["loras"] = write_loras(tuple((each.name, each.weight) for each in request.loras))
+        values["controlnets"] = restore_choice(request)
         values |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)
         canvas = reopened.canvas or view.build_drawing_canvas(request)
         if request.engine == self.studio.profile.name and follows_sheet(self.studio.profile, canvas, request):

@@ -97,6 +97,7 @@ def order_inputs(panel: DrawingPanel, settings: SettingsPanel) -> list[Any]:
         "loras": panel.loras,
         "negative_prompt": settings.negative_prompt,
         "reading": settings.reading,
+        "controlnets": settings.controlnets,
         "engine": settings.engine,
         **settings.quality,
         **settings.numbers,

@@ -92,6 +92,7 @@ def page_settings(profile: ModelProfile, **turned: object) -> dict[str, object]:
         "part": "",
         "palette": "",
         "loras": "",
+        "controlnets": "",
         "reading": "lines",
     }
     named = beside | {"engine": profile.name} | list_usual_quality(profile) | dict(profile.defaults) | turned
