@@ -11,6 +11,7 @@ from pydantic import Field
 from pipeline.errors import StyleError
 from pipeline.picture.packed_pixels import pack_pixels, unpack_pixels
 from pipeline.strict_json import StrictModel
+from pipeline.taught import identify_style
 from pipeline.values import Style, StyleMask, StyleMix
 
 MAX_STYLES = 16
@@ -61,7 +62,7 @@ def restore_style(part: StylePart, find_style: FindStyle, lend_style: LendStyle)
 def find_unchanged(part: StylePart, find_style: FindStyle) -> Style:
     """Return the library's style. Raises StyleError where it is gone or its reference picture is another one now."""
     style = find_style(part.id)
-    if style.sha256 != part.sha256:
+    if identify_style(style.sha256, style.taught) != part.sha256:
         raise StyleError(
             f"The style {style.name!r} ({part.id}) has another reference picture now than when this "
             "picture was drawn, so it cannot be drawn again as it was."
@@ -72,8 +73,8 @@ def find_unchanged(part: StylePart, find_style: FindStyle) -> Style:
 def list_styles(mix: StyleMix) -> list[StylePart]:
     """Return a mix as a recipe holds it; restore_mix is its inverse."""
     return [
-        StylePart(id=style.id, sha256=style.sha256, weight=weight, template=style.template)
-        for style, weight in mix.parts
+        StylePart(id=each.id, sha256=identify_style(each.sha256, each.taught), weight=weight, template=each.template)
+        for each, weight in mix.parts
     ]
 
 

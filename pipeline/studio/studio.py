@@ -27,7 +27,7 @@ from pipeline.studio.parts import fit_part, fit_start, take_drawing
 from pipeline.studio.readings import HintReader, Hints
 from pipeline.studio.step_times import StepTimes
 from pipeline.studio.style_choice import StyleChoice, explain_choice, explain_language
-from pipeline.styles.lent import LentStyles
+from pipeline.styles.lent import LentStyles, keep_style
 from pipeline.styles.lexicon import read_names
 from pipeline.timing import StageTimer
 from pipeline.values import (
@@ -61,7 +61,7 @@ class Studio(Loader):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._outputs = Outputs(settings.outputs)
-        self._lent = LentStyles()
+        self._lent = LentStyles(self.library.find_lora)
         self.step_times = StepTimes()
         self._hint_reader = HintReader(settings)
         self.keeper = Keeper(settings, self.library.name_style)
@@ -262,11 +262,10 @@ class Studio(Loader):
         """Add a style that came with a picture file to the library. Raises StyleError."""
         if (lent := self._lent.find(id)) is None:
             raise StyleError("This style is here no more. Drop its picture once again.")
-        with Image.open(lent.image) as image:
-            return self.add_style(image.convert("RGB"), lent.name, ", ".join(lent.words))
+        return keep_style(self.library, lent)
 
     def _lend_style(self, carried: CarriedStyle) -> Style:
-        return self._lent.lend(carried.open_picture(), carried.name, carried.words)
+        return self._lent.lend(carried.open_picture(), carried.name, carried.words, carried.open_look())
 
     def explain_difference(self, reopened: Reopened) -> str | None:
         """Say why drawing it again gives another picture; None where it gives the same.

@@ -124,7 +124,8 @@ class Thumbnails:
         if not self._studio.loading.ready:
             return None
         drawn_by = hash_revisions(self._studio.engine.revisions)
-        return self.folder / f"{style.sha256[:24]}-{drawn_by}.webp"
+        learnt = "" if style.taught is None else f"-{style.taught.sha256[:12]}"
+        return self.folder / f"{style.sha256[:24]}{learnt}-{drawn_by}.webp"
 
 
 def hash_revisions(revisions: Mapping[str, str]) -> str:
