@@ -23,13 +23,17 @@ CompileChoice = Literal["off", "on"]
 HostsChoice = Literal["local", "anyone", "nobody"]
 HistoryChoice = Literal["auto", "on", "off", "ask"]
 HistoryApiChoice = Literal["off", "on"]
+TeachingChoice = Literal["auto", "on", "off"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "CROQUIS_"
 COUNTS = {"history_pictures": 1_000_000, "history_megabytes": 10_000_000}  # name -> the most it takes; the least is 1
 FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
-COMMANDS = "`python app.py draw --help` draws from the command line, `python app.py mcp --help` serves agents."
+COMMANDS = (
+    "`python app.py draw --help` draws from the command line, `python app.py teach --help` teaches a style, "
+    "`python app.py mcp --help` serves agents."
+)
 MEANINGS = {
     "profile": "which engine draws: auto takes sd15 where a GPU and its weights are there, else pocket",
     "device": "where it runs: auto takes CUDA, then MPS, then the processor",
@@ -50,6 +54,8 @@ MEANINGS = {
     "history_api": "on keeps what the host draws through the API in the history, too",
     "history_pictures": "pictures kept of each visitor; then the oldest without a star go",
     "history_megabytes": "megabytes kept of all visitors together; then the oldest without a star go",
+    "teaching": "who may teach a style by pictures: auto is who opens the page on the machine that runs it and nobody "
+    "on a Space, on everybody, off nobody",
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
     "user_dir": "folder for styles you add, for the history and for caches; it is made when missing",
@@ -76,6 +82,7 @@ class Settings:
     history_api: HistoryApiChoice = "off"
     history_pictures: int = 10_000
     history_megabytes: int = 10_000
+    teaching: TeachingChoice = "auto"
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
     user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))

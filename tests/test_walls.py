@@ -44,9 +44,9 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "engine": SHARED | {"models", "request", "machine", "painters", "inking", "colours", "teaching"},
     "studio": READ | {"engine", "store", "teaching"},
     "exports": {"errors", "values", "sketch", "inking", "picture"},
-    "page": READ | {"studio", "exports", "store"},
+    "page": READ | {"studio", "exports", "store", "teaching"},
     "service": READ | {"studio"},
-    "commands": READ | {"studio"},
+    "commands": READ | {"studio", "teaching"},
     "app": SHARED | {"page", "service", "commands", "studio", "machine"},
     "pocket": set[str](),
     "pocket.references": {"painters", "values"},
@@ -59,6 +59,8 @@ ONE_MODULE = {  # (room, room) -> the only modules of the second that the first 
     ("picture", "sketch"): {"pipeline.sketch.image_file", "pipeline.sketch.canvas"},
     ("store", "picture"): {"pipeline.picture.png_file"},
     ("engine", "teaching"): {"pipeline.teaching.networks"},
+    ("page", "teaching"): {"pipeline.teaching.lesson"},
+    ("commands", "teaching"): {"pipeline.teaching.lesson"},
     ("picture", "request"): {"pipeline.request.presets"},
 }
 # Rooms whose `__init__` holds code: a setting that comes before Gradio's import, and three tables of functions.

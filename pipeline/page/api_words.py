@@ -13,6 +13,9 @@ FILE_INFO = gr.FileData.model_json_schema() | {"description": ""}  # without the
 INPUT_MEANINGS = {
     "image": "Image file in the style: 64 to 4096 px a side; its middle square is kept.",
     "name": "What to call the style.",
+    "pictures": "3 to 20 image files in the style, 64 to 4096 px a side.",
+    "steps": "How long it learns, in steps; 0 leaves that to the number of pictures.",
+    "action": "What to do with the style that is taught.",
     "words": "Phrases that describe the look, with commas between them; they are searched too.",
     "k": f"How many styles, 1 to {MOST_MATCHES}.",
     "engine": 'Which engine to plan for, "pocket" or "sd15"; it need not be loaded.',
@@ -25,6 +28,8 @@ ANSWER_MEANINGS = {
     "styles": {"styles": "Every style."},
     "add_style": {"style": "The new style."},
     "remove_style": {"style": "The style that is gone."},
+    "teach_style": {"teaching": "How far it is."},
+    "teaching": {"teaching": "How far it is."},
     "plan_memory": {"plan": "Bytes for each mode, what fits here, and how near plans came to measurements."},
 }
 

@@ -27,6 +27,7 @@ from pipeline.studio.parts import fit_part, fit_start, take_drawing
 from pipeline.studio.readings import HintReader, Hints
 from pipeline.studio.step_times import StepTimes
 from pipeline.studio.style_choice import StyleChoice, explain_choice, explain_language
+from pipeline.studio.teacher import Teacher
 from pipeline.styles.lent import LentStyles, keep_style
 from pipeline.styles.lexicon import read_names
 from pipeline.timing import StageTimer
@@ -64,6 +65,7 @@ class Studio(Loader):
         self._lent = LentStyles(self.library.find_lora)
         self.step_times = StepTimes()
         self._hint_reader = HintReader(settings)
+        self.teacher = Teacher(self)
         self.keeper = Keeper(settings, self.library.name_style)
 
     def draw(

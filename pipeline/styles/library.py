@@ -226,8 +226,9 @@ def read_style(folder: Path, *, builtin: bool) -> Style:
         raise StyleError(f"{folder / DATA}: id is {data['id']!r}, but the folder is {folder.name!r}.")
     sha256 = _read_reference(folder / REFERENCE)
     try:
-        found = {"sha256": sha256, "image": folder / REFERENCE, "taught": read_taught(folder)}
-        return Style(**{**data, "words": tuple(data["words"])}, **found, builtin=builtin)
+        said = {**data, "words": tuple(data["words"])}
+        taught = read_taught(folder)
+        return Style(**said, sha256=sha256, image=folder / REFERENCE, builtin=builtin, taught=taught)
     except StyleError as error:
         raise StyleError(f"{folder / DATA}: {error}") from error
 

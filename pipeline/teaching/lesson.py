@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.errors import SettingError
+from pipeline.errors import SettingError, StyleError
 
 LEAST_PICTURES, MOST_PICTURES = 3, 20
 STEPS_PER_PICTURE = 100
@@ -46,3 +46,18 @@ class Lesson:
 def choose_steps(pictures: int) -> int:
     """Return how many steps that many pictures get when nobody says: more pictures, more to learn."""
     return min(MOST_STEPS, max(LEAST_STEPS, STEPS_PER_PICTURE * pictures))
+
+
+def expect_count(count: int) -> None:
+    """Raise StyleError unless that many pictures can teach a style."""
+    if not LEAST_PICTURES <= count <= MOST_PICTURES:
+        raise StyleError(f"A style is taught by {LEAST_PICTURES} to {MOST_PICTURES} pictures; {count} came.")
+
+
+def parse_steps(steps: object) -> int | None:
+    """Return a number of steps; None for 0 and None, which leave it to the pictures. Raises SettingError."""
+    if steps is None or steps == 0:
+        return None
+    if isinstance(steps, bool) or not isinstance(steps, int | float) or steps != int(steps):
+        raise SettingError(f"steps is a whole number; {str(steps)[:40]} came.")
+    return Lesson(int(steps), 64).max_train_steps

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.errors import SketchError, StyleError
 from pipeline.sketch.image_file import open_image
-from pipeline.teaching.lesson import LEAST_PICTURES, MOST_PICTURES
+from pipeline.teaching.lesson import expect_count
 
 LEAST_SIDE = 64  # px
 KEPT_SIDE = 1024  # px, the longer side of a picture as it is kept
@@ -27,12 +27,6 @@ def read_pictures(files: Sequence[tuple[str, bytes | Path]]) -> list[Image.Image
     """
     expect_count(len(files))
     return [_read_picture(name, data) for name, data in files]
-
-
-def expect_count(count: int) -> None:
-    """Raise StyleError unless that many pictures can teach a style."""
-    if not LEAST_PICTURES <= count <= MOST_PICTURES:
-        raise StyleError(f"A style is taught by {LEAST_PICTURES} to {MOST_PICTURES} pictures; {count} came.")
 
 
 def _read_picture(name: str, data: bytes | Path) -> Image.Image:
