@@ -20,7 +20,7 @@ from pipeline.engine.decoding import Decoders, Overflow
 from pipeline.engine.denoise import Conditions, denoise, make_generators
 from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
-from pipeline.engine.few_steps import RequestLoras
+from pipeline.engine.few_steps import RequestLoras, list_missing_loras
 from pipeline.engine.ink import lay_ink
 from pipeline.engine.lending import lend_networks
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
@@ -225,7 +225,7 @@ class Engine(DrawingEngine):
             decoded = self._decoding.decode_pictures(latents, each.shortcuts.decoder)
             images += (lay_rest(lay_ink(made, each), each) for made in decoded)
             clock.mark("picture")
-        notices = self._conditioning.list_unread_words(request)
+        notices = (*list_missing_loras(request), *self._conditioning.list_unread_words(request))
         return Drawn(tuple(images), clock.milliseconds, notices, self._placement.present_numbers())
 
     def _check_safety(self, drawn: Drawn) -> Drawn:

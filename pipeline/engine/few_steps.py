@@ -1,4 +1,4 @@
-"""Say which LoRAs a request is drawn with: its own, and the few-step weights (LCM-LoRA, Hyper-SD) of its shortcuts."""
+"""Say which LoRAs a request is drawn with: its own, those of taught styles, the few-step weights of its shortcuts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pipeline.models.locate import PresentParts
 from pipeline.request.presets import Menu
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
+
+MISSING = "What the style “{name}” learnt is not on this machine; it is worn as its picture looks."
 
 
 class RequestLoras:
@@ -39,4 +41,22 @@ def list_wanted_loras(request: GenerationRequest, menu: Menu, locate: Callable[[
     """
     quick = menu.few_steps.get(request.shortcuts.few_steps)
     first = () if quick is None else (WantedLora(locate(quick.part) / quick.file, "", quick.scale),)
-    return (*first, *(WantedLora(each.file, each.sha256, each.weight) for each in request.loras if each.weight))
+    own = (WantedLora(each.file, each.sha256, each.weight) for each in request.loras if each.weight)
+    return (*first, *own, *list_taught_loras(request))
+
+
+def list_taught_loras(request: GenerationRequest) -> tuple[WantedLora, ...]:
+    """List the LoRAs of the styles that pictures taught, each as strong as its style is worn."""
+    strength = request.conditioning.ip_adapter_scale
+    taught = [(style.taught, weight) for style, weight in request.styles.parts if style.taught is not None]
+    return tuple(
+        WantedLora(learnt.lora, learnt.lora_sha256, weight * strength)
+        for learnt, weight in taught
+        if learnt.lora is not None and weight * strength
+    )
+
+
+def list_missing_loras(request: GenerationRequest) -> tuple[str, ...]:
+    """Return a notice, in words for the page, for each style whose LoRA is not here: its picture alone is worn."""
+    taught = [(style.name, style.taught) for style, _ in request.styles.parts if style.taught is not None]
+    return tuple(MISSING.format(name=name) for name, each in taught if each.lora_sha256 and each.lora is None)

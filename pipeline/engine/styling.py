@@ -100,9 +100,9 @@ def combine_looks(images: Sequence[Image.Image], on_picture: Callable[[int], Non
         read.append(read_picture_style(image))
         on_picture(len(read))
     palettes = [(each.palette.lightness, each.palette.chroma, each.palette.monochrome) for each in read]
-    numbers = np.mean([each.numbers for each in read], axis=0, dtype=np.float64).astype(np.float32)
+    numbers = np.stack([each.numbers for each in read]).mean(axis=0, dtype=np.float64).astype(np.float32)
     lightness, chroma, monochrome = (float(each) for each in np.array(palettes).mean(axis=0))
-    return Look(tuple(map(float, numbers)), lightness, chroma, monochrome)
+    return Look(tuple(float(each) for each in numbers.tolist()), lightness, chroma, monochrome)
 
 
 def find_most_typical(images: Sequence[Image.Image], look: Look) -> int:
