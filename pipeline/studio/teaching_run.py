@@ -14,7 +14,7 @@ from PIL import Image
 from pipeline.engine.styling import combine_looks, find_most_typical
 from pipeline.errors import Cancelled, CroquisError, IsCancelled, raise_if_cancelled
 from pipeline.machine.memory import is_out_of_memory
-from pipeline.request.order import build_request
+from pipeline.request.completion import build_request
 from pipeline.request.presets import get_menu
 from pipeline.studio.loader import Loader
 from pipeline.studio.shown_drawing import make_order
