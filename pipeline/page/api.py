@@ -205,7 +205,7 @@ class Endpoints:
         self._expect_teaching_allowed()
         teacher = self._studio.teacher
         actions = {"look": teacher.look, "stop": teacher.stop, "go_on": teacher.go_on, "discard": teacher.discard}
-        expect_choice("action", action, actions)
+        expect_choice("action", action, tuple(actions))
         return describe_teaching(actions[action]())
 
     def _expect_teaching_allowed(self) -> None:

@@ -55,9 +55,8 @@ def expect_count(count: int) -> None:
 
 
 def parse_steps(steps: object) -> int | None:
-    """Return a number of steps; None for 0 and None, which leave it to the pictures. Raises SettingError."""
-    if steps is None or steps == 0:
-        return None
-    if isinstance(steps, bool) or not isinstance(steps, int | float) or steps != int(steps):
+    """Return a number of steps; None for 0, which leaves it to the pictures. Raises SettingError."""
+    is_whole = isinstance(steps, int) or (isinstance(steps, float) and steps.is_integer())
+    if isinstance(steps, bool) or not is_whole:
         raise SettingError(f"steps is a whole number; {str(steps)[:40]} came.")
-    return Lesson(int(steps), 64).max_train_steps
+    return Lesson(int(steps), 64).max_train_steps if steps else None  # type: ignore[call-overload]

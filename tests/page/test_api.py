@@ -74,6 +74,14 @@ PUBLIC = {
     "/styles": ([], [("styles", "list[dict(str, Any)]")]),
     "/add_style": ([("image", "filepath"), ("name", "str"), ("words", "str")], [("style", "dict(str, Any)")]),
     "/remove_style": ([("style", "str")], [("style", "dict(str, Any)")]),
+    "/teach_style": (
+        [("pictures", "list[filepath]"), ("name", "str"), ("steps", "int")],
+        [("teaching", "dict(str, Any)")],
+    ),
+    "/teaching": (
+        [("action", "Literal['look', 'stop', 'go_on', 'discard']")],
+        [("teaching", "dict(str, Any)")],
+    ),
     "/plan_memory": (
         [("engine", "str"), ("width", "int"), ("height", "int"), ("count", "int")],
         [("plan", "dict(str, Any)")],
