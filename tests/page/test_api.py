@@ -19,6 +19,7 @@ from pipeline.styles.library import StyleLibrary
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.serving import RequestRefused, Server
 
+DETAILS = "dict(str, Any)"
 PUBLIC = {
     "/draw": (
         [
@@ -74,18 +75,9 @@ PUBLIC = {
     "/styles": ([], [("styles", "list[dict(str, Any)]")]),
     "/add_style": ([("image", "filepath"), ("name", "str"), ("words", "str")], [("style", "dict(str, Any)")]),
     "/remove_style": ([("style", "str")], [("style", "dict(str, Any)")]),
-    "/teach_style": (
-        [("pictures", "list[filepath]"), ("name", "str"), ("steps", "int")],
-        [("teaching", "dict(str, Any)")],
-    ),
-    "/teaching": (
-        [("action", "Literal['look', 'stop', 'go_on', 'discard']")],
-        [("teaching", "dict(str, Any)")],
-    ),
-    "/plan_memory": (
-        [("engine", "str"), ("width", "int"), ("height", "int"), ("count", "int")],
-        [("plan", "dict(str, Any)")],
-    ),
+    "/teach_style": ([("pictures", "list[filepath]"), ("name", "str"), ("steps", "int")], [("teaching", DETAILS)]),
+    "/teaching": ([("action", "Literal['look', 'stop', 'go_on', 'discard']")], [("teaching", DETAILS)]),
+    "/plan_memory": ([("engine", "str"), ("width", "int"), ("height", "int"), ("count", "int")], [("plan", DETAILS)]),
 }
 DEFAULTS = {
     "sketch": None,
