@@ -71,6 +71,10 @@ def identify_start(start: bytes) -> str | None:
 
 
 PICKLE = "a pickle"
+LORA_FOR = "{name} is a LoRA for {other}."
+CONTROLNET_FOR = "{name} is a ControlNet for {other}."
+INVERSION_FOR = "{name} is a textual inversion for {other}."
+VAE_FOR = "{name} is a VAE for {other}."
 LOGIN = "{name} is a web page, not a model: the download needs a login, or its address has changed. Download it again."
 POINTER = "{name} is a pointer of Git LFS: the model itself was not fetched. Run `git lfs pull`, or download it."
 STARTS: Mapping[bytes, str] = {
@@ -134,7 +138,7 @@ def recognise_lora(path: Path, header: Header) -> Identified | None:
     if not any(mark in name for name in names for mark in LORA_MARKS):
         return None
     other = identify_lora(header)
-    return Identified("lora") if other is None else _refuse(path, f"a LoRA for {other}")
+    return Identified("lora") if other is None else _tell(path, LORA_FOR, other)
 
 
 LORA_MARKS = (".lora_down.", ".lora_A.", ".lora.down.", "_lora.down.", ".lora_linear_layer.down.")
@@ -196,7 +200,7 @@ def recognise_controlnet(path: Path, header: Header) -> Identified | None:
     if ours or any(name.startswith(("control_model.", "input_hint_block.", "zero_convs.")) for name in shapes):
         widths = {shape[-1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight")}
         other = next((OTHERS[width] for width in sorted(widths) if width in OTHERS), None)
-        return Identified("controlnet") if other is None else _refuse(path, f"a ControlNet for {other}")
+        return Identified("controlnet") if other is None else _tell(path, CONTROLNET_FOR, other)
     if any(name.startswith(("adapter.body.", "body.0.block")) for name in shapes):
         return _refuse(path, "a T2I-Adapter", "Croquis follows drawings with ControlNets.")
     return None
@@ -206,7 +210,7 @@ def recognise_embedding(path: Path, header: Header) -> Identified | None:
     """Recognise a textual inversion by its one tensor."""
     shapes = header.shapes
     if {"clip_g", "clip_l"} & set(shapes):
-        return _refuse(path, "a textual inversion for Stable Diffusion XL")
+        return _tell(path, INVERSION_FOR, "Stable Diffusion XL")
     if len(shapes) > 3 or any(len(shape) > 2 for shape in shapes.values()):
         return None
     tensors = {name: shape for name, shape in shapes.items() if len(shape) in (1, 2)}
@@ -214,7 +218,7 @@ def recognise_embedding(path: Path, header: Header) -> Identified | None:
     if not name or "." in name or name in ("weight", "bias"):  # a layer of a network
         return None
     other = OTHERS.get(tensors[name][-1])
-    return Identified("embedding") if other is None else _refuse(path, f"a textual inversion for {other}")
+    return Identified("embedding") if other is None else _tell(path, INVERSION_FOR, other)
 
 
 def recognise_vae(path: Path, header: Header) -> Identified | None:
@@ -224,9 +228,9 @@ def recognise_vae(path: Path, header: Header) -> Identified | None:
         return None
     latents = inside["decoder.conv_in.weight"][1] if len(inside["decoder.conv_in.weight"]) > 1 else 4
     if latents == 16:
-        return _refuse(path, "a VAE for FLUX or Stable Diffusion 3")
+        return _tell(path, VAE_FOR, "FLUX or Stable Diffusion 3")
     if "sdxl" in path.stem.lower():  # the same shapes as SD 1.5's, another scale: it would paint other colours
-        return _refuse(path, "a VAE for Stable Diffusion XL")
+        return _tell(path, VAE_FOR, "Stable Diffusion XL")
     return Identified("vae")
 
 
@@ -279,6 +283,10 @@ def recognise_checkpoint(path: Path, header: Header) -> Identified | None:
 def tells_pony(path: Path, header: Header) -> bool:
     """Return whether the file's name or its metadata speak of Pony Diffusion."""
     return any("pony" in text.lower() for text in (path.stem, *header.metadata.values()))
+
+
+def _tell(path: Path, sentence: str, other: str) -> Identified:
+    return Identified(None, f"{sentence.format(name=path.name, other=other)} {FIX}")
 
 
 def _refuse(path: Path, what: str, fix: str = FIX) -> Identified:
