@@ -40,6 +40,10 @@ def main() -> None:
         from pipeline.commands.draw import run_draw
 
         raise SystemExit(run_draw(arguments, os.environ))
+    if command == "teach":
+        from pipeline.commands.teach import run_teach
+
+        raise SystemExit(run_teach(arguments, os.environ))
     if command == "mcp":
         from pipeline.commands.mcp_server import run_mcp
 
@@ -56,12 +60,13 @@ def serve(settings: Settings) -> None:
     from pipeline.page.history_routes import HistoryDoor
     from pipeline.page.installing import list_app_routes
     from pipeline.page.live import LiveDoor
+    from pipeline.page.teach import TeachDoor
     from pipeline.page.theme import make_launch_options
     from pipeline.service.app import mount_service
 
     studio = start_studio(settings)
     page = build_app(studio)
-    doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio)
+    doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio), TeachDoor(studio)
     routes = [*(route for door in doors for route in door.list_routes()), mount_service(studio)]
     routes += list_app_routes(settings.assets)
     options = make_launch_options(page, settings.assets, routes)

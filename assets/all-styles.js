@@ -17,7 +17,7 @@ const PAUSE = 250; // ms after the last key before the server is asked
 export function openAllStyles(page, own, { order, wear, mixIn }) {
   let ids = order, typing, asked = 0;
   const search = make("input", { type: "text", inputmode: "search", id: "style-search", placeholder: say("Search: watercolour, neon, old photo…"), "aria-label": say("Search the styles by words"), autocomplete: "off", oninput: () => lookSoon() });
-  const picture = make("button.with-icon", { type: "button", onclick: () => chooseFile(lookLike) }, makeIcon("picture"), say("Like a picture"));
+  const picture = make("button.with-icon", { type: "button", onclick: () => chooseFile(([file]) => lookLike(file)) }, makeIcon("picture"), say("Like a picture"));
   const said = make("p.style-note", { role: "status" });
   const grid = make("div.all-styles");
   const { node, close } = openDialog(say("All styles"), [make("div.style-search", {}, search, picture), said, grid], { name: "all-styles", onClose: () => page.onStyles(null) });

@@ -23,6 +23,7 @@ import { mountReconnecting } from "./reconnecting.js";
 import { offerSaving } from "./saving.js";
 import { mountStatus } from "./status.js";
 import { mountAnswers, mountHeldValue, mountLibrary } from "./library.js";
+import { mountLoras, mountOwnFiles } from "./own-files.js";
 import { openStyledPart } from "./style-part.js";
 import { mountChip } from "./style-row.js";
 import { mountStyleSheet } from "./style-sheet.js";
@@ -35,7 +36,7 @@ const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
   library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
   header: mountHeader, apart: mountApart, counts: mountCounts, faithful: mountFaithful, film: mountFilm, keeping: mountKeeping,
-  answers: mountAnswers, part: mountHeldValue, colours: mountHeldValue, sheet: mountStyleSheet,
+  answers: mountAnswers, part: mountHeldValue, colours: mountHeldValue, loras: mountLoras, own: mountOwnFiles, sheet: mountStyleSheet,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other

@@ -6,16 +6,34 @@ import { say } from "./words.js";
 
 const MOST_BYTES = 20_000_000; // of a picture, as the server takes it
 
-/** Let a person choose a picture or a style's file. */
-export function chooseFile(take) {
-  const input = make("input", { type: "file", id: "own-style-file", accept: "image/*,.croquis-style", hidden: true, onchange: () => {
-    input.files?.[0] && take(input.files[0]);
+/**
+ * Let a person choose pictures or a style's file; only one unless `multiple`.
+ * @param {(files: File[]) => void} take
+ */
+export function chooseFile(take, multiple = false) {
+  const input = make("input", { type: "file", id: "own-style-file", accept: "image/*,.croquis-style", hidden: true, multiple, onchange: () => {
+    if (input.files?.length) take([...input.files]);
     input.remove();
   } });
   input.addEventListener("cancel", () => input.remove());
   document.getElementById("own-style-file")?.remove();
   document.body.append(input);
   input.click();
+}
+
+/** Let files be dropped on an element. @param {(files: File[]) => void} take */
+export function acceptDrops(node, take) {
+  node.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    node.classList.add("over");
+  });
+  node.addEventListener("dragleave", () => node.classList.remove("over"));
+  node.addEventListener("drop", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    node.classList.remove("over");
+    take([...(event.dataTransfer?.files ?? [])]);
+  });
 }
 
 /** OwnStyles keeps pictures as styles. */
@@ -27,22 +45,6 @@ export class OwnStyles {
   constructor(page, row) {
     this.page = page;
     this.row = row;
-  }
-
-  /** Take what is dropped on an element. */
-  acceptDrops(node) {
-    node.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      node.classList.add("over");
-    });
-    node.addEventListener("dragleave", () => node.classList.remove("over"));
-    node.addEventListener("drop", (event) => {
-      event.preventDefault();
-      event.stopPropagation();
-      node.classList.remove("over");
-      const file = event.dataTransfer?.files?.[0];
-      if (file) this.take(file);
-    });
   }
 
   /** Keep a file as a style and wear it. */

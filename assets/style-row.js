@@ -3,8 +3,9 @@
 import { openAllStyles } from "./all-styles.js";
 import { make, makeIcon } from "./dom.js";
 import { MixBar } from "./mix-bar.js";
-import { chooseFile, OwnStyles } from "./own-style.js";
+import { acceptDrops, chooseFile, OwnStyles } from "./own-style.js";
 import { buildStrength } from "./strength.js";
+import { TeachingDialog } from "./teaching.js";
 import { addToMix, AUTO, makeStyleButton, readMix, takeFromMix, writeMix } from "./styles.js";
 import { say } from "./words.js";
 
@@ -22,6 +23,7 @@ export function mountChip({ element, props, watch }, page) {
   const bar = new MixBar({ nameOf: page.styleName, onChange: (mix) => settle(mix), onRemove: (id) => wear(takeFromMix(mix(), id)) });
   const strength = buildStrength(() => page.redraw());
   const own = new OwnStyles(page, { wear: (id) => wearAnew([[id, 1]]), unwear: () => wear(before), tell });
+  const teaching = new TeachingDialog({ wear: (id) => wearAnew([[id, 1]]), tell, refresh: () => page.askLibrary("list") });
   /** @type {string[]} */
   let order = []; // ids of all styles, likely ones first
   /** @type {string | null} */
@@ -145,14 +147,24 @@ export function mountChip({ element, props, watch }, page) {
     note.replaceChildren(make("span", {}, text), ...actions.map(([label, onclick]) => make("button.link", { type: "button", onclick }, label)));
   }
 
+  /** Take what was chosen or dropped as one's own: one picture is a style at once, several teach one. */
+  function takeFiles(/** @type {File[]} */ files) {
+    if (files.length > 1) teaching.open(files);
+    else if (files.length) own.take(files[0]);
+  }
+
   /** Build what opens all styles, takes a picture as a style, and shows the drawing in many styles. */
   function buildDoors() {
     const makeDoor = (name, icon, label, title, onclick) => make(`button.door.${name}`, { type: "button", title, onclick }, make("span.face", {}, makeIcon(icon)), label);
-    const mine = makeDoor("mine", "plus", make("span.name", {}, say("My picture")), say("A picture of yours becomes a style: choose it, or drop it here"), () => chooseFile((file) => own.take(file)));
-    own.acceptDrops(mine);
+    const mine = makeDoor("mine", "plus", make("span.name", {}, say("My picture")), say("A picture of yours becomes a style: choose it, or drop it here"), () => chooseFile((files) => takeFiles(files), true));
+    acceptDrops(mine, takeFiles);
+    const teach = makeDoor("teach", "layers", make("span.name", {}, say("Teach a style")), say("Several pictures of yours become a style: choose them, or drop them here"), () => teaching.open());
+    acceptDrops(teach, (files) => teaching.open(files));
+    teach.hidden = true;
+    teaching.isAllowed().then((allowed) => { teach.hidden = !allowed; });
     return make("div.style-doors", {},
       makeDoor("all", "search", doorsCount, say("All styles, and a search by words or by a picture"), () => openAllStyles(page, own, { order: known(), wear: (id) => wearAnew([[id, 1]]), mixIn: (id) => wearAnew(addToMix(mix(), id)) })),
-      mine,
+      mine, teach,
       makeDoor("many", "grid", make("span.name", {}, say("In every style")), say("See your drawing in every style"), page.openSheet));
   }
 

@@ -81,6 +81,11 @@ class Sampling(SettingGroup):
         "Variation seed strength",
         default=0.0,
     )
+    strength: float = declare_number(
+        *("Away from your colours", "How far the picture goes from the colours it starts from: 1 leaves none.", 0, 1),
+        *(0.05, "Denoising strength"),
+        default=1.0,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -143,7 +148,14 @@ class Shortcuts(SettingGroup):
         default=1,
         unit="steps",
     )
-    few_steps: str = declare_word("Few-step LoRA", "")  # the menu's name of the weights that are fused in
+    cache_interval: int = declare_number(
+        *("Compute all layers every", "Steps that the deep layers serve; only the shallow ones run in between.", 1, 8),
+        *(1, "DeepCache interval"),
+        whole=True,
+        default=1,
+        unit="steps",
+    )
+    few_steps: str = declare_word("Few-step LoRA", "")  # the menu's name of the weights that are added
     # "small": a lighter autoencoder paints the picture
     decoder: Decoder = declare_word("VAE", "full")  # noqa: RUF009 - a field
 
@@ -268,7 +280,7 @@ def expect_choice(name: str, value: object, choices: Iterable[str]) -> None:
 
 SETTING_ORDER = (
     *("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale", "lines"),
-    "colour_strength",
+    *("colour_strength", "strength"),
     *("canny_low", "canny_high", "variation_seed", "variation_strength", "seed", "sampler", "style_focus"),
 )
 CANNY = (  # of the reading of a drawing; they decide the edge map, not the picture

@@ -23,13 +23,17 @@ CompileChoice = Literal["off", "on"]
 HostsChoice = Literal["local", "anyone", "nobody"]
 HistoryChoice = Literal["auto", "on", "off", "ask"]
 HistoryApiChoice = Literal["off", "on"]
+TeachingChoice = Literal["auto", "on", "off"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "CROQUIS_"
 COUNTS = {"history_pictures": 1_000_000, "history_megabytes": 10_000_000}  # name -> the most it takes; the least is 1
-FOLDERS = ("sd15", "assets", "styles", "user_dir", "outputs")
+FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
-COMMANDS = "`python app.py draw --help` draws from the command line, `python app.py mcp --help` serves agents."
+COMMANDS = (
+    "`python app.py draw --help` draws from the command line, `python app.py teach --help` teaches a style, "
+    "`python app.py mcp --help` serves agents."
+)
 MEANINGS = {
     "profile": "which engine draws: auto takes sd15 where a GPU and its weights are there, else pocket",
     "device": "where it runs: auto takes CUDA, then MPS, then the processor",
@@ -38,6 +42,8 @@ MEANINGS = {
     "safety": "whether sd15's pictures pass its safety checker before anyone sees them: on or off",
     "sd15": "folder with Stable Diffusion 1.5's files in place of the Hub's (base/, controlnet/, ip_adapter/), or a "
     ".safetensors checkpoint of a model tuned from it",
+    "models": "folder of models, LoRAs, textual inversions, VAEs and ControlNets of your own, as A1111, ComfyUI or "
+    "InvokeAI lay them out",
     "attention": "kernels of the attention: auto takes torch's own, xformers where it is installed and runs",
     "previews": "how steps are shown: linear costs nothing, small paints them with TAESD where the engine has it",
     "compile": "on compiles the UNet at the start: one to several minutes, then each step is quicker",
@@ -48,6 +54,8 @@ MEANINGS = {
     "history_api": "on keeps what the host draws through the API in the history, too",
     "history_pictures": "pictures kept of each visitor; then the oldest without a star go",
     "history_megabytes": "megabytes kept of all visitors together; then the oldest without a star go",
+    "teaching": "who may teach a style by pictures: auto is who opens the page on the machine that runs it and nobody "
+    "on a Space, on everybody, off nobody",
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
     "user_dir": "folder for styles you add, for the history and for caches; it is made when missing",
@@ -65,6 +73,7 @@ class Settings:
     memory: MemoryChoice = "auto"
     safety: SafetyChoice = "on"
     sd15: Path | None = None  # None: the Hub's cache, filled on request
+    models: Path | None = None  # None: only those below user_dir
     attention: AttentionChoice = "auto"
     previews: PreviewChoice = "linear"
     compile: CompileChoice = "off"
@@ -73,6 +82,7 @@ class Settings:
     history_api: HistoryApiChoice = "off"
     history_pictures: int = 10_000
     history_megabytes: int = 10_000
+    teaching: TeachingChoice = "auto"
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
     user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))
@@ -86,6 +96,8 @@ class Settings:
             _expect_count(name, getattr(self, name), most)
         for name in ("assets", "styles"):
             _expect_folder(name, getattr(self, name))
+        if self.models is not None:
+            _expect_folder("models", self.models)
         if self.sd15 is not None:
             (_expect_safetensors if self.sd15.is_file() else _expect_folder)("sd15", self.sd15)
 
@@ -95,9 +107,19 @@ class Settings:
         return self.user_dir / "styles"
 
     @property
+    def own_models(self) -> tuple[Path, ...]:
+        """Folders of a person's own model files; the last one is where taught styles are put."""
+        return tuple(folder for folder in (self.models, self.user_dir / "models") if folder is not None)
+
+    @property
     def history_folder(self) -> Path:
         """Folder of the kept pictures and their database."""
         return self.user_dir / "history"
+
+    @property
+    def pose_files(self) -> Path:
+        """Folder of the two networks that read poses."""
+        return self.user_dir / "pose"
 
     @property
     def caches(self) -> Path:

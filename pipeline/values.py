@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,26 +14,17 @@ from PIL import Image
 
 from pipeline.controls import BATCH, SEED_LIMIT, Conditioning, Sampling, Shortcuts, expect_number
 from pipeline.errors import SettingError, SketchError, StyleError
+from pipeline.hints import ControlHint
+from pipeline.own_weights import Embedding, Lora
+from pipeline.pixel_values import PixelValue, describe_size, expect_array, expect_picture
 from pipeline.prompt_syntax import Prompt
+from pipeline.taught import Taught
 
+CHECKPOINT = "checkpoint"  # the name of a model of a person's own among the revisions, where one draws
 NUMBER_FORMAT = "numbers"  # the number format among the revisions, where it is not the usual one
 
 Reading = Literal["lines", "canny"]
 ReadingChoice = Literal["auto", "lines", "canny"]
-
-
-class PixelValue:
-    """PixelValue is a value whose pixels, and all else that it holds, say whether another equals it."""
-
-    def _list_parts(self) -> tuple[Any, ...]:
-        held = (getattr(self, each.name) for each in fields(self))  # type: ignore[arg-type]
-        return tuple((each.shape, each.tobytes()) if isinstance(each, np.ndarray) else each for each in held)
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self._list_parts() == other._list_parts()
-
-    def __hash__(self) -> int:
-        return hash(self._list_parts())
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +40,7 @@ class Sketch:
     canvas: str | None = None  # the vector strokes it was painted from, as JSON; None for an image file
 
     def __post_init__(self) -> None:
-        expect_array(self.pixels, "a sketch", 3, np.uint8)
-        if self.pixels.shape[2] != 3:
-            raise SketchError(f"A sketch has 3 colour channels; this one has {self.pixels.shape[2]}.")
+        expect_picture(self.pixels, "a sketch", SketchError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +66,7 @@ class Drawing(PixelValue):
     greys: NDArray[np.uint8] | None = None  # (H, W), lightness of what was painted white, grey or black; 0 elsewhere
 
     def __post_init__(self) -> None:
-        expect_array(self.pixels, "a drawing", 3, np.uint8)
-        if self.pixels.shape[2] != 3:
-            raise SketchError(f"A drawing has 3 colour channels; this one has {self.pixels.shape[2]}.")
+        expect_picture(self.pixels, "a drawing", SketchError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +127,7 @@ class Style:
     sha256: str  # of the reference image's bytes
     image: Path = field(compare=False)  # reference image, RGB, square
     builtin: bool = field(default=True, compare=False)
+    taught: Taught | None = None  # what it learnt from several pictures
 
     def __post_init__(self) -> None:
         if self.template.count("{prompt}") != 1:
@@ -194,6 +182,22 @@ class Repaint(PixelValue):
         expect_array(self.pixels, "the mask of a repainted part", 2, np.uint8)
 
 
+@dataclass(frozen=True, eq=False)
+class StartPicture(PixelValue):
+    """StartPicture is a picture that another one is drawn from, instead of from noise alone."""
+
+    pixels: NDArray[np.uint8]  # (H, W, 3) RGB
+    mask: NDArray[np.uint8] | None = None  # (H, W), 0 stays .. 255 is drawn anew; None: all of it is
+    prompt: Prompt | None = None  # words for the part under the mask, in place of the picture's own
+
+    def __post_init__(self) -> None:
+        expect_picture(self.pixels, "a picture to start from", SketchError)
+        if self.mask is not None and self.mask.shape != self.pixels.shape[:2]:
+            raise SettingError(
+                f"A mask is as large as its picture, {describe_size(self.pixels)}: {self.mask.shape} came."
+            )
+
+
 @dataclass(frozen=True)
 class GenerationRequest:
     """GenerationRequest holds everything that decides the pixels, and nothing that does not."""
@@ -213,22 +217,27 @@ class GenerationRequest:
     palette: tuple[tuple[str, float], ...] = ()  # colours "#rrggbb" to paint in, with shares that sum to 1
     repaints: tuple[Repaint, ...] = ()  # parts that get other colours once it is drawn, one after the other
     enlargement: int = 1  # 1, 2 or 4 times width and height, by a network once it is drawn
+    loras: tuple[Lora, ...] = ()  # each with its weight
+    embeddings: tuple[Embedding, ...] = ()  # those whose names stand in the two prompts
+    hints: tuple[ControlHint, ...] = ()  # what the ControlNets see; none: one of them sees the edge map
+    start: StartPicture | None = None  # a picture that it is drawn from; None: noise, and what `colours` has in colour
 
     def __post_init__(self) -> None:
         repaints = (("mask of a repainted part", each) for each in self.repaints)
-        for what, part in (("edge map", self.edges), ("drawing", self.colours), ("mask", self.mask), *repaints):
+        hints = ((f"{each.controlnet} hint", each) for each in self.hints)
+        parts = (("edge map", self.edges), ("drawing", self.colours), ("mask", self.mask), *repaints, *hints)
+        for what, part in (*parts, ("picture to start from", self.start)):
             if part is not None and part.pixels.shape[:2] != (self.height, self.width):
-                height, width = part.pixels.shape[:2]
-                raise SettingError(f"The {what} must be {self.width} x {self.height}, not {width} x {height}.")
+                raise SettingError(
+                    f"The {what} must be {self.width} x {self.height}, not {describe_size(part.pixels)}."
+                )
 
     def with_settings(self, **changes: Any) -> GenerationRequest:
         """Return the request with other settings of sampling and conditioning, each by its name, such as `seed`."""
         sampling = {name: value for name, value in changes.items() if hasattr(self.sampling, name)}
         conditioning = {name: value for name, value in changes.items() if name not in sampling}
         return replace(
-            self,
-            sampling=replace(self.sampling, **sampling),
-            conditioning=replace(self.conditioning, **conditioning),
+            self, sampling=replace(self.sampling, **sampling), conditioning=replace(self.conditioning, **conditioning)
         )
 
     def batch(self, count: int) -> tuple[GenerationRequest, ...]:
@@ -243,9 +252,10 @@ class GenerationRequest:
 
     @property
     def styled_prompt(self) -> Prompt:
-        """Return the words given to the text encoder: the prompt in the heaviest style's template."""
+        """Return the text encoder's words: the prompt, or a masked part's, in the heaviest style's template."""
         style, _ = max(self.styles.parts, key=lambda part: part[1])
-        return self.prompt.within(style.template)
+        words = self.start.prompt if self.start is not None and self.start.prompt is not None else self.prompt
+        return words.within(style.template)
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,10 +298,3 @@ class GenerationResult:
     revisions: Mapping[str, str]  # model part -> revision or hash
     verdict: Verdict | None = None  # None: this engine's pictures are not checked, or the host turned it off
     canvas: str | None = None  # the vector strokes that it was drawn from, as JSON; they decide no pixel of it
-
-
-def expect_array(array: object, what: str, dimensions: int, dtype: type) -> None:
-    """Raise TypeError unless `array`, called `what`, is a filled array of that many dimensions and that dtype."""
-    if not isinstance(array, np.ndarray) or array.ndim != dimensions or array.dtype != dtype or array.size == 0:
-        came = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-        raise TypeError(f"Expected {what} as a {dimensions}-d {np.dtype(dtype)} array, got {came}.")

@@ -81,6 +81,10 @@ class Faults:
     def image(self) -> Any:
         return self.pick(*self.no_images)
 
+    def pictures(self) -> Any:
+        broken = [[self.good, self.good, self.image()] for _ in range(3)]
+        return self.pick(None, "", 3, {}, [], self.good, [self.good] * 2, [self.good] * 21, *broken)
+
     def text(self) -> Any:
         return self.pick(*NO_TEXTS)
 
@@ -122,6 +126,8 @@ def inputs(faults: Faults) -> dict[str, list[tuple[Any, Callable[[], Any]]]]:
         "find_styles": [("a fox", faults.text), number(5, 1, 100, True)],
         "add_style": [(faults.good, faults.image), ("Fuzz", faults.name), ("", faults.text)],
         "remove_style": [("auto", faults.removed)],
+        "teach_style": [([faults.good] * 3, faults.pictures), ("Fuzz", faults.name), number(0, 0, 10_000, True)],
+        "teaching": [("look", faults.reading)],
         "plan_memory": [
             ("sd15", faults.text),
             number(512, 64, 1024, True),
@@ -141,6 +147,8 @@ def bad_calls(faults: Faults, draw: random.Random) -> Iterator[Call]:
         "find_styles": 2,
         "add_style": 3,
         "remove_style": 2,
+        "teach_style": 1,
+        "teaching": 1,
         "styles": 1,
         "plan_memory": 2,
     }

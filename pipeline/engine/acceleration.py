@@ -1,19 +1,20 @@
-"""Speed up the same picture where the machine can: attention kernels, a compiled UNet."""
+"""Speed up the same picture where the machine can: attention kernels, compiled networks."""
 
 from __future__ import annotations
 
 import importlib.util
 import logging
-import weakref
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map
 
 from pipeline.controls import group_settings
+from pipeline.engine.deep_features import Run, SplitUNet
 from pipeline.errors import SettingError, quote_error
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
@@ -59,41 +60,106 @@ def find_xformers_problem(device: torch.device, dtype: torch.dtype) -> str | Non
 
 
 class Compiler:
-    """Compiler gives the UNet as torch.compile makes it, whole, with CUDA graphs on CUDA; unchanged when it is off.
+    """Compiler gives networks as torch.compile makes them, with CUDA graphs on CUDA; unchanged when it is off.
 
     A network that is moved or read again is compiled anew. CUDA graphs write each output into the same memory, so it is
-    copied before the next step overwrites it.
+    copied before the next step overwrites it. What differs from picture to picture are tensors (`hold_style_scales`,
+    `run_controlnet`): torch compiles anew for each Python number, and after eight it runs as if it was off.
     """
 
-    def __init__(self, on: bool, backend: str = "inductor") -> None:
+    def __init__(self, on: bool, backend: Any = "inductor") -> None:
         self.on, self._backend = on, backend
-        self._compiled: weakref.WeakKeyDictionary[Any, Callable[..., tuple[Tensor]]] = weakref.WeakKeyDictionary()
+        self._unets: dict[bool, SplitUNet] = {}  # by `skips`
+        self._controlnets: dict[str, Any] = {}  # "plain" and "quick": a network, and what stands for it
+        self._decoder: Any = None
 
-    def __call__(self, unet: Any) -> Any:
+    def split_unet(self, unet: Any, *, skips: bool) -> SplitUNet:
+        """Return the UNet as `denoise` takes it; `skips` as SplitUNet has it."""
         if not self.on:
-            return unet
-        if unet not in self._compiled:
-            self._compiled[unet] = self._make(unet)
-        return self._compiled[unet]
+            return SplitUNet(unet, skips=skips)
+        if skips not in self._unets or self._unets[skips].unet is not unet:
+            self._unets = {skips: SplitUNet(unet, skips=skips, make_quick=partial(self._compile, device=unet.device))}
+        return self._unets[skips]
 
-    def _make(self, unet: Any) -> Callable[..., tuple[Tensor]]:
-        graphs = self._backend == "inductor" and unet.device.type == "cuda"
-        mode = "reduce-overhead" if graphs else None
-        forward: Any = torch.compile(unet.forward, dynamic=False, backend=self._backend, mode=mode)
+    def wrap_controlnet(self, controlnet: Any) -> Any:
+        """Return ControlNet as `denoise` takes it; None where it was let go."""
+        if not self.on or controlnet is None:
+            return controlnet
+        if self._controlnets.get("plain") is not controlnet:
+            quick = self._compile(controlnet.forward, device=controlnet.device)
+            self._controlnets = {"plain": controlnet, "quick": partial(run_controlnet, quick)}
+        return self._controlnets["quick"]
 
-        def run(*inputs: Any, **named: Any) -> tuple[Tensor]:
-            if graphs:
-                torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
-            output = forward(*inputs, **named)[0]
-            return (output.clone() if graphs else output,)
+    def compile_decoder(self, vae: Any) -> None:
+        """Compile an autoencoder's decoder where it is, once; its outputs are read before the next one is made."""
+        if self.on and self._decoder is not vae.decoder:
+            self._decoder = vae.decoder
+            self._decoder.compile(dynamic=False, backend=self._backend, mode=self._choose_mode(vae.device))
 
-        return run
+    def hold_style_scales(self, unet: Any) -> None:
+        """Make tensors of the style scales that diffusers has just set on the adapter's layers."""
+        if self.on:
+            hold_style_scales(unet)
+
+    def _choose_mode(self, device: torch.device) -> str | None:
+        """Choose the mode with CUDA graphs where there is CUDA."""
+        return "reduce-overhead" if self._backend == "inductor" and device.type == "cuda" else None
+
+    def _compile(self, run: Run, *, device: torch.device) -> Run:
+        """Compile a function; outputs of CUDA graphs are copied."""
+        mode = self._choose_mode(device)
+        compiled: Run = torch.compile(run, dynamic=False, backend=self._backend, mode=mode)
+        if not mode:
+            return compiled
+
+        def run_graph(*inputs: Any, **named: Any) -> Any:
+            torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
+            return tree_map(lambda each: each.clone(), compiled(*inputs, **named))
+
+        return run_graph
+
+
+def run_controlnet(run: Run, *inputs: Any, conditioning_scale: float, **named: Any) -> tuple[list[Tensor], Tensor]:
+    """Run a compiled ControlNet; its scale, another number in each picture, is multiplied in outside of it."""
+    down, middle = run(*inputs, conditioning_scale=1.0, **named)
+    return [each * conditioning_scale for each in down], middle * conditioning_scale
+
+
+class ScaledValues(nn.Module):
+    """ScaledValues projects a style's tokens to attention values times a scale that is a tensor: attention is linear in
+    its values, so this is the style's strength.
+    """
+
+    scale: Tensor
+
+    def __init__(self, projection: nn.Module) -> None:
+        super().__init__()
+        self.projection = projection
+        weight = next(projection.parameters())
+        self.register_buffer("scale", torch.ones((), device=weight.device), persistent=False)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return the scaled values of tokens (n, t, d)."""
+        return self.projection(tokens) * self.scale  # type: ignore[no-any-return]
+
+
+def hold_style_scales(unet: Any) -> None:
+    """Move the numbers that `set_ip_adapter_scale` wrote into tensors, layer by layer, and leave 1 in their place."""
+    for processor in unet.attn_processors.values():
+        if not hasattr(processor, "to_v_ip"):
+            continue
+        for number, scale in enumerate(processor.scale):
+            projection = processor.to_v_ip[number]
+            if not isinstance(projection, ScaledValues):
+                processor.to_v_ip[number] = projection = ScaledValues(projection)
+            projection.scale.fill_(scale)
+        processor.scale = [1.0] * len(processor.scale)
 
 
 def make_blank_request(profile: ModelProfile) -> GenerationRequest:
-    """Make a request for an empty picture of the profile's size and defaults, in two steps."""
+    """Make a request for an empty picture of the profile's size and defaults, in four steps."""
     sampling, conditioning = group_settings(
-        {**profile.defaults, "num_inference_steps": 2, "seed": 0, "variation_seed": 0}
+        {**profile.defaults, "num_inference_steps": 4, "seed": 0, "variation_seed": 0}
     )
     width, height = profile.size
     edges = EdgeMap(np.zeros((height, width), np.uint8), "lines")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import astuple
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from pipeline.engine.controlnet import Control
+from pipeline.engine.controlnets import ControlNets, list_steering_hints
 from pipeline.engine.denoise import Conditions
 from pipeline.engine.placement import Placement
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.engine.textual_inversions import TextualInversions
+from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Menu, scale_blocks
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
@@ -20,10 +26,20 @@ class RequestEncoder:
     """RequestEncoder encodes what steers a picture, on the device where its placement draws."""
 
     def __init__(
-        self, pipeline: Any, menu: Menu, placement: Placement, styles: StyleEmbeddings, hint_stack: nn.Module
+        self,
+        pipeline: Any,
+        menu: Menu,
+        placement: Placement,
+        styles: StyleEmbeddings,
+        hint_stack: nn.Module,
+        *,
+        controlnets: ControlNets,
+        hold_style_scales: Callable[[Any], None] = lambda unet: None,
     ) -> None:
+        """Take the networks; `hold_style_scales` is called with the UNet after its style scales were set."""
         self._pipeline, self._menu, self._placement = pipeline, menu, placement
-        self._embed_style, self.hint_stack = styles, hint_stack
+        self._embed_style, self.hint_stack, self._hold_style_scales = styles, hint_stack, hold_style_scales
+        self._controlnets, self._inversions = controlnets, TextualInversions(pipeline)
         self.clear()
 
     def clear(self) -> None:
@@ -32,8 +48,17 @@ class RequestEncoder:
 
     def list_unread_words(self, request: GenerationRequest) -> tuple[str, ...]:
         """Return a notice, in words for the page, for each prompt of the request that is not read to its end."""
-        unread = self.encode_prompt.describe_unread(request.negative_prompt, request.sampling.guidance_scale)
-        return tuple(filter(None, (self.encode_prompt.describe_cut(request.styled_prompt), unread)))
+        negative, prompt = self._read_prompts(request)
+        unread = self.encode_prompt.describe_unread(negative, request.sampling.guidance_scale)
+        told = (self.encode_prompt.describe_cut(prompt), unread)
+        return tuple(filter(None, (self._inversions.name_again(each, request.embeddings) for each in told)))
+
+    def _read_prompts(self, request: GenerationRequest) -> tuple[Prompt, Prompt]:
+        """Return the negative prompt and the styled one, with textual inversions in the places of their names."""
+        negative, prompt = request.negative_prompt, request.styled_prompt
+        if not request.embeddings:
+            return negative, prompt
+        return tuple(self._inversions.put_into(each, request.embeddings) for each in (negative, prompt))  # type: ignore[return-value]
 
     def make_conditions(self, request: GenerationRequest, clock: Clock) -> Conditions:
         """Encode all of a request; `clock` gets the stages "words", "style" and "lines"."""
@@ -42,31 +67,49 @@ class RequestEncoder:
         clock.mark("words")
         wanted = request.conditioning
         blocks = self._menu.style_focus[wanted.style_focus]
-        self._pipeline.set_ip_adapter_scale(scale_blocks(1.0 if blocks is None else blocks, wanted.ip_adapter_scale))
+        self._set_style_scales(scale_blocks(1.0 if blocks is None else blocks, wanted.ip_adapter_scale))
         styles = self._embed_styles(request, guided)
         clock.mark("style")
-        hint = self.embed_hint(request)
+        controls = self.embed_hints(request)
+        hint = None if request.hints else self.embed_hint(request)
         clock.mark("lines")
-        return Conditions(prompts, styles, hint, request.sampling.guidance_scale, wanted.controlnet_conditioning_scale)
+        scale = wanted.controlnet_conditioning_scale
+        return Conditions(prompts, styles, hint, request.sampling.guidance_scale, scale, controls)
 
     def make_blank_conditions(self, request: GenerationRequest) -> Conditions:
         """Encode a request with guidance and a style that is none, to compile the networks with."""
-        self._pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
+        self._set_style_scales(request.conditioning.ip_adapter_scale)
         styles = self._move_to_device(torch.zeros(2, 1, get_style_width(self._pipeline.unet)))
         return Conditions(self.encode_prompts(request, guided=True), styles, self.embed_hint(request), 2.0, 1.0)
 
+    def _set_style_scales(self, scales: Any) -> None:
+        self._pipeline.set_ip_adapter_scale(scales)
+        self._hold_style_scales(self._pipeline.unet)
+
     def encode_prompts(self, request: GenerationRequest, guided: bool) -> Tensor:
         """Encode the words as (B, n, d): with guidance B is 2, the negative prompt first."""
+        negative, prompt = self._read_prompts(request)
         if not guided:
-            return self._move_to_device(self.encode_prompt(request.styled_prompt))
-        return self._move_to_device(self.encode_prompt.encode_pair(request.negative_prompt, request.styled_prompt))
+            return self._move_to_device(self.encode_prompt(prompt))
+        return self._move_to_device(self.encode_prompt.encode_pair(negative, prompt))
 
     def embed_hint(self, request: GenerationRequest) -> Tensor | None:
         """Run ControlNet's hint stack on the lines, (1, c, h, w); None at scale 0, where no lines are read."""
         if request.conditioning.controlnet_conditioning_scale == 0:
             return None
+        self._controlnets.provide_main(request)
         lines = self._move_to_device(torch.from_numpy(request.edges.pixels.copy())) / 255
         return self.hint_stack(lines.expand(1, 3, -1, -1))  # type: ignore[no-any-return]
+
+    def embed_hints(self, request: GenerationRequest) -> tuple[Control, ...]:
+        """Run each hint through its ControlNet's hint stack; the ControlNets are read here where they are not yet."""
+        hints, networks = list_steering_hints(request), self._controlnets.provide(request)
+        controls = []
+        for each in hints:
+            network, stack = networks[each.controlnet]
+            pixels = self._move_to_device(torch.from_numpy(each.pixels.copy())).permute(2, 0, 1)[None] / 255
+            controls.append(Control(network, stack(pixels), *astuple(each.settings)))
+        return tuple(controls)
 
     def _embed_styles(self, request: GenerationRequest, guided: bool) -> Tensor:
         """Embed the styles as (B, 1, d); zeros at scale 0, where no style is read and no encoder need be loaded."""

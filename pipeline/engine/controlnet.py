@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,6 +12,17 @@ from torch import Tensor
 from pipeline.controls import Shortcuts
 
 Outputs = list[Tensor]  # the down blocks' residuals and the middle one's last, each (n or 2n, c, h, w)
+
+
+@dataclass(frozen=True, eq=False)
+class Control:
+    """Control is one ControlNet, what it sees, and how it steers."""
+
+    network: Any  # its hint stack taken out
+    hint: Tensor  # (1, channels, h, w): what went through its hint stack
+    controlnet_conditioning_scale: float
+    control_guidance_start: float  # share of the steps
+    control_guidance_end: float  # share of the steps
 
 
 class Residuals:
@@ -39,6 +52,11 @@ class Residuals:
         self._uses += 1
         *down, middle = (self._fit_batch(kept, len(sample), halves) for kept in self._kept)
         return {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
+
+    def forget(self) -> None:
+        """Let go of the kept residuals, where the next step computes its own anyway."""
+        if self._shortcuts.controlnet_every == 1:
+            self._kept = []
 
     def _can_be_reused(self, rows: int) -> bool:
         """Return whether the kept residuals serve one step more. Guidance that begins midway asks for a half that they
@@ -71,6 +89,43 @@ class Residuals:
             return kept[-count:]
         first = kept if self._shortcuts.controlnet_half == "shared" else torch.zeros_like(kept)
         return torch.cat([first, kept])
+
+
+class SummedResiduals:
+    """SummedResiduals adds up what several ControlNets compute, as diffusers' MultiControlNetModel does.
+
+    Each has its own scale and interval; what the shortcuts say of halves and reuse holds for all of them.
+    """
+
+    def __init__(self, controls: Sequence[Control], shortcuts: Shortcuts) -> None:
+        self._each = [
+            Residuals(
+                control.network,
+                control.hint,
+                control.controlnet_conditioning_scale,
+                replace(
+                    shortcuts,
+                    control_guidance_start=control.control_guidance_start,
+                    control_guidance_end=control.control_guidance_end,
+                ),
+            )
+            for control in controls
+        ]
+
+    def compute(self, step: int, total: int, sample: Tensor, time: Tensor, prompt_embeds: Tensor) -> dict[str, Any]:
+        """Return the UNet's residual arguments at a step, as Residuals.compute does; nothing where none runs."""
+        summed: dict[str, Any] = {}
+        for residuals in self._each:
+            given = residuals.compute(step, total, sample, time, prompt_embeds)
+            residuals.forget()
+            summed = add_residuals(summed, given) if summed and given else summed or given
+        return summed
+
+
+def add_residuals(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Add up two networks' residual arguments."""
+    down, middle = "down_block_additional_residuals", "mid_block_additional_residual"
+    return {down: [a + b for a, b in zip(one[down], other[down], strict=True)], middle: one[middle] + other[middle]}
 
 
 def is_within_interval(step: int, total: int, start: float, end: float) -> bool:

@@ -13,13 +13,15 @@ from torch import Tensor
 
 from pipeline.controls import Decoder
 from pipeline.engine.diffusers_pipeline import load_small_vae
+from pipeline.engine.drawing_engine import OnStep
 from pipeline.engine.placement import Placement
-from pipeline.engine.preview import LinearPreview, choose_zoom, convert_to_picture, shrink_preview
+from pipeline.engine.preview import LinearPreview, PreviewQueue, choose_zoom, convert_to_picture, shrink_pixels
 from pipeline.errors import ModelError
 from pipeline.machine.memory import is_out_of_memory
 from pipeline.machine.plan import is_tiled
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
+from pipeline.values import StepPreview
 
 log = logging.getLogger(__name__)
 
@@ -73,11 +75,20 @@ class Decoders:
         with TiledDecoding(vae, latents.shape[-1] * factor, latents.shape[-2] * factor):
             return [self._decode_picture(each[None], vae) for each in latents]
 
+    def watch_steps(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
+        """Make a callback for step, number of steps and clean latents that gives `on_step` the first one's preview."""
+        queue = PreviewQueue(
+            self.make_preview,
+            lambda step, of, image: on_step(StepPreview(step, of, image)),
+            lags=self._placement.device.type == "cuda",
+        )
+        return lambda step, of, clean: queue(step, of, clean[:1])
+
     @cached_property
-    def make_preview(self) -> Callable[[Tensor], Image.Image]:
-        """Return the function that makes a small picture of clean scaled latents (1, c, h, w)."""
+    def make_preview(self) -> Callable[[Tensor], Tensor]:
+        """Return the function that makes small pixels (1, 3, h, w) in [0, 1] of clean scaled latents (1, c, h, w)."""
         if (small := self._find_small_vae()) is not None:
-            return lambda clean: shrink_preview(self._decode_picture(clean, small))
+            return lambda clean: shrink_pixels(self._decode_pixels(clean, small))
         cells = self._profile.width // self._pipeline.vae_scale_factor
         return LinearPreview.fit(self._pipeline.vae, choose_zoom(cells))
 
@@ -109,12 +120,17 @@ class Decoders:
         return load_small_vae(file, self._placement.decoder_dtype).to(self._placement.device)
 
     def _decode_picture(self, latents: Tensor, vae: Any) -> Image.Image:
-        """Decode one picture's latents (1, c, h, w)."""
-        latents = latents.to(self._placement.decoder_dtype)
-        pixels = vae.decode(latents / vae.config.scaling_factor, return_dict=False)[0]
+        """Decode one picture's latents (1, c, h, w). Raises Overflow."""
+        pixels = self._decode_pixels(latents, vae)
         if not torch.isfinite(pixels).all():
             raise Overflow(self._describe_overflow())
-        return convert_to_picture(pixels / 2 + 0.5)
+        return convert_to_picture(pixels)
+
+    def _decode_pixels(self, latents: Tensor, vae: Any) -> Tensor:
+        """Decode one picture's latents (1, c, h, w) into (1, 3, H, W) in [0, 1]."""
+        latents = latents.to(self._placement.decoder_dtype)
+        pixels: Tensor = vae.decode(latents / vae.config.scaling_factor, return_dict=False)[0]
+        return pixels / 2 + 0.5
 
     def _describe_overflow(self) -> str:
         return f"{self._profile.title} gave no picture: its numbers overflowed on {self._placement.device}."

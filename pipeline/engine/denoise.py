@@ -8,17 +8,23 @@ scale 0 or outside of its interval, its hint stack after the first time. `Shortc
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from pipeline.controls import Shortcuts
-from pipeline.engine.controlnet import Residuals, is_within_interval, repeat_for_batch
+from pipeline.engine.controlnet import Control, Residuals, SummedResiduals, is_within_interval, repeat_for_batch
+from pipeline.engine.deep_features import DeepFeatures
 from pipeline.errors import IsCancelled, raise_if_cancelled
 
+if TYPE_CHECKING:
+    from pipeline.engine.starting import KeptLatents
+
+AnyResiduals = Residuals | SummedResiduals
 OnStep = Callable[[int, int, Tensor], None]  # step (1-based, just finished), of, estimate of the clean latents
 
 
@@ -33,6 +39,8 @@ class Conditions:
     hint: Tensor | None  # (1, channels, h, w): the edges after ControlNet's hint stack; None draws without edges
     guidance_scale: float
     controlnet_conditioning_scale: float
+    controls: tuple[Control, ...] = ()  # these ControlNets in place of the one that sees `hint`
+    more_channels: Tensor | None = None  # (1, m, h, w) beside the latents, where the UNet takes them
 
     def __post_init__(self) -> None:
         halves = 2 if self.guided else 1
@@ -70,51 +78,82 @@ def denoise(
     generators: Sequence[torch.Generator] = (),
     on_step: OnStep | None = None,
     is_cancelled: IsCancelled | None = None,
+    first: int = 0,
+    kept: KeptLatents | None = None,
 ) -> Tensor:
     """Denoise latents (n, c, h, w) over the scheduler's timesteps, which are set already, and return the clean ones.
 
-    `controlnet` takes an embedded hint: its own hint stack was detached (diffusers_pipeline.detach_hint_stack).
+    The latents are as noisy as the timestep number `first` takes them; `kept` is laid in after each step.
+
+    `unet` is a deep_features.SplitUNet. `controlnet` takes an embedded hint: its own hint stack was detached
+    (diffusers_pipeline.detach_hint_stack).
     `generators` holds one for each of the n pictures, for samplers that add noise as they go.
 
     Raises Cancelled before the step that follows `is_cancelled()` turning true.
     """
-    shortcuts, total = shortcuts or Shortcuts(), len(scheduler.timesteps)
-    residuals = Residuals(controlnet, conditions.hint, conditions.controlnet_conditioning_scale, shortcuts)
+    shortcuts, timesteps = shortcuts or Shortcuts(), scheduler.timesteps[first:]
+    total = len(timesteps)
+    residuals = make_residuals(controlnet, conditions, shortcuts)
+    features = DeepFeatures(unet, shortcuts.cache_interval)
     more = make_step_arguments(scheduler, generators)
-    for step, time in enumerate(scheduler.timesteps):
+    on_host = timesteps.cpu() if on_step else ()  # once: asking the device at each step would hold it up
+    for step, time in enumerate(timesteps):
         raise_if_cancelled(is_cancelled)
         sample = scheduler.scale_model_input(latents, time)
         guided = is_within_interval(step, total, shortcuts.guidance_start, shortcuts.guidance_end)
         prediction = predict_with_guidance(
-            unet, residuals, sample, step, total, time, conditions if guided else conditions.take_conditional_half()
+            features, residuals, sample, step, total, time, conditions if guided else conditions.take_conditional_half()
         )
-        clean = estimate_clean_latents(scheduler, prediction, time, sample) if on_step else None
+        clean = estimate_clean_latents(scheduler, prediction, on_host[step], sample) if on_step else None
         latents = scheduler.step(prediction, time, latents, return_dict=False, **more)[0]
+        latents = latents if kept is None else kept.lay(scheduler, latents, step, timesteps)
         if on_step and clean is not None:
             on_step(step + 1, total, clean)
     raise_if_cancelled(is_cancelled)
     return latents
 
 
+def make_residuals(controlnet: Any, conditions: Conditions, shortcuts: Shortcuts) -> AnyResiduals:
+    """Make what computes the ControlNets' part of each step."""
+    if conditions.controls:
+        return SummedResiduals(conditions.controls, shortcuts)
+    return Residuals(controlnet, conditions.hint, conditions.controlnet_conditioning_scale, shortcuts)
+
+
 def predict_with_guidance(
-    unet: Any, residuals: Residuals, sample: Tensor, step: int, total: int, time: Tensor, conditions: Conditions
+    features: DeepFeatures,
+    residuals: AnyResiduals,
+    sample: Tensor,
+    step: int,
+    total: int,
+    time: Tensor,
+    conditions: Conditions,
 ) -> Tensor:
     """Return the UNet's output (n, c, h, w) at one step (from 0) of `total`, with classifier-free guidance applied (Ho
-    & Salimans 2022, arXiv:2207.12598).
+    & Salimans 2022, arXiv:2207.12598). Where deep features serve again, ControlNet does not run.
     """
     count = len(sample)
-    output = unet(
-        torch.cat([sample] * conditions.halves),
-        time,
-        encoder_hidden_states=repeat_for_batch(conditions.prompt_embeds, count),
-        added_cond_kwargs={"image_embeds": [repeat_for_batch(conditions.image_embeds, count)]},
-        return_dict=False,
-        **residuals.compute(step, total, sample, time, conditions.prompt_embeds),
-    )[0]
+    batch = widen_input(torch.cat([sample] * conditions.halves), conditions.more_channels)
+    given = {
+        "encoder_hidden_states": repeat_for_batch(conditions.prompt_embeds, count),
+        "added_cond_kwargs": {"image_embeds": [repeat_for_batch(conditions.image_embeds, count)]},
+    }
+    if features.can_serve(len(batch)):
+        output = features.predict_again(batch, time, **given)
+    else:
+        lines = residuals.compute(step, total, sample, time, conditions.prompt_embeds)
+        output = features.predict_whole(batch, time, **given, **lines)
     if not conditions.guided:
-        return output  # type: ignore[no-any-return]
+        return output
     unconditional, conditional = output.chunk(2)
-    return unconditional + conditions.guidance_scale * (conditional - unconditional)  # type: ignore[no-any-return]
+    return unconditional + conditions.guidance_scale * (conditional - unconditional)
+
+
+def widen_input(batch: Tensor, more_channels: Tensor | None) -> Tensor:
+    """Return latents (n, c, h, w) with more channels (1, m, h, w) beside each, where there are some."""
+    if more_channels is None:
+        return batch
+    return torch.cat([batch, more_channels.expand(len(batch), -1, -1, -1)], dim=1)
 
 
 def make_generators(seeds: Sequence[int]) -> list[torch.Generator]:
@@ -122,39 +161,6 @@ def make_generators(seeds: Sequence[int]) -> list[torch.Generator]:
     device.
     """
     return [torch.Generator().manual_seed(seed) for seed in seeds]
-
-
-def draw_initial_noise(
-    shape: tuple[int, ...],
-    generators: Sequence[torch.Generator],
-    scheduler: Any,
-    device: torch.device,
-    dtype: torch.dtype,
-    *,
-    variation_seed: int = 0,
-    variation_strength: float = 0.0,
-) -> Tensor:
-    """Draw the initial noise (n, *shape) for n generators: in fp32, then moved and scaled to the scheduler's first
-    sigma. A variation turns it towards the noise of another seed.
-    """
-    drawn = torch.stack([torch.randn(shape, generator=each) for each in generators])
-    if variation_strength:
-        other = torch.randn(shape, generator=torch.Generator().manual_seed(variation_seed))
-        drawn = torch.stack([turn_noise(each, other, variation_strength) for each in drawn])
-    return drawn.to(device, dtype) * scheduler.init_noise_sigma  # type: ignore[no-any-return]
-
-
-def turn_noise(noise: Tensor, other: Tensor, strength: float) -> Tensor:
-    """Turn noise towards other noise of its shape: 0 leaves it, 1 gives the other (slerp, Shoemake 1985).
-
-    Both are taken as one vector each, so that what comes has their length and is noise as they are.
-    """
-    if torch.equal(noise, other):
-        return noise
-    near, far = noise.flatten().double(), other.flatten().double()
-    angle = torch.acos((near @ far / (near.norm() * far.norm())).clamp(-1, 1))
-    turned = (torch.sin((1 - strength) * angle) * near + torch.sin(strength * angle) * far) / torch.sin(angle)
-    return turned.reshape(noise.shape).to(noise.dtype)
 
 
 def make_step_arguments(scheduler: Any, generators: Sequence[torch.Generator]) -> dict[str, Any]:
@@ -169,10 +175,10 @@ def make_step_arguments(scheduler: Any, generators: Sequence[torch.Generator]) -
 def estimate_clean_latents(scheduler: Any, prediction: Tensor, time: Tensor, sample: Tensor) -> Tensor:
     """Return the clean latents (fp32) that the model's output stands for, by the scheduler's prediction type.
 
-    `sample` is what the model saw: Euler's own latents are scaled otherwise.
+    `time` lies on the processor. `sample` is what the model saw: Euler's own latents are scaled otherwise.
     """
-    kept: Tensor = scheduler.alphas_cumprod[time.long().cpu()].to(sample.device, torch.float32)
-    alpha, sigma = kept.sqrt(), (1 - kept).sqrt()
+    kept = float(scheduler.alphas_cumprod[int(time)])
+    alpha, sigma = math.sqrt(kept), math.sqrt(1 - kept)
     sample, output = sample.float(), prediction.float()
     if scheduler.config.prediction_type == "v_prediction":
         return alpha * sample - sigma * output

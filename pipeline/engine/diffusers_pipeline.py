@@ -44,9 +44,27 @@ def load_pipeline(profile: ModelProfile, located: Mapping[str, LocatedPart], dty
     return pipeline
 
 
-def choose_base_reader(base: LocatedPart, shared: Mapping[str, Any]) -> Callable[..., Any]:
+def read_base(profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype) -> Any:
+    """Read a base with its adapter into a pipeline of its own, without ControlNet, on the CPU."""
+    shared = {"local_files_only": True, "use_safetensors": True, "dtype": dtype, "variant": profile.variant}
+    pipeline = choose_base_reader(located["base"], shared, diffusers.StableDiffusionPipeline)(
+        image_encoder=None, safety_checker=None, requires_safety_checker=False, **load_packaged_text(profile, dtype)
+    )
+    pipeline.load_ip_adapter(
+        str(located["ip_adapter"].path),
+        subfolder=".",
+        weight_name=profile.ip_adapter_file,
+        image_encoder_folder=None,
+    )
+    return pipeline
+
+
+def choose_base_reader(
+    base: LocatedPart,
+    shared: Mapping[str, Any],
+    pipeline_class: Any = diffusers.StableDiffusionControlNetPipeline,
+) -> Callable[..., Any]:
     """Return what makes the pipeline from a folder, or from a single file with the configs beside it."""
-    pipeline_class = diffusers.StableDiffusionControlNetPipeline
     if base.config is None:
         return partial(pipeline_class.from_pretrained, base.path, **shared)
     config, dtype = str(base.config), shared["dtype"]

@@ -20,6 +20,11 @@ class DrawingEngine:
         self.profile, self._menu = profile, get_menu(profile.name)
         self._turns = Turns(profile.title)
 
+    @property
+    def is_wanted(self) -> bool:
+        """Return whether a picture waits that gives way to nobody: what gives way may end early for it."""
+        return self._turns.is_wanted
+
     def retire(self, then: Callable[[], None]) -> None:
         """Stop drawing for good once the picture under way is finished; requests that wait get EngineChanged.
 
@@ -32,4 +37,5 @@ class DrawingEngine:
         if request.engine != self.profile.name:
             raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
         self._menu.expect_offered(request.sampling, request.conditioning, request.shortcuts)
+        self._menu.expect_start(request.start is not None, request.sampling)
         self.profile.check_size(request.width, request.height)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from PIL import Image
@@ -15,28 +15,30 @@ from torch import Tensor
 from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import COMPILING, Compiler, make_blank_request
 from pipeline.engine.conditioning import RequestEncoder
+from pipeline.engine.controlnets import ControlNets, list_steering_hints
 from pipeline.engine.decoding import Decoders, Overflow
-from pipeline.engine.denoise import (
-    Conditions,
-    denoise,
-    draw_initial_noise,
-    make_generators,
-)
+from pipeline.engine.denoise import Conditions, denoise, make_generators
 from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
-from pipeline.engine.few_steps import FusedWeights
+from pipeline.engine.few_steps import RequestLoras, list_missing_loras
 from pipeline.engine.ink import lay_ink
+from pipeline.engine.lending import lend_networks
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
+from pipeline.engine.own_base import OwnBase
 from pipeline.engine.placement import Size
+from pipeline.engine.schedules import set_steps
+from pipeline.engine.starting import Start, Starter, lay_rest
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.machine.device import name_dtype
 from pipeline.machine.plan import ModeChoice
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
 from pipeline.request.samplers import find_sampler
+from pipeline.teaching.networks import LentNetworks
 from pipeline.timing import Clock
-from pipeline.values import NUMBER_FORMAT, Drawn, GenerationRequest, StepPreview, Style
+from pipeline.values import NUMBER_FORMAT, Drawn, GenerationRequest, Style
 
+T = TypeVar("T")
 OVERFLOWED = "Numbers overflowed in {numbers}, so the {part} was computed in float32, and the next ones will be too."
 
 
@@ -48,15 +50,21 @@ class Engine(DrawingEngine):
         self._revisions, self._safety = model.revisions, model.safety
         self._pipeline, self._placement, self._embed_style = model.pipeline, model.placement, model.style_embeddings
         self._files = PresentParts(model.profile, model.folder)
+        self._controlnets = ControlNets(model.profile, self._menu, self._files, model.placement, model.pipeline)
+        self._compiler = Compiler(compile)
         self._conditioning = RequestEncoder(
-            model.pipeline, self._menu, model.placement, model.style_embeddings, model.hint_stack
+            *(model.pipeline, self._menu, model.placement, model.style_embeddings, model.hint_stack),
+            hold_style_scales=self._compiler.hold_style_scales,
+            controlnets=self._controlnets,
         )
         self._decoding = Decoders(
             model.pipeline, model.profile, model.placement, previews, self._menu.small_decoder, self._files
         )
-        self._few_steps = FusedWeights(model.pipeline, self._files.locate)
-        self._compiler = Compiler(compile)
-        model.placement.on_move, model.placement.on_read = self._clear_device_caches, self._reset_few_steps
+        self._loras = RequestLoras(model.pipeline, self._menu, self._files, model.placement)
+        self.own_base = OwnBase(model, self._turns, self._forget_base)
+        self._starter = Starter(model.pipeline, model.placement)
+        self._compiler.compile_decoder(model.pipeline.vae)
+        model.placement.on_leave, model.placement.on_move = self._loras.adapters.clear, self._clear_device_caches
 
     @classmethod
     def load(
@@ -79,7 +87,7 @@ class Engine(DrawingEngine):
         `folder` holds the model instead of the profile's home or the Hub; `cache_dir` keeps style embeddings from one
         run to the next; `dtype` is one of device.DTYPES, for a profile that is drawn in any of them; `memory` is "auto"
         or one of memory.MODES; `safety` asks the profile's safety checker, where it has one, about each picture;
-        `attention` is one of acceleration.ATTENTIONS; `compile` compiles the UNet before it returns; `previews` are
+        `attention` is one of acceleration.ATTENTIONS; `compile` compiles the networks before it returns; `previews` are
         "linear", or "small" by the profile's small decoder.
         Raises ModelError for missing or damaged files, SettingError for a device, number format, mode or kernel that is
         not here, OutOfMemory where not even the smallest mode loads.
@@ -95,13 +103,19 @@ class Engine(DrawingEngine):
         return engine
 
     def compile_ahead(self) -> None:
-        """Compile what a picture of the usual size needs, with guidance and without, with lines and without."""
-        request = make_blank_request(self.profile)
+        """Compile what a picture of the usual size needs, with guidance and without, with lines and without, with all
+        layers and with the shallow ones.
+        """
+        request, halfway = make_blank_request(self.profile), Shortcuts(guidance_end=0.5, cache_interval=2)
         with self._turns.take(), torch.inference_mode():
-            for shortcuts in (Shortcuts(guidance_end=0.5), Shortcuts(guidance_end=0.5, control_guidance_end=0.0)):
+            for shortcuts in (halfway, replace(halfway, control_guidance_end=0.0)):
                 blank = replace(request, shortcuts=shortcuts)
                 conditions = self._conditioning.make_blank_conditions(blank)
-                self._denoise(blank, self._make_scheduler(blank), conditions, make_generators([0]), None, None)
+                start = self._starter.encode_start(blank)
+                latents = self._denoise(
+                    blank, start, self._make_scheduler(blank), conditions, make_generators([0]), None, None
+                )
+            self._decoding.decode_pictures(latents, "full")
 
     @property
     def device(self) -> torch.device:
@@ -116,7 +130,7 @@ class Engine(DrawingEngine):
     @property
     def revisions(self) -> Mapping[str, str]:
         """Return the revision or hash of each model part, by its role."""
-        return MappingProxyType(dict(self._revisions))
+        return MappingProxyType({**self._revisions, **self._controlnets.revisions})
 
     @property
     def present_revisions(self) -> Mapping[str, str]:
@@ -124,7 +138,7 @@ class Engine(DrawingEngine):
         other numbers, other pixels.
         """
         numbers = self._placement.present_numbers()
-        return MappingProxyType({**self._revisions, **({NUMBER_FORMAT: numbers} if numbers else {})})
+        return MappingProxyType({**self.revisions, **({NUMBER_FORMAT: numbers} if numbers else {})})
 
     @property
     def memory(self) -> ModeChoice:
@@ -136,6 +150,16 @@ class Engine(DrawingEngine):
         self._embed_style.expect_known([style])
         with self._turns.take():
             return self._embed_style(style)
+
+    def lend(self, work: Callable[[LentNetworks], T]) -> T:
+        """Call `work` with the networks as they were read, in a turn that gives way to every picture.
+
+        Raises OutOfMemory where nothing can be learnt through them, EngineChanged once the engine is retired.
+        """
+        with self._turns.take(gives_way=True):
+            if self._loras.adapters.use(()):
+                self._conditioning.clear()
+            return work(lend_networks(self._pipeline, self._placement, self._conditioning.encode_prompt))
 
     def draw(
         self,
@@ -157,7 +181,7 @@ class Engine(DrawingEngine):
         the next one then. EngineChanged once it is retired.
         """
         self._expect_drawable(request)
-        size = Size(request.width, request.height)
+        size = Size(request.width, request.height, len(list_steering_hints(request)) or 1)
         with self._turns.take(gives_way=gives_way), torch.inference_mode():
             raise_if_cancelled(is_cancelled)
             drawn, shortage = self._placement.run(
@@ -186,16 +210,22 @@ class Engine(DrawingEngine):
     ) -> Drawn:
         """Draw in the memory mode as it is now; may be called again in a lower one, from the same noise."""
         clock, images = Clock(self.device), list[Image.Image]()
-        self._fuse_few_steps(request.shortcuts.few_steps)
+        if self._loras.use(request, clock):
+            self._conditioning.clear()  # the text encoder says something else now
         conditions = self._conditioning.make_conditions(request, clock)
+        start = self._starter.encode_start(request)
+        if start.picture is not None:
+            clock.mark("start")
         for each in request.batch(count):
             generators = make_generators([each.sampling.seed])
             shown = on_step if not images else None
-            latents = self._denoise(each, self._make_scheduler(each), conditions, generators, shown, is_cancelled)
+            scheduler = self._make_scheduler(each)
+            latents = self._denoise(each, start, scheduler, conditions, generators, shown, is_cancelled)
             clock.mark("steps")
-            images += (lay_ink(made, each) for made in self._decoding.decode_pictures(latents, each.shortcuts.decoder))
+            decoded = self._decoding.decode_pictures(latents, each.shortcuts.decoder)
+            images += (lay_rest(lay_ink(made, each), each) for made in decoded)
             clock.mark("picture")
-        notices = self._conditioning.list_unread_words(request)
+        notices = (*list_missing_loras(request), *self._conditioning.list_unread_words(request))
         return Drawn(tuple(images), clock.milliseconds, notices, self._placement.present_numbers())
 
     def _check_safety(self, drawn: Drawn) -> Drawn:
@@ -207,67 +237,53 @@ class Engine(DrawingEngine):
         clock.mark("safety")
         return replace(drawn, verdicts=verdicts, milliseconds={**drawn.milliseconds, **clock.milliseconds})
 
-    def _fuse_few_steps(self, name: str) -> None:
-        """Fuse the few-step weights of that name into the UNet; "" takes out what is in."""
-        if name != self._few_steps.name:
-            wanted = self._menu.few_steps.get(name)
-            self._placement.change_plain_weights(lambda: self._few_steps.fuse(name, wanted))
-
     def _expect_drawable(self, request: GenerationRequest) -> None:
         """Raise as `draw` does for what cannot be drawn, files that are missing included."""
         super()._expect_drawable(request)
-        self._files.expect(self._menu.list_parts(request.shortcuts))
+        self._files.expect((*self._menu.list_parts(request.shortcuts), *self._controlnets.list_roles(request)))
         if request.conditioning.ip_adapter_scale:
             self._embed_style.expect_known(style for style, _ in request.styles.parts)
 
     def _make_scheduler(self, request: GenerationRequest) -> Any:
         """Make a scheduler for one request: schedulers remember where they are."""
-        made = make_sampler_scheduler(find_sampler(request.sampling.sampler), self._pipeline.scheduler.config)
-        made.set_timesteps(request.sampling.num_inference_steps, device=self.device)
+        sampler = find_sampler(request.sampling.sampler)
+        made = make_sampler_scheduler(sampler, self._pipeline.scheduler.config)
+        set_steps(made, sampler, request.sampling.num_inference_steps, self.device)
         return made
 
     def _denoise(
         self,
         request: GenerationRequest,
+        start: Start,
         scheduler: Any,
         conditions: Conditions,
         generators: list[torch.Generator],
         on_step: OnStep | None,
         is_cancelled: IsCancelled | None,
     ) -> Tensor:
-        """Denoise the request's noise into clean latents (n, c, h, w), one for each generator."""
-        factor = self._pipeline.vae_scale_factor
-        channels = self._pipeline.unet.config.in_channels
-        shape = (channels, request.height // factor, request.width // factor)
+        """Denoise what the request starts from into clean latents (n, c, h, w), one for each generator."""
+        beginning = self._starter.begin(request, start, scheduler, generators)
         return denoise(
-            self._compiler(self._pipeline.unet),
-            self._pipeline.controlnet,
+            self._compiler.split_unet(self._pipeline.unet, skips=self._placement.mode != "streamed"),
+            self._compiler.wrap_controlnet(self._pipeline.controlnet),
             scheduler,
-            draw_initial_noise(
-                shape,
-                generators,
-                scheduler,
-                self.device,
-                self.dtype,
-                variation_seed=request.sampling.variation_seed,
-                variation_strength=request.sampling.variation_strength,
-            ),
-            conditions,
+            beginning.latents,
+            replace(conditions, more_channels=beginning.more_channels),
             shortcuts=request.shortcuts,
             generators=generators,
-            on_step=self._make_latents_callback(on_step) if on_step else None,
+            on_step=self._decoding.watch_steps(on_step) if on_step else None,
             is_cancelled=is_cancelled,
+            first=beginning.first,
+            kept=beginning.kept,
         )
-
-    def _make_latents_callback(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
-        """Make a callback for step, number of steps and clean latents that gives `on_step` the first one's preview."""
-        return lambda step, of, clean: on_step(StepPreview(step, of, self._decoding.make_preview(clean[:1])))
-
-    def _reset_few_steps(self) -> None:
-        """Start without fused weights: UNet and ControlNet were read again."""
-        self._few_steps = FusedWeights(self._pipeline, self._files.locate)
 
     def _clear_device_caches(self) -> None:
         """Forget what was computed on another device, or stayed on it."""
+        self._controlnets.clear()
         self._conditioning.clear()
         self._decoding.clear()
+
+    def _forget_base(self) -> None:
+        """Begin anew with another model's networks."""
+        self._clear_device_caches()
+        self._compiler.compile_decoder(self._pipeline.vae)

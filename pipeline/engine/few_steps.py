@@ -1,76 +1,62 @@
-"""Fuse few-step weights (LCM-LoRA, Hyper-SD) into the UNet while a picture wants them, and take them out exactly."""
+"""Say which LoRAs a request is drawn with: its own, those of taught styles, the few-step weights of its shortcuts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from pipeline.engine.adapters import Adapters, WantedLora
+from pipeline.engine.placement import Placement
+from pipeline.models.locate import PresentParts
+from pipeline.request.presets import Menu
+from pipeline.timing import Clock
+from pipeline.values import GenerationRequest
 
-from pipeline.errors import ModelError, quote_error
-from pipeline.request.presets import FewSteps
+MISSING = "What the style “{name}” learnt is not on this machine; it is worn as its picture looks."
 
 
-class FusedWeights:
-    """FusedWeights keeps one pipeline's UNet with the few-step weights of one name in it, or as it came.
+class RequestLoras:
+    """RequestLoras puts the LoRAs of each request on one pipeline's networks, and takes off what it does not want."""
 
-    Fused, since that costs nothing per step. The weights they are added to are kept on the CPU and put back as they
-    were: subtracting would leave rounding behind, and equal requests would give other pixels later. `locate` returns
-    the folder of a part of the engine by its role.
+    def __init__(self, pipeline: Any, menu: Menu, files: PresentParts, placement: Placement) -> None:
+        self._menu, self._locate = menu, cache(files.locate)  # a part's hash is computed once
+        self.adapters = Adapters(pipeline, placement.get_format)
+
+    def use(self, request: GenerationRequest, clock: Clock) -> bool:
+        """Add what the request wants; return whether the text encoder's changed. `clock` gets the stage "loras"."""
+        wanted = list_wanted_loras(request, self._menu, self._locate)
+        if wanted == self.adapters.present:
+            return False
+        changed = self.adapters.use(wanted)
+        clock.mark("loras")
+        return changed
+
+
+def list_wanted_loras(request: GenerationRequest, menu: Menu, locate: Callable[[str], Path]) -> tuple[WantedLora, ...]:
+    """List the LoRAs with their weights, few-step weights first; `locate` returns the folder of a part by its role.
+
+    Raises ModelError where the few-step weights are not here.
     """
-
-    def __init__(self, pipeline: Any, locate: Callable[[str], Path]) -> None:
-        self._pipeline, self._locate = pipeline, locate
-        self.name = ""  # what is fused in now
-        self._original: dict[str, Tensor] = {}  # parameter's name -> as it came
-
-    def fuse(self, name: str, wanted: FewSteps | None) -> None:
-        """Make `wanted`, called `name`, the weights that are fused in; "" and None take out what is in.
-
-        Raises ModelError for weights that do not fit this model.
-        """
-        if name == self.name:
-            return
-        self._restore()
-        if wanted is not None:
-            self._fuse(name, wanted)
-
-    def _fuse(self, name: str, wanted: FewSteps) -> None:
-        folder = self._locate(wanted.part)
-        try:
-            self._pipeline.load_lora_weights(
-                str(folder), weight_name=wanted.file, adapter_name="few_steps", local_files_only=True
-            )
-            self._original = {
-                path: value.detach().to("cpu", copy=True) for path, value in list_lora_parameters(self._pipeline.unet)
-            }
-            self._pipeline.fuse_lora(components=["unet"], lora_scale=wanted.scale, safe_fusing=True)
-        except (ValueError, KeyError, RuntimeError, OSError, ImportError) as error:
-            self._pipeline.unload_lora_weights()
-            self._restore()
-            raise ModelError(
-                f"The few-step weights in {folder / wanted.file} do not fit this model: {quote_error(error)}."
-            ) from error
-        self._pipeline.unload_lora_weights()  # what was fused stays; the layers around it go
-        self.name = name
-
-    def _restore(self) -> None:
-        for path, value in self._original.items():
-            self._pipeline.unet.get_parameter(path).data.copy_(value)
-        self._original, self.name = {}, ""
+    quick = menu.few_steps.get(request.shortcuts.few_steps)
+    first = () if quick is None else (WantedLora(locate(quick.part) / quick.file, "", quick.scale),)
+    own = (WantedLora(each.file, each.sha256, each.weight) for each in request.loras if each.weight)
+    return (*first, *own, *list_taught_loras(request))
 
 
-def list_lora_parameters(unet: Any) -> list[tuple[str, Tensor]]:
-    """List the parameters under a LoRA layer, by the names they have without it. Raises ValueError where there
-    is none.
-    """
-    found = [
-        (f"{path}.{name}", parameter)
-        for path, module in unet.named_modules()
-        if hasattr(module, "base_layer")
-        for name, parameter in module.base_layer.named_parameters()
-    ]
-    if not found:
-        raise ValueError("none of its layers is one of the model's")
-    return found
+def list_taught_loras(request: GenerationRequest) -> tuple[WantedLora, ...]:
+    """List the LoRAs of the styles that pictures taught, each as strong as its style is worn."""
+    strength = request.conditioning.ip_adapter_scale
+    taught = [(style.taught, weight) for style, weight in request.styles.parts if style.taught is not None]
+    return tuple(
+        WantedLora(learnt.lora, learnt.lora_sha256, weight * strength)
+        for learnt, weight in taught
+        if learnt.lora is not None and weight * strength
+    )
+
+
+def list_missing_loras(request: GenerationRequest) -> tuple[str, ...]:
+    """Return a notice, in words for the page, for each style whose LoRA is not here: its picture alone is worn."""
+    taught = [(style.name, style.taught) for style, _ in request.styles.parts if style.taught is not None]
+    return tuple(MISSING.format(name=name) for name, each in taught if each.lora_sha256 and each.lora is None)

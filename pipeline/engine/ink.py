@@ -9,7 +9,7 @@ from PIL import Image
 from pipeline.inking.lines import lay_lines
 from pipeline.inking.painted import read_painted_colours
 from pipeline.inking.pen import draw_edges, read_pen
-from pipeline.values import GenerationRequest, PaintedColours, Painting
+from pipeline.values import Drawing, GenerationRequest, PaintedColours, Painting
 
 Pixels = NDArray[np.uint8]
 
@@ -24,6 +24,11 @@ def read_painted(request: GenerationRequest) -> PaintedColours:
     if request.colours is None:
         return PaintedColours.none(request.width, request.height)
     return read_painted_colours(request.colours.pixels, request.colours.greys)
+
+
+def has_paint(drawing: Drawing) -> bool:
+    """Return whether a drawing has something in it that the person painted in colour."""
+    return bool(read_painted_colours(drawing.pixels, drawing.greys).mask.any())
 
 
 def lay_ink(image: Image.Image, request: GenerationRequest) -> Image.Image:

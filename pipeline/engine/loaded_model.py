@@ -49,7 +49,8 @@ class LoadedModel:
     placement: Placement
     style_embeddings: StyleEmbeddings
     safety: SafetyChecker | None  # None: this profile has none, or it is off
-    revisions: Mapping[str, str]  # model part -> revision or hash
+    revisions: dict[str, str]  # model part -> revision or hash
+    located: dict[str, LocatedPart]  # role -> where it was read from; the base may be exchanged
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def load_model(
         make_style_embeddings(image_encoder, get_style_width(pipeline.unet), cache_dir),
         SafetyChecker(checker, pipeline.feature_extractor, profile.variant) if checker else None,
         revisions | find_text_revision(profile),
+        located,
     )
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from pipeline.engine.diffusers_pipeline import Networks
+from pipeline.engine.weight_modes import IRREVERSIBLE, NETWORK_PLACERS, is_channels_last_faster, place_module
 from pipeline.errors import OutOfMemory, quote_error
 from pipeline.machine.device import get_default_dtype, name_dtype
 from pipeline.machine.memory import is_out_of_memory, measure_free_memory
@@ -21,16 +22,13 @@ from pipeline.models.profile import ModelProfile
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# What stays as it is in 8 bits: norms, which are small and sensitive, and the style's projection, which casts what it
-# is given to the type of its own weights and would then compute in 8 bits itself.
-NEVER_FP8 = ("pos_embed", "patch_embed", "norm", "^proj_in$", "^proj_out$", "encoder_hid_proj")
-
 
 class Size(NamedTuple):
     """Size is a request's width and height in px."""
 
     width: int  # px
     height: int  # px
+    controlnets: int = 1  # that steer it
 
     @property
     def pixels(self) -> int:
@@ -42,8 +40,8 @@ class Placement:
     """Placement keeps one pipeline on one device in its memory mode, and draws what does not fit a mode lower.
 
     Only UNet and ControlNet are kept in 8 bits or streamed. Neither can be undone, so both are read from their files
-    again (`read_again`) when the mode changes back: equal requests then give equal pictures. `on_move` is called after
-    modules moved, `on_read` after the two were read again. Not safe for many threads: the engine's lock is around it.
+    again (`read_again`) when the mode changes back: equal requests then give equal pictures. `on_leave` is called
+    before modules move, `on_move` after they did. Not safe for many threads: the engine's lock is around it.
     """
 
     def __init__(
@@ -57,14 +55,14 @@ class Placement:
         *,
         choose_processor_dtype: torch.dtype = torch.float32,
     ) -> None:
-        self._pipeline, self._hint_stack, self._profile = pipeline, hint_stack, profile
+        self._pipeline, self.hint_stack, self._profile = pipeline, hint_stack, profile
         self._home, self._dtype = device, dtype
         self._processor_dtype = dtype if device.type == "cpu" else choose_processor_dtype
         self.device, self.dtype = device, dtype  # where and in what numbers pictures are drawn in this mode
         self.is_decoder_widened = False  # the decoder computes in float32, whatever the rest does
         self._read_again = read_again  # gives UNet with its adapter, and ControlNet without its hint stack
         self.on_move: Callable[[], None] = lambda: None
-        self.on_read: Callable[[], None] = lambda: None
+        self.on_leave: Callable[[], None] = lambda: None
         self.mode: MemoryMode | None = None  # None until the first `use`
         self.choice = ModeChoice("cpu" if device.type == "cpu" else "full", "nothing was chosen yet")
         self._altered = False  # UNet and ControlNet are, or were being, put into a mode that cannot be undone
@@ -88,23 +86,10 @@ class Placement:
         if trouble is not None:
             log.warning("Out of memory in mode %s too: %s", lower, trouble)
             raise OutOfMemory(self._explain_shortage(size, lower))
-        self._too_large[mode] = min(size.pixels, self._too_large.get(mode, size.pixels))
+        if size.controlnets <= 1:  # else the next picture of its size, with fewer of them, may well fit
+            self._too_large[mode] = min(size.pixels, self._too_large.get(mode, size.pixels))
         notice = f"Memory ran out, so this was drawn more sparingly: {MODE_MEANINGS[lower]}."
         return result, (notice,)  # type: ignore[return-value]
-
-    def change_plain_weights(self, change: Callable[[], T]) -> T:
-        """Call `change` on weights as they were read, then restore the mode: weights in 8 bits or streamed allow no
-        change.
-        """
-        before = self.mode
-        if self._altered:
-            with allow_weight_changes():
-                self._leave_mode()
-        try:
-            return change()
-        finally:
-            if before is not None:
-                self.switch_mode(before)
 
     def set_usual_mode(self, choice: ModeChoice) -> None:
         """Make the chosen mode the usual one, or the first lower mode in which the weights fit. Raises OutOfMemory when
@@ -124,6 +109,7 @@ class Placement:
     def switch_mode(self, mode: MemoryMode) -> None:
         """Move every module to where the mode wants it."""
         if mode != self.mode:
+            self.on_leave()
             with allow_weight_changes():
                 self._leave_mode()
                 self._enter_mode(mode)
@@ -138,12 +124,30 @@ class Placement:
             self._pipeline.text_encoder, text_device, dtype if text_device.type == place.type else torch.float32
         )
         place_module(self._pipeline.vae, place, torch.float32 if self.is_decoder_widened else dtype, channels_last=True)
-        for module in (self._hint_stack, self._pipeline.controlnet, self._pipeline.unet):
-            if mode in IRREVERSIBLE and module is not self._hint_stack:
-                NETWORK_PLACERS[mode](module, place, dtype)
-            else:
-                place_module(module, place, dtype, channels_last=is_channels_last_faster(place, dtype))
-        self.mode, self.device, self.dtype = mode, place, dtype
+        self.device, self.dtype = place, dtype
+        place_module(self.hint_stack, place, dtype, channels_last=is_channels_last_faster(place, dtype))
+        for network in (self._pipeline.controlnet, self._pipeline.unet):
+            if network is not None:  # a ControlNet may have been let go
+                self.place_network(network, mode)
+        self.mode = mode
+
+    def place_network(self, network: Any, mode: MemoryMode) -> None:
+        """Put a UNet or ControlNet where the mode wants it."""
+        if mode in IRREVERSIBLE:
+            NETWORK_PLACERS[mode](network, self.device, self.dtype)
+        else:
+            place_module(
+                network, self.device, self.dtype, channels_last=is_channels_last_faster(self.device, self.dtype)
+            )
+
+    def place_controlnet(self, network: Any, hint_stack: nn.Module | None = None) -> None:
+        """Put a ControlNet that was read on demand, and its hint stack, where the present mode wants them."""
+        if self.mode is None:
+            raise RuntimeError("A ControlNet is placed once a mode was chosen.")
+        with allow_weight_changes():
+            if hint_stack is not None:
+                place_module(hint_stack, self.device, self.dtype)
+            self.place_network(network, self.mode)
 
     def _leave_mode(self) -> None:
         """Leave the mode; read UNet and ControlNet again where they cannot come out of it."""
@@ -153,7 +157,28 @@ class Placement:
             release_memory()
             self._pipeline.unet, self._pipeline.controlnet = self._read_again()
             self._altered = False
-            self.on_read()
+
+    def exchange(self, parts: Mapping[str, Any]) -> None:
+        """Put other networks, as they were read, in the places of the pipeline's own, by their names there."""
+        before = self.mode
+        self.on_leave()
+        with allow_weight_changes():
+            self._leave_mode()
+        for name, part in parts.items():
+            setattr(self._pipeline, name, part)
+        release_memory()
+        if before is not None:
+            self.switch_mode(before)
+
+    @property
+    def choice_dtype(self) -> torch.dtype:
+        """Return the number format in which networks are read."""
+        return self._dtype
+
+    def get_format(self, network: str) -> tuple[torch.device, torch.dtype]:
+        """Return the device and number format in which "unet" or "text_encoder" computes."""
+        text: Any = self._pipeline.text_encoder
+        return (self.device, self.dtype) if network == "unet" else (text.device, text.dtype)
 
     @property
     def decoder_dtype(self) -> torch.dtype:
@@ -220,52 +245,6 @@ class Placement:
             f"There is not enough memory for this picture ({asked}), not even with {MODE_MEANINGS[mode]}. {fits}. "
             "Draw it smaller, close other programs, or set CROQUIS_MEMORY to a lower mode."
         )
-
-
-def place_module(module: nn.Module, device: torch.device, dtype: torch.dtype, *, channels_last: bool = False) -> None:
-    """Move a module to its device and number format, ready to run, with memory in channels-last order if asked.
-
-    For a VAE channels last pays everywhere: fp32 on a processor -30 %, bf16 -60 %.
-    """
-    nn.Module.to(module, device=device, dtype=dtype).eval().requires_grad_(False)  # diffusers' own warns of nothing
-    if channels_last:
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-def is_channels_last_faster(device: torch.device, dtype: torch.dtype) -> bool:
-    """Return whether channels last pays for a UNet: in fp16 on a GPU, and in bf16 on a processor (-20 to -30 %); in
-    fp32 there it is all the same.
-    """
-    return device.type == "cuda" or dtype == torch.bfloat16
-
-
-def store_in_8_bits(network: Any, device: torch.device, dtype: torch.dtype) -> None:
-    """Store a network's weights in 8 bits (float8_e4m3fn) and compute in `dtype`. It is cast before it moves, so that
-    the device never holds both.
-    """
-    place_module(network, torch.device("cpu"), dtype, channels_last=is_channels_last_faster(device, dtype))
-    network.enable_layerwise_casting(
-        storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype, skip_modules_pattern=NEVER_FP8
-    )
-    network.to(device)
-
-
-def stream_weights(network: Any, device: torch.device, dtype: torch.dtype) -> None:
-    """Stream a network's weights to the device leaf by leaf, the next one on its way while one computes; without CUDA
-    streams where the device has none.
-    """
-    place_module(network, torch.device("cpu"), dtype, channels_last=is_channels_last_faster(device, dtype))
-    streams = device.type == "cuda"
-    network.enable_group_offload(
-        onload_device=device, offload_type="leaf_level", use_stream=streams, record_stream=streams
-    )
-
-
-NETWORK_PLACERS: Mapping[MemoryMode, Callable[[Any, torch.device, torch.dtype], None]] = {
-    "fp8": store_in_8_bits,
-    "streamed": stream_weights,
-}
-IRREVERSIBLE = frozenset(NETWORK_PLACERS)
 
 
 @contextmanager

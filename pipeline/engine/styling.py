@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from PIL import Image
 from pipeline.errors import StyleError
 from pipeline.inking.lines import SOFT, lay_lines
 from pipeline.painters import DEFAULTS, PAINTERS, paint
+from pipeline.taught import Look, Taught
 from pipeline.values import Painting, Style, StyleMask, StyleMix
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class StylePainter:
         self._painting, self._lines, self._seed = painting, lines, seed
         self._inked = scale_lines(painting, lines)
         self._plain = lay_lines(painting.colours, painting, lines)
-        self._painted: dict[str, Pixels] = {}
+        self._painted: dict[tuple[str, Taught | None], Pixels] = {}
 
     def paint(self, mix: StyleMix, strength: float, mask: StyleMask | None = None) -> Image.Image:
         """Paint in the mix, and in the mask's own where it is; strength 0 is plain, 1 the whole style, at most 1.5.
@@ -53,9 +54,10 @@ class StylePainter:
         return np.asarray(sum(np.float32(weight) * self._paint_once(style) for style, weight in mix.parts), np.float32)
 
     def _paint_once(self, style: Style) -> Pixels:
-        if style.sha256 not in self._painted:
-            self._painted[style.sha256] = self._choose_way(style)()
-        return self._painted[style.sha256]
+        key = style.sha256, style.taught
+        if key not in self._painted:
+            self._painted[key] = self._choose_way(style)()
+        return self._painted[key]
 
     def _choose_way(self, style: Style) -> Callable[[], Pixels]:
         """Return how the style is painted: not at all, by its own code, or as its picture looks."""
@@ -69,9 +71,8 @@ class StylePainter:
         from pipeline.painters.style_network import paint_like
 
         rng = np.random.default_rng([self._seed, *style.sha256.encode()])
-        return lay_lines(
-            paint_like(self._painting, read_style(style.image, style.sha256), 1.0, rng), self._painting, self._lines
-        )
+        look = read_style(style.image, style.sha256) if style.taught is None else take_look(style.taught.look)
+        return lay_lines(paint_like(self._painting, look, 1.0, rng), self._painting, self._lines)
 
 
 @lru_cache(maxsize=256)
@@ -82,6 +83,32 @@ def read_style(file: Path, sha256: str) -> PictureStyle:
             return read_picture_style(image)
     except OSError as error:
         raise StyleError(f"The style's picture {file.name} cannot be read.") from error
+
+
+def take_look(look: Look) -> PictureStyle:
+    """Return what pictures taught a style as the network takes it."""
+    from pipeline.painters.style_network import Palette, PictureStyle
+
+    palette = Palette(look.lightness, look.chroma, look.monochrome)
+    return PictureStyle(np.array(look.numbers, np.float32), palette)
+
+
+def combine_looks(images: Sequence[Image.Image], on_picture: Callable[[int], None] = lambda done: None) -> Look:
+    """Return the mean look of several pictures; `on_picture` is called with how many are read. Raises StyleError."""
+    read = []
+    for image in images:
+        read.append(read_picture_style(image))
+        on_picture(len(read))
+    palettes = [(each.palette.lightness, each.palette.chroma, each.palette.monochrome) for each in read]
+    numbers = np.stack([each.numbers for each in read]).mean(axis=0, dtype=np.float64).astype(np.float32)
+    lightness, chroma, monochrome = (float(each) for each in np.array(palettes).mean(axis=0))
+    return Look(tuple(float(each) for each in numbers.tolist()), lightness, chroma, monochrome)
+
+
+def find_most_typical(images: Sequence[Image.Image], look: Look) -> int:
+    """Return the number of the picture whose own look is nearest to the mean one."""
+    distances = [np.linalg.norm(read_picture_style(image).numbers - np.array(look.numbers)) for image in images]
+    return int(np.argmin(distances))
 
 
 def read_picture_style(image: Image.Image) -> PictureStyle:

@@ -31,6 +31,11 @@ class Turns:
                 raise EngineChanged(f"{self._title} was replaced while this waited for it; send it once more.")
             yield
 
+    @property
+    def is_wanted(self) -> bool:
+        """Return whether somebody waits who gives way to nobody."""
+        return self._waiting > 0
+
     def retire(self, then: Callable[[], None]) -> None:
         """Let nobody draw any more, once the picture under way is finished; `then` is called before anyone waiting."""
         with self._hold(gives_way=False):

@@ -10,7 +10,7 @@ https://github.com/Vishnu373/stable-diffusion-vram-calculator gives it (README, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from pipeline.controls import expect_choice
@@ -54,6 +54,7 @@ class MemoryPlan:
     runtime: int  # that the runtime takes for itself
     main_memory: int  # of weights that wait in main memory for a GPU
     published: int  # by the published formula
+    controlnet: int = 0  # of one ControlNet's weights where it is drawn
 
     @property
     def peak(self) -> int:
@@ -81,9 +82,13 @@ def plan_memory(
     mode: str = "full",
     device: str = "cuda",
     dtype: str | None = None,
+    *,
+    controlnets: int = 1,
+    loras: int = 0,
 ) -> MemoryPlan:
-    """Plan one picture or batch, in the device's default numbers or those called `dtype`.
+    """Plan one picture or batch, in the device's default numbers or those called `dtype`, steered by `controlnets`.
 
+    `loras` are the bytes of its LoRAs and few-step weights in 16 bits: they lie beside the layers in every mode.
     What a GPU's weights would take on the processor is always counted in 32 bits. Raises SettingError for a size that
     the profile does not draw, a batch outside 1 to 4, an unknown mode or number format, or a mode that the device does
     not have.
@@ -91,22 +96,25 @@ def plan_memory(
     kind = _check_arguments(profile, width, height, batch, mode, device)
     drawn_on = "cpu" if kind == "cpu" else device
     weights = measure_weights(profile)
+    steered = replace(weights, controlnet=controlnets * weights.controlnet)
     figures = read_figures()["devices"][profile.name if profile.processor_only else drawn_on]
     usual = 2 if drawn_on == "cuda" else 4  # bytes of a number that the figures are of
     each = usual if dtype is None or drawn_on != device else _get_number_size(dtype)
     wide, share = each // 2, each / usual
+    per_pixel = figures["step_bytes_per_px"] + (controlnets - 1) * usual / 2 * read_figures()["residual_bytes_per_px"]
     return MemoryPlan(
         mode=kind,
         device=drawn_on,
         width=width,
         height=height,
         batch=batch,
-        weights=_count_resident_bytes(weights, kind, wide, figures),
-        steps=round(share * (batch * width * height * figures["step_bytes_per_px"] + figures["step_bytes"])),
+        weights=_count_resident_bytes(steered, kind, wide, figures) + wide * loras,
+        steps=round(share * (batch * width * height * per_pixel + figures["step_bytes"])),
         decode=round(share * _count_decoded_pixels(width, height) * figures["decode_bytes_per_px"]),
         runtime=figures.get(f"runtime_bytes_{8 * each}", figures["runtime_bytes"]),
-        main_memory=weights.streamable if kind == "streamed" and drawn_on == "cuda" else 0,
+        main_memory=steered.streamable if kind == "streamed" and drawn_on == "cuda" else 0,
         published=apply_published_formula(weights, width, height, batch),
+        controlnet=_count_controlnet_bytes(weights, kind, wide, figures),
     )
 
 
@@ -222,6 +230,13 @@ def _count_resident_bytes(weights: WeightSizes, mode: MemoryMode, wide: int, fig
     if mode == "streamed":  # the text encoder waits on the processor; two layers are there at once, one on its way
         return wide * (weights.vae + 2 * int(read_figures()["largest_layer_bytes"]))
     return others + wide * weights.streamable
+
+
+def _count_controlnet_bytes(weights: WeightSizes, mode: MemoryMode, wide: int, figures: Mapping[str, Any]) -> int:
+    """Return the bytes of one ControlNet's weights where the picture is drawn."""
+    if mode == "streamed":
+        return 0
+    return int(weights.controlnet * float(figures["fp8_share"])) if mode == "fp8" else wide * weights.controlnet
 
 
 def _get_number_size(dtype: str) -> int:

@@ -17,7 +17,8 @@ OTHERS = {
     1280: "the refiner of Stable Diffusion XL",
     4096: "Stable Diffusion 3",
 }
-INPUTS = {9: "an inpainting model", 8: "InstructPix2Pix", 5: "a depth model"}  # channels in -> what it is; SD 1.5's: 4
+INPUTS = {8: "InstructPix2Pix", 5: "a depth model"}  # channels in -> what it is; 4 and 9 are drawn with
+FOLDER_ONLY = {9: "an inpainting model in one file; unpacked as diffusers' folder it draws"}
 PIPELINES = {
     "StableDiffusionXLPipeline": "Stable Diffusion XL",
     "StableDiffusion3Pipeline": "Stable Diffusion 3",
@@ -78,7 +79,7 @@ def identify_checkpoint(shapes: Shapes) -> str | None:
     if CHECKPOINT_TEXT not in shapes:
         return "not a whole Stable Diffusion checkpoint (no UNet by its names)"
     inputs = shapes.get("model.diffusion_model.input_blocks.0.0.weight", (0, 4))[1]
-    return OTHERS.get(shapes[CHECKPOINT_TEXT][-1]) or INPUTS.get(inputs)
+    return OTHERS.get(shapes[CHECKPOINT_TEXT][-1]) or (INPUTS | FOLDER_ONLY).get(inputs)
 
 
 def refuse_other_model(place: Path, other: str | None, kind: str = "") -> None:

@@ -1,6 +1,7 @@
 """List the engines as data: which files, pinned to which revision, drawn at which size, with which defaults.
 
-The only table of model ids. Revisions and hashes of the SD 1.5 stack were each seen in two or more public sources.
+The only table of model ids, with controlnets.py and few_step_parts.py. Revisions and hashes of the SD 1.5
+stack were each seen in two or more public sources.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from types import MappingProxyType
 
 from pipeline.controls import CONTROLS
 from pipeline.errors import SettingError
+from pipeline.models.controlnets import CONTROLNETS, DEPTH, list_configs
+from pipeline.models.few_step_parts import FEW_STEP_PARTS
 from pipeline.models.profile import ModelPart, ModelProfile, TextPackage, WeightFile
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -54,20 +57,6 @@ IP_ADAPTER = "h94/IP-Adapter", "018e402774aeeddd60609b4ecdb7e298259dc729"
 OPENRAIL_M = "CreativeML OpenRAIL-M"
 
 
-def list_configs(*paths: str) -> tuple[WeightFile, ...]:
-    """Return configs and vocabularies, whose exact sizes and hashes are not checked."""
-    return tuple(
-        WeightFile(path, approximate_bytes=1_100_000 if path.endswith("vocab.json") else 5_000) for path in paths
-    )
-
-
-def describe_controlnet(repo: str, revision: str, *, folder: str, title: str, required: bool) -> ModelPart:
-    """Return one of ControlNet 1.1's fp16 parts; neither size nor hash was seen whole."""
-    weights = WeightFile("diffusion_pytorch_model.fp16.safetensors", approximate_bytes=722_600_000)
-    return ModelPart(folder, ".", repo, revision, (weights, *list_configs("config.json")), "OpenRAIL", title, required)
-
-
-# ControlNet's lineart variant is not here: no public source was seen that names a revision of it.
 SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
     {
         "base": ModelPart(
@@ -106,20 +95,8 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
             OPENRAIL_M,
             "Stable Diffusion 1.5",
         ),
-        "controlnet": describe_controlnet(
-            "lllyasviel/control_v11p_sd15_canny",
-            "115a470d547982438f70198e353a921996e2e819",
-            folder="controlnet",
-            title="ControlNet, which follows the edges",
-            required=True,
-        ),
-        "controlnet_scribble": describe_controlnet(
-            "lllyasviel/control_v11p_sd15_scribble",
-            "3564ec7b87dd706d5fc760d21c9e90bb160d1e9f",
-            folder="controlnet_scribble",
-            title="ControlNet for loose scribbles",
-            required=False,
-        ),
+        **CONTROLNETS,
+        "depth": DEPTH,
         "ip_adapter": ModelPart(
             "ip_adapter",
             "models",
@@ -176,33 +153,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
             OPENRAIL_M,
             "The safety checker",
         ),
-        "lcm_lora": ModelPart(
-            "lcm_lora",
-            ".",
-            "latent-consistency/lcm-lora-sdv1-5",
-            "cf2fced511dbe7e26c8d1d397e728fbab875db4b",
-            (
-                WeightFile(
-                    "pytorch_lora_weights.safetensors",
-                    134621556,
-                    "8f90d840e075ff588a58e22c6586e2ae9a6f7922996ee6649a7f01072333afe4",
-                ),
-            ),
-            "OpenRAIL++",
-            "LCM-LoRA: pictures in four to eight steps",
-            required=False,
-            bundled=True,
-        ),
-        "hyper_sd": ModelPart(  # its revision was seen in one source only, its hash in none
-            "hyper_sd",
-            ".",
-            "ByteDance/Hyper-SD",
-            "bc08d970a87c74c71209491d64e3525845698863",
-            (WeightFile("Hyper-SD15-8steps-CFG-lora.safetensors", 269127064),),
-            "not stated where we looked",
-            "Hyper-SD: pictures in eight steps",
-            required=False,
-        ),
+        **FEW_STEP_PARTS,
         "taesd": ModelPart(
             "taesd",
             ".",
@@ -260,7 +211,11 @@ SD15 = ModelProfile(
     height=512,
     max_side=1024,
     defaults=make_defaults(
-        num_inference_steps=20, guidance_scale=7.0, ip_adapter_scale=0.6, controlnet_conditioning_scale=1.0
+        num_inference_steps=12,
+        guidance_scale=7.0,
+        ip_adapter_scale=0.6,
+        controlnet_conditioning_scale=1.0,
+        strength=0.8,
     ),
     scheduler="DPMSolverMultistepScheduler",
     scheduler_options=DPM_SOLVER,

@@ -84,10 +84,22 @@ class PresentParts:
         """Raise ModelError with the fix unless these parts are here."""
         expect_present(self._profile, roles, self._folder)
 
+    def has(self, role: str) -> bool:
+        """Return whether the part `role` is here. Reads no file, asks no network."""
+        try:
+            self.expect([role])
+        except ModelError:
+            return False
+        return True
+
     def locate(self, role: str) -> Path:
         """Return where the part `role` lies. Raises ModelError where it is not here, or not as published."""
+        return self.locate_part(role).path
+
+    def locate_part(self, role: str) -> LocatedPart:
+        """Return the part `role`. Raises ModelError where it is not here, or not as published."""
         self.expect([role])
-        return locate_part(self._profile, role, self._folder).path
+        return locate_part(self._profile, role, self._folder)
 
 
 def describe_parts(parts: Iterable[ModelPart]) -> str:
@@ -112,6 +124,18 @@ def locate_single_file(profile: ModelProfile, file: Path) -> LocatedPart:
     return LocatedPart(
         file, compute_sha256(file)[:12], locate_in_hub(profile, drop_weights(profile.parts["base"])).path
     )
+
+
+def locate_checkpoint(profile: ModelProfile, file: Path, folder: Path | None, sha256: str) -> LocatedPart:
+    """Return a checkpoint whose hash is known; its configs are those of the model in `folder`, else the Hub's.
+
+    Raises ModelError where it is of another model.
+    """
+    expect_sd15_checkpoint(file)
+    own = folder is not None and folder.is_dir()
+    base = profile.parts["base"]
+    config = folder / base.folder if own and folder else locate_in_hub(profile, drop_weights(base)).path
+    return LocatedPart(file, sha256[:12], config)
 
 
 def drop_weights(part: ModelPart) -> ModelPart:

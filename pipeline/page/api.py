@@ -18,9 +18,11 @@ from gradio.utils import get_upload_folder, is_in_or_equal
 from gradio_client.utils import is_file_obj_with_meta
 from PIL import Image
 
+from pipeline.controls import expect_choice
 from pipeline.errors import SettingError
 from pipeline.page.api_words import document_endpoint
 from pipeline.page.guard import guard_inputs
+from pipeline.page.host import NOT_HERE, may_teach
 from pipeline.page.memory_panel import plan_memory_modes
 from pipeline.page.visitors import find_owner
 from pipeline.request.inputs import DRAW_INPUTS, Input
@@ -28,11 +30,19 @@ from pipeline.request.order import parse_count, parse_reading, parse_thresholds
 from pipeline.request.words import parse_prompt
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image
-from pipeline.studio.answers import FoundStyle, describe_batch, describe_match, describe_result, describe_style
+from pipeline.studio.answers import (
+    FoundStyle,
+    describe_batch,
+    describe_match,
+    describe_result,
+    describe_style,
+    describe_teaching,
+)
 from pipeline.studio.calls import draw_call, read_call
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
+from pipeline.teaching.lesson import expect_count, parse_steps
 from pipeline.values import EdgeMap, GenerationResult, Sketch
 
 MAX_OPEN_CALLS = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
@@ -52,6 +62,8 @@ def register_api(studio: Studio) -> None:
         endpoints.styles,
         endpoints.add_style,
         endpoints.remove_style,
+        endpoints.teach_style,
+        endpoints.teaching,
         endpoints.plan_memory,
     ):
         made = api(function, api_name=function.__name__, concurrency_limit=MAX_OPEN_CALLS, concurrency_id="api")
@@ -115,7 +127,7 @@ class Endpoints:
         Returns a PNG file that carries its recipe, and details: the seed used, engine, size, styles with similarity
         and weight, reading used, milliseconds per stage. The same inputs and seed give the same bytes.
         """
-        files = {"sketch": "drawing", "mask": "mask", "mask_image": "mask"}
+        files = {"sketch": "drawing", "mask": "mask", "mask_image": "mask", "image": "image"}
         found = {
             name: _find_uploaded_file(inputs[name], what) for name, what in files.items() if inputs[name] is not None
         }
@@ -171,6 +183,38 @@ class Endpoints:
         return describe_style(gone)
 
     @turn_errors_into_messages
+    def teach_style(self, pictures: list[gr.FileData], name: str, steps: int = 0) -> dict[str, Any]:
+        """Begin to teach a style by 3 to 20 pictures; it goes on beside everybody's drawing, one style at a time.
+
+        Returns how far it is, as /teaching does. With Stable Diffusion it learns a LoRA in minutes to hours; with the
+        pocket model its pictures' looks are joined in seconds. Once done it is a style like any other.
+        """
+        self._expect_teaching_allowed()
+        if not isinstance(pictures, list):
+            raise SettingError(f"pictures is a list of uploaded image files; {type(pictures).__name__} came.")
+        expect_count(len(pictures))
+        files = [(_name_uploaded_file(each), _find_uploaded_file(each, "picture")) for each in pictures]
+        return describe_teaching(self._studio.teacher.begin(files, name, parse_steps(steps)))
+
+    @turn_errors_into_messages
+    def teaching(self, action: Literal["look", "stop", "go_on", "discard"] = "look") -> dict[str, Any]:
+        """Say how far the style is that is taught: state, steps, loss, seconds left, and at last the style's id.
+
+        "stop" ends it once the step under way is done, "go_on" goes on from there, "discard" throws it away.
+        """
+        self._expect_teaching_allowed()
+        teacher = self._studio.teacher
+        actions = {"look": teacher.look, "stop": teacher.stop, "go_on": teacher.go_on, "discard": teacher.discard}
+        expect_choice("action", action, tuple(actions))
+        return describe_teaching(actions[action]())
+
+    def _expect_teaching_allowed(self) -> None:
+        """Raise SettingError for a caller whom the host lets teach nothing."""
+        caller = LocalContext.request.get(None)
+        if caller is not None and not may_teach(caller, self._studio.settings):
+            raise SettingError(NOT_HERE)
+
+    @turn_errors_into_messages
     def plan_memory(self, engine: str = "sd15", width: int = 512, height: int = 512, count: int = 1) -> dict[str, Any]:
         """Plan what pictures of an engine, size and number need in each memory mode, and what fits here; load nothing.
 
@@ -200,6 +244,11 @@ def _find_uploaded_file(file: object, what: str) -> Path:
     if not is_in_or_equal(str(file["path"]), get_upload_folder()):
         raise SettingError(f"The {what} is a file that was uploaded here; this path is not one.")
     return Path(file["path"])
+
+
+def _name_uploaded_file(file: object) -> str:
+    """Return what an uploaded file was called where it came from."""
+    return str(file.get("orig_name") or "picture") if isinstance(file, Mapping) else "picture"
 
 
 def _serve_png(data: bytes, name: str) -> gr.FileData:

@@ -32,6 +32,7 @@ class DrawingPanel:
     chip: gr.HTML  # the style that Draw sends
     part: gr.HTML  # a part of the picture, and the style that it wears
     palette: gr.HTML  # the colours to paint in
+    loras: gr.HTML  # LoRAs and weights, as an order takes them
     library: gr.HTML  # every style there is
     answers: gr.HTML  # to what the page asks of the library
     sheet: gr.HTML  # the drawing in many styles
@@ -50,7 +51,7 @@ class DrawingPanel:
 def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
     """Lay out the canvas, the picture, the words and the buttons; `strip` and `history` are rendered by the page."""
     canvas = make_component("canvas", script, events=("recipe",))
-    picture = make_component("picture", script, events=("enlarge", "repaint"))
+    picture = make_component("picture", script, events=("enlarge", "repaint", "outpaint"))
     with gr.Column(elem_id="words"):
         with gr.Row(elem_id="ask"):
             prompt = gr.Textbox(
@@ -70,6 +71,7 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
                 chip = make_component("chip", script, value="auto")
                 part = make_component("part", script, value="")
                 palette = make_component("colours", script, value="")
+                loras = make_component("loras", script, value="")
                 library, answers = lay_library(studio, script)
                 sheet = make_component("sheet", script, events=("begin", "halt"), elem_id="style-sheet")
             with gr.Column(elem_id="faithful"):
@@ -92,6 +94,7 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
         chip=chip,
         part=part,
         palette=palette,
+        loras=loras,
         library=library,
         answers=answers,
         sheet=sheet,

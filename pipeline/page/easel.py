@@ -21,6 +21,7 @@ from pipeline.page.components import build_address
 from pipeline.page.memory_panel import describe_need
 from pipeline.page.page_order import SETTINGS, read_order
 from pipeline.page.quality import adapt_settings, restore_quality
+from pipeline.page.reading_choice import restore_choice
 from pipeline.page.restoring import Restored, is_own_picture, restore_picture, restore_text
 from pipeline.page.run import Run
 from pipeline.page.sent_file import decode_base64
@@ -29,6 +30,7 @@ from pipeline.page.tickets import Tickets
 from pipeline.page.visitors import find_owner
 from pipeline.picture.recipe import Reopened
 from pipeline.request.notation import write_mix, write_palette
+from pipeline.request.own_loras import write_loras
 from pipeline.request.presets import get_menu
 from pipeline.request.sizes import choose_size
 from pipeline.sketch.intake import read_strokes
@@ -81,11 +83,11 @@ class Easel:
         """Return the canvas, SETTINGS, strip and picture that a dropped picture file or a pasted text brings back."""
         try:
             if (text := getattr(event, "text", None)) is not None:
-                return self._change_page(restore_text(self.studio.profile, text))
+                return self._change_page(restore_text(self.studio.profile, text, self.studio.own_files))
             data = decode_base64(event.data)
             if is_own_picture(data):
                 return self._restore_page(self.studio.read_picture(data), data)
-            return self._change_page(restore_picture(self.studio.profile, data))
+            return self._change_page(restore_picture(self.studio.profile, data, self.studio.own_files))
         except Exception as error:
             nothing = (gr.skip(),) * (len(SETTINGS) + 2)
             return (*nothing, view.build_error_picture(explain_error(error), None))
@@ -169,11 +171,17 @@ class Easel:
         values |= {"prompt": request.prompt.text, "negative_prompt": request.negative_prompt.text}
         values["style"] = write_mix(tuple((style.id, weight) for style, weight in request.styles.parts))
         values |= {"part": write_part(request.mask), "palette": write_palette(request.palette)}
+        values["loras"] = write_loras(tuple((each.name, each.weight) for each in request.loras))
+        values["controlnets"] = restore_choice(request)
         values |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)
         canvas = reopened.canvas or view.build_drawing_canvas(request)
         if request.engine == self.studio.profile.name and follows_sheet(self.studio.profile, canvas, request):
             values["width"], values["height"] = self.studio.profile.size
-        notices = [*view.explain_lent(reopened.lent), *filter(None, [self.studio.explain_difference(reopened)])]
+        notices = [
+            *view.explain_lent(reopened.lent),
+            *reopened.missing,
+            *filter(None, [self.studio.explain_difference(reopened)]),
+        ]
         picture = {
             "state": "done",
             "message": BROUGHT_BACK,

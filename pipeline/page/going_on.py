@@ -1,4 +1,4 @@
-"""Handle what a person does with a finished picture: make it larger, give a part of it other colours."""
+"""Handle what a person does with a finished picture: make it larger, repaint a part, draw more around it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from pipeline.page.run import Run
 from pipeline.page.sent_file import decode_base64
 from pipeline.page.visitors import find_owner
 from pipeline.sketch.fitting import open_data_url
+from pipeline.studio.drawing_anew import SIDES
 from pipeline.studio.film import make_film
-from pipeline.studio.going_on import enlarge_file, repaint_file
+from pipeline.studio.going_on import enlarge_file, outpaint_file, repaint_file
 from pipeline.studio.messages import explain_error
-from pipeline.values import GenerationResult
+from pipeline.values import GenerationResult, StepPreview
 
 GONE = "This picture is not here any more. Make it again, or drop its file here."
 Work = Callable[..., None]
@@ -40,11 +41,20 @@ class GoingOn:
         yield from self._go(visitor, event, lambda: partial(enlarge_file, self._studio, self.find_picture(event.image)))
 
     def repaint(self, visitor: gr.Request, event: gr.EventData) -> Iterator[PictureAndStrip]:
-        """Give the event's part of the picture other colours; yield what picture and strip show meanwhile."""
+        """Repaint the event's part of the picture; yield what picture and strip show meanwhile."""
 
         def prepare() -> Work:
             mask = np.asarray(open_data_url(str(event.mask)).convert("L"), np.uint8)
             return partial(repaint_file, self._studio, self.find_picture(event.image), mask, event.words)
+
+        yield from self._go(visitor, event, prepare)
+
+    def outpaint(self, visitor: gr.Request, event: gr.EventData) -> Iterator[PictureAndStrip]:
+        """Draw more around the event's picture; yield what picture and strip show meanwhile."""
+
+        def prepare() -> Work:
+            sides = {side: bool(getattr(event, side, False)) for side in SIDES}
+            return partial(outpaint_file, self._studio, self.find_picture(event.image), sides, event.words)
 
         yield from self._go(visitor, event, prepare)
 
@@ -78,8 +88,11 @@ class GoingOn:
             try:
                 for shown in Run(prepare(), stopped):
                     if isinstance(shown, GenerationResult):
-                        made = self._easel.publish_result(shown, read_settings(event.settings), ticket, keep)
+                        settings = keep_size(read_settings(event.settings), shown)
+                        made = self._easel.publish_result(shown, settings, ticket, keep)
                         yield made["picture"], made["strip"]
+                    elif isinstance(shown, StepPreview):
+                        yield view.build_preview_picture(shown, ticket), gr.skip()
                     elif isinstance(shown, tuple):
                         yield view.build_progress_picture(*shown, ticket), gr.skip()
             except Cancelled as error:
@@ -106,10 +119,23 @@ def read_settings(settings: object) -> dict[str, Any]:
     return {name: given.get(name) for name in SETTINGS}
 
 
+def keep_size(settings: dict[str, Any], result: GenerationResult) -> dict[str, Any]:
+    """Return the settings with the size of a picture that has grown."""
+    start = result.request.start
+    if start is None or start.mask is None or settings["width"] is None:
+        return settings
+    return settings | {"width": result.request.width, "height": result.request.height}
+
+
 def wire_going_on(easel: Easel, panel: DrawingPanel) -> None:
     """Connect what the picture asks for with its handlers."""
     handlers = GoingOn(easel)
-    for event, handler in ((panel.picture.enlarge, handlers.enlarge), (panel.picture.repaint, handlers.repaint)):
+    picture = panel.picture
+    for event, handler in (
+        (picture.enlarge, handlers.enlarge),
+        (picture.repaint, handlers.repaint),
+        (picture.outpaint, handlers.outpaint),
+    ):
         run = event(
             handler, None, [panel.picture, panel.strip], concurrency_id=ENGINE, trigger_mode="multiple", **PAGE_EVENT
         )

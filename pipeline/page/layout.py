@@ -19,6 +19,7 @@ from pipeline.page.languages import mark_page
 from pipeline.page.lent_styles import wire_lent_styles
 from pipeline.page.memory_panel import lay_memory_panel
 from pipeline.page.model_panel import lay_model_panel, wire_model_panel
+from pipeline.page.own_files_panel import lay_own_files, wire_own_files
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.settings_panel import SettingsPanel, lay_settings, wire_settings
 from pipeline.page.style_sheet import StyleSheet, wire_style_sheet
@@ -53,11 +54,13 @@ def build_page(studio: Studio) -> gr.Blocks:
                 settings = lay_settings(studio, script)
                 with lay_fold("bigger", "A bigger model", script):
                     bigger = lay_model_panel(studio)
+                    own = lay_own_files(script)
                     lay_memory_panel(studio, **PAGE_EVENT)
             place_component(panel.history)
             lay_examples(studio, script)
         wire_taking_apart(wire_page(studio, page, panel, settings, status), apart)
         wire_model_panel(studio, page, bigger, [status, panel.running], **PAGE_EVENT)
+        wire_own_files(studio, page, own, panel.running, **PAGE_EVENT)
     mark_page(page)
     return page
 
@@ -91,8 +94,10 @@ def order_inputs(panel: DrawingPanel, settings: SettingsPanel) -> list[Any]:
         "style": panel.chip,
         "part": panel.part,
         "palette": panel.palette,
+        "loras": panel.loras,
         "negative_prompt": settings.negative_prompt,
         "reading": settings.reading,
+        "controlnets": settings.controlnets,
         "engine": settings.engine,
         **settings.quality,
         **settings.numbers,

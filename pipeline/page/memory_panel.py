@@ -22,6 +22,7 @@ from pipeline.machine.plan import (
     select_free_memory,
 )
 from pipeline.models.catalog import PROFILES, SD15, find_profile
+from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
@@ -29,7 +30,14 @@ from pipeline.values import GenerationRequest
 
 
 def plan_memory_modes(
-    engine: object, width: object, height: object, count: object, device: str = "auto", dtype: str = "auto"
+    engine: object,
+    width: object,
+    height: object,
+    count: object,
+    device: str = "auto",
+    dtype: str = "auto",
+    *,
+    loras: int = 0,
 ) -> dict[str, Any]:
     """Plan a picture in each memory mode on this machine as it is now, and compare the plans with measurements.
 
@@ -43,7 +51,7 @@ def plan_memory_modes(
     drawn_on, format_ = choose_device("cpu" if profile.processor_only else device, dtype, any_dtype=profile.any_dtype)
     place, numbers = drawn_on.type, name_dtype(format_)
     plans = [
-        plan_memory(profile, width, height, 1, mode, place, numbers)  # type: ignore[arg-type]
+        plan_memory(profile, width, height, 1, mode, place, numbers, loras=loras)  # type: ignore[arg-type]
         for mode in list_modes(profile, place)
     ]
     free = measure_free_memory(place)
@@ -69,10 +77,22 @@ def plan_memory_modes(
 
 def describe_need(request: GenerationRequest, settings: Settings) -> str:
     """Describe what memory a picture needs on this machine, in the mode that would be chosen now: "0.6 GB"."""
-    planned = plan_memory_modes(request.engine, request.width, request.height, 1, settings.device, settings.dtype)
+    loras = count_lora_bytes(request)
+    planned = plan_memory_modes(
+        request.engine, request.width, request.height, 1, settings.device, settings.dtype, loras=loras
+    )
     return next(
         format_gigabytes(mode["peak"]) for mode in planned["modes"] if mode["mode"] == planned["chosen"]["mode"]
     )
+
+
+def count_lora_bytes(request: GenerationRequest) -> int:
+    """Count the bytes in 16 bits, as most files have them, of a request's LoRAs and few-step weights."""
+    quick = get_menu(request.engine).few_steps.get(request.shortcuts.few_steps)
+    parts = () if quick is None else PROFILES[request.engine].parts[quick.part].files
+    few_steps = sum(file.size for file in parts if file.path.endswith(quick.file)) if quick else 0
+    files = {each.file for each in request.loras}
+    return few_steps + sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _describe_plan(plan: MemoryPlan, fits: bool) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from pipeline.values import Sketch
 
 CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "count")
 NUMBERS = tuple(control.name for control in CONTROLS)
-SETTINGS = ("prompt", "negative_prompt", "style", "part", "palette", "reading", "engine", *CHOICES, *NUMBERS)
+WORDS = ("prompt", "negative_prompt", "style", "part", "palette", "loras", "reading", "controlnets", "engine")
+SETTINGS = (*WORDS, *CHOICES, *NUMBERS)
 
 
 def read_order(profile: ModelProfile, sketch: Sketch, settings: Sequence[Any]) -> tuple[Order, int]:
@@ -25,6 +26,10 @@ def read_order(profile: ModelProfile, sketch: Sketch, settings: Sequence[Any]) -
     """
     named = adapt_settings(dict(zip(SETTINGS, settings, strict=True)), profile)
     del named["engine"]
+    if not get_menu(profile.name).own_weights:  # they wait for the engine that takes them
+        named["loras"] = ""
+    if not get_menu(profile.name).controlnets:
+        named["controlnets"] = ""
     count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
     if (named["width"], named["height"]) == profile.size:  # nobody changed them: the picture follows the sheet
         named["width"] = named["height"] = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.models.own_files import OwnFiles
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view
 from pipeline.picture.png_chunks import SIGNATURE, read_texts
@@ -13,8 +14,11 @@ from pipeline.picture.png_file import KEYWORD, read_lone_strokes, read_notes
 from pipeline.request.foreign_data import READERS, read_foreign_data
 from pipeline.request.generation_data import PASTED_LIMIT, GenerationData, read_generation_data
 from pipeline.request.order import make_offer
+from pipeline.request.own_loras import LoraWish, take_data_tags, write_loras
+from pipeline.request.presets import get_menu
 from pipeline.request.words import PASTED, restore_words, take_settings
 from pipeline.sketch.image_file import open_image
+from pipeline.studio.own_weights import find_weights
 
 KEYWORDS = ("workflow", *(keyword for keyword, _, _ in READERS))
 DRAWING_BACK = "The drawing is back, stroke by stroke."
@@ -35,7 +39,7 @@ def is_own_picture(data: bytes) -> bool:
     return data.startswith(SIGNATURE) and KEYWORD in read_texts(data)
 
 
-def restore_picture(profile: ModelProfile, data: bytes) -> Restored:
+def restore_picture(profile: ModelProfile, data: bytes, files: OwnFiles | None = None) -> Restored:
     """Lay a picture file on the sheet, and bring back what its program noted; of a drawing of ours, its strokes.
 
     Raises SketchError, PictureFileError.
@@ -47,20 +51,27 @@ def restore_picture(profile: ModelProfile, data: bytes) -> Restored:
     if (found := read_foreign_data(notes)) is None:
         return Restored(message=UNREAD if notes else "", canvas=canvas)
     program, noted = found
-    settings, message = restore_data(profile, noted, f"This picture was made by {program}")
+    settings, message = restore_data(profile, noted, f"This picture was made by {program}", files)
     return Restored(settings, message, canvas)
 
 
-def restore_text(profile: ModelProfile, text: object) -> Restored:
+def restore_text(profile: ModelProfile, text: object, files: OwnFiles | None = None) -> Restored:
     """Bring back the words and numbers of pasted generation data; nothing where a text is a plain prompt."""
     if not isinstance(text, str) or len(text) > PASTED_LIMIT or (noted := read_generation_data(text)) is None:
         return Restored()
-    return Restored(*restore_data(profile, noted, PASTED))
+    return Restored(*restore_data(profile, noted, PASTED, files))
 
 
-def restore_data(profile: ModelProfile, data: GenerationData, source: str) -> tuple[dict[str, Any], str]:
+def restore_data(
+    profile: ModelProfile, data: GenerationData, source: str, files: OwnFiles | None = None
+) -> tuple[dict[str, Any], str]:
     """Return the page's settings that generation data gives, and what to say of it. Raises SettingError."""
+    wishes: tuple[LoraWish, ...] = ()
+    if get_menu(profile.name).own_weights:
+        data, wishes = take_data_tags(data)
+    own = find_weights(files or OwnFiles(()), profile.name, wishes, ())
     words = restore_words(data)
     settings, notices = take_settings(words, {}, make_offer(profile), source)
     asked = {"prompt": words.prompt.text, "negative_prompt": words.negative_prompt.text}
-    return settings | asked, " ".join(notices)
+    loras = {"loras": write_loras(tuple((each.name, each.weight) for each in own.loras))}
+    return settings | asked | loras, " ".join((*notices, *own.notices))

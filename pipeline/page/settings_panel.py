@@ -19,6 +19,7 @@ from pipeline.page.quality import (
     list_usual_quality,
     wire_quality_inputs,
 )
+from pipeline.page.reading_choice import lay_reading_choice, wire_reading_choice
 from pipeline.prompt_syntax import PROMPT_LIMIT
 from pipeline.request.presets import get_menu
 from pipeline.studio.studio import Studio
@@ -35,6 +36,8 @@ class SettingsPanel:
 
     negative_prompt: gr.Textbox
     reading: gr.Radio
+    readings: gr.CheckboxGroup  # what reads the drawing
+    controlnets: gr.Textbox  # the same, as an order takes it
     engine: gr.Textbox  # which one the settings are for
     quality: dict[str, Any]  # preset, sampler, style focus, size, levers
     numbers: dict[str, gr.Slider | gr.Number]
@@ -57,6 +60,7 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
                 label="Your drawing is",
                 info="How its lines are found: along the middle of each stroke, or at every edge.",
             )
+        readings, controlnets = lay_reading_choice(studio)
         engine = gr.Textbox(studio.profile.name, visible="hidden", label="engine")
         quality = lay_quality_inputs(studio.profile)
         with gr.Row(elem_id="numbers"):
@@ -66,7 +70,7 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
         numbers[PAINT].visible = get_menu(studio.profile.name).inks_drawing
         gr.HTML(describe_words_and_safety(studio.settings.safety), apply_default_css=False, elem_id="about-words")
         reset = gr.Button("Back to the usual settings", size="sm", elem_id="reset")
-    return SettingsPanel(negative_prompt, reading, engine, quality, numbers, reset)
+    return SettingsPanel(negative_prompt, reading, readings, controlnets, engine, quality, numbers, reset)
 
 
 def describe_words_and_safety(safety: str) -> str:
@@ -117,11 +121,18 @@ def wire_settings(
     `inputs`: the page's inputs in the order of SETTINGS; `running`: the box that names the engine that draws.
     """
     settings.reset.click(
-        lambda: ["", "auto", *list_usual_settings(studio)],
+        lambda: ["", "auto", "", *list_usual_settings(studio)],
         None,
-        [settings.negative_prompt, settings.reading, *settings.quality.values(), *settings.numbers.values()],
+        [
+            settings.negative_prompt,
+            settings.reading,
+            settings.controlnets,
+            *settings.quality.values(),
+            *settings.numbers.values(),
+        ],
         **PAGE_EVENT,
     )
+    wire_reading_choice(studio, settings.readings, settings.controlnets, running, **PAGE_EVENT)
     wire_quality_inputs(lambda: studio.profile, settings.quality, settings.numbers, **PAGE_EVENT)
     gr.on(
         [settings.engine.change, running.change],

@@ -120,7 +120,7 @@ class Shelf:
         data = decode_base64(getattr(event, "data", None))
         if is_style_file(data):
             read = read_style_file(data)
-            style = self.studio.library.adopt(read.picture, read.name, read.words)
+            style = self.studio.library.adopt(read.picture, read.name, read.words, read.beside)
         else:
             name = self.studio.library.find_free_name(name_after_file(getattr(event, "name", "")))
             style = self.studio.add_style(open_image(data, "style's picture"), name)

@@ -23,6 +23,7 @@ CANVAS_SIDE = 512  # px, SIDE in assets/drawing.js
 STAGES = {
     "search": "Finding the style",
     "edges": "Reading your lines",
+    "loras": "Putting LoRAs on or off",
     "words": "Reading your words",
     "style": "Looking at the style",
     "lines": "Laying out the lines",

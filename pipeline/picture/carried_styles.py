@@ -15,9 +15,10 @@ from typing import Annotated
 from PIL import Image
 from pydantic import Field, TypeAdapter, ValidationError
 
-from pipeline.errors import PictureFileError
+from pipeline.errors import PictureFileError, StyleError
 from pipeline.sketch.image_file import DECODER_ERRORS
 from pipeline.strict_json import StrictModel, describe_first_fault
+from pipeline.taught import LOOK_LIMIT, Taught, read_look, write_look
 from pipeline.values import GenerationRequest, Style
 
 KEYWORD = "croquis-styles"
@@ -35,6 +36,9 @@ class CarriedStyle(StrictModel):
     name: Annotated[str, Field(min_length=1, max_length=60)]
     words: Annotated[list[Line], Field(max_length=100)]
     picture: Annotated[str, Field(max_length=200_000)]  # base64 of a WebP of at most SIDE px a side
+    taught: Annotated[str, Field(max_length=LOOK_LIMIT)] | None = (
+        None  # its look as JSON, where several pictures taught it
+    )
 
     def open_picture(self) -> Image.Image:
         """Decode the picture, RGB. Raises PictureFileError where it is damaged or too large."""
@@ -50,6 +54,14 @@ class CarriedStyle(StrictModel):
         except (*DECODER_ERRORS, Image.DecompressionBombWarning) as error:
             raise PictureFileError(f"The picture of this picture's style {self.name!r} is damaged.") from error
 
+    def open_look(self) -> Taught | None:
+        """Return what several pictures taught it, without its LoRA; None where none did. Raises PictureFileError."""
+        try:
+            look = None if self.taught is None else read_look(self.taught, f"The look of the style {self.name!r}")
+        except StyleError as error:
+            raise PictureFileError(str(error)) from error
+        return None if look is None else look.make_taught(None)
+
 
 CARRIED = TypeAdapter(Annotated[list[CarriedStyle], Field(max_length=MAX_STYLES)])
 
@@ -59,7 +71,7 @@ def write_styles(request: GenerationRequest) -> str | None:
     own = {style.id: style for style in list_styles(request) if not style.builtin}
     if not own:
         return None
-    return CARRIED.dump_json([pack_style(own[id]) for id in sorted(own)]).decode()
+    return CARRIED.dump_json([pack_style(own[id]) for id in sorted(own)], exclude_none=True).decode()
 
 
 def list_styles(request: GenerationRequest) -> Iterable[Style]:
@@ -71,7 +83,8 @@ def list_styles(request: GenerationRequest) -> Iterable[Style]:
 def pack_style(style: Style) -> CarriedStyle:
     """Return a style as a picture file carries it."""
     picture = shrink_reference(style.sha256, style.image)
-    return CarriedStyle(id=style.id, name=style.name, words=list(style.words), picture=picture)
+    taught = None if style.taught is None else write_look(style.taught)
+    return CarriedStyle(id=style.id, name=style.name, words=list(style.words), picture=picture, taught=taught)
 
 
 @lru_cache(maxsize=100)
@@ -93,4 +106,5 @@ def read_styles(text: bytes) -> dict[str, CarriedStyle]:
         raise PictureFileError(f"This picture's own styles cannot be read: {describe_first_fault(error)}.") from error
     for style in carried.values():
         style.open_picture()
+        style.open_look()
     return carried

@@ -10,23 +10,27 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 from pipeline.controls import describe_settings
 from pipeline.errors import PictureFileError
+from pipeline.own_weights import Embedding, Lora
 from pipeline.picture import carried_strokes, carried_styles
 from pipeline.picture.carried_styles import CarriedStyle
 from pipeline.picture.png_chunks import MAX_FILE, Texts, decode_text, read_texts
 from pipeline.picture.recipe import Reopened, read_recipe, write_recipe
-from pipeline.values import GenerationRequest, GenerationResult, Style
+from pipeline.picture.recipe_styles import FindStyle
+from pipeline.picture.recipe_weights import FindWeights, miss_weights
+from pipeline.values import CHECKPOINT, GenerationRequest, GenerationResult, Style
 
 KEYWORD = "croquis"
-MAX_RECIPE = 8_000_000  # bytes of JSON; edge map, drawing and mask of 1024 x 1024 noise need 6
+MAX_RECIPE = 14_000_000  # bytes of JSON; edge map, drawing, start and masks of 1024 x 1024 noise need 12
 OTHER_PROGRAMS = {
     "parameters": "It was made by a program like AUTOMATIC1111, which notes its settings as text only",
     "workflow": "It was made by ComfyUI, which notes a workflow",
@@ -50,7 +54,7 @@ def write_picture(result: GenerationResult) -> bytes:
 def write_png(result: GenerationResult, canvas: str | None) -> bytes:
     """Write the PNG file of a picture and of these strokes."""
     texts = PngImagePlugin.PngInfo()
-    texts.add_text("parameters", write_parameters(result.request))
+    texts.add_text("parameters", write_parameters(result.request, result.revisions))
     texts.add_itxt(KEYWORD, write_recipe(result.request, result.revisions), zip=True)
     if canvas is not None:
         texts.add_itxt(carried_strokes.KEYWORD, carried_strokes.write_strokes(canvas), zip=True)
@@ -62,7 +66,9 @@ def write_png(result: GenerationResult, canvas: str | None) -> bytes:
     return file.getvalue()
 
 
-def read_picture(data: bytes, find_style: Callable[[str], Style], lend: Lend | None = None) -> Reopened:
+def read_picture(
+    data: bytes, find_style: FindStyle, lend: Lend | None = None, find_weights: FindWeights = miss_weights
+) -> Reopened:
     """Read the request that was written into the file, equal to what it was, the revisions of its weights, its strokes.
 
     `find_style` returns the library's style of an id, or raises StyleError; `lend` makes a style of one that the file
@@ -85,7 +91,7 @@ def read_picture(data: bytes, find_style: Callable[[str], Style], lend: Lend | N
             lent[id] = lend(carried[id])
         return lent.get(id)
 
-    reopened = read_recipe(decode_text(*texts[KEYWORD], MAX_RECIPE), find_style, lend_style)
+    reopened = read_recipe(decode_text(*texts[KEYWORD], MAX_RECIPE), find_style, lend_style, find_weights)
     return replace(reopened, canvas=read_carried_strokes(texts), lent=tuple(lent.values()))
 
 
@@ -126,23 +132,50 @@ def read_notes(data: bytes, keywords: Iterable[str]) -> dict[str, str]:
     return notes
 
 
-def write_parameters(request: GenerationRequest) -> str:
+def write_parameters(request: GenerationRequest, revisions: Mapping[str, str] = MappingProxyType({})) -> str:
     """Write A1111's text: the words that the model was given, the negative words, one line of settings."""
     settings = {
-        **describe_settings(request.sampling),
+        **describe_sampling(request),
         "Size": f"{request.width}x{request.height}",
-        "Model": f"croquis-{request.engine}",
+        **name_model(request, revisions),
         "Style": " + ".join(f"{style.id} {weight:.3g}" for style, weight in request.styles.parts),
         **describe_settings(request.conditioning),
         **describe_settings(request.shortcuts),
         **({"Hires upscale": request.enlargement, "Hires upscaler": "waifu2x"} if request.enlargement > 1 else {}),
+        **note_weights(request),
         "Version": "Croquis",
     }
-    lines = [flatten_text(request.styled_prompt.written)]
+    tags = "".join(f" <lora:{each.name}:{each.weight:g}>" for each in request.loras)
+    lines = [flatten_text(request.styled_prompt.written + tags)]
     if request.negative_prompt.text.strip():
         lines.append(f"Negative prompt: {flatten_text(request.negative_prompt.text)}")
     lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))
     return "\n".join(lines)
+
+
+def name_model(request: GenerationRequest, revisions: Mapping[str, str]) -> dict[str, str]:
+    """Name the model as A1111 does: a person's own by its file's name and the first ten characters of its hash."""
+    if CHECKPOINT not in revisions:
+        return {"Model": f"croquis-{request.engine}"}
+    return {"Model hash": revisions.get("base", "")[:10], "Model": revisions[CHECKPOINT].replace(",", " ")}
+
+
+def note_weights(request: GenerationRequest) -> dict[str, str]:
+    """Note the hashes of LoRAs and textual inversions as A1111 does."""
+    noted: dict[str, tuple[Lora | Embedding, ...]] = {"Lora hashes": request.loras, "TI hashes": request.embeddings}
+    return {
+        name: '"' + ", ".join(f"{each.name}: {each.sha256[:12]}" for each in several) + '"'
+        for name, several in noted.items()
+        if several
+    }
+
+
+def describe_sampling(request: GenerationRequest) -> dict[str, str]:
+    """Write the sampling as A1111's text has it; without a strength where the picture starts from noise."""
+    written = describe_settings(request.sampling)
+    if request.start is None and request.colours is None:
+        written.pop("Denoising strength", None)
+    return written
 
 
 def flatten_text(text: str) -> str:

@@ -5,8 +5,8 @@ Strict: a key too many, a wrong type, NaN or a number out of range is refused wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, create_model
@@ -21,35 +21,53 @@ from pipeline.controls import (
     group_settings,
     sort_settings,
 )
-from pipeline.errors import PictureFileError, SettingError, StyleError
+from pipeline.errors import PictureFileError, SettingError
 from pipeline.models.catalog import PROFILES
+from pipeline.own_weights import MOST_EMBEDDINGS, MOST_LORAS
+from pipeline.picture.brushed_parts import (
+    RepaintPart,
+    StartPart,
+    pack_repaint,
+    pack_start,
+    read_prompt,
+    restore_repaint,
+    restore_start,
+)
+from pipeline.picture.hint_part import MOST_HINTS, HintPart, pack_hints, restore_hints
 from pipeline.picture.old_recipes import upgrade_recipe
 from pipeline.picture.packed_pixels import pack_pixels, unpack_pixels
-from pipeline.prompt_syntax import Prompt
+from pipeline.picture.recipe_styles import (
+    FindStyle,
+    LendStyle,
+    MaskPart,
+    PackedPixels,
+    Slug,
+    Styles,
+    lend_none,
+    list_styles,
+    pack_mask,
+    restore_mask,
+    restore_mix,
+)
+from pipeline.picture.recipe_weights import FindWeights, WeightsPart, list_weights, miss_weights, restore_weights
 from pipeline.strict_json import StrictModel, describe_first_fault
 from pipeline.values import (
+    CHECKPOINT,
     NUMBER_FORMAT,
     Drawing,
     EdgeMap,
     GenerationRequest,
     Reading,
-    Repaint,
     Style,
-    StyleMask,
-    StyleMix,
 )
 
 MAX_SIDE = 2048  # px
-MAX_STYLES = 16
+ON_DEMAND = "controlnet_"  # how the roles of parts begin that are read when a picture asks for them
 MOST_REPAINTS = 16
+MOST_WEIGHTS = MOST_LORAS + MOST_EMBEDDINGS
 
 Side = Annotated[int, Field(ge=8, le=MAX_SIDE)]
-Slug = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # never a path
 Name = Annotated[str, Field(max_length=100)]
-PackedPixels = Annotated[str, Field(max_length=6_000_000)]  # base64 of a PNG; 1024 x 1024 of coloured noise need 4.3
-Styles = Annotated[list["StylePart"], Field(min_length=1, max_length=MAX_STYLES)]
-FindStyle = Callable[[str], Style]
-LendStyle = Callable[[str], Style | None]
 
 
 class EdgesPart(StrictModel):
@@ -59,34 +77,11 @@ class EdgesPart(StrictModel):
     png: Annotated[str, Field(max_length=1_000_000)]  # base64 of a PNG with one bit a pixel
 
 
-class StylePart(StrictModel):
-    """StylePart holds one style of the mix in a recipe."""
-
-    id: Slug
-    sha256: Annotated[str, Field(max_length=100)]
-    weight: Annotated[float, Field(ge=0, le=1)]
-    template: Annotated[str, Field(max_length=2_000)]
-
-
-class MaskPart(StrictModel):
-    """MaskPart holds a part of the picture that wears other styles in a recipe."""
-
-    png: PackedPixels
-    styles: Styles
-
-
 class ColourPart(StrictModel):
     """ColourPart holds one colour to paint in of a recipe."""
 
     colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
     share: Annotated[float, Field(ge=0, le=1)]
-
-
-class RepaintPart(StrictModel):
-    """RepaintPart holds a part of the picture that has other colours in a recipe."""
-
-    png: PackedPixels
-    prompt: str
 
 
 class RecipeHead(StrictModel):
@@ -104,13 +99,12 @@ class RecipeHead(StrictModel):
     mask: MaskPart | None = None  # version 3
     palette: Annotated[tuple[ColourPart, ...], Field(max_length=8)] = ()  # version 3
     repaints: Annotated[tuple[RepaintPart, ...], Field(max_length=MOST_REPAINTS)] = ()  # version 3
+    start: StartPart | None = None  # version 3
     enlargement: Literal[1, 2, 4] = 1  # version 3
+    hints: Annotated[tuple[HintPart, ...], Field(max_length=MOST_HINTS)] = ()  # version 3
+    own_weights: Annotated[tuple[WeightsPart, ...], Field(max_length=MOST_WEIGHTS)] = ()  # version 3
     width: Side
     height: Side
-
-
-def lend_none(id: str) -> None:
-    """Return None for any style: this file carries none."""
 
 
 def derive_fields(*groups: type[SettingGroup]) -> dict[str, Any]:
@@ -143,10 +137,11 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             styles=list_styles(request.styles),
             mask=None if request.mask is None else pack_mask(request.mask),
             palette=tuple(ColourPart(colour=colour, share=share) for colour, share in request.palette),
-            repaints=tuple(
-                RepaintPart(png=pack_pixels(each.pixels, "L"), prompt=each.prompt.text) for each in request.repaints
-            ),
+            repaints=tuple(pack_repaint(each) for each in request.repaints),
+            start=pack_start(request.start),
             enlargement=request.enlargement,
+            hints=pack_hints(request.hints),
+            own_weights=list_weights(request),
             width=request.width,
             height=request.height,
             **flatten_settings(request),
@@ -160,10 +155,13 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
         ) from error
 
 
-def read_recipe(text: bytes, find_style: FindStyle, lend_style: LendStyle = lend_none) -> Reopened:
+def read_recipe(
+    text: bytes, find_style: FindStyle, lend_style: LendStyle = lend_none, find_weights: FindWeights = miss_weights
+) -> Reopened:
     """Read the request that was written, and the revisions of the weights that drew it.
 
-    `lend_style` returns a style as the file itself carries it, or None, where the library has it no more.
+    `lend_style` returns a style as the file itself carries it, or None, where the library has it no more;
+    `find_weights` finds a LoRA or textual inversion, or raises SettingError.
     Raises PictureFileError, or StyleError where its styles are gone or others now.
     """
     try:
@@ -175,6 +173,7 @@ def read_recipe(text: bytes, find_style: FindStyle, lend_style: LendStyle = lend
     written = upgrade_recipe(recipe.model_dump())
     size = recipe.width, recipe.height
     sampling, conditioning = group_settings(written)
+    own = restore_weights(recipe.own_weights, find_weights)
     request = GenerationRequest(
         engine=recipe.engine,
         prompt=read_prompt("prompt", recipe.prompt),
@@ -189,75 +188,20 @@ def read_recipe(text: bytes, find_style: FindStyle, lend_style: LendStyle = lend
         colours=None if recipe.colours is None else restore_drawing(recipe.colours, recipe.greys, size),
         mask=None if recipe.mask is None else restore_mask(recipe.mask, size, find_style, lend_style),
         palette=tuple((part.colour, part.share) for part in recipe.palette),
-        repaints=tuple(
-            Repaint(unpack_pixels(part.png, "repainted part", size, "L"), read_prompt("repaints", part.prompt))
-            for part in recipe.repaints
-        ),
+        repaints=tuple(restore_repaint(part, size) for part in recipe.repaints),
+        start=restore_start(recipe.start, size),
         enlargement=recipe.enlargement,
+        loras=own.loras,
+        embeddings=own.embeddings,
+        hints=restore_hints(recipe.hints, size),
     )
-    return Reopened(request, written["revisions"])
-
-
-def read_prompt(key: str, text: str) -> Prompt:
-    """Read the words that stand under `key`. Raises PictureFileError where they are none of ours."""
-    try:
-        return Prompt(text)
-    except SettingError as error:
-        raise PictureFileError(f"This picture's recipe cannot be read: {key}: {error}") from error
-
-
-def restore_style(part: StylePart, find_style: FindStyle, lend_style: LendStyle) -> Style:
-    """Return the style as it was then, with the recipe's template, whose words decide the picture too.
-
-    Raises StyleError where it is gone or its reference picture is another one now, and the file carries none.
-    """
-    try:
-        style = find_unchanged(part, find_style)
-    except StyleError:
-        if (lent := lend_style(part.id)) is None:
-            raise
-        style = lent
-    return style if style.template == part.template else replace(style, template=part.template)
-
-
-def find_unchanged(part: StylePart, find_style: FindStyle) -> Style:
-    """Return the library's style. Raises StyleError where it is gone or its reference picture is another one now."""
-    style = find_style(part.id)
-    if style.sha256 != part.sha256:
-        raise StyleError(
-            f"The style {style.name!r} ({part.id}) has another reference picture now than when this "
-            "picture was drawn, so it cannot be drawn again as it was."
-        )
-    return style
-
-
-def list_styles(mix: StyleMix) -> list[StylePart]:
-    """Return a mix as a recipe holds it; restore_mix is its inverse."""
-    return [
-        StylePart(id=style.id, sha256=style.sha256, weight=weight, template=style.template)
-        for style, weight in mix.parts
-    ]
-
-
-def restore_mix(parts: list[StylePart], find_style: FindStyle, lend_style: LendStyle) -> StyleMix:
-    """Return the mix that a recipe holds. Raises StyleError as restore_style does."""
-    return StyleMix(tuple((restore_style(part, find_style, lend_style), part.weight) for part in parts))
+    return Reopened(request, written["revisions"], missing=own.missing)
 
 
 def restore_drawing(colours: str, greys: str | None, size: tuple[int, int]) -> Drawing:
     """Return the drawing that a recipe holds. Raises PictureFileError."""
     pixels = unpack_pixels(colours, "drawing", size, "RGB")
     return Drawing(pixels, None if greys is None else unpack_pixels(greys, "painted greys", size, "L"))
-
-
-def pack_mask(mask: StyleMask) -> MaskPart:
-    """Return a mask as a recipe holds it; restore_mask is its inverse."""
-    return MaskPart(png=pack_pixels(mask.pixels, "L"), styles=list_styles(mask.styles))
-
-
-def restore_mask(part: MaskPart, size: tuple[int, int], find_style: FindStyle, lend_style: LendStyle) -> StyleMask:
-    """Return the mask that a recipe holds. Raises PictureFileError, or StyleError as restore_mix does."""
-    return StyleMask(unpack_pixels(part.png, "mask", size, "L"), restore_mix(part.styles, find_style, lend_style))
 
 
 @dataclass(frozen=True)
@@ -268,6 +212,7 @@ class Reopened:
     revisions: Mapping[str, str]  # model part -> revision or hash that drew it
     canvas: str | None = None  # the vector strokes that it was drawn from, as JSON; None where it carries none
     lent: tuple[Style, ...] = ()  # styles that the library lacks, worn as the file carries them
+    missing: tuple[str, ...] = ()  # a sentence for each LoRA and textual inversion that is not here
 
 
 def explain_difference(reopened: Reopened, engine: str, revisions: Mapping[str, str]) -> str | None:
@@ -277,8 +222,16 @@ def explain_difference(reopened: Reopened, engine: str, revisions: Mapping[str, 
         before = PROFILES[drawn_by].title if drawn_by in PROFILES else f"the engine {drawn_by!r}"
         now = _lower_article(PROFILES[engine].title)
         return f"It was drawn by {_lower_article(before)}; {now} draws now and makes another picture."
+    if (name := then.get(CHECKPOINT)) != (here := revisions.get(CHECKPOINT)):
+        return (
+            f"It was drawn with the model {name or PROFILES[engine].title}, and {here or PROFILES[engine].title} draws "
+            "now: drawn again it will be another picture, in the same spirit."
+        )
     others = sorted(
-        part for part in (then.keys() | revisions.keys()) - {NUMBER_FORMAT} if then.get(part) != revisions.get(part)
+        part
+        for part in (then.keys() | revisions.keys()) - {NUMBER_FORMAT}
+        if then.get(part) != revisions.get(part)
+        and (not part.startswith(ON_DEMAND) or (part in then and part in revisions))  # read when a picture asks
     )
     if others:
         return (

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pipeline.request.generation_data import SIZE, GenerationData, read_generation_data
+from pipeline.request.own_loras import write_tag
 
 Node = Mapping[str, Any]  # of a ComfyUI graph: class_type and inputs
 Graph = Mapping[str, Node]
@@ -72,6 +73,7 @@ def read_json(text: str) -> GenerationData | None:
     noted = {**noted, **(noted["image"] if isinstance(noted.get("image"), dict) else {})}
     flat = {str(name).lower().replace(" ", "_"): value for name, value in noted.items() if name != "image"}
     prompt, negative = find_text(flat, PROMPTS), find_text(flat, NEGATIVES)
+    prompt = " ".join([prompt, *list_invoke_tags(flat.get("loras"))]).strip()
     settings: dict[str, object] = {
         goal: read_number(flat[name]) for name, goal in SETTING_NAMES.items() if is_number(flat.get(name))
     }
@@ -84,6 +86,17 @@ def read_json(text: str) -> GenerationData | None:
     if not (prompt or negative or settings):
         return None
     return GenerationData(prompt, negative, settings, others)
+
+
+def list_invoke_tags(loras: object) -> list[str]:
+    """Write the LoRAs that InvokeAI notes as A1111's tags."""
+    tags = []
+    for each in loras if isinstance(loras, list) else ():
+        model = (each.get("model") or each.get("lora")) if isinstance(each, dict) else None
+        name = (model.get("name") or model.get("model_name")) if isinstance(model, dict) else None
+        if isinstance(name, str) and name.strip():
+            tags.append(write_tag(name, each.get("weight")))
+    return tags
 
 
 def read_graph(text: str) -> GenerationData | None:
@@ -108,6 +121,7 @@ def read_graph(text: str) -> GenerationData | None:
     if isinstance(sampled := inputs.get("sampler_name"), str):
         settings["sampler"] = name_sampler(sampled, str(inputs.get("scheduler", "")))
     words = [follow_words(nodes, sampler["inputs"][side]) for side in ("positive", "negative")]
+    words[0] = " ".join([words[0], *list_lora_tags(nodes)])
     return GenerationData(words[0], words[1], settings, list_other_nodes(nodes))
 
 
@@ -156,9 +170,15 @@ def find_size(nodes: Graph, link: object, depth: int = 0) -> dict[str, object]:
     return next((size for size in following if size), {})
 
 
+def list_lora_tags(nodes: Graph) -> list[str]:
+    """Write the LoRAs of a graph as A1111's tags, which stand in a prompt."""
+    loaders = (node["inputs"] for node in nodes.values() if isinstance(node["inputs"].get("lora_name"), str))
+    return [write_tag(inputs["lora_name"], inputs.get("strength_model")) for inputs in loaders]
+
+
 def list_other_nodes(nodes: Graph) -> dict[str, str]:
-    """List models, LoRAs and control images of a graph, which have no part here."""
-    names = ("ckpt_name", "unet_name", "lora_name", "control_net_name", "vae_name", "upscale_model", "model_name")
+    """List models and control images of a graph, which have no part here."""
+    names = ("ckpt_name", "unet_name", "control_net_name", "vae_name", "upscale_model", "model_name")
     return {
         str(node.get("class_type", name)): describe(node["inputs"][name])
         for node in nodes.values()

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pipeline.controls import CONTROL_BY_NAME, Shortcuts
 from pipeline.errors import SettingError
+from pipeline.hints import CONTROLNET_NAMES
 from pipeline.request.faithfulness import FAITHFULNESS
 from pipeline.request.notation import MAX_COLOURS, name_kind
 from pipeline.request.samplers import MASKGIT, SAMPLERS
@@ -156,17 +157,40 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         "mask_image",
         ImageFile | None,
         None,
-        "Image file, white where mask_prompt gives other colours, all else stays; it lies over the drawing.",
+        "Image file, white where mask_prompt gives other colours (pocket) or where image is drawn anew (Stable "
+        "Diffusion: it has image's size); all else stays.",
     ),
     Input(
         "mask_prompt",
         str,
         "",
-        'What the part under mask_image is to become: "blue", "a red roof". The pocket engine alone repaints.',
+        'What the part under mask_image is to become: "blue", "a red roof". Stable Diffusion draws the prompt without.',
     ),
     Input("enlargement", int, 1, "1, 2 or 4 times width and height, up to 2048 px a side; a network adds the pixels."),
     make_number("colour_strength", float | None),
     Input("faithfulness", float | None, None, FAITHFULNESS.info),
+    Input(
+        "loras",
+        str,
+        "",
+        'LoRAs of the host\'s own by their names, with weights: "ink:0.8,glow:0.5"; <lora:ink:0.8> in the prompt does '
+        "the same. Stable Diffusion alone takes them.",
+    ),
+    Input(
+        "image",
+        ImageFile | None,
+        None,
+        "Image file to start from in place of noise, with the drawing's proportions; it is the drawing too where no "
+        "sketch came. Stable Diffusion takes one beside the drawing.",
+    ),
+    make_number("strength", float | None),
+    Input(
+        "controlnets",
+        dict[str, Any] | None,
+        None,
+        'Object such as {"depth": 0.6, "canny": 1}: what reads the drawing for sd15, how strongly, of '
+        f"{', '.join(CONTROLNET_NAMES)}. Without it Croquis chooses.",
+    ),
 )
 INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
 

@@ -25,13 +25,20 @@ from pipeline.controls import (
 )
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt
+from pipeline.request.controlnets import Chosen, parse_controlnets
 from pipeline.request.faithfulness import read_faithfulness
 from pipeline.request.notation import AUTO, name_kind, parse_palette, parse_shortcuts, parse_style
-from pipeline.request.parts import BrushedPart, MaskedStyle, parse_enlargement, parse_mask, parse_repaint
+from pipeline.request.own_loras import LoraWish, join_wishes, parse_loras, take_tags
+from pipeline.request.parts import BrushedPart, MaskedStyle, parse_enlargement, parse_mask
 from pipeline.request.presets import Menu, get_menu
 from pipeline.request.sizes import choose_size
+from pipeline.request.starting import parse_start, read_strength
 from pipeline.request.words import Offer, read_words, take_settings
-from pipeline.values import Drawing, EdgeMap, GenerationRequest, ReadingChoice, Repaint, Sketch, StyleMask, StyleMix
+from pipeline.values import (
+    ReadingChoice,
+    Sketch,
+    StartPicture,
+)
 
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
@@ -59,6 +66,9 @@ class Order:
     palette: tuple[tuple[str, float], ...] = ()  # colours "#rrggbb" to paint in, with shares that sum to 1
     repaint: BrushedPart | None = None  # a part that gets other colours once it is drawn
     enlargement: int = 1  # times width and height
+    loras: tuple[LoraWish, ...] = ()
+    start: StartPicture | None = None  # of any size, stretched as the drawing is
+    controlnets: Chosen = ()  # what reads the drawing; empty lets Croquis choose
 
 
 def parse_order(
@@ -78,8 +88,11 @@ def parse_order(
     palette: object = None,
     mask_image: NDArray[np.uint8] | None = None,
     mask_prompt: object = None,
+    image: NDArray[np.uint8] | None = None,
     enlargement: object = None,
     faithfulness: object = None,
+    loras: object = None,
+    controlnets: object = None,
     **settings: object,
 ) -> Order:
     """Check all inputs of a drawing, before any model runs. None, and "auto" for words, stand for what the preset sets
@@ -91,15 +104,21 @@ def parse_order(
     menu = get_menu(profile.name)
     chosen = menu.find_preset(parse_name("preset", preset) or menu.preset)
     usual = {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler}
+    shortcuts = parse_shortcuts(levers, chosen.shortcuts)
+    if shortcuts.few_steps != chosen.shortcuts.few_steps and shortcuts.few_steps in menu.few_steps:
+        usual |= menu.few_steps[shortcuts.few_steps].usual
     usual |= read_faithfulness(profile.name, usual, faithfulness)
+    prompt, tagged = take_tags(prompt) if menu.own_weights else (prompt, ())
     words = read_words(prompt, negative_prompt)
     given = settings | {"width": width, "height": height}
     offer = make_offer(profile) if chosen.name == menu.preset else replace(make_offer(profile), usual={})
     given, notices = take_settings(words, given, offer)
     width, height = given.pop("width"), given.pop("height")
+    start, repaint = parse_start(profile, menu, sketch.pixels, image, mask_image, mask_prompt)
+    given = read_strength(menu, start, given, usual)
     sampling, conditioning = parse_settings(given, usual)
-    shortcuts = parse_shortcuts(levers, chosen.shortcuts)
     menu.expect_offered(sampling, conditioning, shortcuts)
+    menu.expect_start(start is not None, sampling)
     low, high = parse_thresholds(given.get("canny_low"), given.get("canny_high"), profile.defaults)
     across, down = parse_size(profile, menu, width, height, find_sheet(sketch))
     return Order(
@@ -119,9 +138,20 @@ def parse_order(
         notices=notices,
         mask=parse_mask(profile, menu, mask, mask_style),
         palette=parse_colours(profile, menu, palette),
-        repaint=parse_repaint(profile, menu, mask_image, mask_prompt),
+        repaint=repaint,
         enlargement=parse_enlargement(enlargement, across, down),
+        loras=join_wishes(read_loras(profile, menu, loras), tagged),
+        start=start,
+        controlnets=parse_controlnets(profile, menu, controlnets, conditioning, shortcuts),
     )
+
+
+def read_loras(profile: ModelProfile, menu: Menu, loras: object) -> tuple[LoraWish, ...]:
+    """Read the LoRAs that were asked for. Raises SettingError where the engine takes none."""
+    asked = parse_loras(loras)
+    if asked and not menu.own_weights:
+        raise SettingError(f"{profile.title} takes no LoRAs; “{asked[0].name[:40]}” came.")
+    return asked
 
 
 def make_offer(profile: ModelProfile) -> Offer:
@@ -157,36 +187,6 @@ def parse_settings(given: Mapping[str, object], usual: Mapping[str, Any]) -> tup
             flat[name] = chosen
     varied = resolve_seed(flat["variation_seed"]) if flat["variation_strength"] else 0  # or it decides nothing
     return group_settings(flat | {"seed": resolve_seed(flat["seed"]), "variation_seed": varied})
-
-
-def build_request(
-    order: Order,
-    edges: EdgeMap,
-    mix: StyleMix,
-    *,
-    colours: Drawing | None = None,
-    mask: StyleMask | None = None,
-    repaints: tuple[Repaint, ...] = (),
-) -> GenerationRequest:
-    """Put the order, its lines and the styles chosen for it together; the edge map decides the size."""
-    height, width = edges.pixels.shape
-    return GenerationRequest(
-        engine=order.engine,
-        prompt=order.prompt,
-        negative_prompt=order.negative_prompt,
-        edges=edges,
-        styles=mix,
-        width=width,
-        height=height,
-        sampling=order.sampling,
-        conditioning=order.conditioning,
-        shortcuts=order.shortcuts,
-        colours=colours,
-        mask=mask,
-        palette=order.palette,
-        repaints=repaints,
-        enlargement=order.enlargement,
-    )
 
 
 def resolve_seed(seed: int) -> int:

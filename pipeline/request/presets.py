@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from pipeline.controls import CONTROL_BY_NAME, Conditioning, Sampling, Shortcuts, expect_choice, expect_number
 from pipeline.errors import SettingError
+from pipeline.hints import CONTROLNET_NAMES
 from pipeline.request.samplers import MASKGIT, SAMPLERS
 
 BlockScales = Mapping[str, Any]  # as diffusers' set_ip_adapter_scale takes it; a block left out has no style
@@ -34,11 +35,23 @@ class Preset:
 
 @dataclass(frozen=True)
 class FewSteps:
-    """FewSteps names a LoRA that lets the model draw in a few steps."""
+    """FewSteps names a LoRA that lets the model draw in a few steps, and how it wants to be drawn with."""
 
     part: str  # role in the profile's parts
     file: str  # inside that part
     scale: float = 1.0
+    steps: int = 4
+    sampler: str = "LCM"
+    guidance_scale: float = 1.0  # 1 is none
+
+    @property
+    def usual(self) -> Mapping[str, Any]:
+        """Return the settings that it was made for, by their names."""
+        return {
+            "num_inference_steps": self.steps,
+            "guidance_scale": self.guidance_scale,
+            "sampler": self.sampler,
+        }
 
 
 @dataclass(frozen=True)
@@ -53,10 +66,13 @@ class Menu:
     least_side: int  # px
     side_step: int  # px; the largest side is the profile's
     small_decoder: str | None = None  # role in the profile's parts
+    controlnets: Mapping[str, str] = field(default_factory=dict)  # reading of the drawing -> role in the parts
     shortcuts: bool = True  # parts of a step can be left out
     style_masks: bool = False  # a part of the picture can wear other styles
     repaints: bool = False  # a part of the picture can get other colours by words
     palettes: bool = False  # colours to paint in can be given
+    own_weights: bool = False  # LoRAs and textual inversions of a person's own can be taken
+    starts_from_pictures: bool = False  # it draws from a picture, all of it or a part anew
     inks_drawing: bool = False  # the drawing's own ink and colours decide every picture, not its lines alone
 
     def find_preset(self, name: str) -> Preset:
@@ -83,6 +99,16 @@ class Menu:
         if shortcuts.decoder == "small" and self.small_decoder is None:
             raise SettingError("This engine has one decoder only (decoder is full); 'small' came.")
 
+    def expect_start(self, from_picture: bool, sampling: Sampling) -> None:
+        """Raise SettingError where this engine starts from no picture and is to, or a strength leaves no step."""
+        if not self.starts_from_pictures and (from_picture or sampling.strength != 1):
+            raise SettingError("This engine colours a drawing and starts from no other picture: strength stays 1.")
+        if from_picture and int(sampling.num_inference_steps * sampling.strength) < 1:
+            raise SettingError(
+                f"A strength of {sampling.strength:g} leaves none of {sampling.num_inference_steps} steps to draw; "
+                f"it takes {1 / sampling.num_inference_steps:.3g} or more."
+            )
+
 
 def make_draft(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M", **shortcuts: Any) -> Preset:
     """Return the quickest preset; `shortcuts` are what it leaves out."""
@@ -97,6 +123,19 @@ def make_balanced(info: str, numbers: Mapping[str, float], sampler: str = "DPM++
 def make_best(info: str, numbers: Mapping[str, float], sampler: str = "DPM++ 2M") -> Preset:
     """Return the preset that leaves nothing out."""
     return Preset("best", "Best", info, MappingProxyType(dict(numbers)), sampler)
+
+
+def make_hyper_sd(
+    part: str, name: str, steps: int, sampler: str = "DDIM trailing", guidance_scale: float = 1.0
+) -> FewSteps:
+    """Return one of Hyper-SD's entries."""
+    file = f"Hyper-SD15-{name}-lora.safetensors"
+    return FewSteps(part, file, steps=steps, sampler=sampler, guidance_scale=guidance_scale)
+
+
+def make_pcm(steps: int) -> FewSteps:
+    """Return one of PCM's entries: by TCD and without guidance, as its authors' demonstration draws with ControlNet."""
+    return FewSteps(f"pcm_{steps}", f"pcm_sd15_smallcfg_{steps}step_converted.safetensors", steps=steps, sampler="TCD")
 
 
 POCKET_MENU = Menu(
@@ -163,12 +202,25 @@ SD15_MENU = Menu(
     few_steps=MappingProxyType(
         {
             "lcm": FewSteps("lcm_lora", "pytorch_lora_weights.safetensors"),
-            "hyper-8": FewSteps("hyper_sd", "Hyper-SD15-8steps-CFG-lora.safetensors"),
+            # after its model card: the one-step weights by TCD, in one to eight steps; the others by DDIM from the
+            # noisiest step on; those that kept guidance with 5 to 8 of it
+            "hyper-1": make_hyper_sd("hyper_sd_1", "1step", 1, "TCD"),
+            "hyper-2": make_hyper_sd("hyper_sd_2", "2steps", 2),
+            "hyper-4": make_hyper_sd("hyper_sd_4", "4steps", 4),
+            "hyper-8-unguided": make_hyper_sd("hyper_sd_8", "8steps", 8),
+            "hyper-8": make_hyper_sd("hyper_sd", "8steps-CFG", 8, guidance_scale=5.0),
+            "pcm-4": make_pcm(4),
+            "pcm-8": make_pcm(8),
         }
     ),
     least_side=256,
     side_step=64,
     small_decoder="taesd",
+    controlnets=MappingProxyType(
+        {name: "controlnet" if name == "canny" else f"controlnet_{name}" for name in CONTROLNET_NAMES}
+    ),
+    own_weights=True,
+    starts_from_pictures=True,
 )
 
 MENUS: Mapping[str, Menu] = MappingProxyType({"pocket": POCKET_MENU, "sd15": SD15_MENU})

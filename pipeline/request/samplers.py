@@ -17,19 +17,24 @@ class Sampler:
     scheduler: str  # class of diffusers
     options: Mapping[str, object]
     ancestral: bool = False  # adds fresh noise at each step; the seed decides that noise too
+    schedule: str = ""  # "ays": the timesteps of Align Your Steps; "": the scheduler's own
 
 
-def make_sampler(name: str, scheduler: str, *, ancestral: bool = False, **options: object) -> Sampler:
+def make_sampler(
+    name: str, scheduler: str, *, ancestral: bool = False, schedule: str = "", **options: object
+) -> Sampler:
     """Return a sampler; `options` are those of the scheduler."""
-    return Sampler(name, scheduler, MappingProxyType(options), ancestral)
+    return Sampler(name, scheduler, MappingProxyType(options), ancestral, schedule)
 
 
-DPM = "DPMSolverMultistepScheduler"
+DPM, UNIPC = "DPMSolverMultistepScheduler", "UniPCMultistepScheduler"
 SAMPLER_LIST = (
     make_sampler("DPM++ 2M", DPM, algorithm_type="dpmsolver++", solver_order=2),
     make_sampler("DPM++ 2M Karras", DPM, algorithm_type="dpmsolver++", solver_order=2, use_karras_sigmas=True),
     make_sampler("DPM++ 2M SDE", DPM, ancestral=True, algorithm_type="sde-dpmsolver++", solver_order=2),
-    make_sampler("UniPC", "UniPCMultistepScheduler", solver_order=2, solver_type="bh2"),
+    make_sampler("DPM++ 2M AYS", DPM, schedule="ays", algorithm_type="dpmsolver++", solver_order=2),
+    make_sampler("UniPC", UNIPC, solver_order=2, solver_type="bh2"),
+    make_sampler("UniPC AYS", UNIPC, schedule="ays", solver_order=2, solver_type="bh2"),
     make_sampler("Euler", "EulerDiscreteScheduler"),
     make_sampler("Euler a", "EulerAncestralDiscreteScheduler", ancestral=True),
     # trained on by few-step weights too, which want steps counted back from the noisiest

@@ -36,6 +36,7 @@ DETAILS = {
         "styles": {"type": "array", "items": STYLE, "description": "Those worn, heaviest first, then those found."},
         "reading": {"type": "string", "enum": ["lines", "canny"]},
         "levers": {"type": "object"},
+        "controlnets": {"type": "object"},
         "milliseconds": {"type": "object", "additionalProperties": NUMBER, "description": "Time of each stage."},
         "notices": {"type": "array", "items": TEXT, "description": "What there is to say of the picture."},
         "safety": SAFETY,
@@ -43,7 +44,19 @@ DETAILS = {
         "pictures": {"type": "array", "items": PICTURE, "description": "All pictures, where more than one came."},
     },
     "required": [
-        *("seed", "engine", "size", "styles", "reading", "levers", "milliseconds", "notices", "safety", "revisions")
+        *(
+            "seed",
+            "engine",
+            "size",
+            "styles",
+            "reading",
+            "controlnets",
+            "levers",
+            "milliseconds",
+            "notices",
+            "safety",
+            "revisions",
+        )
     ],
 }
 ANSWER = {

@@ -65,15 +65,24 @@ def fit_drawing(sketch: Sketch, size: tuple[int, int]) -> Drawing:
 
     It lies exactly where `read_edges` puts its lines for the same size.
     """
+    paper = fit_picture(sketch.pixels, sketch, size)
+    if sketch.greys is None:
+        return Drawing(paper)
+    frame = Frame.letterbox(sketch.pixels.shape[1], sketch.pixels.shape[0], *size)
+    greys = cv2.resize(sketch.greys, frame.inner, interpolation=cv2.INTER_NEAREST)
+    return Drawing(paper, frame.place(np.asarray(greys)))
+
+
+def fit_picture(picture: Pixels, sketch: Sketch, size: tuple[int, int]) -> Pixels:
+    """Return a picture (h, w, 3) of any size, stretched over the drawing, where `fit_drawing` puts that; white around
+    it.
+    """
     height, width = sketch.pixels.shape[:2]
     frame = Frame.letterbox(width, height, *size)
     paper = np.full((frame.height, frame.width, 3), 255, np.uint8)
-    inner = sketch.pixels if frame.inner == (width, height) else resize(sketch.pixels, frame.inner)
+    inner = picture if picture.shape[1::-1] == frame.inner else resize(picture, frame.inner)
     paper[frame.top : frame.top + frame.inner[1], frame.left : frame.left + frame.inner[0]] = inner
-    if sketch.greys is None:
-        return Drawing(paper)
-    greys = cv2.resize(sketch.greys, frame.inner, interpolation=cv2.INTER_NEAREST)
-    return Drawing(paper, frame.place(np.asarray(greys)))
+    return paper
 
 
 def fit_mask(mask: Pixels, sketch: Sketch, size: tuple[int, int]) -> Pixels:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, TypedDict
 
 from pipeline.controls import flatten_settings
+from pipeline.studio.teacher import Teaching
 from pipeline.values import GenerationResult, Style, StyleMatch
 
 
@@ -26,6 +27,7 @@ def describe_result(result: GenerationResult) -> dict[str, Any]:
         "size": [request.width, request.height],
         "styles": list_styles(result),
         "reading": request.edges.reading,
+        "controlnets": {hint.controlnet: asdict(hint.settings) for hint in request.hints},
         **{name: value for name, value in flatten_settings(request).items() if name != "seed"},
         "levers": asdict(request.shortcuts),
         "milliseconds": dict(result.milliseconds),
@@ -98,3 +100,8 @@ def describe_style(style: Style) -> dict[str, Any]:
         "credit": style.credit,
         "builtin": style.builtin,
     }
+
+
+def describe_teaching(teaching: Teaching) -> dict[str, Any]:
+    """Describe how far a style is that is being taught, as JSON holds it."""
+    return {**asdict(teaching), "samples": list(teaching.samples)}

@@ -14,6 +14,7 @@ from pipeline.controls import BATCH, expect_number
 from pipeline.errors import EngineChanged, IsCancelled, SettingError
 from pipeline.request.inputs import DRAW_INPUTS, INPUT_BY_NAME
 from pipeline.request.order import Order, parse_order
+from pipeline.request.presets import get_menu
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image, read_strokes
 from pipeline.studio.studio import Studio
@@ -29,6 +30,8 @@ class Call:
 
     sketch: Sketch
     masks: Mapping[str, NDArray[np.uint8] | None]  # by their inputs' names, (H, W), white where something is asked for
+    image: NDArray[np.uint8] | None  # (H, W, 3) RGB, to start from
+    is_image_drawn: bool  # the image is the drawing, too: no other came
     inputs: Mapping[str, object]  # those of DRAW_INPUTS that parse_order checks
     count: int  # pictures
 
@@ -44,9 +47,11 @@ def read_call(named: Mapping[str, object]) -> Call:
             raise SettingError(f"There is no input {name[:40]!r}; these are: {', '.join(INPUT_BY_NAME)}.")
     count = inputs.pop("count")
     expect_number(BATCH, count)
-    sketch, strokes = (inputs.pop(name) for name in ("sketch", "strokes"))
+    sketch, strokes, image = (inputs.pop(name) for name in ("sketch", "strokes", "image"))
+    alone = sketch is None and strokes is None and image is not None
     masks = {name: read_mask(inputs.pop(name)) for name in MASKS}
-    return Call(read_drawing(sketch, strokes), masks, inputs, int(cast(float, count)))
+    drawing = read_drawing(image if alone else sketch, strokes)
+    return Call(drawing, masks, read_start(image), alone, inputs, int(cast(float, count)))
 
 
 def read_drawing(sketch: object, strokes: object) -> Sketch:
@@ -66,10 +71,20 @@ def read_mask(mask: object) -> NDArray[np.uint8] | None:
     return np.asarray(open_image(cast("bytes | Path", mask), "mask").convert("L"), np.uint8)
 
 
+def read_start(image: object) -> NDArray[np.uint8] | None:
+    """Read a picture to start from as (H, W, 3) uint8 RGB on white; None where none came. Raises SketchError."""
+    if image is None:
+        return None
+    from pipeline.sketch.transparency import lay_on_white
+
+    return lay_on_white(open_image(cast("bytes | Path", image), "image"), "image").pixels
+
+
 def read_order(studio: Studio, call: Call) -> Order:
     """Check a call's inputs for the engine that draws now, before anything is loaded. Raises as parse_order does."""
     mask, mask_image = (call.masks[name] for name in MASKS)
-    return parse_order(studio.profile, sketch=call.sketch, mask=mask, mask_image=mask_image, **call.inputs)
+    image = None if call.is_image_drawn and not get_menu(studio.profile.name).starts_from_pictures else call.image
+    return parse_order(studio.profile, sketch=call.sketch, mask=mask, mask_image=mask_image, image=image, **call.inputs)
 
 
 def draw_call(

@@ -123,6 +123,7 @@ def choose_pictures(
             height=height,
             mask=None,
             repaints=(),
+            start=None,
             enlargement=1,
         ).with_settings(num_inference_steps=LIVE_STEPS)
         return studio.redraw_batch(small, 1, is_cancelled=is_cancelled, gives_way=True)[0].image

@@ -27,6 +27,7 @@ def draw_live(studio: Studio, order: Order, *, is_cancelled: IsCancelled | None 
         order.sketch, order.reading, order.canny_low, order.canny_high, (order.width, order.height)
     )
     request = studio.make_request(order, edges, studio.choose_style(order).mix)
+    request = replace(request, hints=studio.read_hints(order, edges).hints)
     return studio.redraw_batch(request, 1, is_cancelled=is_cancelled, gives_way=True)[0]
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from pipeline.models.own_files import OwnFiles
 from pipeline.settings import Settings
 from pipeline.studio.opening import LoadState, explain_failure, open_engine, open_search
 from pipeline.styles.library import StyleLibrary
@@ -32,6 +33,7 @@ class Loader:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.library = StyleLibrary(settings.styles, settings.added_styles)
+        self.own_files = OwnFiles(settings.own_models, settings.caches)
         self.loading = LoadState("Waking up", 0.0)
         self._start_lock = threading.Lock()
         self._started = False

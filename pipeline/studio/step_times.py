@@ -13,6 +13,8 @@ class StepTimes:
 
     def note(self, request: GenerationRequest, drawn: Drawn) -> None:
         """Take note of what the steps of these pictures cost."""
+        if request.start is not None:  # it goes from somewhere on the way: not all steps are taken
+            return
         work = request.sampling.num_inference_steps * request.width * request.height * len(drawn.images)
         self._costs[request.engine] = drawn.milliseconds.get("steps", 0.0) / work
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,21 +14,24 @@ from pipeline.errors import EngineChanged, StyleError
 from pipeline.picture.outputs import Outputs
 from pipeline.picture.recipe import Reopened, explain_difference
 from pipeline.prompt_syntax import Prompt
-from pipeline.request.order import Order, build_request
-from pipeline.request.presets import get_menu
+from pipeline.request.completion import build_request
+from pipeline.request.order import Order
 from pipeline.settings import Settings
 from pipeline.store.facts import gather_facts
 from pipeline.store.keeper import Keeper
 from pipeline.studio.enlarging import enlarge_result
 from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import is_withheld, make_results
-from pipeline.studio.parts import fit_part
+from pipeline.studio.own_weights import FoundWeights, find_restored, find_weights
+from pipeline.studio.parts import fit_part, fit_start, take_drawing
+from pipeline.studio.readings import HintReader, Hints
 from pipeline.studio.step_times import StepTimes
-from pipeline.styles.lent import LentStyles
-from pipeline.styles.lexicon import UNKNOWN, read_names
+from pipeline.studio.style_choice import StyleChoice, explain_choice, explain_language
+from pipeline.studio.teacher import Teacher
+from pipeline.styles.lent import LentStyles, keep_style
+from pipeline.styles.lexicon import read_names
 from pipeline.timing import StageTimer
 from pipeline.values import (
-    Drawing,
     EdgeMap,
     GenerationRequest,
     GenerationResult,
@@ -37,7 +41,6 @@ from pipeline.values import (
     StepPreview,
     Style,
     StyleMask,
-    StyleMatch,
     StyleMix,
 )
 
@@ -47,16 +50,6 @@ if TYPE_CHECKING:
     from pipeline.styles.search import Finding
 
 MATCHES_SHOWN = 5
-NO_STYLE_NAMED = "Your words name no style, so Croquis chose one for you."
-
-
-@dataclass(frozen=True)
-class StyleChoice:
-    """StyleChoice holds the styles chosen for a picture, and why."""
-
-    mix: StyleMix
-    matches: tuple[StyleMatch, ...] = ()  # best first; empty when the person chose
-    notices: tuple[str, ...] = ()  # in words for the page
 
 
 class Studio(Loader):
@@ -69,8 +62,10 @@ class Studio(Loader):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._outputs = Outputs(settings.outputs)
-        self._lent = LentStyles()
+        self._lent = LentStyles(self.library.find_lora)
         self.step_times = StepTimes()
+        self._hint_reader = HintReader(settings)
+        self.teacher = Teacher(self)
         self.keeper = Keeper(settings, self.library.name_style)
 
     def draw(
@@ -106,14 +101,16 @@ class Studio(Loader):
             edges = self.read_edges(
                 order.sketch, order.reading, order.canny_low, order.canny_high, (order.width, order.height)
             )
-            faults = self.find_reading_faults(order.sketch, edges)
-        request = self.make_request(order, edges, choice.mix)
+            read = self.read_hints(order, edges)
+            faults = self.find_reading_faults(order.sketch, edges) + read.notices
+        own = self.find_weights(order)
+        request = replace(self.make_request(order, edges, choice.mix, own), hints=read.hints)
 
         def complete(result: GenerationResult) -> GenerationResult:
             return replace(
                 result,
                 matches=choice.matches,
-                notices=faults + order.sketch.notices + order.notices + choice.notices + result.notices,
+                notices=faults + order.sketch.notices + order.notices + own.notices + choice.notices + result.notices,
                 milliseconds=timer.milliseconds | dict(result.milliseconds),
                 canvas=order.sketch.canvas,
             )
@@ -122,26 +119,30 @@ class Studio(Loader):
         results = self.redraw_batch(request, count, on_step=on_step, on_result=show, is_cancelled=is_cancelled)
         return [complete(result) for result in results]
 
-    def make_request(self, order: Order, edges: EdgeMap, mix: StyleMix) -> GenerationRequest:
+    def read_hints(self, order: Order, edges: EdgeMap) -> Hints:
+        """Read the drawing for the ControlNets that steer its picture. Raises as HintReader.read does."""
+        return self._hint_reader.read(order, edges, self.profile)
+
+    def find_weights(self, order: Order) -> FoundWeights:
+        """Find the LoRAs and textual inversions of an order. Raises SettingError for one that is not here."""
+        return find_weights(self.own_files, order.engine, order.loras, (order.prompt, order.negative_prompt))
+
+    def make_request(
+        self, order: Order, edges: EdgeMap, mix: StyleMix, own: FoundWeights | None = None
+    ) -> GenerationRequest:
         """Make the complete request of an order, its lines read and its styles chosen."""
+        own = own or self.find_weights(order)
         return build_request(
             order,
             edges,
             mix,
-            colours=self._take_drawing(order),
+            colours=take_drawing(order),
             mask=self._take_mask(order),
             repaints=self._take_repaints(order),
+            loras=own.loras,
+            embeddings=own.embeddings,
+            start=fit_start(order),
         )
-
-    def _take_drawing(self, order: Order) -> Drawing | None:
-        """Return the drawing at the picture's size, as the engine takes it beside its lines; None where it decides no
-        pixel.
-        """
-        if not get_menu(order.engine).inks_drawing and order.conditioning.lines == 0:
-            return None
-        from pipeline.sketch.edges import fit_drawing
-
-        return fit_drawing(order.sketch, (order.width, order.height))
 
     def _take_mask(self, order: Order) -> StyleMask | None:
         """Return the part that wears other styles at the picture's size; None where there is none."""
@@ -221,9 +222,9 @@ class Studio(Loader):
         if order.style:
             mix = self._find_mix(order.style)
             language = read_names(order.prompt.words).language
-            return StyleChoice(mix, notices=() if language is None else (_explain_language(language, "they are not"),))
+            return StyleChoice(mix, notices=() if language is None else (explain_language(language, "they are not"),))
         finding = self.find_styles(order.prompt)
-        return StyleChoice(self.search.choose_mix(finding), finding.matches, _explain_choice(finding))
+        return StyleChoice(self.search.choose_mix(finding), finding.matches, explain_choice(finding))
 
     def add_style(self, image: Image.Image, name: str, words: str = "") -> Style:
         """Keep a picture as a new style, searchable at once. Raises StyleError."""
@@ -253,7 +254,7 @@ class Studio(Loader):
         """Read what a picture file of ours carries. Raises PictureFileError or StyleError."""
         from pipeline.picture.png_file import read_picture
 
-        return read_picture(data, self.find_style, self._lend_style)
+        return read_picture(data, self.find_style, self._lend_style, partial(find_restored, self.own_files))
 
     def find_style(self, id: str) -> Style:
         """Return the style of this id, one that came with a picture file too. Raises StyleError."""
@@ -263,11 +264,10 @@ class Studio(Loader):
         """Add a style that came with a picture file to the library. Raises StyleError."""
         if (lent := self._lent.find(id)) is None:
             raise StyleError("This style is here no more. Drop its picture once again.")
-        with Image.open(lent.image) as image:
-            return self.add_style(image.convert("RGB"), lent.name, ", ".join(lent.words))
+        return keep_style(self.library, lent)
 
     def _lend_style(self, carried: CarriedStyle) -> Style:
-        return self._lent.lend(carried.open_picture(), carried.name, carried.words)
+        return self._lent.lend(carried.open_picture(), carried.name, carried.words, carried.open_look())
 
     def explain_difference(self, reopened: Reopened) -> str | None:
         """Say why drawing it again gives another picture; None where it gives the same.
@@ -278,20 +278,6 @@ class Studio(Loader):
             return explain_difference(reopened, self.profile.name, reopened.revisions)
         engine = self.engine
         return explain_difference(reopened, engine.profile.name, engine.present_revisions)
-
-
-def _explain_choice(finding: Finding) -> tuple[str, ...]:
-    """Return what a person has to know of how the style was chosen."""
-    if finding.language is None:
-        return () if finding.asks_for_style else (NO_STYLE_NAMED,)
-    if finding.asks_for_style:
-        return (_explain_language(finding.language, "their style was found, but the rest is not"),)
-    return (_explain_language(finding.language, "they are not"), NO_STYLE_NAMED)
-
-
-def _explain_language(language: str, what: str) -> str:
-    like = "like " if language == UNKNOWN else ""
-    return f"Your words look {like}{language}; {what} understood. Write English."
 
 
 def _expect_engine(name: str, profile: ModelProfile) -> None:

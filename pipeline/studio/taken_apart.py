@@ -34,5 +34,6 @@ def leave_out(request: GenerationRequest, part: Part, plain: Style) -> Generatio
         edges=EdgeMap(np.zeros_like(request.edges.pixels), request.edges.reading),
         colours=None,
         repaints=(),
+        start=None,
         conditioning=replace(request.conditioning, controlnet_conditioning_scale=0.0, lines=0.0),
     )

@@ -21,13 +21,10 @@ from PIL import Image
 
 from pipeline.errors import CroquisError
 from pipeline.models.catalog import POCKET
-from pipeline.request.order import Order, parse_order
-from pipeline.sketch.examples import read_example
-from pipeline.sketch.intake import read_strokes
+from pipeline.studio.shown_drawing import make_order
 from pipeline.values import Style
 
 if TYPE_CHECKING:
-    from pipeline.models.profile import ModelProfile
     from pipeline.studio.studio import Studio
 
 log = logging.getLogger(__name__)
@@ -35,13 +32,6 @@ log = logging.getLogger(__name__)
 FILE = "thumbnail.webp"  # beside a style's reference
 SIDE = 160  # px
 QUALITY = 62  # of WebP
-DRAWING, WORDS, SEED = "4-sailboat.json", "a sailboat on the sea", 7  # what every thumbnail shows
-
-
-def make_order(profile: ModelProfile, assets: Path, style: str) -> Order:
-    """Make the order that every thumbnail is the picture of, in the style with this id."""
-    sketch = read_strokes(json.dumps(read_example(assets / "examples" / DRAWING)["canvas"]))
-    return parse_order(profile, sketch=sketch, prompt=WORDS, style=style, seed=SEED)
 
 
 def draw_thumbnail(studio: Studio, style: Style) -> Image.Image:
@@ -124,7 +114,8 @@ class Thumbnails:
         if not self._studio.loading.ready:
             return None
         drawn_by = hash_revisions(self._studio.engine.revisions)
-        return self.folder / f"{style.sha256[:24]}-{drawn_by}.webp"
+        learnt = "" if style.taught is None else f"-{style.taught.sha256[:12]}"
+        return self.folder / f"{style.sha256[:24]}{learnt}-{drawn_by}.webp"
 
 
 def hash_revisions(revisions: Mapping[str, str]) -> str:

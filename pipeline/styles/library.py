@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from PIL import Image
 from pipeline.errors import StyleError
 from pipeline.styles.reference import check_reference, crop_reference, encode_reference
 from pipeline.styles.style_words import NAME_LIMIT, RESERVED, clean_name, clean_words, make_slug
+from pipeline.styles.taught_files import LOOK, check_travelled, read_taught
+from pipeline.taught import read_look
 from pipeline.values import Style
 
 log = logging.getLogger(__name__)
@@ -70,17 +72,38 @@ class StyleLibrary:
         """
         return self._keep(encode_reference(crop_reference(image)), clean_name(name), clean_words(words))
 
-    def adopt(self, picture: bytes, name: str, words: str = "") -> Style:
+    def teach(self, image: Image.Image, name: str, beside: Mapping[str, bytes]) -> Style:
+        """Keep a style that several pictures taught; `beside` is as taught_files.pack_taught makes it.
+
+        Raises StyleError as `add` does.
+        """
+        return self._keep(encode_reference(crop_reference(image)), clean_name(name), (), beside)
+
+    def expect_free_name(self, name: str) -> str:
+        """Return a new style's name, cleaned. Raises StyleError where there is one called so, or it is no name."""
+        cleaned = clean_name(name)
+        self._refuse_duplicate(cleaned)
+        return cleaned
+
+    def adopt(self, picture: bytes, name: str, words: str = "", beside: Mapping[str, bytes] | None = None) -> Style:
         """Keep a style of another library, its picture as it is: equal bytes paint equally.
 
-        `picture` is as a style's folder holds one. A style with this picture that is here already is returned;
-        a name that is taken gets a number. Raises StyleError as `add` does.
+        `picture` is as a style's folder holds one, `beside` what its pictures taught it. A style with this picture that
+        learnt the same and is here already is returned; a name that is taken gets a number. Raises StyleError as `add`
+        does.
         """
         check_reference(picture, "The style's picture")
+        check_travelled(beside or {})
         name, phrases = clean_name(name), clean_words(words)
         sha256 = hashlib.sha256(picture).hexdigest()
-        same = next((style for style in self._sorted if style.sha256 == sha256), None)
-        return same or self._keep(picture, self.find_free_name(name), phrases)
+        taught = read_look(beside[LOOK], "Its look").make_taught(None) if beside else None
+        same = next((each for each in self._sorted if (each.sha256, each.taught) == (sha256, taught)), None)
+        return same or self._keep(picture, self.find_free_name(name), phrases, beside)
+
+    def find_lora(self, sha256: str) -> Path | None:
+        """Return the file of the LoRA with this hash, whichever style it belongs to; None where it is not here."""
+        taught = (style.taught for style in self._sorted if style.taught is not None)
+        return next((each.lora for each in taught if each.lora is not None and each.lora_sha256 == sha256), None)
 
     def find_free_name(self, name: str) -> str:
         """Return `name`, or where a style is called so, the first of "name 2", "name 3", ... that is free."""
@@ -110,11 +133,15 @@ class StyleLibrary:
             os.replace(style.image.parent, doomed / style.id)  # at once, so that a crash leaves no half style
             shutil.rmtree(doomed, ignore_errors=True)
 
-    def _keep(self, picture: bytes, name: str, phrases: tuple[str, ...]) -> Style:
+    def _keep(
+        self, picture: bytes, name: str, phrases: tuple[str, ...], beside: Mapping[str, bytes] | None = None
+    ) -> Style:
         """Write a new style and list it. Raises StyleError where the name is taken or the library full."""
         with self._lock:
             self._refuse_duplicate(name)
-            folder = self._write_folder(_make_data(self._free_id(name), name, phrases), picture)
+            folder = self._write_folder(
+                _make_data(self._free_id(name), name, phrases), {REFERENCE: picture, **(beside or {})}
+            )
             style = read_style(folder, builtin=False)
             self._publish({**self._styles, style.id: style})
         return style
@@ -164,7 +191,7 @@ class StyleLibrary:
                 return id
         raise StyleError(f"Too many styles are called like {name!r}.")
 
-    def _write_folder(self, data: dict[str, Any], picture: bytes) -> Path:
+    def _write_folder(self, data: dict[str, Any], files: Mapping[str, bytes]) -> Path:
         """Write the whole folder or nothing."""
         target = self._added / str(data["id"])
         try:
@@ -172,7 +199,8 @@ class StyleLibrary:
             temporary = Path(tempfile.mkdtemp(dir=self._added, prefix=".new-"))
             try:
                 write_data(temporary, data)
-                (temporary / REFERENCE).write_bytes(picture)
+                for file, content in files.items():
+                    (temporary / file).write_bytes(content)
                 os.replace(temporary, target)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -198,9 +226,9 @@ def read_style(folder: Path, *, builtin: bool) -> Style:
         raise StyleError(f"{folder / DATA}: id is {data['id']!r}, but the folder is {folder.name!r}.")
     sha256 = _read_reference(folder / REFERENCE)
     try:
-        return Style(
-            **{**data, "words": tuple(data["words"])}, sha256=sha256, image=folder / REFERENCE, builtin=builtin
-        )
+        said = {**data, "words": tuple(data["words"])}
+        taught = read_taught(folder)
+        return Style(**said, sha256=sha256, image=folder / REFERENCE, builtin=builtin, taught=taught)
     except StyleError as error:
         raise StyleError(f"{folder / DATA}: {error}") from error
 

@@ -16,6 +16,7 @@ from pipeline.engine.acceleration import Compiler, find_xformers_problem
 from pipeline.engine.placement import allow_weight_changes, is_channels_last_faster
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.request.presets import Preset, get_menu
+from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
 from tests.benchmarks.network_passes import NetworkPass, count_passes, strip_layout
 from tests.tools.diffusers_reference import draw_by_diffusers
@@ -181,10 +182,11 @@ class OurEngine:
     @torch.inference_mode()
     def prepare(self, mode: DrawingMode, request: GenerationRequest) -> None:
         """Do all that lasts longer than one picture; what it takes belongs to no picture."""
-        self.engine._fuse_few_steps(request.shortcuts.few_steps)
+        self.engine._loras.use(request, Clock(self.engine.device))
         self.set_memory_format(mode)
         self._set_attention(mode.attention)
-        self.engine._compiled = self._compilers[mode.compiled]
+        self.engine._compiler = compiler = self._compilers[mode.compiled]
+        self.engine._conditioning._hold_style_scales = compiler.hold_style_scales
         self.engine._conditioning.clear()
         if mode.keeps_prompt:
             self.engine._conditioning.encode_prompts(request, request.sampling.guidance_scale > 1)

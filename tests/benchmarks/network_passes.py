@@ -57,9 +57,17 @@ def count_passes(levers: Shortcuts, steps: int, guidance_scale: float) -> Counte
     """Count the passes of one picture through UNet and ControlNet, by our loop itself over networks that only count."""
     counted: Counter[NetworkPass] = Counter()
 
-    def unet(sample: torch.Tensor, time: Any, **given: Any) -> Any:
-        counted[NetworkPass("unet", len(sample))] += 1
-        return (sample,)
+    class Unet:
+        def __call__(self, sample: torch.Tensor, time: Any, **given: Any) -> torch.Tensor:
+            counted[NetworkPass("unet", len(sample))] += 1
+            return sample
+
+        def run_whole(self, sample: torch.Tensor, time: Any, **given: Any) -> Any:
+            return self(sample, time), sample
+
+        def run_shallow(self, sample: torch.Tensor, time: Any, deep: torch.Tensor, **given: Any) -> torch.Tensor:
+            counted[NetworkPass("unet's shallow layers", len(sample))] += 1
+            return sample
 
     def controlnet(sample: torch.Tensor, time: Any, **given: Any) -> Any:
         counted[NetworkPass("controlnet", len(sample))] += 1
@@ -71,7 +79,7 @@ def count_passes(levers: Shortcuts, steps: int, guidance_scale: float) -> Counte
     steering = Conditions(
         torch.zeros(halves, 3, 4), torch.zeros(halves, 1, 5), torch.zeros(1, 2, 4, 4), guidance_scale, 1.0
     )
-    denoise(unet, controlnet, scheduler, torch.zeros(1, 2, 4, 4), steering, shortcuts=levers)
+    denoise(Unet(), controlnet, scheduler, torch.zeros(1, 2, 4, 4), steering, shortcuts=levers)
     return counted
 
 

@@ -31,7 +31,8 @@ def draw_when_asked() -> None:
     """Load the pocket model, then draw a picture for each line of the input and answer with its time and its hash."""
     from pipeline.engine.pocket_engine import PocketEngine
     from pipeline.models.catalog import POCKET
-    from pipeline.request.order import build_request, parse_order
+    from pipeline.request.completion import build_request
+    from pipeline.request.order import parse_order
     from pipeline.settings import ROOT
     from pipeline.sketch.edges import fit_drawing, read_edges
     from pipeline.sketch.examples import read_examples

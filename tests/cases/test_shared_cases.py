@@ -24,7 +24,8 @@ from pipeline.sketch.edges import read_edges
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import EVENED_OUT, STRAIGHTENED, TURNED_ROUND, UNRULED, WHITE_ON_NOTHING, read_image
 from pipeline.sketch.reading_faults import find_reading_fault
-from pipeline.studio.studio import NO_STYLE_NAMED, Studio, StyleChoice
+from pipeline.studio.studio import Studio
+from pipeline.studio.style_choice import NO_STYLE_NAMED, StyleChoice
 from pipeline.styles.reference import crop_reference
 from pipeline.values import Sketch
 

@@ -11,7 +11,8 @@ from pipeline.errors import SettingError
 from pipeline.models.catalog import SD15
 from pipeline.request.order import Order, parse_order
 from pipeline.settings import Settings
-from pipeline.studio.studio import NO_STYLE_NAMED, Studio
+from pipeline.studio.studio import Studio
+from pipeline.studio.style_choice import NO_STYLE_NAMED
 from pipeline.values import Sketch
 
 pytestmark = pytest.mark.slow

@@ -1,13 +1,24 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from pipeline.engine.acceleration import Compiler, choose_attention
+from pipeline.controls import Shortcuts
+from pipeline.engine.acceleration import Compiler, ScaledValues, choose_attention
+from pipeline.engine.engine import Engine
 from pipeline.errors import SettingError
+from pipeline.request.presets import get_menu
+from tests.conftest import MakeStyle
+from tests.tools.drawing_requests import make_request
+from tests.tools.models import make_sd15_modules, make_tiny_sd15_profile
+from tests.tools.requests import change_request
 
 CPU = torch.device("cpu")
 
@@ -27,27 +38,65 @@ def test_xformers_is_refused_where_it_has_no_kernel(monkeypatch: pytest.MonkeyPa
         choose_attention("xformers", CPU, torch.float32)
 
 
-class Net(torch.nn.Module):
-    """Stands for the UNet: counts how often Python runs it."""
-
-    device = CPU
+class CountingBackend:
+    """Stands for torch's compiler: runs what it is given as it is, and counts how often it is asked to compile."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.layer = torch.nn.Linear(4, 4)
+        self.graphs = 0
 
-    def forward(self, sample: torch.Tensor, *, return_dict: bool) -> tuple[torch.Tensor]:
-        return (self.layer(sample).relu(),)
+    def __call__(self, graph: torch.fx.GraphModule, inputs: Sequence[Any]) -> Any:
+        self.graphs += 1
+        return graph.forward
 
 
-def test_the_compiled_network_gives_what_the_plain_one_gives() -> None:
-    unet, sample = Net(), torch.arange(8.0).reshape(2, 4)
-    assert Compiler(False)(unet) is unet
-    compiler = Compiler(True, backend="eager")
-    made = compiler(unet)
-    assert made is not unet and compiler(unet) is made  # compiled once
-    with torch.inference_mode():
-        assert torch.equal(made(sample, return_dict=False)[0], unet(sample, return_dict=False)[0])
-        unet.layer.weight.data.add_(1)  # as few-step weights are fused in
-        assert np.array_equal(made(sample, return_dict=False)[0], unet(sample, return_dict=False)[0])
-    assert compiler(Net()) is not made
+Counted = tuple[Engine, CountingBackend, int]  # and the graphs of the warm-up
+
+
+@pytest.fixture(scope="module")
+def counted(sd15_folder: Path) -> Counted:
+    """Load an engine whose networks are compiled by the counting backend."""
+    torch._dynamo.reset()
+    backend = CountingBackend()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.engine.engine.Compiler", lambda on: Compiler(on, backend))
+        engine = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", compile=True)
+    return engine, backend, backend.graphs
+
+
+def test_the_warm_up_compiles_what_balanced_runs(counted: Counted, make_style: MakeStyle) -> None:
+    engine, backend, compiled = counted
+    balanced = replace(get_menu("sd15").find_preset("balanced").shortcuts, decoder="full", controlnet_half="both")
+    given = {"num_inference_steps": 12, "guidance_scale": 7.0, "sampler": "UniPC", "shortcuts": balanced}
+    engine.draw(change_request(make_request(engine, make_style("neon", 1)), **given))
+    assert backend.graphs == compiled > 0
+
+
+def test_compiled_networks_draw_what_plain_ones_draw_and_no_strength_compiles_anew(
+    counted: Counted, sd15_engine: Engine, make_style: MakeStyle
+) -> None:
+    engine, backend, compiled = counted
+    plain = make_request(engine, make_style("neon", 1), num_inference_steps=4, guidance_scale=3.0)
+    for number in range(10):
+        given = {"ip_adapter_scale": number / 10, "controlnet_conditioning_scale": 1 - number / 20}
+        levers = Shortcuts(guidance_end=0.5, cache_interval=2) if number % 2 else Shortcuts()
+        request = change_request(plain, **given, shortcuts=levers)
+        drawn, expected = (np.asarray(each.draw(request).images[0]).astype(int) for each in (engine, sd15_engine))
+        assert np.abs(drawn - expected).max() <= 1
+    assert backend.graphs == compiled
+
+
+def test_a_compiler_that_is_off_changes_nothing(sd15_engine: Engine) -> None:
+    networks, compiler = sd15_engine._pipeline, Compiler(False)
+    assert compiler.split_unet(networks.unet, skips=True).unet is networks.unet
+    assert compiler.wrap_controlnet(networks.controlnet) is networks.controlnet
+    compiler.hold_style_scales(networks.unet)
+    assert not any(isinstance(each, ScaledValues) for each in networks.unet.modules())
+
+
+def test_another_network_is_compiled_anew() -> None:
+    modules, compiler = make_sd15_modules(), Compiler(True, CountingBackend())
+    made = compiler.wrap_controlnet(modules.controlnet), compiler.split_unet(modules.unet, skips=True)
+    assert made == (compiler.wrap_controlnet(modules.controlnet), compiler.split_unet(modules.unet, skips=True))
+    other = make_sd15_modules()
+    assert compiler.wrap_controlnet(other.controlnet) is not made[0]
+    assert compiler.split_unet(other.unet, skips=True).unet is other.unet

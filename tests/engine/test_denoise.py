@@ -8,11 +8,14 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler
 
-from pipeline.engine.denoise import Conditions, denoise, draw_initial_noise, estimate_clean_latents, make_generators
+from pipeline.engine.deep_features import SplitUNet
+from pipeline.engine.denoise import Conditions, denoise, estimate_clean_latents, make_generators
 from pipeline.errors import Cancelled
+from tests.conftest import MakeStyle
+from tests.tools.drawing_requests import make_request
 
 if TYPE_CHECKING:
-    pass
+    from pipeline.engine.engine import Engine
 
 
 class Recorder:
@@ -48,14 +51,14 @@ def conditions(guidance_scale: float, controlnet_scale: float = 1.0) -> Conditio
 @pytest.mark.parametrize(("guidance_scale", "halves"), [(1.0, 1), (0.5, 1), (1.01, 2), (7.0, 2)])
 def test_the_unconditional_half_runs_only_with_guidance(guidance_scale: float, halves: int) -> None:
     unet, controlnet = Recorder(), Recorder()
-    denoise(unet, controlnet, steps(3), torch.zeros(1, 2, 4, 4), conditions(guidance_scale))
+    denoise(SplitUNet(unet), controlnet, steps(3), torch.zeros(1, 2, 4, 4), conditions(guidance_scale))
     assert [len(call["sample"]) for call in unet.calls] == [halves] * 3
     assert [len(call["controlnet_cond"]) for call in controlnet.calls] == [halves] * 3
 
 
 def test_controlnet_does_not_run_at_scale_zero() -> None:
     unet, controlnet = Recorder(), Recorder()
-    denoise(unet, controlnet, steps(3), torch.zeros(1, 2, 4, 4), conditions(3.0, controlnet_scale=0.0))
+    denoise(SplitUNet(unet), controlnet, steps(3), torch.zeros(1, 2, 4, 4), conditions(3.0, controlnet_scale=0.0))
     assert controlnet.calls == []
     assert all("mid_block_additional_residual" not in call for call in unet.calls)
 
@@ -70,7 +73,7 @@ def test_cancel_stops_before_the_next_step(stop_after: int) -> None:
     unet = Recorder()
     with pytest.raises(Cancelled):
         denoise(
-            unet,
+            SplitUNet(unet),
             Recorder(),
             steps(5),
             torch.zeros(1, 2, 4, 4),
@@ -83,7 +86,7 @@ def test_cancel_stops_before_the_next_step(stop_after: int) -> None:
 def test_steps_are_reported_in_order() -> None:
     seen: list[tuple[int, int]] = []
     denoise(
-        Recorder(),
+        SplitUNet(Recorder()),
         Recorder(),
         steps(4),
         torch.zeros(1, 2, 4, 4),
@@ -105,11 +108,15 @@ def test_clean_estimate_finds_the_picture_behind_a_perfect_prediction(kind: str)
     torch.testing.assert_close(found, clean, atol=1e-4, rtol=0)
 
 
-def test_a_seed_means_the_same_noise_in_each_number_format() -> None:
-    full, half = (
-        draw_initial_noise((4, 8, 8), make_generators([7]), steps(2), torch.device("cpu"), dtype)
-        for dtype in (torch.float32, torch.float16)
-    )
-    torch.testing.assert_close(half.float(), full, atol=2e-3, rtol=0)
-    other = draw_initial_noise((4, 8, 8), make_generators([8]), steps(2), torch.device("cpu"), torch.float32)
+def test_a_seed_means_the_same_noise_in_each_number_format(
+    sd15_engine: Engine, make_style: MakeStyle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starter, request = sd15_engine._starter, make_request(sd15_engine, make_style("neon", 1))
+    start = starter.encode_start(request)
+    full = starter.begin(request, start, steps(2), make_generators([7])).latents
+    other = starter.begin(request, start, steps(2), make_generators([8])).latents
     assert full.shape == (1, 4, 8, 8) and not torch.equal(full, other)
+    monkeypatch.setattr(sd15_engine._placement, "dtype", torch.float16)
+    half = starter.begin(request, start, steps(2), make_generators([7])).latents
+    assert half.dtype == torch.float16
+    torch.testing.assert_close(half.float(), full, atol=2e-3, rtol=0)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pipeline.colours.rounds import draw_taste
-from pipeline.engine.denoise import turn_noise
+from pipeline.engine.noise import turn_noise
 from pipeline.values import GenerationRequest
 from tests.conftest import MakeStyle
 from tests.engine.test_pocket_engine import Ask, ask, library  # noqa: F401 - fixtures

@@ -187,3 +187,9 @@ def test_what_fits_names_sizes_that_fit() -> None:
 def test_a_wrong_wish_is_told(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingError, match=message):
         plan_memory(SD15, **({"width": 512, "height": 512, "batch": 1, "mode": "full", "device": "cuda"} | wrong))
+
+
+def test_loras_lie_beside_the_weights_in_every_mode() -> None:
+    for device, mode, wide in (("cuda", "full", 1), ("cuda", "fp8", 1), ("cuda", "streamed", 1), ("cpu", "cpu", 2)):
+        plain, more = (plan_memory(SD15, 512, 512, 1, mode, device, loras=size) for size in (0, 135_000_000))
+        assert more.peak - plain.peak == wide * 135_000_000

@@ -29,7 +29,7 @@ def tensors(path: Path, **shapes: tuple[int, ...]) -> Path:
         ({"cross_attention_dim": 1024, "in_channels": 4}, "Stable Diffusion 2"),
         ({"cross_attention_dim": 2048, "in_channels": 4}, "Stable Diffusion XL"),
         ({"cross_attention_dim": [1280, 1280], "in_channels": 4}, "refiner"),
-        ({"cross_attention_dim": 768, "in_channels": 9}, "inpainting"),
+        ({"cross_attention_dim": 768, "in_channels": 8}, "InstructPix2Pix"),
     ],
 )
 def test_a_relative_is_named_by_its_unet(tmp_path: Path, unet: dict[str, Any], what: str) -> None:
@@ -44,7 +44,9 @@ def test_a_relative_is_named_by_its_index(tmp_path: Path) -> None:
         expect_sd15("base", tmp_path)
 
 
-@pytest.mark.parametrize("unet", [{"cross_attention_dim": 768, "in_channels": 4}, {"cross_attention_dim": 32}, {}])
+@pytest.mark.parametrize(
+    "unet", [*({"cross_attention_dim": 768, "in_channels": count} for count in (4, 9)), {"cross_attention_dim": 32}, {}]
+)
 def test_sd15_and_what_does_not_tell_pass(tmp_path: Path, unet: dict[str, Any]) -> None:
     write(tmp_path / "unet" / "config.json", unet)
     write(tmp_path / "config.json", unet)

@@ -19,6 +19,7 @@ from pipeline.styles.library import StyleLibrary
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.serving import RequestRefused, Server
 
+DETAILS = "dict(str, Any)"
 PUBLIC = {
     "/draw": (
         [
@@ -53,6 +54,8 @@ PUBLIC = {
             ("enlargement", "int"),
             ("colour_strength", "None | float"),
             ("faithfulness", "None | float"),
+            ("loras", "str"),
+            *[("image", "filepath"), ("strength", "None | float"), ("controlnets", "None | dict(str, Any)")],
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -72,10 +75,9 @@ PUBLIC = {
     "/styles": ([], [("styles", "list[dict(str, Any)]")]),
     "/add_style": ([("image", "filepath"), ("name", "str"), ("words", "str")], [("style", "dict(str, Any)")]),
     "/remove_style": ([("style", "str")], [("style", "dict(str, Any)")]),
-    "/plan_memory": (
-        [("engine", "str"), ("width", "int"), ("height", "int"), ("count", "int")],
-        [("plan", "dict(str, Any)")],
-    ),
+    "/teach_style": ([("pictures", "list[filepath]"), ("name", "str"), ("steps", "int")], [("teaching", DETAILS)]),
+    "/teaching": ([("action", "Literal['look', 'stop', 'go_on', 'discard']")], [("teaching", DETAILS)]),
+    "/plan_memory": ([("engine", "str"), ("width", "int"), ("height", "int"), ("count", "int")], [("plan", DETAILS)]),
 }
 DEFAULTS = {
     "sketch": None,
@@ -109,6 +111,8 @@ DEFAULTS = {
     "enlargement": 1,
     "colour_strength": None,
     "faithfulness": None,
+    "loras": "",
+    **dict.fromkeys(("image", "strength", "controlnets")),
 }
 
 
@@ -197,6 +201,7 @@ def test_a_chosen_style_is_worn_and_nothing_is_searched(server: Server, sketch: 
         ({"count": 5}, "whole number from 1 to 4"),
         ({"preset": "fast"}, "draft, balanced, best"),
         ({"levers": {"guidance_end": 2}}, "from 0 to 1"),
+        ({"controlnets": {"depth": 1}}, "reads your lines alone"),
         ({"width": 130}, "steps of"),
         ({"style": "ghibli:x"}, "weight"),
     ],

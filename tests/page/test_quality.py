@@ -91,6 +91,8 @@ def page_settings(profile: ModelProfile, **turned: object) -> dict[str, object]:
         "style": "ice",
         "part": "",
         "palette": "",
+        "loras": "",
+        "controlnets": "",
         "reading": "lines",
     }
     named = beside | {"engine": profile.name} | list_usual_quality(profile) | dict(profile.defaults) | turned

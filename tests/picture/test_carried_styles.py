@@ -15,6 +15,7 @@ from pipeline.errors import StyleError
 from pipeline.picture.carried_styles import SIDE, CarriedStyle, read_styles, write_styles
 from pipeline.picture.png_file import read_picture, write_picture
 from pipeline.styles.lent import LENT_KEPT, LentStyles
+from pipeline.taught import LOOK_NUMBERS, Look, Taught
 from pipeline.values import GenerationResult, Style, StyleMask, StyleMix
 from tests.picture.test_carried_strokes import make_result  # noqa: F401
 
@@ -35,7 +36,9 @@ def find_none(id: str) -> Style:
 
 
 def read_where_it_is_missing(data: bytes, lent: LentStyles, find: Callable[[str], Style] = find_none) -> Any:
-    return read_picture(data, find, lambda style: lent.lend(style.open_picture(), style.name, style.words))
+    return read_picture(
+        data, find, lambda style: lent.lend(style.open_picture(), style.name, style.words, style.open_look())
+    )
 
 
 def test_a_built_in_style_is_only_named(make_result: Any) -> None:  # noqa: F811
@@ -112,3 +115,14 @@ def test_what_is_carried_is_json_that_a_person_can_read(worn: GenerationResult) 
     texts.load()
     (style,) = json.loads(texts.text["croquis-styles"])  # type: ignore[attr-defined]
     assert CarriedStyle(**style).name == "My felt"
+
+
+def test_what_several_pictures_taught_travels_too(worn: GenerationResult, own: Style) -> None:
+    taught = Taught(Look((0.5,) * LOOK_NUMBERS, 60.0, 30.0, 0.25), 5, "ab" * 32)
+    request = replace(worn.request, styles=StyleMix.of(replace(own, taught=taught)))
+    data = write_picture(replace(worn, request=request))
+    opened = read_where_it_is_missing(data, LentStyles(lambda sha256: own.image if sha256 == "ab" * 32 else None))
+    ((style, _),) = opened.request.styles.parts
+    assert style.taught == taught and style.taught.lora == own.image
+    with pytest.raises(StyleError):  # one that has learnt something else is another style
+        read_picture(data, lambda id: own)

@@ -108,7 +108,7 @@ LINKED_WORDS = make_graph(
         ("parameters", A1111, ("DPM++ 2M Karras", 20, 6.5, 7, 512, 768), "Model"),
         ("parameters", FOOOCUS, ("DPM++ 2M Karras", 30, 4.0, 1234, 896, 1152), "base_model"),
         ("prompt", make_graph(), ("Euler", 20, 8, 156680208700286, 512, 384), "CheckpointLoaderSimple"),
-        ("prompt", CONTROLLED, ("DPM++ 2M Karras", 12, 5.5, 77, 512, 384), "LoraLoader"),
+        ("prompt", CONTROLLED, ("DPM++ 2M Karras", 12, 5.5, 77, 512, 384), None),
         ("prompt", LINKED_WORDS, ("Euler", 20, 8, 156680208700286, 512, 384), "CheckpointLoaderSimple"),
         ("invokeai_metadata", INVOKE, ("Euler a", 25, 7.5, 5, 512, 640), "model"),
         ("Comment", NOVELAI, ("Euler a", 28, 11, 3, None, None), None),
@@ -124,7 +124,8 @@ def test_words_and_numbers_are_read(keyword: str, note: Any, settings: tuple[Any
     found = read_foreign_data({keyword: note if isinstance(note, str) else json.dumps(note)})
     assert found is not None
     data = found[1]
-    assert (data.prompt, data.negative_prompt) == ("a fox", "rain")
+    expected = "a fox <lora:ink:1>" if note is CONTROLLED else "a fox"
+    assert (data.prompt, data.negative_prompt) == (expected, "rain")
     names = ("sampler", "num_inference_steps", "guidance_scale", "seed", "width", "height")
     assert tuple(data.settings.get(name) for name in names) == settings
     assert left_out is None or left_out in data.others

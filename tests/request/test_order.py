@@ -14,9 +14,9 @@ from pipeline.errors import SettingError
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import PROMPT_LIMIT, Prompt
+from pipeline.request.completion import build_request
 from pipeline.request.order import (
     AUTO,
-    build_request,
     parse_count,
     parse_number,
     parse_order,

@@ -42,6 +42,37 @@ def test_one_download_brings_what_every_preset_asks_for() -> None:
     assert menu.list_parts(Shortcuts(few_steps="hyper-8")) == ("hyper_sd",)
 
 
+@pytest.mark.parametrize(
+    ("few_steps", "expected"),
+    [
+        ("hyper-1", (1, "TCD", 1.0)),
+        ("hyper-2", (2, "DDIM trailing", 1.0)),
+        ("hyper-4", (4, "DDIM trailing", 1.0)),
+        ("hyper-8", (8, "DDIM trailing", 5.0)),
+        ("hyper-8-unguided", (8, "DDIM trailing", 1.0)),
+        ("lcm", (4, "LCM", 1.0)),
+        ("pcm-4", (4, "TCD", 1.0)),
+        ("pcm-8", (8, "TCD", 1.0)),
+    ],
+)
+def test_few_step_weights_bring_the_sampler_and_guidance_they_were_made_for(
+    few_steps: str, expected: tuple[int, str, float]
+) -> None:
+    sampling = parse_order(PROFILES["sd15"], sketch=SKETCH, levers={"few_steps": few_steps}).sampling
+    assert (sampling.num_inference_steps, sampling.sampler, sampling.guidance_scale) == expected
+    own = parse_order(
+        PROFILES["sd15"], sketch=SKETCH, levers={"few_steps": few_steps}, guidance_scale=3.0, sampler="LCM"
+    )
+    assert (own.sampling.sampler, own.sampling.guidance_scale) == ("LCM", 3.0)
+    assert {name for name, _ in get_menu("sd15").few_steps.items()} >= {few_steps}
+
+
+def test_a_preset_keeps_its_own_numbers_with_its_own_few_steps() -> None:
+    draft = parse_order(PROFILES["sd15"], sketch=SKETCH, preset="draft", levers={"few_steps": "lcm"})
+    assert draft.sampling == replace(draft.sampling, num_inference_steps=4, sampler="LCM", guidance_scale=1.0)
+    assert draft.conditioning.ip_adapter_scale == 0.8
+
+
 def test_the_pocket_model_leaves_nothing_out() -> None:
     with pytest.raises(SettingError, match="leaves nothing out"):
         parse_order(PROFILES["pocket"], sketch=SKETCH, levers={"guidance_end": 0.9})

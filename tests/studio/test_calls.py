@@ -49,7 +49,7 @@ def test_a_wrong_call_is_refused(named: dict[str, object], error: type[Exception
 def test_what_is_left_out_is_as_the_inputs_say() -> None:
     call = read_call({"sketch": encode_png(draw_fox()), "seed": 7})
     assert call.count == 1 and set(call.masks.values()) == {None}
-    files = ("sketch", "strokes", *MASKS, "count")
+    files = ("sketch", "strokes", "image", *MASKS, "count")
     assert call.inputs == {each.name: each.default for each in DRAW_INPUTS if each.name not in files} | {"seed": 7}
 
 

@@ -19,7 +19,8 @@ from skimage.metrics import structural_similarity
 
 from pipeline.controls import SEEDS, flatten_settings
 from pipeline.pocket.evaluate.measures import compute_edge_f1, read_lines
-from pipeline.request.order import build_request, parse_order
+from pipeline.request.completion import build_request
+from pipeline.request.order import parse_order
 from pipeline.request.presets import Preset, get_menu
 from pipeline.settings import ROOT
 from pipeline.sketch.edges import read_edges

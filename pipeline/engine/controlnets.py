@@ -1,0 +1,154 @@
+"""Read the ControlNets that a picture asks for, and let those go that it does not, where memory is short."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import diffusers
+from torch import nn
+
+from pipeline.engine.diffusers_pipeline import detach_hint_stack
+from pipeline.engine.placement import Placement, allow_weight_changes, release_memory
+from pipeline.hints import ControlHint, ControlNetName
+from pipeline.machine.device import name_dtype
+from pipeline.machine.memory import measure_free_memory
+from pipeline.machine.plan import NUMBER_BYTES, MemoryPlan, plan_memory, select_free_memory
+from pipeline.models.loading import guard_loading
+from pipeline.models.locate import PresentParts
+from pipeline.models.profile import ModelProfile
+from pipeline.request.presets import Menu
+from pipeline.values import GenerationRequest
+
+log = logging.getLogger(__name__)
+
+MAIN = "controlnet"  # role of the part that is read with the model; its hint stack stays
+
+
+class LoadedNet(NamedTuple):
+    """LoadedNet is a ControlNet on its device, and the hint stack that was taken out of it."""
+
+    network: Any
+    hint_stack: nn.Module
+
+
+class ControlNets:
+    """ControlNets holds the ControlNets of one engine beside the one that is read with the model.
+
+    Each is read where a picture first asks for it, and stays until memory is short or the memory mode changes. Not
+    safe for many threads: the engine's lock is around it.
+    """
+
+    def __init__(
+        self,
+        profile: ModelProfile,
+        menu: Menu,
+        files: PresentParts,
+        placement: Placement,
+        pipeline: Any,
+        measure: Callable[[MemoryPlan], int] | None = None,
+    ) -> None:
+        """`measure` returns the bytes that are free where a plan's picture is drawn."""
+        self._profile, self._menu, self._files = profile, menu, files
+        self._placement, self._pipeline = placement, pipeline
+        self._measure = measure or measure_for
+        self._loaded: dict[str, LoadedNet] = {}  # role -> network, the one used last at the end
+        self._main_stack: nn.Module = placement.hint_stack
+        self.revisions: dict[str, str] = {}  # role -> revision of each that was read
+
+    def list_roles(self, request: GenerationRequest) -> tuple[str, ...]:
+        """List the roles in the profile's parts that a request's hints need."""
+        return tuple(self._menu.controlnets[hint.controlnet] for hint in list_steering_hints(request))
+
+    def provide(self, request: GenerationRequest) -> Mapping[ControlNetName, LoadedNet]:
+        """Return the ControlNets of a request's hints, by their names. Raises ModelError for files that are not here or
+        damaged.
+        """
+        hints = list_steering_hints(request)
+        if not hints:
+            return {}
+        self._make_room(set(self.list_roles(request)), request, len(hints))
+        return {hint.controlnet: self._take(self._menu.controlnets[hint.controlnet]) for hint in hints}
+
+    def provide_main(self, request: GenerationRequest) -> None:
+        """See that the ControlNet that is read with the model is there: it may have been let go."""
+        if self._pipeline.controlnet is None:
+            self._make_room({MAIN}, request, 1)
+            self._take(MAIN)
+
+    def clear(self) -> None:
+        """Let go of all that was read on demand."""
+        self._loaded.clear()
+
+    def list_loaded(self) -> tuple[str, ...]:
+        """List the roles of the ControlNets that are in memory."""
+        main = () if self._pipeline.controlnet is None else (MAIN,)
+        return (*main, *self._loaded)
+
+    def _take(self, role: str) -> LoadedNet:
+        """Return one ControlNet, read where it is not in memory."""
+        if role == MAIN:
+            if self._pipeline.controlnet is None:
+                self._pipeline.controlnet = self._read(role).network
+            return LoadedNet(self._pipeline.controlnet, self._main_stack)
+        loaded = self._loaded.pop(role) if role in self._loaded else self._read(role)
+        self._loaded[role] = loaded
+        return loaded
+
+    def _read(self, role: str) -> LoadedNet:
+        """Read one ControlNet from its files and put it where the memory mode wants it."""
+        located = self._files.locate_part(role)
+        with allow_weight_changes(), guard_loading(located.path, diffusers.utils.logging):
+            network = diffusers.ControlNetModel.from_pretrained(
+                located.path,
+                local_files_only=True,
+                use_safetensors=True,
+                torch_dtype=self._placement.dtype,
+                variant=self._profile.variant,
+            )
+        stack = detach_hint_stack(network)
+        self._placement.place_controlnet(network, stack)
+        self.revisions[role] = located.revision
+        return LoadedNet(network, stack)
+
+    def _make_room(self, wanted: set[str], request: GenerationRequest, count: int) -> None:
+        """Let go of ControlNets that are not wanted, the one used longest ago first, until the wanted ones fit by the
+        memory plan.
+        """
+        missing = len(wanted - set(self.list_loaded()))
+        if not missing or self._placement.mode is None:
+            return
+        plan = self._plan(request, count)
+        needed = missing * plan.controlnet + max(plan.steps, plan.decode)
+        for role in [each for each in (*self._loaded, MAIN) if each not in wanted]:
+            if self._measure(plan) >= needed:
+                return
+            self._let_go(role)
+
+    def _plan(self, request: GenerationRequest, count: int) -> MemoryPlan:
+        """Plan the picture's memory with this number of ControlNets, in the present mode."""
+        numbers, mode = name_dtype(self._placement.dtype), self._placement.mode or "cpu"
+        known = numbers if numbers in NUMBER_BYTES else None
+        device = self._placement.device.type
+        return plan_memory(self._profile, request.width, request.height, 1, mode, device, known, controlnets=count)
+
+    def _let_go(self, role: str) -> None:
+        """Free the memory of one ControlNet; its files stay where they are."""
+        log.info("Let go of %s: memory is short", role)
+        if role == MAIN:
+            self._pipeline.controlnet = None
+        self._loaded.pop(role, None)
+        release_memory()
+
+
+def list_steering_hints(request: GenerationRequest) -> tuple[ControlHint, ...]:
+    """List the hints that steer the picture; none where the drawing is not followed at all."""
+    if request.conditioning.controlnet_conditioning_scale == 0:
+        return ()
+    return tuple(hint for hint in request.hints if hint.settings.controlnet_conditioning_scale > 0)
+
+
+def measure_for(plan: MemoryPlan) -> int:
+    """Measure the bytes that are free where the plan's picture is drawn."""
+    return select_free_memory(plan, measure_free_memory(plan.device))

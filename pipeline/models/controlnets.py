@@ -1,0 +1,88 @@
+"""List the networks that read a drawing: ControlNet 1.1's for Stable Diffusion 1.5, and the one that sees depth.
+
+Part of the catalog's table of model ids. Each revision was seen in two or more independent public sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pipeline.models.profile import ModelPart, WeightFile
+
+
+def list_configs(*paths: str) -> tuple[WeightFile, ...]:
+    """Return configs and vocabularies, whose exact sizes and hashes are not checked."""
+    return tuple(
+        WeightFile(path, approximate_bytes=1_100_000 if path.endswith("vocab.json") else 5_000) for path in paths
+    )
+
+
+def describe_controlnet(
+    repo: str, revision: str, *, folder: str, title: str, required: bool = False, bundled: bool = False
+) -> ModelPart:
+    """Return one of ControlNet 1.1's fp16 parts; neither size nor hash was seen whole."""
+    weights = WeightFile("diffusion_pytorch_model.fp16.safetensors", approximate_bytes=722_600_000)
+    files = (weights, *list_configs("config.json"))
+    return ModelPart(folder, ".", repo, revision, files, "OpenRAIL", title, required, bundled)
+
+
+CONTROLNETS: Mapping[str, ModelPart] = MappingProxyType(
+    {
+        "controlnet": describe_controlnet(
+            "lllyasviel/control_v11p_sd15_canny",
+            "115a470d547982438f70198e353a921996e2e819",
+            folder="controlnet",
+            title="ControlNet, which follows the edges",
+            required=True,
+        ),
+        "controlnet_scribble": describe_controlnet(
+            "lllyasviel/control_v11p_sd15_scribble",
+            "3564ec7b87dd706d5fc760d21c9e90bb160d1e9f",
+            folder="controlnet_scribble",
+            title="ControlNet for loose scribbles",
+        ),
+        "controlnet_lineart": describe_controlnet(
+            "lllyasviel/control_v11p_sd15_lineart",
+            "8a158f547e031c5b8fbca19ead09a74767ff4db0",
+            folder="controlnet_lineart",
+            title="ControlNet for clean line drawings",
+        ),
+        "controlnet_softedge": describe_controlnet(
+            "lllyasviel/control_v11p_sd15_softedge",
+            "b5bcad0c48e9b12f091968cf5eadbb89402d6bc9",
+            folder="controlnet_softedge",
+            title="ControlNet for soft edges",
+        ),
+        "controlnet_depth": describe_controlnet(
+            "lllyasviel/control_v11f1p_sd15_depth",
+            "539f99181d33db39cf1af2e517cd8056785f0a87",
+            folder="controlnet_depth",
+            title="ControlNet for near and far",
+        ),
+        "controlnet_openpose": describe_controlnet(
+            "lllyasviel/control_v11p_sd15_openpose",
+            "9ae9f970358db89e211b87c915f9535c6686d5ba",
+            folder="controlnet_openpose",
+            title="ControlNet for poses",
+        ),
+    }
+)
+
+DEPTH = ModelPart(  # near and far of a picture (Yang et al. 2024, arXiv:2406.09414); its hash was seen in three sources
+    "depth",
+    ".",
+    "depth-anything/Depth-Anything-V2-Small-hf",
+    "5426e4f0f36572d16453bbda7a8389317b1bef99",
+    (
+        WeightFile(
+            "model.safetensors",
+            99173660,
+            "3152477ce0d8d6978d76b995120de97cb5b928701fd0f817769f59e249a16b70",
+        ),
+        *list_configs("config.json", "preprocessor_config.json"),
+    ),
+    "Apache-2.0",
+    "Depth Anything V2, which sees near and far",
+    required=False,
+)

@@ -1,0 +1,303 @@
+"""Say what a model file of a person's own is, by its first bytes and its header, before anything loads it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipeline.errors import ModelError
+from pipeline.models.architecture import FIX, OTHERS, identify_checkpoint
+from pipeline.models.safetensors_header import Header, Shapes, read_header
+
+FileKind = Literal["checkpoint", "lora", "embedding", "vae", "controlnet"]
+KIND_NAMES: Mapping[FileKind, str] = {
+    "checkpoint": "a model",
+    "lora": "a LoRA",
+    "embedding": "a textual inversion",
+    "vae": "a VAE",
+    "controlnet": "a ControlNet",
+}
+HEAD_LIMIT = 16_000_000  # bytes of a header that a listing reads; a LoRA's with all its training tags has 2 MB
+PICKLED_LIMIT = 10_000_000  # bytes of a textual inversion as .pt or .bin
+PICKLED = (".pt", ".bin")  # what textual inversions come as, besides .safetensors
+UNSAFE = (
+    "{name} is a pickled file ({suffix}), which may run code as it is read, so it is not. Convert it to .safetensors."
+)
+
+
+@dataclass(frozen=True)
+class Identified:
+    """Identified says what a file is."""
+
+    kind: FileKind | None  # None: of no use here
+    fault: str = ""  # why it cannot be used, one or two sentences; "" where it can
+
+
+def identify_file(path: Path) -> Identified:
+    """Say what the file is, from its first bytes and its header alone. Nothing is raised: a fault is in the answer."""
+    try:
+        return look_into(path)
+    except ModelError as error:
+        return Identified(None, str(error))
+    except OSError as error:
+        return Identified(None, f"{path.name} cannot be read: {error.strerror or error}.")
+
+
+def look_into(path: Path) -> Identified:
+    """Say what the file is. Raises ModelError for a broken header, OSError for what cannot be read."""
+    if path.is_dir():
+        return Identified(None, f"{path.name} is a folder, where a file was expected.")
+    with path.open("rb") as file:
+        other = identify_start(file.read(512))
+    if other == PICKLE:
+        return identify_pickle(path)
+    if other is not None:
+        return Identified(None, other.format(name=path.name))
+    header = read_header(path, HEAD_LIMIT)
+    if path.suffix.lower() != ".safetensors":
+        return Identified(None, f"{path.name} is a .safetensors file under another name. Rename it to .safetensors.")
+    return identify_header(path, header)
+
+
+def identify_start(start: bytes) -> str | None:
+    """Say what another format begins like this, PICKLE among them; None for .safetensors and what does not tell."""
+    if start[8:9] == b"{":  # the length of the header stands before it, and may look like any mark
+        return None
+    text = start.lstrip().lower()
+    return next((words for mark, words in STARTS.items() if text.startswith(mark) or start.startswith(mark)), None)
+
+
+PICKLE = "a pickle"
+LORA_FOR = "{name} is a LoRA for {other}."
+CONTROLNET_FOR = "{name} is a ControlNet for {other}."
+INVERSION_FOR = "{name} is a textual inversion for {other}."
+VAE_FOR = "{name} is a VAE for {other}."
+LOGIN = "{name} is a web page, not a model: the download needs a login, or its address has changed. Download it again."
+POINTER = "{name} is a pointer of Git LFS: the model itself was not fetched. Run `git lfs pull`, or download it."
+STARTS: Mapping[bytes, str] = {
+    b"<!doctype": LOGIN,
+    b"<html": LOGIN,
+    b"<?xml": LOGIN,
+    b"version https://git-lfs": POINTER,
+    b"gguf": "{name} is a quantised model (GGUF), which is not read here. Download its .safetensors file.",
+    b"\x89PNG": "{name} is a picture (PNG), not a model.",
+    b"\xff\xd8\xff": "{name} is a picture (JPEG), not a model.",
+    b"riff": "{name} is a picture or sound (RIFF), not a model.",
+    b"rar!": "{name} is a RAR archive. Unpack it, and put the .safetensors file here.",
+    b"7z\xbc\xaf": "{name} is a 7-Zip archive. Unpack it, and put the .safetensors file here.",
+    b"\x1f\x8b": "{name} is a compressed file (gzip). Unpack it, and put the .safetensors file here.",
+    b"pk\x03\x04": PICKLE,
+    b"\x80\x02": PICKLE,
+    b"\x80\x03": PICKLE,
+    b"\x80\x04": PICKLE,
+    b"\x80\x05": PICKLE,
+}
+
+
+def identify_pickle(path: Path) -> Identified:
+    """Say what a pickled file or an archive is, without unpickling it: a small one may be a textual inversion."""
+    unsafe = UNSAFE.format(name=path.name, suffix=path.suffix)
+    if is_archive(path):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = archive.namelist()
+        except (zipfile.BadZipFile, OSError):
+            return Identified(None, f"{path.name} is a damaged archive. Download it again.")
+        if not any(name.endswith("data.pkl") for name in names):
+            return Identified(None, f"{path.name} is a ZIP archive. Unpack it, and put the .safetensors file here.")
+    small = path.suffix.lower() in PICKLED and path.stat().st_size <= PICKLED_LIMIT
+    return Identified("embedding") if small else Identified(None, unsafe)
+
+
+def is_archive(path: Path) -> bool:
+    """Return whether a file begins as ZIP archives do."""
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
+def identify_header(path: Path, header: Header) -> Identified:
+    """Say what a .safetensors file is by its tensors' names and shapes, and by what its metadata says."""
+    shapes = header.shapes
+    if not shapes:
+        return Identified(None, f"{path.name} holds no tensors. Download it again.")
+    for recognise in RECOGNISERS:
+        if (found := recognise(path, header)) is not None:
+            return found
+    return _refuse(path, "none of the kinds of model that are known here")
+
+
+def recognise_lora(path: Path, header: Header) -> Identified | None:
+    """Recognise a LoRA and its relatives."""
+    names = header.shapes
+    for mark, what in LORA_RELATIVES.items():
+        if any(mark in name for name in names):
+            return _refuse(path, what, "Croquis takes plain LoRAs.")
+    if not any(mark in name for name in names for mark in LORA_MARKS):
+        return None
+    other = identify_lora(header)
+    return Identified("lora") if other is None else _tell(path, LORA_FOR, other)
+
+
+LORA_MARKS = (".lora_down.", ".lora_A.", ".lora.down.", "_lora.down.", ".lora_linear_layer.down.")
+LORA_RELATIVES = {
+    ".hada_w1": "a LoHa",
+    ".lokr_w1": "a LoKr",
+    ".dora_scale": "a DoRA",
+    ".lora_magnitude_vector": "a DoRA",
+    ".lora_mid.": "a LoCon in Tucker form",
+    ".oft_blocks": "an OFT",
+    ".oft_diag": "an OFT",
+    ".on_input": "an IA3",
+}
+FOREIGN_LORAS = {  # in a LoRA's names -> what it is for
+    "double_blocks": "FLUX",
+    "single_transformer_blocks": "FLUX",
+    "joint_blocks": "Stable Diffusion 3",
+    "transformer_blocks_0_attn_add": "Stable Diffusion 3",
+    "transformer.transformer_blocks.": "Stable Diffusion 3",
+    "lora_te2_": "Stable Diffusion XL",
+    "lora_te1_": "Stable Diffusion XL",
+    "text_encoder_2.": "Stable Diffusion XL",
+    "motion_modules": "AnimateDiff",
+    "diffusion_model.blocks.": "a model of videos (Wan)",
+}
+TRAINED_FOR = {  # in the metadata of a LoRA's training -> what it is for
+    "sdxl": "Stable Diffusion XL",
+    "stable-diffusion-xl": "Stable Diffusion XL",
+    "sd_v2": "Stable Diffusion 2",
+    "stable-diffusion-v2": "Stable Diffusion 2",
+    "sd3": "Stable Diffusion 3",
+    "flux": "FLUX",
+}
+
+
+def identify_lora(header: Header) -> str | None:
+    """Say what model a LoRA is for; None for SD 1.5, and where it does not tell."""
+    for mark, what in FOREIGN_LORAS.items():
+        if any(mark in name for name in header.shapes):
+            return what
+    widths = {
+        shape[1]
+        for name, shape in header.shapes.items()
+        if ("attn2_to_k" in name or "attn2.to_k" in name) and (".down." in name or "_down." in name or "_A." in name)
+        if len(shape) > 1
+    }
+    if found := next((OTHERS[width] for width in sorted(widths) if width in OTHERS), None):
+        return found
+    if any("lora_te_text_model_encoder_layers_22_" in name for name in header.shapes):
+        return "Stable Diffusion 2"
+    told = " ".join(header.metadata.get(key, "") for key in ("ss_base_model_version", "modelspec.architecture")).lower()
+    return next((what for mark, what in TRAINED_FOR.items() if mark in told), None)
+
+
+def recognise_controlnet(path: Path, header: Header) -> Identified | None:
+    """Recognise a ControlNet in diffusers' names or in its own, and T2I-Adapters."""
+    shapes = header.shapes
+    ours = "controlnet_cond_embedding.conv_in.weight" in shapes
+    if ours or any(name.startswith(("control_model.", "input_hint_block.", "zero_convs.")) for name in shapes):
+        widths = {shape[-1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight")}
+        other = next((OTHERS[width] for width in sorted(widths) if width in OTHERS), None)
+        return Identified("controlnet") if other is None else _tell(path, CONTROLNET_FOR, other)
+    if any(name.startswith(("adapter.body.", "body.0.block")) for name in shapes):
+        return _refuse(path, "a T2I-Adapter", "Croquis follows drawings with ControlNets.")
+    return None
+
+
+def recognise_embedding(path: Path, header: Header) -> Identified | None:
+    """Recognise a textual inversion by its one tensor."""
+    shapes = header.shapes
+    if {"clip_g", "clip_l"} & set(shapes):
+        return _tell(path, INVERSION_FOR, "Stable Diffusion XL")
+    if len(shapes) > 3 or any(len(shape) > 2 for shape in shapes.values()):
+        return None
+    tensors = {name: shape for name, shape in shapes.items() if len(shape) in (1, 2)}
+    name = "emb_params" if "emb_params" in tensors else next(iter(tensors)) if len(tensors) == 1 else ""
+    if not name or "." in name or name in ("weight", "bias"):  # a layer of a network
+        return None
+    other = OTHERS.get(tensors[name][-1])
+    return Identified("embedding") if other is None else _tell(path, INVERSION_FOR, other)
+
+
+def recognise_vae(path: Path, header: Header) -> Identified | None:
+    """Recognise a VAE alone, in CompVis' names or in diffusers'."""
+    inside = {name.removeprefix("first_stage_model."): shape for name, shape in header.shapes.items()}
+    if "decoder.conv_in.weight" not in inside or "encoder.conv_in.weight" not in inside or has_unet(header.shapes):
+        return None
+    latents = inside["decoder.conv_in.weight"][1] if len(inside["decoder.conv_in.weight"]) > 1 else 4
+    if latents == 16:
+        return _tell(path, VAE_FOR, "FLUX or Stable Diffusion 3")
+    if "sdxl" in path.stem.lower():  # the same shapes as SD 1.5's, another scale: it would paint other colours
+        return _tell(path, VAE_FOR, "Stable Diffusion XL")
+    return Identified("vae")
+
+
+def has_unet(shapes: Shapes) -> bool:
+    """Return whether a UNet is among the tensors, in CompVis' names."""
+    return any(name.startswith("model.diffusion_model.") for name in shapes)
+
+
+def recognise_part(path: Path, header: Header) -> Identified | None:
+    """Recognise what is no model by itself here."""
+    for mark, what in PARTS.items():
+        if any(mark in name for name in header.shapes):
+            return _refuse(path, what)
+    return None
+
+
+PARTS = {  # in tensors' names -> what has them
+    "to_k_ip": "an IP-Adapter",
+    "image_proj.": "an IP-Adapter",
+    "motion_modules": "a motion module of AnimateDiff",
+    "vision_model.encoder": "an image encoder (CLIP) alone",
+    "encoder.block.0.layer.0.SelfAttention": "a text encoder (T5) alone",
+    "RDB1.conv1": "an enlarger (ESRGAN)",
+    "body.0.rdb1": "an enlarger (ESRGAN)",
+    "double_blocks.": "FLUX",
+    "joint_blocks.": "Stable Diffusion 3",
+    ".bitsandbytes__": "a quantised model (bitsandbytes)",
+}
+
+
+def recognise_checkpoint(path: Path, header: Header) -> Identified | None:
+    """Recognise a whole checkpoint, or a UNet or a text encoder alone."""
+    shapes = header.shapes
+    if "conv_in.weight" in shapes and any(name.startswith("down_blocks.") for name in shapes):
+        return _refuse(path, "a UNet alone, without text encoder and VAE")
+    if not has_unet(shapes) and any(name.startswith("conditioner.") for name in shapes):
+        return _refuse(path, "a text encoder of Stable Diffusion XL alone")
+    if has_unet(shapes):
+        other = identify_checkpoint(shapes)
+        if other == "Stable Diffusion XL" and tells_pony(path, header):
+            other = "Pony Diffusion, which is made from Stable Diffusion XL"
+        if other is None and not any(name.startswith("cond_stage_model.") for name in shapes):
+            other = "a UNet alone, without text encoder and VAE"
+        return Identified("checkpoint") if other is None else _refuse(path, other)
+    if any(name.startswith(("text_model.encoder.", "encoder.layers.0.self_attn")) for name in shapes):
+        return _refuse(path, "a text encoder alone")
+    return None
+
+
+def tells_pony(path: Path, header: Header) -> bool:
+    """Return whether the file's name or its metadata speak of Pony Diffusion."""
+    return any("pony" in text.lower() for text in (path.stem, *header.metadata.values()))
+
+
+def _tell(path: Path, sentence: str, other: str) -> Identified:
+    return Identified(None, f"{sentence.format(name=path.name, other=other)} {FIX}")
+
+
+def _refuse(path: Path, what: str, fix: str = FIX) -> Identified:
+    return Identified(None, f"{path.name} is {what}. {fix}")
+
+
+RECOGNISERS: tuple[Callable[[Path, Header], Identified | None], ...] = (
+    recognise_lora,
+    recognise_controlnet,
+    recognise_embedding,
+    recognise_vae,
+    recognise_part,
+    recognise_checkpoint,
+)

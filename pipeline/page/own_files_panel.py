@@ -1,0 +1,92 @@
+"""Show a person's own model files on the page: which there are, which model draws, which LoRAs are put on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import gradio as gr
+from PIL import UnidentifiedImageError
+
+from pipeline.models.own_files import OwnFile, read_stamp
+from pipeline.page import view
+from pipeline.page.components import make_component
+from pipeline.page.host import is_host
+from pipeline.studio.model_change import ModelChange
+from pipeline.studio.studio import Studio
+
+POLL_SECONDS = 0.5  # seconds
+MOST_THUMBNAILS = 200  # pictures of some 5 kB each that the page is sent
+MOST_FAULTS = 100  # files that are listed as of no use
+NAME_LIMIT = 300  # characters
+KINDS = ("checkpoint", "vae", "lora", "embedding")
+
+
+class OwnFilesPanel:
+    """OwnFilesPanel holds the handlers of one studio's list of files. There is one change of the model at a time."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self.change = ModelChange(studio)
+
+    async def watch(self, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
+        """Yield the list until nothing changes by itself any more."""
+        while True:
+            changing = self.change.state.stage == "loading"
+            yield await asyncio.to_thread(self.build_list, is_host(visitor, self.studio.settings))
+            if not changing:
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def choose(self, event: gr.EventData, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
+        """Let the model and the VAE draw that the event names, if this visitor may; then watch as `watch` does."""
+        names = [str(getattr(event, name, "") or "")[:NAME_LIMIT] for name in ("model", "vae")]
+        if is_host(visitor, self.studio.settings):
+            await asyncio.to_thread(self.change.start, *names)
+        async for shown in self.watch(visitor):
+            yield shown
+
+    def build_list(self, may_change: bool) -> dict[str, Any]:
+        """Build the component's value: the files by kind, what is wrong with others, and which model draws."""
+        files, state = self.studio.own_files.list_all(), self.change.state
+        model, vae = self.change.present
+        shown = [each for each in files if each.kind in KINDS]
+        return {
+            **{kind: [] for kind in KINDS},
+            **{kind: [build_entry(each, n) for n, each in enumerate(shown) if each.kind == kind] for kind in KINDS},
+            "faults": [each.fault for each in files if each.fault][:MOST_FAULTS],
+            "present": {"model": model, "vae": vae},
+            "state": {"stage": state.stage, "activity": state.activity, "fraction": state.fraction},
+            "message": state.message,
+            "may_change": may_change,
+            "draws": self.studio.profile.name == "sd15",
+        }
+
+
+def build_entry(file: OwnFile, place: int) -> dict[str, str]:
+    """Build a file's name and small picture; none beyond the first MOST_THUMBNAILS."""
+    thumb = ""
+    if file.thumbnail is not None and place < MOST_THUMBNAILS:
+        try:
+            thumb = view.make_thumbnail(":".join(map(str, read_stamp(file.thumbnail))), file.thumbnail)
+        except (OSError, UnidentifiedImageError, ValueError):  # a broken picture is none
+            thumb = ""
+    return {"name": file.name, "thumb": thumb}
+
+
+def lay_own_files(script: str) -> gr.HTML:
+    """Lay out the list of a person's own files."""
+    return make_component("own", script, value=None, events=("look", "choose"), elem_id="own-files")
+
+
+def wire_own_files(
+    studio: Studio, page: gr.Blocks, component: gr.HTML, running: gr.Textbox, **options: Any
+) -> OwnFilesPanel:
+    """Connect the list's events; `running` is the box that names the engine that draws."""
+    panel = OwnFilesPanel(studio)
+    options = {"concurrency_limit": None, **options}
+    gr.on([page.load, running.change], panel.watch, None, component, **options)
+    component.look(panel.watch, None, component, **options)
+    component.choose(panel.choose, None, component, **options)
+    return panel

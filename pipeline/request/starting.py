@@ -1,0 +1,93 @@
+"""Read the picture that another one is to be drawn from, all of it or a part, and how far from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.controls import CONTROL_BY_NAME, expect_number
+from pipeline.errors import SettingError
+from pipeline.pixel_values import describe_size
+from pipeline.request.parts import BrushedPart, parse_repaint
+from pipeline.request.presets import Menu
+from pipeline.request.words import parse_prompt
+from pipeline.values import StartPicture
+
+if TYPE_CHECKING:
+    from pipeline.models.profile import ModelProfile
+
+Pixels = NDArray[np.uint8]
+ALIKE = 0.02  # by so much of it the proportions of two pictures that lie over one another may differ
+
+
+def parse_start(
+    profile: ModelProfile,
+    menu: Menu,
+    sheet: Pixels,
+    image: Pixels | None,
+    mask: Pixels | None,
+    words: object,
+) -> tuple[StartPicture | None, BrushedPart | None]:
+    """Read the picture (h, w, 3) to start from, its mask (h, w) and the words for what is under it.
+
+    The pocket engine, which starts from the drawing alone, gives the part beneath the mask other colours. `sheet` is
+    the drawing, (H, W, 3). Raises SettingError.
+    """
+    if not menu.starts_from_pictures:
+        if image is not None:
+            raise SettingError(
+                f"{profile.title} colours a drawing and starts from no other picture; send the image as the sketch, "
+                "and its colours stay."
+            )
+        return None, parse_repaint(profile, menu, mask, words)
+    prompt = parse_prompt("mask_prompt", words)
+    if image is None:
+        if mask is not None or prompt.text:
+            came = "mask_image" if mask is not None else "mask_prompt"
+            raise SettingError(f"A part is drawn anew in a picture: send that as image; {came} came without it.")
+        return None, None
+    if mask is None and prompt.text:
+        raise SettingError("mask_prompt says what the part under mask_image becomes; it came without a mask_image.")
+    expect_proportions(image, sheet)
+    if mask is not None:
+        expect_mask(mask, image)
+    return StartPicture(image, mask, prompt if prompt.text else None), None
+
+
+def expect_proportions(image: Pixels, sheet: Pixels) -> None:
+    """Raise SettingError unless a picture lies over the drawing as a whole."""
+    ratio = image.shape[1] / image.shape[0] / (sheet.shape[1] / sheet.shape[0])
+    if not 1 - ALIKE <= ratio <= 1 + ALIKE:
+        raise SettingError(
+            f"The image lies over the drawing and has its proportions; it is {describe_size(image)}, the drawing "
+            f"{describe_size(sheet)}."
+        )
+
+
+def expect_mask(mask: Pixels, image: Pixels) -> None:
+    """Raise SettingError unless a mask has the picture's size and something white."""
+    if mask.shape != image.shape[:2]:
+        raise SettingError(f"A mask_image has its image's size, {describe_size(image)}; {describe_size(mask)} came.")
+    if not (mask > 127).any():
+        raise SettingError("The mask_image is white where the picture is drawn anew; nothing of this one is.")
+
+
+def read_strength(
+    menu: Menu, start: StartPicture | None, given: dict[str, Any], usual: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the settings with what a strength means to the engine, checked.
+
+    Where none came, a part under a mask is drawn wholly anew. To the pocket engine it is how much of the painted
+    colours goes. Raises SettingError.
+    """
+    strength = given.get("strength")
+    if strength is None:
+        return {**given, "strength": 1.0} if start is not None and start.mask is not None else given
+    expect_number(CONTROL_BY_NAME["strength"], strength)
+    if menu.starts_from_pictures or strength == 1:
+        return given
+    if given.get("colour_strength") not in (None, usual.get("colour_strength")):
+        raise SettingError("This engine takes strength as 1 less colour_strength: send one of them; both came.")
+    return {**given, "strength": 1.0, "colour_strength": round(1 - float(strength), 6)}

@@ -1,0 +1,124 @@
+"""Keep a training that is under way in a folder, so that it can be gone on with after any end of the program."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from PIL import Image
+from pydantic import Field, ValidationError
+
+from pipeline.errors import StoreError
+from pipeline.strict_json import StrictModel
+from pipeline.teaching.checked_file import replace_file
+from pipeline.teaching.lesson import LEAST_PICTURES, MOST_PICTURES, Lesson
+
+log = logging.getLogger(__name__)
+
+FACTS, PICTURES, SAMPLES = "job.json", "picture-*.png", "sample-*.webp"
+SAMPLE_SIDE = 320  # px
+
+
+class JobFacts(StrictModel):
+    """JobFacts says what is taught, and how."""
+
+    format: Literal["croquis-teaching"] = "croquis-teaching"
+    version: Literal[1] = 1
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    pictures: Annotated[int, Field(ge=LEAST_PICTURES, le=MOST_PICTURES)]
+    captions: list[str]
+    engine: str  # profile that learns
+    lesson: dict[str, Any] | None  # settings of teaching.lesson.Lesson; None where a look is all that is learnt
+    checkpointing: bool = False  # activations are computed again, since memory is short
+
+    def make_lesson(self) -> Lesson | None:
+        """Return the lesson, checked. Raises SettingError for one that is none."""
+        return None if self.lesson is None else Lesson(**self.lesson)
+
+
+class TeachingJob:
+    """TeachingJob is the folder of one training: pictures, what is taught, checkpoints and samples."""
+
+    def __init__(self, folder: Path, facts: JobFacts) -> None:
+        self.folder, self.facts = folder, facts
+
+    @classmethod
+    def make(cls, folder: Path, facts: JobFacts, images: list[Image.Image]) -> TeachingJob:
+        """Write a new job; what the folder held before goes. Raises StoreError."""
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            for number, image in enumerate(images):
+                image.save(folder / PICTURES.replace("*", f"{number:02d}"), "PNG")
+            replace_file(folder / FACTS, facts.model_dump_json().encode())  # last: without it there is no job
+        except OSError as error:
+            raise StoreError(f"The pictures could not be kept in {folder}: {error.strerror}.") from error
+        return cls(folder, facts)
+
+    @classmethod
+    def find(cls, folder: Path) -> TeachingJob | None:
+        """Return the job that an earlier run of the program left; None where there is none that can be read."""
+        try:
+            facts = JobFacts.model_validate_json((folder / FACTS).read_bytes())
+            facts.make_lesson()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError, TypeError, ValueError) as error:
+            log.warning("A style that was being taught in %s cannot be gone on with: %s", folder, error)
+            return None
+        return cls(folder, facts)
+
+    def read_images(self) -> list[Image.Image]:
+        """Read the pictures. Raises StoreError where one is gone."""
+        try:
+            return [Image.open(file).convert("RGB") for file in self._list_pictures()]
+        except OSError as error:
+            raise StoreError(f"The pictures in {self.folder} cannot be read: {error}") from error
+
+    def _list_pictures(self) -> list[Path]:
+        files = sorted(self.folder.glob(PICTURES))
+        if len(files) != self.facts.pictures:
+            raise StoreError(f"{self.folder} holds {len(files)} pictures; {self.facts.pictures} were kept.")
+        return files
+
+    def write_sample(self, step: int, image: Image.Image) -> None:
+        """Keep what a picture in the style looks like after a step. Raises OSError."""
+        small = image.convert("RGB")
+        small.thumbnail((SAMPLE_SIDE, SAMPLE_SIDE), Image.Resampling.LANCZOS)
+        draft = self.folder / f".sample-{step}.webp"
+        small.save(draft, "WEBP", quality=85)
+        draft.replace(self.folder / SAMPLES.replace("*", f"{step:06d}"))
+
+    def list_samples(self) -> dict[int, Path]:
+        """List the samples by the step after which each was drawn."""
+        return {int(file.stem.rpartition("-")[2]): file for file in sorted(self.folder.glob(SAMPLES))}
+
+    def finish(self) -> None:
+        """Forget the job, since its style is kept; its samples stay to be looked at."""
+        (self.folder / FACTS).unlink(missing_ok=True)
+        for file in self.folder.iterdir():
+            if not file.match(SAMPLES):
+                file.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Delete all of it: the facts first, so that a crash leaves no half job."""
+        (self.folder / FACTS).unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def make_facts(
+    name: str, captions: list[str], engine: str, lesson: Lesson | None, checkpointing: bool = False
+) -> JobFacts:
+    """Return the facts of a new job, with as many pictures as captions."""
+    described = None if lesson is None else asdict(lesson)
+    return JobFacts(
+        name=name,
+        pictures=len(captions),
+        captions=captions,
+        engine=engine,
+        lesson=described,
+        checkpointing=checkpointing,
+    )

@@ -1,0 +1,66 @@
+"""Write tensors whole or not at all, and read them only where every byte is what was written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from pipeline.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+HEAD = 65  # bytes: the SHA-256 of all that follows in hexadecimal, and a line's end
+FACTS = "facts"  # key of safetensors' metadata
+
+
+def write_tensors(file: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write tensors and facts (JSON) so that a kill at any moment leaves the old file or the new one.
+
+    They go to a file beside it, to the disk, and only then in its place. Raises StoreError.
+    """
+    stored = save({name: value.contiguous() for name, value in tensors.items()}, {FACTS: json.dumps(facts)})
+    try:
+        replace_file(file, hashlib.sha256(stored).hexdigest().encode() + b"\n" + stored)
+    except OSError as error:
+        raise StoreError(f"The training could not be kept at {file}: {error.strerror}.") from error
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """Put a file in another's place, whole, and have both it and its name on the disk. Raises OSError."""
+    draft = file.with_name(f".{file.name}.draft")
+    with draft.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(draft, file)
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """Return what `write_tensors` wrote; None, with a line in the log, where it is absent or damaged."""
+    try:
+        content = file.read_bytes()
+        head, stored = content[:HEAD], content[HEAD:]
+        if head != hashlib.sha256(stored).hexdigest().encode() + b"\n":
+            raise ValueError("its bytes are not those that were written")
+        length = int.from_bytes(stored[:8], "little")
+        return load(stored), dict(json.loads(json.loads(stored[8 : 8 + length])["__metadata__"][FACTS]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        log.warning("%s was left out: %s", file, error)
+        return None
