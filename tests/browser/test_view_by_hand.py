@@ -184,9 +184,9 @@ def test_the_mirror_turns_the_view_and_not_the_drawing(page: Page) -> None:
 
 def test_nothing_of_the_view_enters_the_drawing(page: Page) -> None:
     drag_mouse(page)
-    drawn = read_canvas_json(page)
+    drawn, width = read_canvas_json(page), "document.querySelector('#canvas .lines').width"
+    before = page.evaluate(width)
     page.keyboard.press("+")
     page.keyboard.press("h")
-    page.wait_for_timeout(400)  # the bitmaps have grown finer
+    page.wait_for_function(f"{width} > 1.2 * {before}")  # the bitmaps have grown finer
     assert read_canvas_json(page) == drawn
-    assert page.evaluate("document.querySelector('#canvas .lines').width") > 700
