@@ -169,7 +169,7 @@ def test_the_picture_is_seen_large_and_zoomed(page: Page) -> None:
     page.keyboard.press("0")
     assert stage.evaluate(scale) == 1
     page.keyboard.press("Escape")
-    assert not stage.count()
+    stage.wait_for(state="detached")
     assert page.evaluate("document.activeElement.dataset.action") == "view"
 
 

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Page
 
 from pipeline.sketch.canvas import paint_canvas, read_canvas
@@ -178,7 +178,9 @@ def test_the_picture_beneath_is_taken_away(page: Page) -> None:
 
 def test_a_wide_picture_lies_where_the_server_lays_it(page: Page) -> None:
     wide = io.BytesIO()
-    Image.new("RGB", (600, 200), "#3f8f52").save(wide, "PNG")
+    picture = Image.new("RGB", (600, 200), "#3f8f52")
+    ImageDraw.Draw(picture).ellipse((200, 30, 400, 170), "#f7cf46")  # something to follow: live draws it
+    picture.save(wide, "PNG")
     drop(page, wide.getvalue())
     page.wait_for_function("JSON.parse(croquis.readDrawing()).picture")
     page.wait_for_timeout(300)
