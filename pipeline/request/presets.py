@@ -171,16 +171,13 @@ SD15_MENU = Menu(
             decoder="small",
             control_guidance_end=0.8,
         ),
-        # By counted passes 0.40 of Best's work. Each lever's price on the pocket model's seventh version: SSIM against
-        # no lever at 20 steps: guidance_end 0.967, shared 0.985, every second 0.987, all three 0.967. Ending ControlNet
-        # at 0.8 cost more than any of them (0.765) for 3 % of the time, so it is Draft's alone. bf16 on a processor, in
-        # any preset: 0.995 at 4.
+        # PRICES
         make_balanced(
-            "Near the best one in under half of its time.",
+            "Near the best one in a quarter of its time.",
             {},
-            guidance_end=0.5,
-            controlnet_half="shared",
-            controlnet_every=2,
+            "UniPC",
+            cache_interval=3,
+            decoder="small",
         ),
         make_best("All the work there is.", {"num_inference_steps": 30}),
     ),
