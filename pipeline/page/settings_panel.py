@@ -50,6 +50,7 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
     with lay_fold("settings", "Settings", script):
         with gr.Row():
             negative_prompt = gr.Textbox(
+                get_menu(studio.profile.name).negative_prompt,
                 label="Not in the picture",
                 placeholder="text, frames",
                 max_length=PROMPT_LIMIT,
@@ -123,7 +124,7 @@ def wire_settings(
     `inputs`: the page's inputs in the order of SETTINGS; `running`: the box that names the engine that draws.
     """
     settings.reset.click(
-        lambda: ["", "auto", "", *list_usual_settings(studio)],
+        lambda: [get_menu(studio.profile.name).negative_prompt, "auto", "", *list_usual_settings(studio)],
         None,
         [
             settings.negative_prompt,

@@ -67,9 +67,8 @@ def measure_format(profile: ModelProfile, folder: Path, dtype: str, repeats: int
     preset, own = menu.find_preset("balanced"), int(profile.defaults["num_inference_steps"])
     channels_last = is_channels_last_faster(engine.device, engine.dtype)
     mode = DrawingMode(preset, keeps_prompt=True, channels_last=True, unet_channels_last=channels_last)
-    wanted = {
-        name: make_plain(engine, request, steps) for name, steps in (("plain", own), ("plain at 20", STOCK_STEPS))
-    }
+    steps_of = {"plain": own, "plain at 20": STOCK_STEPS}
+    wanted = {name: make_plain(engine, request, steps) for name, steps in steps_of.items()}
     spent: dict[str, list[tuple[float, float]]] = {name: [] for name in (*wanted, "balanced")}
     for number in range(repeats):
         for name, each in wanted.items():
