@@ -1,4 +1,4 @@
-// Go on from a finished picture: near ones, drawing over it, other colours in a part of it, larger, a film.
+// Go on from a finished picture: near ones, drawing over it, a part of it anew, more around it, larger, a film.
 import { openDialog } from "./dialog.js";
 import { getContext, loadImage, make, makeIcon } from "./dom.js";
 import { MaskBrush } from "./mask-brush.js";
@@ -22,28 +22,64 @@ export async function openGoOn(picture, page, trigger) {
     { icon: "grid", title: say("Four more like it"), what: say("The same drawing, words and style, a little different each."), act: () => page.drawVariations(), can: Boolean(picture.settings) },
     { icon: "pen", title: say("Draw over it"), what: say("It lies on the sheet, and your pen goes on from there. Undo brings your drawing back."), act: () => layAsBase(picture, page), can: true },
     { icon: "film", title: say("A film of your drawing"), what: say("Your strokes in their order, beside the pictures that followed them."), act: () => page.openFilm(picture), can: true },
-    { icon: "brush-mask", title: say("Other colours for a part"), what: isPocket ? say("Brush the part and say what it becomes: “blue”, “a red roof”. All the rest stays.") : say("Stable Diffusion cannot repaint a part yet."), act: () => openRepaint(picture, image, page, trigger), can: isPocket },
+    { icon: "brush-mask", title: isPocket ? say("Other colours for a part") : say("A part anew"), what: isPocket ? say("Brush the part and say what it becomes: “blue”, “a red roof”. All the rest stays.") : say("Brush the part; it is drawn again, as your words say. All the rest stays."), act: () => openRepaint(picture, image, page, trigger, isPocket), can: Boolean(picture.settings) },
+    { icon: "around", title: say("More around it"), what: isPocket ? say("The small model colours what is drawn: draw more on the sheet.") : say("The picture lies on a larger sheet, and the rest is drawn."), act: () => openAround(picture, page, trigger), can: !isPocket && Boolean(picture.settings) },
     { icon: "enlarge", title: say("Make it larger"), what: Math.max(width, height) > LARGEST ? say("It is as large as it gets.") : say("{width} × {height} px, with clear lines.", { width, height }), act: () => trigger("enlarge", { ticket: page.beginWork(say("Making it larger")), image: picture.image, settings: picture.settings }), can: Math.max(width, height) <= LARGEST },
   ];
   const dialog = openDialog(say("Go on from this picture"), make("div.go-on", {}, ...choices.map(({ icon, title, what, act, can }) =>
     make("button", { type: "button", disabled: !can, onclick: () => { dialog.close(); act(); } }, makeIcon(icon), make("span", {}, title, make("small", {}, what))))), { name: "go-on" });
 }
 
-/** Open the dialog in which a part of the picture is brushed and gets other colours. */
-function openRepaint(picture, image, page, trigger) {
-  const words = make("input", { type: "text", maxlength: 200, placeholder: say("blue, a red roof, a lemon …"), "aria-label": say("What the part becomes"), oninput: () => refresh() });
-  const go = make("button.go", { type: "submit" }, say("Colour it"));
+/** Open the dialog in which a part of the picture is brushed: it gets other colours, or is drawn anew. */
+function openRepaint(picture, image, page, trigger, isPocket) {
+  const [title, act, doing] = isPocket ? [say("Other colours for a part"), say("Colour it"), say("Colouring it")] : [say("A part anew"), say("Draw it"), say("Drawing the part")];
+  const words = makeWords(isPocket ? say("blue, a red roof, a lemon …") : say("a red roof, a lemon tree …"), say("What the part becomes"), () => refresh());
+  const go = make("button.go", { type: "submit" }, act);
   const brush = new MaskBrush(picture.image, image.naturalWidth, image.naturalHeight, { onChange: () => refresh() });
-  const form = make("form", { onsubmit: (event) => {
-    event.preventDefault();
-    if (go.disabled) return;
+  const refresh = () => (go.disabled = brush.isEmpty || (isPocket && !words.value.trim()));
+  const form = makeForm([words, go], go, () => {
     const mask = brush.toDataURL();
     dialog.close();
-    trigger("repaint", { ticket: page.beginWork(say("Colouring it")), image: picture.image, mask, words: words.value, settings: picture.settings });
-  } }, words, go);
-  const refresh = () => (go.disabled = brush.isEmpty || !words.value.trim());
+    trigger("repaint", { ticket: page.beginWork(doing), image: picture.image, mask, words: words.value, settings: picture.settings });
+  });
   refresh();
-  const dialog = openDialog(say("Other colours for a part"), make("div.repaint", {}, brush.node, form), { name: "repaint" });
+  const dialog = openDialog(title, make("div.repaint", {}, brush.node, form), { name: "repaint" });
+}
+
+/** Open the dialog that says on which sides there is to be more of the picture. */
+function openAround(picture, page, trigger) {
+  const words = makeWords(say("hills, a night sky …"), say("What lies around it"), () => {});
+  const go = make("button.go", { type: "submit" }, say("Draw it"));
+  const sides = { left: say("Left"), right: say("Right"), above: say("Above"), below: say("Below") };
+  const chosen = new Set(["left", "right"]);
+  const buttons = Object.entries(sides).map(([side, title]) => {
+    const button = make("button.side", { type: "button", "aria-pressed": String(chosen.has(side)), "data-side": side, onclick: () => {
+      if (!chosen.delete(side)) chosen.add(side);
+      button.setAttribute("aria-pressed", String(chosen.has(side)));
+      go.disabled = !chosen.size;
+    } }, title);
+    return button;
+  });
+  const sheet = make("div.around", { role: "group", "aria-label": say("More on these sides") }, ...buttons, make("img", { src: picture.image, alt: "" }));
+  const form = makeForm([words, go], go, () => {
+    dialog.close();
+    const wanted = Object.fromEntries(Object.keys(sides).map((side) => [side, chosen.has(side)]));
+    trigger("outpaint", { ticket: page.beginWork(say("Drawing around it")), image: picture.image, ...wanted, words: words.value, settings: picture.settings });
+  });
+  const dialog = openDialog(say("More around it"), make("div.repaint", {}, sheet, form), { name: "around" });
+}
+
+/** Make a field for a few words. */
+function makeWords(placeholder, label, oninput) {
+  return make("input", { type: "text", maxlength: 200, placeholder, "aria-label": label, oninput });
+}
+
+/** Make a form that does something unless its button is disabled. */
+function makeForm(content, go, act) {
+  return make("form", { onsubmit: (event) => {
+    event.preventDefault();
+    if (!go.disabled) act();
+  } }, ...content);
 }
 
 /** Lay the picture on the sheet, to draw over it. */

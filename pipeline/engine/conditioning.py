@@ -49,6 +49,8 @@ class RequestEncoder:
     def list_unread_words(self, request: GenerationRequest) -> tuple[str, ...]:
         """Return a notice, in words for the page, for each prompt of the request that is not read to its end."""
         negative, prompt = self._read_prompts(request)
+        if request.negative_prompt.text == self._menu.negative_prompt:  # nobody wrote it: no news where it is not read
+            negative = Prompt("")
         unread = self.encode_prompt.describe_unread(negative, request.sampling.guidance_scale)
         told = (self.encode_prompt.describe_cut(prompt), unread)
         return tuple(filter(None, (self._inversions.name_again(each, request.embeddings) for each in told)))

@@ -1,9 +1,9 @@
 """Keep the UNet's deep features for some steps and compute only its shallow layers anew: DeepCache, for our own loop.
 
 Ma et al. 2024 (arXiv:2312.00858): from one step to the next the features deep inside the UNet change little, so those
-that enter its last layer are kept for `cache_interval` steps. A step that reuses them runs the first convolution, the
-last layer and the output alone, on the latents and the time of its own. With ControlNet the kept features carry its
-deep residuals already, and only the shallow one, which is added to what those few layers read, is added again.
+that enter its last two layers are kept for `cache_interval` steps. A step that reuses them runs the first convolution,
+the first layer, the last two and the output alone, on the latents and the time of its own. With ControlNet the kept
+features carry its deep residuals already; the shallow ones, of the skips that those layers read, are added again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-SHALLOW_LAYERS = 1  # of the last up block: the paper's branch 0
+SHALLOW_LAYERS = 2  # of the last up block: the paper's branch 1
 
 Run = Callable[..., Any]
 

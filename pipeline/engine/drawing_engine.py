@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
 
+from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.engine.turns import Turns
 from pipeline.errors import SettingError
+from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
 from pipeline.request.presets import get_menu
-from pipeline.values import GenerationRequest, StepPreview
+from pipeline.values import GenerationRequest, StepPreview, Style
 
 OnStep = Callable[[StepPreview], None]
 
@@ -19,11 +23,29 @@ class DrawingEngine:
     def __init__(self, profile: ModelProfile) -> None:
         self.profile, self._menu = profile, get_menu(profile.name)
         self._turns = Turns(profile.title)
+        self._embed_style: StyleEmbeddings | None = None  # None: styles are no embeddings to this engine
+        self._files: PresentParts | None = None  # None: all that this engine needs comes with the program
 
     @property
     def is_wanted(self) -> bool:
         """Return whether a picture waits that gives way to nobody: what gives way may end early for it."""
         return self._turns.is_wanted
+
+    def embed_styles(self, styles: Iterable[Style]) -> int:
+        """Embed the pictures of styles ahead of the pictures drawn in them, giving way to those; return how many.
+
+        Raises ModelError where the encoder's files are not here, EngineChanged once the engine is retired.
+        """
+        if self._embed_style is None:
+            return 0
+        return self._embed_style.embed_all(styles, partial(self._turns.take, gives_way=True))
+
+    def settle(self, request: GenerationRequest) -> GenerationRequest:
+        """Return the request as this machine draws it: by the full decoder where the small one's file is not here."""
+        small = self._menu.small_decoder
+        if request.shortcuts.decoder == "full" or small is None or self._files is None or self._files.has(small):
+            return request
+        return replace(request, shortcuts=replace(request.shortcuts, decoder="full"))
 
     def retire(self, then: Callable[[], None]) -> None:
         """Stop drawing for good once the picture under way is finished; requests that wait get EngineChanged.

@@ -28,6 +28,7 @@ from pipeline.engine.own_base import OwnBase
 from pipeline.engine.placement import Size
 from pipeline.engine.schedules import set_steps
 from pipeline.engine.starting import Start, Starter, lay_rest
+from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.machine.device import name_dtype
 from pipeline.machine.plan import ModeChoice
@@ -45,11 +46,13 @@ OVERFLOWED = "Numbers overflowed in {numbers}, so the {part} was computed in flo
 class Engine(DrawingEngine):
     """Engine holds one profile's models on one device. It draws one request at a time; the others wait."""
 
+    _embed_style: StyleEmbeddings
+
     def __init__(self, model: LoadedModel, *, compile: bool = False, previews: str = "linear") -> None:
         super().__init__(model.profile)
         self._revisions, self._safety = model.revisions, model.safety
         self._pipeline, self._placement, self._embed_style = model.pipeline, model.placement, model.style_embeddings
-        self._files = PresentParts(model.profile, model.folder)
+        self._files: PresentParts = PresentParts(model.profile, model.folder)
         self._controlnets = ControlNets(model.profile, self._menu, self._files, model.placement, model.pipeline)
         self._compiler = Compiler(compile)
         self._conditioning = RequestEncoder(

@@ -7,7 +7,8 @@ import io
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import torch
@@ -40,8 +41,9 @@ class StyleEmbeddings:
         expect_encoder: Callable[[], None] = lambda: None,
     ) -> None:
         self._encode, self._revision, self._width, self._folder = encode, revision, width, folder
-        self._release, self._expect_encoder = release, expect_encoder
-        self._known: dict[str, Tensor] = {}
+        self._release_encoder, self._expect_encoder = release, expect_encoder
+        self._known = read_collection(self._name_collection(folder), width) if folder else {}
+        self._holds_encoder = False  # all styles are being embedded, so it is needed again at once
 
     def __call__(self, style: Style) -> Tensor:
         """Return one style's embedding. Raises StyleError when the style's image is broken or is not the one that was
@@ -51,6 +53,42 @@ class StyleEmbeddings:
             return self._embed(style)
         finally:
             self._release()
+
+    def embed_all(self, styles: Iterable[Style], take_turn: Callable[[], AbstractContextManager[None]]) -> int:
+        """Embed the styles that are not known yet, each in a turn of its own, and keep all in one file; return how many
+        were computed.
+
+        The encoder is read once for all of them. A style whose image is broken is left out. Raises as `expect_encoder`
+        does.
+        """
+        wanted = list(styles)
+        missing = [style for style in wanted if self._find_known(style) is None]
+        if not missing:
+            return 0
+        self._expect_encoder()
+        self._holds_encoder = True
+        try:
+            for style in missing:
+                with take_turn():
+                    self._try_to_compute(style)
+        finally:
+            self._holds_encoder = False
+        with take_turn():
+            self._release()
+        found = {style.sha256: known for style in wanted if (known := self._find_known(style)) is not None}
+        if self._folder:
+            write_tensors(self._name_collection(self._folder), found)
+        return len(missing)
+
+    def _try_to_compute(self, style: Style) -> None:
+        try:
+            self._known[style.sha256] = self._compute(style)
+        except StyleError as error:
+            log.warning("A style was not embedded ahead of its pictures: %s", error)
+
+    def _release(self) -> None:
+        if not self._holds_encoder:
+            self._release_encoder()
 
     def expect_known(self, styles: Iterable[Style]) -> None:
         """Raise as `expect_encoder` does where any of these styles would have to be encoded. Computes nothing."""
@@ -62,7 +100,7 @@ class StyleEmbeddings:
         if known is None:
             known = self._compute(style)
             if self._folder:
-                write_embedding(self._name_file(style, self._folder), known)
+                write_tensors(self._name_file(style, self._folder), {"embedding": known})
         self._known[style.sha256] = known
         return known
 
@@ -88,6 +126,10 @@ class StyleEmbeddings:
     def _name_file(self, style: Style, folder: Path) -> Path:
         return folder / f"{self._revision[:40]}-{style.sha256}.safetensors"
 
+    def _name_collection(self, folder: Path) -> Path:
+        """Name the file that holds the embeddings of many styles, each by its picture's hash."""
+        return folder / f"{self._revision[:40]}.safetensors"
+
     def _compute(self, style: Style) -> Tensor:
         embedding = self._encode(read_style_image(style)).float().cpu()
         if embedding.shape != (1, self._width) or not torch.isfinite(embedding).all():
@@ -108,7 +150,7 @@ def read_style_image(style: Style) -> Image.Image:
 
 
 def read_embedding(path: Path, width: int) -> Tensor | None:
-    """Read an embedding (1, width), fp32; return None where the file is absent or not what `write_embedding` wrote."""
+    """Read an embedding (1, width), fp32; return None where the file is absent or not what `write_tensors` wrote."""
     try:
         embedding = load(path.read_bytes())["embedding"]
     except FileNotFoundError:
@@ -116,16 +158,32 @@ def read_embedding(path: Path, width: int) -> Tensor | None:
     except (OSError, SafetensorError, KeyError) as error:
         log.warning("The stored embedding %s is unreadable (%s); computing it again.", path.name, error)
         return None
-    usable = embedding.shape == (1, width) and embedding.dtype == torch.float32 and embedding.isfinite().all()
-    return embedding if usable else None
+    return embedding if is_usable(embedding, width) else None
 
 
-def write_embedding(path: Path, embedding: Tensor) -> None:
-    """Write an embedding whole or not at all; a folder that cannot be written costs time later, not the picture now."""
+def is_usable(embedding: Tensor, width: int) -> bool:
+    """Return whether a tensor is an embedding of so many numbers."""
+    return embedding.shape == (1, width) and embedding.dtype == torch.float32 and bool(embedding.isfinite().all())
+
+
+def read_collection(path: Path, width: int) -> dict[str, Tensor]:
+    """Read the embeddings of many styles by their pictures' hashes; none where the file is absent or unreadable."""
+    try:
+        found = load(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, SafetensorError) as error:
+        log.warning("The stored embeddings %s are unreadable (%s); computing them again.", path.name, error)
+        return {}
+    return {sha256: embedding for sha256, embedding in found.items() if is_usable(embedding, width)}
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write embeddings whole or not at all; a folder that cannot be written costs time later, not the picture now."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as draft:
-            draft.write(save({"embedding": embedding.contiguous()}))
+            draft.write(save({name: each.contiguous() for name, each in tensors.items()}))
         os.replace(draft.name, path)
     except OSError as error:
         log.warning("The embedding could not be kept at %s: %s", path, error)

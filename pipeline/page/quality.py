@@ -128,7 +128,8 @@ def adapt_settings(settings: Mapping[str, Any], profile: ModelProfile) -> dict[s
     """Adapt the page's inputs, set for the engine that `settings["engine"]` names, to this profile's engine.
 
     Words, style, reading, preset, thresholds and seed stay, the size keeps its proportions; other numbers mean
-    something else to another engine, so the preset sets them.
+    something else to another engine, so the preset sets them. What is usually not wanted in the picture is each
+    engine's own, where nobody wrote something else.
     """
     if settings["engine"] == profile.name or settings["engine"] not in PROFILES:
         return {**settings, "engine": profile.name}
@@ -148,6 +149,8 @@ def adapt_settings(settings: Mapping[str, Any], profile: ModelProfile) -> dict[s
         name: settings[name] for name in ENGINE_INDEPENDENT if name in settings
     }
     changed = usual | numbers | {"engine": profile.name}
+    if settings.get("negative_prompt") == get_menu(before.name).negative_prompt:  # nobody changed it
+        changed["negative_prompt"] = menu.negative_prompt
     return {name: changed.get(name, value) for name, value in settings.items()}
 
 

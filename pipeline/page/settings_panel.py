@@ -26,6 +26,7 @@ from pipeline.studio.studio import Studio
 
 READING_CHOICES = [("Choose for me", "auto"), ("A line drawing", "lines"), ("A photo or shaded picture", "canny")]
 PAINT = "colour_strength"  # a setting of engines that ink the drawing, hidden for others
+START = "strength"  # a setting of engines that start from pictures, hidden for others
 SIDES = ("width", "height")
 SLIDERS = ("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale", "lines")
 
@@ -49,6 +50,7 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
     with lay_fold("settings", "Settings", script):
         with gr.Row():
             negative_prompt = gr.Textbox(
+                get_menu(studio.profile.name).negative_prompt,
                 label="Not in the picture",
                 placeholder="text, frames",
                 max_length=PROMPT_LIMIT,
@@ -67,7 +69,8 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
             numbers = {
                 control.name: make_number_input(control, studio.profile.defaults[control.name]) for control in CONTROLS
             }
-        numbers[PAINT].visible = get_menu(studio.profile.name).inks_drawing
+        for name, is_offered in list_colour_settings(studio.profile.name).items():
+            numbers[name].visible = is_offered
         gr.HTML(describe_words_and_safety(studio.settings.safety), apply_default_css=False, elem_id="about-words")
         reset = gr.Button("Back to the usual settings", size="sm", elem_id="reset")
     return SettingsPanel(negative_prompt, reading, readings, controlnets, engine, quality, numbers, reset)
@@ -121,7 +124,7 @@ def wire_settings(
     `inputs`: the page's inputs in the order of SETTINGS; `running`: the box that names the engine that draws.
     """
     settings.reset.click(
-        lambda: ["", "auto", "", *list_usual_settings(studio)],
+        lambda: [get_menu(studio.profile.name).negative_prompt, "auto", "", *list_usual_settings(studio)],
         None,
         [
             settings.negative_prompt,
@@ -144,6 +147,12 @@ def wire_settings(
     )
 
 
+def list_colour_settings(engine: str) -> dict[str, bool]:
+    """List the settings of painted colours that an engine may lack, and whether it has each."""
+    menu = get_menu(engine)
+    return {PAINT: menu.inks_drawing, START: menu.starts_from_pictures}
+
+
 def list_usual_settings(studio: Studio) -> list[Any]:
     """List quality and numbers as the engine that draws has them when nobody changed them."""
     profile = studio.profile
@@ -161,4 +170,6 @@ def follow_engine(studio: Studio, built_for: str, *values: Any) -> list[Any]:
     offered, suited = list_limits(profile), adapt_settings(settings, profile)
     for name in (*SIDES, *SLIDERS):
         offered[name] = {**offered.get(name, {}), "buttons": ["reset"] if profile.name == built_for else []}
+    for name, is_offered in list_colour_settings(profile.name).items():
+        offered[name] = {**offered.get(name, {}), "visible": is_offered}
     return [gr.update(value=value, **mark_texts(offered.get(name, {}))) for name, value in suited.items()]

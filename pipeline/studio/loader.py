@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from pipeline.errors import CroquisError
 from pipeline.models.own_files import OwnFiles
 from pipeline.settings import Settings
 from pipeline.studio.opening import LoadState, explain_failure, open_engine, open_search
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
     from pipeline.studio.opening import AnyEngine
     from pipeline.styles.search import StyleSearch
+    from pipeline.values import Style
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -91,6 +93,7 @@ class Loader:
             self._choice = engine.profile, why
             self._loaded_engine = _make_finished_future(engine)
             self.loading = LoadState("Ready", 1.0, ready=True)
+            self._embed_styles_later(engine)
 
         before = self.engine_or_none()
         if before is None:
@@ -117,6 +120,12 @@ class Loader:
         )
         if self.loading.error is None:
             self.loading = LoadState("Ready", 1.0, ready=True)
+            self._embed_styles_later(self._loaded_engine.result())
+
+    def _embed_styles_later(self, engine: AnyEngine) -> None:
+        """Embed the library's styles in the background, so that nobody's picture waits for the encoder."""
+        styles = self.library.all()
+        threading.Thread(target=embed_styles, args=(engine, styles), name="croquis-styles", daemon=True).start()
 
     def _set_result(self, promise: Future[T], make: Callable[[], T]) -> None:
         """Give everything that waits for `promise` what `make` returns, or the error that it raises."""
@@ -129,6 +138,16 @@ class Loader:
 
     def _report(self, stage: str, fraction: float) -> None:
         self.loading = replace(self.loading, stage=stage, fraction=min(max(fraction, 0.0), 1.0))
+
+
+def embed_styles(engine: AnyEngine, styles: Sequence[Style]) -> None:
+    """Embed styles ahead of the pictures drawn in them; where that fails each is embedded with its first picture."""
+    try:
+        count = engine.embed_styles(styles)
+    except CroquisError as error:
+        log.info("The styles are not embedded ahead of their pictures: %s", error)
+        return
+    log.info("%d styles were embedded.", count)
 
 
 def _make_finished_future(value: T) -> Future[T]:

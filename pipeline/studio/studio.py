@@ -132,7 +132,7 @@ class Studio(Loader):
     ) -> GenerationRequest:
         """Make the complete request of an order, its lines read and its styles chosen."""
         own = own or self.find_weights(order)
-        return build_request(
+        request = build_request(
             order,
             edges,
             mix,
@@ -143,6 +143,7 @@ class Studio(Loader):
             embeddings=own.embeddings,
             start=fit_start(order),
         )
+        return self.engine.settle(request)
 
     def _take_mask(self, order: Order) -> StyleMask | None:
         """Return the part that wears other styles at the picture's size; None where there is none."""

@@ -13,8 +13,8 @@ from pydantic import Field, ValidationError
 
 from pipeline.errors import StoreError
 from pipeline.strict_json import StrictModel
-from pipeline.teaching.checked_file import replace_file
 from pipeline.teaching.lesson import LEAST_PICTURES, MOST_PICTURES, Lesson
+from pipeline.teaching.whole_file import replace_file
 
 log = logging.getLogger(__name__)
 

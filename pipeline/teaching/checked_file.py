@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from pipeline.errors import StoreError
+from pipeline.teaching.whole_file import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -32,22 +32,6 @@ def write_tensors(file: Path, tensors: Mapping[str, Tensor], facts: Mapping[str,
         replace_file(file, hashlib.sha256(stored).hexdigest().encode() + b"\n" + stored)
     except OSError as error:
         raise StoreError(f"The training could not be kept at {file}: {error.strerror}.") from error
-
-
-def replace_file(file: Path, content: bytes) -> None:
-    """Put a file in another's place, whole, and have both it and its name on the disk. Raises OSError."""
-    draft = file.with_name(f".{file.name}.draft")
-    with draft.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(draft, file)
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

@@ -12,11 +12,12 @@ from PIL import Image
 from safetensors.torch import save
 
 from pipeline.errors import Cancelled, IsCancelled
-from pipeline.teaching.checked_file import read_tensors, replace_file, write_tensors
+from pipeline.teaching.checked_file import read_tensors, write_tensors
 from pipeline.teaching.lesson import Lesson
 from pipeline.teaching.material import Material, prepare_material
 from pipeline.teaching.networks import Lend, LentNetworks
 from pipeline.teaching.trainer import Trainer
+from pipeline.teaching.whole_file import replace_file
 
 log = logging.getLogger(__name__)
 

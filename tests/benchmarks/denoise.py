@@ -106,7 +106,8 @@ def measure_distances(numbers_of_steps: list[int], tiny: bool) -> Iterator[Row]:
         profile = make_tiny_sd15_profile(any_dtype=True) if tiny else SD15
         engine, halves = (Engine.load(profile, folder=folder, dtype=dtype) for dtype in ("float32", "bfloat16"))
         presets = [replace(mode.preset, numbers={}) for mode in list_modes(1, engine.device, engine.dtype, False)]
-        plain = [each for each in presets if each.shortcuts.decoder == "full" and not each.shortcuts.few_steps]
+        whole = [replace(each, shortcuts=replace(each.shortcuts, decoder="full")) for each in presets]
+        plain = [each for each in whole if not each.shortcuts.few_steps]
         can = [each for each in plain if each.name == OFF or each.shortcuts != Shortcuts()]
         for steps in numbers_of_steps:
             for found in measure_presets(engine, tuple(can), steps=steps):

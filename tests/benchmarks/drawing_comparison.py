@@ -18,7 +18,7 @@ from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
 from tests.benchmarks.drawing_modes import PLAIN, DrawingMode, OurEngine, PlainDiffusers
 from tests.benchmarks.memory import MemoryMeter, name_machine
-from tests.benchmarks.network_passes import NetworkPass, PassTimer, count_passes, count_rows, estimate_seconds
+from tests.benchmarks.network_passes import SHALLOW, NetworkPass, PassTimer, count_passes, count_rows, estimate_seconds
 from tests.benchmarks.report import Row, print_progress
 from tests.tools.preset_distance import apply_preset
 
@@ -80,7 +80,8 @@ class FormatComparison:
         print_progress(f"{call.network} of {call.rows} in {self.dtype}, by itself")
         calls, request = PassTimer(), self.make_request(mode)
         self.ours.set_memory_format(mode)
-        calls.start({name: network for name, network in self.ours.networks(mode).items() if name == call.network})
+        whole = call.network.replace(SHALLOW, "unet")
+        calls.start({name: network for name, network in self.ours.networks(mode).items() if name == whole})
         for _ in range(min(repeats, ALONE)):
             self.ours.run_pass(call, request)
         calls.stop()

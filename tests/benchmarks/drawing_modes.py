@@ -18,15 +18,20 @@ from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.request.presets import Preset, get_menu
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
-from tests.benchmarks.network_passes import NetworkPass, count_passes, strip_layout
+from tests.benchmarks.network_passes import SHALLOW, NetworkPass, count_passes, strip_layout
 from tests.tools.diffusers_reference import draw_by_diffusers
-from tests.tools.full_size_modules import make_step_inputs, run_controlnet, run_unet
+from tests.tools.full_size_modules import make_step_inputs, run_controlnet, run_shallow_layers, run_unet
 from tests.tools.preset_distance import set_steps
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
 
 PLAIN, OFF = "plain", "off"
+OTHER_LEVERS = {  # that no preset pulls
+    "guidance_end=0.5": Shortcuts(guidance_end=0.5),
+    "controlnet_half=shared": Shortcuts(controlnet_half="shared"),
+    "controlnet_every=2": Shortcuts(controlnet_every=2),
+}
 
 
 @dataclass(frozen=True)
@@ -109,8 +114,8 @@ def rename_preset(mode: DrawingMode, name: str) -> Preset:
 
 
 def list_single_levers(off: DrawingMode, presets: tuple[Preset, ...]) -> Iterator[DrawingMode]:
-    """Yield each lever that one of the presets pulls, alone, as far as it is pulled there."""
-    pulled = {
+    """Yield each lever that one of the presets pulls, alone, as far as it is pulled there, and OTHER_LEVERS."""
+    pulled = OTHER_LEVERS | {
         f"{each.name}={value}": Shortcuts(**{each.name: value})
         for preset in presets
         for each in fields(Shortcuts)
@@ -204,7 +209,9 @@ class OurEngine:
         """Run one pass through one network, by itself, over a request's size."""
         engine, kind = self.engine, strip_layout(call.network)
         inputs = make_step_inputs(self._pipeline, request.width, request.height, call.rows, engine.device, engine.dtype)
-        if kind == "unet":
+        if kind == SHALLOW:
+            run_shallow_layers(self._pipeline.unet, inputs.take_rows(call.rows))
+        elif kind == "unet":
             run_unet(self._pipeline, inputs.take_rows(call.rows))
         elif kind == "controlnet":
             run_controlnet(self._pipeline, inputs.take_rows(call.rows))

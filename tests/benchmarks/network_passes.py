@@ -15,6 +15,8 @@ from torch import nn
 from pipeline.controls import Shortcuts
 from pipeline.engine.denoise import Conditions, denoise
 
+SHALLOW = "unet's shallow layers"  # a pass of the UNet on kept deep features
+
 
 class NetworkPass(NamedTuple):
     network: str
@@ -22,15 +24,23 @@ class NetworkPass(NamedTuple):
 
 
 class PassTimer:
-    """This times every pass through some networks, from `start` to `stop`. Not on a GPU, which runs behind."""
+    """This times every pass through some networks, from `start` to `stop`. Not on a GPU, which runs behind.
+
+    A UNet's pass lasts from its first convolution to its last one; where the blocks in the middle did not run it is one
+    of its shallow layers.
+    """
 
     def __init__(self) -> None:
+        self._whole = False  # the UNet's pass under way ran the blocks in the middle
         self.seconds: dict[NetworkPass, list[float]] = defaultdict(list)
         self._since: dict[str, float] = {}
         self._hooks: list[Any] = []
 
     def start(self, networks: Mapping[str, nn.Module]) -> None:
         for name, network in networks.items():
+            if hasattr(network, "up_blocks") and hasattr(network, "conv_out"):
+                self._watch_unet(name, network)
+                continue
             self._hooks.append(network.register_forward_pre_hook(lambda _, inputs, name=name: self._begin(name)))
             self._hooks.append(
                 network.register_forward_hook(
@@ -45,6 +55,23 @@ class PassTimer:
     @property
     def total_seconds(self) -> float:
         return sum(map(sum, self.seconds.values()))
+
+    def _watch_unet(self, name: str, unet: Any) -> None:
+        def begin(*_: Any) -> None:
+            self._whole = False
+            self._begin(name)
+
+        def note_middle(*_: Any) -> None:
+            self._whole = True
+
+        def end(_: Any, inputs: Any, output: torch.Tensor) -> None:
+            kind = name if self._whole else name.replace("unet", SHALLOW)
+            self._since[kind] = self._since[name]
+            self._end(NetworkPass(kind, len(output)))
+
+        self._hooks.append(unet.conv_in.register_forward_pre_hook(begin))
+        self._hooks.append(unet.mid_block.register_forward_pre_hook(note_middle))
+        self._hooks.append(unet.conv_out.register_forward_hook(end))
 
     def _begin(self, network: str) -> None:
         self._since[network] = time.perf_counter()
@@ -66,7 +93,7 @@ def count_passes(levers: Shortcuts, steps: int, guidance_scale: float) -> Counte
             return self(sample, time), sample
 
         def run_shallow(self, sample: torch.Tensor, time: Any, deep: torch.Tensor, **given: Any) -> torch.Tensor:
-            counted[NetworkPass("unet's shallow layers", len(sample))] += 1
+            counted[NetworkPass(SHALLOW, len(sample))] += 1
             return sample
 
     def controlnet(sample: torch.Tensor, time: Any, **given: Any) -> Any:

@@ -115,8 +115,9 @@ def test_rows_say_what_was_timed(rows: Table) -> None:
     assert exact["controlnet_rows"] == halves["controlnet_rows"] < plain["controlnet_rows"]
     kept, off = rows["words_kept", "float32"], rows["off", "float32"]
     assert kept.keys() & {"words of 1 s"} == set() and off["words of 1 s"] > 0
-    assert "small decoder of 1 s" in rows["draft", "float32"] and "decoder, channels last of 1 s" in exact
-    assert "unet of 1 s" in exact and "unet, channels last of 1 s" in halves  # another layout, another price
+    assert "small decoder of 1 s" in exact and "decoder, channels last of 1 s" in rows["best", "float32"]
+    assert "unet of 2 s" in exact and "unet, channels last of 2 s" in halves  # another layout, another price
+    assert "unet's shallow layers of 2 s" in exact and "unet's shallow layers, channels last of 2 s" in halves
 
 
 def test_the_summary_tells_numbers_and_levers_apart(all_rows: list[Row], rows: Table) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pipeline.controls import Shortcuts
-from pipeline.engine.deep_features import DeepFeatures, SplitUNet
+from pipeline.engine.deep_features import SHALLOW_LAYERS, DeepFeatures, SplitUNet
 from pipeline.engine.denoise import Conditions, denoise
 from pipeline.engine.diffusers_pipeline import detach_hint_stack
 from tests.engine.test_denoise import Recorder, conditions, steps
@@ -55,7 +55,11 @@ def test_a_whole_pass_is_the_unets_own_and_its_deep_features_give_it_again(
     plain = split(sample, time, **given, **residuals)
     output, deep = split.run_whole(sample, time, **given, **residuals)
     assert torch.equal(output, plain)
-    shallow = {"down_block_additional_residuals": residuals["down_block_additional_residuals"][:1]} if lines else {}
+    shallow = (
+        {"down_block_additional_residuals": residuals["down_block_additional_residuals"][:SHALLOW_LAYERS]}
+        if lines
+        else {}
+    )
     again = split.run_shallow(sample, time, deep, **given, **shallow)
     assert torch.equal(again, plain)  # at the same step nothing is lost
     later = torch.tensor(300)

@@ -1,5 +1,6 @@
 import hashlib
 import logging
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -123,3 +124,56 @@ def test_who_asks_for_a_style_that_only_the_encoder_could_read_is_told_first(mak
     with pytest.raises(ModelError, match="not here"):
         embed.expect_known([known, new])
     assert torch.equal(embed(known), torch.ones(1, 3))
+
+
+def count_turns(turns):
+    @contextmanager
+    def take():
+        turns.append(len(turns))
+        yield
+
+    return take
+
+
+def test_all_styles_are_embedded_with_the_encoder_read_once(encode, make_style, tmp_path):
+    released, turns = [], []
+    styles = [make_style(f"s{number}", number) for number in range(4)]
+    embed = StyleEmbeddings(encode, "r1", 3, tmp_path, release=lambda: released.append(encode.asked))
+    embed(styles[0])
+    assert embed.embed_all(styles, count_turns(turns)) == 3
+    assert encode.asked == 4 and len(turns) == 4  # one for each, and one to let go of the encoder
+    assert released == [1, 4]
+    assert embed.embed_all(styles, count_turns(turns)) == 0 and len(turns) == 4
+
+
+def test_a_picture_in_between_does_not_let_go_of_the_encoder(encode, make_style):
+    released, styles = [], [make_style(f"s{number}", number) for number in range(3)]
+    embed = StyleEmbeddings(encode, "r1", 3, None, release=lambda: released.append(encode.asked))
+
+    @contextmanager
+    def draw_first():
+        embed.mix_styles(StyleMix.of(styles[2]))
+        yield
+
+    embed.embed_all(styles, draw_first)
+    assert released[0] >= 3 and encode.asked >= 3
+
+
+def test_one_file_holds_them_for_the_next_start(encode, make_style, tmp_path):
+    styles = [make_style(f"s{number}", number) for number in range(4)]
+    StyleEmbeddings(encode, "r1", 3, tmp_path).embed_all(styles, count_turns([]))
+    assert [path.name for path in tmp_path.iterdir()] == ["r1.safetensors"]
+    later = StyleEmbeddings(encode, "r1", 3, tmp_path)
+    assert later.embed_all(styles, count_turns([])) == 0 and torch.equal(
+        later(styles[1]), encode(Image.open(styles[1].image))
+    )
+    assert StyleEmbeddings(encode, "r2", 3, tmp_path).embed_all(styles, count_turns([])) == 4
+
+
+def test_a_broken_collection_or_style_costs_only_itself(encode, make_style, tmp_path, caplog):
+    styles = [make_style("one", 1), replace(make_style("two", 2), sha256="0" * 64)]
+    (tmp_path / "r1.safetensors").write_bytes(b"no tensors")
+    embed = StyleEmbeddings(encode, "r1", 3, tmp_path)
+    embed.embed_all(styles, count_turns([]))
+    assert "unreadable" in caplog.text and "has changed" in caplog.text
+    assert StyleEmbeddings(encode, "r1", 3, tmp_path).embed_all(styles[:1], count_turns([])) == 0

@@ -51,7 +51,7 @@ def test_a_preset_sets_what_nobody_turned() -> None:
     sampler, numbers = apply_preset(SD15, "draft", "DPM++ 2M", NUMBERS)
     assert sampler == "LCM"
     assert (numbers["num_inference_steps"], numbers["guidance_scale"]) == (4, 1.0)
-    assert apply_preset(SD15, "balanced", sampler, numbers) == ("DPM++ 2M", NUMBERS)  # and back
+    assert apply_preset(SD15, "balanced", sampler, numbers) == ("UniPC", NUMBERS)  # and back
 
 
 def test_what_a_person_turned_stays() -> None:
@@ -117,6 +117,18 @@ def test_another_engine_gets_its_own_numbers_and_keeps_what_is_ones_own(
     for other in ("engine", "count", "part"):  # read_order reads these itself
         suited.pop(other)
     parse_order(after, sketch=SKETCH, **suited)  # nothing in it is refused
+
+
+@pytest.mark.parametrize(("before", "after"), [(POCKET, SD15), (SD15, POCKET)], ids=["up", "down"])
+def test_what_is_usually_not_wanted_is_each_engines_own_until_somebody_writes(
+    before: ModelProfile, after: ModelProfile
+) -> None:
+    usual, wanted = (get_menu(profile.name).negative_prompt for profile in (before, after))
+    assert usual != wanted
+    suited = adapt_settings(page_settings(before, negative_prompt=usual), after)
+    assert suited["negative_prompt"] == wanted
+    cleared = "" if before is SD15 else "frames"
+    assert adapt_settings(page_settings(before, negative_prompt=cleared), after)["negative_prompt"] == cleared
 
 
 def test_a_preset_chosen_by_hand_is_kept_with_the_new_engines_numbers() -> None:

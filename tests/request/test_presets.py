@@ -13,10 +13,11 @@ from pipeline.models.profile import ModelProfile
 from pipeline.request.order import parse_order
 from pipeline.request.presets import MENUS, get_menu, scale_blocks
 from pipeline.request.samplers import MASKGIT, SAMPLERS, find_sampler
-from tests.benchmarks.network_passes import count_passes, count_rows
+from tests.benchmarks.network_passes import SHALLOW, count_passes, count_rows
 from tests.request.test_order import SKETCH
 
 CONTROLNET_SHARE = 0.4  # of a UNet pass: SD 1.5's ControlNet is its UNet's encoder
+SHALLOW_SHARE = 0.16  # of a UNet pass: its shallow layers
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
@@ -37,7 +38,7 @@ def test_presets_are_the_three_and_the_usual_one_is_the_profiles_defaults(profil
 def test_one_download_brings_what_every_preset_asks_for() -> None:
     menu = get_menu("sd15")
     asked = {preset.name: set(menu.list_parts(preset.shortcuts)) for preset in menu.presets}
-    assert asked == {"draft": {"lcm_lora", "taesd"}, "balanced": set(), "best": set()}
+    assert asked == {"draft": {"lcm_lora", "taesd"}, "balanced": {"taesd"}, "best": set()}
     assert asked["draft"] <= PROFILES["sd15"].downloaded_parts.keys()
     assert menu.list_parts(Shortcuts(few_steps="hyper-8")) == ("hyper_sd",)
 
@@ -150,17 +151,20 @@ def test_block_scales_are_scaled_wherever_they_stand() -> None:
 def weigh_work(preset_levers: Shortcuts, steps: int, guidance_scale: float) -> float:
     """Count one picture's passes through the UNet, ControlNet's by their share of one."""
     counted = count_passes(preset_levers, steps, guidance_scale)
-    return count_rows(counted, "unet") + CONTROLNET_SHARE * count_rows(counted, "controlnet")
+    shallow = SHALLOW_SHARE * count_rows(counted, SHALLOW)
+    return count_rows(counted, "unet") + shallow + CONTROLNET_SHARE * count_rows(counted, "controlnet")
 
 
 def test_sd15s_presets_save_the_work_that_their_speed_rests_on() -> None:
     draft, balanced, best = get_menu("sd15").presets
     plain = weigh_work(Shortcuts(), 20, 7.0)
-    assert weigh_work(balanced.shortcuts, 20, 7.0) < 0.45 * weigh_work(
+    own = int(PROFILES["sd15"].defaults["num_inference_steps"])
+    assert weigh_work(balanced.shortcuts, own, 7.0) < 0.25 * weigh_work(
         best.shortcuts, int(best.numbers["num_inference_steps"]), 7.0
     )
     assert plain == pytest.approx(20 * 2 * (1 + CONTROLNET_SHARE))
-    assert plain / weigh_work(balanced.shortcuts, 20, 7.0) > 1.6
+    assert weigh_work(Shortcuts(), own, 7.0) / weigh_work(balanced.shortcuts, own, 7.0) > 2.2
+    assert plain / weigh_work(balanced.shortcuts, own, 7.0) > 3
     assert plain / weigh_work(draft.shortcuts, int(draft.numbers["num_inference_steps"]), 1.0) > 9
 
 

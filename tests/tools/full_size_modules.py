@@ -13,6 +13,7 @@ from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, UNet2DCon
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
+from pipeline.engine.deep_features import SplitUNet
 from tests.tools.ip_adapter import attach_ip_adapter
 from tests.tools.models import Modules, Sd15Parts, make_small_vision_model
 
@@ -174,3 +175,11 @@ def run_unet(sized: Any, inputs: StepInputs, **residuals: Any) -> Tensor:
         **residuals,
     )[0]
     return output
+
+
+def run_shallow_layers(unet: Any, inputs: StepInputs) -> Tensor:
+    """Run a whole step of the UNet, then its shallow layers alone on the deep features that it kept."""
+    split, time = SplitUNet(unet), torch.tensor(500, device=inputs.latents.device)
+    given = {"encoder_hidden_states": inputs.prompts, "added_cond_kwargs": {"image_embeds": [inputs.styles]}}
+    _, deep = split.run_whole(inputs.latents, time, **given)
+    return split.run_shallow(inputs.latents, time, deep, **given)

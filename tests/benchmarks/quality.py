@@ -1,0 +1,194 @@
+"""Measure pictures: python -m tests.benchmarks.quality measure PICTURES [--drawings D] [--words W] [--like L] ...
+
+measure   CLIP score (Hessel et al. 2021, arXiv:2104.08718: 100 max(0, cosine) of a picture and its words), edge F1
+          against drawings of the same names, likeness to a style's pictures, and FID (Heusel et al. 2017,
+          arXiv:1706.08500) between two folders. What is not given is left out and said so.
+schedules a plot of the samplers' noise schedules.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.benchmarks.report import Row, print_rows
+
+Float = NDArray[np.float64]
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
+NO_NETWORK = "FID needs a feature network: --features FILE, a TorchScript file that gives (n, d) for (n, 3, 299, 299)."
+FEW = 2  # pictures of a folder, at least, for a covariance
+
+
+def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = options.add_subparsers(dest="command", required=True)
+    measure = commands.add_parser("measure")
+    measure.add_argument("pictures", type=Path)
+    measure.add_argument("--drawings", type=Path, help="folder of the drawings, by the pictures' names")
+    measure.add_argument("--words", type=Path, help="JSON: a picture's name without its ending -> its words")
+    measure.add_argument("--clip", type=Path, help="folder of a CLIP that sentence-transformers reads")
+    measure.add_argument("--like", type=Path, help="folder of the style's pictures")
+    measure.add_argument("--reference", type=Path, help="folder that FID compares with")
+    measure.add_argument("--features", type=Path, help="FID's feature network, a TorchScript file")
+    measure.add_argument("--json", action="store_true")
+    schedules = commands.add_parser("schedules")
+    schedules.add_argument("output", type=Path, help="PNG or SVG file")
+    schedules.add_argument("--steps", type=int, default=20)
+    return options.parse_args(arguments)
+
+
+def main() -> None:
+    asked = read_options()
+    if asked.command == "schedules":
+        plot_schedules(asked.output, asked.steps)
+        return
+    print_rows(measure_folder(asked), asked.json)
+
+
+def measure_folder(asked: argparse.Namespace) -> Iterator[Row]:
+    """Yield a row for each measure that something was given for. Ends with a message where something is wrong."""
+    pictures = read_folder(asked.pictures)
+    if asked.words and asked.clip:
+        yield {"what": "CLIP score", **score_words(pictures, json.loads(asked.words.read_text("utf-8")), asked.clip)}
+    if asked.drawings:
+        yield {"what": "edge F1", **score_edges(pictures, read_folder(asked.drawings))}
+    if asked.like:
+        yield {"what": "style similarity", **score_style(pictures, read_folder(asked.like))}
+    if asked.reference:
+        if asked.features is None or not asked.features.is_file():
+            raise SystemExit(NO_NETWORK)
+        seen, wanted = (extract_features(each, asked.features) for each in (pictures, read_folder(asked.reference)))
+        yield {"what": "FID", "value": round(compute_fid(seen, wanted), 3), "pictures": [len(seen), len(wanted)]}
+
+
+def read_folder(folder: Path) -> dict[str, Image.Image]:
+    """Read the pictures of a folder by their names without the endings. Ends with a message where there is none."""
+    files = sorted(file for file in folder.glob("*") if file.suffix.lower() in ENDINGS)
+    if not files:
+        raise SystemExit(f"There is no picture in {folder}; these are read: {', '.join(ENDINGS)}.")
+    return {file.stem: Image.open(file).convert("RGB") for file in files}
+
+
+def score_words(pictures: dict[str, Image.Image], words: dict[str, str], folder: Path) -> Row:
+    """Return the mean CLIP score of the pictures that have words, by the retrieval model's own encoder."""
+    from pipeline.styles.encoders import ClipEncoder
+
+    names = [name for name in pictures if name in words]
+    if not names:
+        raise SystemExit("None of the pictures has words.")
+    encoder = ClipEncoder(folder, "evaluation")
+    seen = np.asarray(encoder.encode_image([pictures[name] for name in names]))
+    said = encoder.encode_text([words[name] for name in names])
+    scores = 100 * np.maximum(0, (normalise(seen) * normalise(np.asarray(said))).sum(1))
+    return {"value": round(float(scores.mean()), 2), "pictures": len(names)}
+
+
+def normalise(rows: NDArray[Any]) -> Float:
+    """Scale each row to length 1."""
+    wide = np.asarray(rows, np.float64)
+    return np.asarray(wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12))
+
+
+def score_edges(pictures: dict[str, Image.Image], drawings: dict[str, Image.Image]) -> Row:
+    """Return the mean F1 of pictures' Canny edges and their drawings' lines, near places counting as the same."""
+    names = [name for name in pictures if name in drawings]
+    if not names:
+        raise SystemExit("None of the pictures has a drawing of its name.")
+    scores = [compute_edge_f1(pictures[name], drawings[name]) for name in names]
+    return {"value": round(float(np.mean(scores)), 3), "pictures": len(names)}
+
+
+def compute_edge_f1(picture: Image.Image, drawing: Image.Image, tolerance: int = 3) -> float:
+    """Return the F1 of a picture's edges against a drawing's lines, at most `tolerance` px apart."""
+    import cv2
+    from scipy.ndimage import distance_transform_edt
+
+    grey = np.asarray(picture.convert("L"))
+    edges = cv2.Canny(grey, 50, 150) > 0
+    lines = np.asarray(drawing.convert("L").resize(picture.size)) < 128
+    if not edges.any() or not lines.any():
+        return 0.0
+    precision = float((distance_transform_edt(~lines)[edges] <= tolerance).mean())
+    recall = float((distance_transform_edt(~edges)[lines] <= tolerance).mean())
+    return 2 * precision * recall / max(precision + recall, 1e-12)
+
+
+def score_style(pictures: dict[str, Image.Image], style: dict[str, Image.Image]) -> Row:
+    """Return the mean cosine of the pictures' numbers in the style network (Ghiasi et al. 2017) to the style's mean."""
+    from pipeline.painters.style_network import embed_style_picture
+
+    seen, wanted = (
+        np.stack([embed_style_picture(np.asarray(image)) for image in some.values()]) for some in (pictures, style)
+    )
+    cosines = normalise(seen) @ normalise(wanted.mean(axis=0, keepdims=True))[0]
+    return {"value": round(float(cosines.mean()), 4), "pictures": len(pictures)}
+
+
+def extract_features(pictures: dict[str, Image.Image], file: Path) -> Float:
+    """Return the feature network's (n, d) numbers of pictures, each resized to 299 px, RGB in [0, 1]."""
+    import torch
+
+    network = torch.jit.load(str(file), map_location="cpu").eval()
+    rows = []
+    with torch.inference_mode():
+        for image in pictures.values():
+            pixels = np.asarray(image.resize((299, 299), Image.Resampling.BICUBIC), np.float32) / 255
+            rows.append(network(torch.from_numpy(pixels).permute(2, 0, 1)[None]).flatten().double().numpy())
+    return np.stack(rows)
+
+
+def compute_fid(seen: Float, wanted: Float) -> float:
+    """Return the Frechet distance of two sets of features (n, d): |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))."""
+    if min(len(seen), len(wanted)) < FEW:
+        raise SystemExit(f"FID needs {FEW} pictures a folder at least; {len(seen)} and {len(wanted)} came.")
+    apart = seen.mean(0) - wanted.mean(0)
+    first, second = (np.atleast_2d(np.cov(each, rowvar=False)) for each in (seen, wanted))
+    values = np.linalg.eigvals(first @ second)  # of a product of two positive matrices: real and not negative
+    root = np.sqrt(np.maximum(values.real, 0)).sum()
+    return float(apart @ apart + np.trace(first) + np.trace(second) - 2 * root)
+
+
+def plot_schedules(output: Path, steps: int) -> None:
+    """Plot each sampler's noise levels over its steps, as SD 1.5's schedule gives them."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.5))
+    for name, levels in list_schedules(steps).items():
+        axes.plot(np.arange(len(levels)), levels, marker=".", label=name)
+    axes.set(xlabel="step", ylabel="sigma", yscale="log", title=f"Noise over {steps} steps")
+    axes.legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(output)
+
+
+def list_schedules(steps: int) -> dict[str, list[float]]:
+    """Return each sampler's noise levels, sigma, at its steps."""
+    import diffusers
+
+    from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
+    from pipeline.request.samplers import SAMPLERS
+
+    base = diffusers.PNDMScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, skip_prk_steps=True
+    )
+    found = {}
+    for name, sampler in SAMPLERS.items():
+        scheduler = make_sampler_scheduler(sampler, base.config)
+        scheduler.set_timesteps(steps)
+        kept = scheduler.alphas_cumprod.numpy()[np.asarray(scheduler.timesteps).round().astype(int)]
+        found[name] = [float(level) for level in np.sqrt((1 - kept) / kept)]
+    return found
+
+
+if __name__ == "__main__":
+    main()
