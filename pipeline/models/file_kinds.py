@@ -90,10 +90,7 @@ STARTS: Mapping[bytes, str] = {
     b"7z\xbc\xaf": "{name} is a 7-Zip archive. Unpack it, and put the .safetensors file here.",
     b"\x1f\x8b": "{name} is a compressed file (gzip). Unpack it, and put the .safetensors file here.",
     b"pk\x03\x04": PICKLE,
-    b"\x80\x02": PICKLE,
-    b"\x80\x03": PICKLE,
-    b"\x80\x04": PICKLE,
-    b"\x80\x05": PICKLE,
+    **{bytes([0x80, protocol]): PICKLE for protocol in range(2, 6)},
 }
 
 
