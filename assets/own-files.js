@@ -24,7 +24,7 @@ export function mountOwnFiles({ element, props, trigger, watch }) {
   const adder = make("select", { onchange: () => adder.value && add(adder.value) });
   const note = make("p.soft", { role: "status" });
   const bar = make("progress", { max: 1, hidden: true, "aria-label": say("Reading the model") });
-  const rows = make("ul.loras", { "aria-label": "LoRA" });
+  const rows = make("ul.loras", { "aria-label": say("LoRA") });
   const words = make("p.soft", {});
   const faults = make("details.faults", {}, make("summary", {}), make("ul", {}));
   const choices = make("div.own-choices", {}, makeField(say("Model"), model), makeField(say("VAE"), vae), makeField(say("Add a LoRA"), adder));
@@ -50,7 +50,7 @@ export function mountOwnFiles({ element, props, trigger, watch }) {
     about.textContent = isEmpty
       ? say("Models, LoRAs, textual inversions and VAEs for Stable Diffusion 1.5 are found in the folder that CROQUIS_MODELS names.")
       : draws ? "" : say("They are for Stable Diffusion 1.5 and wait until it draws.");
-    fillSelect(model, [["", "Stable Diffusion 1.5"], ...checkpoint.map(({ name }) => [name, name])], present.model ?? "");
+    fillSelect(model, [["", say("Stable Diffusion 1.5")], ...checkpoint.map(({ name }) => [name, name])], present.model ?? "");
     fillSelect(vae, [["", say("The model's own")], ...vaes.map(({ name }) => [name, name])], present.vae ?? "");
     fillSelect(adder, [["", say("Choose a LoRA")], ...lora.map(({ name }) => [name, name])], "");
     model.parentElement.hidden = !checkpoint.length;

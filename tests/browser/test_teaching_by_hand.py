@@ -1,4 +1,4 @@
-"""The dialog that teaches a style fits its window, on small files of SD 1.5."""
+"""Teach a style by hand: pictures are chosen, it is begun, stopped, gone on with, and worn, on both engines."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.test_engines_by_hand import write_manifest
 from tests.tools.serving import Server, run_app
+from tests.tools.taught_pictures import write_pictures
 
 SIZES = [{}, PHONE]
 
@@ -24,6 +26,37 @@ def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     settings = {"CROQUIS_SD15": str(own), "CROQUIS_SAFETY": "off", "CROQUIS_DEVICE": "cpu", "CROQUIS_PROFILE": "sd15"}
     with run_app(room, **settings) as running:
         yield running
+
+
+def choose_pictures(page: Page, files: list[Path]) -> None:
+    """Choose picture files in the dialog."""
+    with page.expect_file_chooser() as chooser:
+        page.click("#teaching .teaching-drop")
+    chooser.value.set_files(files)
+
+
+def test_a_style_is_taught_stopped_gone_on_with_and_worn(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page()
+    page.click("#chip .door.teach")
+    choose_pictures(page, write_pictures(tmp_path / "pictures", 2))
+    assert page.locator("#teaching .teaching-pictures li").count() == 2
+    assert page.locator("#teaching button.primary").is_disabled()
+    choose_pictures(page, write_pictures(tmp_path / "more", 3))
+    page.locator("#teaching .teaching-pictures .take-out").first.click()
+    assert page.locator("#teaching .teaching-pictures li").count() == 4
+    page.fill("#teaching-name", "My stripes")
+    page.click("#teaching button:has-text('Begin')")
+    page.wait_for_selector("#teaching .teaching-said:has-text('Step')")
+    page.click("#teaching button:has-text('Stop')")
+    page.wait_for_selector("#teaching .teaching-said:has-text('Stopped at step')")
+    page.keyboard.press("Escape")
+    page.click("#chip .door.teach")
+    page.click("#teaching button:has-text('Go on')")
+    page.wait_for_selector("#teaching .teaching-samples img", timeout=240_000)
+    page.keyboard.press("Escape")  # it goes on while the page is drawn on
+    page.wait_for_selector("#chip .style-note:has-text('is one of your styles now')", timeout=400_000)
+    page.click("#chip .style-note button:has-text('Wear it')")
+    page.wait_for_selector("#chip .mix-part:has-text('My stripes')")
 
 
 @pytest.mark.parametrize("options", SIZES, ids=["1440", "390"])

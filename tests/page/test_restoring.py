@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from pipeline.errors import PictureFileError, SketchError
 from pipeline.models.catalog import POCKET, SD15
+from pipeline.models.own_files import OwnFiles
 from pipeline.page.easel import Easel
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.restoring import UNREAD, is_own_picture, restore_picture, restore_text
@@ -107,6 +108,7 @@ def test_pasted_generation_data_moves_the_numbers() -> None:
         "seed": 7,
         "width": 512,
         "height": 768,
+        "loras": "",  # none were named: those that are on go
     }
     assert restored.canvas is None and "Model dreamer" in restored.message
 
@@ -118,9 +120,10 @@ def test_a_plain_prompt_changes_nothing(text: object) -> None:
 
 
 class StandInStudio:
-    """StandInStudio has a profile alone."""
+    """StandInStudio has a profile, and no files of a person's own."""
 
     profile = SD15
+    own_files = OwnFiles(())
 
 
 def restore(**data: Any) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.models.catalog import POCKET
+from pipeline.models.own_files import OwnFiles
 from pipeline.page.easel import Easel
 from pipeline.picture.png_chunks import decode_text, read_texts
 from pipeline.picture.png_file import KEYWORD, MAX_RECIPE, read_picture, write_picture
@@ -26,6 +27,7 @@ class StandInStudio:
     """StandInStudio reads picture files as Studio does, with one style in its library."""
 
     profile = POCKET
+    own_files = OwnFiles(())
 
     def __init__(self, find: Callable[[str], Any]) -> None:
         self._find, self._lent = find, LentStyles()

@@ -85,7 +85,7 @@ def test_pictures_follow_unasked_where_drafts_are_there_soon(studio: Studio) -> 
     large: Any = SimpleNamespace(profile=SD15, step_times=times)
     assert not follows_unasked(large)  # its times are not known yet
     request: Any = SimpleNamespace(
-        engine="sd15", width=512, height=512, sampling=SimpleNamespace(num_inference_steps=20)
+        engine="sd15", width=512, height=512, start=None, sampling=SimpleNamespace(num_inference_steps=20)
     )
     for steps_ms, follows in ((20 * 4 * SOON, False), (20 * SOON / 4, True)):
         times.note(request, SimpleNamespace(milliseconds={"steps": steps_ms}, images=(None,)))  # type: ignore[arg-type]
