@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal, get_args
 
 from pipeline.errors import SettingError, SketchError
-from pipeline.pixel_values import PixelValue, expect_array
+from pipeline.pixel_values import PixelValue, expect_picture
+
+if TYPE_CHECKING:  # the command line reads the names here, and numpy takes it 50 ms
+    import numpy as np
+    from numpy.typing import NDArray
 
 ControlNetName = Literal["scribble", "lineart", "softedge", "canny", "depth", "openpose"]
 CONTROLNET_NAMES: tuple[ControlNetName, ...] = get_args(ControlNetName)
@@ -64,6 +65,4 @@ class ControlHint(PixelValue):
 
     def __post_init__(self) -> None:
         expect_controlnet(self.controlnet)
-        expect_array(self.pixels, "a ControlNet's hint", 3, np.uint8)
-        if self.pixels.shape[2] != 3:
-            raise SketchError(f"A ControlNet's hint has 3 colour channels; this one has {self.pixels.shape[2]}.")
+        expect_picture(self.pixels, "a ControlNet's hint", SketchError)

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.controls import Conditioning, Shortcuts
 from pipeline.errors import SettingError
-from pipeline.hints import HINT_LIMITS, ControlNetName, HintSettings, expect_controlnet, expect_hint_number
+from pipeline.hints import (
+    HINT_LIMITS,
+    ControlNetName,
+    HintSettings,
+    expect_controlnet,
+    expect_hint_number,
+)
 from pipeline.request.notation import AUTO, name_kind
 from pipeline.request.presets import Menu
 

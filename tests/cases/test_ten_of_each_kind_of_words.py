@@ -9,8 +9,10 @@ import pytest
 
 from pipeline.errors import SettingError
 from pipeline.models.catalog import SD15
+from pipeline.models.own_files import OwnFiles
 from pipeline.request.order import Order, parse_order
 from pipeline.settings import Settings
+from pipeline.studio.own_weights import find_weights
 from pipeline.studio.studio import Studio
 from pipeline.studio.style_choice import NO_STYLE_NAMED
 from pipeline.values import Sketch
@@ -38,7 +40,8 @@ def order(prompt: str) -> Order:
 
 def is_told_and_not_read(prompt: str, syntax: str, thing: str) -> bool:
     found = order(prompt)
-    return bool(found.notices) and syntax not in found.prompt.text and thing in found.prompt.text
+    own = find_weights(OwnFiles(()), found.engine, found.loras, (found.prompt,))  # a tag's LoRA may be a person's own
+    return bool(found.notices or own.notices) and syntax not in found.prompt.text and thing in found.prompt.text
 
 
 def list_foreign_syntax() -> dict[str, list[tuple[str, str, str]]]:

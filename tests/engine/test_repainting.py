@@ -107,7 +107,7 @@ def test_a_part_needs_a_mask_and_words_and_an_engine_that_repaints() -> None:
     for alone in ({"mask_image": mask}, {"mask_prompt": "blue"}):
         with pytest.raises(SettingError, match="needs both a mask_image and a mask_prompt"):
             parse_order(POCKET, sketch=sketch, **alone)  # type: ignore[arg-type]
-    with pytest.raises(SettingError, match="does not repaint a part"):
+    with pytest.raises(SettingError, match="drawn anew in a picture"):
         parse_order(SD15, sketch=sketch, mask_image=mask, mask_prompt="blue")
     order = parse_order(POCKET, sketch=sketch, mask_image=mask, mask_prompt="blue")
     assert order.repaint is not None and order.repaint.prompt == Prompt("blue")

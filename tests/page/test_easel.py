@@ -72,7 +72,7 @@ def test_settings_of_the_engine_before_are_drawn_with_those_of_the_one_that_draw
     studio = StandInStudio(SD15)
     shown = press_draw(studio, page_settings(POCKET, seed=7, width=512, height=768), tmp_path)
     (order,) = studio.orders
-    assert list_numbers(order) == ("sd15", 512, 768, 20, 7.0, 7)
+    assert list_numbers(order) == ("sd15", 512, 768, 15, 7.0, 7)
     assert {engine for *_, engine in shown} == {"sd15"}, "the page is not told which engine draws"
 
 
@@ -83,7 +83,7 @@ def test_a_run_that_is_overtaken_is_read_anew_once(tmp_path: Path, overtaken: in
     own = [POCKET.defaults[name] for name in ("num_inference_steps", "guidance_scale")]
     assert [list_numbers(order) for order in studio.orders] == [
         ("pocket", 512, 512, *own, 7),
-        ("sd15", 512, 512, 20, 7.0, 7),
+        ("sd15", 512, 512, 15, 7.0, 7),
     ]
     picture, _, engine = shown[-1]
     assert engine == "sd15" and picture["state"] == "error"
