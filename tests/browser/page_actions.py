@@ -139,6 +139,7 @@ def draw_and_wait(page: Page, words: str = "a red ball") -> None:
     page.click("#draw")
     page.wait_for_function("window.ended")
     assert read_state(page) == "done", page.inner_text("#messages .alert")
+    page.wait_for_function("document.querySelector('#picture .frame > img').dataset.state === 'done'")  # decoded, shown
 
 
 def read_picture_address(page: Page) -> str:

@@ -134,11 +134,11 @@ def test_a_picture_of_the_session_brings_its_drawing_back(page: Page) -> None:
     clear_sheet(page)
     drag_mouse(page, ((0.2, 0.2), (0.8, 0.8)))
     draw_and_wait(page, "a blue stick")
-    assert page.locator("#history .past").count() == 2
     page.locator("#history .past").nth(1).click()
     page.wait_for_function(SHOWN, arg=before)
-    assert page.input_value("#prompt textarea") == "a red ball"
+    page.wait_for_function("document.querySelector('#prompt textarea').value === 'a red ball'")
     assert count_ink(page) == drawn
+    assert page.locator("#history .past").count() == 2
 
 
 def test_a_dropped_picture_of_ours_brings_its_recipe_back(page: Page, server: Server) -> None:
