@@ -56,7 +56,8 @@ def test_pictures_outlast_the_page_and_are_found_starred_deleted_and_brought_bac
     page = drawn
     open_history(page)
     wait_for_cards(page, 2)
-    assert page.locator(".kept-words").all_inner_texts() == ["a blue stick", "a red ball"]
+    shown = "[...document.querySelectorAll('.kept-words')].map((words) => words.innerText).join()"
+    page.wait_for_function(f"{shown} === 'a blue stick,a red ball'")
     page.wait_for_function("[...document.querySelectorAll('.kept-card img')].every((image) => image.naturalWidth > 0)")
     page.fill(".kept-search input", "ball")
     wait_for_cards(page, 1)
