@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.commands.arguments import DrawArguments, Job, UsageError, read_draw_arguments
 from pipeline.commands.progress import Progress
-from pipeline.errors import EngineChanged, ModelError, OutOfMemory, SettingError, SketchError, StyleError
+from pipeline.errors import EngineChanged, OutOfMemory, SettingError, SketchError, StyleError
 from pipeline.studio.messages import explain_error
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pipeline.values import GenerationResult
 
 DONE, USAGE, BAD_INPUT, ENGINE, STOPPED = 0, 2, 3, 4, 130  # exit codes
-POLL = 0.1  # seconds between two looks at how far the models are loaded
 PEOPLES = (SettingError, SketchError, StyleError)  # what is wrong with an input; other errors are the engine's
 
 
@@ -70,7 +69,7 @@ class DrawCommand:
         started = time.monotonic()
         call: Call = read_call(self._read_files(job) | dict(self._asked.inputs))
         read_order(self._studio, call)  # before the models are loaded: a wrong number need not wait for them
-        self._wait_for_models()
+        self._progress.wait_for_models(self._studio)
         results = draw_call(self._studio, call, on_step=partial(self._progress.show_step, job.drawing.name))
         for number, result in enumerate(results, start=1):
             self._write(result, job, number)
@@ -85,15 +84,6 @@ class DrawCommand:
             return {"strokes": job.drawing.read_text(encoding="utf-8"), **mask}
         except (OSError, UnicodeError) as error:
             raise SketchError(f"The drawing's file cannot be read: {error}.") from error
-
-    def _wait_for_models(self) -> None:
-        """Load the models and show how far that is; what stops it is raised by the drawing."""
-        self._studio.start_loading()
-        while not ((state := self._studio.loading).ready or state.error):
-            self._progress.show(f"{state.stage}: {state.fraction:.0%}")
-            time.sleep(POLL)
-        if state.error:
-            raise ModelError(state.error)
 
     def _write(self, result: GenerationResult, job: Job, number: int) -> None:
         """Write a picture's file and say where it lies. Raises SettingError where it cannot be written."""

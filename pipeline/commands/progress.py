@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, TextIO
 
+from pipeline.errors import ModelError
+
 if TYPE_CHECKING:
+    from pipeline.studio.studio import Studio
     from pipeline.values import StepPreview
+
+POLL = 0.1  # seconds between two looks at how far something is
 
 
 class Progress:
@@ -26,6 +32,15 @@ class Progress:
     def show_step(self, name: str, step: StepPreview) -> None:
         """Show how far the drawing of that name is."""
         self.show(f"{name}: step {step.step} of {step.of}")
+
+    def wait_for_models(self, studio: Studio) -> None:
+        """Load the models of a studio and show how far that is. Raises ModelError where they cannot be loaded."""
+        studio.start_loading()
+        while not ((state := studio.loading).ready or state.error):
+            self.show(f"{state.stage}: {state.fraction:.0%}")
+            time.sleep(POLL)
+        if state.error:
+            raise ModelError(state.error)
 
     def tell(self, text: str) -> None:
         """Write a line that stays."""

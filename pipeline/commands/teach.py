@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commands.arguments import IMAGE_SUFFIXES, UsageError
-from pipeline.commands.draw import BAD_INPUT, DONE, ENGINE, POLL, STOPPED, USAGE
-from pipeline.commands.progress import Progress
+from pipeline.commands.draw import BAD_INPUT, DONE, ENGINE, STOPPED, USAGE
+from pipeline.commands.progress import POLL, Progress
 from pipeline.errors import CroquisError, ModelError, SettingError
 from pipeline.settings import OptionParser, Settings, add_setting_options, read_given_settings
 from pipeline.teaching.lesson import LEAST_PICTURES, MOST_PICTURES, STEPS_LIMIT
@@ -90,7 +90,7 @@ class TeachCommand:
     def run(self, files: Sequence[Path], name: str, steps: int | None) -> int:
         """Teach the style; return the exit code."""
         try:
-            self._wait_for_models()
+            self._progress.wait_for_models(self._studio)
             self._begin(files, name, steps)
         except ModelError as error:
             self._progress.tell(str(error))
@@ -123,14 +123,6 @@ class TeachCommand:
             return DONE
         self._progress.tell(shown.message or "Stopped. The same command goes on from here.")
         return STOPPED if shown.state == "stopped" else ENGINE
-
-    def _wait_for_models(self) -> None:
-        self._studio.start_loading()
-        while not ((state := self._studio.loading).ready or state.error):
-            self._progress.show(f"{state.stage}: {state.fraction:.0%}")
-            time.sleep(POLL)
-        if state.error:
-            raise ModelError(state.error)
 
 
 def describe(shown: Teaching) -> str:

@@ -74,28 +74,32 @@ def draw_by_diffusers(
     pipeline: Any, profile: ModelProfile, request: GenerationRequest, style: torch.Tensor
 ) -> np.ndarray:
     """Return the picture (H, W, 3) uint8 that diffusers draws for a request whose style embedding is (1, d)."""
+    lines = Image.fromarray(request.edges.pixels).convert("RGB")
+    return np.asarray(pipeline(image=lines, **prepare_stock(pipeline, request, style)).images[0])
+
+
+def prepare_stock(pipeline: Any, request: GenerationRequest, style: torch.Tensor) -> dict[str, Any]:
+    """Set a stock pipeline's scheduler and scale as a request says, and return the inputs that all its kinds take."""
     scheduler, options = SCHEDULERS[request.sampling.sampler]
     pipeline.scheduler = getattr(diffusers, scheduler).from_config(pipeline.scheduler.config, **options)
     pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
     embeds = style[None]
     if request.sampling.guidance_scale > 1:
         embeds = torch.cat([torch.zeros_like(embeds), embeds])
-    picture = pipeline(
-        prompt=request.styled_prompt.written,
-        negative_prompt=request.negative_prompt.text,
-        image=Image.fromarray(request.edges.pixels).convert("RGB"),
-        width=request.width,
-        height=request.height,
-        num_inference_steps=request.sampling.num_inference_steps,
-        guidance_scale=request.sampling.guidance_scale,
-        controlnet_conditioning_scale=float(request.conditioning.controlnet_conditioning_scale),
-        control_guidance_start=request.shortcuts.control_guidance_start,
-        control_guidance_end=request.shortcuts.control_guidance_end,
-        ip_adapter_image_embeds=[embeds],
-        eta=0.3 if request.sampling.sampler == "TCD" else 0.0,  # what TCD's authors draw with; DDIM's noise stays off
-        generator=torch.Generator().manual_seed(request.sampling.seed),
-    ).images[0]
-    return np.asarray(picture)
+    return {
+        "prompt": request.styled_prompt.written,
+        "negative_prompt": request.negative_prompt.text,
+        "width": request.width,
+        "height": request.height,
+        "num_inference_steps": request.sampling.num_inference_steps,
+        "guidance_scale": request.sampling.guidance_scale,
+        "controlnet_conditioning_scale": float(request.conditioning.controlnet_conditioning_scale),
+        "control_guidance_start": request.shortcuts.control_guidance_start,
+        "control_guidance_end": request.shortcuts.control_guidance_end,
+        "ip_adapter_image_embeds": [embeds],
+        "eta": 0.3 if request.sampling.sampler == "TCD" else 0.0,  # what TCD's authors draw with; DDIM's noise is off
+        "generator": torch.Generator().manual_seed(request.sampling.seed),
+    }
 
 
 @torch.no_grad()

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import diffusers
 import numpy as np
 import torch
 from diffusers import (
@@ -17,7 +16,7 @@ from diffusers import (
 from PIL import Image
 
 from pipeline.values import GenerationRequest
-from tests.tools.diffusers_reference import SCHEDULERS
+from tests.tools.diffusers_reference import prepare_stock
 
 
 def draw_from_picture_by_diffusers(
@@ -31,29 +30,12 @@ def draw_from_picture_by_diffusers(
     kind = StableDiffusionControlNetImg2ImgPipeline if mask is None else StableDiffusionControlNetInpaintPipeline
     stock = kind(**pipeline.components, requires_safety_checker=False)
     stock.set_progress_bar_config(disable=True)
-    scheduler, options = SCHEDULERS[request.sampling.sampler]
-    stock.scheduler = getattr(diffusers, scheduler).from_config(pipeline.scheduler.config, **options)
-    stock.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
-    embeds = style[None]
-    if request.sampling.guidance_scale > 1:
-        embeds = torch.cat([torch.zeros_like(embeds), embeds])
     masked = {} if mask is None else {"mask_image": Image.fromarray(mask)}
     drawn = stock(
-        prompt=request.styled_prompt.written,
-        negative_prompt=request.negative_prompt.text,
         image=Image.fromarray(picture),
         control_image=Image.fromarray(request.edges.pixels).convert("RGB"),
-        width=request.width,
-        height=request.height,
         strength=request.sampling.strength,
-        num_inference_steps=request.sampling.num_inference_steps,
-        guidance_scale=request.sampling.guidance_scale,
-        controlnet_conditioning_scale=float(request.conditioning.controlnet_conditioning_scale),
-        control_guidance_start=request.shortcuts.control_guidance_start,
-        control_guidance_end=request.shortcuts.control_guidance_end,
-        ip_adapter_image_embeds=[embeds],
-        eta=0.3 if request.sampling.sampler == "TCD" else 0.0,
-        generator=torch.Generator().manual_seed(request.sampling.seed),
+        **prepare_stock(stock, request, style),
         **masked,
     ).images[0]
     return np.asarray(drawn)
