@@ -1,0 +1,70 @@
+"""Every feature of Stable Diffusion 1.5 through the running app on the small tree, and what the looks at it find."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from tests.benchmarks.tree_features import PLAIN, Feature, Sent, list_features
+from tests.benchmarks.tree_files import Files, Picture
+from tests.benchmarks.whole_tree import draw_all, is_told, read_options
+from tests.models.wrong_files import WRONG_FILES
+from tests.tools.sd15_tree import write_sd15_tree
+
+SIDE = 256
+
+
+def test_every_feature_draws_on_the_small_tree(tmp_path: Path) -> None:
+    folder = write_sd15_tree(tmp_path / "sd15", small=True)
+    rows = list(draw_all(read_options([str(folder)]), tmp_path))
+    assert [row for row in rows if "wrong" in row] == []
+    named = [row["what"] for row in rows]
+    assert {each.name for each in list_features(SIDE, False)} | {"own model", "the taught style worn"} <= set(named)
+    assert named[-1] == "the first one again"
+
+
+def make_picture(folder: Path, name: str, pixels: np.ndarray, **details: object) -> Picture:
+    """Write a picture as /draw gives one."""
+    text = PngInfo()
+    text.add_text("croquis", json.dumps({"own_weights": [{"name": "ink"}]}))
+    Image.fromarray(pixels).save(folder / f"{name}.png", pnginfo=text)
+    return Picture(folder / f"{name}.png", {"notices": [], **details})
+
+
+@pytest.fixture
+def noise() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+
+
+def test_a_picture_of_another_size_empty_or_otherwise_told_is_a_fault(tmp_path: Path, noise: np.ndarray) -> None:
+    asked = Feature("a", told={"levers.decoder": "small"}, own=("ink",))
+    right = make_picture(tmp_path, "right", noise, levers={"decoder": "small"})
+    assert right.list_faults(asked, (SIDE, SIDE)) == []
+    wrong = make_picture(tmp_path, "wrong", np.full((64, SIDE, 3), 90, np.uint8), levers={"decoder": "full"})
+    found = wrong.list_faults(replace(asked, own=("glow",)), (SIDE, SIDE))
+    assert len(found) == 4 and "levers.decoder is 'full'" in found[2] and "glow" in found[3]
+
+
+def test_a_feature_that_changes_nothing_and_a_part_that_moves_are_faults(tmp_path: Path, noise: np.ndarray) -> None:
+    files = Files(tmp_path, SIDE)
+    files.keep(PLAIN, make_picture(tmp_path, "plain", noise))
+    same = make_picture(tmp_path, "same", noise)
+    assert files.compare(Feature("b"), same) == [f"it is the same picture as “{PLAIN}”"]
+    assert files.compare(Feature("b", unlike=(), like=PLAIN), same) == []
+    part = Feature("c", {"mask_image": Sent("mask")}, keeps=PLAIN, unlike=())
+    assert files.compare(part, same) == ["what was to change is as it was"]
+    mask = np.asarray(Image.open(tmp_path / "sent" / "mask.png"))[..., None]
+    moved = np.where(mask == 255, 255 - noise, noise)
+    assert files.compare(part, make_picture(tmp_path, "moved", moved)) == []
+    assert "what was to stay moved" in files.compare(part, make_picture(tmp_path, "other", 255 - noise))[0]
+
+
+def test_a_wrong_file_is_told_by_its_own_sentence() -> None:
+    first, second = WRONG_FILES[:2]
+    assert is_told(first, [f"{first.name} {first.said}"]) and not is_told(first, [f"{first.name} {second.said}"])
