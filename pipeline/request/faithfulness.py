@@ -12,7 +12,7 @@ FAITHFULNESS = Control(
     "faithfulness",
     "Faithful to your drawing",
     "0 is free, 0.5 as usual, 1 keeps your lines and colours: sets what is left out of lines, "
-    "controlnet_conditioning_scale, ip_adapter_scale and, with the pocket engine, colour_strength.",
+    "controlnet_conditioning_scale, ip_adapter_scale and colour_strength, or strength with Stable Diffusion.",
     *(0, 1, 0.05),
 )
 MIDDLE = 0.5  # where every setting is as usual
@@ -23,8 +23,8 @@ ENDS: Mapping[str, tuple[Mapping[str, float], Mapping[str, float]]] = MappingPro
             {"lines": 1.0, "controlnet_conditioning_scale": 1.3, "colour_strength": 1.0, "ip_adapter_scale": 0.6},
         ),
         "sd15": (
-            {"lines": 0.0, "controlnet_conditioning_scale": 0.4, "ip_adapter_scale": 0.9},
-            {"lines": 1.0, "controlnet_conditioning_scale": 1.4, "ip_adapter_scale": 0.4},
+            {"lines": 0.0, "controlnet_conditioning_scale": 0.4, "ip_adapter_scale": 0.9, "strength": 1.0},
+            {"lines": 1.0, "controlnet_conditioning_scale": 1.4, "ip_adapter_scale": 0.4, "strength": 0.5},
         ),
     }
 )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pipeline.hints import CONTROLNET_NAMES
 from pipeline.models.catalog import SD15
+from pipeline.request.faithfulness import ENDS
 from pipeline.request.presets import get_menu
 from tests.tools.own_folders import LAYOUTS
 
@@ -82,6 +83,10 @@ def list_starts(side: int) -> Iterator[Feature]:
         last = (PLAIN, name)
     painted = {"sketch": Sent("painted"), "strength": 0.5, "num_inference_steps": START_STEPS}
     yield Feature("from painted colours", painted)
+    for faithfulness, name in ((0, "free of"), (1, "faithful to")):
+        given = {"sketch": Sent("painted"), "faithfulness": faithfulness, "num_inference_steps": START_STEPS}
+        told = {"strength": ENDS[SD15.name][faithfulness]["strength"]}
+        yield Feature(f"{name} painted colours", given, (PLAIN, "from painted colours"), told=told)
     part = {"image": Sent(PLAIN), "mask_image": Sent("mask"), "mask_prompt": "a blue ball"}
     yield Feature("a part anew", part, keeps=PLAIN)
     yield Feature("a part a little", {**part, "strength": 0.5}, unlike=(PLAIN, "a part anew"), keeps=PLAIN)

@@ -38,6 +38,9 @@ def test_the_middle_is_as_usual_and_every_place_moves_evenly(engine: str) -> Non
     for name in ("lines", "controlnet_conditioning_scale"):
         column = [place[name] for place in places]
         assert column == sorted(column), name
+    away = "colour_strength" if engine == "pocket" else "strength"  # of what was painted: so much stays, or goes
+    colours = [place[away] for place in places]
+    assert colours == sorted(colours, reverse=engine == "sd15") and colours[0] != colours[-1]
     styles = [place["ip_adapter_scale"] for place in places]
     assert styles == sorted(styles, reverse=True)
 
@@ -61,6 +64,8 @@ def test_an_order_has_its_settings_and_what_was_set_by_hand_stays() -> None:
     assert own.conditioning.lines == 0.2 and own.conditioning.ip_adapter_scale == ENDS["pocket"][1]["ip_adapter_scale"]
     assert make_order(faithfulness=0.5).conditioning == make_order().conditioning
     assert make_order("sd15", faithfulness=0).conditioning.ip_adapter_scale == 0.9
+    assert [make_order("sd15", faithfulness=value).sampling.strength for value in (0, 0.5, 1)] == [1.0, 0.8, 0.5]
+    assert make_order("sd15", faithfulness=1, strength=0.7).sampling.strength == 0.7
 
 
 @pytest.mark.parametrize("given", [-0.1, 1.1, "much", True, float("nan"), [1]])
