@@ -96,7 +96,7 @@ class Engine(DrawingEngine):
         not here, OutOfMemory where not even the smallest mode loads.
         """
         report = on_progress or (lambda stage, fraction: None)
-        hardware = choose_hardware(profile, device, dtype, memory, attention)
+        hardware = replace(choose_hardware(profile, device, dtype, memory, attention), compiled=compile)
         model = load_model(profile, hardware, folder=folder, cache_dir=cache_dir, safety=safety, report=report)
         engine = cls(model, compile=compile, previews=previews)
         if compile:

@@ -62,6 +62,7 @@ class Hardware:
     processor_dtype: torch.dtype  # the dtype of what is drawn on the processor
     mode: ModeChoice
     attention: str  # one of acceleration.ATTENTIONS
+    compiled: bool = False  # the networks will run compiled
 
 
 def choose_hardware(profile: ModelProfile, device: str, dtype: str, memory: str, attention: str) -> Hardware:
@@ -125,6 +126,7 @@ def place_networks(
         hardware.dtype,
         lambda: reload_networks(profile, located, hardware.dtype, pipeline),
         choose_processor_dtype=hardware.processor_dtype,
+        compiled=hardware.compiled,
     )
     placement.set_usual_mode(hardware.mode)
     if choose_attention(hardware.attention, hardware.device, hardware.dtype) == "xformers":

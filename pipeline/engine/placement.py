@@ -54,7 +54,10 @@ class Placement:
         read_again: Callable[[], Networks],
         *,
         choose_processor_dtype: torch.dtype = torch.float32,
+        compiled: bool = False,
     ) -> None:
+        """`compiled` says whether the networks will run compiled, which decides how they lie in memory."""
+        self._compiled = compiled
         self._pipeline, self.hint_stack, self._profile = pipeline, hint_stack, profile
         self._home, self._dtype = device, dtype
         self._processor_dtype = dtype if device.type == "cpu" else choose_processor_dtype
@@ -123,9 +126,9 @@ class Placement:
         place_module(
             self._pipeline.text_encoder, text_device, dtype if text_device.type == place.type else torch.float32
         )
-        place_module(self._pipeline.vae, place, torch.float32 if self.is_decoder_widened else dtype, channels_last=True)
         self.device, self.dtype = place, dtype
-        place_module(self.hint_stack, place, dtype, channels_last=is_channels_last_faster(place, dtype))
+        self._place_decoder()
+        place_module(self.hint_stack, place, dtype, channels_last=self._is_channels_last())
         for network in (self._pipeline.controlnet, self._pipeline.unet):
             if network is not None:  # a ControlNet may have been let go
                 self.place_network(network, mode)
@@ -133,12 +136,17 @@ class Placement:
 
     def place_network(self, network: Any, mode: MemoryMode) -> None:
         """Put a UNet or ControlNet where the mode wants it."""
-        if mode in IRREVERSIBLE:
-            NETWORK_PLACERS[mode](network, self.device, self.dtype)
-        else:
-            place_module(
-                network, self.device, self.dtype, channels_last=is_channels_last_faster(self.device, self.dtype)
-            )
+        place = NETWORK_PLACERS[mode] if mode in IRREVERSIBLE else place_module
+        place(network, self.device, self.dtype, channels_last=self._is_channels_last())
+
+    def _place_decoder(self) -> None:
+        """Put the autoencoder where pictures are drawn."""
+        is_channels_last = self._compiled or self.device.type != "cuda"
+        place_module(self._pipeline.vae, self.device, self.decoder_dtype, channels_last=is_channels_last)
+
+    def _is_channels_last(self) -> bool:
+        """Return whether UNet and ControlNet lie channels last in memory."""
+        return is_channels_last_faster(self.device, self.dtype, self._compiled)
 
     def place_controlnet(self, network: Any, hint_stack: nn.Module | None = None) -> None:
         """Put a ControlNet that was read on demand, and its hint stack, where the present mode wants them."""
@@ -190,7 +198,7 @@ class Placement:
         if self.decoder_dtype == torch.float32:
             return False
         self.is_decoder_widened = True
-        place_module(self._pipeline.vae, self.device, torch.float32, channels_last=True)
+        self._place_decoder()
         return True
 
     def widen_numbers(self) -> bool:
