@@ -37,7 +37,7 @@ COMMANDS = (
 MEANINGS = {
     "profile": "which engine draws: auto takes sd15 where a GPU and its weights are there, else pocket",
     "device": "where it runs: auto takes CUDA, then MPS, then the processor",
-    "dtype": "numbers that sd15 computes in: auto takes float16 on CUDA, bfloat16 on a processor with AMX, or float32",
+    "dtype": "numbers that sd15 computes in: auto takes float16 on CUDA, bfloat16 on a processor quick in it, float32",
     "memory": "how sparingly it keeps its weights: auto takes the quickest of full, fp8, streamed and cpu that fits",
     "safety": "whether sd15's pictures pass its safety checker before anyone sees them: on or off",
     "sd15": "folder with Stable Diffusion 1.5's files in place of the Hub's (base/, controlnet/, ip_adapter/), or a "

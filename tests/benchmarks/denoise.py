@@ -35,7 +35,7 @@ import transformers
 
 from pipeline.controls import Shortcuts
 from pipeline.engine.engine import Engine
-from pipeline.machine.device import DTYPES, choose_device, get_default_dtype, has_bf16_tiles, name_dtype
+from pipeline.machine.device import DTYPES, choose_device, get_default_dtype, has_fast_bf16, name_dtype
 from pipeline.models.catalog import SD15
 from pipeline.models.loading import silence_logs
 from pipeline.models.profile import ModelProfile
@@ -70,7 +70,10 @@ def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     options.add_argument("--tiny", action="store_true", help="small modules, for a dry run")
     options.add_argument("--device", default="auto", help="auto, cuda or cpu")
     options.add_argument(
-        "--dtypes", nargs="+", choices=DTYPES[1:], help="float32, and bfloat16 on a processor with AMX; on CUDA float16"
+        "--dtypes",
+        nargs="+",
+        choices=DTYPES[1:],
+        help="float32, and bfloat16 where a processor is quick in it; on CUDA float16",
     )
     options.add_argument("--steps", type=int, help="of every row, Draft in no more than its own; 4, on CUDA 20")
     options.add_argument("--side", type=int, help="px; 512, 64 with --tiny")
@@ -152,7 +155,7 @@ def prepare_comparison(room: Path, asked: argparse.Namespace) -> DrawingComparis
 
 def choose_dtypes(device: torch.device) -> list[str]:
     """Return the number formats to measure on a device; what diffusers takes there by itself comes first."""
-    both = device.type == "cpu" and has_bf16_tiles()
+    both = device.type == "cpu" and has_fast_bf16()
     return [name_dtype(get_default_dtype(device)), *(["bfloat16"] if both else [])]
 
 

@@ -133,11 +133,11 @@ def test_the_summary_tells_numbers_and_levers_apart(all_rows: list[Row], rows: T
         assert stated_ratio == pytest.approx(rows[other]["seconds"] / rows[one]["seconds"], rel=2e-2)
 
 
-@pytest.mark.parametrize(("tiles", "expected"), [(False, ["float32"]), (True, ["float32", "bfloat16"])])
-def test_a_processor_with_tiles_is_measured_in_both(
-    monkeypatch: pytest.MonkeyPatch, tiles: bool, expected: list[str]
+@pytest.mark.parametrize(("quick", "expected"), [(False, ["float32"]), (True, ["float32", "bfloat16"])])
+def test_a_processor_that_is_quick_in_bf16_is_measured_in_both(
+    monkeypatch: pytest.MonkeyPatch, quick: bool, expected: list[str]
 ) -> None:
-    monkeypatch.setattr("tests.benchmarks.denoise.has_bf16_tiles", lambda: tiles)
+    monkeypatch.setattr("tests.benchmarks.denoise.has_fast_bf16", lambda: quick)
     assert choose_dtypes(CPU) == expected and choose_dtypes(torch.device("cuda")) == ["float16"]
 
 

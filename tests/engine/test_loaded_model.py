@@ -38,13 +38,13 @@ def pixels(engine: Engine, request: GenerationRequest) -> np.ndarray:
     return np.asarray(engine.draw(request).images[0]).astype(int)
 
 
-@pytest.mark.parametrize("tiles", [False, True])
+@pytest.mark.parametrize("quick", [False, True])
 def test_sd15_computes_in_what_the_processor_is_quickest_in_where_its_profile_lets_it(
-    sd15_folder: Path, packaged_folder: Path, monkeypatch: pytest.MonkeyPatch, tiles: bool
+    sd15_folder: Path, packaged_folder: Path, monkeypatch: pytest.MonkeyPatch, quick: bool
 ) -> None:
-    monkeypatch.setattr("pipeline.machine.device.has_bf16_tiles", lambda: tiles)
+    monkeypatch.setattr("pipeline.machine.device.has_fast_bf16", lambda: quick)
     sd15 = Engine.load(make_tiny_sd15_profile(SD15.any_dtype), folder=sd15_folder, device="cpu")
-    assert sd15.dtype == (torch.bfloat16 if tiles else torch.float32)
+    assert sd15.dtype == (torch.bfloat16 if quick else torch.float32)
     pipeline = sd15._pipeline
     parts = (pipeline.unet, pipeline.controlnet, pipeline.vae, pipeline.text_encoder, sd15._conditioning.hint_stack)
     assert {each.dtype for part in parts for each in part.parameters()} == {sd15.dtype}

@@ -9,28 +9,28 @@ from pipeline.machine.device import (
     choose_processor_dtype,
     diagnose_card,
     diagnose_cuda,
-    has_bf16_tiles,
+    has_fast_bf16,
     read_driver_version,
 )
 
 CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
 
 
-@pytest.fixture(params=[False, True], ids=["no tiles", "tiles"])
-def tiles(request, monkeypatch):
+@pytest.fixture(params=[False, True], ids=["slow in bf16", "quick in bf16"])
+def quick(request, monkeypatch):
     """What the processor can do, whatever this one can."""
-    monkeypatch.setattr("pipeline.machine.device.has_bf16_tiles", lambda: request.param)
+    monkeypatch.setattr("pipeline.machine.device.has_fast_bf16", lambda: request.param)
     return request.param
 
 
-def test_a_processor_computes_in_bf16_where_it_has_tiles_for_it(tiles):
-    assert choose_device("cpu") == (CPU, torch.bfloat16 if tiles else torch.float32)
+def test_a_processor_computes_in_bf16_where_it_is_quick_in_it(quick):
+    assert choose_device("cpu") == (CPU, torch.bfloat16 if quick else torch.float32)
     assert choose_processor_dtype("float16") == choose_processor_dtype("auto") == choose_device("cpu")[1]
     assert [choose_dtype(device) for device in (CUDA, MPS)] == [torch.float16, torch.float32]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_the_pocket_model_draws_in_the_same_numbers_on_every_processor(tiles, dtype):
+def test_the_pocket_model_draws_in_the_same_numbers_on_every_processor(quick, dtype):
     assert choose_device("cpu", dtype, any_dtype=False) == (CPU, torch.float32)
     assert choose_processor_dtype(dtype, any_dtype=False) == torch.float32
 
@@ -40,7 +40,7 @@ def test_the_pocket_model_draws_in_the_same_numbers_on_every_processor(tiles, dt
     [(CPU, "float32"), (CPU, "bfloat16"), (CUDA, "float32"), (CUDA, "bfloat16"), (MPS, "float16")],
     ids=str,
 )
-def test_numbers_asked_for_are_taken(tiles, monkeypatch, device, dtype):
+def test_numbers_asked_for_are_taken(quick, monkeypatch, device, dtype):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     assert choose_dtype(device, dtype) == getattr(torch, dtype)
     assert dtype == "float16" or choose_processor_dtype(dtype) == getattr(torch, dtype)
@@ -69,24 +69,28 @@ def test_numbers_that_a_device_does_not_draw_in_are_refused(monkeypatch, device,
         ({"amx_bf16": True}, True, True),
         ({"amx_bf16": True}, False, False),
         ({"amx_bf16": False}, True, False),
+        ({"amx_bf16": True, "avx512_bf16": True, "cpu_name": "INTEL Sapphire Rapids"}, False, False),
+        ({"amx_bf16": False, "avx512_bf16": True, "cpu_name": "AMD EPYC"}, False, True),
+        ({"amx_bf16": False, "avx512_bf16": False, "cpu_name": "AMD EPYC"}, False, False),
+        ({"amx_bf16": False, "avx512_bf16": True}, False, False),
         ({"architecture": "aarch64"}, True, False),  # Arm's list has no such word
     ],
 )
-def test_tiles_are_asked_of_the_processor_and_of_the_system(monkeypatch, said, allowed, expected):
+def test_quick_bf16_is_asked_of_the_processor_and_of_the_system(monkeypatch, said, allowed, expected):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: said)
     monkeypatch.setattr(torch.cpu, "_init_amx", lambda: allowed)
-    assert has_bf16_tiles() is expected
+    assert has_fast_bf16() is expected
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
-    assert has_bf16_tiles() is False
+    assert has_fast_bf16() is False
 
 
 def test_this_processor_is_asked_without_an_error():
-    assert has_bf16_tiles() in (True, False)
+    assert has_fast_bf16() in (True, False)
 
 
 @pytest.fixture
-def no_tiles(monkeypatch):
-    monkeypatch.setattr("pipeline.machine.device.has_bf16_tiles", lambda: False)
+def slow_bf16(monkeypatch):
+    monkeypatch.setattr("pipeline.machine.device.has_fast_bf16", lambda: False)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def no_tiles(monkeypatch):
         (False, False, ("cpu", torch.float32)),
     ],
 )
-def test_auto_goes_by_what_is_here(monkeypatch, no_tiles, cuda, mps, expected):
+def test_auto_goes_by_what_is_here(monkeypatch, slow_bf16, cuda, mps, expected):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
@@ -176,7 +180,7 @@ def test_a_card_that_cannot_be_opened_is_told(monkeypatch):
         choose_device("cuda")
 
 
-def test_auto_leaves_an_old_card_aloud(monkeypatch, no_tiles, caplog):
+def test_auto_leaves_an_old_card_aloud(monkeypatch, slow_bf16, caplog):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 0))
     monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: BUILT)

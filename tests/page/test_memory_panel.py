@@ -36,14 +36,14 @@ def test_the_table_shows_every_mode_and_both_formulas(free: None) -> None:
         assert mode["meaning"] in table and f"{mode['published'] / 1e9:.1f} GB" in table
 
 
-@pytest.mark.parametrize("tiles", [False, True])
+@pytest.mark.parametrize("quick", [False, True])
 def test_plans_are_in_the_numbers_that_the_processor_is_quickest_in(
-    free: None, monkeypatch: pytest.MonkeyPatch, tiles: bool
+    free: None, monkeypatch: pytest.MonkeyPatch, quick: bool
 ) -> None:
-    monkeypatch.setattr("pipeline.machine.device.has_bf16_tiles", lambda: tiles)
+    monkeypatch.setattr("pipeline.machine.device.has_fast_bf16", lambda: quick)
     planned = plan_memory_modes("sd15", 512, 512, 1, "cpu")
-    assert planned["dtype"] == ("bfloat16" if tiles else "float32")
-    assert planned["modes"][0]["fits"] is tiles  # 3.9 GB against 7.3
+    assert planned["dtype"] == ("bfloat16" if quick else "float32")
+    assert planned["modes"][0]["fits"] is quick  # 3.9 GB against 7.3
     assert f"in {planned['dtype']}" in format_plan(planned)
     assert plan_memory_modes("pocket", 256, 256, 1, "cpu", "bfloat16")["dtype"] == "float32"
     with pytest.raises(SettingError, match="float16"):
