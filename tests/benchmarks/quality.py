@@ -3,6 +3,8 @@
 measure   CLIP score (Hessel et al. 2021, arXiv:2104.08718: 100 max(0, cosine) of a picture and its words), edge F1
           against drawings of the same names, likeness to a style's pictures, and FID (Heusel et al. 2017,
           arXiv:1706.08500) between two folders. What is not given is left out and said so.
+curves    the same drawings by several samplers, steps and guidance scales: a row each, and their plot beside the noise
+          schedules', by the pocket model's weights or SD 1.5's where they are here (quality_curves.py).
 schedules a plot of the samplers' noise schedules.
 """
 
@@ -18,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.benchmarks.quality_curves import MODELS, REFERENCE_STEPS, draw_curves
 from tests.benchmarks.report import Row, print_rows
 
 Float = NDArray[np.float64]
@@ -38,14 +41,34 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     measure.add_argument("--reference", type=Path, help="folder that FID compares with")
     measure.add_argument("--features", type=Path, help="FID's feature network, a TorchScript file")
     measure.add_argument("--json", action="store_true")
+    add_curves(commands.add_parser("curves"))
     schedules = commands.add_parser("schedules")
     schedules.add_argument("output", type=Path, help="PNG or SVG file")
     schedules.add_argument("--steps", type=int, default=20)
     return options.parse_args(arguments)
 
 
+def add_curves(curves: argparse.ArgumentParser) -> None:
+    """Add the options of `curves`."""
+    curves.add_argument("output", type=Path, help="folder of the plots")
+    curves.add_argument("--model", choices=MODELS, default=MODELS[0], help="pocket-diffusion is version 7's")
+    curves.add_argument("--samplers", nargs="+", help="the default one, DPM++ 2M")
+    curves.add_argument("--steps", type=int, nargs="+", default=[4, 6, 8, 10, 12, 15, 20])
+    curves.add_argument(
+        "--guidance", type=float, default=2.0, help="of the curves over steps; SD 1.5's usual one is 7.5"
+    )
+    curves.add_argument("--scales", type=float, nargs="*", default=[], help="guidance scales of the curve over them")
+    curves.add_argument("--reference-steps", type=int, default=REFERENCE_STEPS)
+    curves.add_argument("--drawings", type=int, default=8, help="examples to draw, at most 8")
+    curves.add_argument("--clip", type=Path, help="folder of a CLIP that sentence-transformers reads")
+    curves.add_argument("--json", action="store_true")
+
+
 def main() -> None:
     asked = read_options()
+    if asked.command == "curves":
+        print_rows(draw_curves(asked), asked.json)
+        return
     if asked.command == "schedules":
         plot_schedules(asked.output, asked.steps)
         return
