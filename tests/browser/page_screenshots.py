@@ -1,6 +1,6 @@
 """Take a picture of every state of the page at several sizes, light and dark, to be looked at.
 
-`python -m tests.browser.page_screenshots FOLDER` writes FOLDER/1440-light-start.png and so on.
+`python -m tests.browser.page_screenshots FOLDER` writes there a PNG for each size, theme and state, named after them.
 """
 
 from __future__ import annotations
