@@ -13,6 +13,7 @@ import { mountHistory } from "./history.js";
 import { mountHistoryButton, tellFaults } from "./history-button.js";
 import { mountKeeping } from "./keeping.js";
 import { colourFrame, registerWorker } from "./installing.js";
+import { onPastedData } from "./intake.js";
 import { openKeys } from "./keys.js";
 import { Live } from "./live.js";
 import { mountStrip } from "./making.js";
@@ -27,7 +28,7 @@ import { mountLoras, mountOwnFiles } from "./own-files.js";
 import { openStyledPart } from "./style-part.js";
 import { mountChip } from "./style-row.js";
 import { mountStyleSheet } from "./style-sheet.js";
-import { AUTO } from "./styles.js";
+import { AUTO, readMix } from "./styles.js";
 import { translateToldSentences } from "./told.js";
 import { offerTour, startTour } from "./tour.js";
 import { say } from "./words.js";
@@ -53,19 +54,20 @@ const page = {
   words: () => document.querySelector("#prompt textarea") ? findPromptField().value : "",
   styles: () => parts.library?.all() ?? [],
   findStyle: (id) => parts.library?.find(id),
-  styleName: (id) => parts.library?.find(id)?.name ?? id,
+  styleName: (id, name = id) => parts.library?.find(id)?.name ?? name,
   orderedStyles: () => parts.chip?.order() ?? [],
   /** @returns {import("./styles.js").Mix} what the picture that is shown wears */
   wornStyles: () => (parts.strip?.props.value?.chosen ?? []).map(({ id, weight }) => [id, weight]),
   askLibrary: (action, data) => parts.library.ask(action, data),
   /** Show styles again: there are others, or others are worn. */
   showStyles() {
-    const all = page.styles(), mix = page.mix();
-    const left = mix.filter(([id]) => page.findStyle(id) || isLent(id));
-    if (all.length && left.length < mix.length) parts.chip.setValue(AUTO);
+    const worn = [...page.mix(), ...readMix(page.styledPart()?.style)].map(([id]) => id);
+    parts.library?.fetchLent(worn);
+    if (page.styles().length) parts.chip?.takeOff(worn.filter((id) => !page.findStyle(id) && !parts.library.isComing(id)));
     parts.chip?.show();
     whenStylesChange?.();
   },
+  tellStyle: (text) => parts.chip.tell(text),
   /** Call `repaint` whenever styles are others, until null is given. */
   onStyles: (repaint) => (whenStylesChange = repaint),
   palette: () => parts.colours?.value() ?? "",
@@ -133,6 +135,7 @@ const page = {
   placePicture: (source) => parts.canvas.placePicture(source),
   followPen: () => live.noteDrawing(),
   notePicture: (value) => live.notePicture(value),
+  isLiveShown: () => live.view.isShown,
   enterFrame: (frame) => live.view.enter(frame),
   /** Load an example and draw it. */
   drawExample({ canvas, prompt }) {
@@ -166,8 +169,6 @@ export function mount(name, component) {
   parts[name] = { ...MOUNTS[name](component, page), props: component.props };
 }
 
-/** Tell whether a style came with the picture that is shown. */
-const isLent = (id) => (parts.strip?.props.value?.styles ?? []).some((style) => style.id === id);
 /** @returns {HTMLTextAreaElement} */
 const findPromptField = () => findElement("#prompt textarea");
 const findDesk = () => document.getElementById("desk");
@@ -243,6 +244,7 @@ globalThis.croquis = {
     if (isBusy()) stop();
     ticket = picture.ticket;
     sentDrawing = canvas;
+    live.awaitSettings(picture.settings);
     return [canvas, ...Object.values(picture.settings), strip, picture];
   },
   /** Take the page's settings as they are, by the names of SETTINGS, to be kept and to be drawn from. */
@@ -277,14 +279,7 @@ document.addEventListener("keydown", (event) => {
   if (!command && parts.canvas.pressKey(key)) event.preventDefault();
 });
 
-// generation data pasted as a prompt moves the sliders at once
-document.addEventListener("paste", (event) => {
-  const text = event.target === findPromptField() ? event.clipboardData?.getData("text") ?? "" : "";
-  if (!/Negative prompt:|\bSteps:\s*\d+\s*,/i.test(text)) return;
-  event.preventDefault();
-  typeInto(findPromptField(), text);
-  parts.canvas.readText(text);
-});
+onPastedData(findPromptField, (text) => parts.canvas.readText(text));
 
 /** Do what a key stands for, in the browser's place. */
 function handleKey(event, action) {

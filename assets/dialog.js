@@ -14,6 +14,7 @@ export function openDialog(title, content, { name = "dialog", onClose } = {}) {
   const heading = make("h2", { id: `${name}-heading` }, title);
   const button = make("button.action.close", { type: "button", title: say("Close"), "aria-label": say("Close"), onclick: close }, makeIcon("close"));
   const body = make("div.dialog-body", {}, ...[content].flat());
+  if (!body.querySelector("button, input, select, a, [tabindex]")) body.tabIndex = 0; // else no key could scroll it
   const node = /** @type {HTMLDialogElement} */ (make("dialog.dialog", { id: name, "aria-labelledby": heading.id },
     make("div.dialog-frame", {}, make("header", {}, heading, button), body)));
   node.addEventListener("click", (event) => event.target === node && close()); // beside the frame: the backdrop

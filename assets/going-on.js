@@ -17,17 +17,17 @@ export async function openGoOn(picture, page, trigger) {
   const image = await loadImage(picture.image);
   const [width, height] = [2 * image.naturalWidth, 2 * image.naturalHeight];
   const isPocket = picture.settings?.engine === "pocket";
-  /** @type {{ icon: string, title: string, what: string, act: () => void, can: boolean }[]} */
+  /** @type {{ name: string, icon: string, title: string, what: string, act: () => void, can: boolean }[]} */
   const choices = [
-    { icon: "grid", title: say("Four more like it"), what: say("The same drawing, words and style, a little different each."), act: () => page.drawVariations(), can: Boolean(picture.settings) },
-    { icon: "pen", title: say("Draw over it"), what: say("It lies on the sheet, and your pen goes on from there. Undo brings your drawing back."), act: () => layAsBase(picture, page), can: true },
-    { icon: "film", title: say("A film of your drawing"), what: say("Your strokes in their order, beside the pictures that followed them."), act: () => page.openFilm(picture), can: true },
-    { icon: "brush-mask", title: isPocket ? say("Other colours for a part") : say("A part anew"), what: isPocket ? say("Brush the part and say what it becomes: “blue”, “a red roof”. All the rest stays.") : say("Brush the part; it is drawn again, as your words say. All the rest stays."), act: () => openRepaint(picture, image, page, trigger, isPocket), can: Boolean(picture.settings) },
-    { icon: "around", title: say("More around it"), what: isPocket ? say("The small model colours what is drawn: draw more on the sheet.") : say("The picture lies on a larger sheet, and the rest is drawn."), act: () => openAround(picture, page, trigger), can: !isPocket && Boolean(picture.settings) },
-    { icon: "enlarge", title: say("Make it larger"), what: Math.max(width, height) > LARGEST ? say("It is as large as it gets.") : say("{width} × {height} px, with clear lines.", { width, height }), act: () => trigger("enlarge", { ticket: page.beginWork(say("Making it larger")), image: picture.image, settings: picture.settings }), can: Math.max(width, height) <= LARGEST },
+    { name: "variations", icon: "grid", title: say("Four more like it"), what: say("The same drawing, words and style, a little different each."), act: () => page.drawVariations(), can: Boolean(picture.settings) },
+    { name: "draw-over", icon: "pen", title: say("Draw over it"), what: say("It lies on the sheet, and your pen goes on from there. Undo brings your drawing back."), act: () => layAsBase(picture, page), can: true },
+    { name: "film", icon: "film", title: say("A film of your drawing"), what: say("Your strokes in their order, beside the pictures that followed them."), act: () => page.openFilm(picture), can: true },
+    { name: "repaint", icon: "brush-mask", title: isPocket ? say("Other colours for a part") : say("A part anew"), what: isPocket ? say("Brush the part and say what it becomes: “blue”, “a red roof”. All the rest stays.") : say("Brush the part; it is drawn again, as your words say. All the rest stays."), act: () => openRepaint(picture, image, page, trigger, isPocket), can: Boolean(picture.settings) },
+    { name: "around", icon: "around", title: say("More around it"), what: isPocket ? say("The small model colours what is drawn: draw more on the sheet.") : say("The picture lies on a larger sheet, and the rest is drawn."), act: () => openAround(picture, page, trigger), can: !isPocket && Boolean(picture.settings) },
+    { name: "enlarge", icon: "enlarge", title: say("Make it larger"), what: Math.max(width, height) > LARGEST ? say("It is as large as it gets.") : say("{width} × {height} px, with clear lines.", { width, height }), act: () => trigger("enlarge", { ticket: page.beginWork(say("Making it larger")), image: picture.image, settings: picture.settings }), can: Math.max(width, height) <= LARGEST },
   ];
-  const dialog = openDialog(say("Go on from this picture"), make("div.go-on", {}, ...choices.map(({ icon, title, what, act, can }) =>
-    make("button", { type: "button", disabled: !can, onclick: () => { dialog.close(); act(); } }, makeIcon(icon), make("span", {}, title, make("small", {}, what))))), { name: "go-on" });
+  const dialog = openDialog(say("Go on from this picture"), make("div.go-on", {}, ...choices.map(({ name, icon, title, what, act, can }) =>
+    make("button", { type: "button", "data-way": name, disabled: !can, onclick: () => { dialog.close(); act(); } }, makeIcon(icon), make("span", {}, title, make("small", {}, what))))), { name: "go-on" });
 }
 
 /** Open the dialog in which a part of the picture is brushed: it gets other colours, or is drawn anew. */

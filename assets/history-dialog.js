@@ -126,7 +126,7 @@ class HistoryPanel {
   }
   #showStyles(styles) {
     const { style } = this.#search;
-    const options = styles.map(({ id, name, count }) => make("option", { value: id, selected: id === style }, `${name} (${count})`));
+    const options = styles.map(({ id, name, count }) => make("option", { value: id, selected: id === style }, `${translate(name)} (${count})`));
     this.#styles.replaceChildren(make("option", { value: "" }, say("All styles")), ...options);
     if (style && !styles.some(({ id }) => id === style)) this.#change({ style: "" });
   }

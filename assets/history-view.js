@@ -2,7 +2,7 @@
 import { make, makeIcon } from "./dom.js";
 import { namePicture } from "./history-grid.js";
 import { locatePicture, locateSaved } from "./history-server.js";
-import { say } from "./words.js";
+import { say, translate } from "./words.js";
 
 const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
@@ -16,7 +16,7 @@ export function makeView(picture, on, { isFirst, isLast }) {
   const { favourite, styles, created_at, width, height } = picture;
   const name = namePicture(picture);
   const isMix = styles.length > 1;
-  const worn = styles.map((style) => (isMix ? `${style.name} ${Math.round(100 * style.weight)} %` : style.name)).join(", ");
+  const worn = styles.map(({ name, weight }) => (isMix ? `${translate(name)} ${Math.round(100 * weight)} %` : translate(name))).join(", ");
   const image = make("img", { src: locatePicture(picture.id), alt: name, width, height });
   const step = (by, icon, label, disabled) => make("button.action", { type: "button", title: label, "aria-label": label, "data-action": icon, disabled, onclick: () => on.step(by) }, makeIcon(icon));
   return make("div.kept-view", { onkeydown: (event) => handleKey(event, on) },

@@ -1,5 +1,5 @@
 // Read pictures that come from outside: dropped, pasted or chosen.
-import { getContext } from "./dom.js";
+import { getContext, typeInto } from "./dom.js";
 import { say } from "./words.js";
 
 const MAX_BYTES = 20_000_000; // the server's own limit
@@ -23,6 +23,17 @@ export async function readFile(file) {
   if (image) return { picture: await shrinkPicture(image, file.type) };
   if (isForServer) return { file: await encodeBase64(file) };
   throw new Error(say("This picture could not be opened. PNG, JPEG, WebP and HEIC work."));
+}
+
+/** Take generation data that is pasted as a prompt: it moves the sliders at once. */
+export function onPastedData(findField, read) {
+  document.addEventListener("paste", (event) => {
+    const text = event.target === findField() ? event.clipboardData?.getData("text") ?? "" : "";
+    if (!/Negative prompt:|\bSteps:\s*\d+\s*,/i.test(text)) return;
+    event.preventDefault();
+    typeInto(findField(), text);
+    read(text);
+  });
 }
 
 /** Tell whether a text chunk of the PNG is a recipe. Chunk: length (4 bytes), kind (4), data, checksum (4). */

@@ -7,6 +7,7 @@ const UNDER_WAY = 320; // ms from one draft to the next while the pen is down: t
 const TYPING = 300; // ms after a change of words or settings
 const REST = 700; // ms without a change, after which the whole picture comes
 const SLOW = 1200; // ms; drafts that take longer do not follow a pen
+const ARRIVING = 5000; // ms within which the settings of a picture that was called back have come into the page
 const RECENT = 5, MOST_SLOW = 4; // of so many drafts so many may not be slow
 const BREAK = 20_000; // ms for which live drawing leaves a busy machine alone
 const KEPT = "croquis-live"; // what a person chose, in this browser
@@ -22,6 +23,9 @@ export class Live {
   #settings = {};
   /** @type {string | null} what the picture that is shown was made of, but for the drawing */
   #shown = null;
+  /** @type {string | null} the settings that are on their way into the page, of a picture that was called back */
+  #coming = null;
+  #settling = 0;
   /** @type {{ isDraft: boolean } | null} the picture that is being drawn */
   #running = null;
   #isWanted = false; // the drawing or the settings are newer than what was last asked for
@@ -52,15 +56,31 @@ export class Live {
   /** Take note of the page's settings, by their names. */
   noteSettings(settings) {
     this.#settings = settings;
-    setTimeout(() => !this.page.isBusy() && this.#describe() !== this.#shown && this.#shown !== null && this.#note(TYPING), TYPING);
+    clearTimeout(this.#settling);
+    const areComing = this.#coming !== null && this.#describe() !== this.#coming; // one by one, on a busy machine
+    if (!areComing) this.#coming = null;
+    this.#settling = setTimeout(() => this.#compare(), areComing ? ARRIVING : TYPING);
+  }
+
+  /** Let the settings of a picture that was called back come into the page before anything is drawn by them. */
+  awaitSettings(settings) {
+    const coming = describe(settings);
+    this.#coming = coming === this.#describe() ? null : coming;
+  }
+
+  /** Draw anew where the settings have become others than those of the picture that is shown. */
+  #compare() {
+    this.#coming = null;
+    if (!this.page.isBusy() && this.#shown !== null && this.#describe() !== this.#shown) this.#note(TYPING);
   }
 
   /** Take note of the picture that is shown in the place of live ones. */
-  notePicture({ state, settings }) {
+  notePicture({ state, settings, ticket }) {
     if (state === "waiting") return this.#drop();
     if (["drawing", "done"].includes(state)) this.view.hide();
     if (state !== "done") return;
     this.#shown = describe(settings ?? this.#settings);
+    if (settings && ticket == null) this.awaitSettings(settings); // a picture that was dropped here
     this.#goesOn = true;
     this.#start(); // an engine may have shown by now that it is quick enough
     this.#isWanted = false;

@@ -1,7 +1,7 @@
 // How a picture was made: the lines that were read, the styles, the times, the seed.
 import { make } from "./dom.js";
 import { makeStyleButton } from "./styles.js";
-import { say } from "./words.js";
+import { say, translate } from "./words.js";
 
 /** Build the way to the picture: the lines that were read, the styles that were found, the time, the seed. */
 export function mountStrip({ element, props, trigger, watch }, page) {
@@ -26,7 +26,7 @@ export function mountStrip({ element, props, trigger, watch }, page) {
   }
   function buildStyles({ styles, chosen }) {
     const used = new Map(chosen.map(({ id, weight }) => [id, weight]));
-    const makePicks = (list) => make("div.picks", {}, ...list.map((style) => makeStyleButton(style, used.get(style.id), () => page.tryStyle(style.id))));
+    const makePicks = (list) => make("div.picks", {}, ...list.map((style) => makeStyleButton({ ...style, name: page.styleName(style.id, style.name) }, used.get(style.id), () => page.tryStyle(style.id))));
     const shown = styles.filter(({ id, found }) => found || used.has(id));
     const others = styles.filter((style) => !shown.includes(style));
     const reset = make("button.link", { type: "button", hidden: page.style() === "auto", onclick: () => page.tryStyle("auto") }, say("Let Croquis choose"));
@@ -50,7 +50,7 @@ export function mountStrip({ element, props, trigger, watch }, page) {
 function buildMachine({ engine, size, memory }) {
   if (!engine) return null;
   const [width, height] = size;
-  return makeSection(say("Made with"), make("p.seed.plain", {}, engine), make("p.soft", {}, say("{width} × {height} pixels", { width, height })),
+  return makeSection(say("Made with"), make("p.seed.plain", {}, translate(engine)), make("p.soft", {}, say("{width} × {height} pixels", { width, height })),
     memory ? make("p.soft", {}, say("Memory: about {memory}", { memory })) : null);
 }
 

@@ -38,17 +38,18 @@ export function mountPicture({ element, props, trigger, watch }, page) {
     return value && (value.ticket == null || value.ticket === page.ticket());
   }
   async function showPicture(value) {
+    const isRefused = ["stopped", "error"].includes(value.state);
     element.dataset.state = value.state;
-    page.setModes({ busy: value.state === "waiting" || value.state === "drawing", fresh: value.state === "empty" });
+    page.setModes({ busy: value.state === "waiting" || value.state === "drawing", fresh: value.state === "empty" || (isRefused && !finished && !page.isLiveShown()) });
     const source = value.image ?? (value.state === "waiting" ? image.getAttribute("src") : finished?.image);
     if (value.state === "done") finished = value;
     tools.follow(value);
     page.notePicture(value);
     progress.show(value);
-    if (["stopped", "error"].includes(value.state)) showMessage(value.message ?? "", value.state === "error" ? "alert" : "status");
+    if (isRefused) showMessage(value.message ?? "", value.state === "error" ? "alert" : "status");
     else if (value.state === "done") showMessage(value.notice ?? "");
     else if (value.state !== "empty") showMessage(""); // a page that opens may have something to say
-    save.hidden = !(value.state === "done" || (finished && ["stopped", "error"].includes(value.state)));
+    save.hidden = !(value.state === "done" || (finished && isRefused));
     if (finished) Object.assign(save, { href: finished.image, download: finished.name });
     await showImage(source, value);
   }

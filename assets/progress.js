@@ -1,6 +1,6 @@
 // Progress: a bar, a note with the time left, and the same read aloud, not too often.
 import { make } from "./dom.js";
-import { say } from "./words.js";
+import { say, translate } from "./words.js";
 
 const NOTE_FROM = 1000; // ms; what takes less gets no time left
 const SPOKEN_EVERY = 5000; // ms
@@ -51,7 +51,7 @@ export class Progress {
     const isUnderWay = state === "waiting" || state === "drawing";
     if (isUnderWay && performance.now() - this.#spokenAt < SPOKEN_EVERY) return;
     this.#spokenAt = isUnderWay ? performance.now() : -Infinity;
-    this.spoken.textContent = isUnderWay ? this.note.textContent : state === "done" ? say("The picture is there. {message}", { message }) : "";
+    this.spoken.textContent = isUnderWay ? this.note.textContent : state === "done" ? say("The picture is there. {message}", { message: translate(message) }) : "";
   }
 }
 

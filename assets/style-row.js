@@ -35,7 +35,7 @@ export function mountChip({ element, props, watch }, page) {
 
   element.classList.add("style-row");
   element.append(make("div.style-tiles", {}, strip, buildDoors()), line, note);
-  watch("value", paint);
+  watch("value", () => page.showStyles());
   document.addEventListener("input", (event) => /** @type {Element} */ (event.target).closest?.("#prompt") && lookSoon());
   paint();
 
@@ -59,6 +59,11 @@ export function mountChip({ element, props, watch }, page) {
     tapped = next[0]?.[0] ?? "";
     order = [...next.map(([id]) => id), ...known().filter((id) => !next.some(([one]) => one === id))];
     wear(next);
+  }
+  /** Wear styles no more that are gone. */
+  function takeOff(/** @type {string[]} */ ids) {
+    if (readMix(page.styledPart()?.style).some(([id]) => ids.includes(id))) page.setStyledPart(null);
+    if (mix().some(([id]) => ids.includes(id))) setMix(ids.reduce(takeFromMix, mix()));
   }
   function tap(id, { shiftKey, ctrlKey, metaKey }) {
     const now = mix(), worn = now.some(([one]) => one === id);
@@ -170,7 +175,7 @@ export function mountChip({ element, props, watch }, page) {
 
   return {
     value: () => props.value ?? AUTO, mix, wear: (id) => wearAnew(id === AUTO ? [] : [[id, 1]]), setValue: (value) => setMix(readMix(value)),
-    show: paint, order: known, look, tell,
+    show: paint, order: known, look, tell, takeOff,
   };
 }
 

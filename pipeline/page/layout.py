@@ -75,8 +75,8 @@ def wire_page(studio: Studio, page: gr.Blocks, panel: DrawingPanel, settings: Se
     wire_keeping(panel.keeper, inputs)
     wire_slider(panel, settings.numbers)
     everything = [panel.canvas, *inputs, panel.strip, panel.picture]
-    restored = panel.canvas.recipe(easel.restore, None, everything, **PAGE_EVENT)
-    wire_lent_styles(studio, restored, panel.strip, panel.library, panel.chip)
+    panel.canvas.recipe(easel.restore, None, everything, **PAGE_EVENT)
+    wire_lent_styles(studio, panel.strip, panel.library, panel.chip)
     panel.history.recall(None, None, everything, js="() => croquis.recallPicture()", **PAGE_EVENT)
     panel.strip.use_seed(None, None, settings.numbers["seed"], js="() => croquis.readSeed()", **PAGE_EVENT)
     wire_settings(studio, settings, inputs, panel.running)

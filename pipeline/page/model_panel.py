@@ -23,6 +23,7 @@ from pipeline.studio.studio import Studio
 from pipeline.studio.takeover import Takeover, TakeoverState
 
 POLL_SECONDS = 0.5  # seconds
+UNSTATED = "none stated for "  # so begins the licence of a part that states none
 DRAWN_WITH = "Croquis draws with it: {why}."
 OWN_FOLDER = "There is nothing to fetch: its files are taken from the folder that CROQUIS_SD15 names."
 FILES_MISSING = "Of its files {missing} are not here yet: Draft, a new style or the finding of styles may need them."
@@ -214,24 +215,31 @@ def make_fetched_profile(settings: Settings) -> ModelProfile:
 
 def describe_bigger_model(studio: Studio) -> str:
     """Describe the bigger model in HTML, before anything is fetched."""
-    pocket = "" if studio.profile.name == "sd15" else f" Now the pocket model draws: {escape(studio.why)}."
-    return (
-        f"<p>{SD15.title} draws {SD15.width} × {SD15.height} pixels with far more detail, on an NVIDIA GPU.{pocket} "
-        f"{describe_files(studio.settings)}</p>"
-    )
+    told = [f"{SD15.title} draws {SD15.width} × {SD15.height} pixels with far more detail, on an NVIDIA GPU."]
+    if studio.profile.name != "sd15":
+        told.append(f"Now the pocket model draws: {escape(studio.why)}.")
+    sentences = [*told, *describe_files(studio.settings)]
+    return f"<p>{' '.join(f'<span>{each}</span>' for each in sentences)}</p>"  # each is translated by itself
 
 
-def describe_files(settings: Settings) -> str:
-    """Describe what a download would take; nothing where there is none to offer."""
+def describe_files(settings: Settings) -> list[str]:
+    """List sentences about what a download would take, in HTML; none where there is none to offer."""
     if has_own_folder(settings):
-        return ""
+        return []
     parts = make_fetched_profile(settings).downloaded_parts.values()
     size, licences = format_bytes(sum(part.size for part in parts)), dict.fromkeys(part.licence for part in parts)
-    whose = "The files that go with your checkpoint" if settings.sd15 else "Its files"
-    return (
-        f"{whose} take {size} of this machine's disk (licences: {escape(', '.join(licences))}). You can go on drawing "
-        "while they come, and stop and go on whenever you like."
+    named = ", ".join(licence for licence in licences if not licence.startswith(UNSTATED))
+    unnamed = [licence.removeprefix(UNSTATED) for licence in licences if licence.startswith(UNSTATED)]
+    files = (
+        f"The files that go with your checkpoint take {size} of this machine's disk (licences: {escape(named)})."
+        if settings.sd15
+        else f"Its files take {size} of this machine's disk (licences: {escape(named)})."
     )
+    return [
+        files,
+        *(f"{escape(name)} states no licence." for name in unnamed),
+        "You can go on drawing while they come, and stop and go on whenever you like.",
+    ]
 
 
 def describe_progress(state: DownloadState) -> str:

@@ -80,15 +80,17 @@ def describe_words_and_safety(safety: str) -> str:
     """Describe how words are weighted and what the safety checker does, in HTML."""
     checked = (
         "Stable Diffusion's pictures pass its safety checker before you see them, and where it withholds one "
-        "you are told so"
+        "you are told so."
         if safety == "on"
-        else "Whoever runs this page has turned Stable Diffusion's safety checker off"
+        else "Whoever runs this page has turned Stable Diffusion's safety checker off."
     )
-    return (
-        r"<p>Words may have weights: (neon:1.3) or ((neon)) counts more, (neon:0.7) or [neon] less; \( is a "
-        f"bracket. {checked}. The pocket model needs none: emoji, clip art and scenes made of them are all that it "
-        "has ever seen.</p>"
+    sentences = (
+        "Words may have weights: (neon:1.3) or ((neon)) counts more, (neon:0.7) or [neon] less.",
+        "A backslash before a bracket makes it a plain one.",
+        checked,
+        "The pocket model needs none: emoji, clip art and scenes made of them are all that it has ever seen.",
     )
+    return f"<p>{' '.join(sentences)}</p>"
 
 
 def make_number_input(control: Control, usual: float) -> gr.Slider | gr.Number:

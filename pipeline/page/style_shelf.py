@@ -13,7 +13,7 @@ from pipeline.errors import SettingError
 from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT, build_address, make_component
 from pipeline.page.sent_file import decode_base64
-from pipeline.request.notation import write_palette
+from pipeline.request.notation import MAX_STYLES, write_palette
 from pipeline.request.words import parse_prompt
 from pipeline.sketch.image_file import open_image
 from pipeline.studio.likeness import Likeness
@@ -52,6 +52,7 @@ class Shelf:
             "remove": self.remove,
             "export": self.export,
             "colours": self.read_colours,
+            "lent": self.show_lent,
         }
 
     def list_cards(self) -> list[Answer]:
@@ -150,6 +151,14 @@ class Shelf:
             image = open_image(decode_base64(getattr(event, "data", None)), "picture")
         return {"palette": write_palette(tuple((colour, round(share, 3)) for colour, share in read_palette(image)))}
 
+    def show_lent(self, event: gr.EventData) -> Answer:
+        """Return `cards` of those styles among `ids` that came with a picture file; ids of others are left out."""
+        ids = getattr(event, "ids", None)
+        if not isinstance(ids, list) or len(ids) > 2 * MAX_STYLES:
+            raise SettingError(f"ids is a list of at most {2 * MAX_STYLES} styles' ids.")
+        lent = [style for id in ids if (style := self.studio.find_lent_style(id)) is not None]
+        return {"cards": [view.build_style_card(style) for style in lent]}
+
 
 def name_after_file(name: object) -> str:
     """Return what a style is called after the file that it came in: without its ending, dashes as spaces."""
@@ -159,7 +168,8 @@ def name_after_file(name: object) -> str:
 
 def lay_library(studio: Studio, script: str) -> tuple[gr.HTML, gr.HTML]:
     """Lay out the list of styles and the answers to what the page asks of it; neither is seen."""
-    gr.set_static_paths([studio.settings.styles.resolve(), Thumbnails(studio).folder.resolve()])
+    folders = (studio.settings.styles, Thumbnails(studio).folder, studio.lent_folder)
+    gr.set_static_paths([folder.resolve() for folder in folders])
     library = make_component("library", script, value=[], events=("ask",))
     return library, make_component("answers", script, elem_id="library-answers")
 

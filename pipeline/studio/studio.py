@@ -62,7 +62,8 @@ class Studio(Loader):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._outputs = Outputs(settings.outputs)
-        self._lent = LentStyles(self.library.find_lora)
+        self.lent_folder = settings.caches / "lent"
+        self._lent = LentStyles(self.library.find_lora, self.lent_folder)
         self.step_times = StepTimes()
         self._hint_reader = HintReader(settings)
         self.teacher = Teacher(self)
@@ -260,6 +261,10 @@ class Studio(Loader):
     def find_style(self, id: str) -> Style:
         """Return the style of this id, one that came with a picture file too. Raises StyleError."""
         return self._lent.find(id) or self.library.get(id)
+
+    def find_lent_style(self, id: object) -> Style | None:
+        """Return the style of this id that came with a picture file; None where there is none."""
+        return self._lent.find(id)
 
     def keep_lent_style(self, id: str) -> Style:
         """Add a style that came with a picture file to the library. Raises StyleError."""

@@ -1,16 +1,19 @@
 """Keep styles that came with a picture file and are not in the library: each is found by its id alone.
 
-They are in no list and in no search, and they end with the program: a picture is worn as it travelled, and nobody
-else's library grows by opening it. Who wants to keep one adds it.
+They are in no list and in no search: a picture is worn as it travelled, and nobody else's library grows by opening
+it. Who wants to keep one adds it. The last ones outlast the program, so that a page that wears one finds it again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -28,25 +31,48 @@ from pipeline.values import Style
 
 LENT_KEPT = 64  # the styles lent last
 CREDIT = "came with a picture file"
+IS_ID = re.compile(r"[a-z0-9-]{1,80}-lent-[0-9a-f]{10}").fullmatch
+WRITTEN = "written.sha256"  # of the files that a style's look comes from
 
 
 class LentStyles:
-    """LentStyles holds the styles lent last, in a temporary folder. Safe to use from many threads."""
+    """LentStyles holds the styles lent last. Safe to use from many threads."""
 
-    def __init__(self, find_lora: Callable[[str], Path | None] = lambda sha256: None) -> None:
-        """Take what finds a LoRA that is here by its hash: those of taught styles do not travel with pictures."""
+    def __init__(
+        self, find_lora: Callable[[str], Path | None] = lambda sha256: None, folder: Path | None = None
+    ) -> None:
+        """Take what finds a LoRA that is here by its hash, since those of taught styles do not travel with pictures,
+        and the folder in which the styles outlast the program; None: a temporary one.
+        """
         self._find_lora = find_lora
+        self._given = folder
         self._lock = threading.Lock()
         self._styles: dict[str, Style] = {}
 
     @cached_property
     def _folder(self) -> Path:
+        if self._given is not None:
+            return self._given
         self._temporary = tempfile.TemporaryDirectory(prefix="croquis-styles-")
         return Path(self._temporary.name)
 
     def find(self, id: object) -> Style | None:
-        """Return the lent style of this id; None where none is."""
-        return self._styles.get(id) if isinstance(id, str) else None
+        """Return the lent style of this id; None where none is, or where its files are not what was written."""
+        if not isinstance(id, str) or not IS_ID(id):
+            return None
+        with self._lock:
+            if id not in self._styles and self._given is not None:
+                self._find_written(id)
+            return self._styles.get(id)
+
+    def _find_written(self, id: str) -> None:
+        """Take up a style that an earlier run of the program has written."""
+        try:
+            style = self._read(self._folder / id)
+            if (self._folder / id / WRITTEN).read_text("utf-8") == hash_files(self._folder / id):
+                self._styles[id] = style
+        except (OSError, UnicodeError, StyleError):
+            return
 
     def lend(self, image: Image.Image, name: str, words: Sequence[str], taught: Taught | None = None) -> Style:
         """Return a style made of a picture that travelled, and of what several taught it, the same one for the same
@@ -61,7 +87,16 @@ class LentStyles:
             self._styles[id] = style
             for oldest in list(self._styles)[:-LENT_KEPT]:
                 del self._styles[oldest]
+            self._clear_away()
         return style
+
+    def _clear_away(self) -> None:
+        """Delete the folders of styles that were written longest ago, so that as many are left as are kept."""
+        with suppress(OSError):
+            written = sorted(self._folder.iterdir(), key=lambda folder: folder.stat().st_mtime)
+            for folder in written[:-LENT_KEPT]:
+                if folder.name not in self._styles:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _write(
         self, id: str, name: str, phrases: tuple[str, ...], reference: Image.Image, taught: Taught | None
@@ -70,17 +105,27 @@ class LentStyles:
         look = name.replace("{", "(").replace("}", ")")  # braces would make it a template of its own
         data = {"id": id, "name": name, "words": list(phrases), "template": f"{{prompt}}, {look} style"}
         try:
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             (folder / DATA).write_text(json.dumps({**data, "licence": "the adder's own", "credit": CREDIT}), "utf-8")
             (folder / REFERENCE).write_bytes(encode_reference(reference))
             if taught is not None:
                 (folder / LOOK).write_text(write_look(taught), "utf-8")
+            (folder / WRITTEN).write_text(hash_files(folder), "utf-8")
         except OSError as error:
             raise StyleError(f"The style {name!r} that came with the picture could not be kept: {error}") from error
+        return self._read(folder)
+
+    def _read(self, folder: Path) -> Style:
         style = read_style(folder, builtin=False)
-        if taught is None or not taught.lora_sha256:
+        if style.taught is None or not style.taught.lora_sha256:
             return style
-        return replace(style, taught=replace(taught, lora=self._find_lora(taught.lora_sha256)))
+        return replace(style, taught=replace(style.taught, lora=self._find_lora(style.taught.lora_sha256)))
+
+
+def hash_files(folder: Path) -> str:
+    """Return the SHA-256 of the files that a style's look comes from, in hexadecimal. Raises OSError."""
+    files = [file for name in (DATA, REFERENCE, LOOK) if (file := folder / name).is_file()]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def keep_style(library: StyleLibrary, lent: Style) -> Style:

@@ -6,8 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel
+from tests.browser.conftest import DESK, PHONE, OpenPage
+from tests.browser.page_actions import open_panel
+from tests.browser.page_states import visit_states
 
 GROUND = "Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
 ORDER = "ids => ids.map((id) => document.getElementById(id).getBoundingClientRect().top)"
@@ -23,18 +24,13 @@ def serious_findings(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(open_page: OpenPage, scheme: str) -> None:
-    page = open_page(color_scheme=scheme)
-    assert serious_findings(page) == []
-    drag_mouse(page)
-    draw_and_wait(page)
-    page.click("#chip .door.all")
-    assert serious_findings(page) == []
-    page.keyboard.press("Escape")
-    open_panel(page, "settings")
-    page.wait_for_timeout(500)
-    assert serious_findings(page) == []
+@pytest.mark.parametrize(
+    ("scheme", "options"), [("light", DESK), ("dark", DESK), ("dark", PHONE)], ids=["light", "dark", "phone"]
+)
+def test_axe_finds_nothing_serious_in_any_state(open_page: OpenPage, scheme: str, options: dict[str, object]) -> None:
+    page = open_page(color_scheme=scheme, **options)
+    found = {name: findings for name in visit_states(page) if (findings := serious_findings(page))}
+    assert not found, found
 
 
 def test_dark_is_dark_and_light_is_light(open_page: OpenPage) -> None:

@@ -9,7 +9,6 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenPage
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel
-from tests.browser.test_accessibility_and_layout import serious_findings
 
 SIZES = [(1440, 900), (1366, 768), (1280, 720), (1280, 800), (1024, 768), (844, 390), (820, 1180), (390, 844)]
 PARTS = ("#canvas .paper", "#canvas .rail", "#picture .frame", "#prompt", "#draw", "#styles-row")
@@ -48,6 +47,12 @@ def test_the_first_screen_fits_and_does_not_jump(open_page: OpenPage, width: int
     page.wait_for_timeout(300)
     assert page.evaluate(BOXES, list(PARTS)) == before
     assert sum(page.evaluate("shifts")) < 0.01
+
+
+def test_after_a_refusal_the_examples_are_still_there(page: Page) -> None:
+    page.click("#draw")
+    page.wait_for_selector("#messages .alert:has-text('nothing on the paper')")
+    assert page.locator("#examples .welcome").is_visible()
 
 
 def test_the_first_picture_moves_nothing(page: Page) -> None:
@@ -131,20 +136,3 @@ def test_little_motion_is_honoured(open_page: OpenPage) -> None:
       return Math.max(...`${animationDuration}, ${transitionDuration}`.split(", ").map(parseFloat));
     })""")
     assert max(seconds) <= 0.01
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_menu_keys_and_folds(open_page: OpenPage, scheme: str) -> None:
-    page = open_page(color_scheme=scheme)
-    page.click("[data-action=menu]")
-    assert serious_findings(page) == []
-    page.click("[data-item=keys]")
-    page.wait_for_selector("#keys dl")
-    assert serious_findings(page) == []
-    page.keyboard.press("Escape")
-    drag_mouse(page)
-    draw_and_wait(page)
-    for fold in ("making", "settings", "bigger"):
-        open_panel(page, fold)
-    page.wait_for_timeout(500)
-    assert serious_findings(page) == []

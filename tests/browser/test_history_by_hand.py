@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.page_actions import clear_sheet, count_ink, drag_mouse, draw_and_wait
+from tests.browser.page_states import FORGET
 
 CARD = ".kept-card"
 COUNT = "(wanted) => document.querySelectorAll('.kept-card').length === wanted"
@@ -28,9 +29,7 @@ def wait_for_cards(page: Page, count: int) -> None:
 
 
 def forget_everything(page: Page) -> None:
-    page.evaluate(
-        "fetch('history/forget', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })"
-    )
+    page.evaluate(FORGET)
 
 
 def draw_two(page: Page) -> None:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
+from tests.browser.page_states import visit_states
 from tests.tools.visible_sentences import ROOT
 
 LOCALES = {"de": "de-AT", "es": "es-MX", "fr": "fr-CA", "ja": "ja-JP", "zh": "zh-CN"}
@@ -16,10 +17,21 @@ ENGLISH = re.compile(r"\b(the|of|your|and|is|are|what|with|this|that|it|you|to)\
 READ_SHOWN = """() => {
   const shown = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text; text = texts.nextNode())
-    if (!text.parentElement.closest("script, style, .style, footer, #about-words, #bigger"))
+    if (!text.parentElement.closest("script, style, footer"))
       shown.push(text.nodeValue.trim());
   return shown;
-}"""  # styles have names of their own, the footer is Gradio's; the last two are put together from parts
+}"""  # the footer is Gradio's
+LIST_TEXTS = """() => {
+  const isText = ({ nodeType }) => nodeType === Node.TEXT_NODE;
+  const isWords = (node) => node.matches(".all-styles .style, .example, script, style"); // which find what is drawn
+  const readNames = (node) =>
+    ["title", "aria-label", "alt", "placeholder", "aria-valuetext"].map((name) => node.getAttribute(name) ?? "");
+  return [...document.querySelectorAll("body *")].filter((node) => node.checkVisibility() && !isWords(node))
+    .flatMap((node) => [...[...node.childNodes].filter(isText).map((text) => text.nodeValue), ...readNames(node)])
+    .filter(Boolean);
+}"""
+HAS_WORDS = re.compile("[A-Za-z][a-z]{2,} [a-z]{2,}").search
+OURS = re.compile("a red ball|a red roof, a lemon|a red roof")  # English words are what is drawn
 
 
 def read_catalogue(language: str) -> dict[str, str]:
@@ -50,6 +62,13 @@ def test_nothing_of_the_page_is_left_english(open_page: OpenPage) -> None:
     page.locator("#examples button").first.click()
     page.wait_for_selector("#picture [data-state=done]")
     assert list_english(page) == []
+
+
+def test_no_state_of_the_page_has_english_in_it(open_page: OpenPage) -> None:
+    page = open_page(locale=LOCALES["ja"])  # whose own words have no Latin letters
+    shown = {name: set(page.evaluate(LIST_TEXTS)) for name in visit_states(page)}
+    left = {name: {text for text in texts if HAS_WORDS(OURS.sub("", text))} for name, texts in shown.items()}
+    assert not any(left.values()), left
 
 
 def list_english(page: Page) -> list[str]:

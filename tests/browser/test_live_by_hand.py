@@ -26,6 +26,15 @@ ANSWER_LATE = """(milliseconds) => {
   };
 }"""
 
+NOTE_WORDS_LATE = """() => {
+  const note = croquis.noteInputs;
+  let words = document.querySelector("#prompt textarea").value;
+  croquis.noteInputs = (values) => {
+    note({ ...values, prompt: words });
+    setTimeout(() => { words = values.prompt; note(values); }, 1500);
+  };
+}"""  # as on a busy machine, where the settings of a picture that was called back come one by one
+
 
 class Sent:
     """Sent keeps the live requests of a page, and how many of them were under way at once at most."""
@@ -152,6 +161,20 @@ def test_words_change_the_live_picture(page: Page, sent: Sent) -> None:
         pass
     head = json.loads((asked.value.post_data or "").split("\n")[0])
     assert "a green ball" in head["settings"] and len(sent.seeds) == 1
+
+
+def test_a_picture_that_was_called_back_stays_as_it_is(page: Page, sent: Sent) -> None:
+    drag_mouse(page)
+    draw_and_wait(page, "a red ball")
+    draw_and_wait(page, "a blue ball")
+    page.evaluate(NOTE_WORDS_LATE)
+    before = len(sent.messages)
+    page.locator("#history .past").last.click()
+    page.wait_for_function("document.querySelector('#prompt textarea').value === 'a red ball'")
+    page.wait_for_timeout(4_000)
+    assert len(sent.messages) == before and not page.locator(SHOWN).count()
+    page.fill("#prompt textarea", "a green ball")
+    wait_for_live(page)
 
 
 def test_an_empty_sheet_is_no_picture(page: Page, sent: Sent) -> None:

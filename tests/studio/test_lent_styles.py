@@ -14,6 +14,7 @@ from PIL import Image
 from pipeline.page.easel import Easel
 from pipeline.page.lent_styles import LentShelf
 from pipeline.page.page_order import SETTINGS
+from pipeline.page.style_shelf import Shelf
 from pipeline.request.order import parse_order
 from pipeline.settings import read_settings
 from pipeline.sketch.intake import read_strokes
@@ -62,14 +63,27 @@ def test_the_page_tells_of_it(travelled: bytes, tmp_path: Path) -> None:
     assert any("“My wool” is not on this Croquis" in notice for notice in strip["notices"])
 
 
-def test_the_grid_shows_it_to_this_visitor_until_it_is_kept(travelled: bytes, tmp_path: Path) -> None:
+def test_its_card_is_found_by_its_id_until_it_is_kept(travelled: bytes, tmp_path: Path) -> None:
     studio = start_studio(tmp_path)
     (style,) = studio.read_picture(travelled).lent
     shelf, strip = LentShelf(studio), {"notices": [], "lent": [{"id": style.id, "name": style.name}]}
-    assert shelf.show_lent(strip)[0]["id"] == style.id and len(shelf.show_lent(strip)) == len(studio.library.all()) + 1
-    assert "__type__" in shelf.show_lent({"notices": [], "lent": []}) and "__type__" in shelf.show_lent(None)
+    asked: Any = SimpleNamespace(action="lent", call=1, ids=[style.id, "ghibli", "no-style-lent-0123456789", 5])
+    _, answer = Shelf(studio).answer(asked)
+    assert [card["id"] for card in answer["cards"]] == [style.id]
+    asked.ids = "ghibli"
+    assert "is a list" in Shelf(studio).answer(asked)[1]["error"]
     event: Any = SimpleNamespace(id=style.id)
     cards, chosen, after = shelf.keep_style(event, strip)
     assert chosen == "my-wool" in [card["id"] for card in cards] and after["lent"] == []
     unknown: Any = SimpleNamespace(id="nothing")
     assert "here no more" in shelf.keep_style(unknown, strip)[2]["notices"][0]
+
+
+def test_it_outlasts_the_program(travelled: bytes, tmp_path: Path) -> None:
+    (style,) = start_studio(tmp_path).read_picture(travelled).lent
+    assert Studio(read_settings(["--user-dir", str(tmp_path)], {})).find_lent_style(style.id) == style
+    reference = next((tmp_path / "cache" / "lent" / style.id).glob("reference.*[!6]"))
+    content = bytearray(reference.read_bytes())
+    content[-20] ^= 1
+    reference.write_bytes(content)
+    assert Studio(read_settings(["--user-dir", str(tmp_path)], {})).find_lent_style(style.id) is None

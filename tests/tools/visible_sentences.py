@@ -31,6 +31,7 @@ INTERNAL = {"ValueError", "TypeError", "RuntimeError", "KeyError", "AssertionErr
 LOGGED = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 LABELLED = {"page", "studio"}  # rooms whose labels count too: they are what the page shows
 REPORTS = {"report", "_report", "LoadState"}  # calls whose first text is a stage of the work, as the page shows it
+REASONS = {"choose_profile", "find_cuda_problem", "diagnose_cuda", "diagnose_card"}  # they end another sentence
 LABEL = re.compile(r"[A-Z][a-z]{3,}|[A-Z][a-z]* .+|\{0\}( is ready|… \{1\})", re.DOTALL)
 SENTENCE = re.compile(r"[A-Z“{].*[a-z\d}”)].*[.?!…]$", re.DOTALL)
 VARIABLE = re.compile(r"\{\w+\}")
@@ -61,6 +62,7 @@ def list_sentences(tree: ast.Module, with_labels: bool = False) -> Iterator[str]
     Of HTML every text between two tags counts, sentence or not; labels count where asked, stages of the work always.
     """
     yield from list_stages(tree)
+    yield from list_reasons(tree)
     for node in walk_texts(tree, set(list_skipped(tree))):
         raw = read_raw(node) or ""
         pieces = [piece.strip() for piece in TAG.split(raw)]
@@ -80,6 +82,15 @@ def list_stages(tree: ast.Module) -> Iterator[str]:
             first = node.args[0]
             if called in REPORTS and isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value
+
+
+def list_reasons(tree: ast.Module) -> Iterator[str]:
+    """List the reasons that functions return: parts of sentences, without a capital letter or a full stop."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name in REASONS:
+            for text in walk_texts(node, set(list_skipped(tree))):
+                if " " in (reason := number_variables(read_raw(text) or "")):
+                    yield reason
 
 
 def walk_texts(node: ast.AST, skipped: set[ast.AST]) -> Iterator[ast.expr]:
@@ -135,7 +146,9 @@ def list_variables(text: str) -> list[str]:
 def collect_component_texts() -> set[str]:
     """Return what the components of the page show, for every engine that may draw."""
     texts = set(list_texts(build_whole_page())) | {each["name"] for each in read_examples(ROOT / "assets" / "examples")}
-    return texts.union(*(list_profile_texts(profile) for profile in PROFILES.values()))
+    names = {json.loads(file.read_text("utf-8"))["name"] for file in (ROOT / "styles").glob("*/style.json")}
+    titles = {profile.title for profile in PROFILES.values()}
+    return (texts | names | titles).union(*(list_profile_texts(profile) for profile in PROFILES.values()))
 
 
 def build_whole_page() -> gr.Blocks:
