@@ -1,0 +1,152 @@
+"""Measure what each feature of a picture takes at SD 1.5's size, beside the plan.
+
+`python -m tests.benchmarks.feature_memory [--only NAME ...] [--side 256]`: two guided steps and a decoding on the
+processor, with the code that a picture goes through, over random weights; a process of its own for each row, since the
+most that was ever resident is what counts (VmHWM, Linux). Several ControlNets have controlnets_memory.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tests.benchmarks.report import Row, print_rows
+
+ROOT = Path(__file__).resolve().parents[2]
+STEPS = 2
+
+
+@dataclass(frozen=True)
+class Feature:
+    """Feature is what a picture is drawn with."""
+
+    ranks: tuple[int, ...] = ()  # of its LoRAs
+    cache_interval: int = 1
+    small_decoder: bool = False
+    guided: bool = True
+
+
+FEATURES: Mapping[str, Feature] = {
+    "plain": Feature(),
+    "LoRA": Feature((64,)),
+    "two LoRAs": Feature((64, 64)),
+    "taught LoRA": Feature((8,)),
+    "few steps": Feature((64,), guided=False, small_decoder=True),
+    "deep features": Feature(cache_interval=2),
+    "Balanced": Feature(cache_interval=2, small_decoder=True),
+}
+
+
+def measure_feature(name: str, side: int, *, tiny: bool = False) -> Row:
+    """Draw with a feature in this process; return the peak beside the plan, in bytes."""
+    import torch
+    from diffusers import AutoencoderTiny
+
+    from pipeline.machine.plan import plan_memory
+    from pipeline.models.catalog import SD15
+    from tests.benchmarks.controlnets_memory import read_most_resident
+    from tests.tools.full_size_modules import make_filled_modules, make_step_inputs
+
+    feature = FEATURES[name]
+    with tempfile.TemporaryDirectory(prefix="croquis-features-") as room:
+        files = write_loras(Path(room), feature.ranks, tiny)
+        made = make_filled_modules(tiny, torch.float32)
+        made.controlnet.controlnet_cond_embedding, made.vae.encoder = torch.nn.Identity(), None
+        loras = put_on_loras(made, files)
+        inputs = make_step_inputs(made, side, side, 1, "cpu", torch.float32)
+        with torch.inference_mode():
+            run_steps(made, inputs if feature.guided else inputs.take_rows(1), feature.cache_interval)
+            gc.collect()
+            decoder = AutoencoderTiny().eval() if feature.small_decoder else made.vae
+            decoder.decode(inputs.latents[:1], return_dict=False)
+        size = sum(file.stat().st_size for file in files)
+        plan = plan_memory(SD15, side, side, 1, "cpu", "cpu", "float32", loras=size)
+    measured = read_most_resident()
+    row = {"what": name, "side": side, "measured": measured, "planned": plan.peak, "loras": loras}
+    return row | {"of_measured": round(plan.peak / measured, 3)}
+
+
+def write_loras(room: Path, ranks: tuple[int, ...], tiny: bool) -> list[Path]:
+    """Write LoRAs of these ranks in 16 bits, for every layer, as LCM's file has it. The networks are let go."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    from tests.tools.full_size_modules import make_modules
+    from tests.tools.models import write_lora
+
+    files = []
+    bare = make_modules(tiny, device="meta").unet
+    for number, rank in enumerate(ranks):
+        file = write_lora(room / f"{number}.safetensors", bare, "kohya", rank)
+        save_file({key: tensor.to(torch.float16) for key, tensor in load_file(file).items()}, file)
+        files.append(file)
+    gc.collect()
+    return files
+
+
+def put_on_loras(made: Any, files: list[Path]) -> int:
+    """Put LoRAs on as a picture has them; return the bytes that the engine says they take."""
+    import torch
+
+    from pipeline.engine.adapters import Adapters, WantedLora
+
+    pipeline = SimpleNamespace(unet=made.unet, text_encoder=made.text_encoder)
+    adapters = Adapters(pipeline, lambda network: (torch.device("cpu"), torch.float32))
+    adapters.use([WantedLora(file, str(number)) for number, file in enumerate(files)])
+    made.unet.adapters_of_the_picture = adapters  # kept as long as the UNet, as the engine does
+    return adapters.bytes
+
+
+def run_steps(made: Any, inputs: Any, interval: int) -> None:
+    """Run STEPS steps, those after the first on kept deep features where the interval allows it."""
+    import torch
+
+    from pipeline.engine.deep_features import DeepFeatures, SplitUNet
+    from tests.tools.full_size_modules import run_controlnet
+
+    features, time = DeepFeatures(SplitUNet(made.unet), interval), torch.tensor(500)
+    given = {"encoder_hidden_states": inputs.prompts, "added_cond_kwargs": {"image_embeds": [inputs.styles]}}
+    for _ in range(STEPS):
+        if features.can_serve(len(inputs.latents)):
+            features.predict_again(inputs.latents, time, **given)
+            continue
+        down, middle = run_controlnet(made, inputs)
+        residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
+        features.predict_whole(inputs.latents, time, **given, **residuals)
+
+
+def measure_rows(asked: argparse.Namespace) -> Iterator[Row]:
+    """Yield a row for each feature, from a process of its own."""
+    for name in asked.only or FEATURES:
+        command = [sys.executable, "-m", "tests.benchmarks.feature_memory", "--row", name, "--side", str(asked.side)]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if run.returncode:
+            yield {"what": name, "outcome": f"ended with {run.returncode}", "said": run.stderr[-300:]}
+        else:
+            yield dict(json.loads(run.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--json", action="store_true", help="one JSON list instead of lines")
+    options.add_argument("--side", type=int, default=256, help="px")
+    options.add_argument("--only", nargs="+", choices=FEATURES)
+    options.add_argument("--row", choices=FEATURES, help=argparse.SUPPRESS)
+    asked = options.parse_args()
+    if asked.row:
+        print(json.dumps(measure_feature(asked.row, asked.side)))
+    else:
+        print_rows(measure_rows(asked), asked.json)
+
+
+if __name__ == "__main__":
+    main()
