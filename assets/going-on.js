@@ -22,12 +22,17 @@ export async function openGoOn(picture, page, trigger) {
     { name: "variations", icon: "grid", title: say("Four more like it"), what: say("The same drawing, words and style, a little different each."), act: () => page.drawVariations(), can: Boolean(picture.settings) },
     { name: "draw-over", icon: "pen", title: say("Draw over it"), what: say("It lies on the sheet, and your pen goes on from there. Undo brings your drawing back."), act: () => layAsBase(picture, page), can: true },
     { name: "film", icon: "film", title: say("A film of your drawing"), what: say("Your strokes in their order, beside the pictures that followed them."), act: () => page.openFilm(picture), can: true },
-    { name: "repaint", icon: "brush-mask", title: isPocket ? say("Other colours for a part") : say("A part anew"), what: isPocket ? say("Brush the part and say what it becomes: “blue”, “a red roof”. All the rest stays.") : say("Brush the part; it is drawn again, as your words say. All the rest stays."), act: () => openRepaint(picture, image, page, trigger, isPocket), can: Boolean(picture.settings) },
+    { name: "repaint", icon: "brush-mask", title: isPocket ? say("Other colours for a part") : say("A part anew"), what: describeRepaint(isPocket), act: () => openRepaint(picture, image, page, trigger, isPocket), can: Boolean(picture.settings) },
     { name: "around", icon: "around", title: say("More around it"), what: isPocket ? say("The small model colours what is drawn: draw more on the sheet.") : say("The picture lies on a larger sheet, and the rest is drawn."), act: () => openAround(picture, page, trigger), can: !isPocket && Boolean(picture.settings) },
     { name: "enlarge", icon: "enlarge", title: say("Make it larger"), what: Math.max(width, height) > LARGEST ? say("It is as large as it gets.") : say("{width} × {height} px, with clear lines.", { width, height }), act: () => trigger("enlarge", { ticket: page.beginWork(say("Making it larger")), image: picture.image, settings: picture.settings }), can: Math.max(width, height) <= LARGEST },
   ];
   const dialog = openDialog(say("Go on from this picture"), make("div.go-on", {}, ...choices.map(({ name, icon, title, what, act, can }) =>
     make("button", { type: "button", "data-way": name, disabled: !can, onclick: () => { dialog.close(); act(); } }, makeIcon(icon), make("span", {}, title, make("small", {}, what))))), { name: "go-on" });
+}
+
+/** Say what is done with a part of a picture. */
+function describeRepaint(isPocket) {
+  return isPocket ? say("Brush the part and say what it becomes: “blue”, “a red roof”. All the rest stays.") : say("Brush the part; it is drawn again, as your words say. All the rest stays.");
 }
 
 /** Open the dialog in which a part of the picture is brushed: it gets other colours, or is drawn anew. */
@@ -43,7 +48,7 @@ function openRepaint(picture, image, page, trigger, isPocket) {
     trigger("repaint", { ticket: page.beginWork(doing), image: picture.image, mask, words: words.value, settings: picture.settings });
   });
   refresh();
-  const dialog = openDialog(title, make("div.repaint", {}, brush.node, form), { name: "repaint" });
+  const dialog = openDialog(title, make("div.repaint", {}, makeHint(describeRepaint(isPocket)), brush.node, form), { name: "repaint" });
 }
 
 /** Open the dialog that says on which sides there is to be more of the picture. */
@@ -66,7 +71,11 @@ function openAround(picture, page, trigger) {
     const wanted = Object.fromEntries(Object.keys(sides).map((side) => [side, chosen.has(side)]));
     trigger("outpaint", { ticket: page.beginWork(say("Drawing around it")), image: picture.image, ...wanted, words: words.value, settings: picture.settings });
   });
-  const dialog = openDialog(say("More around it"), make("div.repaint", {}, sheet, form), { name: "around" });
+  const dialog = openDialog(say("More around it"), make("div.repaint", {}, makeHint(say("The picture lies on a larger sheet, and the rest is drawn.")), sheet, form), { name: "around" });
+}
+
+function makeHint(words) {
+  return make("p.hint", {}, words);
 }
 
 /** Make a field for a few words. */
