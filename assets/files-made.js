@@ -1,7 +1,7 @@
 // Make the files that leave the page: the drawing, the card, the project, and what the server makes of a picture.
 import { writeDrawingSvg } from "./drawing-svg.js";
 import { getContext, loadImage, make } from "./dom.js";
-import { addPngText } from "./png-text.js";
+import { addPngText, writeMadePng, writePng } from "./png-text.js";
 import { say } from "./words.js";
 
 const LONG_SIDE = 1024; // px of a drawing that is saved, and of each half of a card
@@ -40,7 +40,7 @@ export async function makeCard(drawing, picture, words) {
     x += width + EDGE;
   });
   if (caption) await writeCaption(context, words.trim(), card);
-  return writePng(card);
+  return writeMadePng(card);
 }
 
 /** Fetch a picture's own file, byte for byte. */
@@ -91,9 +91,4 @@ async function writeCaption(context, words, card) {
   const size = Math.max(18, Math.min(CAPTION, Math.floor((CAPTION * room) / context.measureText(line).width)));
   context.font = `600 ${size}px Lora, serif`;
   context.fillText(line, card.width / 2, card.height - EDGE - CAPTION / 4, room);
-}
-
-/** Write a canvas as a PNG file. */
-async function writePng(canvas) {
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(say("The picture could not be written.")))), "image/png"));
 }

@@ -1,6 +1,7 @@
 // One drawing in many styles: each picture as it comes, with the same seed; a tap wears its style.
 import { openDialog } from "./dialog.js";
 import { findElement, getContext, make } from "./dom.js";
+import { writeMadePng } from "./png-text.js";
 import { say } from "./words.js";
 
 const CELL = 320, GAP = 16, TEXT = 44; // px of the sheet that is saved
@@ -67,7 +68,9 @@ export function mountStyleSheet({ element, props, trigger, watch }, page) {
       drawInside(context, /** @type {HTMLImageElement} */ (cell.querySelector("img")), left, top);
       context.fillText(cell.textContent ?? "", left + CELL / 2, top + CELL + 30, CELL);
     });
-    make("a", { href: canvas.toDataURL("image/png"), download: "croquis-styles.png" }).click();
+    const address = URL.createObjectURL(await writeMadePng(canvas));
+    make("a", { href: address, download: "croquis-styles.png" }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
   }
   return { open, wish: () => wish };
 }

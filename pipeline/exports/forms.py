@@ -11,6 +11,7 @@ from PIL import Image
 from pipeline.exports.layers import make_layers
 from pipeline.exports.openraster import MIME_TYPE, Layer, encode_png, write_openraster
 from pipeline.exports.sticker import cut_sticker
+from pipeline.picture.provenance import make_png_texts, write_xmp
 from pipeline.picture.recipe import Reopened
 
 PICTURE, COLOUR, INK = "picture", "colour", "ink"  # names of layers
@@ -27,7 +28,8 @@ class Form:
 
 def make_sticker(data: bytes, reopened: Reopened) -> bytes:
     """Return what the drawing shows as a PNG with a transparent ground. Raises SketchError where it shows no thing."""
-    return encode_png(cut_sticker(open_picture(data), reopened.request))
+    sticker = cut_sticker(open_picture(data), reopened.request)
+    return encode_png(sticker, make_png_texts(write_xmp(reopened.request)))
 
 
 def make_openraster(data: bytes, reopened: Reopened) -> bytes:
@@ -35,7 +37,7 @@ def make_openraster(data: bytes, reopened: Reopened) -> bytes:
     picture = open_picture(data)
     ink, colour = make_layers(reopened.request, reopened.canvas)
     over = [Layer(INK, ink, visible=False), Layer(COLOUR, colour, visible=False)]
-    return write_openraster(picture, [*over, Layer(PICTURE, picture)])
+    return write_openraster(picture, [*over, Layer(PICTURE, picture)], make_png_texts(write_xmp(reopened.request)))
 
 
 def open_picture(data: bytes) -> Image.Image:

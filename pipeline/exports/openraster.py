@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 MIME_TYPE = "image/openraster"
 VERSION = "0.0.5"
@@ -25,8 +26,8 @@ class Layer:
     visible: bool = True
 
 
-def write_openraster(merged: Image.Image, layers: Sequence[Layer]) -> bytes:
-    """Write a file of layers, the uppermost first; `merged` is what the visible ones show together."""
+def write_openraster(merged: Image.Image, layers: Sequence[Layer], texts: PngInfo | None = None) -> bytes:
+    """Write a file of layers, the uppermost first; `merged`, with `texts`, is what the visible ones show together."""
     small = merged.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     file = io.BytesIO()
@@ -35,7 +36,7 @@ def write_openraster(merged: Image.Image, layers: Sequence[Layer]) -> bytes:
         add_entry(archive, "stack.xml", write_stack(merged.size, layers))
         for number, layer in enumerate(layers):
             add_entry(archive, name_source(number), encode_png(layer.image), zipfile.ZIP_STORED)
-        add_entry(archive, "mergedimage.png", encode_png(merged), zipfile.ZIP_STORED)
+        add_entry(archive, "mergedimage.png", encode_png(merged, texts), zipfile.ZIP_STORED)
         add_entry(archive, "Thumbnails/thumbnail.png", encode_png(small), zipfile.ZIP_STORED)
     return file.getvalue()
 
@@ -63,8 +64,8 @@ def add_entry(archive: zipfile.ZipFile, name: str, data: bytes, packing: int = z
     archive.writestr(entry, data)
 
 
-def encode_png(image: Image.Image) -> bytes:
-    """Return a picture as the bytes of a PNG file."""
+def encode_png(image: Image.Image, texts: PngInfo | None = None) -> bytes:
+    """Return a picture as the bytes of a PNG file with these texts."""
     stored = io.BytesIO()
-    image.save(stored, "PNG")
+    image.save(stored, "PNG", pnginfo=texts)
     return stored.getvalue()

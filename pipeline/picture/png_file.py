@@ -2,7 +2,8 @@
 
 `parameters` lies in it, as AUTOMATIC1111's web UI writes it and many programs read it, and `croquis`, our recipe
 (recipe.py), which decides the pixels. Beside the recipe it may carry the drawing's vector strokes (carried_strokes.py)
-and styles of a person's own (carried_styles.py). Nothing of the hour or the machine is written: equal results give
+and styles of a person's own (carried_styles.py). That a model made it
+is said in XMP (provenance.py). Nothing of the hour or the machine is written: equal results give
 equal bytes; a drawing that came once as strokes and once as an image file gives equal pixels.
 """
 
@@ -16,7 +17,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from pipeline.controls import describe_settings
 from pipeline.errors import PictureFileError
@@ -24,6 +25,7 @@ from pipeline.own_weights import Embedding, Lora
 from pipeline.picture import carried_strokes, carried_styles
 from pipeline.picture.carried_styles import CarriedStyle
 from pipeline.picture.png_chunks import MAX_FILE, Texts, decode_text, read_texts
+from pipeline.picture.provenance import make_png_texts, write_xmp
 from pipeline.picture.recipe import Reopened, read_recipe, write_recipe
 from pipeline.picture.recipe_styles import FindStyle
 from pipeline.picture.recipe_weights import FindWeights, miss_weights
@@ -53,7 +55,7 @@ def write_picture(result: GenerationResult) -> bytes:
 
 def write_png(result: GenerationResult, canvas: str | None) -> bytes:
     """Write the PNG file of a picture and of these strokes."""
-    texts = PngImagePlugin.PngInfo()
+    texts = make_png_texts(write_xmp(result.request))
     texts.add_text("parameters", write_parameters(result.request, result.revisions))
     texts.add_itxt(KEYWORD, write_recipe(result.request, result.revisions), zip=True)
     if canvas is not None:

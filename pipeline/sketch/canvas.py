@@ -1,9 +1,8 @@
 """Check the canvas's vector strokes as the browser sends them, and paint the picture that the person saw.
 
-A stroke is a round line whose width follows the pressure. Its shape is that of perfect-freehand (MIT, Steve Ruiz)
-with thinning 0.5, streamline 0.5 and no simulated pressure: the hand's points are eased towards each other, then a disc
-is swept along them. Broad colour and filled areas lie under the lines, whatever was painted first. Painting is done at
-several times the canvas's size and averaged down, so that equal strokes give equal bytes on any machine.
+A stroke is a disc swept along a line (stroke_shape.py). Broad colour and filled areas lie under the lines, whatever was
+painted first. Painting is done at several times the canvas's size and averaged down, so that equal strokes give equal
+bytes on any machine.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from pipeline.errors import SketchError
 from pipeline.sketch.image_file import MAX_BYTES, MIN_SIDE
+from pipeline.sketch.stroke_shape import Disc, sweep_points
 from pipeline.strict_json import StrictModel, describe_first_fault
 
 MAX_CANVAS_SIDE = 2048  # px
@@ -33,14 +33,9 @@ MAX_PAINTED_AREA = 400  # painted area, overlaps counted, in canvases: hours of 
 MAX_TEXT = 8_000_000  # characters of JSON without the picture
 MAX_PICTURE_TEXT = MAX_BYTES * 4 // 3 + 100  # characters of a data URL that holds MAX_BYTES
 
-THINNING = 0.5  # how much of the width the pressure decides
-EASING = 0.15 + (1 - 0.5) * 0.85  # perfect-freehand's step towards the next point at streamline 0.5
-
 MOST_SAMPLES = 6  # painted per pixel and axis of the canvas
-LIFTING = 3.0  # px before the end of a stroke that count as lifting the pen
 
-Point = tuple[float, float, Annotated[float, Field(ge=0, le=1)]]  # x, y in canvas px; pressure
-Disc = tuple[float, float, float]  # x, y, radius in px
+PointSent = tuple[float, float, Annotated[float, Field(ge=0, le=1)]]  # x, y in canvas px; pressure
 Colour = str | tuple[int, int, int, int]  # as Pillow takes it
 
 
@@ -50,7 +45,7 @@ class Stroke(StrictModel):
     tool: Literal["pen", "marker", "eraser"]
     size: float = Field(ge=1, le=256)  # px, the width at pressure 0.5
     color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
-    points: Annotated[list[Point], Field(min_length=1, max_length=MAX_STROKE_POINTS)]
+    points: Annotated[list[PointSent], Field(min_length=1, max_length=MAX_STROKE_POINTS)]
 
 
 class Fill(StrictModel):
@@ -184,7 +179,7 @@ def paint_marks(sheet: Image.Image, canvas: Canvas, oversampling: int) -> None:
     On a transparent sheet the eraser leaves nothing, on another one white. Raises SketchError for hours of scribbling.
     """
     nothing = (0, 0, 0, 0) if sheet.mode == "RGBA" else "#ffffff"
-    swept = {id(mark): sweep_stroke(mark) for mark in canvas.strokes if isinstance(mark, Stroke)}
+    swept = {id(mark): sweep_points(mark.points, mark.size) for mark in canvas.strokes if isinstance(mark, Stroke)}
     expect_painted_area(list(swept.values()), canvas.width * canvas.height)
     draw = ImageDraw.Draw(sheet)
     for mark in canvas.strokes:
@@ -198,55 +193,6 @@ def paint_marks(sheet: Image.Image, canvas: Canvas, oversampling: int) -> None:
 def choose_oversampling(canvas: Canvas, most: int = MOST_SAMPLES) -> int:
     """Return samples per pixel and axis, 2 to `most`: as many as keep the painting under 16 megapixels."""
     return max(2, min(most, math.isqrt(16_000_000 // (canvas.width * canvas.height))))
-
-
-def sweep_stroke(stroke: Stroke) -> list[Disc]:
-    """Return the discs whose hull is the stroke: points eased as perfect-freehand does, radius by pressure."""
-    discs, lengths = ease_points(complete_points(stroke.points), stroke.size)
-    # the hand also trembles where it lifts: points just short of the end are left out
-    between = [disc for disc, length in zip(discs, lengths, strict=True) if 0 < length <= lengths[-1] - LIFTING]
-    return [discs[0], *between, discs[-1]]
-
-
-def ease_points(points: list[Point], size: float) -> tuple[list[Disc], list[float]]:
-    """Return eased discs and the length (px) of the line up to each.
-
-    A hand trembles where it sets down: up to a length of `size` the line still starts at its first point.
-    """
-    x, y, pressure = points[0]
-    discs, lengths, length = [(x, y, compute_radius(size, pressure))], [0.0], 0.0
-    for index, (aim_x, aim_y, pressure) in enumerate(points[1:], start=2):
-        is_last = index == len(points)
-        step = 1.0 if is_last else EASING
-        next_x, next_y = x + (aim_x - x) * step, y + (aim_y - y) * step
-        length += math.hypot(next_x - x, next_y - y)
-        if (next_x, next_y) == (x, y) or (length < size and len(discs) == 1 and not is_last):
-            continue
-        x, y = next_x, next_y
-        discs.append((x, y, compute_radius(size, pressure)))
-        lengths.append(length)
-    return discs, lengths
-
-
-def complete_points(points: list[Point]) -> list[Point]:
-    """Give a lone point a neighbour, make two into five on the line between them: so perfect-freehand has it."""
-    first, last = points[0], points[-1]
-    if len(points) == 1:
-        return [first, (first[0] + 1, first[1] + 1, first[2])]
-    if len(points) > 2:
-        return points
-    return [
-        first,
-        *(
-            (first[0] + (last[0] - first[0]) * t, first[1] + (last[1] - first[1]) * t, 0.5)
-            for t in (0.25, 0.5, 0.75, 1.0)
-        ),
-    ]
-
-
-def compute_radius(size: float, pressure: float) -> float:
-    """Return a disc's radius (px) from the pen's size (px) and the pressure, 0-1."""
-    return size * (0.5 - THINNING * (0.5 - pressure))
 
 
 def expect_painted_area(lines: list[list[Disc]], canvas_area: int) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.errors import IsCancelled, SettingError, SketchError, raise_if_cancelled
+from pipeline.picture.provenance import write_xmp
 from pipeline.request.presets import get_menu
 from pipeline.sketch.canvas import Canvas, Fill, Stroke, read_canvas
 from pipeline.studio.enlarging import OnShare
@@ -67,7 +68,7 @@ def make_film(studio: Studio, data: bytes, *, on_step: OnShare, is_cancelled: Is
         shown = finished if number == len(scenes) else picture
         frames.append(lay_frame(paint_scene(scene.canvas, finished.size), shown, finished.size))
         on_step((number, len(scenes)))
-    return encode_film(frames)
+    return encode_film(frames, write_xmp(reopened.request))
 
 
 def cut_drawing(canvas: Canvas) -> Iterator[Scene]:
@@ -142,8 +143,8 @@ def lay_frame(drawing: Image.Image, picture: Image.Image | None, size: tuple[int
     return frame
 
 
-def encode_film(frames: list[Image.Image]) -> bytes:
-    """Encode frames as an endless WebP whose last frame stays longer, as fine as MOST_BYTES allow."""
+def encode_film(frames: list[Image.Image], xmp: str) -> bytes:
+    """Encode frames as an endless WebP with this XMP, whose last frame stays longer, as fine as MOST_BYTES allow."""
     durations = [FRAME_MS] * (len(frames) - 1) + [LAST_MS]
     stored = io.BytesIO()
     for quality in QUALITIES:
@@ -157,6 +158,7 @@ def encode_film(frames: list[Image.Image]) -> bytes:
             loop=0,
             quality=quality,
             method=3,
+            xmp=xmp.encode(),
         )
         if stored.tell() <= MOST_BYTES:
             break

@@ -81,6 +81,15 @@ def test_the_server_paints_what_the_page_shows(page: Page) -> None:
     assert apart.mean() < 2.5 and (apart > 96).mean() < 0.004, (apart.mean(), (apart > 96).mean())
 
 
+def test_the_server_rounds_a_quick_hands_line_as_the_page_does(open_page: OpenPage) -> None:
+    page = open_page(**PHONE)
+    swipe_finger(page)  # nine points for a whole circle
+    assert len(list_marks(page)[0]["points"]) == 9
+    painted = paint_canvas(read_canvas(read_drawing(page)))
+    apart = np.abs(painted.astype(int) - read_seen(page)).max(axis=2)
+    assert apart.mean() < 1 and (apart > 128).mean() < 0.001, (apart.mean(), (apart > 128).mean())
+
+
 def test_the_marker_goes_under_lines_while_it_is_drawn_and_after(page: Page) -> None:
     drag_mouse(page, LINE)
     before = count_ink(page)

@@ -16,6 +16,7 @@ from playwright.sync_api import Page
 from pipeline.picture import carried_strokes
 from pipeline.picture.png_chunks import decode_text, read_texts
 from pipeline.picture.png_file import read_lone_strokes
+from pipeline.picture.provenance import KEYWORD
 from tests.browser.conftest import OpenPage
 from tests.browser.page_actions import CIRCLE, LINE, clear_sheet, drag_mouse, draw_and_wait, read_drawing
 from tests.browser.test_canvas_by_hand import drop
@@ -195,6 +196,7 @@ def test_a_card_shows_both_side_by_side(made: Page) -> None:
     assert (drawn == 255).mean() > 0.5 and (drawn < 100).mean() > 0.003
     caption = np.asarray(card.crop((0, 1024 + 48, card.width, card.height)).convert("L"))
     assert (caption < 120).sum() > 300, "the words are missing"
+    assert "trainedAlgorithmicMedia" in open_png(data).text[KEYWORD]  # type: ignore[attr-defined]
 
 
 def test_a_sticker_is_cut_out(made: Page) -> None:
@@ -204,6 +206,7 @@ def test_a_sticker_is_cut_out(made: Page) -> None:
     alpha = np.asarray(sticker)[..., 3]
     assert alpha[0, 0] == 0 and alpha[alpha.shape[0] // 2, alpha.shape[1] // 2] == 255
     assert ((alpha > 0) & (alpha < 255)).any()
+    assert "trainedAlgorithmicMedia" in sticker.text[KEYWORD]  # type: ignore[attr-defined]
 
 
 def test_the_ink_is_shapes(made: Page) -> None:

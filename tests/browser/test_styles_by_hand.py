@@ -168,6 +168,19 @@ def test_a_style_on_a_part_is_brushed_and_comes_back_with_its_file(page: Page, t
     page.wait_for_selector("#chip .part", state="detached")
 
 
+def test_the_parts_styles_are_seen_whole_on_a_small_laptop(open_page: OpenPage) -> None:
+    page = open_page(viewport={"width": 1366, "height": 768})
+    drag_mouse(page)
+    draw_and_wait(page)
+    page.click("[data-action=style-part]")
+    page.wait_for_selector("#styled-part .style")
+    heights = page.evaluate(
+        "(({ clientHeight, scrollHeight }) => [clientHeight, scrollHeight])"
+        "(document.querySelector('#styled-part .style-strip'))"
+    )
+    assert heights[0] == heights[1] > 90
+
+
 def test_the_drawing_in_many_styles_comes_one_by_one_and_can_be_stopped(page: Page) -> None:
     draw_something(page)
     page.click("#chip .door.many")
