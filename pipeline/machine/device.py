@@ -89,7 +89,7 @@ def has_fast_bf16() -> bool:
     """Return whether the processor is quicker in bf16 than in fp32: in tiles (Intel's AMX) that the system allows,
     or by AMD's AVX512_BF16 (Zen 4 and newer).
 
-    A UNet pass takes 0.4 of the time with tiles, 0.6 on Zen 4 (docs/decisions/6-no-openvino.md); on older processors
+    A UNet pass takes 0.4 of the time with tiles, 0.56 on Zen 4 (docs/decisions/6-no-openvino.md); on older processors
     bf16 is slower. AVX512_BF16 alone does not count on Intel's: its gain there was never measured.
     """
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
