@@ -71,10 +71,20 @@ def identify_start(start: bytes) -> str | None:
 
 
 PICKLE = "a pickle"
-LORA_FOR = "{name} is a LoRA for {other}."
-CONTROLNET_FOR = "{name} is a ControlNet for {other}."
-INVERSION_FOR = "{name} is a textual inversion for {other}."
-VAE_FOR = "{name} is a VAE for {other}."
+LORA_FOR = (
+    "{name} is a LoRA for {other}. Croquis draws with Stable Diffusion 1.5 and models tuned from it: name one of those."
+)
+CONTROLNET_FOR = (
+    "{name} is a ControlNet for {other}. Croquis draws with Stable Diffusion 1.5 and "
+    "models tuned from it: name one of those."
+)
+INVERSION_FOR = (
+    "{name} is a textual inversion for {other}. Croquis draws with Stable Diffusion 1.5 and "
+    "models tuned from it: name one of those."
+)
+VAE_FOR = (
+    "{name} is a VAE for {other}. Croquis draws with Stable Diffusion 1.5 and models tuned from it: name one of those."
+)
 LOGIN = "{name} is a web page, not a model: the download needs a login, or its address has changed. Download it again."
 POINTER = "{name} is a pointer of Git LFS: the model itself was not fetched. Run `git lfs pull`, or download it."
 STARTS: Mapping[bytes, str] = {
@@ -283,7 +293,7 @@ def tells_pony(path: Path, header: Header) -> bool:
 
 
 def _tell(path: Path, sentence: str, other: str) -> Identified:
-    return Identified(None, f"{sentence.format(name=path.name, other=other)} {FIX}")
+    return Identified(None, sentence.format(name=path.name, other=other))
 
 
 def _refuse(path: Path, what: str, fix: str = FIX) -> Identified:

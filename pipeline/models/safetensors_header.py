@@ -35,9 +35,13 @@ def read_header(path: Path, limit: int = HEADER_LIMIT) -> Header:
     with path.open("rb") as file:
         length = struct.unpack("<Q", file.read(8).ljust(8, b"\xff"))[0]
         if length > min(size - 8, HEADER_LIMIT):
-            raise ModelError(f"{path.name} is no whole .safetensors file: {size} bytes do not hold its head. {AGAIN}")
+            raise ModelError(
+                " ".join((f"{path.name} is no whole .safetensors file: {size} bytes do not hold its head.", AGAIN))
+            )
         if length > limit:
-            raise ModelError(f"{path.name} has a head of {length:,} bytes, and at most {limit:,} are read. {AGAIN}")
+            raise ModelError(
+                " ".join((f"{path.name} has a head of {length:,} bytes, and at most {limit:,} are read.", AGAIN))
+            )
         head = file.read(length)
     try:
         tensors = json.loads(head)
@@ -46,7 +50,7 @@ def read_header(path: Path, limit: int = HEADER_LIMIT) -> Header:
         shapes = {name: tuple(map(int, entry["shape"])) for name, entry in tensors.items()}
         told = {str(name): str(value) for name, value in metadata.items()}
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise ModelError(f"{path.name} is no .safetensors file: its head cannot be read. {AGAIN}") from error
+        raise ModelError(" ".join((f"{path.name} is no .safetensors file: its head cannot be read.", AGAIN))) from error
     if 8 + length + end != size:
-        raise ModelError(f"{path.name} is cut off: it has {size} bytes of {8 + length + end}. {AGAIN}")
+        raise ModelError(" ".join((f"{path.name} is cut off: it has {size} bytes of {8 + length + end}.", AGAIN)))
     return Header(shapes, told, 8 + length)
