@@ -3,35 +3,38 @@ PYTHON := $(if $(VIRTUAL_ENV),python,$(if $(wildcard .venv),.venv/bin/python,pyt
 ARGS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run quick test lint format bench train
+.PHONY: help install ready run quick test lint format bench train
 
 help:  ## List these commands
-	@grep -E '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16
 
 install:  ## Install what the program and its tests need into .venv, or into the active virtual environment
 	@test -n "$(VIRTUAL_ENV)" || test -d .venv || python3 -m venv .venv
 	$(if $(VIRTUAL_ENV),python,.venv/bin/python) -m pip install -r requirements-test.txt
 
-run:  ## Open the page
+ready:
+	@$(PYTHON) -c "import PIL, gradio, pytest, ruff" 2>/dev/null || { echo "Packages are missing here: make install puts them in."; exit 1; }
+
+run: ready  ## Open the page
 	$(PYTHON) app.py $(ARGS)
 
-quick:  ## Check form and run the tests that need no torch, no browser and no server: under half a minute
+quick: ready  ## Check form and run the tests that need no torch, no browser and no server: under half a minute
 	$(PYTHON) -m tests quick $(ARGS)
 
-test:  ## Check form, types and scripts, and run every test
+test: ready  ## Check form, types and scripts, and run every test
 	$(PYTHON) -m tests $(ARGS)
 
-lint:  ## Check form, types and scripts, and run no test
+lint: ready  ## Check form, types and scripts, and run no test
 	$(PYTHON) -m tests lint
 
-format:  ## Put all Python into its form
+format: ready  ## Put all Python into its form
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-bench:  ## Measure drawing, memory and the style search
+bench: ready  ## Measure drawing, memory and the style search
 	$(PYTHON) -m tests.benchmarks.denoise
 	$(PYTHON) -m tests.benchmarks.memory
 	$(PYTHON) -m tests.benchmarks.retrieval --only search
 
-train:  ## Train the pocket model, or print what it takes: make train ARGS=--help
+train: ready  ## Train the pocket model, or print what it takes: make train ARGS=--help
 	$(PYTHON) -m pipeline.pocket.train $(ARGS)
