@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ModelError, SketchError
+from pipeline.errors import ModelError, SettingError, SketchError
 from pipeline.hints import ControlHint, ControlNetName, HintSettings
 from pipeline.models.locate import PresentParts
 from pipeline.models.own_files import OwnFiles
@@ -79,7 +79,8 @@ class HintReader:
     def look(self, order: Order, edges: EdgeMap, profile: ModelProfile) -> tuple[SeenHint, ...]:
         """Read the same, and say of each what is wrong with it; where the edge map alone would steer, that is it."""
         files = PresentParts(profile, find_model_folder(self._settings))
-        chosen = self._settle(order, edges, files) or (("canny", HintSettings()),)
+        settled = self._settle(order, edges, files) if get_menu(order.engine).controlnets else ()
+        chosen = settled or (("canny", HintSettings()),)
         return tuple(self._look_at(order, edges, files, name, settings) for name, settings in chosen)
 
     def _look_at(
@@ -92,7 +93,9 @@ class HintReader:
             return SeenHint(name, None, str(error))
         try:
             files.expect(self._list_roles(order, name, settings.model))
-        except ModelError as error:
+            if settings.model:
+                self._own_files.find("controlnet", settings.model)
+        except (ModelError, SettingError) as error:
             doubt = f"{doubt} {error}" if doubt else str(error)
         return SeenHint(name, pixels, doubt or "")
 

@@ -126,7 +126,7 @@ class Studio(Loader):
 
     def look_at_hints(self, order: Order) -> tuple[SeenHint, ...]:
         """Read what the ControlNets of an order would see, and draw nothing. Raises SketchError for blank drawings."""
-        size = (order.width, order.height)
+        size = order.width, order.height
         edges = self.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high, size)
         return self._hint_reader.look(order, edges, self.profile)
 

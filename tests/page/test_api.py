@@ -68,6 +68,18 @@ PUBLIC = {
         ],
         [("edges", "filepath")],
     ),
+    "/read_hints": (
+        [
+            ("sketch", "filepath"),
+            ("controlnets", "None | dict(str, Any)"),
+            ("reading", "Literal['auto', 'lines', 'canny']"),
+            ("canny_low", "int"),
+            ("canny_high", "int"),
+            ("width", "None | int"),
+            ("height", "None | int"),
+        ],
+        [("hints", "list[dict(str, Any)]")],
+    ),
     "/find_styles": (
         [("prompt", "str"), ("k", "int")],
         [("matches", "list[dict(id: str, name: str, similarity: float, probability: float)]")],
