@@ -42,6 +42,7 @@ from pipeline.studio.answers import (
 )
 from pipeline.studio.calls import draw_call, read_call
 from pipeline.studio.messages import explain_error
+from pipeline.studio.readings import SeenHint
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
 from pipeline.teaching.lesson import expect_count, parse_steps
@@ -180,27 +181,10 @@ class Endpoints:
         Returns a list of {"controlnet", "image", "notice"}: the image is a PNG file, white or coloured on black at the
         picture's size, or null where nothing could be read; the notice says why, or what is doubtful or missing.
         """
-        order = parse_order(
-            self._studio.profile,
-            sketch=_read_sketch(sketch),
-            controlnets=controlnets,
-            reading=reading,
-            canny_low=canny_low,
-            canny_high=canny_high,
-            width=width,
-            height=height,
-        )
-        seen = self._studio.look_at_hints(order)
-        return [
-            {
-                "controlnet": each.controlnet,
-                "image": None
-                if each.pixels is None
-                else _serve_png(_encode_png(each.pixels), f"{each.controlnet}.png").model_dump(),
-                "notice": each.notice,
-            }
-            for each in seen
-        ]
+        given: dict[str, Any] = {"controlnets": controlnets, "reading": reading, "width": width, "height": height}
+        given |= {"canny_low": canny_low, "canny_high": canny_high}
+        order = parse_order(self._studio.profile, sketch=_read_sketch(sketch), **given)
+        return [_serve_hint(each) for each in self._studio.look_at_hints(order)]
 
     @turn_errors_into_messages
     def find_styles(self, prompt: str, k: int = MATCHES_SHOWN) -> list[FoundStyle]:
@@ -298,6 +282,12 @@ def _name_uploaded_file(file: object) -> str:
 def _serve_png(data: bytes, name: str) -> gr.FileData:
     """Keep these bytes as a PNG file that clients can fetch."""
     return gr.FileData(path=save_bytes_to_cache(data, name, get_upload_folder()), orig_name=name, mime_type="image/png")
+
+
+def _serve_hint(seen: SeenHint) -> dict[str, Any]:
+    """Return what one ControlNet is given as JSON, its image kept for clients to fetch."""
+    image = None if seen.pixels is None else _serve_png(_encode_png(seen.pixels), f"{seen.controlnet}.png")
+    return {"controlnet": seen.controlnet, "image": image and image.model_dump(), "notice": seen.notice}
 
 
 def _encode_png(pixels: NDArray[np.uint8]) -> bytes:

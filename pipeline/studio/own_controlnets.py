@@ -37,7 +37,7 @@ def stands_in(word: str, words: str) -> bool:
     return word in words if len(word) >= LONG else f" {word} " in f" {words} "
 
 
-def list_suited(names: Iterable[str], reading: ControlNetName) -> list[str]:
+def list_suited(names: Iterable[str], reading: str) -> list[str]:
     """List the ControlNets that a person may use for a reading: those named after it, then those that do not tell."""
     known = [(recognise_reading(name), name) for name in names]
     return [name for found, name in known if found == reading] + [name for found, name in known if found is None]

@@ -116,7 +116,8 @@ class HintReader:
 
     def _list_roles(self, order: Order, name: ControlNetName, model: str = "") -> tuple[str, ...]:
         """List the parts that a reading needs; with a `model` of one's own no published ControlNet."""
-        nets = () if model else (get_menu(order.engine).controlnets[name],)
+        role = get_menu(order.engine).controlnets.get(name)  # None: the pocket model, which reads lines alone
+        nets = () if model or role is None else (role,)
         return (*nets, DEPTH_PART) if name == "depth" else nets
 
     def _choose(

@@ -17,6 +17,16 @@ from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.readings_server import serve_readings
 from tests.tools.serving import RequestRefused, Server
 
+READ_HINTS = [  # the endpoint's inputs, as its description has them
+    ("sketch", "filepath"),
+    ("controlnets", "None | dict(str, Any)"),
+    ("reading", "Literal['auto', 'lines', 'canny']"),
+    ("canny_low", "int"),
+    ("canny_high", "int"),
+    ("width", "None | int"),
+    ("height", "None | int"),
+]
+
 
 @pytest.fixture(scope="module")
 def sd15(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
