@@ -20,6 +20,7 @@ import { mountStrip } from "./making.js";
 import { addMenuItem, mountMenu } from "./menu.js";
 import { mountMessages } from "./messages.js";
 import { addPictureAction, mountPicture } from "./picture.js";
+import { mountControlnets, mountReadings } from "./readings.js";
 import { mountReconnecting } from "./reconnecting.js";
 import { offerSaving } from "./saving.js";
 import { mountStatus } from "./status.js";
@@ -37,7 +38,7 @@ const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
   library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
   header: mountHeader, apart: mountApart, counts: mountCounts, faithful: mountFaithful, film: mountFilm, keeping: mountKeeping,
-  answers: mountAnswers, part: mountHeldValue, colours: mountHeldValue, loras: mountLoras, own: mountOwnFiles, sheet: mountStyleSheet,
+  answers: mountAnswers, part: mountHeldValue, colours: mountHeldValue, loras: mountLoras, own: mountOwnFiles, sheet: mountStyleSheet, controlnets: mountControlnets, readings: mountReadings,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other
@@ -89,6 +90,7 @@ const page = {
   /** Note that the drawing changed. */
   noteDrawing() {
     parts.keeping?.noteChange("drawing");
+    parts.readings?.noteDrawing();
   },
   setModes: (modes) => Object.entries(modes).forEach(([mode, on]) => findDesk()?.classList.toggle(mode, on)),
 
@@ -249,8 +251,7 @@ globalThis.croquis = {
   },
   /** Take the page's settings as they are, by the names of SETTINGS, to be kept and to be drawn from. */
   noteInputs(values) {
-    live.noteSettings(values);
-    parts.faithful?.noteSettings(values);
+    for (const part of [live, parts.faithful, parts.readings]) part?.noteSettings(values);
     if (parts.keeping) parts.keeping.noteInputs(values);
     else setTimeout(() => globalThis.croquis.noteInputs(values), 50);
   },

@@ -1,5 +1,6 @@
 // How a picture was made: the lines that were read, the styles, the times, the seed.
 import { make } from "./dom.js";
+import { nameReading } from "./readings.js";
 import { makeStyleButton } from "./styles.js";
 import { say, translate } from "./words.js";
 
@@ -20,9 +21,10 @@ export function mountStrip({ element, props, trigger, watch }, page) {
   }
   return { repaint: paintStrip };
 
-  function buildLines({ edges, reading }) {
+  function buildLines({ edges, reading, hints = [] }) {
     const how = reading === "canny" ? say("Edges of the picture") : say("Your lines");
-    return makeSection(say("The lines it follows"), make("figure.lines", {}, make("img", { src: edges, alt: say("The lines that the picture follows") }), make("figcaption", {}, how)));
+    const lines = make("figure.lines", {}, make("img", { src: edges, alt: say("The lines that the picture follows") }), make("figcaption", {}, how));
+    return makeSection(say("The lines it follows"), lines, ...hints.map(makeHint));
   }
   function buildStyles({ styles, chosen }) {
     const used = new Map(chosen.map(({ id, weight }) => [id, weight]));
@@ -44,6 +46,13 @@ export function mountStrip({ element, props, trigger, watch }, page) {
     return makeSection(say("Seed"), make("p.seed", {}, String(number)),
       make("button.link", { type: "button", onclick: () => trigger("use_seed") }, say("Use again")));
   }
+}
+
+/** Show what a network saw of the drawing, and say how strongly and when it steered. */
+function makeHint({ controlnet, image, model, controlnet_conditioning_scale: scale, control_guidance_start: start, control_guidance_end: end }) {
+  const label = nameReading(controlnet);
+  const numbers = say("{scale}, from {start} % to {end} %", { scale: scale.toFixed(2), start: Math.round(100 * start), end: Math.round(100 * end) });
+  return make("figure.lines.hint", { "data-reading": controlnet }, make("img", { src: image, alt: say("What the network for “{name}” sees", { name: label }) }), make("figcaption", {}, make("b", {}, label), make("br"), numbers, model ? make("span.model", {}, model) : null));
 }
 
 /** Say what made it, how large it is and what memory that takes. */

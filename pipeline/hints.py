@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from pipeline.errors import SettingError, SketchError
@@ -39,11 +40,12 @@ def expect_hint_number(name: str, value: object, most: float) -> None:
 
 @dataclass(frozen=True)
 class HintSettings:
-    """HintSettings says how one ControlNet steers a picture."""
+    """HintSettings says how one ControlNet steers a picture, and which one does."""
 
     controlnet_conditioning_scale: float = 1.0
     control_guidance_start: float = 0.0
     control_guidance_end: float = 1.0
+    model: str = ""  # name of a ControlNet of the person's own; "": the published one
 
     def __post_init__(self) -> None:
         for name, most in HINT_LIMITS.items():
@@ -55,6 +57,14 @@ class HintSettings:
             )
 
 
+@dataclass(frozen=True)
+class OwnControlNet:
+    """OwnControlNet is the file of a person's own ControlNet, used in place of the published one for a reading."""
+
+    sha256: str  # of its tensors
+    file: Path = field(compare=False)
+
+
 @dataclass(frozen=True, eq=False)
 class ControlHint(PixelValue):
     """ControlHint is one reading of a drawing and how its ControlNet steers the picture by it."""
@@ -62,6 +72,7 @@ class ControlHint(PixelValue):
     controlnet: ControlNetName
     pixels: NDArray[np.uint8]  # (H, W, 3) RGB on black, as ControlNet 1.1 was trained
     settings: HintSettings = HintSettings()
+    own: OwnControlNet | None = None  # the file that settings.model names; None: the published ControlNet
 
     def __post_init__(self) -> None:
         expect_controlnet(self.controlnet)

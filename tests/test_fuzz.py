@@ -95,6 +95,11 @@ class Faults:
     def reading(self) -> Any:
         return self.pick(*NO_TEXTS, "hed", "Lines", "", None, "canny ")
 
+    def controlnets(self) -> Any:
+        return self.pick(
+            3, -1.5, True, [1], "x" * 3_000, "{", {"depth": 1}, {"tile": 1}, {"canny": {"model": 3}}, "\ud83d"
+        )
+
     def name(self) -> Any:
         return self.pick(*NO_TEXTS, "", "   ", "\0" * 5_000, "Ice", "ICE", "x" * 61, None, "\u200b")
 
@@ -123,6 +128,7 @@ def inputs(faults: Faults) -> dict[str, list[tuple[Any, Callable[[], Any]]]]:
             number(7, -1, 2**32 - 1, True),
         ],
         "read_edges": [(faults.good, faults.sketch), *seeing],
+        "read_hints": [(faults.good, faults.sketch), ({}, faults.controlnets), *seeing],
         "find_styles": [("a fox", faults.text), number(5, 1, 100, True)],
         "add_style": [(faults.good, faults.image), ("Fuzz", faults.name), ("", faults.text)],
         "remove_style": [("auto", faults.removed)],
@@ -144,6 +150,7 @@ def bad_calls(faults: Faults, draw: random.Random) -> Iterator[Call]:
     weights = {
         "draw": 8,
         "read_edges": 3,
+        "read_hints": 2,
         "find_styles": 2,
         "add_style": 3,
         "remove_style": 2,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple
 from typing import Any
 
 import torch
@@ -16,6 +15,7 @@ from pipeline.engine.placement import Placement
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.engine.textual_inversions import TextualInversions
+from pipeline.hints import HINT_LIMITS
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Menu, scale_blocks
 from pipeline.timing import Clock
@@ -110,7 +110,8 @@ class RequestEncoder:
         for each in hints:
             network, stack = networks[each.controlnet]
             pixels = self._move_to_device(torch.from_numpy(each.pixels.copy())).permute(2, 0, 1)[None] / 255
-            controls.append(Control(network, stack(pixels), *astuple(each.settings)))
+            numbers = (getattr(each.settings, name) for name in HINT_LIMITS)
+            controls.append(Control(network, stack(pixels), *numbers))
         return tuple(controls)
 
     def _embed_styles(self, request: GenerationRequest, guided: bool) -> Tensor:

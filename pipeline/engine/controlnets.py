@@ -11,7 +11,8 @@ from torch import nn
 
 from pipeline.engine.diffusers_pipeline import detach_hint_stack
 from pipeline.engine.placement import Placement, allow_weight_changes, release_memory
-from pipeline.hints import ControlHint, ControlNetName
+from pipeline.errors import ModelError
+from pipeline.hints import ControlHint, ControlNetName, OwnControlNet
 from pipeline.machine.device import name_dtype
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import NUMBER_BYTES, MemoryPlan, plan_memory, select_free_memory
@@ -58,8 +59,8 @@ class ControlNets:
         self.revisions: dict[str, str] = {}  # role -> revision of each that was read
 
     def list_roles(self, request: GenerationRequest) -> tuple[str, ...]:
-        """List the roles in the profile's parts that a request's hints need."""
-        return tuple(self._menu.controlnets[hint.controlnet] for hint in list_steering_hints(request))
+        """List the roles in the profile's parts that a request's hints need; a person's own ControlNets have none."""
+        return tuple(self._name_network(hint) for hint in list_steering_hints(request) if hint.own is None)
 
     def provide(self, request: GenerationRequest) -> Mapping[ControlNetName, LoadedNet]:
         """Return the ControlNets of a request's hints, by their names. Raises ModelError for files that are not here or
@@ -68,8 +69,8 @@ class ControlNets:
         hints = list_steering_hints(request)
         if not hints:
             return {}
-        self._make_room(set(self.list_roles(request)), request, len(hints))
-        return {hint.controlnet: self._take(self._menu.controlnets[hint.controlnet]) for hint in hints}
+        self._make_room({self._name_network(hint) for hint in hints}, request, len(hints))
+        return {hint.controlnet: self._take(self._name_network(hint), hint.own) for hint in hints}
 
     def provide_main(self, request: GenerationRequest) -> None:
         """See that the ControlNet that is read with the model is there: it may have been let go."""
@@ -86,13 +87,18 @@ class ControlNets:
         main = () if self._pipeline.controlnet is None else (MAIN,)
         return (*main, *self._loaded)
 
-    def _take(self, role: str) -> LoadedNet:
+    def _name_network(self, hint: ControlHint) -> str:
+        """Return the name by which a hint's ControlNet is held: its role, or the hash of a person's own file."""
+        return self._menu.controlnets[hint.controlnet] if hint.own is None else hint.own.sha256
+
+    def _take(self, role: str, own: OwnControlNet | None = None) -> LoadedNet:
         """Return one ControlNet, read where it is not in memory."""
         if role == MAIN:
             if self._pipeline.controlnet is None:
                 self._pipeline.controlnet = self._read(role).network
             return LoadedNet(self._pipeline.controlnet, self._main_stack)
-        loaded = self._loaded.pop(role) if role in self._loaded else self._read(role)
+        read = self._read if own is None else lambda _: self._read_own(own)
+        loaded = self._loaded.pop(role) if role in self._loaded else read(role)
         self._loaded[role] = loaded
         return loaded
 
@@ -107,9 +113,26 @@ class ControlNets:
                 torch_dtype=self._placement.dtype,
                 variant=self._profile.variant,
             )
+        self.revisions[role] = located.revision
+        return self._place(network)
+
+    def _read_own(self, own: OwnControlNet) -> LoadedNet:
+        """Read a ControlNet of a person's own, in diffusers' names or its own; its configuration is that of the one
+        that is read with the model. Raises ModelError for a file that is gone, or not whole.
+        """
+        config = self._files.locate_part(MAIN).path
+        with allow_weight_changes(), guard_loading(own.file, diffusers.utils.logging):
+            network = diffusers.ControlNetModel.from_single_file(
+                str(own.file), config=str(config), local_files_only=True, torch_dtype=self._placement.dtype
+            )
+        if any(weight.is_meta for weight in network.parameters()):
+            raise ModelError(f"{own.file.name} is not a whole ControlNet for Stable Diffusion 1.5. Download it again.")
+        return self._place(network)
+
+    def _place(self, network: Any) -> LoadedNet:
+        """Put a ControlNet where the memory mode wants it, its hint stack apart."""
         stack = detach_hint_stack(network)
         self._placement.place_controlnet(network, stack)
-        self.revisions[role] = located.revision
         return LoadedNet(network, stack)
 
     def _make_room(self, wanted: set[str], request: GenerationRequest, count: int) -> None:

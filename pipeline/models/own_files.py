@@ -25,6 +25,7 @@ ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".sft")
 THUMBNAILS = (".preview.png", ".preview.jpg", ".preview.jpeg", ".preview.webp", ".png", ".jpg", ".jpeg", ".webp")
 SKIPPED = ("node_modules", "__pycache__", "custom_nodes", "outputs", "output", "venv", ".git", ".cache")
 MOST_FILES = 10_000  # of a folder; what comes behind is not listed
+DIFFUSERS_NAME = "diffusion_pytorch_model."  # how diffusers' folders, and InvokeAI's, call each model
 NAMED = 12  # names that a message lists
 LORA_FOLDER = "loras"  # within the last folder of Settings.own_models: where taught styles are put
 
@@ -63,7 +64,8 @@ class OwnFiles:
             found: list[OwnFile] = []
             for folder, path in self._walk():
                 seen = self._identify(path)
-                name = path.stem if (seen.kind, path.stem.lower()) not in taken else name_by_path(path, folder)
+                plain = name_file(path)
+                name = plain if (seen.kind, plain.lower()) not in taken else name_by_path(path, folder)
                 taken.add((seen.kind, name.lower()))
                 found.append(OwnFile(seen.kind, name, path, seen.fault, find_thumbnail(path)))
             return sorted(found, key=lambda each: each.name.lower())
@@ -168,6 +170,11 @@ def explain_missing(kind: FileKind, name: str, names: list[str]) -> str:
 def find_thumbnail(path: Path) -> Path | None:
     """Return the picture beside a model file that shows what it does, as A1111 names it; None without one."""
     return next((found for ending in THUMBNAILS if (found := path.with_suffix(ending)).is_file()), None)
+
+
+def name_file(path: Path) -> str:
+    """Return what a file is called: its name without the ending, or its folder's where diffusers named the file."""
+    return path.parent.name if path.name.startswith(DIFFUSERS_NAME) else path.stem
 
 
 def name_by_path(path: Path, folder: Path) -> str:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import gradio as gr
+import numpy as np
 from gradio.context import Context, LocalContext
 from gradio.events import api
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder, is_in_or_equal
 from gradio_client.utils import is_file_obj_with_meta
+from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.controls import expect_choice
@@ -26,7 +28,7 @@ from pipeline.page.host import NOT_HERE, may_teach
 from pipeline.page.memory_panel import plan_memory_modes
 from pipeline.page.visitors import find_owner
 from pipeline.request.inputs import DRAW_INPUTS, Input
-from pipeline.request.order import parse_count, parse_reading, parse_thresholds
+from pipeline.request.order import parse_count, parse_order, parse_reading, parse_thresholds
 from pipeline.request.words import parse_prompt
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image
@@ -40,10 +42,11 @@ from pipeline.studio.answers import (
 )
 from pipeline.studio.calls import draw_call, read_call
 from pipeline.studio.messages import explain_error
+from pipeline.studio.readings import SeenHint
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
 from pipeline.teaching.lesson import expect_count, parse_steps
-from pipeline.values import EdgeMap, GenerationResult, Sketch
+from pipeline.values import GenerationResult, Sketch
 
 MAX_OPEN_CALLS = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
 
@@ -58,6 +61,7 @@ def register_api(studio: Studio) -> None:
     for function in (
         endpoints.draw,
         endpoints.read_edges,
+        endpoints.read_hints,
         endpoints.find_styles,
         endpoints.styles,
         endpoints.add_style,
@@ -152,11 +156,35 @@ class Endpoints:
         canny_low: int = 50,
         canny_high: int = 150,
     ) -> gr.FileData:
-        """Read the edge map that /draw would use, as a PNG file: white lines on black, at the picture's size."""
+        """Read the edge map that /draw would use, as a PNG file: white lines on black, at the picture's size.
+
+        What each of several ControlNets is given, /read_hints reads.
+        """
         choice = parse_reading(reading)
         low, high = parse_thresholds(canny_low, canny_high, self._studio.profile.defaults)
         edges = self._studio.read_edges(_read_sketch(sketch), choice, low, high)
-        return _serve_png(_encode_png(edges), "edges.png")
+        return _serve_png(_encode_png(edges.pixels), "edges.png")
+
+    @turn_errors_into_messages
+    def read_hints(
+        self,
+        sketch: gr.FileData,
+        controlnets: dict[str, Any] | None = None,
+        reading: Literal["auto", "lines", "canny"] = "auto",
+        canny_low: int = 50,
+        canny_high: int = 150,
+        width: int | None = None,
+        height: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """Read what each ControlNet of a picture would be given, as /draw would, and draw nothing.
+
+        Returns a list of {"controlnet", "image", "notice"}: the image is a PNG file, white or coloured on black at the
+        picture's size, or null where nothing could be read; the notice says why, or what is doubtful or missing.
+        """
+        given: dict[str, Any] = {"controlnets": controlnets, "reading": reading, "width": width, "height": height}
+        given |= {"canny_low": canny_low, "canny_high": canny_high}
+        order = parse_order(self._studio.profile, sketch=_read_sketch(sketch), **given)
+        return [_serve_hint(each) for each in self._studio.look_at_hints(order)]
 
     @turn_errors_into_messages
     def find_styles(self, prompt: str, k: int = MATCHES_SHOWN) -> list[FoundStyle]:
@@ -256,8 +284,14 @@ def _serve_png(data: bytes, name: str) -> gr.FileData:
     return gr.FileData(path=save_bytes_to_cache(data, name, get_upload_folder()), orig_name=name, mime_type="image/png")
 
 
-def _encode_png(edges: EdgeMap) -> bytes:
-    """Return an edge map as the bytes of a PNG file."""
+def _serve_hint(seen: SeenHint) -> dict[str, Any]:
+    """Return what one ControlNet is given as JSON, its image kept for clients to fetch."""
+    image = None if seen.pixels is None else _serve_png(_encode_png(seen.pixels), f"{seen.controlnet}.png")
+    return {"controlnet": seen.controlnet, "image": image and image.model_dump(), "notice": seen.notice}
+
+
+def _encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Return an edge map, or a hint, as the bytes of a PNG file."""
     stream = io.BytesIO()
-    Image.fromarray(edges.pixels).save(stream, "PNG")
+    Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue()

@@ -24,6 +24,7 @@ DRAW_MEANINGS = {each.name: each.meaning for each in DRAW_INPUTS}  # shared with
 ANSWER_MEANINGS = {
     "draw": {"picture": "PNG file with its recipe inside.", "details": "Seed, engine, size, styles, milliseconds, ..."},
     "read_edges": {"edges": "PNG file."},
+    "read_hints": {"hints": "What each ControlNet is given, and what is wrong with it."},
     "find_styles": {"matches": "Similarity from -1 to 1."},
     "styles": {"styles": "Every style."},
     "add_style": {"style": "The new style."},

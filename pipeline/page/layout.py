@@ -79,7 +79,7 @@ def wire_page(studio: Studio, page: gr.Blocks, panel: DrawingPanel, settings: Se
     wire_lent_styles(studio, panel.strip, panel.library, panel.chip)
     panel.history.recall(None, None, everything, js="() => croquis.recallPicture()", **PAGE_EVENT)
     panel.strip.use_seed(None, None, settings.numbers["seed"], js="() => croquis.readSeed()", **PAGE_EVENT)
-    wire_settings(studio, settings, inputs, panel.running)
+    wire_settings(studio, settings, inputs, panel.canvas, panel.running)
     wire_library(Shelf(studio), page, panel.library, panel.answers)
     wire_style_sheet(StyleSheet(easel), panel.canvas, inputs, panel.ticket, panel.sheet)
     page.load(LoadingStatus(studio).watch, None, [status, panel.running], concurrency_limit=None, **PAGE_EVENT)

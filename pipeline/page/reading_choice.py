@@ -1,4 +1,4 @@
-"""Let a person choose what reads the drawing: any of the ControlNets, or none, and Croquis chooses."""
+"""Let a person choose what reads the drawing, how strongly, when and by which network; with none, Croquis chooses."""
 
 from __future__ import annotations
 
@@ -6,55 +6,81 @@ import json
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
+from pipeline.hints import HINT_LIMITS
+from pipeline.models.catalog import SD15
+from pipeline.page import view
+from pipeline.page.components import make_component
+from pipeline.page.page_order import read_order
 from pipeline.request.controlnets import write_controlnets
 from pipeline.request.presets import get_menu
+from pipeline.sketch.intake import read_strokes
+from pipeline.studio.messages import explain_error
+from pipeline.studio.own_controlnets import list_suited
+from pipeline.studio.readings import SeenHint
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationRequest
 
-LABELS = {
-    "scribble": "A loose scribble",
-    "lineart": "Clean lines",
-    "softedge": "Soft edges",
-    "canny": "Every edge",
-    "depth": "Near and far",
-    "openpose": "People's poses",
-}
+
+class ReadingPanel:
+    """ReadingPanel holds the handlers of one studio's choice of readings."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def describe(self) -> dict[str, Any]:
+        """Describe what there is to choose: readings, networks of the host's own, and the presets' intervals."""
+        menu = get_menu(self._studio.profile.name)
+        names = [each.name for each in self._studio.own_files.list_kind("controlnet")] if menu.controlnets else []
+        return {
+            "offered": bool(menu.controlnets),
+            "readings": list(menu.controlnets),
+            "most": HINT_LIMITS["controlnet_conditioning_scale"],
+            "models": {name: list_suited(names, name) for name in menu.controlnets},
+            "intervals": list_intervals(),
+            "seen": [],
+            "problem": "",
+        }
+
+    def look(self, canvas: str, *settings: Any) -> dict[str, Any]:
+        """Read the drawing as each network would see it, and say what is wrong with it, before anything is drawn."""
+        shown = self.describe()
+        if not shown["offered"]:
+            return shown
+        try:
+            order, _ = read_order(self._studio.profile, read_strokes(canvas), settings)
+            return shown | {"seen": [build_seen_hint(each) for each in self._studio.look_at_hints(order)]}
+        except Exception as error:
+            return shown | {"problem": explain_error(error)}
 
 
-def lay_reading_choice(studio: Studio) -> tuple[gr.CheckboxGroup, gr.Textbox]:
-    """Lay out the choice, and the hidden input that an order takes it from as JSON, with the weights of a picture that
-    was brought back.
-    """
-    choice = gr.CheckboxGroup(
-        [(label, name) for name, label in LABELS.items()],
-        label="Follow in your drawing",
-        info="Several at once. With none, Croquis takes what suits your drawing.",
-        elem_id="controlnets",
-        visible=bool(get_menu(studio.profile.name).controlnets),
-    )
-    return choice, gr.Textbox("", visible="hidden", label="controlnets")
+def build_seen_hint(seen: SeenHint) -> dict[str, str]:
+    """Build what the page shows of one hint."""
+    image = "" if seen.pixels is None else view.make_hint_url(Image.fromarray(seen.pixels))
+    return {"controlnet": seen.controlnet, "image": image, "notice": seen.notice}
+
+
+def list_intervals() -> dict[str, list[float]]:
+    """List the share of the steps that ControlNets steer where nobody says otherwise, by preset."""
+    presets = get_menu(SD15.name).presets
+    return {each.name: [each.shortcuts.control_guidance_start, each.shortcuts.control_guidance_end] for each in presets}
+
+
+def lay_reading_choice(studio: Studio, script: str) -> tuple[gr.HTML, gr.HTML]:
+    """Lay out the choice, and the hidden value that an order takes it from as JSON."""
+    described = ReadingPanel(studio).describe()
+    choice = make_component("readings", script, value=described, events=("look",), elem_id="readings")
+    return choice, make_component("controlnets", script, value="")
 
 
 def wire_reading_choice(
-    studio: Studio, choice: gr.CheckboxGroup, written: gr.Textbox, running: gr.Textbox, **event_options: Any
+    studio: Studio, choice: gr.HTML, inputs: list[Any], canvas: gr.HTML, running: gr.Textbox, **event_options: Any
 ) -> None:
-    """Keep what is checked and what an order takes the same, and show the choice where the engine has one."""
-    choice.input(write_choice, choice, written, **event_options)
-    written.change(read_choice, written, choice, **event_options)
-    running.change(
-        lambda: gr.update(visible=bool(get_menu(studio.profile.name).controlnets)), None, choice, **event_options
-    )
-
-
-def write_choice(names: list[str]) -> str:
-    """Write the checked readings as an order takes them, each as strong as the drawing is followed; "" for none."""
-    return json.dumps(dict.fromkeys(names)) if names else ""
-
-
-def read_choice(written: str) -> list[str]:
-    """Return the readings that are checked."""
-    return [name for name in json.loads(written) if name in LABELS] if written else []
+    """Show the choice where the engine has one, and what the networks see when the page asks."""
+    panel = ReadingPanel(studio)
+    running.change(panel.describe, None, choice, concurrency_limit=None, **event_options)
+    choice.look(panel.look, [canvas, *inputs], choice, concurrency_limit=2, trigger_mode="always_last", **event_options)
 
 
 def restore_choice(request: GenerationRequest) -> str:

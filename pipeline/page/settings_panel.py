@@ -37,8 +37,8 @@ class SettingsPanel:
 
     negative_prompt: gr.Textbox
     reading: gr.Radio
-    readings: gr.CheckboxGroup  # what reads the drawing
-    controlnets: gr.Textbox  # the same, as an order takes it
+    readings: gr.HTML  # what reads the drawing
+    controlnets: gr.HTML  # the same, as an order takes it
     engine: gr.Textbox  # which one the settings are for
     quality: dict[str, Any]  # preset, sampler, style focus, size, levers
     numbers: dict[str, gr.Slider | gr.Number]
@@ -62,7 +62,7 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
                 label="Your drawing is",
                 info="How its lines are found: along the middle of each stroke, or at every edge.",
             )
-        readings, controlnets = lay_reading_choice(studio)
+        readings, controlnets = lay_reading_choice(studio, script)
         engine = gr.Textbox(studio.profile.name, visible="hidden", label="engine")
         quality = lay_quality_inputs(studio.profile)
         with gr.Row(elem_id="numbers"):
@@ -119,7 +119,7 @@ def make_number_input(control: Control, usual: float) -> gr.Slider | gr.Number:
 
 
 def wire_settings(
-    studio: Studio, settings: SettingsPanel, inputs: list[gr.components.Component], running: gr.Textbox
+    studio: Studio, settings: SettingsPanel, inputs: list[Any], canvas: gr.HTML, running: gr.Textbox
 ) -> None:
     """Connect the reset button and the presets, and let all inputs follow the engine that draws.
 
@@ -137,7 +137,7 @@ def wire_settings(
         ],
         **PAGE_EVENT,
     )
-    wire_reading_choice(studio, settings.readings, settings.controlnets, running, **PAGE_EVENT)
+    wire_reading_choice(studio, settings.readings, inputs, canvas, running, **PAGE_EVENT)
     wire_quality_inputs(lambda: studio.profile, settings.quality, settings.numbers, **PAGE_EVENT)
     gr.on(
         [settings.engine.change, running.change],

@@ -7,18 +7,21 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageOps
 
+from pipeline.hints import ControlHint
 from pipeline.models.catalog import PROFILES
 from pipeline.studio.opening import LoadState
 from pipeline.styles.likelihood import FOUND_FROM
 from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, StepPreview, Style, StyleMatch, StyleMix
 
 THUMBNAIL = 160  # px, twice its size on the page
+HINT_SIDE = 320  # px, twice what the page shows
 CANVAS_SIDE = 512  # px, SIDE in assets/drawing.js
 STAGES = {
     "search": "Finding the style",
@@ -131,6 +134,7 @@ def build_request_strip(request: GenerationRequest, matches: Iterable[StyleMatch
     return {
         "edges": make_edges_url(request.edges),
         "reading": request.edges.reading,
+        "hints": [build_hint(each) for each in request.hints],
         "styles": [build_style_card(style) | _describe_match(matched.get(id)) for id, style in (worn | found).items()],
         "chosen": list_weights(request.styles),
         "seed": request.sampling.seed,
@@ -139,6 +143,11 @@ def build_request_strip(request: GenerationRequest, matches: Iterable[StyleMatch
         "notices": [],
         "milliseconds": [],
     }
+
+
+def build_hint(hint: ControlHint) -> dict[str, Any]:
+    """Build what the strip shows of one hint: what its ControlNet saw, how strongly and when it steered."""
+    return {"controlnet": hint.controlnet, "image": make_hint_url(Image.fromarray(hint.pixels))} | asdict(hint.settings)
 
 
 def _describe_match(match: StyleMatch | None) -> dict[str, Any]:
@@ -189,6 +198,12 @@ def make_thumbnail(sha256: str, file: Path) -> str:
     with Image.open(file) as image:
         small = ImageOps.fit(image.convert("RGB"), (THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     return make_data_url(small, "webp")
+
+
+def make_hint_url(hint: Image.Image) -> str:
+    """Make a data URL of what a ControlNet sees, at most HINT_SIDE px."""
+    hint.thumbnail((HINT_SIDE, HINT_SIDE), Image.Resampling.LANCZOS)
+    return make_data_url(hint, "webp")
 
 
 def make_edges_url(edges: EdgeMap) -> str:

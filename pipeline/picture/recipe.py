@@ -174,6 +174,7 @@ def read_recipe(
     size = recipe.width, recipe.height
     sampling, conditioning = group_settings(written)
     own = restore_weights(recipe.own_weights, find_weights)
+    hints, lost = restore_hints(recipe.hints, size, find_weights)
     request = GenerationRequest(
         engine=recipe.engine,
         prompt=read_prompt("prompt", recipe.prompt),
@@ -193,9 +194,9 @@ def read_recipe(
         enlargement=recipe.enlargement,
         loras=own.loras,
         embeddings=own.embeddings,
-        hints=restore_hints(recipe.hints, size),
+        hints=hints,
     )
-    return Reopened(request, written["revisions"], missing=own.missing)
+    return Reopened(request, written["revisions"], missing=own.missing + lost)
 
 
 def restore_drawing(colours: str, greys: str | None, size: tuple[int, int]) -> Drawing:

@@ -14,7 +14,7 @@ from pipeline.own_weights import Embedding, Lora
 from pipeline.strict_json import StrictModel
 from pipeline.values import GenerationRequest
 
-FindWeights = Callable[[Literal["lora", "embedding"], str, str], tuple[Path, str]]
+FindWeights = Callable[[Literal["lora", "embedding", "controlnet"], str, str], tuple[Path, str]]
 
 
 class WeightsPart(StrictModel):

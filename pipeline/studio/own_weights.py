@@ -68,7 +68,9 @@ def stands_in(file: OwnFile, words: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(file.name)}(?![\w-])", words, re.IGNORECASE) is not None
 
 
-def find_restored(files: OwnFiles, kind: Literal["lora", "embedding"], name: str, sha256: str) -> tuple[Path, str]:
+def find_restored(
+    files: OwnFiles, kind: Literal["lora", "embedding", "controlnet"], name: str, sha256: str
+) -> tuple[Path, str]:
     """Find the file that a recipe names: the one of that name if its hash is the same, else any of that hash.
 
     Raises SettingError where there is none.

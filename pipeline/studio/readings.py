@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SketchError
+from pipeline.errors import ModelError, SettingError, SketchError
 from pipeline.hints import ControlHint, ControlNetName, HintSettings
 from pipeline.models.locate import PresentParts
+from pipeline.models.own_files import OwnFiles
 from pipeline.request.order import Order
 from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
 from pipeline.studio.opening import find_model_folder
+from pipeline.studio.own_controlnets import find_controlnet, find_substitute
 from pipeline.values import EdgeMap, Sketch
 
 if TYPE_CHECKING:
@@ -39,40 +41,84 @@ class Hints:
     notices: tuple[str, ...] = ()  # in words for the page
 
 
+@dataclass(frozen=True)
+class SeenHint:
+    """SeenHint is what one ControlNet would see, before anything is drawn with it."""
+
+    controlnet: ControlNetName
+    pixels: NDArray[np.uint8] | None  # (H, W, 3) RGB on black; None where nothing could be read
+    notice: str = ""  # why nothing could be read, what is doubtful about it, or what is not here
+
+
 class HintReader:
     """HintReader reads drawings for the ControlNets of the engine that draws. Safe to call from many threads."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, own_files: OwnFiles) -> None:
+        self._settings, self._own_files = settings, own_files
 
     def read(self, order: Order, edges: EdgeMap, profile: ModelProfile) -> Hints:
         """Read what an order asks for; where it leaves that open, what suits the drawing and is on this machine.
 
         What could not be read is left out and told. Raises SketchError where nothing that was asked for could be read,
-        ModelError with the fix where files are missing.
+        ModelError with the fix where files are missing, SettingError for a ControlNet of one's own that is not here.
         """
-        menu = get_menu(order.engine)
-        if not menu.controlnets or order.conditioning.controlnet_conditioning_scale == 0:
+        if not get_menu(order.engine).controlnets or order.conditioning.controlnet_conditioning_scale == 0:
             return Hints()
         files = PresentParts(profile, find_model_folder(self._settings))
-        chosen = order.controlnets
-        if chosen:
-            files.expect([role for name, _ in chosen for role in self._list_roles(order, name)])
-        else:
-            chosen = self._choose(order, edges, files)
         hints, notices = [], []
-        for name, settings in chosen:
+        for name, settings in self._settle(order, edges, files):
+            files.expect(self._list_roles(order, name, settings.model))
+            found, own = find_controlnet(self._own_files, settings)
             pixels, doubt = self._read_one(name, order.sketch, edges, files)
             notices += [doubt] if doubt else []
-            hints += [ControlHint(name, pixels, settings)] if pixels is not None else []
+            hints += [ControlHint(name, pixels, found, own)] if pixels is not None else []
         if order.controlnets and not hints:
             raise SketchError(" ".join(notices) + " Choose another reading, or draw it more clearly.")
         return Hints(tuple(hints), tuple(notices))
 
-    def _list_roles(self, order: Order, name: ControlNetName) -> tuple[str, ...]:
-        """List the parts that a reading needs."""
-        role = get_menu(order.engine).controlnets[name]
-        return (role, DEPTH_PART) if name == "depth" else (role,)
+    def look(self, order: Order, edges: EdgeMap, profile: ModelProfile) -> tuple[SeenHint, ...]:
+        """Read the same, and say of each what is wrong with it; where the edge map alone would steer, that is it."""
+        files = PresentParts(profile, find_model_folder(self._settings))
+        settled = self._settle(order, edges, files) if get_menu(order.engine).controlnets else ()
+        chosen = settled or (("canny", HintSettings()),)
+        return tuple(self._look_at(order, edges, files, name, settings) for name, settings in chosen)
+
+    def _look_at(
+        self, order: Order, edges: EdgeMap, files: PresentParts, name: ControlNetName, settings: HintSettings
+    ) -> SeenHint:
+        """Read one hint without raising for what is missing."""
+        try:
+            pixels, doubt = self._read_one(name, order.sketch, edges, files)
+        except ModelError as error:
+            return SeenHint(name, None, str(error))
+        try:
+            files.expect(self._list_roles(order, name, settings.model))
+            if settings.model:
+                self._own_files.find("controlnet", settings.model)
+        except (ModelError, SettingError) as error:
+            doubt = f"{doubt} {error}" if doubt else str(error)
+        return SeenHint(name, pixels, doubt or "")
+
+    def _settle(
+        self, order: Order, edges: EdgeMap, files: PresentParts
+    ) -> tuple[tuple[ControlNetName, HintSettings], ...]:
+        """Settle which ControlNets steer: a person's own stand in for published ones that are not here."""
+        chosen = order.controlnets or self._choose(order, edges, files)
+        return tuple((name, self._fill_model(order, name, settings, files)) for name, settings in chosen)
+
+    def _fill_model(
+        self, order: Order, name: ControlNetName, settings: HintSettings, files: PresentParts
+    ) -> HintSettings:
+        """Name the ControlNet of one's own that stands in for the published one, where that is not here."""
+        if settings.model or files.has(get_menu(order.engine).controlnets[name]):
+            return settings
+        return replace(settings, model=find_substitute(self._own_files, name))
+
+    def _list_roles(self, order: Order, name: ControlNetName, model: str = "") -> tuple[str, ...]:
+        """List the parts that a reading needs; with a `model` of one's own no published ControlNet."""
+        role = get_menu(order.engine).controlnets.get(name)  # None: the pocket model, which reads lines alone
+        nets = () if model or role is None else (role,)
+        return (*nets, DEPTH_PART) if name == "depth" else nets
 
     def _choose(
         self, order: Order, edges: EdgeMap, files: PresentParts
@@ -80,9 +126,12 @@ class HintReader:
         """Choose the reading that suits the drawing; none where it is the edge map itself."""
         from pipeline.sketch.hints import choose_controlnet
 
-        name = choose_controlnet(
-            order.sketch, edges, lambda name: all(files.has(role) for role in self._list_roles(order, name))
-        )
+        def is_here(name: ControlNetName) -> bool:
+            roles = self._list_roles(order, name)
+            own = not files.has(roles[0]) and find_substitute(self._own_files, name)
+            return all(files.has(role) for role in (roles[1:] if own else roles))
+
+        name = choose_controlnet(order.sketch, edges, is_here)
         if name == "canny":
             return ()
         shortcuts = order.shortcuts

@@ -24,7 +24,7 @@ from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import is_withheld, make_results
 from pipeline.studio.own_weights import FoundWeights, find_restored, find_weights
 from pipeline.studio.parts import fit_part, fit_start, take_drawing
-from pipeline.studio.readings import HintReader, Hints
+from pipeline.studio.readings import HintReader, Hints, SeenHint
 from pipeline.studio.step_times import StepTimes
 from pipeline.studio.style_choice import StyleChoice, explain_choice, explain_language
 from pipeline.studio.teacher import Teacher
@@ -65,7 +65,7 @@ class Studio(Loader):
         self.lent_folder = settings.caches / "lent"
         self._lent = LentStyles(self.library.find_lora, self.lent_folder)
         self.step_times = StepTimes()
-        self._hint_reader = HintReader(settings)
+        self._hint_reader = HintReader(settings, self.own_files)
         self.teacher = Teacher(self)
         self.keeper = Keeper(settings, self.library.name_style)
 
@@ -123,6 +123,12 @@ class Studio(Loader):
     def read_hints(self, order: Order, edges: EdgeMap) -> Hints:
         """Read the drawing for the ControlNets that steer its picture. Raises as HintReader.read does."""
         return self._hint_reader.read(order, edges, self.profile)
+
+    def look_at_hints(self, order: Order) -> tuple[SeenHint, ...]:
+        """Read what the ControlNets of an order would see, and draw nothing. Raises SketchError for blank drawings."""
+        size = order.width, order.height
+        edges = self.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high, size)
+        return self._hint_reader.look(order, edges, self.profile)
 
     def find_weights(self, order: Order) -> FoundWeights:
         """Find the LoRAs and textual inversions of an order. Raises SettingError for one that is not here."""

@@ -16,10 +16,12 @@ from pipeline.models.catalog import POCKET
 from pipeline.picture.png_file import read_picture
 from pipeline.settings import ROOT
 from pipeline.styles.library import StyleLibrary
+from tests.page.test_api_hints import READ_HINTS
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.serving import RequestRefused, Server
 
 DETAILS = "dict(str, Any)"
+MATCHES = "list[dict(id: str, name: str, similarity: float, probability: float)]"
 PUBLIC = {
     "/draw": (
         [
@@ -68,10 +70,8 @@ PUBLIC = {
         ],
         [("edges", "filepath")],
     ),
-    "/find_styles": (
-        [("prompt", "str"), ("k", "int")],
-        [("matches", "list[dict(id: str, name: str, similarity: float, probability: float)]")],
-    ),
+    "/read_hints": (READ_HINTS, [("hints", "list[dict(str, Any)]")]),
+    "/find_styles": ([("prompt", "str"), ("k", "int")], [("matches", MATCHES)]),
     "/styles": ([], [("styles", "list[dict(str, Any)]")]),
     "/add_style": ([("image", "filepath"), ("name", "str"), ("words", "str")], [("style", "dict(str, Any)")]),
     "/remove_style": ([("style", "str")], [("style", "dict(str, Any)")]),

@@ -41,9 +41,18 @@ def test_what_is_written_is_read_back():
     assert parse(write_controlnets(chosen)) == chosen == parse(json.dumps(write_controlnets(chosen)))
 
 
+def test_a_controlnet_of_ones_own_is_named_beside_the_numbers():
+    ((name, settings),) = chosen = parse({"depth": {"model": " my depth ", "controlnet_conditioning_scale": 0.5}})
+    assert (name, settings) == ("depth", HintSettings(0.5, 0.0, 0.8, "my depth"))
+    assert parse(write_controlnets(chosen)) == chosen
+    assert parse({"depth": {"model": None}}) == parse({"depth": None})
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
+        ({"depth": {"model": 3}}, r"model of depth is a name of at most 300 characters; a number came"),
+        ({"depth": {"model": "x" * 301}}, r"at most 300 characters; 301 characters came"),
         ({"tile": 1}, r"scribble, lineart, softedge, canny, depth, openpose; 'tile' came"),
         ({3: 1}, r"one of scribble.*; int came"),
         ({"depth": 3}, r"controlnet_conditioning_scale of depth is a number from 0 to 2; 3 came"),

@@ -28,9 +28,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_sd15_tree(tmp_path_factory.mktemp("tree") / "sd15", small=True)
 
 
-def open_studio(folder: Path, room: Path) -> Studio:
+def open_studio(folder: Path, room: Path, **more: str) -> Studio:
     given = {"CROQUIS_SD15": str(folder), "CROQUIS_PROFILE": "sd15", "CROQUIS_DEVICE": "cpu", "CROQUIS_SAFETY": "off"}
-    return Studio(read_settings([], {**given, "CROQUIS_DTYPE": "float32", "CROQUIS_USER_DIR": str(room)}))
+    return Studio(read_settings([], {**given, "CROQUIS_DTYPE": "float32", "CROQUIS_USER_DIR": str(room), **more}))
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,29 @@ def write_single_file(base: Path, file: Path) -> Path:
     return file
 
 
+def write_original_controlnet(folder: Path, file: Path) -> Path:
+    """Write a ControlNet's folder as lllyasviel's own files hold it: every name behind "control_model."."""
+    layers = json.loads((folder / "config.json").read_text())["layers_per_block"]
+    net = read_tensors(folder / "diffusion_pytorch_model.fp16.safetensors")
+    named = {f"control_model.{rename_controlnet_tensor(name, layers, net)}": value for name, value in net.items()}
+    assert len(named) == len(net)
+    safetensors.numpy.save_file(named, file)
+    return file
+
+
+def rename_controlnet_tensor(name: str, layers: int, net: Tensors) -> str:
+    name = re.sub(r"^controlnet_down_blocks\.(\d+)", r"zero_convs.\1.0", name)
+    name = name.replace("controlnet_mid_block", "middle_block_out.0")
+    if not name.startswith("controlnet_cond_embedding."):
+        return name if name.startswith(("zero_convs", "middle_block_out")) else rename_unet_tensor(name, layers, net)
+    blocks = sum(key.startswith("controlnet_cond_embedding.blocks.") and key.endswith("weight") for key in net)
+    inner = (
+        name.removeprefix("controlnet_cond_embedding.").replace("conv_in", "0").replace("conv_out", str(2 * blocks + 2))
+    )
+    inner = re.sub(r"^blocks\.(\d+)", lambda match: str(2 * int(match[1]) + 2), inner)
+    return f"input_hint_block.{inner}"
+
+
 def read_tensors(file: Path) -> Tensors:
     return dict(safetensors.numpy.load_file(file))
 

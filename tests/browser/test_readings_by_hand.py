@@ -1,0 +1,160 @@
+"""Readings are chosen, weighed, limited and given a network of one's own by mouse, finger and keys; doubts are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import PATIENCE, PHONE, OpenPage
+from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number
+from tests.browser.test_own_files_by_hand import read_recipe
+from tests.tools.readings_server import serve_readings
+from tests.tools.serving import Server
+
+
+@pytest.fixture(scope="module")
+def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve_readings(sd15_folder, tmp_path_factory.mktemp("readings")) as running:
+        yield running
+
+
+def find_row(page: Page, name: str) -> Locator:
+    return page.locator(f".reading-rows li[data-reading={name}]")
+
+
+def check(page: Page, name: str) -> None:
+    page.locator(f".reading-boxes input[value={name}]").click()
+
+
+def prepare(page: Page) -> None:
+    drag_mouse(page)
+    open_panel(page, "settings")
+    for side in ("width", "height"):
+        set_number(page, side, 256)
+    set_number(page, "num_inference_steps", 2)
+
+
+def read_hints(page: Page) -> dict[str, dict[str, Any]]:
+    hints = read_recipe(page)["hints"]
+    return {hint["controlnet"]: {key: value for key, value in hint.items() if key != "png"} for hint in hints}
+
+
+def test_nothing_but_the_boxes_is_shown_until_one_is_checked(open_page: OpenPage) -> None:
+    page = open_page()
+    open_panel(page, "settings")
+    assert page.locator(".reading-boxes input").count() == 6
+    expect(page.locator(".reading-rows")).to_be_hidden()
+    check(page, "canny")
+    expect(find_row(page, "canny")).to_be_visible()
+    check(page, "canny")
+    expect(page.locator(".reading-rows")).to_be_hidden()
+
+
+def test_each_reading_has_its_strength_interval_and_network(open_page: OpenPage) -> None:
+    page = open_page()
+    prepare(page)
+    check(page, "canny")
+    check(page, "lineart")
+    scale = find_row(page, "canny").locator("[data-key=controlnet_conditioning_scale]")
+    scale.focus()
+    for _ in range(8):
+        scale.press("ArrowLeft")
+    end = find_row(page, "lineart").locator("[data-key=control_guidance_end]")
+    box = end.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert float(end.input_value()) == pytest.approx(0.5, abs=0.051)
+    start = find_row(page, "lineart").locator("[data-key=control_guidance_start]")
+    start.focus()
+    start.press("End")  # it goes no further than where it ends
+    assert start.input_value() == end.input_value()
+    start.press("Home")
+    find_row(page, "lineart").locator("select").select_option("control_v11p_sd15_lineart")
+    draw_and_wait(page)
+    hints = read_hints(page)
+    assert list(hints) == ["canny", "lineart"]
+    assert hints["canny"]["controlnet_conditioning_scale"] == pytest.approx(0.6)
+    assert hints["lineart"]["control_guidance_end"] == float(end.input_value())
+    assert hints["lineart"]["model"] == "control_v11p_sd15_lineart" and len(hints["lineart"]["sha256"]) == 64
+    assert hints["canny"]["model"] == ""
+
+
+def test_networks_are_offered_where_they_suit(open_page: OpenPage) -> None:
+    page = open_page()
+    open_panel(page, "settings")
+    check(page, "lineart")
+    check(page, "depth")
+    offered = {name: find_row(page, name).locator("option").all_inner_texts() for name in ("lineart", "depth")}
+    assert offered["lineart"] == ["The published one", "control_v11p_sd15_lineart", "monster"]
+    assert offered["depth"] == ["The published one", "monster"]
+
+
+def test_what_a_network_sees_and_what_is_wrong_are_told_before_anything_is_drawn(open_page: OpenPage) -> None:
+    page = open_page()
+    prepare(page)
+    check(page, "scribble")
+    image = find_row(page, "scribble").locator("img")
+    expect(image).to_be_visible(timeout=PATIENCE)
+    before = image.get_attribute("src")
+    check(page, "openpose")
+    expect(find_row(page, "openpose").locator(".notice")).to_contain_text("Reading poses needs", timeout=PATIENCE)
+    drag_mouse(page, [(0.2, 0.2), (0.8, 0.3)])
+    page.wait_for_function(
+        "before => document.querySelector('[data-reading=scribble] img').src !== before", arg=before, timeout=PATIENCE
+    )
+    assert page.locator("#desk.fresh").count() == 1  # nothing was drawn
+
+
+def test_how_it_was_made_shows_what_each_network_saw_and_a_picture_brings_it_back(open_page: OpenPage) -> None:
+    page = open_page()
+    prepare(page)
+    check(page, "softedge")
+    check(page, "canny")
+    draw_and_wait(page)
+    open_panel(page, "making")
+    figures = page.locator("#strip figure.hint")
+    assert [figure.get_attribute("data-reading") for figure in figures.all()] == ["softedge", "canny"]
+    assert figures.first.locator("img").evaluate("image => image.naturalWidth") > 100
+    assert "1.00, from 0 % to 100 %" in figures.first.inner_text()
+    check(page, "softedge")
+    check(page, "canny")
+    expect(page.locator(".reading-rows")).to_be_hidden()
+    draw_and_wait(page)
+    page.locator("#history button.past").last.click()
+    expect(page.locator(".reading-rows li")).to_have_count(2, timeout=PATIENCE)
+
+
+def test_by_keys_alone(open_page: OpenPage) -> None:
+    page = open_page()
+    open_panel(page, "settings")
+    page.locator(".reading-boxes input[value=depth]").focus()
+    page.keyboard.press("Space")
+    expect(find_row(page, "depth")).to_be_visible()
+    assert page.evaluate("document.activeElement.value") == "depth"
+    held: list[str] = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        held.append(page.evaluate("document.activeElement.dataset.key ?? ''"))
+    wanted = ["controlnet_conditioning_scale", "control_guidance_start", "control_guidance_end", "model"]
+    assert [key for key in held if key] == wanted
+
+
+def test_on_a_phone_by_finger(open_page: OpenPage) -> None:
+    page = open_page(**PHONE)
+    open_panel(page, "settings")
+    page.locator(".reading-boxes label").nth(3).tap()
+    row = find_row(page, "canny")
+    expect(row).to_be_visible()
+    slider = row.locator("[data-key=control_guidance_end]")
+    box = slider.bounding_box()
+    assert box is not None and box["height"] >= 44
+    page.touchscreen.tap(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
+    assert float(slider.input_value()) < 0.5
+    for label in page.locator(".reading-boxes label").all():
+        place = label.bounding_box()
+        assert place is not None and place["height"] >= 44
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
