@@ -18,7 +18,6 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from pipeline.controls import describe_settings
 from pipeline.errors import PictureFileError
 from pipeline.own_weights import Embedding, Lora
 from pipeline.picture import carried_strokes, carried_styles
@@ -27,6 +26,7 @@ from pipeline.picture.png_chunks import MAX_FILE, Texts, decode_text, read_texts
 from pipeline.picture.recipe import Reopened, read_recipe, write_recipe
 from pipeline.picture.recipe_styles import FindStyle
 from pipeline.picture.recipe_weights import FindWeights, miss_weights
+from pipeline.picture.setting_text import describe_settings
 from pipeline.values import CHECKPOINT, GenerationRequest, GenerationResult, Style
 
 KEYWORD = "croquis"
