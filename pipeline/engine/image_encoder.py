@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, phrase
 from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.loading import guard_loading
 from pipeline.models.locate import LocatedPart, expect_present, locate_part
@@ -21,7 +21,7 @@ from pipeline.models.profile import ModelProfile
 log = logging.getLogger(__name__)
 
 ROLE = "image_encoder"  # in a profile's parts
-ALTERNATIVE = "draw in a style that was drawn before, or with Style strength at 0"
+ALTERNATIVE = phrase("draw in a style that was drawn before, or with Style strength at 0")
 KEPT_LIMIT = 100_000_000  # bytes; a smaller encoder is not worth loading twice
 
 

@@ -56,7 +56,7 @@ def identify_start(start: bytes) -> str | None:
     return next((words for mark, words in STARTS.items() if text.startswith(mark) or start.startswith(mark)), None)
 
 
-PICKLE = "a pickle"
+PICKLE = "pickle"
 INVERSION_FOR = "{name} is a textual inversion for {what}."
 VAE_FOR = "{name} is a VAE for {what}."
 LOGIN = "{name} is a web page, not a model: the download needs a login, or its address has changed. Download it again."

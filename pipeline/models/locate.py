@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, phrase
 from pipeline.models.architecture import expect_sd15, expect_sd15_checkpoint
 from pipeline.models.checks import (
     RESTORE,
@@ -24,7 +24,7 @@ from pipeline.models.model_folders import expect_folder_model
 from pipeline.models.profile import ModelPart, ModelProfile, TextPackage, WeightFile
 
 MANIFEST = "manifest.json"
-RUN = "Run {commands}"
+RUN = phrase("Run {commands}")
 
 
 @dataclass(frozen=True)

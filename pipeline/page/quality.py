@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.controls import BATCH
+from pipeline.errors import phrase
 from pipeline.models.catalog import PROFILES
 from pipeline.models.profile import ModelProfile
 from pipeline.page.components import AnyDropdown, AnyRadio
@@ -24,7 +25,7 @@ FOCUS_LABELS = {
 }
 
 
-ADAPTER_LABELS = {"plus": "Closely, part by part"}
+ADAPTER_LABELS = {"plus": phrase("Closely, part by part")}
 
 
 def lay_quality_inputs(profile: ModelProfile) -> dict[str, Any]:

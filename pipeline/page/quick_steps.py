@@ -39,9 +39,7 @@ LABELS = {
 }
 DECODERS = [("As chosen under “How much work”", ""), ("The model's own", "full"), ("A small, quick one", "small")]
 NOTHING_MORE = "It takes no other file and no more memory."
-ONE_FILE = (
-    "It takes a file of {size} MB, and as much memory more; sampler, steps and “Follow the words” are set for it."
-)
+ONE_FILE = "It takes a file of {size} MB, and as much more memory; sampler, steps and “Follow the words” are set."
 UNGUIDED = "With it, what should not be in the picture is not read."
 NOT_HERE = "The file is not on this machine yet. {command}."
 

@@ -56,6 +56,7 @@ PUBLIC = {
             ("faithfulness", "None | float"),
             ("loras", "str"),
             *[("image", "filepath"), ("strength", "None | float"), ("controlnets", "None | dict(str, Any)")],
+            *[("ip_adapter", "str"), ("clip_skip", "None | int")],
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -113,6 +114,8 @@ DEFAULTS = {
     "faithfulness": None,
     "loras": "",
     **dict.fromkeys(("image", "strength", "controlnets")),
+    "ip_adapter": "auto",
+    "clip_skip": None,
 }
 
 

@@ -35,7 +35,7 @@ REPORTS = {"report", "_report", "LoadState"}  # calls whose first text is a stag
 LABEL = re.compile(r"[A-Z][a-z]{3,}|[A-Z][a-z]* .+|\{0\}( is ready|… \{1\})", re.DOTALL)
 SENTENCE = re.compile(r"[A-Z“{].*[a-z\d}”)].*[.?!…]$", re.DOTALL)
 # words within a sentence, or a sentence that is put together; commands are for a terminal
-PHRASE = re.compile(r"^(?!pip |`)[a-z]+ \S|^[^`]*[a-z{}]{2,} [a-z]{2,} ", re.DOTALL)
+PHRASE = re.compile(r"^(?!pip |`)[a-z]+ \S|^(?!pip )[^`]*[a-z{}]{2,} [a-z]{2,} ", re.DOTALL)
 VARIABLE = re.compile(r"\{\w+\}")
 WORDED = re.compile(r"[^\W\d_]{2}")
 TAG = re.compile(r"<[^<>]*>")
@@ -94,7 +94,7 @@ def list_marked_phrases(tree: ast.Module) -> Iterator[str]:
     """List the words that a module marks by `phrase`, since sentences are put together of them."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "phrase":
-            yield from (str(each.value) for each in node.args if isinstance(each, ast.Constant))
+            yield from (number_variables(str(each.value)) for each in node.args if isinstance(each, ast.Constant))
 
 
 def walk_texts(node: ast.AST, skipped: set[ast.AST]) -> Iterator[ast.expr]:
