@@ -45,8 +45,8 @@ export function mountOwnFiles({ element, props, trigger, watch }) {
     /** @type {HTMLElement | null | undefined} */ (rows.lastElementChild?.querySelector("input"))?.focus();
   }
   function show() {
-    const { checkpoint = [], vae: vaes = [], lora = [], embedding = [], faults: wrong = [], present = {}, state = {}, message = "", may_change: mayChange, draws } = props.value ?? {};
-    const isEmpty = ![checkpoint, vaes, lora, embedding].some((each) => each.length);
+    const { checkpoint = [], vae: vaes = [], lora = [], embedding = [], ip_adapter: adapters = [], faults: wrong = [], present = {}, state = {}, message = "", may_change: mayChange, draws } = props.value ?? {};
+    const isEmpty = ![checkpoint, vaes, lora, embedding, adapters].some((each) => each.length);
     about.textContent = isEmpty
       ? say("Models, LoRAs, textual inversions and VAEs for Stable Diffusion 1.5 are found in the folder that CROQUIS_MODELS names.")
       : draws ? "" : say("They are for Stable Diffusion 1.5 and wait until it draws.");

@@ -41,12 +41,24 @@ export function translate(text) {
 /** Return the translation of a text that is in the catalogue as a whole, or as a template; null where it is not. */
 function findTranslation(text) {
   if (text in catalogue) return catalogue[text];
-  templates ??= Object.entries(catalogue).filter(([key]) => /\{\d+\}/.test(key)).map(makeTemplate);
+  templates ??= makeTemplates();
   for (const { pattern, translation } of templates) {
     const found = pattern.exec(text);
-    if (found) return fill(translation, Object.fromEntries(found.slice(1).map((value, i) => [i, catalogue[value] ?? value])));
+    if (found) return fill(translation, Object.fromEntries(found.slice(1).map((value, i) => [i, translateValue(value)])));
   }
   return null;
+}
+
+/** Return what stands for a name in a sentence: words that are in the catalogue, or sentences; else as it is. */
+function translateValue(value) {
+  return findTranslation(value) ?? (/[.!?]$/.test(value) ? translate(value) : value);
+}
+
+/** Make what recognises the sentences whose words vary; those with the most words of their own are tried first. */
+function makeTemplates() {
+  const sentences = Object.entries(catalogue).filter(([key]) => /\{\d+\}/.test(key));
+  const count = (/** @type {[string, string]} */ [key]) => key.replace(/\{\d+\}/g, "").length;
+  return sentences.sort((one, other) => count(other) - count(one)).map(makeTemplate);
 }
 
 /** Make what recognises a template's sentences. */

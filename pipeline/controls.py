@@ -36,10 +36,12 @@ class Control:
 def declare_number(
     label: str, info: str, minimum: float, maximum: float, step: float, text: str, *, whole: bool = False, **more: Any
 ) -> Any:
-    """Declare a number's field; `text` is its name in A1111's text, `more` may hold `default` and `unit`."""
-    unit = more.pop("unit", "")
+    """Declare a number's field; `text` is its name in A1111's text, `more` may hold `default`, `unit`, and `offset`,
+    by which A1111 counts it higher.
+    """
+    written = {"text": text, "unit": more.pop("unit", ""), "offset": more.pop("offset", 0)}
     limits = {"label": label, "info": info, "minimum": minimum, "maximum": maximum, "step": step, "whole": whole}
-    return field(metadata={"control": limits, "text": text, "unit": unit}, **more)
+    return field(metadata={"control": limits, **written}, **more)
 
 
 def declare_word(text: str, default: str, *, always: bool = False) -> Any:
@@ -114,6 +116,20 @@ class Conditioning(SettingGroup):
         default=1.0,
     )
     style_focus: str = declare_word("Style focus", "whole")  # the menu's name of the blocks that wear the style
+    clip_skip: int = declare_number(
+        *(
+            "Clip skip",
+            "Last layers that read your words, left out. Elsewhere “Clip skip 2” is 1 here.",
+            0,
+            11,
+            1,
+        ),
+        "Clip skip",
+        whole=True,
+        default=0,
+        offset=1,
+    )
+    ip_adapter: str = declare_word("IP-Adapter", "")  # the menu's name, or a file's; "": the engine's own
 
 
 @dataclass(frozen=True)
@@ -191,28 +207,6 @@ def make_control(each: Field[Any]) -> Control:
 def list_controls(group: type[SettingGroup]) -> tuple[Control, ...]:
     """Return the controls of a group's numbers, in the fields' order."""
     return tuple(make_control(each) for each in fields(group) if "control" in each.metadata)
-
-
-def describe_settings(group: SettingGroup) -> dict[str, str]:
-    """Write a group as A1111's text has it: what has no usual value always, else what is not as usual.
-
-    Settings of one name are one entry, such as an interval's two ends.
-    """
-    named: dict[str, list[Field[Any]]] = {}
-    for each in fields(group):
-        named.setdefault(each.metadata["text"], []).append(each)
-    return {
-        name: "-".join(write_setting(each, getattr(group, each.name)) for each in several)
-        for name, several in named.items()
-        if any(each.metadata.get("always") or getattr(group, each.name) != each.default for each in several)
-    }
-
-
-def write_setting(each: Field[Any], value: Any) -> str:
-    """Write one setting: whole numbers in full, others to six digits, with the unit where one is declared."""
-    limits, unit = each.metadata.get("control"), each.metadata.get("unit")
-    written = str(value) if limits is None else str(int(value)) if limits["whole"] else f"{value:g}"
-    return f"{written} {unit}" if unit else written
 
 
 def flatten_settings(value: HasSettings) -> dict[str, Any]:

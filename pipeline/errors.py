@@ -59,6 +59,11 @@ def raise_if_cancelled(is_cancelled: IsCancelled | None) -> None:
         raise Cancelled("Stopped.")
 
 
+def phrase(words: str) -> str:
+    """Return words that stand within sentences on the page, unchanged: marked so, the languages have to have them."""
+    return words
+
+
 def quote_error(error: BaseException) -> str:
     """Return the first line of a library's error, at most 300 characters, without its full stop."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300].rstrip(".")

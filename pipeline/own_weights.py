@@ -1,4 +1,4 @@
-"""Define the weights of a person's own that a picture may be drawn with: LoRAs and textual inversions."""
+"""Define the weights of a person's own that a picture may be drawn with: LoRAs, textual inversions, IP-Adapters."""
 
 from __future__ import annotations
 
@@ -24,6 +24,15 @@ class Lora:
 
     def __post_init__(self) -> None:
         expect_weight(self.name, self.weight)
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """Adapter is an IP-Adapter, which wears a style as it sees the style's picture."""
+
+    name: str
+    sha256: str  # of its tensors
+    file: Path = field(compare=False)
 
 
 @dataclass(frozen=True)

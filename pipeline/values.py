@@ -15,7 +15,7 @@ from PIL import Image
 from pipeline.controls import BATCH, SEED_LIMIT, Conditioning, Sampling, Shortcuts, expect_number
 from pipeline.errors import SettingError, SketchError, StyleError
 from pipeline.hints import ControlHint
-from pipeline.own_weights import Embedding, Lora
+from pipeline.own_weights import Adapter, Embedding, Lora
 from pipeline.pixel_values import PixelValue, describe_size, expect_array, expect_picture
 from pipeline.prompt_syntax import Prompt
 from pipeline.taught import Taught
@@ -221,6 +221,7 @@ class GenerationRequest:
     embeddings: tuple[Embedding, ...] = ()  # those whose names stand in the two prompts
     hints: tuple[ControlHint, ...] = ()  # what the ControlNets see; none: one of them sees the edge map
     start: StartPicture | None = None  # a picture that it is drawn from; None: noise, and what `colours` has in colour
+    own_adapter: Adapter | None = None  # the file that `conditioning.ip_adapter` names, where it is a person's own
 
     def __post_init__(self) -> None:
         repaints = (("mask of a repainted part", each) for each in self.repaints)
@@ -234,11 +235,10 @@ class GenerationRequest:
 
     def with_settings(self, **changes: Any) -> GenerationRequest:
         """Return the request with other settings of sampling and conditioning, each by its name, such as `seed`."""
-        sampling = {name: value for name, value in changes.items() if hasattr(self.sampling, name)}
-        conditioning = {name: value for name, value in changes.items() if name not in sampling}
-        return replace(
-            self, sampling=replace(self.sampling, **sampling), conditioning=replace(self.conditioning, **conditioning)
-        )
+        mine = {name: value for name, value in changes.items() if hasattr(self.sampling, name)}
+        others = {name: value for name, value in changes.items() if name not in mine}
+        sampling, conditioning = replace(self.sampling, **mine), replace(self.conditioning, **others)
+        return replace(self, sampling=sampling, conditioning=conditioning)
 
     def batch(self, count: int) -> tuple[GenerationRequest, ...]:
         """Return the requests of `count` pictures that differ in their seeds alone: this one's and the next.
@@ -277,7 +277,7 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Drawn is an engine's answer: the pictures of one request, drawn together, and what there is to say of them."""
+    """Drawn is an engine's answer: the pictures of one request, and what there is to say of them."""
 
     images: tuple[Image.Image, ...]  # RGB (width, height), one for each seed
     milliseconds: Mapping[str, float]  # per stage, in order

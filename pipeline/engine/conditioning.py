@@ -13,7 +13,8 @@ from pipeline.engine.controlnets import ControlNets, list_steering_hints
 from pipeline.engine.denoise import Conditions
 from pipeline.engine.placement import Placement
 from pipeline.engine.prompt_encoder import PromptEncoder
-from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.engine.shallow_text_encoder import ShallowTextEncoder
+from pipeline.engine.style_adapters import StyleAdapters
 from pipeline.engine.textual_inversions import TextualInversions
 from pipeline.hints import HINT_LIMITS
 from pipeline.prompt_syntax import Prompt
@@ -30,7 +31,7 @@ class RequestEncoder:
         pipeline: Any,
         menu: Menu,
         placement: Placement,
-        styles: StyleEmbeddings,
+        adapters: StyleAdapters,
         hint_stack: nn.Module,
         *,
         controlnets: ControlNets,
@@ -38,13 +39,23 @@ class RequestEncoder:
     ) -> None:
         """Take the networks; `hold_style_scales` is called with the UNet after its style scales were set."""
         self._pipeline, self._menu, self._placement = pipeline, menu, placement
-        self._embed_style, self.hint_stack, self._hold_style_scales = styles, hint_stack, hold_style_scales
+        self._adapters, self.hint_stack, self._hold_style_scales = adapters, hint_stack, hold_style_scales
         self._controlnets, self._inversions = controlnets, TextualInversions(pipeline)
         self.clear()
 
     def clear(self) -> None:
         """Forget what was computed on another device."""
         self.encode_prompt = PromptEncoder(self._pipeline.tokenizer, self._pipeline.text_encoder)
+        self._shallow: tuple[int, PromptEncoder] | None = None  # layers left out, and what reads without them
+
+    def _choose_prompt_encoder(self, clip_skip: int) -> PromptEncoder:
+        """Return what reads words without the last `clip_skip` layers."""
+        if clip_skip == 0:
+            return self.encode_prompt
+        if self._shallow is None or self._shallow[0] != clip_skip:
+            shallow = ShallowTextEncoder(self._pipeline.text_encoder, clip_skip)
+            self._shallow = clip_skip, PromptEncoder(self._pipeline.tokenizer, shallow)
+        return self._shallow[1]
 
     def list_unread_words(self, request: GenerationRequest) -> tuple[str, ...]:
         """Return a notice, in words for the page, for each prompt of the request that is not read to its end."""
@@ -70,7 +81,7 @@ class RequestEncoder:
         wanted = request.conditioning
         blocks = self._menu.style_focus[wanted.style_focus]
         self._set_style_scales(scale_blocks(1.0 if blocks is None else blocks, wanted.ip_adapter_scale))
-        styles = self._embed_styles(request, guided)
+        styles = self._move_to_device(self._adapters.embed(request, guided))
         clock.mark("style")
         controls = self.embed_hints(request)
         hint = None if request.hints else self.embed_hint(request)
@@ -81,7 +92,7 @@ class RequestEncoder:
     def make_blank_conditions(self, request: GenerationRequest) -> Conditions:
         """Encode a request with guidance and a style that is none, to compile the networks with."""
         self._set_style_scales(request.conditioning.ip_adapter_scale)
-        styles = self._move_to_device(torch.zeros(2, 1, get_style_width(self._pipeline.unet)))
+        styles = self._move_to_device(self._adapters.make_zeros(2))
         return Conditions(self.encode_prompts(request, guided=True), styles, self.embed_hint(request), 2.0, 1.0)
 
     def _set_style_scales(self, scales: Any) -> None:
@@ -91,9 +102,8 @@ class RequestEncoder:
     def encode_prompts(self, request: GenerationRequest, guided: bool) -> Tensor:
         """Encode the words as (B, n, d): with guidance B is 2, the negative prompt first."""
         negative, prompt = self._read_prompts(request)
-        if not guided:
-            return self._move_to_device(self.encode_prompt(prompt))
-        return self._move_to_device(self.encode_prompt.encode_pair(negative, prompt))
+        encode = self._choose_prompt_encoder(request.conditioning.clip_skip)
+        return self._move_to_device(encode.encode_pair(negative, prompt) if guided else encode(prompt))
 
     def embed_hint(self, request: GenerationRequest) -> Tensor | None:
         """Run ControlNet's hint stack on the lines, (1, c, h, w); None at scale 0, where no lines are read."""
@@ -114,20 +124,6 @@ class RequestEncoder:
             controls.append(Control(network, stack(pixels), *numbers))
         return tuple(controls)
 
-    def _embed_styles(self, request: GenerationRequest, guided: bool) -> Tensor:
-        """Embed the styles as (B, 1, d); zeros at scale 0, where no style is read and no encoder need be loaded."""
-        if request.conditioning.ip_adapter_scale == 0:
-            embeds = torch.zeros(1, get_style_width(self._pipeline.unet))
-        else:
-            embeds = self._embed_style.mix_styles(request.styles)
-        embeds = self._move_to_device(embeds[:, None])
-        return torch.cat([torch.zeros_like(embeds), embeds]) if guided else embeds
-
     def _move_to_device(self, values: Tensor) -> Tensor:
         """Move values to the device and into the number format that pictures are drawn in."""
         return values.to(self._placement.device, self._placement.dtype)
-
-
-def get_style_width(unet: Any) -> int:
-    """Return how many numbers an image embedding has that the adapter takes."""
-    return int(unet.encoder_hid_proj.image_projection_layers[0].image_embeds.in_features)

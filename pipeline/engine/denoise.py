@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.engine.starting import KeptLatents
 
 AnyResiduals = Residuals | SummedResiduals
+RANKS = {"prompt_embeds": (3,), "image_embeds": (3, 4)}
 OnStep = Callable[[int, int, Tensor], None]  # step (1-based, just finished), of, estimate of the clean latents
 
 
@@ -35,7 +36,7 @@ class Conditions:
     """
 
     prompt_embeds: Tensor  # (B, tokens, width)
-    image_embeds: Tensor  # (B, 1, d); zeros in the unconditional half
+    image_embeds: Tensor  # (B, 1, d), zeros in the unconditional half; or hidden states (B, 1, patches, d)
     hint: Tensor | None  # (1, channels, h, w): the edges after ControlNet's hint stack; None draws without edges
     guidance_scale: float
     controlnet_conditioning_scale: float
@@ -45,7 +46,7 @@ class Conditions:
     def __post_init__(self) -> None:
         halves = 2 if self.guided else 1
         for name, tensor in (("prompt_embeds", self.prompt_embeds), ("image_embeds", self.image_embeds)):
-            if tensor.ndim != 3 or tensor.shape[0] != halves:
+            if tensor.ndim not in RANKS[name] or tensor.shape[0] != halves:
                 raise ValueError(f"{name} has shape {tuple(tensor.shape)}; expected ({halves}, n, d).")
 
     @property

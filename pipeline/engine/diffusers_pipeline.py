@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,12 @@ from torch import nn
 
 from pipeline.engine.text_package import load_text_package
 from pipeline.errors import ModelError
+from pipeline.models.architecture import count_inputs
 from pipeline.models.loading import guard_loading
 from pipeline.models.locate import LocatedPart
+from pipeline.models.model_folders import find_variant
 from pipeline.models.profile import ModelProfile
+from pipeline.models.safetensors_header import read_shapes
 from pipeline.request.samplers import Sampler
 
 LOADED_PARTS = ("base", "controlnet", "ip_adapter")  # the image encoder waits until a style needs it
@@ -29,7 +33,7 @@ def load_pipeline(profile: ModelProfile, located: Mapping[str, LocatedPart], dty
     `given` are not read.
     """
     shared = {"local_files_only": True, "use_safetensors": True, "dtype": dtype, "variant": profile.variant}
-    _, controlnet, adapter = (located[role].path for role in LOADED_PARTS)
+    controlnet = located["controlnet"].path
     pipeline = choose_base_reader(located["base"], shared)(
         controlnet=diffusers.ControlNetModel.from_pretrained(controlnet, **shared),
         image_encoder=None,
@@ -37,9 +41,7 @@ def load_pipeline(profile: ModelProfile, located: Mapping[str, LocatedPart], dty
         requires_safety_checker=False,
         **(given or load_packaged_text(profile, dtype)),
     )
-    pipeline.load_ip_adapter(
-        str(adapter), subfolder=".", weight_name=profile.ip_adapter_file, image_encoder_folder=None
-    )
+    load_adapter(pipeline, profile, located["ip_adapter"])
     pipeline.scheduler = make_scheduler(profile, pipeline.scheduler.config)
     return pipeline
 
@@ -50,13 +52,19 @@ def read_base(profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: 
     pipeline = choose_base_reader(located["base"], shared, diffusers.StableDiffusionPipeline)(
         image_encoder=None, safety_checker=None, requires_safety_checker=False, **load_packaged_text(profile, dtype)
     )
-    pipeline.load_ip_adapter(
-        str(located["ip_adapter"].path),
-        subfolder=".",
-        weight_name=profile.ip_adapter_file,
-        image_encoder_folder=None,
-    )
+    load_adapter(pipeline, profile, located["ip_adapter"])
     return pipeline
+
+
+def load_adapter(pipeline: Any, profile: ModelProfile, adapter: LocatedPart) -> None:
+    """Put an IP-Adapter on a pipeline's UNet, in the place of one before: the profile's own of a folder, or a file."""
+    file = find_adapter_file(profile, adapter)
+    pipeline.load_ip_adapter(str(file.parent), subfolder=".", weight_name=file.name, image_encoder_folder=None)
+
+
+def find_adapter_file(profile: ModelProfile, adapter: LocatedPart) -> Path:
+    """Return an adapter's file: the part itself, or the profile's own in the part's folder."""
+    return adapter.path if adapter.path.is_file() else adapter.path / profile.ip_adapter_file
 
 
 def choose_base_reader(
@@ -66,11 +74,20 @@ def choose_base_reader(
 ) -> Callable[..., Any]:
     """Return what makes the pipeline from a folder, or from a single file with the configs beside it."""
     if base.config is None:
-        return partial(pipeline_class.from_pretrained, base.path, **shared)
-    config, dtype = str(base.config), shared["dtype"]
-    return partial(
-        pipeline_class.from_single_file, str(base.path), config=config, local_files_only=True, torch_dtype=dtype
-    )
+        return partial(pipeline_class.from_pretrained, base.path, **{**shared, "variant": find_variant(base.path)})
+    given = {"config": str(base.config), "local_files_only": True, "torch_dtype": shared["dtype"]}
+    return partial(pipeline_class.from_single_file, str(base.path), **given, **read_wider_unet(base.path, given))
+
+
+def read_wider_unet(file: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the UNet of a single file that takes more channels than its configuration says, as those do that were
+    trained to repaint a part; nothing where it takes as many.
+    """
+    channels = count_inputs(read_shapes(file))
+    if channels == json.loads((Path(given["config"]) / "unet" / "config.json").read_text("utf-8"))["in_channels"]:
+        return {}
+    unet = diffusers.UNet2DConditionModel.from_single_file(str(file), subfolder="unet", in_channels=channels, **given)
+    return {"unet": unet}
 
 
 def load_packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:

@@ -27,7 +27,9 @@ from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardwar
 from pipeline.engine.own_base import OwnBase
 from pipeline.engine.placement import Size
 from pipeline.engine.schedules import set_steps
+from pipeline.engine.shallow_text_encoder import expect_layers
 from pipeline.engine.starting import Start, Starter, lay_rest
+from pipeline.engine.style_adapters import StyleAdapters
 from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.machine.device import name_dtype
@@ -54,9 +56,9 @@ class Engine(DrawingEngine):
         self._pipeline, self._placement, self._embed_style = model.pipeline, model.placement, model.style_embeddings
         self._files: PresentParts = PresentParts(model.profile, model.folder)
         self._controlnets = ControlNets(model.profile, self._menu, self._files, model.placement, model.pipeline)
-        self._compiler = Compiler(compile)
+        self._compiler, self._adapters = Compiler(compile), StyleAdapters(model, self._menu, self._files)
         self._conditioning = RequestEncoder(
-            *(model.pipeline, self._menu, model.placement, model.style_embeddings, model.hint_stack),
+            *(model.pipeline, self._menu, model.placement, self._adapters, model.hint_stack),
             hold_style_scales=self._compiler.hold_style_scales,
             controlnets=self._controlnets,
         )
@@ -133,7 +135,7 @@ class Engine(DrawingEngine):
     @property
     def revisions(self) -> Mapping[str, str]:
         """Return the revision or hash of each model part, by its role."""
-        return MappingProxyType({**self._revisions, **self._controlnets.revisions})
+        return MappingProxyType({**self._revisions, **self._controlnets.revisions, **self._adapters.revisions})
 
     @property
     def present_revisions(self) -> Mapping[str, str]:
@@ -213,6 +215,7 @@ class Engine(DrawingEngine):
     ) -> Drawn:
         """Draw in the memory mode as it is now; may be called again in a lower one, from the same noise."""
         clock, images = Clock(self.device), list[Image.Image]()
+        self._adapters.use(request, clock)
         if self._loras.use(request, clock):
             self._conditioning.clear()  # the text encoder says something else now
         conditions = self._conditioning.make_conditions(request, clock)
@@ -244,8 +247,8 @@ class Engine(DrawingEngine):
         """Raise as `draw` does for what cannot be drawn, files that are missing included."""
         super()._expect_drawable(request)
         self._files.expect((*self._menu.list_parts(request.shortcuts), *self._controlnets.list_roles(request)))
-        if request.conditioning.ip_adapter_scale:
-            self._embed_style.expect_known(style for style, _ in request.styles.parts)
+        self._adapters.expect(request)
+        expect_layers(self._pipeline.text_encoder, request.conditioning.clip_skip)
 
     def _make_scheduler(self, request: GenerationRequest) -> Any:
         """Make a scheduler for one request: schedulers remember where they are."""
@@ -289,4 +292,5 @@ class Engine(DrawingEngine):
     def _forget_base(self) -> None:
         """Begin anew with another model's networks."""
         self._clear_device_caches()
+        self._adapters.forget()
         self._compiler.compile_decoder(self._pipeline.vae)

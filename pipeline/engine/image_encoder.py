@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, phrase
 from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.loading import guard_loading
 from pipeline.models.locate import LocatedPart, expect_present, locate_part
@@ -21,7 +21,7 @@ from pipeline.models.profile import ModelProfile
 log = logging.getLogger(__name__)
 
 ROLE = "image_encoder"  # in a profile's parts
-ALTERNATIVE = "draw in a style that was drawn before, or with Style strength at 0"
+ALTERNATIVE = phrase("draw in a style that was drawn before, or with Style strength at 0")
 KEPT_LIMIT = 100_000_000  # bytes; a smaller encoder is not worth loading twice
 
 
@@ -88,9 +88,27 @@ class ImageEncoder:
             )
         return encoder.eval()
 
-    @torch.inference_mode()
     def encode(self, image: Image.Image) -> Tensor:
         """Encode an RGB picture of any size into an embedding (1, d), fp32 on the CPU."""
-        pixels = self._pipeline.feature_extractor(image, return_tensors="pt").pixel_values
-        embeds: Tensor = self._encoder(pixels.float()).image_embeds
+        embeds: Tensor = self._see(self._read_pixels(image)).image_embeds
         return embeds
+
+    def encode_patches(self, image: Image.Image) -> Tensor:
+        """Encode an RGB picture of any size into the hidden states (1, patches, d) before the last layer."""
+        return self._see_patches(self._read_pixels(image))
+
+    def encode_no_patches(self) -> Tensor:
+        """Encode nothing: pixels of 0 once they are scaled, as diffusers' pipelines give the half without a style."""
+        return self._see_patches(torch.zeros_like(self._read_pixels(Image.new("RGB", (8, 8)))))
+
+    def _read_pixels(self, image: Image.Image) -> Tensor:
+        pixels: Tensor = self._pipeline.feature_extractor(image, return_tensors="pt").pixel_values
+        return pixels.float()
+
+    def _see_patches(self, pixels: Tensor) -> Tensor:
+        states: Tensor = self._see(pixels, output_hidden_states=True).hidden_states[-2]
+        return states
+
+    @torch.inference_mode()
+    def _see(self, pixels: Tensor, **options: bool) -> Any:
+        return self._encoder(pixels, **options)

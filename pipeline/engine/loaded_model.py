@@ -14,10 +14,10 @@ import transformers
 from torch import nn
 
 from pipeline.engine.acceleration import choose_attention
-from pipeline.engine.conditioning import get_style_width
 from pipeline.engine.diffusers_pipeline import (
     LOADED_PARTS,
     detach_hint_stack,
+    find_adapter_file,
     find_text_revision,
     load_pipeline,
     reload_networks,
@@ -26,12 +26,15 @@ from pipeline.engine.image_encoder import ImageEncoder
 from pipeline.engine.placement import Placement
 from pipeline.engine.safety import SafetyChecker, find_checker
 from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.errors import ModelError
 from pipeline.machine.device import choose_device, choose_processor_dtype, name_dtype
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import ModeChoice, choose_mode
+from pipeline.models.ip_adapters import AdapterInput, read_adapter_input
 from pipeline.models.loading import guard_loading
 from pipeline.models.locate import LocatedPart, locate_part
 from pipeline.models.profile import ModelProfile
+from pipeline.models.safetensors_header import read_shapes
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +50,13 @@ class LoadedModel:
     pipeline: Any  # diffusers' StableDiffusionControlNetPipeline with its IP-Adapter, without ControlNet's hint stack
     hint_stack: nn.Module
     placement: Placement
-    style_embeddings: StyleEmbeddings
+    image_encoder: ImageEncoder
+    usual_input: AdapterInput  # what the profile's own adapter takes of a style's picture
+    style_embeddings: StyleEmbeddings  # as that takes them
+    cache_dir: Path | None  # keeps embeddings from one run to the next
     safety: SafetyChecker | None  # None: this profile has none, or it is off
     revisions: dict[str, str]  # model part -> revision or hash
-    located: dict[str, LocatedPart]  # role -> where it was read from; the base may be exchanged
+    located: dict[str, LocatedPart]  # role -> where it was read from; base and adapter may be exchanged
 
 
 @dataclass(frozen=True)
@@ -97,13 +103,19 @@ def load_model(
     image_encoder = ImageEncoder(profile, folder, pipeline)
     image_encoder.fetch_files()
     revisions = {role: part.revision for role, part in located.items()} | {"image_encoder": image_encoder.revision}
+    taken = read_adapter_input(read_shapes(find_adapter_file(profile, located["ip_adapter"])))
+    if taken is None:
+        raise ModelError(f"{profile.ip_adapter_file} is no IP-Adapter that takes the look of a picture.")
     return LoadedModel(
         profile,
         folder,
         pipeline,
         hint_stack,
         placement,
-        make_style_embeddings(image_encoder, get_style_width(pipeline.unet), cache_dir),
+        image_encoder,
+        taken,
+        make_style_embeddings(image_encoder, taken, cache_dir),
+        cache_dir,
         SafetyChecker(checker, pipeline.feature_extractor, profile.variant) if checker else None,
         revisions | find_text_revision(profile),
         located,
@@ -134,6 +146,9 @@ def place_networks(
     return placement
 
 
-def make_style_embeddings(encoder: ImageEncoder, width: int, cache_dir: Path | None) -> StyleEmbeddings:
-    """Make the embeddings of style pictures, `width` numbers each, kept in `cache_dir` from one run to the next."""
-    return StyleEmbeddings(encoder.encode, encoder.revision, width, cache_dir, encoder.release, encoder.expect_files)
+def make_style_embeddings(encoder: ImageEncoder, taken: AdapterInput, cache_dir: Path | None) -> StyleEmbeddings:
+    """Make the embeddings of style pictures as an adapter takes them, kept in `cache_dir` from one run to the next."""
+    shared = (encoder.revision, taken, cache_dir, encoder.release, encoder.expect_files)
+    if taken.kind == "image_embeds":
+        return StyleEmbeddings(encoder.encode, *shared)
+    return StyleEmbeddings(encoder.encode_patches, *shared, encoder.encode_no_patches)

@@ -63,7 +63,7 @@ class OwnBase:
         report("Putting it in place", 0.8)
         with self._turns.take():
             model.located["base"] = located
-            model.placement.exchange({name: getattr(made, name) for name in EXCHANGED})
+            model.placement.exchange(lambda: put_networks(model.pipeline, made))
             self._note(wish, located)
             self._forget()
 
@@ -74,6 +74,12 @@ class OwnBase:
         revisions |= {"base": located.revision} | ({CHECKPOINT: wish.name} if wish.name else {})
         revisions |= {"vae": wish.vae_sha256[:12]} if wish.vae_name else {}
         self.present = wish
+
+
+def put_networks(pipeline: Any, made: Any) -> None:
+    """Put the networks of another pipeline in the places of one's own."""
+    for name in EXCHANGED:
+        setattr(pipeline, name, getattr(made, name))
 
 
 def read_vae(file: Path, like: Any) -> Any:

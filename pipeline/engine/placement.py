@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -166,17 +166,20 @@ class Placement:
             self._pipeline.unet, self._pipeline.controlnet = self._read_again()
             self._altered = False
 
-    def exchange(self, parts: Mapping[str, Any]) -> None:
-        """Put other networks, as they were read, in the places of the pipeline's own, by their names there."""
+    def exchange(self, change: Callable[[], None]) -> None:
+        """Call `change`, which puts other networks or layers, as they were read, in the places of the pipeline's own;
+        then the mode is as before.
+        """
         before = self.mode
         self.on_leave()
         with allow_weight_changes():
             self._leave_mode()
-        for name, part in parts.items():
-            setattr(self._pipeline, name, part)
-        release_memory()
-        if before is not None:
-            self.switch_mode(before)
+            try:
+                change()
+            finally:
+                release_memory()
+                if before is not None:
+                    self.switch_mode(before)
 
     @property
     def choice_dtype(self) -> torch.dtype:

@@ -1,4 +1,7 @@
-"""Compute image embeddings of styles, each once per encoder and image, and keep them in memory and on disk."""
+"""Compute image embeddings of styles, each once per encoder, kind and image, and keep them in memory and on disk.
+
+A file of embeddings says in its metadata what kind they are; of another kind it is told and computed again.
+"""
 
 from __future__ import annotations
 
@@ -13,36 +16,41 @@ from pathlib import Path
 
 import torch
 from PIL import Image, UnidentifiedImageError
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from pipeline.errors import StyleError
+from pipeline.models.ip_adapters import AdapterInput
 from pipeline.values import Style, StyleMix
 
 log = logging.getLogger(__name__)
 
+NOTHING = "nothing"  # in a style's place: what the half without a style is given
+
 
 class StyleEmbeddings:
-    """StyleEmbeddings turns a style into (1, width) fp32 on the CPU; `encode` runs only where neither memory nor
-    `folder` has it.
+    """StyleEmbeddings turns a style into what an adapter takes, fp32 on the CPU: (1, width) image embeddings or
+    (1, patches, width) hidden states. `encode` runs only where neither memory nor `folder` has it.
 
     `release` is called once when all that was asked for at a time is there; `expect_encoder` raises where `encode`
-    cannot run here.
+    cannot run here. `encode_nothing` gives what stands for no picture, of hidden states alone: of embeddings it is 0.
     """
 
     def __init__(
         self,
         encode: Callable[[Image.Image], Tensor],
         revision: str,
-        width: int,
+        taken: AdapterInput,
         folder: Path | None,
         release: Callable[[], None] = lambda: None,
         expect_encoder: Callable[[], None] = lambda: None,
+        encode_nothing: Callable[[], Tensor] | None = None,
     ) -> None:
-        self._encode, self._revision, self._width, self._folder = encode, revision, width, folder
+        self._encode, self._revision, self._taken, self._folder = encode, revision, taken, folder
         self._release_encoder, self._expect_encoder = release, expect_encoder
-        self._known = read_collection(self._name_collection(folder), width) if folder else {}
+        self._encode_nothing = encode_nothing
+        self._known = read_tensors(self._name_collection(folder), taken) if folder else {}
         self._holds_encoder = False  # all styles are being embedded, so it is needed again at once
 
     def __call__(self, style: Style) -> Tensor:
@@ -70,6 +78,7 @@ class StyleEmbeddings:
         try:
             for style in missing:
                 with take_turn():
+                    self.embed_nothing()
                     self._try_to_compute(style)
         finally:
             self._holds_encoder = False
@@ -77,7 +86,7 @@ class StyleEmbeddings:
             self._release()
         found = {style.sha256: known for style in wanted if (known := self._find_known(style)) is not None}
         if self._folder:
-            write_tensors(self._name_collection(self._folder), found)
+            write_tensors(self._name_collection(self._folder), found, self._taken)
         return len(missing)
 
     def _try_to_compute(self, style: Style) -> None:
@@ -92,21 +101,39 @@ class StyleEmbeddings:
 
     def expect_known(self, styles: Iterable[Style]) -> None:
         """Raise as `expect_encoder` does where any of these styles would have to be encoded. Computes nothing."""
-        if any(self._find_known(style) is None for style in styles):
+        is_missing = self._encode_nothing is not None and self._find(NOTHING) is None
+        if is_missing or any(self._find_known(style) is None for style in styles):
             self._expect_encoder()
+
+    def embed_nothing(self) -> Tensor:
+        """Return what stands for no style: zeros (1, width), or the hidden states of an empty picture.
+
+        It lets the encoder stay, since a style is embedded next.
+        """
+        if self._encode_nothing is None:
+            return torch.zeros(1, self._taken.width)
+        known = self._find(NOTHING)
+        if known is None:
+            known = self._encode_nothing().float().cpu()
+            self._keep(NOTHING, known)
+        self._known[NOTHING] = known
+        return known
 
     def _embed(self, style: Style) -> Tensor:
         known = self._find_known(style)
         if known is None:
             known = self._compute(style)
-            if self._folder:
-                write_tensors(self._name_file(style, self._folder), {"embedding": known})
+            self._keep(style.sha256, known)
         self._known[style.sha256] = known
         return known
 
+    def _keep(self, name: str, embedding: Tensor) -> None:
+        if self._folder:
+            write_tensors(self._name_file(name, self._folder), {"embedding": embedding}, self._taken)
+
     def mix_styles(self, mix: StyleMix) -> Tensor:
-        """Return the weighted mean (1, width) of a mix; one style gives its own embedding exactly, as diffusers'
-        pipeline takes it.
+        """Return the weighted mean of a mix, of one style's shape; one style gives its own embedding exactly, as
+        diffusers' pipeline takes it.
 
         It is a mean in the encoder's space, and not the tokens of the styles side by side: attention gives each token
         the same say, so tokens could not carry weights.
@@ -117,22 +144,29 @@ class StyleEmbeddings:
             self._release()
 
     def _find_known(self, style: Style) -> Tensor | None:
+        return self._find(style.sha256)
+
+    def _find(self, name: str) -> Tensor | None:
         """Find an embedding in memory, else on disk."""
-        known = self._known.get(style.sha256)
+        known = self._known.get(name)
         if known is None and self._folder:
-            known = read_embedding(self._name_file(style, self._folder), self._width)
+            known = read_tensors(self._name_file(name, self._folder), self._taken).get("embedding")
         return known
 
-    def _name_file(self, style: Style, folder: Path) -> Path:
-        return folder / f"{self._revision[:40]}-{style.sha256}.safetensors"
+    def _name_file(self, name: str, folder: Path) -> Path:
+        return folder / f"{self._name_encoder()}-{name}.safetensors"
 
     def _name_collection(self, folder: Path) -> Path:
         """Name the file that holds the embeddings of many styles, each by its picture's hash."""
-        return folder / f"{self._revision[:40]}.safetensors"
+        return folder / f"{self._name_encoder()}.safetensors"
+
+    def _name_encoder(self) -> str:
+        other = "" if self._taken.kind == "image_embeds" else f"-{self._taken.kind}"
+        return self._revision[:40] + other
 
     def _compute(self, style: Style) -> Tensor:
         embedding = self._encode(read_style_image(style)).float().cpu()
-        if embedding.shape != (1, self._width) or not torch.isfinite(embedding).all():
+        if not is_usable(embedding, self._taken):
             raise StyleError(f"The image of style {style.name!r} gave no usable embedding.")
         return embedding
 
@@ -149,41 +183,39 @@ def read_style_image(style: Style) -> Image.Image:
     return picture
 
 
-def read_embedding(path: Path, width: int) -> Tensor | None:
-    """Read an embedding (1, width), fp32; return None where the file is absent or not what `write_tensors` wrote."""
+def is_usable(embedding: Tensor, taken: AdapterInput) -> bool:
+    """Return whether a tensor is what an adapter takes of one picture."""
+    dimensions = 2 if taken.kind == "image_embeds" else 3
+    shape = tuple(embedding.shape)
+    is_fitting = len(shape) == dimensions and (shape[0], shape[-1]) == (1, taken.width)
+    return is_fitting and embedding.dtype == torch.float32 and bool(embedding.isfinite().all())
+
+
+def read_tensors(path: Path, taken: AdapterInput) -> dict[str, Tensor]:
+    """Read the embeddings of a file by their names; none where it is absent or not what `write_tensors` wrote, or they
+    are of another kind. Files without a kind are of the time when there were image embeddings alone.
+    """
     try:
-        embedding = load(path.read_bytes())["embedding"]
-    except FileNotFoundError:
-        return None
-    except (OSError, SafetensorError, KeyError) as error:
-        log.warning("The stored embedding %s is unreadable (%s); computing it again.", path.name, error)
-        return None
-    return embedding if is_usable(embedding, width) else None
-
-
-def is_usable(embedding: Tensor, width: int) -> bool:
-    """Return whether a tensor is an embedding of so many numbers."""
-    return embedding.shape == (1, width) and embedding.dtype == torch.float32 and bool(embedding.isfinite().all())
-
-
-def read_collection(path: Path, width: int) -> dict[str, Tensor]:
-    """Read the embeddings of many styles by their pictures' hashes; none where the file is absent or unreadable."""
-    try:
-        found = load(path.read_bytes())
+        with safe_open(path, framework="pt") as file:
+            kind = (file.metadata() or {}).get("kind", "image_embeds")
+            found = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - no mapping
     except FileNotFoundError:
         return {}
     except (OSError, SafetensorError) as error:
         log.warning("The stored embeddings %s are unreadable (%s); computing them again.", path.name, error)
         return {}
-    return {sha256: embedding for sha256, embedding in found.items() if is_usable(embedding, width)}
+    if kind != taken.kind:
+        log.warning("The stored embeddings %s are %s, not %s; computing them again.", path.name, kind, taken.kind)
+        return {}
+    return {name: embedding for name, embedding in found.items() if is_usable(embedding, taken)}
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], taken: AdapterInput) -> None:
     """Write embeddings whole or not at all; a folder that cannot be written costs time later, not the picture now."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as draft:
-            draft.write(save({name: each.contiguous() for name, each in tensors.items()}))
+            draft.write(save({name: each.contiguous() for name, each in tensors.items()}, {"kind": taken.kind}))
         os.replace(draft.name, path)
     except OSError as error:
         log.warning("The embedding could not be kept at %s: %s", path, error)

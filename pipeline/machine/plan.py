@@ -88,7 +88,8 @@ def plan_memory(
 ) -> MemoryPlan:
     """Plan one picture or batch, in the device's default numbers or those called `dtype`, steered by `controlnets`.
 
-    `loras` are the bytes of its LoRAs and few-step weights in 16 bits: they lie beside the layers in every mode.
+    `loras` are the bytes in 16 bits of its LoRAs, few-step weights and of what its IP-Adapter has more than the usual
+    one: they lie beside the layers in every mode.
     What a GPU's weights would take on the processor is always counted in 32 bits. Raises SettingError for a size that
     the profile does not draw, a batch outside 1 to 4, an unknown mode or number format, or a mode that the device does
     not have.

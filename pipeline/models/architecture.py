@@ -18,7 +18,6 @@ OTHERS = {
     4096: "Stable Diffusion 3",
 }
 INPUTS = {8: "InstructPix2Pix", 5: "a depth model"}  # channels in -> what it is; 4 and 9 are drawn with
-FOLDER_ONLY = {9: "an inpainting model in one file; unpacked as diffusers' folder it draws"}
 PIPELINES = {
     "StableDiffusionXLPipeline": "Stable Diffusion XL",
     "StableDiffusion3Pipeline": "Stable Diffusion 3",
@@ -33,6 +32,10 @@ MARKS = {  # in tensors' names -> what has them
     "lora": "a LoRA alone",
 }
 CHECKPOINT_TEXT = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
+INPUT_LAYER = "model.diffusion_model.input_blocks.0.0.weight"
+IS = "{name} is {what}."
+CONTROLNET_IS = "{name} is a ControlNet for {what}."
+ADAPTER_IS = "{name} is an IP-Adapter for {what}."
 FIX = "Croquis draws with Stable Diffusion 1.5 and models tuned from it: name one of those."
 
 
@@ -45,10 +48,10 @@ def expect_sd15(role: str, folder: Path) -> None:
         refuse_other_model(folder, PIPELINES.get(str(read_config(folder / "model_index.json").get("_class_name"))))
         refuse_other_model(folder, identify_unet(read_config(folder / "unet" / "config.json")))
     elif role.startswith("controlnet"):
-        refuse_other_model(folder, identify_unet(read_config(folder / "config.json")), "a ControlNet for ")
+        refuse_other_model(folder, identify_unet(read_config(folder / "config.json")), CONTROLNET_IS)
     elif role.startswith("ip_adapter"):
         for file in folder.glob("ip-adapter*.safetensors"):
-            refuse_other_model(file, identify_adapter(read_shapes(file)), "an IP-Adapter for ")
+            refuse_other_model(file, identify_adapter(read_shapes(file)), ADAPTER_IS)
 
 
 def expect_sd15_checkpoint(file: Path) -> Shapes:
@@ -78,14 +81,19 @@ def identify_checkpoint(shapes: Shapes) -> str | None:
             return what
     if CHECKPOINT_TEXT not in shapes:
         return "not a whole Stable Diffusion checkpoint (no UNet by its names)"
-    inputs = shapes.get("model.diffusion_model.input_blocks.0.0.weight", (0, 4))[1]
-    return OTHERS.get(shapes[CHECKPOINT_TEXT][-1]) or (INPUTS | FOLDER_ONLY).get(inputs)
+    return OTHERS.get(shapes[CHECKPOINT_TEXT][-1]) or INPUTS.get(count_inputs(shapes))
 
 
-def refuse_other_model(place: Path, other: str | None, kind: str = "") -> None:
+def count_inputs(shapes: Shapes) -> int:
+    """Return how many channels a checkpoint's UNet takes: 4, and 9 where it was trained to repaint a part."""
+    shape = shapes.get(INPUT_LAYER, ())
+    return shape[1] if len(shape) > 1 else 4
+
+
+def refuse_other_model(place: Path, other: str | None, sentence: str = IS) -> None:
     """Raise ModelError where `place` was found to hold another model."""
     if other is not None:
-        raise ModelError(f"{place} is {kind}{other}. {FIX}")
+        raise ModelError(f"{sentence.format(name=place, what=other)} {FIX}")
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from types import MappingProxyType
 
 from pipeline.models.profile import ModelPart, WeightFile
 
-# Both revisions were seen on the Hub's own pages, one page each; of most files neither size nor hash was seen whole.
-HYPER_SD = "ByteDance/Hyper-SD", "a08b9c3da8dc3be0a6e79b04721bf237241403f9"
+# Hyper-SD's revision was seen in several public sources. PCM's was not, so it is unpinned: main is fetched.
+# Of most files neither size nor hash was seen whole.
+HYPER_SD = "ByteDance/Hyper-SD", "bc08d970a87c74c71209491d64e3525845698863"
 HYPER_SD_BYTES = 269_100_000
-PCM = "wangfuyun/PCM_Weights", "be60d4c3b22ff74dc88b8701d6745ef921896cc2"
+PCM = "wangfuyun/PCM_Weights", None
 PCM_BYTES = 134_600_000
 
 

@@ -4,36 +4,22 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from pipeline.errors import ModelError
-from pipeline.models.architecture import FIX, OTHERS, identify_checkpoint
+from pipeline.models.architecture import ADAPTER_IS, CONTROLNET_IS, OTHERS, identify_adapter, identify_checkpoint
+from pipeline.models.identified import Identified, refuse, tell_for
+from pipeline.models.ip_adapters import has_other_encoder, read_adapter_input
+from pipeline.models.lora_kinds import recognise_lora
+from pipeline.models.model_folders import identify_folder
 from pipeline.models.safetensors_header import Header, Shapes, read_header
 
-FileKind = Literal["checkpoint", "lora", "embedding", "vae", "controlnet"]
-KIND_NAMES: Mapping[FileKind, str] = {
-    "checkpoint": "a model",
-    "lora": "a LoRA",
-    "embedding": "a textual inversion",
-    "vae": "a VAE",
-    "controlnet": "a ControlNet",
-}
 HEAD_LIMIT = 16_000_000  # bytes of a header that a listing reads; a LoRA's with all its training tags has 2 MB
 PICKLED_LIMIT = 10_000_000  # bytes of a textual inversion as .pt or .bin
 PICKLED = (".pt", ".bin")  # what textual inversions come as, besides .safetensors
 UNSAFE = (
     "{name} is a pickled file ({suffix}), which may run code as it is read, so it is not. Convert it to .safetensors."
 )
-
-
-@dataclass(frozen=True)
-class Identified:
-    """Identified says what a file is."""
-
-    kind: FileKind | None  # None: of no use here
-    fault: str = ""  # why it cannot be used, one or two sentences; "" where it can
 
 
 def identify_file(path: Path) -> Identified:
@@ -49,7 +35,7 @@ def identify_file(path: Path) -> Identified:
 def look_into(path: Path) -> Identified:
     """Say what the file is. Raises ModelError for a broken header, OSError for what cannot be read."""
     if path.is_dir():
-        return Identified(None, f"{path.name} is a folder, where a file was expected.")
+        return identify_folder(path)
     with path.open("rb") as file:
         other = identify_start(file.read(512))
     if other == PICKLE:
@@ -70,21 +56,9 @@ def identify_start(start: bytes) -> str | None:
     return next((words for mark, words in STARTS.items() if text.startswith(mark) or start.startswith(mark)), None)
 
 
-PICKLE = "a pickle"
-LORA_FOR = (
-    "{name} is a LoRA for {other}. Croquis draws with Stable Diffusion 1.5 and models tuned from it: name one of those."
-)
-CONTROLNET_FOR = (
-    "{name} is a ControlNet for {other}. Croquis draws with Stable Diffusion 1.5 and "
-    "models tuned from it: name one of those."
-)
-INVERSION_FOR = (
-    "{name} is a textual inversion for {other}. Croquis draws with Stable Diffusion 1.5 and "
-    "models tuned from it: name one of those."
-)
-VAE_FOR = (
-    "{name} is a VAE for {other}. Croquis draws with Stable Diffusion 1.5 and models tuned from it: name one of those."
-)
+PICKLE = "pickle"
+INVERSION_FOR = "{name} is a textual inversion for {what}."
+VAE_FOR = "{name} is a VAE for {what}."
 LOGIN = "{name} is a web page, not a model: the download needs a login, or its address has changed. Download it again."
 POINTER = "{name} is a pointer of Git LFS: the model itself was not fetched. Run `git lfs pull`, or download it."
 STARTS: Mapping[bytes, str] = {
@@ -133,71 +107,7 @@ def identify_header(path: Path, header: Header) -> Identified:
     for recognise in RECOGNISERS:
         if (found := recognise(path, header)) is not None:
             return found
-    return _refuse(path, "none of the kinds of model that are known here")
-
-
-def recognise_lora(path: Path, header: Header) -> Identified | None:
-    """Recognise a LoRA and its relatives."""
-    names = header.shapes
-    for mark, what in LORA_RELATIVES.items():
-        if any(mark in name for name in names):
-            return _refuse(path, what, "Croquis takes plain LoRAs.")
-    if not any(mark in name for name in names for mark in LORA_MARKS):
-        return None
-    other = identify_lora(header)
-    return Identified("lora") if other is None else _tell(path, LORA_FOR, other)
-
-
-LORA_MARKS = (".lora_down.", ".lora_A.", ".lora.down.", "_lora.down.", ".lora_linear_layer.down.")
-LORA_RELATIVES = {
-    ".hada_w1": "a LoHa",
-    ".lokr_w1": "a LoKr",
-    ".dora_scale": "a DoRA",
-    ".lora_magnitude_vector": "a DoRA",
-    ".lora_mid.": "a LoCon in Tucker form",
-    ".oft_blocks": "an OFT",
-    ".oft_diag": "an OFT",
-    ".on_input": "an IA3",
-}
-FOREIGN_LORAS = {  # in a LoRA's names -> what it is for
-    "double_blocks": "FLUX",
-    "single_transformer_blocks": "FLUX",
-    "joint_blocks": "Stable Diffusion 3",
-    "transformer_blocks_0_attn_add": "Stable Diffusion 3",
-    "transformer.transformer_blocks.": "Stable Diffusion 3",
-    "lora_te2_": "Stable Diffusion XL",
-    "lora_te1_": "Stable Diffusion XL",
-    "text_encoder_2.": "Stable Diffusion XL",
-    "motion_modules": "AnimateDiff",
-    "diffusion_model.blocks.": "a model of videos (Wan)",
-}
-TRAINED_FOR = {  # in the metadata of a LoRA's training -> what it is for
-    "sdxl": "Stable Diffusion XL",
-    "stable-diffusion-xl": "Stable Diffusion XL",
-    "sd_v2": "Stable Diffusion 2",
-    "stable-diffusion-v2": "Stable Diffusion 2",
-    "sd3": "Stable Diffusion 3",
-    "flux": "FLUX",
-}
-
-
-def identify_lora(header: Header) -> str | None:
-    """Say what model a LoRA is for; None for SD 1.5, and where it does not tell."""
-    for mark, what in FOREIGN_LORAS.items():
-        if any(mark in name for name in header.shapes):
-            return what
-    widths = {
-        shape[1]
-        for name, shape in header.shapes.items()
-        if ("attn2_to_k" in name or "attn2.to_k" in name) and (".down." in name or "_down." in name or "_A." in name)
-        if len(shape) > 1
-    }
-    if found := next((OTHERS[width] for width in sorted(widths) if width in OTHERS), None):
-        return found
-    if any("lora_te_text_model_encoder_layers_22_" in name for name in header.shapes):
-        return "Stable Diffusion 2"
-    told = " ".join(header.metadata.get(key, "") for key in ("ss_base_model_version", "modelspec.architecture")).lower()
-    return next((what for mark, what in TRAINED_FOR.items() if mark in told), None)
+    return refuse(path, "none of the kinds of model that are known here")
 
 
 def recognise_controlnet(path: Path, header: Header) -> Identified | None:
@@ -207,9 +117,9 @@ def recognise_controlnet(path: Path, header: Header) -> Identified | None:
     if ours or any(name.startswith(("control_model.", "input_hint_block.", "zero_convs.")) for name in shapes):
         widths = {shape[-1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight")}
         other = next((OTHERS[width] for width in sorted(widths) if width in OTHERS), None)
-        return Identified("controlnet") if other is None else _tell(path, CONTROLNET_FOR, other)
+        return Identified("controlnet") if other is None else tell_for(path, CONTROLNET_IS, other)
     if any(name.startswith(("adapter.body.", "body.0.block")) for name in shapes):
-        return _refuse(path, "a T2I-Adapter", "Croquis follows drawings with ControlNets.")
+        return refuse(path, "a T2I-Adapter", "Croquis follows drawings with ControlNets.")
     return None
 
 
@@ -217,7 +127,7 @@ def recognise_embedding(path: Path, header: Header) -> Identified | None:
     """Recognise a textual inversion by its one tensor."""
     shapes = header.shapes
     if {"clip_g", "clip_l"} & set(shapes):
-        return _tell(path, INVERSION_FOR, "Stable Diffusion XL")
+        return tell_for(path, INVERSION_FOR, "Stable Diffusion XL")
     if len(shapes) > 3 or any(len(shape) > 2 for shape in shapes.values()):
         return None
     tensors = {name: shape for name, shape in shapes.items() if len(shape) in (1, 2)}
@@ -225,7 +135,7 @@ def recognise_embedding(path: Path, header: Header) -> Identified | None:
     if not name or "." in name or name in ("weight", "bias"):  # a layer of a network
         return None
     other = OTHERS.get(tensors[name][-1])
-    return Identified("embedding") if other is None else _tell(path, INVERSION_FOR, other)
+    return Identified("embedding") if other is None else tell_for(path, INVERSION_FOR, other)
 
 
 def recognise_vae(path: Path, header: Header) -> Identified | None:
@@ -235,9 +145,9 @@ def recognise_vae(path: Path, header: Header) -> Identified | None:
         return None
     latents = inside["decoder.conv_in.weight"][1] if len(inside["decoder.conv_in.weight"]) > 1 else 4
     if latents == 16:
-        return _tell(path, VAE_FOR, "FLUX or Stable Diffusion 3")
+        return tell_for(path, VAE_FOR, "FLUX or Stable Diffusion 3")
     if "sdxl" in path.stem.lower():  # the same shapes as SD 1.5's, another scale: it would paint other colours
-        return _tell(path, VAE_FOR, "Stable Diffusion XL")
+        return tell_for(path, VAE_FOR, "Stable Diffusion XL")
     return Identified("vae")
 
 
@@ -246,17 +156,32 @@ def has_unet(shapes: Shapes) -> bool:
     return any(name.startswith("model.diffusion_model.") for name in shapes)
 
 
+def recognise_adapter(path: Path, header: Header) -> Identified | None:
+    """Recognise an IP-Adapter, by its layers."""
+    shapes = header.shapes
+    if not any("to_k_ip" in name for name in shapes) or not any(name.startswith("image_proj.") for name in shapes):
+        return None
+    if other := identify_adapter(shapes):
+        return tell_for(path, ADAPTER_IS, other)
+    taken = read_adapter_input(shapes)
+    if taken is None:
+        return refuse(path, "an IP-Adapter for faces (FaceID)", "Croquis takes those that see a picture's look.")
+    if has_other_encoder(taken):
+        return refuse(path, "an IP-Adapter for another image encoder (ViT-bigG)", "Name one for ViT-H.")
+    return Identified("ip_adapter")
+
+
 def recognise_part(path: Path, header: Header) -> Identified | None:
     """Recognise what is no model by itself here."""
     for mark, what in PARTS.items():
         if any(mark in name for name in header.shapes):
-            return _refuse(path, what)
+            return refuse(path, what)
     return None
 
 
 PARTS = {  # in tensors' names -> what has them
-    "to_k_ip": "an IP-Adapter",
-    "image_proj.": "an IP-Adapter",
+    "to_k_ip": "part of an IP-Adapter",
+    "image_proj.": "part of an IP-Adapter",
     "motion_modules": "a motion module of AnimateDiff",
     "vision_model.encoder": "an image encoder (CLIP) alone",
     "encoder.block.0.layer.0.SelfAttention": "a text encoder (T5) alone",
@@ -272,18 +197,18 @@ def recognise_checkpoint(path: Path, header: Header) -> Identified | None:
     """Recognise a whole checkpoint, or a UNet or a text encoder alone."""
     shapes = header.shapes
     if "conv_in.weight" in shapes and any(name.startswith("down_blocks.") for name in shapes):
-        return _refuse(path, "a UNet alone, without text encoder and VAE")
+        return refuse(path, "a UNet alone, without text encoder and VAE")
     if not has_unet(shapes) and any(name.startswith("conditioner.") for name in shapes):
-        return _refuse(path, "a text encoder of Stable Diffusion XL alone")
+        return refuse(path, "a text encoder of Stable Diffusion XL alone")
     if has_unet(shapes):
         other = identify_checkpoint(shapes)
         if other == "Stable Diffusion XL" and tells_pony(path, header):
             other = "Pony Diffusion, which is made from Stable Diffusion XL"
         if other is None and not any(name.startswith("cond_stage_model.") for name in shapes):
             other = "a UNet alone, without text encoder and VAE"
-        return Identified("checkpoint") if other is None else _refuse(path, other)
+        return Identified("checkpoint") if other is None else refuse(path, other)
     if any(name.startswith(("text_model.encoder.", "encoder.layers.0.self_attn")) for name in shapes):
-        return _refuse(path, "a text encoder alone")
+        return refuse(path, "a text encoder alone")
     return None
 
 
@@ -292,19 +217,12 @@ def tells_pony(path: Path, header: Header) -> bool:
     return any("pony" in text.lower() for text in (path.stem, *header.metadata.values()))
 
 
-def _tell(path: Path, sentence: str, other: str) -> Identified:
-    return Identified(None, sentence.format(name=path.name, other=other))
-
-
-def _refuse(path: Path, what: str, fix: str = FIX) -> Identified:
-    return Identified(None, f"{path.name} is {what}. {fix}")
-
-
 RECOGNISERS: tuple[Callable[[Path, Header], Identified | None], ...] = (
     recognise_lora,
     recognise_controlnet,
     recognise_embedding,
     recognise_vae,
+    recognise_adapter,
     recognise_part,
     recognise_checkpoint,
 )

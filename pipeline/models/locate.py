@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, phrase
 from pipeline.models.architecture import expect_sd15, expect_sd15_checkpoint
 from pipeline.models.checks import (
     RESTORE,
@@ -20,9 +20,11 @@ from pipeline.models.checks import (
     find_fault,
 )
 from pipeline.models.hub_cache import find_cached_revision, remove_cached_file, snapshot_folder
+from pipeline.models.model_folders import expect_folder_model
 from pipeline.models.profile import ModelPart, ModelProfile, TextPackage, WeightFile
 
 MANIFEST = "manifest.json"
+RUN = phrase("Run {commands}")
 
 
 @dataclass(frozen=True)
@@ -112,10 +114,13 @@ def describe_download(parts: Iterable[ModelPart]) -> str:
     listed = list(parts)
     if all(part.required or part.bundled for part in listed):
         return 'Start the download under "A bigger model"'
-    return "Run " + " and ".join(
-        f"`hf download {part.repo} {' '.join(file.path for file in part.files)} --revision {part.revision or 'main'}`"
-        for part in listed
-    )
+    return RUN.format(commands=", ".join(map(write_command, listed)))
+
+
+def write_command(part: ModelPart) -> str:
+    """Write the Hub's own command that fetches a part."""
+    files = " ".join(file.path for file in part.files)
+    return f"`hf download {part.repo} {files} --revision {part.revision or 'main'}`"
 
 
 def locate_single_file(profile: ModelProfile, file: Path) -> LocatedPart:
@@ -127,10 +132,14 @@ def locate_single_file(profile: ModelProfile, file: Path) -> LocatedPart:
 
 
 def locate_checkpoint(profile: ModelProfile, file: Path, folder: Path | None, sha256: str) -> LocatedPart:
-    """Return a checkpoint whose hash is known; its configs are those of the model in `folder`, else the Hub's.
+    """Return a checkpoint whose hash is known; a single file's configs are those of the model in `folder`, else the
+    Hub's, and a model's folder has its own.
 
     Raises ModelError where it is of another model.
     """
+    if file.is_dir():
+        expect_folder_model(file)
+        return LocatedPart(file, sha256[:12])
     expect_sd15_checkpoint(file)
     own = folder is not None and folder.is_dir()
     base = profile.parts["base"]

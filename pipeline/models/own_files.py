@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import SettingError
-from pipeline.models.file_kinds import KIND_NAMES, FileKind, Identified, identify_file
+from pipeline.models.file_kinds import identify_file
+from pipeline.models.identified import KIND_NAMES, FileKind, Identified
+from pipeline.models.model_folders import INDEX, hash_folder, is_model_folder
 from pipeline.models.safetensors_header import read_header
 
 log = logging.getLogger(__name__)
@@ -83,7 +85,7 @@ class OwnFiles:
             if each.kind == kind and each.name.lower() == wanted:
                 return each
         for each in files:
-            if each.fault and each.path.stem.lower() == wanted:
+            if each.fault and take_stem(each.path).lower() == wanted:
                 raise SettingError(each.fault)
         raise SettingError(explain_missing(kind, name, [each.name for each in files if each.kind == kind]))
 
@@ -108,17 +110,21 @@ class OwnFiles:
             return digest
 
     def _walk(self) -> Iterator[tuple[Path, Path]]:
-        """Yield each folder and the files with a model's ending below it."""
+        """Yield each folder, and the files with a model's ending and the models in folders of their own below it."""
         count = 0
         for folder in self.folders:
             for place, inside, names in os.walk(folder, followlinks=True):
                 inside[:] = sorted(name for name in inside if name not in SKIPPED and not name.startswith("."))
-                for name in sorted(names):
-                    if name.lower().endswith(ENDINGS) and not name.startswith("."):
-                        yield folder, Path(place) / name
-                        count += 1
-                        if count >= MOST_FILES:
-                            return
+                if INDEX in names and Path(place) != folder:  # a model as a whole: what lies in it is its parts
+                    inside[:], found = [], [Path(place)]
+                else:
+                    files = (name for name in sorted(names) if not name.startswith("."))
+                    found = [Path(place) / name for name in files if name.lower().endswith(ENDINGS)]
+                for path in found:
+                    yield folder, path
+                    count += 1
+                    if count >= MOST_FILES:
+                        return
 
     def _identify(self, path: Path) -> Identified:
         try:
@@ -160,7 +166,7 @@ class OwnFiles:
 
 def explain_missing(kind: FileKind, name: str, names: list[str]) -> str:
     """Say that there is no file of that name, and which ones there are."""
-    what = KIND_NAMES[kind].partition(" ")[2]
+    what = KIND_NAMES[kind]
     if not names:
         return f"There is no {what} “{name[:60]}” here, nor any other: CROQUIS_MODELS names the folder that has them."
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
@@ -174,22 +180,31 @@ def find_thumbnail(path: Path) -> Path | None:
 
 def name_file(path: Path) -> str:
     """Return what a file is called: its name without the ending, or its folder's where diffusers named the file."""
-    return path.parent.name if path.name.startswith(DIFFUSERS_NAME) else path.stem
+    return path.parent.name if path.name.startswith(DIFFUSERS_NAME) else take_stem(path)
+
+
+def take_stem(path: Path) -> str:
+    """Return a file's name without its ending; a folder's name whole."""
+    return path.name if path.is_dir() else path.stem
 
 
 def name_by_path(path: Path, folder: Path) -> str:
     """Return a file's path within the folder, without its ending."""
-    return path.relative_to(folder).with_suffix("").as_posix()
+    return (path.relative_to(folder).parent / take_stem(path)).as_posix()
 
 
 def read_stamp(path: Path) -> Stamp:
-    """Return a file's size and time."""
-    status = path.stat()
+    """Return a file's size and time; of a model's folder those of its index."""
+    status = (path / INDEX if is_model_folder(path) else path).stat()
     return status.st_size, status.st_mtime_ns
 
 
 def hash_tensors(path: Path) -> str:
-    """Return the SHA-256, in hexadecimal, of what stands behind a .safetensors header; of another file, of all."""
+    """Return the SHA-256, in hexadecimal, of what stands behind a .safetensors header; of another file, of all; of a
+    model's folder that of its weights.
+    """
+    if path.is_dir():
+        return hash_folder(path)
     start = read_header(path).start if path.suffix.lower() == ".safetensors" else 0
     with path.open("rb") as file:
         file.seek(start)

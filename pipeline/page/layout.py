@@ -60,7 +60,7 @@ def build_page(studio: Studio) -> gr.Blocks:
             lay_examples(studio, script)
         wire_taking_apart(wire_page(studio, page, panel, settings, status), apart)
         wire_model_panel(studio, page, bigger, [status, panel.running], **PAGE_EVENT)
-        wire_own_files(studio, page, own, panel.running, **PAGE_EVENT)
+        wire_own_files(studio, page, own, panel.running, settings.quality["ip_adapter"], **PAGE_EVENT)
     mark_page(page)
     return page
 

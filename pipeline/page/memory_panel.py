@@ -77,7 +77,7 @@ def plan_memory_modes(
 
 def describe_need(request: GenerationRequest, settings: Settings) -> str:
     """Describe what memory a picture needs on this machine, in the mode that would be chosen now: "0.6 GB"."""
-    loras = count_lora_bytes(request)
+    loras = count_lora_bytes(request) + count_adapter_bytes(request)
     planned = plan_memory_modes(
         request.engine, request.width, request.height, 1, settings.device, settings.dtype, loras=loras
     )
@@ -93,6 +93,19 @@ def count_lora_bytes(request: GenerationRequest) -> int:
     few_steps = sum(file.size for file in parts if file.path.endswith(quick.file)) if quick else 0
     files = {each.file for each in request.loras}
     return few_steps + sum(file.stat().st_size for file in files if file.is_file())
+
+
+def count_adapter_bytes(request: GenerationRequest) -> int:
+    """Count the bytes in 16 bits that a request's IP-Adapter has more than the usual one; none for a smaller one."""
+    role, parts = (
+        get_menu(request.engine).ip_adapters.get(request.conditioning.ip_adapter),
+        PROFILES[request.engine].parts,
+    )
+    own = request.own_adapter
+    if role is None and (own is None or not own.file.is_file()):
+        return 0
+    size = own.file.stat().st_size if own else parts[str(role)].size
+    return max(size - parts["ip_adapter"].size, 0)
 
 
 def _describe_plan(plan: MemoryPlan, fits: bool) -> dict[str, Any]:

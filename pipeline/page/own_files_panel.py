@@ -13,6 +13,8 @@ from pipeline.models.own_files import OwnFile, read_stamp
 from pipeline.page import view
 from pipeline.page.components import make_component
 from pipeline.page.host import is_host
+from pipeline.page.quality import list_adapter_choices
+from pipeline.request.presets import get_menu
 from pipeline.studio.model_change import ModelChange
 from pipeline.studio.studio import Studio
 
@@ -20,7 +22,7 @@ POLL_SECONDS = 0.5  # seconds
 MOST_THUMBNAILS = 200  # pictures of some 5 kB each that the page is sent
 MOST_FAULTS = 100  # files that are listed as of no use
 NAME_LIMIT = 300  # characters
-KINDS = ("checkpoint", "vae", "lora", "embedding")
+KINDS = ("checkpoint", "vae", "lora", "embedding", "ip_adapter")
 
 
 class OwnFilesPanel:
@@ -46,6 +48,12 @@ class OwnFilesPanel:
             await asyncio.to_thread(self.change.start, *names)
         async for shown in self.watch(visitor):
             yield shown
+
+    async def offer_adapters(self) -> dict[str, Any]:
+        """Offer the engine's ways to look at styles, and the IP-Adapters of a person's own."""
+        menu = get_menu(self.studio.profile.name)
+        own = await asyncio.to_thread(self.studio.own_files.list_kind, "ip_adapter") if menu.ip_adapters else []
+        return gr.update(choices=list_adapter_choices(menu, [each.name for each in own]))
 
     def build_list(self, may_change: bool) -> dict[str, Any]:
         """Build the component's value: the files by kind, what is wrong with others, and which model draws."""
@@ -81,12 +89,16 @@ def lay_own_files(script: str) -> gr.HTML:
 
 
 def wire_own_files(
-    studio: Studio, page: gr.Blocks, component: gr.HTML, running: gr.Textbox, **options: Any
+    studio: Studio, page: gr.Blocks, component: gr.HTML, running: gr.Textbox, adapter: gr.Dropdown, **options: Any
 ) -> OwnFilesPanel:
-    """Connect the list's events; `running` is the box that names the engine that draws."""
+    """Connect the list's events; `running` is the box that names the engine that draws, `adapter` chooses what looks at
+    styles.
+    """
     panel = OwnFilesPanel(studio)
     options = {"concurrency_limit": None, **options}
     gr.on([page.load, running.change], panel.watch, None, component, **options)
     component.look(panel.watch, None, component, **options)
+    gr.on([page.load, running.change], panel.offer_adapters, None, adapter, **options)
+    component.look(panel.offer_adapters, None, adapter, **options)
     component.choose(panel.choose, None, component, **options)
     return panel

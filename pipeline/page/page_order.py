@@ -13,7 +13,7 @@ from pipeline.request.order import Order, find_sheet, parse_count, parse_order, 
 from pipeline.request.presets import get_menu
 from pipeline.values import Sketch
 
-CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "count")
+CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "count", "ip_adapter")
 NUMBERS = tuple(control.name for control in CONTROLS)
 WORDS = ("prompt", "negative_prompt", "style", "part", "palette", "loras", "reading", "controlnets", "engine")
 SETTINGS = (*WORDS, *CHOICES, *NUMBERS)

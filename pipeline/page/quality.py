@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
 from pipeline.controls import BATCH
+from pipeline.errors import phrase
 from pipeline.models.catalog import PROFILES
 from pipeline.models.profile import ModelProfile
 from pipeline.page.components import AnyDropdown, AnyRadio
-from pipeline.request.presets import WHOLE_STYLE, Menu, get_menu
+from pipeline.request.presets import SCHEDULES, WHOLE_STYLE, Menu, get_menu
 from pipeline.values import GenerationRequest
 
 FOCUS_LABELS = {
@@ -22,6 +23,9 @@ FOCUS_LABELS = {
     "style": "Its colours and brushwork",
     "style + layout": "Its colours, brushwork and layout",
 }
+
+
+ADAPTER_LABELS = {"plus": phrase("Closely, part by part")}
 
 
 def lay_quality_inputs(profile: ModelProfile) -> dict[str, Any]:
@@ -44,6 +48,14 @@ def lay_quality_inputs(profile: ModelProfile) -> dict[str, Any]:
             visible=len(menu.style_focus) > 1,
         )
     with gr.Row():
+        adapter = AnyDropdown(
+            list_adapter_choices(menu),
+            value="",
+            label="How the style is looked at",
+            elem_id="ip_adapter",
+            info="Closely keeps more of its picture, and takes another file.",
+            visible=bool(menu.ip_adapters),
+        )
         sampler = AnyDropdown(
             list(menu.samplers),
             value=usual["sampler"],
@@ -63,7 +75,13 @@ def lay_quality_inputs(profile: ModelProfile) -> dict[str, Any]:
         "height": height,
         "levers": levers,
         "count": count,
+        "ip_adapter": adapter,
     }
+
+
+def list_adapter_choices(menu: Menu, own: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """List what looks at styles, as the page names it and as an order does: the engine's, then a person's own files."""
+    return [("As a whole", ""), *((ADAPTER_LABELS[name], name) for name in menu.ip_adapters), *((n, n) for n in own)]
 
 
 def make_side_slider(profile: ModelProfile, menu: Menu, name: str) -> gr.Slider:
@@ -91,6 +109,7 @@ def list_usual_quality(profile: ModelProfile) -> dict[str, Any]:
         "height": profile.height,
         "levers": "",
         "count": 1,
+        "ip_adapter": "",
     }
 
 
@@ -115,11 +134,13 @@ def apply_preset(
     menu = get_menu(profile.name)
     chosen = menu.find_preset(name)
     offered = [{**profile.defaults, **each.numbers} for each in menu.presets]
+    quick = [*(each.usual for each in menu.few_steps.values()), *(SCHEDULES.values() if menu.few_steps else ())]
+    offered += [{**profile.defaults, **each} for each in quick]
     wanted = {**profile.defaults, **chosen.numbers}
     numbers = {
         name: wanted[name] if any(each[name] == value for each in offered) else value for name, value in numbers.items()
     }
-    if sampler in {each.sampler for each in menu.presets}:
+    if sampler in {*(each.sampler for each in menu.presets), *(each["sampler"] for each in quick)}:
         sampler = chosen.sampler
     return sampler, numbers
 
@@ -192,6 +213,7 @@ def list_limits(profile: ModelProfile) -> dict[str, dict[str, Any]]:
             "choices": [(FOCUS_LABELS[name], name) for name in menu.style_focus],
             "visible": len(menu.style_focus) > 1,
         },
+        "ip_adapter": {"visible": bool(menu.ip_adapters)},
         "sampler": {"choices": list(menu.samplers), "visible": len(menu.samplers) > 1},
         **sides,
     }

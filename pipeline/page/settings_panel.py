@@ -19,6 +19,7 @@ from pipeline.page.quality import (
     list_usual_quality,
     wire_quality_inputs,
 )
+from pipeline.page.quick_steps import QuickSteps, lay_quick_steps, wire_quick_steps
 from pipeline.page.reading_choice import lay_reading_choice, wire_reading_choice
 from pipeline.prompt_syntax import PROMPT_LIMIT
 from pipeline.request.presets import get_menu
@@ -27,6 +28,7 @@ from pipeline.studio.studio import Studio
 READING_CHOICES = [("Choose for me", "auto"), ("A line drawing", "lines"), ("A photo or shaded picture", "canny")]
 PAINT = "colour_strength"  # a setting of engines that ink the drawing, hidden for others
 START = "strength"  # a setting of engines that start from pictures, hidden for others
+LAYERS = "clip_skip"  # a setting of engines whose words are read layer by layer, hidden for others
 SIDES = ("width", "height")
 SLIDERS = ("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale", "lines")
 
@@ -41,6 +43,7 @@ class SettingsPanel:
     controlnets: gr.HTML  # the same, as an order takes it
     engine: gr.Textbox  # which one the settings are for
     quality: dict[str, Any]  # preset, sampler, style focus, size, levers
+    quick: QuickSteps
     numbers: dict[str, gr.Slider | gr.Number]
     reset: gr.Button
 
@@ -65,15 +68,16 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
         readings, controlnets = lay_reading_choice(studio, script)
         engine = gr.Textbox(studio.profile.name, visible="hidden", label="engine")
         quality = lay_quality_inputs(studio.profile)
+        quick = lay_quick_steps(studio)
         with gr.Row(elem_id="numbers"):
             numbers = {
                 control.name: make_number_input(control, studio.profile.defaults[control.name]) for control in CONTROLS
             }
-        for name, is_offered in list_colour_settings(studio.profile.name).items():
+        for name, is_offered in list_lacking_settings(studio.profile.name).items():
             numbers[name].visible = is_offered
         gr.HTML(describe_words_and_safety(studio.settings.safety), apply_default_css=False, elem_id="about-words")
         reset = gr.Button("Back to the usual settings", size="sm", elem_id="reset")
-    return SettingsPanel(negative_prompt, reading, readings, controlnets, engine, quality, numbers, reset)
+    return SettingsPanel(negative_prompt, reading, readings, controlnets, engine, quality, quick, numbers, reset)
 
 
 def describe_words_and_safety(safety: str) -> str:
@@ -139,6 +143,7 @@ def wire_settings(
     )
     wire_reading_choice(studio, settings.readings, inputs, canvas, running, **PAGE_EVENT)
     wire_quality_inputs(lambda: studio.profile, settings.quality, settings.numbers, **PAGE_EVENT)
+    wire_quick_steps(studio, settings.quick, settings.quality, settings.numbers, running, **PAGE_EVENT)
     gr.on(
         [settings.engine.change, running.change],
         partial(follow_engine, studio, studio.profile.name),
@@ -149,10 +154,10 @@ def wire_settings(
     )
 
 
-def list_colour_settings(engine: str) -> dict[str, bool]:
-    """List the settings of painted colours that an engine may lack, and whether it has each."""
+def list_lacking_settings(engine: str) -> dict[str, bool]:
+    """List the settings that an engine may lack, and whether it has each."""
     menu = get_menu(engine)
-    return {PAINT: menu.inks_drawing, START: menu.starts_from_pictures}
+    return {PAINT: menu.inks_drawing, START: menu.starts_from_pictures, LAYERS: menu.skips_layers}
 
 
 def list_usual_settings(studio: Studio) -> list[Any]:
@@ -172,6 +177,6 @@ def follow_engine(studio: Studio, built_for: str, *values: Any) -> list[Any]:
     offered, suited = list_limits(profile), adapt_settings(settings, profile)
     for name in (*SIDES, *SLIDERS):
         offered[name] = {**offered.get(name, {}), "buttons": ["reset"] if profile.name == built_for else []}
-    for name, is_offered in list_colour_settings(profile.name).items():
+    for name, is_offered in list_lacking_settings(profile.name).items():
         offered[name] = {**offered.get(name, {}), "visible": is_offered}
     return [gr.update(value=value, **mark_texts(offered.get(name, {}))) for name, value in suited.items()]

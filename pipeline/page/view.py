@@ -27,6 +27,7 @@ STAGES = {
     "search": "Finding the style",
     "edges": "Reading your lines",
     "loras": "Putting LoRAs on or off",
+    "adapter": "Changing what looks at styles",
     "words": "Reading your words",
     "style": "Looking at the style",
     "lines": "Laying out the lines",

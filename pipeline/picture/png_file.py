@@ -19,7 +19,6 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image
 
-from pipeline.controls import describe_settings
 from pipeline.errors import PictureFileError
 from pipeline.own_weights import Embedding, Lora
 from pipeline.picture import carried_strokes, carried_styles
@@ -29,6 +28,7 @@ from pipeline.picture.provenance import make_png_texts, write_xmp
 from pipeline.picture.recipe import Reopened, read_recipe, write_recipe
 from pipeline.picture.recipe_styles import FindStyle
 from pipeline.picture.recipe_weights import FindWeights, miss_weights
+from pipeline.picture.setting_text import describe_settings
 from pipeline.values import CHECKPOINT, GenerationRequest, GenerationResult, Style
 
 KEYWORD = "croquis"

@@ -6,7 +6,7 @@ Strict: a key too many, a wrong type, NaN or a number out of range is refused wi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, create_model
@@ -62,9 +62,13 @@ from pipeline.values import (
 )
 
 MAX_SIDE = 2048  # px
-ON_DEMAND = "controlnet_"  # how the roles of parts begin that are read when a picture asks for them
+ON_DEMAND = (
+    "controlnet_",
+    "ip_adapter_",
+    "ip_adapter:",
+)  # how the roles of parts begin that are read when a picture asks for them
 MOST_REPAINTS = 16
-MOST_WEIGHTS = MOST_LORAS + MOST_EMBEDDINGS
+MOST_WEIGHTS = MOST_LORAS + MOST_EMBEDDINGS + 1  # and an IP-Adapter
 
 Side = Annotated[int, Field(ge=8, le=MAX_SIDE)]
 Name = Annotated[str, Field(max_length=100)]
@@ -172,9 +176,11 @@ def read_recipe(
         raise PictureFileError(f"This picture's recipe cannot be read: {fault}.{newer}") from error
     written = upgrade_recipe(recipe.model_dump())
     size = recipe.width, recipe.height
-    sampling, conditioning = group_settings(written)
     own = restore_weights(recipe.own_weights, find_weights)
     hints, lost = restore_hints(recipe.hints, size, find_weights)
+    sampling, conditioning = group_settings(written)
+    if conditioning.ip_adapter and any(part.kind == "ip_adapter" for part in recipe.own_weights):
+        conditioning = replace(conditioning, ip_adapter=own.adapter.name if own.adapter else "")
     request = GenerationRequest(
         engine=recipe.engine,
         prompt=read_prompt("prompt", recipe.prompt),
@@ -195,6 +201,7 @@ def read_recipe(
         loras=own.loras,
         embeddings=own.embeddings,
         hints=hints,
+        own_adapter=own.adapter,
     )
     return Reopened(request, written["revisions"], missing=own.missing + lost)
 

@@ -1,4 +1,4 @@
-"""Write and read which LoRAs and textual inversions a picture was drawn with."""
+"""Write and read which LoRAs, textual inversions and IP-Adapter of a person's own a picture was drawn with."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.errors import SettingError
-from pipeline.own_weights import Embedding, Lora
+from pipeline.own_weights import Adapter, Embedding, Lora
 from pipeline.strict_json import StrictModel
 from pipeline.values import GenerationRequest
 
-FindWeights = Callable[[Literal["lora", "embedding", "controlnet"], str, str], tuple[Path, str]]
+WeightsKind = Literal["lora", "embedding", "controlnet", "ip_adapter"]
+FindWeights = Callable[[WeightsKind, str, str], tuple[Path, str]]
 
 
 class WeightsPart(StrictModel):
-    """WeightsPart holds one LoRA or textual inversion in a recipe."""
+    """WeightsPart holds one LoRA, textual inversion or IP-Adapter in a recipe."""
 
-    kind: Literal["lora", "embedding"]
+    kind: WeightsKind
     name: Annotated[str, Field(min_length=1, max_length=300)]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     weight: Annotated[float, Field(ge=-4, le=4)] = 1.0
@@ -33,13 +34,16 @@ class RestoredWeights:
     loras: tuple[Lora, ...]
     embeddings: tuple[Embedding, ...]
     missing: tuple[str, ...]
+    adapter: Adapter | None = None
 
 
 def list_weights(request: GenerationRequest) -> tuple[WeightsPart, ...]:
     """List what a request is drawn with, as a recipe holds it; restore_weights is its inverse."""
     loras = (WeightsPart(kind="lora", name=each.name, sha256=each.sha256, weight=each.weight) for each in request.loras)
     embeddings = (WeightsPart(kind="embedding", name=each.name, sha256=each.sha256) for each in request.embeddings)
-    return (*loras, *embeddings)
+    own = request.own_adapter
+    adapter = () if own is None else (WeightsPart(kind="ip_adapter", name=own.name, sha256=own.sha256),)
+    return (*loras, *embeddings, *adapter)
 
 
 def miss_weights(kind: str, name: str, sha256: str) -> tuple[Path, str]:
@@ -51,7 +55,7 @@ def restore_weights(parts: Iterable[WeightsPart], find: FindWeights) -> Restored
     """Find a recipe's weights. `find` returns the file that has the name and hash, and what it is called here, or
     raises SettingError, which becomes a sentence.
     """
-    loras, embeddings, missing = list[Lora](), list[Embedding](), list[str]()
+    loras, embeddings, missing, adapter = list[Lora](), list[Embedding](), list[str](), None
     for part in parts:
         try:
             path, name = find(part.kind, part.name, part.sha256)
@@ -60,6 +64,8 @@ def restore_weights(parts: Iterable[WeightsPart], find: FindWeights) -> Restored
             continue
         if part.kind == "lora":
             loras.append(Lora(name, part.weight, part.sha256, path))
+        elif part.kind == "ip_adapter":
+            adapter = Adapter(name, part.sha256, path)
         else:
             embeddings.append(Embedding(name, part.sha256, path))
-    return RestoredWeights(tuple(loras), tuple(embeddings), tuple(missing))
+    return RestoredWeights(tuple(loras), tuple(embeddings), tuple(missing), adapter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.own_weights import Embedding, Lora
+from pipeline.own_weights import Adapter, Embedding, Lora
 from pipeline.request.order import Order
 from pipeline.values import Drawing, EdgeMap, GenerationRequest, Repaint, StartPicture, StyleMask, StyleMix
 
@@ -18,6 +18,7 @@ def build_request(
     loras: tuple[Lora, ...] = (),
     embeddings: tuple[Embedding, ...] = (),
     start: StartPicture | None = None,
+    own_adapter: Adapter | None = None,
 ) -> GenerationRequest:
     """Put the order, its lines and the styles chosen for it together; the edge map decides the size."""
     height, width = edges.pixels.shape
@@ -40,4 +41,5 @@ def build_request(
         loras=loras,
         embeddings=embeddings,
         start=start,
+        own_adapter=own_adapter,
     )

@@ -35,6 +35,7 @@ PROMPTS = ("prompt", "positive_prompt", "positive")
 NEGATIVES = ("negative_prompt", "negative", "uc")
 SAMPLERS = ("sampler", "sampler_name", "scheduler")
 SKIPPED = ("app_version", "metadata_version", "request_type", "signed_hash", "version", "generation_mode", "created_by")
+INVOKE_MARKS = {"app_version", "generation_mode"}
 SAMPLER_NAMES = MappingProxyType(
     {
         "euler": "Euler",
@@ -81,7 +82,9 @@ def read_json(text: str) -> GenerationData | None:
         settings |= {"width": int(size.group(1)), "height": int(size.group(2))}
     if sampler := find_text(flat, SAMPLERS):
         settings["sampler"] = name_sampler(sampler, str(flat.get("scheduler", "")))
-    used = {*PROMPTS, *NEGATIVES, *SETTING_NAMES, *SAMPLERS, *SKIPPED, "resolution"}
+    if is_number(flat.get("clip_skip")):  # InvokeAI counts as diffusers does, Fooocus as A1111
+        settings["clip_skip"] = int(float(str(flat["clip_skip"]))) - (0 if INVOKE_MARKS & flat.keys() else 1)
+    used = {*PROMPTS, *NEGATIVES, *SETTING_NAMES, *SAMPLERS, *SKIPPED, "resolution", "clip_skip"}
     others = {name: describe(value) for name, value in flat.items() if name not in used and describe(value)}
     if not (prompt or negative or settings):
         return None
@@ -117,7 +120,7 @@ def read_graph(text: str) -> GenerationData | None:
     settings: dict[str, object] = {
         SETTING_NAMES[name]: value for name, value in inputs.items() if name in SETTING_NAMES and is_number(value)
     }
-    settings |= find_size(nodes, sampler["inputs"].get("latent_image"))
+    settings |= find_size(nodes, sampler["inputs"].get("latent_image")) | find_clip_skip(nodes)
     if isinstance(sampled := inputs.get("sampler_name"), str):
         settings["sampler"] = name_sampler(sampled, str(inputs.get("scheduler", "")))
     words = [follow_words(nodes, sampler["inputs"][side]) for side in ("positive", "negative")]
@@ -168,6 +171,12 @@ def find_size(nodes: Graph, link: object, depth: int = 0) -> dict[str, object]:
         return dict(sides)
     following = (find_size(nodes, value, depth + 1) for value in node["inputs"].values() if isinstance(value, list))
     return next((size for size in following if size), {})
+
+
+def find_clip_skip(nodes: Graph) -> dict[str, object]:
+    """Return the layers that a graph leaves out: its -1 is the last layer, -2 leaves out one."""
+    found = (node["inputs"].get("stop_at_clip_layer") for node in nodes.values())
+    return next(({"clip_skip": -layer - 1} for layer in found if isinstance(layer, int)), {})
 
 
 def list_lora_tags(nodes: Graph) -> list[str]:

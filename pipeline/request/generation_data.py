@@ -59,6 +59,8 @@ def _read_entries(written: str) -> tuple[dict[str, object], dict[str, str]]:
         key, plain = name.strip().lower(), value.strip()
         if key == "size" and (size := SIZE.fullmatch(plain)):
             settings["width"], settings["height"] = int(size.group(1)), int(size.group(2))
+        elif key == "clip skip" and WHOLE.fullmatch(plain):
+            settings["clip_skip"] = int(plain) - 1  # which counts the last layer as 1
         elif key in NAMES:
             settings[NAMES[key]] = _read_value(plain)
         elif plain:

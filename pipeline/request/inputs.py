@@ -191,6 +191,14 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         'Object such as {"depth": 0.6, "canny": 1}: what reads the drawing for sd15, how strongly, of '
         f"{', '.join(CONTROLNET_NAMES)}. Without it Croquis chooses.",
     ),
+    Input(
+        "ip_adapter",
+        str,
+        "auto",
+        'What looks at the style for sd15: "plus" sees its picture patch by patch, a name a file of the host\'s own; '
+        '"auto": it is seen as a whole.',
+    ),
+    make_number("clip_skip", int | None),
 )
 INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
 

@@ -159,6 +159,8 @@ def make_offer(profile: ModelProfile) -> Offer:
     menu = get_menu(profile.name)
     chosen = menu.find_preset(menu.preset)
     usual = {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler}
+    if not menu.skips_layers:
+        del usual["clip_skip"]
     return Offer(usual, menu.samplers, partial(parse_size, profile, menu))
 
 

@@ -68,6 +68,8 @@ class Menu:
     small_decoder: str | None = None  # role in the profile's parts
     negative_prompt: str = ""  # what the page begins with under "Not in the picture"
     controlnets: Mapping[str, str] = field(default_factory=dict)  # reading of the drawing -> role in the parts
+    ip_adapters: Mapping[str, str] = field(default_factory=dict)  # name of another IP-Adapter -> role in the parts
+    skips_layers: bool = False  # the last layers that read words can be left out
     shortcuts: bool = True  # parts of a step can be left out
     style_masks: bool = False  # a part of the picture can wear other styles
     repaints: bool = False  # a part of the picture can get other colours by words
@@ -95,6 +97,10 @@ class Menu:
         expect_choice("few_steps", shortcuts.few_steps, ("", *self.few_steps))
         if not self.shortcuts and shortcuts != Shortcuts():
             raise SettingError("This engine leaves nothing out: its levers are as they are.")
+        if conditioning.clip_skip and not self.skips_layers:
+            raise SettingError("This engine reads words in all of its layers: clip_skip stays 0.")
+        if conditioning.ip_adapter and not self.ip_adapters:
+            raise SettingError("This engine wears styles in one way: ip_adapter stays as it is.")
         if not self.inks_drawing and conditioning.colour_strength != 1:
             raise SettingError("This engine draws from your lines alone: colour_strength stays 1.")
         if shortcuts.decoder == "small" and self.small_decoder is None:
@@ -138,6 +144,14 @@ def make_pcm(steps: int) -> FewSteps:
     """Return one of PCM's entries: by TCD and without guidance, as its authors' demonstration draws with ControlNet."""
     return FewSteps(f"pcm_{steps}", f"pcm_sd15_smallcfg_{steps}step_converted.safetensors", steps=steps, sampler="TCD")
 
+
+# Schedules that need few steps, without weights of their own: what is set for each
+SCHEDULES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "ays": MappingProxyType({"num_inference_steps": 10, "sampler": "DPM++ 2M AYS"}),
+        "unipc": MappingProxyType({"num_inference_steps": 12, "sampler": "UniPC"}),
+    }
+)
 
 POCKET_MENU = Menu(
     presets=(
@@ -223,6 +237,8 @@ SD15_MENU = Menu(
     controlnets=MappingProxyType(
         {name: "controlnet" if name == "canny" else f"controlnet_{name}" for name in CONTROLNET_NAMES}
     ),
+    ip_adapters=MappingProxyType({"plus": "ip_adapter_plus"}),
+    skips_layers=True,
     own_weights=True,
     starts_from_pictures=True,
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from pipeline.errors import SettingError
 from pipeline.models.checks import compute_sha256
+from pipeline.models.model_folders import hash_folder
 from pipeline.studio.opening import explain_failure
 from pipeline.studio.studio import Studio
 
@@ -27,6 +29,11 @@ class ChangeState:
     activity: str = ""  # what is done now, in words for the page
     fraction: float = 0.0  # [0, 1]
     message: str = ""  # why it failed, in words for the page
+
+
+def hash_model(path: Path) -> str:
+    """Return the SHA-256 of a model: of its file's bytes, or over the weights of a folder."""
+    return hash_folder(path) if path.is_dir() else compute_sha256(path)
 
 
 class ModelChange:
@@ -87,7 +94,7 @@ class ModelChange:
         files, wish = self._studio.own_files, BaseWish()
         if model:
             found = files.find("checkpoint", model)
-            wish = replace(wish, name=found.name, file=found.path, sha256=compute_sha256(found.path))
+            wish = replace(wish, name=found.name, file=found.path, sha256=hash_model(found.path))
         if vae:
             found = files.find("vae", vae)
             wish = replace(wish, vae_name=found.name, vae_file=found.path, vae_sha256=files.hash_file(found.path))

@@ -10,10 +10,12 @@ from typing import Literal
 
 from pipeline.errors import SettingError
 from pipeline.models.own_files import OwnFile, OwnFiles
-from pipeline.own_weights import MOST_EMBEDDINGS, Embedding, Lora
+from pipeline.own_weights import MOST_EMBEDDINGS, Adapter, Embedding, Lora
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.own_loras import LoraWish
 from pipeline.request.presets import get_menu
+
+WeightsKind = Literal["lora", "embedding", "controlnet", "ip_adapter"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class FoundWeights:
     loras: tuple[Lora, ...] = ()
     embeddings: tuple[Embedding, ...] = ()
     notices: tuple[str, ...] = ()
+    adapter: Adapter | None = None
 
 
 def find_weights(files: OwnFiles, engine: str, wishes: Iterable[LoraWish], prompts: Iterable[Prompt]) -> FoundWeights:
@@ -56,6 +59,18 @@ def find_lora(files: OwnFiles, wish: LoraWish) -> Lora:
     return Lora(found.name, wish.weight, files.hash_file(found.path), found.path)
 
 
+def find_adapter(files: OwnFiles, engine: str, name: str) -> Adapter | None:
+    """Find the IP-Adapter of a person's own that has the name; None where it is one that the engine's menu knows.
+
+    Raises SettingError for a name that nothing has.
+    """
+    menu = get_menu(engine)
+    if not name or not menu.ip_adapters or name in menu.ip_adapters:
+        return None
+    found = files.find("ip_adapter", name)
+    return Adapter(found.name, files.hash_file(found.path), found.path)
+
+
 def find_embeddings(files: OwnFiles, prompts: Iterable[Prompt]) -> tuple[Embedding, ...]:
     """Find the textual inversions whose names stand in the prompts as words of their own."""
     words = " ".join(prompt.words for prompt in prompts)
@@ -68,9 +83,7 @@ def stands_in(file: OwnFile, words: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(file.name)}(?![\w-])", words, re.IGNORECASE) is not None
 
 
-def find_restored(
-    files: OwnFiles, kind: Literal["lora", "embedding", "controlnet"], name: str, sha256: str
-) -> tuple[Path, str]:
+def find_restored(files: OwnFiles, kind: WeightsKind, name: str, sha256: str) -> tuple[Path, str]:
     """Find the file that a recipe names: the one of that name if its hash is the same, else any of that hash.
 
     Raises SettingError where there is none.

@@ -22,7 +22,7 @@ from pipeline.store.keeper import Keeper
 from pipeline.studio.enlarging import enlarge_result
 from pipeline.studio.loader import Loader
 from pipeline.studio.outcome import is_withheld, make_results
-from pipeline.studio.own_weights import FoundWeights, find_restored, find_weights
+from pipeline.studio.own_weights import FoundWeights, find_adapter, find_restored, find_weights
 from pipeline.studio.parts import fit_part, fit_start, take_drawing
 from pipeline.studio.readings import HintReader, Hints, SeenHint
 from pipeline.studio.step_times import StepTimes
@@ -131,8 +131,9 @@ class Studio(Loader):
         return self._hint_reader.look(order, edges, self.profile)
 
     def find_weights(self, order: Order) -> FoundWeights:
-        """Find the LoRAs and textual inversions of an order. Raises SettingError for one that is not here."""
-        return find_weights(self.own_files, order.engine, order.loras, (order.prompt, order.negative_prompt))
+        """Find the LoRAs, textual inversions and adapter of an order. Raises SettingError for one that is not here."""
+        found = find_weights(self.own_files, order.engine, order.loras, (order.prompt, order.negative_prompt))
+        return replace(found, adapter=find_adapter(self.own_files, order.engine, order.conditioning.ip_adapter))
 
     def make_request(
         self, order: Order, edges: EdgeMap, mix: StyleMix, own: FoundWeights | None = None
@@ -149,6 +150,7 @@ class Studio(Loader):
             loras=own.loras,
             embeddings=own.embeddings,
             start=fit_start(order),
+            own_adapter=own.adapter,
         )
         return self.engine.settle(request)
 

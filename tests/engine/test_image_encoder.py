@@ -16,6 +16,7 @@ from transformers import CLIPImageProcessorPil
 from pipeline.engine import image_encoder as vision
 from pipeline.engine.image_encoder import ImageEncoder
 from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.models.ip_adapters import AdapterInput
 from pipeline.values import StyleMix
 from tests.conftest import MakeStyle
 from tests.tools.models import make_tiny_sd15_profile
@@ -70,7 +71,7 @@ def test_styles_release_it_once_when_all_are_there(make_style: MakeStyle, fails:
             raise MemoryError
         return torch.ones(1, 3)
 
-    embed = StyleEmbeddings(encode, "r1", 3, None, lambda: events.append("released"))
+    embed = StyleEmbeddings(encode, "r1", AdapterInput("image_embeds", 3), None, lambda: events.append("released"))
     mix = StyleMix(((make_style("one", 1), 0.5), (make_style("two", 2), 0.5)))
     calls: list[Callable[[], object]] = [lambda: embed.mix_styles(mix), lambda: embed(make_style("three", 3))]
     for call in calls:

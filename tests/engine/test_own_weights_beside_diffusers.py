@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers import ControlNetModel, StableDiffusionControlNetPipeline
+from diffusers import ControlNetModel, StableDiffusionControlNetPipeline, StableDiffusionPipeline
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -18,6 +18,7 @@ from pipeline.engine.own_base import BaseWish
 from pipeline.errors import ModelError
 from pipeline.models.catalog import SD15
 from pipeline.models.checks import compute_sha256
+from pipeline.models.model_folders import hash_folder
 from pipeline.own_weights import Embedding, Lora
 from pipeline.values import CHECKPOINT
 from tests.conftest import MakeStyle
@@ -39,14 +40,14 @@ def stock(sd15_folder: Path) -> Any:
     return load_stock(sd15_folder, sd15_folder / "base")
 
 
-def load_stock(folder: Path, base: Path) -> Any:
+def load_stock(folder: Path, base: Path, variant: str | None = "fp16") -> Any:
     controlnet = ControlNetModel.from_pretrained(folder / "controlnet", variant="fp16")
     given = {"controlnet": controlnet, "safety_checker": None, "requires_safety_checker": False}
     kind = StableDiffusionControlNetPipeline
     pipeline = (
         kind.from_single_file(str(base), config=str(folder / "base"), local_files_only=True, **given)
         if base.is_file()
-        else kind.from_pretrained(base, variant="fp16", **given)
+        else kind.from_pretrained(base, variant=variant, **given)
     )
     return load_adapter(pipeline, folder / "ip_adapter", "models", "ip-adapter_sd15.safetensors")
 
@@ -188,6 +189,25 @@ def test_a_checkpoint_equals_stock_and_the_model_before_comes_back(
     engine.own_base.change(BaseWish())
     assert np.array_equal(np.asarray(engine.draw(request).images[0]), before)
     assert CHECKPOINT not in engine.revisions
+
+
+@pytest.mark.parametrize("variant", ["fp16", None])
+def test_a_folder_of_diffusers_equals_stock(
+    engine: Engine, sd15_folder: Path, make_style: MakeStyle, tmp_path: Path, variant: str | None
+) -> None:
+    other = load_stock(sd15_folder, write_other_model(sd15_folder, tmp_path / "other.safetensors"))
+    other.unload_ip_adapter()
+    made = {name: part for name, part in other.components.items() if name != "controlnet"}
+    folder = tmp_path / "dreamy"
+    StableDiffusionPipeline(**made, requires_safety_checker=False).save_pretrained(folder, variant=variant)
+    request = make_request(engine, make_style("neon", 1))
+    before = np.asarray(engine.draw(request).images[0])
+    engine.own_base.change(BaseWish("dreamy", folder, hash_folder(folder)))
+    near, _ = compare(engine, load_stock(sd15_folder, folder, variant), sd15_folder, request)
+    assert near <= 1
+    assert engine.revisions["base"] == hash_folder(folder)[:12]
+    engine.own_base.change(BaseWish())
+    assert np.array_equal(np.asarray(engine.draw(request).images[0]), before)
 
 
 @pytest.mark.parametrize("names", ["diffusers", "ldm"])

@@ -10,7 +10,11 @@ from safetensors.torch import save_file
 
 from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.errors import ModelError, StyleError
+from pipeline.models.ip_adapters import AdapterInput
 from pipeline.values import StyleMix
+
+SEEN = AdapterInput("image_embeds", 3)
+PATCHES = AdapterInput("hidden_states", 3)
 
 
 class MeanColour:
@@ -30,7 +34,7 @@ def encode():
 
 
 def test_a_style_is_embedded_once(encode, make_style):
-    embed = StyleEmbeddings(encode, "r1", 3, None)
+    embed = StyleEmbeddings(encode, "r1", SEEN, None)
     one, renamed = make_style("one", 1), replace(make_style("one", 1), id="other")
     assert torch.equal(embed(one), embed(renamed))
     assert encode.asked == 1
@@ -40,10 +44,10 @@ def test_a_style_is_embedded_once(encode, make_style):
 
 def test_the_disk_remembers_per_encoder_revision(encode, make_style, tmp_path):
     style = make_style("one", 1)
-    first = StyleEmbeddings(encode, "r1", 3, tmp_path)(style)
-    assert torch.equal(StyleEmbeddings(encode, "r1", 3, tmp_path)(style), first)
+    first = StyleEmbeddings(encode, "r1", SEEN, tmp_path)(style)
+    assert torch.equal(StyleEmbeddings(encode, "r1", SEEN, tmp_path)(style), first)
     assert encode.asked == 1
-    StyleEmbeddings(encode, "r2", 3, tmp_path)(style)
+    StyleEmbeddings(encode, "r2", SEEN, tmp_path)(style)
     assert encode.asked == 2
     assert not list(tmp_path.glob("*.draft"))
 
@@ -62,25 +66,25 @@ def test_the_disk_remembers_per_encoder_revision(encode, make_style, tmp_path):
 )
 def test_a_corrupt_file_is_computed_again_and_mended(encode, make_style, tmp_path, spoil):
     style = make_style("one", 1)
-    first = StyleEmbeddings(encode, "r1", 3, tmp_path)(style)
+    first = StyleEmbeddings(encode, "r1", SEEN, tmp_path)(style)
     (path,) = tmp_path.iterdir()
     spoil(path)
-    assert torch.equal(StyleEmbeddings(encode, "r1", 3, tmp_path)(style), first)
+    assert torch.equal(StyleEmbeddings(encode, "r1", SEEN, tmp_path)(style), first)
     assert encode.asked == 2
-    StyleEmbeddings(encode, "r1", 3, tmp_path)(style)
+    StyleEmbeddings(encode, "r1", SEEN, tmp_path)(style)
     assert encode.asked == 2
 
 
 def test_a_folder_that_cannot_be_written_costs_only_time(encode, make_style, tmp_path, caplog):
     (tmp_path / "file").write_text("in the way")
     with caplog.at_level(logging.WARNING):
-        embedding = StyleEmbeddings(encode, "r1", 3, tmp_path / "file" / "cache")(make_style("one", 1))
+        embedding = StyleEmbeddings(encode, "r1", SEEN, tmp_path / "file" / "cache")(make_style("one", 1))
     assert embedding.shape == (1, 3)
     assert "could not be kept" in caplog.text
 
 
 def test_a_mix_is_the_weighted_mean_and_one_style_is_itself(encode, make_style):
-    embed = StyleEmbeddings(encode, "r1", 3, None)
+    embed = StyleEmbeddings(encode, "r1", SEEN, None)
     one, two = make_style("one", 1), make_style("two", 2)
     assert torch.equal(embed.mix_styles(StyleMix.of(one)), embed(one))
     mixed = embed.mix_styles(StyleMix(((one, 0.25), (two, 0.75))))
@@ -92,12 +96,12 @@ def test_an_image_that_changed_is_refused(encode, make_style, tmp_path):
     path = tmp_path / "changed.png"
     Image.new("RGB", (64, 64), "red").save(path)
     with pytest.raises(StyleError, match="has changed"):
-        StyleEmbeddings(encode, "r1", 3, None)(replace(style, image=path))
+        StyleEmbeddings(encode, "r1", SEEN, None)(replace(style, image=path))
 
 
 def test_missing_and_broken_images_are_named(encode, make_style, tmp_path):
     style = make_style("one", 1)
-    embed = StyleEmbeddings(encode, "r1", 3, None)
+    embed = StyleEmbeddings(encode, "r1", SEEN, None)
     with pytest.raises(StyleError, match=r"'One' cannot be read.*gone\.png"):
         embed(replace(style, image=tmp_path / "gone.png"))
     cut = tmp_path / "cut.png"
@@ -110,7 +114,7 @@ def test_an_encoder_that_gives_nonsense_is_stopped(make_style):
     style = make_style("one", 1)
     for nonsense in (torch.full((1, 3), float("nan")), torch.zeros(1, 4)):
         with pytest.raises(StyleError, match="no usable embedding"):
-            StyleEmbeddings(lambda image, answer=nonsense: answer, "r1", 3, None)(style)
+            StyleEmbeddings(lambda image, answer=nonsense: answer, "r1", SEEN, None)(style)
 
 
 def test_who_asks_for_a_style_that_only_the_encoder_could_read_is_told_first(make_style, tmp_path):
@@ -118,8 +122,8 @@ def test_who_asks_for_a_style_that_only_the_encoder_could_read_is_told_first(mak
         raise ModelError("The encoder is not here.")
 
     known, new = make_style("one", 1), make_style("two", 2)
-    StyleEmbeddings(lambda image: torch.ones(1, 3), "r1", 3, tmp_path)(known)
-    embed = StyleEmbeddings(lambda image: pytest.fail("it was asked"), "r1", 3, tmp_path, expect_encoder=missing)
+    StyleEmbeddings(lambda image: torch.ones(1, 3), "r1", SEEN, tmp_path)(known)
+    embed = StyleEmbeddings(lambda image: pytest.fail("it was asked"), "r1", SEEN, tmp_path, expect_encoder=missing)
     embed.expect_known([known])
     with pytest.raises(ModelError, match="not here"):
         embed.expect_known([known, new])
@@ -138,7 +142,7 @@ def count_turns(turns):
 def test_all_styles_are_embedded_with_the_encoder_read_once(encode, make_style, tmp_path):
     released, turns = [], []
     styles = [make_style(f"s{number}", number) for number in range(4)]
-    embed = StyleEmbeddings(encode, "r1", 3, tmp_path, release=lambda: released.append(encode.asked))
+    embed = StyleEmbeddings(encode, "r1", SEEN, tmp_path, release=lambda: released.append(encode.asked))
     embed(styles[0])
     assert embed.embed_all(styles, count_turns(turns)) == 3
     assert encode.asked == 4 and len(turns) == 4  # one for each, and one to let go of the encoder
@@ -148,7 +152,7 @@ def test_all_styles_are_embedded_with_the_encoder_read_once(encode, make_style, 
 
 def test_a_picture_in_between_does_not_let_go_of_the_encoder(encode, make_style):
     released, styles = [], [make_style(f"s{number}", number) for number in range(3)]
-    embed = StyleEmbeddings(encode, "r1", 3, None, release=lambda: released.append(encode.asked))
+    embed = StyleEmbeddings(encode, "r1", SEEN, None, release=lambda: released.append(encode.asked))
 
     @contextmanager
     def draw_first():
@@ -161,19 +165,66 @@ def test_a_picture_in_between_does_not_let_go_of_the_encoder(encode, make_style)
 
 def test_one_file_holds_them_for_the_next_start(encode, make_style, tmp_path):
     styles = [make_style(f"s{number}", number) for number in range(4)]
-    StyleEmbeddings(encode, "r1", 3, tmp_path).embed_all(styles, count_turns([]))
+    StyleEmbeddings(encode, "r1", SEEN, tmp_path).embed_all(styles, count_turns([]))
     assert [path.name for path in tmp_path.iterdir()] == ["r1.safetensors"]
-    later = StyleEmbeddings(encode, "r1", 3, tmp_path)
+    later = StyleEmbeddings(encode, "r1", SEEN, tmp_path)
     assert later.embed_all(styles, count_turns([])) == 0 and torch.equal(
         later(styles[1]), encode(Image.open(styles[1].image))
     )
-    assert StyleEmbeddings(encode, "r2", 3, tmp_path).embed_all(styles, count_turns([])) == 4
+    assert StyleEmbeddings(encode, "r2", SEEN, tmp_path).embed_all(styles, count_turns([])) == 4
 
 
 def test_a_broken_collection_or_style_costs_only_itself(encode, make_style, tmp_path, caplog):
     styles = [make_style("one", 1), replace(make_style("two", 2), sha256="0" * 64)]
     (tmp_path / "r1.safetensors").write_bytes(b"no tensors")
-    embed = StyleEmbeddings(encode, "r1", 3, tmp_path)
+    embed = StyleEmbeddings(encode, "r1", SEEN, tmp_path)
     embed.embed_all(styles, count_turns([]))
     assert "unreadable" in caplog.text and "has changed" in caplog.text
-    assert StyleEmbeddings(encode, "r1", 3, tmp_path).embed_all(styles[:1], count_turns([])) == 0
+    assert StyleEmbeddings(encode, "r1", SEEN, tmp_path).embed_all(styles[:1], count_turns([])) == 0
+
+
+def embed_patches(encode, folder, asked):
+    def see(image):
+        return encode(image)[:, None].expand(1, 5, 3)
+
+    def see_nothing():
+        asked.append("nothing")
+        return torch.zeros(1, 5, 3)
+
+    return StyleEmbeddings(see, "r1", PATCHES, folder, encode_nothing=see_nothing)
+
+
+def test_both_kinds_are_kept_side_by_side(encode, make_style, tmp_path):
+    style, asked = make_style("one", 1), []
+    whole, patches = StyleEmbeddings(encode, "r1", SEEN, tmp_path)(style), embed_patches(encode, tmp_path, asked)(style)
+    assert (whole.shape, patches.shape) == ((1, 3), (1, 5, 3))
+    assert encode.asked == 2
+    assert torch.equal(StyleEmbeddings(encode, "r1", SEEN, tmp_path)(style), whole)
+    assert torch.equal(embed_patches(encode, tmp_path, asked)(style), patches)
+    assert encode.asked == 2
+
+
+def test_what_stands_for_no_style_is_kept_too(encode, make_style, tmp_path):
+    style, asked = make_style("one", 1), []
+    assert torch.equal(StyleEmbeddings(encode, "r1", SEEN, tmp_path).embed_nothing(), torch.zeros(1, 3))
+    embed_patches(encode, tmp_path, asked).embed_all([style], count_turns([]))
+    assert torch.equal(embed_patches(encode, tmp_path, asked).embed_nothing(), torch.zeros(1, 5, 3))
+    assert asked == ["nothing"]
+
+
+def test_a_file_of_the_other_kind_is_told_and_computed_again(encode, make_style, tmp_path, caplog):
+    style, asked = make_style("one", 1), []
+    embed_patches(encode, tmp_path, asked).embed_all([style], count_turns([]))
+    (collection,) = tmp_path.glob("r1-hidden_states.safetensors")
+    collection.rename(tmp_path / "r1.safetensors")
+    with caplog.at_level(logging.WARNING):
+        assert StyleEmbeddings(encode, "r1", SEEN, tmp_path).embed_all([style], count_turns([])) == 1
+    assert "are hidden_states, not image_embeds; computing them again" in caplog.text
+    assert encode.asked == 2
+
+
+def test_a_file_from_before_there_were_kinds_is_read(encode, make_style, tmp_path):
+    style = make_style("one", 1)
+    save_file({style.sha256: torch.ones(1, 3)}, tmp_path / "r1.safetensors")
+    assert torch.equal(StyleEmbeddings(encode, "r1", SEEN, tmp_path)(style), torch.ones(1, 3))
+    assert encode.asked == 0

@@ -80,7 +80,10 @@ def test_a_config_that_is_not_json_is_named(tmp_path: Path) -> None:
         ({"control_model.input_blocks.0.0.weight": (8, 4)}, "a ControlNet alone"),
         ({"lora_unet_down_blocks_0.lora_down.weight": (8, 4)}, "a LoRA alone"),
         ({"weight": (8, 4)}, "not a whole Stable Diffusion checkpoint"),
-        ({CHECKPOINT_TEXT: (320, 768), "model.diffusion_model.input_blocks.0.0.weight": (320, 9, 3, 3)}, "inpainting"),
+        (
+            {CHECKPOINT_TEXT: (320, 768), "model.diffusion_model.input_blocks.0.0.weight": (320, 5, 3, 3)},
+            "a depth model",
+        ),
     ],
 )
 def test_a_single_file_of_another_kind_is_named(tmp_path: Path, shapes: dict[str, Any], what: str) -> None:

@@ -12,6 +12,15 @@ from tests.models.wrong_files import CLIP, INPUT, WRONG_FILES, WrongFile, hold, 
 CHECKPOINT = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
 RIGHT_FILES = {
     "checkpoint": hold(CLIP, **{CHECKPOINT: (4, 768), INPUT: (4, 4, 3, 3)}),
+    "checkpoint-inpainting": hold(CLIP, **{CHECKPOINT: (4, 768), INPUT: (4, 9, 3, 3)}),
+    "ip_adapter": hold("ip_adapter.1.to_k_ip.weight", "image_proj.proj.weight", "image_proj.norm.weight"),
+    "ip_adapter-plus": hold("ip_adapter.1.to_k_ip.weight", "image_proj.proj_in.weight", "image_proj.latents"),
+    "ip_adapter-full": hold(
+        "ip_adapter.1.to_k_ip.weight",
+        "image_proj.proj.0.weight",
+        "image_proj.proj.3.weight",
+        "image_proj.proj.2.weight",
+    ),
     "lora": lora(),
     "lora-diffusers": lora("unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k"),
     "embedding": hold(emb_params=(2, 768)),

@@ -21,6 +21,7 @@ LAYOUTS = {
         "embeddings/easynegative.safetensors": "embedding",
         "models/VAE/bright.safetensors": "vae",
         "extensions/sd-webui-controlnet/models/control_canny.safetensors": "controlnet",
+        "models/ControlNet/ip-adapter_sd15.safetensors": "ip_adapter",
     },
     "ComfyUI": {
         "models/checkpoints/dreamy.safetensors": "checkpoint",
@@ -28,6 +29,7 @@ LAYOUTS = {
         "models/embeddings/easynegative.safetensors": "embedding",
         "models/vae/bright.safetensors": "vae",
         "models/controlnet/control_canny.safetensors": "controlnet",
+        "models/ipadapter/ip-adapter-plus_sd15.safetensors": "ip_adapter",
     },
     "InvokeAI": {
         "models/sd-1/main/dreamy.safetensors": "checkpoint",

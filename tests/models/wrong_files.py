@@ -109,7 +109,22 @@ WRONG_FILES = (
         "is a ControlNet for Stable Diffusion XL",
     ),
     WrongFile("t2i.safetensors", hold("adapter.body.0.x"), "is a T2I-Adapter"),
-    WrongFile("adapter.safetensors", hold("ip_adapter.1.to_k_ip.weight", "image_proj.proj.weight"), "an IP-Adapter"),
+    WrongFile("adapter.safetensors", hold("ip_adapter.1.to_k_ip.weight"), "is part of an IP-Adapter"),
+    WrongFile(
+        "adapter-xl.safetensors",
+        hold("image_proj.proj.weight", **{"ip_adapter.1.to_k_ip.weight": (640, 2048)}),
+        "is an IP-Adapter for Stable Diffusion XL",
+    ),
+    WrongFile(
+        "adapter-face.safetensors",
+        hold("image_proj.proj.0.weight", "image_proj.norm.weight", "ip_adapter.1.to_k_ip.weight"),
+        "is an IP-Adapter for faces (FaceID). Croquis takes",
+    ),
+    WrongFile(
+        "adapter-G.safetensors",
+        hold("ip_adapter.1.to_k_ip.weight", **{"image_proj.proj.weight": (8, 1280)}),
+        "is an IP-Adapter for another image encoder",
+    ),
     WrongFile("mm_sd15.safetensors", hold("down_blocks.0.motion_modules.0.x"), "a motion module of AnimateDiff"),
     WrongFile("esrgan.safetensors", hold("model.1.sub.0.RDB1.conv1.0.weight", "b", "c", "d"), "an enlarger (ESRGAN)"),
     WrongFile(

@@ -58,6 +58,7 @@ PUBLIC = {
             ("faithfulness", "None | float"),
             ("loras", "str"),
             *[("image", "filepath"), ("strength", "None | float"), ("controlnets", "None | dict(str, Any)")],
+            *[("ip_adapter", "str"), ("clip_skip", "None | int")],
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -112,7 +113,8 @@ DEFAULTS = {
     "colour_strength": None,
     "faithfulness": None,
     "loras": "",
-    **dict.fromkeys(("image", "strength", "controlnets")),
+    **dict.fromkeys(("image", "strength", "controlnets", "clip_skip")),
+    "ip_adapter": "auto",
 }
 
 
@@ -293,7 +295,6 @@ def test_a_style_comes_and_goes(server: Server, sketch: dict[str, Any]) -> None:
     assert details["styles"][0]["id"] == new["id"]
     with pytest.raises(RequestRefused, match="already"):
         server.call("add_style", image, "../glowing orbs", "")
-    assert server.call("remove_style", new["id"])["id"] == new["id"]
-    assert server.call("styles") == before
+    assert server.call("remove_style", new["id"])["id"] == new["id"] and server.call("styles") == before
     with pytest.raises(RequestRefused, match="There is no style 'glowing-orbs'"):
         draw(server, sketch, style=new["id"])

@@ -13,7 +13,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import IPAdapterAttnProcessor2_0
 from diffusers.models.embeddings import ImageProjection, MultiIPAdapterImageProjection
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 IP_TOKENS = 4  # what diffusers' loader assumes of a file with image_proj.proj.weight
@@ -64,6 +64,43 @@ def write_ip_adapter(path: Path, image_projection_state: State, ip_attn_state: S
     path.parent.mkdir(parents=True, exist_ok=True)
     halves = {name: value.detach().cpu().half().contiguous() for name, value in tensors.items()}
     save_file(halves, path)
+
+
+def write_plus_adapter(path: Path, like: Path, hidden_width: int, tokens: int = 16) -> Path:
+    """Write random numbers as ip-adapter-plus_sd15 has them, for the UNet of the adapter file `like` and an image
+    encoder whose hidden states have `hidden_width` numbers."""
+    noise, before = torch.Generator().manual_seed(11), load_file(like)
+    attention = {name: value for name, value in before.items() if name.startswith("ip_adapter.")}
+    width = next(iter(attention.values())).shape[1]
+    inner, hidden = 64, 32
+
+    def draw(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=noise) / shape[-1] ** 0.5
+
+    state = {
+        "image_proj.latents": draw(1, tokens, hidden),
+        "image_proj.proj_in.weight": draw(hidden, hidden_width),
+        "image_proj.proj_in.bias": torch.zeros(hidden),
+        "image_proj.proj_out.weight": draw(width, hidden),
+        "image_proj.proj_out.bias": torch.zeros(width),
+        "image_proj.norm_out.weight": torch.ones(width),
+        "image_proj.norm_out.bias": torch.zeros(width),
+    }
+    for layer in range(4):
+        start = f"image_proj.layers.{layer}"
+        for place in ("0.norm1", "0.norm2", "1.0"):
+            state |= {f"{start}.{place}.weight": torch.ones(hidden), f"{start}.{place}.bias": torch.zeros(hidden)}
+        state |= {
+            f"{start}.0.to_q.weight": draw(inner, hidden),
+            f"{start}.0.to_kv.weight": draw(2 * inner, hidden),
+            f"{start}.0.to_out.weight": draw(hidden, inner),
+            f"{start}.1.1.weight": draw(4 * hidden, hidden),
+            f"{start}.1.3.weight": draw(hidden, 4 * hidden),
+        }
+    state |= {name: draw(*value.shape) for name, value in attention.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: value.half().contiguous() for name, value in state.items()}, path)
+    return path
 
 
 def copy_in_half(module: Any) -> Any:

@@ -30,10 +30,13 @@ UNSEEN = {"pocket", "colours", "commands", "service", "api_words.py", "inputs.py
 INTERNAL = {"ValueError", "TypeError", "RuntimeError", "KeyError", "AssertionError", "SystemExit", "AttributeError"}
 LOGGED = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 LABELLED = {"page", "studio"}  # rooms whose labels count too: they are what the page shows
+PHRASED = {"models", "teaching"}  # rooms that put sentences together: words which stand within one count too
 REPORTS = {"report", "_report", "LoadState"}  # calls whose first text is a stage of the work, as the page shows it
 REASONS = {"choose_profile", "find_cuda_problem", "diagnose_cuda", "diagnose_card"}  # they end another sentence
 LABEL = re.compile(r"[A-Z][a-z]{3,}|[A-Z][a-z]* .+|\{0\}( is ready|… \{1\})", re.DOTALL)
 SENTENCE = re.compile(r"[A-Z“{].*[a-z\d}”)].*[.?!…]$", re.DOTALL)
+# words within a sentence, or a sentence that is put together; commands are for a terminal
+PHRASE = re.compile(r"^(?!pip |`)[a-z]+ \S|^(?!pip )[^`]*[a-z{}]{2,} [a-z]{2,} ", re.DOTALL)
 VARIABLE = re.compile(r"\{\w+\}")
 WORDED = re.compile(r"[^\W\d_]{2}")
 TAG = re.compile(r"<[^<>]*>")
@@ -52,17 +55,21 @@ def collect_server_sentences() -> set[str]:
     return {
         text
         for file in files
-        for text in list_sentences(ast.parse(file.read_text("utf-8")), bool(set(file.parts) & LABELLED))
+        for text in list_sentences(
+            ast.parse(file.read_text("utf-8")), bool(set(file.parts) & LABELLED), bool(set(file.parts) & PHRASED)
+        )
     }
 
 
-def list_sentences(tree: ast.Module, with_labels: bool = False) -> Iterator[str]:
+def list_sentences(tree: ast.Module, with_labels: bool = False, with_phrases: bool = False) -> Iterator[str]:
     """List the sentences in a module: neither docstrings nor log entries nor what only programmers read.
 
-    Of HTML every text between two tags counts, sentence or not; labels count where asked, stages of the work always.
+    Of HTML every text between two tags counts, sentence or not; labels and phrases count where asked, stages of the
+    work and what `phrase` marks always.
     """
     yield from list_stages(tree)
     yield from list_reasons(tree)
+    yield from list_marked_phrases(tree)
     for node in walk_texts(tree, set(list_skipped(tree))):
         raw = read_raw(node) or ""
         pieces = [piece.strip() for piece in TAG.split(raw)]
@@ -70,6 +77,7 @@ def list_sentences(tree: ast.Module, with_labels: bool = False) -> Iterator[str]
         for piece in pieces:
             text = number_variables(piece)
             counts = is_html or SENTENCE.fullmatch(text) or (with_labels and LABEL.fullmatch(text))
+            counts = counts or (with_phrases and PHRASE.search(text))
             if WORDED.search(text) and "\\" not in text and counts:
                 yield text
 
@@ -91,6 +99,13 @@ def list_reasons(tree: ast.Module) -> Iterator[str]:
             for text in walk_texts(node, set(list_skipped(tree))):
                 if " " in (reason := number_variables(read_raw(text) or "")):
                     yield reason
+
+
+def list_marked_phrases(tree: ast.Module) -> Iterator[str]:
+    """List the words that a module marks by `phrase`, since sentences are put together of them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "phrase":
+            yield from (number_variables(str(each.value)) for each in node.args if isinstance(each, ast.Constant))
 
 
 def walk_texts(node: ast.AST, skipped: set[ast.AST]) -> Iterator[ast.expr]:

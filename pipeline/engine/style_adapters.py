@@ -1,0 +1,124 @@
+"""Wear a style by the IP-Adapter that a request asks for: the model's own, "plus", or a file of a person's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import diffusers
+import torch
+from torch import Tensor
+
+from pipeline.engine.diffusers_pipeline import find_adapter_file, load_adapter
+from pipeline.engine.loaded_model import LoadedModel, make_style_embeddings
+from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.errors import ModelError
+from pipeline.models.ip_adapters import AdapterInput, read_adapter_input
+from pipeline.models.loading import guard_loading
+from pipeline.models.locate import LocatedPart, PresentParts
+from pipeline.models.safetensors_header import read_shapes
+from pipeline.request.presets import Menu
+from pipeline.timing import Clock
+from pipeline.values import GenerationRequest
+
+USUAL = "ip_adapter"  # role of the adapter that is read with the model
+
+
+class ChosenAdapter(NamedTuple):
+    """ChosenAdapter is an adapter's file, and what it takes of a style's picture."""
+
+    part: LocatedPart  # its path is the file
+    taken: AdapterInput
+
+
+class StyleAdapters:
+    """StyleAdapters exchanges the adapter on one engine's UNet, and embeds styles as the one that is asked for takes
+    them. Not safe for many threads: the engine's lock is around it.
+    """
+
+    def __init__(self, model: LoadedModel, menu: Menu, files: PresentParts) -> None:
+        self._model, self._menu, self._files = model, menu, files
+        self._usual = replace(model.located[USUAL], path=find_adapter_file(model.profile, model.located[USUAL]))
+        self._embeddings = {model.usual_input: model.style_embeddings}
+        self._find_part = cache(self._locate)  # a file's hash is computed once
+        self._present: Path | None = self._usual.path  # None: not known, the next picture reads its own
+        self.revisions: dict[str, str] = {}  # role or "ip_adapter:<name>" -> revision of each that was asked for
+
+    def expect(self, request: GenerationRequest) -> None:
+        """Raise ModelError with the fix unless all is here that the request's styles need: the adapter, the encoder."""
+        if request.conditioning.ip_adapter_scale:
+            taken = self.choose(request).taken
+            self._provide_embeddings(taken).expect_known(style for style, _ in request.styles.parts)
+
+    def choose(self, request: GenerationRequest) -> ChosenAdapter:
+        """Return the adapter that a request asks for. Raises ModelError where it is not here, or is no such file."""
+        name = request.conditioning.ip_adapter
+        if not name:
+            return ChosenAdapter(self._usual, self._model.usual_input)
+        own = request.own_adapter
+        if own is None and name not in self._menu.ip_adapters:
+            raise ModelError(f"The IP-Adapter “{name}” is not here: CROQUIS_MODELS names the folder that has it.")
+        part = LocatedPart(own.file, own.sha256[:12]) if own else self._find_part(self._menu.ip_adapters[name])
+        taken = read_adapter_input(read_shapes(part.path))
+        if taken is None:
+            raise ModelError(f"{part.path.name} is no IP-Adapter that takes the look of a picture.")
+        self.revisions[f"{USUAL}:{name}" if own else self._menu.ip_adapters[name]] = part.revision
+        return ChosenAdapter(part, taken)
+
+    def _locate(self, role: str) -> LocatedPart:
+        """Return a published adapter's file."""
+        part = self._files.locate_part(role)
+        (file,) = self._model.profile.parts[role].files
+        return LocatedPart(part.path / Path(file.path).name, part.revision)
+
+    def use(self, request: GenerationRequest, clock: Clock) -> None:
+        """Put the request's adapter on the UNet, unless it is on already or no style is worn; `clock` gets the stage
+        "adapter". Raises ModelError for a file that does not fit.
+        """
+        if not request.conditioning.ip_adapter_scale:
+            return
+        chosen = self.choose(request)
+        if chosen.part.path == self._present:
+            return
+        self._model.placement.exchange(lambda: self._read(chosen.part))
+        clock.mark("adapter")
+
+    def _read(self, part: LocatedPart) -> None:
+        """Read an adapter; where it does not fit, the usual one comes back, since a half of it would be no network."""
+        try:
+            with guard_loading(part.path, diffusers.utils.logging):
+                load_adapter(self._model.pipeline, self._model.profile, part)
+        except ModelError:
+            if part is not self._usual:
+                self._read(self._usual)
+            raise
+        self._model.located[USUAL], self._present = part, part.path
+
+    def forget(self) -> None:
+        """Take it that another adapter may be on the UNet, which was exchanged."""
+        self._present = None
+
+    def embed(self, request: GenerationRequest, guided: bool) -> Tensor:
+        """Embed the styles as (B, 1, d) or (B, 1, patches, d), fp32 on the CPU; with guidance B is 2, and what stands
+        for no style comes first. Zeros at scale 0, where no style is read and no encoder need be loaded.
+        """
+        if not request.conditioning.ip_adapter_scale:
+            return self.make_zeros(2 if guided else 1)
+        embeddings = self._provide_embeddings(self.choose(request).taken)
+        nothing = embeddings.embed_nothing() if guided else None
+        embeds = embeddings.mix_styles(request.styles)
+        return (embeds if nothing is None else torch.cat([nothing, embeds]))[:, None]
+
+    def make_zeros(self, halves: int) -> Tensor:
+        """Make embeddings of nothing for the adapter that is on the UNet, whichever that is."""
+        present = find_adapter_file(self._model.profile, self._model.located[USUAL])
+        taken = read_adapter_input(read_shapes(present)) or self._model.usual_input
+        patches = () if taken.kind == "image_embeds" else (1,)
+        return torch.zeros(halves, 1, *patches, taken.width)
+
+    def _provide_embeddings(self, taken: AdapterInput) -> StyleEmbeddings:
+        if taken not in self._embeddings:
+            self._embeddings[taken] = make_style_embeddings(self._model.image_encoder, taken, self._model.cache_dir)
+        return self._embeddings[taken]
