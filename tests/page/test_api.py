@@ -113,9 +113,7 @@ DEFAULTS = {
     "colour_strength": None,
     "faithfulness": None,
     "loras": "",
-    **dict.fromkeys(("image", "strength", "controlnets")),
-    "ip_adapter": "auto",
-    "clip_skip": None,
+    **dict.fromkeys(("image", "strength", "controlnets", "clip_skip")) | {"ip_adapter": "auto"},
 }
 
 
