@@ -274,7 +274,7 @@ def expect_choice(name: str, value: object, choices: Iterable[str]) -> None:
 
 SETTING_ORDER = (
     *("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale", "lines"),
-    *("colour_strength", "strength"),
+    *("colour_strength", "strength", "clip_skip"),
     *("canny_low", "canny_high", "variation_seed", "variation_strength", "seed", "sampler", "style_focus"),
 )
 CANNY = (  # of the reading of a drawing; they decide the edge map, not the picture

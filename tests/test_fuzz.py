@@ -263,7 +263,7 @@ def test_two_thousand_bad_calls_are_refused_in_words(server: Server) -> None:
         still_slow = [call for call in slow if best_of(3, lambda call=call: refusal(client, server, call)[1]) >= LIMIT]
     assert wrong == [], Counter(fault for fault, *_ in wrong)
     assert still_slow == []
-    assert len({call.endpoint for call in calls}) == 9
+    assert len({call.endpoint for call in calls}) == 10
     assert server.call("styles") == styles
     assert server.process.poll() is None
     assert "Traceback" not in server.log.read_text()[logged:]

@@ -102,8 +102,10 @@ class RequestEncoder:
     def encode_prompts(self, request: GenerationRequest, guided: bool) -> Tensor:
         """Encode the words as (B, n, d): with guidance B is 2, the negative prompt first."""
         negative, prompt = self._read_prompts(request)
-        encode = self._choose_prompt_encoder(request.conditioning.clip_skip)
-        return self._move_to_device(encode.encode_pair(negative, prompt) if guided else encode(prompt))
+        reader = self._choose_prompt_encoder(request.conditioning.clip_skip)
+        if not guided:
+            return self._move_to_device(reader(prompt))
+        return self._move_to_device(self.encode_prompt.encode_pair(negative, prompt, reader))  # as diffusers skips
 
     def embed_hint(self, request: GenerationRequest) -> Tensor | None:
         """Run ControlNet's hint stack on the lines, (1, c, h, w); None at scale 0, where no lines are read."""

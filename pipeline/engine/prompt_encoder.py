@@ -58,11 +58,15 @@ class PromptEncoder:
             self._cache.move_to_end(prompt.parts)
             return self._cache[prompt.parts]
 
-    def encode_pair(self, negative_prompt: Prompt, prompt: Prompt) -> Tensor:
-        """Encode both prompts as (2, tokens, width), negative first; the shorter one is padded with empty prompts."""
-        halves = [self(negative_prompt), self(prompt)]
-        longest = max(half.shape[1] for half in halves)
-        return torch.cat([self._pad_with_empty(half, longest) for half in halves])
+    def encode_pair(self, negative_prompt: Prompt, prompt: Prompt, reader: PromptEncoder | None = None) -> Tensor:
+        """Encode both prompts as (2, tokens, width), negative first; the shorter one is padded with empty prompts.
+
+        `reader` reads the prompt in this encoder's place.
+        """
+        reader = reader or self
+        negative, positive = self(negative_prompt), reader(prompt)
+        longest = max(negative.shape[1], positive.shape[1])
+        return torch.cat([self._pad_with_empty(negative, longest), reader._pad_with_empty(positive, longest)])
 
     def _pad_with_empty(self, half: Tensor, length: int) -> Tensor:
         """Append the states of empty prompts until there are `length` tokens."""

@@ -11,7 +11,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
-from pipeline.models.file_kinds import FileKind
+from pipeline.models.identified import FileKind
 from tests.models.wrong_files import WRONG_FILES
 from tests.tools.models import write_lora
 from tests.tools.own_files import write_other_model
