@@ -42,7 +42,9 @@ export function mountReadings({ element, props, trigger, watch }) {
     const { offered, readings = [], seen = [], problem: wrong = "" } = props.value ?? {};
     element.hidden = !offered;
     const chosen = read();
+    const focused = boxes.contains(document.activeElement) ? /** @type {HTMLInputElement} */ (document.activeElement).value : "";
     boxes.replaceChildren(...readings.map((name) => makeBox(name, nameReading(name), name in chosen)));
+    if (focused) /** @type {HTMLElement | null} */ (boxes.querySelector(`[value=${focused}]`))?.focus({ preventScroll: true });
     const key = JSON.stringify([Object.keys(chosen), props.value?.models]);
     if (key !== shown) rows.replaceChildren(...readings.filter((name) => name in chosen).map((name) => makeRow(name, nameReading(name))));
     shown = key;

@@ -150,6 +150,8 @@ def test_on_a_phone_by_finger(open_page: OpenPage) -> None:
     row = find_row(page, "canny")
     expect(row).to_be_visible()
     slider = row.locator("[data-key=control_guidance_end]")
+    slider.evaluate("(node) => node.scrollIntoView({ block: 'center' })")
+    page.wait_for_timeout(1500)  # what the network sees has come, and moves the row no more
     box = slider.bounding_box()
     assert box is not None and box["height"] >= 44
     page.touchscreen.tap(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
