@@ -13,9 +13,9 @@ install:  ## Install what the program and its tests need into .venv, or into the
 	$(if $(VIRTUAL_ENV),python,.venv/bin/python) -m pip install -r requirements-test.txt
 
 ready:
-	@$(PYTHON) -c "import PIL, gradio, pytest, ruff" 2>/dev/null || { echo "Packages are missing here: make install puts them in."; exit 1; }
+	@$(PYTHON) -c "import sys; from importlib.util import find_spec; sys.exit(not all(map(find_spec, ('PIL', 'gradio', 'pytest', 'ruff'))))" || { echo "Packages are missing here: make install puts them in."; exit 1; }
 
-run: ready  ## Open the page
+run:  ## Open the page
 	$(PYTHON) app.py $(ARGS)
 
 quick: ready  ## Check form and run the tests that need no torch, no browser and no server: under half a minute
@@ -31,10 +31,10 @@ format: ready  ## Put all Python into its form
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-bench: ready  ## Measure drawing, memory and the style search
+bench:  ## Measure drawing, memory and the style search
 	$(PYTHON) -m tests.benchmarks.denoise
 	$(PYTHON) -m tests.benchmarks.memory
 	$(PYTHON) -m tests.benchmarks.retrieval --only search
 
-train: ready  ## Train the pocket model, or print what it takes: make train ARGS=--help
+train:  ## Train the pocket model, or print what it takes: make train ARGS=--help
 	$(PYTHON) -m pipeline.pocket.train $(ARGS)

@@ -31,7 +31,8 @@ export function mountReadings({ element, props, trigger, watch }) {
   element.append(group, rows, problem);
   /** @type {Record<string, any>} */
   let settings = {};
-  let shown = "";
+  let listed = ""; // the readings whose boxes are there
+  let shown = ""; // the readings whose rows are there, and the networks that they may take
   let isAsking = false;
   let timer = 0;
   watch("value", () => { isAsking = false; show(); });
@@ -42,9 +43,9 @@ export function mountReadings({ element, props, trigger, watch }) {
     const { offered, readings = [], seen = [], problem: wrong = "" } = props.value ?? {};
     element.hidden = !offered;
     const chosen = read();
-    const focused = boxes.contains(document.activeElement) ? /** @type {HTMLInputElement} */ (document.activeElement).value : "";
-    boxes.replaceChildren(...readings.map((name) => makeBox(name, nameReading(name), name in chosen)));
-    if (focused) /** @type {HTMLElement | null} */ (boxes.querySelector(`[value=${focused}]`))?.focus({ preventScroll: true });
+    if (readings.join() !== listed) boxes.replaceChildren(...readings.map((name) => makeBox(name, nameReading(name))));
+    listed = readings.join();
+    for (const box of boxes.querySelectorAll("input")) box.checked = box.value in chosen;
     const key = JSON.stringify([Object.keys(chosen), props.value?.models]);
     if (key !== shown) rows.replaceChildren(...readings.filter((name) => name in chosen).map((name) => makeRow(name, nameReading(name))));
     shown = key;
@@ -53,12 +54,11 @@ export function mountReadings({ element, props, trigger, watch }) {
     problem.textContent = rows.hidden ? "" : translate(wrong);
     problem.hidden = !problem.textContent;
   }
-  function makeBox(name, label, isChosen) {
-    const box = /** @type {HTMLInputElement} */ (make("input", { type: "checkbox", value: name, checked: isChosen, onchange: () => {
+  function makeBox(name, label) {
+    const box = /** @type {HTMLInputElement} */ (make("input", { type: "checkbox", value: name, onchange: () => {
       const { [name]: before, ...others } = read();
       write(box.checked ? { ...read(), [name]: {} } : others);
       show();
-      /** @type {HTMLElement | null} */ (boxes.querySelector(`[value=${name}]`))?.focus();
       if (box.checked) look();
     } }));
     return make("label", {}, box, make("span", {}, label));

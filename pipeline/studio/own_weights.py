@@ -6,16 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from pipeline.errors import SettingError
 from pipeline.models.own_files import OwnFile, OwnFiles
 from pipeline.own_weights import MOST_EMBEDDINGS, Adapter, Embedding, Lora
+from pipeline.picture.recipe_weights import WeightsKind
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.own_loras import LoraWish
 from pipeline.request.presets import get_menu
-
-WeightsKind = Literal["lora", "embedding", "controlnet", "ip_adapter"]
 
 
 @dataclass(frozen=True)

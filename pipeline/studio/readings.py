@@ -127,9 +127,8 @@ class HintReader:
         from pipeline.sketch.hints import choose_controlnet
 
         def is_here(name: ControlNetName) -> bool:
-            roles = self._list_roles(order, name)
-            own = not files.has(roles[0]) and find_substitute(self._own_files, name)
-            return all(files.has(role) for role in (roles[1:] if own else roles))
+            own = self._fill_model(order, name, HintSettings(), files).model
+            return all(files.has(role) for role in self._list_roles(order, name, own))
 
         name = choose_controlnet(order.sketch, edges, is_here)
         if name == "canny":

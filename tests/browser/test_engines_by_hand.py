@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,10 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pipeline.models.catalog import POCKET
-from pipeline.models.checks import compute_sha256
 from tests.browser.conftest import DESK, LOADING, PATIENCE, TOUR_SEEN, watch
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number
-from tests.tools.serving import Server, run_app
+from tests.tools.serving import Server
+from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15
 
 SHOWN = """() => Object.fromEntries(["width", "height", "num_inference_steps"].map((id) => [
   id, ["number", "range"].map((kind) => document.querySelector(`#${id} input[type=${kind}]`)).flatMap(
@@ -27,20 +26,8 @@ SD15_NUMBERS = {"width": [512, 256, 1024], "height": [512, 256, 1024], "num_infe
 @pytest.fixture(scope="module")
 def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run a Croquis with small files of SD 1.5 in a folder of one's own, as its manifest says."""
-    room = tmp_path_factory.mktemp("engines")
-    own = shutil.copytree(sd15_folder, room / "sd15")
-    write_manifest(own)
-    with run_app(room, CROQUIS_SD15=str(own), CROQUIS_SAFETY="off", CROQUIS_DEVICE="cpu") as running:
+    with run_small_sd15(copy_small_sd15(sd15_folder, tmp_path_factory.mktemp("engines"))) as running:
         yield running
-
-
-def write_manifest(folder: Path) -> None:
-    files = {
-        file.relative_to(folder).as_posix(): {"bytes": file.stat().st_size, "sha256": compute_sha256(file)}
-        for file in folder.rglob("*")
-        if file.is_file()
-    }
-    (folder / "manifest.json").write_text(json.dumps({"files": files}))
 
 
 @pytest.fixture

@@ -15,19 +15,17 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PATIENCE, PHONE, OpenPage
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, read_picture_address, set_number
-from tests.browser.test_engines_by_hand import write_manifest
 from tests.tools.own_files import write_own_files
-from tests.tools.serving import Server, run_app
+from tests.tools.serving import Server
+from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15
 
 
 @pytest.fixture(scope="module")
 def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     room = tmp_path_factory.mktemp("own")
-    own = shutil.copytree(sd15_folder, room / "sd15")
-    write_manifest(own)
+    own = copy_small_sd15(sd15_folder, room)
     models = write_own_files(room / "webui", own)
-    settings = {"CROQUIS_SD15": str(own), "CROQUIS_MODELS": str(models), "CROQUIS_PROFILE": "sd15"}
-    with run_app(room, CROQUIS_SAFETY="off", CROQUIS_DEVICE="cpu", **settings) as running:
+    with run_small_sd15(own, CROQUIS_MODELS=str(models), CROQUIS_PROFILE="sd15") as running:
         yield running
 
 

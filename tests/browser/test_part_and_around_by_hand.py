@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -26,9 +25,9 @@ from tests.browser.page_actions import (
 )
 from tests.browser.test_accessibility_and_layout import serious_findings
 from tests.browser.test_choose_by_hand import read_pixels
-from tests.browser.test_engines_by_hand import write_manifest
 from tests.browser.test_faithful_by_hand import SLIDER, wait_for_number
-from tests.tools.serving import Server, run_app
+from tests.tools.serving import Server
+from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15
 
 SIDE = 256  # px, of the pictures here
 TABLET = {"viewport": {"width": 820, "height": 1180}, "has_touch": True}
@@ -43,11 +42,8 @@ PART, AROUND = "A part anew", "More around it"
 
 @pytest.fixture(scope="module")
 def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    room = tmp_path_factory.mktemp("part")
-    own = shutil.copytree(sd15_folder, room / "sd15")
-    write_manifest(own)
-    settings = {"CROQUIS_SD15": str(own), "CROQUIS_SAFETY": "off", "CROQUIS_DEVICE": "cpu", "CROQUIS_PROFILE": "sd15"}
-    with run_app(room, **settings) as running:
+    own = copy_small_sd15(sd15_folder, tmp_path_factory.mktemp("part"))
+    with run_small_sd15(own, CROQUIS_PROFILE="sd15") as running:
         yield running
 
 

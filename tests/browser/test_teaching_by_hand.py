@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.test_engines_by_hand import write_manifest
-from tests.tools.serving import Server, run_app
+from tests.tools.serving import Server
+from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15
 from tests.tools.taught_pictures import write_pictures
 
 SIZES = [{}, PHONE]
@@ -20,11 +19,8 @@ SIZES = [{}, PHONE]
 @pytest.fixture(scope="module")
 def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run a Croquis on small files of SD 1.5."""
-    room = tmp_path_factory.mktemp("teaching")
-    own = shutil.copytree(sd15_folder, room / "sd15")
-    write_manifest(own)
-    settings = {"CROQUIS_SD15": str(own), "CROQUIS_SAFETY": "off", "CROQUIS_DEVICE": "cpu", "CROQUIS_PROFILE": "sd15"}
-    with run_app(room, **settings) as running:
+    own = copy_small_sd15(sd15_folder, tmp_path_factory.mktemp("teaching"))
+    with run_small_sd15(own, CROQUIS_PROFILE="sd15") as running:
         yield running
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,13 @@ from pipeline.studio.calls import draw_call, read_call
 from pipeline.studio.going_on import outpaint_file, repaint_file
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult
-from tests.browser.test_engines_by_hand import write_manifest
 from tests.tools.image_files import draw_fox, encode_png
+from tests.tools.small_sd15 import copy_small_sd15
 
 
 @pytest.fixture(scope="module")
 def studio(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    own = Path(shutil.copytree(sd15_folder, tmp_path_factory.mktemp("own") / "sd15"))
-    write_manifest(own)
+    own = copy_small_sd15(sd15_folder, tmp_path_factory.mktemp("own"))
     made = Studio(
         Settings(
             profile="sd15",

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.browser.test_engines_by_hand import write_manifest
 from tests.tools.controlnets import write_controlnets
 from tests.tools.ldm_layout import write_original_controlnet
-from tests.tools.serving import Server, run_app
+from tests.tools.serving import Server
+from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15, write_manifest
 
 
 @contextmanager
 def serve_readings(sd15: Path, room: Path) -> Iterator[Server]:
     """Serve a copy of the folder `sd15` from `room`; depth's network and those that find people are not there."""
-    own = shutil.copytree(sd15, room / "sd15")
-    (own / "manifest.json").unlink(missing_ok=True)
+    own = copy_small_sd15(sd15, room)
     write_controlnets(own)
     place = room / "webui" / "models" / "ControlNet"
     place.mkdir(parents=True)
     write_original_controlnet(own / "controlnet_scribble", place / "control_v11p_sd15_lineart.safetensors")
     write_original_controlnet(own / "controlnet_depth", place / "monster.safetensors")
     write_manifest(own)
-    settings = {"CROQUIS_SD15": str(own), "CROQUIS_MODELS": str(room / "webui"), "CROQUIS_PROFILE": "sd15"}
-    with run_app(room, CROQUIS_SAFETY="off", CROQUIS_DEVICE="cpu", **settings) as running:
+    with run_small_sd15(own, CROQUIS_MODELS=str(room / "webui"), CROQUIS_PROFILE="sd15") as running:
         yield running

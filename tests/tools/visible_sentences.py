@@ -30,9 +30,9 @@ UNSEEN = {"pocket", "colours", "commands", "service", "api_words.py", "inputs.py
 INTERNAL = {"ValueError", "TypeError", "RuntimeError", "KeyError", "AssertionError", "SystemExit", "AttributeError"}
 LOGGED = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 LABELLED = {"page", "studio"}  # rooms whose labels count too: they are what the page shows
-PHRASED = {"models", "teaching"}  # rooms that put sentences together: words which stand within one count too
+# Rooms and modules that put sentences together: words which stand within one count too.
+PHRASED = {"models", "teaching", "device.py", "opening.py"}
 REPORTS = {"report", "_report", "LoadState"}  # calls whose first text is a stage of the work, as the page shows it
-REASONS = {"choose_profile", "find_cuda_problem", "diagnose_cuda", "diagnose_card"}  # they end another sentence
 LABEL = re.compile(r"[A-Z][a-z]{3,}|[A-Z][a-z]* .+|\{0\}( is ready|… \{1\})", re.DOTALL)
 SENTENCE = re.compile(r"[A-Z“{].*[a-z\d}”)].*[.?!…]$", re.DOTALL)
 # words within a sentence, or a sentence that is put together; commands are for a terminal
@@ -68,7 +68,6 @@ def list_sentences(tree: ast.Module, with_labels: bool = False, with_phrases: bo
     work and what `phrase` marks always.
     """
     yield from list_stages(tree)
-    yield from list_reasons(tree)
     yield from list_marked_phrases(tree)
     for node in walk_texts(tree, set(list_skipped(tree))):
         raw = read_raw(node) or ""
@@ -90,15 +89,6 @@ def list_stages(tree: ast.Module) -> Iterator[str]:
             first = node.args[0]
             if called in REPORTS and isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value
-
-
-def list_reasons(tree: ast.Module) -> Iterator[str]:
-    """List the reasons that functions return: parts of sentences, without a capital letter or a full stop."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name in REASONS:
-            for text in walk_texts(node, set(list_skipped(tree))):
-                if " " in (reason := number_variables(read_raw(text) or "")):
-                    yield reason
 
 
 def list_marked_phrases(tree: ast.Module) -> Iterator[str]:
