@@ -19,6 +19,8 @@ SHARED = {
     "settings",
     "timing",
     "strict_json",
+    "plain_file",
+    "sealed_file",
     "own_weights",
     "pixel_values",
     "taught",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import logging
 import os
 import tempfile
@@ -16,12 +17,14 @@ from pathlib import Path
 
 import torch
 from PIL import Image, UnidentifiedImageError
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from pipeline.errors import StyleError
 from pipeline.models.ip_adapters import AdapterInput
+from pipeline.plain_file import read_plain_file
+from pipeline.sealed_file import has_seal, seal, unseal
 from pipeline.values import Style, StyleMix
 
 log = logging.getLogger(__name__)
@@ -196,12 +199,11 @@ def read_tensors(path: Path, taken: AdapterInput) -> dict[str, Tensor]:
     are of another kind. Files without a kind are of the time when there were image embeddings alone.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            kind = (file.metadata() or {}).get("kind", "image_embeds")
-            found = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - no mapping
+        content = read_content(path)
+        kind, found = read_kind(content), load(content)
     except FileNotFoundError:
         return {}
-    except (OSError, SafetensorError) as error:
+    except (OSError, ValueError, RecursionError, SafetensorError) as error:
         log.warning("The stored embeddings %s are unreadable (%s); computing them again.", path.name, error)
         return {}
     if kind != taken.kind:
@@ -210,12 +212,38 @@ def read_tensors(path: Path, taken: AdapterInput) -> dict[str, Tensor]:
     return {name: embedding for name, embedding in found.items() if is_usable(embedding, taken)}
 
 
+def read_content(path: Path) -> bytes:
+    """Return what was sealed in a file; one of before there were seals is taken as it is, and sealed. Raises OSError,
+    and ValueError where its bytes have changed.
+    """
+    stored = read_plain_file(path)
+    if has_seal(stored):
+        if (content := unseal(stored)) is None:
+            raise ValueError("its bytes are not those that were written")
+        return content
+    load(stored)  # no seal: it is whole, or a seal that is damaged makes it too long
+    replace_content(path, stored)
+    return stored
+
+
+def read_kind(content: bytes) -> str:
+    """Return the kind that the metadata of safetensors name. Raises ValueError for a broken header."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    return str((header.get("__metadata__") or {}).get("kind", "image_embeds"))
+
+
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], taken: AdapterInput) -> None:
-    """Write embeddings whole or not at all; a folder that cannot be written costs time later, not the picture now."""
+    """Write embeddings whole or not at all, sealed."""
+    replace_content(path, save({name: each.contiguous() for name, each in tensors.items()}, {"kind": taken.kind}))
+
+
+def replace_content(path: Path, content: bytes) -> None:
+    """Write a sealed file; a folder that cannot be written costs time later, not the picture now."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as draft:
-            draft.write(save({name: each.contiguous() for name, each in tensors.items()}, {"kind": taken.kind}))
+            draft.write(seal(content))
         os.replace(draft.name, path)
     except OSError as error:
         log.warning("The embedding could not be kept at %s: %s", path, error)

@@ -20,6 +20,8 @@ from pipeline.models.file_kinds import identify_file
 from pipeline.models.identified import KIND_NAMES, FileKind, Identified
 from pipeline.models.model_folders import INDEX, hash_folder, is_model_folder
 from pipeline.models.safetensors_header import read_header
+from pipeline.plain_file import read_plain_file
+from pipeline.sealed_file import seal, unseal
 
 log = logging.getLogger(__name__)
 
@@ -142,11 +144,11 @@ class OwnFiles:
     def _read_hashes(self) -> dict[str, tuple[int, int, str]]:
         if self._hashes is None:
             try:
-                kept = {} if self._cache is None else json.loads(self._cache.read_text(encoding="utf-8"))
+                kept = {} if self._cache is None else json.loads(unseal(read_plain_file(self._cache)) or "")
                 self._hashes = {str(path): (int(size), int(time), str(sha)) for path, (size, time, sha) in kept.items()}
             except FileNotFoundError:
                 self._hashes = {}
-            except (OSError, ValueError, TypeError, AttributeError) as error:
+            except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
                 log.warning("The hashes of model files are read anew: %s", error)
                 self._hashes = {}
         return self._hashes
@@ -158,7 +160,7 @@ class OwnFiles:
         try:
             self._cache.parent.mkdir(parents=True, exist_ok=True)
             draft = self._cache.with_suffix(f".{os.getpid()}.draft")
-            draft.write_text(json.dumps(self._hashes), encoding="utf-8")
+            draft.write_bytes(seal(json.dumps(self._hashes).encode()))
             os.replace(draft, self._cache)
         except OSError as error:
             log.warning("The hashes of model files could not be kept: %s", error)

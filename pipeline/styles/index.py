@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from pipeline.errors import CroquisError
 from pipeline.models.checks import compute_sha256
+from pipeline.plain_file import read_plain_file
+from pipeline.sealed_file import seal, unseal
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +122,7 @@ class StyleIndex:
         )
         manifest = Manifest(LAYOUT, SPACE, self.dimension, len(self), encoder, revision, self.keys, *hashes)
         text = json.dumps(asdict(manifest), ensure_ascii=False)
-        _replace_file(folder / MANIFEST, lambda file: file.write_text(text, encoding="utf-8"))
+        _replace_file(folder / MANIFEST, lambda file: file.write_bytes(seal(text.encode())))
 
     @classmethod
     def load(cls, folder: Path, *, encoder: str, revision: str) -> StyleIndex:
@@ -185,9 +187,9 @@ def _replace_file(target: Path, write: Any, is_sound: Any = lambda file: True) -
 
 def _read_manifest(folder: Path) -> Manifest:
     try:
-        raw = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        raw = json.loads(unseal(read_plain_file(folder / MANIFEST)) or "")
         manifest = Manifest(**{**raw, "keys": tuple(raw["keys"])})
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise StaleIndex(f"{folder / MANIFEST} is missing or broken: {error}") from error
     if (manifest.layout, manifest.space, manifest.count) != (LAYOUT, SPACE, len(manifest.keys)):
         raise StaleIndex(f"{folder / MANIFEST} is of another layout.")

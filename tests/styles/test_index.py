@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.sealed_file import seal, unseal
 from pipeline.styles import index as style_index
 from pipeline.styles.index import GRAPH, MANIFEST, VECTORS, StaleIndex, StyleIndex
 
@@ -147,7 +148,7 @@ def test_broken_vectors_are_stale(saved: Path, name: str, damage: str) -> None:
 @pytest.mark.parametrize("change", [{"count": 49}, {"space": "l2"}, {"layout": 0}, {"extra": 1}, {"dimension": 31}])
 def test_a_manifest_that_says_something_else_is_stale(saved: Path, change: dict[str, object]) -> None:
     file = saved / MANIFEST
-    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    file.write_bytes(seal(json.dumps({**json.loads(unseal(file.read_bytes()) or ""), **change}).encode()))
     with pytest.raises(StaleIndex):
         StyleIndex.load(saved, **WHO)
 

@@ -1,0 +1,93 @@
+"""What Croquis writes and reads back: with any byte changed, it gives the same answer, is made anew, or it is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.models.ip_adapters import AdapterInput
+from pipeline.models.own_files import OwnFiles
+from pipeline.styles.index import StaleIndex, StyleIndex
+from tests.conftest import MakeStyle
+from tests.tools.flipped_bytes import flip_bytes
+
+FLIPS = 48  # of each file
+
+
+def expect_no_lie(file: Path, ask: Callable[[], Any], caplog: pytest.LogCaptureFixture, right: Any) -> int:
+    """Change bytes of a file and ask each time; return how often the fault was told."""
+    content, told = file.read_bytes(), 0
+    for changed in flip_bytes(content, FLIPS):
+        file.write_bytes(changed)
+        caplog.clear()
+        answer = ask()
+        assert answer == right or (answer is None and caplog.records)
+        told += bool(caplog.records)
+    file.write_bytes(content)
+    return told
+
+
+def test_style_embeddings_are_computed_again(
+    make_style: MakeStyle, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def encode(image: Image.Image) -> torch.Tensor:
+        return torch.from_numpy(np.asarray(image.resize((1, 1)), np.float32)[0])
+
+    styles = [make_style("one", 1), make_style("two", 2)]
+
+    def open_embeddings() -> StyleEmbeddings:
+        return StyleEmbeddings(encode, "r1", AdapterInput("image_embeds", 3), tmp_path)
+
+    def ask() -> list[list[float]]:
+        embed = open_embeddings()
+        return [embed(style)[0].tolist() for style in styles]
+
+    right = ask()
+    for file in sorted(tmp_path.iterdir()):
+        assert expect_no_lie(file, ask, caplog, right) == FLIPS
+    open_embeddings().embed_all([*styles, make_style("three", 3)], nullcontext)
+    assert expect_no_lie(tmp_path / "r1.safetensors", ask, caplog, right) == FLIPS
+
+
+def test_the_search_index_is_built_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    keys = [f"style-{number}" for number in range(30)]
+    StyleIndex.build(keys, rows).save(tmp_path, encoder="e", revision="r")
+
+    def ask() -> list[Any] | None:
+        try:
+            index = StyleIndex.load(tmp_path, encoder="e", revision="r")
+        except StaleIndex as error:
+            logging.getLogger(__name__).warning("%s", error)
+            return None
+        found, near = index.find_nearest(rows[:4], 3)
+        return [[index.keys[row] for row in found.ravel()], near.tolist(), index.vectors.tolist()]
+
+    right = ask()
+    for name in ("manifest.json", "vectors.npy", "graph.bin"):
+        assert expect_no_lie(tmp_path / name, ask, caplog, right) == FLIPS
+
+
+def test_hashes_of_model_files_are_computed_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    save_file({"a": torch.ones(2)}, tmp_path / "a.safetensors")
+
+    def ask() -> str:
+        return OwnFiles([tmp_path], tmp_path / "cache").hash_file(tmp_path / "a.safetensors")
+
+    right = ask()
+    content = (tmp_path / "cache" / "own-files.json").read_bytes()
+    for changed in flip_bytes(content, FLIPS):
+        (tmp_path / "cache" / "own-files.json").write_bytes(changed)
+        caplog.clear()
+        assert ask() == right and "read anew" in caplog.text
