@@ -26,6 +26,7 @@ from pipeline.page.api_words import document_endpoint
 from pipeline.page.guard import guard_inputs
 from pipeline.page.host import NOT_HERE, may_teach
 from pipeline.page.memory_panel import plan_memory_modes
+from pipeline.page.served_files import make_served_folder
 from pipeline.page.visitors import find_owner
 from pipeline.request.inputs import DRAW_INPUTS, Input
 from pipeline.request.order import parse_count, parse_order, parse_reading, parse_thresholds
@@ -281,7 +282,8 @@ def _name_uploaded_file(file: object) -> str:
 
 def _serve_png(data: bytes, name: str) -> gr.FileData:
     """Keep these bytes as a PNG file that clients can fetch."""
-    return gr.FileData(path=save_bytes_to_cache(data, name, get_upload_folder()), orig_name=name, mime_type="image/png")
+    path = save_bytes_to_cache(data, name, make_served_folder(get_upload_folder()))
+    return gr.FileData(path=path, orig_name=name, mime_type="image/png")
 
 
 def _serve_hint(seen: SeenHint) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from pipeline.page.reading_choice import restore_choice
 from pipeline.page.restoring import Restored, is_own_picture, restore_picture, restore_text
 from pipeline.page.run import Run
 from pipeline.page.sent_file import decode_base64
+from pipeline.page.served_files import make_served_folder
 from pipeline.page.styled_part import write_part
 from pipeline.page.tickets import Tickets
 from pipeline.page.visitors import find_owner
@@ -147,13 +148,13 @@ class Easel:
 
     def serve_file(self, file: Path) -> str:
         """Serve a file; return its address relative to the page, which nobody can guess."""
-        copy = save_file_to_cache(file, self._cache)
+        copy = save_file_to_cache(file, make_served_folder(self._cache))
         self.served.add(copy)
         return build_address(Path(copy))
 
     def serve_bytes(self, data: bytes, name: str) -> str:
         """Serve bytes as a file of that name; return its address relative to the page, which nobody can guess."""
-        copy = save_bytes_to_cache(data, name, self._cache)
+        copy = save_bytes_to_cache(data, name, make_served_folder(self._cache))
         self.served.add(copy)
         return build_address(Path(copy))
 

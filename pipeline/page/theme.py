@@ -15,6 +15,7 @@ from pipeline.page.components import build_address
 from pipeline.page.guard import list_exception_handlers
 from pipeline.page.installing import link_app
 from pipeline.page.languages import make_translations
+from pipeline.page.middlewares import list_middlewares
 
 # Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
 CHALK = Color(
@@ -126,6 +127,10 @@ def make_launch_options(page: gr.Blocks, assets: Path, routes: Sequence[BaseRout
         "show_error": False,
         "max_file_size": "20mb",
         "ssr_mode": False,
-        "app_kwargs": {"exception_handlers": list_exception_handlers(), "routes": list(routes)},
+        "app_kwargs": {
+            "exception_handlers": list_exception_handlers(),
+            "routes": list(routes),
+            "middleware": list_middlewares(),
+        },
         "share": False,
     }

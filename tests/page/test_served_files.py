@@ -1,0 +1,79 @@
+"""Gradio's file route gives out what was drawn and the page's own files; every answer tells browsers what it may do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pipeline.page.secure_headers import PAGE_RULES, SecureHeaders
+from pipeline.page.served_files import is_served, make_served_folder
+from pipeline.settings import ROOT
+from tests.tools.image_files import draw_fox, encode_png
+from tests.tools.serving import ANSWER_LIMIT, Server
+
+ANSWERS = ("/", "/gradio_api/info", "/v1/openapi.json", "/manifest.json", "/config", "/history/state", "/nothing")
+
+
+def get(address: str) -> httpx.Response:
+    return httpx.get(address, timeout=ANSWER_LIMIT)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "file=http://203.0.113.1/x.png",
+        "file=https://203.0.113.1/x.png",
+        "file=HTTP://203.0.113.1/x.png",
+        "file=//203.0.113.1/x.png",
+        "file/http://203.0.113.1/x.png",
+        "proxy=https://someone.hf.space/x.png",
+        f"file={ROOT}/README.md",
+        "file=/etc/passwd",
+        f"file={ROOT}/assets/css/../../README.md",
+        "file=README.md",
+        "file=",
+    ],
+)
+def test_no_address_and_no_other_file_is_answered(server: Server, path: str) -> None:
+    answer = get(f"{server.api}/{path}")
+    assert answer.status_code == 403 and "error" in answer.json(), answer.text
+
+
+def test_an_upload_is_given_to_nobody_and_a_drawn_picture_to_who_has_its_address(server: Server) -> None:
+    sketch = server.upload("fox.png", encode_png(draw_fox()))
+    assert get(f"{server.api}/file={sketch['path']}").status_code == 403
+    first, second = (server.call_named("draw", sketch=sketch, prompt="a fox", seed=7)[0] for _ in range(2))
+    assert server.download(first) == server.download(second)
+    assert first["path"] != second["path"] and re.search(r"/[0-9a-f]{32}/", first["path"])
+
+
+def test_the_pages_own_files_are_served(server: Server) -> None:
+    for file in (ROOT / "assets" / "app.js", next((ROOT / "assets" / "css").glob("*.css"))):
+        assert get(f"{server.api}/file={file.as_posix()}").status_code == 200
+
+
+def test_what_is_served_lies_in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    assert is_served(f"{make_served_folder(str(tmp_path))}/fox.png")
+    assert not is_served(f"{tmp_path}/fox.png") and not is_served(f"{tmp_path}/drawn/../fox.png")
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_every_answer_has_nosniff_and_a_policy(server: Server, path: str) -> None:
+    headers = get(server.url + path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    policy = headers["content-security-policy"]
+    assert "frame-ancestors 'self'" in policy and "*" not in policy
+    assert ("script-src" in policy) == (path == "/") and ("default-src 'none'" in policy) == (path != "/")
+
+
+def test_a_spaces_page_may_be_framed_by_hugging_face_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nobody(*_: object) -> None: ...
+
+    assert "https" not in SecureHeaders(nobody)._page
+    monkeypatch.setenv("SPACE_ID", "someone/croquis")
+    frames = SecureHeaders(nobody)._page.partition("frame-ancestors ")[2].split()
+    assert "https://huggingface.co" in frames and "*" not in frames and "*" not in PAGE_RULES["default-src"]
