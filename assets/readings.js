@@ -1,5 +1,6 @@
 // Which readings of the drawing a picture follows: each one's strength, its part of the steps and its network.
 import { make } from "./dom.js";
+import { makeDownload } from "./part-download.js";
 import { say, translate } from "./words.js";
 
 const SCALE = "controlnet_conditioning_scale", START = "control_guidance_start", END = "control_guidance_end";
@@ -34,13 +35,32 @@ export function mountReadings({ element, props, trigger, watch }) {
   let listed = ""; // the readings whose boxes are there
   let shown = ""; // the readings whose rows are there, and the networks that they may take
   let isAsking = false;
+  let isFollowing = false; // the server tells how far downloads are
+  /** @type {{ controlnet: string, image: string, notice: string }[]} */
+  let seen = []; // what the networks see, as it was last read
+  /** @type {Map<string, ReturnType<typeof makeDownload>>} */
+  const downloads = new Map();
   let timer = 0;
-  watch("value", () => { isAsking = false; show(); });
+  watch("value", take);
   repaint = show;
   show();
 
+  /** Take up what the server tells: what the networks see, or how far downloads are. */
+  function take() {
+    const { seen: read, files = {} } = props.value ?? {};
+    if (read) {
+      isAsking = false;
+      seen = read;
+    }
+    const runs = Object.values(files).some((each) => each.running);
+    const ended = isFollowing && !runs && !read;
+    show();
+    if (ended) look();
+    if (runs && !isFollowing) setTimeout(() => trigger("follow"), 0);
+    isFollowing = runs;
+  }
   function show() {
-    const { offered, readings = [], seen = [], problem: wrong = "" } = props.value ?? {};
+    const { offered, readings = [], files = {}, problem: wrong = "" } = props.value ?? {};
     element.hidden = !offered;
     const chosen = read();
     if (readings.join() !== listed) boxes.replaceChildren(...readings.map((name) => makeBox(name, nameReading(name))));
@@ -50,7 +70,7 @@ export function mountReadings({ element, props, trigger, watch }) {
     if (key !== shown) rows.replaceChildren(...readings.filter((name) => name in chosen).map((name) => makeRow(name, nameReading(name))));
     shown = key;
     rows.hidden = !rows.children.length;
-    for (const row of rows.children) showRow(/** @type {any} */ (row), chosen, seen);
+    for (const row of rows.children) showRow(/** @type {any} */ (row), chosen, files);
     problem.textContent = rows.hidden ? "" : translate(wrong);
     problem.hidden = !problem.textContent;
   }
@@ -65,13 +85,15 @@ export function mountReadings({ element, props, trigger, watch }) {
   }
   function makeRow(name, label) {
     const models = props.value?.models?.[name] ?? [];
-    const select = make("select", { "data-key": "model", onchange: () => change(name, { model: select.value }) }, make("option", { value: "" }, say("The published one")), ...models.map((each) => make("option", { value: each }, each)));
+    const select = make("select", { "data-key": "model", onchange: () => { change(name, { model: select.value }); look(); } }, make("option", { value: "" }, say("The published one")), ...models.map((each) => make("option", { value: each }, each)));
     const span = make("div.reading-span", {},
       makeSlider(name, START, say("Begins at"), 1, 0.05, (value) => value <= find(name, END)),
       makeSlider(name, END, say("Ends at"), 1, 0.05, (value) => value >= find(name, START)));
+    const download = makeDownload(() => { isFollowing = true; trigger("fetch", { reading: name }); }, () => trigger("stop", { reading: name }));
+    downloads.set(name, download);
     return make("li", { "data-reading": name },
       make("div.hint", {}, make("img", { alt: say("What the network for “{name}” sees", { name: label }), hidden: true }), make("span.waiting", {})),
-      make("div.reading-numbers", {}, make("h4", {}, label), make("p.notice", { role: "status", hidden: true }),
+      make("div.reading-numbers", {}, make("h4", {}, label), make("p.notice", { role: "status", hidden: true }), download.element,
         makeSlider(name, SCALE, say("How strongly"), props.value.most, 0.05), span,
         make("p.soft", {}, say("Early steps place things, late ones draw details.")),
         models.length ? make("label.own-field", {}, make("span", {}, say("Network")), select) : null));
@@ -85,7 +107,7 @@ export function mountReadings({ element, props, trigger, watch }) {
     } }));
     return make("label.reading-slider", {}, make("span", {}, label), input, shownNumber);
   }
-  function showRow(row, chosen, seen) {
+  function showRow(row, chosen, files) {
     const name = row.dataset.reading;
     for (const input of row.querySelectorAll("input")) {
       const key = input.dataset.key, value = find(name, key);
@@ -106,6 +128,7 @@ export function mountReadings({ element, props, trigger, watch }) {
     const told = row.querySelector(".notice");
     told.textContent = translate(notice);
     told.hidden = !notice;
+    downloads.get(name)?.show(files[name]);
   }
   /** Find a number of a reading: its own, else what the page's settings say. */
   function find(name, key) {

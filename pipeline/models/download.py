@@ -40,14 +40,19 @@ class DownloadState:
 
 
 class Download:
-    """The download of one profile's parts. Safe to start, stop and ask from any thread; it runs once at a time.
+    """The download of parts of one profile. Safe to start, stop and ask from any thread; it runs once at a time.
 
     It is the Progress to which hub.py reports.
     """
 
-    def __init__(self, profile: ModelProfile, *, then: Callable[[], None] | None = None) -> None:
-        """`then` is called in the download's thread once everything is here."""
+    def __init__(
+        self, profile: ModelProfile, *, roles: Iterable[str] = (), then: Callable[[], None] | None = None
+    ) -> None:
+        """`roles`: parts that somebody asked for; without them all that one download brings. `then` is called in the
+        download's thread once everything is here.
+        """
         self.profile, self._then = profile, then
+        self._parts = tuple(profile.parts[role] for role in roles) or tuple(profile.downloaded_parts.values())
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._recent: deque[tuple[float, int]] = deque()  # when, bytes that came then
@@ -124,16 +129,15 @@ class Download:
         from pipeline.models.hub import fetch_part
 
         expect_disk_space(self.profile, self.state.size - self.state.present)
-        for part in self.profile.downloaded_parts.values():
+        for part in self._parts:
             fetch_part(part, self)
             if self._stopped.is_set():
                 raise Cancelled
             self.state = replace(self._measure(), stage="running", speed=self.state.speed)
 
     def _measure(self) -> DownloadState:
-        parts = self.profile.downloaded_parts.values()
-        size, here = sum(part.size for part in parts), count_cached_bytes(parts)
-        done = all(find_cached_revision(part) for part in parts)
+        size, here = sum(part.size for part in self._parts), count_cached_bytes(self._parts)
+        done = all(find_cached_revision(part) for part in self._parts)
         return DownloadState("done" if done else "idle", size, size if done else min(here, size))
 
 

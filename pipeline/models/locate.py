@@ -39,6 +39,8 @@ class LocatedPart:
 def locate_part(profile: ModelProfile, role: str, folder: Path | None = None) -> LocatedPart:
     """Return the part `role` from `folder`, else from the profile's own folder, else from the Hub.
 
+    What a folder lacks and was fetched since, because somebody asked for it, is taken from the Hub's cache.
+
     A .safetensors file in `folder`'s place is the base; the other parts then come from the Hub. Raises ModelError
     naming the file that is missing or differs, and what to do.
     """
@@ -46,7 +48,8 @@ def locate_part(profile: ModelProfile, role: str, folder: Path | None = None) ->
         if role == "base":
             return locate_single_file(profile, folder)
         folder = None
-    part, root = profile.parts[role], folder or profile.home
+    part = profile.parts[role]
+    root = choose_root(profile, part, folder)
     located = locate_in_hub(profile, part) if root is None else locate_in_folder(profile, part, root)
     if profile.name == "sd15":
         expect_sd15(role, located.path)
@@ -64,16 +67,26 @@ def expect_present(
 
     `instead`: what a person can do without them.
     """
-    root = profile.home if folder is None or folder.is_file() else folder
-    parts = [profile.parts[role] for role in roles]
-    if root is not None:
-        for part in parts:
+    rooted = [(choose_root(profile, part, folder), part) for part in (profile.parts[role] for role in roles)]
+    for root, part in rooted:
+        if root is not None:
             expect_folder(profile, part, root)
-    elif missing := [part for part in parts if find_cached_revision(part) is None]:
+    if missing := [part for root, part in rooted if root is None and find_cached_revision(part) is None]:
         raise ModelError(
             f"This picture needs more of {profile.title} than is on this machine yet: {describe_parts(missing)}. "
             f"{describe_download(missing)}, or {instead}."
         )
+
+
+def choose_root(profile: ModelProfile, part: ModelPart, folder: Path | None) -> Path | None:
+    """Choose the folder that a part is taken from; None for the Hub.
+
+    It is the Hub also where a folder lacks what is fetched on demand, and the Hub's cache has it.
+    """
+    root = profile.home if folder is None or folder.is_file() else folder
+    if root is None or (root / part.folder / part.subfolder).is_dir():
+        return root
+    return None if part.is_on_demand and find_cached_revision(part) is not None else root
 
 
 class PresentParts:
@@ -93,6 +106,10 @@ class PresentParts:
         except ModelError:
             return False
         return True
+
+    def list_missing(self, roles: Iterable[str]) -> tuple[str, ...]:
+        """List those of the parts that are not here and that the Hub has."""
+        return tuple(role for role in roles if self._profile.parts[role].is_on_demand and not self.has(role))
 
     def locate(self, role: str) -> Path:
         """Return where the part `role` lies. Raises ModelError where it is not here, or not as published."""

@@ -45,6 +45,11 @@ class ModelPart:
         """Bytes of its files."""
         return sum(file.size for file in self.files)
 
+    @property
+    def is_on_demand(self) -> bool:
+        """Whether the Hub has it and the first download does not bring it: it is fetched where somebody asks for it."""
+        return self.repo is not None and not (self.required or self.bundled)
+
 
 @dataclass(frozen=True)
 class TextPackage:

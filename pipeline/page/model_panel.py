@@ -118,7 +118,6 @@ class ModelPanel:
         They are the description, the message, the bar, the three buttons, the page's status and the running engine.
         """
         running, loading = state.stage == "running", takeover.stage == "loading"
-        left = f"Go on: {format_bytes(state.size - state.present)} to go" if state.present else "Download it"
         other = None if loading else self.find_other_engine()
         fetches = not (running or state.stage == "done")
         sentences = [
@@ -135,7 +134,7 @@ class ModelPanel:
             else make_progress_bar(state.present, state.size, "Download")
             if running or state.stage == "stopped"
             else "",
-            gr.update(value=left, visible=host and fetches),
+            gr.update(value=name_start(state), visible=host and fetches),
             gr.update(visible=host and running),
             gr.update(value=TO_POCKET if other is POCKET else TO_BIGGER, visible=host and other is not None),
             view.build_loading_status(self.studio.loading, self.studio.profile.title),
@@ -254,6 +253,11 @@ def describe_progress(state: DownloadState) -> str:
     if state.message or state.seconds_left is None:
         return f"{so_far}. {state.message}".strip()
     return f"{so_far}, {format_bytes(state.speed)} a second, {describe_time(state.seconds_left)} left"
+
+
+def name_start(state: DownloadState) -> str:
+    """Name the button that starts a download or continues it."""
+    return f"Go on: {format_bytes(state.size - state.present)} to go" if state.present else "Download it"
 
 
 def make_progress_bar(done: float, of: float, label: str) -> str:

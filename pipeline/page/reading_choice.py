@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import gradio as gr
@@ -13,14 +15,18 @@ from pipeline.models.catalog import SD15
 from pipeline.page import view
 from pipeline.page.components import make_component
 from pipeline.page.page_order import read_order
+from pipeline.page.part_downloads import PartDownloads
 from pipeline.request.controlnets import write_controlnets
 from pipeline.request.presets import get_menu
 from pipeline.sketch.intake import read_strokes
 from pipeline.studio.messages import explain_error
 from pipeline.studio.own_controlnets import list_suited
-from pipeline.studio.readings import SeenHint
+from pipeline.studio.readings import SeenHint, list_parts
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationRequest
+
+POLL_SECONDS = 0.5  # seconds
+EVENTS = ("look", "fetch", "follow", "stop")  # what the choice asks for
 
 
 class ReadingPanel:
@@ -28,6 +34,7 @@ class ReadingPanel:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
+        self._downloads = PartDownloads(studio)
 
     def describe(self) -> dict[str, Any]:
         """Describe what there is to choose: readings, networks of the host's own, and the presets' intervals."""
@@ -40,25 +47,52 @@ class ReadingPanel:
             "models": {name: list_suited(names, name) for name in menu.controlnets},
             "intervals": list_intervals(),
             "seen": [],
+            "files": {},
             "problem": "",
         }
 
-    def look(self, canvas: str, *settings: Any) -> dict[str, Any]:
+    def look(self, visitor: gr.Request, canvas: str, *settings: Any) -> dict[str, Any]:
         """Read the drawing as each network would see it, and say what is wrong with it, before anything is drawn."""
         shown = self.describe()
         if not shown["offered"]:
             return shown
         try:
             order, _ = read_order(self._studio.profile, read_strokes(canvas), settings)
-            return shown | {"seen": [build_seen_hint(each) for each in self._studio.look_at_hints(order)]}
+            seen = self._studio.look_at_hints(order)
+            files = self._downloads.describe({each.controlnet: each.missing for each in seen}, visitor)
+            return shown | {"seen": [build_seen_hint(each) for each in seen], "files": files}
         except Exception as error:
             return shown | {"problem": explain_error(error)}
 
+    async def fetch(self, event: gr.EventData, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
+        """Fetch what the reading lacks that the event names, if this visitor may; then follow as `follow` does."""
+        role_of = get_menu(self._studio.profile.name).controlnets
+        reading = str(getattr(event, "reading", ""))
+        if reading in role_of:
+            await asyncio.to_thread(self._downloads.start, reading, list_parts(role_of, reading), visitor)
+        async for shown in self.follow(visitor):
+            yield shown
+
+    async def follow(self, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
+        """Yield how far the readings' downloads are until none runs any more; what was seen stays as it was."""
+        while True:
+            files, moves = await asyncio.to_thread(self._downloads.follow, visitor)
+            shown = self.describe()
+            del shown["seen"]
+            yield shown | {"files": files}
+            if not moves:
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    def stop(self, event: gr.EventData, visitor: gr.Request) -> None:
+        """Stop the download for the reading that the event names, if this visitor may."""
+        self._downloads.stop(str(getattr(event, "reading", "")), visitor)
+
 
 def build_seen_hint(seen: SeenHint) -> dict[str, str]:
-    """Build what the page shows of one hint."""
+    """Build what the page shows of one hint; where its files are missing, that alone is told, beside their download."""
     image = "" if seen.pixels is None else view.make_hint_url(Image.fromarray(seen.pixels))
-    return {"controlnet": seen.controlnet, "image": image, "notice": seen.notice}
+    return {"controlnet": seen.controlnet, "image": image, "notice": "" if seen.missing else seen.notice}
 
 
 def list_intervals() -> dict[str, list[float]]:
@@ -70,7 +104,7 @@ def list_intervals() -> dict[str, list[float]]:
 def lay_reading_choice(studio: Studio, script: str) -> tuple[gr.HTML, gr.HTML]:
     """Lay out the choice, and the hidden value that an order takes it from as JSON."""
     described = ReadingPanel(studio).describe()
-    choice = make_component("readings", script, value=described, events=("look",), elem_id="readings")
+    choice = make_component("readings", script, value=described, events=EVENTS, elem_id="readings")
     return choice, make_component("controlnets", script, value="")
 
 
@@ -80,6 +114,10 @@ def wire_reading_choice(
     """Show the choice where the engine has one, and what the networks see when the page asks."""
     panel = ReadingPanel(studio)
     running.change(panel.describe, None, choice, concurrency_limit=None, **event_options)
+    followed: dict[str, Any] = {"concurrency_limit": None, **event_options}
+    choice.fetch(panel.fetch, None, choice, **followed)
+    choice.follow(panel.follow, None, choice, **followed)
+    choice.stop(panel.stop, None, None, queue=False, **event_options)
     choice.look(panel.look, [canvas, *inputs], choice, concurrency_limit=2, trigger_mode="always_last", **event_options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ class SeenHint:
     controlnet: ControlNetName
     pixels: NDArray[np.uint8] | None  # (H, W, 3) RGB on black; None where nothing could be read
     notice: str = ""  # why nothing could be read, what is doubtful about it, or what is not here
+    missing: tuple[str, ...] = ()  # roles of the parts that are not on this machine and that the Hub has
 
 
 class HintReader:
@@ -87,17 +89,19 @@ class HintReader:
         self, order: Order, edges: EdgeMap, files: PresentParts, name: ControlNetName, settings: HintSettings
     ) -> SeenHint:
         """Read one hint without raising for what is missing."""
+        roles = self._list_roles(order, name, settings.model)
+        missing = files.list_missing(roles)
         try:
             pixels, doubt = self._read_one(name, order.sketch, edges, files)
         except ModelError as error:
-            return SeenHint(name, None, str(error))
+            return SeenHint(name, None, str(error), missing)
         try:
-            files.expect(self._list_roles(order, name, settings.model))
+            files.expect(roles)
             if settings.model:
                 self._own_files.find("controlnet", settings.model)
         except (ModelError, SettingError) as error:
             doubt = f"{doubt} {error}" if doubt else str(error)
-        return SeenHint(name, pixels, doubt or "")
+        return SeenHint(name, pixels, doubt or "", missing)
 
     def _settle(
         self, order: Order, edges: EdgeMap, files: PresentParts
@@ -116,9 +120,8 @@ class HintReader:
 
     def _list_roles(self, order: Order, name: ControlNetName, model: str = "") -> tuple[str, ...]:
         """List the parts that a reading needs; with a `model` of one's own no published ControlNet."""
-        role = get_menu(order.engine).controlnets.get(name)  # None: the pocket model, which reads lines alone
-        nets = () if model or role is None else (role,)
-        return (*nets, DEPTH_PART) if name == "depth" else nets
+        parts = list_parts(get_menu(order.engine).controlnets, name)
+        return tuple(role for role in parts if role == DEPTH_PART) if model else parts
 
     def _choose(
         self, order: Order, edges: EdgeMap, files: PresentParts
@@ -166,6 +169,12 @@ class HintReader:
         scale = frame.inner[0] / width
         placed = [person * (scale, scale, 1) + (frame.left, frame.top, 0) for person in people]
         return draw_skeletons([person.astype(np.float32) for person in placed], columns, rows), doubt
+
+
+def list_parts(role_of: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """List the parts that a reading needs: its ControlNet, of the engine's, and what reads depth."""
+    nets = (role_of[name],) if name in role_of else ()  # none: the pocket model, which reads lines alone
+    return (*nets, DEPTH_PART) if name == "depth" else nets
 
 
 def read_depth(sketch: Sketch, edges: EdgeMap, files: PresentParts) -> NDArray[np.uint8] | None:

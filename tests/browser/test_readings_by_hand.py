@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,26 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from pipeline.models.catalog import SD15
 from tests.browser.conftest import PATIENCE, PHONE, OpenPage
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number
 from tests.browser.test_own_files_by_hand import read_recipe
+from tests.tools.hub_server import Hub, offer_part, serve_hub
 from tests.tools.readings_server import serve_readings
 from tests.tools.serving import Server
 
 
 @pytest.fixture(scope="module")
-def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve_readings(sd15_folder, tmp_path_factory.mktemp("readings")) as running:
+def hub() -> Iterator[Hub]:
+    with serve_hub() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory, hub: Hub) -> Iterator[Server]:
+    room = tmp_path_factory.mktemp("readings")
+    from_hub = {"HF_ENDPOINT": hub.address, "HF_HUB_CACHE": str(room / "hub"), "HF_HUB_OFFLINE": "0"}
+    with serve_readings(sd15_folder, room, **from_hub) as running:
         yield running
 
 
@@ -126,6 +137,28 @@ def test_how_it_was_made_shows_what_each_network_saw_and_a_picture_brings_it_bac
     draw_and_wait(page)
     page.locator("#history button.past").last.click()
     expect(page.locator(".reading-rows li")).to_have_count(2, timeout=PATIENCE)
+
+
+def test_a_network_that_is_not_here_is_fetched_from_its_row(
+    open_page: OpenPage, server: Server, hub: Hub, tmp_path: Path
+) -> None:
+    lent = shutil.move(Path(server.settings["CROQUIS_SD15"]) / "controlnet_softedge", tmp_path)
+    offer_part(hub, SD15.parts["controlnet_softedge"], Path(lent))
+    hub.slow = 0.1
+    page = open_page()
+    prepare(page)
+    check(page, "softedge")
+    place = find_row(page, "softedge").locator(".part-download")
+    expect(place).to_contain_text("Not on this machine yet: ControlNet for soft edges (723 MB)", timeout=PATIENCE)
+    expect(find_row(page, "softedge").locator(".notice")).to_be_hidden()
+    place.get_by_role("button", name="Download it").click()
+    place.get_by_role("button", name="Stop the download").click()
+    expect(place).to_contain_text("Stopped at", timeout=PATIENCE)
+    hub.slow = 0
+    place.get_by_role("button", name="Go on").click()
+    expect(place).to_be_hidden(timeout=PATIENCE)
+    draw_and_wait(page)
+    assert list(read_hints(page)) == ["softedge"]
 
 
 def test_by_keys_alone(open_page: OpenPage) -> None:

@@ -200,6 +200,11 @@ def make_hub_profile(hub: Hub, repo: str) -> ModelProfile:
     return replace(SD15, parts=MappingProxyType({"base": base, "later": later}))
 
 
+def offer_part(hub: Hub, part: ModelPart, folder: Path) -> None:
+    """Offer what lies in a folder as the files of a part, at the revision that it names."""
+    hub.add(str(part.repo), folder, str(part.revision))
+
+
 def read_fetched(part: ModelPart, commit: str = PINNED) -> bytes:
     """Return the first of the part's files as the cache holds it."""
     return (snapshot_folder(part, commit) / part.files[0].path).read_bytes()

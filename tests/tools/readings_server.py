@@ -13,7 +13,7 @@ from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15, write_manife
 
 
 @contextmanager
-def serve_readings(sd15: Path, room: Path) -> Iterator[Server]:
+def serve_readings(sd15: Path, room: Path, **settings: str) -> Iterator[Server]:
     """Serve a copy of the folder `sd15` from `room`; depth's network and those that find people are not there."""
     own = copy_small_sd15(sd15, room)
     write_controlnets(own)
@@ -22,5 +22,5 @@ def serve_readings(sd15: Path, room: Path) -> Iterator[Server]:
     write_original_controlnet(own / "controlnet_scribble", place / "control_v11p_sd15_lineart.safetensors")
     write_original_controlnet(own / "controlnet_depth", place / "monster.safetensors")
     write_manifest(own)
-    with run_small_sd15(own, CROQUIS_MODELS=str(room / "webui"), CROQUIS_PROFILE="sd15") as running:
+    with run_small_sd15(own, CROQUIS_MODELS=str(room / "webui"), CROQUIS_PROFILE="sd15", **settings) as running:
         yield running
