@@ -5,12 +5,13 @@ import { say, translate } from "./words.js";
 const NOTE_FROM = 1000; // ms; what takes less gets no time left
 const SPOKEN_EVERY = 5000; // ms
 
-/** @typedef {{ state: string, step?: number, of?: number, message?: string }} Shown */
+/** Of a picture in two passes `share` is how much of all the work is done; `second` tells of the second pass.
+ * @typedef {{ state: string, step?: number, of?: number, message?: string, share?: number, second?: boolean }} Shown */
 
 /** Progress shows how far a run is. */
 export class Progress {
   #began = 0; // ms, the run
-  #firstStep = { at: 0, step: 0 };
+  #firstStep = { at: 0, share: 0 };
   #spokenAt = -Infinity;
 
   constructor() {
@@ -21,8 +22,8 @@ export class Progress {
 
   /** Show a run's state: "waiting" and "drawing" are under way, all others are its end. @param {Shown} shown */
   show(shown) {
-    const { state, step = 0, of = 1 } = shown;
-    const percent = state === "done" ? 100 : state === "drawing" ? Math.round((100 * step) / of) : 0;
+    const { state, step = 0, of = 1, share = step / of } = shown;
+    const percent = state === "done" ? 100 : state === "drawing" ? Math.round(100 * share) : 0;
     this.bar.style.setProperty("--done", `${percent}%`);
     this.bar.setAttribute("aria-valuenow", String(percent));
     this.bar.classList.toggle("endless", state === "waiting");
@@ -30,21 +31,23 @@ export class Progress {
     this.#speak(shown);
   }
 
-  #describe({ state, step = 0, of = 1, message = "" }) {
+  #describe({ state, step = 0, of = 1, share = step / of, second = false, message = "" }) {
     const now = performance.now();
     if (state === "waiting") {
       this.#began ||= now;
-      this.#firstStep = { at: 0, step: 0 };
+      this.#firstStep = { at: 0, share: 0 };
       return message;
     }
     if (state !== "drawing") {
       this.#began = 0;
       return "";
     }
-    if (!this.#firstStep.at || step <= this.#firstStep.step) this.#firstStep = { at: now, step };
-    const left = ((now - this.#firstStep.at) * (of - step)) / Math.max(1, step - this.#firstStep.step);
-    if (now - this.#began + left < NOTE_FROM || step === this.#firstStep.step) return say("Step {step} of {of}", { step, of });
-    return say("Step {step} of {of}, {time} left", { step, of, time: describeSeconds(left / 1000) });
+    if (!this.#firstStep.at || share <= this.#firstStep.share) this.#firstStep = { at: now, share };
+    const done = share - this.#firstStep.share;
+    const left = done > 0 ? ((now - this.#firstStep.at) * (1 - share)) / done : 0;
+    if (now - this.#began + left < NOTE_FROM || done === 0) return say(second ? "Second pass: step {step} of {of}" : "Step {step} of {of}", { step, of });
+    const told = { step, of, time: describeSeconds(left / 1000) };
+    return say(second ? "Second pass: step {step} of {of}, {time} left" : "Step {step} of {of}, {time} left", told);
   }
 
   #speak({ state, message = "" }) {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, Literal, Protocol, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pipeline.errors import SettingError
 
@@ -17,6 +17,8 @@ SEED_LIMIT = 2**32 - 1  # exact in JavaScript and JSON too
 
 ControlHalf = Literal["both", "shared", "conditional"]
 Decoder = Literal["full", "small"]
+Upscaler = Literal["waifu2x", "Lanczos", "Latent"]
+LARGEST_SCALE = 4.0  # how many times smaller the first of two passes may be
 
 
 @dataclass(frozen=True)
@@ -184,13 +186,27 @@ class Shortcuts(SettingGroup):
                 )
 
 
-class HasSettings(Protocol):
-    """HasSettings is a value with settings in groups, as an order and a request are."""
+@dataclass(frozen=True, kw_only=True)
+class HiresFix(SettingGroup):
+    """HiresFix says how much smaller the first pass is, and how the second one redraws it; scale 1 has no second."""
 
-    @property
-    def sampling(self) -> Sampling: ...
-    @property
-    def conditioning(self) -> Conditioning: ...
+    scale: float = declare_number(
+        *("Draw smaller first", "How many times smaller the picture is drawn before it is enlarged and redrawn.", 1),
+        *(LARGEST_SCALE, 0.05, "Hires upscale"),
+        default=1.0,
+    )
+    strength: float = declare_number(
+        *("Redraw", "How far the second pass goes from the enlarged picture: more adds more of its own.", 0.05, 1),
+        *(0.05, "Denoising strength"),
+        default=0.45,
+    )
+    num_inference_steps: int = declare_number(
+        *("Steps of the second pass", "0 takes as many as the first pass has.", 0, 50, 1, "Hires steps"),
+        whole=True,
+        default=0,
+    )
+    # by our network for drawings, between pixels, or between latents (bilinear, as A1111 does it)
+    upscaler: Upscaler = declare_word("Hires upscaler", "waifu2x")  # noqa: RUF009 - a field
 
 
 def find_types(group: type[SettingGroup]) -> Mapping[str, Any]:
@@ -209,18 +225,8 @@ def list_controls(group: type[SettingGroup]) -> tuple[Control, ...]:
     return tuple(make_control(each) for each in fields(group) if "control" in each.metadata)
 
 
-def flatten_settings(value: HasSettings) -> dict[str, Any]:
-    """Return sampling and conditioning by the settings' names, in SETTING_ORDER; whole numbers as int."""
-    flat: dict[str, Any] = {}
-    for group in (value.sampling, value.conditioning):
-        for each in fields(group):
-            found = getattr(group, each.name)
-            flat[each.name] = int(found) if each.metadata.get("control", {}).get("whole") else found
-    return {name: flat[name] for name in sort_settings(flat)}
-
-
 def group_settings(flat: Mapping[str, Any]) -> tuple[Sampling, Conditioning]:
-    """Put settings by name into their groups; the inverse of flatten_settings. Raises SettingError for a wrong one."""
+    """Put settings by name into their groups. Raises SettingError for a wrong one."""
     sampling, conditioning = (
         {each.name: flat[each.name] for each in fields(group) if each.name in flat}
         for group in (Sampling, Conditioning)

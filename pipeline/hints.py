@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pipeline.errors import SettingError, SketchError
-from pipeline.pixel_values import PixelValue, expect_picture
+from pipeline.pixel_values import PixelValue, describe_size, expect_picture
 
 if TYPE_CHECKING:  # the command line reads the names here, and numpy takes it 50 ms
     import numpy as np
@@ -77,3 +78,10 @@ class ControlHint(PixelValue):
     def __post_init__(self) -> None:
         expect_controlnet(self.controlnet)
         expect_picture(self.pixels, "a ControlNet's hint", SketchError)
+
+
+def expect_size(parts: Iterable[tuple[str, Any]], width: int, height: int) -> None:
+    """Raise SettingError unless all parts, each with what it is called, have pixels of this size (px); None has."""
+    for what, part in parts:
+        if part is not None and part.pixels.shape[:2] != (height, width):
+            raise SettingError(f"The {what} must be {width} x {height}, not {describe_size(part.pixels)}.")

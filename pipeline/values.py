@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.controls import BATCH, SEED_LIMIT, Conditioning, Sampling, Shortcuts, expect_number
+from pipeline.controls import BATCH, SEED_LIMIT, Conditioning, HiresFix, Sampling, Shortcuts, expect_number
 from pipeline.errors import SettingError, SketchError, StyleError
-from pipeline.hints import ControlHint
+from pipeline.hints import ControlHint, expect_size
 from pipeline.own_weights import Adapter, Embedding, Lora
 from pipeline.pixel_values import PixelValue, describe_size, expect_array, expect_picture
 from pipeline.prompt_syntax import Prompt
@@ -222,16 +222,13 @@ class GenerationRequest:
     hints: tuple[ControlHint, ...] = ()  # what the ControlNets see; none: one of them sees the edge map
     start: StartPicture | None = None  # a picture that it is drawn from; None: noise, and what `colours` has in colour
     own_adapter: Adapter | None = None  # the file that `conditioning.ip_adapter` names, where it is a person's own
+    hires: HiresFix = HiresFix()  # noqa: RUF009 - frozen; a first pass that is smaller
 
     def __post_init__(self) -> None:
         repaints = (("mask of a repainted part", each) for each in self.repaints)
         hints = ((f"{each.controlnet} hint", each) for each in self.hints)
         parts = (("edge map", self.edges), ("drawing", self.colours), ("mask", self.mask), *repaints, *hints)
-        for what, part in (*parts, ("picture to start from", self.start)):
-            if part is not None and part.pixels.shape[:2] != (self.height, self.width):
-                raise SettingError(
-                    f"The {what} must be {self.width} x {self.height}, not {describe_size(part.pixels)}."
-                )
+        expect_size((*parts, ("picture to start from", self.start)), self.width, self.height)
 
     def with_settings(self, **changes: Any) -> GenerationRequest:
         """Return the request with other settings of sampling and conditioning, each by its name, such as `seed`."""
@@ -265,6 +262,8 @@ class StepPreview:
     step: int  # 1-based, just finished
     of: int
     image: Image.Image  # small RGB
+    share: float | None = None  # of all the work, where steps differ in it; None: step / of
+    is_second: bool = False  # of the second pass
 
 
 @dataclass(frozen=True)

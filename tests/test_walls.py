@@ -25,6 +25,7 @@ SHARED = {
     "pixel_values",
     "taught",
     "hints",
+    "hires",
 }
 READ = SHARED | {"sketch", "request", "models", "styles", "machine", "picture"}
 POCKET = {"controls", "values", "errors", "prompt_syntax", "settings"} | {

@@ -31,7 +31,7 @@ class Progress:
 
     def show_step(self, name: str, step: StepPreview) -> None:
         """Show how far the drawing of that name is."""
-        self.show(f"{name}: step {step.step} of {step.of}")
+        self.show(f"{name}: {'second pass, ' if step.is_second else ''}step {step.step} of {step.of}")
 
     def wait_for_models(self, studio: Studio) -> None:
         """Load the models of a studio and show how far that is. Raises ModelError where they cannot be loaded."""

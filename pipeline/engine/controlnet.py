@@ -121,6 +121,11 @@ class SummedResiduals:
             summed = add_residuals(summed, given) if summed and given else summed or given
         return summed
 
+    def forget(self) -> None:
+        """Let go of the kept residuals of all of them, where the next step computes its own anyway."""
+        for residuals in self._each:
+            residuals.forget()
+
 
 def add_residuals(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     """Add up two networks' residual arguments."""

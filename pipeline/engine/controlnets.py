@@ -13,6 +13,7 @@ from pipeline.engine.diffusers_pipeline import detach_hint_stack
 from pipeline.engine.placement import Placement, allow_weight_changes, release_memory
 from pipeline.errors import ModelError
 from pipeline.hints import ControlHint, ControlNetName, OwnControlNet
+from pipeline.hires import is_drawn_twice
 from pipeline.machine.device import name_dtype
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import NUMBER_BYTES, MemoryPlan, plan_memory, select_free_memory
@@ -143,7 +144,7 @@ class ControlNets:
         if not missing or self._placement.mode is None:
             return
         plan = self._plan(request, count)
-        needed = missing * plan.controlnet + max(plan.steps, plan.decode)
+        needed = missing * plan.controlnet + max(plan.steps, plan.decode, plan.encode)
         for role in [each for each in (*self._loaded, MAIN) if each not in wanted]:
             if self._measure(plan) >= needed:
                 return
@@ -154,7 +155,9 @@ class ControlNets:
         numbers, mode = name_dtype(self._placement.dtype), self._placement.mode or "cpu"
         known = numbers if numbers in NUMBER_BYTES else None
         device = self._placement.device.type
-        return plan_memory(self._profile, request.width, request.height, 1, mode, device, known, controlnets=count)
+        encodes = request.start is not None or is_drawn_twice(request)
+        size = request.width, request.height
+        return plan_memory(self._profile, *size, 1, mode, device, known, controlnets=count, encodes=encodes)
 
     def _let_go(self, role: str) -> None:
         """Free the memory of one ControlNet; its files stay where they are."""

@@ -11,6 +11,7 @@ import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,7 +20,9 @@ from torch import Tensor
 from pipeline.controls import Shortcuts
 from pipeline.engine.controlnet import Control, Residuals, SummedResiduals, is_within_interval, repeat_for_batch
 from pipeline.engine.deep_features import DeepFeatures
+from pipeline.engine.tiles import average_windows, cut_controls, cut_window
 from pipeline.errors import IsCancelled, raise_if_cancelled
+from pipeline.machine.tiles import Window
 
 if TYPE_CHECKING:
     from pipeline.engine.starting import KeptLatents
@@ -67,6 +70,25 @@ class Conditions:
             self, prompt_embeds=self.prompt_embeds[-1:], image_embeds=self.image_embeds[-1:], guidance_scale=1.0
         )
 
+    def cut(self, window: Window) -> Conditions:
+        """Return what steers a window of the picture; words and style are the whole picture's."""
+        more = self.more_channels
+        return replace(
+            self,
+            hint=None if self.hint is None else cut_window(self.hint, window),
+            controls=cut_controls(self.controls, window),
+            more_channels=None if more is None else cut_window(more, window),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Part holds what predicts one window of a picture, or all of it, from step to step."""
+
+    features: DeepFeatures
+    residuals: AnyResiduals
+    conditions: Conditions
+
 
 def denoise(
     unet: Any,
@@ -81,30 +103,30 @@ def denoise(
     is_cancelled: IsCancelled | None = None,
     first: int = 0,
     kept: KeptLatents | None = None,
+    windows: Sequence[Window] = (),
 ) -> Tensor:
     """Denoise latents (n, c, h, w) over the scheduler's timesteps, which are set already, and return the clean ones.
 
-    The latents are as noisy as the timestep number `first` takes them; `kept` is laid in after each step.
+    The latents are as noisy as the timestep number `first` takes them; `kept` is laid in after each step. Each step is
+    predicted in `windows`, in latent cells, where there are several.
 
     `unet` is a deep_features.SplitUNet. `controlnet` takes an embedded hint: its own hint stack was detached
     (diffusers_pipeline.detach_hint_stack).
     `generators` holds one for each of the n pictures, for samplers that add noise as they go.
 
-    Raises Cancelled before the step that follows `is_cancelled()` turning true.
+    Raises Cancelled before the step, or the window of one, that follows `is_cancelled()` turning true.
     """
     shortcuts, timesteps = shortcuts or Shortcuts(), scheduler.timesteps[first:]
     total = len(timesteps)
-    residuals = make_residuals(controlnet, conditions, shortcuts)
-    features = DeepFeatures(unet, shortcuts.cache_interval)
+    parts = make_parts(unet, controlnet, conditions, shortcuts, windows)
     more = make_step_arguments(scheduler, generators)
     on_host = timesteps.cpu() if on_step else ()  # once: asking the device at each step would hold it up
     for step, time in enumerate(timesteps):
         raise_if_cancelled(is_cancelled)
         sample = scheduler.scale_model_input(latents, time)
         guided = is_within_interval(step, total, shortcuts.guidance_start, shortcuts.guidance_end)
-        prediction = predict_with_guidance(
-            features, residuals, sample, step, total, time, conditions if guided else conditions.take_conditional_half()
-        )
+        predict = partial(predict_part, parts, guided, step, total, time, is_cancelled)
+        prediction = average_windows(sample, windows, predict) if len(parts) > 1 else predict(0, sample)
         clean = estimate_clean_latents(scheduler, prediction, on_host[step], sample) if on_step else None
         latents = scheduler.step(prediction, time, latents, return_dict=False, **more)[0]
         latents = latents if kept is None else kept.lay(scheduler, latents, step, timesteps)
@@ -112,6 +134,37 @@ def denoise(
             on_step(step + 1, total, clean)
     raise_if_cancelled(is_cancelled)
     return latents
+
+
+def make_parts(
+    unet: Any, controlnet: Any, conditions: Conditions, shortcuts: Shortcuts, windows: Sequence[Window]
+) -> list[Part]:
+    """Make what predicts each window; one for the whole picture where there are not several."""
+    cut = [conditions.cut(window) for window in windows] if len(windows) > 1 else [conditions]
+    return [
+        Part(DeepFeatures(unet, shortcuts.cache_interval), make_residuals(controlnet, each, shortcuts), each)
+        for each in cut
+    ]
+
+
+def predict_part(
+    parts: Sequence[Part],
+    guided: bool,
+    step: int,
+    total: int,
+    time: Tensor,
+    is_cancelled: IsCancelled | None,
+    number: int,
+    sample: Tensor,
+) -> Tensor:
+    """Predict the window of that number. Raises Cancelled before it."""
+    raise_if_cancelled(is_cancelled)
+    part = parts[number]
+    conditions = part.conditions if guided else part.conditions.take_conditional_half()
+    predicted = predict_with_guidance(part.features, part.residuals, sample, step, total, time, conditions)
+    if len(parts) > 1:  # what one window keeps would lie beside all others'
+        part.residuals.forget()
+    return predicted
 
 
 def make_residuals(controlnet: Any, conditions: Conditions, shortcuts: Shortcuts) -> AnyResiduals:

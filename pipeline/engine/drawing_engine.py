@@ -60,4 +60,5 @@ class DrawingEngine:
             raise SettingError(f"This request is for the engine {request.engine!r}; {self.profile.name!r} is loaded.")
         self._menu.expect_offered(request.sampling, request.conditioning, request.shortcuts)
         self._menu.expect_start(request.start is not None, request.sampling)
+        self._menu.expect_hires(request.hires.scale)
         self.profile.check_size(request.width, request.height)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from PIL import Image
@@ -17,8 +17,7 @@ from pipeline.engine.acceleration import COMPILING, Compiler, make_blank_request
 from pipeline.engine.conditioning import RequestEncoder
 from pipeline.engine.controlnets import ControlNets, list_steering_hints
 from pipeline.engine.decoding import Decoders, Overflow
-from pipeline.engine.denoise import Conditions, denoise, make_generators
-from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
+from pipeline.engine.denoiser import Denoiser
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
 from pipeline.engine.few_steps import RequestLoras, list_missing_loras
 from pipeline.engine.ink import lay_ink
@@ -26,9 +25,9 @@ from pipeline.engine.lending import lend_networks
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
 from pipeline.engine.own_base import OwnBase
 from pipeline.engine.placement import Size
-from pipeline.engine.schedules import set_steps
+from pipeline.engine.second_pass import TwoPasses
 from pipeline.engine.shallow_text_encoder import expect_layers
-from pipeline.engine.starting import Start, Starter, lay_rest
+from pipeline.engine.starting import Starter, lay_rest
 from pipeline.engine.style_adapters import StyleAdapters
 from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.errors import IsCancelled, raise_if_cancelled
@@ -36,7 +35,6 @@ from pipeline.machine.device import name_dtype
 from pipeline.machine.plan import ModeChoice
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
-from pipeline.request.samplers import find_sampler
 from pipeline.teaching.networks import LentNetworks
 from pipeline.timing import Clock
 from pipeline.values import NUMBER_FORMAT, Drawn, GenerationRequest, Style
@@ -56,10 +54,10 @@ class Engine(DrawingEngine):
         self._pipeline, self._placement, self._embed_style = model.pipeline, model.placement, model.style_embeddings
         self._files: PresentParts = PresentParts(model.profile, model.folder)
         self._controlnets = ControlNets(model.profile, self._menu, self._files, model.placement, model.pipeline)
-        self._compiler, self._adapters = Compiler(compile), StyleAdapters(model, self._menu, self._files)
+        compiler, self._adapters = Compiler(compile), StyleAdapters(model, self._menu, self._files)
         self._conditioning = RequestEncoder(
             *(model.pipeline, self._menu, model.placement, self._adapters, model.hint_stack),
-            hold_style_scales=self._compiler.hold_style_scales,
+            hold_style_scales=compiler.hold_style_scales,
             controlnets=self._controlnets,
         )
         self._decoding = Decoders(
@@ -67,8 +65,9 @@ class Engine(DrawingEngine):
         )
         self._loras = RequestLoras(model.pipeline, self._menu, self._files, model.placement)
         self.own_base = OwnBase(model, self._turns, self._forget_base)
-        self._starter = Starter(model.pipeline, model.placement)
-        self._compiler.compile_decoder(model.pipeline.vae)
+        starter = Starter(model.pipeline, model.placement)
+        self._denoiser = Denoiser(model.pipeline, model.placement, self._decoding, starter, compiler)
+        compiler.compile_decoder(model.pipeline.vae)
         model.placement.on_leave, model.placement.on_move = self._loras.adapters.clear, self._clear_device_caches
 
     @classmethod
@@ -116,10 +115,7 @@ class Engine(DrawingEngine):
             for shortcuts in (halfway, replace(halfway, control_guidance_end=0.0)):
                 blank = replace(request, shortcuts=shortcuts)
                 conditions = self._conditioning.make_blank_conditions(blank)
-                start = self._starter.encode_start(blank)
-                latents = self._denoise(
-                    blank, start, self._make_scheduler(blank), conditions, make_generators([0]), None, None
-                )
+                latents = self._denoiser.denoise(blank, self._denoiser.starter.encode_start(blank), conditions)
             self._decoding.decode_pictures(latents, "full")
 
     @property
@@ -218,16 +214,9 @@ class Engine(DrawingEngine):
         self._adapters.use(request, clock)
         if self._loras.use(request, clock):
             self._conditioning.clear()  # the text encoder says something else now
-        conditions = self._conditioning.make_conditions(request, clock)
-        start = self._starter.encode_start(request)
-        if start.picture is not None:
-            clock.mark("start")
+        passes = TwoPasses(request, self._denoiser, self._decoding, self._conditioning.make_conditions, clock)
         for each in request.batch(count):
-            generators = make_generators([each.sampling.seed])
-            shown = on_step if not images else None
-            scheduler = self._make_scheduler(each)
-            latents = self._denoise(each, start, scheduler, conditions, generators, shown, is_cancelled)
-            clock.mark("steps")
+            latents = passes.denoise(each, on_step if not images else None, is_cancelled)
             decoded = self._decoding.decode_pictures(latents, each.shortcuts.decoder)
             images += (lay_rest(lay_ink(made, each), each) for made in decoded)
             clock.mark("picture")
@@ -250,39 +239,6 @@ class Engine(DrawingEngine):
         self._adapters.expect(request)
         expect_layers(self._pipeline.text_encoder, request.conditioning.clip_skip)
 
-    def _make_scheduler(self, request: GenerationRequest) -> Any:
-        """Make a scheduler for one request: schedulers remember where they are."""
-        sampler = find_sampler(request.sampling.sampler)
-        made = make_sampler_scheduler(sampler, self._pipeline.scheduler.config)
-        set_steps(made, sampler, request.sampling.num_inference_steps, self.device)
-        return made
-
-    def _denoise(
-        self,
-        request: GenerationRequest,
-        start: Start,
-        scheduler: Any,
-        conditions: Conditions,
-        generators: list[torch.Generator],
-        on_step: OnStep | None,
-        is_cancelled: IsCancelled | None,
-    ) -> Tensor:
-        """Denoise what the request starts from into clean latents (n, c, h, w), one for each generator."""
-        beginning = self._starter.begin(request, start, scheduler, generators)
-        return denoise(
-            self._compiler.split_unet(self._pipeline.unet, skips=self._placement.mode != "streamed"),
-            self._compiler.wrap_controlnet(self._pipeline.controlnet),
-            scheduler,
-            beginning.latents,
-            replace(conditions, more_channels=beginning.more_channels),
-            shortcuts=request.shortcuts,
-            generators=generators,
-            on_step=self._decoding.watch_steps(on_step) if on_step else None,
-            is_cancelled=is_cancelled,
-            first=beginning.first,
-            kept=beginning.kept,
-        )
-
     def _clear_device_caches(self) -> None:
         """Forget what was computed on another device, or stayed on it."""
         self._controlnets.clear()
@@ -293,4 +249,4 @@ class Engine(DrawingEngine):
         """Begin anew with another model's networks."""
         self._clear_device_caches()
         self._adapters.forget()
-        self._compiler.compile_decoder(self._pipeline.vae)
+        self._denoiser.compiler.compile_decoder(self._pipeline.vae)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTinyOutput
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -96,6 +97,11 @@ class Starter:
         self._pipeline, self._placement = pipeline, placement
 
     @property
+    def factor(self) -> int:
+        """Return how many px a latent cell is wide."""
+        return int(self._pipeline.vae_scale_factor)
+
+    @property
     def fills_parts(self) -> bool:
         """Return whether the UNet was trained to fill a part, and takes mask and rest beside the latents."""
         return int(self._pipeline.unet.config.in_channels) == INPAINTING_CHANNELS
@@ -108,6 +114,11 @@ class Starter:
         rest = self._encode_rest(request, pixels, free if is_masked else None) if self.fills_parts else None
         return Start(None if pixels is None else self._encode(scale_pixels(pixels)), cells, rest, is_masked)
 
+    def start_from_latents(self, request: GenerationRequest, latents: Tensor) -> Start:
+        """Return the start from scaled latents (1, c, h, w), which need no encoding."""
+        rest = self._encode_rest(request, None, None) if self.fills_parts else None
+        return Start(Encoded(AutoencoderTinyOutput(latents=latents), 1.0), None, rest, is_masked=False)
+
     def begin(
         self, request: GenerationRequest, start: Start, scheduler: Any, generators: Sequence[torch.Generator]
     ) -> Beginning:
@@ -118,7 +129,7 @@ class Starter:
         latents = None if is_unread or start.picture is None else self._draw_latents(start.picture, generators)
         noise = self._draw_noise(request, generators)
         more = self._add_channels(start, noise, generators)
-        first = min(max(0, total - int(sampling.num_inference_steps * sampling.strength)), total)
+        first = find_first_step(sampling.num_inference_steps, sampling.strength, total)
         pure = noise * scheduler.init_noise_sigma
         if latents is None:
             return Beginning(pure, more_channels=more)
@@ -190,6 +201,11 @@ class Starter:
         vae, (height, width) = self._pipeline.vae, pixels.shape[-2:]
         with TiledDecoding(vae, width, height):
             return vae.encode(pixels.to(self._placement.device, self._placement.decoder_dtype))
+
+
+def find_first_step(num_inference_steps: int, strength: float, total: int) -> int:
+    """Return which of `total` timesteps comes first at a strength, as the stock pipelines count it."""
+    return min(max(0, total - int(num_inference_steps * strength)), total)
 
 
 def set_first_step(scheduler: Any, first: int) -> None:

@@ -17,6 +17,7 @@ from pipeline.controls import expect_choice
 from pipeline.errors import SettingError
 from pipeline.machine.figures import WeightSizes, measure_weights, read_figures
 from pipeline.machine.memory import FreeMemory
+from pipeline.machine.tiles import plan_windows
 from pipeline.models.profile import ModelProfile
 
 MemoryMode = Literal["full", "fp8", "streamed", "cpu"]
@@ -55,11 +56,12 @@ class MemoryPlan:
     main_memory: int  # of weights that wait in main memory for a GPU
     published: int  # by the published formula
     controlnet: int = 0  # of one ControlNet's weights where it is drawn
+    encode: int = 0  # held for a while when a picture to go on from becomes latents
 
     @property
     def peak(self) -> int:
         """Bytes needed at once where the picture is drawn."""
-        return self.weights + max(self.steps, self.decode) + self.runtime
+        return self.weights + max(self.steps, self.decode, self.encode) + self.runtime
 
     def fits(self, free: int) -> bool:
         """Whether `free` bytes there are enough."""
@@ -85,11 +87,14 @@ def plan_memory(
     *,
     controlnets: int = 1,
     loras: int = 0,
+    encodes: bool = False,
 ) -> MemoryPlan:
     """Plan one picture or batch, in the device's default numbers or those called `dtype`, steered by `controlnets`.
 
     `loras` are the bytes in 16 bits of its LoRAs, few-step weights and of what its IP-Adapter has more than the usual
-    one: they lie beside the layers in every mode.
+    one: they lie beside the layers in every mode. `encodes` says that a picture becomes latents: one to start from, or
+    the first of two passes, which is smaller than the second and needs less. Denoised in windows it needs what one
+    does, and room for the deep features of all.
     What a GPU's weights would take on the processor is always counted in 32 bits. Raises SettingError for a size that
     the profile does not draw, a batch outside 1 to 4, an unknown mode or number format, or a mode that the device does
     not have.
@@ -110,12 +115,15 @@ def plan_memory(
         height=height,
         batch=batch,
         weights=_count_resident_bytes(steered, kind, wide, figures) + wide * loras,
-        steps=round(share * (batch * width * height * per_pixel + figures["step_bytes"])),
+        steps=round(share * (batch * _count_step_bytes(width, height, per_pixel, usual) + figures["step_bytes"])),
         decode=round(share * _count_decoded_pixels(width, height) * figures["decode_bytes_per_px"]),
         runtime=figures.get(f"runtime_bytes_{8 * each}", figures["runtime_bytes"]),
         main_memory=steered.streamable if kind == "streamed" and drawn_on == "cuda" else 0,
         published=apply_published_formula(weights, width, height, batch),
         controlnet=_count_controlnet_bytes(weights, kind, wide, figures),
+        encode=round(
+            share * usual / 2 * _count_decoded_pixels(width, height) * read_figures()["encode_bytes_per_px"] * encodes
+        ),
     )
 
 
@@ -238,6 +246,15 @@ def _count_controlnet_bytes(weights: WeightSizes, mode: MemoryMode, wide: int, f
     if mode == "streamed":
         return 0
     return int(weights.controlnet * float(figures["fp8_share"])) if mode == "fp8" else wide * weights.controlnet
+
+
+def _count_step_bytes(width: int, height: int, per_pixel: float, usual: int) -> float:
+    """Return the bytes of a step of one picture, in numbers of `usual` bytes: of a window, where there are several, and
+    of the features that each of them keeps.
+    """
+    windows = plan_windows(width, height)
+    kept = sum(each.area for each in windows) * read_figures()["window_bytes_per_px"] if len(windows) > 1 else 0.0
+    return max(each.area for each in windows) * per_pixel + kept * usual / 2
 
 
 def _get_number_size(dtype: str) -> int:

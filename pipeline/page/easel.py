@@ -13,11 +13,11 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache, save_file_to_cache
 
-from pipeline.controls import flatten_settings
 from pipeline.errors import Cancelled, EngineChanged, ModelError
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view
 from pipeline.page.components import build_address
+from pipeline.page.hires_choice import restore_hires
 from pipeline.page.memory_panel import describe_need
 from pipeline.page.page_order import SETTINGS, read_order
 from pipeline.page.quality import adapt_settings, restore_quality
@@ -30,6 +30,7 @@ from pipeline.page.styled_part import write_part
 from pipeline.page.tickets import Tickets
 from pipeline.page.visitors import find_owner
 from pipeline.picture.recipe import Reopened
+from pipeline.picture.setting_text import flatten_settings
 from pipeline.request.notation import write_mix, write_palette
 from pipeline.request.own_loras import write_loras
 from pipeline.request.presets import get_menu
@@ -174,6 +175,7 @@ class Easel:
         values |= {"part": write_part(request.mask), "palette": write_palette(request.palette)}
         values["loras"] = write_loras(tuple((each.name, each.weight) for each in request.loras))
         values["controlnets"] = restore_choice(request)
+        values["hires"] = restore_hires(request)
         values |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)
         canvas = reopened.canvas or view.build_drawing_canvas(request)
         if request.engine == self.studio.profile.name and follows_sheet(self.studio.profile, canvas, request):

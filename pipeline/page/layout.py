@@ -98,6 +98,7 @@ def order_inputs(panel: DrawingPanel, settings: SettingsPanel) -> list[Any]:
         "negative_prompt": settings.negative_prompt,
         "reading": settings.reading,
         "controlnets": settings.controlnets,
+        "hires": settings.hires.written,
         "engine": settings.engine,
         **settings.quality,
         **settings.numbers,

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.controls import BATCH, expect_number
+from pipeline.hires import is_drawn_twice
 from pipeline.machine.figures import read_figures
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import (
@@ -38,6 +39,7 @@ def plan_memory_modes(
     dtype: str = "auto",
     *,
     loras: int = 0,
+    encodes: bool = False,
 ) -> dict[str, Any]:
     """Plan a picture in each memory mode on this machine as it is now, and compare the plans with measurements.
 
@@ -51,7 +53,7 @@ def plan_memory_modes(
     drawn_on, format_ = choose_device("cpu" if profile.processor_only else device, dtype, any_dtype=profile.any_dtype)
     place, numbers = drawn_on.type, name_dtype(format_)
     plans = [
-        plan_memory(profile, width, height, 1, mode, place, numbers, loras=loras)  # type: ignore[arg-type]
+        plan_memory(profile, width, height, 1, mode, place, numbers, loras=loras, encodes=encodes)  # type: ignore[arg-type]
         for mode in list_modes(profile, place)
     ]
     free = measure_free_memory(place)
@@ -78,9 +80,9 @@ def plan_memory_modes(
 def describe_need(request: GenerationRequest, settings: Settings) -> str:
     """Describe what memory a picture needs on this machine, in the mode that would be chosen now: "0.6 GB"."""
     loras = count_lora_bytes(request) + count_adapter_bytes(request)
-    planned = plan_memory_modes(
-        request.engine, request.width, request.height, 1, settings.device, settings.dtype, loras=loras
-    )
+    encodes = request.start is not None or is_drawn_twice(request)
+    size = request.width, request.height
+    planned = plan_memory_modes(request.engine, *size, 1, settings.device, settings.dtype, loras=loras, encodes=encodes)
     return next(
         format_gigabytes(mode["peak"]) for mode in planned["modes"] if mode["mode"] == planned["chosen"]["mode"]
     )
@@ -118,6 +120,7 @@ def _describe_plan(plan: MemoryPlan, fits: bool) -> dict[str, Any]:
         "weights": plan.weights,
         "steps": plan.steps,
         "decode": plan.decode,
+        "encode": plan.encode,
         "runtime": plan.runtime,
         "main_memory": plan.main_memory,
         "published": plan.published,

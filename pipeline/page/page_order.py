@@ -15,7 +15,7 @@ from pipeline.values import Sketch
 
 CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "count", "ip_adapter")
 NUMBERS = tuple(control.name for control in CONTROLS)
-WORDS = ("prompt", "negative_prompt", "style", "part", "palette", "loras", "reading", "controlnets", "engine")
+WORDS = ("prompt", "negative_prompt", "style", "part", "palette", "loras", "reading", "controlnets", "hires", "engine")
 SETTINGS = (*WORDS, *CHOICES, *NUMBERS)
 
 
@@ -30,6 +30,8 @@ def read_order(profile: ModelProfile, sketch: Sketch, settings: Sequence[Any]) -
         named["loras"] = ""
     if not get_menu(profile.name).controlnets:
         named["controlnets"] = ""
+    if not get_menu(profile.name).hires_from:
+        named["hires"] = ""
     count = parse_count(BATCH.name, named.pop("count"), int(BATCH.minimum), int(BATCH.maximum))
     if (named["width"], named["height"]) == profile.size:  # nobody changed them: the picture follows the sheet
         named["width"] = named["height"] = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,4 +75,6 @@ def restore_data(
     settings, notices = take_settings(words, {}, make_offer(profile), source)
     asked = {"prompt": words.prompt.text, "negative_prompt": words.negative_prompt.text}
     loras = {"loras": write_loras(tuple((each.name, each.weight) for each in own.loras))}
+    if "hires" in settings:
+        settings["hires"] = json.dumps(settings["hires"])  # as the page keeps it
     return settings | asked | loras, " ".join((*notices, *own.notices))

@@ -10,6 +10,7 @@ import gradio as gr
 
 from pipeline.controls import CONTROLS, Control
 from pipeline.page.components import PAGE_EVENT, lay_fold
+from pipeline.page.hires_choice import HiresChoice, lay_hires_choice, wire_hires_choice
 from pipeline.page.languages import mark_texts
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import (
@@ -41,6 +42,7 @@ class SettingsPanel:
     reading: gr.Radio
     readings: gr.HTML  # what reads the drawing
     controlnets: gr.HTML  # the same, as an order takes it
+    hires: HiresChoice  # whether there are two passes
     engine: gr.Textbox  # which one the settings are for
     quality: dict[str, Any]  # preset, sampler, style focus, size, levers
     quick: QuickSteps
@@ -69,6 +71,7 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
         engine = gr.Textbox(studio.profile.name, visible="hidden", label="engine")
         quality = lay_quality_inputs(studio.profile)
         quick = lay_quick_steps(studio)
+        hires = lay_hires_choice(studio)
         with gr.Row(elem_id="numbers"):
             numbers = {
                 control.name: make_number_input(control, studio.profile.defaults[control.name]) for control in CONTROLS
@@ -77,7 +80,7 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
             numbers[name].visible = is_offered
         gr.HTML(describe_words_and_safety(studio.settings.safety), apply_default_css=False, elem_id="about-words")
         reset = gr.Button("Back to the usual settings", size="sm", elem_id="reset")
-    return SettingsPanel(negative_prompt, reading, readings, controlnets, engine, quality, quick, numbers, reset)
+    return SettingsPanel(negative_prompt, reading, readings, controlnets, hires, engine, quality, quick, numbers, reset)
 
 
 def describe_words_and_safety(safety: str) -> str:
@@ -130,12 +133,13 @@ def wire_settings(
     `inputs`: the page's inputs in the order of SETTINGS; `running`: the box that names the engine that draws.
     """
     settings.reset.click(
-        lambda: [get_menu(studio.profile.name).negative_prompt, "auto", "", *list_usual_settings(studio)],
+        lambda: [get_menu(studio.profile.name).negative_prompt, "auto", "", "", *list_usual_settings(studio)],
         None,
         [
             settings.negative_prompt,
             settings.reading,
             settings.controlnets,
+            settings.hires.written,
             *settings.quality.values(),
             *settings.numbers.values(),
         ],
@@ -144,6 +148,7 @@ def wire_settings(
     wire_reading_choice(studio, settings.readings, inputs, canvas, running, **PAGE_EVENT)
     wire_quality_inputs(lambda: studio.profile, settings.quality, settings.numbers, **PAGE_EVENT)
     wire_quick_steps(studio, settings.quick, settings.quality, settings.numbers, running, **PAGE_EVENT)
+    wire_hires_choice(studio, settings.hires, running, **PAGE_EVENT)
     gr.on(
         [settings.engine.change, running.change],
         partial(follow_engine, studio, studio.profile.name),

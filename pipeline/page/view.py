@@ -33,6 +33,8 @@ STAGES = {
     "lines": "Laying out the lines",
     "drawing": "Reading your colours",
     "steps": "Drawing",
+    "enlarging": "Enlarging",
+    "second_pass": "Second pass",
     "inking": "Inking",
     "picture": "Developing",
     "safety": "Checking the picture",
@@ -46,13 +48,15 @@ def build_waiting_picture(message: str, ticket: str) -> dict[str, Any]:
 
 def build_preview_picture(step: StepPreview, ticket: str) -> dict[str, Any]:
     """Build the picture's value after a step: the preview and how far the drawing is."""
+    second = f"Second pass: step {step.step} of {step.of}"
     return {
         "state": "drawing",
-        "message": f"Step {step.step} of {step.of}",
+        "message": second if step.is_second else f"Step {step.step} of {step.of}",
         "step": step.step,
         "of": step.of,
         "image": make_data_url(step.image, "webp"),
         "ticket": ticket,
+        **({} if step.share is None else {"share": round(step.share, 4), "second": step.is_second}),
     }
 
 

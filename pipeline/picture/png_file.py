@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.errors import PictureFileError
+from pipeline.hires import find_first_size, is_drawn_twice
 from pipeline.own_weights import Embedding, Lora
 from pipeline.picture import carried_strokes, carried_styles
 from pipeline.picture.carried_styles import CarriedStyle
@@ -28,11 +29,11 @@ from pipeline.picture.provenance import make_png_texts, write_xmp
 from pipeline.picture.recipe import Reopened, read_recipe, write_recipe
 from pipeline.picture.recipe_styles import FindStyle
 from pipeline.picture.recipe_weights import FindWeights, miss_weights
-from pipeline.picture.setting_text import describe_settings
+from pipeline.picture.setting_text import describe_hires, describe_settings
 from pipeline.values import CHECKPOINT, GenerationRequest, GenerationResult, Style
 
 KEYWORD = "croquis"
-MAX_RECIPE = 14_000_000  # bytes of JSON; edge map, drawing, start and masks of 1024 x 1024 noise need 12
+MAX_RECIPE = 50_000_000  # bytes of JSON; edge map, drawing, start and masks of 2048 x 2048 noise need 48
 OTHER_PROGRAMS = {
     "parameters": "It was made by a program like AUTOMATIC1111, which notes its settings as text only",
     "workflow": "It was made by ComfyUI, which notes a workflow",
@@ -138,12 +139,12 @@ def write_parameters(request: GenerationRequest, revisions: Mapping[str, str] = 
     """Write A1111's text: the words that the model was given, the negative words, one line of settings."""
     settings = {
         **describe_sampling(request),
-        "Size": f"{request.width}x{request.height}",
+        "Size": "x".join(map(str, find_first_size(request))),
         **name_model(request, revisions),
         "Style": " + ".join(f"{style.id} {weight:.3g}" for style, weight in request.styles.parts),
         **describe_settings(request.conditioning),
         **describe_settings(request.shortcuts),
-        **({"Hires upscale": request.enlargement, "Hires upscaler": "waifu2x"} if request.enlargement > 1 else {}),
+        **describe_enlarging(request),
         **note_weights(request),
         "Version": "Croquis",
     }
@@ -172,10 +173,22 @@ def note_weights(request: GenerationRequest) -> dict[str, str]:
     }
 
 
+def describe_enlarging(request: GenerationRequest) -> dict[str, str]:
+    """Write the second pass, and what enlarged the picture after it, as A1111's text has it."""
+    twice, times = describe_hires(request.hires) if is_drawn_twice(request) else {}, str(request.enlargement)
+    if request.enlargement == 1:
+        return twice
+    if twice:  # its "extras"
+        return {**twice, "Postprocess upscale by": times, "Postprocess upscaler": "waifu2x"}
+    return {"Hires upscale": times, "Hires upscaler": "waifu2x"}
+
+
 def describe_sampling(request: GenerationRequest) -> dict[str, str]:
-    """Write the sampling as A1111's text has it; without a strength where the picture starts from noise."""
+    """Write the sampling as A1111's text has it; without a strength where the picture starts from noise, or
+    where it is the second pass's that A1111 writes.
+    """
     written = describe_settings(request.sampling)
-    if request.start is None and request.colours is None:
+    if is_drawn_twice(request) or (request.start is None and request.colours is None):
         written.pop("Denoising strength", None)
     return written
 

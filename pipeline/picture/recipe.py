@@ -13,15 +13,16 @@ from pydantic import Field, ValidationError, create_model
 
 from pipeline.controls import (
     Conditioning,
+    HiresFix,
     Sampling,
     SettingGroup,
     Shortcuts,
     find_types,
-    flatten_settings,
     group_settings,
     sort_settings,
 )
 from pipeline.errors import PictureFileError, SettingError
+from pipeline.hires import is_drawn_twice
 from pipeline.models.catalog import PROFILES
 from pipeline.own_weights import MOST_EMBEDDINGS, MOST_LORAS
 from pipeline.picture.brushed_parts import (
@@ -50,6 +51,7 @@ from pipeline.picture.recipe_styles import (
     restore_mix,
 )
 from pipeline.picture.recipe_weights import FindWeights, WeightsPart, list_weights, miss_weights, restore_weights
+from pipeline.picture.setting_text import flatten_settings
 from pipeline.strict_json import StrictModel, describe_first_fault
 from pipeline.values import (
     CHECKPOINT,
@@ -118,12 +120,14 @@ def derive_fields(*groups: type[SettingGroup]) -> dict[str, Any]:
     return {name: (Name if kinds[name] is str else kinds[name], usual.get(name, ...)) for name in sort_settings(kinds)}
 
 
+HiresPart: Any = create_model("HiresPart", __base__=StrictModel, **derive_fields(HiresFix))
 ShortcutsPart = create_model("ShortcutsPart", __base__=StrictModel, **derive_fields(Shortcuts))
 Recipe: Any = create_model(  # Version 1 knew no sampler, style focus or shortcuts: what it left out is as it was then.
     "Recipe",
     __base__=RecipeHead,
     **derive_fields(Sampling, Conditioning),
     levers=(ShortcutsPart, ShortcutsPart()),
+    hires=(HiresPart | None, None),  # version 3; of two passes only, so that other files stay as they were
     revisions=(Annotated[dict[Name, Annotated[str, Field(max_length=500)]], Field(max_length=50)], ...),
 )
 
@@ -150,9 +154,11 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             height=request.height,
             **flatten_settings(request),
             levers=ShortcutsPart(**asdict(request.shortcuts)),
+            hires=HiresPart(**asdict(request.hires)) if is_drawn_twice(request) else None,
             revisions=dict(sorted(revisions.items())),
         )
-        return recipe.model_dump_json(ensure_ascii=True)
+        unwritten = set() if is_drawn_twice(request) else {"hires"}
+        return recipe.model_dump_json(ensure_ascii=True, exclude=unwritten)
     except ValidationError as error:
         raise SettingError(
             f"This picture's settings cannot be kept in its file: {describe_first_fault(error)}."
@@ -192,6 +198,7 @@ def read_recipe(
         sampling=sampling,
         conditioning=conditioning,
         shortcuts=Shortcuts(**written["levers"]),
+        hires=HiresFix(**(written["hires"] or {})),
         colours=None if recipe.colours is None else restore_drawing(recipe.colours, recipe.greys, size),
         mask=None if recipe.mask is None else restore_mask(recipe.mask, size, find_style, lend_style),
         palette=tuple((part.colour, part.share) for part in recipe.palette),

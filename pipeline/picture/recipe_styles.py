@@ -17,7 +17,7 @@ from pipeline.values import Style, StyleMask, StyleMix
 MAX_STYLES = 16
 
 Slug = Annotated[str, Field(pattern=r"^[\w-]{1,100}$")]  # never a path
-PackedPixels = Annotated[str, Field(max_length=6_000_000)]  # base64 of a PNG; 1024 x 1024 of coloured noise need 4.3
+PackedPixels = Annotated[str, Field(max_length=18_000_000)]  # base64 of a PNG; 2048 x 2048 of coloured noise need 17
 FindStyle = Callable[[str], Style]
 LendStyle = Callable[[str], Style | None]
 

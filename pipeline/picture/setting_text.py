@@ -1,11 +1,30 @@
-"""Write settings as A1111's text has them."""
+"""Write settings as A1111's text has them, and flat, each by its name."""
 
 from __future__ import annotations
 
 from dataclasses import Field, fields
-from typing import Any
+from typing import Any, Protocol
 
-from pipeline.controls import SettingGroup
+from pipeline.controls import Conditioning, HiresFix, Sampling, SettingGroup, sort_settings
+
+
+class HasSettings(Protocol):
+    """HasSettings is a value with settings in groups, as an order and a request are."""
+
+    @property
+    def sampling(self) -> Sampling: ...
+    @property
+    def conditioning(self) -> Conditioning: ...
+
+
+def flatten_settings(value: HasSettings) -> dict[str, Any]:
+    """Return sampling and conditioning by the settings' names, in SETTING_ORDER; whole numbers as int."""
+    flat: dict[str, Any] = {}
+    for group in (value.sampling, value.conditioning):
+        for each in fields(group):
+            found = getattr(group, each.name)
+            flat[each.name] = int(found) if each.metadata.get("control", {}).get("whole") else found
+    return {name: flat[name] for name in sort_settings(flat)}
 
 
 def describe_settings(group: SettingGroup) -> dict[str, str]:
@@ -29,3 +48,10 @@ def write_setting(each: Field[Any], value: Any) -> str:
     whole = int(value) + each.metadata["offset"] if limits is not None and limits["whole"] else 0
     written = str(value) if limits is None else str(whole) if limits["whole"] else f"{value:g}"
     return f"{written} {unit}" if unit else written
+
+
+def describe_hires(hires: HiresFix) -> dict[str, str]:
+    """Write what decides a second pass as A1111's text has it, its steps always; nothing without one."""
+    if hires.scale == 1:
+        return {}
+    return {each.metadata["text"]: write_setting(each, getattr(hires, each.name)) for each in fields(hires)}

@@ -42,4 +42,5 @@ def build_request(
         embeddings=embeddings,
         start=start,
         own_adapter=own_adapter,
+        hires=order.hires,
     )

@@ -26,6 +26,10 @@ NAMES = MappingProxyType(
         "variation seed strength": "variation_strength",
     }
 )
+HIRES = MappingProxyType(  # entry -> setting of HiresFix; the size that stands beside them is the first pass's
+    {"Hires upscale": "scale", "Denoising strength": "strength", "Hires steps": "num_inference_steps"}
+)
+UPSCALERS = MappingProxyType({"latent": "Latent", "lanczos": "Lanczos", "nearest": "Lanczos", "none": "Lanczos"})
 SIZE = re.compile(r"(\d{1,6})\s*[x×]\s*(\d{1,6})")
 WHOLE = re.compile(r"-?\d{1,25}")
 FRACTION = re.compile(r"-?\d{1,25}(?:\.\d{1,25})?")
@@ -37,7 +41,7 @@ class GenerationData:
 
     prompt: str
     negative_prompt: str
-    settings: Mapping[str, object]  # by the names of settings, `width` and `height` among them
+    settings: Mapping[str, object]  # by the names of settings, `width`, `height` and `hires` among them
     others: Mapping[str, str]  # entries that Croquis has no setting for, by the names they came with
 
 
@@ -65,9 +69,27 @@ def _read_entries(written: str) -> tuple[dict[str, object], dict[str, str]]:
             settings[NAMES[key]] = _read_value(plain)
         elif plain:
             others[name.strip()] = plain
+    if hires := _take_hires(others):
+        settings["hires"] = hires
     if others.get("Schedule type") == "Karras" and settings.get("sampler") == "DPM++ 2M":
         settings["sampler"] = f"{settings['sampler']} {others.pop('Schedule type')}"
     return settings, others
+
+
+def _take_hires(others: dict[str, str]) -> dict[str, object]:
+    """Take a second pass out of `others` and return it by the names of HiresFix's settings; empty without one.
+
+    Croquis enlarges finished pictures too and notes that alike, but never with the steps of a second pass.
+    """
+    is_ours = others.get("Version") == "Croquis"
+    if not {"Hires upscale", "Denoising strength"} <= others.keys() or (is_ours and "Hires steps" not in others):
+        return {}
+    taken = {setting: _read_value(others.pop(name)) for name, setting in HIRES.items() if name in others}
+    written = others.get("Hires upscaler", "")
+    upscaler = next((known for word, known in UPSCALERS.items() if written.lower().startswith(word)), "waifu2x")
+    if upscaler.lower() == written.lower():  # any other is told as left out: ours takes its place
+        del others["Hires upscaler"]
+    return {**taken, "upscaler": upscaler}
 
 
 def _read_value(written: str) -> object:

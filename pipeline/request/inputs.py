@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pipeline.controls import CONTROL_BY_NAME, Shortcuts
 from pipeline.errors import SettingError
 from pipeline.hints import CONTROLNET_NAMES
+from pipeline.hires import UPSCALERS
 from pipeline.request.faithfulness import FAITHFULNESS
 from pipeline.request.notation import MAX_COLOURS, name_kind
 from pipeline.request.samplers import MASKGIT, SAMPLERS
@@ -199,6 +200,13 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         '"auto": it is seen as a whole.',
     ),
     make_number("clip_skip", int | None),
+    Input(
+        "hires",
+        dict[str, Any] | None,
+        None,
+        'Object such as {"scale": 2, "strength": 0.45, "num_inference_steps": 10, "upscaler": "waifu2x"}: sd15 draws '
+        f"smaller first, enlarges by {', '.join(UPSCALERS)} and redraws; scale 1 draws at once.",
+    ),
 )
 INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
 

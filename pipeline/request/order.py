@@ -17,6 +17,7 @@ from pipeline.controls import (
     SEEDS,
     Conditioning,
     Control,
+    HiresFix,
     Sampling,
     Shortcuts,
     expect_number,
@@ -27,6 +28,7 @@ from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.controlnets import Chosen, parse_controlnets
 from pipeline.request.faithfulness import read_faithfulness
+from pipeline.request.hires import parse_hires
 from pipeline.request.notation import AUTO, name_kind, parse_palette, parse_shortcuts, parse_style
 from pipeline.request.own_loras import LoraWish, join_wishes, parse_loras, take_tags
 from pipeline.request.parts import BrushedPart, MaskedStyle, parse_enlargement, parse_mask
@@ -69,6 +71,7 @@ class Order:
     loras: tuple[LoraWish, ...] = ()
     start: StartPicture | None = None  # of any size, stretched as the drawing is
     controlnets: Chosen = ()  # what reads the drawing; empty lets Croquis choose
+    hires: HiresFix = HiresFix()  # noqa: RUF009 - frozen
 
 
 def parse_order(
@@ -93,6 +96,7 @@ def parse_order(
     faithfulness: object = None,
     loras: object = None,
     controlnets: object = None,
+    hires: object = None,
     **settings: object,
 ) -> Order:
     """Check all inputs of a drawing, before any model runs. None, and "auto" for words, stand for what the preset sets
@@ -110,11 +114,12 @@ def parse_order(
     usual |= read_faithfulness(profile.name, usual, faithfulness)
     prompt, tagged = take_tags(prompt) if menu.own_weights else (prompt, ())
     words = read_words(prompt, negative_prompt)
-    given = settings | {"width": width, "height": height}
+    start, repaint = parse_start(profile, menu, sketch.pixels, image, mask_image, mask_prompt)
+    hires = {"scale": 1} if start is not None and hires in (None, "", AUTO) else hires
+    given = settings | {"width": width, "height": height, "hires": hires}
     offer = make_offer(profile) if chosen.name == menu.preset else replace(make_offer(profile), usual={})
     given, notices = take_settings(words, given, offer)
-    width, height = given.pop("width"), given.pop("height")
-    start, repaint = parse_start(profile, menu, sketch.pixels, image, mask_image, mask_prompt)
+    width, height, hires = (given.pop(name) for name in ("width", "height", "hires"))
     given = read_strength(menu, start, given, usual)
     sampling, conditioning = parse_settings(given, usual)
     menu.expect_offered(sampling, conditioning, shortcuts)
@@ -143,6 +148,7 @@ def parse_order(
         loras=join_wishes(read_loras(profile, menu, loras), tagged),
         start=start,
         controlnets=parse_controlnets(profile, menu, controlnets, conditioning, shortcuts),
+        hires=parse_hires(profile, menu, hires, (across, down), start is not None),
     )
 
 
@@ -161,7 +167,9 @@ def make_offer(profile: ModelProfile) -> Offer:
     usual = {**profile.defaults, **chosen.numbers, "sampler": chosen.sampler}
     if not menu.skips_layers:
         del usual["clip_skip"]
-    return Offer(usual, menu.samplers, partial(parse_size, profile, menu))
+    if menu.hires_from:
+        usual["hires"] = ""
+    return Offer(usual, menu.samplers, partial(parse_size, profile, menu), menu.side_step)
 
 
 def parse_colours(profile: ModelProfile, menu: Menu, palette: object) -> tuple[tuple[str, float], ...]:

@@ -76,6 +76,7 @@ class Menu:
     palettes: bool = False  # colours to paint in can be given
     own_weights: bool = False  # LoRAs and textual inversions of a person's own can be taken
     starts_from_pictures: bool = False  # it draws from a picture, all of it or a part anew
+    hires_from: int = 0  # px; a picture with a longer side is drawn small first; 0: it draws every size at once
     inks_drawing: bool = False  # the drawing's own ink and colours decide every picture, not its lines alone
 
     def find_preset(self, name: str) -> Preset:
@@ -105,6 +106,11 @@ class Menu:
             raise SettingError("This engine draws from your lines alone: colour_strength stays 1.")
         if shortcuts.decoder == "small" and self.small_decoder is None:
             raise SettingError("This engine has one decoder only (decoder is full); 'small' came.")
+
+    def expect_hires(self, scale: float) -> None:
+        """Raise SettingError where this engine draws every size at once and is to draw one small first."""
+        if not self.hires_from and scale != 1:
+            raise SettingError("This engine draws at the picture's own size already: the scale of hires stays 1.")
 
     def expect_start(self, from_picture: bool, sampling: Sampling) -> None:
         """Raise SettingError where this engine starts from no picture and is to, or a strength leaves no step."""
@@ -241,6 +247,7 @@ SD15_MENU = Menu(
     skips_layers=True,
     own_weights=True,
     starts_from_pictures=True,
+    hires_from=768,
 )
 
 MENUS: Mapping[str, Menu] = MappingProxyType({"pocket": POCKET_MENU, "sd15": SD15_MENU})

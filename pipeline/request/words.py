@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, cast
 
-from pipeline.controls import CONTROL_BY_NAME, SEEDS, expect_choice, expect_number
+from pipeline.controls import CONTROL_BY_NAME, SEEDS, HiresFix, expect_choice, expect_number
 from pipeline.errors import SettingError
 from pipeline.prompt_syntax import Prompt, expect_length
 from pipeline.request.generation_data import PASTED_LIMIT, GenerationData, read_generation_data
@@ -38,6 +39,7 @@ class Offer:
     usual: Mapping[str, object]  # the value of each setting that a person who chose nothing has; empty: take none
     samplers: Sequence[str]
     parse_size: Callable[[object, object], object]  # raises SettingError for a size that the engine does not draw
+    side_step: int = 64  # px between two sides that it draws
 
 
 def read_words(prompt: object, negative_prompt: object) -> Words:
@@ -74,7 +76,7 @@ def take_settings(
     settings = dict(given)
     if words.data is None:
         return settings, words.notices
-    pasted = dict(words.data.settings)
+    pasted = _grow_size(words.data.settings, given, offer)
     taken, left_out = [], list(words.left_out)
     if words.negative_prompt.text and not left_out:
         taken.append("negative prompt")
@@ -85,7 +87,7 @@ def take_settings(
         settings |= {"width": size[0], "height": size[1]} if fits else {}
     for name, value in pasted.items():
         fits = _is_open(name, given.get(name), offer) and _passes(partial(_expect_setting, name, value, offer))
-        (taken if fits else left_out).append(f"{_label(name)} {value}")
+        (taken if fits else left_out).append(_tell(name, value))
         settings |= {name: value} if fits else {}
     left_out += [f"{name} {value}"[:60] for name, value in words.data.others.items()]
     return settings, (f"{source}: {_describe(taken, left_out)}", *words.notices)
@@ -130,8 +132,28 @@ def _is_open(name: str, value: object, offer: Offer) -> bool:
     return name in offer.usual and value in (None, "", "auto", offer.usual[name])
 
 
+def _grow_size(pasted: Mapping[str, object], given: Mapping[str, object], offer: Offer) -> dict[str, object]:
+    """Return pasted settings with the picture's size in place of its first pass's.
+
+    Without the second pass where it, or the size that it gives, is not drawn here, or the person has chosen one.
+    """
+    settings = dict(pasted)
+    if "hires" not in settings or not _is_open("hires", given.get("hires"), offer):
+        return settings
+    if not _passes(partial(_expect_setting, "hires", settings["hires"], offer)):
+        return settings
+    scale, step = cast(Mapping[str, float], settings["hires"])["scale"], offer.side_step
+    sides = {name: settings[name] for name in ("width", "height") if name in settings}
+    grown = {name: step * round(int(str(side)) * scale / step) for name, side in sides.items()}
+    if grown and not _passes(partial(offer.parse_size, *grown.values())):
+        return {name: value for name, value in settings.items() if name != "hires"}
+    return settings | grown
+
+
 def _expect_setting(name: str, value: object, offer: Offer) -> None:
-    if name in CONTROL_BY_NAME:
+    if name == "hires":
+        HiresFix(**cast(Mapping[str, Any], value))
+    elif name in CONTROL_BY_NAME:
         expect_number(CONTROL_BY_NAME[name], value)
     else:
         expect_choice(name, value, offer.samplers)
@@ -145,8 +167,11 @@ def _passes(check: Callable[[], object]) -> bool:
     return True
 
 
-def _label(name: str) -> str:
-    return "Sampler" if name == "sampler" else CONTROL_BY_NAME[name].label
+def _tell(name: str, value: object) -> str:
+    """Name a setting with its value, as a notice lists it."""
+    if name == "hires":
+        return f"Hires upscale {cast(Mapping[str, object], value)['scale']}"
+    return f"{'Sampler' if name == 'sampler' else CONTROL_BY_NAME[name].label} {value}"
 
 
 def _describe(taken: list[str], left_out: list[str]) -> str:

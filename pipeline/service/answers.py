@@ -108,7 +108,8 @@ def describe_step(step: StepPreview) -> dict[str, Any]:
     """Return a step as JSON, its preview as the base64 of a WebP file."""
     stored = io.BytesIO()
     step.image.save(stored, "webp", quality=82)
-    return {"step": step.step, "of": step.of, "preview": base64.b64encode(stored.getvalue()).decode()}
+    told = {"step": step.step, "of": step.of, "preview": base64.b64encode(stored.getvalue()).decode()}
+    return told if step.share is None else told | {"share": round(step.share, 4), "second_pass": step.is_second}
 
 
 def find_status(error: Exception) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, TypedDict
 
-from pipeline.controls import flatten_settings
+from pipeline.picture.setting_text import flatten_settings
 from pipeline.studio.teacher import Teaching
 from pipeline.values import GenerationResult, Style, StyleMatch
 

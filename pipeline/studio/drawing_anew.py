@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from pipeline.controls import HiresFix
 from pipeline.errors import SettingError
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
@@ -120,7 +121,9 @@ def pad_drawing(drawing: Drawing, margins: Margins) -> Drawing:
 
 def freshen(request: GenerationRequest) -> GenerationRequest:
     """Return the request with a fresh seed, to draw all that is free wholly anew."""
-    return request.with_settings(strength=1.0, seed=resolve_seed(-1), variation_strength=0.0, variation_seed=0)
+    return replace(request, hires=HiresFix()).with_settings(
+        strength=1.0, seed=resolve_seed(-1), variation_strength=0.0, variation_seed=0
+    )
 
 
 def fit_pixels(image: Image.Image, size: tuple[int, int]) -> Pixels:

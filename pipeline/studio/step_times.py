@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.hires import find_first_size
 from pipeline.values import Drawn, GenerationRequest
 
 
@@ -15,7 +16,8 @@ class StepTimes:
         """Take note of what the steps of these pictures cost."""
         if request.start is not None:  # it goes from somewhere on the way: not all steps are taken
             return
-        work = request.sampling.num_inference_steps * request.width * request.height * len(drawn.images)
+        width, height = find_first_size(request)
+        work = request.sampling.num_inference_steps * width * height * len(drawn.images)
         self._costs[request.engine] = drawn.milliseconds.get("steps", 0.0) / work
 
     def estimate(self, engine: str, steps: int, width: int, height: int) -> float | None:

@@ -190,7 +190,7 @@ class OurEngine:
         self.engine._loras.use(request, Clock(self.engine.device))
         self.set_memory_format(mode)
         self._set_attention(mode.attention)
-        self.engine._compiler = compiler = self._compilers[mode.compiled]
+        self.engine._denoiser.compiler = compiler = self._compilers[mode.compiled]
         self.engine._conditioning._hold_style_scales = compiler.hold_style_scales
         self.engine._conditioning.clear()
         if mode.keeps_prompt:

@@ -111,7 +111,7 @@ def test_clean_estimate_finds_the_picture_behind_a_perfect_prediction(kind: str)
 def test_a_seed_means_the_same_noise_in_each_number_format(
     sd15_engine: Engine, make_style: MakeStyle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    starter, request = sd15_engine._starter, make_request(sd15_engine, make_style("neon", 1))
+    starter, request = sd15_engine._denoiser.starter, make_request(sd15_engine, make_style("neon", 1))
     start = starter.encode_start(request)
     full = starter.begin(request, start, steps(2), make_generators([7])).latents
     other = starter.begin(request, start, steps(2), make_generators([8])).latents

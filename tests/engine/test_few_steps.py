@@ -148,7 +148,7 @@ def test_compiled_networks_follow_the_weights(sd15_folder: Path, engine: Engine,
     from pipeline.engine.acceleration import Compiler
 
     compiled = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
-    compiled._compiler = Compiler(True, "eager")
+    compiled._denoiser.compiler = Compiler(True, "eager")
     quick = make_request(engine, make_style("neon", 1), shortcuts=Shortcuts(few_steps="lcm"))
     for each in (quick, change_request(quick, shortcuts=Shortcuts()), quick):
         assert np.abs(draw(compiled, each) - draw(engine, each)).max() <= 1

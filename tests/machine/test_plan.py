@@ -164,7 +164,7 @@ def test_the_ladders_go_down_one_by_one() -> None:
 
 def test_what_fits_names_sizes_that_fit() -> None:
     said = describe_what_fits(SD15, FreeMemory(3 * GIB, PLENTY), "cuda")
-    assert "with fp8" in said and "with full" not in said and "1024 x 1024 px with cpu" in said
+    assert "with fp8" in said and "with full" not in said and "2048 x 2048 px with cpu" in said
     assert "nothing fits" in describe_what_fits(SD15, FreeMemory(1, 1), "cuda")
 
 
@@ -172,7 +172,7 @@ def test_what_fits_names_sizes_that_fit() -> None:
     ("wrong", "message"),
     [
         ({"width": 500}, "steps of 8"),
-        ({"height": 4096}, "64 to 1024"),
+        ({"height": 4096}, "64 to 2048"),
         ({"width": 512.0}, "width is a whole number; float came"),
         ({"height": True}, "height is a whole number; bool came"),
         ({"batch": 0}, "1 to 4; 0 came"),

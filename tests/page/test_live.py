@@ -34,7 +34,7 @@ def ready(server: Server) -> None:
 
 def list_settings(**changed: Any) -> list[Any]:
     usual = {"prompt": "a castle", "negative_prompt": "", "style": "auto", "reading": "auto", "engine": "pocket"}
-    usual |= {"part": "", "palette": "", "loras": "", "controlnets": ""}
+    usual |= {"part": "", "palette": "", "loras": "", "controlnets": "", "hires": ""}
     named = {**usual, **list_usual_quality(POCKET), **POCKET.defaults, "seed": 7, **changed}
     return [named[name] for name in SETTINGS]
 

@@ -93,6 +93,7 @@ def page_settings(profile: ModelProfile, **turned: object) -> dict[str, object]:
         "palette": "",
         "loras": "",
         "controlnets": "",
+        "hires": "",
         "reading": "lines",
     }
     named = beside | {"engine": profile.name} | list_usual_quality(profile) | dict(profile.defaults) | turned

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.controls import CONTROL_BY_NAME, CONTROLS, SEED_LIMIT, flatten_settings
+from pipeline.controls import CONTROL_BY_NAME, CONTROLS, SEED_LIMIT
 from pipeline.errors import SettingError
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
+from pipeline.picture.setting_text import flatten_settings
 from pipeline.prompt_syntax import PROMPT_LIMIT, Prompt
 from pipeline.request.completion import build_request
 from pipeline.request.order import (

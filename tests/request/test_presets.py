@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.controls import Shortcuts, flatten_settings, group_settings
+from pipeline.controls import Shortcuts, group_settings
 from pipeline.errors import SettingError
 from pipeline.models.catalog import PROFILES
 from pipeline.models.profile import ModelProfile
+from pipeline.picture.setting_text import flatten_settings
 from pipeline.request.order import parse_order
 from pipeline.request.presets import MENUS, get_menu, scale_blocks
 from pipeline.request.samplers import MASKGIT, SAMPLERS, find_sampler

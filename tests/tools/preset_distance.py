@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from pipeline.controls import SEEDS, flatten_settings
+from pipeline.controls import SEEDS
+from pipeline.picture.setting_text import flatten_settings
 from pipeline.pocket.evaluate.measures import compute_edge_f1, read_lines
 from pipeline.request.completion import build_request
 from pipeline.request.order import parse_order
