@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 NOT_PLAIN = "it is {kind}, not a file"
 KINDS = (
@@ -25,10 +26,19 @@ def read_plain_file(path: Path, limit: int | None = None) -> bytes:
 
     Raises OSError, at once, for what is missing, cannot be read or is no file: opening a pipe would wait for a writer.
     """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
-        expect_plain(os.fstat(handle))
+    with open_plain_file(path) as file:
         return file.read() if limit is None else file.read(limit + 1)
+
+
+def open_plain_file(path: Path) -> BinaryIO:
+    """Open a file to read its bytes. Raises OSError as `read_plain_file` does."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        expect_plain(os.fstat(handle))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
 
 
 def expect_plain(status: os.stat_result) -> None:

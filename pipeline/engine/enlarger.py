@@ -18,8 +18,11 @@ from torch import Tensor, nn
 
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.models.catalog import ASSETS
+from pipeline.models.checks import check_file
+from pipeline.models.profile import WeightFile
 
 WEIGHTS = ASSETS / "enlarger" / "waifu2x.safetensors"
+SHA256 = "0e33b7f505e329538ac30f4d1b3204438923055e686accf05e6b358658bd5b48"  # of WEIGHTS
 CHANNELS = (3, 16, 32, 64, 128, 128, 256)
 SLOPE = 0.1  # of the leaky ReLU after each convolution
 RIM = 7  # px around a tile that its enlarged inside depends on
@@ -44,9 +47,10 @@ class UpConv7(nn.Module):
 
 @lru_cache(maxsize=1)
 def load_network(file: Path = WEIGHTS) -> UpConv7:
-    """Load the network, once."""
+    """Load the network, once. Raises ModelError where its file is not the one that ships."""
     from safetensors.torch import load_file
 
+    check_file(file, WeightFile(file.name, sha256=SHA256))
     network = UpConv7()
     network.load_state_dict({name: tensor.float() for name, tensor in load_file(file).items()})
     return network.eval()

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.errors import ModelError
 from pipeline.models.safetensors_header import Shapes, read_shapes
+from pipeline.plain_file import read_plain_file
 
 # Width of the text that a UNet attends to -> whose it is. SD 1.5's is 768.
 OTHERS = {
@@ -101,7 +102,7 @@ def read_config(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        config = json.loads(read_plain_file(path))
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is not JSON ({error}). Download it again.") from error
     return config if isinstance(config, dict) else {}

@@ -13,6 +13,7 @@ from pipeline.models.ip_adapters import has_other_encoder, read_adapter_input
 from pipeline.models.lora_kinds import recognise_lora
 from pipeline.models.model_folders import identify_folder
 from pipeline.models.safetensors_header import Header, Shapes, read_header
+from pipeline.plain_file import open_plain_file
 
 HEAD_LIMIT = 16_000_000  # bytes of a header that a listing reads; a LoRA's with all its training tags has 2 MB
 PICKLED_LIMIT = 10_000_000  # bytes of a textual inversion as .pt or .bin
@@ -36,7 +37,7 @@ def look_into(path: Path) -> Identified:
     """Say what the file is. Raises ModelError for a broken header, OSError for what cannot be read."""
     if path.is_dir():
         return identify_folder(path)
-    with path.open("rb") as file:
+    with open_plain_file(path) as file:
         other = identify_start(file.read(512))
     if other == PICKLE:
         return identify_pickle(path)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,10 +19,11 @@ from pipeline.models.checks import (
     find_fault,
 )
 from pipeline.models.hub_cache import find_cached_revision, remove_cached_file, snapshot_folder
+from pipeline.models.manifest import MANIFEST, read_manifest
 from pipeline.models.model_folders import expect_folder_model
 from pipeline.models.profile import ModelPart, ModelProfile, TextPackage, WeightFile
 
-MANIFEST = "manifest.json"
+UNCHECKED = phrase("Without it nobody can tell whether the other files are whole.")
 RUN = phrase("Run {commands}")
 
 
@@ -179,6 +179,8 @@ def locate_in_folder(profile: ModelProfile, part: ModelPart, root: Path) -> Loca
         listed = {name: file for name, file in manifest.items() if (root / name).resolve().is_relative_to(below)}
         check_files(root, listed.values())
         return LocatedPart(below, derive_revision(listed.values()))
+    if not part.files:
+        raise ModelError(f"The model file {root / MANIFEST} is missing. {UNCHECKED} {RESTORE}")
     check_files(place, part.files)
     return LocatedPart(place / part.subfolder, derive_revision(add_sha256(place, file) for file in part.files))
 
@@ -205,18 +207,6 @@ def expect_folder(profile: ModelProfile, part: ModelPart, root: Path) -> None:
     place = root / part.folder / part.subfolder
     if not place.is_dir():
         raise ModelError(f"{profile.title}'s files are not in {place}. Put them there or name their folder.")
-
-
-def read_manifest(root: Path) -> Mapping[str, WeightFile]:
-    """Return the files that manifest.json lists, by path; empty where a folder has none. Raises ModelError."""
-    path = root / MANIFEST
-    if not path.exists():
-        return {}
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["files"]
-        return {name: WeightFile(name, int(entry["bytes"]), str(entry["sha256"])) for name, entry in entries.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} is not a manifest of model files ({error}). {RESTORE}") from error
 
 
 def locate_text_encoder(package: TextPackage, folder: Path | None = None) -> LocatedPart:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import ModelError
+from pipeline.plain_file import open_plain_file
 
 HEADER_LIMIT = 100_000_000  # bytes; safetensors' own limit
 AGAIN = "Download it again; a .ckpt or .bin file that was renamed does not do."
@@ -32,7 +33,7 @@ def read_shapes(path: Path) -> Shapes:
 def read_header(path: Path, limit: int = HEADER_LIMIT) -> Header:
     """Return shapes and metadata, of a header of at most `limit` bytes. Raises ModelError as read_shapes does."""
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with open_plain_file(path) as file:
         length = struct.unpack("<Q", file.read(8).ljust(8, b"\xff"))[0]
         if length > min(size - 8, HEADER_LIMIT):
             raise ModelError(

@@ -22,6 +22,7 @@ from pipeline.models.catalog import MINILM
 from pipeline.models.checks import compute_sha256
 from pipeline.models.loading import LOAD_LOCK
 from pipeline.models.locate import locate_text_encoder
+from pipeline.models.manifest import check_listed
 from pipeline.styles.word_vectors import read_word_vectors
 
 if TYPE_CHECKING:
@@ -176,6 +177,7 @@ def _load_image_tower(folder: Path, dimension: int, device: str) -> Callable[[Se
     """Return a function from pictures to (n, dimension). Raises ModelError where the folder has no fitting tower."""
     if not (folder / "config.json").is_file():
         raise ModelError(f"There is no image encoder in {folder}: pictures cannot be compared with words.")
+    check_listed(folder)
     import torch
     from safetensors import SafetensorError
     from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection

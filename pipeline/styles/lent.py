@@ -21,9 +21,10 @@ from pathlib import Path
 from PIL import Image
 
 from pipeline.errors import StyleError
-from pipeline.styles.library import DATA, REFERENCE, StyleLibrary, read_style
+from pipeline.styles.library import StyleLibrary
 from pipeline.styles.reference import crop_reference, encode_reference
 from pipeline.styles.style_file import read_style_file, write_style_file
+from pipeline.styles.style_folder import DATA, REFERENCE, WRITTEN, hash_files, is_as_written, read_style, write_hashes
 from pipeline.styles.style_words import clean_name, clean_words, make_slug
 from pipeline.styles.taught_files import LOOK
 from pipeline.taught import Taught, write_look
@@ -32,7 +33,6 @@ from pipeline.values import Style
 LENT_KEPT = 64  # the styles lent last
 CREDIT = "came with a picture file"
 IS_ID = re.compile(r"[a-z0-9-]{1,80}-lent-[0-9a-f]{10}").fullmatch
-WRITTEN = "written.sha256"  # of the files that a style's look comes from
 
 
 class LentStyles:
@@ -69,9 +69,9 @@ class LentStyles:
         """Take up a style that an earlier run of the program has written."""
         try:
             style = self._read(self._folder / id)
-            if (self._folder / id / WRITTEN).read_text("utf-8") == hash_files(self._folder / id):
+            if (self._folder / id / WRITTEN).is_file() and is_as_written(self._folder / id):
                 self._styles[id] = style
-        except (OSError, UnicodeError, StyleError):
+        except (OSError, StyleError):
             return
 
     def lend(self, image: Image.Image, name: str, words: Sequence[str], taught: Taught | None = None) -> Style:
@@ -110,7 +110,7 @@ class LentStyles:
             (folder / REFERENCE).write_bytes(encode_reference(reference))
             if taught is not None:
                 (folder / LOOK).write_text(write_look(taught), "utf-8")
-            (folder / WRITTEN).write_text(hash_files(folder), "utf-8")
+            write_hashes(folder, [hash_files(folder)])
         except OSError as error:
             raise StyleError(f"The style {name!r} that came with the picture could not be kept: {error}") from error
         return self._read(folder)
@@ -120,12 +120,6 @@ class LentStyles:
         if style.taught is None or not style.taught.lora_sha256:
             return style
         return replace(style, taught=replace(style.taught, lora=self._find_lora(style.taught.lora_sha256)))
-
-
-def hash_files(folder: Path) -> str:
-    """Return the SHA-256 of the files that a style's look comes from, in hexadecimal. Raises OSError."""
-    files = [file for name in (DATA, REFERENCE, LOOK) if (file := folder / name).is_file()]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def keep_style(library: StyleLibrary, lent: Style) -> Style:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import json
 import logging
 import os
-import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +17,25 @@ from PIL import Image
 
 from pipeline.errors import StyleError
 from pipeline.styles.reference import check_reference, crop_reference, encode_reference
-from pipeline.styles.style_words import NAME_LIMIT, RESERVED, clean_name, clean_words, make_slug
-from pipeline.styles.taught_files import LOOK, check_travelled, read_taught
+from pipeline.styles.style_folder import (
+    REFERENCE,
+    expect_as_written,
+    hash_files,
+    list_folders,
+    make_data,
+    read_style,
+    shorten,
+    write_data,
+    write_hashes,
+)
+from pipeline.styles.style_words import NAME_LIMIT, clean_name, clean_words, make_slug
+from pipeline.styles.taught_files import LOOK, check_travelled
 from pipeline.taught import read_look
 from pipeline.values import Style
 
 log = logging.getLogger(__name__)
 
 STYLE_LIMIT = 10_000
-FILE_LIMIT = 64_000  # bytes of a style.json
-
-DATA, REFERENCE = "style.json", "reference.webp"
-ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-KEYS = ("id", "name", "words", "template", "licence", "credit")
 
 
 class StyleLibrary:
@@ -44,7 +48,7 @@ class StyleLibrary:
         self._added = added
         self._lock = threading.Lock()
         self.problems: tuple[str, ...] = ()
-        styles = {folder.name: read_style(folder, builtin=True) for folder in _list_folders(builtin)}
+        styles = {folder.name: read_style(folder, builtin=True) for folder in list_folders(builtin)}
         if not styles:
             raise StyleError(f"There are no styles in {builtin}.")
         self._publish(styles | self._read_added(styles))
@@ -57,7 +61,7 @@ class StyleLibrary:
         """Return the style with this id. Raises StyleError that names the nearest ids."""
         style = self._styles.get(id) if isinstance(id, str) else None
         if style is None:
-            raise StyleError(f"There is no style {_shorten(id)}.{self._suggest(id)}")
+            raise StyleError(f"There is no style {shorten(id)}.{self._suggest(id)}")
         return style
 
     def name_style(self, id: str) -> str:
@@ -119,7 +123,7 @@ class StyleLibrary:
             if cleaned.casefold() != style.name.casefold():
                 self._refuse_duplicate(cleaned)
             folder = style.image.parent
-            write_data(folder, _make_data(id, cleaned, phrases))
+            write_data(folder, make_data(id, cleaned, phrases))
             changed = read_style(folder, builtin=False)
             self._publish({**self._styles, id: changed})
         return changed
@@ -140,7 +144,7 @@ class StyleLibrary:
         with self._lock:
             self._refuse_duplicate(name)
             folder = self._write_folder(
-                _make_data(self._free_id(name), name, phrases), {REFERENCE: picture, **(beside or {})}
+                make_data(self._free_id(name), name, phrases), {REFERENCE: picture, **(beside or {})}
             )
             style = read_style(folder, builtin=False)
             self._publish({**self._styles, style.id: style})
@@ -159,15 +163,24 @@ class StyleLibrary:
 
     def _read_added(self, builtin: dict[str, Style]) -> dict[str, Style]:
         read: dict[str, Style] = {}
-        for folder in _list_folders(self._added):
+        for folder in self._list_added():
             try:
                 if folder.name in builtin:
                     raise StyleError(f"{folder}: a built-in style has the id {folder.name!r} already.")
+                expect_as_written(folder)
                 read[folder.name] = read_style(folder, builtin=False)
             except StyleError as error:
                 log.warning("An added style was left out. %s", error)
                 self.problems += (str(error),)
         return read
+
+    def _list_added(self) -> list[Path]:
+        try:
+            return list(list_folders(self._added))
+        except OSError as error:
+            log.warning("The styles that were added are not there now: %s", error)
+            self.problems += (f"{self._added} cannot be read: {error.strerror or error}.",)
+            return []
 
     def _suggest(self, id: object) -> str:
         by_name = {style.name.lower(): style.id for style in self._sorted}
@@ -201,94 +214,10 @@ class StyleLibrary:
                 write_data(temporary, data)
                 for file, content in files.items():
                     (temporary / file).write_bytes(content)
+                write_hashes(temporary, [hash_files(temporary)])
                 os.replace(temporary, target)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
         except OSError as error:
             raise StyleError(f"The style could not be kept in {self._added}: {error}") from error
         return target
-
-
-def write_data(folder: Path, data: dict[str, Any]) -> None:
-    """Write a style's name, words and the rest into its folder, whole or not at all. Raises StyleError."""
-    temporary = folder / f".{DATA}"
-    try:
-        temporary.write_text(json.dumps(data, ensure_ascii=False, indent=2), encoding="utf-8")
-        os.replace(temporary, folder / DATA)
-    except OSError as error:
-        raise StyleError(f"The style could not be kept in {folder}: {error}") from error
-
-
-def read_style(folder: Path, *, builtin: bool) -> Style:
-    """Read one style's folder. Raises StyleError that names the file and what is wrong in it."""
-    data = _read_data(folder / DATA)
-    if data["id"] != folder.name:
-        raise StyleError(f"{folder / DATA}: id is {data['id']!r}, but the folder is {folder.name!r}.")
-    sha256 = _read_reference(folder / REFERENCE)
-    try:
-        said = {**data, "words": tuple(data["words"])}
-        taught = read_taught(folder)
-        return Style(**said, sha256=sha256, image=folder / REFERENCE, builtin=builtin, taught=taught)
-    except StyleError as error:
-        raise StyleError(f"{folder / DATA}: {error}") from error
-
-
-def _make_data(id: str, name: str, phrases: tuple[str, ...]) -> dict[str, Any]:
-    look = name.replace("{", "(").replace("}", ")")  # braces would make it a template of its own
-    return {
-        "id": id,
-        "name": name,
-        "words": list(phrases),
-        "template": f"{{prompt}}, {look} style",
-        "licence": "the adder's own",
-        "credit": "added on this machine",
-    }
-
-
-def _list_folders(parent: Path) -> Iterator[Path]:
-    """List folders, sorted; those that start with a dot or an underscore are work in progress."""
-    if parent.is_dir():
-        yield from sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
-
-
-def _read_data(file: Path) -> dict[str, Any]:
-    try:
-        if file.stat().st_size > FILE_LIMIT:
-            raise StyleError(f"{file} is larger than {FILE_LIMIT:,} bytes.")
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise StyleError(f"{file} is missing or cannot be read: {error}") from error
-    _check_data(file, data)
-    return dict(data)
-
-
-def _check_data(file: Path, data: object) -> None:
-    if not isinstance(data, dict):
-        raise StyleError(f"{file} holds {type(data).__name__}, not an object with {', '.join(KEYS)}.")
-    if unknown := sorted(set(data) - set(KEYS)):
-        raise StyleError(f"{file}: unknown key {unknown[0]!r}. A style has {', '.join(KEYS)}.")
-    if missing := [key for key in KEYS if key not in data]:
-        raise StyleError(f"{file}: the key {missing[0]!r} is missing.")
-    for key in KEYS:
-        if key != "words" and not (isinstance(data[key], str) and data[key].strip()):
-            raise StyleError(f"{file}: {key} is {_shorten(data[key])}, not a text.")
-    words = data["words"]
-    if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
-        raise StyleError(f"{file}: words is {_shorten(words)}, not a list of texts.")
-    if not ID.fullmatch(data["id"]) or data["id"] in RESERVED:
-        raise StyleError(f"{file}: id is {_shorten(data['id'])}; it is made of a-z, 0-9 and single dashes.")
-
-
-def _read_reference(file: Path) -> str:
-    """Return the SHA-256 of a reference image. Raises StyleError where it is of another kind or size."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise StyleError(f"{file} is missing or not an image: {error}") from error
-    check_reference(content, str(file))
-    return hashlib.sha256(content).hexdigest()
-
-
-def _shorten(value: object) -> str:
-    text = repr(value[: NAME_LIMIT + 1] if isinstance(value, str) else value)
-    return text if len(text) <= NAME_LIMIT else text[:NAME_LIMIT] + "..."

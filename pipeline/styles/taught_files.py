@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.errors import StyleError
+from pipeline.plain_file import read_plain_file
 from pipeline.taught import LOOK_LIMIT, Look, Taught, read_look, write_look
+
+log = logging.getLogger(__name__)
 
 LOOK, LORA = "look.json", "lora.safetensors"
 LORA_LIMIT = 16_000_000  # bytes
@@ -30,13 +34,17 @@ def read_taught(folder: Path) -> Taught | None:
     """
     file = folder / LOOK
     try:
-        if not file.exists():
-            return None
-        if file.stat().st_size > LOOK_LIMIT:
+        stored = read_plain_file(file, LOOK_LIMIT)
+        if len(stored) > LOOK_LIMIT:
             raise StyleError(f"{file} is larger than {LOOK_LIMIT:,} bytes.")
-        data = read_look(file.read_bytes(), str(file))
+        data = read_look(stored, str(file))
         lora = folder / LORA
-        is_whole = bool(data.lora_sha256) and lora.is_file() and hash_file(lora) == data.lora_sha256
+        is_here = bool(data.lora_sha256) and lora.is_file()
+        is_whole = is_here and hash_file(lora) == data.lora_sha256
+        if is_here and not is_whole:
+            log.warning("%s is damaged: its bytes are not those that were learnt. The style does without it.", lora)
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise StyleError(f"{file} cannot be read: {error}") from error
     return data.make_taught(lora if is_whole else None)

@@ -1,14 +1,17 @@
 import json
+import os
 import shutil
 from dataclasses import replace
 
 import pytest
 
 from pipeline.errors import ModelError
-from pipeline.models.catalog import MINILM, SD15
+from pipeline.models.catalog import MINILM, POCKET, SD15
 from pipeline.models.checks import compute_sha256
 from pipeline.models.locate import expect_present, locate_part, locate_text_encoder
+from pipeline.models.manifest import seal_manifest
 from pipeline.models.profile import ModelPart, TextPackage, WeightFile
+from tests.tools.flipped_bytes import flip_bytes
 from tests.tools.packaged_folder import make_packaged_profile
 
 PACKAGED = make_packaged_profile()
@@ -68,10 +71,46 @@ def test_a_missing_folder_is_named(tmp_path):
         locate_part(PACKAGED, "base", tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"files": {"a": 1}}', '{"files": []}', '{"files": {"a": {}}}', "{}"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"files": {"a": 1}}', '{"files": []}', '{"files": {"a": {}}}', "{}", "[" * 9_000]
+)
 def test_a_broken_manifest_is_named(copied_folder, text):
     (copied_folder / "manifest.json").write_text(text)
     with pytest.raises(ModelError, match=r"manifest\.json is not a manifest"):
+        locate_part(PACKAGED, "base", copied_folder)
+
+
+def seal_copy(folder):
+    file = folder / "manifest.json"
+    file.write_text(json.dumps(seal_manifest(json.loads(file.read_text())), indent=2))
+    return file
+
+
+def test_an_edited_manifest_is_noticed(copied_folder):
+    file = seal_copy(copied_folder)
+    right = locate_part(PACKAGED, "base", copied_folder).revision
+    content, told = file.read_bytes(), 0
+    for changed in flip_bytes(content, 48):
+        file.write_bytes(changed)
+        try:
+            assert locate_part(PACKAGED, "base", copied_folder).revision == right  # a space between words
+        except ModelError:
+            told += 1
+    assert told > 24
+
+
+def test_a_model_that_nothing_else_describes_needs_its_manifest(shipped_folder, tmp_path):
+    shutil.copytree(shipped_folder, tmp_path / "pocket")
+    assert locate_part(POCKET, "colourist", tmp_path / "pocket").revision
+    (tmp_path / "pocket" / "manifest.json").unlink()
+    with pytest.raises(ModelError, match=r"manifest\.json is missing"):
+        locate_part(POCKET, "colourist", tmp_path / "pocket")
+
+
+def test_a_pipe_for_a_manifest_is_named(copied_folder):
+    (copied_folder / "manifest.json").unlink()
+    os.mkfifo(copied_folder / "manifest.json")
+    with pytest.raises(ModelError, match=r"manifest\.json cannot be read"):
         locate_part(PACKAGED, "base", copied_folder)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def test_each_is_a_drawing_of_many_strokes(example: dict) -> None:
 def test_an_example_with_an_unknown_key_is_named(tmp_path: Path) -> None:
     file = tmp_path / "odd.json"
     file.write_text(json.dumps({"name": "Odd", "promt": "?", "canvas": {}}))
-    with pytest.raises(ValueError, match=r"odd\.json.*promt"):
+    with pytest.raises(SketchError, match=r"odd\.json.*promt"):
         read_example(file)
 
 
@@ -42,3 +43,16 @@ def test_an_example_with_a_broken_drawing_is_refused(tmp_path: Path) -> None:
     file.write_text(json.dumps({"name": "Broken", "prompt": "?", "canvas": {"version": 2}}))
     with pytest.raises(SketchError):
         read_example(file)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "[" * 9_000, '{"name": 1, "prompt": "", "canvas": {}}', None])
+def test_a_broken_example_is_left_out_and_told(
+    tmp_path: Path, content: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "good.json").write_bytes((FOLDER / "1-cat.json").read_bytes())
+    if content is None:
+        os.mkfifo(tmp_path / "broken.json")
+    else:
+        (tmp_path / "broken.json").write_text(content)
+    assert [example["name"] for example in read_examples(tmp_path)] == ["Cat"]
+    assert "broken.json" in caplog.text

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import StyleError
-from pipeline.styles.library import StyleLibrary, read_style
+from pipeline.styles.library import StyleLibrary
+from pipeline.styles.style_folder import read_style
 from tests.tools.style_folders import reopen, write_style
 
 SHIPPED = Path(__file__).resolve().parents[2] / "styles"

@@ -12,8 +12,9 @@ from PIL import Image, ImageOps
 
 from pipeline.errors import StyleError
 from pipeline.styles import library as styles
-from pipeline.styles.library import ID, StyleLibrary
+from pipeline.styles.library import StyleLibrary
 from pipeline.styles.reference import crop_reference
+from pipeline.styles.style_folder import ID
 from pipeline.styles.style_words import RESERVED, clean_words, make_slug
 from tests.tools.style_folders import reopen, write_style
 

@@ -24,9 +24,9 @@ from pipeline.colours import region_features, region_network
 from pipeline.colours.words import TEXT_TOKENS
 from pipeline.errors import ModelError
 from pipeline.models.checks import compute_sha256
+from pipeline.models.manifest import MANIFEST, seal_manifest
 
 FILE_LIMIT = 10_000_000  # bytes a file may have in the repository
-MANIFEST = "manifest.json"
 HALF = [0.5] * 3  # mean and deviation of RGB in [0, 1]: the tower reads pixels in [-1, 1]
 
 
@@ -94,5 +94,5 @@ def write_manifest(folder: Path, notes: Mapping[str, Any]) -> None:
     for name, entry in files.items():
         if entry["bytes"] > FILE_LIMIT:
             raise ModelError(f"{name} has {entry['bytes']} bytes; the repository takes files of {FILE_LIMIT} at most.")
-    text = json.dumps({"format": 1, "dtype": "float16", "notes": dict(notes), "files": files}, indent=2)
+    text = json.dumps(seal_manifest({"dtype": "float16", "notes": dict(notes), "files": files}), indent=2)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
