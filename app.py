@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from pipeline.studio.studio import Studio
 
-QUEUE_LIMIT = 64  # runs that may wait before a visitor is told to come back
+QUEUE_LIMIT = 1_000  # events that may wait to begin; how many may wait to be drawn, `pipeline/studio/line.py` says
+OTHER_THREADS = 64  # for events that do not draw: they never wait for those that do
 
 
 def build_app(studio: Studio) -> gr.Blocks:
@@ -71,6 +72,7 @@ def serve(settings: Settings) -> None:
     routes += list_app_routes(settings.assets)
     options = make_launch_options(page, settings.assets, routes)
     finish_before_end(studio.keeper.close)
+    options |= {"max_threads": settings.waiting + OTHER_THREADS}
     page.launch(inbrowser=has_desktop(os.environ, sys.platform), **options)
 
 

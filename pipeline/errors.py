@@ -25,6 +25,14 @@ class EngineChanged(SettingError):
     """Another engine took over between the reading of an order and its drawing; read again, it can be drawn."""
 
 
+class LineFull(CroquisError):
+    """No more pictures may wait, of all visitors or of this one; `seconds` says when to try again."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class StyleError(CroquisError):
     """A style is unknown, broken, a duplicate or protected."""
 

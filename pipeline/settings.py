@@ -27,7 +27,12 @@ TeachingChoice = Literal["auto", "on", "off"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "CROQUIS_"
-COUNTS = {"history_pictures": 1_000_000, "history_megabytes": 10_000_000}  # name -> the most it takes; the least is 1
+COUNTS = {  # name -> the most it takes; the least is 1
+    "history_pictures": 1_000_000,
+    "history_megabytes": 10_000_000,
+    "waiting": 1_000,
+    "waiting_each": 1_000,
+}
 FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
 COMMANDS = (
@@ -54,6 +59,9 @@ MEANINGS = {
     "history_api": "on keeps what the host draws through the API in the history, too",
     "history_pictures": "pictures kept of each visitor; then the oldest without a star go",
     "history_megabytes": "megabytes kept of all visitors together; then the oldest without a star go",
+    "waiting": "calls that may draw or wait for it at once; who comes then is told when to try again",
+    "waiting_each": "calls of one visitor that may draw or wait for it at once",
+    "rate": "pictures that one address may ask for in a time, such as 30/minute or 200/hour; off counts none",
     "teaching": "who may teach a style by pictures: auto is who opens the page on the machine that runs it and nobody "
     "on a Space, on everybody, off nobody",
     "assets": "folder with the pocket model and the page's files",
@@ -82,6 +90,9 @@ class Settings:
     history_api: HistoryApiChoice = "off"
     history_pictures: int = 10_000
     history_megabytes: int = 10_000
+    waiting: int = 64
+    waiting_each: int = 16
+    rate: str = "off"
     teaching: TeachingChoice = "auto"
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"

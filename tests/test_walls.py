@@ -26,6 +26,7 @@ SHARED = {
     "taught",
     "hints",
     "hires",
+    "places",
 }
 READ = SHARED | {"sketch", "request", "models", "styles", "machine", "picture"}
 POCKET = {"controls", "values", "errors", "prompt_syntax", "settings"} | {

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 
 from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.engine.turns import Turns
-from pipeline.errors import SettingError
+from pipeline.errors import IsCancelled, SettingError
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
+from pipeline.places import Ahead, Place
 from pipeline.request.presets import get_menu
 from pipeline.values import GenerationRequest, StepPreview, Style
 
@@ -30,6 +32,14 @@ class DrawingEngine:
     def is_wanted(self) -> bool:
         """Return whether a picture waits that gives way to nobody: what gives way may end early for it."""
         return self._turns.is_wanted
+
+    def look_ahead(self, place: Place) -> Ahead | None:
+        """Return what comes before the picture of that place; None where none of its pictures waits."""
+        return self._turns.look_ahead(place)
+
+    def expect_picture(self) -> float | None:
+        """Return the seconds that a picture took lately; None before the first."""
+        return self._turns.expect_picture()
 
     def embed_styles(self, styles: Iterable[Style]) -> int:
         """Embed the pictures of styles ahead of the pictures drawn in them, giving way to those; return how many.
@@ -53,6 +63,13 @@ class DrawingEngine:
         `then` is called in between, to put another engine in this one's place.
         """
         self._turns.retire(then)
+
+    def _take_turn(
+        self, request: GenerationRequest, is_cancelled: IsCancelled | None, gives_way: bool
+    ) -> AbstractContextManager[None]:
+        """Wait for the turn to draw a request, and hold it. Raises as Turns.take does."""
+        work = request.sampling.num_inference_steps * request.width * request.height
+        return self._turns.take(gives_way=gives_way, work=work, is_cancelled=is_cancelled)
 
     def _expect_drawable(self, request: GenerationRequest) -> None:
         """Raise SettingError for a request of another engine or size: before the turn, so that nobody waits for it."""

@@ -183,7 +183,7 @@ class Engine(DrawingEngine):
         """
         self._expect_drawable(request)
         size = Size(request.width, request.height, len(list_steering_hints(request)) or 1)
-        with self._turns.take(gives_way=gives_way), torch.inference_mode():
+        with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode():
             raise_if_cancelled(is_cancelled)
             drawn, shortage = self._placement.run(
                 size, lambda: self._draw_in_numbers(request, count, on_step, is_cancelled)

@@ -84,7 +84,7 @@ class PocketEngine(DrawingEngine):
         Cancelled within one step of `is_cancelled()` turning true, EngineChanged once it is retired.
         """
         self._expect_drawable(request)
-        with self._turns.take(gives_way=gives_way), torch.inference_mode():
+        with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode():
             raise_if_cancelled(is_cancelled)
             clock = Clock(self.device)
             wanted, unwanted = self._encode_words(request)

@@ -1,65 +1,136 @@
-"""Let one picture be drawn at a time, until the engine is retired."""
+"""Let one picture be drawn at a time, visitor by visitor, until the engine is retired."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from pipeline.errors import EngineChanged
+from pipeline.engine.round_robin import RoundRobin
+from pipeline.engine.turn_times import TurnTimes
+from pipeline.errors import EngineChanged, IsCancelled, raise_if_cancelled
+from pipeline.places import HOST, Ahead, Place, get_place
+
+LOOK = 0.1  # seconds between two looks whether who waits has left
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """Turn is one that waits or draws."""
+
+    place: Place | None
+    work: float  # steps x width x height; 0 for what is no picture
+    is_cancelled: IsCancelled | None = None
+    is_first: bool = False
+
+    @property
+    def visitor(self) -> str:
+        """Return whose turn it is."""
+        return HOST if self.place is None else self.place.visitor
 
 
 class Turns:
-    """Turns lets whoever draws wait for the one before; after the engine retired it lets nobody draw."""
+    """Turns lets who draws wait for the one before; after the engine retired it lets nobody draw.
 
-    def __init__(self, title: str) -> None:
+    Visitors (`pipeline/places.py`) take turns: who sends many pictures has one drawn, then everybody else has.
+    """
+
+    def __init__(self, title: str, clock: Callable[[], float] = time.monotonic) -> None:
         """Take the engine's title, for the message to those who came too late."""
-        self._title, self._retired = title, False
+        self._title, self._clock, self._retired = title, clock, False
         self._changed = threading.Condition()
+        self._waiting = RoundRobin[Turn]()  # those that give way to nobody
         self._holder: int | None = None  # the thread whose turn it is
         self._depth = 0  # how many turns it took within one another
-        self._waiting = 0  # those that wait and give way to nobody
+        self._held, self._began = Turn(None, 0.0), 0.0
+        self._times = TurnTimes()
 
     @contextmanager
-    def take(self, *, gives_way: bool = False) -> Iterator[None]:
+    def take(
+        self, *, gives_way: bool = False, work: float = 0.0, is_cancelled: IsCancelled | None = None
+    ) -> Iterator[None]:
         """Wait for the turn and hold it. One that gives way waits until nobody else does.
 
-        The same thread may take a turn within its own. Raises EngineChanged once the engine is retired.
+        The same thread may take a turn within its own. Raises EngineChanged once the engine is retired, and Cancelled
+        soon after `is_cancelled()` turned true while it waits.
         """
-        with self._hold(gives_way):
+        with self._hold(gives_way, Turn(get_place(), work, is_cancelled)):
             if self._retired:
                 raise EngineChanged(f"{self._title} was replaced while this waited for it; send it once more.")
             yield
+            if work and not gives_way:
+                self._times.note(work, self._clock() - self._began)
 
     @property
     def is_wanted(self) -> bool:
         """Return whether somebody waits who gives way to nobody."""
-        return self._waiting > 0
+        return len(self._waiting) > 0
+
+    def look_ahead(self, place: Place) -> Ahead | None:
+        """Return what comes before the picture of that place; None where none of its pictures waits."""
+        with self._changed:
+            seconds = self._find_rest()
+            for before, turn in enumerate(self._waiting):
+                expected = self._times.expect(turn.work)
+                seconds = None if seconds is None or expected is None else seconds + expected
+                if turn.place is place:
+                    return Ahead(before + (self._holder is not None), seconds)
+            return None
+
+    def expect_picture(self) -> float | None:
+        """Return the seconds that a picture took lately; None before the first."""
+        with self._changed:
+            return self._times.expect_usual()
 
     def retire(self, then: Callable[[], None]) -> None:
         """Let nobody draw any more, once the picture under way is finished; `then` is called before anyone waiting."""
-        with self._hold(gives_way=False):
+        with self._hold(False, Turn(None, 0.0, is_first=True)):
             self._retired = True
             then()
 
+    def _find_rest(self) -> float | None:
+        """Return the seconds until the picture under way is there."""
+        if self._holder is None:
+            return 0.0
+        expected = self._times.expect(self._held.work)
+        return None if expected is None else max(0.0, expected - (self._clock() - self._began))
+
     @contextmanager
-    def _hold(self, gives_way: bool) -> Iterator[None]:
-        self._begin(gives_way)
+    def _hold(self, gives_way: bool, turn: Turn) -> Iterator[None]:
+        self._begin(gives_way, turn)
         try:
             yield
         finally:
             self._end()
 
-    def _begin(self, gives_way: bool) -> None:
+    def _begin(self, gives_way: bool, turn: Turn) -> None:
         with self._changed:
             if self._holder != threading.get_ident():
-                self._waiting += not gives_way
-                try:
-                    self._changed.wait_for(lambda: self._holder is None and not (gives_way and self._waiting))
-                finally:
-                    self._waiting -= not gives_way
-            self._holder = threading.get_ident()
+                (self._give_way if gives_way else self._wait)(turn)
+                self._holder, self._held, self._began = threading.get_ident(), turn, self._clock()
             self._depth += 1
+
+    def _give_way(self, turn: Turn) -> None:
+        while self._holder is not None or self.is_wanted:
+            self._sleep(turn)
+
+    def _wait(self, turn: Turn) -> None:
+        (self._waiting.add_first if turn.is_first else self._waiting.add)(turn.visitor, turn)
+        try:
+            while self._holder is not None or next(iter(self._waiting)) is not turn:
+                self._sleep(turn)
+        except BaseException:
+            self._waiting.remove(turn.visitor, turn)
+            self._changed.notify_all()
+            raise
+        self._waiting.serve(turn.visitor, turn)
+
+    def _sleep(self, turn: Turn) -> None:
+        """Wait until something changed. Raises Cancelled where who waits has left."""
+        raise_if_cancelled(turn.is_cancelled)
+        self._changed.wait(None if turn.is_cancelled is None else LOOK)
 
     def _end(self) -> None:
         with self._changed:

@@ -3,15 +3,15 @@
 No `from __future__ import annotations` here: gr.api reads the annotations themselves.
 """
 
-import functools
-import inspect
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any, Literal
 
 import gradio as gr
 import numpy as np
+from anyio import CapacityLimiter, to_thread
 from gradio.context import Context, LocalContext
 from gradio.events import api
 from gradio.processing_utils import save_bytes_to_cache
@@ -23,12 +23,15 @@ from PIL import Image
 from pipeline.controls import expect_choice
 from pipeline.errors import SettingError
 from pipeline.page.api_words import document_endpoint
+from pipeline.page.departures import Departures
+from pipeline.page.endpoint_calls import declare_inputs, turn_errors_into_messages
 from pipeline.page.guard import guard_inputs
 from pipeline.page.host import NOT_HERE, may_teach
 from pipeline.page.memory_panel import plan_memory_modes
 from pipeline.page.served_files import make_served_folder
-from pipeline.page.visitors import find_owner
-from pipeline.request.inputs import DRAW_INPUTS, Input
+from pipeline.page.visitors import find_caller, find_owner
+from pipeline.places import Place, hold_place
+from pipeline.request.inputs import DRAW_INPUTS
 from pipeline.request.order import parse_count, parse_order, parse_reading, parse_thresholds
 from pipeline.request.words import parse_prompt
 from pipeline.sketch.image_file import open_image
@@ -42,14 +45,14 @@ from pipeline.studio.answers import (
     describe_teaching,
 )
 from pipeline.studio.calls import draw_call, read_call
-from pipeline.studio.messages import explain_error
+from pipeline.studio.line import name_caller
 from pipeline.studio.readings import SeenHint
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
 from pipeline.teaching.lesson import expect_count, parse_steps
 from pipeline.values import GenerationResult, Sketch
 
-MAX_OPEN_CALLS = 16  # calls that may be checked and refused while the engine draws; it draws one at a time
+MAX_OPEN_CALLS = 16  # of all endpoints but /draw, which has a line of its own (`pipeline/studio/line.py`)
 
 
 def register_api(studio: Studio) -> None:
@@ -58,7 +61,7 @@ def register_api(studio: Studio) -> None:
     if blocks is None:
         raise RuntimeError("register_api is called inside `with gr.Blocks()`.")
     guard_inputs(blocks)
-    endpoints = Endpoints(studio)
+    endpoints = Endpoints(studio, Departures(blocks))
     for function in (
         endpoints.draw,
         endpoints.read_edges,
@@ -71,72 +74,42 @@ def register_api(studio: Studio) -> None:
         endpoints.teaching,
         endpoints.plan_memory,
     ):
-        made = api(function, api_name=function.__name__, concurrency_limit=MAX_OPEN_CALLS, concurrency_id="api")
+        draws = function == endpoints.draw
+        own = {"concurrency_limit": None} if draws else {"concurrency_limit": MAX_OPEN_CALLS, "concurrency_id": "api"}
+        made = api(function, api_name=function.__name__, **own)
         document_endpoint(blocks.fns[made["id"]], function)
         if made["api_name"] != function.__name__:
             raise RuntimeError(f"Another event is called {function.__name__}: call register_api before it is made.")
 
 
-def turn_errors_into_messages(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn an endpoint's errors into messages: ours as they are; any other is logged, and the message points there."""
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except Exception as error:
-            message = explain_error(error).encode("utf-8", "replace").decode()  # half a surrogate cannot be sent
-            raise gr.Error(message, print_exception=False) from None
-
-    return wrapped
-
-
-def declare_inputs(inputs: Sequence[Input]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a method that takes named inputs the signature that these inputs have, which gr.api reads."""
-    hints = {each.name: gr.FileData | None if each.is_file else each.kind for each in inputs}
-    parameters = [
-        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=each.default, annotation=hints[name])
-        for each in inputs
-        for name in (each.name,)
-    ]
-
-    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        signature = inspect.signature(function)
-        this = signature.parameters["self"]
-        signature = signature.replace(parameters=[this, *parameters])
-
-        @functools.wraps(function)
-        def wrapped(self: Any, *values: Any, **named: Any) -> Any:
-            given = signature.bind(self, *values, **named)
-            given.apply_defaults()
-            return function(**given.arguments)
-
-        wrapped.__signature__ = signature  # type: ignore[attr-defined]
-        wrapped.__annotations__ = {**hints, "return": signature.return_annotation}
-        return wrapped
-
-    return declare
-
-
 class Endpoints:
     """Endpoints has one method for each endpoint; its signature and docstring are the endpoint's documentation."""
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(self, studio: Studio, departures: Departures) -> None:
+        self._studio, self._departures = studio, departures
+        self._threads = CapacityLimiter(studio.settings.waiting)
 
     @turn_errors_into_messages
     @declare_inputs(DRAW_INPUTS)
-    def draw(self, **inputs: object) -> tuple[gr.FileData, dict[str, Any]]:
+    async def draw(self, **inputs: object) -> tuple[gr.FileData, dict[str, Any]]:
         """Draw a picture that follows the drawing, shows what the words say and wears the style.
 
         Returns a PNG file that carries its recipe, and details: the seed used, engine, size, styles with similarity
         and weight, reading used, milliseconds per stage. The same inputs and seed give the same bytes.
         """
+        event, caller = LocalContext.event_id.get(None), LocalContext.request.get(None)
+        who = name_caller(None, None) if caller is None else find_caller(caller, event)
+        with self._studio.line.join(who) as place, self._departures.follow(event) as stop:
+            return await to_thread.run_sync(self._draw, inputs, place, stop, limiter=self._threads)
+
+    def _draw(self, inputs: dict[str, object], place: Place, stop: Event) -> tuple[gr.FileData, dict[str, Any]]:
+        """Draw in a thread of its own, until the caller leaves."""
         files = {"sketch": "drawing", "mask": "mask", "mask_image": "mask", "image": "image"}
         found = {
             name: _find_uploaded_file(inputs[name], what) for name, what in files.items() if inputs[name] is not None
         }
-        results = draw_call(self._studio, read_call(inputs | found))
+        with hold_place(place):
+            results = draw_call(self._studio, read_call(inputs | found), is_cancelled=stop.is_set)
         written = [self._studio.write_picture(result) for result in results]
         self._keep_pictures(results, written)
         served = [_serve_png(file.read_bytes(), file.name) for file in written]

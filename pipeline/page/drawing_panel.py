@@ -20,8 +20,6 @@ from pipeline.request.presets import get_menu
 from pipeline.sketch.examples import read_examples
 from pipeline.studio.studio import Studio
 
-ENGINE = "engine"  # concurrency group of everything that draws
-
 
 @dataclass(frozen=True)
 class DrawingPanel:
@@ -138,15 +136,15 @@ def wire_slider(panel: DrawingPanel, numbers: Mapping[str, Any]) -> None:
 def wire_drawing(easel: Easel, panel: DrawingPanel, inputs: list[Any]) -> None:
     """Connect Draw and Stop.
 
-    Two presses may overlap for the one step that a stopped run still takes, hence "multiple".
+    Two presses may overlap for the one step that a stopped run still takes, hence "multiple". Every event that draws
+    begins at once: the studio's line says whether it may wait, the engine whose turn it is.
     """
     run = panel.draw.click(
         easel.draw,
         [panel.canvas, *inputs, panel.ticket],
         [panel.picture, panel.strip, panel.running],
         js="(...inputs) => croquis.beginRun(...inputs)",
-        concurrency_id=ENGINE,
-        concurrency_limit=1,
+        concurrency_limit=None,
         trigger_mode="multiple",
         **PAGE_EVENT,
     )

@@ -28,9 +28,10 @@ from pipeline.page.sent_file import decode_base64
 from pipeline.page.served_files import make_served_folder
 from pipeline.page.styled_part import write_part
 from pipeline.page.tickets import Tickets
-from pipeline.page.visitors import find_owner
+from pipeline.page.visitors import find_caller, find_owner
 from pipeline.picture.recipe import Reopened
 from pipeline.picture.setting_text import flatten_settings
+from pipeline.places import Ahead, Place
 from pipeline.request.notation import write_mix, write_palette
 from pipeline.request.own_loras import write_loras
 from pipeline.request.presets import get_menu
@@ -66,8 +67,9 @@ class Easel:
         keep = partial(self.studio.keep_picture, visitor=find_owner(visitor, self.studio.settings))
         with self.tickets.open(ticket, str(visitor.session_hash)) as stopped:
             try:
-                for shown in self._draw_with_present_engine(canvas, settings, ticket, stopped, keep):
-                    yield *shown, self.studio.profile.name
+                with self.studio.line.join(find_caller(visitor)) as place:
+                    for shown in self._draw_with_present_engine(canvas, settings, ticket, stopped, place, keep):
+                        yield *shown, self.studio.profile.name
             except Cancelled as error:
                 yield view.build_stopped_picture(explain_error(error), ticket), gr.skip(), self.studio.profile.name
             except Exception as error:
@@ -95,16 +97,16 @@ class Easel:
             return (*nothing, view.build_error_picture(explain_error(error), None))
 
     def _draw_with_present_engine(
-        self, canvas: str, settings: list[Any], ticket: str, stopped: Event, keep: Keep
+        self, canvas: str, settings: list[Any], ticket: str, stopped: Event, place: Place, keep: Keep
     ) -> Iterator[PictureAndStrip]:
         """Draw once, and once more where another engine took over between the reading of the inputs and the drawing."""
         try:
-            yield from self._draw_once(canvas, settings, ticket, stopped, keep)
+            yield from self._draw_once(canvas, settings, ticket, stopped, place, keep)
         except EngineChanged:  # the inputs are read again, with the numbers of the one that draws now
-            yield from self._draw_once(canvas, settings, ticket, stopped, keep)
+            yield from self._draw_once(canvas, settings, ticket, stopped, place, keep)
 
     def _draw_once(
-        self, canvas: str, inputs: list[Any], ticket: str, stopped: Event, keep: Keep
+        self, canvas: str, inputs: list[Any], ticket: str, stopped: Event, place: Place, keep: Keep
     ) -> Iterator[PictureAndStrip]:
         """Read the inputs, wait for the models, draw, and yield what the page shows after each of these."""
         yield view.build_waiting_picture("Reading your drawing", ticket), gr.skip()
@@ -114,8 +116,10 @@ class Easel:
         for stage in self._wait_for_models(stopped):
             yield view.build_waiting_picture(stage, ticket), gr.skip()
         pictures: list[dict[str, Any]] = []
-        for shown in Run(partial(self.studio.draw_batch, order, count), stopped):
-            if isinstance(shown, StepPreview):
+        for shown in Run(partial(self.studio.draw_batch, order, count), stopped, place):
+            if isinstance(shown, Ahead):
+                yield view.build_ahead_picture(shown, ticket), gr.skip()
+            elif isinstance(shown, StepPreview):
                 yield view.build_preview_picture(shown, ticket) | view.build_batch(pictures, count), gr.skip()
             elif isinstance(shown, GenerationResult):
                 pictures.append(self.publish_result(shown, settings, ticket, keep))

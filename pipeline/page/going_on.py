@@ -13,18 +13,18 @@ import numpy as np
 from pipeline.errors import Cancelled, PictureFileError
 from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT, build_address
-from pipeline.page.drawing_panel import ENGINE, DrawingPanel
+from pipeline.page.drawing_panel import DrawingPanel
 from pipeline.page.easel import Easel, PictureAndStrip
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.run import Run
 from pipeline.page.sent_file import decode_base64
-from pipeline.page.visitors import find_owner
+from pipeline.page.visitors import find_caller, find_owner
 from pipeline.sketch.fitting import open_data_url
 from pipeline.studio.drawing_anew import SIDES
 from pipeline.studio.film import make_film
 from pipeline.studio.going_on import enlarge_file, outpaint_file, repaint_file
 from pipeline.studio.messages import explain_error
-from pipeline.values import GenerationResult, StepPreview
+from pipeline.values import GenerationResult
 
 GONE = "This picture is not here any more. Make it again, or drop its file here."
 Work = Callable[..., None]
@@ -86,15 +86,14 @@ class GoingOn:
         keep = partial(self._studio.keep_picture, visitor=find_owner(visitor, self._studio.settings))
         with self._easel.tickets.open(ticket, str(visitor.session_hash)) as stopped:
             try:
-                for shown in Run(prepare(), stopped):
-                    if isinstance(shown, GenerationResult):
-                        settings = keep_size(read_settings(event.settings), shown)
-                        made = self._easel.publish_result(shown, settings, ticket, keep)
-                        yield made["picture"], made["strip"]
-                    elif isinstance(shown, StepPreview):
-                        yield view.build_preview_picture(shown, ticket), gr.skip()
-                    elif isinstance(shown, tuple):
-                        yield view.build_progress_picture(*shown, ticket), gr.skip()
+                with self._studio.line.join(find_caller(visitor)) as place:
+                    for shown in Run(prepare(), stopped, place):
+                        if isinstance(shown, GenerationResult):
+                            settings = keep_size(read_settings(event.settings), shown)
+                            made = self._easel.publish_result(shown, settings, ticket, keep)
+                            yield made["picture"], made["strip"]
+                        elif not isinstance(shown, bytes):
+                            yield view.build_coming_picture(shown, ticket), gr.skip()
             except Cancelled as error:
                 yield view.build_stopped_picture(explain_error(error), ticket), gr.skip()
             except Exception as error:
@@ -137,7 +136,7 @@ def wire_going_on(easel: Easel, panel: DrawingPanel) -> None:
         (picture.outpaint, handlers.outpaint),
     ):
         run = event(
-            handler, None, [panel.picture, panel.strip], concurrency_id=ENGINE, trigger_mode="multiple", **PAGE_EVENT
+            handler, None, [panel.picture, panel.strip], concurrency_limit=None, trigger_mode="multiple", **PAGE_EVENT
         )
         run.then(None, None, None, js="() => croquis.keepPictures()", **PAGE_EVENT)
     panel.film.make(handlers.film, None, panel.film, concurrency_limit=2, trigger_mode="multiple", **PAGE_EVENT)

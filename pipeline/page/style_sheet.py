@@ -12,6 +12,8 @@ from pipeline.errors import Cancelled, SettingError
 from pipeline.page.components import PAGE_EVENT
 from pipeline.page.easel import Easel
 from pipeline.page.page_order import SETTINGS, read_order
+from pipeline.page.visitors import find_caller
+from pipeline.places import hold_place
 from pipeline.request.notation import AUTO, parse_style
 from pipeline.request.order import Order
 from pipeline.sketch.intake import read_strokes
@@ -39,11 +41,15 @@ class StyleSheet:
         try:
             ticket, ids = read_wish(asked)
             sheet |= {"ticket": ticket, "of": len(ids)}
-            with self._easel.tickets.open(ticket, str(visitor.session_hash)) as stopped:
+            with (
+                self._easel.tickets.open(ticket, str(visitor.session_hash)) as stopped,
+                self._studio.line.join(find_caller(visitor)) as place,
+            ):
                 for order, id in self._make_orders(canvas, settings, ids):
                     sheet = sheet | {"seed": order.sampling.seed}
                     yield sheet
-                    [result] = self._studio.draw_batch(order, 1, is_cancelled=stopped.is_set)
+                    with hold_place(place):
+                        [result] = self._studio.draw_batch(order, 1, is_cancelled=stopped.is_set)
                     address = self._easel.serve_file(self._studio.write_picture(result))
                     sheet = sheet | {"pictures": [*sheet["pictures"], [id, address]]}
             yield sheet | {"state": "done"}
@@ -88,8 +94,7 @@ def wire_style_sheet(sheet: StyleSheet, canvas: gr.HTML, inputs: list[Any], tick
         shown,
         js="(...inputs) => croquis.beginSheet(...inputs)",
         trigger_mode="multiple",
-        concurrency_id="sheets",
-        concurrency_limit=2,
+        concurrency_limit=None,
         **PAGE_EVENT,
     )
     shown.halt(sheet.stop, None, None, queue=False, trigger_mode="multiple", **PAGE_EVENT)

@@ -9,10 +9,10 @@ import gradio as gr
 
 from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT
-from pipeline.page.drawing_panel import ENGINE
 from pipeline.page.easel import Easel
 from pipeline.page.going_on import GoingOn
 from pipeline.page.run import Run
+from pipeline.page.visitors import find_caller
 from pipeline.studio.messages import explain_error
 from pipeline.studio.taken_apart import PARTS, leave_out
 from pipeline.values import GenerationResult
@@ -42,11 +42,12 @@ class TakingApart:
 
         with self._easel.tickets.open(ticket, str(visitor.session_hash)) as stopped:
             try:
-                for shown in Run(work, stopped):
-                    if isinstance(shown, GenerationResult):
-                        image = view.make_data_url(shown.image, "webp")
-                        pictures = [*pictures, {"part": PARTS[len(pictures)], "image": image}]
-                        yield {"ticket": ticket, "pictures": pictures}
+                with self._studio.line.join(find_caller(visitor)) as place:
+                    for shown in Run(work, stopped, place):
+                        if isinstance(shown, GenerationResult):
+                            image = view.make_data_url(shown.image, "webp")
+                            pictures = [*pictures, {"part": PARTS[len(pictures)], "image": image}]
+                            yield {"ticket": ticket, "pictures": pictures}
             except Exception as error:
                 yield {"ticket": ticket, "pictures": pictures, "problem": explain_error(error)}
 
@@ -54,4 +55,4 @@ class TakingApart:
 def wire_taking_apart(easel: Easel, apart: gr.HTML) -> None:
     """Connect the component that asks for it and shows it."""
     handler = TakingApart(easel)
-    apart.make(handler.take_apart, None, apart, concurrency_id=ENGINE, trigger_mode="multiple", **PAGE_EVENT)
+    apart.make(handler.take_apart, None, apart, concurrency_limit=None, trigger_mode="multiple", **PAGE_EVENT)

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from pipeline.hints import ControlHint
 from pipeline.models.catalog import PROFILES
+from pipeline.places import Ahead
 from pipeline.studio.opening import LoadState
 from pipeline.styles.likelihood import FOUND_FROM
 from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, StepPreview, Style, StyleMatch, StyleMix
@@ -44,6 +45,23 @@ STAGES = {
 def build_waiting_picture(message: str, ticket: str) -> dict[str, Any]:
     """Build the picture's value while nothing is drawn yet."""
     return {"state": "waiting", "message": message, "ticket": ticket}
+
+
+def build_ahead_picture(ahead: Ahead, ticket: str) -> dict[str, Any]:
+    """Build the picture's value while others are drawn first."""
+    place = ahead.pictures + 1
+    if ahead.seconds is None:
+        return build_waiting_picture(f"Number {place} in line.", ticket)
+    return build_waiting_picture(f"Number {place} in line, about {max(1, round(ahead.seconds))} s left.", ticket)
+
+
+def build_coming_picture(shown: Ahead | StepPreview | tuple[int, int], ticket: str) -> dict[str, Any]:
+    """Build the picture's value for what a run tells before there is a picture."""
+    if isinstance(shown, Ahead):
+        return build_ahead_picture(shown, ticket)
+    if isinstance(shown, StepPreview):
+        return build_preview_picture(shown, ticket)
+    return build_progress_picture(*shown, ticket)
 
 
 def build_preview_picture(step: StepPreview, ticket: str) -> dict[str, Any]:

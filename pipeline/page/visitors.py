@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
+import gradio as gr
 from starlette.requests import cookie_parser
 
 from pipeline.page.host import PROXY_HEADERS, is_loopback
 from pipeline.settings import Settings
+from pipeline.studio.line import Caller, name_caller
 
 Mode = Literal["on", "off", "ask"]
 
@@ -44,6 +46,15 @@ def find_owner(visitor: Visitor, settings: Settings) -> str | None:
     if mode == "on" and is_at_desk(visitor):
         return DESK
     return None if mode == "off" else read_owner(visitor)
+
+
+def find_caller(visitor: gr.Request, event: str | None = None) -> Caller:
+    """Return who asks for a picture: a session of the page or of a client, else the address.
+
+    Gradio makes a session up for a call that comes without one, which is called as its `event` then.
+    """
+    session = None if visitor.session_hash == event else visitor.session_hash
+    return name_caller(session, getattr(visitor.client, "host", None))
 
 
 def choose_mode(visitor: Visitor, settings: Settings) -> Mode:

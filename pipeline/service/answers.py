@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from pipeline.errors import (
     EngineChanged,
     FileTooLarge,
+    LineFull,
     ModelError,
     OutOfMemory,
     SettingError,
@@ -21,7 +22,6 @@ from pipeline.errors import (
     StyleError,
 )
 from pipeline.request.notation import write_mix
-from pipeline.service.runs import Busy
 from pipeline.studio.answers import describe_batch, describe_result
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
@@ -35,7 +35,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits; an
     (SettingError, 422),
     (SketchError, 422),
     (StyleError, 422),
-    (Busy, 503),
+    (LineFull, 429),
     (ModelError, 503),
     (OutOfMemory, 503),
 )
@@ -128,7 +128,8 @@ def describe_error(error: Exception) -> dict[str, Any]:
 def answer_error(error: Exception) -> JSONResponse:
     """Answer an error in words, with its status."""
     status = find_status(error)
-    return JSONResponse(describe_error(error), status, HEADERS.get(status))
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, LineFull) else HEADERS.get(status)
+    return JSONResponse(describe_error(error), status, headers)
 
 
 def write_event(kind: str, data: Mapping[str, Any]) -> str:

@@ -89,7 +89,8 @@ REFUSALS = {
     415: "The body is of another type.",
     422: "An input is not what it has to be, or the drawing cannot be used.",
     500: "Something went wrong here; the log has the details.",
-    503: "Too many calls wait, or the model cannot be used. Retry-After says when to come back.",
+    429: "Too many calls wait. Retry-After says when to come back.",
+    503: "The model cannot be used. Retry-After says when to come back.",
 }
 DRAW_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {

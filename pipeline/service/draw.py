@@ -22,6 +22,7 @@ from pipeline.service.answers import (
 )
 from pipeline.service.body import read_inputs, receive_body
 from pipeline.service.runs import News, Runs, Waiting
+from pipeline.studio.line import name_caller
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult, StepPreview
 
@@ -50,9 +51,10 @@ class DrawService:
         try:
             expect_no_strange_page(request)
             form = choose_form(request.headers.get("accept"))
-            self._runs.expect_place()  # before megabytes are read
+            caller = name_caller(None, request.client and request.client.host)
+            self._studio.line.expect_place(caller)  # before megabytes are read
             body = await receive_body(request)
-            run = self._runs.start(partial(read_inputs, body), with_steps=form == "text/event-stream")
+            run = self._runs.start(partial(read_inputs, body), caller, with_steps=form == "text/event-stream")
         except Exception as error:
             return answer_error(error)
         news = run.follow(request.receive)

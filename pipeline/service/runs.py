@@ -6,16 +6,17 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from starlette.types import Receive
 
-from pipeline.errors import CroquisError
+from pipeline.places import Place, hold_place
 from pipeline.studio.calls import draw_call, read_call
+from pipeline.studio.line import Caller
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult, StepPreview
 
-MOST_RUNS = 16  # calls that may be read and wait for their turn; one is drawn at a time
 QUIET = 10.0  # seconds without news until a caller hears that the run is still there
 
 ReadInputs = Callable[[], dict[str, object]]
@@ -29,40 +30,28 @@ class Waiting:
 News = StepPreview | list[GenerationResult] | Exception | Waiting  # the results or an error come last
 
 
-class Busy(CroquisError):
-    """Too many calls wait already."""
-
-
 class Runs:
     """Runs holds the threads of one studio's calls. All methods are called in the server's event loop."""
 
-    def __init__(self, studio: Studio, most: int = MOST_RUNS) -> None:
-        self._studio, self._most, self._open = studio, most, 0
-        self._threads = ThreadPoolExecutor(most, "croquis-call")
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._threads = ThreadPoolExecutor(studio.settings.waiting, "croquis-call")
 
-    def start(self, read_inputs: ReadInputs, *, with_steps: bool) -> Run:
-        """Start the run of a call; `read_inputs` is called in its thread. Raises Busy."""
-        self.expect_place()
-        run = Run(self._studio, read_inputs, with_steps=with_steps)
-        self._open += 1
-        loop = asyncio.get_running_loop()
-        self._threads.submit(run.draw).add_done_callback(lambda _: loop.call_soon_threadsafe(self._end))
+    def start(self, read_inputs: ReadInputs, caller: Caller, *, with_steps: bool) -> Run:
+        """Start the run of a caller's call; `read_inputs` is called in its thread. Raises LineFull."""
+        with ExitStack() as stack:
+            place = stack.enter_context(self._studio.line.join(caller))
+            run = Run(self._studio, read_inputs, place, with_steps=with_steps)
+            leave = stack.pop_all().close
+            self._threads.submit(run.draw).add_done_callback(lambda _: leave())
         return run
-
-    def expect_place(self) -> None:
-        """Raise Busy unless one more call may wait."""
-        if self._open >= self._most:
-            raise Busy(f"Croquis has {self._open} calls to draw already; send this one again in a moment.")
-
-    def _end(self) -> None:
-        self._open -= 1
 
 
 class Run:
     """Run is one call being drawn."""
 
-    def __init__(self, studio: Studio, read_inputs: ReadInputs, *, with_steps: bool) -> None:
-        self._studio, self._read_inputs, self._with_steps = studio, read_inputs, with_steps
+    def __init__(self, studio: Studio, read_inputs: ReadInputs, place: Place, *, with_steps: bool) -> None:
+        self._studio, self._read_inputs, self._place, self._with_steps = studio, read_inputs, place, with_steps
         self._stopped = threading.Event()
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Queue[News] = asyncio.Queue()
@@ -70,19 +59,20 @@ class Run:
     def draw(self) -> None:
         """Read the inputs and draw them; tell the results or what went wrong."""
         try:
-            results = draw_call(
-                self._studio,
-                read_call(self._read_inputs()),
-                on_step=self._tell if self._with_steps else None,
-                is_cancelled=self._stopped.is_set,
-            )
+            with hold_place(self._place):
+                results = draw_call(
+                    self._studio,
+                    read_call(self._read_inputs()),
+                    on_step=self._tell if self._with_steps else None,
+                    is_cancelled=self._stopped.is_set,
+                )
         except Exception as error:  # handed to the caller, who tells it in words
             self._tell(error)
         else:
             self._tell(results)
 
     def stop(self) -> None:
-        """End the run within a step; a run that waits for its turn ends when it gets it."""
+        """End the run within a step; a run that waits for its turn ends at once."""
         self._stopped.set()
 
     async def follow(self, receive: Receive) -> AsyncIterator[News]:

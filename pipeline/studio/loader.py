@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pipeline.errors import CroquisError
 from pipeline.models.own_files import OwnFiles
 from pipeline.settings import Settings
+from pipeline.studio.line import Line
 from pipeline.studio.opening import LoadState, explain_failure, open_engine, open_search
 from pipeline.styles.library import StyleLibrary
 
@@ -37,6 +38,7 @@ class Loader:
         self.library = StyleLibrary(settings.styles, settings.added_styles)
         self.own_files = OwnFiles(settings.own_models, settings.caches)
         self.loading = LoadState("Waking up", 0.0)
+        self.line = Line(settings, self.find_engine)
         self._start_lock = threading.Lock()
         self._started = False
         self._loaded_search: Future[StyleSearch] = Future()
@@ -78,6 +80,10 @@ class Loader:
         """Wait until the engine is loaded and return it; raise what stopped it."""
         self.start_loading()
         return self._loaded_engine.result()
+
+    def find_engine(self) -> AnyEngine | None:
+        """Return the engine that draws; None as long as none is loaded."""
+        return self._loaded_engine.result() if self.loading.ready else None
 
     def engine_or_none(self) -> AnyEngine | None:
         """Wait until the engine is loaded and return it; None where that failed."""

@@ -1,10 +1,13 @@
 import threading
 import time
+from typing import Any
 
 import pytest
 
+from pipeline.engine.round_robin import RoundRobin
 from pipeline.engine.turns import Turns
-from pipeline.errors import EngineChanged
+from pipeline.errors import Cancelled, EngineChanged
+from pipeline.places import Ahead, Place, hold_place
 
 
 def test_one_at_a_time_and_nobody_after_it_retired():
@@ -60,8 +63,109 @@ def test_who_gives_way_waits_for_everybody_else():
     with turns.take():
         threads = [draw("live", True), draw("another live", True)]
         threads += [draw("a draw", False)]
-        while turns._waiting < 1:  # until the draw, which came last, waits too
+        while not turns.is_wanted:  # until the draw, which came last, waits too
             time.sleep(0.01)
     for thread in threads:
         thread.join(10)
     assert order[0] == "a draw" and len(order) == 3
+
+
+class Clock:
+    """Clock is set by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def wait_in_line(turns: Turns, order: list[str], visitor: str, **options: Any) -> tuple[Place, threading.Thread]:
+    """Let a visitor wait for a turn in a thread, and return once it waits."""
+    place, before = Place(visitor, turns.look_ahead), len(turns._waiting)
+
+    def run() -> None:
+        try:
+            with hold_place(place), turns.take(**options):
+                order.append(visitor)
+        except Cancelled:
+            order.append(f"{visitor} left")
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while len(turns._waiting) == before:
+        time.sleep(0.001)
+    return place, thread
+
+
+def test_visitors_take_turns_whoever_sends_more():
+    turns, order = Turns("The engine"), []
+    with turns.take():
+        waiting = [wait_in_line(turns, order, name) for name in ["many"] * 4 + ["one", "two", "one"]]
+    for _, thread in waiting:
+        thread.join(10)
+    assert order == ["many", "one", "two", "many", "one", "many", "many"]
+
+
+def test_a_stream_of_new_visitors_starves_nobody():
+    line = RoundRobin[str]()
+    line.add("first", "a")
+    line.add("first", "b")
+    served = []
+    for number in range(5):
+        line.add(f"new {number}", str(number))
+        served.append(next(iter(line)))
+        line.serve("first" if served[-1] in "ab" else f"new {served[-1]}", served[-1])
+    assert served == ["a", "0", "b", "1", "2"]
+
+
+def test_who_leaves_while_waiting_is_gone_at_once():
+    turns, order, left = Turns("The engine"), [], threading.Event()
+    with turns.take():
+        place, thread = wait_in_line(turns, order, "gone", is_cancelled=left.is_set)
+        _, other = wait_in_line(turns, order, "other")
+        left.set()
+        thread.join(10)  # though the picture under way is not finished
+        assert order == ["gone left"] and turns.look_ahead(place) is None
+    other.join(10)
+    assert order == ["gone left", "other"]
+
+
+def test_the_time_left_is_that_of_the_latest_pictures():
+    clock = Clock()
+    turns, order = Turns("The engine", clock), []
+    for seconds in (2.0, 30.0, 3.0):
+        with turns.take(work=100):
+            clock.now += seconds
+    assert turns.expect_picture() == 3.0
+    with turns.take(work=100):
+        mine, thread = wait_in_line(turns, order, "one", work=200)
+        later, last = wait_in_line(turns, order, "two", work=100)
+        clock.now += 1.0
+        assert turns.look_ahead(mine) == Ahead(1, 2.0 + 6.0)
+        assert turns.look_ahead(later) == Ahead(2, 2.0 + 6.0 + 3.0)
+    for each in (thread, last):
+        each.join(10)
+
+
+def test_another_engine_takes_over_before_everybody_who_waits():
+    turns, order = Turns("The engine"), []
+    with turns.take():
+        threads = [threading.Thread(target=lambda: turns.retire(lambda: order.append("retired")))]
+        wait = threading.Thread(target=lambda: try_turn(turns, order))
+        wait.start()
+        while not turns.is_wanted:
+            time.sleep(0.001)
+        threads[0].start()
+        while len(turns._waiting) < 2:
+            time.sleep(0.001)
+    for thread in (*threads, wait):
+        thread.join(10)
+    assert order == ["retired", "too late"]
+
+
+def try_turn(turns: Turns, order: list[str]) -> None:
+    try:
+        with turns.take():
+            order.append("drew")
+    except EngineChanged:
+        order.append("too late")

@@ -18,6 +18,7 @@ from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import adapt_settings
 from pipeline.request.order import Order
 from pipeline.settings import Settings
+from pipeline.studio.line import Line
 from pipeline.studio.opening import LoadState
 from tests.page.test_quality import page_settings
 
@@ -45,6 +46,7 @@ class StandInStudio:
 
     def __init__(self, profile: ModelProfile, overtaken: int = 0) -> None:
         self.profile, self.orders, self._overtaken = profile, list[Order](), overtaken
+        self.line = Line(self.settings, lambda: None)
 
     def keep_picture(self, result: Any, file: Path, visitor: str | None) -> None:
         raise AssertionError("nothing was drawn")

@@ -17,6 +17,8 @@ from PIL import Image
 from pipeline.errors import raise_if_cancelled
 from pipeline.models.catalog import POCKET
 from pipeline.service.app import mount_service
+from pipeline.settings import Settings
+from pipeline.studio.line import Line
 from pipeline.values import StepPreview
 from tests.tools.serving import find_free_port
 
@@ -28,7 +30,9 @@ class SlowStudio:
 
     profile = POCKET
 
-    def __init__(self) -> None:
+    def __init__(self, **limits: int) -> None:
+        self.settings = Settings(**limits)  # type: ignore[arg-type]
+        self.line = Line(self.settings, lambda: None)
         self.begun, self.ended = threading.Event(), threading.Event()
         self.steps_after_stop = 0
         self.running = 0

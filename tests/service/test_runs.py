@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from pipeline.service.runs import MOST_RUNS
+from pipeline.settings import Settings
 from pipeline.sketch.image_file import MAX_BYTES
 from tests.service.slow_studio import PATIENCE, SlowStudio, serve
 from tests.tools.image_files import draw_fox, encode_png
 
+MOST_CALLS = Settings().waiting_each
 FOX = {"sketch": ("fox.png", encode_png(draw_fox()))}
 STROKE = {"tool": "pen", "size": 9, "color": "#000000", "points": [[100, 100, 0.5], [300, 300, 0.5], [400, 100, 0.5]]}
 STROKES = {"version": 1, "width": 512, "height": 512, "picture": None, "strokes": [STROKE]}
@@ -64,13 +65,13 @@ def test_steps_come_while_the_picture_is_drawn(studio: SlowStudio, address: str)
 
 def test_more_calls_than_places_are_told_to_come_back(studio: SlowStudio, address: str) -> None:
     with ExitStack() as waiting:
-        for _ in range(MOST_RUNS):
+        for _ in range(MOST_CALLS):
             waiting.callback(send_call(address, "image/png").close)
         assert studio.begun.wait(PATIENCE)
-        while studio.running < MOST_RUNS:
+        while studio.running < MOST_CALLS:
             assert not studio.ended.wait(0.02)
         answer = httpx.post(f"{address}/draw", files=FOX, timeout=PATIENCE)
-        assert answer.status_code == 503 and "16 calls" in answer.json()["error"]
+        assert answer.status_code == 429 and "16 of your pictures are waiting" in answer.json()["error"]
         assert int(answer.headers["retry-after"]) > 0
     assert studio.ended.wait(PATIENCE)
 

@@ -1,0 +1,154 @@
+"""Admit calls that draw: so many at once, of all visitors and of each, and so many in a time from each address."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Protocol
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from pipeline.errors import LineFull, SettingError
+from pipeline.places import Ahead, Place
+from pipeline.settings import Settings
+
+UNKNOWN = 5.0  # seconds that a picture is taken to need before one was drawn
+OFF = "off"
+NETWORK_BITS = 64  # of an IPv6 address that one household has
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Caller is who wants a picture: a visitor of the page or of a client, and the address that came from."""
+
+    visitor: str
+    address: str
+
+
+def name_caller(session: str | None, host: str | None) -> Caller:
+    """Name who calls: by the session where there is one, else by the address."""
+    address = name_address(host or "")
+    return Caller(f"session {session}" if session else f"address {address}", address)
+
+
+def name_address(host: str) -> str:
+    """Return an address as it is counted: of IPv6 the network, since each household has 2^64 of them."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, NETWORK_BITS), strict=False))
+    return str(address)
+
+
+class TimedEngine(Protocol):
+    """TimedEngine is what the line asks of an engine."""
+
+    def look_ahead(self, place: Place) -> Ahead | None: ...
+
+    def expect_picture(self) -> float | None: ...
+
+
+class Line:
+    """Line counts the calls of one studio that wait or are drawn. In which order they are drawn, the engine says.
+
+    Safe to call from many threads.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        find_engine: Callable[[], TimedEngine | None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the host's limits, and what returns the engine that draws. Raises SettingError for a wrong rate."""
+        self._settings, self._find_engine, self._clock = settings, find_engine, clock
+        self._lock = threading.Lock()
+        self._open: Counter[str] = Counter()  # calls by visitor
+        self._promised = 0.0  # when the latest of those who were refused was told to come back
+        self._rate = read_rate(settings.rate)
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+
+    @contextmanager
+    def join(self, caller: Caller) -> Iterator[Place]:
+        """Admit a call for as long as it lasts. Raises LineFull."""
+        with self._lock:
+            self._expect_place(caller)
+            if self._rate is not None and not self._window.hit(self._rate, caller.address):
+                raise self._refuse_rate(self._rate, caller)
+            self._open[caller.visitor] += 1
+        try:
+            yield Place(caller.visitor, self._look_ahead)
+        finally:
+            self._leave(caller.visitor)
+
+    def expect_place(self, caller: Caller) -> None:
+        """Raise LineFull where a call would not be admitted now."""
+        with self._lock:
+            self._expect_place(caller)
+            if self._rate is not None and not self._window.test(self._rate, caller.address):
+                raise self._refuse_rate(self._rate, caller)
+
+    def count_open(self) -> int:
+        """Return how many calls wait or are drawn."""
+        return self._open.total()
+
+    def _expect_place(self, caller: Caller) -> None:
+        own = self._open[caller.visitor]
+        if own >= self._settings.waiting_each:
+            seconds = math.ceil(self._expect_picture() * self._count_visitors())
+            raise LineFull(
+                f"{own} of your pictures are waiting already. Try again in {max(1, seconds)} seconds.", max(1, seconds)
+            )
+        if self._open.total() >= self._settings.waiting:
+            seconds = self._promise()
+            raise LineFull(f"Too many people draw at once. Try again in {seconds} seconds.", seconds)
+
+    def _refuse_rate(self, rate: RateLimitItem, caller: Caller) -> LineFull:
+        seconds = max(1, math.ceil(self._window.get_window_stats(rate, caller.address).reset_time - time.time()))
+        return LineFull(f"Too many pictures came from your address. Try again in {seconds} seconds.", seconds)
+
+    def _promise(self) -> int:
+        """Return the seconds until a place is free that nobody else who was refused was told of."""
+        now, each = self._clock(), self._expect_picture()
+        self._promised = min(max(self._promised, now) + each, now + each * self._open.total())
+        return max(1, math.ceil(self._promised - now))
+
+    def _expect_picture(self) -> float:
+        engine = self._find_engine()
+        expected = None if engine is None else engine.expect_picture()
+        return UNKNOWN if expected is None else expected
+
+    def _look_ahead(self, place: Place) -> Ahead | None:
+        engine = self._find_engine()
+        return None if engine is None else engine.look_ahead(place)
+
+    def _count_visitors(self) -> int:
+        return sum(count > 0 for count in self._open.values())
+
+    def _leave(self, visitor: str) -> None:
+        with self._lock:
+            self._open[visitor] -= 1
+            if not self._open[visitor]:
+                del self._open[visitor]
+
+
+def read_rate(text: str) -> RateLimitItem | None:
+    """Read how many pictures an address may ask for in a time; None for "off". Raises SettingError."""
+    if text == OFF:
+        return None
+    try:
+        return parse(text)
+    except ValueError:
+        raise SettingError(
+            f'rate (CROQUIS_RATE) is "off", or a number of pictures in a time such as 30/minute; {text!r} came.'
+        ) from None
