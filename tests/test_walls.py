@@ -60,7 +60,11 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
 }
 ONE_MODULE = {  # (room, room) -> the only modules of the second that the first may import
     ("request", "models"): {"pipeline.models.profile"},
-    ("picture", "sketch"): {"pipeline.sketch.image_file", "pipeline.sketch.canvas"},
+    ("picture", "sketch"): {
+        "pipeline.sketch.image_file",
+        "pipeline.sketch.canvas",
+        "pipeline.sketch.picture_pieces",
+    },
     ("store", "picture"): {"pipeline.picture.png_file"},
     ("engine", "teaching"): {"pipeline.teaching.networks"},
     ("page", "teaching"): {"pipeline.teaching.lesson"},

@@ -15,6 +15,7 @@ from PIL import Image
 from pipeline.errors import PictureFileError, SketchError
 from pipeline.sketch.canvas import MAX_TEXT, read_canvas, write_canvas
 from pipeline.sketch.image_file import DECODER_ERRORS
+from pipeline.sketch.picture_pieces import expect_few_pieces
 
 KEYWORD = "croquis-strokes"
 MAX_PICTURE = 4_000_000  # characters of the data URL of a picture under the strokes; a larger one is packed
@@ -62,7 +63,9 @@ def expect_picture(url: str) -> None:
     try:
         if not head.startswith("data:image/") or not head.endswith(";base64"):
             raise ValueError(head[:40])
-        with Image.open(io.BytesIO(base64.b64decode(body, validate=True)), formats=("PNG", "JPEG", "WEBP")) as image:
+        stored = base64.b64decode(body, validate=True)
+        expect_few_pieces(stored, "picture")
+        with Image.open(io.BytesIO(stored), formats=("PNG", "JPEG", "WEBP")) as image:
             image.load()
-    except (*DECODER_ERRORS, Image.DecompressionBombWarning) as error:
+    except (SketchError, *DECODER_ERRORS, Image.DecompressionBombWarning) as error:
         raise PictureFileError("The picture under this picture's strokes is damaged.") from error

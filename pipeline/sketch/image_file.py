@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, ImageSequence
 
 from pipeline.errors import FileTooLarge, SketchError
+from pipeline.plain_file import read_plain_file
+from pipeline.sketch.picture_pieces import expect_few_pieces
 
 MIN_SIDE = 64  # px
 MAX_SIDE = 4096  # px
@@ -22,6 +24,7 @@ MAX_BYTES = 20_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # of ISO/IEC 23008-12
 MOST_FRAMES = 40  # looked at, until one is not empty
+MOST_LOOKED_AT = 4 * MAX_PIXELS  # of all frames that are looked at
 
 # What Pillow's decoders let escape on hostile bytes; the fuzz test in test_image_file.py holds this list to account.
 DECODER_ERRORS = (
@@ -54,6 +57,7 @@ def open_image(data: bytes | Path, what: str = "drawing") -> Image.Image:
     Raises SketchError, its words built around `what`, for anything broken, foreign, too small or too large.
     """
     stored = read_bytes(data, what)
+    expect_few_pieces(stored, what)
     try:
         image = Image.open(io.BytesIO(stored), formats=choose_formats(stored))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
@@ -74,10 +78,11 @@ def read_bytes(data: bytes | Path, what: str) -> bytes:
         expect_length(len(data), what)
         return data
     try:
-        expect_length(data.stat().st_size, what)
-        return data.read_bytes()
+        if data.is_file():
+            expect_length(data.stat().st_size, what)
+        return read_plain_file(data)
     except OSError as error:
-        raise SketchError(f"The {what}'s file cannot be read: {error.strerror}.") from error
+        raise SketchError(f"The {what}'s file cannot be read: {error.strerror or error}.") from error
 
 
 def expect_length(length: int, what: str) -> None:
@@ -121,7 +126,7 @@ def find_drawn_frame(image: Image.Image) -> Image.Image:
     if getattr(image, "n_frames", 1) == 1 or not is_plain(image):
         return image
     for number, frame in enumerate(ImageSequence.Iterator(image)):
-        if number >= MOST_FRAMES:
+        if number >= MOST_FRAMES or number * image.width * image.height >= MOST_LOOKED_AT:
             break
         if not is_plain(frame):
             return frame.copy()

@@ -48,7 +48,7 @@ def encode_reference(reference: Image.Image) -> bytes:
 def check_reference(content: bytes, what: str) -> None:
     """Raise StyleError that begins with `what` unless these bytes are a WebP of REFERENCE_SIDE px a side."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=("WEBP", "PNG", "JPEG")) as image:
             kind, size = image.format, image.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise StyleError(f"{what} is missing or not an image: {error}") from error
