@@ -19,7 +19,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FORM = (["ruff", "check", "."], ["ruff", "format", "--check", "."])
 WORKERS = min(4, os.cpu_count() or 1)  # each holds torch and small models: about 1 GB
 PARALLEL = ["-n", str(WORKERS), "--dist", "loadfile"]  # a file's tests stay together: they share models
-QUICK = "not slow and not browser and not clients and not alone"
+QUICK = "not slow and not browser and not clients and not served and not alone"
 QUICK_ROOMS = ("sketch", "request", "picture", "styles", "models", "machine", "page")  # and tests/*.py
 COVERAGE = ["--cov=pipeline", "--cov-report=term:skip-covered"]
 NOTHING_TO_RUN = 5  # pytest's exit status when the arguments chose no test
@@ -57,12 +57,16 @@ def run_quick_tests(arguments: list[str]) -> list[str]:
 
 
 def run_all_tests(arguments: list[str]) -> list[str]:
-    """Run the tests side by side, a torch thread each; then, one after another, those that need the machine alone."""
-    parallel = ["pytest", "-m", "not alone", *PARALLEL, *COVERAGE, *arguments]
+    """Run the tests side by side, a torch thread each; those of the running app, a server for each worker; then, one
+    after another, those that need the machine alone."""
     # the workers must list the same tests in the same order: sets of names are listed alike under one hash seed
-    beside = run_module(parallel, OMP_NUM_THREADS="1", PYTHONHASHSEED="0")
-    alone = run_module(["pytest", "-m", "alone", *arguments])
-    statuses = {"pytest": beside, "pytest of the tests that need the machine alone": alone}
+    beside = ["pytest", "-m", "not served and not alone", *PARALLEL, *COVERAGE, *arguments]
+    served = ["pytest", "-m", "served", *PARALLEL, *arguments]
+    statuses = {
+        "pytest": run_module(beside, OMP_NUM_THREADS="1", PYTHONHASHSEED="0"),
+        "pytest of the running app": run_module(served, PYTHONHASHSEED="0"),
+        "pytest of the tests that need the machine alone": run_module(["pytest", "-m", "alone", *arguments]),
+    }
     if set(statuses.values()) == {NOTHING_TO_RUN}:
         return ["pytest, which found no test"]
     return [name for name, status in statuses.items() if status not in {0, NOTHING_TO_RUN}]

@@ -26,15 +26,24 @@ hypothesis.settings.register_profile("croquis", deadline=None)
 hypothesis.settings.load_profile("croquis")
 
 MakeStyle = Callable[..., Style]
-ALONE = {"browser", "benchmarks"}  # folders of tests that need the machine for themselves
+SERVED = {"browser", "benchmarks"}  # folders of tests of the running app; so are those with the fixture `server`
+ALONE = {
+    "benchmarks",
+    "test_canvas_speed.py",
+    "test_live_by_hand.py",
+    "test_reload_loss.py",
+    "test_live.py",
+    "test_fuzz.py",
+}
 SHIPPED_POCKET = Path(__file__).resolve().parents[1] / "assets" / "pocket"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the machine for itself: a browser, measured times, the one running server."""
+    """Mark what runs the app, and what needs the machine for itself: measured times, and what waits for a moment."""
     for item in items:
-        if ALONE & set(item.path.parts) or "server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.alone)
+        parts = set(item.path.parts)
+        if SERVED & parts or "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.alone if ALONE & parts else pytest.mark.served)
 
 
 @pytest.fixture(scope="module")
