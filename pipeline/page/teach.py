@@ -22,7 +22,7 @@ from pipeline.studio.answers import describe_teaching
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
 from pipeline.studio.teacher import Teaching
-from pipeline.teaching.lesson import MOST_PICTURES
+from pipeline.teaching.lesson import MOST_PICTURES, parse_steps
 
 PATH = "/teach"
 MOST_BYTES = 64_000_000  # of what the page sends: it makes pictures small before
@@ -43,6 +43,7 @@ class Begin(StrictModel):
 
     name: Annotated[str, Field(max_length=200)]
     pictures: Annotated[list[SentPicture], Field(max_length=4 * MOST_PICTURES)]  # the teacher counts them
+    steps: int = 0  # 0 leaves it to the pictures' number
 
 
 class TeachDoor:
@@ -88,7 +89,8 @@ class TeachDoor:
             asked = Begin.model_validate_json(body)
         except ValidationError as error:
             raise SettingError(f"This cannot be read: {describe_first_fault(error)}.") from error
-        return self._studio.teacher.begin([(each.name, decode(each)) for each in asked.pictures], asked.name)
+        files = [(each.name, decode(each)) for each in asked.pictures]
+        return self._studio.teacher.begin(files, asked.name, parse_steps(asked.steps))
 
     def _guard(self, change: Callable[[bytes], Teaching]) -> Callable[[Request], object]:
         async def guarded(request: Request) -> Response:

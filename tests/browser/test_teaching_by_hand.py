@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from tests.browser.conftest import PHONE, OpenPage
 from tests.tools.serving import Server
@@ -14,6 +15,7 @@ from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15
 from tests.tools.taught_pictures import write_pictures
 
 SIZES = [{}, PHONE]
+STEPS = 120  # of the taught style: long enough to be stopped by hand
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +24,11 @@ def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     own = copy_small_sd15(sd15_folder, tmp_path_factory.mktemp("teaching"))
     with run_small_sd15(own, CROQUIS_PROFILE="sd15") as running:
         yield running
+
+
+def shorten_lesson(route: Route) -> None:
+    """Ask for few steps where the page leaves their number to the pictures', which would take minutes."""
+    route.continue_(post_data=json.dumps({**route.request.post_data_json, "steps": STEPS}))
 
 
 def choose_pictures(page: Page, files: list[Path]) -> None:
@@ -33,6 +40,7 @@ def choose_pictures(page: Page, files: list[Path]) -> None:
 
 def test_a_style_is_taught_stopped_gone_on_with_and_worn(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page()
+    page.route("**/begin", shorten_lesson)
     page.click("#chip .door.teach")
     choose_pictures(page, write_pictures(tmp_path / "pictures", 2))
     assert page.locator("#teaching .teaching-pictures li").count() == 2
