@@ -70,7 +70,7 @@ def serve(settings: Settings) -> None:
     doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio), TeachDoor(studio)
     routes = [*(route for door in doors for route in door.list_routes()), mount_service(studio)]
     routes += list_app_routes(settings.assets)
-    options = make_launch_options(page, settings.assets, routes)
+    options = make_launch_options(page, settings.assets, routes, settings.trusted_hosts)
     finish_before_end(studio.keeper.close)
     options |= {"max_threads": settings.waiting + OTHER_THREADS}
     page.launch(inbrowser=has_desktop(os.environ, sys.platform), **options)

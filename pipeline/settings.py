@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -33,6 +34,7 @@ COUNTS = {  # name -> the most it takes; the least is 1
     "waiting": 1_000,
     "waiting_each": 1_000,
 }
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,252})", re.IGNORECASE)
 FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
 COMMANDS = (
@@ -62,6 +64,8 @@ MEANINGS = {
     "waiting": "calls that may draw or wait for it at once; who comes then is told when to try again",
     "waiting_each": "calls of one visitor that may draw or wait for it at once",
     "rate": "pictures that one address may ask for in a time, such as 30/minute or 200/hour; off counts none",
+    "trusted_hosts": "names, with commas between them, by which visitors reach Croquis through a proxy; its own "
+    "are known",
     "teaching": "who may teach a style by pictures: auto is who opens the page on the machine that runs it and nobody "
     "on a Space, on everybody, off nobody",
     "assets": "folder with the pocket model and the page's files",
@@ -93,6 +97,7 @@ class Settings:
     waiting: int = 64
     waiting_each: int = 16
     rate: str = "off"
+    trusted_hosts: str = ""  # names that Croquis has elsewhere, with commas between them
     teaching: TeachingChoice = "auto"
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
@@ -105,6 +110,7 @@ class Settings:
                 _expect_choice(name, getattr(self, name), get_args(kind))
         for name, most in COUNTS.items():
             _expect_count(name, getattr(self, name), most)
+        _expect_host_names("trusted_hosts", self.trusted_hosts)
         for name in ("assets", "styles"):
             _expect_folder(name, getattr(self, name))
         if self.models is not None:
@@ -199,6 +205,15 @@ def _expect_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
 def _expect_count(name: str, value: object, most: int) -> None:
     if not isinstance(value, int) or not 1 <= value <= most:
         raise SettingError(f"{name} ({PREFIX}{name.upper()}) is a whole number from 1 to {most:,}; {value!r} came.")
+
+
+def _expect_host_names(name: str, value: str) -> None:
+    wrong = next((each for each in value.split(",") if value and not HOST_NAME.fullmatch(each.strip())), None)
+    if wrong is not None:
+        raise SettingError(
+            f"{name} ({PREFIX}{name.upper()}) is names as croquis.example with commas between them, without http:// "
+            f"and port; {wrong.strip()!r} came."
+        )
 
 
 def _expect_folder(name: str, folder: Path) -> None:

@@ -41,6 +41,13 @@ def test_numbers_are_chosen_by_their_names_in_torch() -> None:
     assert read_settings(["--dtype", "bfloat16"], {"CROQUIS_DTYPE": "float32"}).dtype == "bfloat16"
 
 
+def test_trusted_hosts_are_names_without_port() -> None:
+    assert read_settings([], {"CROQUIS_TRUSTED_HOSTS": "Croquis.example, b.example"}).trusted_hosts
+    for wrong in ("http://croquis.example", "croquis.example:80", "a,,b", "*"):
+        with pytest.raises(SettingError, match="trusted_hosts.*names"):
+            read_settings([], {"CROQUIS_TRUSTED_HOSTS": wrong})
+
+
 def test_an_empty_variable_counts_as_unset() -> None:
     assert read_settings([], {"CROQUIS_PROFILE": ""}).profile == "auto"
 

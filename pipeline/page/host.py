@@ -10,7 +10,10 @@ from starlette.requests import Request
 from pipeline.settings import Settings
 
 NOT_HERE = "The host of this Croquis teaches no styles to visitors; CROQUIS_TEACHING=on allows it."
-PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "x-forwarded-host")  # a proxy speaks for somebody else
+PROXY_HEADERS = (  # a proxy speaks for somebody else
+    *("forwarded", "x-forwarded-for", "x-real-ip", "x-forwarded-host", "x-forwarded-proto", "via"),
+    *("x-client-ip", "cf-connecting-ip", "true-client-ip", "x-cluster-client-ip", "fly-client-ip"),
+)
 
 
 def is_host(visitor: gr.Request, settings: Settings) -> bool:

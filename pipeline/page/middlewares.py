@@ -6,8 +6,9 @@ from starlette.middleware import Middleware
 
 from pipeline.page.secure_headers import SecureHeaders
 from pipeline.page.served_files import ServedFiles
+from pipeline.page.trusted_hosts import TrustedHosts
 
 
-def list_middlewares() -> list[Middleware]:
-    """List the middlewares of the page's server, the outermost first."""
-    return [Middleware(SecureHeaders), Middleware(ServedFiles)]
+def list_middlewares(hosts: frozenset[str]) -> list[Middleware]:
+    """List the middlewares of the page's server, the outermost first; `hosts` are the names that it is known by."""
+    return [Middleware(SecureHeaders), Middleware(TrustedHosts, hosts=hosts), Middleware(ServedFiles)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pipeline.page.guard import list_exception_handlers
 from pipeline.page.installing import link_app
 from pipeline.page.languages import make_translations
 from pipeline.page.middlewares import list_middlewares
+from pipeline.page.trusted_hosts import list_trusted_hosts
 
 # Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
 CHALK = Color(
@@ -112,8 +114,12 @@ def link_stylesheets(assets: Path) -> str:
     return "".join(f'<link rel="stylesheet" href="{build_address(file)}">' for file in files)
 
 
-def make_launch_options(page: gr.Blocks, assets: Path, routes: Sequence[BaseRoute] = ()) -> dict[str, Any]:
+def make_launch_options(
+    page: gr.Blocks, assets: Path, routes: Sequence[BaseRoute] = (), trusted_hosts: str = ""
+) -> dict[str, Any]:
     """Make the options that launch() takes for this page; `routes` are served beside Gradio's own.
+
+    `trusted_hosts` are the names that the host lists for it, with commas between them.
 
     run_history is off: it would keep people's words in their browser unasked.
     """
@@ -130,7 +136,7 @@ def make_launch_options(page: gr.Blocks, assets: Path, routes: Sequence[BaseRout
         "app_kwargs": {
             "exception_handlers": list_exception_handlers(),
             "routes": list(routes),
-            "middleware": list_middlewares(),
+            "middleware": list_middlewares(list_trusted_hosts(os.environ, trusted_hosts)),
         },
         "share": False,
     }

@@ -24,7 +24,6 @@ DESK = "desk"  # the owner of what is drawn at the machine itself, in whichever 
 TOKEN_BYTES = 32
 COOKIE_SECONDS = 400 * 24 * 3600  # browsers keep none longer
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # as secrets.token_urlsafe writes 32 bytes
-OTHER_PROXY_HEADERS = ("via", "x-client-ip", "cf-connecting-ip", "x-forwarded-proto")
 
 
 class Visitor(Protocol):
@@ -69,7 +68,7 @@ def is_at_desk(visitor: Visitor) -> bool:
 
     By its own name: a page whose foreign name was pointed at this machine is not somebody sitting here.
     """
-    proxied = any(name in visitor.headers for name in (*PROXY_HEADERS, *OTHER_PROXY_HEADERS))
+    proxied = any(name in visitor.headers for name in PROXY_HEADERS)
     if proxied or "SPACE_ID" in os.environ or not is_loopback(getattr(visitor.client, "host", "")):
         return False
     try:

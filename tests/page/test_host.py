@@ -25,6 +25,7 @@ def visitor(address: str | None, **headers: str) -> Any:
         (visitor("::1"), True),
         (visitor("127.0.0.1", x_forwarded_for="203.0.113.9"), False),  # a Space, or any proxy on this machine
         (visitor("127.0.0.1", forwarded="for=203.0.113.9"), False),
+        *((visitor("127.0.0.1", **{name: "x"}), False) for name in ("via", "x_client_ip", "cf_connecting_ip")),
         (visitor("192.168.1.20"), False),
         (visitor("10.4.0.1", x_forwarded_for="127.0.0.1"), False),
         (visitor("testclient"), False),
