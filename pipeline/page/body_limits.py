@@ -1,0 +1,157 @@
+"""Bound what a request sends, in bytes, in time, in depth and in count, before anything of it is parsed at length."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pipeline.page.own_routes import refuse
+
+MOST_BYTES = 128_000_000  # of any request; our own routes take less
+MOST_JSON_BYTES = 40_000_000  # of what Gradio's routes read as JSON: a drawing with a photograph
+MOST_OPEN = 64  # bodies that are on their way at the same time
+IDLE_SECONDS = 20.0  # without a byte
+WHOLE_SECONDS = 300.0  # 20 MB through 0.6 Mbit/s
+MOST_DEPTH = 40  # lists and objects within one another
+MOST_NODES = 20_000  # values: an event of the page has some hundred
+MOST_FILES = 64
+GRADIO = "/gradio_api/"
+UPLOAD = "/gradio_api/upload"
+CLOSE = {"Connection": "close"}  # what is left of the body is not read
+TOO_LARGE = "A request has at most {most} MB here; more came."
+TOO_SLOW = "The request did not arrive in time. Send it again."
+TOO_MANY = "Too many requests are on their way here; send this one again in a moment."
+TOO_DEEP = f"An input has at most {MOST_DEPTH} lists and objects within one another; more came."
+TOO_MUCH = f"A call has at most {MOST_NODES:,} values and {MOST_FILES} files; more came."
+NOT_JSON = "A call's body is a JSON object; what came cannot be read as JSON."
+
+
+class BodyLimits:
+    """BodyLimits is a middleware that refuses bodies that are too large (413), too slow (408), or shaped so that
+    Gradio would work on them for minutes (422).
+    """
+
+    def __init__(self, app: ASGIApp, idle: float = IDLE_SECONDS, whole: float = WHOLE_SECONDS) -> None:
+        self._app, self._idle, self._whole, self._open = app, idle, whole, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+        if self._open >= MOST_OPEN:
+            await refuse(503, TOO_MANY, {"Retry-After": "5", **CLOSE})(scope, receive, send)
+            return
+        try:
+            body = Body(scope, receive, self._count_down, self._idle, self._whole)
+            await self._pass_on(scope, body, send)
+        except HTTPException as error:
+            await refuse(error.status_code, str(error.detail), CLOSE)(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, body: Body, send: Send) -> None:
+        """Hand the request on: Gradio's JSON once it was looked at, any other as it comes. Raises HTTPException."""
+        self._open += 1
+        try:
+            if scope["path"].startswith(GRADIO) and not scope["path"].startswith(UPLOAD):
+                expect_plain_json(await body.read())
+            await self._app(scope, body.receive, send)
+        finally:
+            body.end()
+
+    def _count_down(self) -> None:
+        self._open -= 1
+
+
+class Body:
+    """Body receives one request's messages, and raises HTTPException where they are too many or too slow."""
+
+    def __init__(self, scope: Scope, receive: Receive, on_end: Callable[[], None], idle: float, whole: float) -> None:
+        self._receive, self._on_end, self._idle = receive, on_end, idle
+        path = scope["path"]
+        self._most = MOST_JSON_BYTES if path.startswith(GRADIO) and not path.startswith(UPLOAD) else MOST_BYTES
+        self._total = 0
+        self._again: list[Message] = []
+        self._ended = False
+        self._deadline = asyncio.get_running_loop().time() + whole
+        announced = Request(scope).headers.get("content-length", "0")
+        self._add(int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 20 else 0)
+        self._total = 0
+
+    async def read(self) -> bytes:
+        """Return the whole body; `receive` gives it once more then."""
+        chunks = []
+        while True:
+            message = await self.receive()
+            if message["type"] != "http.request":
+                self._again = [message]
+                return b""
+            chunks.append(message.get("body", b""))
+            if not message.get("more_body"):
+                break
+        whole = b"".join(chunks)
+        self._again = [{"type": "http.request", "body": whole, "more_body": False}]
+        return whole
+
+    async def receive(self) -> Message:
+        """Return the next message; once the body is whole, whatever comes, however late."""
+        if self._again:
+            return self._again.pop()
+        if self._ended:
+            return await self._receive()
+        left = self._deadline - asyncio.get_running_loop().time()
+        try:
+            message = await asyncio.wait_for(self._receive(), max(0.001, min(self._idle, left)))
+        except TimeoutError:
+            raise HTTPException(408, TOO_SLOW, CLOSE) from None
+        self._add(len(message.get("body", b"")))
+        if not message.get("more_body"):
+            self.end()
+        return message
+
+    def end(self) -> None:
+        """Say that nothing more of the body is expected."""
+        if not self._ended:
+            self._ended = True
+            self._on_end()
+
+    def _add(self, size: int) -> None:
+        self._total += size
+        if self._total > self._most:
+            raise HTTPException(413, TOO_LARGE.format(most=self._most // 10**6), CLOSE)
+
+
+def expect_plain_json(body: bytes) -> None:
+    """Raise HTTPException unless a body is JSON of bounded depth, with bounded numbers of values and files."""
+    try:
+        value = json.loads(body or b"{}")
+    except RecursionError:
+        raise HTTPException(422, TOO_DEEP) from None
+    except ValueError:
+        raise HTTPException(422, NOT_JSON) from None
+    expect_bounds(value)
+
+
+def expect_bounds(value: Any) -> None:
+    """Raise HTTPException where a JSON value is nested too deeply or holds too much."""
+    level, nodes, files = [value], 0, 0
+    for _ in range(MOST_DEPTH):
+        nodes += len(level)
+        files += sum(isinstance(each, dict) and "path" in each for each in level)
+        if nodes > MOST_NODES or files > MOST_FILES:
+            raise HTTPException(422, TOO_MUCH)
+        level = [inner for each in level for inner in list_inner(each)]
+        if not level:
+            return
+    raise HTTPException(422, TOO_DEEP)
+
+
+def list_inner(value: Any) -> list[Any]:
+    """Return the values that a JSON value holds itself."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
