@@ -5,6 +5,7 @@ import { say } from "./words.js";
 const EVERY = 5000; // ms between two looks
 const WHILE_AWAY = 1000; // ms, the same while the server is away
 const PATIENCE = 8000; // ms that an answer may take
+const MOST_LATE = 4; // answers in a row that came too late: a busy server is slow, and not away
 const SETTLED = 10_000; // ms after which a page that was opened anew stays open
 const FLAG = "croquis.was-away"; // in sessionStorage: the page was opened anew because of it
 
@@ -18,6 +19,7 @@ const findConfig = () => /** @type {any} */ (globalThis).gradio_config ?? {};
 export function mountReconnecting({ onAway }) {
   let server = findConfig().app_id; // each start of the server has another
   let isAway = false;
+  let late = 0; // answers in a row
   let isCut = false; // a run was under way: Gradio goes on only in a page that is opened anew
   if (isFlagUp()) {
     showMessage(say("The server was away and is back. Your drawing and your words are as you left them."));
@@ -34,6 +36,8 @@ export function mountReconnecting({ onAway }) {
   }
   async function look() {
     const found = await ask("gradio_api/app_id");
+    late = found === undefined ? late + 1 : 0;
+    if (late && late < MOST_LATE) return;
     if (!found) return isAway || leave();
     if (isAway || (server && found.app_id !== server)) await comeBack(found.app_id);
   }
@@ -65,13 +69,13 @@ async function isSamePage() {
   return list(now) === list(findConfig());
 }
 
-/** Ask the server for JSON; return null where it does not answer. */
+/** Ask the server for JSON; return null where there is none, undefined where its answer is late. */
 async function ask(address) {
   try {
     const answer = await fetch(new URL(address, document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     return answer.ok ? await answer.json() : null;
-  } catch {
-    return null;
+  } catch (error) {
+    return error?.name === "TimeoutError" ? undefined : null;
   }
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.browser.conftest import DESK, LOADING, PATIENCE
 from tests.browser.page_actions import count_ink, drag_mouse, draw_and_wait, set_number, wait_for_state
@@ -66,3 +66,13 @@ def test_a_server_killed_in_the_middle_of_a_picture_costs_no_line(browser: Brows
         set_number(page, "num_inference_steps", 2)  # the fifty of before are back, too
         draw_and_wait(page, "a red ball, watercolour")
         page.context.close()
+
+
+def test_a_server_that_answers_late_is_not_taken_for_away(browser: Browser, server: Server) -> None:
+    page, held = open_drawn_page(browser, server), list[Route]()
+    page.route("**/gradio_api/app_id", lambda route: held.append(route))  # never answered
+    while len(held) < 2:  # the first was given up by the page's own limit
+        page.wait_for_timeout(500)
+    assert not page.locator(AWAY).count()
+    draw_and_wait(page, "a red ball, watercolour")
+    page.context.close()
