@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import webbrowser
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,7 @@ def serve(settings: Settings) -> None:
     """Serve the page, Gradio's endpoints and /v1, until the program is stopped."""
     from pipeline.page.export import ExportDoor
     from pipeline.page.history_routes import HistoryDoor
+    from pipeline.page.host_link import announce_host
     from pipeline.page.installing import list_app_routes
     from pipeline.page.live import LiveDoor
     from pipeline.page.teach import TeachDoor
@@ -70,10 +72,14 @@ def serve(settings: Settings) -> None:
     doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio), TeachDoor(studio)
     routes = [*(route for door in doors for route in door.list_routes()), mount_service(studio)]
     routes += list_app_routes(settings.assets)
-    options = make_launch_options(page, settings.assets, routes, settings.trusted_hosts)
+    options = make_launch_options(page, settings, routes)
     finish_before_end(studio.keeper.close)
     options |= {"max_threads": settings.waiting + OTHER_THREADS}
-    page.launch(inbrowser=has_desktop(os.environ, sys.platform), **options)
+    page.launch(prevent_thread_lock=True, **options)
+    address = announce_host(page.local_url, settings, os.environ)
+    if has_desktop(os.environ, sys.platform):
+        webbrowser.open(address)
+    page.block_thread()
 
 
 def finish_before_end(finish: Callable[[], object]) -> None:

@@ -1,11 +1,20 @@
-"""Decide which visitors may fetch models and change the engine."""
+"""Decide which visitors may fetch models and change the engine, and which may teach styles.
+
+The first is what concerns everybody: only who has the host's token may, which the terminal prints as a link. An address
+says nothing: a proxy on the machine, or any program on it, has the machine's own.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import secrets
+from functools import cache
 from ipaddress import ip_address
+from pathlib import Path
 
 import gradio as gr
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 
 from pipeline.settings import Settings
 
@@ -14,16 +23,53 @@ PROXY_HEADERS = (  # a proxy speaks for somebody else
     *("forwarded", "x-forwarded-for", "x-real-ip", "x-forwarded-host", "x-forwarded-proto", "via"),
     *("x-client-ip", "cf-connecting-ip", "true-client-ip", "x-cluster-client-ip", "fly-client-ip"),
 )
+HOST_COOKIE = "croquis_host"
+TOKEN_FILE = "host-token"  # noqa: S105 the file's name
+TOKEN_BYTES = 32
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # as secrets.token_urlsafe writes 32 bytes
 
 
 def is_host(visitor: gr.Request, settings: Settings) -> bool:
     """Return whether this visitor may fetch models and change the engine, which are everybody's.
 
-    By itself only who sits at the machine, or came through a tunnel of their own: on a Space that is nobody.
+    By itself only who opened the link that the terminal prints, which left the token in a cookie.
     """
     if settings.hosts != "local":
         return settings.hosts == "anyone"
-    return is_at_machine(visitor)
+    given = cookie_parser(visitor.headers.get("cookie", "")).get(HOST_COOKIE, "")
+    return is_token(given, read_host_token(settings.user_dir))
+
+
+def is_token(given: str, token: str) -> bool:
+    """Return whether what was given is the token, in a time that says nothing of it."""
+    return secrets.compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+
+@cache
+def read_host_token(folder: Path) -> str:
+    """Return the host's token, 256 random bits kept in a person's folder, so that it outlasts a restart.
+
+    Where nothing can be kept it is that of this start alone.
+    """
+    token, file = secrets.token_urlsafe(TOKEN_BYTES), folder / TOKEN_FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as written:
+            written.write(token)
+    except FileExistsError:
+        kept = read_kept_token(file)
+        return kept if TOKEN.fullmatch(kept) else token
+    except OSError:
+        return token
+    return token
+
+
+def read_kept_token(file: Path) -> str:
+    """Return what a file holds, "" for one that cannot be read or is no plain file."""
+    try:
+        return file.read_text("ascii").strip() if file.is_file() else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def may_teach(visitor: Request | gr.Request, settings: Settings) -> bool:

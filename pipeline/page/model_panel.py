@@ -38,8 +38,8 @@ ENGINE_FAILED = "{title} did not take over: {message} {before} goes on drawing."
 SEARCH_BY_CLIP = "Styles are found by its own encoder, CLIP ViT-B/32."
 SEARCH_BY_POCKET = "Styles are found as the pocket model finds them: CLIP ViT-B/32, its own encoder, is not here."
 HOST_ONLY = (
-    "Whoever runs this Croquis fetches models and chooses the engine, from the machine that it runs on; with "
-    "CROQUIS_HOSTS=anyone every visitor may."
+    "Whoever runs this Croquis fetches models and chooses the engine: the terminal shows the link for it at the start; "
+    "with CROQUIS_HOSTS=anyone every visitor may."
 )
 TO_BIGGER, TO_POCKET = f"Draw with {SD15.title} now", "Back to the pocket model"
 

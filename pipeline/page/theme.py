@@ -14,10 +14,12 @@ from starlette.routing import BaseRoute
 
 from pipeline.page.components import build_address
 from pipeline.page.guard import list_exception_handlers
+from pipeline.page.host import read_host_token
 from pipeline.page.installing import link_app
 from pipeline.page.languages import make_translations
 from pipeline.page.middlewares import list_middlewares
 from pipeline.page.trusted_hosts import list_trusted_hosts
+from pipeline.settings import Settings
 
 # Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
 CHALK = Color(
@@ -114,15 +116,13 @@ def link_stylesheets(assets: Path) -> str:
     return "".join(f'<link rel="stylesheet" href="{build_address(file)}">' for file in files)
 
 
-def make_launch_options(
-    page: gr.Blocks, assets: Path, routes: Sequence[BaseRoute] = (), trusted_hosts: str = ""
-) -> dict[str, Any]:
+def make_launch_options(page: gr.Blocks, settings: Settings, routes: Sequence[BaseRoute] = ()) -> dict[str, Any]:
     """Make the options that launch() takes for this page; `routes` are served beside Gradio's own.
-
-    `trusted_hosts` are the names that the host lists for it, with commas between them.
 
     run_history is off: it would keep people's words in their browser unasked.
     """
+    assets = settings.assets
+    hosts = list_trusted_hosts(os.environ, settings.trusted_hosts)
     return {
         "theme": make_theme(),
         "head": link_stylesheets(assets) + link_app(),
@@ -136,7 +136,7 @@ def make_launch_options(
         "app_kwargs": {
             "exception_handlers": list_exception_handlers(),
             "routes": list(routes),
-            "middleware": list_middlewares(list_trusted_hosts(os.environ, trusted_hosts)),
+            "middleware": list_middlewares(hosts, read_host_token(settings.user_dir)),
         },
         "share": False,
     }

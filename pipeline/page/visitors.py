@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 from starlette.requests import cookie_parser
 
-from pipeline.page.host import PROXY_HEADERS, is_loopback
+from pipeline.page.host import PROXY_HEADERS, TOKEN, TOKEN_BYTES, is_loopback
 from pipeline.settings import Settings
 from pipeline.studio.line import Caller, name_caller
 
@@ -21,9 +20,7 @@ Mode = Literal["on", "off", "ask"]
 
 COOKIE = "croquis_visitor"
 DESK = "desk"  # the owner of what is drawn at the machine itself, in whichever browser
-TOKEN_BYTES = 32
 COOKIE_SECONDS = 400 * 24 * 3600  # browsers keep none longer
-TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # as secrets.token_urlsafe writes 32 bytes
 
 
 class Visitor(Protocol):
@@ -92,11 +89,11 @@ def make_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def make_cookie(visitor: Visitor, token: str) -> str:
+def make_cookie(visitor: Visitor, token: str, name: str = COOKIE) -> str:
     """Make the header that gives a browser this token, or takes it away where it is "".
 
     A Space's page lies in a frame of another site, where a cookie needs "SameSite=None; Secure; Partitioned".
     """
     scheme = visitor.headers.get("x-forwarded-proto", "").split(",")[0].strip() or urlsplit(str(visitor.url)).scheme
     reach = "SameSite=None; Secure; Partitioned" if scheme == "https" else "SameSite=Lax"
-    return f"{COOKIE}={token}; Max-Age={COOKIE_SECONDS if token else 0}; Path=/; HttpOnly; {reach}"
+    return f"{name}={token}; Max-Age={COOKIE_SECONDS if token else 0}; Path=/; HttpOnly; {reach}"

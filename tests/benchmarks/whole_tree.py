@@ -43,7 +43,7 @@ class Run:
 
     def __init__(self, server: Server, room: Path, side: int, steps: int) -> None:
         self.client = Client(server.url, verbose=False, download_files=room / "downloads", analytics_enabled=False)
-        self.events = PageEvents(server.url)
+        self.events = PageEvents(server.url, server.host_url)
         self.files = Files(room, side)
         self._usual = {**USUAL, "width": side, "height": side, "num_inference_steps": steps}
         self._log, self._process, self._side = server.log, psutil.Process(server.process.pid), side

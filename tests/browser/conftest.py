@@ -54,7 +54,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
-    """Return open_page(**context options), which opens the page, its models ready, and checks it at the end.
+    """Return open_page(**context options), which opens the page as its host, models ready, and checks it at the end.
 
     The tour, which a new browser shows, comes with `with_tour` alone.
     """
@@ -68,7 +68,7 @@ def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
         contexts.append(context)
         page = context.new_page()
         watch(page, server.url, faults)
-        page.goto(server.url)
+        page.goto(server.host_url)
         page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
         page.wait_for_selector("#chip .style-strip [data-style=ghibli]", state="attached")
         return page

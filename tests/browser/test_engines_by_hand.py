@@ -41,7 +41,7 @@ def open_tab(browser: Browser, server: Server) -> Iterator[Callable[[], Page]]:
         contexts.append(context)
         page = context.new_page()
         watch(page, server.url, faults)
-        page.goto(server.url)
+        page.goto(server.host_url)
         page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
         open_panel(page, "settings")
         open_panel(page, "bigger")

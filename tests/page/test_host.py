@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pipeline.errors import EngineChanged
-from pipeline.page.host import is_host
+from pipeline.page.host import HOST_COOKIE, TOKEN_FILE, is_at_machine, is_host, may_teach, read_host_token
 from pipeline.settings import Settings
 from pipeline.studio.calls import retry_on_engine_change
 
@@ -32,9 +33,43 @@ def visitor(address: str | None, **headers: str) -> Any:
         (visitor(None), False),
     ],
 )
-def test_by_itself_only_who_sits_at_the_machine(who: Any, local: bool) -> None:
-    assert is_host(who, Settings()) is local
+def test_by_itself_only_who_sits_at_the_machine_teaches_and_nobody_is_the_host_by_an_address(
+    who: Any, local: bool, tmp_path: Path
+) -> None:
+    assert is_at_machine(who) is may_teach(who, Settings()) is local
+    assert not is_host(who, Settings(user_dir=tmp_path))
     assert is_host(who, Settings(hosts="anyone")) and not is_host(who, Settings(hosts="nobody"))
+
+
+def test_the_host_is_who_has_the_token_wherever_they_sit(tmp_path: Path) -> None:
+    settings = Settings(user_dir=tmp_path)
+    token = read_host_token(tmp_path)
+    assert is_host(visitor("203.0.113.9", cookie=f"a=b; {HOST_COOKIE}={token}"), settings)
+    assert not is_host(visitor("127.0.0.1", cookie=f"{HOST_COOKIE}={token}"), Settings(hosts="nobody"))
+    for wrong in ("", token[:-1], token + "a", "ü" * 43, "a" * 43):
+        assert not is_host(visitor("127.0.0.1", cookie=f"{HOST_COOKIE}={wrong}"), settings)
+
+
+def test_the_token_outlasts_a_restart_and_is_its_owners_alone(tmp_path: Path) -> None:
+    token = read_host_token(tmp_path)
+    read_host_token.cache_clear()  # as a restart does
+    assert read_host_token(tmp_path) == token and len(token) == 43
+    assert (tmp_path / TOKEN_FILE).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("held", [b"", b"short", b"\xff" * 43, b"a" * 5_000])
+def test_a_damaged_token_lets_nobody_in_who_knows_it(tmp_path: Path, held: bytes) -> None:
+    (tmp_path / TOKEN_FILE).write_bytes(held)
+    token = read_host_token(tmp_path)
+    assert len(token) == 43 and token.encode() not in held and token == read_host_token(tmp_path)
+
+
+def test_where_nothing_can_be_kept_the_token_is_that_of_this_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    folder = tmp_path / "file" / "folder"
+    assert read_host_token(folder) == read_host_token(folder)
+    (tmp_path / TOKEN_FILE).mkdir()
+    assert len(read_host_token(tmp_path)) == 43
 
 
 def test_a_run_that_was_overtaken_is_made_once_more_and_not_for_ever() -> None:

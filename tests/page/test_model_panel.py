@@ -15,6 +15,7 @@ import pytest
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.download import Download, DownloadState
 from pipeline.models.profile import ModelProfile
+from pipeline.page.host import HOST_COOKIE
 from pipeline.page.model_panel import (
     TO_BIGGER,
     TO_POCKET,
@@ -35,8 +36,9 @@ def run_apart(work: Coroutine[Any, Any, Any]) -> Any:
         return apart.submit(asyncio.run, work).result()
 
 
-HOST = SimpleNamespace(headers={}, client=SimpleNamespace(host="127.0.0.1"))
-VISITOR = SimpleNamespace(headers={"x-forwarded-for": "8.8.8.8"}, client=SimpleNamespace(host="127.0.0.1"))
+TOKEN = "t" * 43
+HOST = SimpleNamespace(headers={"cookie": f"{HOST_COOKIE}={TOKEN}"}, client=SimpleNamespace(host="127.0.0.1"))
+VISITOR = SimpleNamespace(headers={}, client=SimpleNamespace(host="127.0.0.1"))  # at the machine, without the token
 
 
 def studio(drawn: ModelProfile = POCKET, sd15: Path | None = None, encoder: str = "pocket") -> Any:
@@ -53,6 +55,7 @@ def studio(drawn: ModelProfile = POCKET, sd15: Path | None = None, encoder: str 
 def _nothing_here_and_no_gpu_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.studio.opening.is_downloaded", lambda *_, **__: False)
     monkeypatch.setattr("pipeline.studio.opening.find_cuda_problem", lambda: None)
+    monkeypatch.setattr("pipeline.page.host.read_host_token", lambda folder: TOKEN)
 
 
 class Panel(NamedTuple):

@@ -13,11 +13,13 @@ LIMIT = 600  # seconds
 
 
 class PageEvents:
-    """PageEvents raises events of the page at an address."""
+    """PageEvents raises events of the page at an address, as the host who opened `link`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, link: str) -> None:
         self._api = f"{url}/gradio_api"
-        self._config = httpx.get(f"{url}/config", timeout=LIMIT).raise_for_status().json()
+        self._client = httpx.Client(timeout=LIMIT)
+        self._client.get(link)  # leaves the host's cookie
+        self._config = self._client.get(f"{url}/config").raise_for_status().json()
 
     def send(self, component: str, event: str, **data: Any) -> Any:
         """Raise a component's event with its data, and return the last value that comes of it.
@@ -27,7 +29,7 @@ class PageEvents:
         place, function = self._find(component, event)
         session = uuid.uuid4().hex
         joined = {"data": [], "event_data": data, "fn_index": function, "trigger_id": place, "session_hash": session}
-        httpx.post(f"{self._api}/queue/join", json=joined, timeout=LIMIT).raise_for_status()
+        self._client.post(f"{self._api}/queue/join", json=joined).raise_for_status()
         return self._read_last(session)
 
     def _find(self, component: str, event: str) -> tuple[int, int]:
@@ -42,7 +44,7 @@ class PageEvents:
         """Read the queue's messages until the event is done; return its first output's last value."""
         shown, first = None, True  # the first value comes whole, those behind it as differences
         address = f"{self._api}/queue/data"
-        with httpx.stream("GET", address, params={"session_hash": session}, timeout=LIMIT) as stream:
+        with self._client.stream("GET", address, params={"session_hash": session}) as stream:
             for line in stream.iter_lines():
                 message = json.loads(line[6:]) if line.startswith("data: ") else {}
                 if message.get("msg") == "process_generating":

@@ -14,8 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
+
+from pipeline.page.host import TOKEN_FILE
+from pipeline.page.host_link import WORD
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT = 180  # seconds; a busy machine is slow to import torch
@@ -36,6 +40,12 @@ class Server:
     @property
     def api(self) -> str:
         return f"{self.url}/gradio_api"
+
+    @property
+    def host_url(self) -> str:
+        """The link that the terminal prints for the host."""
+        token = (Path(self.settings["CROQUIS_USER_DIR"]) / TOKEN_FILE).read_text()
+        return f"{self.url}/?{urlencode({WORD: token})}"
 
     def upload(self, name: str, data: bytes) -> dict[str, Any]:
         """Upload a file and return it as an input: {"path", "meta"}."""
