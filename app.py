@@ -76,7 +76,7 @@ def serve(settings: Settings) -> None:
     finish_before_end(studio.keeper.close)
     options |= {"max_threads": settings.waiting + OTHER_THREADS}
     page.launch(prevent_thread_lock=True, **options)
-    address = announce_host(page.local_url, settings, os.environ)
+    address = announce_host(str(page.local_url), settings, os.environ)
     if has_desktop(os.environ, sys.platform):
         webbrowser.open(address)
     page.block_thread()

@@ -75,7 +75,7 @@ async function ask(address) {
     const answer = await fetch(new URL(address, document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     return answer.ok ? await answer.json() : null;
   } catch (error) {
-    return error?.name === "TimeoutError" ? undefined : null;
+    return error instanceof DOMException && error.name === "TimeoutError" ? undefined : null;
   }
 }
 

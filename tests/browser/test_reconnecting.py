@@ -70,7 +70,11 @@ def test_a_server_killed_in_the_middle_of_a_picture_costs_no_line(browser: Brows
 
 def test_a_server_that_answers_late_is_not_taken_for_away(browser: Browser, server: Server) -> None:
     page, held = open_drawn_page(browser, server), list[Route]()
-    page.route("**/gradio_api/app_id", lambda route: held.append(route))  # never answered
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/gradio_api/app_id", hold)  # and never answer
     while len(held) < 2:  # the first was given up by the page's own limit
         page.wait_for_timeout(500)
     assert not page.locator(AWAY).count()

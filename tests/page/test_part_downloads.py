@@ -17,13 +17,20 @@ from pipeline.errors import ModelError
 from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelPart, ModelProfile, WeightFile
+from pipeline.page.host import HOST_COOKIE
 from pipeline.page.part_downloads import PartDownloads
 from pipeline.settings import Settings
 from tests.tools.hub_server import PINNED, Hub, offer_part
 
-HOST: Any = SimpleNamespace(headers={}, client=SimpleNamespace(host="127.0.0.1"))
-VISITOR: Any = SimpleNamespace(headers={"x-forwarded-for": "8.8.8.8"}, client=SimpleNamespace(host="127.0.0.1"))
+TOKEN = "t" * 43
+HOST: Any = SimpleNamespace(headers={"cookie": f"{HOST_COOKIE}={TOKEN}"}, client=SimpleNamespace(host="127.0.0.1"))
+VISITOR: Any = SimpleNamespace(headers={}, client=SimpleNamespace(host="127.0.0.1"))  # here, without the token
 SIZE = 600_000  # bytes of each network
+
+
+@pytest.fixture(autouse=True)
+def _a_known_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.page.host.read_host_token", lambda folder: TOKEN)
 
 
 @pytest.fixture
