@@ -15,6 +15,7 @@ from pipeline.engine.placement import Placement
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.engine.shallow_text_encoder import ShallowTextEncoder
 from pipeline.engine.style_adapters import StyleAdapters
+from pipeline.engine.style_masks import StyleShares, share_styles
 from pipeline.engine.textual_inversions import TextualInversions
 from pipeline.hints import HINT_LIMITS
 from pipeline.prompt_syntax import Prompt
@@ -87,13 +88,19 @@ class RequestEncoder:
         hint = None if request.hints else self.embed_hint(request)
         clock.mark("lines")
         scale = wanted.controlnet_conditioning_scale
-        return Conditions(prompts, styles, hint, request.sampling.guidance_scale, scale, controls)
+        shares = self._share_styles(request)
+        return Conditions(prompts, styles, hint, request.sampling.guidance_scale, scale, controls, shares=shares)
 
     def make_blank_conditions(self, request: GenerationRequest) -> Conditions:
         """Encode a request with guidance and a style that is none, to compile the networks with."""
         self._set_style_scales(request.conditioning.ip_adapter_scale)
         styles = self._move_to_device(self._adapters.make_zeros(2))
         return Conditions(self.encode_prompts(request, guided=True), styles, self.embed_hint(request), 2.0, 1.0)
+
+    def _share_styles(self, request: GenerationRequest) -> StyleShares | None:
+        """Return how much each style is worn at each place, on the device; None where one is, everywhere."""
+        levels = len(self._pipeline.unet.config.block_out_channels)
+        return share_styles(request, self._pipeline.vae_scale_factor, levels, self._placement.device)
 
     def _set_style_scales(self, scales: Any) -> None:
         self._pipeline.set_ip_adapter_scale(scales)

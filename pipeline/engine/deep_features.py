@@ -9,23 +9,39 @@ features carry its deep residuals already; the shallow ones, of the skips that t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+
+from pipeline.engine.style_masks import StyleMasks, select_mask
 
 SHALLOW_LAYERS = 2  # of the last up block: the paper's branch 1
 
 Run = Callable[..., Any]
 
 
+class Attended(NamedTuple):
+    """Attended is what the UNet's attention is given: words, styles, and where each of several styles is worn."""
+
+    states: Any  # as `process_encoder_hidden_states` returns them
+    masks: StyleMasks | None
+
+    def select(self, hidden: Tensor) -> dict[str, Any]:
+        """Return what attention over hidden states (n, c, h, w) takes by name."""
+        if self.masks is None:
+            return {"encoder_hidden_states": self.states}
+        return {"encoder_hidden_states": self.states, "cross_attention_kwargs": select_mask(self.masks, hidden)}
+
+
 class SplitUNet:
     """SplitUNet runs diffusers' UNet as it is, whole with its deep features given out, or its shallow layers alone.
 
-    Its inputs are the UNet's: latents (n, c, h, w), a time, and by name `encoder_hidden_states`, `added_cond_kwargs`
-    and ControlNet's residuals. `make_quick` compiles what is run; one compiled function serves both kinds of whole
-    passes. Without `skips` all layers run for a shallow pass too, and the deep features are replaced: the same output,
-    for weights that are streamed in the order of the first pass.
+    Its inputs are the UNet's: latents (n, c, h, w), a time, and by name `encoder_hidden_states`, `added_cond_kwargs`,
+    ControlNet's residuals, and `style_masks`, which say where each of several styles is worn. `make_quick` compiles
+    what is run; one compiled function serves both kinds of whole passes. Without `skips` all layers run for a shallow
+    pass too, and the deep features are replaced: the same output, for weights that are streamed in the order of the
+    first pass.
     """
 
     def __init__(self, unet: Any, *, skips: bool = True, make_quick: Callable[[Run], Run] | None = None) -> None:
@@ -35,7 +51,7 @@ class SplitUNet:
 
     def __call__(self, sample: Tensor, time: Tensor, **given: Any) -> Tensor:
         """Return the UNet's output (n, c, h, w)."""
-        if self._quick:
+        if self._quick or given.get("style_masks") is not None:
             return self.run_whole(sample, time, **given)[0]
         return self.unet(sample, time, return_dict=False, **given)[0]  # type: ignore[no-any-return]
 
@@ -98,16 +114,17 @@ def run_whole(
     added_cond_kwargs: dict[str, Any],
     down_block_additional_residuals: Sequence[Tensor] = (),
     mid_block_additional_residual: Tensor | None = None,
+    style_masks: StyleMasks | None = None,
     deep: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Do what UNet2DConditionModel.forward does, and give out the deep features; those given as `deep` replace them."""
-    time_embeds, states = embed_inputs(unet, sample, time, encoder_hidden_states, added_cond_kwargs)
+    time_embeds, states = embed_inputs(unet, sample, time, encoder_hidden_states, added_cond_kwargs, style_masks)
     hidden = unet.conv_in(sample)
     skips: tuple[Tensor, ...] = (hidden,)
     for block in unet.down_blocks:
-        hidden, found = block(hidden_states=hidden, temb=time_embeds, **select_states(block, states))
+        hidden, found = block(hidden_states=hidden, temb=time_embeds, **select_states(block, hidden, states))
         skips += found
-    hidden = unet.mid_block(hidden, time_embeds, **select_states(unet.mid_block, states))
+    hidden = unet.mid_block(hidden, time_embeds, **select_states(unet.mid_block, hidden, states))
     if mid_block_additional_residual is not None:
         hidden = hidden + mid_block_additional_residual
     skips = add_residuals(skips, down_block_additional_residuals)
@@ -121,7 +138,7 @@ def run_whole(
             temb=time_embeds,
             res_hidden_states_tuple=used,
             upsample_size=size if any(side % 2**unet.num_upsamplers for side in sample.shape[-2:]) else None,
-            **select_states(block, states),
+            **select_states(block, hidden, states),
         )
     first = len(last.resnets) - SHALLOW_LAYERS
     hidden = run_layers(last, range(first), hidden, skips, time_embeds, states)
@@ -139,9 +156,10 @@ def run_shallow(
     encoder_hidden_states: Tensor,
     added_cond_kwargs: dict[str, Any],
     down_block_additional_residuals: Sequence[Tensor] = (),
+    style_masks: StyleMasks | None = None,
 ) -> Tensor:
     """Run the layers between the latents and the deep features' place, on both sides of the UNet, and its output."""
-    time_embeds, states = embed_inputs(unet, sample, time, encoder_hidden_states, added_cond_kwargs)
+    time_embeds, states = embed_inputs(unet, sample, time, encoder_hidden_states, added_cond_kwargs, style_masks)
     hidden = unet.conv_in(sample)
     skips = [hidden]
     first_block = unet.down_blocks[0]
@@ -154,15 +172,22 @@ def run_shallow(
 
 
 def embed_inputs(
-    unet: Any, sample: Tensor, time: Tensor, encoder_hidden_states: Tensor, added_cond_kwargs: dict[str, Any]
-) -> tuple[Tensor, Any]:
-    """Embed the time, and join what the words and the style's picture say, as the UNet's attention takes it."""
+    unet: Any,
+    sample: Tensor,
+    time: Tensor,
+    encoder_hidden_states: Tensor,
+    added_cond_kwargs: dict[str, Any],
+    style_masks: StyleMasks | None,
+) -> tuple[Tensor, Attended]:
+    """Embed the time, and join what the words and the styles' pictures say, as the UNet's attention takes it."""
     time_embeds = unet.time_embedding(unet.get_time_embed(sample=sample, timestep=time))
-    return time_embeds, unet.process_encoder_hidden_states(encoder_hidden_states, added_cond_kwargs)
+    return time_embeds, Attended(
+        unet.process_encoder_hidden_states(encoder_hidden_states, added_cond_kwargs), style_masks
+    )
 
 
 def finish(
-    unet: Any, block: Any, first: int, hidden: Tensor, skips: Sequence[Tensor], time_embeds: Tensor, states: Any
+    unet: Any, block: Any, first: int, hidden: Tensor, skips: Sequence[Tensor], time_embeds: Tensor, states: Attended
 ) -> Tensor:
     """Run the last up block from its layer `first` on, and the output layers."""
     hidden = run_layers(block, range(first, len(block.resnets)), hidden, skips, time_embeds, states)
@@ -172,7 +197,7 @@ def finish(
 
 
 def run_layers(
-    block: Any, numbers: range, hidden: Tensor, skips: Sequence[Tensor], time_embeds: Tensor, states: Any
+    block: Any, numbers: range, hidden: Tensor, skips: Sequence[Tensor], time_embeds: Tensor, states: Attended
 ) -> Tensor:
     """Run some layers of an up block, each on its skip, the last of which comes first."""
     for number, skip in zip(numbers, reversed(skips), strict=False):
@@ -180,17 +205,17 @@ def run_layers(
     return hidden
 
 
-def run_layer(block: Any, number: int, hidden: Tensor, time_embeds: Tensor, states: Any) -> Tensor:
+def run_layer(block: Any, number: int, hidden: Tensor, time_embeds: Tensor, states: Attended) -> Tensor:
     """Run one layer of a block: its convolutions, and its attention where it has any."""
     hidden = block.resnets[number](hidden, time_embeds)
     if getattr(block, "has_cross_attention", False):
-        hidden = block.attentions[number](hidden, encoder_hidden_states=states, return_dict=False)[0]
+        hidden = block.attentions[number](hidden, **states.select(hidden), return_dict=False)[0]
     return hidden
 
 
-def select_states(block: Any, states: Any) -> dict[str, Any]:
-    """Return what a block takes of words and style: nothing where it has no attention."""
-    return {"encoder_hidden_states": states} if getattr(block, "has_cross_attention", False) else {}
+def select_states(block: Any, hidden: Tensor, states: Attended) -> dict[str, Any]:
+    """Return what a block over hidden states takes of words and styles: nothing where it has no attention."""
+    return states.select(hidden) if getattr(block, "has_cross_attention", False) else {}
 
 
 def add_residuals(skips: Sequence[Tensor], residuals: Sequence[Tensor]) -> tuple[Tensor, ...]:

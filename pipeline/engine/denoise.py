@@ -20,6 +20,7 @@ from torch import Tensor
 from pipeline.controls import Shortcuts
 from pipeline.engine.controlnet import Control, Residuals, SummedResiduals, is_within_interval, repeat_for_batch
 from pipeline.engine.deep_features import DeepFeatures
+from pipeline.engine.style_masks import StyleShares
 from pipeline.engine.tiles import average_windows, cut_controls, cut_window
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.machine.tiles import Window
@@ -39,12 +40,13 @@ class Conditions:
     """
 
     prompt_embeds: Tensor  # (B, tokens, width)
-    image_embeds: Tensor  # (B, 1, d), zeros in the unconditional half; or hidden states (B, 1, patches, d)
+    image_embeds: Tensor  # (B, n, d), zeros in the unconditional half; or hidden states (B, n, patches, d)
     hint: Tensor | None  # (1, channels, h, w): the edges after ControlNet's hint stack; None draws without edges
     guidance_scale: float
     controlnet_conditioning_scale: float
     controls: tuple[Control, ...] = ()  # these ControlNets in place of the one that sees `hint`
     more_channels: Tensor | None = None  # (1, m, h, w) beside the latents, where the UNet takes them
+    shares: StyleShares | None = None  # where each of the n styles is worn; None: the one style is, everywhere
 
     def __post_init__(self) -> None:
         halves = 2 if self.guided else 1
@@ -78,6 +80,7 @@ class Conditions:
             hint=None if self.hint is None else cut_window(self.hint, window),
             controls=cut_controls(self.controls, window),
             more_channels=None if more is None else cut_window(more, window),
+            shares=self.shares and self.shares.cut(window),
         )
 
 
@@ -191,6 +194,7 @@ def predict_with_guidance(
     given = {
         "encoder_hidden_states": repeat_for_batch(conditions.prompt_embeds, count),
         "added_cond_kwargs": {"image_embeds": [repeat_for_batch(conditions.image_embeds, count)]},
+        **({} if conditions.shares is None else {"style_masks": conditions.shares.by_level}),
     }
     if features.can_serve(len(batch)):
         output = features.predict_again(batch, time, **given)

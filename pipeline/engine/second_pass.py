@@ -109,6 +109,7 @@ def make_first_request(request: GenerationRequest) -> GenerationRequest:
         height=size[1],
         edges=EdgeMap(shrink_lines(request.edges.pixels, size), request.edges.reading),
         colours=None if request.colours is None else shrink_drawing(request.colours, size),
+        mask=request.mask and replace(request.mask, pixels=shrink_pixels(request.mask.pixels, size)),
         hints=tuple(shrink_hint(each, size) for each in request.hints),
         hires=HiresFix(),
     )

@@ -14,6 +14,7 @@ from torch import Tensor
 from pipeline.engine.diffusers_pipeline import find_adapter_file, load_adapter
 from pipeline.engine.loaded_model import LoadedModel, make_style_embeddings
 from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.engine.style_masks import list_worn_mixes
 from pipeline.errors import ModelError
 from pipeline.models.ip_adapters import AdapterInput, read_adapter_input
 from pipeline.models.loading import guard_loading
@@ -50,7 +51,9 @@ class StyleAdapters:
         """Raise ModelError with the fix unless all is here that the request's styles need: the adapter, the encoder."""
         if request.conditioning.ip_adapter_scale:
             taken = self.choose(request).taken
-            self._provide_embeddings(taken).expect_known(style for style, _ in request.styles.parts)
+            self._provide_embeddings(taken).expect_known(
+                style for mix in list_worn_mixes(request) for style, _ in mix.parts
+            )
 
     def choose(self, request: GenerationRequest) -> ChosenAdapter:
         """Return the adapter that a request asks for. Raises ModelError where it is not here, or is no such file."""
@@ -101,15 +104,16 @@ class StyleAdapters:
         self._present = None
 
     def embed(self, request: GenerationRequest, guided: bool) -> Tensor:
-        """Embed the styles as (B, 1, d) or (B, 1, patches, d), fp32 on the CPU; with guidance B is 2, and what stands
-        for no style comes first. Zeros at scale 0, where no style is read and no encoder need be loaded.
+        """Embed the n mixes as (B, n, d) or (B, n, patches, d), fp32 on the CPU, in the order of list_worn_mixes; with
+        guidance B is 2, and what stands for no style comes first. Zeros (B, 1, ...) at scale 0, where no style is read
+        and no encoder need be loaded.
         """
         if not request.conditioning.ip_adapter_scale:
             return self.make_zeros(2 if guided else 1)
         embeddings = self._provide_embeddings(self.choose(request).taken)
         nothing = embeddings.embed_nothing() if guided else None
-        embeds = embeddings.mix_styles(request.styles)
-        return (embeds if nothing is None else torch.cat([nothing, embeds]))[:, None]
+        embeds = torch.stack([embeddings.mix_styles(mix) for mix in list_worn_mixes(request)], dim=1)
+        return embeds if nothing is None else torch.cat([nothing[:, None].expand_as(embeds), embeds])
 
     def make_zeros(self, halves: int) -> Tensor:
         """Make embeddings of nothing for the adapter that is on the UNet, whichever that is."""

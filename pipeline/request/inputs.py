@@ -137,7 +137,7 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         "mask_style",
         str,
         "",
-        "The styles of the masked part, written as in style. The pocket engine alone draws two mixes.",
+        "The styles of the masked part, written as in style; the whole picture's are worn where it is black.",
     ),
     Input(
         "strokes",

@@ -141,7 +141,7 @@ def parse_order(
         conditioning=conditioning,
         shortcuts=shortcuts,
         notices=notices,
-        mask=parse_mask(profile, menu, mask, mask_style),
+        mask=parse_mask(mask, mask_style),
         palette=parse_colours(profile, menu, palette),
         repaint=repaint,
         enlargement=parse_enlargement(enlargement, across, down),

@@ -39,15 +39,11 @@ class BrushedPart:
     prompt: Prompt
 
 
-def parse_mask(
-    profile: ModelProfile, menu: Menu, pixels: NDArray[np.uint8] | None, style: object
-) -> MaskedStyle | None:
+def parse_mask(pixels: NDArray[np.uint8] | None, style: object) -> MaskedStyle | None:
     """Read the part of the drawing, (H, W), that wears other styles, and these. Raises SettingError for one alone."""
     chosen = parse_style(style)
     if pixels is None and not chosen:
         return None
-    if not menu.style_masks:
-        raise SettingError(f"{profile.title} gives all of a picture the same styles; a mask came.")
     if pixels is None or not chosen:
         came = "the style" if pixels is None else "the mask"
         raise SettingError(f"A part of the picture needs both a mask and a mask_style; {came} alone came.")

@@ -71,7 +71,6 @@ class Menu:
     ip_adapters: Mapping[str, str] = field(default_factory=dict)  # name of another IP-Adapter -> role in the parts
     skips_layers: bool = False  # the last layers that read words can be left out
     shortcuts: bool = True  # parts of a step can be left out
-    style_masks: bool = False  # a part of the picture can wear other styles
     repaints: bool = False  # a part of the picture can get other colours by words
     palettes: bool = False  # colours to paint in can be given
     own_weights: bool = False  # LoRAs and textual inversions of a person's own can be taken
@@ -176,7 +175,6 @@ POCKET_MENU = Menu(
     least_side=128,
     side_step=32,
     shortcuts=False,
-    style_masks=True,
     repaints=True,
     palettes=True,
     inks_drawing=True,

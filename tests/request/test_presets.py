@@ -176,11 +176,12 @@ def test_a_palette_is_the_pocket_models_alone() -> None:
         parse_order(PROFILES["sd15"], sketch=SKETCH, palette="#d9452f")
 
 
-def test_a_mask_is_the_pocket_models_alone() -> None:
+@pytest.mark.parametrize("engine", ["pocket", "sd15"])
+def test_a_part_needs_a_mask_and_its_styles_with_each_engine(engine: str) -> None:
     mask = np.zeros((8, 8), np.uint8)
-    made = parse_order(PROFILES["pocket"], sketch=SKETCH, mask=mask, mask_style="comic:3,felt:1")
+    made = parse_order(PROFILES[engine], sketch=SKETCH, mask=mask, mask_style="comic:3,felt:1")
     assert made.mask is not None and made.mask.style == (("comic", 0.75), ("felt", 0.25))
-    with pytest.raises(SettingError, match="gives all of a picture the same styles"):
-        parse_order(PROFILES["sd15"], sketch=SKETCH, mask=mask, mask_style="comic")
     with pytest.raises(SettingError, match="the mask alone came"):
-        parse_order(PROFILES["pocket"], sketch=SKETCH, mask=mask)
+        parse_order(PROFILES[engine], sketch=SKETCH, mask=mask)
+    with pytest.raises(SettingError, match="the style alone came"):
+        parse_order(PROFILES[engine], sketch=SKETCH, mask_style="comic")
