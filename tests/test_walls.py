@@ -20,6 +20,7 @@ SHARED = {
     "timing",
     "strict_json",
     "plain_file",
+    "disk_faults",
     "sealed_file",
     "own_weights",
     "pixel_values",

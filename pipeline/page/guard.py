@@ -15,6 +15,7 @@ from gradio.route_utils import FnIndexInferError
 from gradio_client.utils import is_file_obj, is_http_url_like, traverse
 from pydantic import ValidationError
 
+from pipeline.disk_faults import explain_disk_fault
 from pipeline.studio.messages import explain_error
 
 NOT_UPLOADED = (
@@ -93,7 +94,7 @@ def _answer_wrong_names(request: Request, error: Exception) -> JSONResponse:
 
 
 def _answer_any_error(request: Request, error: Exception) -> JSONResponse:
-    return _make_answer(500, explain_error(error))
+    return _make_answer(500 if explain_disk_fault(error) is None else 507, explain_error(error))
 
 
 def _is_call(request: Request) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 import threading
 from functools import cached_property
@@ -42,10 +43,21 @@ class Outputs:
             folder = self.folder
         file = folder / f"croquis-{seed}-{digest}.png"
         with self._lock:
-            file.write_bytes(data)
+            write_whole(file, data)
             if self._chosen is None:
                 keep_latest(self.folder, PICTURES_KEPT)
         return file
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Write a file whole or not at all. Raises OSError."""
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        unfinished.write_bytes(data)
+        os.replace(unfinished, file)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def keep_latest(folder: Path, count: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import (
     EngineChanged,
     FileTooLarge,
@@ -116,7 +117,8 @@ def find_status(error: Exception) -> int:
     """Return the HTTP status of an error."""
     if isinstance(error, HTTPException):
         return error.status_code
-    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+    fallback = 500 if explain_disk_fault(error) is None else 507
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), fallback)
 
 
 def describe_error(error: Exception) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import Cancelled, CroquisError
 
 log = logging.getLogger(__name__)
@@ -13,11 +14,11 @@ UNEXPECTED_ERROR = "Something went wrong on our side; the log has the details. Y
 
 def explain_error(error: Exception) -> str:
     """Return what the person drawing may read. An error that is not ours is logged in full and explained in general
-    words.
+    words; one of the disk, by what to do.
     """
     if isinstance(error, Cancelled):
         return "Stopped."
     if isinstance(error, CroquisError):
         return str(error)
     log.error("A call failed", exc_info=error)
-    return UNEXPECTED_ERROR
+    return explain_disk_fault(error) or UNEXPECTED_ERROR

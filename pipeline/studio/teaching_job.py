@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from PIL import Image
 from pydantic import Field, ValidationError
 
+from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import StoreError
 from pipeline.strict_json import StrictModel
 from pipeline.teaching.lesson import LEAST_PICTURES, MOST_PICTURES, Lesson
@@ -55,7 +56,9 @@ class TeachingJob:
                 image.save(folder / PICTURES.replace("*", f"{number:02d}"), "PNG")
             replace_file(folder / FACTS, facts.model_dump_json().encode())  # last: without it there is no job
         except OSError as error:
-            raise StoreError(f"The pictures could not be kept in {folder}: {error.strerror}.") from error
+            raise StoreError(
+                explain_disk_fault(error) or f"The pictures could not be kept: {error.strerror}."
+            ) from error
         return cls(folder, facts)
 
     @classmethod

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import StyleError
 from pipeline.styles.library import StyleLibrary
 from pipeline.styles.reference import crop_reference, encode_reference
@@ -112,7 +113,7 @@ class LentStyles:
                 (folder / LOOK).write_text(write_look(taught), "utf-8")
             write_hashes(folder, [hash_files(folder)])
         except OSError as error:
-            raise StyleError(f"The style {name!r} that came with the picture could not be kept: {error}") from error
+            raise StyleError(explain_disk_fault(error) or f"The style could not be kept: {error.strerror}.") from error
         return self._read(folder)
 
     def _read(self, folder: Path) -> Style:

@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image
 
+from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import StyleError
 from pipeline.styles.reference import check_reference, crop_reference, encode_reference
 from pipeline.styles.style_folder import (
@@ -219,5 +220,5 @@ class StyleLibrary:
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
         except OSError as error:
-            raise StyleError(f"The style could not be kept in {self._added}: {error}") from error
+            raise StyleError(explain_disk_fault(error) or f"The style could not be kept: {error.strerror}.") from error
         return target

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import StyleError
 from pipeline.plain_file import read_plain_file
 from pipeline.styles.reference import check_reference
@@ -36,7 +37,7 @@ def write_data(folder: Path, data: dict[str, Any]) -> None:
     try:
         replace_data(folder, json.dumps(data, ensure_ascii=False, indent=2).encode())
     except OSError as error:
-        raise StyleError(f"The style could not be kept in {folder}: {error}") from error
+        raise StyleError(explain_disk_fault(error) or f"The style could not be kept: {error.strerror}.") from error
 
 
 def replace_data(folder: Path, stored: bytes) -> None:

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import StoreError
 from pipeline.teaching.whole_file import replace_file
 
@@ -31,7 +32,7 @@ def write_tensors(file: Path, tensors: Mapping[str, Tensor], facts: Mapping[str,
     try:
         replace_file(file, hashlib.sha256(stored).hexdigest().encode() + b"\n" + stored)
     except OSError as error:
-        raise StoreError(f"The training could not be kept at {file}: {error.strerror}.") from error
+        raise StoreError(explain_disk_fault(error) or f"The training could not be kept: {error.strerror}.") from error
 
 
 def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

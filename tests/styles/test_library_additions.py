@@ -175,7 +175,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     write_style(tmp_path / "builtin", "clay")
     (tmp_path / "added").write_text("a file where the folder should be")
     library = StyleLibrary(tmp_path / "builtin", tmp_path / "added")
-    with pytest.raises(StyleError, match="could not be kept in .*added"):
+    with pytest.raises(StyleError, match="may not write where it keeps its files, .* CROQUIS_USER_DIR"):
         library.add(PICTURE, "Mine")
 
 
