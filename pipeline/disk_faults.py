@@ -30,7 +30,7 @@ def explain_disk_fault(error: BaseException) -> str | None:
         if isinstance(seen, OSError):
             if str(seen.strerror).startswith(NO_TEMPORARY):
                 return NOT_WRITABLE
-            if seen.errno in BY_ERRNO:
+            if seen.errno is not None and seen.errno in BY_ERRNO:
                 return BY_ERRNO[seen.errno]
         seen = seen.__cause__ or seen.__context__
     return None
