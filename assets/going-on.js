@@ -57,11 +57,18 @@ function openAround(picture, page, trigger) {
   const go = make("button.go", { type: "submit" }, say("Draw it"));
   const sides = { left: say("Left"), right: say("Right"), above: say("Above"), below: say("Below") };
   const chosen = new Set(["left", "right"]);
+  const told = make("p.hint.grown", { role: "status" });
+  const refresh = () => {
+    const grown = picture.room && measureGrown(picture.room, chosen); // one kept by an earlier version has none
+    told.textContent = !chosen.size ? say("Choose a side.") : grown ? describeGrown(grown) : "";
+    told.classList.toggle("too-large", Boolean(grown?.isTooLarge));
+    go.disabled = !chosen.size || Boolean(grown?.isTooLarge);
+  };
   const buttons = Object.entries(sides).map(([side, title]) => {
     const button = make("button.side", { type: "button", "aria-pressed": String(chosen.has(side)), "data-side": side, onclick: () => {
       if (!chosen.delete(side)) chosen.add(side);
       button.setAttribute("aria-pressed", String(chosen.has(side)));
-      go.disabled = !chosen.size;
+      refresh();
     } }, title);
     return button;
   });
@@ -71,7 +78,27 @@ function openAround(picture, page, trigger) {
     const wanted = Object.fromEntries(Object.keys(sides).map((side) => [side, chosen.has(side)]));
     trigger("outpaint", { ticket: page.beginWork(say("Drawing around it")), image: picture.image, ...wanted, words: words.value, settings: picture.settings });
   });
-  const dialog = openDialog(say("More around it"), make("div.repaint", {}, makeHint(say("The picture lies on a larger sheet, and the rest is drawn.")), sheet, form), { name: "around" });
+  refresh();
+  const dialog = openDialog(say("More around it"), make("div.repaint", {}, makeHint(say("The picture lies on a larger sheet, and the rest is drawn.")), sheet, told, form), { name: "around" });
+}
+
+/**
+ * Measure a picture with more of it on these sides.
+ * @param {{ width: number, height: number, across: number, down: number, largest: number, parts_from: number }} room of the picture, px
+ * @param {Set<string>} sides
+ */
+function measureGrown({ width, height, across, down, largest, parts_from: partsFrom }, sides) {
+  const count = (...names) => names.filter((name) => sides.has(name)).length;
+  const grown = { width: width + across * count("left", "right"), height: height + down * count("above", "below") };
+  const longer = Math.max(grown.width, grown.height);
+  return { ...grown, largest, isTooLarge: longer > largest, isInParts: longer > partsFrom };
+}
+
+/** Say how large a picture gets, before it is drawn. */
+function describeGrown({ width, height, largest, isTooLarge, isInParts }) {
+  if (isTooLarge) return say("{width} × {height} px is too large: at most {largest} px a side can be drawn.", { width, height, largest });
+  if (isInParts) return say("{width} × {height} px. It is drawn in parts, which takes longer.", { width, height });
+  return say("{width} × {height} px", { width, height });
 }
 
 function makeHint(words) {

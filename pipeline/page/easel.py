@@ -37,6 +37,7 @@ from pipeline.request.own_loras import write_loras
 from pipeline.request.presets import get_menu
 from pipeline.request.sizes import choose_size
 from pipeline.sketch.intake import read_strokes
+from pipeline.studio.drawing_anew import measure_room
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationRequest, GenerationResult, StepPreview, StyleMatch
@@ -144,6 +145,7 @@ class Easel:
         keep(result, file)
         address = self.serve_file(file)
         picture = view.build_finished_picture(result, address, settings, ticket)
+        picture["room"] = measure_room(self.studio.profile, result.request)
         strip = view.build_strip(result, result.matches or self._find_similar_styles(result.request))
         return {"picture": picture, "strip": strip | {"memory": describe_need(result.request, self.studio.settings)}}
 
@@ -198,6 +200,7 @@ class Easel:
             "alt": request.prompt.text or "A picture without words",
             "drawing": view.make_drawing_url(request),
             "settings": {name: values[name] for name in SETTINGS},
+            "room": measure_room(self.studio.profile, request),
         }
         settings = [values[name] for name in SETTINGS]
         strip = view.build_request_strip(request, ()) | {"notices": notices, "lent": view.list_lent(reopened.lent)}

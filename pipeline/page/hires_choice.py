@@ -10,6 +10,7 @@ import gradio as gr
 
 from pipeline.controls import HiresFix, list_controls
 from pipeline.hires import UPSCALERS, is_drawn_twice
+from pipeline.machine.tiles import WINDOWS_FROM
 from pipeline.page.components import AnyDropdown
 from pipeline.request.hires import write_hires
 from pipeline.request.presets import get_menu
@@ -37,6 +38,17 @@ class HiresChoice(NamedTuple):
         return list(self[:-1])
 
 
+def describe_passes(studio: Studio) -> str:
+    """Say from which sizes on a picture is drawn otherwise by the engine that runs; "" where it never is."""
+    least = get_menu(studio.profile.name).hires_from
+    if not least:
+        return ""
+    return (
+        f"Above {least} px a side it is drawn small first, then enlarged and redrawn: so that nothing in it is doubled. "
+        f"Above {WINDOWS_FROM} px it is drawn in parts as well. Both take longer."
+    )
+
+
 def lay_hires_choice(studio: Studio) -> HiresChoice:
     """Lay out the choice; what belongs to the second pass is shown where a person asks for one."""
     with gr.Row():
@@ -44,7 +56,7 @@ def lay_hires_choice(studio: Studio) -> HiresChoice:
             [(label, name) for name, label in WAYS.items()],
             value="auto",
             label="How it is drawn",
-            info="A large picture is drawn small first, then enlarged and redrawn: so that nothing in it is doubled.",
+            info=describe_passes(studio),
             elem_id="hires",
             visible=bool(get_menu(studio.profile.name).hires_from),
         )
@@ -67,7 +79,7 @@ def lay_hires_choice(studio: Studio) -> HiresChoice:
             list(UPSCALERS),
             value=USUAL.upscaler,
             label="Enlarged by",
-            info="waifu2x knows drawings; Latent leaves most to the second pass and wants a strength above 0.5.",
+            info="waifu2x knows drawings; Latent leaves most to the second pass and wants Redraw above 0.5.",
             elem_id="hires_upscaler",
             visible=False,
         )
@@ -81,7 +93,10 @@ def wire_hires_choice(studio: Studio, choice: HiresChoice, running: gr.Textbox, 
     choice.way.input(lambda way: show_second_pass(way == "twice"), choice.way, choice.shown[1:], **event_options)
     choice.written.change(follow_written, [choice.written, *choice.shown], choice.shown, **event_options)
     running.change(
-        lambda: gr.update(visible=bool(get_menu(studio.profile.name).hires_from)), None, choice.way, **event_options
+        lambda: gr.update(visible=bool(get_menu(studio.profile.name).hires_from), info=describe_passes(studio)),
+        None,
+        choice.way,
+        **event_options,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, TypedDict
 
+from pipeline.hires import is_drawn_twice
 from pipeline.picture.setting_text import flatten_settings
 from pipeline.studio.teacher import Teaching
 from pipeline.values import GenerationResult, Style, StyleMatch
@@ -30,6 +31,7 @@ def describe_result(result: GenerationResult) -> dict[str, Any]:
         "controlnets": {hint.controlnet: asdict(hint.settings) for hint in request.hints},
         **{name: value for name, value in flatten_settings(request).items() if name != "seed"},
         "levers": asdict(request.shortcuts),
+        **({"hires": asdict(request.hires)} if is_drawn_twice(request) else {}),
         "milliseconds": dict(result.milliseconds),
         "notices": list(result.notices),
         "safety": describe_safety(result),

@@ -11,6 +11,7 @@ from PIL import Image, ImageFilter
 
 from pipeline.controls import HiresFix
 from pipeline.errors import SettingError
+from pipeline.machine.tiles import WINDOWS_FROM
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.order import resolve_seed
@@ -85,10 +86,30 @@ def draw_more_around(
     return freshen(grown)
 
 
+def measure_room(profile: ModelProfile, request: GenerationRequest) -> dict[str, int]:
+    """Return a picture's width and height, what one side more adds across and down, the largest side, and the one above
+    which it is drawn in parts, all in px.
+    """
+    across, down = measure_steps(profile, request)
+    return {
+        "width": request.width,
+        "height": request.height,
+        "across": across,
+        "down": down,
+        "largest": profile.max_side,
+        "parts_from": WINDOWS_FROM,
+    }
+
+
+def measure_steps(profile: ModelProfile, request: GenerationRequest) -> tuple[int, int]:
+    """Return how many px a picture grows on a side, across and down, in the steps that the engine draws."""
+    step = get_menu(profile.name).side_step
+    return step * max(1, round(request.width * MORE / step)), step * max(1, round(request.height * MORE / step))
+
+
 def find_margins(profile: ModelProfile, request: GenerationRequest, sides: Mapping[str, bool]) -> Margins:
-    """Return how many px come on each side, in the steps that the engine draws. Raises SettingError."""
-    step, least = get_menu(profile.name).side_step, 1
-    across, down = (step * max(least, round(side * MORE / step)) for side in (request.width, request.height))
+    """Return how many px come on each side. Raises SettingError."""
+    across, down = measure_steps(profile, request)
     if not any(sides.get(side) for side in SIDES):
         raise SettingError(f"A picture grows on one side or more: {', '.join(SIDES)}; none was chosen.")
     margins = Margins(

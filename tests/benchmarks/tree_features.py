@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pipeline.hints import CONTROLNET_NAMES
+from pipeline.hires import UPSCALERS
 from pipeline.models.catalog import SD15
 from pipeline.request.faithfulness import ENDS
 from pipeline.request.presets import get_menu
@@ -60,6 +61,19 @@ def list_features(side: int, has_poses: bool) -> Iterator[Feature]:
     yield Feature("a near picture", {"variation_seed": 3, "variation_strength": 0.3})
     yield Feature("the pen on it", {"lines": 1.0})
     yield Feature("enlarged", {"enlargement": 2}, unlike=(), size=(2 * side, 2 * side))
+    yield from list_two_passes(side)
+
+
+def list_two_passes(side: int) -> Iterator[Feature]:
+    """List pictures that are drawn small and redrawn, by each upscaler, and one that is enlarged after it."""
+    drawn = [PLAIN]
+    for upscaler in UPSCALERS:
+        hires = {"scale": 2.0, "strength": 0.75, "num_inference_steps": START_STEPS, "upscaler": upscaler}
+        told = {f"hires.{name}": value for name, value in hires.items()}
+        yield Feature(f"in two passes by {upscaler}", {"hires": hires}, tuple(drawn), told=told)
+        drawn.append(f"in two passes by {upscaler}")
+    both = {"hires": {"scale": 2, "strength": 0.75}, "enlargement": 2}
+    yield Feature("in two passes, then enlarged", both, unlike=(), size=(2 * side, 2 * side))
 
 
 def list_styles() -> Iterator[Feature]:
