@@ -44,8 +44,8 @@ def describe_passes(studio: Studio) -> str:
     if not least:
         return ""
     return (
-        f"Above {least} px a side it is drawn small first, then enlarged and redrawn: so that nothing in it is doubled. "
-        f"Above {WINDOWS_FROM} px it is drawn in parts as well. Both take longer."
+        f"Above {least} px a side it is drawn small first, then enlarged and redrawn: so that nothing in it is "
+        f"doubled. Above {WINDOWS_FROM} px it is drawn in parts as well. Both take longer."
     )
 
 

@@ -1,4 +1,5 @@
 import io
+import json
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from pipeline.controls import SEED_LIMIT
+from pipeline.controls import SEED_LIMIT, HiresFix
 from pipeline.errors import CroquisError, PictureFileError, StyleError
 from pipeline.picture.png_file import read_picture, write_picture
 from pipeline.values import EdgeMap, GenerationResult, StyleMatch, StyleMix
@@ -192,6 +193,14 @@ def write_png_with_text(key, text):
 def test_foreign_files_are_refused_by_what_they_are(find_style, data, message):
     with pytest.raises(PictureFileError, match=message):
         read_picture(data, find_style)
+
+
+def test_a_file_of_one_pass_says_nothing_of_a_second(make_result, find_style):
+    once = json.loads(read_texts_by_pillow(write_picture(make_result()))["croquis"])
+    twice = make_result(engine="sd15", hires=HiresFix(scale=2.0, strength=0.6))
+    data = write_picture(twice)
+    assert "hires" not in once and json.loads(read_texts_by_pillow(data)["croquis"])["hires"]["strength"] == 0.6
+    assert read_picture(data, find_style).request.hires == twice.request.hires
 
 
 def test_saving_the_picture_again_elsewhere_loses_the_recipe_and_says_so(make_result, find_style):

@@ -14,6 +14,7 @@ from pipeline.errors import SettingError
 from pipeline.picture.png_file import write_picture
 from pipeline.settings import ROOT, Settings
 from pipeline.studio.calls import draw_call, read_call
+from pipeline.studio.drawing_anew import find_margins, measure_room
 from pipeline.studio.going_on import outpaint_file, repaint_file
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult
@@ -114,12 +115,19 @@ def test_more_is_drawn_around_and_the_old_picture_stays(studio: Studio, drawn: G
             go_on(outpaint_file, studio, large, sides, "")
 
 
+def test_the_room_that_is_told_before_is_what_a_picture_gets(studio: Studio, drawn: GenerationResult) -> None:
+    room = measure_room(studio.profile, drawn.request)
+    assert (room["width"], room["height"], room["largest"], room["parts_from"]) == (256, 256, 2048, 1024)
+    margins = find_margins(studio.profile, drawn.request, {"left": True, "below": True})
+    assert (margins.left, margins.below) == (room["across"], room["down"])
+
+
 def go_on_large(studio: Studio, drawn: GenerationResult) -> GenerationResult:
     """Return a result whose request says that it is as wide as the model draws, without drawing it."""
     from dataclasses import replace
 
     from pipeline.values import EdgeMap
 
-    edges = EdgeMap(np.zeros((256, 1024), np.uint8), "lines")
-    request = replace(drawn.request, width=1024, edges=edges, colours=None, start=None)
-    return replace(drawn, request=request, image=Image.new("RGB", (1024, 256)))
+    edges = EdgeMap(np.zeros((256, 2048), np.uint8), "lines")
+    request = replace(drawn.request, width=2048, edges=edges, colours=None, start=None)
+    return replace(drawn, request=request, image=Image.new("RGB", (2048, 256)))
