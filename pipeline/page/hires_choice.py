@@ -20,6 +20,8 @@ from pipeline.values import GenerationRequest
 WAYS = {"auto": "In two passes where it is large", "once": "In one pass", "twice": "In two passes"}
 USUAL = HiresFix(scale=2.0)  # what a person who wants two passes begins with
 ONCE = json.dumps({"scale": 1})
+WRITE = """(way, scale, strength, num_inference_steps, upscaler) => way === "auto" ? "" : JSON.stringify(
+    way === "once" ? { scale: 1 } : { scale, strength, num_inference_steps, upscaler })"""
 
 
 class HiresChoice(NamedTuple):
@@ -88,9 +90,18 @@ def lay_hires_choice(studio: Studio) -> HiresChoice:
 
 
 def wire_hires_choice(studio: Studio, choice: HiresChoice, running: gr.Textbox, **event_options: Any) -> None:
-    """Keep what is seen and what an order takes the same, and show the choice where the engine has one."""
-    gr.on([each.input for each in choice.shown], write_choice, choice.shown, choice.written, **event_options)
-    choice.way.input(lambda way: show_second_pass(way == "twice"), choice.way, choice.shown[1:], **event_options)
+    """Keep what is seen and what an order takes the same, and show the choice where the engine has one.
+
+    What is chosen is written in the browser: the server's answer would come after the next key press.
+    """
+    gr.on([each.input for each in choice.shown], None, choice.shown, choice.written, js=WRITE, **event_options)
+    choice.way.input(
+        lambda way: show_second_pass(way == "twice"),
+        choice.way,
+        choice.shown[1:],
+        trigger_mode="always_last",
+        **event_options,
+    )
     choice.written.change(follow_written, [choice.written, *choice.shown], choice.shown, **event_options)
     running.change(
         lambda: gr.update(visible=bool(get_menu(studio.profile.name).hires_from), info=describe_passes(studio)),
@@ -105,14 +116,6 @@ def show_second_pass(is_shown: bool) -> list[Any]:
     return [gr.update(visible=is_shown)] * (len(HiresChoice._fields) - 2)
 
 
-def write_choice(way: str, scale: float, strength: float, num_inference_steps: float, upscaler: Any) -> str:
-    """Write what was chosen as an order takes it; "" leaves it to Croquis."""
-    if way == "auto":
-        return ""
-    chosen = HiresFix(scale=scale, strength=strength, num_inference_steps=int(num_inference_steps), upscaler=upscaler)
-    return write_hires(chosen) if way == "twice" else ONCE
-
-
 def read_choice(written: str) -> tuple[str, HiresFix]:
     """Return the way that is chosen, and its second pass."""
     if not written:
@@ -121,14 +124,14 @@ def read_choice(written: str) -> tuple[str, HiresFix]:
     return ("twice", hires) if hires.scale > 1 else ("once", USUAL)
 
 
-def follow_written(written: str, *shown: Any) -> list[Any]:
+def follow_written(written: str, way: str, *shown: Any) -> list[Any]:
     """Return what the choice shows for what an order takes; unchanged where it shows that, so that no hand is
     disturbed.
     """
-    if write_choice(*shown) == written:
-        return [gr.skip()] * len(shown)
-    way, hires = read_choice(written)
-    return [way, *(gr.update(value=value, visible=way == "twice") for value in asdict(hires).values())]
+    wanted, hires = read_choice(written)
+    if wanted == way and (way != "twice" or shown == tuple(asdict(hires).values())):
+        return [gr.skip()] * (1 + len(shown))
+    return [wanted, *(gr.update(value=value, visible=wanted == "twice") for value in asdict(hires).values())]
 
 
 def restore_hires(request: GenerationRequest) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.controls import HiresFix
 from pipeline.models.catalog import SD15
-from pipeline.page.hires_choice import USUAL, follow_written, read_choice, restore_hires, write_choice
+from pipeline.page.hires_choice import ONCE, USUAL, follow_written, read_choice, restore_hires
 from pipeline.page.view import build_preview_picture
 from pipeline.request.hires import parse_hires, write_hires
 from pipeline.request.presets import get_menu
@@ -29,17 +29,17 @@ def parse(written: str, size: tuple[int, int] = (1024, 1024)) -> HiresFix:
 
 
 def test_what_is_chosen_is_what_an_order_takes() -> None:
-    assert write_choice("auto", 2, 0.45, 0, "waifu2x") == "" and read_choice("") == ("auto", USUAL)
-    once = write_choice("once", 2, 0.45, 0, "waifu2x")
-    assert parse(once) == HiresFix() and read_choice(once) == ("once", USUAL)
-    twice = write_choice("twice", 1.5, 0.6, 12, "Latent")
+    assert read_choice("") == ("auto", USUAL)
+    assert parse(ONCE) == HiresFix() and read_choice(ONCE) == ("once", USUAL)
+    twice = '{"scale":1.5,"strength":0.6,"num_inference_steps":12,"upscaler":"Latent"}'  # as browsers write it
     assert parse(twice) == HiresFix(scale=1.5, strength=0.6, num_inference_steps=12, upscaler="Latent")
     assert read_choice(twice) == ("twice", parse(twice))
 
 
 def test_what_is_shown_follows_what_is_written_and_disturbs_no_hand() -> None:
     shown = ("twice", 2, 0.45, 0, "waifu2x")
-    assert follow_written(write_choice(*shown), *shown) == [gr.skip()] * 5
+    assert follow_written(write_hires(HiresFix(scale=2.0)), *shown) == [gr.skip()] * 5
+    assert follow_written(ONCE, "once", *shown[1:]) == follow_written("", "auto", *shown[1:]) == [gr.skip()] * 5
     other = HiresFix(scale=3.0, strength=0.2)
     way, *rest = follow_written(write_hires(other), "auto", *shown[1:])
     assert way == "twice" and [each["value"] for each in rest] == [3.0, 0.2, 0, "waifu2x"]
