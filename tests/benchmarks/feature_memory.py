@@ -33,6 +33,7 @@ class Feature:
     cache_interval: int = 1
     small_decoder: bool = False
     guided: bool = True
+    two_passes: bool = False  # half as large first, then encoded and redrawn
 
 
 FEATURES: Mapping[str, Feature] = {
@@ -42,6 +43,7 @@ FEATURES: Mapping[str, Feature] = {
     "taught LoRA": Feature((8,)),
     "few steps": Feature((64,), guided=False, small_decoder=True),
     "deep features": Feature(cache_interval=2),
+    "two passes": Feature(two_passes=True),
     "Balanced": Feature(cache_interval=2, small_decoder=True),
 }
 
@@ -60,19 +62,35 @@ def measure_feature(name: str, side: int, *, tiny: bool = False) -> Row:
     with tempfile.TemporaryDirectory(prefix="croquis-features-") as room:
         files = write_loras(Path(room), feature.ranks, tiny)
         made = make_filled_modules(tiny, torch.float32)
-        made.controlnet.controlnet_cond_embedding, made.vae.encoder = torch.nn.Identity(), None
+        made.controlnet.controlnet_cond_embedding = torch.nn.Identity()
+        if not feature.two_passes:
+            made.vae.encoder = None
         loras = put_on_loras(made, files)
         inputs = make_step_inputs(made, side, side, 1, "cpu", torch.float32)
         with torch.inference_mode():
+            if feature.two_passes:
+                run_first_pass(made, side)
             run_steps(made, inputs if feature.guided else inputs.take_rows(1), feature.cache_interval)
             gc.collect()
             decoder = AutoencoderTiny().eval() if feature.small_decoder else made.vae
             decoder.decode(inputs.latents[:1], return_dict=False)
         size = sum(file.stat().st_size for file in files)
-        plan = plan_memory(SD15, side, side, 1, "cpu", "cpu", "float32", loras=size)
+        plan = plan_memory(SD15, side, side, 1, "cpu", "cpu", "float32", loras=size, encodes=feature.two_passes)
     measured = read_most_resident()
     row = {"what": name, "side": side, "measured": measured, "planned": plan.peak, "loras": loras}
     return row | {"of_measured": round(plan.peak / measured, 3)}
+
+
+def run_first_pass(made: Any, side: int) -> None:
+    """Draw half as large, and encode a picture of `side` px as the second pass starts from it."""
+    import torch
+
+    from tests.tools.full_size_modules import make_step_inputs
+
+    small = make_step_inputs(made, side // 2, side // 2, 1, "cpu", torch.float32)
+    run_steps(made, small, 1)
+    made.vae.decode(small.latents[:1], return_dict=False)
+    made.vae.encode(torch.zeros(1, 3, side, side), return_dict=False)
 
 
 def write_loras(room: Path, ranks: tuple[int, ...], tiny: bool) -> list[Path]:
