@@ -209,6 +209,7 @@ globalThis.croquis = {
    */
   beginRun(...inputs) {
     ticket = crypto.randomUUID?.() ?? String(Math.random()).slice(2); // no randomUUID over plain http
+    inputs[0] ||= parts.canvas.write(); // Gradio may have lost it where the server was started anew
     if (pending.inputs) inputs.splice(0, pending.inputs.length, ...pending.inputs);
     sentDrawing = inputs[0];
     const seed = pending.seed ?? inputs.at(-2);
@@ -239,6 +240,10 @@ globalThis.croquis = {
     const made = picture.pictures ?? [{ picture, strip: parts.strip.props.value }];
     for (const each of [...made].reverse()) parts.history.addPicture({ ...each, canvas: sentDrawing });
     tellFaults();
+  },
+  /** Say that a run never reached the server, or was lost there; what is drawn stays. */
+  tellFailed() {
+    if (isBusy()) parts.picture.showPicture({ state: "error", message: say("Croquis does not answer. Try again in a moment.") });
   },
   /** Return everything as it was for a picture of this session, in the order of `Easel.restore`. */
   recallPicture() {

@@ -38,15 +38,18 @@ export function mountReconnecting({ onAway }) {
     const found = await ask("gradio_api/app_id");
     late = found === undefined ? late + 1 : 0;
     if (late && late < MOST_LATE) return;
-    if (!found) return isAway || leave();
+    if (!found) return leave();
     if (isAway || (server && found.app_id !== server)) await comeBack(found.app_id);
   }
+  /** Say that the server is gone, once, and again where a picture was asked for meanwhile: that run ends here. */
   function leave() {
+    const isNew = !isAway;
     isAway = true;
     document.body.dataset.away = "";
     raiseFlag(); // Gradio, too, opens the page anew when the server goes in the middle of a run
-    isCut = onAway();
-    showMessage(say("The server is away. Your drawing is safe here; the page goes on by itself as soon as it is back."), "alert");
+    const isCutNow = onAway();
+    isCut ||= isCutNow;
+    if (isNew || isCutNow) showMessage(say("The server is away. Your drawing is safe here; the page goes on by itself as soon as it is back."), "alert");
   }
   async function comeBack(id) {
     if (isCut || (id !== server && !(await isSamePage()))) {

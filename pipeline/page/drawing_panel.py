@@ -133,6 +133,12 @@ def wire_slider(panel: DrawingPanel, numbers: Mapping[str, Any]) -> None:
     panel.faithful.choose_lines(None, None, numbers["lines"], js="() => croquis.readLines()", **PAGE_EVENT)
 
 
+def follow_run(run: Any) -> None:
+    """Keep the pictures of an event that drew; tell where Gradio could not take it at all: full, or not there."""
+    run.then(None, None, None, js="() => croquis.keepPictures()", **PAGE_EVENT)
+    run.failure(None, None, None, js="() => croquis.tellFailed()", **PAGE_EVENT)
+
+
 def wire_drawing(easel: Easel, panel: DrawingPanel, inputs: list[Any]) -> None:
     """Connect Draw and Stop.
 
@@ -148,7 +154,7 @@ def wire_drawing(easel: Easel, panel: DrawingPanel, inputs: list[Any]) -> None:
         trigger_mode="multiple",
         **PAGE_EVENT,
     )
-    run.then(None, None, None, js="() => croquis.keepPictures()", **PAGE_EVENT)
+    follow_run(run)
     panel.stop.click(
         easel.stop, panel.ticket, None, js="() => croquis.stopRun()", queue=False, trigger_mode="multiple", **PAGE_EVENT
     )

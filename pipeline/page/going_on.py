@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.errors import Cancelled, PictureFileError
 from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT, build_address
-from pipeline.page.drawing_panel import DrawingPanel
+from pipeline.page.drawing_panel import DrawingPanel, follow_run
 from pipeline.page.easel import Easel, PictureAndStrip
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.run import Run
@@ -138,6 +138,6 @@ def wire_going_on(easel: Easel, panel: DrawingPanel) -> None:
         run = event(
             handler, None, [panel.picture, panel.strip], concurrency_limit=None, trigger_mode="multiple", **PAGE_EVENT
         )
-        run.then(None, None, None, js="() => croquis.keepPictures()", **PAGE_EVENT)
+        follow_run(run)
     panel.film.make(handlers.film, None, panel.film, concurrency_limit=2, trigger_mode="multiple", **PAGE_EVENT)
     panel.film.cancel(handlers.cancel, None, None, queue=False, **PAGE_EVENT)
