@@ -25,6 +25,7 @@ HostsChoice = Literal["local", "anyone", "nobody"]
 HistoryChoice = Literal["auto", "on", "off", "ask"]
 HistoryApiChoice = Literal["off", "on"]
 TeachingChoice = Literal["auto", "on", "off"]
+SharingChoice = Literal["auto", "on", "off"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "CROQUIS_"
@@ -68,6 +69,8 @@ MEANINGS = {
     "are known",
     "teaching": "who may teach a style by pictures: auto is who opens the page on the machine that runs it and nobody "
     "on a Space, on everybody, off nobody",
+    "sharing": "who adds, renames and removes styles for everybody: auto is who opens the page on the machine that "
+    "runs it, on everybody, off nobody; a style that somebody else adds is their own",
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
     "user_dir": "folder for styles you add, for the history and for caches; it is made when missing",
@@ -99,6 +102,7 @@ class Settings:
     rate: str = "off"
     trusted_hosts: str = ""  # names that Croquis has elsewhere, with commas between them
     teaching: TeachingChoice = "auto"
+    sharing: SharingChoice = "auto"
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
     user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))

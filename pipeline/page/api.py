@@ -29,6 +29,7 @@ from pipeline.page.guard import guard_inputs
 from pipeline.page.host import NOT_HERE, may_teach
 from pipeline.page.memory_panel import plan_memory_modes
 from pipeline.page.served_files import make_served_folder
+from pipeline.page.sharing import add_style, remove_style
 from pipeline.page.visitors import find_caller, find_owner
 from pipeline.places import Place, hold_place
 from pipeline.request.inputs import DRAW_INPUTS
@@ -175,13 +176,13 @@ class Endpoints:
     def add_style(self, image: gr.FileData, name: str, words: str = "") -> dict[str, Any]:
         """Keep an image as a style; it is searchable at once and survives a restart. Returns the new style."""
         picture = open_image(_find_uploaded_file(image, "style's picture"), "style's picture")
-        return describe_style(self._studio.add_style(picture, name, "" if words is None else words))
+        return describe_style(add_style(self._studio, picture, name, "" if words is None else words))
 
     @turn_errors_into_messages
     def remove_style(self, style: str) -> dict[str, Any]:
         """Delete a style that was added; those that came with Croquis stay. Returns the style that is gone."""
-        gone = self._studio.library.get(style)
-        self._studio.remove_style(gone.id)
+        gone = self._studio.find_style(style)
+        remove_style(self._studio, gone.id)
         return describe_style(gone)
 
     @turn_errors_into_messages

@@ -79,6 +79,13 @@ def may_teach(visitor: Request | gr.Request, settings: Settings) -> bool:
     return settings.teaching == "on"
 
 
+def may_share_styles(visitor: Request | gr.Request, settings: Settings) -> bool:
+    """Return whether styles that this visitor adds are everybody's, and whether they may change those."""
+    if settings.sharing == "auto":
+        return is_at_machine(visitor)
+    return settings.sharing == "on"
+
+
 def is_at_machine(visitor: Request | gr.Request) -> bool:
     """Return whether a visitor sits at the machine, or came through a tunnel of their own."""
     proxied = any(name in visitor.headers for name in PROXY_HEADERS)

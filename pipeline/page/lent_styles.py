@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.page.components import PAGE_EVENT
+from pipeline.page.sharing import expect_sharing
 from pipeline.page.style_shelf import Shelf
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
@@ -22,6 +23,7 @@ class LentShelf:
     def keep_style(self, event: gr.EventData, strip: Any) -> tuple[Any, Any, Any]:
         """Add the style that the event names to the library. Returns the grid, the chosen style and the strip."""
         try:
+            expect_sharing(self.studio.settings)
             kept = self.studio.keep_lent_style(event.id)
         except Exception as error:
             return gr.skip(), gr.skip(), {**strip, "notices": [explain_error(error)]}

@@ -13,6 +13,7 @@ from pipeline.errors import SettingError
 from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT, build_address, make_component
 from pipeline.page.sent_file import decode_base64
+from pipeline.page.sharing import add_style, adopt_style, expect_sharing, remove_style
 from pipeline.request.notation import MAX_STYLES, write_palette
 from pipeline.request.words import parse_prompt
 from pipeline.sketch.image_file import open_image
@@ -121,20 +122,21 @@ class Shelf:
         data = decode_base64(getattr(event, "data", None))
         if is_style_file(data):
             read = read_style_file(data)
-            style = self.studio.library.adopt(read.picture, read.name, read.words, read.beside)
+            style = adopt_style(self.studio, read)
         else:
             name = self.studio.library.find_free_name(name_after_file(getattr(event, "name", "")))
-            style = self.studio.add_style(open_image(data, "style's picture"), name)
+            style = add_style(self.studio, open_image(data, "style's picture"), name)
         return {"id": style.id, "name": style.name}
 
     def rename(self, event: gr.EventData) -> Answer:
         """Give an added style another name and words."""
+        expect_sharing(self.studio.settings)
         style = self.studio.library.rename(event.id, event.name, event.words)
         return {"id": style.id, "name": style.name}
 
     def remove(self, event: gr.EventData) -> Answer:
         """Remove an added style."""
-        self.studio.remove_style(event.id)
+        remove_style(self.studio, event.id)
         return {"id": event.id}
 
     def export(self, event: gr.EventData) -> Answer:
@@ -146,7 +148,7 @@ class Shelf:
     def read_colours(self, event: gr.EventData) -> Answer:
         """Return the `palette` of the sent picture as a request takes it, or of the added style `id`."""
         if (id := getattr(event, "id", None)) is not None:
-            image = open_image(self.studio.library.get(id).image, "style's picture")
+            image = open_image(self.studio.find_style(id).image, "style's picture")
         else:
             image = open_image(decode_base64(getattr(event, "data", None)), "picture")
         return {"palette": write_palette(tuple((colour, round(share, 3)) for colour, share in read_palette(image)))}

@@ -63,7 +63,7 @@ class Studio(Loader):
         super().__init__(settings)
         self._outputs = Outputs(settings.outputs)
         self.lent_folder = settings.caches / "lent"
-        self._lent = LentStyles(self.library.find_lora, self.lent_folder)
+        self.lent = LentStyles(self.library.find_lora, self.lent_folder)
         self.step_times = StepTimes()
         self._hint_reader = HintReader(settings, self.own_files)
         self.teacher = Teacher(self)
@@ -268,20 +268,20 @@ class Studio(Loader):
 
     def find_style(self, id: str) -> Style:
         """Return the style of this id, one that came with a picture file too. Raises StyleError."""
-        return self._lent.find(id) or self.library.get(id)
+        return self.lent.find(id) or self.library.get(id)
 
     def find_lent_style(self, id: object) -> Style | None:
         """Return the style of this id that came with a picture file; None where there is none."""
-        return self._lent.find(id)
+        return self.lent.find(id)
 
     def keep_lent_style(self, id: str) -> Style:
         """Add a style that came with a picture file to the library. Raises StyleError."""
-        if (lent := self._lent.find(id)) is None:
+        if (lent := self.lent.find(id)) is None:
             raise StyleError("This style is here no more. Drop its picture once again.")
         return keep_style(self.library, lent)
 
     def _lend_style(self, carried: CarriedStyle) -> Style:
-        return self._lent.lend(carried.open_picture(), carried.name, carried.words, carried.open_look())
+        return self.lent.lend(carried.open_picture(), carried.name, carried.words, carried.open_look())
 
     def explain_difference(self, reopened: Reopened) -> str | None:
         """Say why drawing it again gives another picture; None where it gives the same.

@@ -31,7 +31,7 @@ from pipeline.styles.taught_files import LOOK
 from pipeline.taught import Taught, write_look
 from pipeline.values import Style
 
-LENT_KEPT = 64  # the styles lent last
+LENT_KEPT = 400  # the styles lent last, 50 kB each
 CREDIT = "came with a picture file"
 IS_ID = re.compile(r"[a-z0-9-]{1,80}-lent-[0-9a-f]{10}").fullmatch
 

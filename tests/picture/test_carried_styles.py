@@ -14,7 +14,7 @@ from PIL import Image
 from pipeline.errors import StyleError
 from pipeline.picture.carried_styles import SIDE, CarriedStyle, read_styles, write_styles
 from pipeline.picture.png_file import read_picture, write_picture
-from pipeline.styles.lent import LENT_KEPT, LentStyles
+from pipeline.styles.lent import LentStyles
 from pipeline.taught import LOOK_NUMBERS, Look, Taught
 from pipeline.values import GenerationResult, Style, StyleMask, StyleMix
 from tests.picture.test_carried_strokes import make_result  # noqa: F401
@@ -99,9 +99,10 @@ def test_without_a_lender_a_missing_style_is_named(worn: GenerationResult) -> No
         read_picture(write_picture(worn), find_none)
 
 
-def test_the_styles_lent_last_are_kept() -> None:
+def test_the_styles_lent_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.styles.lent.LENT_KEPT", 8)
     lent, first = LentStyles(), None
-    for number in range(LENT_KEPT + 1):
+    for number in range(9):
         image = Image.linear_gradient("L").rotate(number).convert("RGB")
         style = lent.lend(image, f"Style {number}", ["a", "b"])
         first = first or style
