@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL.PngImagePlugin import PngInfo
 
 from pipeline.controls import HiresFix
 from pipeline.models.catalog import PROFILES, SD15
-from pipeline.page.restoring import restore_text
+from pipeline.page.restoring import restore_picture, restore_text
 from pipeline.picture.png_file import write_parameters
 from pipeline.request.generation_data import read_generation_data
 from pipeline.request.hires import parse_hires
@@ -79,6 +82,20 @@ def test_a_pasted_text_sets_the_page() -> None:
     menu = get_menu("sd15")
     assert parse_hires(SD15, menu, settings["hires"], (768, 1152), False) == order(TWICE).hires
     assert (settings["width"], settings["height"]) == (768, 1152)
+
+
+def test_a_picture_of_a1111_sets_the_page() -> None:
+    texts, file = PngInfo(), io.BytesIO()
+    texts.add_text("parameters", TWICE)
+    draw_fox().save(file, "PNG", pnginfo=texts)
+    restored = restore_picture(SD15, file.getvalue())
+    assert json.loads(restored.settings["hires"]) == {
+        "scale": 1.5,
+        "strength": 0.5,
+        "num_inference_steps": 12,
+        "upscaler": "Latent",
+    }
+    assert (restored.settings["width"], restored.settings["height"]) == (768, 1152)
 
 
 @pytest.fixture
