@@ -18,6 +18,7 @@ from pipeline.page.host import read_host_token
 from pipeline.page.installing import link_app
 from pipeline.page.languages import make_translations
 from pipeline.page.middlewares import list_middlewares
+from pipeline.page.sessions import MOST_SESSIONS, bound_sessions
 from pipeline.page.trusted_hosts import list_trusted_hosts
 from pipeline.settings import Settings
 
@@ -136,7 +137,9 @@ def make_launch_options(page: gr.Blocks, settings: Settings, routes: Sequence[Ba
         "app_kwargs": {
             "exception_handlers": list_exception_handlers(),
             "routes": list(routes),
+            "lifespan": bound_sessions,
             "middleware": list_middlewares(hosts, read_host_token(settings.user_dir)),
         },
+        "state_session_capacity": MOST_SESSIONS,
         "share": False,
     }
