@@ -1,5 +1,6 @@
 // Which readings of the drawing a picture follows: each one's strength, its part of the steps and its network.
 import { make } from "./dom.js";
+import { showMessage } from "./messages.js";
 import { makeDownload } from "./part-download.js";
 import { say, translate } from "./words.js";
 
@@ -40,20 +41,32 @@ export function mountReadings({ element, props, trigger, watch }) {
   let seen = []; // what the networks see, as it was last read
   /** @type {Map<string, ReturnType<typeof makeDownload>>} */
   const downloads = new Map();
+  let told = ""; // the last message about doubts
   let timer = 0;
   watch("value", take);
   repaint = show;
   show();
 
+  /** Tell in a message what is doubtful or missing, while Settings is closed; once, until it is something else. */
+  function tell() {
+    const { files = {}, problem: wrong = "", is_readable: isReadable } = props.value;
+    const chosen = Object.keys(read());
+    const missing = chosen.filter((name) => files[name]).map(nameReading).join(", ");
+    const doubts = seen.filter(({ controlnet, notice }) => notice && chosen.includes(controlnet)).map(({ controlnet, notice }) => `${nameReading(controlnet)}: ${translate(notice)}`);
+    const words = [isReadable ? translate(wrong) : "", missing && say("Not on this machine yet: {names}. Settings says more.", { names: missing }), ...doubts].filter(Boolean).join(" ");
+    if (words && words !== told) showMessage(words, "alert");
+    told = words;
+  }
   /** Take up what the server tells: what the networks see, or how far downloads are. */
   function take() {
-    const { seen: read, files = {} } = props.value ?? {};
-    if (read) {
+    const { seen: looked, files = {} } = props.value ?? {};
+    if (looked) {
       isAsking = false;
-      seen = read;
+      seen = looked;
     }
+    if (looked && !element.offsetParent) tell();
     const runs = Object.values(files).some((each) => each.running);
-    const ended = isFollowing && !runs && !read;
+    const ended = isFollowing && !runs && !looked;
     show();
     if (ended) look();
     if (runs && !isFollowing) setTimeout(() => trigger("follow"), 0);
@@ -156,10 +169,10 @@ export function mountReadings({ element, props, trigger, watch }) {
       settings = values;
       show();
     },
-    /** Read the drawing again, once it rests, where readings are chosen and in sight. */
+    /** Read the drawing again, once it rests, where readings are chosen: what is doubtful is told before Draw. */
     noteDrawing() {
       clearTimeout(timer);
-      if (element.offsetParent && Object.keys(read()).length) timer = setTimeout(look, SETTLED);
+      if (props.value?.offered && Object.keys(read()).length) timer = setTimeout(look, SETTLED);
     },
   };
 }

@@ -7,14 +7,14 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.models.download import Download
-from pipeline.models.locate import PresentParts, describe_parts
+from pipeline.models.download import Download, format_bytes
+from pipeline.models.locate import PresentParts
 from pipeline.page.host import is_host
 from pipeline.page.model_panel import HOST_ONLY, describe_progress, name_start
 from pipeline.studio.opening import find_model_folder
 from pipeline.studio.studio import Studio
 
-MISSING = "Not on this machine yet: {parts}. Licence: {licences}."
+MISSING = "Not on this machine yet: {title} ({size}, licence: {licence})."
 
 
 class PartDownloads:
@@ -30,7 +30,7 @@ class PartDownloads:
 
     def start(self, name: str, roles: Iterable[str], visitor: gr.Request) -> None:
         """Start the download of what is missing of these parts, or continue it, if this visitor may."""
-        missing = self._list_present().list_missing(roles)
+        missing = find_parts(self._studio).list_missing(roles)
         if missing and is_host(visitor, self._studio.settings):
             self._find_download(name, missing).start()
 
@@ -41,7 +41,7 @@ class PartDownloads:
 
     def follow(self, visitor: gr.Request) -> tuple[dict[str, Any], bool]:
         """Describe the downloads whose parts are missing, and whether any of them moves."""
-        files = self._list_present()
+        files = find_parts(self._studio)
         asked = {name: files.list_missing(roles) for name, (roles, _) in tuple(self._downloads.items())}
         moves = any(download.state.stage == "running" for _, download in tuple(self._downloads.values()))
         return self.describe(asked, visitor), moves
@@ -51,9 +51,8 @@ class PartDownloads:
         state = self._find_download(name, roles).state
         may_fetch, running = is_host(visitor, self._studio.settings), state.stage == "running"
         parts = [self._studio.profile.parts[role] for role in roles]
-        licences = ", ".join(dict.fromkeys(part.licence for part in parts))
         told = [
-            MISSING.format(parts=describe_parts(parts), licences=licences),
+            *(MISSING.format(title=part.title, size=format_bytes(part.size), licence=part.licence) for part in parts),
             describe_progress(state),
             "" if may_fetch else HOST_ONLY,
         ]
@@ -74,5 +73,7 @@ class PartDownloads:
         self._downloads[name] = roles, Download(self._studio.profile, roles=roles)
         return self._downloads[name][1]
 
-    def _list_present(self) -> PresentParts:
-        return PresentParts(self._studio.profile, find_model_folder(self._studio.settings))
+
+def find_parts(studio: Studio) -> PresentParts:
+    """Find the parts of the engine that draws that are on this machine."""
+    return PresentParts(studio.profile, find_model_folder(studio.settings))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 
 import gradio as gr
@@ -15,8 +16,9 @@ from pipeline.models.catalog import SD15
 from pipeline.page import view
 from pipeline.page.components import make_component
 from pipeline.page.page_order import read_order
-from pipeline.page.part_downloads import PartDownloads
+from pipeline.page.part_downloads import PartDownloads, find_parts
 from pipeline.request.controlnets import write_controlnets
+from pipeline.request.order import Order
 from pipeline.request.presets import get_menu
 from pipeline.sketch.intake import read_strokes
 from pipeline.studio.messages import explain_error
@@ -35,6 +37,7 @@ class ReadingPanel:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._downloads = PartDownloads(studio)
+        self._looks = count(1)
 
     def describe(self) -> dict[str, Any]:
         """Describe what there is to choose: readings, networks of the host's own, and the presets' intervals."""
@@ -49,20 +52,28 @@ class ReadingPanel:
             "seen": [],
             "files": {},
             "problem": "",
+            "is_readable": True,
         }
 
     def look(self, visitor: gr.Request, canvas: str, *settings: Any) -> dict[str, Any]:
         """Read the drawing as each network would see it, and say what is wrong with it, before anything is drawn."""
-        shown = self.describe()
+        shown = self.describe() | {"look": next(self._looks)}  # two that saw the same are two: the page awaits each
         if not shown["offered"]:
             return shown
         try:
             order, _ = read_order(self._studio.profile, read_strokes(canvas), settings)
-            seen = self._studio.look_at_hints(order)
-            files = self._downloads.describe({each.controlnet: each.missing for each in seen}, visitor)
-            return shown | {"seen": [build_seen_hint(each) for each in seen], "files": files}
-        except Exception as error:
-            return shown | {"problem": explain_error(error)}
+            seen, faults = self._studio.look_at_hints(order), find_faults(self._studio, order)
+            missing: dict[str, tuple[str, ...]] = {each.controlnet: each.missing for each in seen}
+            shown |= {"seen": [build_seen_hint(each) for each in seen], "problem": " ".join(faults)}
+        except Exception as error:  # a blank sheet, say; what is not here is told all the same
+            missing = self._list_missing()
+            shown |= {"problem": explain_error(error), "is_readable": False}
+        return shown | {"files": self._downloads.describe(missing, visitor)}
+
+    def _list_missing(self) -> dict[str, tuple[str, ...]]:
+        """List the parts that each reading lacks, as published."""
+        files, role_of = find_parts(self._studio), get_menu(self._studio.profile.name).controlnets
+        return {name: files.list_missing(list_parts(role_of, name)) for name in role_of}
 
     async def fetch(self, event: gr.EventData, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
         """Fetch what the reading lacks that the event names, if this visitor may; then follow as `follow` does."""
@@ -87,6 +98,13 @@ class ReadingPanel:
     def stop(self, event: gr.EventData, visitor: gr.Request) -> None:
         """Stop the download for the reading that the event names, if this visitor may."""
         self._downloads.stop(str(getattr(event, "reading", "")), visitor)
+
+
+def find_faults(studio: Studio, order: Order) -> tuple[str, ...]:
+    """Say what is wrong with how an order's drawing is read; nothing where it is read well."""
+    size = order.width, order.height
+    edges = studio.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high, size)
+    return studio.find_reading_faults(order.sketch, edges)
 
 
 def build_seen_hint(seen: SeenHint) -> dict[str, str]:

@@ -149,7 +149,9 @@ def test_a_network_that_is_not_here_is_fetched_from_its_row(
     prepare(page)
     check(page, "softedge")
     place = find_row(page, "softedge").locator(".part-download")
-    expect(place).to_contain_text("Not on this machine yet: ControlNet for soft edges (723 MB)", timeout=PATIENCE)
+    expect(place).to_contain_text(
+        "Not on this machine yet: ControlNet for soft edges (723 MB, licence: OpenRAIL)", timeout=PATIENCE
+    )
     expect(find_row(page, "softedge").locator(".notice")).to_be_hidden()
     place.get_by_role("button", name="Download it").click()
     place.get_by_role("button", name="Stop the download").click()
@@ -159,6 +161,27 @@ def test_a_network_that_is_not_here_is_fetched_from_its_row(
     expect(place).to_be_hidden(timeout=PATIENCE)
     draw_and_wait(page)
     assert list(read_hints(page)) == ["softedge"]
+
+
+def test_doubts_are_told_before_anything_is_drawn_while_settings_is_closed(open_page: OpenPage) -> None:
+    page = open_page()
+    drag_mouse(page)
+    open_panel(page, "settings")
+    check(page, "openpose")
+    expect(find_row(page, "openpose").locator(".notice")).to_contain_text("Reading poses needs", timeout=PATIENCE)
+    expect(page.locator("#messages .message")).to_have_count(0)  # its row tells it
+    page.locator("#settings-title button").click()
+    page.wait_for_timeout(1000)  # the panel that opened scrolls no more
+    drag_mouse(page, [(0.2, 0.2), (0.8, 0.3)])
+    expect(page.locator("#messages .message.alert")).to_contain_text(
+        "People's poses: Reading poses needs", timeout=PATIENCE
+    )
+    page.locator("#messages").get_by_role("button", name="Close").click()
+    with page.expect_response(lambda answer: "queue/join" in answer.url, timeout=PATIENCE):
+        drag_mouse(page, [(0.2, 0.4), (0.8, 0.5)])
+    page.wait_for_timeout(500)
+    expect(page.locator("#messages .message")).to_have_count(0)  # the same doubt is told once
+    assert page.locator("#desk.fresh").count() == 1
 
 
 def test_by_keys_alone(open_page: OpenPage) -> None:

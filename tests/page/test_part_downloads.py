@@ -68,7 +68,7 @@ def test_what_is_missing_is_told_with_its_size_and_licence_and_what_is_here_is_n
     told = downloads.describe({"scribble": ("scribble",), "canny": ()}, HOST)
     assert told == {
         "scribble": {
-            "told": ["Not on this machine yet: Scribble (1 MB). Licence: MIT."],
+            "told": ["Not on this machine yet: Scribble (1 MB, licence: MIT)."],
             "fraction": None,
             "running": False,
             "start": "Download it",
