@@ -44,9 +44,14 @@ function findTranslation(text) {
   templates ??= makeTemplates();
   for (const { pattern, translation } of templates) {
     const found = pattern.exec(text);
-    if (found) return fill(translation, Object.fromEntries(found.slice(1).map((value, i) => [i, translateValue(value)])));
+    if (found && !found.slice(1).some(isCut)) return fill(translation, Object.fromEntries(found.slice(1).map((value, i) => [i, translateValue(value)])));
   }
   return null;
+}
+
+/** Tell whether words are a sentence and the beginning of another one: then the template is for the first alone. */
+function isCut(value) {
+  return /[.!?] \S/.test(value) && !/[.!?”"’]$/.test(value);
 }
 
 /** Return what stands for a name in a sentence: words that are in the catalogue, or sentences; else as it is. */

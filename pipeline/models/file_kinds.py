@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, phrase
 from pipeline.models.architecture import ADAPTER_IS, CONTROLNET_IS, OTHERS, identify_adapter, identify_checkpoint
 from pipeline.models.identified import Identified, refuse, tell_for
 from pipeline.models.ip_adapters import has_other_encoder, read_adapter_input
@@ -58,6 +58,7 @@ def identify_start(start: bytes) -> str | None:
 
 
 PICKLE = "pickle"
+OTHER_ENCODER = phrase("another image encoder (ViT-bigG)")
 INVERSION_FOR = "{name} is a textual inversion for {what}."
 VAE_FOR = "{name} is a VAE for {what}."
 LOGIN = "{name} is a web page, not a model: the download needs a login, or its address has changed. Download it again."
@@ -168,7 +169,7 @@ def recognise_adapter(path: Path, header: Header) -> Identified | None:
     if taken is None:
         return refuse(path, "an IP-Adapter for faces (FaceID)", "Croquis takes those that see a picture's look.")
     if has_other_encoder(taken):
-        return refuse(path, "an IP-Adapter for another image encoder (ViT-bigG)", "Name one for ViT-H.")
+        return refuse(path, f"an IP-Adapter for {OTHER_ENCODER}", "Name one for ViT-H.")
     return Identified("ip_adapter")
 
 
