@@ -12,9 +12,10 @@ from PIL import Image, PngImagePlugin
 from pipeline.controls import SEED_LIMIT, HiresFix
 from pipeline.errors import CroquisError, PictureFileError, StyleError
 from pipeline.picture.png_file import read_picture, write_picture
+from pipeline.request.generation_data import read_generation_data
 from pipeline.values import EdgeMap, GenerationResult, StyleMatch, StyleMix
 from tests.tools.drawings import draw_house, encode_image
-from tests.tools.requests import make_flat_request
+from tests.tools.requests import change_request, make_flat_request
 
 REVISIONS = MappingProxyType({"vae": "2" * 40, "unet": "1" * 40})
 
@@ -106,6 +107,15 @@ def test_the_parameters_text_is_what_a1111_programs_read(make_result):
     lines = read_texts_by_pillow(write_picture(sly))["parameters"].split("\n")
     assert lines[0] == "fox Negative prompt: 狐, ink wash"
     assert len(lines) == 2 and lines[1].startswith("Steps: 20, ")
+
+
+def test_clip_skip_is_written_as_a1111_counts_it_and_read_back(make_result):
+    plain = make_result()
+    skipping = replace(plain, request=change_request(plain.request, engine="sd15", clip_skip=1))
+    text = read_texts_by_pillow(write_picture(skipping))["parameters"]
+    assert ", Clip skip: 2, " in text
+    assert "Clip skip" not in read_texts_by_pillow(write_picture(plain))["parameters"]
+    assert read_generation_data(text).settings["clip_skip"] == 1
 
 
 prompts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)

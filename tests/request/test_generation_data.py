@@ -29,6 +29,18 @@ def test_a_whole_text_is_taken_apart() -> None:
     assert len(found.notices) == 1 and "Left out: Model dreamshaper_8." in found.notices[0]
 
 
+@pytest.mark.parametrize(("written", "left_out"), [("1", 0), ("2", 1), ("12", 11)])
+def test_a1111s_clip_skip_counts_the_last_layer_as_one(written: str, left_out: int) -> None:
+    found = order(f"{PASTED}, Clip skip: {written}")
+    assert found.conditioning.clip_skip == left_out
+    assert "Left out: Model dreamshaper_8." in found.notices[0], "and nothing else was"
+
+
+@pytest.mark.parametrize("written", ["13", "0", "-1", "two"])
+def test_a_clip_skip_that_no_text_encoder_has_is_left_out(written: str) -> None:
+    assert order(f"{PASTED}, Clip skip: {written}").conditioning.clip_skip == 0
+
+
 def test_what_a_person_set_stays() -> None:
     found = order(PASTED, seed=5, num_inference_steps=11, negative_prompt="rain", width=256, height=256)
     assert (found.sampling.seed, found.sampling.num_inference_steps) == (5, 11)
