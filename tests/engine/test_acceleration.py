@@ -15,6 +15,7 @@ from pipeline.engine.acceleration import Compiler, ScaledValues, choose_attentio
 from pipeline.engine.engine import Engine
 from pipeline.errors import SettingError
 from pipeline.request.presets import get_menu
+from pipeline.values import StyleMask, StyleMix
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import make_sd15_modules, make_tiny_sd15_profile
@@ -100,3 +101,21 @@ def test_another_network_is_compiled_anew() -> None:
     other = make_sd15_modules()
     assert compiler.wrap_controlnet(other.controlnet) is not made[0]
     assert compiler.split_unet(other.unet, skips=True).unet is other.unet
+
+
+def test_a_styled_part_is_compiled_once_and_drawn_as_the_plain_networks_draw_it(
+    counted: Counted, sd15_engine: Engine, make_style: MakeStyle
+) -> None:
+    engine, backend, _ = counted
+    plain = make_request(engine, make_style("neon", 1), num_inference_steps=4, guidance_scale=3.0)
+    levers, graphs = Shortcuts(guidance_end=0.5, cache_interval=2), []
+    for number in range(3):
+        mask = np.zeros((64, 64), np.uint8)
+        mask[:, : 20 * number + 10] = 80 * number + 60
+        part = StyleMask(mask, StyleMix.of(make_style("felt", 2)))
+        given = {"ip_adapter_scale": 0.6 + number / 5, "mask": part, "shortcuts": levers}
+        request = change_request(plain, **given)
+        drawn, expected = (np.asarray(each.draw(request).images[0]).astype(int) for each in (engine, sd15_engine))
+        assert np.abs(drawn - expected).max() <= 1
+        graphs.append(backend.graphs)
+    assert len(set(graphs)) == 1, "neither the part nor the strength compiles anew"
