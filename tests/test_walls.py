@@ -41,7 +41,7 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "machine": SHARED | {"models"},
     "styles": SHARED | {"models"},
     "picture": SHARED | {"models", "sketch", "request"},
-    "store": {"errors", "values", "settings", "picture"},
+    "store": {"errors", "values", "settings", "sealed_file", "picture"},
     "teaching": SHARED | {"sketch"},
     "painters": {"errors", "values"},
     "inking": {"errors", "values", "sketch"},

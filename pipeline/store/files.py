@@ -11,6 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from pipeline.sealed_file import seal
+
 THUMBNAIL_SIDE = 320  # px of the longer side: sharp at 160 on a screen with two dots a px
 THUMBNAIL_QUALITY = 80
 UNFINISHED = ".part"
@@ -33,7 +35,7 @@ class PictureFiles:
 
     def write(self, visitor: str, id: str, data: bytes) -> int:
         """Write a picture's file and its thumbnail; return the bytes of both. Raises OSError."""
-        small = make_thumbnail(data)
+        small = seal(make_thumbnail(data))
         write_whole(self.locate_thumbnail(visitor, id), small)
         write_whole(self.locate_picture(visitor, id), data)  # last: its being there says that all of it is there
         return len(data) + len(small)

@@ -12,6 +12,7 @@ from sqlalchemy import Select, Update, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import NotInHistory, StoreError
+from pipeline.sealed_file import seal, unseal
 from pipeline.store.database import Database
 from pipeline.store.facts import Facts
 from pipeline.store.files import PictureFiles, make_thumbnail, write_whole
@@ -20,6 +21,7 @@ from pipeline.store.search import Found, StyleCount, Wanted, count_styles, find_
 from pipeline.store.tables import Picture, WornStyle
 
 BIN_TIME = timedelta(hours=1)  # how long a deleted picture can be brought back
+DAMAGED_PICTURE = "This picture's file is damaged on the disk: its bytes are not those that were kept."
 NOT_THERE = "There is no such picture in your history."
 
 
@@ -79,19 +81,23 @@ class History:
             return count_styles(session, visitor)
 
     def find_picture(self, visitor: str, id: str) -> Path:
-        """Return the file of a visitor's picture. Raises NotInHistory where there is none of theirs."""
-        self._expect_own(visitor, id)
+        """Return the file of a visitor's picture. Raises NotInHistory where there is none of theirs, StoreError for one
+        whose bytes have changed.
+        """
+        digest = self._expect_own(visitor, id)
         file = self.files.locate_picture(visitor, id)
         if not file.is_file():
             raise NotInHistory(NOT_THERE)
+        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+            raise StoreError(DAMAGED_PICTURE)
         return file
 
     def find_thumbnail(self, visitor: str, id: str) -> Path:
-        """Return the thumbnail of a visitor's picture, made anew where it is gone. Raises NotInHistory."""
+        """Return the thumbnail of a visitor's picture, made anew where it is gone or damaged. Raises NotInHistory."""
         self._expect_own(visitor, id)
         file = self.files.locate_thumbnail(visitor, id)
-        if not file.is_file():
-            write_whole(file, make_thumbnail(self.find_picture(visitor, id).read_bytes()))
+        if not file.is_file() or unseal(file.read_bytes()) is None:
+            write_whole(file, seal(make_thumbnail(self.find_picture(visitor, id).read_bytes())))
         return file
 
     def set_favourite(self, visitor: str, id: str, favourite: bool) -> None:
@@ -137,10 +143,13 @@ class History:
             session.delete(picture)
         return len(pictures)
 
-    def _expect_own(self, visitor: str, id: str) -> None:
+    def _expect_own(self, visitor: str, id: str) -> str:
+        """Return the hash of a visitor's picture. Raises NotInHistory where there is none of theirs."""
         with self.database.read() as session:
-            if session.scalar(select(Picture.number).where(Picture.id == id, Picture.visitor == visitor)) is None:
-                raise NotInHistory(NOT_THERE)
+            digest = session.scalar(select(Picture.sha256).where(Picture.id == id, Picture.visitor == visitor))
+        if digest is None:
+            raise NotInHistory(NOT_THERE)
+        return digest
 
     def _change(self, visitor: str, ids: Sequence[str], change: Update) -> int:
         """Carry out a change on a visitor's own pictures among these ids; return how many it was."""

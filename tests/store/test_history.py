@@ -15,6 +15,7 @@ from pipeline.store.history import History
 from pipeline.store.search import Wanted
 from pipeline.store.tables import Picture
 from tests.store.conftest import DESK, DrawPicture, OpenHistory, keep_drawn
+from tests.tools.flipped_bytes import flip_bytes
 
 NEWEST = Wanted()
 
@@ -157,3 +158,22 @@ def test_where_the_disk_share_is_used_up_the_one_who_keeps_most_gives(
 def test_facts_of_a_mix_name_the_heaviest_style_first(draw_picture: DrawPicture) -> None:
     facts = gather_facts(draw_picture(3, "Ein Häuschen, rot"))
     assert facts.search_text == f" ein hauschen rot {facts.styles[0].name.casefold()}"
+
+
+def test_a_changed_byte_of_a_picture_is_told_and_of_a_thumbnail_mended(
+    open_history: OpenHistory, draw_picture: DrawPicture
+) -> None:
+    history = open_history()
+    id = keep_drawn(history, draw_picture())
+    small, whole = history.files.locate_thumbnail(DESK, id), history.files.locate_picture(DESK, id)
+    right = small.read_bytes()
+    for changed in flip_bytes(right, 24):
+        small.write_bytes(changed)
+        assert history.find_thumbnail(DESK, id).read_bytes() == right
+    content = whole.read_bytes()
+    for changed in flip_bytes(content, 24):
+        whole.write_bytes(changed)
+        with pytest.raises(StoreError, match="damaged on the disk"):
+            history.find_picture(DESK, id)
+    whole.write_bytes(content)
+    assert history.find_picture(DESK, id) == whole
