@@ -120,7 +120,8 @@ def link_stylesheets(assets: Path) -> str:
 def make_launch_options(page: gr.Blocks, settings: Settings, routes: Sequence[BaseRoute] = ()) -> dict[str, Any]:
     """Make the options that launch() takes for this page; `routes` are served beside Gradio's own.
 
-    run_history is off: it would keep people's words in their browser unasked.
+    run_history is off: it would keep people's words in their browser unasked. _frontend only asks the page for itself
+    after the start, and ends the program where a busy machine needs over 3 s for it.
     """
     assets = settings.assets
     hosts = list_trusted_hosts(os.environ, settings.trusted_hosts)
@@ -142,4 +143,5 @@ def make_launch_options(page: gr.Blocks, settings: Settings, routes: Sequence[Ba
         },
         "state_session_capacity": MOST_SESSIONS,
         "share": False,
+        "_frontend": False,
     }

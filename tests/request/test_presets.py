@@ -128,10 +128,10 @@ def test_wrong_choices_are_named(wrong: dict[str, Any], message: str) -> None:
     assert len(str(raised.value)) < 300
 
 
-def test_sd15_draws_256_to_1024_in_steps_of_64() -> None:
-    order = parse_order(PROFILES["sd15"], sketch=SKETCH, width=1024, height=256)
-    assert (order.width, order.height) == (1024, 256)
-    for wrong in (192, 1088, 520, 512.5):
+def test_sd15_draws_256_to_2048_in_steps_of_64() -> None:
+    order = parse_order(PROFILES["sd15"], sketch=SKETCH, width=2048, height=256)
+    assert (order.width, order.height) == (2048, 256)
+    for wrong in (192, 2112, 520, 512.5):
         with pytest.raises(SettingError, match="width|steps of 64"):
             parse_order(PROFILES["sd15"], sketch=SKETCH, width=wrong)
 
