@@ -24,6 +24,7 @@ from tests.tools.drawing_requests import make_request
 from tests.tools.models import make_tiny_sd15_profile
 from tests.tools.packaged_folder import make_packaged_profile
 from tests.tools.requests import change_request
+from tests.tools.small_sd15 import write_manifest
 
 if TYPE_CHECKING:
     from pipeline.values import GenerationRequest
@@ -147,9 +148,9 @@ def test_files_that_do_not_fit_are_a_model_error(
     packaged_folder: Path, tmp_path: Path, name: str, change: dict[str, Any]
 ) -> None:
     folder = shutil.copytree(packaged_folder, tmp_path / "packaged")
-    (folder / "manifest.json").unlink()  # hashes would stop it first
     path = folder / name
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    write_manifest(folder)  # hashes would stop it first
     with pytest.raises(ModelError, match=r"The model in .*packaged could not be loaded"):
         Engine.load(make_packaged_profile(), folder=folder, device="cpu")
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 from gradio.context import LocalContext
 
 from pipeline.page.api import Endpoints
+from pipeline.page.departures import Departures
 from pipeline.page.visitors import DESK
 from pipeline.settings import Settings
 from pipeline.store.search import Wanted
@@ -55,7 +57,7 @@ def test_the_api_keeps_pictures_where_the_host_wishes(
     )
     token = LocalContext.request.set(HOST)  # type: ignore[arg-type]
     try:
-        Endpoints(studio)._keep_pictures([draw_picture(1)], [Path("picture.png")])  # type: ignore[arg-type]
+        Endpoints(studio, Departures(gr.Blocks()))._keep_pictures([draw_picture(1)], [Path("picture.png")])  # type: ignore[arg-type]
     finally:
         LocalContext.request.reset(token)
     assert owners == kept

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.controls import HiresFix
 from pipeline.errors import Cancelled
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.request.order import parse_order
@@ -84,8 +85,9 @@ def test_pictures_follow_unasked_where_drafts_are_there_soon(studio: Studio) -> 
     times = StepTimes()
     large: Any = SimpleNamespace(profile=SD15, step_times=times)
     assert not follows_unasked(large)  # its times are not known yet
+    sampling = SimpleNamespace(num_inference_steps=20)
     request: Any = SimpleNamespace(
-        engine="sd15", width=512, height=512, start=None, sampling=SimpleNamespace(num_inference_steps=20)
+        engine="sd15", width=512, height=512, start=None, hires=HiresFix(), sampling=sampling
     )
     for steps_ms, follows in ((20 * 4 * SOON, False), (20 * SOON / 4, True)):
         times.note(request, SimpleNamespace(milliseconds={"steps": steps_ms}, images=(None,)))  # type: ignore[arg-type]

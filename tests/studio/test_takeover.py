@@ -18,7 +18,8 @@ import torch
 from pipeline.engine.engine import Engine
 from pipeline.errors import EngineChanged, ModelError, OutOfMemory
 from pipeline.models.catalog import POCKET, SD15
-from pipeline.models.profile import ModelProfile
+from pipeline.models.checks import compute_sha256
+from pipeline.models.profile import ModelProfile, WeightFile
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.order import Order, parse_order
 from pipeline.settings import ROOT, Settings
@@ -258,8 +259,10 @@ def test_styles_are_found_by_the_engines_own_encoder_where_it_is(
     assert wait_for_end(change).stage == "done"
     assert studio.search.encoder == "pocket", "it stays where the weights are not"
     shutil.copytree(clip_folder, settings.sd15 / "retrieval")
-    unlisted = replace(TINY.parts["retrieval"], files=())
-    studio._choice = replace(TINY, parts={**TINY.parts, "retrieval": unlisted}), "test"
+    files = [path for path in clip_folder.rglob("*") if path.is_file()]
+    listed = [WeightFile(str(f.relative_to(clip_folder)), f.stat().st_size, compute_sha256(f)) for f in files]
+    small = replace(TINY.parts["retrieval"], files=tuple(listed))
+    studio._choice = replace(TINY, parts={**TINY.parts, "retrieval": small}), "test"
     change.renew_search()
     assert studio.search.encoder == "clip"
     assert len(studio.find_styles(Prompt("ice"), 9).matches) == 4
