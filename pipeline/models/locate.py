@@ -25,6 +25,9 @@ from pipeline.models.profile import ModelPart, ModelProfile, TextPackage, Weight
 
 UNCHECKED = phrase("Without it nobody can tell whether the other files are whole.")
 RUN = phrase("Run {commands}")
+IN_SETTINGS = phrase('Download it in Settings, under "Follow in your drawing"')
+FOLLOW_ANOTHER = phrase("choose another one there")
+ANOTHER_PRESET = phrase("draw with another preset")
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,11 @@ def expect_present(
     roles: Iterable[str],
     folder: Path | None = None,
     *,
-    instead: str = "draw with another preset",
+    instead: str = "",
 ) -> None:
     """Raise ModelError with the fix unless `locate` would fetch none of these parts. Reads no file, asks no network.
 
-    `instead`: what a person can do without them.
+    `instead`: what a person can do without them; "" suggests it by what they are.
     """
     rooted = [(choose_root(profile, part, folder), part) for part in (profile.parts[role] for role in roles)]
     for root, part in rooted:
@@ -74,7 +77,7 @@ def expect_present(
     if missing := [part for root, part in rooted if root is None and find_cached_revision(part) is None]:
         raise ModelError(
             f"This picture needs more of {profile.title} than is on this machine yet: {describe_parts(missing)}. "
-            f"{describe_download(missing)}, or {instead}."
+            f"{describe_download(missing)}, or {instead or suggest_another(missing)}."
         )
 
 
@@ -127,11 +130,23 @@ def describe_parts(parts: Iterable[ModelPart]) -> str:
 
 
 def describe_download(parts: Iterable[ModelPart]) -> str:
-    """Say how to get parts: by the page's download where it brings them all, else by the Hub's own commands."""
+    """Say how to get parts: by the page's downloads where they bring them all, else by the Hub's own commands."""
     listed = list(parts)
     if all(part.required or part.bundled for part in listed):
         return 'Start the download under "A bigger model"'
+    if are_chosen_in_settings(listed):
+        return IN_SETTINGS
     return RUN.format(commands=", ".join(map(write_command, listed)))
+
+
+def suggest_another(parts: Iterable[ModelPart]) -> str:
+    """Suggest what a person can choose instead of what needs these parts."""
+    return FOLLOW_ANOTHER if are_chosen_in_settings(parts) else ANOTHER_PRESET
+
+
+def are_chosen_in_settings(parts: Iterable[ModelPart]) -> bool:
+    """Return whether all of these read a drawing, and are chosen and fetched in Settings."""
+    return all(part.reads_drawing and part.is_on_demand for part in parts)
 
 
 def write_command(part: ModelPart) -> str:
@@ -206,6 +221,8 @@ def expect_folder(profile: ModelProfile, part: ModelPart, root: Path) -> None:
     """Raise ModelError unless the part's folder is there."""
     place = root / part.folder / part.subfolder
     if not place.is_dir():
+        if are_chosen_in_settings([part]):
+            raise ModelError(f"{profile.title}'s files are not in {place}. {IN_SETTINGS}, or {FOLLOW_ANOTHER}.")
         raise ModelError(f"{profile.title}'s files are not in {place}. Put them there or name their folder.")
 
 

@@ -39,6 +39,7 @@ class ModelPart:
     title: str = ""  # what it is, in words for the page
     required: bool = True  # no picture is drawn without it; False: only some ask for it
     bundled: bool = False  # some presets or the search ask for it, so it comes with the required parts' download
+    reads_drawing: bool = False  # where it is on demand, Settings offer it and fetch it
 
     @property
     def size(self) -> int:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, phrase
 from pipeline.sketch.pose_files import RUNTIME, find_pose_files
 from pipeline.sketch.skeleton import Person, count_seen
 
@@ -30,6 +30,7 @@ OVERLAP = 0.3  # share of two boxes above which they are one person
 MOST_PEOPLE = 6
 LEAST_POINTS = 6  # of a person's 18; fewer make no pose
 ROOM = 1.25  # times the circle around a person
+NO_RUNTIME = phrase("Reading poses needs LiteRT. Run: pip install {package}")
 # OpenPose's points in BlazePose's numbering; the neck is the middle of the shoulders
 BLAZE = (0, -1, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7)
 
@@ -170,7 +171,7 @@ def open_network(file: Path) -> Any:
     try:
         interpreter = importlib.import_module("ai_edge_litert.interpreter").Interpreter
     except ImportError as error:
-        raise ModelError(f"Reading poses needs LiteRT. Run: pip install {RUNTIME}") from error
+        raise ModelError(NO_RUNTIME.format(package=RUNTIME)) from error
     network = interpreter(str(file), num_threads=2)
     network.allocate_tensors()
     return network

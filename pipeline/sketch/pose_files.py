@@ -13,7 +13,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, phrase
 
 WHEEL = "mediapipe==0.10.14"
 WHEEL_SHA256 = "9b1e72d754cd9e1b4b88d80ec9ead2f1cbe8424b7f883d3bda53341b982a9f8b"
@@ -36,6 +36,8 @@ FILES = {  # in the wheel -> sha256
         "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"
     ),
 }
+NOT_HERE = phrase("Reading poses needs two small networks that are not here yet. Run: {command}")
+NOT_PINNED = phrase("{path} is not the file of {wheel}. Delete it and run: {command}")
 FETCH = f"pip install {RUNTIME} && python -m pipeline.sketch.pose_files"
 
 
@@ -46,9 +48,9 @@ def find_pose_files(folder: Path) -> tuple[Path, Path]:
     for name, digest in FILES.items():
         path = folder / Path(name).name
         if not path.is_file():
-            raise ModelError(f"Reading poses needs two small networks that are not here yet. Run: {FETCH}")
+            raise ModelError(NOT_HERE.format(command=FETCH))
         if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            raise ModelError(f"{path} is not the file of {WHEEL}. Delete it and run: {FETCH}")
+            raise ModelError(NOT_PINNED.format(path=path, wheel=WHEEL, command=FETCH))
     detector, landmarks = (folder / Path(name).name for name in FILES)
     return detector, landmarks
 

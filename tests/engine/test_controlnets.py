@@ -100,12 +100,20 @@ def test_files_that_are_not_here_are_told_before_anything_is_computed(
     assert sd15_engine._controlnets.list_loaded() == ("controlnet",)
 
 
-def test_from_the_hub_the_command_that_fetches_them_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_networks_that_are_not_here_are_downloaded_in_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline.models.catalog import SD15
     from pipeline.models.locate import PresentParts
 
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("pipeline.models.locate.find_cached_revision", lambda part: None)
-    with pytest.raises(ModelError, match=r"hf download lllyasviel/control_v11f1p_sd15_depth .* --revision 539f9918"):
-        PresentParts(SD15).expect(["controlnet_depth"])
+    told = r'Download it in Settings, under "Follow in your drawing", or choose another one there\.'
+    for folder, roles in ((None, ["controlnet_depth", "depth"]), (tmp_path, ["controlnet_depth"])):
+        with pytest.raises(ModelError, match=told):
+            PresentParts(SD15, folder).expect(roles)
+    with pytest.raises(
+        ModelError, match=r"Run `hf download .*`hf download h94/IP-Adapter .*, or draw with another preset"
+    ):
+        PresentParts(SD15).expect(["controlnet_depth", "ip_adapter_plus"])
+    with pytest.raises(ModelError, match=r'Start the download under "A bigger model", or draw with another preset'):
+        PresentParts(SD15).expect(["controlnet"])
     assert not PresentParts(SD15).has("controlnet_depth")
