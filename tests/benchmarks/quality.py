@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.benchmarks.quality_curves import MODELS, REFERENCE_STEPS, draw_curves
+from tests.benchmarks.quality_curves import MARKS, MODELS, REFERENCE_STEPS, draw_curves
 from tests.benchmarks.report import Row, print_rows
 
 Float = NDArray[np.float64]
@@ -185,13 +185,17 @@ def plot_schedules(output: Path, steps: int) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 4.5))
-    for name, levels in list_schedules(steps).items():
-        axes.plot(np.arange(len(levels)), levels, marker=".", label=name)
-    axes.set(xlabel="step", ylabel="sigma", yscale="log", title=f"Noise over {steps} steps")
-    axes.legend(fontsize=7)
-    figure.tight_layout()
-    figure.savefig(output)
+    schedules = list_schedules(steps)
+    figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
+    for number, (name, levels) in enumerate(schedules.items()):
+        look = {"marker": MARKS[number % len(MARKS)], "ms": 4, "lw": 1 + 0.7 * (len(schedules) - 1 - number)}
+        axes.plot(np.arange(len(levels)), levels, label=name, **look)
+    axes.set(xlabel="step", ylabel="noise, sigma", yscale="log", title=f"Noise over {steps} steps")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    figure.savefig(output, dpi=110)
+    pyplot.close(figure)
 
 
 def list_schedules(steps: int) -> dict[str, list[float]]:

@@ -30,6 +30,7 @@ MEASURES = {  # of a row -> what its axis says
     "style": "style similarity",
     "ssim": "SSIM to the reference",
 }
+MARKS = ("o", "s", "^", "D", "v", "x")
 Encode = Callable[[Sequence[Any]], Any]
 
 
@@ -190,13 +191,16 @@ def draw_curves(asked: argparse.Namespace) -> Iterator[Row]:
             rows.append(row)
             yield row
     asked.output.mkdir(parents=True, exist_ok=True)
-    plot_curves(rows, asked.output / "quality.png", len(asked.scales), asked.model)
+    plot_curves(rows, asked.output / "quality.png", len(asked.scales), asked.model, reference)
     if asked.model != "pocket":
         plot_schedules(asked.output / "schedules.png", asked.reference_steps)
 
 
-def plot_curves(rows: Sequence[Row], output: Path, scales: int, model: str) -> None:
-    """Plot each measure against the steps, a curve a sampler, and under it against guidance: the last `scales` rows."""
+def plot_curves(rows: Sequence[Row], output: Path, scales: int, model: str, reference: Setting) -> None:
+    """Plot each measure against the steps, a curve a sampler, and under it against guidance: the last `scales` rows.
+
+    Both plots of a measure share its axis, so that what looks alike is alike.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -205,17 +209,36 @@ def plot_curves(rows: Sequence[Row], output: Path, scales: int, model: str) -> N
     measures = [name for name in MEASURES if name in rows[0]]
     by_steps, by_guidance = rows[: len(rows) - scales], rows[len(rows) - scales :]
     lines = 1 + bool(by_guidance)
-    figure, grid = pyplot.subplots(lines, len(measures), figsize=(3.1 * len(measures), 2.8 * lines), squeeze=False)
+    figure, grid = pyplot.subplots(
+        lines,
+        len(measures),
+        figsize=(3.1 * len(measures), 3.2 * lines),
+        squeeze=False,
+        sharey="col",
+        layout="constrained",
+    )
     for name, axes in zip(measures, grid[0], strict=True):
-        for sampler in dict.fromkeys(row["sampler"] for row in by_steps):
-            own = [row for row in by_steps if row["sampler"] == sampler]
-            axes.plot([row["steps"] for row in own], [row[name] for row in own], marker=".", label=sampler)
+        plot_by_steps(axes, by_steps, name)
         axes.set(title=MEASURES[name], xlabel="steps")
-    grid[0][-1].legend(fontsize=7)
     for name, axes in zip(measures, grid[1] if by_guidance else (), strict=False):
-        axes.plot([row["guidance"] for row in by_guidance], [row[name] for row in by_guidance], marker=".")
+        axes.plot([row["guidance"] for row in by_guidance], [row[name] for row in by_guidance], marker="o", ms=4)
         axes.set(xlabel=f"guidance scale, {by_guidance[0]['steps']} steps")
-    figure.suptitle(f"{model}: {rows[0]['pictures']} drawings, one seed", fontsize=10)
-    figure.tight_layout()
+    for axes in grid.flat:
+        axes.grid(alpha=0.3)
+    figure.legend(*grid[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
+    drawn = f"{model}: {rows[0]['pictures']} drawings, one seed; by steps at guidance {by_steps[0]['guidance']:g}"
+    figure.suptitle(
+        f"{drawn}\nreference: {reference.sampler}, {reference.steps} steps, guidance {reference.guidance:g}", size=10
+    )
     figure.savefig(output, dpi=110)
     pyplot.close(figure)
+
+
+def plot_by_steps(axes: Any, rows: Sequence[Row], measure: str) -> None:
+    """Plot a measure's curves, each with its own mark and thinner than the one below, so that equal ones are seen."""
+    samplers = list(dict.fromkeys(row["sampler"] for row in rows))
+    for number, sampler in enumerate(samplers):
+        own = [row for row in rows if row["sampler"] == sampler]
+        look = {"marker": MARKS[number % len(MARKS)], "ms": 4, "lw": 1 + 1.2 * (len(samplers) - 1 - number)}
+        axes.plot([row["steps"] for row in own], [row[measure] for row in own], label=sampler, **look)
+    axes.set_xticks(sorted({row["steps"] for row in rows}))

@@ -15,6 +15,7 @@ from tests.benchmarks.quality import (
     compute_fid,
     list_schedules,
     measure_folder,
+    plot_schedules,
     read_folder,
     read_options,
     score_style,
@@ -83,3 +84,10 @@ def test_an_empty_folder_is_told(tmp_path: Path) -> None:
 def test_noise_falls_over_the_steps_of_every_sampler() -> None:
     for name, levels in list_schedules(12).items():
         assert len(levels) >= 12 and all(np.diff(levels) <= 1e-6), name
+
+
+def test_schedules_are_plotted(tmp_path: Path) -> None:
+    plot_schedules(tmp_path / "schedules.png", 12)
+    pixels = np.asarray(Image.open(tmp_path / "schedules.png").convert("RGB"))
+    inks = {tuple(colour) for colour in pixels.reshape(-1, 3) if np.ptp(colour) > 100}  # the curves' own colours
+    assert pixels.shape == (495, 770, 3) and len(inks) >= len(list_schedules(12))

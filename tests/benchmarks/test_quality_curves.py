@@ -51,10 +51,10 @@ def test_without_a_clip_words_are_left_out(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_plot_has_a_panel_for_each_measure(rows: list[Row], tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    plot_curves(rows, tmp_path / "with.png", 2, "small")
+    reference = Setting("DPM++ 2M", 4, 2.0)
+    plot_curves(rows, tmp_path / "with.png", 2, "small", reference)
     wordless = [{name: value for name, value in row.items() if name != "words"} for row in rows]
-    plot_curves(wordless[:4], tmp_path / "without.png", 0, "small")
+    plot_curves(wordless[:4], tmp_path / "without.png", 0, "small", reference)
     both, one = (Image.open(tmp_path / f"{name}.png").size for name in ("with", "without"))
     assert both[0] == pytest.approx(4 / 3 * one[0], abs=2) and both[1] == pytest.approx(2 * one[1], abs=2)
 
