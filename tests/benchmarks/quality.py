@@ -179,17 +179,20 @@ def compute_fid(seen: Float, wanted: Float) -> float:
 
 
 def plot_schedules(output: Path, steps: int) -> None:
-    """Plot each sampler's noise levels over its steps, as SD 1.5's schedule gives them."""
+    """Plot each sampler's noise levels over its steps, as SD 1.5's schedule gives them; equal ones share a curve."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    alike = dict[tuple[str, ...], list[str]]()  # levels as they are told apart by eye -> the samplers that have them
     schedules = list_schedules(steps)
+    for name, levels in schedules.items():
+        alike.setdefault(tuple(f"{level:.2g}" for level in levels), []).append(name)
     figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
-    for number, (name, levels) in enumerate(schedules.items()):
-        look = {"marker": MARKS[number % len(MARKS)], "ms": 4, "lw": 1 + 0.7 * (len(schedules) - 1 - number)}
-        axes.plot(np.arange(len(levels)), levels, label=name, **look)
+    for number, names in enumerate(alike.values()):
+        levels = schedules[names[0]]
+        axes.plot(np.arange(len(levels)), levels, label=", ".join(names), marker=MARKS[number % len(MARKS)], ms=4)
     axes.set(xlabel="step", ylabel="noise, sigma", yscale="log", title=f"Noise over {steps} steps")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)

@@ -1,12 +1,21 @@
-"""The plan of pictures with LoRAs beside what was measured at SD 1.5's size on a processor."""
+"""The plan of pictures with LoRAs and other IP-Adapters beside what they take at SD 1.5's size."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+import torch
+from diffusers import UNet2DConditionModel
 
 from pipeline.machine.plan import plan_memory
 from pipeline.models.catalog import SD15
+from pipeline.page.memory_panel import count_adapter_bytes
 from tests.benchmarks.feature_memory import FEATURES, measure_feature
+from tests.tools.full_size_modules import count_parameters, read_configs
+from tests.tools.sd15_tensors import list_tensors
 
 # tests/benchmarks/feature_memory.py on 2026-11-28: 2 cores, x86-64, 24 GB, Linux, torch 2.13 cpu, float32, 256 x 256
 MEASURED = {0: 6_582_755_328, 134_504_448: 6_976_372_736}  # bytes of LoRAs in 16 bits -> most bytes resident
@@ -26,3 +35,36 @@ def test_each_feature_runs_and_its_loras_are_planned(name: str) -> None:
     headers = row["planned"] - bare - row["loras"]  # of the files, counted along
     assert 0 <= headers <= 300_000 * len(FEATURES[name].ranks)
     assert (row["loras"] > 0) == bool(FEATURES[name].ranks)
+
+
+def measure_adapter(role: str) -> int:
+    """Return the bytes in 16 bits of what diffusers puts on SD 1.5's UNet for a published IP-Adapter, none loaded."""
+    states: dict[str, dict[str, torch.Tensor]] = {"image_proj": {}, "ip_adapter": {}}
+    (file,) = SD15.parts[role].files
+    with torch.device("meta"):
+        for name, (dtype, shape) in list_tensors(role, file.path).items():
+            group, _, rest = name.partition(".")
+            states[group][rest] = torch.empty(shape, dtype=dtype)
+        unet = UNet2DConditionModel(**read_configs()["unet"])
+        bare = count_parameters(unet)
+        unet._load_ip_adapter_weights([states], low_cpu_mem_usage=False)
+    return 2 * (count_parameters(unet) - bare)
+
+
+def wish(name: str, own: Path | None = None) -> Any:
+    """Return what the plan reads of a request that wears its style by this IP-Adapter."""
+    adapter = None if own is None else SimpleNamespace(file=own)
+    return SimpleNamespace(engine="sd15", conditioning=SimpleNamespace(ip_adapter=name), own_adapter=adapter)
+
+
+def test_another_ip_adapter_is_planned_as_large_as_it_is(tmp_path: Path) -> None:
+    usual, plus = measure_adapter("ip_adapter"), measure_adapter("ip_adapter_plus")
+    assert SD15.parts["ip_adapter"].size == pytest.approx(usual, rel=0.01)  # part of the UNet in the plan
+    assert count_adapter_bytes(wish("")) == 0
+    assert count_adapter_bytes(wish("plus")) == pytest.approx(plus - usual, rel=0.1)
+    mine = tmp_path / "mine.safetensors"
+    with mine.open("wb") as file:
+        file.truncate(2 * plus)
+    assert count_adapter_bytes(wish("mine", mine)) == pytest.approx(2 * plus - usual, rel=0.1)
+    bare, more = (plan_memory(SD15, 512, 512, loras=size).peak for size in (0, count_adapter_bytes(wish("plus"))))
+    assert more - bare == pytest.approx(plus - usual, rel=0.1)
