@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pipeline.page.arrivals import Arrivals
 from pipeline.page.own_routes import refuse
+from pipeline.studio.line import name_address
 
 MOST_BYTES = 128_000_000  # of any request; our own routes take less
 MOST_JSON_BYTES = 40_000_000  # of what Gradio's routes read as JSON: a drawing with a photograph
-MOST_OPEN = 64  # bodies that are on their way at the same time
 IDLE_SECONDS = 20.0  # without a byte
 WHOLE_SECONDS = 300.0  # 20 MB through 0.6 Mbit/s
 MOST_DEPTH = 40  # lists and objects within one another
@@ -26,36 +26,32 @@ UPLOAD = "/gradio_api/upload"
 CLOSE = {"connection": "close"}  # what is left of the body is not read
 TOO_LARGE = "A request has at most {most} MB here; more came."
 TOO_SLOW = "The request did not arrive in time. Send it again."
-TOO_MANY = "Too many requests are on their way here; send this one again in a moment."
 TOO_DEEP = f"An input has at most {MOST_DEPTH} lists and objects within one another; more came."
 TOO_MUCH = f"A call has at most {MOST_NODES:,} values and {MOST_FILES} files; more came."
 NOT_JSON = "A call's body is a JSON object; what came cannot be read as JSON."
 
 
 class BodyLimits:
-    """BodyLimits is a middleware that refuses bodies that are too large (413), too slow (408), or shaped so that
-    Gradio would work on them for minutes (422).
+    """BodyLimits is a middleware that refuses bodies that are too large (413), too slow (408), too many at once
+    (503), or shaped so that Gradio would work on them for minutes (422).
     """
 
     def __init__(self, app: ASGIApp, idle: float = IDLE_SECONDS, whole: float = WHOLE_SECONDS) -> None:
-        self._app, self._idle, self._whole, self._open = app, idle, whole, 0
+        self._app, self._idle, self._whole, self._arrivals = app, idle, whole, Arrivals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
-        if self._open >= MOST_OPEN:
-            await refuse(503, TOO_MANY, {"Retry-After": "5", **CLOSE})(scope, receive, send)
-            return
         try:
-            body = Body(scope, receive, self._count_down, self._idle, self._whole)
+            body = Body(scope, receive, self._arrivals, self._idle, self._whole)
             await self._pass_on(scope, body, send)
         except HTTPException as error:
-            await refuse(error.status_code, str(error.detail), CLOSE)(scope, receive, send)
+            await refuse(error.status_code, str(error.detail), error.headers or CLOSE)(scope, receive, send)
 
     async def _pass_on(self, scope: Scope, body: Body, send: Send) -> None:
         """Hand the request on: Gradio's JSON once it was looked at, any other as it comes. Raises HTTPException."""
-        self._open += 1
+        body.begin()
         try:
             if scope["path"].startswith(GRADIO) and not scope["path"].startswith(UPLOAD):
                 expect_plain_json(await body.read())
@@ -63,24 +59,25 @@ class BodyLimits:
         finally:
             body.end()
 
-    def _count_down(self) -> None:
-        self._open -= 1
-
 
 class Body:
     """Body receives one request's messages, and raises HTTPException where they are too many or too slow."""
 
-    def __init__(self, scope: Scope, receive: Receive, on_end: Callable[[], None], idle: float, whole: float) -> None:
-        self._receive, self._on_end, self._idle = receive, on_end, idle
+    def __init__(self, scope: Scope, receive: Receive, arrivals: Arrivals, idle: float, whole: float) -> None:
+        self._receive, self._arrivals, self._idle = receive, arrivals, idle
         path = scope["path"]
+        self._address = name_address((scope.get("client") or ("",))[0])
         self._most = MOST_JSON_BYTES if path.startswith(GRADIO) and not path.startswith(UPLOAD) else MOST_BYTES
         self._total = 0
         self._again: list[Message] = []
         self._ended = False
         self._deadline = asyncio.get_running_loop().time() + whole
         announced = Request(scope).headers.get("content-length", "0")
-        self._add(int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 20 else 0)
-        self._total = 0
+        self._expect_size(int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 20 else 0)
+
+    def begin(self) -> None:
+        """Say that the body is on its way, until `end`."""
+        self._arrivals.begin(self._address)
 
     async def read(self) -> bytes:
         """Return the whole body; `receive` gives it once more then."""
@@ -117,11 +114,15 @@ class Body:
         """Say that nothing more of the body is expected."""
         if not self._ended:
             self._ended = True
-            self._on_end()
+            self._arrivals.end(self._address, self._total)
 
     def _add(self, size: int) -> None:
+        self._expect_size(self._total + size)
+        self._arrivals.add(self._address, size)
         self._total += size
-        if self._total > self._most:
+
+    def _expect_size(self, size: int) -> None:
+        if size > self._most:
             raise HTTPException(413, TOO_LARGE.format(most=self._most // 10**6), CLOSE)
 
 

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from pipeline.page import body_limits
+from pipeline.page import arrivals, body_limits
 from pipeline.page.body_limits import BodyLimits, expect_bounds
 from tests.tools.serving import Server
 
@@ -99,7 +99,7 @@ def test_half_a_body_is_answered_in_time_and_its_place_is_free_again() -> None:
         scope = {"type": "http", "method": "POST", "path": CALL, "headers": [], "query_string": b""}
         with anyio.fail_after(20):
             await app(scope, receive, send)
-        assert app._open == 0
+        assert app._arrivals.bodies == app._arrivals.size == 0
         return sent
 
     head = anyio.run(run)[0]
@@ -107,8 +107,9 @@ def test_half_a_body_is_answered_in_time_and_its_place_is_free_again() -> None:
 
 
 def test_no_more_bodies_are_open_than_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body_limits, "MOST_OPEN", 0)
-    assert post(CALL, b"{}")[0] == 503
+    monkeypatch.setattr(arrivals, "MOST_OPEN", 0)
+    answer = TestClient(make_app()).post(CALL, content=b"{}")
+    assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
 
 
 def test_bounds_let_a_page_event_pass() -> None:

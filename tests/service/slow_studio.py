@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import gradio as gr
 import uvicorn
 from gradio.routes import App
 from PIL import Image
+from starlette.middleware import Middleware
 
 from pipeline.errors import raise_if_cancelled
 from pipeline.models.catalog import POCKET
@@ -35,12 +36,13 @@ class SlowStudio:
         self.line = Line(self.settings, lambda: None)
         self.begun, self.ended = threading.Event(), threading.Event()
         self.steps_after_stop = 0
-        self.running = 0
+        self.running = self.most_running = 0
 
     def draw_batch(
         self, order: Any, count: int, *, on_step: Callable[[StepPreview], None] | None, is_cancelled: Callable[[], bool]
     ) -> Any:
         self.running += 1
+        self.most_running = max(self.most_running, self.running)
         try:
             for step in range(1, 10_000):
                 raise_if_cancelled(is_cancelled)
@@ -58,11 +60,11 @@ class SlowStudio:
 
 
 @contextmanager
-def serve(studio: Any) -> Iterator[str]:
-    """Serve /v1 of a studio as app.py does, below Gradio's own middleware; yield the address."""
+def serve(studio: Any, middleware: Sequence[Middleware] = ()) -> Iterator[str]:
+    """Serve /v1 of a studio as app.py does, below Gradio's own middleware and this one; yield the address."""
     with gr.Blocks(analytics_enabled=False) as blocks:
         pass
-    app = App.create_app(blocks, app_kwargs={"routes": [mount_service(studio)]})
+    app = App.create_app(blocks, app_kwargs={"routes": [mount_service(studio)], "middleware": list(middleware)})
     port = find_free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
