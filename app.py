@@ -59,6 +59,7 @@ def main() -> None:
 def serve(settings: Settings) -> None:
     """Serve the page, Gradio's endpoints and /v1, until the program is stopped."""
     from pipeline.page.export import ExportDoor
+    from pipeline.page.health_routes import HealthDoor
     from pipeline.page.history_routes import HistoryDoor
     from pipeline.page.host_link import announce_host
     from pipeline.page.installing import list_app_routes
@@ -69,10 +70,10 @@ def serve(settings: Settings) -> None:
 
     studio = start_studio(settings)
     page = build_app(studio)
-    doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio), TeachDoor(studio)
+    doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio), TeachDoor(studio), HealthDoor(studio)
     routes = [*(route for door in doors for route in door.list_routes()), mount_service(studio)]
     routes += list_app_routes(settings.assets)
-    options = make_launch_options(page, settings, routes)
+    options = make_launch_options(page, settings, routes, studio.measurements.note_answer)
     finish_before_end(studio.keeper.close)
     options |= {"max_threads": settings.waiting + OTHER_THREADS}
     page.launch(prevent_thread_lock=True, **options)

@@ -26,6 +26,8 @@ HistoryChoice = Literal["auto", "on", "off", "ask"]
 HistoryApiChoice = Literal["off", "on"]
 TeachingChoice = Literal["auto", "on", "off"]
 SharingChoice = Literal["auto", "on", "off"]
+MetricsChoice = Literal["auto", "on", "off"]
+LogChoice = Literal["text", "json"]
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "CROQUIS_"
@@ -35,6 +37,8 @@ COUNTS = {  # name -> the most it takes; the least is 1
     "waiting": 1_000,
     "waiting_each": 1_000,
 }
+MOST_PRICE = 1_000_000.0
+PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,252})", re.IGNORECASE)
 FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
@@ -71,6 +75,10 @@ MEANINGS = {
     "on a Space, on everybody, off nobody",
     "sharing": "who adds, renames and removes styles for everybody: auto is who opens the page on the machine that "
     "runs it, on everybody, off nobody; a style that somebody else adds is their own",
+    "metrics": "who may read /metrics: auto is who sits at the machine that runs it or sends the host's token, on "
+    "everybody, off nobody",
+    "price": "what the machine costs in an hour, in any currency, for the cost of a picture in /metrics; 0 counts none",
+    "log": "json writes a line for each picture on standard error, without its words; text writes none",
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
     "user_dir": "folder for styles you add, for the history and for caches; it is made when missing",
@@ -103,6 +111,9 @@ class Settings:
     trusted_hosts: str = ""  # names that Croquis has elsewhere, with commas between them
     teaching: TeachingChoice = "auto"
     sharing: SharingChoice = "auto"
+    metrics: MetricsChoice = "auto"
+    price: float = 0.0  # of the machine in an hour, in the host's currency; 0: unset
+    log: LogChoice = "text"
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
     user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))
@@ -114,6 +125,7 @@ class Settings:
                 _expect_choice(name, getattr(self, name), get_args(kind))
         for name, most in COUNTS.items():
             _expect_count(name, getattr(self, name), most)
+        _expect_price("price", self.price)
         _expect_host_names("trusted_hosts", self.trusted_hosts)
         for name in ("assets", "styles"):
             _expect_folder(name, getattr(self, name))
@@ -184,6 +196,8 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 def _convert(name: str, value: str) -> object:
     if name in COUNTS:
         return int(value) if value.strip().isdecimal() and len(value) < 20 else value
+    if name == "price":
+        return float(value) if PRICE.fullmatch(value.strip()) else value
     if name not in FOLDERS:
         return value.strip().lower()
     if "\0" in value or not value.strip():
@@ -209,6 +223,13 @@ def _expect_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
 def _expect_count(name: str, value: object, most: int) -> None:
     if not isinstance(value, int) or not 1 <= value <= most:
         raise SettingError(f"{name} ({PREFIX}{name.upper()}) is a whole number from 1 to {most:,}; {value!r} came.")
+
+
+def _expect_price(name: str, value: object) -> None:
+    if not isinstance(value, int | float) or not 0 <= value <= MOST_PRICE:
+        raise SettingError(
+            f"{name} ({PREFIX}{name.upper()}) is a number from 0 to {MOST_PRICE:,.0f} such as 0.35; {value!r} came."
+        )
 
 
 def _expect_host_names(name: str, value: str) -> None:

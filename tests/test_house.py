@@ -32,6 +32,7 @@ HOMES = {  # heavy library -> the only places that may import it; everything bel
     "compel": {"pipeline/engine/weighted_prompt.py"},
     "gradio": {"app.py", "pipeline/page/"},
     "gradio_client": {"pipeline/page/"},
+    "prometheus_client": {"pipeline/metrics/"},
     "mcp": {"pipeline/commands/mcp_server.py"},
 }
 HEAVY = {*HOMES, "torch", "transformers", "skimage", "sklearn", "accelerate"}

@@ -127,3 +127,17 @@ def test_a_wrong_number_is_refused(came: str) -> None:
         read_settings([], {"CROQUIS_HISTORY_PICTURES": came})
     with pytest.raises(SettingError, match="CROQUIS_HISTORY.* is one of auto, on, off, ask; 'yes' came"):
         read_settings([], {"CROQUIS_HISTORY": "yes"})
+
+
+def test_the_price_is_a_plain_number() -> None:
+    assert (read_settings([], {}).price, read_settings([], {"CROQUIS_PRICE": " 0.35 "}).price) == (0.0, 0.35)
+    for wrong in ("-1", "nan", "inf", "1e3", "0,35", "1000001"):
+        with pytest.raises(SettingError, match="CROQUIS_PRICE.* number from 0 to 1,000,000 such as 0.35; .* came"):
+            read_settings([], {"CROQUIS_PRICE": wrong})
+
+
+def test_measurements_and_log_are_chosen_by_their_words() -> None:
+    assert (read_settings([], {}).metrics, read_settings([], {}).log) == ("auto", "text")
+    for name, choices in (("METRICS", "auto, on, off"), ("LOG", "text, json")):
+        with pytest.raises(SettingError, match=f"CROQUIS_{name}.* is one of {choices}; 'yes' came"):
+            read_settings([], {f"CROQUIS_{name}": "yes"})

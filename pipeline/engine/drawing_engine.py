@@ -33,6 +33,10 @@ class DrawingEngine:
         """Return whether a picture waits that gives way to nobody: what gives way may end early for it."""
         return self._turns.is_wanted
 
+    def count_waiting(self) -> int:
+        """Return how many pictures wait that give way to nobody."""
+        return self._turns.count_waiting()
+
     def look_ahead(self, place: Place) -> Ahead | None:
         """Return what comes before the picture of that place; None where none of its pictures waits."""
         return self._turns.look_ahead(place)

@@ -68,6 +68,10 @@ class Turns:
         """Return whether somebody waits who gives way to nobody."""
         return len(self._waiting) > 0
 
+    def count_waiting(self) -> int:
+        """Return how many wait who give way to nobody."""
+        return len(self._waiting)
+
     def look_ahead(self, place: Place) -> Ahead | None:
         """Return what comes before the picture of that place; None where none of its pictures waits."""
         with self._changed:

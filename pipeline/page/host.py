@@ -86,6 +86,17 @@ def may_share_styles(visitor: Request | gr.Request, settings: Settings) -> bool:
     return settings.sharing == "on"
 
 
+def may_read_metrics(visitor: Request, settings: Settings) -> bool:
+    """Return whether this visitor may read /metrics: who sits at the machine, or sends the host's token as a bearer's,
+    as Prometheus does with `credentials_file`.
+    """
+    if settings.metrics != "auto":
+        return settings.metrics == "on"
+    scheme, _, given = visitor.headers.get("authorization", "").partition(" ")
+    has_token = scheme.lower() == "bearer" and is_token(given.strip(), read_host_token(settings.user_dir))
+    return has_token or is_at_machine(visitor)
+
+
 def is_at_machine(visitor: Request | gr.Request) -> bool:
     """Return whether a visitor sits at the machine, or came through a tunnel of their own."""
     proxied = any(name in visitor.headers for name in PROXY_HEADERS)

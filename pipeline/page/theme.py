@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +117,14 @@ def link_stylesheets(assets: Path) -> str:
     return "".join(f'<link rel="stylesheet" href="{build_address(file)}">' for file in files)
 
 
-def make_launch_options(page: gr.Blocks, settings: Settings, routes: Sequence[BaseRoute] = ()) -> dict[str, Any]:
-    """Make the options that launch() takes for this page; `routes` are served beside Gradio's own.
+def make_launch_options(
+    page: gr.Blocks,
+    settings: Settings,
+    routes: Sequence[BaseRoute] = (),
+    note_answer: Callable[[int], None] = lambda status: None,
+) -> dict[str, Any]:
+    """Make the options that launch() takes for this page; `routes` are served beside Gradio's own, and `note_answer` is
+    called with the status of each answer.
 
     run_history is off: it would keep people's words in their browser unasked. _frontend only asks the page for itself
     after the start, and ends the program where a busy machine needs over 3 s for it.
@@ -139,7 +145,7 @@ def make_launch_options(page: gr.Blocks, settings: Settings, routes: Sequence[Ba
             "exception_handlers": list_exception_handlers(),
             "routes": list(routes),
             "lifespan": bound_sessions,
-            "middleware": list_middlewares(hosts, read_host_token(settings.user_dir)),
+            "middleware": list_middlewares(hosts, read_host_token(settings.user_dir), note_answer),
         },
         "state_session_capacity": MOST_SESSIONS,
         "share": False,

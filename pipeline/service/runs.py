@@ -67,6 +67,7 @@ class Run:
                     is_cancelled=self._stopped.is_set,
                 )
         except Exception as error:  # handed to the caller, who tells it in words
+            self._studio.line.note_error(error)
             self._tell(error)
         else:
             self._tell(results)

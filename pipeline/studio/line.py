@@ -69,10 +69,16 @@ class Line:
         settings: Settings,
         find_engine: Callable[[], TimedEngine | None],
         clock: Callable[[], float] = time.monotonic,
+        note_error: Callable[[Exception], None] = lambda error: None,
     ) -> None:
-        """Take the host's limits, and what returns the engine that draws. Raises SettingError for a wrong rate."""
+        """Take the host's limits, and what returns the engine that draws. Raises SettingError for a wrong rate.
+
+        `note_error` is called with what each call ended in, a refusal too.
+        """
         self._settings, self._find_engine, self._clock = settings, find_engine, clock
+        self.note_error = note_error
         self._lock = threading.Lock()
+        self._joined: dict[object, float] = {}  # when each open call came, the oldest first
         self._open: Counter[str] = Counter()  # calls by visitor
         self._promised = 0.0  # when the latest of those who were refused was told to come back
         self._rate = read_rate(settings.rate)
@@ -81,19 +87,17 @@ class Line:
     @contextmanager
     def join(self, caller: Caller) -> Iterator[Place]:
         """Admit a call for as long as it lasts. Raises LineFull."""
-        with self._lock:
-            self._expect_place(caller)
-            if self._rate is not None and not self._window.hit(self._rate, caller.address):
-                raise self._refuse_rate(self._rate, caller)
-            self._open[caller.visitor] += 1
-        try:
-            yield Place(caller.visitor, self._look_ahead)
-        finally:
-            self._leave(caller.visitor)
+        call = object()
+        with self._note_errors():
+            self._enter(caller, call)
+            try:
+                yield Place(caller.visitor, self._look_ahead)
+            finally:
+                self._leave(caller.visitor, call)
 
     def expect_place(self, caller: Caller) -> None:
         """Raise LineFull where a call would not be admitted now."""
-        with self._lock:
+        with self._note_errors(), self._lock:
             self._expect_place(caller)
             if self._rate is not None and not self._window.test(self._rate, caller.address):
                 raise self._refuse_rate(self._rate, caller)
@@ -101,6 +105,27 @@ class Line:
     def count_open(self) -> int:
         """Return how many calls wait or are drawn."""
         return self._open.total()
+
+    def find_oldest_age(self) -> float:
+        """Return the seconds since the oldest call that waits or is drawn came; 0 where there is none."""
+        with self._lock:
+            return 0.0 if not self._joined else self._clock() - next(iter(self._joined.values()))
+
+    @contextmanager
+    def _note_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.note_error(error)
+            raise
+
+    def _enter(self, caller: Caller, call: object) -> None:
+        with self._lock:
+            self._expect_place(caller)
+            if self._rate is not None and not self._window.hit(self._rate, caller.address):
+                raise self._refuse_rate(self._rate, caller)
+            self._open[caller.visitor] += 1
+            self._joined[call] = self._clock()
 
     def _expect_place(self, caller: Caller) -> None:
         own = self._open[caller.visitor]
@@ -135,8 +160,9 @@ class Line:
     def _count_visitors(self) -> int:
         return sum(count > 0 for count in self._open.values())
 
-    def _leave(self, visitor: str) -> None:
+    def _leave(self, visitor: str, call: object) -> None:
         with self._lock:
+            del self._joined[call]
             self._open[visitor] -= 1
             if not self._open[visitor]:
                 del self._open[visitor]

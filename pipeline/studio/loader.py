@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.errors import CroquisError
+from pipeline.metrics.measurements import Measurements
 from pipeline.models.own_files import OwnFiles
 from pipeline.settings import Settings
 from pipeline.studio.line import Line
@@ -38,11 +39,25 @@ class Loader:
         self.library = StyleLibrary(settings.styles, settings.added_styles)
         self.own_files = OwnFiles(settings.own_models, settings.caches)
         self.loading = LoadState("Waking up", 0.0)
-        self.line = Line(settings, self.find_engine)
+        self.measurements = Measurements(settings)
+        self.line = Line(settings, self.find_engine, note_error=self.measurements.note_error)
+        self._watch_line()
         self._start_lock = threading.Lock()
         self._started = False
         self._loaded_search: Future[StyleSearch] = Future()
         self._loaded_engine: Future[AnyEngine] = Future()
+
+    def _watch_line(self) -> None:
+        """Have the line and the loading measured."""
+        watch = self.measurements.watch
+        watch("croquis_calls_open", "Calls that wait or are drawn", self.line.count_open)
+        watch("croquis_oldest_call_seconds", "Age of the oldest of those calls", self.line.find_oldest_age)
+        watch("croquis_pictures_waiting", "Pictures that wait for their turn", self._count_waiting)
+        watch("croquis_ready", "1 once an engine is loaded", lambda: float(self.loading.ready))
+
+    def _count_waiting(self) -> int:
+        engine = self.find_engine()
+        return 0 if engine is None else engine.count_waiting()
 
     def start_loading(self) -> None:
         """Begin to load in a background thread; a second call does nothing."""

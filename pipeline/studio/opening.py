@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import CroquisError, ModelError, OutOfMemory
+from pipeline.errors import CroquisError, EngineChanged, ModelError, OutOfMemory
 from pipeline.models.catalog import POCKET, SD15, find_profile
 from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.locate import drop_weights
@@ -165,3 +165,9 @@ def find_cuda_problem() -> str | None:
     from pipeline.machine.device import diagnose_cuda, has_usable_cuda
 
     return None if has_usable_cuda() else diagnose_cuda() or "there is none on this machine"
+
+
+def expect_engine(name: str, profile: ModelProfile) -> None:
+    """Raise EngineChanged unless `name` is the engine that draws."""
+    if name != profile.name:
+        raise EngineChanged(f"This is for the engine {name!r}; {profile.name!r} is running.")

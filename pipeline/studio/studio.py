@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from pipeline.errors import EngineChanged, StyleError
+from pipeline.errors import StyleError
 from pipeline.picture.outputs import Outputs
 from pipeline.picture.recipe import Reopened, explain_difference
 from pipeline.prompt_syntax import Prompt
@@ -21,6 +21,7 @@ from pipeline.store.facts import gather_facts
 from pipeline.store.keeper import Keeper
 from pipeline.studio.enlarging import enlarge_result
 from pipeline.studio.loader import Loader
+from pipeline.studio.opening import expect_engine
 from pipeline.studio.outcome import is_withheld, make_results
 from pipeline.studio.own_weights import FoundWeights, find_adapter, find_restored, find_weights
 from pipeline.studio.parts import fit_part, fit_start, take_drawing
@@ -45,7 +46,6 @@ from pipeline.values import (
 )
 
 if TYPE_CHECKING:
-    from pipeline.models.profile import ModelProfile
     from pipeline.picture.carried_styles import CarriedStyle
     from pipeline.styles.search import Finding
 
@@ -94,7 +94,7 @@ class Studio(Loader):
         """Draw `count` pictures, from the order's seed and those that follow it; `on_result` is called with each as
         soon as it is there.
         """
-        _expect_engine(order.engine, self.profile)
+        expect_engine(order.engine, self.profile)
         timer = StageTimer()
         with timer("search"):
             choice = self.choose_style(order)
@@ -117,7 +117,10 @@ class Studio(Loader):
             )
 
         show = None if on_result is None else lambda made: on_result(complete(made))
-        results = self.redraw_batch(request, count, on_step=on_step, on_result=show, is_cancelled=is_cancelled)
+        self.measurements.note_stages(request.engine, timer.milliseconds)
+        results = self.redraw_batch(
+            request, count, on_step=on_step, on_result=show, is_cancelled=is_cancelled, prepared=timer.milliseconds
+        )
         return [complete(result) for result in results]
 
     def read_hints(self, order: Order, edges: EdgeMap) -> Hints:
@@ -187,16 +190,18 @@ class Studio(Loader):
         on_result: Callable[[GenerationResult], None] | None = None,
         is_cancelled: Callable[[], bool] | None = None,
         gives_way: bool = False,
+        prepared: Mapping[str, float] | None = None,
     ) -> list[GenerationResult]:
         """Draw the pictures of `request.batch(count)`, each in a turn of its own: others may draw in between.
 
-        `on_result` is called with each as soon as it is there. Raises as Engine.draw does.
+        `on_result` is called with each once it is there; `prepared` are ms of stages before. Raises as Engine.draw.
         """
         engine = self.engine
-        _expect_engine(request.engine, engine.profile)
+        expect_engine(request.engine, engine.profile)
+        draw = partial(engine.draw, on_step=on_step, is_cancelled=is_cancelled, gives_way=gives_way)
         results: list[GenerationResult] = []
         for each in request.batch(count):
-            drawn = engine.draw(each, on_step=on_step, is_cancelled=is_cancelled, gives_way=gives_way)
+            drawn = self.measurements.follow(each, draw, gives_way=gives_way, prepared=prepared)
             self.step_times.note(each, drawn)
             results += (enlarge_result(made) for made in make_results(each, drawn, engine.revisions))
             if on_result is not None:
@@ -292,9 +297,3 @@ class Studio(Loader):
             return explain_difference(reopened, self.profile.name, reopened.revisions)
         engine = self.engine
         return explain_difference(reopened, engine.profile.name, engine.present_revisions)
-
-
-def _expect_engine(name: str, profile: ModelProfile) -> None:
-    """Raise EngineChanged unless `name` is the engine that draws."""
-    if name != profile.name:
-        raise EngineChanged(f"This is for the engine {name!r}; {profile.name!r} is running.")

@@ -1,0 +1,73 @@
+"""Write a line of JSON for each picture: what it took, and nothing of who asked for what."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from pipeline.request.presets import get_menu
+
+if TYPE_CHECKING:
+    from pipeline.values import GenerationRequest
+
+OWN = "own"  # settings that no preset has
+
+
+class PictureLog:
+    """PictureLog writes to standard error unless another stream is given. Safe to call from many threads."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream, self._lock = stream, threading.Lock()
+
+    def write(
+        self,
+        request: GenerationRequest,
+        milliseconds: Mapping[str, float],
+        seconds: float,
+        outcome: str,
+        *,
+        gives_way: bool = False,
+    ) -> None:
+        """Write the line of one picture: `milliseconds` by stage, `seconds` from its wish to its end.
+
+        A stream that is closed loses the line: no picture ends for that.
+        """
+        told = describe_picture(request, milliseconds, seconds, outcome, gives_way=gives_way)
+        with self._lock:
+            try:
+                (self._stream or sys.stderr).write(json.dumps(told) + "\n")
+                (self._stream or sys.stderr).flush()
+            except (OSError, ValueError):
+                return
+
+
+def describe_picture(
+    request: GenerationRequest, milliseconds: Mapping[str, float], seconds: float, outcome: str, *, gives_way: bool
+) -> dict[str, Any]:
+    """Return what a picture's line says: no words of a prompt, no seed, no visitor."""
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "event": "picture",
+        "outcome": outcome,
+        "engine": request.engine,
+        "preset": name_preset(request),
+        "size": [request.width, request.height],
+        "steps": request.sampling.num_inference_steps,
+        "gives_way": gives_way,
+        "seconds": round(seconds, 3),
+        "stages": {stage: round(spent / 1000, 4) for stage, spent in milliseconds.items()},
+    }
+
+
+def name_preset(request: GenerationRequest) -> str:
+    """Return the name of the engine's preset that has this request's work: numbers, sampler and shortcuts; else OWN."""
+    held = {**vars(request.conditioning), **vars(request.sampling)}
+    for preset in get_menu(request.engine).presets:
+        asked = {**preset.numbers, "sampler": preset.sampler}
+        if preset.shortcuts == request.shortcuts and all(held.get(name) == value for name, value in asked.items()):
+            return preset.name
+    return OWN
