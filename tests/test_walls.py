@@ -47,7 +47,7 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "inking": {"errors", "values", "sketch"},
     "colours": {"errors", "values", "inking"},
     "engine": SHARED | {"models", "request", "machine", "painters", "inking", "colours", "teaching"},
-    "metrics": {"errors", "values", "settings", "request"},
+    "metrics": {"errors", "values", "settings", "models", "request"},
     "studio": READ | {"engine", "store", "teaching", "metrics"},
     "exports": {"errors", "values", "sketch", "inking", "picture"},
     "page": READ | {"studio", "exports", "store", "teaching"},

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
+from pipeline.models.catalog import find_profile
 from pipeline.request.presets import get_menu
 
 if TYPE_CHECKING:
     from pipeline.values import GenerationRequest
 
+WORK = ("num_inference_steps", "guidance_scale", "ip_adapter_scale")  # numbers that presets choose
 OWN = "own"  # settings that no preset has
 
 
@@ -65,9 +67,11 @@ def describe_picture(
 
 def name_preset(request: GenerationRequest) -> str:
     """Return the name of the engine's preset that has this request's work: numbers, sampler and shortcuts; else OWN."""
+    usual = find_profile(request.engine).defaults
     held = {**vars(request.conditioning), **vars(request.sampling)}
     for preset in get_menu(request.engine).presets:
-        asked = {**preset.numbers, "sampler": preset.sampler}
+        numbers = {name: value for name, value in {**usual, **preset.numbers}.items() if name in WORK}
+        asked = {**numbers, "sampler": preset.sampler}
         if preset.shortcuts == request.shortcuts and all(held.get(name) == value for name, value in asked.items()):
             return preset.name
     return OWN

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from pipeline.controls import Conditioning, Sampling, Shortcuts
 from pipeline.errors import LineFull, SketchError
 from pipeline.metrics.measurements import Measurements
 from pipeline.metrics.picture_log import OWN, PictureLog, name_preset
+from pipeline.models.catalog import POCKET
 from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
 from pipeline.studio.line import Caller, Line
@@ -27,8 +29,8 @@ def make_request(**sampling: Any) -> Any:
         width=512,
         height=384,
         prompt="a secret fox",
-        sampling=Sampling(**{"seed": 4242, **sampling}),
-        conditioning=Conditioning(),
+        sampling=Sampling(**{"num_inference_steps": 20, "guidance_scale": 2.0, "seed": 4242, **sampling}),
+        conditioning=Conditioning(ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0),
         shortcuts=Shortcuts(),
     )
 
@@ -139,9 +141,13 @@ def test_a_closed_log_ends_no_picture() -> None:
 
 def test_a_preset_is_known_by_its_numbers() -> None:
     best = get_menu("pocket").find_preset("best")
-    numbers = {name: int(value) if name == "num_inference_steps" else value for name, value in best.numbers.items()}
-    held = {name: value for name, value in numbers.items() if hasattr(Sampling(seed=1), name)}
-    request = make_request(**held, sampler=best.sampler)
+    usual = {**POCKET.defaults, **best.numbers}
+    request = make_request(sampler=best.sampler)
     request.shortcuts = best.shortcuts
+    request.sampling, request.conditioning = (
+        replace(group, **{name: value for name, value in usual.items() if hasattr(group, name)})
+        for group in (request.sampling, request.conditioning)
+    )
     assert name_preset(request) == "best"
-    assert name_preset(make_request(num_inference_steps=49, sampler=best.sampler)) == OWN
+    request.sampling = replace(request.sampling, num_inference_steps=49)
+    assert name_preset(request) == OWN
