@@ -34,7 +34,7 @@ class Measurements:
         self._price, self._log = settings.price, PictureLog() if settings.log == "json" else None
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self.registry.register(GpuMemory())  # type: ignore[arg-type]
+        self.registry.register(GpuMemory())
         here: dict[str, Any] = {"registry": self.registry}
         drawn_by = ("engine", "gives_way")
         self._pictures = Counter("croquis_pictures", "Pictures drawn", drawn_by, **here)
