@@ -20,7 +20,7 @@ SHOWN = """() => Object.fromEntries(["width", "height", "num_inference_steps"].m
     (field) => field.type === "range" ? [Number(field.min), Number(field.max)] : [Number(field.value)])]))"""
 STEPS = int(POCKET.defaults["num_inference_steps"])
 POCKET_NUMBERS = {"width": [512, 128, 1024], "height": [512, 128, 1024], "num_inference_steps": [STEPS, 1, 50]}
-SD15_NUMBERS = {"width": [512, 256, 1024], "height": [512, 256, 1024], "num_inference_steps": [15, 1, 50]}
+SD15_NUMBERS = {"width": [512, 256, 2048], "height": [512, 256, 2048], "num_inference_steps": [15, 1, 50]}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A picture in two passes: chosen by mouse, finger and keys, told on the way; told before it grows."""
+"""How Stable Diffusion draws: in two passes, in quick steps, with another look at the style; chosen, told and drawn."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from typing import Any, cast
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, OpenPage
+from pipeline.page.quality import ADAPTER_LABELS
+from pipeline.page.quick_steps import LABELS
+from pipeline.request.presets import SCHEDULES, get_menu
+from tests.browser.conftest import PATIENCE, PHONE, OpenPage
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number, swipe_finger
 from tests.browser.test_accessibility_and_layout import serious_findings
 from tests.browser.test_part_and_around_by_hand import AROUND, VIEWS, open_going_on
+from tests.tools.ip_adapter import write_plus_adapter
 from tests.tools.serving import Server
-from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15
+from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15, write_manifest
 
 SIDE = 256  # px
 TWICE = "In two passes"
@@ -32,6 +36,9 @@ NOTE_TOLD = """() => {
 @pytest.fixture(scope="module")
 def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     own = copy_small_sd15(sd15_folder, tmp_path_factory.mktemp("passes"))
+    adapters = own / "ip_adapter" / "models"
+    write_plus_adapter(adapters / "ip-adapter-plus_sd15.safetensors", adapters / "ip-adapter_sd15.safetensors", 32)
+    write_manifest(own)
     with run_small_sd15(own, CROQUIS_PROFILE="sd15") as running:
         yield running
 
@@ -44,11 +51,21 @@ def choose_small(page: Page, steps: int = 2) -> None:
     set_number(page, "num_inference_steps", steps)
 
 
+def read_picture(page: Page) -> Image.Image:
+    """Return the picture that is shown, from its file."""
+    address = page.evaluate("document.querySelector('#picture .frame > img').src")
+    return Image.open(BytesIO(page.request.get(address).body()))
+
+
 def read_recipe(page: Page) -> dict[str, Any]:
     """Return the recipe in the file of the picture that is shown."""
-    address = page.evaluate("document.querySelector('#picture .frame > img').src")
-    texts = Image.open(BytesIO(page.request.get(address).body())).text  # type: ignore[attr-defined]
-    return cast("dict[str, Any]", json.loads(texts["croquis"]))
+    return cast("dict[str, Any]", json.loads(read_picture(page).text["croquis"]))  # type: ignore[attr-defined]
+
+
+def choose_option(page: Page, dropdown: str, words: str) -> None:
+    """Open a dropdown by mouse and choose what is called `words`."""
+    page.locator(f"#{dropdown} input").click()
+    page.get_by_role("option", name=words, exact=True).click()
 
 
 def test_two_passes_are_chosen_by_mouse_and_told_on_the_way(open_page: OpenPage) -> None:
@@ -121,3 +138,49 @@ def test_what_more_around_it_gives_is_told_before_it_is_drawn(open_page: OpenPag
     assert told.inner_text().startswith("1984 × 256 px. It is drawn in parts") and go.is_enabled()
     page.click(".side[data-side=right]")
     assert told.inner_text() == "Choose a side." and go.is_disabled()
+
+
+def test_quick_steps_set_what_they_were_made_for_say_what_they_take_and_draw(open_page: OpenPage) -> None:
+    page = open_page(**VIEWS["1366"])
+    choose_small(page)
+    drag_mouse(page)
+    told, made_for = page.locator("#quick-told"), get_menu("sd15").few_steps
+    for name, usual, said in (
+        ("unipc", SCHEDULES["unipc"], "It takes no other file"),
+        ("pcm-4", made_for["pcm-4"].usual, "The file is not on this machine yet."),
+        ("lcm", made_for["lcm"].usual, "It takes a file of 135 MB"),
+    ):
+        choose_option(page, "quick-steps", LABELS[name])
+        expect(told).to_contain_text(said, timeout=PATIENCE)
+        expect(page.locator("#sampler input")).to_have_value(str(usual["sampler"]))
+        steps = page.locator("#num_inference_steps input[type=number]")
+        expect(steps).to_have_value(str(usual["num_inference_steps"]))
+        expect(page.locator("#quick-steps input")).to_have_value(LABELS[name])
+    expect(told).not_to_contain_text("not on this machine", timeout=PATIENCE)
+    draw_and_wait(page)
+    recipe = read_recipe(page)
+    assert recipe["levers"]["few_steps"] == "lcm"
+    assert {name: recipe[name] for name in made_for["lcm"].usual} == made_for["lcm"].usual
+
+    choose_option(page, "quick-steps", LABELS["preset"])
+    expect(told).to_have_text("", timeout=PATIENCE)
+    set_number(page, "num_inference_steps", 2)
+    draw_and_wait(page)
+    assert read_recipe(page)["levers"]["few_steps"] == ""
+    page.locator("#history button.past").nth(1).click()  # the picture of quick steps brings them back
+    expect(page.locator("#quick-steps input")).to_have_value(LABELS["lcm"], timeout=PATIENCE)
+
+
+def test_a_style_is_looked_at_closely_and_as_a_whole_again(open_page: OpenPage) -> None:
+    page = open_page()
+    choose_small(page)
+    set_number(page, "seed", 7)
+    drag_mouse(page)
+    draw_and_wait(page)
+    usual = read_picture(page).tobytes()
+    choose_option(page, "ip_adapter", ADAPTER_LABELS["plus"])
+    draw_and_wait(page)
+    assert read_recipe(page)["ip_adapter"] == "plus" and read_picture(page).tobytes() != usual
+    choose_option(page, "ip_adapter", "As a whole")
+    draw_and_wait(page)
+    assert read_recipe(page)["ip_adapter"] == "" and read_picture(page).tobytes() == usual
