@@ -88,7 +88,7 @@ def may_share_styles(visitor: Request | gr.Request, settings: Settings) -> bool:
 
 def may_read_metrics(visitor: Request, settings: Settings) -> bool:
     """Return whether this visitor may read /metrics: who sits at the machine, or sends the host's token as a bearer's,
-    as Prometheus does with `credentials_file`.
+    as Prometheus does with a file of credentials.
     """
     if settings.metrics != "auto":
         return settings.metrics == "on"
