@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from pipeline.models.catalog import POCKET
-from pipeline.page.live import FOREIGN, MOST_BYTES
+from pipeline.page.live import MOST_BYTES
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import list_usual_quality
 from pipeline.settings import ROOT
@@ -88,7 +88,7 @@ def test_live_is_on_with_the_pocket_model(server: Server) -> None:
         ({"visitor": "short"}, 422, "visitor"),
         ({"style": "no-such-style"}, 422, "no-such-style"),
         ({"num_inference_steps": 99}, 422, "num_inference_steps"),
-        ({"headers": {"origin": "https://elsewhere.example"}}, 403, FOREIGN),
+        ({"headers": {"origin": "https://elsewhere.example"}}, 403, "A page of another site may not use this Croquis."),
         ({"canvas": " " * (MOST_BYTES + 200_000)}, 413, "MB"),
     ],
 )
