@@ -24,7 +24,7 @@ from pipeline.studio.messages import UNEXPECTED_ERROR, explain_error
 from pipeline.studio.teaching_job import TeachingJob, make_facts
 from pipeline.styles.lent import LentStyles
 from pipeline.styles.library import StyleLibrary
-from pipeline.teaching.whole_file import replace_file
+from pipeline.whole_file import write_whole
 from tests.conftest import MakeStyle
 from tests.tools.small_results import make_small_result
 from tests.tools.style_folders import write_style
@@ -96,7 +96,7 @@ def test_pictures_that_teach_are_kept_or_told(tmp_path: Path, number: int, monke
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("pipeline.studio.teaching_job.replace_file", refuse)
+    monkeypatch.setattr("pipeline.studio.teaching_job.write_whole", refuse)
     with pytest.raises(StoreError) as raised:
         TeachingJob.make(tmp_path / "job", make_facts("Felt", ["a"] * 3, "pocket", None), [PATCHES] * 3)
     assert str(raised.value) == FAULTS[number]
@@ -110,7 +110,7 @@ def try_everything(folder: Path) -> None:
         lambda: LentStyles(folder=folder / "lent").lend(PATCHES, "Lent", []),
         lambda: TeachingJob.make(folder / "job", make_facts("Felt", ["a"] * 3, "pocket", None), [PATCHES] * 3),
         lambda: Outputs(None).write_picture(make_small_result(library.get("clay"), "a house")),
-        lambda: replace_file(folder / "checkpoint", bytes(4_000)),
+        lambda: write_whole(folder / "checkpoint", bytes(4_000), is_synced=True),
     ):
         try:
             act()

@@ -22,6 +22,7 @@ from pipeline.models.model_folders import INDEX, hash_folder, is_model_folder
 from pipeline.models.safetensors_header import read_header
 from pipeline.plain_file import read_plain_file
 from pipeline.sealed_file import seal, unseal
+from pipeline.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -159,9 +160,7 @@ class OwnFiles:
             return
         try:
             self._cache.parent.mkdir(parents=True, exist_ok=True)
-            draft = self._cache.with_suffix(f".{os.getpid()}.draft")
-            draft.write_bytes(seal(json.dumps(self._hashes).encode()))
-            os.replace(draft, self._cache)
+            write_whole(self._cache, seal(json.dumps(self._hashes).encode()))
         except OSError as error:
             log.warning("The hashes of model files could not be kept: %s", error)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 import threading
 from functools import cached_property
 from pathlib import Path
 
 from pipeline.values import GenerationResult
+from pipeline.whole_file import write_whole
 
 PICTURES_KEPT = 64  # in the temporary folder, when no outputs folder was chosen
 
@@ -47,17 +47,6 @@ class Outputs:
             if self._chosen is None:
                 keep_latest(self.folder, PICTURES_KEPT)
         return file
-
-
-def write_whole(file: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises OSError."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_bytes(data)
-        os.replace(unfinished, file)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def keep_latest(folder: Path, count: int) -> None:

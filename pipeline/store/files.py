@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,10 +11,10 @@ from pathlib import Path
 from PIL import Image
 
 from pipeline.sealed_file import seal
+from pipeline.whole_file import UNFINISHED, write_whole
 
 THUMBNAIL_SIDE = 320  # px of the longer side: sharp at 160 on a screen with two dots a px
 THUMBNAIL_QUALITY = 80
-UNFINISHED = ".part"
 UNFINISHED_SECONDS = 600.0  # no writing takes so long
 
 
@@ -36,8 +35,8 @@ class PictureFiles:
     def write(self, visitor: str, id: str, data: bytes) -> int:
         """Write a picture's file and its thumbnail; return the bytes of both. Raises OSError."""
         small = seal(make_thumbnail(data))
-        write_whole(self.locate_thumbnail(visitor, id), small)
-        write_whole(self.locate_picture(visitor, id), data)  # last: its being there says that all of it is there
+        place_whole(self.locate_thumbnail(visitor, id), small)
+        place_whole(self.locate_picture(visitor, id), data)  # last: its being there says that all of it is there
         return len(data) + len(small)
 
     def delete(self, visitor: str, id: str) -> None:
@@ -58,19 +57,10 @@ class PictureFiles:
                     file.unlink()
 
 
-def write_whole(file: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whenever the program is killed. Raises OSError."""
+def place_whole(file: Path, data: bytes) -> None:
+    """Write a file, whole and on the disk, into a folder that is made where it is missing. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f"{file.name}.{os.getpid()}{UNFINISHED}")
-    try:
-        with unfinished.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.replace(file)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    write_whole(file, data, is_synced=True)
 
 
 def make_thumbnail(data: bytes) -> bytes:

@@ -15,7 +15,7 @@ from pipeline.errors import NotInHistory, StoreError
 from pipeline.sealed_file import seal, unseal
 from pipeline.store.database import Database
 from pipeline.store.facts import Facts
-from pipeline.store.files import PictureFiles, make_thumbnail, write_whole
+from pipeline.store.files import PictureFiles, make_thumbnail, place_whole
 from pipeline.store.limits import Limits, make_room
 from pipeline.store.search import Found, StyleCount, Wanted, count_styles, find_pictures
 from pipeline.store.tables import Picture, WornStyle
@@ -97,7 +97,7 @@ class History:
         self._expect_own(visitor, id)
         file = self.files.locate_thumbnail(visitor, id)
         if not file.is_file() or unseal(file.read_bytes()) is None:
-            write_whole(file, seal(make_thumbnail(self.find_picture(visitor, id).read_bytes())))
+            place_whole(file, seal(make_thumbnail(self.find_picture(visitor, id).read_bytes())))
         return file
 
     def set_favourite(self, visitor: str, id: str, favourite: bool) -> None:

@@ -15,7 +15,7 @@ from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import StoreError
 from pipeline.strict_json import StrictModel
 from pipeline.teaching.lesson import LEAST_PICTURES, MOST_PICTURES, Lesson
-from pipeline.teaching.whole_file import replace_file
+from pipeline.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,8 @@ class TeachingJob:
             folder.mkdir(parents=True)
             for number, image in enumerate(images):
                 image.save(folder / PICTURES.replace("*", f"{number:02d}"), "PNG")
-            replace_file(folder / FACTS, facts.model_dump_json().encode())  # last: without it there is no job
+            content = facts.model_dump_json().encode()
+            write_whole(folder / FACTS, content, is_synced=True)  # last: without it there is no job
         except OSError as error:
             raise StoreError(
                 explain_disk_fault(error) or f"The pictures could not be kept: {error.strerror}."

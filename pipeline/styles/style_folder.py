@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from pipeline.styles.reference import check_reference
 from pipeline.styles.style_words import NAME_LIMIT, RESERVED
 from pipeline.styles.taught_files import LOOK, read_taught
 from pipeline.values import Style
+from pipeline.whole_file import write_whole
 
 FILE_LIMIT = 64_000  # bytes of a style.json
 REFERENCE_LIMIT = 8_000_000  # bytes of a reference picture; 512 x 512 without loss have 1 MB
@@ -48,17 +48,13 @@ def replace_data(folder: Path, stored: bytes) -> None:
     """
     after = hash_files(folder, stored)
     write_hashes(folder, [hash_files(folder), after])
-    temporary = folder / f".{DATA}"
-    temporary.write_bytes(stored)
-    os.replace(temporary, folder / DATA)
+    write_whole(folder / DATA, stored)
     write_hashes(folder, [after])
 
 
 def write_hashes(folder: Path, hashes: Sequence[str]) -> None:
     """Note which hashes a folder's files may have. Raises OSError."""
-    temporary = folder / f".{WRITTEN}"
-    temporary.write_text("\n".join(hashes), encoding="ascii")
-    os.replace(temporary, folder / WRITTEN)
+    write_whole(folder / WRITTEN, "\n".join(hashes).encode("ascii"))
 
 
 def hash_files(folder: Path, data: bytes | None = None) -> str:

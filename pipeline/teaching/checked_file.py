@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import StoreError
-from pipeline.teaching.whole_file import replace_file
+from pipeline.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def write_tensors(file: Path, tensors: Mapping[str, Tensor], facts: Mapping[str,
     """
     stored = save({name: value.contiguous() for name, value in tensors.items()}, {FACTS: json.dumps(facts)})
     try:
-        replace_file(file, hashlib.sha256(stored).hexdigest().encode() + b"\n" + stored)
+        write_whole(file, hashlib.sha256(stored).hexdigest().encode() + b"\n" + stored, is_synced=True)
     except OSError as error:
         raise StoreError(explain_disk_fault(error) or f"The training could not be kept: {error.strerror}.") from error
 

@@ -17,7 +17,7 @@ from pipeline.teaching.lesson import Lesson
 from pipeline.teaching.material import Material, prepare_material
 from pipeline.teaching.networks import Lend, LentNetworks
 from pipeline.teaching.trainer import Trainer
-from pipeline.teaching.whole_file import replace_file
+from pipeline.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -131,5 +131,5 @@ class Course:
     def _export(self, trainer: Trainer) -> Path:
         """Write the LoRA as it is now; return its file."""
         file = self._folder / LORA
-        replace_file(file, save(trainer.export(), {"format": "pt"}))
+        write_whole(file, save(trainer.export(), {"format": "pt"}), is_synced=True)
         return file

@@ -103,7 +103,7 @@ def test_a_disk_that_refuses_is_told_once_and_drawing_goes_on(
 
     one = open_keeper()
     with monkeypatch.context() as broken:
-        broken.setattr(files, "write_whole", refuse)
+        broken.setattr(files, "place_whole", refuse)
         for seed in (1, 2, 3):
             hand_over(one, draw_picture, seed)
         one.flush()
