@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from pipeline.hints import (
     expect_controlnet,
     expect_hint_number,
 )
-from pipeline.request.notation import AUTO, name_kind
+from pipeline.request.notation import AUTO, name_kind, parse_json
 from pipeline.request.presets import Menu
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def parse_controlnets(
     """
     if given is None or given in ("", AUTO):
         return ()
-    read = parse_json(given) if isinstance(given, str) else given
+    read = parse_json("controlnets", given, LIMIT, EXAMPLE) if isinstance(given, str) else given
     if not isinstance(read, Mapping):
         raise SettingError(f"controlnets is an object such as {EXAMPLE}; {name_kind(read)} came.")
     if read and not menu.controlnets:
@@ -79,16 +78,6 @@ def parse_model(name: str, given: object) -> str:
         came = f"{len(given)} characters" if isinstance(given, str) else name_kind(given)
         raise SettingError(f"{MODEL} of {name} is a name of at most {MODEL_LIMIT} characters; {came} came.")
     return given.strip()
-
-
-def parse_json(written: str) -> Any:
-    """Parse the JSON text. Raises SettingError for what is too long or no JSON."""
-    if len(written) > LIMIT:
-        raise SettingError(f"controlnets is at most {LIMIT:,} characters of JSON; {len(written):,} came.")
-    try:
-        return json.loads(written)
-    except (ValueError, RecursionError) as error:
-        raise SettingError(f"controlnets is an object such as {EXAMPLE}; what came is not JSON.") from error
 
 
 def write_controlnets(chosen: Chosen) -> dict[str, dict[str, float | str]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.controls import LARGEST_SCALE, HiresFix
 from pipeline.errors import SettingError
-from pipeline.request.notation import AUTO, name_kind
+from pipeline.request.notation import AUTO, name_kind, parse_json
 from pipeline.request.presets import Menu
 
 if TYPE_CHECKING:
@@ -47,23 +47,13 @@ def parse_object(given: object) -> dict[str, Any]:
     """Return the settings that came, by their names. Raises SettingError."""
     if given is None or given in ("", AUTO):
         return {}
-    read = parse_json(given) if isinstance(given, str) else given
+    read = parse_json("hires", given, LIMIT, EXAMPLE) if isinstance(given, str) else given
     if not isinstance(read, Mapping):
         raise SettingError(f"hires is an object such as {EXAMPLE}; {name_kind(read)} came.")
     for key in read:
         if key not in KEYS:
             raise SettingError(f"hires has the keys {', '.join(KEYS)}; {str(key)[:40]!r} came.")
     return dict(read)
-
-
-def parse_json(written: str) -> Any:
-    """Parse the JSON text. Raises SettingError for what is too long or no JSON."""
-    if len(written) > LIMIT:
-        raise SettingError(f"hires is at most {LIMIT:,} characters of JSON; {len(written):,} came.")
-    try:
-        return json.loads(written)
-    except (ValueError, RecursionError) as error:
-        raise SettingError(f"hires is an object such as {EXAMPLE}; what came is not JSON.") from error
 
 
 def is_zero(scale: object) -> bool:

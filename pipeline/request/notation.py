@@ -18,6 +18,7 @@ MAX_STYLES = 8
 MAX_COLOURS = 8
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 LEVERS_LIMIT = 2_000  # characters
+LEVERS_EXAMPLE = '{"guidance_end": 0.5}'
 WHOLE_NUMBERS = {control.name: control.whole for control in SHORTCUT_NUMBERS}
 
 
@@ -95,7 +96,7 @@ def parse_shortcuts(given: object, usual: Shortcuts) -> Shortcuts:
     """
     if given is None or given == "":
         return usual
-    read = _parse_json(given) if isinstance(given, str) else given
+    read = parse_json("levers", given, LEVERS_LIMIT, LEVERS_EXAMPLE) if isinstance(given, str) else given
     if not isinstance(read, Mapping):
         raise SettingError(f'levers is an object such as {{"guidance_end": 0.5}}; {type(read).__name__} came.')
     known = [field.name for field in fields(Shortcuts)]
@@ -115,14 +116,14 @@ def _normalise_number(name: str, value: Any) -> Any:
     return float(value) + 0.0
 
 
-def _parse_json(written: str) -> Any:
-    """Parse the JSON text of levers. Raises SettingError for what is too long or no JSON."""
-    if len(written) > LEVERS_LIMIT:
-        raise SettingError(f"levers is at most {LEVERS_LIMIT:,} characters of JSON; {len(written):,} came.")
+def parse_json(name: str, written: str, limit: int, example: str) -> Any:
+    """Parse the JSON text of an input called `name`. Raises SettingError for over `limit` characters or no JSON."""
+    if len(written) > limit:
+        raise SettingError(f"{name} is at most {limit:,} characters of JSON; {len(written):,} came.")
     try:
         return json.loads(written)
     except (ValueError, RecursionError) as error:
-        raise SettingError('levers is an object such as {"guidance_end": 0.5}; what came is not JSON.') from error
+        raise SettingError(f"{name} is an object such as {example}; what came is not JSON.") from error
 
 
 def _expect_id(id: str, written: str) -> str:
