@@ -159,7 +159,7 @@ class Endpoints:
         given: dict[str, Any] = {"controlnets": controlnets, "reading": reading, "width": width, "height": height}
         given |= {"canny_low": canny_low, "canny_high": canny_high}
         order = parse_order(self._studio.profile, sketch=_read_sketch(sketch), **given)
-        return [_serve_hint(each) for each in self._studio.look_at_hints(order)]
+        return [_serve_hint(each) for each in self._studio.look_at_hints(order, self._studio.read_lines(order))]
 
     @turn_errors_into_messages
     def find_styles(self, prompt: str, k: int = MATCHES_SHOWN) -> list[FoundStyle]:

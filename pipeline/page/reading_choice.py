@@ -18,7 +18,6 @@ from pipeline.page.components import make_component
 from pipeline.page.page_order import read_order
 from pipeline.page.part_downloads import PartDownloads, find_parts
 from pipeline.request.controlnets import write_controlnets
-from pipeline.request.order import Order
 from pipeline.request.presets import get_menu
 from pipeline.sketch.intake import read_strokes
 from pipeline.studio.messages import explain_error
@@ -62,7 +61,11 @@ class ReadingPanel:
             return shown
         try:
             order, _ = read_order(self._studio.profile, read_strokes(canvas), settings)
-            seen, faults = self._studio.look_at_hints(order), find_faults(self._studio, order)
+            edges = self._studio.read_lines(order)
+            seen, faults = (
+                self._studio.look_at_hints(order, edges),
+                self._studio.find_reading_faults(order.sketch, edges),
+            )
             missing: dict[str, tuple[str, ...]] = {each.controlnet: each.missing for each in seen}
             shown |= {"seen": [build_seen_hint(each) for each in seen], "problem": " ".join(faults)}
         except Exception as error:  # a blank sheet, say; what is not here is told all the same
@@ -98,13 +101,6 @@ class ReadingPanel:
     def stop(self, event: gr.EventData, visitor: gr.Request) -> None:
         """Stop the download for the reading that the event names, if this visitor may."""
         self._downloads.stop(str(getattr(event, "reading", "")), visitor)
-
-
-def find_faults(studio: Studio, order: Order) -> tuple[str, ...]:
-    """Say what is wrong with how an order's drawing is read; nothing where it is read well."""
-    size = order.width, order.height
-    edges = studio.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high, size)
-    return studio.find_reading_faults(order.sketch, edges)
 
 
 def build_seen_hint(seen: SeenHint) -> dict[str, str]:

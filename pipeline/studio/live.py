@@ -23,9 +23,7 @@ SOON = 700.0  # ms within which a draft has to be there, for it to follow the pe
 
 def draw_live(studio: Studio, order: Order, *, is_cancelled: IsCancelled | None = None) -> GenerationResult:
     """Draw a picture that gives way to everybody's finished ones. Raises as Studio.draw does."""
-    edges = studio.read_edges(
-        order.sketch, order.reading, order.canny_low, order.canny_high, (order.width, order.height)
-    )
+    edges = studio.read_lines(order)
     request = studio.make_request(order, edges, studio.choose_style(order).mix)
     request = replace(request, hints=studio.read_hints(order, edges).hints)
     return studio.redraw_batch(request, 1, is_cancelled=is_cancelled, gives_way=True)[0]

@@ -99,9 +99,7 @@ class Studio(Loader):
         with timer("search"):
             choice = self.choose_style(order)
         with timer("edges"):
-            edges = self.read_edges(
-                order.sketch, order.reading, order.canny_low, order.canny_high, (order.width, order.height)
-            )
+            edges = self.read_lines(order)
             read = self.read_hints(order, edges)
             faults = self.find_reading_faults(order.sketch, edges) + read.notices
         own = self.find_weights(order)
@@ -127,10 +125,8 @@ class Studio(Loader):
         """Read the drawing for the ControlNets that steer its picture. Raises as HintReader.read does."""
         return self._hint_reader.read(order, edges, self.profile)
 
-    def look_at_hints(self, order: Order) -> tuple[SeenHint, ...]:
-        """Read what the ControlNets of an order would see, and draw nothing. Raises SketchError for blank drawings."""
-        size = order.width, order.height
-        edges = self.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high, size)
+    def look_at_hints(self, order: Order, edges: EdgeMap) -> tuple[SeenHint, ...]:
+        """Read what the ControlNets of an order, its lines read, would see, and draw nothing. Raises SketchError."""
         return self._hint_reader.look(order, edges, self.profile)
 
     def find_weights(self, order: Order) -> FoundWeights:
@@ -220,6 +216,11 @@ class Studio(Loader):
         from pipeline.sketch.edges import read_edges
 
         return read_edges(sketch, reading, canny_low, canny_high, size=size or self.profile.size)
+
+    def read_lines(self, order: Order) -> EdgeMap:
+        """Read the lines of an order's drawing as its picture will have them. Raises SketchError for blank drawings."""
+        size = order.width, order.height
+        return self.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high, size)
 
     def find_reading_faults(self, sketch: Sketch, edges: EdgeMap) -> tuple[str, ...]:
         """Say what is wrong with how a drawing was read, in words for the page; nothing where it was read well."""

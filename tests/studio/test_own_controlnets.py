@@ -80,12 +80,13 @@ def test_looking_says_what_is_wrong_with_each_before_anything_is_drawn(
     order = make_order(
         controlnets={"scribble": 1, "canny": 1, "depth": 1, "openpose": 1, "lineart": {"model": "monster"}}
     )
-    seen = {each.controlnet: each for each in studio.look_at_hints(order)}
+    seen = {each.controlnet: each for each in studio.look_at_hints(order, studio.read_lines(order))}
     assert list(seen) == ["scribble", "canny", "depth", "openpose", "lineart"]
     assert seen["canny"].notice == "" and seen["lineart"].notice == ""
     assert seen["canny"].pixels is not None and seen["canny"].pixels.shape == (256, 256, 3)
     assert "controlnet_scribble" in seen["scribble"].notice and seen["scribble"].pixels is not None
     assert "depth" in seen["depth"].notice and seen["depth"].pixels is None  # its network is not here
     assert "pose_files" in seen["openpose"].notice and seen["openpose"].pixels is None
-    (auto,) = studio.look_at_hints(make_order())
+    order = make_order()
+    (auto,) = studio.look_at_hints(order, studio.read_lines(order))
     assert auto.controlnet == "lineart"
