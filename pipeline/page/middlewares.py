@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from pipeline.page.body_limits import BodyLimits
 from pipeline.page.counted_answers import CountedAnswers
 from pipeline.page.host_link import HostLink
+from pipeline.page.kept_page import KeptPage
 from pipeline.page.secure_headers import SecureHeaders
 from pipeline.page.served_files import ServedFiles
 from pipeline.page.trusted_hosts import TrustedHosts
@@ -27,4 +28,5 @@ def list_middlewares(hosts: frozenset[str], host_token: str, note_answer: Callab
         Middleware(HostLink, token=host_token),
         Middleware(BodyLimits),
         Middleware(ServedFiles),
+        Middleware(KeptPage),
     ]
