@@ -22,6 +22,7 @@ from pipeline.colours.region_features import RegionFeatures, read_features
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import SIDE, find_regions, shrink_lines
 from pipeline.colours.rounds import Question, State, draw_codes, draw_taste, push_apart
+from pipeline.colours.said import Said, hold_regions, measure_follow, share_regions
 from pipeline.colours.surroundings import paint_surroundings
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.values import PaintedColours
@@ -52,6 +53,7 @@ def propose_colours(
     variation_seed: int = 0,
     variation_strength: float = 0.0,
     painted: PaintedColours | None = None,
+    said: Said | None = None,
     num_inference_steps: int = STEPS,
     guidance_scale: float = GUIDANCE,
     controlnet_conditioning_scale: float = 1.0,
@@ -63,7 +65,8 @@ def propose_colours(
     lines: (H, W) uint8, white on black, any size and proportions. wanted, unwanted: (1, t, 384) float32, the tokens of
     prompt and negative prompt (pipeline/colours/words.py). variation_strength: in [0, 1], how far the draw of `seed` is
     turned towards that of `variation_seed`. painted: what the person painted, of any size; those
-    regions have these colours, and the others are chosen to go with them. num_inference_steps: rounds, at least 1.
+    regions have these colours, and the others are chosen to go with them. said: the prompt's colour words; the
+    regions that a word means are held to it. num_inference_steps: rounds, at least 1.
     guidance_scale: 1 is none. controlnet_conditioning_scale: from 0, where the drawing's shapes are not seen, over 1.
     on_step(step, of, colours): is called after each round with the colours as they are then, (SIDE, SIDE, 3) uint8.
     Equal arguments give equal colours. Raises ValueError for fewer rounds than 1, Cancelled before the round that
@@ -79,16 +82,17 @@ def propose_colours(
     picture = Picture(regions, seen)
     state = State(nearest_codes(network, mean_paint(regions, seen, painted)), GROUNDS)
     taste = draw_taste(seed, variation_seed, variation_strength)
+    held = hold_to_words(question, regions, seen, wanted, said)
     for step in range(num_inference_steps):
         raise_if_cancelled(is_cancelled)
         logits, ground = question.answer(state)
-        logits = push_apart(logits, state.known, question.beside, question.apart)
+        logits = push_apart(logits, state.known, question.beside, question.apart) + held
         state = draw_codes(state, logits, ground, num_inference_steps - step, question.groups, taste)
         if on_step is not None:
             expected = question.expect_colours(logits, state)
             on_step(step + 1, num_inference_steps, picture.paint(expected))
     logits, _ = question.answer(state)
-    return Proposal(picture.paint(question.expect_colours(logits, state)), regions)
+    return Proposal(picture.paint(question.expect_colours(logits + held, state)), regions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +113,27 @@ class Picture:
             inside = self.regions == number
             made[inside] = paint_surroundings(tones[count:][mine], self.seen.spots[mine])[inside]
         return np.round(255 * np.clip(made, 0, 1)).astype(np.uint8)
+
+
+def hold_to_words(
+    question: Question,
+    regions: NDArray[np.int32],
+    seen: RegionFeatures,
+    wanted: Tensor,
+    said: Said | None,
+) -> Tensor:
+    """Return what colour words add to each token's logits, (n, CODES): see said.py."""
+    if said is None or not said.colours:
+        return torch.zeros(len(seen.values), CODES)
+    codes = to_oklab(question.network.codes.numpy())
+    chances = question.ask_first(torch.cat([wanted, said.tokens]))
+    follow = torch.stack(
+        [measure_follow(chances[0], other, one, codes) for one, other in zip(said.colours, chances[1:], strict=True)]
+    )
+    areas = torch.zeros(len(seen.values))
+    areas[: len(seen.numbers)] = torch.from_numpy(np.bincount(regions.ravel())[seen.numbers]).float()
+    follow[:, (areas == 0) | question.groups.outside] = -torch.inf
+    return hold_regions(share_regions(follow, areas, said.is_one_thing), said.colours, codes)
 
 
 def mean_paint(regions: NDArray[np.int32], seen: RegionFeatures, painted: PaintedColours | None) -> Float:

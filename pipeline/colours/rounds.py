@@ -141,6 +141,21 @@ class Question:
         guided = self.groups.pool(colours[-1] + scale * (colours[0] - colours[-1]))
         return guided, grounds[-1] + self.guidance_scale * (grounds[0] - grounds[-1])
 
+    def ask_first(self, tokens: Tensor) -> Tensor:
+        """Return each token's chances while nothing is known, (k, n, CODES), by other words: (k, t, 384)."""
+        many, count = len(tokens), self.features.shape[1]
+        colours, _ = self.network(
+            self.features[:1].expand(many, -1, -1),
+            self.whole[:1].expand(many, -1),
+            torch.ones(many, count, dtype=torch.bool),
+            torch.full((many, count), CODES),
+            torch.full((many,), GROUNDS),
+            self.network.hear(tokens),
+            self.controlnet_conditioning_scale,
+        )
+        chances: Tensor = colours.softmax(-1)
+        return chances
+
     def expect_colours(self, logits: Tensor, state: State) -> Float:
         """Return each token's colour, (n, 3) RGB in [0, 1]: what is expected, and where a code is known, near it."""
         known, cells = state.known, self.groups.cells

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from pipeline.colours.drift import drift_colours
 from pipeline.colours.palette import Palette, make_palette
 from pipeline.colours.region_colours import propose_colours
 from pipeline.colours.repainting import find_meant_colours, find_part, lay_part, repaint
+from pipeline.colours.said import Said, hear_said_colours
 from pipeline.colours.transport import spend_colours
 from pipeline.colours.words import join_palettes
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
@@ -27,9 +29,18 @@ from pipeline.engine.styling import StylePainter
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.inking.ink import ink_drawing
 from pipeline.models.profile import ModelProfile
-from pipeline.prompt_syntax import Prompt
+from pipeline.prompt_syntax import Prompt, escape
 from pipeline.timing import Clock
 from pipeline.values import Drawn, GenerationRequest, PaintedColours, Painting, StepPreview
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """Heard is what the network hears of a request's words, each (1, tokens, 384)."""
+
+    wanted: Tensor
+    unwanted: Tensor
+    said: Said | None = None  # the colour words of what is wanted
 
 
 class PocketEngine(DrawingEngine):
@@ -87,14 +98,14 @@ class PocketEngine(DrawingEngine):
         with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode():
             raise_if_cancelled(is_cancelled)
             clock = Clock(self.device)
-            wanted, unwanted = self._encode_words(request)
+            words = self._encode_words(request)
             clock.mark("words")
             drawing, painted = find_drawing(request), read_painted(request)
             clock.mark("drawing")
             images = []
             for n, each in enumerate(request.batch(count)):
                 show = Previews(request, on_step) if on_step is not None and n == 0 else None
-                field, kept = self._choose_colours(each, painted, wanted, unwanted, show, is_cancelled)
+                field, kept = self._choose_colours(each, painted, words, show, is_cancelled)
                 clock.mark("steps")
                 painting = ink_drawing(drawing, each.edges, field, kept)
                 raise_if_cancelled(is_cancelled)
@@ -103,11 +114,23 @@ class PocketEngine(DrawingEngine):
                 clock.mark("picture")
             return Drawn(tuple(images), clock.milliseconds, self._list_unread_words(request), "")
 
-    def _encode_words(self, request: GenerationRequest) -> tuple[Tensor, Tensor]:
-        """Encode what is wanted and what is not, each (1, tokens, 384): words, then the palettes of things in them."""
+    def _encode_words(self, request: GenerationRequest) -> Heard:
+        """Encode what is wanted and what is not: words, then the palettes of things in them."""
         wanted, unwanted = (self._model.encode_prompt(prompt) for prompt in (request.prompt, request.negative_prompt))
-        palettes = [*list_chosen_palettes(request), *self._model.palettes.find(request.prompt.words)]
-        return join_palettes(wanted, palettes), join_palettes(unwanted, ())
+        things = self._model.palettes.find(request.prompt.words)
+        palettes = [*list_chosen_palettes(request), *things]
+        said = self._encode_said_colours(request.prompt, palettes, len(things) < 2)
+        return Heard(join_palettes(wanted, palettes), join_palettes(unwanted, ()), said)
+
+    def _encode_said_colours(self, prompt: Prompt, palettes: Sequence[Palette], is_one_thing: bool) -> Said | None:
+        """Encode the prompt once for each of its colour words, with another in its place; None without any."""
+        if any(part.weight < 1 for part in prompt.parts):
+            return None
+
+        def encode(words: str) -> Tensor:
+            return join_palettes(self._model.encode_prompt(Prompt(escape(words))), palettes)
+
+        return hear_said_colours(prompt.words, encode, is_one_thing)
 
     def _list_unread_words(self, request: GenerationRequest) -> tuple[str, ...]:
         """Return a notice, in words for the page, for each prompt of the request that is not read to its end."""
@@ -119,8 +142,7 @@ class PocketEngine(DrawingEngine):
         self,
         request: GenerationRequest,
         painted: PaintedColours,
-        wanted: Tensor,
-        unwanted: Tensor,
+        words: Heard,
         on_step: Callable[[int, int, NDArray[np.uint8]], None] | None,
         is_cancelled: IsCancelled | None,
     ) -> tuple[NDArray[np.float32], PaintedColours]:
@@ -130,21 +152,20 @@ class PocketEngine(DrawingEngine):
         """
         strength = request.conditioning.colour_strength
         if strength == 1 or not painted.mask.any():
-            return self._propose_colours(request, painted, wanted, unwanted, on_step, is_cancelled), painted
+            return self._propose_colours(request, painted, words, on_step, is_cancelled), painted
         nothing = PaintedColours.none(request.width, request.height)
-        free = self._propose_colours(request, nothing, wanted, unwanted, on_step, is_cancelled)
+        free = self._propose_colours(request, nothing, words, on_step, is_cancelled)
         kept = drift_colours(painted, free, strength)
         if strength == 0:
             return free, kept
-        bound = self._propose_colours(request, painted, wanted, unwanted, None, is_cancelled)
+        bound = self._propose_colours(request, painted, words, None, is_cancelled)
         return np.asarray(free + np.float32(strength) * (bound - free), np.float32), kept
 
     def _propose_colours(
         self,
         request: GenerationRequest,
         painted: PaintedColours,
-        wanted: Tensor,
-        unwanted: Tensor,
+        words: Heard,
         on_step: Callable[[int, int, NDArray[np.uint8]], None] | None = None,
         is_cancelled: IsCancelled | None = None,
     ) -> NDArray[np.float32]:
@@ -152,9 +173,10 @@ class PocketEngine(DrawingEngine):
         proposal = propose_colours(
             self._model.network,
             request.edges.pixels,
-            wanted,
-            unwanted,
+            words.wanted,
+            words.unwanted,
             request.sampling.seed,
+            said=words.said,
             variation_seed=request.sampling.variation_seed,
             variation_strength=request.sampling.variation_strength,
             painted=painted,
@@ -173,7 +195,7 @@ class PocketEngine(DrawingEngine):
         for part in request.repaints:
             things = self._model.palettes.find(part.prompt.words)
             heard = join_palettes(self._model.encode_prompt(part.prompt), things)
-            propose = partial(self._propose_colours, request, wanted=heard, unwanted=nothing)
+            propose = partial(self._propose_colours, request, words=Heard(heard, nothing))
             place = find_part(painting, part.pixels)
             if not place.area.any():
                 continue

@@ -17,10 +17,12 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from pipeline.colours.palette import Palette, PaletteTable, load_palettes
 from pipeline.colours.region_colours import propose_colours
 from pipeline.colours.region_network import RegionColours, load_region_colours
+from pipeline.colours.said import hear_said_colours
 from pipeline.colours.words import encode_words, join_palettes
 from pipeline.pocket.evaluate.drawings import load_drawings, read_drawing_lines
 from pipeline.pocket.train.palette_table import TABLE
@@ -58,9 +60,13 @@ class FieldPainter:
         what else `propose_colours` takes.
         """
         known = self.table.find(prompt) if palettes is None else palettes
-        wanted = join_palettes(encode_words(prompt, self.tokenizer, self.tower), known)
+
+        def encode(words: str) -> Tensor:
+            return join_palettes(encode_words(words, self.tokenizer, self.tower), known)
+
         unwanted = join_palettes(encode_words(negative_prompt, self.tokenizer, self.tower), [])
-        return propose_colours(self.network, lines, wanted, unwanted, seed, **how).colours
+        said = hear_said_colours(prompt, encode, len(self.table.find(prompt)) < 2)
+        return propose_colours(self.network, lines, encode(prompt), unwanted, seed, said=said, **how).colours
 
 
 def load_painter(weights: Path, table: Path = TABLE) -> FieldPainter:
