@@ -50,6 +50,7 @@ def list_features(side: int, has_poses: bool) -> Iterator[Feature]:
     yield Feature(PLAIN, unlike=())
     yield Feature("text alone", {"controlnet_conditioning_scale": 0, "ip_adapter_scale": 0}, told={"controlnets": {}})
     yield Feature("weighted words", {"prompt": "(a red fox:1.4), [snow]"})
+    yield Feature("words without the last layer", {"clip_skip": 1}, told={"clip_skip": 1})
     yield Feature("not in the picture", {"negative_prompt": "snow"})
     yield from list_styles()
     yield from list_starts(side)
@@ -83,6 +84,8 @@ def list_styles() -> Iterator[Feature]:
     yield Feature("two styles", {"style": "comic:0.5,watercolor:0.5"}, unlike=(PLAIN, "another style"))
     yield Feature("the style found", {"style": "auto", "prompt": "a red fox, watercolour"})
     yield Feature("a style of one's own", {"style": Sent("own style")})
+    yield Feature("a style looked at closely", {"ip_adapter": "plus"}, told={"ip_adapter": "plus"})
+    yield Feature("a style looked at as a whole again", unlike=(), like=PLAIN)
     for focus in ("style", "style + layout"):
         yield Feature(f"focus on {focus}", {"style_focus": focus}, told={"style_focus": focus})
 
@@ -163,11 +166,16 @@ def list_samplers() -> Iterator[Feature]:
 
 
 def list_own_weights() -> Iterator[Feature]:
-    """List LoRAs and textual inversions of each layout's folder, by name and in the prompt."""
+    """List LoRAs, textual inversions and ControlNets of each layout's folder, by name and in the prompt."""
+    drawn = [PLAIN, "by canny"]
     for layout in LAYOUTS:
         lora, word = f"{layout}-lora", f"{layout}-embedding"
         yield Feature(f"LoRA of {layout}", {"loras": f"{lora}:0.8"}, own=(lora,))
         yield Feature(f"inversion of {layout}", {"prompt": f"a red fox, {word}"}, own=(word,))
+        net = f"{layout}-controlnet"
+        given, told = {"canny": {"model": net}}, {"controlnets.canny.model": net}
+        yield Feature(f"ControlNet of {layout}", {"controlnets": given}, tuple(drawn), told=told)
+        drawn.append(f"ControlNet of {layout}")
     both = "a red fox <lora:webui-lora:0.8> <lora:comfyui-lora:0.5>"
     yield Feature(
         "two LoRAs in the prompt", {"prompt": both}, (PLAIN, "LoRA of webui"), own=("webui-lora", "comfyui-lora")

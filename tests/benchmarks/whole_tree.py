@@ -23,6 +23,7 @@ import psutil
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from pipeline.page.own_files_panel import KINDS
 from pipeline.settings import read_settings
 from pipeline.sketch import pose_files
 from tests.benchmarks.report import Row, print_progress, print_rows
@@ -95,7 +96,7 @@ class Run:
             f"{layout}-{kind} is not listed"
             for layout, kinds in LAYOUTS.items()
             for kind in kinds
-            if f"{layout}-{kind}" not in [each["name"] for each in shown[kind]]
+            if kind in KINDS and f"{layout}-{kind}" not in [each["name"] for each in shown[kind]]
         ]
         said = [f"{each.name}: {each.said}" for each in WRONG_FILES if not is_told(each, shown["faults"])]
         return missing + said

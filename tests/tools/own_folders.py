@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from pipeline.models.identified import FileKind
 from tests.models.wrong_files import WRONG_FILES
+from tests.tools.ldm_layout import write_original_controlnet
 from tests.tools.models import write_lora
 from tests.tools.own_files import write_other_model
 
@@ -22,27 +23,31 @@ LAYOUTS: dict[str, dict[FileKind, str]] = {
         "lora": "models/Lora",
         "vae": "models/VAE",
         "embedding": "embeddings",
+        "controlnet": "models/ControlNet",
     },
     "comfyui": {
         "checkpoint": "models/checkpoints",
         "lora": "models/loras",
         "vae": "models/vae",
         "embedding": "models/embeddings",
+        "controlnet": "models/controlnet",
     },
     "invokeai": {
         "checkpoint": "models/sd-1/main",
         "lora": "models/sd-1/lora",
         "vae": "models/sd-1/vae",
         "embedding": "models/sd-1/embedding",
+        "controlnet": "models/sd-1/controlnet",
     },
 }
 KEYS = {"webui": "kohya", "comfyui": "peft", "invokeai": "kohya"}  # of the layout's LoRA
+CONTROLNETS = {"webui": "scribble", "comfyui": "softedge", "invokeai": "lineart"}  # the tree's that each has as its own
 STRENGTH = 0.05  # standard deviation of a LoRA's numbers: seen in the picture, and no number overflows
 WRONG = "models/downloads"  # the folder of the wrong files, in the first layout
 
 
 def write_own_folders(folder: Path, sd15: Path) -> Path:
-    """Write each layout with a model, a LoRA, a VAE and a textual inversion, called by layout and kind.
+    """Write each layout with a model, a LoRA, a VAE, a textual inversion and a ControlNet, called by layout and kind.
 
     The wrong files of tests/models/wrong_files.py lie in one of them. sd15: the tree whose sizes they have. A folder
     that is there already stays as it is.
@@ -56,6 +61,7 @@ def write_own_folders(folder: Path, sd15: Path) -> Path:
         write_lora(
             folder / layout / below["lora"] / f"{layout}-lora.safetensors", make_unet(sd15), KEYS[layout], 2, STRENGTH
         )
+        write_own_controlnet(folder / layout / below["controlnet"] / f"{layout}-controlnet.safetensors", layout, sd15)
         write_inversion(folder / layout / below["embedding"] / f"{layout}-embedding.safetensors", sd15, len(layout))
     write_other_model(sd15, places["checkpoint"] / "webui-checkpoint.safetensors")
     write_other_vae(sd15, places["vae"] / "webui-vae.safetensors")
@@ -74,6 +80,15 @@ def make_unet(sd15: Path) -> Any:
     config = json.loads((sd15 / "base" / "unet" / "config.json").read_text())
     with torch.device("meta"):
         return UNet2DConditionModel.from_config(config)
+
+
+def write_own_controlnet(file: Path, layout: str, sd15: Path) -> None:
+    """Write one of the tree's ControlNets as one's own file: A1111's in its own names, the others in diffusers'."""
+    published = sd15 / f"controlnet_{CONTROLNETS[layout]}"
+    if layout == "webui":
+        write_original_controlnet(published, file)
+    else:
+        os.link(published / "diffusion_pytorch_model.fp16.safetensors", file)
 
 
 def write_inversion(file: Path, sd15: Path, seed: int) -> None:

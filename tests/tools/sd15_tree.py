@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,14 +54,17 @@ def write_file(role: str, part: ModelPart, file: WeightFile, path: Path, *, smal
         write_config(role, file.path, path, small=small)
         return
     tensors = list_tensors(role, file.path, small=small)
-    write_weights(path, tensors, None if small else file.bytes, signed=role not in BARE, empty=empty)
+    start = zlib.crc32(f"{role}/{file.path}".encode())  # no two files are alike: an exchanged one is seen in pictures
+    write_weights(path, tensors, None if small else file.bytes, signed=role not in BARE, empty=empty, start=start)
 
 
-def write_weights(path: Path, tensors: Tensors, size: int | None, *, signed: bool = True, empty: bool = False) -> None:
+def write_weights(
+    path: Path, tensors: Tensors, size: int | None, *, signed: bool = True, empty: bool = False, start: int = 0
+) -> None:
     """Write a .safetensors file of random numbers, its header padded with spaces until it has `size` bytes.
 
-    `signed`: the header says that torch wrote it. Raises ValueError where the tensors do not fit: then their names or
-    shapes are not the published ones.
+    `signed`: the header says that torch wrote it. `start`: where each tensor's numbers begin. Raises ValueError where
+    the tensors do not fit: then their names or shapes are not the published ones.
     """
     tensors = dict(sorted(tensors.items(), key=lambda item: (-item[1][0].itemsize, item[0])))  # as safetensors does
     header, length = describe_tensors(tensors, signed), sum(count_bytes(spec) for spec in tensors.values())
@@ -74,7 +78,7 @@ def write_weights(path: Path, tensors: Tensors, size: int | None, *, signed: boo
             file.truncate(8 + len(header) + length)
             return
         for name, (dtype, shape) in tensors.items():
-            file.write(make_numbers(name, dtype, shape).numpy().tobytes())
+            file.write(make_numbers(name, dtype, shape, start).numpy().tobytes())
 
 
 def describe_tensors(tensors: Tensors, signed: bool) -> bytes:
@@ -93,14 +97,18 @@ def count_bytes(spec: tuple[torch.dtype, tuple[int, ...]]) -> int:
     return torch.Size(spec[1]).numel() * spec[0].itemsize
 
 
-def make_numbers(name: str, dtype: torch.dtype, shape: tuple[int, ...]) -> Tensor:
-    """Return numbers for one tensor, as large as torch makes them; positions are counted, a LoRA's alpha is 64."""
+def make_numbers(name: str, dtype: torch.dtype, shape: tuple[int, ...], start: int) -> Tensor:
+    """Return numbers for one tensor, as large as torch makes them; positions are counted, a LoRA's alpha is 64.
+
+    `start`: by how many places they are moved on, the last ones to the front.
+    """
     if dtype == torch.int64:
         return torch.arange(shape[-1]).expand(shape).contiguous()
     made = torch.empty(shape, dtype=dtype)
     if name.endswith("alpha") or not shape:
         return made.fill_(64.0 if name.endswith("alpha") else 1.0)
     fill_with_random(name, made)
+    made = made.view(-1).roll(start % made.numel()).view(shape)
     return made.mul_(0.1) if "lora" in name else made
 
 

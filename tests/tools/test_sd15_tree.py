@@ -9,10 +9,11 @@ import pytest
 
 from pipeline.engine.engine import Engine
 from pipeline.models.catalog import SD15
+from pipeline.models.controlnets import CONTROLNETS
 from pipeline.models.safetensors_header import read_shapes
 from tests.tools.drawing_requests import make_request
 from tests.tools.sd15_tensors import BARE, list_tensors
-from tests.tools.sd15_tree import describe_tensors, write_sd15_tree, write_weights
+from tests.tools.sd15_tree import describe_tensors, hash_file, write_sd15_tree, write_weights
 
 WEIGHTS = [(role, file) for role, part in SD15.parts.items() for file in part.files if "safetensors" in file.path]
 
@@ -39,6 +40,12 @@ def test_a_name_too_many_does_not_fit(tmp_path: Path) -> None:
     assert b"one.more" in describe_tensors(tensors, True)
     with pytest.raises(ValueError, match="were published"):
         write_weights(tmp_path / "f", tensors, 9793292)
+
+
+def test_no_two_files_are_alike(tmp_path: Path) -> None:
+    """Else a picture by an exchanged network would be the same, and nobody would see whether it was taken."""
+    folder = write_sd15_tree(tmp_path / "tree", list(CONTROLNETS), small=True)
+    assert len({hash_file(file) for file in folder.rglob("*.safetensors")}) == len(CONTROLNETS)
 
 
 def test_the_small_tree_is_drawn_from_as_the_app_draws(tmp_path: Path, make_style) -> None:
