@@ -6,6 +6,7 @@ says nothing: a proxy on the machine, or any program on it, has the machine's ow
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -23,7 +24,6 @@ PROXY_HEADERS = (  # a proxy speaks for somebody else
     *("forwarded", "x-forwarded-for", "x-real-ip", "x-forwarded-host", "x-forwarded-proto", "via"),
     *("x-client-ip", "cf-connecting-ip", "true-client-ip", "x-cluster-client-ip", "fly-client-ip"),
 )
-HOST_COOKIE = "croquis_host"
 TOKEN_FILE = "host-token"  # noqa: S105 the file's name
 TOKEN_BYTES = 32
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # as secrets.token_urlsafe writes 32 bytes
@@ -36,8 +36,16 @@ def is_host(visitor: gr.Request, settings: Settings) -> bool:
     """
     if settings.hosts != "local":
         return settings.hosts == "anyone"
-    given = cookie_parser(visitor.headers.get("cookie", "")).get(HOST_COOKIE, "")
-    return is_token(given, read_host_token(settings.user_dir))
+    token = read_host_token(settings.user_dir)
+    given = cookie_parser(visitor.headers.get("cookie", "")).get(name_host_cookie(token), "")
+    return is_token(given, token)
+
+
+def name_host_cookie(token: str) -> str:
+    """Name the cookie that holds a token: browsers share cookies among all ports of a machine, and each Croquis there
+    has a token of its own.
+    """
+    return f"croquis_host_{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
 
 def is_token(given: str, token: str) -> bool:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pipeline.page.host import HOST_COOKIE, is_token, read_host_token
+from pipeline.page.host import is_token, name_host_cookie, read_host_token
 from pipeline.page.visitors import make_cookie
 from pipeline.settings import Settings
 
@@ -47,5 +47,5 @@ class HostLink:
         rest = urlencode([each for each in query if each[0] != WORD])
         answer = RedirectResponse(f"./?{rest}" if rest else "./", 303, {"Cache-Control": "no-store"})
         if is_token(given, self._token):
-            answer.headers["Set-Cookie"] = make_cookie(request, given, HOST_COOKIE)
+            answer.headers["Set-Cookie"] = make_cookie(request, given, name_host_cookie(given))
         await answer(scope, receive, send)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import EngineChanged
-from pipeline.page.host import HOST_COOKIE, TOKEN_FILE, is_at_machine, is_host, may_teach, read_host_token
+from pipeline.page.host import TOKEN_FILE, is_at_machine, is_host, may_teach, name_host_cookie, read_host_token
 from pipeline.settings import Settings
 from pipeline.studio.calls import retry_on_engine_change
 
@@ -44,10 +44,13 @@ def test_by_itself_only_who_sits_at_the_machine_teaches_and_nobody_is_the_host_b
 def test_the_host_is_who_has_the_token_wherever_they_sit(tmp_path: Path) -> None:
     settings = Settings(user_dir=tmp_path)
     token = read_host_token(tmp_path)
-    assert is_host(visitor("203.0.113.9", cookie=f"a=b; {HOST_COOKIE}={token}"), settings)
-    assert not is_host(visitor("127.0.0.1", cookie=f"{HOST_COOKIE}={token}"), Settings(hosts="nobody"))
+    name = name_host_cookie(token)
+    others = f"{name_host_cookie('t' * 43)}={'t' * 43}"  # of another Croquis on this machine
+    assert is_host(visitor("203.0.113.9", cookie=f"{others}; {name}={token}"), settings)
+    assert not is_host(visitor("203.0.113.9", cookie=others), settings)
+    assert not is_host(visitor("127.0.0.1", cookie=f"{name}={token}"), Settings(hosts="nobody"))
     for wrong in ("", token[:-1], token + "a", "ü" * 43, "a" * 43):
-        assert not is_host(visitor("127.0.0.1", cookie=f"{HOST_COOKIE}={wrong}"), settings)
+        assert not is_host(visitor("127.0.0.1", cookie=f"{name}={wrong}"), settings)
 
 
 def test_the_token_outlasts_a_restart_and_is_its_owners_alone(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from pipeline.page.host import HOST_COOKIE, read_host_token
+from pipeline.page.host import name_host_cookie, read_host_token
 from pipeline.page.host_link import HostLink, announce_host
 from pipeline.page.model_panel import HOST_ONLY
 from pipeline.settings import Settings
@@ -36,7 +36,9 @@ def test_the_link_leaves_the_token_in_a_cookie_and_goes_from_the_address() -> No
     came = open_link(f"/?host={TOKEN}&__theme=dark")
     assert came.status_code == 303 and came.headers["location"] == "./?__theme=dark"
     cookie = came.headers["set-cookie"]
-    assert cookie.startswith(f"{HOST_COOKIE}={TOKEN};") and "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    assert (
+        cookie.startswith(f"{name_host_cookie(TOKEN)}={TOKEN};") and "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    )
     assert "Secure" in open_link(f"/?host={TOKEN}", "https").headers["set-cookie"]
 
 

@@ -15,7 +15,7 @@ import pytest
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.download import Download, DownloadState
 from pipeline.models.profile import ModelProfile
-from pipeline.page.host import HOST_COOKIE
+from pipeline.page.host import name_host_cookie
 from pipeline.page.model_panel import (
     TO_BIGGER,
     TO_POCKET,
@@ -37,7 +37,9 @@ def run_apart(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 TOKEN = "t" * 43
-HOST = SimpleNamespace(headers={"cookie": f"{HOST_COOKIE}={TOKEN}"}, client=SimpleNamespace(host="127.0.0.1"))
+HOST = SimpleNamespace(
+    headers={"cookie": f"{name_host_cookie(TOKEN)}={TOKEN}"}, client=SimpleNamespace(host="127.0.0.1")
+)
 VISITOR = SimpleNamespace(headers={}, client=SimpleNamespace(host="127.0.0.1"))  # at the machine, without the token
 
 

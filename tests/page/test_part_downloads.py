@@ -17,13 +17,15 @@ from pipeline.errors import ModelError
 from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelPart, ModelProfile, WeightFile
-from pipeline.page.host import HOST_COOKIE
+from pipeline.page.host import name_host_cookie
 from pipeline.page.part_downloads import PartDownloads
 from pipeline.settings import Settings
 from tests.tools.hub_server import PINNED, Hub, offer_part
 
 TOKEN = "t" * 43
-HOST: Any = SimpleNamespace(headers={"cookie": f"{HOST_COOKIE}={TOKEN}"}, client=SimpleNamespace(host="127.0.0.1"))
+HOST: Any = SimpleNamespace(
+    headers={"cookie": f"{name_host_cookie(TOKEN)}={TOKEN}"}, client=SimpleNamespace(host="127.0.0.1")
+)
 VISITOR: Any = SimpleNamespace(headers={}, client=SimpleNamespace(host="127.0.0.1"))  # here, without the token
 SIZE = 600_000  # bytes of each network
 
