@@ -32,13 +32,14 @@ import { mountStyleSheet } from "./style-sheet.js";
 import { AUTO, readMix } from "./styles.js";
 import { translateToldSentences } from "./told.js";
 import { offerTour, startTour } from "./tour.js";
+import { mountWantedParts } from "./wanted-parts.js";
 import { say } from "./words.js";
 
 const MOUNTS = {
   canvas: mountCanvas, picture: mountPicture, strip: mountStrip, chip: mountChip,
   library: mountLibrary, examples: mountExamples, history: mountHistory, status: mountStatus, fold: mountFold,
   header: mountHeader, apart: mountApart, counts: mountCounts, faithful: mountFaithful, film: mountFilm, keeping: mountKeeping,
-  answers: mountAnswers, part: mountHeldValue, colours: mountHeldValue, loras: mountLoras, own: mountOwnFiles, sheet: mountStyleSheet, controlnets: mountControlnets, readings: mountReadings,
+  answers: mountAnswers, part: mountHeldValue, colours: mountHeldValue, loras: mountLoras, own: mountOwnFiles, sheet: mountStyleSheet, controlnets: mountControlnets, readings: mountReadings, wanted: mountWantedParts,
 };
 const parts = {};
 let ticket = ""; // names the run under way, so that Stop stops this one and no other

@@ -123,6 +123,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
             ),
             title="IP-Adapter plus",
             required=False,
+            chosen_by="ip_adapter",
         ),
         "image_encoder": ModelPart(  # read when a style is first embedded, not before
             "ip_adapter",

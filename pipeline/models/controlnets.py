@@ -24,7 +24,7 @@ def describe_controlnet(
     """Return one of ControlNet 1.1's fp16 parts; neither size nor hash was seen whole."""
     weights = WeightFile("diffusion_pytorch_model.fp16.safetensors", approximate_bytes=722_600_000)
     files = (weights, *list_configs("config.json"))
-    return ModelPart(folder, ".", repo, revision, files, "OpenRAIL", title, required, bundled, reads_drawing=True)
+    return ModelPart(folder, ".", repo, revision, files, "OpenRAIL", title, required, bundled, chosen_by="readings")
 
 
 CONTROLNETS: Mapping[str, ModelPart] = MappingProxyType(
@@ -85,5 +85,5 @@ DEPTH = ModelPart(  # near and far of a picture (Yang et al. 2024, arXiv:2406.09
     "Apache-2.0",
     "Depth Anything V2, which sees near and far",
     required=False,
-    reads_drawing=True,
+    chosen_by="readings",
 )

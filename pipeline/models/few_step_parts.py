@@ -18,14 +18,15 @@ PCM_BYTES = 134_600_000
 def describe_hyper_sd(name: str, title: str, size: int | None = None) -> ModelPart:
     """Return one of Hyper-SD's LoRAs (Ren et al. 2024, arXiv:2404.13686); their hashes were not seen."""
     file = WeightFile(f"Hyper-SD15-{name}-lora.safetensors", size, approximate_bytes=HYPER_SD_BYTES)
-    return ModelPart("hyper_sd", ".", *HYPER_SD, (file,), "OpenRAIL++", title, required=False)
+    return ModelPart("hyper_sd", ".", *HYPER_SD, (file,), "OpenRAIL++", title, required=False, chosen_by="quick_steps")
 
 
 def describe_pcm(steps: int, sha256: str | None = None) -> ModelPart:
     """Return one of the LoRAs of phased consistency models (Wang et al. 2024, arXiv:2405.18407)."""
     file = WeightFile(f"sd15/pcm_sd15_smallcfg_{steps}step_converted.safetensors", None, sha256, PCM_BYTES)
     title = f"PCM: pictures in {steps} steps"
-    return ModelPart("pcm", "sd15", *PCM, (file,), "not stated where we looked", title, required=False)
+    licence = "not stated where we looked"
+    return ModelPart("pcm", "sd15", *PCM, (file,), licence, title, required=False, chosen_by="quick_steps")
 
 
 FEW_STEP_PARTS: Mapping[str, ModelPart] = MappingProxyType(

@@ -73,10 +73,14 @@ def fetch_part(part: ModelPart, progress: Progress | None = None) -> str:
 
     listener = progress or LoggedProgress()
     try:
-        return fetch_revision(part, part.revision or "main", listener)
+        commit = fetch_revision(part, part.revision or "main", listener)
     except errors.RevisionNotFoundError as error:
         if part.revision is None:
             raise explain_error(error, part, part.files[0].path) from error
+    else:
+        if part.revision is None:
+            write_main_revision(part, commit)  # else nobody finds what was fetched
+        return commit
     names = ", ".join(file.path for file in part.files)
     log.warning("%s has no revision %s any more; using main for %s.", part.repo, part.revision, names)
     try:

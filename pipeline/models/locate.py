@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,11 +21,16 @@ from pipeline.models.checks import (
 from pipeline.models.hub_cache import find_cached_revision, remove_cached_file, snapshot_folder
 from pipeline.models.manifest import MANIFEST, read_manifest
 from pipeline.models.model_folders import expect_folder_model
-from pipeline.models.profile import ModelPart, ModelProfile, TextPackage, WeightFile
+from pipeline.models.profile import Choice, ModelPart, ModelProfile, TextPackage, WeightFile
 
 UNCHECKED = phrase("Without it nobody can tell whether the other files are whole.")
 RUN = phrase("Run {commands}")
-IN_SETTINGS = phrase('Download it in Settings, under "Follow in your drawing"')
+IN_SETTINGS: Mapping[Choice, str] = {
+    "readings": phrase('Download it in Settings, under "Follow in your drawing"'),
+    "quick_steps": phrase('Download it in Settings, under "Quick steps"'),
+    "ip_adapter": phrase('Download it in Settings, under "How the style is looked at"'),
+}
+THEM_IN_SETTINGS = phrase("Download them in Settings")
 FOLLOW_ANOTHER = phrase("choose another one there")
 ANOTHER_PRESET = phrase("draw with another preset")
 
@@ -87,9 +92,18 @@ def choose_root(profile: ModelProfile, part: ModelPart, folder: Path | None) -> 
     It is the Hub also where a folder lacks what is fetched on demand, and the Hub's cache has it.
     """
     root = profile.home if folder is None or folder.is_file() else folder
-    if root is None or (root / part.folder / part.subfolder).is_dir():
+    if root is None or lies_in(part, root):
         return root
     return None if part.is_on_demand and find_cached_revision(part) is not None else root
+
+
+def lies_in(part: ModelPart, root: Path) -> bool:
+    """Return whether a part's folder is in `root`, and in it the weights of one that is fetched on demand: several of
+    those share a folder.
+    """
+    place = root / part.folder
+    asked = [file for file in part.files if part.is_on_demand and file.path.endswith(".safetensors")]
+    return (place / part.subfolder).is_dir() and all((place / file.path).is_file() for file in asked)
 
 
 class PresentParts:
@@ -135,7 +149,8 @@ def describe_download(parts: Iterable[ModelPart]) -> str:
     if all(part.required or part.bundled for part in listed):
         return 'Start the download under "A bigger model"'
     if are_chosen_in_settings(listed):
-        return IN_SETTINGS
+        choices = [part.chosen_by for part in listed if part.chosen_by]
+        return IN_SETTINGS[choices[0]] if len(set(choices)) == 1 else THEM_IN_SETTINGS
     return RUN.format(commands=", ".join(map(write_command, listed)))
 
 
@@ -145,8 +160,8 @@ def suggest_another(parts: Iterable[ModelPart]) -> str:
 
 
 def are_chosen_in_settings(parts: Iterable[ModelPart]) -> bool:
-    """Return whether all of these read a drawing, and are chosen and fetched in Settings."""
-    return all(part.reads_drawing and part.is_on_demand for part in parts)
+    """Return whether all of these are chosen in Settings, and fetched there."""
+    return all(part.chosen_by is not None and part.is_on_demand for part in parts)
 
 
 def write_command(part: ModelPart) -> str:
@@ -220,9 +235,10 @@ def locate_in_hub(profile: ModelProfile, part: ModelPart) -> LocatedPart:
 def expect_folder(profile: ModelProfile, part: ModelPart, root: Path) -> None:
     """Raise ModelError unless the part's folder is there."""
     place = root / part.folder / part.subfolder
-    if not place.is_dir():
-        if are_chosen_in_settings([part]):
-            raise ModelError(f"{profile.title}'s files are not in {place}. {IN_SETTINGS}, or {FOLLOW_ANOTHER}.")
+    if not lies_in(part, root):
+        if part.chosen_by is not None and part.is_on_demand:
+            told = IN_SETTINGS[part.chosen_by]
+            raise ModelError(f"{profile.title}'s files are not in {place}. {told}, or {FOLLOW_ANOTHER}.")
         raise ModelError(f"{profile.title}'s files are not in {place}. Put them there or name their folder.")
 
 

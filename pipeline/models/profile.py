@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 from pipeline.controls import CONTROLS, expect_number
 from pipeline.errors import SettingError
+
+Choice = Literal["readings", "quick_steps", "ip_adapter"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class ModelPart:
     title: str = ""  # what it is, in words for the page
     required: bool = True  # no picture is drawn without it; False: only some ask for it
     bundled: bool = False  # some presets or the search ask for it, so it comes with the required parts' download
-    reads_drawing: bool = False  # where it is on demand, Settings offer it and fetch it
+    chosen_by: Choice | None = None  # the choice in Settings that needs it; where it is on demand, that fetches it
 
     @property
     def size(self) -> int:

@@ -39,6 +39,10 @@ class PartDownloads:
         if name in self._downloads and is_host(visitor, self._studio.settings):
             self._downloads[name][1].stop()
 
+    def list_names(self) -> tuple[str, ...]:
+        """List what downloads were asked for."""
+        return tuple(self._downloads)
+
     def follow(self, visitor: gr.Request) -> tuple[dict[str, Any], bool]:
         """Describe the downloads whose parts are missing, and whether any of them moves."""
         files = find_parts(self._studio)

@@ -14,12 +14,12 @@ import gradio as gr
 
 from pipeline.controls import Shortcuts
 from pipeline.errors import CroquisError
-from pipeline.models.locate import PresentParts, describe_download
+from pipeline.models.locate import describe_download
 from pipeline.models.profile import ModelProfile
 from pipeline.page.components import AnyDropdown, AnyRadio
+from pipeline.page.part_downloads import find_parts
 from pipeline.request.notation import parse_shortcuts
-from pipeline.request.presets import SCHEDULES, get_menu
-from pipeline.studio.opening import find_model_folder
+from pipeline.request.presets import SCHEDULES, FewSteps, Menu, get_menu
 from pipeline.studio.studio import Studio
 
 AS_CHOSEN, NONE = "preset", "none"
@@ -155,19 +155,25 @@ def find_choice(held: Mapping[str, Any], sampler: str) -> str:
 
 def describe_steps(studio: Studio, held: Mapping[str, Any], preset: str) -> str:
     """Say what quick steps take and where that comes from; "" where an unknown preset is chosen."""
-    profile, menu = studio.profile, get_menu(studio.profile.name)
+    menu = get_menu(studio.profile.name)
     try:
-        shortcuts = parse_shortcuts(dict(held), menu.find_preset(preset).shortcuts)
+        chosen = find_few_steps(menu, held, preset)
     except CroquisError:
         return ""
-    chosen = menu.few_steps.get(shortcuts.few_steps)
     if chosen is None:
         return NOTHING_MORE if "few_steps" in held else ""
-    part = profile.parts[chosen.part]
+    part = studio.profile.parts[chosen.part]
     said = [ONE_FILE.format(size=round(part.size / 1e6)), *([UNGUIDED] if chosen.guidance_scale <= 1 else [])]
-    if not PresentParts(profile, find_model_folder(studio.settings)).has(chosen.part):
+    if not part.is_on_demand and not find_parts(studio).has(chosen.part):
         said.append(NOT_HERE.format(command=describe_download([part])))
     return " ".join(said)
+
+
+def find_few_steps(menu: Menu, held: Mapping[str, Any], preset: str) -> FewSteps | None:
+    """Find the few-step weights that levers and a preset stand for; None without any. Raises CroquisError for an
+    unknown preset or lever.
+    """
+    return menu.few_steps.get(parse_shortcuts(dict(held), menu.find_preset(preset).shortcuts).few_steps)
 
 
 def read_levers(levers: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from pipeline.page.quality import (
 )
 from pipeline.page.quick_steps import QuickSteps, lay_quick_steps, wire_quick_steps
 from pipeline.page.reading_choice import lay_reading_choice, wire_reading_choice
+from pipeline.page.wanted_parts import lay_wanted_parts, wire_wanted_parts
 from pipeline.prompt_syntax import PROMPT_LIMIT
 from pipeline.request.presets import get_menu
 from pipeline.studio.studio import Studio
@@ -46,6 +47,7 @@ class SettingsPanel:
     engine: gr.Textbox  # which one the settings are for
     quality: dict[str, Any]  # preset, sampler, style focus, size, levers
     quick: QuickSteps
+    wanted: gr.HTML  # downloads for what is chosen
     numbers: dict[str, gr.Slider | gr.Number]
     reset: gr.Button
 
@@ -71,6 +73,7 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
         engine = gr.Textbox(studio.profile.name, visible="hidden", label="engine")
         quality = lay_quality_inputs(studio.profile)
         quick = lay_quick_steps(studio)
+        wanted = lay_wanted_parts(script)
         hires = lay_hires_choice(studio)
         with gr.Row(elem_id="numbers"):
             numbers = {
@@ -80,7 +83,9 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
             numbers[name].visible = is_offered
         gr.HTML(describe_words_and_safety(studio.settings.safety), apply_default_css=False, elem_id="about-words")
         reset = gr.Button("Back to the usual settings", size="sm", elem_id="reset")
-    return SettingsPanel(negative_prompt, reading, readings, controlnets, hires, engine, quality, quick, numbers, reset)
+    return SettingsPanel(
+        negative_prompt, reading, readings, controlnets, hires, engine, quality, quick, wanted, numbers, reset
+    )
 
 
 def describe_words_and_safety(safety: str) -> str:
@@ -148,6 +153,7 @@ def wire_settings(
     wire_reading_choice(studio, settings.readings, inputs, canvas, running, **PAGE_EVENT)
     wire_quality_inputs(lambda: studio.profile, settings.quality, settings.numbers, **PAGE_EVENT)
     wire_quick_steps(studio, settings.quick, settings.quality, settings.numbers, running, **PAGE_EVENT)
+    wire_wanted_parts(studio, settings.wanted, settings.quality, running, **PAGE_EVENT)
     wire_hires_choice(studio, settings.hires, running, **PAGE_EVENT)
     gr.on(
         [settings.engine.change, running.change],

@@ -147,7 +147,7 @@ def test_quick_steps_set_what_they_were_made_for_say_what_they_take_and_draw(ope
     told, made_for = page.locator("#quick-told"), get_menu("sd15").few_steps
     for name, usual, said in (
         ("unipc", SCHEDULES["unipc"], "It takes no other file"),
-        ("pcm-4", made_for["pcm-4"].usual, "The file is not on this machine yet."),
+        ("pcm-4", made_for["pcm-4"].usual, "It takes a file of 135 MB"),
         ("lcm", made_for["lcm"].usual, "It takes a file of 135 MB"),
     ):
         choose_option(page, "quick-steps", LABELS[name])
@@ -156,6 +156,12 @@ def test_quick_steps_set_what_they_were_made_for_say_what_they_take_and_draw(ope
         steps = page.locator("#num_inference_steps input[type=number]")
         expect(steps).to_have_value(str(usual["num_inference_steps"]))
         expect(page.locator("#quick-steps input")).to_have_value(LABELS[name])
+        place = page.locator("#wanted-parts .part-download")
+        if name == "pcm-4":
+            expect(place).to_contain_text("PCM: pictures in 4 steps (135 MB", timeout=PATIENCE)
+            expect(place.get_by_role("button", name="Download it")).to_be_visible()
+        else:
+            expect(place).to_be_hidden(timeout=PATIENCE)
     expect(told).not_to_contain_text("not on this machine", timeout=PATIENCE)
     draw_and_wait(page)
     recipe = read_recipe(page)

@@ -110,10 +110,10 @@ def test_networks_that_are_not_here_are_downloaded_in_settings(tmp_path: Path, m
     for folder, roles in ((None, ["controlnet_depth", "depth"]), (tmp_path, ["controlnet_depth"])):
         with pytest.raises(ModelError, match=told):
             PresentParts(SD15, folder).expect(roles)
-    with pytest.raises(
-        ModelError, match=r"Run `hf download .*`hf download h94/IP-Adapter .*, or draw with another preset"
-    ):
+    with pytest.raises(ModelError, match=r"Download them in Settings, or choose another one there\."):
         PresentParts(SD15).expect(["controlnet_depth", "ip_adapter_plus"])
+    with pytest.raises(ModelError, match=r"Run `hf download .*`hf download .*taesd .*, or draw with another preset"):
+        PresentParts(SD15).expect(["controlnet_depth", "taesd"])
     with pytest.raises(ModelError, match=r'Start the download under "A bigger model", or draw with another preset'):
         PresentParts(SD15).expect(["controlnet"])
     assert not PresentParts(SD15).has("controlnet_depth")

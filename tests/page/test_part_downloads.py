@@ -133,6 +133,8 @@ def test_what_a_folder_of_ones_own_lacks_is_taken_from_where_it_was_fetched_to(
     assert follow_until(downloads, lambda _, moves: not moves) == {}
     assert (files.locate("scribble") / "net.safetensors").stat().st_size > SIZE
     (own / "scribble").mkdir()
+    assert files.locate("scribble").is_dir(), "other parts may share its folder"
+    (own / "scribble" / "net.safetensors").write_bytes(b"half")
     assert files.has("scribble")
     with pytest.raises(ModelError):  # what lies in the folder comes first, and this is not whole
         files.locate("scribble")
