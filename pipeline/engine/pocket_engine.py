@@ -25,7 +25,7 @@ from pipeline.engine.drawing_engine import DrawingEngine, OnStep
 from pipeline.engine.ink import find_drawing, read_painted
 from pipeline.engine.pocket_model import OnProgress, PocketModel, load_pocket_model
 from pipeline.engine.preview import PREVIEW_SIDE
-from pipeline.engine.styling import StylePainter
+from pipeline.engine.styling import Asked, StylePainter
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.inking.ink import ink_drawing
 from pipeline.models.profile import ModelProfile
@@ -220,7 +220,8 @@ def list_chosen_palettes(request: GenerationRequest) -> list[Palette]:
 
 def paint_styles(request: GenerationRequest, painting: Painting) -> Image.Image:
     """Paint a plain painting in the request's styles."""
-    painter = StylePainter(painting, request.conditioning.lines, request.sampling.seed)
+    asked = Asked.read(request.prompt.words, read_painted(request).mask)
+    painter = StylePainter(painting, request.conditioning.lines, request.sampling.seed, asked)
     return painter.paint(request.styles, request.conditioning.ip_adapter_scale, request.mask)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.colours.named import NAMES, WORD
 from pipeline.errors import StyleError
 from pipeline.inking.lines import SOFT, lay_lines
-from pipeline.painters import DEFAULTS, PAINTERS, paint
+from pipeline.painters import DEFAULTS, KEEPS_COLOR, PAINTERS, paint
+from pipeline.painters.asked import keep_asked_colours
 from pipeline.taught import Look, Taught
 from pipeline.values import Painting, Style, StyleMask, StyleMix
 
@@ -27,12 +30,30 @@ PLAIN = "plain"  # the style that changes nothing: every style's picture at stre
 SOFT_LINES = 0.8  # how strongly a painter draws the lines where they are to be soft
 
 
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Asked says which colours a picture is to have in every style that keeps colours."""
+
+    named: Pixels  # (n, 3) RGB, of the colour words
+    painted: NDArray[np.bool_]  # (H, W), where the person painted
+
+    @classmethod
+    def read(cls, words: str, painted: NDArray[np.bool_]) -> Asked:
+        """Read the colour words of a prompt."""
+        named = [tuple(bytes.fromhex(NAMES[word][1:])) for word in WORD.findall(words.lower()) if word in NAMES]
+        return cls(np.array(named, np.uint8).reshape(-1, 3), painted)
+
+
 class StylePainter:
     """StylePainter paints one painting in styles, each style's picture at full strength once."""
 
-    def __init__(self, painting: Painting, lines: float, seed: int) -> None:
-        """Take how much of the pen's lines stays, [0, 1], and the seed that decides where grain and strokes fall."""
+    def __init__(self, painting: Painting, lines: float, seed: int, asked: Asked | None = None) -> None:
+        """Take how much of the pen's lines stays, [0, 1], and the seed that decides where grain and strokes fall.
+
+        Styles that keep colours show those that were `asked` for.
+        """
         self._painting, self._lines, self._seed = painting, lines, seed
+        self._asked = asked
         self._inked = scale_lines(painting, lines)
         self._plain = lay_lines(painting.colours, painting, lines)
         self._painted: dict[tuple[str, Taught | None], Pixels] = {}
@@ -65,7 +86,13 @@ class StylePainter:
             return lambda: self._paint_like(style)
         if style.id == PLAIN:
             return lambda: self._plain
-        return lambda: paint(self._inked, style.id, DEFAULTS[style.id], 1.0, self._seed)
+        return lambda: self._paint_library(style.id)
+
+    def _paint_library(self, style_id: str) -> Pixels:
+        picture = paint(self._inked, style_id, DEFAULTS[style_id], 1.0, self._seed)
+        if self._asked is None or not KEEPS_COLOR[style_id]:
+            return picture
+        return keep_asked_colours(picture, self._inked, self._asked.named, self._asked.painted)
 
     def _paint_like(self, style: Style) -> Pixels:
         from pipeline.painters.style_network import paint_like

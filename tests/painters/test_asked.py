@@ -1,0 +1,72 @@
+"""Colours that were asked for stay in a painted picture; everything else stays as the style painted it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.painters.asked import keep_asked_colours
+from pipeline.values import Painting
+
+SIDE = 64
+RED, SAND, WHITE, BLACK = (200, 45, 40), (240, 230, 200), (250, 250, 248), (30, 30, 34)
+THING = (slice(16, 48), slice(16, 48))
+NOWHERE = np.zeros((SIDE, SIDE), np.bool_)
+NOTHING = np.zeros((0, 3), np.uint8)
+
+
+def make_painting(colour: tuple[int, int, int]) -> Painting:
+    colours = np.full((SIDE, SIDE, 3), SAND, np.uint8)
+    regions = np.zeros((SIDE, SIDE), np.int32)
+    colours[THING], regions[THING] = colour, 1
+    return Painting(colours, np.zeros((SIDE, SIDE), np.uint8), regions)
+
+
+def paint_murk() -> np.ndarray:
+    """A picture of a style that turned everything to a grainy blue grey."""
+    grain = np.random.default_rng(0).normal(0, 12, (SIDE, SIDE, 1))
+    return np.clip(np.array([90, 105, 130]) + grain, 0, 255).astype(np.uint8)
+
+
+def measure_middle(picture: np.ndarray) -> np.ndarray:
+    """The mean of the thing's inner part in CIELAB."""
+    return cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[20:44, 20:44].mean(axis=(0, 1))
+
+
+def hue_of(colour: np.ndarray) -> float:
+    return float(np.degrees(np.arctan2(colour[2], colour[1])))
+
+
+def test_a_named_colour_has_its_hue_again_and_the_rest_stays() -> None:
+    murk, painting = paint_murk(), make_painting(RED)
+    kept = keep_asked_colours(murk, painting, np.array([[210, 59, 51]], np.uint8), NOWHERE)
+    assert abs(hue_of(measure_middle(kept)) - hue_of(measure_middle(painting.colours))) < 10
+    assert np.abs(kept[:8].astype(int) - murk[:8]).max() <= 1
+
+
+def test_texture_stays_on_what_was_moved() -> None:
+    murk = paint_murk()
+    kept = keep_asked_colours(murk, make_painting(RED), np.array([RED], np.uint8), NOWHERE)
+    assert kept[20:44, 20:44].std(axis=(0, 1)).max() > 0.6 * murk[20:44, 20:44].std(axis=(0, 1)).max()
+
+
+@pytest.mark.parametrize("named", [NOTHING, np.array([[60, 160, 80]], np.uint8)])
+def test_a_colour_that_nobody_asked_for_is_the_style_s_own(named: np.ndarray) -> None:
+    murk = paint_murk()
+    assert np.array_equal(keep_asked_colours(murk, make_painting(RED), named, NOWHERE), murk)
+
+
+def test_what_the_person_painted_keeps_its_hue_without_a_word() -> None:
+    painted = NOWHERE.copy()
+    painted[THING] = True
+    kept = keep_asked_colours(paint_murk(), make_painting(RED), NOTHING, painted)
+    assert abs(hue_of(measure_middle(kept)) - hue_of(measure_middle(make_painting(RED).colours))) < 10
+
+
+@pytest.mark.parametrize(("colour", "least", "most"), [(WHITE, 75, 100), (BLACK, 0, 33)])
+def test_white_stays_light_and_black_stays_dark(colour: tuple[int, int, int], least: float, most: float) -> None:
+    kept = keep_asked_colours(paint_murk(), make_painting(colour), np.array([colour], np.uint8), NOWHERE)
+    light, a, b = measure_middle(kept)
+    assert least < light < most
+    assert np.hypot(a, b) < 11
