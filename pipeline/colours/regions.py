@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inking.gaps import close_gaps
+from pipeline.inking.outlines import close_lines
 
 SIDE = 256  # px at which a drawing is read
 BALLS = (14, 9, 6)  # px, radii: what such a ball cannot leave is a region, although its outline is open
@@ -33,7 +33,7 @@ def find_regions(lines: NDArray[np.uint8]) -> Labels:
     lines: (SIDE, SIDE) uint8, white on black. Gaps are closed first, as inking closes them. An outline that is open
     all the same keeps its inside apart by the trapped ball of Zhang et al., "Vectorizing Cartoon Animations" (2009).
     """
-    free = (~close_gaps(lines > 0)).astype(np.uint8)
+    free = (~close_lines(lines > 0)).astype(np.uint8)
     count, regions = cv2.connectedComponents(free, connectivity=4)
     if count < 2:
         return np.ones(lines.shape, np.int32)

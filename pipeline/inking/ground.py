@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inking.gaps import close_gaps
 from pipeline.inking.grid import NONE
 from pipeline.inking.ink import find_barrier
 from pipeline.inking.obey import obey_areas
+from pipeline.inking.outlines import close_lines
 from pipeline.inking.pen import find_areas, read_pen
 from pipeline.inking.regions import label_regions
 from pipeline.values import EdgeMap, PaintedColours
@@ -31,7 +31,7 @@ def find_thing(drawing: Pixels, edges: EdgeMap, painted: PaintedColours) -> Mask
     """
     areas = find_areas(painted.mask)
     pen = read_pen(drawing, edges, painted)
-    labels, _ = obey_areas(label_regions(close_gaps(find_barrier(pen, edges, areas))), painted, areas)
+    labels, _ = obey_areas(label_regions(close_lines(find_barrier(pen, edges, areas))), painted, areas)
     core = (labels != NONE) & ~np.isin(labels, list(find_ground_labels(labels)))
     ink = (pen.coverage > INKED) | pen.fills
     near = grow(core | pen.fills, max(2, round(NEAR * max(core.shape))))

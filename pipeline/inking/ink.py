@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inking.gaps import close_gaps
 from pipeline.inking.grid import Grid, fill_lines, lay_grid
 from pipeline.inking.obey import obey_areas
+from pipeline.inking.outlines import close_lines
 from pipeline.inking.paint import paint_shades, paint_softly
 from pipeline.inking.pen import INK, Pen, find_areas, read_pen
 from pipeline.inking.photograph import colour_photograph, photograph_regions
-from pipeline.inking.regions import divide_regions, label_regions, renumber
+from pipeline.inking.regions import BALLS, divide_regions, label_regions, renumber
 from pipeline.inking.shades import find_shades
 from pipeline.values import EdgeMap, PaintedColours, Painting
 
@@ -35,13 +35,14 @@ def ink_drawing(drawing: Pixels, edges: EdgeMap, field: Plane, painted: PaintedC
         return ink_photograph(drawing, edges, field)
     areas = find_areas(painted.mask)
     pen = read_pen(drawing, edges, painted)
-    labels = label_regions(close_gaps(find_barrier(pen, edges, areas)))
+    labels = label_regions(close_lines(find_barrier(pen, edges, areas)))
     labels, fixed = obey_areas(labels, painted, areas)
     labels = add_fills(labels, pen, fixed)
     grid = lay_grid(labels, field)
-    divided = divide_regions(labels, grid, set(fixed))
-    if divided is not labels:
-        labels, grid = divided, lay_grid(divided, field)
+    for ball in BALLS:
+        divided = divide_regions(labels, grid, set(fixed), ball)
+        if divided is not labels:
+            labels, grid = divided, lay_grid(divided, field)
     whole = fill_lines(labels)
     colours = paint_regions(whole, grid, fixed)
     return finish(colours, whole, pen, painted.mask & ~areas)

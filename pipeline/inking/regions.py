@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 LEAST_AREA = 0.0055  # of the longer side, squared: a smaller region is the grain between strokes
 LEAST_WIDTH = 0.0032  # of the longer side, half of it: thinner slivers belong to their neighbours
-BALL = 0.025  # of the longer side, radius: a passage narrower than this ball may divide a region
+BALLS = (0.055, 0.035, 0.025)  # of the longer side, radii: a passage narrower than such a ball may divide a region
 DIFFERENT = 22.0  # in CIELAB: colours of two halves that are two things
 
 
@@ -42,18 +42,20 @@ def depth_of(open_ground: NDArray[np.uint8]) -> Plane:
     return np.asarray(cv2.distanceTransform(open_ground, cv2.DIST_L2, 5))
 
 
-def divide_regions(labels: Labels, grid: Grid, fixed: set[int]) -> Labels:
+def divide_regions(labels: Labels, grid: Grid, fixed: set[int], ball: float = BALLS[-1]) -> Labels:
     """Divide a region at its narrow passages where the colours on both sides are clearly different.
 
     The trapped ball of Zhang et al., "Vectorizing Cartoon Animations" (2009), with the colour field as judge: what a
-    large ball cannot leave is a core; cores of like colours stay one region. `fixed` regions are never divided. The
-    same labels come back where nothing is to be divided.
+    ball cannot leave is a core; cores of like colours stay one region. Larger balls than the least keep apart only what
+    lies off the picture's border: an outline that is open there has a thing inside. `fixed` regions are never divided.
+    The same labels come back where nothing is to be divided.
     """
     small = grid.labels
-    inner = depth_of(same_around(small)) > BALL * max(small.shape)
+    inner = depth_of(same_around(small)) > ball * max(small.shape)
     count, cores = cv2.connectedComponents(inner.astype(np.uint8), connectivity=4)
     homes, colours = describe_cores(cores, count, grid)
-    parts = split_cores(homes, colours, fixed)
+    at_border = find_border_cores(cores, count) if ball > BALLS[-1] else np.zeros(count, bool)
+    parts = split_cores(homes, colours, fixed, at_border)
     if not parts:
         return labels
     large = cv2.resize(cores, labels.shape[::-1], interpolation=cv2.INTER_NEAREST)
@@ -70,27 +72,41 @@ def describe_cores(cores: Labels, count: int, grid: Grid) -> tuple[Labels, Float
     return homes, np.stack(sums, 1) / size[:, None]
 
 
-def split_cores(homes: Labels, colours: Floats, fixed: set[int]) -> dict[int, int]:
-    """Core -> which part of its region it begins, for the cores of regions that are to be divided."""
+def find_border_cores(cores: Labels, count: int) -> Mask:
+    """Say of each core whether it lies at the picture's border, (count,)."""
+    rim = np.concatenate([cores[:2].ravel(), cores[-2:].ravel(), cores[:, :2].ravel(), cores[:, -2:].ravel()])
+    return np.asarray(np.bincount(rim, minlength=count) > 0)
+
+
+def split_cores(homes: Labels, colours: Floats, fixed: set[int], at_border: Mask) -> dict[int, int]:
+    """Core -> which part of its region it begins, for the cores of regions that are to be divided.
+
+    at_border: cores that stay together whatever their colours.
+    """
     parts: dict[int, int] = {}
     for region in np.unique(homes[homes >= 0]):
         members = np.flatnonzero(homes == region)
-        groups = group_colours(colours[members])
+        groups = group_colours(colours[members], at_border[members])
         if region not in fixed and max(groups) > 0:
             parts.update(zip(members.tolist(), groups, strict=True))
     return parts
 
 
-def group_colours(colours: Floats) -> list[int]:
-    """Number each colour's group: a colour joins the first group whose founder is not clearly different."""
-    founders: list[Floats] = []
-    groups = []
-    for colour in colours:
-        alike = [k for k, founder in enumerate(founders) if np.linalg.norm(colour - founder) < DIFFERENT]
+def group_colours(colours: Floats, together: Mask) -> list[int]:
+    """Number each colour's group: a colour joins the first group of which one colour is not clearly different.
+
+    together: (n,) colours of the first group, each of which others may join.
+    """
+    groups = [[*colours[together]]] if together.any() else []
+    numbers = []
+    for colour, is_first in zip(colours, together, strict=True):
+        alike = [k for k, group in enumerate(groups) if min(np.linalg.norm(colour - one) for one in group) < DIFFERENT]
+        if is_first:
+            alike = [0]
         if not alike:
-            founders.append(colour)
-        groups.append(alike[0] if alike else len(founders) - 1)
-    return groups
+            groups.append([colour])
+        numbers.append(alike[0] if alike else len(groups) - 1)
+    return numbers
 
 
 def grow(labels: Labels, cores: Labels, homes: Labels, parts: dict[int, int]) -> Labels:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000
 
-from pipeline.inking.gaps import close_gaps
 from pipeline.inking.ink import find_barrier
+from pipeline.inking.outlines import close_lines
 from pipeline.inking.pen import read_pen
 from pipeline.inking.regions import label_regions
 from pipeline.pocket.data.colors import COLORS, measure_color_share
@@ -69,7 +69,7 @@ def find_masks(drawing: Drawing, parts: Sequence[HandPart], side: int) -> list[N
     """
     edges, pixels = read_edges(drawing.sketch, size=(side, side)), fit_drawing(drawing.sketch, (side, side)).pixels
     nothing = PaintedColours.none(side, side)
-    labels = label_regions(close_gaps(find_barrier(read_pen(pixels, edges, nothing), edges, nothing.mask)))
+    labels = label_regions(close_lines(find_barrier(read_pen(pixels, edges, nothing), edges, nothing.mask)))
     masks = []
     for part in parts:
         found = {int(labels[y * side // CANVAS, x * side // CANVAS]) for x, y in part.points}
