@@ -53,7 +53,7 @@ def gather_pixels(pack: VectorPack) -> dict[str, list[NDArray[np.uint8]]]:
     pixels: dict[str, list[NDArray[np.uint8]]] = {}
     for row, name in enumerate(pack.names):
         colours, regions = pack.colours[row][::5, ::5], pack.regions[row][::5, ::5]
-        for known in {name, COLOUR_WORD.sub("", name) or name}:
+        for known in dict.fromkeys((name, COLOUR_WORD.sub("", name) or name)):  # the same order in every run
             pixels.setdefault(known, []).append(colours[regions > 0])
     rng = np.random.default_rng(0)
     for key, thing in DRAWN.items():
