@@ -19,7 +19,7 @@ from pipeline.engine.controlnets import ControlNets, list_steering_hints
 from pipeline.engine.decoding import Decoders, Overflow
 from pipeline.engine.denoiser import Denoiser
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
-from pipeline.engine.few_steps import RequestLoras, list_missing_loras
+from pipeline.engine.few_steps import RequestLoras, list_lora_notices
 from pipeline.engine.ink import lay_ink
 from pipeline.engine.lending import lend_networks
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
@@ -220,7 +220,7 @@ class Engine(DrawingEngine):
             decoded = self._decoding.decode_pictures(latents, each.shortcuts.decoder)
             images += (lay_rest(lay_ink(made, each), each) for made in decoded)
             clock.mark("picture")
-        notices = (*list_missing_loras(request), *self._conditioning.list_unread_words(request))
+        notices = (*list_lora_notices(request), *self._conditioning.list_unread_words(request))
         return Drawn(tuple(images), clock.milliseconds, notices, self._placement.present_numbers())
 
     def _check_safety(self, drawn: Drawn) -> Drawn:

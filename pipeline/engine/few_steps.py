@@ -15,6 +15,7 @@ from pipeline.timing import Clock
 from pipeline.values import GenerationRequest
 
 MISSING = "What the style “{name}” learnt is not on this machine; it is worn as its picture looks."
+PICTURE_ALONE = "On its part, “{name}” is worn as its picture looks: what it learnt counts for whole pictures."
 
 
 class RequestLoras:
@@ -56,7 +57,13 @@ def list_taught_loras(request: GenerationRequest) -> tuple[WantedLora, ...]:
     )
 
 
-def list_missing_loras(request: GenerationRequest) -> tuple[str, ...]:
-    """Return a notice, in words for the page, for each style whose LoRA is not here: its picture alone is worn."""
-    taught = [(style.name, style.taught) for style, _ in request.styles.parts if style.taught is not None]
-    return tuple(MISSING.format(name=name) for name, each in taught if each.lora_sha256 and each.lora is None)
+def list_lora_notices(request: GenerationRequest) -> tuple[str, ...]:
+    """Return a notice, in words for the page, for each style whose picture alone is worn: its LoRA is not here, or it
+    is worn on a part, and layers add a LoRA to the whole picture.
+    """
+    worn = [(style.name, style.taught) for style, _ in request.styles.parts if style.taught is not None]
+    gone = [name for name, each in worn if each.lora_sha256 and each.lora is None]
+    brushed = () if request.mask is None else request.mask.styles.parts
+    parts = [(style.name, style.taught) for style, _ in brushed if style.taught is not None]
+    alone = [name for name, each in parts if each.lora_sha256 and (name, each) not in worn]
+    return (*(MISSING.format(name=name) for name in gone), *(PICTURE_ALONE.format(name=name) for name in alone))

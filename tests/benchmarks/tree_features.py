@@ -86,6 +86,8 @@ def list_styles() -> Iterator[Feature]:
     yield Feature("a style of one's own", {"style": Sent("own style")})
     yield Feature("a style looked at closely", {"ip_adapter": "plus"}, told={"ip_adapter": "plus"})
     yield Feature("a style looked at as a whole again", unlike=(), like=PLAIN)
+    part = {"mask": Sent("mask"), "mask_style": "watercolor"}
+    yield Feature("another style on a part", part, (PLAIN, "another style"))
     for focus in ("style", "style + layout"):
         yield Feature(f"focus on {focus}", {"style_focus": focus}, told={"style_focus": focus})
 

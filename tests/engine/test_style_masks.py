@@ -10,10 +10,13 @@ import pytest
 import torch
 
 from pipeline.controls import HiresFix, Shortcuts
+from pipeline.engine.few_steps import PICTURE_ALONE, list_lora_notices
 from pipeline.engine.style_masks import select_mask, share_styles
 from pipeline.machine import tiles
 from pipeline.machine.tiles import Window
-from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMask, StyleMix
+from pipeline.picture.png_file import read_picture, write_picture
+from pipeline.taught import LOOK_NUMBERS, Look, Taught
+from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, Style, StyleMask, StyleMix
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import make_sd15_modules
@@ -22,6 +25,7 @@ from tests.tools.requests import change_request
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
 
+LORA = "ab" * 32  # hash of what a style learnt
 CPU = torch.device("cpu")
 ODD = [(72, 120), (120, 72), (104, 88)]  # sizes of which diffusers guesses some layer's sides wrong
 
@@ -49,6 +53,34 @@ def measure_halves(engine: Engine, request: GenerationRequest) -> tuple[float, f
     apart = np.abs(draw(engine, request) - draw(engine, change_request(request, mask=None)))
     quarter = request.width // 4
     return float(apart[:, :quarter].mean()), float(apart[:, -quarter:].mean())
+
+
+def test_a_part_s_picture_comes_back_from_its_file_with_equal_bytes(
+    sd15_engine: Engine, styles: tuple[Style, Style]
+) -> None:
+    request = make_left(sd15_engine, styles)
+    before = keep(sd15_engine, request)
+    worn = {style.id: style for style in styles}
+    restored = read_picture(before, worn.__getitem__).request
+    assert restored == request
+    assert keep(sd15_engine, restored) == before
+    assert keep(sd15_engine, change_request(restored, mask=None)) != before
+
+
+def keep(engine: Engine, request: GenerationRequest) -> bytes:
+    """Draw a picture and return its file."""
+    return write_picture(GenerationResult(engine.draw(request).images[0], request, (), (), {}, {}))
+
+
+def test_a_taught_style_on_a_part_is_told_to_wear_its_picture_alone(
+    sd15_engine: Engine, styles: tuple[Style, Style]
+) -> None:
+    learnt = replace(styles[1], name="Stripes", taught=Taught(Look((0.5,) * LOOK_NUMBERS, 60.0, 30.0, 0.25), 5, LORA))
+    told = list_lora_notices(make_left(sd15_engine, (styles[0], learnt)))
+    assert told == (PICTURE_ALONE.format(name="Stripes"),)
+    worn = list_lora_notices(make_left(sd15_engine, (learnt, learnt)))
+    assert len(worn) == 1 and "is not on this machine" in worn[0], "the whole picture wears it, too"
+    assert list_lora_notices(make_left(sd15_engine, styles)) == ()
 
 
 @pytest.mark.parametrize("size", [(128, 64), *ODD], ids=str)
