@@ -14,7 +14,7 @@ from pipeline.pocket.data.part_canvas import Rng
 from pipeline.pocket.data.stage import Stage, pick
 from pipeline.pocket.data.vector_pack import PEOPLE, VectorPack
 
-KINDS = ((compose_sprite, 0.44), (compose_drawn, 0.28), (compose_pair, 0.14))  # the rest are landscapes
+KINDS = ((compose_sprite, 0.44), (compose_drawn, 0.23), (compose_pair, 0.12))  # the rest are landscapes
 STYLED = 0.15  # share of captions with words of a style, which change nothing
 STYLES = (
     "watercolour",

@@ -16,12 +16,12 @@ from pipeline.pocket.data.places import Place
 from pipeline.pocket.data.recolouring import COLOUR_WORD, SAID_AT, find_groups, paint_group, usual_word
 from pipeline.pocket.data.vector_pack import PEOPLE, VectorPack
 
-RECOLOURED = 0.3  # share of things that a colour word paints
+RECOLOURED = 0.25  # share of things that a colour word paints
 USUAL_SAID = 0.2  # share of the others whose own colour is said
-PARTS_SAID = 0.6  # share of drawn things that name the colours of parts
+PARTS_SAID = 0.5  # share of drawn things that name the colours of parts
 UNCOLOURED = re.compile(f"rainbow|{PEOPLE.pattern}")  # nobody means skin by a colour word
 TWO_SAID = 0.12  # share of recoloured things with two colour words
-DECORATED = 0.2  # share of the pack's things with a decoration that words name
+DECORATED = 0.14  # share of the pack's things with a decoration that words name
 
 
 @dataclass(eq=False)
