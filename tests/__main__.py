@@ -1,7 +1,8 @@
 """`python -m tests`: fetch what pip cannot (Chromium, Node's packages), then check form, types, scripts and every test.
 
 Arguments go to pytest: `python -m tests -k canny`. `python -m tests lint` runs no test, and `python -m tests quick` the
-form and the tests that need no torch, no browser and no server.
+form and the tests that need no torch, no browser and no server. `python -m tests coverage` prints the lines that the
+tests without the running app never reach, and `python -m tests programs` only fetches.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ NODE_PACKAGES = NODE / "node_modules"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FORM = (["ruff", "check", "."], ["ruff", "format", "--check", "."])
 WORKERS = min(4, os.cpu_count() or 1)  # each holds torch and small models: about 1 GB
-PARALLEL = ["-n", str(WORKERS), "--dist", "loadfile"]  # a file's tests stay together: they share models
+# a file's tests stay together, since they share models; the longest files begin: tests/conftest.py
+PARALLEL = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
+SERVED_ROOMS = ("benchmarks", "browser", "page", "service")  # these, and tests/*.py, have tests of the running app
 QUICK = "not slow and not browser and not clients and not served and not alone"
 QUICK_ROOMS = ("sketch", "request", "picture", "styles", "models", "machine", "page")  # and tests/*.py
 COVERAGE = ["--cov=pipeline", "--cov-report=term:skip-covered"]
@@ -26,13 +29,20 @@ NOTHING_TO_RUN = 5  # pytest's exit status when the arguments chose no test
 
 
 def main(arguments: list[str]) -> int:
-    if arguments[:1] == ["quick"]:
-        failed = check_form() + run_quick_tests(arguments[1:])
-    elif arguments[:1] == ["lint"]:
-        failed = check_form() + check_types_and_scripts()
-    else:
+    if arguments[:1] not in (["quick"], ["lint"]):
         get_programs()
-        failed = check_form() + check_types_and_scripts() + run_all_tests(arguments)
+        get_node_packages()
+    match arguments:
+        case ["quick", *others]:
+            failed = check_form() + run_quick_tests(others)
+        case ["lint"]:
+            failed = check_form() + check_types_and_scripts()
+        case ["programs"]:
+            failed = []
+        case ["coverage", *others]:
+            failed = ["pytest"] if run_beside([*COVERAGE, *others]) != 0 else []
+        case _:
+            failed = check_everything(arguments)
     if failed:
         print(f"Failed: {', '.join(failed)}.")
     return 1 if failed else 0
@@ -56,20 +66,49 @@ def run_quick_tests(arguments: list[str]) -> list[str]:
     return ["pytest"] if run_module(quick) != 0 else []
 
 
+def check_everything(arguments: list[str]) -> list[str]:
+    """Run the tests and, beside them, the checks of form, types and scripts, which are told at the end."""
+    lint = [sys.executable, "-m", "tests", "lint"]
+    told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(lint, cwd=ROOT, stdin=subprocess.DEVNULL, **told) as checks:
+        failed = run_all_tests(arguments)
+        print(checks.communicate()[0], end="", flush=True)
+    return failed if checks.returncode == 0 else [*failed, "lint"]
+
+
 def run_all_tests(arguments: list[str]) -> list[str]:
-    """Run the tests side by side, a torch thread each; those of the running app, a server for each worker; then, one
-    after another, those that need the machine alone."""
-    # the workers must list the same tests in the same order: sets of names are listed alike under one hash seed
-    beside = ["pytest", "-m", "not served and not alone", *PARALLEL, *COVERAGE, *arguments]
-    served = ["pytest", "-m", "served", *PARALLEL, *arguments]
+    """Run the tests side by side; those of the running app, a server for each worker; then, one after another, those
+    that need the machine alone."""
+    elsewhere = leave_out_other_rooms(arguments)
     statuses = {
-        "pytest": run_module(beside, OMP_NUM_THREADS="1", PYTHONHASHSEED="0"),
-        "pytest of the running app": run_module(served, PYTHONHASHSEED="0"),
-        "pytest of the tests that need the machine alone": run_module(["pytest", "-m", "alone", *arguments]),
+        "pytest": run_beside(arguments),
+        "pytest of the running app": run_side_by_side("served", [*elsewhere, *arguments]),
+        "pytest of tests that need the machine alone": run_module(["pytest", "-m", "alone", *elsewhere, *arguments]),
     }
     if set(statuses.values()) == {NOTHING_TO_RUN}:
         return ["pytest, which found no test"]
-    return [name for name, status in statuses.items() if status not in {0, NOTHING_TO_RUN}]
+    well = {0, NOTHING_TO_RUN} if arguments else {0}
+    return [name for name, status in statuses.items() if status not in well]
+
+
+def run_beside(arguments: list[str]) -> int:
+    """Run the tests without the running app side by side, and return pytest's exit status."""
+    return run_side_by_side("not served and not alone", arguments)
+
+
+def run_side_by_side(marks: str, arguments: list[str]) -> int:
+    """Run the tests of these marks with a worker for each core, a torch thread each; return pytest's exit status."""
+    # the workers must list the same tests in the same order: sets of names are listed alike under one hash seed
+    return run_module(["pytest", "-m", marks, *PARALLEL, *arguments], OMP_NUM_THREADS="1", PYTHONHASHSEED="0")
+
+
+def leave_out_other_rooms(arguments: list[str]) -> list[str]:
+    """Return pytest's options that keep it from reading rooms without tests of the running app, which takes it long;
+    none where the arguments name paths."""
+    if any((ROOT / argument.partition("::")[0]).exists() for argument in arguments if argument):
+        return []
+    rooms = sorted(file.parent.relative_to(ROOT) for file in (ROOT / "tests").glob("*/__init__.py"))
+    return [f"--ignore={room}" for room in rooms if room.name not in SERVED_ROOMS]
 
 
 def get_programs() -> None:

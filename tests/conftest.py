@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ import pytest
 from PIL import Image
 
 from pipeline.values import Style
+from tests.__main__ import SERVED_ROOMS
 
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
@@ -26,24 +29,54 @@ hypothesis.settings.register_profile("croquis", deadline=None)
 hypothesis.settings.load_profile("croquis")
 
 MakeStyle = Callable[..., Style]
-SERVED = {"browser", "benchmarks"}  # folders of tests of the running app; so are those with the fixture `server`
-ALONE = {
-    "benchmarks",
-    "test_canvas_speed.py",
-    "test_live_by_hand.py",
-    "test_reload_loss.py",
-    "test_live.py",
+# Tests of the running app; so are those with the fixture `server`. Names of files and folders below tests/
+SERVED = ("browser/",)
+ALONE = (
+    "benchmarks/",
+    "browser/test_canvas_speed.py",
+    "browser/test_live_by_hand.py",
+    "browser/test_reload_loss.py",
+    "page/test_live.py",
     "test_fuzz.py",
-}
-SHIPPED_POCKET = Path(__file__).resolve().parents[1] / "assets" / "pocket"
+)
+# Files that take the longest, in this order, so that no worker has one left when the others are through
+LONGEST = (
+    "browser/test_accessibility_and_layout.py",
+    "browser/test_reconnecting.py",
+    "browser/test_teaching_by_hand.py",
+    "browser/test_refusals.py",
+)
+TESTS = Path(__file__).parent
+SHIPPED_POCKET = TESTS.parent / "assets" / "pocket"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs the app, and what needs the machine for itself: measured times, and what waits for a moment."""
     for item in items:
-        parts = set(item.path.parts)
-        if SERVED & parts or "server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.alone if ALONE & parts else pytest.mark.served)
+        if lies_in(item, ALONE):
+            item.add_marker(pytest.mark.alone)
+        elif lies_in(item, SERVED) or "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.served)
+            if item.path.parent != TESTS and not lies_in(item, SERVED_ROOMS):
+                raise pytest.UsageError(f"{item.nodeid}: name its room in SERVED_ROOMS of tests/__main__.py")
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (rank_by_length(item), -tests[item.path]))
+
+
+def lies_in(item: pytest.Item, names: tuple[str, ...]) -> bool:
+    """Tell whether a test lies in one of these files and folders."""
+    return name_below_tests(item.path).startswith(names)
+
+
+def rank_by_length(item: pytest.Item) -> int:
+    """Return the place of a test's file among the longest ones, which is the same for all others."""
+    name = name_below_tests(item.path)
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
+@cache
+def name_below_tests(path: Path) -> str:
+    return path.relative_to(TESTS).as_posix()
 
 
 @pytest.fixture(scope="module")
