@@ -15,6 +15,7 @@ from pipeline.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     import gradio as gr
+    from starlette.routing import BaseRoute
 
     from pipeline.studio.studio import Studio
 
@@ -58,22 +59,12 @@ def main() -> None:
 
 def serve(settings: Settings) -> None:
     """Serve the page, Gradio's endpoints and /v1, until the program is stopped."""
-    from pipeline.page.export import ExportDoor
-    from pipeline.page.health_routes import HealthDoor
-    from pipeline.page.history_routes import HistoryDoor
     from pipeline.page.host_link import announce_host
-    from pipeline.page.installing import list_app_routes
-    from pipeline.page.live import LiveDoor
-    from pipeline.page.teach import TeachDoor
     from pipeline.page.theme import make_launch_options
-    from pipeline.service.app import mount_service
 
     studio = start_studio(settings)
     page = build_app(studio)
-    doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio), TeachDoor(studio), HealthDoor(studio)
-    routes = [*(route for door in doors for route in door.list_routes()), mount_service(studio)]
-    routes += list_app_routes(settings.assets)
-    options = make_launch_options(page, settings, routes, studio.measurements.note_answer)
+    options = make_launch_options(page, settings, list_own_routes(studio), studio.measurements.note_answer)
     finish_before_end(studio.keeper.close)
     options |= {"max_threads": settings.waiting + OTHER_THREADS}
     page.launch(prevent_thread_lock=True, **options)
@@ -81,6 +72,21 @@ def serve(settings: Settings) -> None:
     if has_desktop(os.environ, sys.platform):
         webbrowser.open(address)
     page.block_thread()
+
+
+def list_own_routes(studio: Studio) -> list[BaseRoute]:
+    """List the routes that are served beside Gradio's: those of the page, of the app's files, and /v1."""
+    from pipeline.page.export import ExportDoor
+    from pipeline.page.health_routes import HealthDoor
+    from pipeline.page.history_routes import HistoryDoor
+    from pipeline.page.installing import list_app_routes
+    from pipeline.page.live import LiveDoor
+    from pipeline.page.teach import TeachDoor
+    from pipeline.service.app import mount_service
+
+    doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio), TeachDoor(studio), HealthDoor(studio)
+    routes = [*(route for door in doors for route in door.list_routes()), mount_service(studio)]
+    return [*routes, *list_app_routes(studio.settings.assets)]
 
 
 def finish_before_end(finish: Callable[[], object]) -> None:

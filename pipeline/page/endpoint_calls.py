@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline.page.refusals import note_failure
 from pipeline.request.inputs import Input
 from pipeline.studio.messages import explain_error
 
@@ -36,6 +37,7 @@ def turn_errors_into_messages(function: Callable[..., Any]) -> Callable[..., Any
 
 def make_message(error: Exception) -> gr.Error:
     """Make what Gradio tells of an error: its words, in which half a surrogate cannot be sent."""
+    note_failure(error)
     return gr.Error(explain_error(error).encode("utf-8", "replace").decode(), print_exception=False)
 
 

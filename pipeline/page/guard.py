@@ -9,13 +9,15 @@ from typing import Any
 
 import gradio as gr
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from gradio.exceptions import InvalidPathError
 from gradio.route_utils import FnIndexInferError
 from gradio_client.utils import is_file_obj, is_http_url_like, traverse
 from pydantic import ValidationError
 
-from pipeline.disk_faults import explain_disk_fault
+from pipeline.page.own_routes import refuse
+from pipeline.page.refusals import note_failure
 from pipeline.studio.messages import explain_error
 
 NOT_UPLOADED = (
@@ -24,6 +26,9 @@ NOT_UPLOADED = (
 )
 MALFORMED = 'A file is {"path": the uploaded file\'s path, "meta": {"_type": "gradio.FileData"}}; another form came.'
 PATH_LIMIT = 1_000  # characters; systems refuse long ones with errors of their own
+CALLS = tuple(f"/gradio_api/{name}" for name in ("run/", "call/", "queue/join"))
+MOST_TOLD = 300  # letters of what is wrong with a call
+NO_PAGE = "There is one page here, at this address without a query."
 NO_ENDPOINT = "There is no such endpoint. /gradio_api/info lists those there are."
 
 Answer = Callable[[Request, Exception], JSONResponse]
@@ -42,6 +47,7 @@ def guard_inputs(blocks: gr.Blocks) -> None:
         except InvalidPathError:
             raise gr.Error(NOT_UPLOADED, print_exception=False) from None
         except Exception as error:
+            note_failure(error)
             raise gr.Error(explain_error(error), print_exception=False) from None
 
     blocks.preprocess_data = guarded  # type: ignore[method-assign]
@@ -79,27 +85,28 @@ def list_exception_handlers() -> Mapping[type[Exception], Answer]:
         FnIndexInferError: _answer_unknown_endpoint,
         KeyError: _answer_unknown_endpoint,
         TypeError: _answer_wrong_names,
-        Exception: _answer_any_error,
+        RequestValidationError: _answer_wrong_form,
     }
 
 
 def _answer_unknown_endpoint(request: Request, error: Exception) -> JSONResponse:
-    """Answer 404 for an unknown endpoint: Gradio looks its name up without asking whether it is there."""
-    return _make_answer(404, NO_ENDPOINT) if _is_call(request) else _answer_any_error(request, error)
+    """Answer 404 for an unknown endpoint, event or page: Gradio looks them up without asking whether they are there."""
+    if request.url.path == "/":
+        return refuse(404, NO_PAGE)
+    if not request.url.path.startswith(CALLS):
+        raise error
+    return refuse(404, NO_ENDPOINT)
 
 
 def _answer_wrong_names(request: Request, error: Exception) -> JSONResponse:
     """Answer 422 with Gradio's own words: /call/v2/ takes named inputs, and only the status of its answer is wrong."""
-    return _make_answer(422, str(error)) if _is_call(request) else _answer_any_error(request, error)
+    if "/call/" not in request.url.path:
+        raise error
+    return refuse(422, str(error).encode("utf-8", "replace").decode())
 
 
-def _answer_any_error(request: Request, error: Exception) -> JSONResponse:
-    return _make_answer(500 if explain_disk_fault(error) is None else 507, explain_error(error))
-
-
-def _is_call(request: Request) -> bool:
-    return "/call/" in request.url.path or "/run/" in request.url.path
-
-
-def _make_answer(status: int, words: str) -> JSONResponse:
-    return JSONResponse({"error": words.encode("utf-8", "replace").decode()}, status)
+def _answer_wrong_form(request: Request, error: Exception) -> JSONResponse:
+    """Answer 422 for a query or body of another form; FastAPI's own answer repeats what came, which may be no text."""
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in faults)[:MOST_TOLD]
+    return refuse(422, f"A call of another form is taken here ({told.encode('ascii', 'replace').decode()}).")

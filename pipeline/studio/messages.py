@@ -5,11 +5,27 @@ from __future__ import annotations
 import logging
 
 from pipeline.disk_faults import explain_disk_fault
-from pipeline.errors import Cancelled, CroquisError
+from pipeline.errors import (
+    Cancelled,
+    CroquisError,
+    EngineChanged,
+    FileTooLarge,
+    LineFull,
+    ModelError,
+    OutOfMemory,
+)
 
 log = logging.getLogger(__name__)
 
 UNEXPECTED_ERROR = "Something went wrong on our side; the log has the details. Your drawing is still here: try again."
+STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits; any other error is ours
+    (FileTooLarge, 413),
+    (EngineChanged, 503),
+    (LineFull, 429),
+    (ModelError, 503),
+    (OutOfMemory, 503),
+    (CroquisError, 422),
+)
 
 
 def explain_error(error: Exception) -> str:
@@ -22,3 +38,9 @@ def explain_error(error: Exception) -> str:
         return str(error)
     log.error("A call failed", exc_info=error)
     return explain_disk_fault(error) or UNEXPECTED_ERROR
+
+
+def find_status(error: Exception) -> int:
+    """Return the HTTP status of an error."""
+    fallback = 500 if explain_disk_fault(error) is None else 507
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), fallback)

@@ -29,7 +29,6 @@ def get(address: str) -> httpx.Response:
         "file=HTTP://203.0.113.1/x.png",
         "file=//203.0.113.1/x.png",
         "file/http://203.0.113.1/x.png",
-        "proxy=https://someone.hf.space/x.png",
         f"file={ROOT}/README.md",
         "file=/etc/passwd",
         f"file={ROOT}/assets/css/../../README.md",
