@@ -27,6 +27,7 @@ HistoryApiChoice = Literal["off", "on"]
 TeachingChoice = Literal["auto", "on", "off"]
 SharingChoice = Literal["auto", "on", "off"]
 MetricsChoice = Literal["auto", "on", "off"]
+AuditChoice = Literal["off", "on"]
 LogChoice = Literal["text", "json"]
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,12 +35,15 @@ PREFIX = "CROQUIS_"
 COUNTS = {  # name -> the most it takes; the least is 1
     "history_pictures": 1_000_000,
     "history_megabytes": 10_000_000,
+    "history_megabytes_each": 10_000_000,
+    "history_days": 100_000,
     "waiting": 1_000,
     "waiting_each": 1_000,
 }
 MOST_PRICE = 1_000_000.0
 PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,252})", re.IGNORECASE)
+AS_WRITTEN = ("database",)  # a URL: capital letters count
 FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
 COMMANDS = (
@@ -66,6 +70,10 @@ MEANINGS = {
     "history_api": "on keeps what the host draws through the API in the history, too",
     "history_pictures": "pictures kept of each visitor; then the oldest without a star go",
     "history_megabytes": "megabytes kept of all visitors together; then the oldest without a star go",
+    "history_megabytes_each": "megabytes kept of each visitor; then the oldest without a star go",
+    "history_days": "days that pictures, ended jobs and the audit are kept; then they go, with a star too",
+    "database": "URL of a PostgreSQL (postgresql+psycopg://...) in place of the history's own SQLite",
+    "audit": "on writes down in the database when, who as a salted hash, which request by its hash, verdict, seconds",
     "waiting": "calls that may draw or wait for it at once; who comes then is told when to try again",
     "waiting_each": "calls of one visitor that may draw or wait for it at once",
     "rate": "pictures that one address may ask for in a time, such as 30/minute or 200/hour; off counts none",
@@ -105,6 +113,10 @@ class Settings:
     history_api: HistoryApiChoice = "off"
     history_pictures: int = 10_000
     history_megabytes: int = 10_000
+    history_megabytes_each: int = 10_000
+    history_days: int = 100_000
+    database: str = ""  # "": SQLite in user_dir
+    audit: AuditChoice = "off"
     waiting: int = 64
     waiting_each: int = 16
     rate: str = "off"
@@ -198,6 +210,8 @@ def _convert(name: str, value: str) -> object:
         return int(value) if value.strip().isdecimal() and len(value) < 20 else value
     if name == "price":
         return float(value) if PRICE.fullmatch(value.strip()) else value
+    if name in AS_WRITTEN:
+        return value.strip()
     if name not in FOLDERS:
         return value.strip().lower()
     if "\0" in value or not value.strip():

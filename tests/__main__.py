@@ -1,4 +1,5 @@
-"""`python -m tests`: fetch what pip cannot (Chromium, Node's packages), then check form, types, scripts and every test.
+"""`python -m tests`: fetch what pip cannot (Chromium, PostgreSQL, Node's packages), then check form, types,
+scripts and every test.
 
 Arguments go to pytest: `python -m tests -k canny`. `python -m tests lint` runs no test, and `python -m tests quick` the
 form and the tests that need no torch, no browser and no server. `python -m tests coverage` prints the lines that the
@@ -12,6 +13,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.tools.postgres import find_programs
 
 ROOT = Path(__file__).resolve().parents[1]
 NODE = ROOT / "tests" / "node"
@@ -112,7 +115,7 @@ def leave_out_other_rooms(arguments: list[str]) -> list[str]:
 
 
 def get_programs() -> None:
-    """Install Chromium, Node and curl through apt-get where it is there and we may use it."""
+    """Install Chromium, Node, curl and PostgreSQL through apt-get where it is there and we may use it."""
     missing = [
         package
         for package, found in (
@@ -120,6 +123,7 @@ def get_programs() -> None:
             ("nodejs", shutil.which("node")),
             ("npm", shutil.which("npm")),
             ("curl", shutil.which("curl")),
+            ("postgresql", find_programs()),  # the store's tests start one of their own
         )
         if not found
     ]

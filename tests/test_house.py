@@ -142,20 +142,23 @@ def test_model_ids_stand_in_one_file() -> None:
 
 def requirements(name: str) -> dict[str, str]:
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-    pins = [re.fullmatch(r"([\w.-]+)==(\S+) +# \S.*", line) for line in lines if line and line[0] not in "#-"]
+    pins = [re.fullmatch(r"([\w.[\]-]+)==(\S+) +# \S.*", line) for line in lines if line and line[0] not in "#-"]
     assert all(pins), f"{name}: every line is `package==version  # reason`"
     return {pin[1]: pin[2] for pin in pins if pin}
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt", "requirements-mcp.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", *(f"requirements-{kind}.txt" for kind in ("test", "mcp", "store"))]
+)
 def test_pins_are_what_is_tested(name: str) -> None:
     pins = requirements(name)
-    assert {package: version(package).partition("+")[0] for package in pins} == pins
+    assert {package: version(package.partition("[")[0]).partition("+")[0] for package in pins} == pins
 
 
-def test_the_extra_of_the_mcp_server_is_its_requirements_file() -> None:
+@pytest.mark.parametrize("extra", ["mcp", "store"])
+def test_an_extra_is_its_requirements_file(extra: str) -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    assert extras["mcp"] == [f"{name}=={pin}" for name, pin in requirements("requirements-mcp.txt").items()]
+    assert extras[extra] == [f"{name}=={pin}" for name, pin in requirements(f"requirements-{extra}.txt").items()]
 
 
 def test_torch_comes_first() -> None:

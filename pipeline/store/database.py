@@ -1,4 +1,4 @@
-"""Open the database: its tables brought up to date, many readers beside one writer, a damaged file set aside."""
+"""Open the database, SQLite's file or a PostgreSQL: tables brought up to date, many readers beside one writer."""
 
 from __future__ import annotations
 
@@ -10,43 +10,49 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from pipeline.errors import StoreError
+from pipeline.errors import SettingError
 from pipeline.store.faults import DamagedDatabase, is_damage
+from pipeline.store.schema import migrate
 
 log = logging.getLogger(__name__)
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 PATIENCE = 5.0  # seconds that a statement waits for another program's lock
 OPENING_PATIENCE = 60.0  # seconds that a start waits for another program's migration
 LOG_SUFFIXES = ("", "-wal", "-shm")  # SQLite's files beside the database
-NEWER = "The history was written by a newer Croquis, so it rests here; drawing goes on."
+WRITING, OPENING = 1_869_768_001, 1_869_768_002  # numbers of PostgreSQL's locks: "one writes", "one migrates"
+SERVERS = ("postgresql+psycopg",)
+NO_URL = "database (CROQUIS_DATABASE) is a URL as postgresql+psycopg://user:password@host/name; something else came."
+NO_DRIVER = "A PostgreSQL database needs its driver: pip install -r requirements-store.txt."
 
 
 class Database:
-    """Database is an open SQLite file in WAL mode. Safe to use from many threads."""
+    """Database is an open SQLite file in WAL mode, or an open PostgreSQL. Safe to use from many threads."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.has_text_search = inspect(engine).has_table("picture_search")
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        self.has_text_search = not self.is_sqlite or inspect(engine).has_table("picture_search")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session that reads one unchanging state."""
-        with Session(self.engine) as session:
+        reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        with Session(reader) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a session that is the only writer, committed at the end and undone where it raises."""
-        writer = self.engine.execution_options(begin="BEGIN IMMEDIATE")
+        writer = self.engine.execution_options(begin="BEGIN IMMEDIATE") if self.is_sqlite else self.engine
         with Session(writer, expire_on_commit=False) as session, session.begin():
+            if not self.is_sqlite:
+                session.execute(text(f"SELECT pg_advisory_xact_lock({WRITING})"))
             yield session
 
     def close(self) -> None:
@@ -86,15 +92,45 @@ def set_aside(file: Path) -> Path:
     return aside
 
 
+def open_server(url: str) -> Database:
+    """Open the PostgreSQL of this URL. Raises SettingError for no such URL, and as open_database."""
+    try:
+        if make_url(url).drivername not in SERVERS:
+            raise SettingError(NO_URL)
+        engine = create_engine(
+            url,
+            pool_pre_ping=True,  # a server that was started anew is no fault
+            connect_args={"connect_timeout": int(PATIENCE), "options": f"-c lock_timeout={int(PATIENCE * 1000)}"},
+        )
+    except ArgumentError as error:
+        raise SettingError(NO_URL) from error
+    except ModuleNotFoundError as error:
+        raise SettingError(NO_DRIVER) from error
+    return _bring_up_to_date(engine)
+
+
 def _open_whole(file: Path) -> Database:
     engine = make_engine(f"sqlite:///{file.as_posix()}")
     try:
         with engine.connect() as connection:
             expect_whole(connection)
-        migrate(engine)
-        return Database(engine)
     except BaseException:
         engine.dispose()  # an open file cannot be renamed on Windows
+        raise
+    return _bring_up_to_date(engine)
+
+
+def _bring_up_to_date(engine: Engine) -> Database:
+    """Migrate alone: SQLite's file by its lock and BEGIN IMMEDIATE, PostgreSQL by a lock of its own."""
+    try:
+        with engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text(f"SET LOCAL lock_timeout = {int(OPENING_PATIENCE * 1000)}"))
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({OPENING})"))
+            migrate(connection)
+        return Database(engine)
+    except BaseException:
+        engine.dispose()
         raise
 
 
@@ -121,20 +157,3 @@ def expect_whole(connection: Connection) -> None:
     found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":
         raise DamagedDatabase(f"The history's database is damaged: {found}.")
-
-
-def migrate(engine: Engine) -> None:
-    """Bring the tables up to date. Raises StoreError where they are of a newer Croquis."""
-    with engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
-        try:
-            command.upgrade(make_config(connection), "head")
-        except CommandError as error:
-            raise StoreError(NEWER) from error
-
-
-def make_config(connection: Connection) -> Config:
-    """Make Alembic's configuration for an open connection."""
-    config = Config()
-    config.set_main_option("script_location", MIGRATIONS.as_posix().replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config

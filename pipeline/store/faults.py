@@ -15,6 +15,7 @@ DAMAGED = (
 )
 BEHIND = "Pictures come faster than they can be kept, so some are missing from the history. Drawing goes on."
 FULL_OF_STARS = "The history is full of pictures with a star, so new ones are not kept. Drawing goes on."
+NO_SERVER = "The history's database does not answer; pictures made meanwhile come into it later. Drawing goes on."
 UNKNOWN = "A picture could not be kept in the history; the log says why. Drawing goes on."
 
 BY_ERRNO = {
@@ -27,6 +28,9 @@ BY_SQLITE = {  # primary codes ("Result and Error Codes" of SQLite)
     **dict.fromkeys((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), LOCKED),
     **dict.fromkeys((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB), DAMAGED),
 }
+
+
+LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code: another program held a lock for longer than we wait
 
 
 class DamagedDatabase(StoreError):
@@ -42,6 +46,9 @@ def explain_fault(error: BaseException) -> str:
     code = read_sqlite_code(error)
     if code is not None:
         return BY_SQLITE.get(code, UNKNOWN)
+    if hasattr(error, "orig"):  # of SQLAlchemy, and no file's: PostgreSQL's
+        sqlstate = getattr(error.orig, "sqlstate", None)
+        return LOCKED if sqlstate == LOCK_NOT_AVAILABLE else UNKNOWN if sqlstate else NO_SERVER
     return BY_ERRNO.get(error.errno or 0, UNKNOWN) if isinstance(error, OSError) else UNKNOWN
 
 

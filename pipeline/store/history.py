@@ -17,6 +17,7 @@ from pipeline.store.database import Database
 from pipeline.store.facts import Facts
 from pipeline.store.files import PictureFiles, make_thumbnail, place_whole
 from pipeline.store.limits import Limits, make_room
+from pipeline.store.records import Records
 from pipeline.store.search import Found, StyleCount, Wanted, count_styles, find_pictures
 from pipeline.store.tables import Picture, WornStyle
 
@@ -34,6 +35,7 @@ class History:
     def __init__(self, folder: Path, database: Database, limits: Limits) -> None:
         self.files = PictureFiles(folder)
         self.database = database
+        self.records = Records(database)
         self._limits = limits
 
     def keep(self, data: bytes, facts: Facts, visitor: str) -> str:
@@ -115,7 +117,8 @@ class History:
         return self._change(visitor, ids, update(Picture).values(deleted_at=None))
 
     def forget(self, visitor: str) -> int:
-        """Delete everything of a visitor, at once and for good; return how many pictures it was."""
+        """Delete everything of a visitor, at once and for good; return how many pictures it was. The audit stays."""
+        self.records.forget(visitor)
         with self.database.write() as session:
             return self._remove(session, select(Picture).where(Picture.visitor == visitor))
 
@@ -128,6 +131,13 @@ class History:
                 (Picture.deleted_at < now - BIN_TIME) | (Picture.deleted_at > now + BIN_TIME)
             )
             return self._remove(session, gone)
+
+    def remove_old(self) -> int:
+        """Delete for good what is older than the host keeps, with a star too; return how many pictures it was."""
+        oldest = datetime.now(UTC) - self._limits.time
+        self.records.prune(oldest)
+        with self.database.write() as session:
+            return self._remove(session, select(Picture).where(Picture.created_at < oldest))
 
     def close(self) -> None:
         """Close the database."""

@@ -7,7 +7,8 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import partial
 from queue import Empty, Full, Queue
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -20,6 +21,7 @@ from pipeline.store.files import PictureFiles
 
 if TYPE_CHECKING:
     from pipeline.store.history import History
+    from pipeline.store.limits import Limits
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,17 @@ class Kept:
     visitor: str
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """Drawing is a line of the audit that waits to be written."""
+
+    visitor: str  # not hashed yet
+    request: str  # its hash
+    engine: str
+    verdict: str
+    seconds: float
+
+
 class Keeper:
     """Keeper opens the history of these settings and writes into it what `keep` hands over.
 
@@ -48,7 +61,7 @@ class Keeper:
     def __init__(self, settings: Settings, name_style: Callable[[str], str]) -> None:
         self.fault = ""
         self._settings, self._folder, self._name_style = settings, settings.history_folder, name_style
-        self._waiting: Queue[Kept | None] = Queue(MOST_WAITING)
+        self._waiting: Queue[Kept | Drawing | None] = Queue(MOST_WAITING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._tried = threading.Event()  # to open the history
@@ -65,11 +78,11 @@ class Keeper:
 
     def keep(self, data: bytes, facts: Facts, visitor: str) -> None:
         """Have a picture written soon. Raises nothing and waits for nothing; what goes wrong is told as `fault`."""
-        self.start()
-        try:
-            self._waiting.put_nowait(Kept(data, facts, visitor))
-        except Full:
-            self._tell(BEHIND)
+        self._hand_over(Kept(data, facts, visitor))
+
+    def note_drawing(self, drawing: Drawing) -> None:
+        """Have a line of the audit written soon, as `keep` does a picture."""
+        self._hand_over(drawing)
 
     def open(self) -> History:
         """Return the history, once it is open. Raises StoreError with the sentence on what keeps it closed."""
@@ -83,6 +96,12 @@ class Keeper:
     def flush(self) -> None:
         """Wait until everything that was handed over so far is written, or was told as a fault."""
         self._waiting.join()
+
+    def wait(self) -> None:
+        """Wait until the history is open and what it did not know of its folder came in, or a fault says why not."""
+        self.start()
+        self._waiting.put(None)
+        self.flush()
 
     def close(self) -> None:
         """Write what waits, at most CLOSING_SECONDS long, and close the history."""
@@ -102,20 +121,36 @@ class Keeper:
             self._damaged = True
             self._wake()
 
+    def _hand_over(self, work: Kept | Drawing) -> None:
+        self.start()
+        try:
+            self._waiting.put_nowait(work)
+        except Full:
+            self._tell(BEHIND)
+
     def _run(self) -> None:
         self._attempt(self._open)
         while not (self._closing and self._waiting.empty()):
             try:
                 kept = self._waiting.get(timeout=TIDY_SECONDS)
             except Empty:
-                self._attempt(lambda: self._open().empty_bin())
+                self._attempt(lambda: tidy(self._open()))
                 continue
             try:
-                self._attempt(self._open if kept is None else lambda kept=kept: self._write(kept))  # type: ignore[misc]
+                self._attempt(partial(self._carry_out, kept))
             finally:
                 self._waiting.task_done()
         if self._history is not None:
             self._history.close()
+
+    def _carry_out(self, work: Kept | Drawing | None) -> None:
+        """Open the history, and write what was handed over."""
+        if isinstance(work, Kept):
+            self._write(work)
+        elif work is None:
+            self._open()
+        else:
+            self._open().records.note_drawing(*astuple(work))
 
     def _attempt(self, work: Callable[[], object]) -> None:
         """Do some work on the history, once more where its database turned out damaged; tell what goes wrong."""
@@ -138,22 +173,31 @@ class Keeper:
             self._history = None
         if self._history is None:
             from pipeline.store.adopting import adopt_files
-            from pipeline.store.database import open_database
+            from pipeline.store.database import open_database, open_server
             from pipeline.store.history import History
-            from pipeline.store.limits import Limits
 
-            limits = Limits(self._settings.history_pictures, self._settings.history_megabytes * 10**6)
-            database, aside = open_database(self._folder / DATABASE, is_damaged=self._damaged)
+            database, aside = (
+                (open_server(self._settings.database), None)
+                if self._settings.database
+                else open_database(self._folder / DATABASE, is_damaged=self._damaged)
+            )
             self._damaged = False
             if aside is not None:
                 self._tell(DAMAGED)
-            history = History(self._folder, database, limits)
+            history = History(self._folder, database, self._read_limits())
             self._history = history
             self._tried.set()
             history.files.delete_unfinished()
-            history.empty_bin()
+            tidy(history)
             adopt_files(history, self._name_style)
         return self._history
+
+    def _read_limits(self) -> Limits:
+        from pipeline.store.limits import Limits
+
+        given = self._settings
+        each, all = given.history_megabytes_each * 10**6, given.history_megabytes * 10**6
+        return Limits(given.history_pictures, all, each, given.history_days)
 
     def _write(self, kept: Kept) -> None:
         """Write one picture. Where the database fails, its file stays, to be taken in later."""
@@ -187,3 +231,9 @@ class Keeper:
         if fault != self.fault:
             log.warning("%s", fault)
         self.fault = fault
+
+
+def tidy(history: History) -> None:
+    """Delete for good what lay in the bin long enough, and what is older than the host keeps."""
+    history.empty_bin()
+    history.remove_old()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -18,6 +19,13 @@ class Limits:
 
     pictures: int  # of each visitor
     bytes: int  # of all visitors together
+    bytes_each: int = 10**13  # of each visitor
+    days: int = 100_000  # that a picture is kept, with a star too
+
+    @property
+    def time(self) -> timedelta:
+        """Return how long a picture is kept."""
+        return timedelta(days=self.days)
 
 
 def make_room(session: Session, limits: Limits, new: Picture) -> list[Picture]:
@@ -30,6 +38,9 @@ def make_room(session: Session, limits: Limits, new: Picture) -> list[Picture]:
     kept = session.scalar(select(func.count()).where(Picture.visitor == new.visitor)) or 0
     if kept > limits.pictures:
         gone += _delete_oldest(session, new, new.visitor, kept - limits.pictures)
+    own = select(func.sum(Picture.bytes)).where(Picture.visitor == new.visitor)
+    while (session.scalar(own) or 0) > limits.bytes_each:
+        gone += _delete_oldest(session, new, new.visitor, 1)
     while (session.scalar(select(func.sum(Picture.bytes))) or 0) > limits.bytes:
         most = select(Picture.visitor).where(_may_go(new)).group_by(Picture.visitor)
         visitor = session.scalar(most.order_by(func.sum(Picture.bytes).desc()).limit(1))

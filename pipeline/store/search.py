@@ -57,7 +57,8 @@ class StyleCount:
 
 def find_pictures(session: Session, visitor: str, wanted: Wanted, has_text_search: bool) -> Found:
     """Find a page of a visitor's pictures."""
-    conditions = [*_own(visitor), *_match(wanted, has_text_search)]
+    by = session.get_bind().dialect.name if has_text_search else ""
+    conditions = [*_own(visitor), *_match(wanted, by)]
     page = select(Picture).where(*conditions).order_by(Picture.number.desc()).limit(wanted.count + 1)
     if wanted.before is not None:
         page = page.where(Picture.number < wanted.before)
@@ -84,8 +85,8 @@ def _own(visitor: str) -> list[ColumnElement[bool]]:
     return [Picture.visitor == visitor, Picture.deleted_at.is_(None)]
 
 
-def _match(wanted: Wanted, has_text_search: bool) -> list[ColumnElement[bool]]:
-    conditions = [match_words(wanted.words, has_text_search)]
+def _match(wanted: Wanted, by: str) -> list[ColumnElement[bool]]:
+    conditions = [match_words(wanted.words, by)]
     if wanted.style:
         worn: Select[int] = select(WornStyle.picture).where(WornStyle.style == wanted.style)
         conditions.append(Picture.number.in_(worn))
@@ -94,20 +95,33 @@ def _match(wanted: Wanted, has_text_search: bool) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def match_words(words: str, has_text_search: bool) -> ColumnElement[bool]:
-    """Build the condition that every word begins one of the picture's; by FTS5 where it is there, else by LIKE.
+def match_words(words: str, by: str) -> ColumnElement[bool]:
+    """Build the condition that every word begins one of the picture's, by the index over words of the database that
+    `by` names, SQLite's FTS5 or PostgreSQL's; without one by LIKE.
 
     In scripts that put no spaces between words (Chinese, Japanese, Thai and others) a word may also lie inside.
     """
     wanted = WORD.findall(normalise_text(words))
     if not wanted:
         return true()
-    if has_text_search and not any(WITHOUT_SPACES.search(word) for word in wanted):
-        query = " ".join(f'"{word}"*' for word in wanted)
-        matches = literal_column("picture_search").op("MATCH")(query)
-        rows: Select[int] = select(literal_column("rowid", Integer)).select_from(table("picture_search")).where(matches)
-        return Picture.number.in_(rows)
+    if by and not any(WITHOUT_SPACES.search(word) for word in wanted):
+        return _match_postgres(wanted) if by == "postgresql" else _match_fts5(wanted)
     return and_(*(Picture.search_text.contains(_start(word) + word, autoescape=True) for word in wanted))
+
+
+def _match_fts5(wanted: list[str]) -> ColumnElement[bool]:
+    query = " ".join(f'"{word}"*' for word in wanted)
+    matches = literal_column("picture_search").op("MATCH")(query)
+    rows: Select[int] = select(literal_column("rowid", Integer)).select_from(table("picture_search")).where(matches)
+    return Picture.number.in_(rows)
+
+
+def _match_postgres(wanted: list[str]) -> ColumnElement[bool]:
+    simple: ColumnElement[str] = literal_column(
+        "'simple'::regconfig"
+    )  # no word is left out and none is cut to its stem
+    query = func.to_tsquery(simple, " & ".join(f"'{word}':*" for word in wanted))
+    return func.to_tsvector(simple, Picture.search_text).bool_op("@@")(query)
 
 
 def _start(word: str) -> str:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Float, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -83,3 +95,60 @@ class WornStyle(Table):
     style: Mapped[str] = mapped_column(String(100))  # the style's id
     name: Mapped[str] = mapped_column(String(200))
     weight: Mapped[float] = mapped_column(Float)  # [0, 1]
+
+
+class Entry(Table):
+    """Entry is one line of the audit: that somebody had a picture drawn; no picture, no words, no address."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "at"), {"sqlite_autoincrement": True})
+
+    number: Mapped[int] = mapped_column(Number, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    visitor: Mapped[str] = mapped_column(String(64))  # a salted hash: see Records.hash_visitor
+    request: Mapped[str] = mapped_column(String(64))  # hash of the whole request
+    engine: Mapped[str] = mapped_column(String(100))
+    verdict: Mapped[str] = mapped_column(String(20))  # of the safety checker: shown, withheld or unchecked
+    seconds: Mapped[float] = mapped_column(Float)
+
+
+class Report(Table):
+    """Report is what a user says is wrong with a picture."""
+
+    __tablename__ = "reports"
+    __table_args__ = (Index(None, "closed_at"), {"sqlite_autoincrement": True})
+
+    number: Mapped[int] = mapped_column(Number, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    visitor: Mapped[str] = mapped_column(String(64))  # who reports, a salted hash
+    picture: Mapped[str] = mapped_column(String(64))  # SHA-256 of its file
+    reason: Mapped[str] = mapped_column(String(40))
+    words: Mapped[str] = mapped_column(Text)  # what the user wrote
+    closed_at: Mapped[datetime | None] = mapped_column(UtcTime)  # since when the host has dealt with it
+
+
+class Job(Table):
+    """Job is a picture that was accepted to be drawn, by whichever machine; one that failed for good stays as told."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index(None, "state", "made_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)  # 32 hex digits that nobody can guess
+    visitor: Mapped[str] = mapped_column(String(64))  # a salted hash
+    state: Mapped[str] = mapped_column(String(10))  # one of pipeline.store.records.STATES
+    engine: Mapped[str] = mapped_column(String(100))
+    request: Mapped[str] = mapped_column(String(64))  # hash of what was asked
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)  # what was asked; gone once it ended well
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    fault: Mapped[str] = mapped_column(Text, default="")  # what the last try ended in, in words
+    made_at: Mapped[datetime] = mapped_column(UtcTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Note(Table):
+    """Note is a value that all machines of one store share, such as the salt of visitors' hashes."""
+
+    __tablename__ = "notes"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

@@ -14,6 +14,8 @@ from pipeline.errors import CroquisError
 from pipeline.metrics.measurements import Measurements
 from pipeline.models.own_files import OwnFiles
 from pipeline.settings import Settings
+from pipeline.store.keeper import Keeper
+from pipeline.studio.audit import Audit
 from pipeline.studio.line import Line
 from pipeline.studio.opening import LoadState, explain_failure, open_engine, open_search
 from pipeline.styles.library import StyleLibrary
@@ -29,9 +31,9 @@ T = TypeVar("T")
 
 
 class Loader:
-    """Loader holds the library, and the search and engine once they are loaded. Safe to call from many threads.
+    """Loader holds the library, what is kept and counted, and the search and engine once they are loaded.
 
-    Raises StyleError when the styles that come with Croquis are missing or broken.
+    Safe to call from many threads. Raises StyleError when the styles that come with Croquis are missing or broken.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -40,6 +42,8 @@ class Loader:
         self.own_files = OwnFiles(settings.own_models, settings.caches)
         self.loading = LoadState("Waking up", 0.0)
         self.measurements = Measurements(settings)
+        self.keeper = Keeper(settings, self.library.name_style)
+        self.audit = Audit(settings, self.keeper, self.measurements)
         self.line = Line(settings, self.find_engine, note_error=self.measurements.note_error)
         self._watch_line()
         self._start_lock = threading.Lock()

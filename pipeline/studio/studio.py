@@ -18,7 +18,6 @@ from pipeline.request.completion import build_request
 from pipeline.request.order import Order
 from pipeline.settings import Settings
 from pipeline.store.facts import gather_facts
-from pipeline.store.keeper import Keeper
 from pipeline.studio.enlarging import enlarge_result
 from pipeline.studio.loader import Loader
 from pipeline.studio.opening import expect_engine
@@ -67,7 +66,6 @@ class Studio(Loader):
         self.step_times = StepTimes()
         self._hint_reader = HintReader(settings, self.own_files)
         self.teacher = Teacher(self)
-        self.keeper = Keeper(settings, self.library.name_style)
 
     def draw(
         self,
@@ -197,7 +195,7 @@ class Studio(Loader):
         draw = partial(engine.draw, on_step=on_step, is_cancelled=is_cancelled, gives_way=gives_way)
         results: list[GenerationResult] = []
         for each in request.batch(count):
-            drawn = self.measurements.follow(each, draw, gives_way=gives_way, prepared=prepared)
+            drawn = self.audit.follow(each, draw, gives_way=gives_way, prepared=prepared)
             self.step_times.note(each, drawn)
             results += (enlarge_result(made) for made in make_results(each, drawn, engine.revisions))
             if on_result is not None:

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from pipeline.errors import StoreError
 from pipeline.settings import ROOT
-from pipeline.store.database import Database, make_config, make_engine, open_database
+from pipeline.store.database import Database, make_engine, open_database
+from pipeline.store.schema import make_config
 from pipeline.store.search import Wanted
 from pipeline.store.tables import Picture, Table
 from tests.store.conftest import DESK, DrawPicture, OpenHistory, keep_drawn
@@ -130,12 +131,14 @@ KEEP_MANY = """
 import sys
 from pathlib import Path
 from datetime import UTC, datetime
-from pipeline.store.database import open_database
+from pipeline.store.database import open_database, open_server
 from pipeline.store.facts import Facts
 from pipeline.store.history import History
 from pipeline.store.limits import Limits
-folder, name = Path(sys.argv[1]), sys.argv[2]
-history = History(folder, open_database(folder / "history.sqlite3")[0], Limits(1000, 10**9))
+folder, name, url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+is_file = url.startswith("sqlite")
+database = open_database(folder / "history.sqlite3")[0] if is_file else open_server(url)
+history = History(folder, database, Limits(1000, 10**9))
 for n in range(60):
     facts = Facts(f"{name} {n}", "", (), "pocket", n, 64, 64)
     history.add_row(f"{name}{n:031x}", f"{name}{n:063x}", 1, facts, "desk", datetime.now(UTC))
@@ -145,10 +148,11 @@ for n in range(60):
 def test_two_programs_on_one_home_lose_nothing(
     tmp_path: Path, open_history: OpenHistory, draw_picture: DrawPicture
 ) -> None:
-    folder = tmp_path / "history"
-    programs = [subprocess.Popen([sys.executable, "-c", KEEP_MANY, str(folder), name], cwd=ROOT) for name in "abc"]
-    assert [program.wait(120) for program in programs] == [0, 0, 0]
     history = open_history()
+    url = history.database.engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", KEEP_MANY, str(tmp_path / "history")]
+    programs = [subprocess.Popen([*command, name, url], cwd=ROOT) for name in "abc"]
+    assert [program.wait(120) for program in programs] == [0, 0, 0]
     keep_drawn(history, draw_picture())
     found = history.find(DESK, Wanted(count=200))
     assert found.total == 181 and len({picture.number for picture in found.pictures}) == 181

@@ -1,0 +1,152 @@
+"""Write down what happens beside the pictures: the audit, reports by users, jobs and how they ended."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from sqlalchemy import Update, delete, select, update
+
+from pipeline.errors import StoreError
+from pipeline.store.database import Database
+from pipeline.store.tables import Entry, Job, Note, Report
+
+WAITING, RUNNING, DONE, DEAD = STATES = ("waiting", "running", "done", "dead")
+SALT = "salt"
+SALT_BYTES = 32
+WORDS_LIMIT = 2_000  # characters of what a user writes, or of a fault
+
+
+class Records:
+    """Records writes to one database, from many threads and machines; of visitors it keeps salted hashes alone.
+
+    Each method raises SQLAlchemy's DatabaseError where the database fails.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._salt = ""
+
+    def hash_visitor(self, visitor: str) -> str:
+        """Return the hash that stands for a visitor: equal for equal ones, of no use without this store's salt."""
+        self._salt = self._salt or self._find_salt()
+        return hmac.new(bytes.fromhex(self._salt), visitor.encode(), hashlib.sha256).hexdigest()
+
+    def note_drawing(self, visitor: str, request: str, engine: str, verdict: str, seconds: float) -> None:
+        """Write a line of the audit: who had which request drawn, what the safety checker said, how long it took."""
+        entry = Entry(
+            at=datetime.now(UTC),
+            visitor=self.hash_visitor(visitor),
+            request=request,
+            engine=engine,
+            verdict=verdict,
+            seconds=seconds,
+        )
+        with self._database.write() as session:
+            session.add(entry)
+
+    def list_drawings(self, count: int = 100) -> Sequence[Entry]:
+        """List the newest lines of the audit."""
+        with self._database.read() as session:
+            return session.scalars(select(Entry).order_by(Entry.number.desc()).limit(count)).all()
+
+    def add_report(self, visitor: str, picture: str, reason: str, words: str = "") -> int:
+        """Take in what a user says is wrong with the picture of this SHA-256; return the report's number."""
+        report = Report(
+            at=datetime.now(UTC),
+            visitor=self.hash_visitor(visitor),
+            picture=picture,
+            reason=reason,
+            words=words[:WORDS_LIMIT],
+        )
+        with self._database.write() as session:
+            session.add(report)
+            session.flush()
+            return report.number
+
+    def list_reports(self, is_open: bool = True, count: int = 100) -> Sequence[Report]:
+        """List the newest reports, those that nobody has dealt with alone where `is_open`."""
+        wanted = select(Report).order_by(Report.number.desc()).limit(count)
+        with self._database.read() as session:
+            return session.scalars(wanted.where(Report.closed_at.is_(None)) if is_open else wanted).all()
+
+    def close_report(self, number: int) -> None:
+        """Note that the host has dealt with a report. Raises StoreError where there is none."""
+        self._expect_one(update(Report).where(Report.number == number).values(closed_at=datetime.now(UTC)))
+
+    def add_job(self, visitor: str, engine: str, request: str, body: bytes) -> str:
+        """Accept a job; return its id. Once this returns, no end of a program loses it."""
+        id, now = uuid4().hex, datetime.now(UTC)
+        job = Job(
+            id=id,
+            visitor=self.hash_visitor(visitor),
+            state=WAITING,
+            engine=engine,
+            request=request,
+            body=body,
+            made_at=now,
+            changed_at=now,
+        )
+        with self._database.write() as session:
+            session.add(job)
+        return id
+
+    def begin_job(self, id: str) -> bool:
+        """Take a waiting job on; return whether nobody else did. Each taking counts as a try."""
+        taken = update(Job).where(Job.id == id, Job.state == WAITING)
+        return self._change(taken.values(state=RUNNING, tries=Job.tries + 1, changed_at=datetime.now(UTC))) == 1
+
+    def end_job(self, id: str) -> None:
+        """Note that a job ended in a picture; what was asked is forgotten. Raises StoreError where there is none."""
+        self._expect_one(_change_job(id).values(state=DONE, body=None, fault=""))
+
+    def return_job(self, id: str, fault: str) -> None:
+        """Let a job whose try failed wait for another one. Raises StoreError where there is none."""
+        self._expect_one(_change_job(id).values(state=WAITING, fault=fault[:WORDS_LIMIT]))
+
+    def bury_job(self, id: str, fault: str) -> None:
+        """Note that a job failed for good, with what it ended in. Raises StoreError where there is none."""
+        self._expect_one(_change_job(id).values(state=DEAD, fault=fault[:WORDS_LIMIT]))
+
+    def list_jobs(self, state: str, count: int = 100) -> Sequence[Job]:
+        """List the jobs in a state, oldest first; "dead" lists those that failed for good."""
+        with self._database.read() as session:
+            return session.scalars(select(Job).where(Job.state == state).order_by(Job.made_at).limit(count)).all()
+
+    def forget(self, visitor: str) -> None:
+        """Delete a visitor's jobs and reports; the audit stays, which knows hashes alone."""
+        hashed = self.hash_visitor(visitor)
+        with self._database.write() as session:
+            for table in (Job, Report):
+                session.execute(delete(table).where(table.visitor == hashed))
+
+    def prune(self, before: datetime) -> None:
+        """Delete what is older: the audit, reports that are closed, jobs that ended."""
+        with self._database.write() as session:
+            session.execute(delete(Entry).where(Entry.at < before))
+            session.execute(delete(Report).where(Report.closed_at < before))
+            session.execute(delete(Job).where(Job.changed_at < before, Job.state.in_((DONE, DEAD))))
+
+    def _find_salt(self) -> str:
+        with self._database.write() as session:
+            note = session.get(Note, SALT)
+            if note is None:
+                note = Note(name=SALT, value=secrets.token_hex(SALT_BYTES))
+                session.add(note)
+            return note.value
+
+    def _expect_one(self, change: Update) -> None:
+        if self._change(change) == 0:
+            raise StoreError("There is no such entry in the store.")
+
+    def _change(self, change: Update) -> int:
+        with self._database.write() as session:
+            return int(getattr(session.execute(change), "rowcount", 0))
+
+
+def _change_job(id: str) -> Update:
+    return update(Job).where(Job.id == id).values(changed_at=datetime.now(UTC))
