@@ -31,7 +31,7 @@ def paint_murk() -> np.ndarray:
 
 def measure_middle(picture: np.ndarray) -> np.ndarray:
     """The mean of the thing's inner part in CIELAB."""
-    return cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[20:44, 20:44].mean(axis=(0, 1))
+    return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[20:44, 20:44].mean(axis=(0, 1)))
 
 
 def hue_of(colour: np.ndarray) -> float:
