@@ -57,7 +57,7 @@ def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> 
         degrees = p["direction"] + turn
         wave = stripes(source.lines, p["hatch"], degrees, as_plane(2.2 * noise(source.lines, 40, rng)))
         streak = 0.5 * fibres(source.lines, degrees, 70, rng, 3)
-        laid = smoothstep(as_plane(wave + 0.6 * streak + 0.35 * tooth), 0.2, 0.9)
+        laid = smoothstep(as_plane(wave + 0.6 * streak + 0.35 * tooth), 0.25, 0.85)
         cover = np.maximum(cover, weight * laid) + 0.25 * weight * laid
     pressed = 0.62 - 0.34 * form * (1 - source.ground) + 0.2 * np.exp(-source.away / 8)
     inside = 0.35 + 0.65 * smoothstep(source.away, 0, 2)
@@ -79,7 +79,8 @@ def felt_pen(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
     bleed = 0.12 * np.exp(-(((source.away - 2) / 2) ** 2))
     paper = rgb("#fffefb")
     short = smoothstep(as_plane(source.away + 2.2 * noise(source.lines, 26, rng) - 0.4), 0.0, 1.2)
-    drawn = mix(paper, times(ink, as_plane(1 - bleed)), as_plane(0.1 + 0.9 * short))
+    missed = (1 - smoothstep(band, 0.04, 0.16)) * smoothstep(clouds(source.lines, 90, rng, 2), -0.35, 0.25)
+    drawn = mix(paper, times(ink, as_plane(1 - bleed)), as_plane((0.1 + 0.9 * short) * (1 - 0.8 * missed)))
     return clip(mix(drawn, rgb("#17151c"), source.contour(0.5)))
 
 
@@ -143,7 +144,7 @@ COLOURINGS: dict[str, Renderer[Source]] = {
     "plain": Renderer(plain, {"tooth": Span(0.012, 0.0, 0.02)}, True),
     "crayon": Renderer(crayon, {"direction": Span(-40, -60, -20), "pressure": Span(0.46, 0.36, 0.56)}, True),
     "coloured-pencil": Renderer(
-        coloured_pencil, {"direction": Span(-48, -65, -30), "hatch": Span(5.0, 4.5, 6.0)}, True
+        coloured_pencil, {"direction": Span(-48, -65, -30), "hatch": Span(7.0, 6.5, 8.5)}, True
     ),
     "felt-pen": Renderer(felt_pen, {"direction": Span(-42, -60, 60), "tip": Span(15, 13, 19)}, True),
     "childrens-book": Renderer(childrens_book, {"cream": Span(0.45, 0.25, 0.7)}, True),

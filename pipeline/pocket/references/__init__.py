@@ -89,7 +89,7 @@ SITTINGS: dict[str, Sitting] = {
     "thermal": Sitting("street", True),
     "ukiyo-e": Sitting("branch", True),
     "vaporwave": Sitting("street"),
-    "watercolor": Sitting("lone boat"),
+    "watercolor": Sitting("harbour"),
 }
 
 
