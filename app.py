@@ -19,17 +19,12 @@ if TYPE_CHECKING:
 
     from pipeline.studio.studio import Studio
 
-QUEUE_LIMIT = 1_000  # events that may wait to begin; how many may wait to be drawn, `pipeline/studio/line.py` says
-OTHER_THREADS = 64  # for events that do not draw: they never wait for those that do
-
 
 def build_app(studio: Studio) -> gr.Blocks:
     """Build the page and the API of one studio, ready to launch."""
-    from pipeline.page.layout import build_page
+    from pipeline.page.launching import build_queued_page
 
-    page = build_page(studio)
-    page.queue(max_size=QUEUE_LIMIT, default_concurrency_limit=8)
-    return page
+    return build_queued_page(studio)
 
 
 def main() -> None:
@@ -60,14 +55,11 @@ def main() -> None:
 def serve(settings: Settings) -> None:
     """Serve the page, Gradio's endpoints and /v1, until the program is stopped."""
     from pipeline.page.host_link import announce_host
-    from pipeline.page.theme import make_launch_options
+    from pipeline.page.launching import launch_page
 
     studio = start_studio(settings)
-    page = build_app(studio)
-    options = make_launch_options(page, settings, list_own_routes(studio), studio.measurements.note_answer)
     finish_before_end(studio.keeper.close)
-    options |= {"max_threads": settings.waiting + OTHER_THREADS}
-    page.launch(prevent_thread_lock=True, **options)
+    page = launch_page(studio, list_own_routes(studio))
     address = announce_host(str(page.local_url), settings, os.environ)
     if has_desktop(os.environ, sys.platform):
         webbrowser.open(address)
@@ -76,17 +68,10 @@ def serve(settings: Settings) -> None:
 
 def list_own_routes(studio: Studio) -> list[BaseRoute]:
     """List the routes that are served beside Gradio's: those of the page, of the app's files, and /v1."""
-    from pipeline.page.export import ExportDoor
-    from pipeline.page.health_routes import HealthDoor
-    from pipeline.page.history_routes import HistoryDoor
-    from pipeline.page.installing import list_app_routes
-    from pipeline.page.live import LiveDoor
-    from pipeline.page.teach import TeachDoor
+    from pipeline.page.launching import list_page_routes
     from pipeline.service.app import mount_service
 
-    doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio), TeachDoor(studio), HealthDoor(studio)
-    routes = [*(route for door in doors for route in door.list_routes()), mount_service(studio)]
-    return [*routes, *list_app_routes(studio.settings.assets)]
+    return [*list_page_routes(studio), mount_service(studio)]
 
 
 def finish_before_end(finish: Callable[[], object]) -> None:

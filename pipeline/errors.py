@@ -53,6 +53,10 @@ class ModelError(CroquisError):
     """Weights are missing, broken or of the wrong kind; the message names the file and the fix."""
 
 
+class WorkerLost(CroquisError):
+    """Two workers that drew a picture, one after the other, were lost."""
+
+
 class Cancelled(CroquisError):
     """The person stopped the drawing."""
 

@@ -39,9 +39,16 @@ COUNTS = {  # name -> the most it takes; the least is 1
     "history_days": 100_000,
     "waiting": 1_000,
     "waiting_each": 1_000,
+    "workers_least": 1_000,
+    "workers_most": 1_000,
+    "queue_up": 100_000,
+    "queue_down": 100_000,
+    "queue_down_seconds": 86_400,
+    "job_seconds": 86_400,
+    "draw_replicas": 100,
 }
-MOST_PRICE = 1_000_000.0
-PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+AMOUNTS = {"price": 1_000_000.0, "worker_gpus": 8.0}  # name -> the most it takes; the least is 0
+AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,252})", re.IGNORECASE)
 AS_WRITTEN = ("database",)  # a URL: capital letters count
 FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
@@ -87,6 +94,14 @@ MEANINGS = {
     "everybody, off nobody",
     "price": "what the machine costs in an hour, in any currency, for the cost of a picture in /metrics; 0 counts none",
     "log": "json writes a line for each picture on standard error, without its words; text writes none",
+    "workers_least": "workers that draw in a cluster (`python -m pipeline.serve`), when few pictures wait",
+    "workers_most": "workers that draw in a cluster, when many wait",
+    "queue_up": "waiting pictures above which a cluster gets more workers",
+    "queue_down": "waiting pictures below which it gives workers back",
+    "queue_down_seconds": "seconds that fewer have to wait before it does",
+    "job_seconds": "seconds that a worker of a cluster has to begin a picture, and as many to draw it",
+    "worker_gpus": "GPUs, or a part of one, that each worker of a cluster has for sd15",
+    "draw_replicas": "processes of a cluster that answer /v1/draw",
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
     "user_dir": "folder for styles you add, for the history and for caches; it is made when missing",
@@ -126,6 +141,14 @@ class Settings:
     metrics: MetricsChoice = "auto"
     price: float = 0.0  # of the machine in an hour, in the host's currency; 0: unset
     log: LogChoice = "text"
+    workers_least: int = 5
+    workers_most: int = 50
+    queue_up: int = 50
+    queue_down: int = 10
+    queue_down_seconds: int = 300
+    job_seconds: int = 60
+    worker_gpus: float = 1.0
+    draw_replicas: int = 2
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
     user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))
@@ -137,7 +160,8 @@ class Settings:
                 _expect_choice(name, getattr(self, name), get_args(kind))
         for name, most in COUNTS.items():
             _expect_count(name, getattr(self, name), most)
-        _expect_price("price", self.price)
+        for name, limit in AMOUNTS.items():
+            _expect_amount(name, getattr(self, name), limit)
         _expect_host_names("trusted_hosts", self.trusted_hosts)
         for name in ("assets", "styles"):
             _expect_folder(name, getattr(self, name))
@@ -208,8 +232,8 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 def _convert(name: str, value: str) -> object:
     if name in COUNTS:
         return int(value) if value.strip().isdecimal() and len(value) < 20 else value
-    if name == "price":
-        return float(value) if PRICE.fullmatch(value.strip()) else value
+    if name in AMOUNTS:
+        return float(value) if AMOUNT.fullmatch(value.strip()) else value
     if name in AS_WRITTEN:
         return value.strip()
     if name not in FOLDERS:
@@ -239,10 +263,10 @@ def _expect_count(name: str, value: object, most: int) -> None:
         raise SettingError(f"{name} ({PREFIX}{name.upper()}) is a whole number from 1 to {most:,}; {value!r} came.")
 
 
-def _expect_price(name: str, value: object) -> None:
-    if not isinstance(value, int | float) or not 0 <= value <= MOST_PRICE:
+def _expect_amount(name: str, value: object, most: float) -> None:
+    if not isinstance(value, int | float) or not 0 <= value <= most:
         raise SettingError(
-            f"{name} ({PREFIX}{name.upper()}) is a number from 0 to {MOST_PRICE:,.0f} such as 0.35; {value!r} came."
+            f"{name} ({PREFIX}{name.upper()}) is a number from 0 to {most:,.0f} such as 0.35; {value!r} came."
         )
 
 

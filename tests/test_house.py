@@ -34,6 +34,7 @@ HOMES = {  # heavy library -> the only places that may import it; everything bel
     "gradio_client": {"pipeline/page/"},
     "prometheus_client": {"pipeline/metrics/"},
     "mcp": {"pipeline/commands/mcp_server.py"},
+    "ray": {"pipeline/serve/"},
 }
 HEAVY = {*HOMES, "torch", "transformers", "skimage", "sklearn", "accelerate"}
 LIGHT = [
@@ -155,7 +156,7 @@ def test_pins_are_what_is_tested(name: str) -> None:
     assert {package: version(package.partition("[")[0]).partition("+")[0] for package in pins} == pins
 
 
-@pytest.mark.parametrize("extra", ["mcp", "store"])
+@pytest.mark.parametrize("extra", ["mcp", "store", "cluster"])
 def test_an_extra_is_its_requirements_file(extra: str) -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert extras[extra] == [f"{name}=={pin}" for name, pin in requirements(f"requirements-{extra}.txt").items()]

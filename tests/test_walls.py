@@ -54,6 +54,7 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "page": READ | {"studio", "exports", "store", "teaching"},
     "service": READ | {"studio"},
     "commands": READ | {"studio", "teaching"},
+    "serve": READ | {"engine", "store", "studio", "service", "page"},
     "app": SHARED | {"page", "service", "commands", "studio", "machine"},
     "pocket": set[str](),
     "pocket.references": {"painters", "values"},
@@ -71,6 +72,7 @@ ONE_MODULE = {  # (room, room) -> the only modules of the second that the first 
     ("store", "picture"): {"pipeline.picture.png_file"},
     ("engine", "teaching"): {"pipeline.teaching.networks"},
     ("page", "teaching"): {"pipeline.teaching.lesson"},
+    ("serve", "engine"): {"pipeline.engine.remote_engine", "pipeline.engine.drawing_engine"},
     ("commands", "teaching"): {"pipeline.teaching.lesson"},
     ("picture", "request"): {"pipeline.request.presets"},
 }

@@ -1,4 +1,4 @@
-"""What both engines share: they draw one request at a time, and refuse what was made for another engine or size."""
+"""What all engines share: each draws one request at a time, and refuses what was made for another engine or size."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ OnStep = Callable[[StepPreview], None]
 class DrawingEngine:
     """DrawingEngine has a profile and its menu, and draws one request at a time; the others wait."""
 
-    def __init__(self, profile: ModelProfile) -> None:
+    def __init__(self, profile: ModelProfile, count_places: Callable[[], int] = lambda: 1) -> None:
+        """`count_places` returns how many requests are drawn at once, where workers elsewhere draw them."""
         self.profile, self._menu = profile, get_menu(profile.name)
-        self._turns = Turns(profile.title)
+        self._turns = Turns(profile.title, count_places=count_places)
         self._embed_style: StyleEmbeddings | None = None  # None: styles are no embeddings to this engine
         self._files: PresentParts | None = None  # None: all that this engine needs comes with the program
 
@@ -56,10 +57,15 @@ class DrawingEngine:
 
     def settle(self, request: GenerationRequest) -> GenerationRequest:
         """Return the request as this machine draws it: by the full decoder where the small one's file is not here."""
-        small = self._menu.small_decoder
-        if request.shortcuts.decoder == "full" or small is None or self._files is None or self._files.has(small):
+        if request.shortcuts.decoder == "full" or self.has_small_decoder:
             return request
         return replace(request, shortcuts=replace(request.shortcuts, decoder="full"))
+
+    @property
+    def has_small_decoder(self) -> bool:
+        """Return whether nothing that the small decoder needs is missing here."""
+        small = self._menu.small_decoder
+        return small is None or self._files is None or self._files.has(small)
 
     def retire(self, then: Callable[[], None]) -> None:
         """Stop drawing for good once the picture under way is finished; requests that wait get EngineChanged.

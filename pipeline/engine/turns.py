@@ -1,4 +1,4 @@
-"""Let one picture be drawn at a time, visitor by visitor, until the engine is retired."""
+"""Let one picture be drawn at a time, or as many as there are workers, visitor by visitor, until the engine retires."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from heapq import heapreplace
 
 from pipeline.engine.round_robin import RoundRobin
 from pipeline.engine.turn_times import TurnTimes
@@ -31,20 +32,32 @@ class Turn:
         return HOST if self.place is None else self.place.visitor
 
 
+@dataclass
+class HeldTurn:
+    """HeldTurn is one that draws now."""
+
+    turn: Turn
+    began: float
+    depth: int = 0  # how many turns its thread took within one another
+
+
 class Turns:
-    """Turns lets who draws wait for the one before; after the engine retired it lets nobody draw.
+    """Turns lets who draws wait for those before; after the engine retired it lets nobody draw.
 
     Visitors (`pipeline/places.py`) take turns: who sends many pictures has one drawn, then everybody else has.
     """
 
-    def __init__(self, title: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the engine's title, for the message to those who came too late."""
-        self._title, self._clock, self._retired = title, clock, False
+    def __init__(
+        self,
+        title: str,
+        clock: Callable[[], float] = time.monotonic,
+        count_places: Callable[[], int] = lambda: 1,
+    ) -> None:
+        """Take the engine's title, for the message to those who came too late, and how many may draw at once."""
+        self._title, self._clock, self._retired, self._count_places = title, clock, False, count_places
         self._changed = threading.Condition()
         self._waiting = RoundRobin[Turn]()  # those that give way to nobody
-        self._holder: int | None = None  # the thread whose turn it is
-        self._depth = 0  # how many turns it took within one another
-        self._held, self._began = Turn(None, 0.0), 0.0
+        self._held: dict[int, HeldTurn] = {}  # by the thread whose turn it is
         self._times = TurnTimes()
 
     @contextmanager
@@ -59,9 +72,10 @@ class Turns:
         with self._hold(gives_way, Turn(get_place(), work, is_cancelled)):
             if self._retired:
                 raise EngineChanged(f"{self._title} was replaced while this waited for it; send it once more.")
+            began = self._held[threading.get_ident()].began
             yield
             if work and not gives_way:
-                self._times.note(work, self._clock() - self._began)
+                self._times.note(work, self._clock() - began)
 
     @property
     def is_wanted(self) -> bool:
@@ -75,12 +89,15 @@ class Turns:
     def look_ahead(self, place: Place) -> Ahead | None:
         """Return what comes before the picture of that place; None where none of its pictures waits."""
         with self._changed:
-            seconds = self._find_rest()
+            ends = self._find_ends()
             for before, turn in enumerate(self._waiting):
                 expected = self._times.expect(turn.work)
-                seconds = None if seconds is None or expected is None else seconds + expected
+                if ends is not None and expected is not None:
+                    seconds = heapreplace(ends, ends[0] + expected) + expected
+                else:
+                    ends, seconds = None, None
                 if turn.place is place:
-                    return Ahead(before + (self._holder is not None), seconds)
+                    return Ahead(before + len(self._held), seconds)
             return None
 
     def expect_picture(self) -> float | None:
@@ -94,12 +111,16 @@ class Turns:
             self._retired = True
             then()
 
-    def _find_rest(self) -> float | None:
-        """Return the seconds until the picture under way is there."""
-        if self._holder is None:
-            return 0.0
-        expected = self._times.expect(self._held.work)
-        return None if expected is None else max(0.0, expected - (self._clock() - self._began))
+    def _find_ends(self) -> list[float] | None:
+        """Return the seconds until each place is free, the soonest first; None where one is not known."""
+        rests = [self._find_rest(held) for held in self._held.values()]
+        known = [rest for rest in rests if rest is not None]
+        free = max(self._count_places() - len(rests), 0)
+        return sorted([0.0] * free + known) if len(known) == len(rests) else None
+
+    def _find_rest(self, held: HeldTurn) -> float | None:
+        expected = self._times.expect(held.turn.work)
+        return None if expected is None else max(0.0, expected - (self._clock() - held.began))
 
     @contextmanager
     def _hold(self, gives_way: bool, turn: Turn) -> Iterator[None]:
@@ -111,25 +132,32 @@ class Turns:
 
     def _begin(self, gives_way: bool, turn: Turn) -> None:
         with self._changed:
-            if self._holder != threading.get_ident():
+            if threading.get_ident() not in self._held:
                 (self._give_way if gives_way else self._wait)(turn)
-                self._holder, self._held, self._began = threading.get_ident(), turn, self._clock()
-            self._depth += 1
+                self._held[threading.get_ident()] = HeldTurn(turn, self._clock())
+            self._held[threading.get_ident()].depth += 1
+
+    def _is_full(self, turn: Turn) -> bool:
+        """Return whether no place is free. Who comes before everybody else, to retire the engine, needs all of them."""
+        if turn.is_first or any(held.turn.is_first for held in self._held.values()):
+            return len(self._held) > 0
+        return len(self._held) >= self._count_places()
 
     def _give_way(self, turn: Turn) -> None:
-        while self._holder is not None or self.is_wanted:
+        while self._is_full(turn) or self.is_wanted:
             self._sleep(turn)
 
     def _wait(self, turn: Turn) -> None:
         (self._waiting.add_first if turn.is_first else self._waiting.add)(turn.visitor, turn)
         try:
-            while self._holder is not None or next(iter(self._waiting)) is not turn:
+            while self._is_full(turn) or next(iter(self._waiting)) is not turn:
                 self._sleep(turn)
         except BaseException:
             self._waiting.remove(turn.visitor, turn)
             self._changed.notify_all()
             raise
         self._waiting.serve(turn.visitor, turn)
+        self._changed.notify_all()  # the next one may find a place, too
 
     def _sleep(self, turn: Turn) -> None:
         """Wait until something changed. Raises Cancelled where who waits has left."""
@@ -138,7 +166,8 @@ class Turns:
 
     def _end(self) -> None:
         with self._changed:
-            self._depth -= 1
-            if not self._depth:
-                self._holder = None
+            held = self._held[threading.get_ident()]
+            held.depth -= 1
+            if not held.depth:
+                del self._held[threading.get_ident()]
                 self._changed.notify_all()

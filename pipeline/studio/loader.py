@@ -17,7 +17,7 @@ from pipeline.settings import Settings
 from pipeline.store.keeper import Keeper
 from pipeline.studio.audit import Audit
 from pipeline.studio.line import Line
-from pipeline.studio.opening import LoadState, explain_failure, open_engine, open_search
+from pipeline.studio.opening import LoadState, Openers, explain_failure
 from pipeline.styles.library import StyleLibrary
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ class Loader:
     Safe to call from many threads. Raises StyleError when the styles that come with Croquis are missing or broken.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, openers: Openers | None = None) -> None:
+        """`openers` give it another engine and search than those of this process."""
+        self.settings, self._openers = settings, openers or Openers()
         self.library = StyleLibrary(settings.styles, settings.added_styles)
         self.own_files = OwnFiles(settings.own_models, settings.caches)
         self.loading = LoadState("Waking up", 0.0)
@@ -135,11 +136,13 @@ class Loader:
     def _load(self) -> None:
         """Load the search, then the engine."""
         self._report("Opening the styles", 0.05)
-        self._set_result(self._loaded_search, lambda: open_search(self.profile, self.settings, self.library))
+        self._set_result(
+            self._loaded_search, lambda: self._openers.open_search(self.profile, self.settings, self.library)
+        )
         self._report("Loading the model", 0.4)
         self._set_result(
             self._loaded_engine,
-            lambda: open_engine(
+            lambda: self._openers.open_engine(
                 self.profile, self.settings, lambda stage, fraction: self._report(stage, 0.4 + 0.6 * fraction)
             ),
         )

@@ -13,6 +13,7 @@ from pipeline.errors import (
     LineFull,
     ModelError,
     OutOfMemory,
+    WorkerLost,
 )
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits; an
     (LineFull, 429),
     (ModelError, 503),
     (OutOfMemory, 503),
+    (WorkerLost, 503),
     (CroquisError, 422),
 )
 

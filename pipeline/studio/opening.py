@@ -19,10 +19,11 @@ from pipeline.styles.library import StyleLibrary
 if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
     from pipeline.engine.pocket_engine import PocketEngine
+    from pipeline.engine.remote_engine import RemoteEngine
     from pipeline.styles.encoders import Encoder
     from pipeline.styles.search import StyleSearch
 
-    AnyEngine = Engine | PocketEngine
+    AnyEngine = Engine | PocketEngine | RemoteEngine
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +74,7 @@ def open_search(profile: ModelProfile, settings: Settings, library: StyleLibrary
     """Open the profile's search: by its own encoder where its weights are here and whole, else by the pocket one."""
     from pipeline.styles.search import StyleSearch
 
-    if has_own_encoder(profile, settings):
-        try:
-            return StyleSearch(library, open_clip_encoder(profile, settings), settings.caches)
-        except ModelError as error:  # pictures are worth more than how their styles are found
-            log.warning("Styles are found by the pocket model's encoder. %s", error)
-    return StyleSearch(library, open_pocket_encoder(settings), settings.caches)
+    return StyleSearch(library, open_encoder(profile, settings), settings.caches)
 
 
 def has_own_encoder(profile: ModelProfile, settings: Settings) -> bool:
@@ -95,6 +91,24 @@ def has_own_encoder(profile: ModelProfile, settings: Settings) -> bool:
 def find_model_folder(settings: Settings) -> Path | None:
     """Return the folder that holds the model in the Hub's place; None where the settings name none."""
     return settings.sd15 if settings.sd15 is not None and settings.sd15.is_dir() else None
+
+
+@dataclass(frozen=True)
+class Openers:
+    """Openers says how a studio gets its engine and its search: those of this process, unless others are given."""
+
+    open_engine: Callable[[ModelProfile, Settings, Callable[[str, float], None]], AnyEngine] = open_engine
+    open_search: Callable[[ModelProfile, Settings, StyleLibrary], StyleSearch] = open_search
+
+
+def open_encoder(profile: ModelProfile, settings: Settings) -> Encoder:
+    """Open the encoder of the profile's search: its own where its weights are here and whole, else the pocket one."""
+    if has_own_encoder(profile, settings):
+        try:
+            return open_clip_encoder(profile, settings)
+        except ModelError as error:  # pictures are worth more than how their styles are found
+            log.warning("Styles are found by the pocket model's encoder. %s", error)
+    return open_pocket_encoder(settings)
 
 
 def open_clip_encoder(profile: ModelProfile, settings: Settings) -> Encoder:

@@ -20,7 +20,7 @@ from pipeline.settings import Settings
 from pipeline.store.facts import gather_facts
 from pipeline.studio.enlarging import enlarge_result
 from pipeline.studio.loader import Loader
-from pipeline.studio.opening import expect_engine
+from pipeline.studio.opening import Openers, expect_engine
 from pipeline.studio.outcome import is_withheld, make_results
 from pipeline.studio.own_weights import FoundWeights, find_adapter, find_restored, find_weights
 from pipeline.studio.parts import fit_part, fit_start, take_drawing
@@ -58,8 +58,8 @@ class Studio(Loader):
     with Croquis are missing or broken.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, openers: Openers | None = None) -> None:
+        super().__init__(settings, openers)
         self._outputs = Outputs(settings.outputs)
         self.lent_folder = settings.caches / "lent"
         self.lent = LentStyles(self.library.find_lora, self.lent_folder)

@@ -169,3 +169,67 @@ def try_turn(turns: Turns, order: list[str]) -> None:
             order.append("drew")
     except EngineChanged:
         order.append("too late")
+
+
+def test_as_many_draw_at_once_as_there_are_places():
+    turns, order, count = Turns("The engine", count_places=lambda: 2), [], threading.Barrier(2)
+
+    def draw() -> None:
+        with turns.take():
+            count.wait(10)  # both are inside, or this raises
+            order.append(len(turns._held))
+
+    threads = [threading.Thread(target=draw) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(20)
+    assert len(order) == 4 and max(order) == 2
+
+
+def test_the_time_left_counts_every_place():
+    clock = Clock()
+    turns, order = Turns("The engine", clock, lambda: 2), []
+    with turns.take(work=100):
+        clock.now += 10.0
+    inside, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with turns.take(work=100):
+            inside.set()
+            done.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert inside.wait(10)
+    clock.now += 4.0
+    with turns.take(work=100):
+        first, one = wait_in_line(turns, order, "one", work=100)
+        second, two = wait_in_line(turns, order, "two", work=100)
+        assert turns.look_ahead(first) == Ahead(2, 6.0 + 10.0)
+        assert turns.look_ahead(second) == Ahead(3, 10.0 + 10.0)
+        done.set()
+    for each in (holder, one, two):
+        each.join(10)
+
+
+def test_an_engine_retires_once_every_place_is_free():
+    turns, order, done = Turns("The engine", count_places=lambda: 2), [], threading.Event()
+    holder = threading.Thread(target=lambda: hold_until(turns, done))
+    holder.start()
+    while not turns._held:
+        time.sleep(0.001)
+    retiring = threading.Thread(target=lambda: turns.retire(lambda: order.append(len(turns._held))))
+    retiring.start()
+    while not turns.is_wanted:
+        time.sleep(0.001)
+    assert order == []
+    done.set()
+    for each in (holder, retiring):
+        each.join(10)
+    assert order == [1]
+
+
+def hold_until(turns: Turns, done: threading.Event) -> None:
+    with turns.take():
+        assert done.wait(10)

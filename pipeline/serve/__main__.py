@@ -1,0 +1,65 @@
+"""`python -m pipeline.serve`: run Croquis on a Ray cluster, or show the pictures that no worker drew."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+
+from pipeline.errors import CroquisError
+from pipeline.serve.application import read_cluster_settings
+from pipeline.serve.dead_letters import list_letters
+from pipeline.settings import Settings
+from pipeline.store.keeper import Keeper
+
+DEAD_LETTERS = "dead-letters"
+MISSING = "Ray is not here: pip install -r requirements-cluster.txt"
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the arguments ask for; return the program's status."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.serve", description=__doc__, allow_abbrev=False)
+    parser.add_argument("what", nargs="?", choices=(DEAD_LETTERS,), help="show the pictures that no worker drew")
+    parser.add_argument("--host", default="127.0.0.1", help="where /v1/draw is answered")
+    parser.add_argument("--port", type=int, default=8000, help="its port; the page has GRADIO_SERVER_PORT")
+    options, rest = parser.parse_known_args(arguments)
+    try:
+        settings = read_cluster_settings(rest, os.environ)
+    except CroquisError as error:
+        raise SystemExit(f"Croquis cannot start. {error}") from error
+    return show_dead_letters(settings) if options.what == DEAD_LETTERS else run(settings, options.host, options.port)
+
+
+def show_dead_letters(settings: Settings) -> int:
+    """Write each letter as a line of JSON."""
+    keeper = Keeper(settings, lambda id: id)
+    for letter in list_letters(keeper):
+        sys.stdout.write(json.dumps(letter) + "\n")
+    keeper.close()
+    return 0
+
+
+def run(settings: Settings, host: str, port: int) -> int:
+    """Run the cluster until the system asks the program to end; then finish what was begun."""
+    try:
+        from pipeline.serve.running import find_page, join_ray, start_cluster, stop_cluster
+
+        join_ray()
+    except ImportError:
+        raise SystemExit(MISSING) from None
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    start_cluster(settings, host, port)
+    sys.stdout.write(f"* The page: {find_page()}\n* Pictures for programs: http://{host}:{port}/v1/draw\n")
+    sys.stdout.flush()
+    ended.wait()
+    sys.stdout.write("* Finishing what was begun\n")
+    return min(stop_cluster(settings), 1)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

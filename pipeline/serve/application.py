@@ -1,0 +1,115 @@
+"""Build the four applications of a cluster for Ray Serve, by the settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pipeline.models.catalog import SD15
+from pipeline.serve.names import DRAW, ENGINES, PAGE, RETRIEVAL
+from pipeline.serve.scaling import Scaling
+from pipeline.settings import Settings, read_settings
+from pipeline.studio.opening import choose_profile
+
+if TYPE_CHECKING:
+    from ray.serve import Application
+
+PAGE_PLACE = "page"  # the resource of the machine that has the page
+UP_SECONDS = 30.0  # that many have to wait before there are more workers
+EASY = 100_000  # calls at once that Ray lets through to what has limits of its own
+LIGHT = 0.1  # of a core, as Ray counts them: what mostly waits
+
+
+def read_cluster_settings(arguments: list[str], environment: Mapping[str, str]) -> Settings:
+    """Read the settings. Nothing is taught, fetched or replaced from a cluster's page: its workers have the engines."""
+    settings = read_settings(arguments, environment)
+    profile, _ = choose_profile(settings.profile, settings.device, settings.sd15)
+    return replace(settings, profile=profile.name, teaching="off", hosts="nobody")  # type: ignore[arg-type]
+
+
+def build_engines(given: Mapping[str, Any] | None = None) -> Application:
+    """Build the workers: pocket has a core each, sd15 a GPU or a part of one."""
+    from ray import serve
+
+    from pipeline.serve.engine_worker import EngineWorker
+
+    settings = _read(given)
+    gpus = settings.worker_gpus if settings.profile == SD15.name and settings.device != "cpu" else 0.0
+    deployment = serve.deployment(
+        name=ENGINES,
+        max_ongoing_requests=1,
+        autoscaling_config=describe_scaling(settings),
+        ray_actor_options={"num_cpus": 1, "num_gpus": gpus},
+        graceful_shutdown_timeout_s=2.0 * settings.job_seconds,
+        graceful_shutdown_wait_loop_s=0.5,
+        health_check_period_s=5.0,
+        health_check_timeout_s=30.0,
+    )(EngineWorker)
+    return deployment.bind(settings)
+
+
+def describe_scaling(settings: Settings) -> dict[str, Any]:
+    """Return Ray Serve's rule for the number of workers."""
+    rule = f"{Scaling.__module__}:{Scaling.__qualname__}"
+    return {
+        "min_replicas": settings.workers_least,
+        "max_replicas": max(settings.workers_least, settings.workers_most),
+        "upscale_delay_s": UP_SECONDS,
+        "downscale_delay_s": float(settings.queue_down_seconds),
+        "policy": {
+            "policy_function": rule,
+            "policy_kwargs": {"up": settings.queue_up, "down": settings.queue_down},
+        },
+    }
+
+
+def build_retrieval(given: Mapping[str, Any] | None = None) -> Application:
+    """Build the encoder of words and pictures."""
+    from ray import serve
+
+    from pipeline.serve.encoder_worker import EncoderWorker
+
+    options = {"num_cpus": LIGHT}
+    return serve.deployment(name=RETRIEVAL, max_ongoing_requests=16, ray_actor_options=options)(EncoderWorker).bind(
+        _read(given)
+    )
+
+
+def build_page(given: Mapping[str, Any] | None = None) -> Application:
+    """Build the page: one replica, on the machine that has its place."""
+    from ray import serve
+
+    from pipeline.serve.fronts import PageReplica
+
+    options = {"num_cpus": LIGHT, "resources": {PAGE_PLACE: 1}}
+    deployment = serve.deployment(name=PAGE, num_replicas=1, max_ongoing_requests=EASY, ray_actor_options=options)
+    return deployment(PageReplica).bind(_read(given))
+
+
+def build_draw(given: Mapping[str, Any] | None = None) -> Application:
+    """Build the replicas that answer /v1/draw."""
+    from ray import serve
+
+    from pipeline.serve.fronts import DrawReplica
+
+    settings = _read(given)
+    deployment = serve.deployment(
+        name=DRAW,
+        num_replicas=settings.draw_replicas,
+        max_ongoing_requests=EASY,
+        ray_actor_options={"num_cpus": LIGHT},
+        graceful_shutdown_timeout_s=2.0 * settings.job_seconds,
+        graceful_shutdown_wait_loop_s=0.5,
+    )
+    return deployment(serve.ingress()(DrawReplica)).bind(settings)
+
+
+def _read(given: Mapping[str, Any] | None) -> Settings:
+    """Return the settings that are given as such; else those of the environment, with what is given by name."""
+    if given is not None and isinstance(given.get("settings"), Settings):
+        settings: Settings = given["settings"]
+        return settings
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in (given or {}).items()]
+    return read_cluster_settings(arguments, os.environ)

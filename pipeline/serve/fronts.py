@@ -1,0 +1,108 @@
+"""Answer visitors in a cluster: the page's replica, and those of /v1/draw; workers elsewhere draw for them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from typing import Any
+
+from starlette.applications import Starlette
+
+from pipeline.engine.remote_engine import DeadLetter, RemoteEngine
+from pipeline.machine.threads import calm_threads
+from pipeline.serve.dead_letters import keep_letter
+from pipeline.serve.encoder_worker import RemoteEncoder
+from pipeline.serve.names import ENGINES, RETRIEVAL
+from pipeline.serve.ray_workers import RayWorkers
+from pipeline.settings import Settings
+from pipeline.studio.opening import Openers
+from pipeline.studio.studio import Studio
+from pipeline.styles.search import StyleSearch
+
+log = logging.getLogger(__name__)
+
+LOOK = 0.2  # seconds between two looks whether the last picture is drawn
+
+
+def start_remote_studio(settings: Settings) -> Studio:
+    """Make a studio whose engine and encoder are the cluster's, and have it reach them in the background."""
+    from ray import serve
+
+    calm_threads(os.environ)
+
+    def keep(letter: DeadLetter) -> None:
+        try:
+            keep_letter(studio.keeper, letter)
+        except Exception as error:  # the person is told all the same
+            log.error("A dead letter could not be kept", exc_info=error)
+
+    def open_engine(profile: Any, settings: Settings, report: Any) -> RemoteEngine:
+        report("Waiting for the first worker", 0.0)
+        handle = serve.get_deployment_handle(ENGINES, ENGINES)
+        workers = RayWorkers(handle, settings.workers_most)
+        return RemoteEngine(profile, workers, settings.job_seconds, keep)
+
+    def open_search(profile: Any, settings: Settings, library: Any) -> StyleSearch:
+        handle = serve.get_deployment_handle(RETRIEVAL, RETRIEVAL)
+        return StyleSearch(library, RemoteEncoder(handle, settings.job_seconds), settings.caches)
+
+    studio = Studio(settings, Openers(open_engine, open_search))
+    studio.start_loading()
+    return studio
+
+
+class DrawReplica:
+    """DrawReplica answers /v1/draw; it keeps nothing between two calls."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._studio = start_remote_studio(settings)
+
+    def __serve_build_asgi_app__(self) -> Starlette:
+        """Return the application that Ray Serve's proxy sends calls to."""
+        from pipeline.page.host import read_host_token
+        from pipeline.page.middlewares import list_middlewares
+        from pipeline.page.trusted_hosts import list_trusted_hosts
+        from pipeline.service.app import mount_service
+
+        settings, note = self._studio.settings, self._studio.measurements.note_answer
+        hosts = list_trusted_hosts(os.environ, settings.trusted_hosts)
+        routes = [mount_service(self._studio)]
+        guards = list_middlewares(hosts, read_host_token(settings.user_dir), routes, note)
+        return Starlette(routes=routes, middleware=guards)
+
+
+class PageReplica:
+    """PageReplica serves the page at GRADIO_SERVER_PORT of its machine, past Ray's proxy: Gradio's queue and uploads
+    are in this process.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        from pipeline.page.launching import launch_page, list_page_routes
+        from pipeline.service.app import mount_service
+
+        self._studio = start_remote_studio(settings)
+        self._page = launch_page(self._studio, [*list_page_routes(self._studio), mount_service(self._studio)])
+
+    def find_address(self) -> str:
+        """Return the page's address on its machine."""
+        return str(self._page.local_url)
+
+    async def drain(self, seconds: float) -> int:
+        """Wait, at most so long, until all pictures under way are drawn; return how many were not."""
+        until = time.monotonic() + seconds
+        while self._studio.line.count_open() and time.monotonic() < until:
+            await asyncio.sleep(LOOK)
+        return self._studio.line.count_open()
+
+    def check_health(self) -> None:
+        """Raise RuntimeError where Gradio's server ended: Ray starts another replica."""
+        if not self._page.server.thread.is_alive():
+            raise RuntimeError("The page's server ended.")
+
+    def __del__(self) -> None:
+        """Write what the history still has to; Ray calls this once it stops the replica."""
+        if hasattr(self, "_page"):
+            self._page.close()
+            self._studio.keeper.close()

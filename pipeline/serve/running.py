@@ -1,0 +1,71 @@
+"""Start a cluster's applications, and end them in order: who answers visitors first, who draws last."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from pipeline.serve.application import PAGE_PLACE, build_draw, build_engines, build_page, build_retrieval
+from pipeline.serve.names import DRAW, ENGINES, PAGE, RETRIEVAL
+from pipeline.settings import ROOT, Settings
+
+log = logging.getLogger(__name__)
+
+OBJECT_STORE = 200_000_000  # bytes: pictures pass through it one by one
+START_LIMIT = 600  # seconds
+
+
+def join_ray(cpus: int | None = None) -> None:
+    """Join the cluster that RAY_ADDRESS names, or start one of this machine alone."""
+    import ray
+
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing on this machine is reported to anyone
+    if os.environ.get("RAY_ADDRESS"):
+        ray.init(log_to_driver=False)
+        return
+    ray.init(
+        num_cpus=cpus,
+        resources={PAGE_PLACE: 1},
+        object_store_memory=OBJECT_STORE,
+        include_dashboard=False,
+        log_to_driver=False,
+    )
+
+
+def start_cluster(settings: Settings, host: str, port: int, *, with_page: bool = True) -> None:
+    """Start the four applications; return once all of them run. `host` and `port` are those of /v1/draw."""
+    from ray import serve
+
+    given: dict[str, Any] = {"settings": settings}
+    serve.start(http_options={"host": host, "port": port})
+    serve.run(build_engines(given), name=ENGINES, route_prefix=None)
+    serve.run(build_retrieval(given), name=RETRIEVAL, route_prefix=None)
+    serve.run(build_draw(given), name=DRAW, route_prefix="/")
+    if with_page:
+        serve.run(build_page(given), name=PAGE, route_prefix=None)
+
+
+def find_page() -> str:
+    """Return the page's address on its machine."""
+    from ray import serve
+
+    address: str = serve.get_deployment_handle(PAGE, PAGE).find_address.remote().result(timeout_s=START_LIMIT)
+    return address
+
+
+def stop_cluster(settings: Settings) -> int:
+    """End the applications once what they took in is drawn; return how many pictures of the page were given up."""
+    from ray import serve
+
+    seconds, left = 2.0 * settings.job_seconds, 0
+    running = serve.status().applications
+    if PAGE in running:
+        handle = serve.get_deployment_handle(PAGE, PAGE)
+        left = handle.drain.remote(seconds).result(timeout_s=seconds + 10)
+    for name in (DRAW, PAGE, RETRIEVAL, ENGINES):
+        if name in running:
+            serve.delete(name)  # waits for what its replicas still do
+    serve.shutdown()
+    return left
