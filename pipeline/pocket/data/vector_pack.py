@@ -98,8 +98,9 @@ def list_icons(
 
 def read_codes(folder: Path, icons: dict[str, Any], names: dict[str, str]) -> list[tuple[str, str]]:
     """(code point, slug) of a set; where it does not say, by the names that the other sets give."""
-    if (folder / "chars.json").is_file():
-        return list(json.loads((folder / "chars.json").read_text()).items())
+    chars = json.loads((folder / "chars.json").read_text()) if (folder / "chars.json").is_file() else {}
+    if chars:  # some sets have an empty one
+        return list(chars.items())
     codes = {slug: code for code, slug in names.items()}
     by_name = {slug: codes.get(re.sub(r"-\d+$", "", slug)) for slug in icons}
     return [(code, slug) for slug, code in by_name.items() if code]
