@@ -51,7 +51,7 @@ class OpenRoutes:
                 return
             if scope["method"] not in methods:
                 words = WRONG_METHOD.format(methods=" or ".join(methods), method=scope["method"][:20])
-                await refuse(405, words, {"Allow": ", ".join(methods)})(scope, receive, send)
+                await refuse(405, words, {"allow": ", ".join(methods)})(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
