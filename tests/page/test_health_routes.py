@@ -34,8 +34,9 @@ def visit(folder: Path, address: str = "127.0.0.1", **settings: Any) -> TestClie
         loading=LoadState("Loading the model", 0.4),
         profile=SimpleNamespace(name="pocket"),
     )
-    watchers = list_middlewares(frozenset(), "token", studio.measurements.note_answer)
-    app = Starlette(routes=HealthDoor(studio).list_routes(), middleware=watchers)
+    routes = HealthDoor(studio).list_routes()
+    watchers = list_middlewares(frozenset(), "token", routes, studio.measurements.note_answer)
+    app = Starlette(routes=routes, middleware=watchers)
     app.state.studio = studio
     return TestClient(app, base_url="http://127.0.0.1:7860", client=(address, 5))
 

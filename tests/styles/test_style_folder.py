@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import StyleError
-from pipeline.styles import style_folder
 from pipeline.styles.library import StyleLibrary
 from pipeline.styles.style_folder import DATA, REFERENCE, WRITTEN, is_as_written
 from tests.tools.flipped_bytes import flip_bytes
@@ -62,7 +61,7 @@ def test_a_kill_while_it_is_renamed_loses_nothing(
         left[0] -= 1
         replace(*given)
 
-    monkeypatch.setattr(style_folder.os, "replace", be_killed)
+    monkeypatch.setattr("pipeline.whole_file.os.replace", be_killed)
     try:
         StyleLibrary(builtin, added).rename("patches", "Other", "c")
     except KeyboardInterrupt:

@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 KILLS = 20
-WAITS = (0.02, 1.2)  # seconds from a try's start to its end
+LEAST_WAIT = 0.02  # seconds from a try's start to its end
+MOST_WAIT = 0.125  # of what the training takes in peace: machines differ, and are busy
 STEPS = 60
 
 
@@ -43,10 +44,12 @@ def fork_course(engine: object, folder: Path) -> int:
     return child
 
 
-def kill_at_random(engine: object, folder: Path, rng: random.Random) -> tuple[bool, int]:
-    """Let a try run for a random while and kill it; return whether it was killed, and at which step it was."""
+def kill_at_random(engine: object, folder: Path, rng: random.Random, most: float) -> tuple[bool, int]:
+    """Let a try run for a random while, at most so many seconds, and kill it; return whether it was killed, and at
+    which step it was.
+    """
     child = fork_course(engine, folder)
-    time.sleep(rng.uniform(*WAITS))
+    time.sleep(rng.uniform(LEAST_WAIT, most))
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status), count_steps(folder)
@@ -70,9 +73,11 @@ def main() -> None:
     rng, seen = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else None), list[tuple[bool, int]]()
     for folder in (peace := out / "peace", killed := out / "killed"):
         folder.mkdir(parents=True)
+    began = time.monotonic()
     _, ended = os.waitpid(fork_course(engine, peace), 0)
+    most = MOST_WAIT * (time.monotonic() - began)
     for _ in range(KILLS):
-        seen.append(kill_at_random(engine, killed, rng))
+        seen.append(kill_at_random(engine, killed, rng, most))
     _, last = os.waitpid(fork_course(engine, killed), 0)
     print(json.dumps({"ended": ended, "last": last, "kills": seen}))
 
