@@ -48,14 +48,19 @@ class TeachingJob:
 
     @classmethod
     def make(cls, folder: Path, facts: JobFacts, images: list[Image.Image]) -> TeachingJob:
-        """Write a new job; what the folder held before goes. Raises StoreError."""
+        """Write a new job beside its place, then put it there; what the folder held before goes. Raises StoreError.
+
+        The facts of the job before go first: a kill between leaves no job that lacks its pictures.
+        """
+        draft = folder.with_name(f".{folder.name}-new")
         try:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir(parents=True)
             for number, image in enumerate(images):
-                image.save(folder / PICTURES.replace("*", f"{number:02d}"), "PNG")
-            content = facts.model_dump_json().encode()
-            write_whole(folder / FACTS, content, is_synced=True)  # last: without it there is no job
+                image.save(draft / PICTURES.replace("*", f"{number:02d}"), "PNG")
+            write_whole(draft / FACTS, facts.model_dump_json().encode(), is_synced=True)
+            cls(folder, facts).remove()
+            draft.replace(folder)
         except OSError as error:
             raise StoreError(
                 explain_disk_fault(error) or f"The pictures could not be kept: {error.strerror}."
