@@ -9,10 +9,12 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from PIL import Image
 
 from pipeline.disk_faults import explain_disk_fault
@@ -20,11 +22,11 @@ from pipeline.errors import StyleError
 from pipeline.styles.reference import check_reference, crop_reference, encode_reference
 from pipeline.styles.style_folder import (
     REFERENCE,
-    expect_as_written,
     hash_files,
     list_folders,
     make_data,
     read_style,
+    read_whole_style,
     shorten,
     write_data,
     write_hashes,
@@ -37,6 +39,8 @@ from pipeline.values import Style
 log = logging.getLogger(__name__)
 
 STYLE_LIMIT = 10_000
+PATIENCE = 30.0  # seconds that a change waits for another program's
+BUSY = "Another program is changing the styles just now. Try again."
 
 
 class StyleLibrary:
@@ -119,7 +123,7 @@ class StyleLibrary:
     def rename(self, id: str, name: str, words: str) -> Style:
         """Give an added style another name and other words, its id and picture stay. Raises StyleError as `add`."""
         cleaned, phrases = clean_name(name), clean_words(words)
-        with self._lock:
+        with self._lock, self._lock_folder():
             style = self._expect_added(id, "be renamed")
             if cleaned.casefold() != style.name.casefold():
                 self._refuse_duplicate(cleaned)
@@ -131,7 +135,7 @@ class StyleLibrary:
 
     def remove(self, id: str) -> None:
         """Delete an added style. Raises StyleError for one that is unknown or built in."""
-        with self._lock:
+        with self._lock, self._lock_folder():
             style = self._expect_added(id, "go")
             self._publish({key: kept for key, kept in self._styles.items() if key != style.id})
             doomed = Path(tempfile.mkdtemp(dir=self._added, prefix=".removed-"))
@@ -142,7 +146,8 @@ class StyleLibrary:
         self, picture: bytes, name: str, phrases: tuple[str, ...], beside: Mapping[str, bytes] | None = None
     ) -> Style:
         """Write a new style and list it. Raises StyleError where the name is taken or the library full."""
-        with self._lock:
+        with self._lock, self._lock_folder():
+            self._publish(self._styles | self._read_others())
             self._refuse_duplicate(name)
             folder = self._write_folder(
                 make_data(self._free_id(name), name, phrases), {REFERENCE: picture, **(beside or {})}
@@ -150,6 +155,31 @@ class StyleLibrary:
             style = read_style(folder, builtin=False)
             self._publish({**self._styles, style.id: style})
         return style
+
+    @contextmanager
+    def _lock_folder(self) -> Iterator[None]:
+        """Let one program at a time change the added styles. Raises StyleError."""
+        try:
+            self._added.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._added.with_name(f".{self._added.name}.lock"), timeout=PATIENCE)
+            lock.acquire()
+        except TimeoutError as error:
+            raise StyleError(BUSY) from error
+        except OSError as error:
+            raise StyleError(explain_disk_fault(error) or f"The style could not be kept: {error.strerror}.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _read_others(self) -> dict[str, Style]:
+        """Read the styles that another program on this folder has added since it was read."""
+        read: dict[str, Style] = {}
+        for folder in self._list_added():
+            if folder.name not in self._styles:
+                with suppress(StyleError):  # told when the library was opened, or the next time it is
+                    read[folder.name] = read_whole_style(folder)
+        return read
 
     def _expect_added(self, id: str, what: str) -> Style:
         """Return the style with this id. Raises StyleError for one that is unknown or came with Croquis."""
@@ -168,9 +198,10 @@ class StyleLibrary:
             try:
                 if folder.name in builtin:
                     raise StyleError(f"{folder}: a built-in style has the id {folder.name!r} already.")
-                expect_as_written(folder)
-                read[folder.name] = read_style(folder, builtin=False)
+                read[folder.name] = read_whole_style(folder)
             except StyleError as error:
+                if not folder.is_dir():
+                    continue  # another program removed it meanwhile
                 log.warning("An added style was left out. %s", error)
                 self.problems += (str(error),)
         return read

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ FILE_LIMIT = 64_000  # bytes of a style.json
 REFERENCE_LIMIT = 8_000_000  # bytes of a reference picture; 512 x 512 without loss have 1 MB
 
 DATA, REFERENCE = "style.json", "reference.webp"
+CHANGING_SECONDS = 0.01  # that a change of a folder takes at most, three small files
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 KEYS = ("id", "name", "words", "template", "licence", "credit")
 WRITTEN = "written.sha256"  # of the files that a style's look comes from
@@ -88,6 +90,22 @@ def expect_as_written(folder: Path) -> None:
         raise StyleError(f"{folder} cannot be read: {error}") from error
     if not is_right:
         raise StyleError(CHANGED.format(folder=folder, written=WRITTEN))
+
+
+def read_whole_style(folder: Path) -> Style:
+    """Read an added style's folder that is as it was written. Raises StyleError.
+
+    What another program is just changing is read once more.
+    """
+    for is_last in (False, True):
+        try:
+            expect_as_written(folder)
+            break
+        except StyleError:
+            if is_last:
+                raise
+            time.sleep(CHANGING_SECONDS)
+    return read_style(folder, builtin=False)
 
 
 def read_style(folder: Path, *, builtin: bool) -> Style:

@@ -61,7 +61,7 @@ def test_a_kill_while_it_is_renamed_loses_nothing(
         left[0] -= 1
         replace(*given)
 
-    monkeypatch.setattr("pipeline.whole_file.os.replace", be_killed)
+    monkeypatch.setattr(os, "replace", be_killed)
     try:
         StyleLibrary(builtin, added).rename("patches", "Other", "c")
     except KeyboardInterrupt:
