@@ -36,18 +36,22 @@ def build_engines(given: Mapping[str, Any] | None = None) -> Application:
     from pipeline.serve.engine_worker import EngineWorker
 
     settings = _read(given)
+    return serve.deployment(**describe_engines(settings))(EngineWorker).bind(settings)
+
+
+def describe_engines(settings: Settings) -> dict[str, Any]:
+    """Return the options of the workers' deployment."""
     gpus = settings.worker_gpus if settings.profile == SD15.name and settings.device != "cpu" else 0.0
-    deployment = serve.deployment(
-        name=ENGINES,
-        max_ongoing_requests=1,
-        autoscaling_config=describe_scaling(settings),
-        ray_actor_options={"num_cpus": 1, "num_gpus": gpus},
-        graceful_shutdown_timeout_s=2.0 * settings.job_seconds,
-        graceful_shutdown_wait_loop_s=0.5,
-        health_check_period_s=5.0,
-        health_check_timeout_s=30.0,
-    )(EngineWorker)
-    return deployment.bind(settings)
+    return {
+        "name": ENGINES,
+        "max_ongoing_requests": 1,
+        "autoscaling_config": describe_scaling(settings),
+        "ray_actor_options": {"num_cpus": 1, "num_gpus": gpus},
+        "graceful_shutdown_timeout_s": 2.0 * settings.job_seconds,
+        "graceful_shutdown_wait_loop_s": 0.5,
+        "health_check_period_s": 5.0,
+        "health_check_timeout_s": 30.0,
+    }
 
 
 def describe_scaling(settings: Settings) -> dict[str, Any]:

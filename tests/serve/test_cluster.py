@@ -1,0 +1,99 @@
+"""A cluster of one machine: real Ray, real workers around an engine that sleeps. Skipped where Ray is not installed.
+
+`pip install -r requirements-cluster.txt` has it run. The tests' own requirements leave Ray out: it brings uvloop, which
+the page's server would use then, and 79 MB.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("ray", reason="needs requirements-cluster.txt")
+
+from pipeline.engine.remote_engine import DeadLetter, RemoteEngine
+from pipeline.errors import Cancelled, WorkerLost
+from pipeline.models.catalog import POCKET
+from pipeline.serve.names import ENGINES
+from pipeline.serve.ray_workers import RayWorkers, count_running
+from pipeline.serve.running import join_ray
+from pipeline.values import EdgeMap, GenerationRequest
+from tests.conftest import MakeStyle
+from tests.tools.cluster_workers import SleepingWorker, kill_worker, make_cluster_settings, run_workers
+from tests.tools.small_results import make_small_result
+
+pytestmark = [pytest.mark.alone, pytest.mark.slow]
+SECONDS = 1.0  # of a picture
+DEAD: list[DeadLetter] = []
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteEngine]:
+    import ray
+
+    folder = tmp_path_factory.mktemp("cluster")
+    settings = make_cluster_settings(folder, 2, job_seconds=20)
+    is_mine = "RAY_ADDRESS" not in os.environ
+    join_ray(3)
+    with run_workers(settings, lambda: (SleepingWorker, SECONDS)) as handle:
+        engine = RemoteEngine(POCKET, RayWorkers(handle, 2), settings.job_seconds, DEAD.append)
+        while count_running(ENGINES) < 2 or engine._workers.count() < 2:
+            time.sleep(0.1)
+        yield engine
+    if is_mine:
+        ray.shutdown()
+
+
+@pytest.fixture
+def request_(make_style: MakeStyle) -> GenerationRequest:
+    request = make_small_result(make_style("comic"), "a fox").request
+    lines = EdgeMap(np.full((512, 512), 255, np.uint8), "lines")
+    return replace(request, edges=lines, width=512, height=512).with_settings(sampler="MaskGIT")
+
+
+def draw_many(engine: RemoteEngine, request: GenerationRequest, count: int) -> list[object]:
+    ends: list[object] = []
+
+    def draw() -> None:
+        try:
+            ends.append(int(engine.draw(request).notices[0]))
+        except WorkerLost as error:
+            ends.append(error)
+
+    threads = [threading.Thread(target=draw) for _ in range(count)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    return ends
+
+
+def test_two_workers_draw_at_once(engine: RemoteEngine, request_: GenerationRequest) -> None:
+    began = time.monotonic()
+    pids = draw_many(engine, request_, 4)
+    assert len(set(pids)) == 2 and len(pids) == 4
+    assert time.monotonic() - began < 4 * SECONDS
+
+
+def test_steps_are_shown_and_who_leaves_stops_the_worker(engine: RemoteEngine, request_: GenerationRequest) -> None:
+    seen: list[int] = []
+    with pytest.raises(Cancelled):
+        engine.draw(request_, on_step=lambda each: seen.append(each.step), is_cancelled=lambda: len(seen) >= 2)
+    assert 2 <= len(seen) < 5
+    began = time.monotonic()
+    assert len(draw_many(engine, request_, 2)) == 2  # both are free again
+    assert time.monotonic() - began < 3 * SECONDS
+
+
+def test_a_killed_worker_loses_no_picture(engine: RemoteEngine, request_: GenerationRequest) -> None:
+    pid = int(engine.draw(request_).notices[0])
+    killer = threading.Timer(SECONDS / 2, kill_worker, (pid,))
+    killer.start()
+    ends = draw_many(engine, request_, 4)
+    assert DEAD == [] and len(ends) == 4 and all(isinstance(end, int) and end != pid for end in ends), (pid, ends, DEAD)

@@ -1,0 +1,89 @@
+"""Workers of a cluster whose engine sleeps: as quick to load as a test needs, as slow to draw as it says."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import torch
+from PIL import Image
+
+from pipeline.engine.drawing_engine import DrawingEngine
+from pipeline.errors import IsCancelled, raise_if_cancelled
+from pipeline.models.catalog import POCKET
+from pipeline.serve import engine_worker
+from pipeline.serve.engine_worker import EngineWorker
+from pipeline.settings import Settings
+from pipeline.values import Drawn, GenerationRequest, StepPreview
+
+STEPS = 10
+
+
+class SleepingEngine(DrawingEngine):
+    """It sleeps for the seconds of a picture, in steps, and says which process it is."""
+
+    device, revisions, present_revisions = torch.device("cpu"), {"network": "1"}, {"network": "1"}
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(POCKET)
+        self._seconds = seconds
+
+    def draw(
+        self,
+        request: GenerationRequest,
+        count: int = 1,
+        *,
+        on_step: Callable[[StepPreview], None] | None = None,
+        is_cancelled: IsCancelled | None = None,
+        gives_way: bool = False,
+    ) -> Drawn:
+        image = Image.new("RGB", (8, 8))
+        with self._take_turn(request, is_cancelled, gives_way):
+            for step in range(1, STEPS + 1):
+                raise_if_cancelled(is_cancelled)
+                time.sleep(self._seconds / STEPS)
+                if on_step is not None:
+                    on_step(StepPreview(step, STEPS, image))
+        return Drawn((image,), {}, (str(os.getpid()),), "")
+
+
+class SleepingWorker(EngineWorker):
+    """It is the real worker around an engine that sleeps."""
+
+    def __init__(self, settings: Settings, seconds: float) -> None:
+        with mock.patch.object(engine_worker, "open_engine", lambda *_: SleepingEngine(seconds)):
+            super().__init__(settings)
+
+
+def kill_worker(pid: int) -> None:
+    """End a worker's process at once, as a machine that breaks does."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, 9)
+
+
+@contextmanager
+def run_workers(settings: Settings, make: Callable[[], Any]) -> Iterator[Any]:
+    """Run the deployment of engines that `make` binds; yield its handle. Ray has to run already."""
+    from ray import serve
+
+    from pipeline.serve.application import describe_engines
+    from pipeline.serve.names import ENGINES
+
+    deployment, *arguments = make()
+    application = serve.deployment(**describe_engines(settings))(deployment).bind(settings, *arguments)
+    try:
+        yield serve.run(application, name=ENGINES, route_prefix=None)
+    finally:
+        serve.delete(ENGINES)
+
+
+def make_cluster_settings(folder: Path, workers: int, **changes: Any) -> Settings:
+    """Return settings of that many workers."""
+    settings = Settings(profile="pocket", user_dir=folder, workers_least=workers, workers_most=workers)
+    return replace(settings, **changes)
