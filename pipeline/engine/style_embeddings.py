@@ -9,8 +9,6 @@ import hashlib
 import io
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -26,6 +24,7 @@ from pipeline.models.ip_adapters import AdapterInput
 from pipeline.plain_file import read_plain_file
 from pipeline.sealed_file import has_seal, seal, unseal
 from pipeline.values import Style, StyleMix
+from pipeline.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -242,8 +241,6 @@ def replace_content(path: Path, content: bytes) -> None:
     """Write a sealed file; a folder that cannot be written costs time later, not the picture now."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as draft:
-            draft.write(seal(content))
-        os.replace(draft.name, path)
+        write_whole(path, seal(content))
     except OSError as error:
         log.warning("The embedding could not be kept at %s: %s", path, error)

@@ -62,10 +62,8 @@ class ReadingPanel:
         try:
             order, _ = read_order(self._studio.profile, read_strokes(canvas), settings)
             edges = self._studio.read_lines(order)
-            seen, faults = (
-                self._studio.look_at_hints(order, edges),
-                self._studio.find_reading_faults(order.sketch, edges),
-            )
+            seen = self._studio.look_at_hints(order, edges)
+            faults = self._studio.find_reading_faults(order.sketch, edges)
             missing: dict[str, tuple[str, ...]] = {each.controlnet: each.missing for each in seen}
             shown |= {"seen": [build_seen_hint(each) for each in seen], "problem": " ".join(faults)}
         except Exception as error:  # a blank sheet, say; what is not here is told all the same

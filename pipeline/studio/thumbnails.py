@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import logging
-import os
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ from pipeline.errors import CroquisError
 from pipeline.models.catalog import POCKET
 from pipeline.studio.shown_drawing import make_order
 from pipeline.values import Style
+from pipeline.whole_file import write_whole
 
 if TYPE_CHECKING:
     from pipeline.studio.studio import Studio
@@ -49,9 +49,7 @@ def encode_thumbnail(image: Image.Image) -> bytes:
 
 def save_thumbnail(image: Image.Image, file: Path) -> None:
     """Write a thumbnail's file, whole or not at all. Raises OSError."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_ident()}")
-    temporary.write_bytes(encode_thumbnail(image))
-    os.replace(temporary, file)
+    write_whole(file, encode_thumbnail(image))
 
 
 class Thumbnails:

@@ -12,6 +12,7 @@ from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.errors import ModelError, StyleError
 from pipeline.models.ip_adapters import AdapterInput
 from pipeline.values import StyleMix
+from pipeline.whole_file import UNFINISHED
 
 SEEN = AdapterInput("image_embeds", 3)
 PATCHES = AdapterInput("hidden_states", 3)
@@ -49,7 +50,7 @@ def test_the_disk_remembers_per_encoder_revision(encode, make_style, tmp_path):
     assert encode.asked == 1
     StyleEmbeddings(encode, "r2", SEEN, tmp_path)(style)
     assert encode.asked == 2
-    assert not list(tmp_path.glob("*.draft"))
+    assert not list(tmp_path.glob(f"*{UNFINISHED}"))
 
 
 @pytest.mark.parametrize(
