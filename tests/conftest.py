@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.engine.engine import Engine
     from pipeline.engine.pocket_engine import PocketEngine
     from pipeline.models.profile import ModelProfile
+    from pipeline.store.history import History
     from tests.tools.hub_server import Hub
     from tests.tools.serving import Server
 
@@ -29,6 +30,7 @@ hypothesis.settings.register_profile("croquis", deadline=None)
 hypothesis.settings.load_profile("croquis")
 
 MakeStyle = Callable[..., Style]
+OpenHistory = Callable[..., "History"]
 # Tests of the running app; so are those with the fixture `server`. Names of files and folders below tests/
 SERVED = ("browser/",)
 ALONE = (
@@ -188,3 +190,48 @@ def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tools.clip_folder import write_clip
 
     return write_clip(tmp_path_factory.mktemp("clip"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Return the URL of a PostgreSQL that this worker's tests share."""
+    from tests.tools.postgres import run_postgres
+
+    with run_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres(postgres: str) -> str:
+    """Return the URL of a PostgreSQL that holds nothing."""
+    from sqlalchemy import create_engine
+
+    engine = create_engine(postgres)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    engine.dispose()
+    return postgres
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def open_history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenHistory]:
+    """Return open_history(pictures, bytes), which opens the history of one folder with these limits.
+
+    Each test that asks for it runs on SQLite and on PostgreSQL.
+    """
+    from pipeline.store.database import open_database, open_server
+    from pipeline.store.history import History
+    from pipeline.store.limits import Limits
+
+    url = request.getfixturevalue("empty_postgres") if request.param == "PostgreSQL" else ""
+    opened: list[History] = []
+
+    def open_one(pictures: int = 1_000, bytes: int = 10**9, **limits: int) -> History:
+        file = tmp_path / "history" / "history.sqlite3"
+        database = open_server(url) if url else open_database(file)[0]
+        opened.append(History(tmp_path / "history", database, Limits(pictures, bytes, **limits)))
+        return opened[-1]
+
+    yield open_one
+    for history in opened:
+        history.close()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pipeline.store.search import Wanted
 from tests.benchmarks.history import make_rows, time_calls
-from tests.store.conftest import DESK, OpenHistory, make_facts, open_history  # noqa: F401 - a fixture
+from tests.conftest import OpenHistory
+from tests.store.conftest import DESK, make_facts
 
 ROWS = 1_000
 SEARCH_MS = 40  # of the processor; the bar is 200 with 5,000
@@ -21,7 +22,7 @@ def test_the_benchmark_measures_what_it_names(tmp_path: Path) -> None:
     assert "keeping a picture" not in again, "what was filled was filled again"
 
 
-def test_a_search_among_many_is_quick(open_history: OpenHistory) -> None:  # noqa: F811
+def test_a_search_among_many_is_quick(open_history: OpenHistory) -> None:
     history = open_history(pictures=ROWS)
     for number in range(ROWS):
         facts = make_facts(f"a house number {number}", "ink")

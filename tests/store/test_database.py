@@ -19,7 +19,8 @@ from pipeline.store.database import Database, make_engine, open_database
 from pipeline.store.schema import make_config
 from pipeline.store.search import Wanted
 from pipeline.store.tables import Picture, Table
-from tests.store.conftest import DESK, DrawPicture, OpenHistory, keep_drawn
+from tests.conftest import OpenHistory
+from tests.store.conftest import DESK, DrawPicture, keep_drawn
 
 OURS = set(Table.metadata.tables)
 

@@ -14,7 +14,8 @@ from pipeline.store.facts import gather_facts
 from pipeline.store.history import History
 from pipeline.store.search import Wanted
 from pipeline.store.tables import Picture
-from tests.store.conftest import DESK, DrawPicture, OpenHistory, keep_drawn
+from tests.conftest import OpenHistory
+from tests.store.conftest import DESK, DrawPicture, keep_drawn
 from tests.tools.flipped_bytes import flip_bytes
 
 NEWEST = Wanted()

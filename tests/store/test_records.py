@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import StoreError
 from pipeline.store.records import DEAD, DONE, RUNNING, WAITING
 from pipeline.store.tables import Entry
-from tests.store.conftest import OpenHistory
+from tests.conftest import OpenHistory
 
 ADDRESS = "203.0.113.7"
 

@@ -8,7 +8,8 @@ from pipeline.errors import SettingError
 from pipeline.store.facts import normalise_text
 from pipeline.store.history import History
 from pipeline.store.search import Wanted
-from tests.store.conftest import DESK, OpenHistory, make_facts
+from tests.conftest import OpenHistory
+from tests.store.conftest import DESK, make_facts
 
 WORDS = {
     "a red fox in a neon city": ("neon",),
