@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pipeline.page.secure_headers import PAGE_RULES, SecureHeaders
-from pipeline.page.served_files import is_served, make_served_folder
+from pipeline.page.served_files import is_below, is_served, make_served_folder, resolve_paths
 from pipeline.settings import ROOT
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.serving import ANSWER_LIMIT, Server
@@ -76,3 +76,14 @@ def test_a_spaces_page_may_be_framed_by_hugging_face_alone(monkeypatch: pytest.M
     monkeypatch.setenv("SPACE_ID", "someone/croquis")
     frames = SecureHeaders(nobody)._page.partition("frame-ancestors ")[2].split()
     assert "https://huggingface.co" in frames and "*" not in frames and "*" not in PAGE_RULES["default-src"]
+
+
+def test_a_file_beside_a_served_one_with_a_longer_name_is_not_served(tmp_path: Path) -> None:
+    folder, beside = tmp_path / "css", tmp_path / "css-of-another"
+    link = folder / "link.css"
+    folder.mkdir()
+    beside.mkdir()
+    link.symlink_to(beside / "secret")
+    folders = resolve_paths((str(folder),))
+    assert is_below(str(folder), folders) and is_below(str(folder / "a" / "b.css"), folders)
+    assert not is_below(str(beside / "b.css"), folders) and not is_below(str(link), folders)
