@@ -25,6 +25,7 @@ WORKERS = min(4, os.cpu_count() or 1)  # each holds torch and small models: abou
 # a file's tests stay together, since they share models; the longest files begin: tests/conftest.py
 PARALLEL = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
 SERVED_ROOMS = ("benchmarks", "browser", "page", "service")  # these, and tests/*.py, have tests of the running app
+AGAIN = ["--reruns", "1"]  # tests of the running app wait in real seconds, and a shared machine may stall for a minute
 QUICK = "not slow and not browser and not clients and not served and not alone"
 QUICK_ROOMS = ("sketch", "request", "picture", "styles", "models", "machine", "page")  # and tests/*.py
 COVERAGE = ["--cov=pipeline", "--cov-report=term:skip-covered"]
@@ -82,11 +83,11 @@ def check_everything(arguments: list[str]) -> list[str]:
 def run_all_tests(arguments: list[str]) -> list[str]:
     """Run the tests side by side; those of the running app, a server for each worker; then, one after another, those
     that need the machine alone."""
-    elsewhere = leave_out_other_rooms(arguments)
+    options = [*AGAIN, *leave_out_other_rooms(arguments), *arguments]
     statuses = {
         "pytest": run_beside(arguments),
-        "pytest of the running app": run_side_by_side("served", [*elsewhere, *arguments]),
-        "pytest of tests that need the machine alone": run_module(["pytest", "-m", "alone", *elsewhere, *arguments]),
+        "pytest of the running app": run_side_by_side("served", options),
+        "pytest of tests that need the machine alone": run_module(["pytest", "-m", "alone", *options]),
     }
     if set(statuses.values()) == {NOTHING_TO_RUN}:
         return ["pytest, which found no test"]

@@ -32,9 +32,11 @@ hypothesis.settings.load_profile("croquis")
 MakeStyle = Callable[..., Style]
 OpenHistory = Callable[..., "History"]
 # Tests of the running app; so are those with the fixture `server`. Names of files and folders below tests/
-SERVED = ("browser/",)
+SERVED = ("browser/", "benchmarks/test_whole_tree.py")
 ALONE = (
-    "benchmarks/",
+    "benchmarks/test_balanced.py",
+    "benchmarks/test_history.py",
+    "benchmarks/test_levers.py",
     "browser/test_canvas_speed.py",
     "browser/test_live_by_hand.py",
     "browser/test_reload_loss.py",
@@ -43,6 +45,7 @@ ALONE = (
 )
 # Files that take the longest, in this order, so that no worker has one left when the others are through
 LONGEST = (
+    "benchmarks/test_whole_tree.py",
     "browser/test_accessibility_and_layout.py",
     "browser/test_reconnecting.py",
     "browser/test_teaching_by_hand.py",
