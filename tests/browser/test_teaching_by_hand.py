@@ -15,7 +15,7 @@ from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15
 from tests.tools.taught_pictures import write_pictures
 
 SIZES = [{}, PHONE]
-STEPS = 120  # of the taught style: long enough to be stopped by hand
+STEPS = 48  # of the taught style: long enough to be stopped by hand
 
 
 @pytest.fixture(scope="module")
