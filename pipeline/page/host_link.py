@@ -18,14 +18,16 @@ WORD = "host"  # of the link's query
 
 
 def announce_host(address: str, settings: Settings, environment: Mapping[str, str]) -> str:
-    """Print the host's link where there is one, and return the address to open."""
-    if settings.hosts != "local":
-        return address
+    """Print where the page is, and the host's link where there is one; return the address to open."""
     space = environment.get("SPACE_HOST", "").strip()
-    link = f"{f'https://{space}/' if space else address}?{urlencode({WORD: read_host_token(settings.user_dir)})}"
-    sys.stdout.write(f"* Your own link, to fetch models and choose the engine; give it to nobody: {link}\n")
+    shown = f"https://{space}/" if space else address
+    lines = [f"Croquis is at {shown}"]
+    if settings.hosts == "local":
+        shown = f"{shown}?{urlencode({WORD: read_host_token(settings.user_dir)})}"
+        lines.append(f"Your own link, to fetch models and choose the engine; give it to nobody: {shown}")
+    sys.stdout.write("\n".join([*lines, ""]))
     sys.stdout.flush()
-    return link
+    return shown
 
 
 class HostLink:

@@ -137,6 +137,7 @@ def make_launch_options(
         "i18n": make_translations(page, assets),
         "favicon_path": assets / "favicon.svg",
         "footer_links": [],
+        "quiet": True,  # Gradio's hint at a public link, which we do not offer; announce_host() tells the address
         "run_history": False,
         "show_error": False,
         "max_file_size": "20mb",

@@ -20,7 +20,7 @@ from PIL import Image
 from pipeline.errors import ModelError
 from pipeline.models.catalog import MINILM
 from pipeline.models.checks import compute_sha256
-from pipeline.models.loading import LOAD_LOCK
+from pipeline.models.loading import LOAD_LOCK, silence_logs
 from pipeline.models.locate import locate_text_encoder
 from pipeline.models.manifest import check_listed
 from pipeline.styles.word_vectors import read_word_vectors
@@ -160,12 +160,13 @@ class _TextCache:
 
 
 def _load_sentence_model(source: str, *, device: str, revision: str | None = None) -> SentenceTransformer:
+    import transformers
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
 
     local = Path(source).is_dir()
     try:
-        with LOAD_LOCK:
+        with LOAD_LOCK, silence_logs([transformers.utils.logging]):
             return SentenceTransformer(
                 source, revision=None if local else revision, device=device, local_files_only=local
             )

@@ -59,7 +59,8 @@ def test_the_terminal_prints_the_link_where_there_is_one(tmp_path: Path, capsys:
     assert link == f"{here}?host={read_host_token(tmp_path)}" and link in capsys.readouterr().out
     assert announce_host(here, settings, {"SPACE_HOST": "a.hf.space"}).startswith("https://a.hf.space/?host=")
     assert announce_host(here, Settings(user_dir=tmp_path, hosts="anyone"), {}) == here
-    assert capsys.readouterr().out.count("?host=") == 1
+    said = capsys.readouterr().out
+    assert said.count("?host=") == 1 and f"Croquis is at {here}\n" in said
 
 
 def watch_panel(server: Server, client: httpx.Client, **headers: str) -> str:

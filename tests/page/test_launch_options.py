@@ -14,7 +14,7 @@ def test_a_machine_too_busy_to_answer_itself_still_starts(monkeypatch: pytest.Mo
     monkeypatch.setattr("gradio.networking.url_ok", lambda url: False)
     with gr.Blocks() as page:
         gr.Textbox()
-    page.launch(prevent_thread_lock=True, quiet=True, **make_launch_options(page, Settings()))
+    page.launch(prevent_thread_lock=True, **make_launch_options(page, Settings()))
     try:
         assert httpx.get(page.local_url).status_code == 200
     finally:
