@@ -186,11 +186,6 @@ class Settings:
         return self.user_dir / "history"
 
     @property
-    def pose_files(self) -> Path:
-        """Folder of the two networks that read poses."""
-        return self.user_dir / "pose"
-
-    @property
     def caches(self) -> Path:
         """Folder of what can be made again: vectors, indices."""
         return self.user_dir / "cache"

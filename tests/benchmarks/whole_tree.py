@@ -10,7 +10,6 @@ anything is. --only names the features by a piece of their names. The status is 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 import tempfile
@@ -23,9 +22,9 @@ import psutil
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from pipeline.models.catalog import SD15
+from pipeline.models.hub_cache import find_cached_revision
 from pipeline.page.own_files_panel import KINDS
-from pipeline.settings import read_settings
-from pipeline.sketch import pose_files
 from tests.benchmarks.report import Row, print_progress, print_rows
 from tests.benchmarks.tree_features import PLAIN, TAUGHT, Feature, choose, list_features
 from tests.benchmarks.tree_files import Files, Picture
@@ -158,7 +157,7 @@ def read_peak(process: int) -> int | None:
 def draw_all(asked: argparse.Namespace, room: Path) -> Iterator[Row]:
     """Start the app on the tree and yield a row for each feature."""
     own = write_own_folders(asked.own or room / "own", asked.folder)
-    has_poses = link_poses(room / "user")
+    has_poses = find_cached_revision(SD15.parts["poses"]) is not None  # this machine's person fetched them
     settings = {"PROFILE": "sd15", "DEVICE": "cpu", "DTYPE": asked.dtype, "SD15": asked.folder, "MODELS": own}
     started = time.monotonic()
     with run_app(
@@ -173,16 +172,6 @@ def draw_all(asked: argparse.Namespace, room: Path) -> Iterator[Row]:
             yield from teach_and_wear(run, asked.lesson, room / "pictures")
         plain = Feature("the first one again", unlike=(), like=PLAIN)
         yield run.measure(plain.name, lambda: run.draw(plain))
-
-
-def link_poses(user: Path) -> bool:
-    """Lend the app the networks that read poses, where this machine's person has them; return whether it has."""
-    mine = read_settings([], os.environ).pose_files
-    if not pose_files.has_pose_files(mine):
-        return False
-    user.mkdir(parents=True, exist_ok=True)
-    (user / "pose").symlink_to(mine, target_is_directory=True)
-    return True
 
 
 def draw_features(run: Run, asked: argparse.Namespace, has_poses: bool) -> Iterator[Row]:

@@ -112,7 +112,10 @@ def test_what_a_network_sees_and_what_is_wrong_are_told_before_anything_is_drawn
     expect(image).to_be_visible(timeout=PATIENCE)
     before = image.get_attribute("src")
     check(page, "openpose")
-    expect(find_row(page, "openpose").locator(".notice")).to_contain_text("Reading poses needs", timeout=PATIENCE)
+    poses = find_row(page, "openpose").locator(".part-download")
+    told = "Not on this machine yet: BlazePose, which finds people and their poses (36 MB, licence: Apache-2.0)."
+    expect(poses).to_contain_text(told, timeout=PATIENCE)
+    expect(poses.get_by_role("button", name="Download it")).to_be_visible()
     drag_mouse(page, [(0.2, 0.2), (0.8, 0.3)])
     page.wait_for_function(
         "before => document.querySelector('[data-reading=scribble] img').src !== before", arg=before, timeout=PATIENCE
@@ -168,13 +171,13 @@ def test_doubts_are_told_before_anything_is_drawn_while_settings_is_closed(open_
     drag_mouse(page)
     open_panel(page, "settings")
     check(page, "openpose")
-    expect(find_row(page, "openpose").locator(".notice")).to_contain_text("Reading poses needs", timeout=PATIENCE)
+    expect(find_row(page, "openpose").locator(".part-download")).to_contain_text("BlazePose", timeout=PATIENCE)
     expect(page.locator("#messages .message")).to_have_count(0)  # its row tells it
     page.locator("#settings-title button").click()
     page.wait_for_timeout(1000)  # the panel that opened scrolls no more
     drag_mouse(page, [(0.2, 0.2), (0.8, 0.3)])
     expect(page.locator("#messages .message.alert")).to_contain_text(
-        "People's poses: Reading poses needs", timeout=PATIENCE
+        "Not on this machine yet: People's poses. Settings says more.", timeout=PATIENCE
     )
     page.locator("#messages").get_by_role("button", name="Close").click()
     with page.expect_response(lambda answer: "queue/join" in answer.url, timeout=PATIENCE):

@@ -136,7 +136,7 @@ def test_a_mistake_of_ours_is_told_calmly(
     def broken(*_: object) -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pipeline.models.hub.fetch_part", broken)
+    monkeypatch.setattr("pipeline.models.wheels.fetch_part", broken)
     download = Download(hub_profile)
     download.start()
     assert "log says why" in until(download, "failed").message

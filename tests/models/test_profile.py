@@ -27,11 +27,11 @@ def test_what_is_fetched_first_is_what_drawing_needs_and_no_more():
     assert 5e9 < sum(part.size for part in SD15.required_parts.values()) < 6.5e9
 
 
-def test_only_safetensors_and_small_text_files_are_listed():
+def test_only_weights_that_cannot_run_code_and_small_text_files_are_listed():
     for part in SD15.parts.values():
         for file in part.files:
-            assert file.path.endswith((".safetensors", ".json", ".txt"))
-            if file.path.endswith(".safetensors"):
+            assert file.path.endswith((".safetensors", ".tflite", ".json", ".txt"))
+            if file.path.endswith((".safetensors", ".tflite")):
                 assert file.size > 1_000_000
         assert part.licence and part.title
 

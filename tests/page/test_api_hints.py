@@ -70,7 +70,7 @@ def test_what_cannot_be_read_is_told_and_nothing_is_drawn(sd15: Server) -> None:
     wished = {"depth": 1, "openpose": 1, "canny": {"model": "no such net"}}
     depth, pose, canny = read(sd15, controlnets=wished)
     assert depth["image"] is None and "depth" in depth["notice"]
-    assert pose["image"] is None and "pose_files" in pose["notice"]
+    assert pose["image"] is None and "Download it in Settings" in pose["notice"]
     assert canny["image"] is not None and "no ControlNet “no such net” here" in canny["notice"]
 
 

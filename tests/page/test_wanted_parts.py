@@ -121,3 +121,6 @@ def test_where_to_fetch_it_is_said() -> None:
     assert describe_download([parts["pcm_8"], parts["hyper_sd_1"]]).endswith('under "Quick steps"')
     assert describe_download([parts["ip_adapter_plus"]]).endswith('under "How the style is looked at"')
     assert describe_download([parts["ip_adapter_plus"], parts["depth"]]) == "Download them in Settings"
+    assert describe_download([parts["poses"]]).endswith('under "Follow in your drawing"')
+    both = describe_download([parts["controlnet_depth"], parts["taesd"]])
+    assert both == 'Start the download under "A bigger model", and download what else is missing in Settings'

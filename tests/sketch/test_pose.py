@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import zipfile
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.errors import ModelError
-from pipeline.settings import read_settings
-from pipeline.sketch import pose_files
+from pipeline.models.controlnets import POSES
+from pipeline.models.hub_cache import find_cached_revision, snapshot_folder
 from pipeline.sketch.pose import (
     ANCHORS,
+    NETWORKS,
     Candidate,
     PoseReader,
     describe_doubt,
@@ -26,8 +25,8 @@ from pipeline.sketch.pose import (
 )
 from pipeline.sketch.skeleton import COLOURS, LIMBS, POINTS, count_seen, draw_skeletons
 
-FOLDER = read_settings([], os.environ).pose_files
-needs_networks = pytest.mark.skipif(not pose_files.has_pose_files(FOLDER), reason=f"run: {pose_files.FETCH}")
+FOLDER = snapshot_folder(POSES, str(POSES.revision))
+needs_networks = pytest.mark.skipif(find_cached_revision(POSES) is None, reason="fetch them in Settings")
 
 
 def stand(x: float = 100, y: float = 20, size: float = 10, seen: float = 1.0) -> np.ndarray:
@@ -109,27 +108,14 @@ def test_a_person_is_turned_upright(rim, up) -> None:
     assert middle == pytest.approx((50, 50)) and (top - middle) / 50 == pytest.approx(up, abs=1e-6)
 
 
-def test_missing_and_wrong_files_are_told_with_the_command(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"Run: pip install ai-edge-litert==.* -m pipeline.sketch.pose_files"):
-        PoseReader(tmp_path)
-    for name in pose_files.FILES:
-        (tmp_path / Path(name).name).write_bytes(b"x")
-    with pytest.raises(ModelError, match=r"pose_detection.tflite is not the file of mediapipe==0.10.14"):
+def test_without_litert_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(ModelError, match=r"Run: pip install ai-edge-litert$"):
         PoseReader(tmp_path)
 
 
-def test_files_are_taken_out_of_the_wheel_by_their_hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = list(pose_files.FILES)
-    with zipfile.ZipFile(tmp_path / "wheel.whl", "w") as wheel:
-        for name in names:
-            wheel.writestr(name, name)
-    with pytest.raises(ModelError, match="is not the file that was expected"):
-        pose_files.take_files_out(tmp_path / "wheel.whl", tmp_path / "pose")
-    assert not pose_files.has_pose_files(tmp_path / "pose")
-    hashes = {name: hashlib.sha256(name.encode()).hexdigest() for name in names}
-    monkeypatch.setattr(pose_files, "FILES", hashes)
-    pose_files.take_files_out(tmp_path / "wheel.whl", tmp_path / "pose")
-    assert [file.name for file in pose_files.find_pose_files(tmp_path / "pose")] == [Path(each).name for each in names]
+def test_the_networks_are_those_of_the_catalog() -> None:
+    assert tuple(file.path for file in POSES.files) == NETWORKS
 
 
 @needs_networks

@@ -86,7 +86,7 @@ def test_looking_says_what_is_wrong_with_each_before_anything_is_drawn(
     assert seen["canny"].pixels is not None and seen["canny"].pixels.shape == (256, 256, 3)
     assert "controlnet_scribble" in seen["scribble"].notice and seen["scribble"].pixels is not None
     assert "depth" in seen["depth"].notice and seen["depth"].pixels is None  # its network is not here
-    assert "pose_files" in seen["openpose"].notice and seen["openpose"].pixels is None
+    assert "Download it in Settings" in seen["openpose"].notice and seen["openpose"].pixels is None
     order = make_order()
     (auto,) = studio.look_at_hints(order, studio.read_lines(order))
     assert auto.controlnet == "lineart"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,14 +11,14 @@ import pytest
 
 from pipeline.errors import ModelError, SketchError
 from pipeline.models.catalog import SD15
+from pipeline.models.hub_cache import find_cached_revision
 from pipeline.request.order import Order, parse_order
 from pipeline.settings import read_settings
-from pipeline.sketch import pose_files
 from pipeline.studio.studio import Studio
 from pipeline.values import Sketch
 from tests.tools.sd15_tree import write_sd15_tree
 
-OWN_POSES = read_settings([], os.environ).pose_files
+HAS_POSES = find_cached_revision(SD15.parts["poses"]) is not None
 
 
 @pytest.fixture(scope="module")
@@ -97,16 +95,18 @@ def test_what_cannot_be_read_is_told(studio: Studio, monkeypatch: pytest.MonkeyP
     assert any("equally far everywhere" in notice for notice in result.notices)
 
 
-def test_poses_without_their_networks_are_told_before_anything_is_drawn(studio: Studio) -> None:
-    with pytest.raises(ModelError, match="python -m pipeline.sketch.pose_files"):
+def test_poses_without_their_networks_are_told_before_anything_is_drawn(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    with pytest.raises(ModelError, match='Download it in Settings, under "Follow in your drawing"'):
         studio.draw(make_order(controlnets={"openpose": 1.0}))
 
 
-@pytest.mark.skipif(not pose_files.has_pose_files(OWN_POSES), reason=f"run: {pose_files.FETCH}")
+@pytest.mark.skipif(not HAS_POSES, reason="fetch them in Settings")
 def test_nobody_in_the_drawing_is_told_and_a_person_is_drawn_as_a_skeleton(studio: Studio) -> None:
     import skimage.data
 
-    studio._hint_reader._settings = replace(studio.settings, user_dir=OWN_POSES.parent)
     with pytest.raises(SketchError, match="Nobody was found in your drawing"):
         studio.draw(make_order(controlnets={"openpose": 1.0}))
     photograph = Sketch(skimage.data.astronaut(), is_drawing=False)

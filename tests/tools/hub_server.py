@@ -1,6 +1,7 @@
 """Serve the Hub's protocol as huggingface_hub 2.4 asks for it, and fail on order in the ways the Hub does.
 
-Large files are answered with a redirect to another origin, as the Hub does with its CDN; small ones directly.
+Large files are answered with a redirect to another origin, as the Hub does with its CDN; small ones directly. Beside
+it lies an index of Python packages (PEP 503) under /simple, whose wheels are at the other origin, too.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Hub:
     """This holds what the server offers, what it does wrong, and what it was asked."""
 
     repos: dict[str, Repo] = field(default_factory=dict)
+    wheels: dict[str, bytes] = field(default_factory=dict)  # names -> what is in them
     address: str = ""
     storage: str = ""  # where large files lie: another origin
     answers: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=lambda: defaultdict(list))
@@ -84,6 +86,11 @@ class HubRequestHandler(BaseHTTPRequestHandler):
         if self.path.startswith("/cdn/"):
             name, data = self.hub.find(self.path.rpartition("/")[2])
             return self.send_content(name, data, {}, body)
+        if self.path.startswith("/simple/"):
+            return self.send_index(body)
+        if self.path.startswith("/wheels/"):
+            name = self.path.rpartition("/")[2]
+            return self.send_content(name, self.hub.wheels[name], {}, body)
         repo, _, rest = self.path.strip("/").partition("/resolve/")
         revision, _, name = rest.partition("/")
         if planned := self.hub.answers[name]:
@@ -98,6 +105,19 @@ class HubRequestHandler(BaseHTTPRequestHandler):
         if name not in known.files:
             return self.refuse(404, {"X-Error-Code": "EntryNotFound", **commit})
         return self.send_file_head(name, known.files[name], commit, body)
+
+    def send_index(self, body: bool) -> None:
+        """Answer as an index does that is asked for a package; it knows its wheels by the names they begin with."""
+        package = self.path.strip("/").rpartition("/")[2]
+        if planned := self.hub.answers[package]:
+            return self.refuse(*planned.pop(0))
+        links = [
+            f'<a href="../../wheels/{name}#sha256={hashlib.sha256(data).hexdigest()}">{name}</a><br />'
+            for name, data in self.hub.wheels.items()
+            if name.startswith(f"{package}-")
+        ]
+        page = "\n".join(["<!DOCTYPE html>", *links]).encode()
+        return self.send_content(package, page, {"Content-Type": "text/html"}, body)
 
     def send_file_head(self, name: str, data: bytes, commit: dict[str, str], body: bool) -> None:
         if not name.endswith(".safetensors"):

@@ -33,10 +33,13 @@ def write_sd15_tree(
     """Write the parts of these roles (all of them if None) as `CROQUIS_SD15` reads them, and a manifest.json.
 
     The manifest has the sizes and hashes of these files in place of the published ones: the app checks against it.
+    What comes in a package's wheel is left out: random numbers would find nobody in a drawing.
     """
     listed: dict[str, dict[str, Any]] = {}
     for role in SD15.parts if roles is None else roles:
         part = SD15.parts[role]
+        if part.wheel is not None:
+            continue
         for file in part.files:
             path = folder / part.folder / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
