@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from tests.benchmarks.kept_rows import KeptRows
 from tests.benchmarks.tree_features import PLAIN, Feature, Sent, list_features
 from tests.benchmarks.tree_files import Files, Picture
-from tests.benchmarks.whole_tree import draw_all, is_told, read_options
+from tests.benchmarks.whole_tree import Run, draw_all, is_told, read_options
 from tests.models.wrong_files import WRONG_FILES
 from tests.tools.sd15_tree import write_sd15_tree
 
@@ -68,3 +69,29 @@ def test_a_feature_that_changes_nothing_and_a_part_that_moves_are_faults(tmp_pat
 def test_a_wrong_file_is_told_by_its_own_sentence() -> None:
     first, second = WRONG_FILES[:2]
     assert is_told(first, [f"{first.name} {first.said}"]) and not is_told(first, [f"{first.name} {second.said}"])
+
+
+def test_what_was_drawn_right_is_kept_and_what_was_wrong_is_drawn_again(tmp_path: Path, noise: np.ndarray) -> None:
+    drawn = []
+
+    def open_run(wrong: list[str]) -> Run:
+        """Return a run as it is once its app answers, which draws noise and finds `wrong` in it."""
+        run = Run.__new__(Run)
+        room = tmp_path / str(len(list(tmp_path.iterdir())))
+        room.mkdir()
+        run.files, run.kept = Files(room, SIDE), KeptRows(tmp_path / "kept")
+
+        def measure(name: str, work: object) -> dict[str, object]:
+            drawn.append(name)
+            run.files.keep(name, make_picture(room, "made", noise, seed=7))
+            return {"what": name, "s": 1.0} | ({"wrong": "; ".join(wrong)} if wrong else {})
+
+        run.measure = measure  # type: ignore[method-assign, assignment]
+        return run
+
+    assert "wrong" in open_run(["empty"]).draw_row(Feature("a"))
+    row = open_run([]).draw_row(Feature("a"))
+    again = open_run(["never asked"])
+    assert again.draw_row(Feature("a")) == row == {"what": "a", "s": 1.0} and drawn == ["a", "a"]
+    found = again.files.find("a")
+    assert found is not None and np.array_equal(found.pixels, noise) and found.details["seed"] == 7

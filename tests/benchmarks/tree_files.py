@@ -103,6 +103,10 @@ class Files:
             self._save(PLAIN, image)
             self._save("wide picture", lay_wide(image, (128, 128, 128)))
 
+    def find(self, name: str) -> Picture | None:
+        """Find a picture that was kept; None where none was."""
+        return self._drawn.get(name)
+
     def compare(self, feature: Feature, picture: Picture) -> list[str]:
         """List what is wrong with a picture beside those drawn before it."""
         faults = []

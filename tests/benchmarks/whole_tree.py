@@ -4,7 +4,8 @@ FOLDER is a tree that tests/tools/sd15_tree.py wrote; with --small, a small one 
 runs on it and is spoken to by Gradio's client, as anybody's program would. Each picture has to have its size and
 something in it, to be another one than without its feature, to be told as it was asked, and the app's log to hold no
 fault. Rows: seconds on the clock and of the processor, the app's peak resident megabytes, and what is wrong, if
-anything is. --only names the features by a piece of their names. The status is 1 where anything is wrong.
+anything is. --only names the features by a piece of their names; --keep a folder for what was drawn right, from which
+another run goes on. The status is 1 where anything is wrong.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from gradio_client.exceptions import AppError
 from pipeline.models.catalog import SD15
 from pipeline.models.hub_cache import find_cached_revision
 from pipeline.page.own_files_panel import KINDS
+from tests.benchmarks.kept_rows import KeptRows
 from tests.benchmarks.report import Row, print_progress, print_rows
 from tests.benchmarks.tree_features import PLAIN, TAUGHT, Feature, choose, list_features
 from tests.benchmarks.tree_files import Files, Picture
@@ -41,12 +43,12 @@ LIMIT = 1_800  # seconds that anything may take
 class Run:
     """Run draws features by a running app, and looks at what comes."""
 
-    def __init__(self, server: Server, room: Path, side: int, steps: int) -> None:
+    def __init__(self, server: Server, room: Path, asked: argparse.Namespace) -> None:
         self.client = Client(server.url, verbose=False, download_files=room / "downloads", analytics_enabled=False)
         self.events = PageEvents(server.url, server.host_url)
-        self.files = Files(room, side)
-        self._usual = {**USUAL, "width": side, "height": side, "num_inference_steps": steps}
-        self._log, self._process, self._side = server.log, psutil.Process(server.process.pid), side
+        self.files, self.kept, self._side = Files(room, asked.side), KeptRows(asked.keep), asked.side
+        self._usual = {**USUAL, "width": asked.side, "height": asked.side, "num_inference_steps": asked.steps}
+        self._log, self._process = server.log, psutil.Process(server.process.pid)
         self._read = 0  # bytes of the log
 
     def measure(self, name: str, work: Callable[[], list[str]]) -> Row:
@@ -63,6 +65,19 @@ class Run:
         row["peak_mb"] = read_peak(self._process.pid)
         faults += self._read_log()
         return row | {"wrong": "; ".join(faults)} if faults else row
+
+    def draw_row(self, feature: Feature) -> Row:
+        """Draw a feature's picture and return its row; a kept one is not drawn again."""
+        if (found := self.kept.find(feature.name)) is not None:
+            row, path, details = found
+            if path is not None:
+                self.files.keep(feature.name, Picture(path, details))
+            return row
+        row = self.measure(feature.name, lambda: self.draw(feature))
+        if "wrong" not in row:
+            picture = self.files.find(feature.name)
+            self.kept.add(row, *((picture.path, picture.details) if picture else ()))
+        return row
 
     def draw(self, feature: Feature) -> list[str]:
         """Draw a feature's picture and return what is wrong with it."""
@@ -163,7 +178,7 @@ def draw_all(asked: argparse.Namespace, room: Path) -> Iterator[Row]:
     with run_app(
         room, **{f"CROQUIS_{name}": str(value) for name, value in {**settings, "SAFETY": asked.safety}.items()}
     ) as server:
-        run = Run(server, room, asked.side, asked.steps)
+        run = Run(server, room, asked)
         yield {"what": "the page answers", "s": round(time.monotonic() - started, 1)}
         yield from draw_features(run, asked, has_poses)
         if not asked.only or "model" in asked.only:
@@ -180,7 +195,7 @@ def draw_features(run: Run, asked: argparse.Namespace, has_poses: bool) -> Itera
     yield run.measure("own files listed", run.list_own)
     yield run.measure("a style added", run.add_style)
     for feature in choose(features, asked.only) if asked.only else features:
-        yield run.measure(feature.name, lambda feature=feature: run.draw(feature))  # type: ignore[misc]
+        yield run.draw_row(feature)
 
 
 def change_models(run: Run) -> Iterator[Row]:
@@ -191,17 +206,20 @@ def change_models(run: Run) -> Iterator[Row]:
         "own both": ("webui-checkpoint", "webui-vae"),
     }
     for name, (model, vae) in changes.items():
+        if (found := run.kept.find(name)) is not None:
+            yield found[0]
+            continue
         yield run.measure(f"{name} chosen", lambda model=model, vae=vae: run.change_model(model, vae))  # type: ignore[misc]
         told = {"revisions.checkpoint": model} if model else {}
-        yield run.measure(name, lambda name=name, told=told: run.draw(Feature(name, told=told)))  # type: ignore[misc]
+        yield run.draw_row(Feature(name, told=told))
     yield run.measure("the tree's own again", lambda: run.change_model("", ""))
 
 
 def teach_and_wear(run: Run, steps: int, folder: Path) -> Iterator[Row]:
     """Teach a style and draw in it."""
-    yield run.measure("a style taught, stopped, gone on with", lambda: run.teach(steps, folder))
-    worn = Feature("the taught style worn", {"style": run.files.styles.get(TAUGHT, "")})
-    yield run.measure(worn.name, lambda: run.draw(worn))
+    if run.kept.find("the taught style worn") is None:
+        yield run.measure("a style taught, stopped, gone on with", lambda: run.teach(steps, folder))
+    yield run.draw_row(Feature("the taught style worn", {"style": run.files.styles.get(TAUGHT, "")}))
 
 
 def read_options(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -209,6 +227,7 @@ def read_options(given: Sequence[str] | None = None) -> argparse.Namespace:
     options.add_argument("folder", type=Path)
     options.add_argument("--small", action="store_true", help="write a small tree into the folder first")
     options.add_argument("--own", type=Path, help="folder that keeps the own models from one run to the next")
+    options.add_argument("--keep", type=Path, help="folder that keeps what was drawn from one run to the next")
     options.add_argument("--only", nargs="+", help="pieces of features' names; model and teach for those two")
     options.add_argument("--side", type=int, default=256, help="px")
     options.add_argument("--steps", type=int, default=2)
