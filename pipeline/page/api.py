@@ -28,6 +28,7 @@ from pipeline.page.endpoint_calls import declare_inputs, turn_errors_into_messag
 from pipeline.page.guard import guard_inputs
 from pipeline.page.host import NOT_HERE, may_teach
 from pipeline.page.memory_panel import plan_memory_modes
+from pipeline.page.page_event import guard_events
 from pipeline.page.served_files import make_served_folder
 from pipeline.page.sharing import add_style, remove_style
 from pipeline.page.visitors import find_caller, find_owner
@@ -62,6 +63,7 @@ def register_api(studio: Studio) -> None:
     if blocks is None:
         raise RuntimeError("register_api is called inside `with gr.Blocks()`.")
     guard_inputs(blocks)
+    guard_events(blocks)
     endpoints = Endpoints(studio, Departures(blocks))
     for function in (
         endpoints.draw,

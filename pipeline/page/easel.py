@@ -19,6 +19,7 @@ from pipeline.page import view
 from pipeline.page.components import build_address
 from pipeline.page.hires_choice import restore_hires
 from pipeline.page.memory_panel import describe_need
+from pipeline.page.page_event import PageEvent
 from pipeline.page.page_order import SETTINGS, read_order
 from pipeline.page.quality import adapt_settings, restore_quality
 from pipeline.page.reading_choice import restore_choice
@@ -84,7 +85,7 @@ class Easel:
         """Stop every run of a visitor who left the page."""
         self.tickets.stop_session(str(visitor.session_hash))
 
-    def restore(self, event: gr.EventData) -> tuple[Any, ...]:
+    def restore(self, event: PageEvent) -> tuple[Any, ...]:
         """Return the canvas, SETTINGS, strip and picture that a dropped picture file or a pasted text brings back."""
         try:
             if (text := getattr(event, "text", None)) is not None:

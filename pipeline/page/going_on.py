@@ -15,6 +15,7 @@ from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT, build_address
 from pipeline.page.drawing_panel import DrawingPanel, follow_run
 from pipeline.page.easel import Easel, PictureAndStrip
+from pipeline.page.page_event import PageEvent
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.run import Run
 from pipeline.page.sent_file import decode_base64
@@ -36,11 +37,11 @@ class GoingOn:
     def __init__(self, easel: Easel) -> None:
         self._easel, self._studio = easel, easel.studio
 
-    def enlarge(self, visitor: gr.Request, event: gr.EventData) -> Iterator[PictureAndStrip]:
+    def enlarge(self, visitor: gr.Request, event: PageEvent) -> Iterator[PictureAndStrip]:
         """Make the event's picture twice as large; yield what picture and strip show meanwhile."""
         yield from self._go(visitor, event, lambda: partial(enlarge_file, self._studio, self.find_picture(event.image)))
 
-    def repaint(self, visitor: gr.Request, event: gr.EventData) -> Iterator[PictureAndStrip]:
+    def repaint(self, visitor: gr.Request, event: PageEvent) -> Iterator[PictureAndStrip]:
         """Repaint the event's part of the picture; yield what picture and strip show meanwhile."""
 
         def prepare() -> Work:
@@ -49,7 +50,7 @@ class GoingOn:
 
         yield from self._go(visitor, event, prepare)
 
-    def outpaint(self, visitor: gr.Request, event: gr.EventData) -> Iterator[PictureAndStrip]:
+    def outpaint(self, visitor: gr.Request, event: PageEvent) -> Iterator[PictureAndStrip]:
         """Draw more around the event's picture; yield what picture and strip show meanwhile."""
 
         def prepare() -> Work:
@@ -58,7 +59,7 @@ class GoingOn:
 
         yield from self._go(visitor, event, prepare)
 
-    def film(self, visitor: gr.Request, event: gr.EventData) -> Iterator[dict[str, Any]]:
+    def film(self, visitor: gr.Request, event: PageEvent) -> Iterator[dict[str, Any]]:
         """Make a film of the event's picture and its drawing; yield how far it is, then its address."""
         ticket = str(event.ticket)
         with self._easel.tickets.open(ticket, str(visitor.session_hash)) as stopped:
@@ -76,11 +77,11 @@ class GoingOn:
             except Exception as error:
                 yield {"ticket": ticket, "problem": explain_error(error)}
 
-    def cancel(self, event: gr.EventData) -> None:
+    def cancel(self, event: PageEvent) -> None:
         """Stop the work under the event's ticket."""
         self._easel.stop(str(event.ticket))
 
-    def _go(self, visitor: gr.Request, event: gr.EventData, prepare: Callable[[], Work]) -> Iterator[PictureAndStrip]:
+    def _go(self, visitor: gr.Request, event: PageEvent, prepare: Callable[[], Work]) -> Iterator[PictureAndStrip]:
         """Do work under the event's ticket and publish the picture that comes of it, with the settings it had."""
         ticket = str(event.ticket)
         keep = partial(self._studio.keep_picture, visitor=find_owner(visitor, self._studio.settings))

@@ -28,6 +28,8 @@ MALFORMED = 'A file is {"path": the uploaded file\'s path, "meta": {"_type": "gr
 PATH_LIMIT = 1_000  # characters; systems refuse long ones with errors of their own
 CALLS = tuple(f"/gradio_api/{name}" for name in ("run/", "call/", "queue/join"))
 MOST_TOLD = 300  # letters of what is wrong with a call
+UPLOAD = "/gradio_api/upload"
+NO_FILES = "An upload is a form (multipart/form-data) whose parts are files; another form came."
 NO_PAGE = "There is one page here, at this address without a query."
 NO_ENDPOINT = "There is no such endpoint. /gradio_api/info lists those there are."
 
@@ -42,7 +44,8 @@ def guard_inputs(blocks: gr.Blocks) -> None:
         expect_inputs(block_fn, inputs)
         try:
             return await preprocess(block_fn, inputs, *args, **kwargs)
-        except gr.Error:
+        except gr.Error as error:  # a choice that is none: told, not logged
+            error.print_exception = False
             raise
         except InvalidPathError:
             raise gr.Error(NOT_UPLOADED, print_exception=False) from None
@@ -55,6 +58,8 @@ def guard_inputs(blocks: gr.Blocks) -> None:
 
 def expect_inputs(block_fn: Any, inputs: list[Any]) -> None:
     """Raise gr.Error unless the inputs are as many as the event takes, and every file among them is well formed."""
+    if block_fn.fn is None:  # the page's scripts alone run it
+        raise gr.Error(NO_ENDPOINT, print_exception=False)
     if len(inputs) != len(block_fn.inputs):
         raise gr.Error(
             f"/{block_fn.api_name} takes {len(block_fn.inputs)} values in its data list; {len(inputs)} came.",
@@ -85,6 +90,7 @@ def list_exception_handlers() -> Mapping[type[Exception], Answer]:
         FnIndexInferError: _answer_unknown_endpoint,
         KeyError: _answer_unknown_endpoint,
         TypeError: _answer_wrong_names,
+        AttributeError: _answer_wrong_upload,
         RequestValidationError: _answer_wrong_form,
     }
 
@@ -101,8 +107,15 @@ def _answer_unknown_endpoint(request: Request, error: Exception) -> JSONResponse
 def _answer_wrong_names(request: Request, error: Exception) -> JSONResponse:
     """Answer 422 with Gradio's own words: /call/v2/ takes named inputs, and only the status of its answer is wrong."""
     if "/call/" not in request.url.path:
-        raise error
+        return _answer_wrong_upload(request, error)
     return refuse(422, str(error).encode("utf-8", "replace").decode())
+
+
+def _answer_wrong_upload(request: Request, error: Exception) -> JSONResponse:
+    """Answer 400 for a form that holds no file where one is expected, of which Gradio makes errors of its own."""
+    if not request.url.path.startswith(UPLOAD):
+        raise error
+    return refuse(400, NO_FILES)
 
 
 def _answer_wrong_form(request: Request, error: Exception) -> JSONResponse:

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.page.components import PAGE_EVENT
+from pipeline.page.page_event import PageEvent
 from pipeline.page.sharing import expect_sharing
 from pipeline.page.style_shelf import Shelf
 from pipeline.studio.messages import explain_error
@@ -20,7 +21,7 @@ class LentShelf:
         self.studio = studio
         self.shelf = Shelf(studio)
 
-    def keep_style(self, event: gr.EventData, strip: Any) -> tuple[Any, Any, Any]:
+    def keep_style(self, event: PageEvent, strip: Any) -> tuple[Any, Any, Any]:
         """Add the style that the event names to the library. Returns the grid, the chosen style and the strip."""
         try:
             expect_sharing(self.studio.settings)

@@ -64,4 +64,4 @@ class OpenRoutes:
 
 def is_plain(path: str) -> bool:
     """Return whether a path may be a file's: systems refuse others with errors of their own."""
-    return "\0" not in path and all(len(part.encode("utf-8", "replace")) <= LONGEST_NAME for part in path.split("/"))
+    return path.isprintable() and all(len(part.encode("utf-8", "replace")) <= LONGEST_NAME for part in path.split("/"))

@@ -13,6 +13,7 @@ from pipeline.models.own_files import OwnFile, read_stamp
 from pipeline.page import view
 from pipeline.page.components import make_component
 from pipeline.page.host import is_host
+from pipeline.page.page_event import PageEvent
 from pipeline.page.quality import list_adapter_choices
 from pipeline.request.presets import get_menu
 from pipeline.studio.model_change import ModelChange
@@ -41,7 +42,7 @@ class OwnFilesPanel:
                 return
             await asyncio.sleep(POLL_SECONDS)
 
-    async def choose(self, event: gr.EventData, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
+    async def choose(self, event: PageEvent, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
         """Let the model and the VAE draw that the event names, if this visitor may; then watch as `watch` does."""
         names = [str(getattr(event, name, "") or "")[:NAME_LIMIT] for name in ("model", "vae")]
         if is_host(visitor, self.studio.settings):

@@ -15,6 +15,7 @@ from pipeline.hints import HINT_LIMITS
 from pipeline.models.catalog import SD15
 from pipeline.page import view
 from pipeline.page.components import make_component
+from pipeline.page.page_event import PageEvent
 from pipeline.page.page_order import read_order
 from pipeline.page.part_downloads import PartDownloads, find_parts
 from pipeline.request.controlnets import write_controlnets
@@ -76,7 +77,7 @@ class ReadingPanel:
         files, role_of = find_parts(self._studio), get_menu(self._studio.profile.name).controlnets
         return {name: files.list_missing(list_parts(role_of, name)) for name in role_of}
 
-    async def fetch(self, event: gr.EventData, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
+    async def fetch(self, event: PageEvent, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
         """Fetch what the reading lacks that the event names, if this visitor may; then follow as `follow` does."""
         role_of = get_menu(self._studio.profile.name).controlnets
         reading = str(getattr(event, "reading", ""))
@@ -96,7 +97,7 @@ class ReadingPanel:
                 return
             await asyncio.sleep(POLL_SECONDS)
 
-    def stop(self, event: gr.EventData, visitor: gr.Request) -> None:
+    def stop(self, event: PageEvent, visitor: gr.Request) -> None:
         """Stop the download for the reading that the event names, if this visitor may."""
         self._downloads.stop(str(getattr(event, "reading", "")), visitor)
 

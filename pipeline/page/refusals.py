@@ -64,7 +64,9 @@ class Refusals:
         except Exception as error:
             if not answer.is_begun:
                 await refuse(find_status(error), explain_error(error))(scope, receive, send)
-            elif not isinstance(error.__cause__ or error, HTTPException):  # Gradio ends streams that way, in words
+            elif isinstance(error.__cause__ or error, HTTPException):  # Gradio ends streams that way, in words
+                await answer.end()
+            else:
                 log.error("An answer broke off", exc_info=error)
 
 
@@ -89,6 +91,10 @@ class Answer:
             self._body += message.get("body", b"")
             if not message.get("more_body"):
                 await self._send_refusal(self._refusal)
+
+    async def end(self) -> None:
+        """End an answer that is begun."""
+        await self.send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_refusal(self, start: Message) -> None:
         told = read_told(self._body)

@@ -11,6 +11,7 @@ import gradio as gr
 from pipeline.errors import Cancelled, SettingError
 from pipeline.page.components import PAGE_EVENT
 from pipeline.page.easel import Easel
+from pipeline.page.page_event import PageEvent
 from pipeline.page.page_order import SETTINGS, read_order
 from pipeline.page.visitors import find_caller
 from pipeline.places import hold_place
@@ -58,7 +59,7 @@ class StyleSheet:
         except Exception as error:
             yield sheet | {"state": "error", "message": explain_error(error)}
 
-    def stop(self, event: gr.EventData) -> None:
+    def stop(self, event: PageEvent) -> None:
         """Stop the sheet whose ticket the event names."""
         self._easel.stop(event.ticket)
 

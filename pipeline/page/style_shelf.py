@@ -12,6 +12,7 @@ import gradio as gr
 from pipeline.errors import SettingError
 from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT, build_address, make_component
+from pipeline.page.page_event import PageEvent
 from pipeline.page.sent_file import decode_base64
 from pipeline.page.sharing import add_style, adopt_style, expect_sharing, remove_style
 from pipeline.request.notation import MAX_STYLES, write_palette
@@ -44,7 +45,7 @@ class Shelf:
         self.studio = studio
         self.thumbnails = Thumbnails(studio)
         self._likeness = Likeness()
-        self._actions: Mapping[str, Callable[[gr.EventData], Answer]] = {
+        self._actions: Mapping[str, Callable[[PageEvent], Answer]] = {
             "list": self.list_again,
             "look": self.look,
             "resemble": self.resemble,
@@ -73,7 +74,7 @@ class Shelf:
         shown = {} if file is None else {"thumb": build_address(file.resolve())}
         return view.build_style_card(style) | shown | {"coming": self.thumbnails.is_coming(style)}
 
-    def answer(self, event: gr.EventData) -> tuple[Any, Answer]:
+    def answer(self, event: PageEvent) -> tuple[Any, Answer]:
         """Do what the event names. Returns the cards, where they may have changed, and the answer with the call's
         number: what the action says, or `error`.
         """
@@ -88,11 +89,11 @@ class Shelf:
         changes = action in (self.add, self.rename, self.remove, self.list_again)
         return self.list_cards() if changes else gr.skip(), {"call": call, **said}
 
-    def list_again(self, event: gr.EventData) -> Answer:
+    def list_again(self, event: PageEvent) -> Answer:
         """Say nothing: the cards are listed with the answer."""
         return {}
 
-    def look(self, event: gr.EventData) -> Answer:
+    def look(self, event: PageEvent) -> Answer:
         """Return all styles for the words: `ids`, likely ones first, then suggested ones, and `named`, the one that the
         words mean, or None.
         """
@@ -112,12 +113,12 @@ class Shelf:
         late = set(last or ())
         return [*(id for id in order if id not in late), *(id for id in order if id in late)]
 
-    def resemble(self, event: gr.EventData) -> Answer:
+    def resemble(self, event: PageEvent) -> Answer:
         """Return `ids` of all styles, those whose pictures look most like the sent one first."""
         image = open_image(decode_base64(getattr(event, "data", None)), "picture")
         return {"ids": [style.id for style in self._likeness.find_similar(image, self.studio.library.all())]}
 
-    def add(self, event: gr.EventData) -> Answer:
+    def add(self, event: PageEvent) -> Answer:
         """Keep a picture, or a style's file, as a style; `name` is the file's. Returns its `id` and `name`."""
         data = decode_base64(getattr(event, "data", None))
         if is_style_file(data):
@@ -128,24 +129,24 @@ class Shelf:
             style = add_style(self.studio, open_image(data, "style's picture"), name)
         return {"id": style.id, "name": style.name}
 
-    def rename(self, event: gr.EventData) -> Answer:
+    def rename(self, event: PageEvent) -> Answer:
         """Give an added style another name and words."""
         expect_sharing(self.studio.settings)
         style = self.studio.library.rename(event.id, event.name, event.words)
         return {"id": style.id, "name": style.name}
 
-    def remove(self, event: gr.EventData) -> Answer:
+    def remove(self, event: PageEvent) -> Answer:
         """Remove an added style."""
         remove_style(self.studio, event.id)
         return {"id": event.id}
 
-    def export(self, event: gr.EventData) -> Answer:
+    def export(self, event: PageEvent) -> Answer:
         """Return a style as one file: `data`, a data URL, and what to call it."""
         style = self.studio.library.get(event.id)
         data = base64.b64encode(write_style_file(style)).decode()
         return {"data": f"data:application/zip;base64,{data}", "file": style.id + SUFFIX}
 
-    def read_colours(self, event: gr.EventData) -> Answer:
+    def read_colours(self, event: PageEvent) -> Answer:
         """Return the `palette` of the sent picture as a request takes it, or of the added style `id`."""
         if (id := getattr(event, "id", None)) is not None:
             image = open_image(self.studio.find_style(id).image, "style's picture")
@@ -153,7 +154,7 @@ class Shelf:
             image = open_image(decode_base64(getattr(event, "data", None)), "picture")
         return {"palette": write_palette(tuple((colour, round(share, 3)) for colour, share in read_palette(image)))}
 
-    def show_lent(self, event: gr.EventData) -> Answer:
+    def show_lent(self, event: PageEvent) -> Answer:
         """Return `cards` of those styles among `ids` that came with a picture file; ids of others are left out."""
         ids = getattr(event, "ids", None)
         if not isinstance(ids, list) or len(ids) > 2 * MAX_STYLES:

@@ -11,6 +11,7 @@ from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT
 from pipeline.page.easel import Easel
 from pipeline.page.going_on import GoingOn
+from pipeline.page.page_event import PageEvent
 from pipeline.page.run import Run
 from pipeline.page.visitors import find_caller
 from pipeline.studio.messages import explain_error
@@ -26,7 +27,7 @@ class TakingApart:
     def __init__(self, easel: Easel) -> None:
         self._easel, self._studio = easel, easel.studio
 
-    def take_apart(self, visitor: gr.Request, event: gr.EventData) -> Iterator[dict[str, Any]]:
+    def take_apart(self, visitor: gr.Request, event: PageEvent) -> Iterator[dict[str, Any]]:
         """Draw the event's picture without its style, its drawing, its words; yield the pictures as they come.
 
         Its seed and its other settings stay. A problem is yielded in words.

@@ -10,6 +10,7 @@ import gradio as gr
 
 from pipeline.errors import CroquisError
 from pipeline.page.components import make_component
+from pipeline.page.page_event import PageEvent
 from pipeline.page.part_downloads import PartDownloads, find_parts
 from pipeline.page.quick_steps import find_few_steps, read_levers
 from pipeline.request.presets import get_menu
@@ -33,7 +34,7 @@ class WantedParts:
         under_way = {name: each for name, each in self._downloads.follow(visitor)[0].items() if each["running"]}
         return {"wanted": wanted, "files": under_way | files}
 
-    async def fetch(self, event: gr.EventData, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
+    async def fetch(self, event: PageEvent, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
         """Fetch the part that the event names, if this visitor may; then follow as `follow` does."""
         role = str(getattr(event, "part", ""))
         part = self._studio.profile.parts.get(role)
@@ -51,7 +52,7 @@ class WantedParts:
                 return
             await asyncio.sleep(POLL_SECONDS)
 
-    def stop(self, event: gr.EventData, visitor: gr.Request) -> None:
+    def stop(self, event: PageEvent, visitor: gr.Request) -> None:
         """Stop the download that the event names, if this visitor may."""
         self._downloads.stop(str(getattr(event, "part", "")), visitor)
 

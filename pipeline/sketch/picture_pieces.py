@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Mapping
 
 from pipeline.errors import SketchError, phrase
+from pipeline.sketch.boxed_pieces import count_boxed
 
 MOST_SCANS = 100  # of a JPEG; a progressive one has 10
 MOST_FRAMES = 2_000  # of an animation
@@ -50,6 +51,8 @@ def expect_few_pieces(stored: bytes, what: str) -> None:
         for start, count in COUNTERS.items():
             if stored.startswith(start):
                 count(stored, counter)
+        if stored[4:8] == b"ftyp":
+            count_boxed(stored, counter.add)
     except (struct.error, IndexError):  # cut off or broken
         return
 

@@ -65,6 +65,11 @@ def test_what_the_page_and_the_clients_need_is_open(method: str, path: str) -> N
     assert call(method, path).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/assets/a%00b", "/assets/" + "a" * 256, "/gradio_api/heartbeat/a%0d%0ab"])
+def test_a_path_that_no_file_has_is_refused_before_the_system_does(path: str) -> None:
+    assert call("GET", path).json() == {"error": NOTHING_HERE}
+
+
 def test_another_method_is_told_in_words() -> None:
     refused = call("POST", "/gradio_api/info")
     assert refused.status_code == 405 and refused.headers["allow"] == "GET"

@@ -91,6 +91,8 @@ def test_unknown_names_are_the_callers_fault_where_gradio_looks_them_up() -> Non
     assert call(KeyError("x"), "POST", "/gradio_api/queue/join").status_code == 404
     assert call(KeyError("x"), path="/").status_code == 404
     assert call(TypeError("There is no input x."), "POST", "/gradio_api/call/v2/x").status_code == 422
+    for error in (TypeError("File is not an instance"), AttributeError("filename")):
+        assert call(error, "POST", "/gradio_api/upload").status_code == 400
     assert call(KeyError("x"), path="/other").status_code == call(TypeError("x")).status_code == 500
 
 

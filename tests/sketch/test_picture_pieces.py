@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 from collections.abc import Callable
 
@@ -73,7 +74,45 @@ def make_entries(count: int) -> bytes:
     return b"II*\0" + struct.pack("<IH", 8, count) + entry * count + b"\0\0\0\0"
 
 
+def make_box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def make_boxed(kind: str, *boxes: bytes) -> bytes:
+    """Return a HEIC or AVIF file with more boxes in its list of items."""
+    whole = encode(kind)
+    begin = whole.index(b"meta") - 4
+    (size,) = struct.unpack_from(">I", whole, begin)
+    more = b"".join(boxes)
+    meta = struct.pack(">I", size + len(more)) + whole[begin + 4 : begin + size] + more
+    return whole[:begin] + meta + whole[begin + size :]
+
+
+def make_items(count: int) -> bytes:
+    return make_boxed("AVIF", make_box(b"iinf", struct.pack(">B3xI", 1, count) + b"\0" * 12 * count))
+
+
+def make_references(count: int) -> bytes:
+    lists = make_box(b"dimg", struct.pack(">HH", 1, count) + b"\0\x01" * count)
+    return make_boxed("AVIF", make_box(b"iref", struct.pack(">4x") + lists))
+
+
+def make_boxes(count: int) -> bytes:
+    return make_boxed("AVIF", make_box(b"free", b"") * count)
+
+
+def make_samples(count: int) -> bytes:
+    inner = make_box(b"stsz", struct.pack(">4xII", 1, count))
+    for kind in (b"stbl", b"minf", b"mdia", b"trak", b"moov"):
+        inner = make_box(kind, inner)
+    return encode("AVIF") + inner
+
+
 HOSTILE = {
+    "items": (make_items, 2_001),
+    "references": (make_references, 4_001),
+    "boxes": (make_boxes, 20_001),
+    "samples": (make_samples, 2_001),
     "scans": (make_scans, 120),
     "segments": (make_segments, 70_000),
     "chunks": (make_chunks, 70_000),
@@ -105,13 +144,28 @@ def test_a_few_more_than_usual_are_no_matter(make: Callable[[int], bytes]) -> No
     assert open_image(make(20)).size == draw_house().size
 
 
+def test_boxes_within_boxes_end() -> None:
+    inner = b""
+    for _ in range(200):
+        inner = make_box(b"moov", inner)
+    expect_few_pieces(encode("AVIF") + inner * 90, "drawing")
+    began = time.monotonic()
+    expect_few_pieces(b"\0\0\0\x10ftypavif    " + struct.pack(">I4s", 0, b"moov") * 2_000_000, "drawing")
+    assert time.monotonic() - began < 1
+
+
+def test_a_phones_photograph_in_tiles_is_taken() -> None:
+    for make in (make_items, make_references, make_boxes):
+        expect_few_pieces(make(300), "drawing")
+
+
 def test_a_thumbnail_within_a_jpeg_counts_for_nothing() -> None:
     whole, other = encode("JPEG"), make_scans(200)[:60_000]
     segment = b"\xff\xe1" + struct.pack(">H", len(other) + 2) + other
     assert open_image(whole[:2] + segment + whole[2:]).size == draw_house().size
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
 def test_what_is_cut_off_is_left_to_the_decoder(kind: str) -> None:
     whole = encode(kind)
     for length in (0, 1, 9, 13, len(whole) // 2, len(whole) - 1):
