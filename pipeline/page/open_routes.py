@@ -19,7 +19,7 @@ OPEN_ROUTES: Mapping[str, Sequence[str]] = {
         *("/", "/config", "/config/", "/favicon.ico", "/robots.txt", "/theme.css"),
         *("/assets/{path:path}", "/static/{path:path}", *FILES),
         *(f"{API}/{name}" for name in ("app_id", "info", "info/", "openapi.json", "startup-events", "theme.css")),
-        *(f"{API}/{name}" for name in ("queue/data", "upload_progress", "heartbeat/{session_hash}")),
+        *(f"{API}/{name}" for name in ("queue/data", "heartbeat/{session_hash}")),
         *(f"{API}/{kind}/{{api_name}}/{{event_id}}" for kind in ("call", "call/v2")),
     ),
     "POST": (*CALLS, *(f"{API}/{name}" for name in ("queue/join", "cancel", "reset", "upload"))),

@@ -13,7 +13,9 @@ from contextlib import asynccontextmanager
 from copy import copy
 from typing import Any
 
+from gradio import routes
 from gradio.blocks import Blocks
+from gradio.route_utils import FileUploadProgress
 from gradio.routes import App
 from gradio.state_holder import SessionState, StateHolder
 
@@ -80,6 +82,19 @@ class EventNumbers(dict[str, set[str]]):
             del self[session_id]
 
 
+class NoProgress(FileUploadProgress):
+    """NoProgress forgets how far uploads are: the route that asks for it is closed, and Gradio forgets none unasked."""
+
+    def track(self, upload_id: str) -> None:
+        pass
+
+    def append(self, upload_id: str, filename: str, message_bytes: bytes) -> None:
+        pass
+
+    def set_done(self, upload_id: str) -> None:
+        pass
+
+
 @asynccontextmanager
 async def bound_sessions(app: App) -> AsyncIterator[None]:
     """Give a Gradio app sessions that are bounded, before it answers its first request."""
@@ -88,4 +103,5 @@ async def bound_sessions(app: App) -> AsyncIterator[None]:
     app.state_holder.set_blocks(blocks)
     blocks._queue.pending_event_ids_session = EventNumbers()
     blocks._queue.ANALYTICS_MAX_EVENTS = MOST_TIMES
+    routes.file_upload_statuses = NoProgress()
     yield

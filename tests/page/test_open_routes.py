@@ -16,7 +16,7 @@ from tests.tools.server_routes import list_gradio_routes
 NEEDED_BY_NOBODY = (
     *("dev/reload", "process_recording", "component_server", "vibe-edit", "undo-vibe-edit", "vibe-code", "runs"),
     *("queue/status", "deep_link", "token", "proxy=https://x.hf.space", "stream/x", "stream/x/y/1/playlist.m3u8"),
-    *("api/draw", "custom_component/a/client/b/c", "vibe-starter-queries", "run-history/buckets"),
+    *("upload_progress", "api/draw", "custom_component/a/client/b/c", "vibe-starter-queries", "run-history/buckets"),
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import gradio as gr
 import psutil
 import pytest
+from gradio import routes
 from gradio.routes import App
 from starlette.testclient import TestClient
 
@@ -25,6 +26,7 @@ def app() -> Iterator[App]:
         gr.Button().click(lambda: gr.update(choices=["a", "b"]), outputs=[chosen], api_name="offer")
         gr.Button().click(lambda each: each, inputs=[chosen], outputs=[chosen], api_name="take")
     page.queue()
+    page.max_file_size = None  # as launch() has it
     made = App.create_app(page, app_kwargs={"lifespan": bound_sessions})
     with TestClient(made) as client:
         page.is_running, page.app, page._queue.server_app, made.state.client = True, made, made, client
@@ -52,6 +54,12 @@ def test_who_named_a_session_keeps_what_was_changed_there(app: App) -> None:
     assert "error" in call(app, "take", "b", session="two"), "another's session is as it was"
     assert set(app.state_holder.session_data) == {"one", "two"}
     assert all(isinstance(each, Session) and not each.config_values for each in app.state_holder.session_data.values())
+
+
+def test_nothing_is_kept_of_how_far_an_upload_is(app: App) -> None:
+    answer = app.state.client.post("/gradio_api/upload?upload_id=x", files={"files": ("a.txt", b"a" * 100_000)})
+    assert answer.status_code == 200
+    assert not routes.file_upload_statuses._statuses and not routes.file_upload_statuses._signals
 
 
 def test_no_more_sessions_are_kept_than_the_limit_says(app: App) -> None:
