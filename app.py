@@ -42,6 +42,10 @@ def main() -> None:
         from pipeline.commands.teach import run_teach
 
         raise SystemExit(run_teach(arguments, os.environ))
+    if command == "access":
+        from pipeline.commands.access import run_access
+
+        raise SystemExit(run_access(arguments, os.environ))
     if command == "mcp":
         from pipeline.commands.mcp_server import run_mcp
 

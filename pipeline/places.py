@@ -24,6 +24,12 @@ class Place:
 
     visitor: str
     find_ahead: Callable[[Place], Ahead | None]  # None: it does not wait for the engine, or not yet
+    owner: str = ""  # whose history the picture is kept in; "": nobody's
+
+    @property
+    def person(self) -> str:
+        """Return who this is beyond a session: the owner where there is one, which the audit and reports go by."""
+        return self.owner or self.visitor
 
 
 _held: ContextVar[Place | None] = ContextVar("place", default=None)

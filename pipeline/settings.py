@@ -12,6 +12,18 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from platformdirs import user_data_path
 
 from pipeline.errors import SettingError
+from pipeline.setting_checks import (
+    PREFIX,
+    expect_amount,
+    expect_choice,
+    expect_count,
+    expect_folder,
+    expect_host_names,
+    expect_login,
+    expect_origins,
+    expect_proxies,
+    expect_safetensors,
+)
 
 ProfileChoice = Literal["auto", "pocket", "sd15"]
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
@@ -28,10 +40,10 @@ TeachingChoice = Literal["auto", "on", "off"]
 SharingChoice = Literal["auto", "on", "off"]
 MetricsChoice = Literal["auto", "on", "off"]
 AuditChoice = Literal["off", "on"]
+LoginChoice = Literal["off", "file", "proxy"]
 LogChoice = Literal["text", "json"]
 
 ROOT = Path(__file__).resolve().parents[1]
-PREFIX = "CROQUIS_"
 COUNTS = {  # name -> the most it takes; the least is 1
     "history_pictures": 1_000_000,
     "history_megabytes": 10_000_000,
@@ -46,16 +58,17 @@ COUNTS = {  # name -> the most it takes; the least is 1
     "queue_down_seconds": 86_400,
     "job_seconds": 86_400,
     "draw_replicas": 100,
+    "uploads": 10_000_000,
+    "uploads_each": 1_000_000,
 }
 AMOUNTS = {"price": 1_000_000.0, "worker_gpus": 8.0}  # name -> the most it takes; the least is 0
 AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,252})", re.IGNORECASE)
 AS_WRITTEN = ("database",)  # a URL: capital letters count
 FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
 COMMANDS = (
     "`python app.py draw --help` draws from the command line, `python app.py teach --help` teaches a style, "
-    "`python app.py mcp --help` serves agents."
+    "`python app.py mcp --help` serves agents, `python app.py access --help` says who may come in."
 )
 MEANINGS = {
     "profile": "which engine draws: auto takes sd15 where a GPU and its weights are there, else pocket",
@@ -86,6 +99,15 @@ MEANINGS = {
     "rate": "pictures that one address may ask for in a time, such as 30/minute or 200/hour; off counts none",
     "trusted_hosts": "names, with commas between them, by which visitors reach Croquis through a proxy; its own "
     "are known",
+    "origins": "other sites, as https://school.example with commas between them, whose pages may call /v1 and Gradio's "
+    "endpoints from a browser",
+    "proxies": "addresses or networks, with commas between them, of the proxies that visitors come through, whose "
+    "X-Forwarded-For is believed; unset, only this machine's own",
+    "login": "who may come in: off everybody, file who is in the file that `python app.py access` writes, proxy whom a "
+    "trusted proxy names; a program sends an API key in each case",
+    "login_header": "header in which a proxy says who a visitor is; it has to remove it from what visitors send",
+    "uploads": "megabytes of files that visitors sent which may lie on the disk at once; they go after a day",
+    "uploads_each": "megabytes of files that a visitor may send in an hour",
     "teaching": "who may teach a style by pictures: auto is who opens the page on the machine that runs it and nobody "
     "on a Space, on everybody, off nobody",
     "sharing": "who adds, renames and removes styles for everybody: auto is who opens the page on the machine that "
@@ -136,6 +158,12 @@ class Settings:
     waiting_each: int = 16
     rate: str = "off"
     trusted_hosts: str = ""  # names that Croquis has elsewhere, with commas between them
+    origins: str = ""  # of other sites, with commas between them
+    proxies: str = ""  # "": uvicorn believes this machine's own
+    login: LoginChoice = "off"
+    login_header: str = "x-remote-user"
+    uploads: int = 10_000
+    uploads_each: int = 2_000
     teaching: TeachingChoice = "auto"
     sharing: SharingChoice = "auto"
     metrics: MetricsChoice = "auto"
@@ -157,18 +185,21 @@ class Settings:
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(Settings).items():
             if get_origin(kind) is Literal:
-                _expect_choice(name, getattr(self, name), get_args(kind))
+                expect_choice(name, getattr(self, name), get_args(kind))
         for name, most in COUNTS.items():
-            _expect_count(name, getattr(self, name), most)
+            expect_count(name, getattr(self, name), most)
         for name, limit in AMOUNTS.items():
-            _expect_amount(name, getattr(self, name), limit)
-        _expect_host_names("trusted_hosts", self.trusted_hosts)
+            expect_amount(name, getattr(self, name), limit)
+        expect_host_names("trusted_hosts", self.trusted_hosts)
+        expect_origins(self.origins)
+        expect_proxies(self.proxies)
+        expect_login(self.login, self.login_header, self.proxies)
         for name in ("assets", "styles"):
-            _expect_folder(name, getattr(self, name))
+            expect_folder(name, getattr(self, name))
         if self.models is not None:
-            _expect_folder("models", self.models)
+            expect_folder("models", self.models)
         if self.sd15 is not None:
-            (_expect_safetensors if self.sd15.is_file() else _expect_folder)("sd15", self.sd15)
+            (expect_safetensors if self.sd15.is_file() else expect_folder)("sd15", self.sd15)
 
     @property
     def added_styles(self) -> Path:
@@ -184,6 +215,11 @@ class Settings:
     def history_folder(self) -> Path:
         """Folder of the kept pictures and their database."""
         return self.user_dir / "history"
+
+    @property
+    def logins_file(self) -> Path:
+        """File of those who may log in, with hashes of their passwords."""
+        return self.user_dir / "logins"
 
     @property
     def caches(self) -> Path:
@@ -246,42 +282,3 @@ class OptionParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise SettingError(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` lists the options.")
-
-
-def _expect_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise SettingError(f"{name} ({PREFIX}{name.upper()}) is one of {', '.join(choices)}; {value!r} came.")
-
-
-def _expect_count(name: str, value: object, most: int) -> None:
-    if not isinstance(value, int) or not 1 <= value <= most:
-        raise SettingError(f"{name} ({PREFIX}{name.upper()}) is a whole number from 1 to {most:,}; {value!r} came.")
-
-
-def _expect_amount(name: str, value: object, most: float) -> None:
-    if not isinstance(value, int | float) or not 0 <= value <= most:
-        raise SettingError(
-            f"{name} ({PREFIX}{name.upper()}) is a number from 0 to {most:,.0f} such as 0.35; {value!r} came."
-        )
-
-
-def _expect_host_names(name: str, value: str) -> None:
-    wrong = next((each for each in value.split(",") if value and not HOST_NAME.fullmatch(each.strip())), None)
-    if wrong is not None:
-        raise SettingError(
-            f"{name} ({PREFIX}{name.upper()}) is names as croquis.example with commas between them, without http:// "
-            f"and port; {wrong.strip()!r} came."
-        )
-
-
-def _expect_folder(name: str, folder: Path) -> None:
-    if not folder.is_dir():
-        raise SettingError(f"{name} ({PREFIX}{name.upper()}) is an existing folder; there is none at {folder}.")
-
-
-def _expect_safetensors(name: str, path: Path) -> None:
-    if path.suffix.lower() != ".safetensors":
-        raise SettingError(
-            f"{name} ({PREFIX}{name.upper()}) is a folder or a .safetensors file; {path.suffix or path.name} is not "
-            "read, since it may run code. Convert it to .safetensors."
-        )

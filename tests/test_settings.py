@@ -13,7 +13,7 @@ from pipeline.settings import ROOT, Settings, read_settings
 @pytest.fixture(autouse=True)
 def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Defaults name folders of the repository, which a checkout may still lack."""
-    monkeypatch.setattr("pipeline.settings._expect_folder", _expect_unless_default)
+    monkeypatch.setattr("pipeline.settings.expect_folder", _expect_unless_default)
 
 
 def _expect_unless_default(name: str, folder: Path) -> None:
@@ -46,6 +46,32 @@ def test_trusted_hosts_are_names_without_port() -> None:
     for wrong in ("http://croquis.example", "croquis.example:80", "a,,b", "*"):
         with pytest.raises(SettingError, match="trusted_hosts.*names"):
             read_settings([], {"CROQUIS_TRUSTED_HOSTS": wrong})
+
+
+def test_origins_are_sites_as_browsers_name_them() -> None:
+    assert read_settings([], {"CROQUIS_ORIGINS": "https://school.example, http://localhost:5173"}).origins
+    for wrong in (
+        "school.example",
+        "https://school.example/",
+        "*",
+        "https://a.example,",
+        "ftp://a.example",
+        "https://",
+    ):
+        with pytest.raises(SettingError, match="origins.*https://school.example"):
+            read_settings([], {"CROQUIS_ORIGINS": wrong})
+
+
+def test_proxies_are_addresses_and_a_login_by_one_needs_them() -> None:
+    assert read_settings([], {"CROQUIS_PROXIES": "10.0.0.2, 10.1.0.0/16, fd00::/8"}).proxies
+    for wrong in ("proxy.example", "10.0.0.2:80", "*", "10.0.0.1/8"):
+        with pytest.raises(SettingError, match="proxies.*10.0.0.0/24"):
+            read_settings([], {"CROQUIS_PROXIES": wrong})
+    with pytest.raises(SettingError, match="needs the proxy's address"):
+        read_settings([], {"CROQUIS_LOGIN": "proxy"})
+    assert read_settings(["--login", "proxy", "--proxies", "10.0.0.2"], {}).login_header == "x-remote-user"
+    with pytest.raises(SettingError, match="login_header.*header's name"):
+        read_settings([], {"CROQUIS_LOGIN_HEADER": "x remote"})
 
 
 def test_an_empty_variable_counts_as_unset() -> None:

@@ -46,8 +46,8 @@ from pipeline.studio.answers import (
     describe_style,
     describe_teaching,
 )
+from pipeline.studio.callers import name_caller
 from pipeline.studio.calls import draw_call, read_call
-from pipeline.studio.line import name_caller
 from pipeline.studio.readings import SeenHint
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
@@ -101,7 +101,7 @@ class Endpoints:
         and weight, reading used, milliseconds per stage. The same inputs and seed give the same bytes.
         """
         event, caller = LocalContext.event_id.get(None), LocalContext.request.get(None)
-        who = name_caller(None, None) if caller is None else find_caller(caller, event)
+        who = name_caller(None, None) if caller is None else find_caller(caller, self._studio.settings, event)
         with self._studio.line.join(who) as place, self._departures.follow(event) as stop:
             return await to_thread.run_sync(self._draw, inputs, place, stop, limiter=self._threads)
 

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.page.arrivals import Arrivals
 from pipeline.page.own_routes import refuse
-from pipeline.studio.line import name_address
+from pipeline.studio.callers import name_address
 
 MOST_BYTES = 128_000_000  # of any request; our own routes take less
 MOST_JSON_BYTES = 40_000_000  # of what Gradio's routes read as JSON: a drawing with a photograph

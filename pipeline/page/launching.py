@@ -15,6 +15,7 @@ from pipeline.page.layout import build_page
 from pipeline.page.live import LiveDoor
 from pipeline.page.teach import TeachDoor
 from pipeline.page.theme import make_launch_options
+from pipeline.page.trusted_proxies import believe_proxies
 from pipeline.studio.studio import Studio
 
 QUEUE_LIMIT = 1_000  # events that may wait to begin; how many may wait to be drawn, `pipeline/studio/line.py` says
@@ -37,8 +38,10 @@ def list_page_routes(studio: Studio) -> list[BaseRoute]:
 
 def launch_page(studio: Studio, routes: Sequence[BaseRoute]) -> gr.Blocks:
     """Open the page of a studio in threads of its own; `routes` are served beside Gradio's."""
+    believe_proxies(studio.settings.proxies)
     page = build_queued_page(studio)
-    options = make_launch_options(page, studio.settings, routes, studio.measurements.note_answer)
+    note, find_key = studio.measurements.note_answer, studio.keeper.find_key
+    options = make_launch_options(page, studio.settings, routes, note, find_key)
     options |= {"max_threads": studio.settings.waiting + OTHER_THREADS}
     page.launch(prevent_thread_lock=True, **options)
     return page

@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 
 from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
 from pipeline.page.body_limits import BodyLimits
 from pipeline.page.counted_answers import CountedAnswers
+from pipeline.page.entrance import Entrance, refuse_stranger
+from pipeline.page.host import read_host_token
 from pipeline.page.host_link import HostLink
 from pipeline.page.kept_page import KeptPage
 from pipeline.page.open_routes import OpenRoutes
 from pipeline.page.refusals import Refusals
 from pipeline.page.secure_headers import SecureHeaders
 from pipeline.page.served_files import ServedFiles
-from pipeline.page.trusted_hosts import TrustedHosts
+from pipeline.page.trusted_hosts import TrustedHosts, list_trusted_hosts
+from pipeline.page.trusted_proxies import TrustedProxies
+from pipeline.page.upload_limits import UploadLimits
+from pipeline.setting_checks import split
+from pipeline.settings import Settings
+
+SENT = ("authorization", "content-type", "accept")  # headers that another site's page may send
+TOLD = (  # and those that it may read
+    *("croquis-seed", "croquis-engine", "croquis-size", "croquis-styles", "croquis-withheld", "croquis-notices"),
+    "retry-after",
+)
 
 
 def list_middlewares(
-    hosts: frozenset[str], host_token: str, routes: Sequence[BaseRoute], note_answer: Callable[[int], None]
+    settings: Settings,
+    routes: Sequence[BaseRoute],
+    note_answer: Callable[[int], None],
+    find_key: Callable[[str], str | None],
 ) -> list[Middleware]:
     """List the middlewares of the page's server, the outermost first.
 
-    `hosts` are the names that it is known by, `host_token` is what the host's link holds,
-    `routes` are our own beside Gradio's, `note_answer` is called with each answer's status.
+    `routes` are our own beside Gradio's, `note_answer` is called with each answer's status, `find_key` returns the
+    name of an API key.
     """
+    hosts, origins = list_trusted_hosts(os.environ, settings.trusted_hosts), list(split(settings.origins))
+    shared = Middleware(
+        CORSMiddleware, allow_origins=origins, allow_methods=("GET", "POST"), allow_headers=SENT, expose_headers=TOLD
+    )
     return [
+        *([Middleware(TrustedProxies, proxies=settings.proxies)] if settings.proxies else []),
         Middleware(CountedAnswers, note=note_answer),
         Middleware(SecureHeaders),
         Middleware(Refusals),
-        Middleware(TrustedHosts, hosts=hosts),
-        Middleware(HostLink, token=host_token),
-        Middleware(OpenRoutes, own=routes),
+        *([shared] if origins else []),
+        Middleware(TrustedHosts, hosts=hosts, origins=origins),
+        Middleware(HostLink, token=read_host_token(settings.user_dir)),
+        Middleware(OpenRoutes, own=routes, has_login=settings.login == "file"),
+        Middleware(AuthenticationMiddleware, backend=Entrance(settings, find_key), on_error=refuse_stranger),
+        Middleware(UploadLimits, settings=settings),
         Middleware(BodyLimits),
         Middleware(ServedFiles),
         Middleware(KeptPage),

@@ -24,6 +24,7 @@ OPEN_ROUTES: Mapping[str, Sequence[str]] = {
     ),
     "POST": (*CALLS, *(f"{API}/{name}" for name in ("queue/join", "cancel", "reset", "upload"))),
 }
+LOGIN_ROUTES: Mapping[str, Sequence[str]] = {"POST": ("/login", "/login/"), "GET": ("/logout",)}  # where people log in
 LONGEST_NAME = 255  # bytes of one part of a path
 NOTHING_HERE = "Nothing is served at this address; /gradio_api/info and /v1/openapi.json tell what can be called."
 WRONG_METHOD = "This address takes {methods}; {method} came."
@@ -32,11 +33,14 @@ WRONG_METHOD = "This address takes {methods}; {method} came."
 class OpenRoutes:
     """OpenRoutes is a middleware that refuses unknown addresses (404), and known ones by another method (405)."""
 
-    def __init__(self, app: ASGIApp, own: Sequence[BaseRoute]) -> None:
-        """Take our own routes, which are served beside Gradio's."""
+    def __init__(self, app: ASGIApp, own: Sequence[BaseRoute], has_login: bool = False) -> None:
+        """Take our own routes, which are served beside Gradio's, and whether people log in by Gradio's page."""
         self._app, self._own = app, own
         self._open = {
-            method: tuple(re.compile(compile_path(path)[0].pattern, re.DOTALL) for path in paths)
+            method: tuple(
+                re.compile(compile_path(path)[0].pattern, re.DOTALL)
+                for path in (*paths, *(LOGIN_ROUTES.get(method, ()) if has_login else ()))
+            )
             for method, paths in OPEN_ROUTES.items()
         }
 

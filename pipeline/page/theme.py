@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,12 @@ from gradio.themes.utils.fonts import LocalFont
 from starlette.routing import BaseRoute
 
 from pipeline.page.components import build_address
+from pipeline.page.entrance import make_login_options
 from pipeline.page.guard import list_exception_handlers
-from pipeline.page.host import read_host_token
 from pipeline.page.installing import link_app
 from pipeline.page.languages import make_translations
 from pipeline.page.middlewares import list_middlewares
 from pipeline.page.sessions import MOST_SESSIONS, bound_sessions
-from pipeline.page.trusted_hosts import list_trusted_hosts
 from pipeline.settings import Settings
 
 # Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
@@ -122,15 +120,15 @@ def make_launch_options(
     settings: Settings,
     routes: Sequence[BaseRoute] = (),
     note_answer: Callable[[int], None] = lambda status: None,
+    find_key: Callable[[str], str | None] = lambda key: None,
 ) -> dict[str, Any]:
     """Make the options that launch() takes for this page; `routes` are served beside Gradio's own, and `note_answer` is
-    called with the status of each answer.
+    called with the status of each answer, `find_key` returns the name of an API key.
 
     run_history is off: it would keep people's words in their browser unasked. _frontend only asks the page for itself
     after the start, and ends the program where a busy machine needs over 3 s for it.
     """
     assets = settings.assets
-    hosts = list_trusted_hosts(os.environ, settings.trusted_hosts)
     return {
         "theme": make_theme(),
         "head": link_stylesheets(assets) + link_app(),
@@ -146,9 +144,10 @@ def make_launch_options(
             "exception_handlers": list_exception_handlers(),
             "routes": list(routes),
             "lifespan": bound_sessions,
-            "middleware": list_middlewares(hosts, read_host_token(settings.user_dir), routes, note_answer),
+            "middleware": list_middlewares(settings, routes, note_answer, find_key),
         },
         "state_session_capacity": MOST_SESSIONS,
         "share": False,
         "_frontend": False,
+        **make_login_options(settings),
     }

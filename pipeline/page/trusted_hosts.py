@@ -6,7 +6,7 @@ A page whose name was pointed at this machine (DNS rebinding) comes with that na
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from pipeline.page.own_routes import refuse
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 bound to every address of the machine
 NAMES = ("host", "x-forwarded-host")
+SHARED = ("/v1/", "/gradio_api/")  # what the pages of sites that the host lists may call
 FOREIGN_NAME = "Croquis is not known by this name; CROQUIS_TRUSTED_HOSTS lists the names that it has."
 FOREIGN_PAGE = "A page of another site may not use this Croquis."
 
@@ -40,8 +41,9 @@ class TrustedHosts:
     What is no browser sends no Origin and is welcome; so is a link that leads here from another site.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
-        self._app, self._hosts = app, hosts
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], origins: Sequence[str] = ()) -> None:
+        """Take the names that requests may come under, and the sites whose pages may call the API."""
+        self._app, self._hosts, self._origins = app, hosts, origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -64,6 +66,8 @@ class TrustedHosts:
         """Return whether a browser sends this for a page whose origin is none of ours."""
         if (origin := request.headers.get("origin")) is None:
             return request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+        if origin in self._origins and request.url.path.startswith(SHARED):
+            return False
         netloc = read_netloc(origin)
         named = read_name(netloc) in self._hosts and not is_address(read_name(netloc))
         return not named and netloc not in find_names(request)

@@ -14,7 +14,7 @@ from starlette.requests import cookie_parser
 
 from pipeline.page.host import PROXY_HEADERS, TOKEN, TOKEN_BYTES, is_loopback
 from pipeline.settings import Settings
-from pipeline.studio.line import Caller, name_caller
+from pipeline.studio.callers import Caller, name_caller, read_user
 
 Mode = Literal["on", "off", "ask"]
 
@@ -44,13 +44,14 @@ def find_owner(visitor: Visitor, settings: Settings) -> str | None:
     return None if mode == "off" else read_owner(visitor)
 
 
-def find_caller(visitor: gr.Request, event: str | None = None) -> Caller:
-    """Return who asks for a picture: a session of the page or of a client, else the address.
+def find_caller(visitor: gr.Request, settings: Settings, event: str | None = None) -> Caller:
+    """Return who asks for a picture: a key or a login, a session of the page or of a client, else the address.
 
     Gradio makes a session up for a call that comes without one, which is called as its `event` then.
     """
     session = None if visitor.session_hash == event else visitor.session_hash
-    return name_caller(session, getattr(visitor.client, "host", None))
+    owner = find_owner(visitor, settings)
+    return name_caller(session, getattr(visitor.client, "host", None), read_user(visitor), owner)
 
 
 def choose_mode(visitor: Visitor, settings: Settings) -> Mode:

@@ -61,15 +61,12 @@ class DrawReplica:
 
     def __serve_build_asgi_app__(self) -> Starlette:
         """Return the application that Ray Serve's proxy sends calls to."""
-        from pipeline.page.host import read_host_token
         from pipeline.page.middlewares import list_middlewares
-        from pipeline.page.trusted_hosts import list_trusted_hosts
         from pipeline.service.app import mount_service
 
         settings, note = self._studio.settings, self._studio.measurements.note_answer
-        hosts = list_trusted_hosts(os.environ, settings.trusted_hosts)
         routes = [mount_service(self._studio)]
-        guards = list_middlewares(hosts, read_host_token(settings.user_dir), routes, note)
+        guards = list_middlewares(settings, routes, note, self._studio.keeper.find_key)
         return Starlette(routes=routes, middleware=guards)
 
 

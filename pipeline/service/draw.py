@@ -22,7 +22,8 @@ from pipeline.service.answers import (
 )
 from pipeline.service.body import read_inputs, receive_body
 from pipeline.service.runs import News, Runs, Waiting
-from pipeline.studio.line import name_caller
+from pipeline.setting_checks import split
+from pipeline.studio.callers import name_caller, read_user
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult, StepPreview
 
@@ -31,11 +32,13 @@ OWN_NAMES = ("localhost", "127.0.0.1", "::1")  # of the machine that a browser r
 NO_STORE = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy that collects events shows none in time
 
 
-def expect_no_strange_page(request: Request) -> None:
+def expect_no_strange_page(request: Request, origins: str) -> None:
     """Raise HTTPException 403 where another site's page lets a browser call the Croquis of the machine it runs on.
 
-    Such a page cannot read the picture, but it could keep the machine busy.
+    Such a page cannot read the picture, but it could keep the machine busy. `origins` are the sites that may.
     """
+    if request.headers.get("origin") in tuple(split(origins)):
+        return
     if request.url.hostname in OWN_NAMES and request.headers.get("sec-fetch-site") == "cross-site":
         raise HTTPException(403, "A page of another site may not draw with the Croquis of this machine.")
 
@@ -49,9 +52,9 @@ class DrawService:
     async def draw(self, request: Request) -> Response:
         """Draw what a call asks for; answer the picture, or words that say what was wrong."""
         try:
-            expect_no_strange_page(request)
+            expect_no_strange_page(request, self._studio.settings.origins)
             form = choose_form(request.headers.get("accept"))
-            caller = name_caller(None, request.client and request.client.host)
+            caller = name_caller(None, request.client and request.client.host, read_user(request))
             self._studio.line.expect_place(caller)  # before megabytes are read
             body = await receive_body(request)
             run = self._runs.start(partial(read_inputs, body), caller, with_steps=form == "text/event-stream")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from starlette.types import Receive
 
 from pipeline.places import Place, hold_place
+from pipeline.studio.callers import Caller
 from pipeline.studio.calls import draw_call, read_call
-from pipeline.studio.line import Caller
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult, StepPreview
 

@@ -16,6 +16,7 @@ from pipeline.sealed_file import seal, unseal
 from pipeline.store.database import Database
 from pipeline.store.facts import Facts
 from pipeline.store.files import PictureFiles, make_thumbnail, place_whole
+from pipeline.store.keys import Keys
 from pipeline.store.limits import Limits, make_room
 from pipeline.store.records import Records
 from pipeline.store.search import Found, StyleCount, Wanted, count_styles, find_pictures
@@ -36,6 +37,7 @@ class History:
         self.files = PictureFiles(folder)
         self.database = database
         self.records = Records(database)
+        self.keys = Keys(database)
         self._limits = limits
 
     def keep(self, data: bytes, facts: Facts, visitor: str) -> str:

@@ -93,6 +93,10 @@ class Keeper:
             raise StoreError(self.fault or UNKNOWN)
         return self._history
 
+    def find_key(self, key: str) -> str | None:
+        """Return the name of an API key; None for one that does not work. Raises StoreError, DatabaseError."""
+        return self.open().keys.find(key)
+
     def flush(self) -> None:
         """Wait until everything that was handed over so far is written, or was told as a fault."""
         self._waiting.join()

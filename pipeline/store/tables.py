@@ -145,6 +145,17 @@ class Job(Table):
     changed_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class ApiKey(Table):
+    """ApiKey is a key that a program calls with, known by its hash alone."""
+
+    __tablename__ = "api_keys"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the key
+    name: Mapped[str] = mapped_column(String(40))  # one of those that work has it, and revoked ones may
+    made_at: Mapped[datetime] = mapped_column(UtcTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)  # since when it works no more
+
+
 class Note(Table):
     """Note is a value that all machines of one store share, such as the salt of visitors' hashes."""
 

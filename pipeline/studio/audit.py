@@ -37,7 +37,7 @@ class Audit:
         drawn = self._measurements.follow(request, draw, gives_way=gives_way, prepared=prepared)
         if self._is_on:
             place, seconds = get_place(), time.monotonic() - began
-            visitor = HOST if place is None else place.visitor
+            visitor = HOST if place is None else place.person
             line = Drawing(visitor, hash_request(request), request.engine, name_verdict(drawn), seconds)
             self._keeper.note_drawing(line)
         return drawn

@@ -8,8 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Protocol
 
 from limits import RateLimitItem, parse
@@ -19,35 +17,10 @@ from limits.strategies import MovingWindowRateLimiter
 from pipeline.errors import LineFull, SettingError
 from pipeline.places import Ahead, Place
 from pipeline.settings import Settings
+from pipeline.studio.callers import Caller
 
 UNKNOWN = 5.0  # seconds that a picture is taken to need before one was drawn
 OFF = "off"
-NETWORK_BITS = 64  # of an IPv6 address that one household has
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Caller is who wants a picture: a visitor of the page or of a client, and the address that came from."""
-
-    visitor: str
-    address: str
-
-
-def name_caller(session: str | None, host: str | None) -> Caller:
-    """Name who calls: by the session where there is one, else by the address."""
-    address = name_address(host or "")
-    return Caller(f"session {session}" if session else f"address {address}", address)
-
-
-def name_address(host: str) -> str:
-    """Return an address as it is counted: of IPv6 the network, since each household has 2^64 of them."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, NETWORK_BITS), strict=False))
-    return str(address)
 
 
 class TimedEngine(Protocol):
@@ -91,7 +64,7 @@ class Line:
         with self._note_errors():
             self._enter(caller, call)
             try:
-                yield Place(caller.visitor, self._look_ahead)
+                yield Place(caller.visitor, self._look_ahead, caller.owner)
             finally:
                 self._leave(caller.visitor, call)
 

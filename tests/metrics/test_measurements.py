@@ -18,7 +18,8 @@ from pipeline.metrics.picture_log import OWN, WORK, PictureLog, name_preset
 from pipeline.models.catalog import POCKET
 from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
-from pipeline.studio.line import Caller, Line
+from pipeline.studio.callers import Caller
+from pipeline.studio.line import Line
 
 DRAWN: Any = SimpleNamespace(images=("one",), milliseconds={"steps": 7_200.0, "decode": 0.0})
 

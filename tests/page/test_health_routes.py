@@ -35,7 +35,7 @@ def visit(folder: Path, address: str = "127.0.0.1", **settings: Any) -> TestClie
         profile=SimpleNamespace(name="pocket"),
     )
     routes = HealthDoor(studio).list_routes()
-    watchers = list_middlewares(frozenset(), "token", routes, studio.measurements.note_answer)
+    watchers = list_middlewares(studio.settings, routes, studio.measurements.note_answer, lambda key: None)
     app = Starlette(routes=routes, middleware=watchers)
     app.state.studio = studio
     return TestClient(app, base_url="http://127.0.0.1:7860", client=(address, 5))

@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.errors import LineFull, SettingError
 from pipeline.settings import Settings, read_settings
-from pipeline.studio.line import Caller, Line, name_caller, read_rate
+from pipeline.studio.callers import Caller, name_caller
+from pipeline.studio.line import Line, read_rate
 
 SECONDS = 4.0  # that a picture takes
 
