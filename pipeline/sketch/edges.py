@@ -29,6 +29,8 @@ BROAD_SPOT = 10.0  # px; from there on a long spot, such as a ghost's eye, is no
 MIN_CORE = 200  # px of an area's middle, or the crossing of two broad strokes would be one
 RIM = 3.0  # px of an area's border that stay when it is hollowed
 MIN_AREA = 8  # px; smaller spots of ink or paper are dust and grain
+SLIT = 9  # px, odd: paper between two strokes as near as this may lie in the blur of both
+SLIT_DEPTH = 0.5  # of the fainter stroke's darkness: what is below it is paper
 
 
 def read_edges(
@@ -180,8 +182,9 @@ def measure_darkness(pixels: Pixels) -> Pixels:
 def find_ink(dark: Pixels) -> Mask:
     """Find ink by two thresholds, as Canny has them: what is surely ink, and the fainter ink that hangs on to it.
 
-    Otsu's threshold, but never so high that pencil beside black ink is lost. Where there is no white ground at all (a
-    photograph read as lines because someone asked for it), dark lines are taken against their surroundings.
+    Otsu's threshold, but never so high that pencil beside black ink is lost. Paper between two strokes that almost
+    touch, such as an eye's white around its pupil, is paper, however grey it looks. Where there is no white ground at
+    all (a photograph read as lines because someone asked for it), dark lines are taken against their surroundings.
     """
     if np.median(dark) > 96:
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (27, 27))
@@ -190,7 +193,17 @@ def find_ink(dark: Pixels) -> Mask:
     sure = float(np.clip(0.8 * otsu, 20, 64))
     _, labels = cv2.connectedComponents((dark > 0.6 * sure).astype(np.uint8))
     kept = np.unique(labels[dark > sure])
-    return np.isin(labels, kept[kept > 0])
+    return np.isin(labels, kept[kept > 0]) & ~find_slits(dark)
+
+
+def find_slits(dark: Pixels) -> Mask:
+    """Mark what is much lighter than what lies on both sides of it: a closing by short lines of four directions."""
+    across = np.zeros((SLIT, SLIT), np.uint8)
+    across[SLIT // 2] = 1
+    slope = np.eye(SLIT, dtype=np.uint8)
+    ways = (across, across.T.copy(), slope, slope[::-1].copy())
+    sides = np.max([cv2.morphologyEx(dark, cv2.MORPH_CLOSE, way) for way in ways], axis=0)
+    return np.asarray(dark < SLIT_DEPTH * sides)
 
 
 def remove_dust(ink: Mask) -> Mask:

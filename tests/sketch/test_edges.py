@@ -149,6 +149,16 @@ def test_a_large_dot_is_drawn_by_its_outline_and_a_small_one_as_a_point():
     assert (edges.pixels[:, 256:] > 0).sum() <= 9 * 9
 
 
+@pytest.mark.parametrize("gap", [2, 3, 4])
+def test_a_pupil_near_its_outline_stays_apart(gap):
+    """An eye: a pupil of 16 px in a ring of 9 px, and little white between both."""
+    rows, columns = np.mgrid[:512, :512] + 0.5
+    apart = np.hypot(rows - 256, columns - 256)
+    paper = np.where((apart < 8) | ((apart > 8 + gap) & (apart < 17 + gap)), 30, 255).astype(np.uint8)
+    edges = read_edges(read_image(Image.fromarray(np.repeat(paper[..., None], 3, axis=2))), "lines")
+    assert (pieces(edges), enclosed(edges)) == (2, 2)
+
+
 @pytest.mark.parametrize("color", ["#e0b000", "#d02020", "#40c0ff", "#b0b0b0"])
 def test_pale_and_coloured_strokes_are_read_beside_black_ones(color):
     sketch = read_strokes(
