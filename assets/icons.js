@@ -22,6 +22,7 @@ export const ICONS = {
   check: "M5 12.5l4.5 4.5L19 7.5",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   back: "M15 5l-7 7 7 7",
+  flag: "M6 21V4h11l-2 4 2 4H6",
   forward: "M9 5l7 7-7 7",
   flip: "M12 3v18M9 7L3.5 17.5H9zM15 7l5.5 10.5H15",
   symmetry: "M12 3v2M12 8v2M12 13v2M12 18v3M8.5 6.5C5 7 3.5 9.5 4 12s2.5 4.5 4.5 5M15.5 6.5C19 7 20.5 9.5 20 12s-2.5 4.5-4.5 5",

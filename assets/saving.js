@@ -5,6 +5,7 @@ import { fetchForm, fetchPicture, makeCard, makeDrawing, makeSvg } from "./files
 import { addMenuItem } from "./menu.js";
 import { showMessage } from "./messages.js";
 import { addPictureAction } from "./picture.js";
+import { hasHost, openReport } from "./report.js";
 import { say } from "./words.js";
 
 const NAME = "croquis"; // of files whose picture has no name
@@ -86,6 +87,7 @@ function listWays({ picture, pictured, drawing, isBlank, words }) {
     { name: "drawing", icon: "pen", title: say("Drawing"), what: say("What is on the sheet, as a PNG."), can: !isBlank, act: () => keep(makeDrawing(drawing), "png", "drawing") },
     { name: "svg", icon: "pen", title: say("Ink as SVG"), what: say("Lines and colours as shapes, for vector programs and cutters."), can: !isBlank, act: () => keep(makeSvg(drawing), "svg", "ink") },
     { name: "openraster", icon: "layers", title: say("Layers"), what: say("Picture, colours and ink as OpenRaster, for Krita, GIMP and MyPaint."), can: has, act: () => keep(fetchForm("openraster", image), "ora") },
+    { name: "report", icon: "flag", title: say("Report this picture"), what: say("Tell whoever runs this Croquis what is wrong with it."), can: has && hasHost(), act: () => openReport(image) },
   ];
 }
 

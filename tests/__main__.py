@@ -3,7 +3,8 @@ scripts and every test.
 
 Arguments go to pytest: `python -m tests -k canny`. `python -m tests lint` runs no test, and `python -m tests quick` the
 form and the tests that need no torch, no browser and no server. `python -m tests coverage` prints the lines that the
-tests without the running app never reach, and `python -m tests programs` only fetches.
+tests without the running app never reach, `python -m tests programs` only fetches, and `python -m tests audit` asks
+PyPI whether weaknesses of the pinned packages are published.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.tools.audit import audit_requirements
 from tests.tools.postgres import find_programs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +35,7 @@ NOTHING_TO_RUN = 5  # pytest's exit status when the arguments chose no test
 
 
 def main(arguments: list[str]) -> int:
-    if arguments[:1] not in (["quick"], ["lint"]):
+    if arguments[:1] not in (["quick"], ["lint"], ["audit"]):
         get_programs()
         get_node_packages()
     match arguments:
@@ -41,6 +43,8 @@ def main(arguments: list[str]) -> int:
             failed = check_form() + run_quick_tests(others)
         case ["lint"]:
             failed = check_form() + check_types_and_scripts()
+        case ["audit"]:
+            failed = ["audit"] if audit_requirements() != 0 else []
         case ["programs"]:
             failed = []
         case ["coverage", *others]:

@@ -74,7 +74,10 @@ ONE_MODULE = {  # (room, room) -> the only modules of the second that the first 
     ("engine", "teaching"): {"pipeline.teaching.networks"},
     ("page", "teaching"): {"pipeline.teaching.lesson"},
     ("serve", "engine"): {"pipeline.engine.remote_engine", "pipeline.engine.drawing_engine"},
-    ("commands", "store"): {"pipeline.store.logins", "pipeline.store.keeper", "pipeline.store.tables"},
+    ("commands", "store"): {
+        *("pipeline.store.keeper", "pipeline.store.history", "pipeline.store.logins"),
+        *("pipeline.store.reported", "pipeline.store.tables"),
+    },
     ("commands", "teaching"): {"pipeline.teaching.lesson"},
     ("picture", "request"): {"pipeline.request.presets"},
 }

@@ -1,4 +1,4 @@
-"""Say from the command line who may come in: API keys for programs, names and passwords for people."""
+"""Say from the command line who may come in, by API keys and logins, and see what visitors reported."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pipeline.store.keeper import Keeper
 from pipeline.store.logins import Logins
 
 if TYPE_CHECKING:
+    from pipeline.store.history import History
     from pipeline.store.tables import ApiKey
 
 DESCRIPTION = "Say who may come in. Where the store lies, CROQUIS_USER_DIR and CROQUIS_DATABASE say, as for the app."
@@ -32,6 +33,8 @@ ACTIONS = {  # name -> (argument, what it does)
     "add-login": ("NAME", "let somebody log in (CROQUIS_LOGIN=file), with a password that is asked for"),
     "logins": ("", "list who may log in"),
     "remove-login": ("NAME", "let somebody log in no more"),
+    "reports": ("", "list what visitors reported and where the pictures lie, those that are not closed"),
+    "close-report": ("NUMBER", "note that a report is dealt with; its picture goes with the last of its reports"),
 }
 
 
@@ -91,6 +94,12 @@ def list_actions(keeper: Keeper, logins: Logins) -> Mapping[str, Callable[[str],
     def list_keys(_: str) -> None:
         _print_keys(keeper.open().keys.list_all())
 
+    def list_reports(_: str) -> None:
+        _print_reports(keeper.open())
+
+    def close_report(number: str) -> None:
+        _close_report(keeper.open(), number)
+
     return {
         "add-key": add_key,
         "keys": list_keys,
@@ -98,6 +107,8 @@ def list_actions(keeper: Keeper, logins: Logins) -> Mapping[str, Callable[[str],
         "add-login": add_login,
         "logins": list_logins,
         "remove-login": logins.remove,
+        "reports": list_reports,
+        "close-report": close_report,
     }
 
 
@@ -105,6 +116,25 @@ def _print_keys(keys: Sequence[ApiKey]) -> None:
     for key in keys:
         until = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "works"
         print(f"{key.name}\tmade {key.made_at:%Y-%m-%d %H:%M}\t{until}")
+
+
+def _print_reports(history: History) -> None:
+    from pipeline.store.reported import locate_reported
+
+    for report in history.records.list_reports():
+        words = " ".join(report.words.split())
+        file = locate_reported(history, report.picture)
+        print(f"{report.number}\t{report.at:%Y-%m-%d %H:%M}\t{report.reason}\t{file}")
+        print(f"\t{words}" if words else "", end="\n" if words else "")
+
+
+def _close_report(history: History, number: str) -> None:
+    from pipeline.store.reported import delete_unreported
+
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise StoreError(f"A report has a number; {number[:40]!r} came.")
+    history.records.close_report(int(number))
+    delete_unreported(history)
 
 
 def _ask_password() -> str:

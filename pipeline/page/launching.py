@@ -13,6 +13,7 @@ from pipeline.page.history_routes import HistoryDoor
 from pipeline.page.installing import list_app_routes
 from pipeline.page.layout import build_page
 from pipeline.page.live import LiveDoor
+from pipeline.page.report_route import ReportDoor
 from pipeline.page.teach import TeachDoor
 from pipeline.page.theme import make_launch_options
 from pipeline.page.trusted_proxies import believe_proxies
@@ -31,8 +32,8 @@ def build_queued_page(studio: Studio) -> gr.Blocks:
 
 def list_page_routes(studio: Studio) -> list[BaseRoute]:
     """List the page's own routes and those of the app's files."""
-    doors = LiveDoor(studio), ExportDoor(studio), HistoryDoor(studio), TeachDoor(studio), HealthDoor(studio)
-    own = [route for door in doors for route in door.list_routes()]
+    doors = (LiveDoor, ExportDoor, HistoryDoor, ReportDoor, TeachDoor, HealthDoor)
+    own = [route for door in doors for route in door(studio).list_routes()]
     return [*own, *list_app_routes(studio.settings.assets)]
 
 
