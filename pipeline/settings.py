@@ -61,7 +61,11 @@ COUNTS = {  # name -> the most it takes; the least is 1
     "uploads": 10_000_000,
     "uploads_each": 1_000_000,
 }
-AMOUNTS = {"price": 1_000_000.0, "worker_gpus": 8.0}  # name -> the most it takes; the least is 0
+AMOUNTS = {
+    "price": 1_000_000.0,
+    "worker_gpus": 8.0,
+    "results": 1_000_000.0,
+}  # name -> the most it takes; the least is 0
 AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 AS_WRITTEN = ("database",)  # a URL: capital letters count
 FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
@@ -97,6 +101,7 @@ MEANINGS = {
     "waiting": "calls that may draw or wait for it at once; who comes then is told when to try again",
     "waiting_each": "calls of one visitor that may draw or wait for it at once",
     "rate": "pictures that one address may ask for in a time, such as 30/minute or 200/hour; off counts none",
+    "results": "megabytes of memory for pictures that are asked for again with all the same, seed too; 0 keeps none",
     "trusted_hosts": "names, with commas between them, by which visitors reach Croquis through a proxy; its own "
     "are known",
     "origins": "other sites, as https://school.example with commas between them, whose pages may call /v1 and Gradio's "
@@ -157,6 +162,7 @@ class Settings:
     waiting: int = 64
     waiting_each: int = 16
     rate: str = "off"
+    results: float = 0.0  # MB; 0: every picture is drawn
     trusted_hosts: str = ""  # names that Croquis has elsewhere, with commas between them
     origins: str = ""  # of other sites, with commas between them
     proxies: str = ""  # "": uvicorn believes this machine's own

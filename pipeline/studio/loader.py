@@ -18,6 +18,7 @@ from pipeline.store.keeper import Keeper
 from pipeline.studio.audit import Audit
 from pipeline.studio.line import Line
 from pipeline.studio.opening import LoadState, Openers, explain_failure
+from pipeline.studio.result_cache import ResultCache
 from pipeline.styles.library import StyleLibrary
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Loader:
         self.measurements = Measurements(settings)
         self.keeper = Keeper(settings, self.library.name_style)
         self.audit = Audit(settings, self.keeper, self.measurements)
+        self.results = ResultCache(settings.results)
         self.line = Line(settings, self.find_engine, note_error=self.measurements.note_error)
         self._watch_line()
         self._start_lock = threading.Lock()

@@ -192,11 +192,13 @@ class Studio(Loader):
         """
         engine = self.engine
         expect_engine(request.engine, engine.profile)
-        draw = partial(engine.draw, on_step=on_step, is_cancelled=is_cancelled, gives_way=gives_way)
+        draw_now = partial(engine.draw, on_step=on_step, is_cancelled=is_cancelled, gives_way=gives_way)
+        draw = draw_now if gives_way else partial(self.results.draw, draw=draw_now, engine=engine)
         results: list[GenerationResult] = []
         for each in request.batch(count):
             drawn = self.audit.follow(each, draw, gives_way=gives_way, prepared=prepared)
-            self.step_times.note(each, drawn)
+            if drawn.milliseconds:  # it was drawn, not found
+                self.step_times.note(each, drawn)
             results += (enlarge_result(made) for made in make_results(each, drawn, engine.revisions))
             if on_result is not None:
                 on_result(results[-1])
