@@ -10,9 +10,12 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import gradio as gr
 from starlette.requests import Request, cookie_parser
@@ -27,6 +30,19 @@ PROXY_HEADERS = (  # a proxy speaks for somebody else
 TOKEN_FILE = "host-token"  # noqa: S105 the file's name
 TOKEN_BYTES = 32
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # as secrets.token_urlsafe writes 32 bytes
+
+
+class Visitor(Protocol):
+    """Visitor is what Gradio's and Starlette's requests have in common."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def client(self) -> Any: ...
+
+    @property
+    def url(self) -> Any: ...
 
 
 def is_host(visitor: gr.Request, settings: Settings) -> bool:
@@ -105,10 +121,20 @@ def may_read_metrics(visitor: Request, settings: Settings) -> bool:
     return has_token or is_at_machine(visitor)
 
 
-def is_at_machine(visitor: Request | gr.Request) -> bool:
-    """Return whether a visitor sits at the machine, or came through a tunnel of their own."""
+def is_at_machine(visitor: Visitor) -> bool:
+    """Return whether a request comes from this machine, by its own name, and through no proxy; never on a Space.
+
+    By its own name: a page whose foreign name was pointed at this machine is not somebody sitting here. A tunnel of
+    one's own counts as sitting here.
+    """
     proxied = any(name in visitor.headers for name in PROXY_HEADERS)
-    return not proxied and is_loopback(getattr(visitor.client, "host", ""))
+    if proxied or "SPACE_ID" in os.environ or not is_loopback(getattr(visitor.client, "host", "")):
+        return False
+    try:
+        name = urlsplit(f"//{visitor.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return False
+    return name == "localhost" or is_loopback(name)
 
 
 def is_loopback(address: str) -> bool:

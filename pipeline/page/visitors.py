@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Literal
 from urllib.parse import urlsplit
 
 import gradio as gr
 from starlette.requests import cookie_parser
 
-from pipeline.page.host import PROXY_HEADERS, TOKEN, TOKEN_BYTES, is_loopback
+from pipeline.page.host import TOKEN, TOKEN_BYTES, Visitor, is_at_machine
 from pipeline.settings import Settings
 from pipeline.studio.callers import Caller, name_caller, read_user
 
@@ -23,23 +21,10 @@ DESK = "desk"  # the owner of what is drawn at the machine itself, in whichever 
 COOKIE_SECONDS = 400 * 24 * 3600  # browsers keep none longer
 
 
-class Visitor(Protocol):
-    """Visitor is what Gradio's and Starlette's requests have in common."""
-
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-
-    @property
-    def client(self) -> Any: ...
-
-    @property
-    def url(self) -> Any: ...
-
-
 def find_owner(visitor: Visitor, settings: Settings) -> str | None:
     """Return whose history this visitor's pictures are kept in; None where nothing of theirs is kept."""
     mode = choose_mode(visitor, settings)
-    if mode == "on" and is_at_desk(visitor):
+    if mode == "on" and is_at_machine(visitor):
         return DESK
     return None if mode == "off" else read_owner(visitor)
 
@@ -58,22 +43,7 @@ def choose_mode(visitor: Visitor, settings: Settings) -> Mode:
     """Return whether this visitor's pictures are kept, are not, or are once the visitor says so."""
     if settings.history != "auto":
         return settings.history
-    return "on" if settings.hosts == "local" and is_at_desk(visitor) else "ask"
-
-
-def is_at_desk(visitor: Visitor) -> bool:
-    """Return whether a request comes from this machine, by its own name, and through no proxy; never on a Space.
-
-    By its own name: a page whose foreign name was pointed at this machine is not somebody sitting here.
-    """
-    proxied = any(name in visitor.headers for name in PROXY_HEADERS)
-    if proxied or "SPACE_ID" in os.environ or not is_loopback(getattr(visitor.client, "host", "")):
-        return False
-    try:
-        name = urlsplit(f"//{visitor.headers.get('host', '')}").hostname or ""
-    except ValueError:
-        return False
-    return name == "localhost" or is_loopback(name)
+    return "on" if settings.hosts == "local" and is_at_machine(visitor) else "ask"
 
 
 def read_owner(visitor: Visitor) -> str | None:

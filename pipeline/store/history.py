@@ -64,7 +64,7 @@ class History:
             if earlier is not None:
                 session.delete(earlier)
                 session.flush()
-            row = _make_row(id, digest, size, facts, visitor, created_at)
+            row = make_row(id, digest, size, facts, visitor, created_at)
             row.favourite = earlier is not None and earlier.favourite
             session.add(row)
             session.flush()
@@ -174,7 +174,8 @@ def _select_same(visitor: str, digest: str) -> Select[Picture]:
     return select(Picture).where(Picture.visitor == visitor, Picture.sha256 == digest)
 
 
-def _make_row(id: str, digest: str, size: int, facts: Facts, visitor: str, created_at: datetime) -> Picture:
+def make_row(id: str, digest: str, size: int, facts: Facts, visitor: str, created_at: datetime) -> Picture:
+    """Make the row of a picture, which nobody has written yet."""
     return Picture(
         id=id,
         visitor=visitor,

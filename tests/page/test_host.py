@@ -16,7 +16,8 @@ from pipeline.studio.calls import retry_on_engine_change
 
 def visitor(address: str | None, **headers: str) -> Any:
     client = None if address is None else SimpleNamespace(host=address)
-    return SimpleNamespace(client=client, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    given = {"host": "127.0.0.1:7860", **headers}
+    return SimpleNamespace(client=client, headers={name.replace("_", "-"): value for name, value in given.items()})
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ def visitor(address: str | None, **headers: str) -> Any:
         *((visitor("127.0.0.1", **{name: "x"}), False) for name in ("via", "x_client_ip", "cf_connecting_ip")),
         (visitor("192.168.1.20"), False),
         (visitor("10.4.0.1", x_forwarded_for="127.0.0.1"), False),
+        (visitor("127.0.0.1", host="rebound.example"), False),
         (visitor("testclient"), False),
         (visitor(None), False),
     ],

@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from pipeline.page.host import is_at_machine
 from pipeline.page.visitors import (
     COOKIE,
     DESK,
     choose_mode,
     find_owner,
-    is_at_desk,
     make_cookie,
     make_token,
     read_owner,
@@ -29,7 +29,7 @@ def make_visitor(
 
 @pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost:7860", "localhost", "[::1]:7860", "LOCALHOST:7860"])
 def test_who_sits_at_the_machine_is_at_the_desk(host: str) -> None:
-    assert is_at_desk(make_visitor({"host": host}))
+    assert is_at_machine(make_visitor({"host": host}))
     assert find_owner(make_visitor({"host": host}), Settings()) == DESK
 
 
@@ -46,13 +46,13 @@ def test_who_sits_at_the_machine_is_at_the_desk(host: str) -> None:
     ],
 )
 def test_anybody_else_is_not(visitor: SimpleNamespace) -> None:
-    assert not is_at_desk(visitor)
+    assert not is_at_machine(visitor)
     assert choose_mode(visitor, Settings()) == "ask" and find_owner(visitor, Settings()) is None
 
 
 def test_on_a_space_nobody_is_at_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPACE_ID", "someone/croquis")
-    assert not is_at_desk(make_visitor()) and choose_mode(make_visitor(), Settings()) == "ask"
+    assert not is_at_machine(make_visitor()) and choose_mode(make_visitor(), Settings()) == "ask"
 
 
 @pytest.mark.parametrize(
