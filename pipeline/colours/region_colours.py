@@ -86,13 +86,13 @@ def propose_colours(
     for step in range(num_inference_steps):
         raise_if_cancelled(is_cancelled)
         logits, ground = question.answer(state)
-        logits = push_apart(logits, state.known, question.beside, question.apart) + held
+        logits = question.groups.pool(push_apart(logits, state.known, question.beside, question.apart) + held)
         state = draw_codes(state, logits, ground, num_inference_steps - step, question.groups, taste)
         if on_step is not None:
             expected = question.expect_colours(logits, state)
             on_step(step + 1, num_inference_steps, picture.paint(expected))
     logits, _ = question.answer(state)
-    return Proposal(picture.paint(question.expect_colours(logits + held, state)), regions)
+    return Proposal(picture.paint(question.expect_colours(question.groups.pool(logits + held), state)), regions)
 
 
 @dataclass(frozen=True, eq=False)

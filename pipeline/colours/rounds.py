@@ -13,6 +13,7 @@ from torch import Tensor
 from pipeline.colours.oklab import from_oklab, to_oklab
 from pipeline.colours.region_features import ROWS, RegionFeatures
 from pipeline.colours.region_network import CODES, GROUND_ROWS, GROUNDS, Heard, RegionColours
+from pipeline.colours.twins import find_twins
 
 NEAR, CELL_NEAR = 0.04, 0.06  # OKLab: how far a region's colour and a cell's settle from the code that was drawn
 TEMPERATURE, CELL_TEMPERATURE, GROUND_TEMPERATURE = 0.5, 0.4, 0.7  # the kind of ground says what cells may vary
@@ -63,7 +64,7 @@ def draw_uniform(seed: int) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """Groups says which tokens have one colour: each region by itself, all cells of a region's row together."""
+    """Groups says which tokens have one colour: a region with its twins, all cells of a region's row together."""
 
     numbers: Tensor  # (n,) int64, the group of each token
     outside: Tensor  # (n,) bool, regions that run off the picture: their cells have colours, they have none
@@ -74,13 +75,13 @@ class Groups:
         """Number the groups of a drawing's tokens."""
         count, more = len(seen.numbers), len(seen.homes)
         _, rows = np.unique(np.column_stack([seen.homes, seen.spots[:, 0]]), axis=0, return_inverse=True)
-        numbers = np.concatenate([np.arange(count), count + rows.ravel()]).astype(np.int64)
+        numbers = np.concatenate([find_twins(seen), count + rows.ravel()]).astype(np.int64)
         outside = np.concatenate([seen.outside, np.zeros(more, bool)])
         return cls(torch.from_numpy(numbers), torch.from_numpy(outside), torch.arange(count + more) >= count)
 
     def pool(self, logits: Tensor) -> Tensor:
         """Return each token's logits (n, CODES) as the mean of its group's."""
-        counts = torch.bincount(self.numbers)[:, None]
+        counts = torch.bincount(self.numbers).clamp(min=1)[:, None]
         return (torch.zeros(len(counts), CODES).index_add(0, self.numbers, logits) / counts)[self.numbers]
 
 
