@@ -76,7 +76,7 @@ ONE_MODULE = {  # (room, room) -> the only modules of the second that the first 
     ("serve", "engine"): {"pipeline.engine.remote_engine", "pipeline.engine.drawing_engine"},
     ("commands", "store"): {
         *("pipeline.store.keeper", "pipeline.store.history", "pipeline.store.logins"),
-        *("pipeline.store.reported", "pipeline.store.tables"),
+        "pipeline.store.tables",
     },
     ("commands", "teaching"): {"pipeline.teaching.lesson"},
     ("picture", "request"): {"pipeline.request.presets"},

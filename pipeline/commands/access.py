@@ -119,22 +119,17 @@ def _print_keys(keys: Sequence[ApiKey]) -> None:
 
 
 def _print_reports(history: History) -> None:
-    from pipeline.store.reported import locate_reported
-
     for report in history.records.list_reports():
         words = " ".join(report.words.split())
-        file = locate_reported(history, report.picture)
+        file = history.reported.locate(report.picture)
         print(f"{report.number}\t{report.at:%Y-%m-%d %H:%M}\t{report.reason}\t{file}")
         print(f"\t{words}" if words else "", end="\n" if words else "")
 
 
 def _close_report(history: History, number: str) -> None:
-    from pipeline.store.reported import delete_unreported
-
     if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise StoreError(f"A report has a number; {number[:40]!r} came.")
-    history.records.close_report(int(number))
-    delete_unreported(history)
+    history.reported.close(int(number))
 
 
 def _ask_password() -> str:

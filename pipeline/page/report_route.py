@@ -62,10 +62,8 @@ class ReportDoor:
 
     def _keep(self, who: str, data: bytes, reason: str, words: str) -> Response:
         """Keep a report. Raises SettingError, PictureFileError, StoreError."""
-        from pipeline.store.reported import report_picture
-
         if reason not in REASONS:
             raise SettingError(f"A report's reason is one of {', '.join(REASONS)}; {reason[:40]!r} came.")
         read_facts(data, str)  # no other file than a picture of ours is kept for anybody
-        number = report_picture(self._studio.keeper.open(), who, data, reason, words[:WORDS_LIMIT])
+        number = self._studio.keeper.open().reported.add(who, data, reason, words[:WORDS_LIMIT])
         return JSONResponse({"report": number}, headers=NOT_KEPT)

@@ -19,6 +19,7 @@ from pipeline.store.files import PictureFiles, make_thumbnail, place_whole
 from pipeline.store.keys import Keys
 from pipeline.store.limits import Limits, make_room
 from pipeline.store.records import Records
+from pipeline.store.reported import Reported
 from pipeline.store.search import Found, StyleCount, Wanted, count_styles, find_pictures
 from pipeline.store.tables import Picture, WornStyle
 
@@ -38,6 +39,7 @@ class History:
         self.database = database
         self.records = Records(database)
         self.keys = Keys(database)
+        self.reported = Reported(folder, self.records)
         self._limits = limits
 
     def keep(self, data: bytes, facts: Facts, visitor: str) -> str:
@@ -120,7 +122,7 @@ class History:
 
     def forget(self, visitor: str) -> int:
         """Delete everything of a visitor, at once and for good; return how many pictures it was. The audit stays."""
-        self.records.forget(visitor)
+        self.reported.let_go(self.records.forget(visitor))
         with self.database.write() as session:
             return self._remove(session, select(Picture).where(Picture.visitor == visitor))
 

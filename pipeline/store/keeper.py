@@ -239,8 +239,5 @@ class Keeper:
 
 def tidy(history: History) -> None:
     """Delete for good what lay in the bin long enough, and what is older than the host keeps."""
-    from pipeline.store.reported import delete_unreported
-
     history.empty_bin()
     history.remove_old()
-    delete_unreported(history)

@@ -74,9 +74,19 @@ class Records:
         with self._database.read() as session:
             return session.scalars(wanted.where(Report.closed_at.is_(None)) if is_open else wanted).all()
 
-    def close_report(self, number: int) -> None:
-        """Note that the host has dealt with a report. Raises StoreError where there is none."""
+    def close_report(self, number: int) -> str:
+        """Note that the host has dealt with a report; return its picture's SHA-256. Raises StoreError where there is
+        none.
+        """
         self._expect_one(update(Report).where(Report.number == number).values(closed_at=datetime.now(UTC)))
+        with self._database.read() as session:
+            return session.scalars(select(Report.picture).where(Report.number == number)).one()
+
+    def is_reported(self, picture: str) -> bool:
+        """Return whether a report of the picture of this SHA-256 is open."""
+        wanted = select(Report.number).where(Report.picture == picture, Report.closed_at.is_(None)).limit(1)
+        with self._database.read() as session:
+            return session.scalar(wanted) is not None
 
     def add_job(self, visitor: str, engine: str, request: str, body: bytes) -> str:
         """Accept a job; return its id. Once this returns, no end of a program loses it."""
@@ -117,12 +127,16 @@ class Records:
         with self._database.read() as session:
             return session.scalars(select(Job).where(Job.state == state).order_by(Job.made_at).limit(count)).all()
 
-    def forget(self, visitor: str) -> None:
-        """Delete a visitor's jobs and reports; the audit stays, which knows hashes alone."""
+    def forget(self, visitor: str) -> Sequence[str]:
+        """Delete a visitor's jobs and reports; return the SHA-256 of each picture that was reported. The audit stays,
+        which knows hashes alone.
+        """
         hashed = self.hash_visitor(visitor)
         with self._database.write() as session:
+            reported = session.scalars(select(Report.picture).where(Report.visitor == hashed)).all()
             for table in (Job, Report):
                 session.execute(delete(table).where(table.visitor == hashed))
+            return reported
 
     def prune(self, before: datetime) -> None:
         """Delete what is older: the audit, reports that are closed, jobs that ended."""

@@ -3,43 +3,48 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
-
-from sqlalchemy import func, select
 
 from pipeline.errors import StoreError
 from pipeline.store.files import place_whole
-from pipeline.store.history import History
-from pipeline.store.tables import Report
+from pipeline.store.records import Records
 
 FOLDER = "reported"
 MOST_OPEN = 1_000  # reports that nobody has dealt with yet
 TOO_MANY = "The host of this Croquis has more reports than can be kept. Tell them in another way."
 
 
-def report_picture(history: History, visitor: str, data: bytes, reason: str, words: str) -> int:
-    """Keep a picture that somebody reports, and the report; return its number.
+class Reported:
+    """Reported holds the pictures of one store's open reports.
 
-    Raises StoreError where too many are open.
+    A picture whose report is not known stays: a database that was damaged may have been set aside with it.
     """
-    with history.database.read() as session:
-        if (session.scalar(select(func.count()).where(Report.closed_at.is_(None))) or 0) >= MOST_OPEN:
+
+    def __init__(self, folder: Path, records: Records) -> None:
+        self._folder, self._records = folder / FOLDER, records
+
+    def add(self, visitor: str, data: bytes, reason: str, words: str) -> int:
+        """Keep a picture that somebody reports, and the report; return its number.
+
+        Raises StoreError where too many are open.
+        """
+        if len(self._records.list_reports(count=MOST_OPEN)) >= MOST_OPEN:
             raise StoreError(TOO_MANY)
-    digest = hashlib.sha256(data).hexdigest()
-    place_whole(locate_reported(history, digest), data)
-    return history.records.add_report(visitor, digest, reason, words)
+        digest = hashlib.sha256(data).hexdigest()
+        place_whole(self.locate(digest), data)
+        return self._records.add_report(visitor, digest, reason, words)
 
+    def locate(self, digest: str) -> Path:
+        """Return where a reported picture lies, by the SHA-256 of its file."""
+        return self._folder / f"{digest}.png"
 
-def locate_reported(history: History, digest: str) -> Path:
-    """Return where a reported picture lies, by the SHA-256 of its file."""
-    return history.files.folder / FOLDER / f"{digest}.png"
+    def close(self, number: int) -> None:
+        """Note that a report is dealt with; its picture goes with the last one. Raises StoreError for no report."""
+        self.let_go([self._records.close_report(number)])
 
-
-def delete_unreported(history: History) -> int:
-    """Delete the pictures of which no report is open any more; return how many."""
-    with history.database.read() as session:
-        wanted = set(session.scalars(select(Report.picture).where(Report.closed_at.is_(None))))
-    gone = [file for file in (history.files.folder / FOLDER).glob("*.png") if file.stem not in wanted]
-    for file in gone:
-        file.unlink(missing_ok=True)
-    return len(gone)
+    def let_go(self, digests: Iterable[str]) -> None:
+        """Delete those of these pictures of which no report is open any more."""
+        for digest in digests:
+            if not self._records.is_reported(digest):
+                self.locate(digest).unlink(missing_ok=True)

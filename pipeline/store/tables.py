@@ -60,6 +60,7 @@ class Picture(Table):
     __table_args__ = (
         UniqueConstraint("visitor", "sha256"),
         Index(None, "visitor", "number"),
+        Index(None, "visitor", "deleted_at", "favourite", "number"),  # a visitor's pictures are counted by it alone
         {"sqlite_autoincrement": True},  # a number is never given twice, so the order holds
     )
 

@@ -71,6 +71,21 @@ def test_the_host_sees_picture_and_words_until_the_report_is_closed(
     assert keeper.open().records.list_reports(is_open=False) == [], "who deletes everything leaves reports behind"
 
 
+def test_who_deletes_everything_takes_reported_pictures_along_and_nobody_elses(
+    browser: TestClient,
+    keeper: Keeper,
+    draw_picture: DrawPicture,  # noqa: F811
+) -> None:
+    own, shared = (write_picture(draw_picture(seed)) for seed in (1, 2))
+    for data in (own, shared):
+        assert send(browser, data)[0] == 200
+    keeper.open().reported.add("another", shared, "other", "")
+    owner = read_owner(SimpleNamespace(headers={"cookie": f"{COOKIE}={browser.cookies[COOKIE]}"}))  # type: ignore[arg-type]
+    keeper.open().forget(owner or "")
+    files = [keeper.open().reported.locate(hashlib.sha256(data).hexdigest()) for data in (own, shared)]
+    assert [file.exists() for file in files] == [False, True]
+
+
 def test_what_is_no_report_is_refused_in_words(
     browser: TestClient,
     draw_picture: DrawPicture,  # noqa: F811

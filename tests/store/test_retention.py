@@ -10,7 +10,6 @@ from sqlalchemy import update
 from pipeline.picture.png_file import write_picture
 from pipeline.store.history import BIN_TIME, History
 from pipeline.store.keeper import tidy
-from pipeline.store.reported import locate_reported, report_picture
 from pipeline.store.search import Wanted
 from pipeline.store.tables import Entry, Picture, Report
 from tests.conftest import OpenHistory
@@ -72,10 +71,10 @@ def test_old_lines_of_the_audit_go_and_open_reports_keep_their_picture(
     is_closed: bool, open_history: OpenHistory, draw_picture: DrawPicture
 ) -> None:
     history = open_history(days=30)
-    number = report_picture(history, DESK, write_picture(draw_picture(1)), "other", "")
+    number = history.reported.add(DESK, write_picture(draw_picture(1)), "other", "")
     history.records.note_drawing(DESK, "r" * 64, "pocket", "shown", 1)
     if is_closed:
-        history.records.close_report(number)
+        history.reported.close(number)
     with history.database.write() as session:
         long_ago = datetime.now(UTC) - timedelta(days=31)
         session.execute(update(Entry).values(at=long_ago))
@@ -86,4 +85,4 @@ def test_old_lines_of_the_audit_go_and_open_reports_keep_their_picture(
     tidy(history)
     assert history.records.list_drawings() == []
     assert len(history.records.list_reports(is_open=False)) == (0 if is_closed else 1)
-    assert locate_reported(history, report.picture).exists() is not is_closed
+    assert history.reported.locate(report.picture).exists() is not is_closed
