@@ -48,6 +48,7 @@ class HistoryPanel {
   /** @type {number | null} the key of the next page; null at the end */
   #before = null;
   #total = 0;
+  #isMore = false; // than were counted
   #asked = 0; // counts searches: a late answer to an earlier one shows no more
   #isLoading = false;
   /** @type {string[]} */
@@ -114,6 +115,7 @@ class HistoryPanel {
       this.#grid.add(found.pictures);
       this.#before = found.before;
       this.#total = found.total;
+      this.#isMore = found.is_more;
       if (found.styles) this.#showStyles(found.styles);
       this.#showCount();
     } catch (problem) {
@@ -133,7 +135,7 @@ class HistoryPanel {
   #showCount() {
     const { words, style, favourites } = this.#search;
     const isSearch = Boolean(words || style || favourites);
-    this.#count.textContent = this.#total === 1 ? say("1 picture") : say("{count} pictures", { count: this.#total.toLocaleString() });
+    this.#count.textContent = this.#total === 1 ? say("1 picture") : say("{count} pictures", { count: this.#total.toLocaleString() + (this.#isMore ? "+" : "") });
     this.#empty.hidden = this.#total > 0;
     this.#empty.textContent = isSearch ? say("No picture is like that. Try another word.") : say("Nothing is kept yet. Make a picture, and it is here.");
     this.#count.hidden = !this.#total;

@@ -33,7 +33,7 @@ export const readState = () => ask("state");
  * Find a page of pictures, newest first; the first page brings the styles that pictures wear.
  * @param {Search} search
  * @param {number | null} before the key of the page before
- * @returns {Promise<{ pictures: Kept[], before: number | null, total: number, styles?: { id: string, name: string, count: number }[] }>}
+ * @returns {Promise<{ pictures: Kept[], before: number | null, total: number, is_more: boolean, styles?: { id: string, name: string, count: number }[] }>}
  */
 export function findPictures({ words, style, favourites }, before) {
   const query = new URLSearchParams({ words, style, favourites: favourites ? "1" : "", count: String(PAGE) });

@@ -28,7 +28,7 @@ def read_wanted(named: Mapping[str, str]) -> Wanted:
 def describe_found(found: Found) -> dict[str, Any]:
     """Return a page of pictures as JSON; `before` is the key of the next page."""
     pictures = [describe_picture(picture) for picture in found.pictures]
-    return {"pictures": pictures, "before": found.before, "total": found.total}
+    return {"pictures": pictures, "before": found.before, "total": found.total, "is_more": found.is_more}
 
 
 def describe_picture(picture: Picture) -> dict[str, Any]:

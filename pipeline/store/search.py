@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, func, literal_column, select, table, true
+from sqlalchemy import ColumnElement, Integer, Select, and_, column, func, literal_column, select, table, true
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 
 from pipeline.errors import SettingError
 from pipeline.store.facts import WORD, normalise_text
 from pipeline.store.tables import Picture, WornStyle
 
 MOST_ON_A_PAGE = 200
+MOST_COUNTED = 1_000  # pictures of a search: a letter finds nearly all, and each would have to be looked at
 WORDS_LIMIT = 200  # characters of what is searched for
 STYLE_LIMIT = 100  # characters of a style's id
 WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+
+FTS5 = table("picture_search", column("rowid", Integer))
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ class Found:
 
     pictures: tuple[Picture, ...]  # newest first
     before: int | None  # the key of the next page; None where this one is the last
-    total: int  # pictures on all pages
+    total: int  # pictures on all pages, of a search at most MOST_COUNTED
+    is_more: bool = False  # there are more than were counted
 
 
 @dataclass(frozen=True)
@@ -59,14 +65,26 @@ def find_pictures(session: Session, visitor: str, wanted: Wanted, has_text_searc
     """Find a page of a visitor's pictures."""
     by = session.get_bind().dialect.name if has_text_search else ""
     conditions = [*_own(visitor), *_match(wanted, by)]
-    page = select(Picture).where(*conditions).order_by(Picture.number.desc()).limit(wanted.count + 1)
+    by_words = by == "sqlite" and _goes_by_index(wanted.words)
+    newest = (FTS5.c.rowid if by_words else Picture.number).desc()  # as the index over words is walked
+    page = select(Picture).where(*conditions).order_by(newest).limit(wanted.count + 1)
     if wanted.before is not None:
         page = page.where(Picture.number < wanted.before)
     found = session.scalars(page).all()
-    total = session.scalar(select(func.count()).select_from(Picture).where(*conditions)) or 0
     more = len(found) > wanted.count
     pictures = tuple(found[: wanted.count])
-    return Found(pictures, pictures[-1].number if more else None, total)
+    return Found(pictures, pictures[-1].number if more else None, *_count(session, wanted, conditions))
+
+
+def _count(session: Session, wanted: Wanted, conditions: list[ColumnElement[bool]]) -> tuple[int, bool]:
+    """Return how many pictures there are, and whether counting ended before them. Without a search all are counted, by
+    their index alone.
+    """
+    each = select(Picture.number).where(*conditions)
+    most = MOST_COUNTED if wanted.words or wanted.style else None
+    each = each.limit(None if most is None else most + 1)
+    total = session.scalar(select(func.count()).select_from(each.subquery())) or 0
+    return (total, False) if most is None or total <= most else (most, True)
 
 
 def count_styles(session: Session, visitor: str) -> list[StyleCount]:
@@ -104,16 +122,21 @@ def match_words(words: str, by: str) -> ColumnElement[bool]:
     wanted = WORD.findall(normalise_text(words))
     if not wanted:
         return true()
-    if by and not any(WITHOUT_SPACES.search(word) for word in wanted):
+    if by and _goes_by_index(words):
         return _match_postgres(wanted) if by == "postgresql" else _match_fts5(wanted)
     return and_(*(Picture.search_text.contains(_start(word) + word, autoescape=True) for word in wanted))
 
 
+def _goes_by_index(words: str) -> bool:
+    """Return whether there are words, all of a script that puts spaces between them."""
+    wanted = WORD.findall(normalise_text(words))
+    return bool(wanted) and not any(WITHOUT_SPACES.search(word) for word in wanted)
+
+
 def _match_fts5(wanted: list[str]) -> ColumnElement[bool]:
     query = " ".join(f'"{word}"*' for word in wanted)
-    matches = literal_column("picture_search").op("MATCH")(query)
-    rows: Select[int] = select(literal_column("rowid", Integer)).select_from(table("picture_search")).where(matches)
-    return Picture.number.in_(rows)
+    found: ColumnElement[int] = UnaryExpression(FTS5.c.rowid, operator=custom_op("+"))  # by "+" it is walked, once
+    return and_(literal_column("picture_search").op("MATCH")(query), Picture.number == found)
 
 
 def _match_postgres(wanted: list[str]) -> ColumnElement[bool]:

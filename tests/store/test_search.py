@@ -122,3 +122,16 @@ def test_a_search_without_bounds_is_refused(wanted: dict[str, object]) -> None:
 def test_text_is_compared_without_case_accents_and_signs() -> None:
     assert normalise_text("L'Été, à la MER_bleue!") == " l ete a la mer bleue"
     assert normalise_text("!?") == ""
+
+
+def test_a_search_counts_so_many_and_all_pictures_are_counted_whole(
+    open_history: OpenHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.store.search.MOST_COUNTED", 3)
+    history = open_history()
+    for number in range(4):
+        add(history, number, f"a house {number}", "ink")
+        found = history.find(DESK, Wanted(words="house", count=2))
+        assert (found.total, found.is_more) == (min(number + 1, 3), number == 3)
+    whole, styled = history.find(DESK, Wanted()), history.find(DESK, Wanted(style="ink"))
+    assert (whole.total, whole.is_more) == (4, False) and (styled.total, styled.is_more) == (3, True)
