@@ -31,6 +31,7 @@ RIM = 3.0  # px of an area's border that stay when it is hollowed
 MIN_AREA = 8  # px; smaller spots of ink or paper are dust and grain
 SLIT = 9  # px, odd: paper between two strokes as near as this may lie in the blur of both
 SLIT_DEPTH = 0.5  # of the fainter stroke's darkness: what is below it is paper
+SLIT_INK = 128  # darkness of both strokes at least: within a pencil's stroke light grain is no paper
 
 
 def read_edges(
@@ -197,13 +198,13 @@ def find_ink(dark: Pixels) -> Mask:
 
 
 def find_slits(dark: Pixels) -> Mask:
-    """Mark what is much lighter than what lies on both sides of it: a closing by short lines of four directions."""
+    """Mark what is much lighter than the dark strokes on both sides of it: a closing by short lines of four ways."""
     across = np.zeros((SLIT, SLIT), np.uint8)
     across[SLIT // 2] = 1
     slope = np.eye(SLIT, dtype=np.uint8)
     ways = (across, across.T.copy(), slope, slope[::-1].copy())
     sides = np.max([cv2.morphologyEx(dark, cv2.MORPH_CLOSE, way) for way in ways], axis=0)
-    return np.asarray(dark < SLIT_DEPTH * sides)
+    return np.asarray((dark < SLIT_DEPTH * sides) & (sides > SLIT_INK))
 
 
 def remove_dust(ink: Mask) -> Mask:

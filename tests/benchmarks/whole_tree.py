@@ -22,6 +22,7 @@ from typing import Any
 import psutil
 from gradio_client import Client
 from gradio_client.exceptions import AppError
+from huggingface_hub.constants import HF_HUB_CACHE
 
 from pipeline.models.catalog import SD15
 from pipeline.models.hub_cache import find_cached_revision
@@ -173,11 +174,10 @@ def draw_all(asked: argparse.Namespace, room: Path) -> Iterator[Row]:
     """Start the app on the tree and yield a row for each feature."""
     own = write_own_folders(asked.own or room / "own", asked.folder)
     has_poses = find_cached_revision(SD15.parts["poses"]) is not None  # this machine's person fetched them
-    settings = {"PROFILE": "sd15", "DEVICE": "cpu", "DTYPE": asked.dtype, "SD15": asked.folder, "MODELS": own}
+    chosen = {"PROFILE": "sd15", "DEVICE": "cpu", "DTYPE": asked.dtype, "SD15": asked.folder, "MODELS": own}
+    settings = {f"CROQUIS_{name}": str(value) for name, value in {**chosen, "SAFETY": asked.safety}.items()}
     started = time.monotonic()
-    with run_app(
-        room, **{f"CROQUIS_{name}": str(value) for name, value in {**settings, "SAFETY": asked.safety}.items()}
-    ) as server:
+    with run_app(room, **settings, HF_HUB_CACHE=HF_HUB_CACHE) as server:
         run = Run(server, room, asked)
         yield {"what": "the page answers", "s": round(time.monotonic() - started, 1)}
         yield from draw_features(run, asked, has_poses)

@@ -93,6 +93,7 @@ def run_app(folder: Path, port: int | None = None, **environment: str) -> Iterat
         "CROQUIS_USER_DIR": str(folder / "user"),
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_TEMP_DIR": str(folder / "gradio"),
+        "HF_HUB_CACHE": str(folder / "hub"),  # what this machine fetched before is not there
         "HF_HUB_OFFLINE": "1",
         **environment,
     }
