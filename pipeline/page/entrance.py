@@ -26,10 +26,10 @@ from pipeline.page.own_routes import refuse
 from pipeline.page.trusted_proxies import BY_PROXY
 from pipeline.settings import Settings
 from pipeline.store.faults import explain_fault
+from pipeline.store.keys import PREFIX
 from pipeline.store.logins import Logins
 from pipeline.studio.callers import read_user
 
-KEY_MARK = "croquis_"  # how our keys begin; other bearers' tokens are not ours to judge
 NOT_A_KEY = "This API key is not known here, or was revoked."
 LOG_IN = "Log in first, or send an API key as Authorization: Bearer croquis_..."
 WATCHED = (  # say nothing of anybody, or look themselves who asks
@@ -63,7 +63,7 @@ class Entrance(AuthenticationBackend):
     async def authenticate(self, conn: HTTPConnection) -> Authenticated | None:
         """Return who sends this; None for somebody, where nobody has to log in. Raises AuthenticationError."""
         scheme, _, given = conn.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and given.strip().startswith(KEY_MARK):
+        if scheme.lower() == "bearer" and given.strip().startswith(PREFIX):  # others are not ours to judge
             program = f"key {await self._name_key(given.strip())}"
             if self._login == "file":
                 self._log_in(conn, program)
