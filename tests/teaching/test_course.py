@@ -22,6 +22,7 @@ from pipeline.teaching.lesson import Lesson
 from pipeline.teaching.lora import is_lora_of_unet
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
+from tests.tools.killed_course import KILLS, STEPS
 from tests.tools.taught_pictures import make_pictures
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -127,10 +128,10 @@ def test_twenty_kills_lose_nothing(sd15_folder: Path, tmp_path: Path) -> None:
     said = json.loads(run.stdout.splitlines()[-1])
     assert (said["ended"], said["last"]) == (0, 0), run.stderr[-2000:]
     steps = [step for _, step in said["kills"]]
-    assert len(steps) == 20 and steps == sorted(steps) and len(set(steps)) > 3, steps  # none went back
-    assert sum(killed for killed, _ in said["kills"]) >= 10, said["kills"]
+    assert len(steps) == KILLS and steps == sorted(steps) and len(set(steps)) > 3, steps  # none went back
+    assert sum(killed for killed, _ in said["kills"]) > KILLS // 2, said["kills"]
     peace, killed = (read_newest(tmp_path / name) for name in ("peace", "killed"))
-    assert peace.keys() == killed.keys() and len(peace["losses"]) == 60
+    assert peace.keys() == killed.keys() and len(peace["losses"]) == STEPS
     assert all(torch.equal(value, killed[name]) for name, value in peace.items())
     loras = [(tmp_path / name / "lora.safetensors").read_bytes() for name in ("peace", "killed")]
     assert loras[0] == loras[1]

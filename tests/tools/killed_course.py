@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 KILLS = 20
-LEAST_WAIT = 0.02  # seconds from a try's start to its end
-MOST_WAIT = 0.125  # of what the training takes in peace: machines differ, and are busy
-STEPS = 60
+MORE_STEPS = (0, 1, 1, 2)  # that a try is let do before it is killed: 0 is while it begins
+LOOK_SECONDS = 0.005  # how often it is looked at
+STEPS = 40
 
 
 def run_course(engine: object, folder: Path) -> None:
@@ -44,14 +44,19 @@ def fork_course(engine: object, folder: Path) -> int:
     return child
 
 
-def kill_at_random(engine: object, folder: Path, rng: random.Random, most: float) -> tuple[bool, int]:
-    """Let a try run for a random while, at most so many seconds, and kill it; return whether it was killed, and at
-    which step it was.
+def kill_at_random(engine: object, folder: Path, rng: random.Random, step_seconds: float) -> tuple[bool, int]:
+    """Let a try do some steps and a random part of one more, and kill it; return whether it was killed, and at which
+    step it was.
     """
-    child = fork_course(engine, folder)
-    time.sleep(rng.uniform(LEAST_WAIT, most))
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
+    wanted = count_steps(folder) + rng.choice(MORE_STEPS)
+    child, ended = fork_course(engine, folder), 0
+    while count_steps(folder) < wanted and not ended:
+        time.sleep(LOOK_SECONDS)
+        ended, status = os.waitpid(child, os.WNOHANG)
+    if not ended:
+        time.sleep(rng.uniform(0, step_seconds))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status), count_steps(folder)
 
 
@@ -75,9 +80,9 @@ def main() -> None:
         folder.mkdir(parents=True)
     began = time.monotonic()
     _, ended = os.waitpid(fork_course(engine, peace), 0)
-    most = MOST_WAIT * (time.monotonic() - began)
+    step_seconds = (time.monotonic() - began) / STEPS
     for _ in range(KILLS):
-        seen.append(kill_at_random(engine, killed, rng, most))
+        seen.append(kill_at_random(engine, killed, rng, step_seconds))
     _, last = os.waitpid(fork_course(engine, killed), 0)
     print(json.dumps({"ended": ended, "last": last, "kills": seen}))
 
