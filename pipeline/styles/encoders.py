@@ -73,7 +73,7 @@ class PocketEncoder:
         self.text_sha256 = MINILM.sha256
         self._shipped = read_word_vectors(words, self.text_sha256) if words is not None else {}
         self._image_folder, self._device = image_folder, device
-        self._text = _load_sentence_model(str(folder), device=device)
+        self._encode_sentences = _load_text_tower(folder, device)
         self._remembered = _TextCache(self._encode_new)
         self._lock = threading.Lock()  # the tokenizer refuses two threads at once
 
@@ -96,7 +96,7 @@ class PocketEncoder:
 
     def _encode_new(self, texts: Sequence[str]) -> Vectors:
         new = [text for text in texts if text not in self._shipped]
-        made = _normalise(self._text.encode(new, convert_to_numpy=True, show_progress_bar=False)) if new else ()
+        made = _normalise(self._encode_sentences(new)) if new else ()
         encoded = dict(zip(new, made, strict=True))
         return np.stack([encoded[text] if text in encoded else self._shipped[text] for text in texts])
 
@@ -172,6 +172,22 @@ def _load_sentence_model(source: str, *, device: str, revision: str | None = Non
             )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"The encoder {source!r} could not be loaded: {error}") from error
+
+
+def _load_text_tower(folder: Path, device: str) -> Callable[[Sequence[str]], Vectors]:
+    """Return a function from texts to (n, 384). Raises ModelError where the folder is not all-MiniLM-L6-v2's."""
+    from safetensors import SafetensorError
+    from transformers import AutoTokenizer, BertModel
+
+    from pipeline.styles.sentences import encode_sentences
+
+    try:
+        with LOAD_LOCK:
+            model = BertModel.from_pretrained(folder, local_files_only=True).eval().to(device)
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"The text encoder in {folder} could not be loaded: {error}") from error
+    return lambda texts: encode_sentences(texts, tokenizer, model)
 
 
 def _load_image_tower(folder: Path, dimension: int, device: str) -> Callable[[Sequence[Image.Image]], Vectors]:

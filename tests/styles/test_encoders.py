@@ -30,12 +30,20 @@ def test_words_become_unit_rows_in_order(encoder: PocketEncoder) -> None:
     assert vectors[0] @ vectors[1] > 0.7 and vectors[0] @ vectors[2] < 0.3
 
 
+def test_sentences_are_those_of_sentence_transformers(encoder: PocketEncoder) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    texts = ["two small owls", "", "fox " * 2000, "a house by the sea, painted in watercolor", "a cat"]
+    stock = SentenceTransformer(str(find_package_folder(MINILM)), device="cpu", local_files_only=True)
+    assert np.allclose(encoder.encode_text(texts), stock.encode(texts, normalize_embeddings=True), atol=1e-5)
+
+
 def test_what_was_read_is_not_read_again(encoder: PocketEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     first = encoder.encode_text(["a stork", "a heron"])
-    monkeypatch.setattr(encoder, "_text", None)  # whoever asks it now fails
+    monkeypatch.setattr(encoder, "_encode_sentences", None)  # whoever asks it now fails
     again = encoder.encode_text(["a heron", "a stork", "a heron"])
     assert np.array_equal(again, first[[1, 0, 1]])
-    with pytest.raises(AttributeError):
+    with pytest.raises(TypeError):
         encoder.encode_text(["a text never seen"])
 
 

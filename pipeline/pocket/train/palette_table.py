@@ -18,7 +18,8 @@ from pipeline.pocket.data.part_canvas import Box, Canvas, Float
 from pipeline.pocket.data.places import PLACES, draw_place
 from pipeline.pocket.data.recolouring import COLOUR_WORD
 from pipeline.pocket.data.vector_pack import FOLDER, VectorPack, load_vector_pack
-from pipeline.pocket.train.text import encode_sentences, load_text_tower
+from pipeline.pocket.train.text import load_text_tower
+from pipeline.styles.sentences import encode_sentences
 
 TABLE = FOLDER / "palettes.npz"
 CLOSE = 0.1  # OKLab: nearer colours are one

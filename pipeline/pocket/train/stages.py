@@ -12,6 +12,7 @@ import torch
 from pipeline.pocket.data import dataset, pack
 from pipeline.pocket.train import colour_data, export, palette_table, region_colours, region_lessons, text, tower
 from pipeline.pocket.train.loop import RUNS, Plan, read_progress
+from pipeline.styles.sentences import encode_sentences
 
 STYLES = Path("styles")
 SHIPPED = Path("assets/pocket")
@@ -72,8 +73,7 @@ def draw_pictures(run: Run) -> None:
 def train_tower(run: Run) -> None:
     tokenizer, words = text.load_text_tower()
     vectors = {
-        style: text.encode_sentences(phrases, tokenizer, words)
-        for style, phrases in tower.read_style_words(STYLES).items()
+        style: encode_sentences(phrases, tokenizer, words) for style, phrases in tower.read_style_words(STYLES).items()
     }
     model = tower.Tower().to(run.device)
     tower.train_tower(model, tower.load_looks(run.list_shards(), vectors), run.scale(TOWER), run.runs)

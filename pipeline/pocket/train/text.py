@@ -37,18 +37,3 @@ def encode_tokens(
         states = tower(words.input_ids, attention_mask=words.attention_mask)[0]
         made.append(states.half().cpu().numpy())
     return np.concatenate(made)
-
-
-@torch.inference_mode()
-def encode_sentences(texts: Sequence[str], tokenizer: Any, tower: BertModel, batch: int = 256) -> NDArray[np.float32]:
-    """Encode texts as unit vectors (N, 384): mean over the words' states, as all-MiniLM-L6-v2 is used for retrieval."""
-    made = []
-    for start in range(0, len(texts), batch):
-        words = tokenizer(list(texts[start : start + batch]), padding=True, truncation=True, return_tensors="pt").to(
-            tower.device
-        )
-        states = tower(words.input_ids, attention_mask=words.attention_mask)[0]
-        mask = words.attention_mask[..., None]
-        mean = (states * mask).sum(1) / mask.sum(1)
-        made.append(torch.nn.functional.normalize(mean, dim=-1).cpu().numpy())
-    return np.concatenate(made)

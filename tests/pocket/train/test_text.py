@@ -11,8 +11,7 @@ import torch
 
 from pipeline.models.catalog import MINILM
 from pipeline.models.locate import find_package_folder
-from pipeline.pocket.train.text import encode_sentences, encode_tokens, load_text_tower
-from pipeline.styles.encoders import PocketEncoder
+from pipeline.pocket.train.text import encode_tokens, load_text_tower
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 TEXTS = ["a red fox in a neon city", "", "two small owls and a house by the sea, painted in watercolor"]
@@ -55,10 +54,3 @@ def test_a_long_caption_is_cut_and_batches_do_not_matter(text) -> None:
     np.testing.assert_allclose(encode_tokens(texts, *text, length=32, batch=2).astype(np.float32), together, atol=3e-3)
     fits, cut = (encode_tokens(["fox " * count], *text, length=32)[0] for count in (30, 90))
     np.testing.assert_array_equal(fits, cut)
-
-
-def test_sentences_are_the_searchs_own_vectors(text, tmp_path: Path) -> None:
-    mine, theirs = encode_sentences(TEXTS, *text, batch=2), PocketEncoder(tmp_path).encode_text(TEXTS)
-    np.testing.assert_allclose(np.linalg.norm(mine, axis=1), 1, atol=1e-5)
-    np.testing.assert_allclose(mine, theirs, atol=1e-3)
-    assert mine[0] @ mine[2] < 0.9  # three texts, not one
