@@ -27,7 +27,7 @@ from tests.tools.drawing_requests import make_request
 from tests.tools.models import make_sd15_modules, make_tiny_sd15_profile
 
 MB = 2**20
-REQUESTS = 8
+REQUESTS = 4
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -190,7 +190,7 @@ def test_out_of_memory_is_tried_once_more_a_mode_lower(
     assert engine._placement._choose_mode(Size(8, 8)) == "cpu"
 
 
-def test_eight_requests_out_of_memory_and_the_next_one_works(
+def test_four_requests_out_of_memory_and_the_next_one_works(
     engine: Engine, request_: GenerationRequest, fault: Fault
 ) -> None:
     expected = pixels(engine, request_)

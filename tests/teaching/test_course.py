@@ -43,13 +43,13 @@ def run_small(engine: Engine, folder: Path, lesson: Lesson = SMALL, watchers: Wa
     )
 
 
-def test_the_loss_falls_and_the_weights_are_as_diffusers_reads_them(sd15_engine: Engine, tmp_path: Path) -> None:
+def test_pictures_are_looked_at_one_by_one_and_diffusers_reads_the_weights(sd15_engine: Engine, tmp_path: Path) -> None:
     stages: list[Stage] = []
-    lesson = replace(SMALL, max_train_steps=120, train_batch_size=4, rank=8)
-    made = run_small(sd15_engine, tmp_path, lesson, Watchers(on_stage=stages.append))
-    losses = [stage.loss for stage in stages if stage.name == "learning"]
-    assert len(losses) == 120 and np.mean(losses[-30:]) < 0.9 * np.mean(losses[:30])
-    assert [stage.step for stage in stages if stage.name == "looking"] == [1, 2, 3, 4]
+    made = run_small(sd15_engine, tmp_path, replace(SMALL, max_train_steps=2), Watchers(on_stage=stages.append))
+    assert [(stage.name, stage.step) for stage in stages] == [
+        *(("looking", number) for number in (1, 2, 3, 4)),
+        *(("learning", number) for number in (1, 2)),
+    ]
     assert is_lora_of_unet(load_file(made))
     state, _ = sd15_engine._pipeline.lora_state_dict(str(made), local_files_only=True)
     assert len(state) == 2 * 32 * 4  # 16 blocks of two attentions, four projections each

@@ -26,15 +26,23 @@ from tests.tools.taught_pictures import make_pictures
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SEEDS = range(4)
+STEPS = 150
 Pixels = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
-def learnt(sd15_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Style:
+def losses() -> list[float]:
+    """Return the loss of each step that `learnt` was taught in."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def learnt(sd15_engine: Engine, tmp_path_factory: pytest.TempPathFactory, losses: list[float]) -> Style:
     """Teach a style by the striped pictures."""
     folder, images = tmp_path_factory.mktemp("learnt"), make_pictures()
-    lesson = Lesson(150, 64, rank=8, learning_rate=3e-3, train_batch_size=4, crops=4)
-    lora = Course(folder, lesson, sd15_engine.lend, Watchers()).run(images, ["striped style"] * len(images))
+    lesson = Lesson(STEPS, 64, rank=8, learning_rate=3e-3, train_batch_size=4, crops=4)
+    watchers = Watchers(on_stage=lambda stage: losses.append(stage.loss) if stage.name == "learning" else None)
+    lora = Course(folder, lesson, sd15_engine.lend, watchers).run(images, ["striped style"] * len(images))
     file = folder / "reference.png"
     images[0].resize((128, 128)).save(file)
     sha256 = hashlib.sha256(lora.read_bytes()).hexdigest()
@@ -70,6 +78,11 @@ def measure_shifts(pictures: list[Pixels], without: list[Pixels], wanted: list[P
     )
     line = goal.mean(0) - before.mean(0)
     return np.asarray((seen - before) @ line / (line @ line), np.float64)
+
+
+@pytest.mark.usefixtures("learnt")
+def test_the_loss_falls(losses: list[float]) -> None:
+    assert len(losses) == STEPS and np.mean(losses[-30:]) < 0.9 * np.mean(losses[:30])
 
 
 def test_every_sample_goes_towards_the_pictures(sd15_engine: Engine, learnt: Style) -> None:
