@@ -3,9 +3,9 @@ import { SIDE, makeOutlinePath } from "./drawing.js";
 import { make } from "./dom.js";
 import { say, translate } from "./words.js";
 
-/** Build the drawings to begin with; a click loads one and draws it. */
+/** Build the drawings to begin with, which the value lists as JSON; a click loads one and draws it. */
 export function mountExamples({ element, props }, page) {
-  const cards = props.value.map((example) =>
+  const cards = JSON.parse(props.value).map((example) =>
     make("button.example", { type: "button", title: example.prompt, onclick: () => page.drawExample(example) },
       drawThumbnail(example.canvas), make("span", {}, translate(example.name))));
   element.append(make("div.welcome", {},

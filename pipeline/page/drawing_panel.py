@@ -110,8 +110,10 @@ def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
 
 
 def lay_examples(studio: Studio, script: str) -> None:
-    """Lay out the drawings to begin with."""
-    make_component("examples", script, value=read_examples(studio.settings.assets / "examples"))
+    """Lay out the drawings to begin with; one text, since Gradio's page copies each number of a value anew whenever any
+    event changes."""
+    examples = read_examples(studio.settings.assets / "examples")
+    make_component("examples", script, value=json.dumps(examples, separators=(",", ":")))
 
 
 def describe_slider(assets: Path) -> dict[str, Any]:
