@@ -19,10 +19,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from pipeline.machine.plan import MemoryPlan, plan_memory
+from pipeline.machine.tiles import WINDOWS_FROM
+from pipeline.models.catalog import SD15
 from tests.benchmarks.report import Row, print_rows
 
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = 2
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,21 @@ class Feature:
     small_decoder: bool = False
     guided: bool = True
     two_passes: bool = False  # half as large first, then encoded and redrawn
+    starts: bool = False  # from a picture
+    masked: bool = False  # a part of that picture is drawn anew, the rest stays
+    fills: bool = False  # by a UNet that was trained to fill a part, with nine channels
+    wider: int = 0  # px more than the side, as a picture that is drawn on
+    plus: bool = False  # IP-Adapter Plus in place of the usual one
+    mixes: int = 1  # worn in parts of the picture
+
+    @property
+    def encodes(self) -> bool:
+        """Whether a picture becomes latents."""
+        return self.two_passes or self.starts
+
+    def find_size(self, side: int) -> tuple[int, int]:
+        """Return width and height in px."""
+        return side + self.wider, side
 
 
 FEATURES: Mapping[str, Feature] = {
@@ -45,52 +62,49 @@ FEATURES: Mapping[str, Feature] = {
     "deep features": Feature(cache_interval=2),
     "two passes": Feature(two_passes=True),
     "Balanced": Feature(cache_interval=2, small_decoder=True),
+    "image to image": Feature(starts=True),
+    "a part anew": Feature(starts=True, masked=True),
+    "nine channels": Feature(starts=True, masked=True, fills=True),
+    "more around it": Feature(starts=True, masked=True, wider=128),
+    "windows": Feature(wider=WINDOWS_FROM - 128, cache_interval=2),
+    "IP-Adapter Plus": Feature(plus=True),
+    "style masks": Feature(mixes=2),
 }
 
 
 def measure_feature(name: str, side: int, *, tiny: bool = False) -> Row:
     """Draw with a feature in this process; return the peak beside the plan, in bytes."""
     import torch
-    from diffusers import AutoencoderTiny
 
-    from pipeline.machine.plan import plan_memory
-    from pipeline.models.catalog import SD15
     from tests.benchmarks.controlnets_memory import read_most_resident
-    from tests.tools.full_size_modules import make_filled_modules, make_step_inputs
+    from tests.benchmarks.feature_drawing import draw_picture, put_on_plus
+    from tests.tools.full_size_modules import make_filled_modules
 
     feature = FEATURES[name]
     with tempfile.TemporaryDirectory(prefix="croquis-features-") as room:
         files = write_loras(Path(room), feature.ranks, tiny)
         made = make_filled_modules(tiny, torch.float32)
         made.controlnet.controlnet_cond_embedding = torch.nn.Identity()
-        if not feature.two_passes:
+        if not feature.encodes:
             made.vae.encoder = None
+        if feature.plus:
+            put_on_plus(made.unet, Path(room), tiny)
         loras = put_on_loras(made, files)
-        inputs = make_step_inputs(made, side, side, 1, "cpu", torch.float32)
-        with torch.inference_mode():
-            if feature.two_passes:
-                run_first_pass(made, side)
-            run_steps(made, inputs if feature.guided else inputs.take_rows(1), feature.cache_interval)
-            gc.collect()
-            decoder = AutoencoderTiny().eval() if feature.small_decoder else made.vae
-            decoder.decode(inputs.latents[:1], return_dict=False)
-        size = sum(file.stat().st_size for file in files)
-        plan = plan_memory(SD15, side, side, 1, "cpu", "cpu", "float32", loras=size, encodes=feature.two_passes)
+        draw_picture(made, feature, side)
+        plan = plan_feature(feature, side, sum(file.stat().st_size for file in files))
     measured = read_most_resident()
     row = {"what": name, "side": side, "measured": measured, "planned": plan.peak, "loras": loras}
     return row | {"of_measured": round(plan.peak / measured, 3)}
 
 
-def run_first_pass(made: Any, side: int) -> None:
-    """Draw half as large, and encode a picture of `side` px as the second pass starts from it."""
-    import torch
+def plan_feature(feature: Feature, side: int, loras: int = 0) -> MemoryPlan:
+    """Plan a picture as the app does; `loras` are the bytes of its LoRAs' files."""
+    from pipeline.page.memory_panel import count_adapter_bytes
 
-    from tests.tools.full_size_modules import make_step_inputs
-
-    small = make_step_inputs(made, side // 2, side // 2, 1, "cpu", torch.float32)
-    run_steps(made, small, 1)
-    made.vae.decode(small.latents[:1], return_dict=False)
-    made.vae.encode(torch.zeros(1, 3, side, side), return_dict=False)
+    wished = SimpleNamespace(ip_adapter="plus" if feature.plus else "")
+    more = count_adapter_bytes(SimpleNamespace(engine=SD15.name, conditioning=wished, own_adapter=None))  # type: ignore[arg-type]
+    size = feature.find_size(side)
+    return plan_memory(SD15, *size, 1, "cpu", "cpu", "float32", loras=loras + more, encodes=feature.encodes)
 
 
 def write_loras(room: Path, ranks: tuple[int, ...], tiny: bool) -> list[Path]:
@@ -122,24 +136,6 @@ def put_on_loras(made: Any, files: list[Path]) -> int:
     adapters.use([WantedLora(file, str(number)) for number, file in enumerate(files)])
     made.unet.adapters_of_the_picture = adapters  # kept as long as the UNet, as the engine does
     return adapters.bytes
-
-
-def run_steps(made: Any, inputs: Any, interval: int) -> None:
-    """Run STEPS steps, those after the first on kept deep features where the interval allows it."""
-    import torch
-
-    from pipeline.engine.deep_features import DeepFeatures, SplitUNet
-    from tests.tools.full_size_modules import run_controlnet
-
-    features, time = DeepFeatures(SplitUNet(made.unet), interval), torch.tensor(500)
-    given = {"encoder_hidden_states": inputs.prompts, "added_cond_kwargs": {"image_embeds": [inputs.styles]}}
-    for _ in range(STEPS):
-        if features.can_serve(len(inputs.latents)):
-            features.predict_again(inputs.latents, time, **given)
-            continue
-        down, middle = run_controlnet(made, inputs)
-        residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
-        features.predict_whole(inputs.latents, time, **given, **residuals)
 
 
 def measure_rows(asked: argparse.Namespace) -> Iterator[Row]:
