@@ -40,6 +40,7 @@ class Feature:
     masked: bool = False  # a part of that picture is drawn anew, the rest stays
     fills: bool = False  # by a UNet that was trained to fill a part, with nine channels
     wider: int = 0  # px more than the side, as a picture that is drawn on
+    width: int = 0  # px, where the side does not say it
     plus: bool = False  # IP-Adapter Plus in place of the usual one
     mixes: int = 1  # worn in parts of the picture
 
@@ -50,7 +51,7 @@ class Feature:
 
     def find_size(self, side: int) -> tuple[int, int]:
         """Return width and height in px."""
-        return side + self.wider, side
+        return self.width or side + self.wider, side
 
 
 FEATURES: Mapping[str, Feature] = {
@@ -66,7 +67,7 @@ FEATURES: Mapping[str, Feature] = {
     "a part anew": Feature(starts=True, masked=True),
     "nine channels": Feature(starts=True, masked=True, fills=True),
     "more around it": Feature(starts=True, masked=True, wider=128),
-    "windows": Feature(wider=WINDOWS_FROM - 128, cache_interval=2),
+    "windows": Feature(width=WINDOWS_FROM + 128, cache_interval=2),
     "IP-Adapter Plus": Feature(plus=True),
     "style masks": Feature(mixes=2),
 }

@@ -11,6 +11,7 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from pipeline.machine.plan import plan_memory
+from pipeline.machine.tiles import plan_windows
 from pipeline.models.catalog import SD15
 from pipeline.page.memory_panel import count_adapter_bytes
 from tests.benchmarks.feature_memory import FEATURES, measure_feature, plan_feature
@@ -51,6 +52,10 @@ def test_each_feature_runs_and_its_loras_are_planned(name: str) -> None:
     headers = row["planned"] - bare - row["loras"]  # of the files, counted along
     assert 0 <= headers <= 300_000 * len(feature.ranks)
     assert (row["loras"] > 0) == bool(feature.ranks)
+
+
+def test_windows_alone_are_drawn_in_several_even_on_small_modules() -> None:
+    assert [name for name, each in FEATURES.items() if len(plan_windows(*each.find_size(64))) > 1] == ["windows"]
 
 
 def measure_adapter(role: str) -> int:
