@@ -146,10 +146,12 @@ export function mountChip({ element, props, watch }, page) {
     return make("button.take-out", { type: "button", title: label, "aria-label": label, onclick }, "×");
   }
 
-  /** Tell something under the row, with buttons for what may follow. */
+  /** Tell something under the row, with buttons for what may follow; return what takes it back, if it is still there. */
   function tell(text, actions = []) {
+    const said = make("span", {}, text);
     note.hidden = false;
-    note.replaceChildren(make("span", {}, text), ...actions.map(([label, onclick]) => make("button.link", { type: "button", onclick }, label)));
+    note.replaceChildren(said, ...actions.map(([label, onclick]) => make("button.link", { type: "button", onclick }, label)));
+    return () => { if (note.contains(said)) note.hidden = true; };
   }
 
   /** Take what was chosen or dropped as one's own: one picture is a style at once, several teach one. */

@@ -23,8 +23,9 @@ export class TeachingDialog {
   #body = make("div.teaching");
   #looking = 0;
   #shown = ""; // what the body was built for
+  #takeBack = () => {}; // takes back that it was stopped, told under the row
 
-  /** @param {{ wear: (id: string) => void, tell: (text: string, actions?: [string, () => void][]) => void, refresh: () => Promise<unknown> }} row */
+  /** @param {{ wear: (id: string) => void, tell: (text: string, actions?: [string, () => void][]) => () => void, refresh: () => Promise<unknown> }} row */
   constructor(row) {
     this.row = row;
   }
@@ -40,6 +41,7 @@ export class TeachingDialog {
   async open(files = []) {
     this.#files = [];
     this.#shown = "";
+    this.#takeBack(); // the dialog says how it stands now
     this.#body.replaceChildren();
     this.#dialog = openDialog(say("Teach a style"), this.#body, { name: "teaching", onClose: () => { this.#dialog = null; } });
     await this.#try(async () => this.#take(await readTeaching()));
@@ -65,7 +67,7 @@ export class TeachingDialog {
     if (state === "done") await this.row.refresh();
     if (this.#dialog) return this.#paint();
     if (state === "done") this.row.tell(say("“{name}” is one of your styles now.", { name }), [[say("Wear it"), () => this.row.wear(style)]]);
-    else this.row.tell(say("“{name}” was stopped on its way.", { name }), [[say("Show it"), () => this.open()]]);
+    else this.#takeBack = this.row.tell(say("“{name}” was stopped on its way.", { name }), [[say("Show it"), () => this.open()]]);
   }
 
   /** Do something with the server, and show what goes wrong. @param {() => Promise<void>} work */
@@ -119,9 +121,9 @@ export class TeachingDialog {
     const list = this.#body.querySelector(".teaching-pictures");
     list?.replaceChildren(...this.#files.map((file, place) => this.#buildFile(file, place)));
     const count = this.#files.length, said = this.#body.querySelector(".teaching-count");
-    if (said) said.textContent = count ? say("{count} pictures; 3 to 20 are needed.", { count }) : "";
+    if (said) said.textContent = describeCount(count);
     const begin = /** @type {HTMLButtonElement | null} */ (this.#body.querySelector("button.primary"));
-    if (begin) begin.disabled = count < LEAST || count > MOST;
+    if (begin) begin.disabled = !suffices(count);
   }
   #buildFile(/** @type {File} */ file, /** @type {number} */ place) {
     const address = URL.createObjectURL(file), label = say("Take {name} out", { name: file.name });
@@ -172,10 +174,22 @@ export class TeachingDialog {
     const teaching = /** @type {Teaching} */ (this.#teaching), find = (selector) => /** @type {any} */ (this.#body.querySelector(selector));
     find(".teaching-name").textContent = teaching.name;
     if (teaching.of) Object.assign(find("progress"), { max: teaching.of, value: teaching.step });
-    find(".teaching-said").textContent = describe(teaching);
+    const failed = teaching.state === "failed";
+    find(".teaching-said").textContent = failed ? "" : describe(teaching);
+    if (failed) find(".problem").textContent = describe(teaching);
     const samples = find(".teaching-samples");
     for (const step of teaching.samples) if (!samples.querySelector(`[data-step="${step}"]`)) samples.append(buildSample(step));
   }
+}
+
+/** Tell whether so many pictures teach a style. */
+function suffices(/** @type {number} */ count) { return count >= LEAST && count <= MOST; }
+
+/** Say how many pictures were chosen, and how many are needed where they do not suffice. */
+function describeCount(/** @type {number} */ count) {
+  if (!count) return "";
+  if (count === 1) return say("1 picture; 3 to 20 are needed.");
+  return suffices(count) ? say("{count} pictures", { count }) : say("{count} pictures; 3 to 20 are needed.", { count });
 }
 
 /** Say how far it is. @param {Teaching} teaching */

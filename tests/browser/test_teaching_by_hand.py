@@ -42,12 +42,17 @@ def test_a_style_is_taught_stopped_gone_on_with_and_worn(open_page: OpenPage, tm
     page = open_page()
     page.route("**/begin", shorten_lesson)
     page.click("#chip .door.teach")
-    choose_pictures(page, write_pictures(tmp_path / "pictures", 2))
-    assert page.locator("#teaching .teaching-pictures li").count() == 2
+    count = page.locator("#teaching .teaching-count")
+    first, second = write_pictures(tmp_path / "pictures", 2)
+    choose_pictures(page, [first])
+    assert count.inner_text() == "1 picture; 3 to 20 are needed."
+    choose_pictures(page, [second])
+    assert count.inner_text() == "2 pictures; 3 to 20 are needed."
     assert page.locator("#teaching button.primary").is_disabled()
     choose_pictures(page, write_pictures(tmp_path / "more", 3))
     page.locator("#teaching .teaching-pictures .take-out").first.click()
     assert page.locator("#teaching .teaching-pictures li").count() == 4
+    assert count.inner_text() == "4 pictures"
     page.fill("#teaching-name", "My stripes")
     page.click("#teaching button:has-text('Begin')")
     page.wait_for_selector("#teaching .teaching-said:has-text('Step')")
@@ -74,3 +79,18 @@ def test_the_dialog_fits_its_window(open_page: OpenPage, options: dict[str, obje
     target = page.locator("#teaching .teaching-drop").bounding_box()
     assert target is not None and target["height"] >= 44
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_failure_is_marked_and_what_was_told_under_the_row_goes_with_the_dialog(open_page: OpenPage) -> None:
+    now = {"allowed": True, "state": "learning", "name": "My stripes", "step": 3, "of": 9, "samples": [], "message": ""}
+    page = open_page()
+    page.route("**/teach/state", lambda route: route.fulfill(json=now))
+    note = page.locator("#chip .style-note:has-text('was stopped on its way')")
+    page.click("#chip .door.teach")
+    page.wait_for_selector("#teaching .teaching-said:has-text('Step 3 of 9')")
+    page.keyboard.press("Escape")
+    now |= {"state": "failed", "message": "The disk is full."}
+    note.wait_for()
+    page.click("#chip .style-note button:has-text('Show it')")
+    page.wait_for_selector("#teaching .problem:has-text('The disk is full.')")
+    assert page.locator("#teaching .teaching-said").inner_text() == "" and note.is_hidden()
