@@ -75,9 +75,12 @@ export class TeachingDialog {
     try {
       await work();
     } catch (error) {
-      const problem = this.#body.querySelector(".problem") ?? this.#body.appendChild(make("p.problem", { role: "alert" }));
-      problem.textContent = describeProblem(error);
+      this.#tellProblem(describeProblem(error));
     }
+  }
+  #tellProblem(/** @type {string} */ words) {
+    const problem = this.#body.querySelector(".problem") ?? this.#body.appendChild(make("p.problem", { role: "alert" }));
+    problem.textContent = words;
   }
 
   #paint() {
@@ -115,6 +118,7 @@ export class TeachingDialog {
   #add(/** @type {File[]} */ files) {
     this.#showForm();
     this.#files.push(...files);
+    this.#tellProblem(""); // of the pictures before
     this.#paintFiles();
   }
   #paintFiles() {
@@ -130,13 +134,13 @@ export class TeachingDialog {
     const image = make("img", { src: address, alt: file.name, onload: () => URL.revokeObjectURL(address), onerror: () => URL.revokeObjectURL(address) });
     return make("li", {}, image, make("button.take-out", { type: "button", title: label, "aria-label": label, onclick: () => {
       this.#files.splice(place, 1);
+      this.#tellProblem("");
       this.#paintFiles();
     } }, "×"));
   }
   async #begin(/** @type {string} */ name, /** @type {HTMLButtonElement} */ begin) {
     begin.disabled = true;
-    const problem = this.#body.querySelector(".problem");
-    if (problem) problem.textContent = "";
+    this.#tellProblem("");
     await this.#try(async () => this.#take(await beginTeaching(name, this.#files)));
     this.#paintFiles();
   }
@@ -173,10 +177,12 @@ export class TeachingDialog {
   #update() {
     const teaching = /** @type {Teaching} */ (this.#teaching), find = (selector) => /** @type {any} */ (this.#body.querySelector(selector));
     find(".teaching-name").textContent = teaching.name;
-    if (teaching.of) Object.assign(find("progress"), { max: teaching.of, value: teaching.step });
+    const bar = find("progress");
+    if (teaching.of) Object.assign(bar, { max: teaching.of, value: teaching.step });
+    else if (!RUNNING.includes(teaching.state ?? "")) bar.hidden = true; // without a value it moves, as if something went on
     const failed = teaching.state === "failed";
     find(".teaching-said").textContent = failed ? "" : describe(teaching);
-    if (failed) find(".problem").textContent = describe(teaching);
+    if (failed) this.#tellProblem(describe(teaching));
     const samples = find(".teaching-samples");
     for (const step of teaching.samples) if (!samples.querySelector(`[data-step="${step}"]`)) samples.append(buildSample(step));
   }
