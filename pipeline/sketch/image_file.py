@@ -7,7 +7,7 @@ import struct
 import warnings
 import zlib
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ MAX_PIXELS = 16_000_000
 MAX_BYTES = 20_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # of ISO/IEC 23008-12
+STRIP = 64  # rows that are worked on at once
 MOST_FRAMES = 40  # looked at, until one is not empty
 MOST_LOOKED_AT = 4 * MAX_PIXELS  # of all frames that are looked at
 
@@ -58,6 +59,11 @@ def open_image(data: bytes | Path, what: str = "drawing") -> Image.Image:
     """
     stored = read_bytes(data, what)
     expect_few_pieces(stored, what)
+    return decode_image(open_stored(stored, what), what)
+
+
+def open_stored(stored: bytes, what: str) -> Image.Image:
+    """Return an image file with only its header read, its sides within the limits. Raises SketchError."""
     try:
         image = Image.open(io.BytesIO(stored), formats=choose_formats(stored))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
@@ -69,7 +75,7 @@ def open_image(data: bytes | Path, what: str = "drawing") -> Image.Image:
             f"This {what} is not an image that can be read. Use a PNG, JPEG, WebP, HEIC, BMP, GIF or TIFF file."
         ) from error
     expect_size(image.width, image.height, what)
-    return decode_image(image, what)
+    return image
 
 
 def read_bytes(data: bytes | Path, what: str) -> bytes:
@@ -110,34 +116,41 @@ def choose_formats(stored: bytes) -> tuple[str, ...]:
 
 def decode_image(image: Image.Image, what: str) -> Image.Image:
     """Decode the first frame that is not empty, and turn it upright. Raises SketchError where the file is broken."""
+    kind = image.format
     try:
         image = find_drawn_frame(image)
-        return convert_to_srgb(convert_to_8_bits(ImageOps.exif_transpose(image)))
+        ImageOps.exif_transpose(image, in_place=True)
+        return convert_to_srgb(convert_to_8_bits(image))
     except DECODER_ERRORS as error:
         raise SketchError(
-            f"This {what}'s file is broken: it starts as {image.format} but cannot be read to its end."
+            f"This {what}'s file is broken: it starts as {kind} but cannot be read to its end."
         ) from error
 
 
 def find_drawn_frame(image: Image.Image) -> Image.Image:
-    """Return the first frame of an animation that has more than one colour; the first of all where none has."""
+    """Return the first frame of an animation that has more than one colour; the first of all where none has.
+
+    It is a copy: an animation's decoder holds more pictures of its size, and can go.
+    """
     image.seek(0)
     image.load()
-    if getattr(image, "n_frames", 1) == 1 or not is_plain(image):
+    if getattr(image, "n_frames", 1) == 1:
         return image
+    if not is_plain(image):
+        return image.copy()
     for number, frame in enumerate(ImageSequence.Iterator(image)):
         if number >= MOST_FRAMES or number * image.width * image.height >= MOST_LOOKED_AT:
             break
         if not is_plain(frame):
             return frame.copy()
     image.seek(0)
-    return image
+    return image.copy()
 
 
 def is_plain(image: Image.Image) -> bool:
     """Return whether all of a picture has one colour, or none of it can be seen."""
-    pixels = np.asarray(image.convert("RGBA"))
-    return not pixels[..., 3].any() or not np.ptp(pixels, axis=(0, 1)).any()
+    *colours, alpha = cast(list[tuple[int, int]], image.convert("RGBA").getextrema())
+    return alpha[1] == 0 or all(lowest == highest for lowest, highest in (*colours, alpha))
 
 
 def convert_to_srgb(image: Image.Image) -> Image.Image:
@@ -163,7 +176,7 @@ def apply_profile(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Imag
     if mode == "L" and profile.profile.xcolor_space.strip() == "RGB":
         mode = "RGB"
     intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-    colors = image.convert("RGBA").convert("RGB") if mode == "RGB" else image.convert(mode)
+    colors = image if image.mode == mode else image.convert("RGBA" if mode == "RGB" else mode).convert(mode)
     converted = ImageCms.profileToProfile(
         colors, profile, ImageCms.createProfile("sRGB"), renderingIntent=intent, outputMode="RGB"
     )
@@ -194,12 +207,19 @@ def convert_to_rgb(image: Image.Image, what: str = "drawing") -> NDArray[np.uint
     """
     try:
         image = convert_to_srgb(convert_to_8_bits(image))
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        return np.asarray(image.convert("RGB"))
+        return lay_on_paper(image.convert("RGBA")) if image.has_transparency_data else np.asarray(image.convert("RGB"))
     except DECODER_ERRORS as error:
         raise SketchError(f"This {what}'s kind of colour ({image.mode}) cannot be read. Save it as RGB.") from error
+
+
+def lay_on_paper(image: Image.Image) -> NDArray[np.uint8]:
+    """Return an RGBA picture on white, (H, W, 3), a strip after the other: no second picture of its size is needed."""
+    laid = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, STRIP):
+        strip = image.crop((0, top, image.width, min(top + STRIP, image.height)))
+        on_white = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)
+        laid[top : top + STRIP] = np.asarray(on_white.convert("RGB"))
+    return laid
 
 
 def has_transparency(image: Image.Image) -> bool:
@@ -214,11 +234,19 @@ def convert_to_8_bits(image: Image.Image) -> Image.Image:
     """Bring 16-bit, 32-bit and float greys to 0-255. Pillow's own convert("L") would clip them to white."""
     if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
         return image
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    return Image.fromarray(np.clip(values * (255 / find_full_scale(values)), 0, 255).round().astype(np.uint8))
+    stored = np.asarray(image)
+    scale = find_full_scale(max(float(read_values(row).max()) for row in stored))
+    bits = np.empty(stored.shape, np.uint8)
+    for row, values in zip(bits, stored, strict=True):  # by rows, or floats of all of them would be here at once
+        row[:] = np.clip(read_values(values) * (255 / scale), 0, 255).round()
+    return Image.fromarray(bits)
 
 
-def find_full_scale(values: NDArray[np.float64]) -> float:
+def read_values(stored: NDArray[Any]) -> NDArray[np.float64]:
+    """Return greys as finite numbers."""
+    return np.nan_to_num(stored.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def find_full_scale(highest: float) -> float:
     """Return the value that means white: the least customary one (of 1, 8, 10, 12 or 16 bits) that holds them all."""
-    highest = float(values.max())
     return next((scale for scale in (1.0, 255.0, 1023.0, 4095.0, 65535.0) if highest <= scale), highest)

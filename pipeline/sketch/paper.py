@@ -26,6 +26,7 @@ Mask = NDArray[np.bool_]
 SMALL_SIDE = 256  # px
 PLAIN = 8  # of 255, by how much the means of blocks may differ where a picture has one colour
 INK = 28  # of 255: what differs more from its ground was drawn
+BAND = 1_000_000  # px that are worked on at once in floats
 WIDE = 0.042  # of the longer side: what is nowhere nearer to its rim than this is an area, not a stroke
 
 
@@ -135,15 +136,37 @@ class Paper:
         strong colour gives grey lines, in which a channel counts as much as the paper is bright in it: what is dark in
         a channel is mostly noise there. Returns (H, W, 3) uint8.
         """
-        level, shape = self.ground.level_under_shapes(), self.pixels.shape
-        full = np.stack([enlarge(level[..., channel], shape) for channel in range(3)], axis=2)
-        # what lies within 4 % of the paper is its grain
-        even = self.pixels / (0.96 * np.maximum(full, 1))
-        if self.ground.is_strongly_colored:
-            tint = np.median(level, axis=(0, 1))
-            weights = tint**2 / np.square(tint).sum()
-            even = np.repeat((even @ weights)[..., None], 3, axis=2)
-        return np.asarray(np.clip(even * 255, 0, 255).round(), dtype=np.uint8)
+        level = self.ground.level_under_shapes()
+        tint = np.median(level, axis=(0, 1))
+        weights = tint**2 / np.square(tint).sum() if self.ground.is_strongly_colored else None
+        even = np.empty_like(self.pixels)
+        for rows in cut_bands(self.pixels.shape):
+            even[rows] = divide_by_ground(self.pixels[rows], cut_ground(level, self.pixels.shape, rows), weights)
+        return even
+
+
+def cut_bands(shape: tuple[int, ...]) -> list[slice]:
+    """Return the rows of a picture (H, W, ...) in bands of BAND px, so that floats of all of it are never here."""
+    rows = max(1, BAND // shape[1])
+    return [slice(top, min(top + rows, shape[0])) for top in range(0, shape[0], rows)]
+
+
+def cut_ground(level: Field, shape: tuple[int, ...], rows: slice) -> Field:
+    """Return some rows of a ground (h, w, 3) as it lies in a picture of `shape`."""
+    scale = level.shape[0] / shape[0]
+    box = (0, rows.start * scale, level.shape[1], rows.stop * scale)
+    channels = (Image.fromarray(level[..., channel]) for channel in range(3))
+    size = (shape[1], rows.stop - rows.start)
+    return np.stack([np.asarray(each.resize(size, Image.Resampling.BILINEAR, box)) for each in channels], axis=2)
+
+
+def divide_by_ground(pixels: Pixels, ground: Field, weights: Field | None) -> Pixels:
+    """Return pixels (h, w, 3) as they would be on white; grey, where channels are to count by weights (3,)."""
+    # what lies within 4 % of the paper is its grain
+    even = pixels / (0.96 * np.maximum(ground, 1))
+    if weights is not None:
+        even = np.repeat((even @ weights)[..., None], 3, axis=2)
+    return np.asarray(np.clip(even * 255, 0, 255).round(), dtype=np.uint8)
 
 
 def invert(pixels: Pixels) -> Pixels:
@@ -162,11 +185,6 @@ def shrink_to_darkest(pixels: Pixels) -> Field:
     medium = shrink(pixels, 4 * SMALL_SIDE)
     factor = max(1, math.ceil(max(medium.shape) / SMALL_SIDE))
     return np.asarray(ndimage.minimum_filter(medium, size=(factor, factor, 1))[::factor, ::factor])
-
-
-def enlarge(field: Field, shape: tuple[int, ...]) -> Field:
-    """Interpolate a field (h, w) to the height and width of `shape`."""
-    return np.asarray(Image.fromarray(field).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
 
 
 def has_marks(depth: Field) -> bool:
