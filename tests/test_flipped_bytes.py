@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,13 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.errors import StoreError
+from pipeline.models.catalog import POCKET
 from pipeline.models.ip_adapters import AdapterInput
 from pipeline.models.own_files import OwnFiles
+from pipeline.sealed_file import unseal
+from pipeline.studio import thumbnails
+from pipeline.studio.teaching_job import FACTS, TeachingJob, make_facts
 from pipeline.styles.index import StaleIndex, StyleIndex
 from tests.conftest import MakeStyle
 from tests.tools.flipped_bytes import flip_bytes
@@ -91,3 +97,52 @@ def test_hashes_of_model_files_are_computed_again(tmp_path: Path, caplog: pytest
         (tmp_path / "cache" / "own-files.json").write_bytes(changed)
         caplog.clear()
         assert ask() == right and "read anew" in caplog.text
+
+
+def test_a_training_under_way_is_not_gone_on_with_from_other_pictures(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    images = [Image.new("RGB", (64, 64), (number, 0, 0)) for number in range(3)]
+    TeachingJob.make(tmp_path / "job", make_facts("Clay", ["a", "b", "c"], "pocket", None), images)
+
+    def ask() -> tuple[object, list[bytes]] | None:
+        job = TeachingJob.find(tmp_path / "job")
+        try:
+            return None if job is None else (job.facts, [image.tobytes() for image in job.read_images()])
+        except StoreError as error:
+            logging.getLogger(__name__).warning("%s", error)
+            return None
+
+    right = ask()
+    assert right is not None
+    for name in (FACTS, "picture-00.png", "picture-02.png"):
+        assert expect_no_lie(tmp_path / "job" / name, ask, caplog, right) > FLIPS // 2
+    for file in (tmp_path / "job").iterdir():  # as an earlier version wrote it, without seals
+        file.write_bytes(unseal(file.read_bytes()) or b"")
+    assert ask() == right
+
+
+def test_thumbnails_of_added_styles_are_drawn_again(
+    make_style: MakeStyle, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    style, drawn = make_style("own"), Image.new("RGB", (160, 160), "teal")
+    loader = SimpleNamespace(ready=True)
+    settings = SimpleNamespace(caches=tmp_path)
+    engine = SimpleNamespace(revisions={"net": "1"})
+    studio: Any = SimpleNamespace(
+        loading=loader, settings=settings, engine=engine, profile=POCKET, engine_or_none=lambda: engine
+    )
+    monkeypatch.setattr(thumbnails, "draw_thumbnail", lambda *_: drawn)
+    shelf = thumbnails.Thumbnails(studio)
+
+    def ask() -> bytes:
+        if shelf.is_coming(style):
+            logging.getLogger(__name__).warning("drawn again")
+            shelf.draw_missing([style])
+        file = shelf.find(style)
+        assert file is not None
+        return file.read_bytes()
+
+    right = ask()
+    (file,) = shelf.folder.iterdir()
+    assert expect_no_lie(file, ask, caplog, right) == FLIPS

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
 
-from pipeline.store.history import History
+from pipeline.store.history import DAMAGED_PICTURE, History
 from pipeline.store.tables import Picture
 
+DAMAGED = "damaged.txt"
 WORDS_LIMIT = 60  # characters of the words in a file's name
 
 
-def list_files(history: History, visitor: str, ids: Sequence[str] | None) -> list[tuple[str, Path]]:
-    """List (name in the zip, file) of a visitor's pictures, oldest first; all of them where `ids` is None."""
+@dataclass(frozen=True)
+class Packed:
+    """Packed is one picture of a zip."""
+
+    name: str  # in the zip
+    file: Path
+    sha256: str  # of the file as it was kept
+
+
+def list_files(history: History, visitor: str, ids: Sequence[str] | None) -> list[Packed]:
+    """List a visitor's pictures, oldest first; all of them where `ids` is None."""
     wanted = select(Picture).where(Picture.visitor == visitor, Picture.deleted_at.is_(None)).order_by(Picture.number)
     if ids is not None:
         wanted = wanted.where(Picture.id.in_(ids))
     with history.database.read() as session:
-        return [(name_file(row), history.files.locate_picture(visitor, row.id)) for row in session.scalars(wanted)]
+        return [
+            Packed(name_file(row), history.files.locate_picture(visitor, row.id), row.sha256)
+            for row in session.scalars(wanted)
+        ]
 
 
 def name_file(picture: Picture) -> str:
@@ -30,17 +45,24 @@ def name_file(picture: Picture) -> str:
     return "-".join(filter(None, (f"{picture.created_at:%Y%m%d-%H%M%S}", words, picture.id[:6]))) + ".png"
 
 
-def zip_files(files: Iterable[tuple[str, Path]]) -> Iterator[bytes]:
-    """Yield the bytes of a zip of these files; one that is gone meanwhile is left out."""
-    stream = _Outlet()
+def zip_files(files: Iterable[Packed]) -> Iterator[bytes]:
+    """Yield the bytes of a zip of these files; one that is gone meanwhile is left out.
+
+    One whose bytes have changed since it was kept comes as it is, and a text at the end says so.
+    """
+    stream, damaged = _Outlet(), list[str]()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:  # a PNG is packed already
-        for name, file in files:
+        for each in files:
             try:
-                data = file.read_bytes()
+                data = each.file.read_bytes()
             except FileNotFoundError:
                 continue
-            archive.writestr(name, data)
+            archive.writestr(each.name, data)
+            if hashlib.sha256(data).hexdigest() != each.sha256:
+                damaged.append(f"{each.name}: {DAMAGED_PICTURE}\n")
             yield stream.take()
+        if damaged:
+            archive.writestr(DAMAGED, "".join(damaged))
     yield stream.take()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import shutil
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import StoreError
+from pipeline.sealed_file import has_seal, seal, unseal
 from pipeline.strict_json import StrictModel
 from pipeline.teaching.lesson import LEAST_PICTURES, MOST_PICTURES, Lesson
 from pipeline.whole_file import write_whole
@@ -57,8 +59,10 @@ class TeachingJob:
             shutil.rmtree(draft, ignore_errors=True)
             draft.mkdir(parents=True)
             for number, image in enumerate(images):
-                image.save(draft / PICTURES.replace("*", f"{number:02d}"), "PNG")
-            write_whole(draft / FACTS, facts.model_dump_json().encode(), is_synced=True)
+                stored = io.BytesIO()
+                image.save(stored, "PNG")
+                (draft / PICTURES.replace("*", f"{number:02d}")).write_bytes(seal(stored.getvalue()))
+            write_whole(draft / FACTS, seal(facts.model_dump_json().encode()), is_synced=True)
             cls(folder, facts).remove()
             draft.replace(folder)
         except OSError as error:
@@ -71,7 +75,7 @@ class TeachingJob:
     def find(cls, folder: Path) -> TeachingJob | None:
         """Return the job that an earlier run of the program left; None where there is none that can be read."""
         try:
-            facts = JobFacts.model_validate_json((folder / FACTS).read_bytes())
+            facts = JobFacts.model_validate_json(read_kept(folder / FACTS))
             facts.make_lesson()
         except FileNotFoundError:
             return None
@@ -81,9 +85,9 @@ class TeachingJob:
         return cls(folder, facts)
 
     def read_images(self) -> list[Image.Image]:
-        """Read the pictures. Raises StoreError where one is gone."""
+        """Read the pictures. Raises StoreError where one is gone or damaged."""
         try:
-            return [Image.open(file).convert("RGB") for file in self._list_pictures()]
+            return [Image.open(io.BytesIO(read_kept(file))).convert("RGB") for file in self._list_pictures()]
         except OSError as error:
             raise StoreError(f"The pictures in {self.folder} cannot be read: {error}") from error
 
@@ -116,6 +120,18 @@ class TeachingJob:
         """Delete all of it: the facts first, so that a crash leaves no half job."""
         (self.folder / FACTS).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def read_kept(file: Path) -> bytes:
+    """Return what a file was sealed with, or all of it where it was written without. Raises OSError for a changed byte.
+
+    Where the seal's own mark is damaged, JSON refuses what stands behind it, and a picture is whole before it.
+    """
+    stored = file.read_bytes()
+    content = unseal(stored) if has_seal(stored) else stored
+    if content is None:
+        raise OSError(f"{file.name}: its bytes are not those that were written")
+    return content
 
 
 def make_facts(

@@ -20,6 +20,7 @@ from PIL import Image
 
 from pipeline.errors import CroquisError
 from pipeline.models.catalog import POCKET
+from pipeline.sealed_file import seal, unseal
 from pipeline.studio.shown_drawing import make_order
 from pipeline.values import Style
 from pipeline.whole_file import write_whole
@@ -65,11 +66,11 @@ class Thumbnails:
         return self._studio.settings.caches / "thumbnails"
 
     def find(self, style: Style) -> Path | None:
-        """Return the file of a style's thumbnail; None where there is none yet."""
+        """Return the file of a style's thumbnail; None where there is none yet, or a byte of it was changed."""
         if (shipped := style.image.with_name(FILE)).is_file():
             return shipped
         file = self._name_file(style)
-        return file if file is not None and file.is_file() else None
+        return file if file is not None and is_whole(file) else None
 
     def is_coming(self, style: Style) -> bool:
         """Return whether a thumbnail will be drawn for a style that has none."""
@@ -101,7 +102,7 @@ class Thumbnails:
     def _draw_one(self, style: Style, file: Path) -> None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            save_thumbnail(draw_thumbnail(self._studio, style), file)
+            write_whole(file, seal(encode_thumbnail(draw_thumbnail(self._studio, style))))
         except (CroquisError, OSError) as error:
             log.warning("The style %r has no thumbnail: %s", style.id, error)
 
@@ -114,6 +115,14 @@ class Thumbnails:
         drawn_by = hash_revisions(self._studio.engine.revisions)
         learnt = "" if style.taught is None else f"-{style.taught.sha256[:12]}"
         return self.folder / f"{style.sha256[:24]}{learnt}-{drawn_by}.webp"
+
+
+def is_whole(file: Path) -> bool:
+    """Return whether a sealed file is there with every byte as it was written."""
+    try:
+        return unseal(file.read_bytes()) is not None
+    except OSError:
+        return False
 
 
 def hash_revisions(revisions: Mapping[str, str]) -> str:

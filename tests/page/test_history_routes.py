@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Iterator
@@ -130,13 +131,27 @@ def test_pictures_are_taken_along_as_one_zip(visit: Visit, keep: Callable[..., N
 
 
 def test_the_zip_is_streamed_picture_by_picture(tmp_path: Path) -> None:
-    from pipeline.store.export import zip_files
+    from pipeline.store.export import Packed, zip_files
 
     for name in "abc":
         (tmp_path / name).write_bytes(name.encode() * 100_000)
-    parts = zip_files([(name, tmp_path / name) for name in "abxc"])
+    hashes = {name: hashlib.sha256(name.encode() * 100_000).hexdigest() for name in "abxc"}
+    parts = zip_files([Packed(name, tmp_path / name, hashes[name]) for name in "abxc"])
     sizes = [len(part) for part in parts]
     assert len(sizes) == 4 and max(sizes) < 101_000, "more than one picture lay in memory"
+
+
+def test_the_zip_says_which_pictures_were_changed_on_the_disk(tmp_path: Path) -> None:
+    from pipeline.store.export import DAMAGED, Packed, zip_files
+    from pipeline.store.history import DAMAGED_PICTURE
+
+    for name in "ab":
+        (tmp_path / name).write_bytes(b"picture")
+    right, wrong = (hashlib.sha256(each).hexdigest() for each in (b"picture", b"Picture"))
+    files = [Packed("a", tmp_path / "a", wrong), Packed("b", tmp_path / "b", right)]
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(zip_files(files))))
+    assert archive.namelist() == ["a", "b", DAMAGED] and archive.read("a") == b"picture"
+    assert archive.read(DAMAGED).decode() == f"a: {DAMAGED_PICTURE}\n"
 
 
 def test_visitors_keep_pictures_once_they_say_so_and_see_their_own_alone(
