@@ -73,7 +73,9 @@ def find_pictures(session: Session, visitor: str, wanted: Wanted, has_text_searc
     found = session.scalars(page).all()
     more = len(found) > wanted.count
     pictures = tuple(found[: wanted.count])
-    return Found(pictures, pictures[-1].number if more else None, *_count(session, wanted, conditions))
+    is_all = wanted.before is None and not more
+    total = (len(pictures), False) if is_all else _count(session, wanted, conditions)
+    return Found(pictures, pictures[-1].number if more else None, *total)
 
 
 def _count(session: Session, wanted: Wanted, conditions: list[ColumnElement[bool]]) -> tuple[int, bool]:
@@ -107,7 +109,8 @@ def _match(wanted: Wanted, by: str) -> list[ColumnElement[bool]]:
     conditions = [match_words(wanted.words, by)]
     if wanted.style:
         worn: Select[int] = select(WornStyle.picture).where(WornStyle.style == wanted.style)
-        conditions.append(Picture.number.in_(worn))
+        number = _walked_number() if by == "sqlite" and _goes_by_index(wanted.words) else Picture.number
+        conditions.append(number.in_(worn))  # asked before a row is read where the index over words is walked
     if wanted.favourites:
         conditions.append(Picture.favourite.is_(True))
     return conditions
@@ -135,8 +138,12 @@ def _goes_by_index(words: str) -> bool:
 
 def _match_fts5(wanted: list[str]) -> ColumnElement[bool]:
     query = " ".join(f'"{word}"*' for word in wanted)
-    found: ColumnElement[int] = UnaryExpression(FTS5.c.rowid, operator=custom_op("+"))  # by "+" it is walked, once
-    return and_(literal_column("picture_search").op("MATCH")(query), Picture.number == found)
+    return and_(literal_column("picture_search").op("MATCH")(query), Picture.number == _walked_number())
+
+
+def _walked_number() -> ColumnElement[int]:
+    """Return a picture's number in FTS5's index; by its "+" the index is walked once, not asked for each number."""
+    return UnaryExpression(FTS5.c.rowid, operator=custom_op("+"))
 
 
 def _match_postgres(wanted: list[str]) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 from pipeline.errors import SettingError
 from pipeline.store.facts import normalise_text
@@ -133,5 +134,22 @@ def test_a_search_counts_so_many_and_all_pictures_are_counted_whole(
         add(history, number, f"a house {number}", "ink")
         found = history.find(DESK, Wanted(words="house", count=2))
         assert (found.total, found.is_more) == (min(number + 1, 3), number == 3)
-    whole, styled = history.find(DESK, Wanted()), history.find(DESK, Wanted(style="ink"))
+    whole, styled = history.find(DESK, Wanted()), history.find(DESK, Wanted(style="ink", count=2))
     assert (whole.total, whole.is_more) == (4, False) and (styled.total, styled.is_more) == (3, True)
+
+
+def test_what_fits_on_a_page_is_not_counted_and_a_style_is_asked_before_a_row_is_read(
+    open_history: OpenHistory,
+) -> None:
+    history, asked = open_history(), list[tuple[str, object]]()
+    for number in range(3):
+        add(history, number, f"a house {number}", "ink")
+    engine = history.database.engine
+    event.listen(engine, "before_cursor_execute", lambda _, __, text, values, *___: asked.append((text, values)))
+    assert history.find(DESK, Wanted(words="house", style="ink")).total == 3
+    (search,) = [each for each in asked if "FROM pictures" in each[0]]
+    assert not any("count(" in text for text, _ in asked)
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {search[0]}", search[1])]  # type: ignore[arg-type]
+        assert plan.index("LIST SUBQUERY 1") < next(at for at, step in enumerate(plan) if "SEARCH pictures" in step)
