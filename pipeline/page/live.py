@@ -24,6 +24,7 @@ from pipeline.page.page_order import SETTINGS, read_order
 from pipeline.sketch.canvas import MAX_PICTURE_TEXT, MAX_TEXT, MOST_SAMPLES
 from pipeline.sketch.intake import read_strokes
 from pipeline.strict_json import StrictModel, describe_first_fault
+from pipeline.studio.callers import name_caller, read_user
 from pipeline.studio.live import DRAFT_SAMPLES, draw_live, follows_unasked, make_draft
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
@@ -70,9 +71,12 @@ class LiveDoor:
         body = await read_body(request, MOST_BYTES + MOST_HEAD)
         if body is None:
             return refuse(413, TOO_LARGE)
+        caller = name_caller(None, request.client and request.client.host, read_user(request)).visitor
         try:
             head, canvas = read_message(body)
-            made = await self._lane.run(head.visitor, head.number, lambda dropped: self._draw(head, canvas, dropped))
+            made = await self._lane.run(
+                head.visitor, head.number, lambda dropped: self._draw(head, canvas, dropped), caller
+            )
         except LaneFull:
             return refuse(503, FULL)
         except Exception as error:

@@ -128,3 +128,22 @@ def test_who_comes_to_a_full_lane_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         await asyncio.gather(*tasks)
 
     asyncio.run(run())
+
+
+def test_callers_take_turns_and_none_fills_the_lane_or_drops_another_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_lane, "MOST_EACH", 2)
+
+    async def run() -> None:
+        lane, studio = LiveLane(), Studio()
+        asked = [asyncio.create_task(lane.run("page 0", 0, studio.draw("a 0"), "a"))]
+        await studio.wait_for("a 0")
+        for page, caller in (("page 1", "a"), ("page 2", "a"), ("page 1", "b")):
+            asked.append(asyncio.create_task(lane.run(page, 9, studio.draw(f"{caller} {page}"), caller)))
+        await asyncio.sleep(0)
+        with pytest.raises(LaneFull):
+            await lane.run("page 3", 0, studio.draw("never"), "a")
+        studio.finish(4)
+        await asyncio.gather(*asked)
+        assert studio.began == ["a 0", "a page 1", "b page 1", "a page 2"]
+
+    asyncio.run(run())
