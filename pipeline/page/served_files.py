@@ -46,33 +46,35 @@ class ServedFiles:
         asked = next((path.partition(route)[2] for route in ROUTES if route in path), None)
         if asked is None:
             await self._app(scope, receive, send)
-        elif scope.get("method") in ("GET", "HEAD") and is_page_file(asked) and os.path.isfile(asked):
-            await FileResponse(asked)(scope, receive, send)
-        elif is_served(asked):
+        elif (real := resolve_plain(asked)) is None:
+            await refuse(403, NOT_SERVED)(scope, receive, send)
+        elif is_page_file(real):
+            is_sent = scope.get("method") in ("GET", "HEAD") and os.path.isfile(real)
+            await (FileResponse(asked) if is_sent else self._app)(scope, receive, send)
+        elif is_drawn(real):
             await self._app(scope, receive, send)
         else:
             await refuse(403, NOT_SERVED)(scope, receive, send)
 
 
-def is_served(path: str) -> bool:
-    """Return whether a path names a file of the page or a picture that was drawn here."""
-    drawn = os.path.realpath(Path(get_upload_folder()) / FOLDER)
-    return is_page_file(path) or (is_plain(path) and is_below(path, (drawn,)))
+def is_page_file(real: str) -> bool:
+    """Return whether a real path is one of the page's own files."""
+    return is_below(real, resolve_paths(tuple(map(str, _StaticFiles.all_paths))))
 
 
-def is_page_file(path: str) -> bool:
-    """Return whether a path names one of the page's own files."""
-    return is_plain(path) and is_below(path, resolve_paths(tuple(map(str, _StaticFiles.all_paths))))
+def is_drawn(real: str) -> bool:
+    """Return whether a real path is a picture that was drawn here."""
+    return is_below(real, (os.path.realpath(Path(get_upload_folder()) / FOLDER),))
 
 
-def is_plain(path: str) -> bool:
-    """Return whether a path is absolute and has neither a NUL nor a step upwards."""
-    return "\0" not in path and ".." not in Path(path).parts and Path(path).is_absolute()
+def resolve_plain(path: str) -> str | None:
+    """Return a path's real one, links followed; None where it is not absolute, has a NUL or a step upwards."""
+    is_plain = "\0" not in path and ".." not in Path(path).parts and Path(path).is_absolute()
+    return os.path.realpath(path) if is_plain else None
 
 
-def is_below(path: str, folders: tuple[str, ...]) -> bool:
-    """Return whether a path is one of these real paths or lies below one, links followed."""
-    real = os.path.realpath(path)
+def is_below(real: str, folders: tuple[str, ...]) -> bool:
+    """Return whether a real path is one of these or lies below one."""
     return real in folders or real.startswith(tuple(folder + os.sep for folder in folders))
 
 

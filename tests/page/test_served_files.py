@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pipeline.page.secure_headers import PAGE_RULES, SecureHeaders
-from pipeline.page.served_files import is_below, is_served, make_served_folder, resolve_paths
+from pipeline.page.served_files import is_below, is_drawn, make_served_folder, resolve_paths, resolve_plain
 from pipeline.settings import ROOT
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.serving import ANSWER_LIMIT, Server
@@ -56,8 +56,11 @@ def test_the_pages_own_files_are_served(server: Server) -> None:
 
 def test_what_is_served_lies_in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    assert is_served(f"{make_served_folder(str(tmp_path))}/fox.png")
-    assert not is_served(f"{tmp_path}/fox.png") and not is_served(f"{tmp_path}/drawn/../fox.png")
+    assert is_drawn(str(resolve_plain(f"{make_served_folder(str(tmp_path))}/fox.png")))
+    assert not is_drawn(f"{tmp_path}/fox.png")
+    assert [resolve_plain(path) for path in (f"{tmp_path}/drawn/../drawn/fox.png", "drawn/fox.png", "/a\0b")] == [
+        None
+    ] * 3
 
 
 @pytest.mark.parametrize("path", ANSWERS)
@@ -86,4 +89,4 @@ def test_a_file_beside_a_served_one_with_a_longer_name_is_not_served(tmp_path: P
     link.symlink_to(beside / "secret")
     folders = resolve_paths((str(folder),))
     assert is_below(str(folder), folders) and is_below(str(folder / "a" / "b.css"), folders)
-    assert not is_below(str(beside / "b.css"), folders) and not is_below(str(link), folders)
+    assert not is_below(str(beside / "b.css"), folders) and not is_below(str(resolve_plain(str(link))), folders)
