@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from pipeline.commands.arguments import make_command_parser
 from pipeline.commands.draw import BAD_INPUT, DONE, ENGINE, USAGE
 from pipeline.errors import CroquisError, SettingError, StoreError
-from pipeline.settings import OptionParser, Settings, add_setting_options, read_given_settings
+from pipeline.settings import Settings, add_setting_options, read_given_settings
 from pipeline.store.keeper import Keeper
 from pipeline.store.logins import Logins
 
@@ -58,13 +59,7 @@ def read_access_arguments(
     arguments: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[argparse.Namespace, Settings]:
     """Read the command line. Raises SettingError, SystemExit for --help."""
-    parser = OptionParser(
-        prog="python app.py access",
-        description=DESCRIPTION,
-        epilog=EXIT_CODES,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_command_parser("access", DESCRIPTION, EXIT_CODES)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, (argument, meaning) in ACTIONS.items():
         action = actions.add_parser(name, help=meaning, description=f"{meaning[:1].upper()}{meaning[1:]}.")

@@ -79,16 +79,21 @@ def read_draw_arguments(arguments: Sequence[str], environment: Mapping[str, str]
     )
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Make the parser: an option for each input of a drawing and each setting of the machine."""
-    parser = OptionParser(
-        prog="python app.py draw",
-        usage=USAGE,
-        description=DESCRIPTION,
-        epilog=EXIT_CODES,
+def make_command_parser(command: str, description: str, exit_codes: str, usage: str | None = None) -> OptionParser:
+    """Make the parser of one of app.py's commands, without options so far."""
+    return OptionParser(
+        prog=f"python app.py {command}",
+        usage=usage,
+        description=description,
+        epilog=exit_codes,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser: an option for each input of a drawing and each setting of the machine."""
+    parser = make_command_parser("draw", DESCRIPTION, EXIT_CODES, USAGE)
     parser.add_argument("words", nargs="*", metavar="DRAWING [PROMPT]", help="image file or folder, and what it shows")
     parser.add_argument("-o", "--output", metavar="PATH", help="PNG file, or folder; else DRAWING-picture.png, here")
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each picture: its details")

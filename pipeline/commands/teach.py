@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands.arguments import IMAGE_SUFFIXES, UsageError
+from pipeline.commands.arguments import IMAGE_SUFFIXES, UsageError, make_command_parser
 from pipeline.commands.draw import BAD_INPUT, DONE, ENGINE, STOPPED, USAGE
 from pipeline.commands.progress import POLL, Progress
 from pipeline.errors import CroquisError, ModelError, SettingError
-from pipeline.settings import OptionParser, Settings, add_setting_options, read_given_settings
+from pipeline.settings import Settings, add_setting_options, read_given_settings
 from pipeline.teaching.lesson import LEAST_PICTURES, MOST_PICTURES, STEPS_LIMIT
 
 if TYPE_CHECKING:
@@ -54,13 +54,7 @@ def read_teach_arguments(
     arguments: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[argparse.Namespace, Settings]:
     """Read the command line. Raises UsageError, SystemExit for --help."""
-    parser = OptionParser(
-        prog="python app.py teach",
-        description=DESCRIPTION,
-        epilog=EXIT_CODES,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_command_parser("teach", DESCRIPTION, EXIT_CODES)
     parser.add_argument("folder", metavar="FOLDER", help="folder of the pictures")
     parser.add_argument("-o", "--output", metavar="NAME", required=True, help="what the style is called")
     parser.add_argument(
