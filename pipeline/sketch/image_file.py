@@ -135,7 +135,7 @@ def find_drawn_frame(image: Image.Image) -> Image.Image:
     image.seek(0)
     image.load()
     if getattr(image, "n_frames", 1) == 1:
-        return image
+        return image if image.format != "WEBP" else release_decoder(image)
     if not is_plain(image):
         return image.copy()
     for number, frame in enumerate(ImageSequence.Iterator(image)):
@@ -144,6 +144,12 @@ def find_drawn_frame(image: Image.Image) -> Image.Image:
         if not is_plain(frame):
             return frame.copy()
     image.seek(0)
+    return image.copy()
+
+
+def release_decoder(image: Image.Image) -> Image.Image:
+    """Return a copy of a WebP picture; Pillow keeps three more of its size, its decoder's and what it read."""
+    image.fp = None  # type: ignore[attr-defined]
     return image.copy()
 
 

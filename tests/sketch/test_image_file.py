@@ -189,3 +189,10 @@ def test_damaged_files_never_raise_anything_else(data):
     else:
         assert pixels.dtype == np.uint8 and pixels.shape[2] == 3
         assert io.BytesIO(pixels.tobytes()).getbuffer().nbytes <= 3 * MAX_PIXELS
+
+
+def test_a_webp_lets_its_decoder_go() -> None:
+    stored = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(stored, "WEBP", lossless=True)
+    opened = open_image(stored.getvalue())
+    assert type(opened) is Image.Image and opened.convert("RGB").getpixel((9, 9)) == (0, 128, 128)
