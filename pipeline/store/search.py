@@ -106,7 +106,8 @@ def _own(visitor: str) -> list[ColumnElement[bool]]:
 
 
 def _match(wanted: Wanted, by: str) -> list[ColumnElement[bool]]:
-    conditions = [match_words(wanted.words, by)]
+    is_narrowed = bool(wanted.style) and by == "postgresql"  # else it makes a vector of each picture's words, to ask it
+    conditions = [match_words(wanted.words, "" if is_narrowed else by)]
     if wanted.style:
         worn: Select[int] = select(WornStyle.picture).where(WornStyle.style == wanted.style)
         number = _walked_number() if by == "sqlite" and _goes_by_index(wanted.words) else Picture.number
