@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from collections.abc import Mapping
 
 DISK_FULL = (
@@ -19,6 +20,10 @@ BY_ERRNO: Mapping[int, str] = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), DISK_FULL),
     **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST), NOT_WRITABLE),
 }
+BY_SQLITE: Mapping[int, str] = {
+    **dict.fromkeys((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR), DISK_FULL),  # a write that the system refused
+    **dict.fromkeys((sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN), NOT_WRITABLE),
+}
 
 
 def explain_disk_fault(error: BaseException) -> str | None:
@@ -32,5 +37,8 @@ def explain_disk_fault(error: BaseException) -> str | None:
                 return NOT_WRITABLE
             if seen.errno is not None and seen.errno in BY_ERRNO:
                 return BY_ERRNO[seen.errno]
+        code = getattr(seen, "sqlite_errorcode", None)
+        if isinstance(seen, sqlite3.Error) and code is not None and code & 0xFF in BY_SQLITE:
+            return BY_SQLITE[code & 0xFF]
         seen = seen.__cause__ or seen.__context__
     return None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ PATCHES = Image.fromarray(np.random.default_rng(0).integers(0, 255, (9, 9, 3), n
 FAULTS = {errno.ENOSPC: DISK_FULL, errno.EDQUOT: DISK_FULL, errno.EFBIG: DISK_FULL, errno.EROFS: NOT_WRITABLE}
 FULL_DISK = """
 import resource
+from contextlib import closing
 from pathlib import Path
 from tests.test_disk_faults import try_everything
 resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
@@ -146,3 +149,12 @@ def test_other_errors_stay_what_they_were() -> None:
     wrapped = RuntimeError("uploading failed")
     wrapped.__cause__ = OSError(errno.ENOSPC, "No space left on device")
     assert explain_error(wrapped) == DISK_FULL
+
+
+def test_a_database_that_cannot_grow_is_told(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "h.sqlite3")) as connection:
+        connection.execute("CREATE TABLE words (word)")
+        connection.execute("PRAGMA max_page_count = 3")
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            connection.execute("INSERT INTO words VALUES (zeroblob(100000))")
+    assert explain_disk_fault(caught.value) == DISK_FULL
