@@ -94,3 +94,9 @@ def test_a_failure_is_marked_and_what_was_told_under_the_row_goes_with_the_dialo
     page.click("#chip .style-note button:has-text('Show it')")
     page.wait_for_selector("#teaching .problem:has-text('The disk is full.')")
     assert page.locator("#teaching .teaching-said").inner_text() == "" and note.is_hidden()
+    assert page.locator("#teaching progress").is_visible()
+    page.keyboard.press("Escape")
+    now |= {"state": "stopped", "step": 0, "of": 0}  # before its first step: there is nothing to show on a bar
+    page.click("#chip .door.teach")
+    page.wait_for_selector("#teaching .teaching-said:has-text('It was stopped on its way')")
+    assert page.locator("#teaching progress").is_hidden()
