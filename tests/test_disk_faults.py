@@ -34,7 +34,6 @@ PATCHES = Image.fromarray(np.random.default_rng(0).integers(0, 255, (9, 9, 3), n
 FAULTS = {errno.ENOSPC: DISK_FULL, errno.EDQUOT: DISK_FULL, errno.EFBIG: DISK_FULL, errno.EROFS: NOT_WRITABLE}
 FULL_DISK = """
 import resource
-from contextlib import closing
 from pathlib import Path
 from tests.test_disk_faults import try_everything
 resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
