@@ -72,7 +72,7 @@ class Shelf:
         """Build a style's card; one whose thumbnail is `coming` shows its own picture meanwhile."""
         file = self.thumbnails.find(style)
         shown = {} if file is None else {"thumb": build_address(file.resolve())}
-        return view.build_style_card(style) | shown | {"coming": self.thumbnails.is_coming(style)}
+        return view.build_style_card(style) | shown | {"coming": file is None and self.thumbnails.is_coming(style)}
 
     def answer(self, event: PageEvent) -> tuple[Any, Answer]:
         """Do what the event names. Returns the cards, where they may have changed, and the answer with the call's
