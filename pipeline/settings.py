@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from platformdirs import user_data_path
 
 from pipeline.errors import SettingError
+from pipeline.kept_files import expect_place
 from pipeline.setting_checks import (
     PREFIX,
     expect_amount,
@@ -67,7 +68,7 @@ AMOUNTS = {
     "results": 1_000_000.0,
 }  # name -> the most it takes; the least is 0
 AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-AS_WRITTEN = ("database",)  # a URL: capital letters count
+AS_WRITTEN = ("database", "pictures")  # URLs: capital letters count
 FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
 COMMANDS = (
@@ -97,6 +98,7 @@ MEANINGS = {
     "history_megabytes_each": "megabytes kept of each visitor; then the oldest without a star go",
     "history_days": "days that pictures, ended jobs and the audit are kept; then they go, with a star too",
     "database": "URL of a PostgreSQL (postgresql+psycopg://...) in place of the history's own SQLite",
+    "pictures": "folder of the history's pictures, or the URL of a store as s3://bucket/prefix; unset, in user_dir",
     "audit": "on writes down in the database when, who as a salted hash, which request by its hash, verdict, seconds",
     "waiting": "calls that may draw or wait for it at once; who comes then is told when to try again",
     "waiting_each": "calls of one visitor that may draw or wait for it at once",
@@ -158,6 +160,7 @@ class Settings:
     history_megabytes_each: int = 10_000
     history_days: int = 100_000
     database: str = ""  # "": SQLite in user_dir
+    pictures: str = ""  # "": in user_dir
     audit: AuditChoice = "off"
     waiting: int = 64
     waiting_each: int = 16
@@ -198,6 +201,7 @@ class Settings:
             expect_amount(name, getattr(self, name), limit)
         expect_host_names("trusted_hosts", self.trusted_hosts)
         expect_origins(self.origins)
+        expect_place(self.pictures)
         expect_proxies(self.proxies)
         expect_login(self.login, self.login_header, self.proxies)
         for name in ("assets", "styles"):

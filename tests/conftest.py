@@ -52,6 +52,7 @@ LONGEST = (
     "browser/test_refusals.py",
 )
 TESTS = Path(__file__).parent
+WITH_A_STORE = ("SQLite", "PostgreSQL", "SQLite, pictures in a store")  # kinds of open_history
 SHIPPED_POCKET = TESTS.parent / "assets" / "pocket"
 
 
@@ -220,19 +221,22 @@ def empty_postgres(postgres: str) -> str:
 def open_history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenHistory]:
     """Return open_history(pictures, bytes), which opens the history of one folder with these limits.
 
-    Each test that asks for it runs on SQLite and on PostgreSQL.
+    Each test that asks for it runs on SQLite and on PostgreSQL; WITH_A_STORE adds one with its pictures in fsspec.
     """
+    from pipeline.kept_files import open_kept_files
     from pipeline.store.database import open_database, open_server
     from pipeline.store.history import History
     from pipeline.store.limits import Limits
 
     url = request.getfixturevalue("empty_postgres") if request.param == "PostgreSQL" else ""
+    place = f"memory://{tmp_path.name}" if "store" in request.param else ""
     opened: list[History] = []
 
     def open_one(pictures: int = 1_000, bytes: int = 10**9, **limits: int) -> History:
         file = tmp_path / "history" / "history.sqlite3"
         database = open_server(url) if url else open_database(file)[0]
-        opened.append(History(tmp_path / "history", database, Limits(pictures, bytes, **limits)))
+        files = open_kept_files(place, tmp_path / "history")
+        opened.append(History(files, database, Limits(pictures, bytes, **limits)))
         return opened[-1]
 
     yield open_one

@@ -29,6 +29,7 @@ HOMES = {  # heavy library -> the only places that may import it; everything bel
     "diffusers": {"pipeline/engine/", "pipeline/models/loading.py"},
     "sqlalchemy": {"pipeline/store/"},
     "alembic": {"pipeline/store/"},
+    "fsspec": {"pipeline/kept_files.py"},
     "compel": {"pipeline/engine/weighted_prompt.py"},
     "gradio": {"app.py", "pipeline/page/"},
     "gradio_client": {"pipeline/page/"},

@@ -147,6 +147,13 @@ def test_the_history_is_set_by_words_and_whole_numbers() -> None:
     assert settings.history_folder == settings.user_dir / "history"
 
 
+def test_the_pictures_place_is_taken_as_written_and_a_wrong_one_refused_at_the_start() -> None:
+    assert read_settings([], {}).pictures == ""
+    assert read_settings([], {"CROQUIS_PICTURES": " memory://Kept "}).pictures == "memory://Kept"
+    with pytest.raises(SettingError, match="CROQUIS_PICTURES.* s3://bucket/prefix; nosuch:// came"):
+        read_settings(["--pictures", "nosuch://bucket"], {})
+
+
 @pytest.mark.parametrize("came", ["0", "-3", "1e3", "many", "1000001", "9" * 30])
 def test_a_wrong_number_is_refused(came: str) -> None:
     with pytest.raises(SettingError, match="CROQUIS_HISTORY_PICTURES.* whole number from 1 to 1,000,000; .* came"):

@@ -30,6 +30,7 @@ SHARED = {
     "hints",
     "hires",
     "places",
+    "kept_files",
 }
 READ = SHARED | {"sketch", "request", "models", "styles", "machine", "picture"}
 POCKET = {"controls", "values", "errors", "prompt_syntax", "settings"} | {
@@ -43,7 +44,7 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "machine": SHARED | {"models"},
     "styles": SHARED | {"models"},
     "picture": SHARED | {"models", "sketch", "request"},
-    "store": {"errors", "values", "settings", "sealed_file", "whole_file", "picture"},
+    "store": {"errors", "values", "settings", "sealed_file", "whole_file", "kept_files", "picture"},
     "teaching": SHARED | {"sketch"},
     "painters": {"errors", "values"},
     "inking": {"errors", "values", "sketch"},

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Request
-from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import Field, ValidationError
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -129,16 +129,16 @@ class HistoryDoor:
         """Send a picture's file; with save=1 to be saved."""
         history, owner = self._open(request)
         id, kind = request.path_params["id"], "image/png"
-        file = history.find_picture(owner, id)
-        if request.query_params.get("save") == "1":
-            return FileResponse(file, media_type=kind, headers=LASTING, filename=f"croquis-{id[:8]}.png")
-        return FileResponse(file, media_type=kind, headers=LASTING)
+        data = history.read_picture(owner, id)
+        saved = {"Content-Disposition": f'attachment; filename="croquis-{id[:8]}.png"'}
+        headers = {**LASTING, **(saved if request.query_params.get("save") == "1" else {})}
+        return Response(data, media_type=kind, headers=headers)
 
     def send_thumbnail(self, request: Request) -> Response:
         """Send a picture's thumbnail."""
         history, owner = self._open(request)
-        file = history.find_thumbnail(owner, request.path_params["id"])
-        return FileResponse(file, media_type="image/webp", headers=LASTING)
+        data = history.read_thumbnail(owner, request.path_params["id"])
+        return Response(data, media_type="image/webp", headers=LASTING)
 
     def export(self, request: Request) -> Response:
         """Send a zip of the pictures named in `ids`, with commas between them, or of all."""
@@ -146,9 +146,10 @@ class HistoryDoor:
 
         named = request.query_params.get("ids", "")
         ids = _check(Ids, {"ids": named.split(",")}).ids if named else None
-        files = list_files(*self._open(request), ids)
+        history, owner = self._open(request)
+        files = list_files(history, owner, ids)
         headers = {**FRESH, "Content-Disposition": 'attachment; filename="croquis-pictures.zip"'}
-        return StreamingResponse(zip_files(files), media_type="application/zip", headers=headers)
+        return StreamingResponse(zip_files(history.files.files, files), media_type="application/zip", headers=headers)
 
     def set_favourite(self, request: Request, body: bytes) -> Response:
         """Give a picture a star, or take it away."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import datetime
 
 from sqlalchemy import select
 
 from pipeline.errors import PictureFileError, StoreError
 from pipeline.store.facts import read_facts
+from pipeline.store.files import name_picture
 from pipeline.store.history import History
 from pipeline.store.tables import Picture
 
@@ -27,27 +29,23 @@ def adopt_files(history: History, name_style: Callable[[str], str]) -> int:
     """
     with history.database.read() as session:
         known = set(session.scalars(select(Picture.id)))
-    unknown = [(visitor, id) for visitor, id in history.files.list_pictures() if id not in known]
-    return sum(adopt_file(history, visitor, id, name_style) for visitor, id in sorted(unknown, key=_date(history)))
+    written: dict[tuple[str, str], datetime] = {}
+    for owned in history.files.list_pictures():
+        if owned[1] not in known:
+            with suppress(FileNotFoundError):  # another program deleted it meanwhile
+                written[owned] = history.files.files.read_time(name_picture(*owned))
+    in_order = sorted(written, key=lambda owned: written[owned])
+    return sum(adopt_file(history, *owned, written[owned], name_style) for owned in in_order)
 
 
-def adopt_file(history: History, visitor: str, id: str, name_style: Callable[[str], str]) -> bool:
+def adopt_file(history: History, visitor: str, id: str, written_at: datetime, name_style: Callable[[str], str]) -> bool:
     """Write the row of one file; return whether it is a picture of ours and there is room for it."""
-    file = history.files.locate_picture(visitor, id)
+    name = name_picture(visitor, id)
     try:
-        data = file.read_bytes()
+        data = history.files.files.read(name)
         facts = read_facts(data, name_style)
-        created_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-        history.add_row(id, hashlib.sha256(data).hexdigest(), len(data), facts, visitor, created_at)
+        history.add_row(id, hashlib.sha256(data).hexdigest(), len(data), facts, visitor, written_at)
     except (PictureFileError, StoreError, FileNotFoundError) as error:
-        log.warning("%s stays out of the history. %s", file, error)
+        log.warning("%s stays out of the history. %s", history.files.files.locate(name), error)
         return False
     return True
-
-
-def _date(history: History) -> Callable[[tuple[str, str]], float]:
-    def read_date(owned: tuple[str, str]) -> float:
-        file = history.files.locate_picture(*owned)
-        return file.stat().st_mtime if file.exists() else 0.0
-
-    return read_date

@@ -7,10 +7,11 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import select
 
+from pipeline.kept_files import KeptFiles
+from pipeline.store.files import name_picture
 from pipeline.store.history import DAMAGED_PICTURE, History
 from pipeline.store.tables import Picture
 
@@ -23,7 +24,7 @@ class Packed:
     """Packed is one picture of a zip."""
 
     name: str  # in the zip
-    file: Path
+    file: str  # its name among the kept files
     sha256: str  # of the file as it was kept
 
 
@@ -33,10 +34,7 @@ def list_files(history: History, visitor: str, ids: Sequence[str] | None) -> lis
     if ids is not None:
         wanted = wanted.where(Picture.id.in_(ids))
     with history.database.read() as session:
-        return [
-            Packed(name_file(row), history.files.locate_picture(visitor, row.id), row.sha256)
-            for row in session.scalars(wanted)
-        ]
+        return [Packed(name_file(row), name_picture(visitor, row.id), row.sha256) for row in session.scalars(wanted)]
 
 
 def name_file(picture: Picture) -> str:
@@ -45,7 +43,7 @@ def name_file(picture: Picture) -> str:
     return "-".join(filter(None, (f"{picture.created_at:%Y%m%d-%H%M%S}", words, picture.id[:6]))) + ".png"
 
 
-def zip_files(files: Iterable[Packed]) -> Iterator[bytes]:
+def zip_files(kept: KeptFiles, files: Iterable[Packed]) -> Iterator[bytes]:
     """Yield the bytes of a zip of these files; one that is gone meanwhile is left out.
 
     One whose bytes have changed since it was kept comes as it is, and a text at the end says so.
@@ -54,7 +52,7 @@ def zip_files(files: Iterable[Packed]) -> Iterator[bytes]:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:  # a PNG is packed already
         for each in files:
             try:
-                data = each.file.read_bytes()
+                data = kept.read(each.file)
             except FileNotFoundError:
                 continue
             archive.writestr(each.name, data)

@@ -6,6 +6,7 @@ import errno
 import sqlite3
 
 from pipeline.errors import StoreError
+from pipeline.kept_files import FilesAway
 
 FULL = "The disk is full, so new pictures are not kept in the history. Drawing goes on."
 NOT_WRITABLE = "The history's folder cannot be written, so new pictures are not kept. Drawing goes on."
@@ -16,6 +17,7 @@ DAMAGED = (
 BEHIND = "Pictures come faster than they can be kept, so some are missing from the history. Drawing goes on."
 FULL_OF_STARS = "The history is full of pictures with a star, so new ones are not kept. Drawing goes on."
 NO_SERVER = "The history's database does not answer; pictures made meanwhile come into it later. Drawing goes on."
+NO_FILES = "The history's pictures cannot be reached: they are not shown, and new ones are not kept. Drawing goes on."
 UNKNOWN = "A picture could not be kept in the history; the log says why. Drawing goes on."
 
 BY_ERRNO = {
@@ -41,6 +43,8 @@ def explain_fault(error: BaseException) -> str:
     """Return the sentence for what went wrong."""
     if isinstance(error, StoreError):
         return str(error)
+    if isinstance(error, FilesAway):
+        return NO_FILES
     if isinstance(error, TimeoutError):  # of the lock on the database's opening
         return LOCKED
     code = read_sqlite_code(error)

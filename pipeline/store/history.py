@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import Select, Update, select, update
 from sqlalchemy.orm import Session
 
 from pipeline.errors import NotInHistory, StoreError
-from pipeline.sealed_file import seal, unseal
+from pipeline.kept_files import KeptFiles
+from pipeline.sealed_file import unseal
 from pipeline.store.database import Database
 from pipeline.store.facts import Facts
-from pipeline.store.files import PictureFiles, make_thumbnail, place_whole
+from pipeline.store.files import PictureFiles, name_picture, name_thumbnail
 from pipeline.store.keys import Keys
 from pipeline.store.limits import Limits, make_room
 from pipeline.store.records import Records
@@ -34,12 +35,12 @@ class History:
     Each method raises OSError or SQLAlchemy's DatabaseError where disk or database fail.
     """
 
-    def __init__(self, folder: Path, database: Database, limits: Limits) -> None:
-        self.files = PictureFiles(folder)
+    def __init__(self, files: KeptFiles, database: Database, limits: Limits) -> None:
+        self.files = PictureFiles(files)
         self.database = database
         self.records = Records(database)
         self.keys = Keys(database)
-        self.reported = Reported(folder, self.records)
+        self.reported = Reported(files, self.records)
         self._limits = limits
 
     def keep(self, data: bytes, facts: Facts, visitor: str) -> str:
@@ -52,7 +53,7 @@ class History:
         try:
             self.add_row(id, digest, size, facts, visitor, datetime.now(UTC))
         except StoreError:
-            self.files.delete(visitor, id)
+            self.files.delete([(visitor, id)])
             raise
         return id
 
@@ -71,8 +72,8 @@ class History:
             session.add(row)
             session.flush()
             gone = make_room(session, self._limits, row)
-        for picture in gone + ([earlier] if earlier is not None and earlier.id != id else []):
-            self.files.delete(picture.visitor, picture.id)
+        gone += [earlier] if earlier is not None and earlier.id != id else []
+        self.files.delete((picture.visitor, picture.id) for picture in gone)
 
     def find(self, visitor: str, wanted: Wanted) -> Found:
         """Find a page of a visitor's pictures, newest first."""
@@ -86,25 +87,30 @@ class History:
         with self.database.read() as session:
             return count_styles(session, visitor)
 
-    def find_picture(self, visitor: str, id: str) -> Path:
+    def read_picture(self, visitor: str, id: str) -> bytes:
         """Return the file of a visitor's picture. Raises NotInHistory where there is none of theirs, StoreError for one
         whose bytes have changed.
         """
         digest = self._expect_own(visitor, id)
-        file = self.files.locate_picture(visitor, id)
-        if not file.is_file():
-            raise NotInHistory(NOT_THERE)
-        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+        try:
+            data = self.files.files.read(name_picture(visitor, id))
+        except FileNotFoundError as error:
+            raise NotInHistory(NOT_THERE) from error
+        if hashlib.sha256(data).hexdigest() != digest:
             raise StoreError(DAMAGED_PICTURE)
-        return file
+        return data
 
-    def find_thumbnail(self, visitor: str, id: str) -> Path:
-        """Return the thumbnail of a visitor's picture, made anew where it is gone or damaged. Raises NotInHistory."""
+    def read_thumbnail(self, visitor: str, id: str) -> bytes:
+        """Return the thumbnail of a visitor's picture with its seal, made anew where it is gone or damaged.
+
+        Raises NotInHistory.
+        """
         self._expect_own(visitor, id)
-        file = self.files.locate_thumbnail(visitor, id)
-        if not file.is_file() or unseal(file.read_bytes()) is None:
-            place_whole(file, seal(make_thumbnail(self.find_picture(visitor, id).read_bytes())))
-        return file
+        with suppress(FileNotFoundError):
+            data = self.files.files.read(name_thumbnail(visitor, id))
+            if unseal(data) is not None:
+                return data
+        return self.files.write_thumbnail(visitor, id, self.read_picture(visitor, id))
 
     def set_favourite(self, visitor: str, id: str, favourite: bool) -> None:
         """Give a picture a star, or take it away. Raises NotInHistory where there is none of theirs."""
@@ -152,8 +158,8 @@ class History:
         files, which would be taken in anew.
         """
         pictures = session.scalars(which).all()
+        self.files.delete((picture.visitor, picture.id) for picture in pictures)
         for picture in pictures:
-            self.files.delete(picture.visitor, picture.id)
             session.delete(picture)
         return len(pictures)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pipeline.errors import StoreError
+from pipeline.kept_files import KeptFiles, open_kept_files
 from pipeline.settings import Settings
 from pipeline.store.facts import Facts
 from pipeline.store.faults import BEHIND, DAMAGED, UNKNOWN, explain_fault, is_damage
@@ -188,13 +189,17 @@ class Keeper:
             self._damaged = False
             if aside is not None:
                 self._tell(DAMAGED)
-            history = History(self._folder, database, self._read_limits())
-            self._history = history
+            history = History(self._open_files(), database, self._read_limits())
+            self._history, self._behind = history, True
             self._tried.set()
-            history.files.delete_unfinished()
+            history.files.files.delete_unfinished()
             tidy(history)
             adopt_files(history, self._name_style)
+            self._behind = False
         return self._history
+
+    def _open_files(self) -> KeptFiles:
+        return open_kept_files(self._settings.pictures, self._folder)
 
     def _read_limits(self) -> Limits:
         from pipeline.store.limits import Limits
@@ -209,7 +214,7 @@ class Keeper:
             history = self._open()
         except Exception:
             self._behind = True
-            PictureFiles(self._folder).write(kept.visitor, uuid4().hex, kept.data)
+            PictureFiles(self._open_files()).write(kept.visitor, uuid4().hex, kept.data)
             raise
         try:
             history.keep(kept.data, kept.facts, kept.visitor)

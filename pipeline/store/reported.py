@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from pathlib import Path
 
 from pipeline.errors import StoreError
-from pipeline.store.files import place_whole
+from pipeline.kept_files import KeptFiles
 from pipeline.store.records import Records
 
 FOLDER = "reported"
@@ -21,8 +20,8 @@ class Reported:
     A picture whose report is not known stays: a database that was damaged may have been set aside with it.
     """
 
-    def __init__(self, folder: Path, records: Records) -> None:
-        self._folder, self._records = folder / FOLDER, records
+    def __init__(self, files: KeptFiles, records: Records) -> None:
+        self._files, self._records = files, records
 
     def add(self, visitor: str, data: bytes, reason: str, words: str) -> int:
         """Keep a picture that somebody reports, and the report; return its number.
@@ -32,12 +31,12 @@ class Reported:
         if len(self._records.list_reports(count=MOST_OPEN)) >= MOST_OPEN:
             raise StoreError(TOO_MANY)
         digest = hashlib.sha256(data).hexdigest()
-        place_whole(self.locate(digest), data)
+        self._files.write(name_reported(digest), data)
         return self._records.add_report(visitor, digest, reason, words)
 
-    def locate(self, digest: str) -> Path:
+    def locate(self, digest: str) -> str:
         """Return where a reported picture lies, by the SHA-256 of its file."""
-        return self._folder / f"{digest}.png"
+        return self._files.locate(name_reported(digest))
 
     def close(self, number: int) -> None:
         """Note that a report is dealt with; its picture goes with the last one. Raises StoreError for no report."""
@@ -45,6 +44,9 @@ class Reported:
 
     def let_go(self, digests: Iterable[str]) -> None:
         """Delete those of these pictures of which no report is open any more."""
-        for digest in digests:
-            if not self._records.is_reported(digest):
-                self.locate(digest).unlink(missing_ok=True)
+        self._files.delete([name_reported(each) for each in digests if not self._records.is_reported(each)])
+
+
+def name_reported(digest: str) -> str:
+    """Name the file of a reported picture."""
+    return f"{FOLDER}/{digest}.png"

@@ -13,6 +13,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pipeline.kept_files import FolderFiles
 from pipeline.store.database import Database, open_database, open_server
 from pipeline.store.history import History, make_row
 from pipeline.store.limits import Limits
@@ -40,7 +41,7 @@ def main() -> None:
 
 def make_rows(folder: Path, url: str, count: int, visitors: int) -> Iterator[Row]:
     for kind, database in (("SQLite", open_database(folder / "h.sqlite3")[0]), ("PostgreSQL", open_server(url))):
-        with closing(History(folder / kind, database, LIMITS)) as history:
+        with closing(History(FolderFiles(folder / kind), database, LIMITS)) as history:
             fill_rows(history, count, visitors)
             for row in measure_searches(history, count):
                 yield {"database": kind, **row}

@@ -135,7 +135,7 @@ class HistoryAct:
         self._keeper.wait()  # what a killed program left without a row comes in after the opening
         pictures = self._list()
         for each in pictures:
-            history.find_picture(VISITOR, each.id)
+            history.read_picture(VISITOR, each.id)
         assert not self._keeper.fault, self._keeper.fault
         return {each.words: "star" if each.favourite else "kept" for each in pictures}
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from pipeline.kept_files import FolderFiles
 from pipeline.page.history_routes import MOST_IDS, HistoryDoor
 from pipeline.page.visitors import COOKIE, DESK, make_token
 from pipeline.picture.png_file import write_picture
@@ -136,7 +137,7 @@ def test_the_zip_is_streamed_picture_by_picture(tmp_path: Path) -> None:
     for name in "abc":
         (tmp_path / name).write_bytes(name.encode() * 100_000)
     hashes = {name: hashlib.sha256(name.encode() * 100_000).hexdigest() for name in "abxc"}
-    parts = zip_files([Packed(name, tmp_path / name, hashes[name]) for name in "abxc"])
+    parts = zip_files(FolderFiles(tmp_path), [Packed(name, name, hashes[name]) for name in "abxc"])
     sizes = [len(part) for part in parts]
     assert len(sizes) == 4 and max(sizes) < 101_000, "more than one picture lay in memory"
 
@@ -148,8 +149,8 @@ def test_the_zip_says_which_pictures_were_changed_on_the_disk(tmp_path: Path) ->
     for name in "ab":
         (tmp_path / name).write_bytes(b"picture")
     right, wrong = (hashlib.sha256(each).hexdigest() for each in (b"picture", b"Picture"))
-    files = [Packed("a", tmp_path / "a", wrong), Packed("b", tmp_path / "b", right)]
-    archive = zipfile.ZipFile(io.BytesIO(b"".join(zip_files(files))))
+    files = [Packed("a", "a", wrong), Packed("b", "b", right)]
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(zip_files(FolderFiles(tmp_path), files))))
     assert archive.namelist() == ["a", "b", DAMAGED] and archive.read("a") == b"picture"
     assert archive.read(DAMAGED).decode() == f"a: {DAMAGED_PICTURE}\n"
 

@@ -83,7 +83,7 @@ def test_who_deletes_everything_takes_reported_pictures_along_and_nobody_elses(
     owner = read_owner(SimpleNamespace(headers={"cookie": f"{COOKIE}={browser.cookies[COOKIE]}"}))  # type: ignore[arg-type]
     keeper.open().forget(owner or "")
     files = [keeper.open().reported.locate(hashlib.sha256(data).hexdigest()) for data in (own, shared)]
-    assert [file.exists() for file in files] == [False, True]
+    assert [Path(file).exists() for file in files] == [False, True]
 
 
 def test_what_is_no_report_is_refused_in_words(

@@ -136,10 +136,11 @@ from pipeline.store.database import open_database, open_server
 from pipeline.store.facts import Facts
 from pipeline.store.history import History
 from pipeline.store.limits import Limits
+from pipeline.kept_files import FolderFiles
 folder, name, url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 is_file = url.startswith("sqlite")
 database = open_database(folder / "history.sqlite3")[0] if is_file else open_server(url)
-history = History(folder, database, Limits(1000, 10**9))
+history = History(FolderFiles(folder), database, Limits(1000, 10**9))
 for n in range(60):
     facts = Facts(f"{name} {n}", "", (), "pocket", n, 64, 64)
     history.add_row(f"{name}{n:031x}", f"{name}{n:063x}", 1, facts, "desk", datetime.now(UTC))

@@ -10,19 +10,24 @@ from sqlalchemy import update
 from pipeline.errors import StoreError
 from pipeline.picture.png_file import write_picture
 from pipeline.store import history as history_module
-from pipeline.store.facts import gather_facts
+from pipeline.store.files import name_picture, name_thumbnail
 from pipeline.store.history import History
 from pipeline.store.search import Wanted
 from pipeline.store.tables import Picture
-from tests.conftest import OpenHistory
+from tests.conftest import WITH_A_STORE, OpenHistory
 from tests.store.conftest import DESK, DrawPicture, keep_drawn
 from tests.tools.flipped_bytes import flip_bytes
 
+pytestmark = pytest.mark.parametrize("open_history", WITH_A_STORE, indirect=True)
 NEWEST = Wanted()
 
 
 def list_ids(history: History, visitor: str = DESK, **wanted: object) -> list[str]:
     return [picture.id for picture in history.find(visitor, Wanted(**wanted)).pictures]  # type: ignore[arg-type]
+
+
+def list_thumbnails(history: History) -> list[str]:
+    return history.files.files.list_names("thumbnails")
 
 
 def test_a_picture_is_kept_with_all_that_is_known_of_it(open_history: OpenHistory, draw_picture: DrawPicture) -> None:
@@ -33,8 +38,8 @@ def test_a_picture_is_kept_with_all_that_is_known_of_it(open_history: OpenHistor
     assert (row.engine, row.width, row.height, row.favourite, row.deleted_at) == ("pocket", 64, 64, False, None)
     assert [(style.style, style.weight) for style in row.styles] == [("felt", 1.0)]
     assert abs(datetime.now(UTC) - row.created_at) < timedelta(minutes=1) and row.created_at.tzinfo is not None
-    assert history.find_picture(DESK, id).read_bytes() == write_picture(result)
-    assert history.find_thumbnail(DESK, id).read_bytes()[8:12] == b"WEBP"
+    assert history.read_picture(DESK, id) == write_picture(result)
+    assert history.read_thumbnail(DESK, id)[8:12] == b"WEBP"
 
 
 def test_everything_is_there_after_a_restart(open_history: OpenHistory, draw_picture: DrawPicture) -> None:
@@ -87,7 +92,7 @@ def test_deleted_pictures_come_back_until_the_bin_is_emptied(
         session.execute(update(Picture).where(Picture.id == two).values(deleted_at=long_ago))
     assert history.empty_bin() == 1
     assert history.restore(DESK, [two]) == 0 and list(history.files.list_pictures()) == [(DESK, one)]
-    assert not history.files.locate_thumbnail(DESK, two).exists()
+    assert list_thumbnails(history) == [name_thumbnail(DESK, one)]
 
 
 def test_nobody_sees_or_changes_pictures_of_another_visitor(
@@ -96,7 +101,7 @@ def test_nobody_sees_or_changes_pictures_of_another_visitor(
     history = open_history()
     id = keep_drawn(history, draw_picture(), "a" * 32)
     assert list_ids(history, "b" * 32) == [] and history.count_styles("b" * 32) == []
-    for look in (history.find_picture, history.find_thumbnail):
+    for look in (history.read_picture, history.read_thumbnail):
         with pytest.raises(StoreError, match="no such picture"):
             look("b" * 32, id)
     with pytest.raises(StoreError, match="no such picture"):
@@ -117,12 +122,12 @@ def test_everything_of_one_visitor_is_deleted_at_once(open_history: OpenHistory,
 def test_a_lost_thumbnail_is_made_again(open_history: OpenHistory, draw_picture: DrawPicture) -> None:
     history = open_history()
     id = keep_drawn(history, draw_picture())
-    before = history.find_thumbnail(DESK, id).read_bytes()
-    history.find_thumbnail(DESK, id).unlink()
-    assert history.find_thumbnail(DESK, id).read_bytes() == before
-    history.find_picture(DESK, id).unlink()
+    before = history.read_thumbnail(DESK, id)
+    history.files.files.delete([name_thumbnail(DESK, id)])
+    assert history.read_thumbnail(DESK, id) == before
+    history.files.files.delete([name_picture(DESK, id)])
     with pytest.raises(StoreError, match="no such picture"):
-        history.find_picture(DESK, id)
+        history.read_picture(DESK, id)
 
 
 def test_the_oldest_without_a_star_go_first(open_history: OpenHistory, draw_picture: DrawPicture) -> None:
@@ -156,25 +161,20 @@ def test_where_the_disk_share_is_used_up_the_one_who_keeps_most_gives(
     assert list_ids(history) and set(list_ids(history)) < set(many)
 
 
-def test_facts_of_a_mix_name_the_heaviest_style_first(draw_picture: DrawPicture) -> None:
-    facts = gather_facts(draw_picture(3, "Ein Häuschen, rot"))
-    assert facts.search_text == f" ein hauschen rot {facts.styles[0].name.casefold()}"
-
-
 def test_a_changed_byte_of_a_picture_is_told_and_of_a_thumbnail_mended(
     open_history: OpenHistory, draw_picture: DrawPicture
 ) -> None:
     history = open_history()
     id = keep_drawn(history, draw_picture())
-    small, whole = history.files.locate_thumbnail(DESK, id), history.files.locate_picture(DESK, id)
-    right = small.read_bytes()
+    small, whole, kept = name_thumbnail(DESK, id), name_picture(DESK, id), history.files.files
+    right = kept.read(small)
     for changed in flip_bytes(right, 24):
-        small.write_bytes(changed)
-        assert history.find_thumbnail(DESK, id).read_bytes() == right
-    content = whole.read_bytes()
+        kept.write(small, changed)
+        assert history.read_thumbnail(DESK, id) == right
+    content = kept.read(whole)
     for changed in flip_bytes(content, 24):
-        whole.write_bytes(changed)
+        kept.write(whole, changed)
         with pytest.raises(StoreError, match="damaged on the disk"):
-            history.find_picture(DESK, id)
-    whole.write_bytes(content)
-    assert history.find_picture(DESK, id) == whole
+            history.read_picture(DESK, id)
+    kept.write(whole, content)
+    assert history.read_picture(DESK, id) == content

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import StoreError
+from pipeline.kept_files import FolderFiles
 from pipeline.picture.png_file import write_picture
 from pipeline.settings import ROOT, Settings
 from pipeline.store import files, keeper
@@ -103,7 +104,7 @@ def test_a_disk_that_refuses_is_told_once_and_drawing_goes_on(
 
     one = open_keeper()
     with monkeypatch.context() as broken:
-        broken.setattr(files, "place_whole", refuse)
+        broken.setattr(FolderFiles, "write", refuse)
         for seed in (1, 2, 3):
             hand_over(one, draw_picture, seed)
         one.flush()
@@ -226,7 +227,7 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_kept(
         found = one.open().find(DESK, Wanted(count=200))
         assert {picture.seed for picture in found.pictures} >= set(acknowledged)
         for picture in found.pictures:
-            assert one.open().find_picture(DESK, picture.id).read_bytes()[:-4] == source.read_bytes()
+            assert one.open().read_picture(DESK, picture.id)[:-4] == source.read_bytes()
         one.close()
         assert not list((tmp_path / "history").glob("*damaged*"))
         shutil.rmtree(tmp_path / "history")

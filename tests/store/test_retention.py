@@ -8,12 +8,16 @@ import pytest
 from sqlalchemy import update
 
 from pipeline.picture.png_file import write_picture
+from pipeline.store.files import name_picture, name_thumbnail
 from pipeline.store.history import BIN_TIME, History
 from pipeline.store.keeper import tidy
+from pipeline.store.reported import name_reported
 from pipeline.store.search import Wanted
 from pipeline.store.tables import Entry, Picture, Report
-from tests.conftest import OpenHistory
+from tests.conftest import WITH_A_STORE, OpenHistory
 from tests.store.conftest import DESK, DrawPicture, keep_drawn
+
+pytestmark = pytest.mark.parametrize("open_history", WITH_A_STORE, indirect=True)
 
 
 def make_older(history: History, id: str, **age: float) -> None:
@@ -23,7 +27,8 @@ def make_older(history: History, id: str, **age: float) -> None:
 
 
 def list_files(history: History, id: str) -> list[bool]:
-    return [history.files.locate_picture(DESK, id).exists(), history.files.locate_thumbnail(DESK, id).exists()]
+    lying = history.files.files.list_names("")
+    return [name(DESK, id) in lying for name in (name_picture, name_thumbnail)]
 
 
 def test_after_the_days_a_picture_goes_with_its_files_and_star_and_younger_ones_stay(
@@ -38,7 +43,7 @@ def test_after_the_days_a_picture_goes_with_its_files_and_star_and_younger_ones_
     tidy(history)
     assert [picture.id for picture in history.find(DESK, Wanted()).pictures] == [young]
     assert [list_files(history, id) for id in (old, starred, young)] == [[False] * 2, [False] * 2, [True] * 2]
-    assert history.find_picture(DESK, young).read_bytes() == write_picture(draw_picture(3))
+    assert history.read_picture(DESK, young) == write_picture(draw_picture(3))
 
 
 def test_a_visitors_megabytes_are_their_own_pictures_alone(
@@ -85,4 +90,4 @@ def test_old_lines_of_the_audit_go_and_open_reports_keep_their_picture(
     tidy(history)
     assert history.records.list_drawings() == []
     assert len(history.records.list_reports(is_open=False)) == (0 if is_closed else 1)
-    assert history.reported.locate(report.picture).exists() is not is_closed
+    assert (name_reported(report.picture) in history.files.files.list_names("")) is not is_closed

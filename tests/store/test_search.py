@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import event
 
 from pipeline.errors import SettingError
-from pipeline.store.facts import normalise_text
+from pipeline.store.facts import gather_facts, normalise_text
 from pipeline.store.history import History
 from pipeline.store.search import Wanted
 from tests.conftest import OpenHistory
-from tests.store.conftest import DESK, make_facts
+from tests.store.conftest import DESK, DrawPicture, make_facts
 
 WORDS = {
     "a red fox in a neon city": ("neon",),
@@ -153,3 +153,8 @@ def test_what_fits_on_a_page_is_not_counted_and_a_style_is_asked_before_a_row_is
         with engine.connect() as connection:
             plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {search[0]}", search[1])]  # type: ignore[arg-type]
         assert plan.index("LIST SUBQUERY 1") < next(at for at, step in enumerate(plan) if "SEARCH pictures" in step)
+
+
+def test_facts_of_a_mix_name_the_heaviest_style_first(draw_picture: DrawPicture) -> None:
+    facts = gather_facts(draw_picture(3, "Ein Häuschen, rot"))
+    assert facts.search_text == f" ein hauschen rot {facts.styles[0].name.casefold()}"

@@ -43,19 +43,19 @@ def old_keeper(tmp_path: Path) -> Iterator[Keeper]:
     keeper.close()
 
 
-def test_a_store_of_an_earlier_croquis_is_taken_over_without_loss(old_keeper: Keeper) -> None:
+def test_a_store_of_an_earlier_croquis_is_taken_over_without_loss(old_keeper: Keeper, tmp_path: Path) -> None:
     history = old_keeper.open()
     (boat,) = history.find("desk", Wanted("blue")).pictures
     assert boat.favourite and (boat.negative_words, boat.seed, boat.styles[0].style) == ("rain", 1, "clay")
-    assert history.find_picture("desk", boat.id).stat().st_size == 1769
+    assert len(history.read_picture("desk", boat.id)) == 1769
     (tree,) = history.find("a" * 32, Wanted()).pictures
-    assert tree.words == "a green tree" and history.find_thumbnail("a" * 32, tree.id).is_file()
+    assert tree.words == "a green tree" and history.read_thumbnail("a" * 32, tree.id)
     with history.database.read() as session:
         assert session.scalar(text("SELECT count(*) FROM pictures WHERE deleted_at IS NOT NULL")) in (0, 1)
         assert session.scalar(text("SELECT version_num FROM alembic_version")) == list_revisions()[-1]
     history.records.note_drawing("desk", "r" * 64, "pocket", "shown", 1)
     assert len(history.records.list_drawings()) == 1
-    assert old_keeper.fault == "" and not list((history.files.folder).glob("*damaged*"))
+    assert old_keeper.fault == "" and not list((tmp_path / "history").glob("*damaged*"))
 
 
 @pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])

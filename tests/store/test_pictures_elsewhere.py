@@ -1,0 +1,154 @@
+"""Pictures in a store of fsspec (CROQUIS_PICTURES): what goes wrong there is told, and what was kept is not lost."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from sqlalchemy.exc import DatabaseError
+
+from pipeline.errors import StoreError
+from pipeline.picture.png_file import write_picture
+from pipeline.settings import Settings
+from pipeline.store.export import list_files, zip_files
+from pipeline.store.facts import gather_facts
+from pipeline.store.faults import NO_FILES
+from pipeline.store.keeper import DATABASE, Keeper
+from pipeline.store.search import Wanted
+from tests.store.conftest import DESK, DrawPicture
+
+OpenKeeper = Callable[..., Keeper]
+METHODS = ("cat_file", "pipe_file", "rm", "find", "modified")
+
+
+@pytest.fixture
+def open_keeper(tmp_path: Path) -> Iterator[OpenKeeper]:
+    """Return open_keeper(home), which opens a keeper whose pictures lie in one store, whatever its home."""
+    opened: list[Keeper] = []
+
+    def open_one(home: str = "home") -> Keeper:
+        settings = Settings(user_dir=tmp_path / home, pictures=f"memory://{tmp_path.name}")
+        opened.append(Keeper(settings, lambda style: f"Style {style}"))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def take_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], pytest.MonkeyPatch]:
+    """Return take_away(), after which the store does not answer until what it returns is undone."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise ConnectionError("unreachable")
+
+    def take() -> pytest.MonkeyPatch:
+        for method in METHODS:
+            monkeypatch.setattr(MemoryFileSystem, method, fail)
+        return monkeypatch
+
+    return take
+
+
+def hand_over(keeper: Keeper, draw_picture: DrawPicture, seed: int) -> bytes:
+    result = draw_picture(seed, f"house {seed}")
+    data = write_picture(result)
+    keeper.keep(data, gather_facts(result), DESK)
+    keeper.flush()
+    return data
+
+
+def read_all(keeper: Keeper) -> dict[str, bytes]:
+    history = keeper.open()
+    return {row.words: history.read_picture(DESK, row.id) for row in history.find(DESK, Wanted()).pictures}
+
+
+def test_pictures_lie_in_the_store_and_the_database_at_home(
+    open_keeper: OpenKeeper, draw_picture: DrawPicture, tmp_path: Path
+) -> None:
+    one = open_keeper()
+    data = hand_over(one, draw_picture, 1)
+    assert read_all(one) == {"house 1": data} and one.fault == ""
+    at_home = {file.name for file in (tmp_path / "home").rglob("*") if file.is_file()}
+    assert DATABASE in at_home and not [name for name in at_home if name.endswith((".png", ".webp"))]
+    kept = one.open().files.files
+    assert len(kept.list_names("pictures")) == len(kept.list_names("thumbnails")) == 1
+    history = one.open()
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(zip_files(kept, list_files(history, DESK, None)))))
+    assert [archive.read(name) for name in archive.namelist()] == [data]
+    assert history.forget(DESK) == 1 and kept.list_names("") == []
+
+
+def test_while_the_store_is_away_it_is_told_and_nothing_kept_is_lost(
+    open_keeper: OpenKeeper, draw_picture: DrawPicture, take_away: Callable[[], pytest.MonkeyPatch]
+) -> None:
+    one = open_keeper()
+    data = hand_over(one, draw_picture, 1)
+    away = take_away()
+    hand_over(one, draw_picture, 2)
+    assert one.fault == NO_FILES
+    (row,) = one.open().find(DESK, Wanted()).pictures
+    for work in (one.open().read_picture, one.open().read_thumbnail):
+        with pytest.raises(OSError, match="store"):
+            work(DESK, row.id)
+    with pytest.raises(OSError, match="store"):
+        one.open().forget(DESK)
+    away.undo()
+    assert read_all(one) == {"house 1": data}, "a picture was forgotten while its file was not"
+    third = hand_over(one, draw_picture, 3)
+    assert read_all(one) == {"house 1": data, "house 3": third} and one.fault == ""
+
+
+def test_a_store_that_is_away_at_the_start_is_read_once_it_is_back(
+    open_keeper: OpenKeeper, draw_picture: DrawPicture, take_away: Callable[[], pytest.MonkeyPatch]
+) -> None:
+    first = open_keeper()
+    data = hand_over(first, draw_picture, 1)
+    first.close()
+    away = take_away()
+    second = open_keeper("another home")
+    second.wait()
+    assert second.fault == NO_FILES
+    away.undo()
+    later = hand_over(second, draw_picture, 2)
+    assert read_all(second) == {"house 1": data, "house 2": later} and second.fault == ""
+
+
+def test_pictures_come_into_the_store_while_the_database_is_away(
+    open_keeper: OpenKeeper, draw_picture: DrawPicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise DatabaseError("", None, ConnectionError("away"))
+
+    one = open_keeper()
+    with monkeypatch.context() as broken:
+        broken.setattr("pipeline.store.database.open_database", refuse)
+        data = hand_over(one, draw_picture, 1)
+    assert one.fault and one._open_files().list_names("pictures")
+    later = hand_over(one, draw_picture, 2)
+    assert read_all(one) == {"house 1": data, "house 2": later} and one.fault == ""
+
+
+def test_two_homes_on_one_store_serve_each_their_own(open_keeper: OpenKeeper, draw_picture: DrawPicture) -> None:
+    one, two = open_keeper("one"), open_keeper("two")
+    one.wait()
+    two.wait()
+    data = hand_over(one, draw_picture, 1)
+    other = hand_over(two, draw_picture, 2)
+    assert read_all(one) == {"house 1": data} and read_all(two) == {"house 2": other}
+
+
+def test_a_picture_whose_bytes_changed_in_the_store_is_told(open_keeper: OpenKeeper, draw_picture: DrawPicture) -> None:
+    one = open_keeper()
+    data = hand_over(one, draw_picture, 1)
+    kept = one.open().files.files
+    (name,) = kept.list_names("pictures")
+    kept.write(name, data[:-1])
+    with pytest.raises(StoreError, match="damaged"):
+        read_all(one)
