@@ -39,7 +39,9 @@ def crayon(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     wax = strokes.coloured(source, saturate(stroke_colours(source, strokes, 0.06, rng)[None], 1.25)[0], soft)
     tooth = grain(source.lines, 3.2, rng) + 0.5 * fibres(source.lines, p["direction"], 50, rng, 4)
     pressed = p["pressure"] + 0.3 * clouds(source.lines, 70, rng, 2) + 0.14 * np.exp(-source.away / 7)
-    cover = smoothstep(as_plane(0.75 * tooth + pressed), -0.25, 0.35) * smoothstep(source.away, 0.0, 2.0)
+    hard = (1 - source.light) ** 2  # a dark colour is pressed into the paper
+    rim = hard + (1 - hard) * smoothstep(source.away, 0.0, 2.0)
+    cover = smoothstep(as_plane(0.75 * tooth + pressed + 0.3 * hard), -0.25, 0.35) * rim
     paper = times(rgb("#fdfaf2"), as_plane(1 + 0.02 * tooth))
     drawn = mix(paper, clip(soften_steps(wax)), as_plane(0.94 * cover))
     line = source.contour(0.5, as_plane(0.6 * noise(source.lines, 30, rng)))
@@ -48,24 +50,26 @@ def crayon(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
 
 
 def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Paint fine coloured hatching in two layers over white paper, pressed harder on the shaded side, pencil lines."""
+    """Paint long coloured hatching on white paper, pressed harder for dark colours and in the shade; pencil lines."""
     form = relief(source.swell(52, 7), 125, 18)
-    colour = saturate(source.calm, 1.3)
+    colour = saturate(source.calm, 1.35)
     tooth = grain(source.lines, 2.6, rng)
+    drift = as_plane(9 * noise(source.lines, 110, rng))
     cover = np.zeros_like(source.lines)
-    for turn, weight in ((0, 0.62), (34, 0.5)):
+    for turn, weight in ((0, 0.7), (24, 0.36)):
         degrees = p["direction"] + turn
-        wave = stripes(source.lines, p["hatch"], degrees, as_plane(2.2 * noise(source.lines, 40, rng)))
-        streak = 0.5 * fibres(source.lines, degrees, 70, rng, 3)
-        laid = smoothstep(as_plane(wave + 0.6 * streak + 0.35 * tooth), 0.25, 0.85)
-        cover = np.maximum(cover, weight * laid) + 0.25 * weight * laid
-    pressed = 0.62 - 0.34 * form * (1 - source.ground) + 0.2 * np.exp(-source.away / 8)
-    inside = 0.35 + 0.65 * smoothstep(source.away, 0, 2)
-    cover = as_plane(np.clip((0.34 + cover) * pressed * (1 + 0.25 * tooth), 0, 0.97) * inside)
-    deep = clip(times(colour, as_plane(0.92 - 0.12 * np.maximum(-form, 0))))
+        wave = stripes(source.lines, p["hatch"], degrees, drift)
+        streak = fibres(source.lines, degrees, 120, rng, 2.6)
+        laid = smoothstep(as_plane(0.6 * wave + 0.55 * streak + 0.3 * tooth), 0.0, 0.75)
+        cover = np.maximum(cover, weight * laid) + 0.3 * weight * laid
+    hard = 0.5 * (1 - source.light) ** 2  # a dark colour is pressed into the paper
+    pressed = 0.66 + hard - 0.36 * form * (1 - source.ground) + 0.22 * np.exp(-source.away / 8)
+    inside = 0.5 + hard + (0.5 - hard) * smoothstep(source.away, 0, 2)
+    cover = as_plane(np.clip((0.36 + cover) * pressed * (1 + 0.25 * tooth), 0, 0.97) * inside)
+    deep = clip(times(colour, as_plane(0.92 - 0.16 * np.maximum(-form, 0))))
     paper = times(rgb("#fefcf7"), as_plane(1 + 0.015 * tooth))
-    drawn = mix(paper, deep, as_plane(np.clip(1.08 * cover, 0, 0.92)))
-    line = source.contour(-0.5, as_plane(0.4 * noise(source.lines, 40, rng))) * clip(as_plane(0.95 + 0.3 * tooth))
+    drawn = mix(paper, deep, as_plane(np.clip(1.08 * cover, 0, 0.94)))
+    line = source.contour(-0.5, as_plane(0.4 * noise(source.lines, 40, rng))) * clip(as_plane(0.92 + 0.4 * tooth))
     return clip(mix(drawn, clip(source.calm * 0.25) + rgb("#221d24") * 0.5, as_plane(0.93 * line)))
 
 
@@ -134,7 +138,7 @@ def cartoon_3d(source: Source, p: Parameters, rng: np.random.Generator) -> Pictu
     behind = times(behind, as_plane(1.04 - 0.36 * cast + 0.12 * (0.5 - height_share(source.lines))))
     scene = mix(behind, body, blur(figure, 0.6))
     thin = source.contour(-1.1)
-    own = clip(as_plane(flat * 0.3)) + rgb("#140b14") * 0.3
+    own = clip(as_plane(flat * 0.36)) + rgb("#140b14") * 0.3
     scene = mix(scene, own, as_plane(0.92 * thin * (0.35 + 0.65 * source.stoutness)))
     scene = mix(scene, rgb("#120c12"), source.blots)
     return clip(times(scene, as_plane(1 + 0.012 * grain(source.lines, 2, rng))))

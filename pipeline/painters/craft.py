@@ -157,13 +157,14 @@ def low_poly(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
     rows, columns = (np.clip(middles[:, k].astype(int), 0, n - 1) for k, n in ((1, height), (0, width)))
     form = relief(source.swell(60, 10), 125, 18)
     colour = saturate(source.calm[rows, columns][None], 1.15)[0]
-    tilt = rng.uniform(-1, 1, len(triangles)) * p["contrast"] + 0.3 * form[rows, columns]
+    swing = p["contrast"] * (1.35 - 0.75 * source.ground[rows, columns])  # quiet behind, faceted in front
+    tilt = rng.uniform(-1, 1, len(triangles)) * swing + 0.42 * form[rows, columns]
     colour = colour * (1 + tilt[:, None]) + 0.05 * tilt[:, None] * hsv(p["light"], 0.6, 1)
     page = np.zeros_like(source.calm)
     for corner, shade in zip((corners[triangles] * 16).astype(np.int32), colour.tolist(), strict=True):
         cv2.fillConvexPoly(page, corner, shade, cv2.LINE_8, 4)
     crisp = mix(clip(page), clip(source.calm * (1 + 0.2 * form)[..., None]), smoothstep(-source.away, -5, -3.5))
-    return clip(mix(crisp, clip(source.calm * 0.25) + rgb("#151a2e") * 0.4, as_plane(source.contour(-0.8) * 0.9)))
+    return clip(mix(crisp, clip(source.calm * 0.32) + rgb("#151a2e") * 0.4, as_plane(source.contour(-0.8) * 0.9)))
 
 
 def facet_corners(source: Source, size: float, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -32,21 +32,24 @@ from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, 
 
 
 def clay(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Paint plasticine: kneaded swollen shapes with thumb marks and gloss; the lines are rolled dark cords."""
-    cord = rise(as_plane(-source.pen_distance), 3.6)
+    """Paint plasticine: round kneaded bodies with thumb dents and a dull shine; the lines are grooves in own colour."""
+    line = source.contour(0.2)
     lump = noise(source.lines, 30, rng) + 0.45 * noise(source.lines, 11, rng)
     prints = stripes(source.lines, 5, 30, as_plane(26 * noise(source.lines, 90, rng)))
-    pressed = smoothstep(clouds(source.lines, 60, rng), 0.1, 0.45) * (prints - 0.5)
-    body = source.swell(p["swell"] + 16, 3.5, 0.3)
-    height = body + as_plane(0.045 * lump + 0.012 * pressed) + 0.2 * blur(cord, 0.8)
-    form = relief(as_plane(height), p["light"], 17)
-    flat = clip(saturate(source.calm, 1.08) * 0.86 + 0.08)
-    flat = mix(flat, clip(source.calm * 0.22) + rgb("#2a1a18") * 0.5, source.contour(0.3))
-    crease = np.exp(-((np.maximum(source.pen_distance, 0) / 3.0) ** 2)) * (source.pen_distance > 0)
-    crease = np.maximum(crease, 0.8 * np.exp(-source.border_distance / 3)) * (1 - source.contour(0.3))
-    cast = cast_shadow(as_plane(1 - source.ground), p["light"], 18, 7) * source.ground
-    lit = times(flat, as_plane(1 + 0.34 * form - 0.3 * crease - 0.32 * cast))
-    shine = smoothstep(form, 0.62, 0.95) * (0.6 + 0.4 * lump)
+    dent = smoothstep(clouds(source.lines, 60, rng), 0.1, 0.45)
+    figure = 1 - source.ground
+    body = source.swell(2 * p["swell"], 3.0, 0.22)
+    kneaded = (0.008 + 0.022 * figure) * lump + (0.004 * prints - 0.03) * dent * figure
+    height = as_plane(body + kneaded - 0.1 * blur(line, 1.6) * figure)
+    form = as_plane(relief(height, p["light"], 46) * (0.35 + 0.65 * figure))
+    flat = clip(saturate(source.calm, 1.12) * 0.84 + 0.09)
+    flat = mix(flat, clip(saturate(source.calm, 1.3) * 0.3) + rgb("#241410") * 0.45, as_plane(0.96 * line))
+    crease = np.exp(-((np.maximum(source.pen_distance, 0) / 5.0) ** 2)) * (source.pen_distance > 0) * figure
+    crease = np.maximum(crease, 0.8 * np.exp(-source.border_distance / 4)) * (1 - line)
+    cast = cast_shadow(as_plane(figure), p["light"], 26, 8) * source.ground
+    touch = source.ground * np.exp(-source.border_distance / 6)
+    lit = times(flat, as_plane(1.03 + 0.4 * form - 0.26 * crease - 0.36 * cast - 0.16 * touch))
+    shine = smoothstep(form, 0.55, 0.95) * (0.6 + 0.4 * lump) * (1 - line)
     return clip(mix(lit, np.ones(3, np.float32), clip(as_plane(shine * p["gloss"]))))
 
 
@@ -150,7 +153,7 @@ def industrial(source: Source, p: Parameters, rng: np.random.Generator) -> Pictu
 def rivets(source: Source) -> tuple[Plane, Plane]:
     """Return rivets along the inside of the forms and the light on their heads, both (H, W) in [0, 1]."""
     page = np.zeros_like(source.lines)
-    for points in rows_along(as_plane(source.away * (1 - source.ground)), [9.0], 34):
+    for points in rows_along(as_plane(source.border_distance * (1 - source.ground)), [9.0], 34):
         if len(points) >= 5:
             at = np.clip(points.astype(np.int64), 0, (page.shape[1] - 1, page.shape[0] - 1))
             page[at[:, 1], at[:, 0]] = 1

@@ -19,6 +19,7 @@ from pipeline.painters.surface import (
     chroma,
     clip,
     hsv,
+    luma,
     mix,
     ramp,
     rgb,
@@ -135,7 +136,8 @@ def dabbed(ground: Picture, picture: Picture, size: float, scatter: float, rng: 
     """Lay one coat of round dots over a ground."""
     labels, distance, centres = cells(picture, size, 0.75, rng)
     colour = saturate(picture[centres[:, 0], centres[:, 1]][None], 1.45)[0]
-    colour = clip(as_plane(colour + scatter * leanings(len(colour), rng)))
+    room = np.clip(2.2 * (1 - luma(colour[None])[0]), 0.35, 1)[:, None]  # a pale dot leans less: it would be confetti
+    colour = clip(as_plane(colour + scatter * room * leanings(len(colour), rng)))
     radius = size * rng.uniform(0.4, 0.56, len(centres)).astype(np.float32)[labels]
     return mix(ground, colour[labels], as_plane(np.clip((radius - distance) / (size * 0.12), 0, 1)))
 
@@ -168,18 +170,21 @@ def ink_wash(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
 def pastel(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint chalky strokes of soft colour, smudged inside the forms, that skip over the tooth of a toned paper."""
     angle = directions(source, 24, np.radians(p["direction"]), 0.6)
-    strokes = lay_strokes(source, angle, 8, 46, 7, rng)
-    soft = mix(saturate(source.calm, 1.12), np.ones(3, np.float32), p["chalk"])
-    laid = strokes.coloured(
-        source, clip(stroke_colours(source, strokes, 0.07, rng) * (1 - p["chalk"]) + p["chalk"]), soft
-    )
+    strokes = lay_strokes(source, angle, 8, 40, 6, rng)
+    figure = 1 - source.ground
+    soft = mix(saturate(source.calm, 1.3), np.ones(3, np.float32), 0.7 * p["chalk"])
+    touched = stroke_colours(source, strokes, 0.1, rng) * (1 - p["chalk"]) + p["chalk"]
+    laid = strokes.coloured(source, clip(saturate(touched[None], 1.25)[0]), soft)
     form = relief(source.swell(46, 8), 125, 16)
-    chalk = times(mix(soft, soften_steps(laid), 0.62), as_plane(1 + 0.16 * form))
-    tooth = grain(source.lines, 4, rng) + 0.35 * fibres(source.lines, p["direction"], 46, rng)
-    paper = times(hsv(p["paper"], 0.22, 0.74), as_plane(1 + 0.05 * tooth))
-    cover = smoothstep(as_plane(0.55 * tooth + p["cover"] + 0.3), -0.35, 0.45)
-    drawn = mix(paper, chalk, as_plane(0.2 + 0.78 * cover))
-    line = source.contour(0.3) * clip(as_plane(0.85 + 0.4 * tooth))
+    chalk = mix(soft, soften_steps(laid), as_plane(0.34 + 0.4 * figure))
+    chalk = times(chalk, as_plane(1.02 + 0.22 * form))
+    tooth = grain(source.lines, 3.6, rng) + 0.55 * fibres(source.lines, p["direction"], 46, rng, 3)
+    paper = times(hsv(p["paper"], 0.14, 0.8), as_plane(1 + 0.05 * tooth))
+    paper = mix(paper, soft, as_plane(0.6 * source.ground))
+    pressed = p["cover"] + 0.36 + 0.12 * figure + 0.16 * form * figure
+    cover = smoothstep(as_plane(0.8 * tooth + pressed), -0.3, 0.42)
+    drawn = mix(paper, chalk, as_plane(0.16 + 0.82 * cover))
+    line = source.contour(0.2) * clip(as_plane(0.92 + 0.5 * tooth))
     return clip(mix(drawn, clip(source.calm * 0.3 + 0.05), as_plane(0.85 * line)))
 
 

@@ -114,10 +114,12 @@ def risograph(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
     soft = clip(times(soft, as_plane(1 + 0.2 * form)))
     page = np.broadcast_to(rgb("#f8f4ea"), soft.shape)
     inks = (hsv(p["pink"], 0.66, 1.0), hsv(0.145, 0.8, 1.0), hsv(p["blue"], 0.95, 0.76))
+    spared = 1 - 1.1 * np.clip(soft[..., 2] - soft[..., 0], 0, 0.6)  # pink under a blue would be black
     for channel, ink, (dx, dy) in zip((1, 2, 0), inks, ((1, 0), (0, -1), (-1, 1)), strict=True):
-        plate = shifted(as_plane(1 - soft[..., channel]), dx * p["slip"], dy * p["slip"])
-        speck = 0.5 + 0.16 * grain(source.lines, 3, rng) + 0.26 * (dots(source.lines, 7, 20 + 30 * channel) - 0.5)
-        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(plate, as_plane(speck), 0.62) * 0.96))
+        plate = as_plane((1 - soft[..., channel]) * (spared if channel == 1 else 1))
+        plate = shifted(plate, dx * p["slip"], dy * p["slip"])
+        speck = 0.5 + 0.2 * grain(source.lines, 3.4, rng) + 0.3 * (dots(source.lines, 7.5, 20 + 30 * channel) - 0.5)
+        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(plate, as_plane(speck), 0.5) * 0.96))
     key = shifted(source.contour(0.2), 0.3 * p["slip"], 0) * clip(as_plane(1.1 + 0.35 * grain(source.lines, 3, rng)))
     dark = hsv(p["blue"] + 0.06, 0.8, 0.34)
     return clip(times(mix(as_plane(page), dark, clip(key * 0.94)), as_plane(1 + 0.02 * grain(source.lines, 4, rng))))
@@ -196,7 +198,7 @@ PRINTS: dict[str, Renderer[Source]] = {
         True,
     ),
     "risograph": Renderer(
-        risograph, {"pink": Span(0.945, 0.92, 0.97), "blue": Span(0.56, 0.52, 0.62), "slip": Span(2.5, 1.5, 3.5)}, True
+        risograph, {"pink": Span(0.945, 0.92, 0.97), "blue": Span(0.56, 0.52, 0.62), "slip": Span(3.6, 2.6, 4.6)}, True
     ),
     "pop-art": Renderer(
         pop_art,
