@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.sketch.channels import take_highest, take_lowest
+from pipeline.sketch.channels import take_highest, take_highest_near, take_lowest, take_lowest_near
 
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -130,7 +130,7 @@ def find_ground(small: Field, inverted: bool = False) -> Ground:
 def close_lines(smooth: Field, widest: float) -> Field:
     """Close over lines of a picture (h, w, 3) up to a width, a share of its longer side."""
     width = round(max(smooth.shape) * widest) | 1
-    closed = ndimage.grey_closing(smooth, size=(width, width, 1))
+    closed = take_lowest_near(take_highest_near(smooth, width), width)
     return np.asarray(ndimage.gaussian_filter(closed, (width / 9, width / 9, 0)))
 
 
@@ -159,7 +159,7 @@ def find_other_colors(level: Field) -> Mask:
 
 def measure_steps(lightness: Field, side: int) -> Field:
     """Return how far lightness (h, w) reaches from its darkest to its brightest within squares of `side` px."""
-    return np.asarray(ndimage.maximum_filter(lightness, side) - ndimage.minimum_filter(lightness, side))
+    return np.asarray(take_highest_near(lightness, side) - take_lowest_near(lightness, side))
 
 
 def fill_from_around(level: Field, hidden: Mask) -> Field:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.sketch.channels import take_highest, take_lowest
+from pipeline.sketch.channels import take_highest, take_lowest, take_lowest_near
 from pipeline.sketch.ground import FAINT, WIDEST_PEN, Ground, find_ground
 
 Pixels = NDArray[np.uint8]
@@ -184,7 +184,7 @@ def shrink_to_darkest(pixels: Pixels) -> Field:
     """Take the darkest of each block of means: a line of one pixel in thousands does not fade away."""
     medium = shrink(pixels, 4 * SMALL_SIDE)
     factor = max(1, math.ceil(max(medium.shape) / SMALL_SIDE))
-    return np.asarray(ndimage.minimum_filter(medium, size=(factor, factor, 1))[::factor, ::factor])
+    return take_lowest_near(medium, factor)[::factor, ::factor]
 
 
 def has_marks(depth: Field) -> bool:

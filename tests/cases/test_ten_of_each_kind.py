@@ -20,13 +20,12 @@ from pipeline.settings import ROOT
 from pipeline.sketch.edges import read_edges
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image
-from pipeline.sketch.reading_faults import find_reading_fault
 from pipeline.styles.reference import crop_reference
 from pipeline.values import Sketch
 from tests.page.test_restoring import make_picture
 from tests.request.test_foreign_data import A1111, FOOOCUS, INVOKE, NOVELAI, make_graph
 from tests.tools.icc_profiles import SPACES, make_profile
-from tests.tools.mixed_inputs import MixedInput, find_recall, make_ghost, make_shapes
+from tests.tools.mixed_inputs import find_recall, is_told_or_followed, make_ghost, make_shapes
 from tests.tools.paper_photos import LOOKS, Look, PaperPhoto, compare_lines, photograph_look
 
 pytestmark = pytest.mark.slow
@@ -78,16 +77,7 @@ def test_papers_of_any_colour(lighter: bool) -> None:
 
 def test_pale_shapes_are_followed_or_told() -> None:
     shapes = [given for given in make_shapes() if given.name.startswith("flat")][:10]
-    assert len(shapes) == 10 and sum(map(is_followed_or_told, shapes)) == 10
-
-
-def is_followed_or_told(given: MixedInput) -> bool:
-    try:
-        sketch = read_image(given.data)
-    except SketchError as refused:
-        return bool(str(refused))
-    edges = read_edges(sketch, size=(512, 512))
-    return find_recall(edges.pixels, given) >= RIGHT or find_reading_fault(sketch, edges) is not None
+    assert len(shapes) == 10 and all(is_told_or_followed(given, RIGHT) for given in shapes)
 
 
 def test_ghosts_have_outlines() -> None:
