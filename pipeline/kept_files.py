@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline.errors import SettingError, quote_error
 from pipeline.plain_file import read_plain_file
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 UNFINISHED_SECONDS = 600.0  # no writing takes so long
+PAUSE = 10.0  # seconds for which nobody waits for a store that did not answer, to read from it
 PATIENCE = 60.0  # seconds that a store has for one answer, where its library can be told to end
+FAILED = "The store of the pictures failed: {error}"
 NO_PLACE = "pictures (CROQUIS_PICTURES) is a folder, or a store's URL such as s3://bucket/prefix; {came} came."
 NO_LIBRARY = "pictures (CROQUIS_PICTURES) names a store, {kind}://, whose library is missing: {hint}."
 
@@ -105,6 +107,7 @@ class StoreFiles:
 
     def __init__(self, filesystem: AbstractFileSystem, root: str) -> None:
         self._filesystem, self._root = filesystem, root.rstrip("/")
+        self._away_until = 0.0
 
     @cached_property
     def _patience(self) -> dict[str, float]:
@@ -112,12 +115,14 @@ class StoreFiles:
         return {"timeout": PATIENCE} if "cat_file" in vars(self._filesystem) else {}
 
     def read(self, name: str) -> bytes:
-        with _name_failures():
+        if time.monotonic() < self._away_until:
+            raise FilesAway(FAILED.format(error="no answer a moment ago"))
+        with self._name_failures():
             return bytes(self._filesystem.cat_file(self.locate_path(name), **self._patience))
 
     def write(self, name: str, data: bytes) -> None:
         path = self.locate_path(name)
-        with _name_failures(is_missing_one=True):
+        with self._name_failures(is_missing_one=True):
             try:
                 self._filesystem.pipe_file(path, data, **self._patience)
             except FileNotFoundError:  # a file system with folders, not an object store
@@ -126,7 +131,7 @@ class StoreFiles:
 
     def delete(self, names: Iterable[str]) -> None:
         paths = [self.locate_path(name) for name in names]
-        with _name_failures(is_missing_one=True):
+        with self._name_failures(is_missing_one=True):
             try:
                 if paths:
                     self._filesystem.rm(paths, **self._patience)
@@ -136,13 +141,23 @@ class StoreFiles:
                         self._filesystem.rm_file(path)
 
     def list_names(self, folder: str) -> list[str]:
-        with _name_failures():
-            found = self._filesystem.find(self.locate_path(folder), **self._patience)
         start = len(self.locate_path(""))
-        return [str(path)[start:] for path in found]
+        with self._name_failures(is_missing_one=True):
+            return [str(path)[start:] for path in self._find(self.locate_path(folder))]
+
+    def _find(self, path: str) -> Iterable[object]:
+        """Find the files below a path, none where it is not there. Raises FileNotFoundError where the place is not."""
+        if self._patience:
+            return list(self._filesystem.find(path, **self._patience))
+        try:
+            return list(self._filesystem.find(path, on_error="raise"))
+        except FileNotFoundError:
+            if not self._filesystem.exists(self._root):
+                raise
+            return ()
 
     def read_time(self, name: str) -> datetime:
-        with _name_failures():
+        with self._name_failures():
             written: datetime = self._filesystem.modified(self.locate_path(name))
         return written.astimezone(UTC) if written.tzinfo else written.replace(tzinfo=UTC)
 
@@ -165,16 +180,17 @@ class StoreFiles:
                     self.locate_path("/".join(parts[:depth])), create_parents=False, **self._patience
                 )
 
-
-@contextmanager
-def _name_failures(is_missing_one: bool = False) -> Iterator[None]:
-    """Turn whatever a store's library raises into FilesAway; a missing file may be one of these failures, too."""
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, FileNotFoundError) and not is_missing_one:
-            raise
-        raise FilesAway(f"The store of the pictures failed: {type(error).__name__}") from error
+    @contextmanager
+    def _name_failures(self, is_missing_one: bool = False) -> Iterator[None]:
+        """Turn whatever a store's library raises into FilesAway; a missing file may be one of these failures, too."""
+        try:
+            yield
+        except Exception as error:
+            if isinstance(error, FileNotFoundError) and not is_missing_one:
+                raise
+            self._away_until = time.monotonic() + PAUSE
+            raise FilesAway(FAILED.format(error=type(error).__name__)) from error
+        self._away_until = 0.0
 
 
 def is_url(place: str) -> bool:
@@ -209,9 +225,10 @@ def open_kept_files(place: str, folder: Path) -> KeptFiles:
     from fsspec.core import url_to_fs
     from fsspec.implementations.local import LocalFileSystem
 
-    options: dict[str, Any] = {"use_listings_cache": False}  # other programs write there, too
-    with _name_failures(is_missing_one=True):
-        filesystem, root = url_to_fs(place, **options)
+    try:
+        filesystem, root = url_to_fs(place, use_listings_cache=False)  # other programs write there, too
+    except Exception as error:  # whatever its library raises
+        raise FilesAway(FAILED.format(error=type(error).__name__)) from error
     if isinstance(filesystem, LocalFileSystem):  # file://
         return FolderFiles(Path(root))
     return StoreFiles(filesystem, root)

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from platformdirs import user_data_path
 
 from pipeline.errors import SettingError
-from pipeline.kept_files import expect_place
+from pipeline.kept_files import expect_place, is_url
 from pipeline.setting_checks import (
     PREFIX,
     expect_amount,
@@ -98,7 +98,8 @@ MEANINGS = {
     "history_megabytes_each": "megabytes kept of each visitor; then the oldest without a star go",
     "history_days": "days that pictures, ended jobs and the audit are kept; then they go, with a star too",
     "database": "URL of a PostgreSQL (postgresql+psycopg://...) in place of the history's own SQLite",
-    "pictures": "folder of the history's pictures, or the URL of a store as s3://bucket/prefix; unset, in user_dir",
+    "pictures": "folder of the history's pictures, or the URL of a store as s3://bucket/prefix, which holds the "
+    "added styles, too; unset, in user_dir",
     "audit": "on writes down in the database when, who as a salted hash, which request by its hash, verdict, seconds",
     "waiting": "calls that may draw or wait for it at once; who comes then is told when to try again",
     "waiting_each": "calls of one visitor that may draw or wait for it at once",
@@ -213,8 +214,8 @@ class Settings:
 
     @property
     def added_styles(self) -> Path:
-        """Folder of the styles that people added."""
-        return self.user_dir / "styles"
+        """Folder of the styles that people added; a copy where they lie in a store."""
+        return self.caches / "styles" if is_url(self.pictures) else self.user_dir / "styles"
 
     @property
     def own_models(self) -> tuple[Path, ...]:

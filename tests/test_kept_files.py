@@ -75,8 +75,9 @@ def test_many_threads_write_at_once(kept: KeptFiles) -> None:
 
 def test_a_place_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
     kept = StoreFiles(LocalFileSystem(), (tmp_path / "bucket").as_posix())
-    with pytest.raises(FilesAway):
-        kept.write(A, b"data")
+    for call in (lambda: kept.write(A, b"data"), lambda: kept.list_names("pictures")):
+        with pytest.raises(FilesAway):
+            call()
     assert not (tmp_path / "bucket").exists()
 
 
@@ -98,9 +99,30 @@ def test_whatever_a_stores_library_raises_is_a_failure_of_the_store(
         lambda: kept.read_time(A),
     )
     for call in calls:
+        kept._away_until = 0.0
         with pytest.raises(FilesAway) as raised:
             call()
         assert raised.value.__cause__ is failure
+
+
+def test_nobody_waits_to_read_from_a_store_that_did_not_answer_just_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, asked = StoreFiles(MemoryFileSystem(), "/slow"), []
+    kept.write(A, b"data")
+
+    def fail(self: MemoryFileSystem, path: str, **_: Any) -> bytes:
+        asked.append(path)
+        raise TimeoutError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(MemoryFileSystem, "cat_file", fail)
+        for _ in range(3):
+            with pytest.raises(FilesAway):
+                kept.read(A)
+        assert len(asked) == 1
+    with pytest.raises(FilesAway):
+        kept.read(A)
+    kept.write(B, b"data")
+    assert kept.read(A) == b"data", "it answered meanwhile"
 
 
 def test_a_file_url_is_a_folder_with_its_promises(tmp_path: Path) -> None:

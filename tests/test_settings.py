@@ -149,7 +149,8 @@ def test_the_history_is_set_by_words_and_whole_numbers() -> None:
 
 def test_the_pictures_place_is_taken_as_written_and_a_wrong_one_refused_at_the_start() -> None:
     assert read_settings([], {}).pictures == ""
-    assert read_settings([], {"CROQUIS_PICTURES": " memory://Kept "}).pictures == "memory://Kept"
+    settings = read_settings([], {"CROQUIS_PICTURES": " memory://Kept "})
+    assert settings.pictures == "memory://Kept" and settings.added_styles.parent == settings.caches
     with pytest.raises(SettingError, match="CROQUIS_PICTURES.* s3://bucket/prefix; nosuch:// came"):
         read_settings(["--pictures", "nosuch://bucket"], {})
 

@@ -18,7 +18,7 @@ from pipeline.serve.scaling import WAITING
 from pipeline.settings import Settings
 from pipeline.studio.loader import embed_styles
 from pipeline.studio.opening import choose_profile, open_engine
-from pipeline.styles.library import StyleLibrary
+from pipeline.styles.library import open_library
 from pipeline.values import GenerationRequest, StepPreview
 
 FRESH = 60.0  # seconds for which a studio's word of how many wait is believed
@@ -36,7 +36,7 @@ class EngineWorker:
         self._threads = ThreadPoolExecutor(1, "croquis-worker")
         self._waiting: dict[str, tuple[int, float]] = {}  # by studio: pictures that wait there, and when it said so
         self._began: float | None = None
-        styles = StyleLibrary(settings.styles, settings.added_styles).all()
+        styles = open_library(settings).all()
         threading.Thread(target=embed_styles, args=(self._engine, styles), name="croquis-styles", daemon=True).start()
 
     def describe(self) -> EngineFacts:

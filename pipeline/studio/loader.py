@@ -19,7 +19,7 @@ from pipeline.studio.audit import Audit
 from pipeline.studio.line import Line
 from pipeline.studio.opening import LoadState, Openers, explain_failure
 from pipeline.studio.result_cache import ResultCache
-from pipeline.styles.library import StyleLibrary
+from pipeline.styles.library import open_library
 
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
@@ -40,7 +40,7 @@ class Loader:
     def __init__(self, settings: Settings, openers: Openers | None = None) -> None:
         """`openers` give it another engine and search than those of this process."""
         self.settings, self._openers = settings, openers or Openers()
-        self.library = StyleLibrary(settings.styles, settings.added_styles)
+        self.library = open_library(settings)
         self.own_files = OwnFiles(settings.own_models, settings.caches)
         self.loading = LoadState("Waking up", 0.0)
         self.measurements = Measurements(settings)

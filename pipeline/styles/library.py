@@ -13,20 +13,27 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from filelock import FileLock
 from PIL import Image
 
 from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import StyleError
+from pipeline.kept_files import is_url, open_kept_files
+from pipeline.plain_file import read_plain_file
+from pipeline.settings import Settings
+from pipeline.styles.elsewhere import StylesElsewhere
 from pipeline.styles.reference import check_reference, crop_reference, encode_reference
 from pipeline.styles.style_folder import (
+    DATA,
     REFERENCE,
     hash_files,
     list_folders,
     make_data,
     read_style,
     read_whole_style,
+    replace_data,
     shorten,
     write_data,
     write_hashes,
@@ -49,13 +56,18 @@ class StyleLibrary:
     A broken built-in folder raises StyleError; a broken added one is left out and described in `problems`.
     """
 
-    def __init__(self, builtin: Path, added: Path) -> None:
-        self._added = added
+    def __init__(self, builtin: Path, added: Path, elsewhere: StylesElsewhere | None = None) -> None:
+        """`added` is a copy of those that lie `elsewhere`, where they do."""
+        self._added, self._elsewhere = added, elsewhere
         self._lock = threading.Lock()
         self.problems: tuple[str, ...] = ()
         styles = {folder.name: read_style(folder, builtin=True) for folder in list_folders(builtin)}
         if not styles:
             raise StyleError(f"There are no styles in {builtin}.")
+        try:
+            self._fetch()
+        except StyleError as error:
+            self.problems = (str(error),)
         self._publish(styles | self._read_added(styles))
 
     def all(self) -> tuple[Style, ...]:
@@ -128,7 +140,13 @@ class StyleLibrary:
             if cleaned.casefold() != style.name.casefold():
                 self._refuse_duplicate(cleaned)
             folder = style.image.parent
+            before = read_plain_file(folder / DATA)
             write_data(folder, make_data(id, cleaned, phrases))
+            try:
+                self._keep_elsewhere(id, folder)
+            except StyleError:
+                replace_data(folder, before)
+                raise
             changed = read_style(folder, builtin=False)
             self._publish({**self._styles, id: changed})
         return changed
@@ -137,6 +155,8 @@ class StyleLibrary:
         """Delete an added style. Raises StyleError for one that is unknown or built in."""
         with self._lock, self._lock_folder():
             style = self._expect_added(id, "go")
+            if self._elsewhere is not None:
+                self._elsewhere.remove(style.id)
             self._publish({key: kept for key, kept in self._styles.items() if key != style.id})
             doomed = Path(tempfile.mkdtemp(dir=self._added, prefix=".removed-"))
             os.replace(style.image.parent, doomed / style.id)  # at once, so that a crash leaves no half style
@@ -146,6 +166,7 @@ class StyleLibrary:
         self, picture: bytes, name: str, phrases: tuple[str, ...], beside: Mapping[str, bytes] | None = None
     ) -> Style:
         """Write a new style and list it. Raises StyleError where the name is taken or the library full."""
+        self._fetch()
         with self._lock, self._lock_folder():
             self._publish(self._styles | self._read_others())
             self._refuse_duplicate(name)
@@ -171,6 +192,17 @@ class StyleLibrary:
             yield
         finally:
             lock.release()
+
+    def _fetch(self) -> None:
+        """Bring the copy of styles that lie elsewhere up to date. Raises StyleError."""
+        if self._elsewhere is not None:
+            with self._lock, self._lock_folder():
+                self._elsewhere.fetch(self._added)
+
+    def _keep_elsewhere(self, id: str, folder: Path) -> None:
+        """Keep a style elsewhere, too, where styles lie there. Raises StyleError."""
+        if self._elsewhere is not None:
+            self._elsewhere.keep(id, folder)
 
     def _read_others(self) -> dict[str, Style]:
         """Read the styles that another program on this folder has added since it was read."""
@@ -228,8 +260,11 @@ class StyleLibrary:
             raise StyleError(f"There is a style called {name!r} already. Give this one another name.")
 
     def _free_id(self, name: str) -> str:
-        """Return an id that is free: names that differ may share a slug ("Café", "Cafe"), and a broken folder may."""
-        stem = make_slug(name)
+        """Return an id that is free: names that differ may share a slug ("Café", "Cafe"), and a broken folder may.
+
+        Where styles lie elsewhere, other machines give ids at the same time.
+        """
+        stem = make_slug(name) if self._elsewhere is None else f"{make_slug(name)}-{uuid4().hex[:8]}"
         for number in range(1, STYLE_LIMIT + 2):
             id = stem if number == 1 else f"{stem}-{number}"
             if id not in self._styles and not (self._added / id).exists():
@@ -247,9 +282,17 @@ class StyleLibrary:
                 for file, content in files.items():
                     (temporary / file).write_bytes(content)
                 write_hashes(temporary, [hash_files(temporary)])
+                self._keep_elsewhere(target.name, temporary)
                 os.replace(temporary, target)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
         except OSError as error:
             raise StyleError(explain_disk_fault(error) or f"The style could not be kept: {error.strerror}.") from error
         return target
+
+
+def open_library(settings: Settings) -> StyleLibrary:
+    """Open the library of these settings. Raises StyleError as StyleLibrary does."""
+    place, folder = settings.pictures, settings.added_styles
+    elsewhere = StylesElsewhere(lambda: open_kept_files(place, folder)) if is_url(place) else None
+    return StyleLibrary(settings.styles, folder, elsewhere)

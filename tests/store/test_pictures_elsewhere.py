@@ -100,6 +100,7 @@ def test_while_the_store_is_away_it_is_told_and_nothing_kept_is_lost(
     with pytest.raises(OSError, match="store"):
         one.open().forget(DESK)
     away.undo()
+    one.open().files.files.list_names("pictures")  # whoever reads waits no more once anything was answered
     assert read_all(one) == {"house 1": data}, "a picture was forgotten while its file was not"
     third = hand_over(one, draw_picture, 3)
     assert read_all(one) == {"house 1": data, "house 3": third} and one.fault == ""
