@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import numpy as np
 from playwright.sync_api import Page
 
@@ -14,7 +16,7 @@ DIFFERENCES = """async () => {
     await image.decode();
     const context = new OffscreenCanvas(64, 64).getContext("2d");
     context.drawImage(image, 0, 0, 64, 64);
-    return [...context.getImageData(0, 0, 64, 64).data];
+    return new Uint8Array(context.getImageData(0, 0, 64, 64).data.buffer).toBase64();
   };
   return Promise.all([...document.querySelectorAll(".apart img")].map((image) => read(image.src)));
 }"""
@@ -41,7 +43,7 @@ def test_the_same_picture_without_each_of_its_parts(page: Page) -> None:
     open_panel(page, "making")
     page.click("#apart .quiet")
     page.wait_for_function("document.querySelectorAll('.apart img').length === 4")
-    pictures = [np.array(each, np.int16) for each in page.evaluate(DIFFERENCES)]
+    pictures = [np.frombuffer(base64.b64decode(each), np.uint8).astype(np.int16) for each in page.evaluate(DIFFERENCES)]
     for one in range(4):
         for other in range(one):
             assert np.abs(pictures[one] - pictures[other]).mean() > 2, (one, other)
