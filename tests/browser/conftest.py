@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.tools.ip_adapter import write_plus_adapter
 from tests.tools.serving import Server
+from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15, write_manifest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
@@ -29,6 +33,8 @@ HARMLESS = ("svelte-i18n",)  # Gradio's own, about a label that is also one of i
 OF_LEAVING = ("was aborted", "Connection errored out")  # Gradio's own, of the answers that a page left behind
 
 TOUR_SEEN = "if (location.protocol !== 'about:') localStorage.setItem('croquis-tour', '1')"
+LIVE_OFF = """if (location.protocol !== 'about:' && localStorage.getItem('croquis-live') === null)
+  localStorage.setItem('croquis-live', 'off')"""
 
 OpenPage = Callable[..., Page]
 
@@ -58,15 +64,41 @@ def browser() -> Iterator[Browser]:
 def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
     """Return open_page(**context options), which opens the page as its host, models ready, and checks it at the end.
 
-    The tour, which a new browser shows, comes with `with_tour` alone.
+    The tour, which a new browser shows, comes with `with_tour` alone, and a picture with each stroke with `with_live`.
     """
+    with open_pages(browser, server) as opens:
+        yield opens
+
+
+@pytest.fixture(scope="module")
+def open_lasting_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
+    """Return what `open_page` does, for a page that a file's tests share and leave as it was: opening takes seconds."""
+    with open_pages(browser, server) as opens:
+        yield opens
+
+
+@pytest.fixture(scope="session")
+def sd15_server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run a Croquis that draws with small files of SD 1.5, the IP-Adapter Plus among them; starting takes long."""
+    own = copy_small_sd15(sd15_folder, tmp_path_factory.mktemp("small"))
+    adapters = own / "ip_adapter" / "models"
+    write_plus_adapter(adapters / "ip-adapter-plus_sd15.safetensors", adapters / "ip-adapter_sd15.safetensors", 32)
+    write_manifest(own)
+    with run_small_sd15(own, CROQUIS_PROFILE="sd15") as running:
+        yield running
+
+
+@contextmanager
+def open_pages(browser: Browser, server: Server) -> Iterator[OpenPage]:
     contexts, faults = [], list[str]()
 
-    def open_one(*, with_tour: bool = False, **options: Any) -> Page:
+    def open_one(*, with_tour: bool = False, with_live: bool = False, **options: Any) -> Page:
         context = browser.new_context(**{**DESK, **options})
         context.set_default_timeout(PATIENCE)
         if not with_tour:
             context.add_init_script(TOUR_SEEN)
+        if not with_live:
+            context.add_init_script(LIVE_OFF)
         contexts.append(context)
         page = context.new_page()
         watch(page, server.url, faults)

@@ -64,12 +64,13 @@ def locate_points(page: Page, points: Sequence[Point]) -> list[Point]:
     return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
 
 
-def drag_mouse(page: Page, points: Sequence[Point] = CIRCLE) -> None:
+def drag_mouse(page: Page, points: Sequence[Point] = CIRCLE, steps: int = 4) -> None:
+    """Draw a line through points of the paper with the mouse, in so many moves from each to the next."""
     first, *others = locate_points(page, points)
     page.mouse.move(*first)
     page.mouse.down()
     for place in others:
-        page.mouse.move(*place, steps=4)
+        page.mouse.move(*place, steps=steps)
     page.mouse.up()
 
 

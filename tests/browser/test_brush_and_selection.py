@@ -96,7 +96,7 @@ def test_smoothing_makes_a_trembling_line_even_and_still_ends_at_the_hand(page: 
         open_more(page)
         page.click(f".more-panel .word:text-is('{name}')")
         close_more(page)
-        drag_mouse(page, tremble)
+        drag_mouse(page, tremble, steps=1)
         stroke = list_strokes(page)[-1]
         strayed.append(measure_tremble(stroke))
         assert math.dist(list_places(stroke)[-1], (512 * tremble[-1][0], 512 * tremble[-1][1])) < 2

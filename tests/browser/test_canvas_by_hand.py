@@ -58,7 +58,8 @@ def test_the_first_swipe_of_a_finger_leaves_a_mark_and_moves_nothing(open_page: 
     assert page.evaluate("scrollY") == before
 
 
-def test_drawing_sends_nothing_once_live_is_off(page: Page) -> None:
+def test_drawing_sends_nothing_once_live_is_off(open_page: OpenPage) -> None:
+    page = open_page(with_live=True)
     page.wait_for_selector(".live-switch[aria-checked=true]")
     page.click(".live-switch")
     page.wait_for_timeout(500)

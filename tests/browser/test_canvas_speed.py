@@ -55,9 +55,6 @@ DRAW = """async ([x, y, count, perFrame]) => {
 def test_a_frame_of_drawing_takes_less_than_a_sixtieth_of_a_second(
     page: Page, before: int, points: int, how: str
 ) -> None:
-    live = page.locator("#picture .live-switch")
-    if live.get_attribute("aria-checked") == "true":
-        live.click()  # its runs share this processor
     if before:
         page.evaluate("(text) => croquis.loadDrawing(text)", write_many_strokes(before))
     if how == "zoomed":

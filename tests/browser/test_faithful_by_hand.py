@@ -6,6 +6,7 @@ from playwright.sync_api import Page
 
 from pipeline.models.catalog import POCKET
 from pipeline.request.faithfulness import ENDS
+from tests.browser.conftest import OpenPage
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number
 from tests.browser.test_live_by_hand import SHOWN, Sent, wait_for_whole
 
@@ -56,7 +57,8 @@ def test_lines_are_chosen_beside_it(page: Page) -> None:
     assert read_number(page, "ip_adapter_scale") == POCKET.defaults["ip_adapter_scale"]
 
 
-def test_the_live_picture_and_draw_follow_it(page: Page) -> None:
+def test_the_live_picture_and_draw_follow_it(open_page: OpenPage) -> None:
+    page = open_page(with_live=True)
     sent = Sent(page)
     drag_mouse(page)
     wait_for_whole(page)

@@ -10,7 +10,8 @@ from playwright.sync_api import Page
 from tests.browser.conftest import OpenPage
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel
 
-SIZES = [(1440, 900), (1366, 768), (1280, 720), (1280, 800), (1024, 768), (844, 390), (820, 1180), (390, 844)]
+BY_MOUSE = ((1440, 900), (1366, 768), (1280, 720), (1280, 800), (1024, 768))
+BY_FINGER = ((844, 390), (820, 1180), (390, 844))
 PARTS = ("#canvas .paper", "#canvas .rail", "#picture .frame", "#prompt", "#draw", "#styles-row")
 INSIDE = """(parts) => parts.filter((part) => {
   const box = document.querySelector(part).getBoundingClientRect();
@@ -28,25 +29,26 @@ SHIFTS = """() => {
 UNWANTED = r"pocket model|sampler|what was read|similarity|ControlNet|seed"
 
 
-def make_options(width: int, height: int) -> dict[str, object]:
-    touch = width < 900
-    return {"viewport": {"width": width, "height": height}, "has_touch": touch, "is_mobile": touch}
-
-
-@pytest.mark.parametrize(("width", "height"), SIZES)
-def test_the_first_screen_fits_and_does_not_jump(open_page: OpenPage, width: int, height: int) -> None:
-    page = open_page(**make_options(width, height))
-    drag_mouse(page)
-    draw_and_wait(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate("scrollY") == 0
-    assert page.evaluate(INSIDE, list(PARTS)) == []
-    before = page.evaluate(BOXES, list(PARTS))
-    page.evaluate(SHIFTS)
-    draw_and_wait(page, "a blue ball")
-    page.wait_for_timeout(300)
-    assert page.evaluate(BOXES, list(PARTS)) == before
-    assert sum(page.evaluate("shifts")) < 0.01
+@pytest.mark.parametrize("sizes", [BY_MOUSE, BY_FINGER], ids=["mouse", "finger"])
+def test_the_first_screen_fits_and_does_not_jump(open_page: OpenPage, sizes: tuple[tuple[int, int], ...]) -> None:
+    touch = sizes is BY_FINGER
+    page = open_page(has_touch=touch, is_mobile=touch)
+    for number, (width, height) in enumerate(sizes):
+        page.set_viewport_size({"width": width, "height": height})
+        if number == 0:
+            drag_mouse(page)
+            draw_and_wait(page)
+        page.fill("#prompt textarea", f"a red ball, {number}")  # its height follows the words when they are written
+        page.wait_for_timeout(500)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("scrollY") == 0
+        assert page.evaluate(INSIDE, list(PARTS)) == [], (width, height)
+        before = page.evaluate(BOXES, list(PARTS))
+        page.evaluate(SHIFTS)
+        draw_and_wait(page, f"a blue ball, {number}")
+        page.wait_for_timeout(300)
+        assert page.evaluate(BOXES, list(PARTS)) == before, (width, height)
+        assert sum(page.evaluate("shifts")) < 0.01, (width, height)
 
 
 def test_after_a_refusal_the_examples_are_still_there(page: Page) -> None:

@@ -66,6 +66,11 @@ def is_live(request: Request) -> bool:
 
 
 @pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    return open_page(with_live=True)
+
+
+@pytest.fixture
 def sent(page: Page) -> Sent:
     return Sent(page)
 
@@ -212,7 +217,7 @@ def test_an_error_is_one_quiet_line(unwatched: Page) -> None:
 
 
 def test_a_busy_machine_is_left_alone(open_page: OpenPage) -> None:
-    page = open_page()
+    page = open_page(with_live=True)
     sent = Sent(page)
 
     page.evaluate(ANSWER_LATE, 1_300)

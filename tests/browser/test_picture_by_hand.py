@@ -125,9 +125,6 @@ def test_use_again_repeats_the_picture(page: Page) -> None:
 
 
 def test_a_picture_of_the_session_brings_its_drawing_back(page: Page) -> None:
-    live = page.locator("#picture .live-switch")
-    if live.get_attribute("aria-checked") == "true":
-        live.click()  # or it goes on from the drawing that came back, and its picture takes the place
     drag_mouse(page)
     draw_and_wait(page, "a red ball")
     before, drawn = read_picture_address(page), count_ink(page)

@@ -179,7 +179,7 @@ def test_the_picture_beneath_is_taken_away(page: Page) -> None:
 def test_a_wide_picture_lies_where_the_server_lays_it(page: Page) -> None:
     wide = io.BytesIO()
     picture = Image.new("RGB", (600, 200), "#3f8f52")
-    ImageDraw.Draw(picture).ellipse((200, 30, 400, 170), "#f7cf46")  # something to follow: live draws it
+    ImageDraw.Draw(picture).ellipse((200, 30, 400, 170), "#f7cf46")
     picture.save(wide, "PNG")
     drop(page, wide.getvalue())
     page.wait_for_function("JSON.parse(croquis.readDrawing()).picture")

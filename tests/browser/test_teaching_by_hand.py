@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from playwright.sync_api import Page, Route
 
 from tests.browser.conftest import PHONE, OpenPage
 from tests.tools.serving import Server
-from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15
 from tests.tools.taught_pictures import write_pictures
 
 SIZES = [{}, PHONE]
@@ -19,11 +17,8 @@ STEPS = 48  # of the taught style: long enough to be stopped by hand
 
 
 @pytest.fixture(scope="module")
-def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a Croquis on small files of SD 1.5."""
-    own = copy_small_sd15(sd15_folder, tmp_path_factory.mktemp("teaching"))
-    with run_small_sd15(own, CROQUIS_PROFILE="sd15") as running:
-        yield running
+def server(sd15_server: Server) -> Server:
+    return sd15_server
 
 
 def shorten_lesson(route: Route) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -19,9 +17,7 @@ from tests.browser.conftest import PATIENCE, PHONE, OpenPage
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number, swipe_finger
 from tests.browser.test_accessibility_and_layout import serious_findings
 from tests.browser.test_part_and_around_by_hand import AROUND, VIEWS, open_going_on
-from tests.tools.ip_adapter import write_plus_adapter
 from tests.tools.serving import Server
-from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15, write_manifest
 
 SIDE = 256  # px
 TWICE = "In two passes"
@@ -34,13 +30,8 @@ NOTE_TOLD = """() => {
 
 
 @pytest.fixture(scope="module")
-def server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    own = copy_small_sd15(sd15_folder, tmp_path_factory.mktemp("passes"))
-    adapters = own / "ip_adapter" / "models"
-    write_plus_adapter(adapters / "ip-adapter-plus_sd15.safetensors", adapters / "ip-adapter_sd15.safetensors", 32)
-    write_manifest(own)
-    with run_small_sd15(own, CROQUIS_PROFILE="sd15") as running:
-        yield running
+def server(sd15_server: Server) -> Server:
+    return sd15_server
 
 
 def choose_small(page: Page, steps: int = 2) -> None:
