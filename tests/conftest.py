@@ -41,7 +41,6 @@ ALONE = (
     "browser/test_live_by_hand.py",
     "browser/test_reload_loss.py",
     "page/test_live.py",
-    "test_fuzz.py",
 )
 # Files that take the longest, in this order, so that no worker has one left when the others are through
 LONGEST = (

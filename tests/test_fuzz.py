@@ -1,4 +1,4 @@
-"""2,000 generated bad calls over all endpoints: each is refused in words, at once, and nothing breaks."""
+"""800 generated bad calls over all endpoints: each is refused in words, at once, and nothing breaks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.studio.messages import UNEXPECTED_ERROR
 from tests.tools.image_files import draw_fox, encode_png, make_bad_files, make_blank_files
 from tests.tools.serving import MARK, Server
 
-CALLS = 2_000
+CALLS = 800  # `python -m tests.benchmarks.fuzz` sends 10,000 over every route
 CALLERS = 4
 LIMIT = 1.0  # seconds for a refusal
 SEED = 20_261_121
@@ -245,7 +245,7 @@ def judge(call: Call, words: str) -> str | None:
 
 
 @pytest.mark.slow
-def test_two_thousand_bad_calls_are_refused_in_words(server: Server) -> None:
+def test_bad_calls_are_refused_in_words(server: Server) -> None:
     draw = random.Random(SEED)
     calls = [call for call, _ in zip(bad_calls(Faults(server, draw), draw), range(CALLS), strict=False)]
     styles = server.call("styles")

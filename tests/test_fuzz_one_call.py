@@ -1,4 +1,4 @@
-"""1,000 generated bad calls of POST /v1/draw: each is refused in words with a caller's status, and nothing breaks."""
+"""400 generated bad calls of POST /v1/draw: each is refused in words with a caller's status, and nothing breaks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.test_fuzz import CALLERS, JUNK, SEED, Call, Faults, judge
 from tests.tools.image_files import draw_fox, encode_png, make_bad_files, make_blank_files
 from tests.tools.serving import ANSWER_LIMIT, Server
 
-CALLS = 1_000
+CALLS = 400
 REFUSED = {400, 406, 413, 415, 422}
 FOX = encode_png(draw_fox())
 NO_NUMBERS = ("abc", "1,5", "0x7", "1e999", "NaN", "-inf", "--", "7 7", "9" * 5_000, "1" * 400, "[]", "true")
@@ -126,7 +126,7 @@ def send(client: httpx.Client, server: Server, call: OneCall) -> str | None:
 
 
 @pytest.mark.slow
-def test_a_thousand_bad_calls_are_refused_in_words(server: Server) -> None:
+def test_bad_calls_are_refused_in_words(server: Server) -> None:
     draw = random.Random(SEED)
     calls = [call for call, _ in zip(make_calls(Faults(server, draw), draw), range(CALLS), strict=False)]
     logged = len(server.log.read_text())

@@ -56,6 +56,7 @@ def test_every_sampler_to_judge_is_offered() -> None:
 
 
 def test_waiting_is_measured_with_each_setting() -> None:
-    rows = list(compare_full_size(1, 0, 64, tiny=True))
-    assert [row["what"] for row in rows] == list(FULL_SIZE_POLICIES)
+    two = dict(list(FULL_SIZE_POLICIES.items())[:2])  # each is a process of its own
+    rows = list(compare_full_size(1, 0, 64, tiny=True, policies=two))
+    assert [row["what"] for row in rows] == list(two)
     assert all(float(str(row[f"{stage}_s"])) >= 0 for row in rows for stage in STAGES)

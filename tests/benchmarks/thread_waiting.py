@@ -92,9 +92,16 @@ def run_stages_when_asked(side: int, tiny: bool) -> None:
         print(json.dumps(spent), flush=True)
 
 
-def compare_full_size(rounds: int, busy: int, side: int, *, tiny: bool = False) -> Iterator[dict[str, object]]:
+def compare_full_size(
+    rounds: int,
+    busy: int,
+    side: int,
+    *,
+    tiny: bool = False,
+    policies: Mapping[str, Mapping[str, str]] = FULL_SIZE_POLICIES,
+) -> Iterator[dict[str, object]]:
     """Yield the median seconds of STAGES with each setting, one process after the other, beside `busy` others."""
-    for name, policy in FULL_SIZE_POLICIES.items():
+    for name, policy in policies.items():
         options = ["--full-size", str(side), *(["--tiny"] if tiny else [])]
         with open_drawers({name: policy}, options) as drawers:
             drawer = drawers[name]
