@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
+import httpx
 import pytest
 
-from tests.benchmarks.fuzz import Outcome, call_routes, describe
+from tests.benchmarks.fuzz import Outcome, call_routes, describe, send
 from tests.tools.route_calls import RouteCall
 from tests.tools.server_routes import list_server_routes
 from tests.tools.serving import Server
@@ -41,3 +47,39 @@ def test_three_hundred_calls_of_every_route_are_answered_in_words(server: Server
 )
 def test_what_is_wrong_with_an_answer(status: int, text: str, fault: str | None) -> None:
     assert Outcome(CALL, status, text, 0.1).judge() == fault
+
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@contextmanager
+def answer_connections(*answered: int) -> Iterator[str]:
+    """Serve one connection after the other, so many calls of each, and then close it; yield the address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            for count in answered:
+                connection, _ = listening.accept()
+                with connection:
+                    for _ in range(count):
+                        connection.recv(10_000)
+                        connection.sendall(ANSWER)
+                    connection.recv(10_000)  # the call that gets no answer
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join(10)
+
+
+def test_a_call_is_sent_again_where_a_kept_connection_closes_and_that_is_counted() -> None:
+    with answer_connections(1, 1) as url, httpx.Client(timeout=10) as client:
+        first, second = (send(client, SimpleNamespace(url=url), CALL) for _ in range(2))  # type: ignore[arg-type]
+    assert (first.status, first.is_second) == (200, False)
+    assert (second.status, second.is_second, second.is_kept) == (200, True, False)
+
+
+def test_a_fresh_connection_that_closes_is_no_answer() -> None:
+    with answer_connections(0) as url, httpx.Client(timeout=10) as client:
+        outcome = send(client, SimpleNamespace(url=url), CALL)  # type: ignore[arg-type]
+    assert (outcome.judge(), outcome.is_second) == ("no answer", False)

@@ -1,7 +1,8 @@
 """Send calls that no client sends to every route: `python -m tests.benchmarks.fuzz [--calls 10000] [--seed 0]`.
 
 One line of JSON: answers by their hundreds, what was wrong with any, tracebacks in the log, the slowest refusal in
-seconds, and by how many MB the server grew since each route had been called once. Some ten minutes on two cores.
+seconds, how many calls were sent again since the connection kept for them was just being closed, and by how many MB the
+server grew since each route had been called once. Some ten minutes on two cores.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from tests.tools.serving import ANSWER_LIMIT, Server, run_app
 CALLERS = 4
 LEAK = re.compile(r"Traceback|site-packages|File \"|\.py\", line")
 CLOSED = ("ReadError", "RemoteProtocolError")  # of httpx
+OPENED = "connection.connect_tcp.started"  # an event of httpcore
 INVALID = "Invalid HTTP request received."
 SILENCE = 30  # seconds without an answer
 REFUSAL = 1.0  # seconds for one
@@ -45,6 +47,8 @@ class Outcome:
     status: int
     text: str
     seconds: float
+    is_kept: bool = False  # the connection was that of an earlier call
+    is_second: bool = False  # it was sent once more
 
     def judge(self) -> str | None:
         """Say what is wrong with the answer; None where nothing is."""
@@ -78,20 +82,23 @@ def has_words(text: str) -> bool:
 def send(client: httpx.Client, server: Server, call: RouteCall) -> Outcome:
     """Send a call; return how it ended. A connection that was kept and is just being closed is opened once more."""
     outcome = send_once(client, server, call)
-    is_closed = outcome.status == 0 and outcome.text.startswith(CLOSED)
-    return send_once(client, server, call) if is_closed else outcome
+    is_closed = outcome.status == 0 and outcome.text.startswith(CLOSED) and outcome.is_kept
+    return replace(send_once(client, server, call), is_second=True) if is_closed else outcome
 
 
 def send_once(client: httpx.Client, server: Server, call: RouteCall) -> Outcome:
     """Send a call over a kept connection or a new one. Of an answer without end the first bytes are enough."""
-    began = time.monotonic()
+    began, events = time.monotonic(), list[str]()
     try:
         url = httpx.URL(server.url).copy_with(raw_path=call.path.encode())
-        with client.stream(call.method, url, headers=dict(call.headers), content=call.body) as answer:
-            text = read_start(answer)
-            return Outcome(call, answer.status_code, text, time.monotonic() - began)
+        traced = {"trace": lambda event, _: events.append(event)}
+        with client.stream(
+            call.method, url, headers=dict(call.headers), content=call.body, extensions=traced
+        ) as answer:
+            status, text = answer.status_code, read_start(answer)
     except httpx.HTTPError as error:
-        return Outcome(call, 0, repr(error), time.monotonic() - began)
+        status, text = 0, repr(error)
+    return Outcome(call, status, text, time.monotonic() - began, OPENED not in events)
 
 
 def read_start(answer: httpx.Response) -> str:
@@ -153,6 +160,7 @@ def measure(server: Server, routes: Sequence[Route], count: int, seed: int) -> d
     return {
         "calls": len(outcomes),
         "answers": dict(Counter(f"{each.status // 100}xx" for each in outcomes)),
+        "sent again": sum(each.is_second for each in outcomes),
         "wrong": dict(Counter(fault for fault, _ in wrong)),
         "of": [describe(fault, each) for fault, each in wrong[:40]],
         "tracebacks in the log": log.count("Traceback"),
