@@ -14,7 +14,6 @@ import torch
 import transformers
 from torch import nn
 
-from pipeline.engine.text_package import load_text_package
 from pipeline.errors import ModelError
 from pipeline.models.architecture import count_inputs
 from pipeline.models.loading import guard_loading
@@ -22,6 +21,7 @@ from pipeline.models.locate import LocatedPart
 from pipeline.models.model_folders import find_variant
 from pipeline.models.profile import ModelProfile
 from pipeline.models.safetensors_header import read_shapes
+from pipeline.models.text_package import load_text_package
 from pipeline.request.samplers import Sampler
 
 LOADED_PARTS = ("base", "controlnet", "ip_adapter")  # the image encoder waits until a style needs it
@@ -93,7 +93,7 @@ def read_wider_unet(file: Path, given: Mapping[str, Any]) -> dict[str, Any]:
 def load_packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:
     """Load text_encoder and tokenizer from the profile's package; nothing where the base folder has its own."""
     package = profile.text_package
-    return {} if package is None else load_text_package(package, dtype)._asdict()
+    return {} if package is None else load_text_package(package, dtype=dtype)._asdict()
 
 
 def make_scheduler(profile: ModelProfile, config: Any) -> Any:

@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 import transformers
 
 from pipeline.colours.palette import PaletteTable, load_palettes
 from pipeline.colours.region_network import RegionColours, load_region_colours
 from pipeline.engine.prompt_encoder import PromptEncoder
-from pipeline.engine.text_package import load_text_package
 from pipeline.errors import ModelError
 from pipeline.models.loading import guard_loading
 from pipeline.models.locate import locate_part
 from pipeline.models.profile import ModelProfile
+from pipeline.models.text_package import load_text_package
 
 COLOURIST = "colourist"  # role in the profile's parts
 WEIGHTS, PALETTES = "region_colours.safetensors", "palettes.npz"
@@ -47,7 +46,7 @@ def load_pocket_model(profile: ModelProfile, folder: Path | None, report: OnProg
     with guard_loading(located.path, transformers.utils.logging):
         network = load_region_colours(located.path / WEIGHTS)
         palettes = load_palettes(located.path / PALETTES)
-        words = load_text_package(package, torch.float32)
+        words = load_text_package(package)
     revisions = {
         COLOURIST: located.revision,
         "text_encoder": package.sha256[:12],

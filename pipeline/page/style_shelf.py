@@ -64,15 +64,16 @@ class Shelf:
         """
         added = [style.id for style in self.studio.library.all() if not style.builtin]
         styles = [self.studio.library.get(id) for id in self.order_styles(added)]
-        if any(self.thumbnails.is_coming(style) for style in styles):
+        cards = [self.build_card(style) for style in styles]
+        if any(card["coming"] for card in cards):
             self.thumbnails.draw_in_background(styles)
-        return [self.build_card(style) for style in styles]
+        return cards
 
     def build_card(self, style: Style) -> Answer:
         """Build a style's card; one whose thumbnail is `coming` shows its own picture meanwhile."""
         file = self.thumbnails.find(style)
         shown = {} if file is None else {"thumb": build_address(file.resolve())}
-        return view.build_style_card(style) | shown | {"coming": file is None and self.thumbnails.is_coming(style)}
+        return view.build_style_card(style) | shown | {"coming": file is None and self.thumbnails.draws}
 
     def answer(self, event: PageEvent) -> tuple[Any, Answer]:
         """Do what the event names. Returns the cards, where they may have changed, and the answer with the call's

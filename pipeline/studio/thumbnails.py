@@ -74,11 +74,11 @@ class Thumbnails:
 
     def is_coming(self, style: Style) -> bool:
         """Return whether a thumbnail will be drawn for a style that has none."""
-        return self._draws and self.find(style) is None
+        return self.draws and self.find(style) is None
 
     def draw_missing(self, styles: Iterable[Style]) -> None:
         """Draw the thumbnails that are missing, once the engine is loaded. A style that cannot be drawn is logged."""
-        if not self._draws:
+        if not self.draws:
             return
         self._studio.engine_or_none()
         with self._drawing:
@@ -95,8 +95,8 @@ class Thumbnails:
         return thread
 
     @property
-    def _draws(self) -> bool:
-        """Whether the engine that runs is the pocket model: quick enough, and what thumbnails promise."""
+    def draws(self) -> bool:
+        """Return whether missing ones are drawn: by the pocket model, quick enough and what they promise."""
         return self._studio.profile.name == POCKET.name
 
     def _draw_one(self, style: Style, file: Path) -> None:

@@ -21,8 +21,8 @@ from pipeline.errors import ModelError
 from pipeline.models.catalog import MINILM
 from pipeline.models.checks import compute_sha256
 from pipeline.models.loading import LOAD_LOCK, silence_logs
-from pipeline.models.locate import locate_text_encoder
 from pipeline.models.manifest import check_listed
+from pipeline.models.text_package import load_text_package
 from pipeline.styles.word_vectors import read_word_vectors
 
 if TYPE_CHECKING:
@@ -69,11 +69,10 @@ class PocketEncoder:
         self, image_folder: Path, *, text_folder: Path | None = None, device: str = "cpu", words: Path | None = None
     ) -> None:
         """`words` is a file of `write_word_vectors`, whose texts need no encoding."""
-        folder = locate_text_encoder(MINILM, text_folder).path
+        self._encode_sentences = _load_text_tower(text_folder, device)
         self.text_sha256 = MINILM.sha256
         self._shipped = read_word_vectors(words, self.text_sha256) if words is not None else {}
         self._image_folder, self._device = image_folder, device
-        self._encode_sentences = _load_text_tower(folder, device)
         self._remembered = _TextCache(self._encode_new)
         self._lock = threading.Lock()  # the tokenizer refuses two threads at once
 
@@ -174,20 +173,12 @@ def _load_sentence_model(source: str, *, device: str, revision: str | None = Non
         raise ModelError(f"The encoder {source!r} could not be loaded: {error}") from error
 
 
-def _load_text_tower(folder: Path, device: str) -> Callable[[Sequence[str]], Vectors]:
+def _load_text_tower(folder: Path | None, device: str) -> Callable[[Sequence[str]], Vectors]:
     """Return a function from texts to (n, 384). Raises ModelError where the folder is not all-MiniLM-L6-v2's."""
-    from safetensors import SafetensorError
-    from transformers import AutoTokenizer, BertModel
-
     from pipeline.styles.sentences import encode_sentences
 
-    try:
-        with LOAD_LOCK:
-            model = BertModel.from_pretrained(folder, local_files_only=True).eval().to(device)
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"The text encoder in {folder} could not be loaded: {error}") from error
-    return lambda texts: encode_sentences(texts, tokenizer, model)
+    text_encoder, tokenizer = load_text_package(MINILM, folder, device=device)
+    return lambda texts: encode_sentences(texts, tokenizer, text_encoder)
 
 
 def _load_image_tower(folder: Path, dimension: int, device: str) -> Callable[[Sequence[Image.Image]], Vectors]:

@@ -20,6 +20,7 @@ from pipeline.page.style_sheet import StyleSheet, read_wish
 from pipeline.page.style_shelf import SUGGESTED, Shelf, name_after_file
 from pipeline.page.styled_part import read_part, write_part
 from pipeline.settings import Settings
+from pipeline.studio import thumbnails
 from pipeline.studio.studio import Studio
 from pipeline.values import Sketch, StyleMask, StyleMix
 from tests.page.test_easel import CANVAS, VISITOR
@@ -55,6 +56,16 @@ def test_every_style_is_listed_with_a_thumbnail_of_its_own(shelf: Shelf) -> None
     assert len(cards) >= 46 and [card["id"] for card in cards[: len(SUGGESTED)]] == list(SUGGESTED)
     assert all(card["thumb"].endswith(f"styles/{card['id']}/thumbnail.webp") for card in cards)
     assert not any(card["coming"] for card in cards)
+
+
+def test_listing_reads_each_added_thumbnail_once(shelf: Shelf, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    style = studio.add_style(Image.linear_gradient("L").convert("RGB"), "Read once")
+    shelf.thumbnails.draw_missing([style])
+    read: list[Path] = []
+    monkeypatch.setattr(thumbnails, "is_whole", lambda file: read.append(file) or True)
+    (card,) = (card for card in shelf.list_cards() if card["id"] == style.id)
+    assert card["thumb"] and not card["coming"] and len(read) == 1
+    studio.remove_style(style.id)
 
 
 def test_words_put_their_style_first_and_name_it_only_where_they_do(shelf: Shelf) -> None:

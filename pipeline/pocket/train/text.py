@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import AutoTokenizer, BertModel
+from transformers import BertModel
 
 from pipeline.models.catalog import MINILM
-from pipeline.models.locate import find_package_folder
+from pipeline.models.text_package import load_text_package
 
 
-def load_text_tower(device: torch.device | str = "cpu") -> tuple[Any, BertModel]:
-    """Load MiniLM's tokenizer and model from their package."""
-    folder = find_package_folder(MINILM)
-    return AutoTokenizer.from_pretrained(folder), BertModel.from_pretrained(folder).to(device).eval()
+def load_text_tower(device: str = "cpu") -> tuple[Any, BertModel]:
+    """Load MiniLM's tokenizer and model from their package. Raises ModelError."""
+    tower, tokenizer = load_text_package(MINILM, device=device)
+    return tokenizer, tower
 
 
 @torch.inference_mode()
