@@ -31,6 +31,7 @@ SHARED = {
     "hires",
     "places",
     "kept_files",
+    "freed_memory",
 }
 READ = SHARED | {"sketch", "request", "models", "styles", "machine", "picture"}
 POCKET = {"controls", "values", "errors", "prompt_syntax", "settings"} | {

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import SketchError
+from pipeline.freed_memory import give_memory_back
 from pipeline.sketch.canvas import MOST_SAMPLES, Canvas, Placement, paint_canvas, read_canvas, write_canvas
 from pipeline.sketch.fitting import lay_picture
 from pipeline.sketch.image_file import expect_size, limit_pillow, open_image
@@ -29,6 +30,7 @@ UNRULED = "The paper's printed lines were left out."
 EVENED_OUT = "The paper's uneven light was evened out."
 WHITE_ON_NOTHING = "The drawing was white on a transparent ground; it was turned round to dark on white."
 WHITE_SHAPES = "White shapes on the transparent ground were given their outline."
+LARGE = 4_000_000  # pixels from which what reading one freed is given back to the system
 FAINTEST = 227  # of 255: what is nowhere darker in any channel cannot be seen on white
 
 limit_pillow()
@@ -44,7 +46,13 @@ def read_image(data: bytes | Path | Image.Image) -> Sketch:
         return convert_picture(data)
     if not isinstance(data, bytes | Path):
         raise SketchError(f"A drawing comes as an image file or its bytes; {type(data).__name__} came.")
-    return convert_picture(open_image(data))
+    image = open_image(data)
+    is_large = image.width * image.height >= LARGE
+    try:
+        return convert_picture(image)
+    finally:
+        if is_large:
+            give_memory_back()
 
 
 def read_strokes(canvas: str | Mapping[str, object], most_samples: int = MOST_SAMPLES) -> Sketch:

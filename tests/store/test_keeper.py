@@ -213,13 +213,13 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_kept(
 ) -> None:
     source = tmp_path / "source.png"
     source.write_bytes(write_picture(draw_picture(1)))
-    for moment in range(12):
+    for moment in range(6):
         program = subprocess.Popen(
             [sys.executable, "-c", KEEP_FOR_EVER, str(tmp_path), str(source)], cwd=ROOT, stdout=subprocess.PIPE
         )
         assert program.stdout is not None
         acknowledged = [int(program.stdout.readline()) for _ in range(3)]
-        time.sleep(0.0017 * moment)  # a writing takes some milliseconds
+        time.sleep(0.0034 * moment)  # a writing takes some milliseconds
         program.kill()
         acknowledged += [int(line) for line in program.stdout.read().split()]
         program.wait()
