@@ -8,7 +8,7 @@ panes and the parts of a wall, get one colour.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.colours.oklab import to_oklab
+from pipeline.colours.palette import Palette
 from pipeline.colours.region_features import RegionFeatures, read_features
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import SIDE, find_regions, shrink_lines
 from pipeline.colours.rounds import Question, State, draw_codes, draw_taste, push_apart
 from pipeline.colours.said import Said, hold_regions, measure_follow, share_regions
 from pipeline.colours.surroundings import paint_surroundings
+from pipeline.colours.usual import Usual
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.values import PaintedColours
 
@@ -54,6 +56,7 @@ def propose_colours(
     variation_strength: float = 0.0,
     painted: PaintedColours | None = None,
     said: Said | None = None,
+    usual: Sequence[Palette] = (),
     num_inference_steps: int = STEPS,
     guidance_scale: float = GUIDANCE,
     controlnet_conditioning_scale: float = 1.0,
@@ -66,7 +69,8 @@ def propose_colours(
     prompt and negative prompt (pipeline/colours/words.py). variation_strength: in [0, 1], how far the draw of `seed` is
     turned towards that of `variation_seed`. painted: what the person painted, of any size; those
     regions have these colours, and the others are chosen to go with them. said: the prompt's colour words; the
-    regions that a word means are held to it. num_inference_steps: rounds, at least 1.
+    regions that a word means are held to it. usual: palettes of the things that the prompt names, whose main colours
+    are to be seen; they count for nothing beside colour words. num_inference_steps: rounds, at least 1.
     guidance_scale: 1 is none. controlnet_conditioning_scale: from 0, where the drawing's shapes are not seen, over 1.
     on_step(step, of, colours): is called after each round with the colours as they are then, (SIDE, SIDE, 3) uint8.
     Equal arguments give equal colours. Raises ValueError for fewer rounds than 1, Cancelled before the round that
@@ -83,10 +87,12 @@ def propose_colours(
     state = State(nearest_codes(network, mean_paint(regions, seen, painted)), GROUNDS)
     taste = draw_taste(seed, variation_seed, variation_strength)
     held = hold_to_words(question, regions, seen, wanted, said)
+    thing = None if said else look_after(question, regions, seen, wanted, usual)
     for step in range(num_inference_steps):
         raise_if_cancelled(is_cancelled)
         logits, ground = question.answer(state)
         logits = question.groups.pool(push_apart(logits, state.known, question.beside, question.apart) + held)
+        logits = logits + thing.lean(logits, state.known, taste.codes) if thing else logits
         state = draw_codes(state, logits, ground, num_inference_steps - step, question.groups, taste)
         if on_step is not None:
             expected = question.expect_colours(logits, state)
@@ -130,10 +136,27 @@ def hold_to_words(
     follow = torch.stack(
         [measure_follow(chances[0], other, one, codes) for one, other in zip(said.colours, chances[1:], strict=True)]
     )
-    areas = torch.zeros(len(seen.values))
-    areas[: len(seen.numbers)] = torch.from_numpy(np.bincount(regions.ravel())[seen.numbers]).float()
-    follow[:, (areas == 0) | question.groups.outside] = -torch.inf
+    areas = measure_inner_areas(regions, seen)
+    follow[:, areas == 0] = -torch.inf
     return hold_regions(share_regions(follow, areas, said.is_one_thing), said.colours, codes)
+
+
+def look_after(
+    question: Question, regions: NDArray[np.int32], seen: RegionFeatures, wanted: Tensor, usual: Sequence[Palette]
+) -> Usual | None:
+    """Return the main colours of the things that are named, to be seen in the picture; None without any."""
+    if not usual:
+        return None
+    chances = question.ask_first(wanted)[0]
+    codes = to_oklab(question.network.codes.numpy())
+    return Usual.of(usual, codes, chances, measure_inner_areas(regions, seen))
+
+
+def measure_inner_areas(regions: NDArray[np.int32], seen: RegionFeatures) -> Tensor:
+    """Return the area of each region that does not run off the picture, (n,) px; 0 for all other tokens."""
+    areas = torch.zeros(len(seen.values))
+    areas[: len(seen.numbers)] = torch.from_numpy(np.bincount(regions.ravel())[seen.numbers] * ~seen.outside).float()
+    return areas
 
 
 def mean_paint(regions: NDArray[np.int32], seen: RegionFeatures, painted: PaintedColours | None) -> Float:

@@ -41,6 +41,7 @@ class Heard:
     wanted: Tensor
     unwanted: Tensor
     said: Said | None = None  # the colour words of what is wanted
+    usual: tuple[Palette, ...] = ()  # of the things in it, unless the person chose other colours
 
 
 class PocketEngine(DrawingEngine):
@@ -120,7 +121,8 @@ class PocketEngine(DrawingEngine):
         things = self._model.palettes.find(request.prompt.words)
         palettes = [*list_chosen_palettes(request), *things]
         said = self._encode_said_colours(request.prompt, palettes, len(things) < 2)
-        return Heard(join_palettes(wanted, palettes), join_palettes(unwanted, ()), said)
+        usual = () if request.palette else tuple(things)
+        return Heard(join_palettes(wanted, palettes), join_palettes(unwanted, ()), said, usual)
 
     def _encode_said_colours(self, prompt: Prompt, palettes: Sequence[Palette], is_one_thing: bool) -> Said | None:
         """Encode the prompt once for each of its colour words, with another in its place; None without any."""
@@ -177,6 +179,7 @@ class PocketEngine(DrawingEngine):
             words.unwanted,
             request.sampling.seed,
             said=words.said,
+            usual=words.usual,
             variation_seed=request.sampling.variation_seed,
             variation_strength=request.sampling.variation_strength,
             painted=painted,

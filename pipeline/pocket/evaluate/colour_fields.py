@@ -66,7 +66,8 @@ class FieldPainter:
 
         unwanted = join_palettes(encode_words(negative_prompt, self.tokenizer, self.tower), [])
         said = hear_said_colours(prompt, encode, len(self.table.find(prompt)) < 2)
-        return propose_colours(self.network, lines, encode(prompt), unwanted, seed, said=said, **how).colours
+        wanted = encode(prompt)
+        return propose_colours(self.network, lines, wanted, unwanted, seed, said=said, usual=known, **how).colours
 
 
 def load_painter(weights: Path, table: Path = TABLE) -> FieldPainter:
