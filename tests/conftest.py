@@ -128,6 +128,22 @@ def sd15_engine(sd15_folder: Path) -> Engine:
 
 
 @pytest.fixture(scope="session")
+def shallow_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write SD 1.5's layout with as few layers as there can be, for tests that compile them."""
+    from tests.tools.models import write_shallow_sd15
+
+    return write_shallow_sd15(tmp_path_factory.mktemp("models") / "shallow")
+
+
+@pytest.fixture(scope="session")
+def shallow_engine(shallow_folder: Path) -> Engine:
+    from pipeline.engine.engine import Engine
+    from tests.tools.models import make_tiny_sd15_profile
+
+    return Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu")
+
+
+@pytest.fixture(scope="session")
 def shipped_folder() -> Path:
     """Return the folder of the trained weights in the tree."""
     assert (SHIPPED_POCKET / "manifest.json").is_file(), "assets/pocket holds no trained weights"

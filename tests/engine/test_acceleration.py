@@ -54,13 +54,13 @@ Counted = tuple[Engine, CountingBackend, int]  # and the graphs of the warm-up
 
 
 @pytest.fixture(scope="module")
-def counted(sd15_folder: Path) -> Counted:
+def counted(shallow_folder: Path) -> Counted:
     """Load an engine whose networks are compiled by the counting backend."""
     torch._dynamo.reset()
     backend = CountingBackend()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.engine.engine.Compiler", lambda on: Compiler(on, backend))
-        engine = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", compile=True)
+        engine = Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu", compile=True)
     return engine, backend, backend.graphs
 
 
@@ -73,7 +73,7 @@ def test_the_warm_up_compiles_what_balanced_runs(counted: Counted, make_style: M
 
 
 def test_compiled_networks_draw_what_plain_ones_draw_and_no_strength_compiles_anew(
-    counted: Counted, sd15_engine: Engine, make_style: MakeStyle
+    counted: Counted, shallow_engine: Engine, make_style: MakeStyle
 ) -> None:
     engine, backend, compiled = counted
     plain = make_request(engine, make_style("neon", 1), num_inference_steps=4, guidance_scale=3.0)
@@ -81,7 +81,7 @@ def test_compiled_networks_draw_what_plain_ones_draw_and_no_strength_compiles_an
         given = {"ip_adapter_scale": number / 10, "controlnet_conditioning_scale": 1 - number / 20}
         levers = Shortcuts(guidance_end=0.5, cache_interval=2) if number % 2 else Shortcuts()
         request = change_request(plain, **given, shortcuts=levers)
-        drawn, expected = (np.asarray(each.draw(request).images[0]).astype(int) for each in (engine, sd15_engine))
+        drawn, expected = (np.asarray(each.draw(request).images[0]).astype(int) for each in (engine, shallow_engine))
         assert np.abs(drawn - expected).max() <= 1
     assert backend.graphs == compiled
 
@@ -95,27 +95,27 @@ def test_a_compiler_that_is_off_changes_nothing(sd15_engine: Engine) -> None:
 
 
 def test_another_network_is_compiled_anew() -> None:
-    modules, compiler = make_sd15_modules(), Compiler(True, CountingBackend())
+    modules, compiler = make_sd15_modules(levels=2, layers=1), Compiler(True, CountingBackend())
     made = compiler.wrap_controlnet(modules.controlnet), compiler.split_unet(modules.unet, skips=True)
     assert made == (compiler.wrap_controlnet(modules.controlnet), compiler.split_unet(modules.unet, skips=True))
-    other = make_sd15_modules()
+    other = make_sd15_modules(levels=2, layers=1)
     assert compiler.wrap_controlnet(other.controlnet) is not made[0]
     assert compiler.split_unet(other.unet, skips=True).unet is other.unet
 
 
 def test_a_styled_part_is_compiled_once_and_drawn_as_the_plain_networks_draw_it(
-    counted: Counted, sd15_engine: Engine, make_style: MakeStyle
+    counted: Counted, shallow_engine: Engine, make_style: MakeStyle
 ) -> None:
     engine, backend, _ = counted
-    plain = make_request(engine, make_style("neon", 1), num_inference_steps=4, guidance_scale=3.0)
-    levers, graphs = Shortcuts(guidance_end=0.5, cache_interval=2), []
+    plain = make_request(engine, make_style("neon", 1), num_inference_steps=4, guidance_scale=1.0)
+    levers, graphs = Shortcuts(cache_interval=2), []
     for number in range(3):
         mask = np.zeros((64, 64), np.uint8)
         mask[:, : 20 * number + 10] = 80 * number + 60
         part = StyleMask(mask, StyleMix.of(make_style("felt", 2)))
         given = {"ip_adapter_scale": 0.6 + number / 5, "mask": part, "shortcuts": levers}
         request = change_request(plain, **given)
-        drawn, expected = (np.asarray(each.draw(request).images[0]).astype(int) for each in (engine, sd15_engine))
+        drawn, expected = (np.asarray(each.draw(request).images[0]).astype(int) for each in (engine, shallow_engine))
         assert np.abs(drawn - expected).max() <= 1
         graphs.append(backend.graphs)
     assert len(set(graphs)) == 1, "neither the part nor the strength compiles anew"

@@ -27,8 +27,8 @@ LAYER = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
 
 
 @pytest.fixture(scope="module")
-def engine(sd15_folder: Path) -> Engine:
-    return Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
+def engine(shallow_folder: Path) -> Engine:
+    return Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu")
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ def test_weights_are_added_by_their_keys_and_taken_off_exactly(
 
 @pytest.mark.parametrize("name", get_menu("sd15").few_steps)
 def test_each_entry_of_the_menu_draws_from_its_own_file(
-    sd15_folder: Path, tmp_path: Path, make_style: MakeStyle, name: str
+    shallow_folder: Path, tmp_path: Path, make_style: MakeStyle, name: str
 ) -> None:
     profile, few = make_tiny_sd15_profile(), get_menu("sd15").few_steps[name]
-    for each in sd15_folder.iterdir():
+    for each in shallow_folder.iterdir():
         if each.name not in ("hyper_sd", "pcm", "lcm_lora"):
             (tmp_path / each.name).symlink_to(each)
     engine = Engine.load(profile, folder=tmp_path, device="cpu")
@@ -100,12 +100,12 @@ def test_a_picture_in_few_steps_leaves_nothing_behind(engine: Engine, make_style
     assert np.array_equal(few, draw(engine, quick))
 
 
-def test_few_steps_draw_what_fused_weights_draw(sd15_folder: Path, engine: Engine, make_style: MakeStyle) -> None:
+def test_few_steps_draw_what_fused_weights_draw(shallow_folder: Path, engine: Engine, make_style: MakeStyle) -> None:
     quick = make_request(
         engine, make_style("neon", 1), num_inference_steps=4, sampler="LCM", shortcuts=Shortcuts(few_steps="lcm")
     )
-    fused = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
-    fused._pipeline.load_lora_weights(str(sd15_folder / "lcm_lora"), weight_name="pytorch_lora_weights.safetensors")
+    fused = Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu")
+    fused._pipeline.load_lora_weights(str(shallow_folder / "lcm_lora"), weight_name="pytorch_lora_weights.safetensors")
     fused._pipeline.fuse_lora(components=["unet"])
     fused._pipeline.unload_lora_weights()
     assert np.abs(draw(engine, quick) - draw(fused, change_request(quick, shortcuts=Shortcuts()))).max() <= 1
@@ -127,9 +127,9 @@ def test_the_change_is_booked_as_a_stage_and_reads_no_weights(
 
 @pytest.mark.parametrize("mode", ["fp8", "streamed"])
 def test_weights_are_added_in_every_memory_mode(
-    sd15_folder: Path, make_style: MakeStyle, mode: Any, monkeypatch: pytest.MonkeyPatch
+    shallow_folder: Path, make_style: MakeStyle, mode: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", memory=mode)
+    engine = Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu", memory=mode)
     read = engine._placement._read_again
     quick = make_request(engine, make_style("neon", 1), shortcuts=Shortcuts(few_steps="lcm"))
     plain = change_request(quick, shortcuts=Shortcuts())
@@ -140,14 +140,14 @@ def test_weights_are_added_in_every_memory_mode(
     assert np.abs(few - first).max() > 4
     monkeypatch.setattr(engine._placement, "_read_again", read)
     engine._placement.choice = ModeChoice("cpu", "a test")  # another mode moves the networks: the weights follow
-    whole = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
+    whole = Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu")
     assert np.array_equal(draw(engine, quick), draw(whole, quick))
 
 
-def test_compiled_networks_follow_the_weights(sd15_folder: Path, engine: Engine, make_style: MakeStyle) -> None:
+def test_compiled_networks_follow_the_weights(shallow_folder: Path, engine: Engine, make_style: MakeStyle) -> None:
     from pipeline.engine.acceleration import Compiler
 
-    compiled = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
+    compiled = Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu")
     compiled._denoiser.compiler = Compiler(True, "eager")
     quick = make_request(engine, make_style("neon", 1), shortcuts=Shortcuts(few_steps="lcm"))
     for each in (quick, change_request(quick, shortcuts=Shortcuts()), quick):

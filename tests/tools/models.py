@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,8 +37,9 @@ class Modules(NamedTuple):
     image_encoder: Any
 
 
-def make_sd15_modules() -> Modules:
-    """Make SD 1.5's block types, with SD 1.5's VAE and hint depth, at a few channels."""
+def make_sd15_modules(levels: int = 4, layers: int = 2) -> Modules:
+    """Make SD 1.5's block types, with SD 1.5's VAE and hint depth, at a few channels; fewer levels and layers of the
+    UNet and of ControlNet where each layer costs, as it does where they are compiled."""
     torch.manual_seed(1)
     vae = AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,
@@ -47,9 +49,10 @@ def make_sd15_modules() -> Modules:
         norm_num_groups=4,
         sample_size=64,
     )
-    down = ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",)
-    up = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3
-    unet = make_small_unet((16, 32, 32, 32), down, up, sample_size=8, latents=4, width=32, layers=2)
+    down = ("CrossAttnDownBlock2D",) * (levels - 1) + ("DownBlock2D",)
+    up = ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * (levels - 1)
+    channels = (16, *[32] * (levels - 1))
+    unet = make_small_unet(channels, down, up, sample_size=8, latents=4, width=32, layers=layers)
     return Modules(raise_contrast(vae), *add_conditioning(unet, image_embed_dim=48), make_small_vision_model(32, 48))
 
 
@@ -147,6 +150,12 @@ def write_sd15(folder: Path, made: Sd15Parts | None = None) -> Path:
         write_lora(folder / file, modules.unet, "kohya", made.rank, made.strength)
     made.small_vae().save_pretrained(folder / "taesd")
     return folder
+
+
+def write_shallow_sd15(folder: Path) -> Path:
+    """Write SD 1.5's layout with a UNet and a ControlNet of two levels and a layer each, for what is compiled."""
+    shallow = partial(make_sd15_modules, levels=2, layers=1)
+    return write_sd15(folder, Sd15Parts(shallow, make_small_text_encoder, make_small_taesd))
 
 
 def write_lora(file: Path, unet: Any, layout: str, rank: int = 2, strength: float = 0.15) -> Path:
