@@ -1,5 +1,7 @@
 """Draw one picture with bare modules of SD 1.5's size by the engine's own functions: start, steps and decoding.
 
+There is no engine around them: request and pipeline are stand-ins that hold what those functions read.
+
 Numbers do not matter, memory does.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,18 @@ def write_own_folders(folder: Path, sd15: Path) -> Path:
     """Write each layout with a model, a LoRA, a VAE, a textual inversion and a ControlNet, called by layout and kind.
 
     The wrong files of tests/models/wrong_files.py lie in one of them. sd15: the tree whose sizes they have. A folder
-    that is there already stays as it is.
+    that is there already stays as it is; one that could not be written whole is not there.
     """
-    if folder.exists():
-        return folder
+    if not folder.exists():
+        begun = folder.with_name(f"{folder.name}.part")
+        shutil.rmtree(begun, ignore_errors=True)
+        write_layouts(begun, sd15)
+        begun.rename(folder)
+    return folder
+
+
+def write_layouts(folder: Path, sd15: Path) -> None:
+    """Write the layouts into a folder that is not there yet."""
     places = {kind: folder / "webui" / place for kind, place in LAYOUTS["webui"].items()}
     for layout, below in LAYOUTS.items():
         for place in below.values():
@@ -72,7 +81,6 @@ def write_own_folders(folder: Path, sd15: Path) -> Path:
                 folder / layout / LAYOUTS[layout][kind] / f"{layout}-{kind}.safetensors",
             )
     write_wrong_files(folder / "webui" / WRONG)
-    return folder
 
 
 def make_unet(sd15: Path) -> Any:
