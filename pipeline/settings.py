@@ -80,7 +80,8 @@ MEANINGS = {
     "device": "where it runs: auto takes CUDA, then MPS, then the processor",
     "dtype": "numbers that sd15 computes in: auto takes float16 on CUDA, bfloat16 on a processor quick in it, float32",
     "memory": "how sparingly it keeps its weights: auto takes the quickest of full, fp8, streamed and cpu that fits",
-    "safety": "whether sd15's pictures pass its safety checker before anyone sees them: on or off",
+    "safety": "whether sd15's pictures pass its safety checker before anyone sees them, and the pocket model looks at "
+    "photographs before it draws from them: on or off",
     "sd15": "folder with Stable Diffusion 1.5's files in place of the Hub's (base/, controlnet/, ip_adapter/), or a "
     ".safetensors checkpoint of a model tuned from it",
     "models": "folder of models, LoRAs, textual inversions, VAEs and ControlNets of your own, as A1111, ComfyUI or "

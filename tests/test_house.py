@@ -22,7 +22,7 @@ from pipeline.settings import ROOT
 LINE_LIMIT = 300  # of a Python file, tests included
 SIZE_LIMIT = 10_000_000  # bytes; larger files need LFS on a Space
 HOMES = {  # heavy library -> the only places that may import it; everything below pipeline/pocket/ is free
-    "cv2": {f"pipeline/{room}/" for room in ("sketch", "inking", "painters", "colours")},
+    "cv2": {f"pipeline/{room}" for room in ("sketch/", "inking/", "painters/", "colours/", "engine/photographs.py")},
     "hnswlib": {"pipeline/styles/index.py"},
     "onnxruntime": {"pipeline/painters/style_network.py"},
     "sentence_transformers": {"pipeline/styles/encoders.py"},

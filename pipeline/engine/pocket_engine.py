@@ -23,6 +23,7 @@ from pipeline.colours.transport import spend_colours
 from pipeline.colours.words import join_palettes
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
 from pipeline.engine.ink import find_drawing, read_painted
+from pipeline.engine.photographs import expect_decent, list_photographs
 from pipeline.engine.pocket_model import OnProgress, PocketModel, load_pocket_model
 from pipeline.engine.preview import PREVIEW_SIDE
 from pipeline.engine.styling import Asked, StylePainter
@@ -47,20 +48,26 @@ class Heard:
 class PocketEngine(DrawingEngine):
     """PocketEngine holds the pocket model. It draws one request at a time; the others wait."""
 
-    def __init__(self, profile: ModelProfile, model: PocketModel) -> None:
+    def __init__(self, profile: ModelProfile, model: PocketModel, safety: bool = False) -> None:
         super().__init__(profile)
-        self._model = model
+        self._model, self._looks_at_photographs = model, safety
 
     @classmethod
     def load(
-        cls, profile: ModelProfile, *, folder: Path | None = None, on_progress: OnProgress | None = None
+        cls,
+        profile: ModelProfile,
+        *,
+        folder: Path | None = None,
+        safety: bool = False,
+        on_progress: OnProgress | None = None,
     ) -> PocketEngine:
-        """Find, check and load the profile's files, from `folder` or the profile's home.
+        """Find, check and load the profile's files, from `folder` or the profile's home; `safety` looks at photographs
+        before anything is drawn from them.
 
         Raises ModelError for missing or damaged files.
         """
         report = on_progress or (lambda stage, fraction: None)
-        engine = cls(profile, load_pocket_model(profile, folder, report))
+        engine = cls(profile, load_pocket_model(profile, folder, report), safety)
         report("Ready", 1.0)
         return engine
 
@@ -93,12 +100,16 @@ class PocketEngine(DrawingEngine):
         One that `gives_way` waits until nobody else does.
 
         Raises SettingError for a request made for another engine or size, StyleError for a broken style picture,
+        SketchError for a photograph that is taken for an indecent one, ModelError where what checks them is missing,
         Cancelled within one step of `is_cancelled()` turning true, EngineChanged once it is retired.
         """
         self._expect_drawable(request)
         with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode():
             raise_if_cancelled(is_cancelled)
             clock = Clock(self.device)
+            if self._looks_at_photographs and (photographs := list_photographs(request)):
+                expect_decent(photographs)
+                clock.mark("safety")
             words = self._encode_words(request)
             clock.mark("words")
             drawing, painted = find_drawing(request), read_painted(request)

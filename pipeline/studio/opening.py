@@ -52,7 +52,8 @@ def open_engine(
     if profile.name == POCKET.name:
         from pipeline.engine.pocket_engine import PocketEngine
 
-        return PocketEngine.load(profile, folder=settings.assets / "pocket", on_progress=on_progress)
+        folder, safety = settings.assets / "pocket", settings.safety == "on"
+        return PocketEngine.load(profile, folder=folder, safety=safety, on_progress=on_progress)
     from pipeline.engine.engine import Engine
 
     return Engine.load(
