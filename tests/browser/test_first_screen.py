@@ -29,6 +29,16 @@ SHIFTS = """() => {
 UNWANTED = r"pocket model|sampler|what was read|similarity|ControlNet|seed"
 
 
+def wait_for_rest(page: Page) -> list[list[float]]:
+    """Wait until the parts have lain still for a second after the window changed, and return their boxes."""
+    seen: list[list[list[float]]] = []
+    while len(seen) < 5 or seen[-5:] != [seen[-1]] * 5:
+        assert len(seen) < 60, "the parts go on moving"
+        page.wait_for_timeout(250)
+        seen.append(page.evaluate(BOXES, list(PARTS)))
+    return seen[-1]
+
+
 @pytest.mark.parametrize("sizes", [BY_MOUSE, BY_FINGER], ids=["mouse", "finger"])
 def test_the_first_screen_fits_and_does_not_jump(open_page: OpenPage, sizes: tuple[tuple[int, int], ...]) -> None:
     touch = sizes is BY_FINGER
@@ -39,11 +49,10 @@ def test_the_first_screen_fits_and_does_not_jump(open_page: OpenPage, sizes: tup
             drag_mouse(page)
             draw_and_wait(page)
         page.fill("#prompt textarea", f"a red ball, {number}")  # its height follows the words when they are written
-        page.wait_for_timeout(500)
+        before = wait_for_rest(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("scrollY") == 0
         assert page.evaluate(INSIDE, list(PARTS)) == [], (width, height)
-        before = page.evaluate(BOXES, list(PARTS))
         page.evaluate(SHIFTS)
         draw_and_wait(page, f"a blue ball, {number}")
         page.wait_for_timeout(300)
