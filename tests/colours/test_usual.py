@@ -1,3 +1,5 @@
+"""A thing shows the main colours that it usually has, and no colour becomes less likely for it."""
+
 import numpy as np
 import pytest
 import torch
@@ -42,6 +44,8 @@ def test_a_main_colour_that_would_be_missing_becomes_likelier_and_no_colour_less
 
 def test_a_colour_that_enough_is_expected_of_is_let_be() -> None:
     assert make_usual(BEE).lean(prefer(YELLOW, BLACK), OPEN, SILENT).max() < 0.1
+    canary = make_palette(np.array([[250, 210, 30]], np.uint8))
+    assert (make_usual(canary).lean(prefer(YELLOW, by=9), OPEN, SILENT) >= 0).all()
 
 
 def test_colours_of_small_parts_are_not_asked_for() -> None:
