@@ -121,10 +121,7 @@ def packaged_engine(packaged_folder: Path) -> Engine:
 
 @pytest.fixture(scope="session")
 def sd15_engine(sd15_folder: Path) -> Engine:
-    from pipeline.engine.engine import Engine
-    from tests.tools.models import make_tiny_sd15_profile
-
-    return Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
+    return load_small_engine(sd15_folder)
 
 
 @pytest.fixture(scope="session")
@@ -137,10 +134,15 @@ def shallow_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shallow_engine(shallow_folder: Path) -> Engine:
+    return load_small_engine(shallow_folder)
+
+
+def load_small_engine(folder: Path) -> Engine:
+    """Load an engine from small files of SD 1.5."""
     from pipeline.engine.engine import Engine
     from tests.tools.models import make_tiny_sd15_profile
 
-    return Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu")
+    return Engine.load(make_tiny_sd15_profile(), folder=folder, device="cpu")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ import shutil
 import tempfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class StylesElsewhere:
 
     def fetch(self, copy: Path) -> None:
         """Make the copy what the store holds. Raises StyleError where the store is away: the copy stays as it was."""
-        try:
+        with _tell_away(COPY_ALONE):
             kept = self._list()
             for folder in list_folders(copy):
                 if folder.name not in kept:
@@ -51,27 +52,18 @@ class StylesElsewhere:
             for id, names in kept.items():
                 if not any(_read_hash(copy / id) == _name_hash(name) for name in names):
                     self._fetch_newest(copy, id, names)
-        except FilesAway as error:
-            log.warning("The store of the styles is away", exc_info=error)
-            raise StyleError(COPY_ALONE) from error
 
     def keep(self, id: str, folder: Path) -> None:
         """Write the style of a folder under an id, then delete what was kept of it before. Raises StyleError."""
         name = f"{FOLDER}/{id}/{hash_files(folder)}.zip"
-        try:
+        with _tell_away(AWAY):
             self._files.write(name, seal(_pack(folder)))
             self._files.delete([each for each in self._files.list_names(f"{FOLDER}/{id}") if each != name])
-        except FilesAway as error:
-            log.warning("The store of the styles is away", exc_info=error)
-            raise StyleError(AWAY) from error
 
     def remove(self, id: str) -> None:
         """Delete a style. Raises StyleError."""
-        try:
+        with _tell_away(AWAY):
             self._files.delete(self._files.list_names(f"{FOLDER}/{id}"))
-        except FilesAway as error:
-            log.warning("The store of the styles is away", exc_info=error)
-            raise StyleError(AWAY) from error
 
     def _list(self) -> dict[str, list[str]]:
         """List the files of each style by its id."""
@@ -100,6 +92,16 @@ class StylesElsewhere:
             fresh.replace(copy / id)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
+
+
+@contextmanager
+def _tell_away(words: str) -> Iterator[None]:
+    """Log that the store is away where it is, and raise StyleError with these words."""
+    try:
+        yield
+    except FilesAway as error:
+        log.warning("The store of the styles is away", exc_info=error)
+        raise StyleError(words) from error
 
 
 def _name_hash(name: str) -> str:
