@@ -17,8 +17,9 @@ from pipeline.errors import ModelError, SketchError
 from pipeline.models.catalog import POCKET
 from pipeline.request.samplers import MASKGIT
 from pipeline.sketch.edges import read_edges
-from pipeline.values import Drawing, GenerationRequest, Sketch, StartPicture, StyleMix
-from tests.tools.requests import change_request, make_flat_request
+from pipeline.values import Drawing, GenerationRequest, Sketch, StartPicture
+from tests.tools.drawing_requests import make_request
+from tests.tools.requests import change_request
 
 if TYPE_CHECKING:
     from tests.conftest import MakeStyle
@@ -35,27 +36,22 @@ def network() -> Iterator[None]:
 
 
 @pytest.fixture
-def photograph(make_style: MakeStyle) -> GenerationRequest:
+def photograph(shipped_engine: PocketEngine, make_style: MakeStyle) -> GenerationRequest:
     """A request drawn from a photograph of a cat."""
     pixels = np.asarray(Image.fromarray(skimage.data.chelsea()).resize((SIDE, SIDE)))
     edges = read_edges(Sketch(pixels, is_drawing=False))
     assert edges.reading == "canny"
-    return make_flat_request(
-        engine="pocket",
-        prompt="a cat",
-        negative_prompt="",
+    return make_request(
+        shipped_engine,
+        make_style("plain"),
         edges=edges,
         colours=Drawing(pixels),
-        styles=StyleMix.of(make_style("plain")),
         width=SIDE,
         height=SIDE,
         num_inference_steps=1,
-        sampler=MASKGIT,
         guidance_scale=1.0,
         ip_adapter_scale=0.0,
-        controlnet_conditioning_scale=1.0,
-        lines=0.0,
-        seed=5,
+        sampler=MASKGIT,
     )
 
 

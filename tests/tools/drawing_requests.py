@@ -11,10 +11,10 @@ from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
 from tests.tools.requests import change_request, make_flat_request
 
 if TYPE_CHECKING:
-    from pipeline.engine.engine import Engine
+    from pipeline.engine.drawing_engine import DrawingEngine
 
 
-def make_request(engine: Engine, style: Style, **changed: Any) -> GenerationRequest:
+def make_request(engine: DrawingEngine, style: Style, **changed: Any) -> GenerationRequest:
     width, height = engine.profile.size
     pixels = np.zeros((height, width), np.uint8)
     pixels[height // 4, width // 8 : -width // 8] = 255
