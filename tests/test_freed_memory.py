@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import weakref
 
 import pytest
+from PIL import Image
 
 from pipeline.settings import ROOT
 from pipeline.sketch import intake
+from pipeline.sketch.image_file import open_image
 from tests.tools.image_files import draw_fox, encode_png
 
 HOLD_AND_FREE = """
@@ -47,3 +50,18 @@ def test_a_large_picture_gives_its_memory_back(side: int, times: int, monkeypatc
     monkeypatch.setattr(intake, "give_memory_back", lambda: given.append(True))
     intake.read_image(encode_png(draw_fox().resize((side, side))))
     assert len(given) == times
+
+
+def test_the_large_picture_is_gone_before_its_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[weakref.ref[Image.Image]] = []
+    alive: list[bool] = []
+
+    def open_watched(data: bytes) -> Image.Image:
+        image = open_image(data)
+        opened.append(weakref.ref(image))
+        return image
+
+    monkeypatch.setattr(intake, "open_image", open_watched)
+    monkeypatch.setattr(intake, "give_memory_back", lambda: alive.append(opened[0]() is not None))
+    intake.read_image(encode_png(draw_fox().resize((2_100, 2_100))))
+    assert alive == [False]

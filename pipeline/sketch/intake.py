@@ -51,6 +51,7 @@ def read_image(data: bytes | Path | Image.Image) -> Sketch:
     try:
         return convert_picture(image)
     finally:
+        del image  # gone before its memory can go back
         if is_large:
             give_memory_back()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from traceback import clear_frames
 
 from pipeline.disk_faults import explain_disk_fault
 from pipeline.errors import (
@@ -32,14 +33,28 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits; an
 
 def explain_error(error: Exception) -> str:
     """Return what the person drawing may read. An error that is not ours is logged in full and explained in general
-    words; one of the disk, by what to do.
+    words; one of the disk, by what to do. What the failed functions held is let go.
     """
+    if not isinstance(error, CroquisError):
+        log.error("A call failed", exc_info=error)
+    release_frames(error)
     if isinstance(error, Cancelled):
         return "Stopped."
     if isinstance(error, CroquisError):
         return str(error)
-    log.error("A call failed", exc_info=error)
     return explain_disk_fault(error) or UNEXPECTED_ERROR
+
+
+def release_frames(error: BaseException | None) -> None:
+    """Empty the local variables of the functions that an error came through, and those that it arose from.
+
+    An error that went through Gradio's queue lives on there, and with it lay a refused drawing at full size.
+    """
+    told: set[int] = set()
+    while error is not None and id(error) not in told:
+        told.add(id(error))
+        clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def find_status(error: Exception) -> int:
