@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import deque
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -36,13 +37,15 @@ WORDS: Mapping[int, str] = {
 }
 Headers = list[tuple[bytes, bytes]]
 
-failures: ContextVar[list[Exception]] = ContextVar("failures")  # of the request that is answered, the latest last
+# Of the request that is answered, the status of its latest failure. Gradio's queue runs in the context of the first
+# request of all for good: what is noted there must be small, and no error, which holds all that its functions held.
+latest: ContextVar[deque[int]] = ContextVar("latest")
 
 
 def note_failure(error: Exception) -> None:
     """Remember what a request failed with: Gradio answers all of them alike."""
-    if (noted := failures.get(None)) is not None:
-        noted.append(error)
+    if (noted := latest.get(None)) is not None:
+        noted.append(find_status(error))
 
 
 class Refusals:
@@ -56,7 +59,7 @@ class Refusals:
             await self._app(scope, receive, send)
             return
         answer = Answer(send, scope["method"] == "HEAD")
-        failures.set(answer.failures)
+        latest.set(answer.failed)
         try:
             await self._app(scope, receive, answer.send)
         except ClientDisconnect:
@@ -75,7 +78,7 @@ class Answer:
 
     def __init__(self, send: Send, is_head: bool) -> None:
         self._send, self._is_head = send, is_head
-        self.failures: list[Exception] = []
+        self.failed: deque[int] = deque(maxlen=1)
         self._refusal: Message | None = None
         self._body = b""
         self.is_begun = False
@@ -112,7 +115,7 @@ class Answer:
         """Return the status of what a call failed with; Gradio has 500 for it, whoever did wrong."""
         if status != 500 or words == UNEXPECTED_ERROR:
             return status
-        return find_status(self.failures[-1]) if self.failures else 422
+        return self.failed[-1] if self.failed else 422
 
 
 def read_told(body: bytes) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def explain_error(error: Exception) -> str:
 def release_frames(error: BaseException | None) -> None:
     """Empty the local variables of the functions that an error came through, and those that it arose from.
 
-    An error that went through Gradio's queue lives on there, and with it lay a refused drawing at full size.
+    Gradio's queue leaves errors to Python's collector, which may come much later: a refused drawing lay in them at
+    full size.
     """
     told: set[int] = set()
     while error is not None and id(error) not in told:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import AsyncIterator
+from contextvars import Context, copy_context
 
 import pytest
 from fastapi.exceptions import RequestValidationError
@@ -18,7 +20,7 @@ from starlette.testclient import TestClient
 from pipeline.errors import LineFull, SettingError
 from pipeline.page.endpoint_calls import make_message
 from pipeline.page.guard import list_exception_handlers
-from pipeline.page.refusals import WORDS, Refusals
+from pipeline.page.refusals import WORDS, Refusals, note_failure
 from pipeline.studio.messages import UNEXPECTED_ERROR
 
 
@@ -71,6 +73,22 @@ def test_a_call_that_gradio_answers_with_500_has_the_status_of_what_it_failed_wi
     app = Starlette(routes=[Route("/", respond)], middleware=[Middleware(Refusals)])
     refused = TestClient(app).get("/")
     assert refused.status_code == 429 and refused.headers["retry-after"]
+
+
+def test_no_error_is_kept_in_the_context_that_the_queue_goes_on_in() -> None:
+    """Gradio's queue is started by the first request of all, and runs in a copy of its context for good."""
+    contexts: list[Context] = []
+
+    async def respond(request: Request) -> Response:
+        contexts.append(copy_context())
+        return PlainTextResponse("begun")
+
+    TestClient(Starlette(routes=[Route("/", respond)], middleware=[Middleware(Refusals)])).get("/")
+    error = SettingError("seed is a whole number.")
+    held = weakref.ref(error)
+    contexts[0].run(note_failure, error)
+    del error
+    assert held() is None
 
 
 @pytest.mark.parametrize(("error", "is_logged"), [(HTTPException(404), False), (ValueError("a"), True)])
