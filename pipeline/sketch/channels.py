@@ -1,8 +1,8 @@
-"""Take the lowest or the highest of a picture's channels at each place, or of what lies around it.
+"""Take the lowest or the highest of a picture's channels at each place, or of what lies around it, or blur it.
 
 numpy's own `min(axis=2)` and `max(axis=2)` give the same and take ten times as long: they go through three values at a
 time. So do OpenCV's filters and scipy's grey ones, in a tenth of the time; what lies beyond the picture counts for
-nothing in both.
+nothing in both. OpenCV's Gaussian takes a third to a sixth of scipy's time.
 """
 
 from __future__ import annotations
@@ -36,3 +36,11 @@ def take_highest_near(field: NDArray[np.float32], side: int) -> NDArray[np.float
     import cv2  # rooms that are light at import take the channels
 
     return np.asarray(cv2.dilate(field, np.ones((side, side), np.uint8)), np.float32)
+
+
+def blur(field: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Blur a field (h, w) or (h, w, c) by a Gaussian of `sigma` px, cut at four of them; its rim mirrors it."""
+    import cv2  # rooms that are light at import take the channels
+
+    side = 2 * int(4 * sigma + 0.5) + 1
+    return np.asarray(cv2.GaussianBlur(field, (side, side), sigma, borderType=cv2.BORDER_REFLECT), np.float32)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.sketch.channels import take_highest, take_highest_near, take_lowest, take_lowest_near
+from pipeline.sketch.channels import blur, take_highest, take_highest_near, take_lowest, take_lowest_near
 
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -119,7 +119,7 @@ class Ground:
 
 def find_ground(small: Field, inverted: bool = False) -> Ground:
     """Close over the lines of a picture (h, w, 3), 0-255, which came with light and dark exchanged or as it is."""
-    smooth = ndimage.gaussian_filter(small, (0.7, 0.7, 0))
+    smooth = blur(small, 0.7)
     level = close_lines(smooth, WIDEST_PEN)
     if (take_highest(level - smooth) > FAINT).mean() < MOST_DRAWN:
         level = keep_soft_shadows(level, close_lines(smooth, USUAL_PEN))
@@ -131,7 +131,7 @@ def close_lines(smooth: Field, widest: float) -> Field:
     """Close over lines of a picture (h, w, 3) up to a width, a share of its longer side."""
     width = round(max(smooth.shape) * widest) | 1
     closed = take_lowest_near(take_highest_near(smooth, width), width)
-    return np.asarray(ndimage.gaussian_filter(closed, (width / 9, width / 9, 0)))
+    return blur(closed, width / 9)
 
 
 def keep_soft_shadows(level: Field, narrow: Field) -> Field:
@@ -167,8 +167,8 @@ def fill_from_around(level: Field, hidden: Mask) -> Field:
     filled, known = level.copy(), (~hidden).astype(np.float32)
     left = hidden.copy()
     for reach in (4, 12, 36, 108):
-        weight = ndimage.gaussian_filter(known, reach)
-        means = ndimage.gaussian_filter(level * known[..., None], (reach, reach, 0)) / (weight[..., None] + 1e-6)
+        weight = blur(known, reach)
+        means = blur(level * known[..., None], reach) / (weight[..., None] + 1e-6)
         chosen = left & (weight > 0.02)
         filled[chosen] = means[chosen]
         left &= ~chosen

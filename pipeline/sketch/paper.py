@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.sketch.channels import take_highest, take_lowest, take_lowest_near
+from pipeline.sketch.channels import blur, take_highest, take_lowest, take_lowest_near
 from pipeline.sketch.ground import FAINT, WIDEST_PEN, Ground, find_ground
 
 Pixels = NDArray[np.uint8]
@@ -119,7 +119,7 @@ class Paper:
     @cached_property
     def is_line_drawing(self) -> bool:
         """Whether this is strokes on white, black areas among them or not; not a photograph, nor filled shapes."""
-        smooth = ndimage.gaussian_filter(self.small, (0.7, 0.7, 0))
+        smooth = blur(self.small, 0.7)
         white = float((take_lowest(smooth) >= 235).mean())
         return white >= 0.3 and measure_filled_share(smooth) <= 0.03
 

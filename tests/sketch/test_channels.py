@@ -1,4 +1,5 @@
-"""The lowest and highest are numpy's own of the channels, and scipy's of what lies around, whatever the size."""
+"""The lowest and highest are numpy's own of the channels, and scipy's of what lies around, whatever the size; a blur
+is scipy's, too."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from pipeline.sketch.channels import take_highest, take_highest_near, take_lowest, take_lowest_near
+from pipeline.sketch.channels import blur, take_highest, take_highest_near, take_lowest, take_lowest_near
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32])
@@ -28,3 +29,11 @@ def test_squares_are_as_scipy_has_them(shape: tuple[int, int], side: int) -> Non
     np.testing.assert_array_equal(take_highest_near(field, side), ndimage.maximum_filter(field, size=size))
     lightness = field[..., 0]
     np.testing.assert_array_equal(take_highest_near(lightness, side), ndimage.maximum_filter(lightness, side))
+
+
+@pytest.mark.parametrize("sigma", [0.7, 2.5, 12, 108])
+@pytest.mark.parametrize("shape", [(64, 48, 3), (64, 48), (5, 7, 3), (1, 3, 3)])
+def test_a_blur_is_as_scipy_has_it(shape: tuple[int, ...], sigma: float) -> None:
+    field = np.random.default_rng(4).uniform(0, 255, shape).astype(np.float32)
+    expected = ndimage.gaussian_filter(field, (sigma, sigma, 0)[: field.ndim])
+    np.testing.assert_allclose(blur(field, sigma), expected, atol=1e-3)
