@@ -25,12 +25,12 @@ from tests.tools.stock_starts import draw_from_picture_by_diffusers, write_inpai
 
 @pytest.mark.parametrize("mode", ["auto", "fp8"])
 def test_it_equals_stock_and_the_model_before_comes_back(
-    sd15_folder: Path, make_style: MakeStyle, tmp_path: Path, mode: str
+    shallow_folder: Path, make_style: MakeStyle, tmp_path: Path, mode: str
 ) -> None:
-    folder = write_inpainting_unet(sd15_folder, tmp_path / "nine")
+    folder = write_inpainting_unet(shallow_folder, tmp_path / "nine")
     file = write_single_file(folder / "base", tmp_path / "filling.safetensors")
     assert identify_file(file).kind == "checkpoint"
-    engine = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", memory=mode)
+    engine = Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu", memory=mode)
     request = make_request(engine, make_style("neon", 1))
     before = np.asarray(engine.draw(request).images[0])
     engine.own_base.change(BaseWish("filling", file, compute_sha256(file)))

@@ -31,13 +31,13 @@ from tests.tools.requests import change_request
 
 
 @pytest.fixture(scope="module")
-def engine(sd15_folder: Path) -> Engine:
-    return Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
+def engine(shallow_folder: Path) -> Engine:
+    return Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu")
 
 
 @pytest.fixture
-def stock(sd15_folder: Path) -> Any:
-    return load_stock(sd15_folder, sd15_folder / "base")
+def stock(shallow_folder: Path) -> Any:
+    return load_stock(shallow_folder, shallow_folder / "base")
 
 
 def load_stock(folder: Path, base: Path, variant: str | None = "fp16") -> Any:
@@ -78,7 +78,7 @@ def write_text_lora(file: Path, unet: Any, text_encoder: Any, layout: str) -> Pa
 
 
 def test_two_loras_with_weights_equal_stock(
-    engine: Engine, stock: Any, sd15_folder: Path, make_style: MakeStyle, tmp_path: Path
+    engine: Engine, stock: Any, shallow_folder: Path, make_style: MakeStyle, tmp_path: Path
 ) -> None:
     kohya = write_lora(tmp_path / "ink.safetensors", engine._pipeline.unet, "kohya")
     peft = write_lora(tmp_path / "glow.safetensors", engine._pipeline.unet, "peft", rank=3, strength=0.1)
@@ -87,20 +87,20 @@ def test_two_loras_with_weights_equal_stock(
     stock.set_adapters(["ink", "glow"], [0.6, -0.4])
     loras = (Lora("ink", 0.6, "1" * 64, kohya), Lora("glow", -0.4, "2" * 64, peft))
     request = make_request(engine, make_style("neon", 1), loras=loras)
-    near, far = compare(engine, stock, sd15_folder, request)
+    near, far = compare(engine, stock, shallow_folder, request)
     assert near <= 1
     assert far > 8
 
 
 def test_a_lora_of_the_words_equals_fused_weights(
-    engine: Engine, stock: Any, sd15_folder: Path, make_style: MakeStyle, tmp_path: Path
+    engine: Engine, stock: Any, shallow_folder: Path, make_style: MakeStyle, tmp_path: Path
 ) -> None:
     file = write_text_lora(tmp_path / "ink.safetensors", engine._pipeline.unet, engine._pipeline.text_encoder, "kohya")
     stock.load_lora_weights(str(tmp_path), weight_name="ink.safetensors", adapter_name="ink")  # of the UNet
     stock.set_adapters(["ink"], [0.5])
     fuse_words(stock.text_encoder, load_file(file), 0.5)
     request = make_request(engine, make_style("neon", 1), loras=(Lora("ink", 0.5, "3" * 64, file),))
-    near, far = compare(engine, stock, sd15_folder, request)
+    near, far = compare(engine, stock, shallow_folder, request)
     assert near <= 1
     assert far > 8
 
@@ -120,7 +120,7 @@ def fuse_words(text_encoder: Any, tensors: dict[str, torch.Tensor], weight: floa
 
 @pytest.mark.parametrize("kind", ["safetensors", "pt", "bin"])
 def test_a_textual_inversion_equals_stock(
-    engine: Engine, stock: Any, sd15_folder: Path, make_style: MakeStyle, tmp_path: Path, kind: str
+    engine: Engine, stock: Any, shallow_folder: Path, make_style: MakeStyle, tmp_path: Path, kind: str
 ) -> None:
     width = engine._pipeline.text_encoder.config.hidden_size
     vectors = torch.randn(3, width, generator=torch.Generator().manual_seed(len(kind)))
@@ -135,7 +135,7 @@ def test_a_textual_inversion_equals_stock(
     request = make_request(
         engine, make_style("neon", 1), prompt=prompt, embeddings=(Embedding("easyfox", kind.ljust(64), file),)
     )
-    near, far = compare(engine, stock, sd15_folder, request)
+    near, far = compare(engine, stock, shallow_folder, request)
     assert near <= 1
     assert far > 8
     capitals, weighted = (
@@ -170,10 +170,10 @@ def test_what_is_no_textual_inversion_is_told(engine: Engine, make_style: MakeSt
 
 @pytest.mark.parametrize("mode", ["auto", "fp8"])
 def test_a_checkpoint_equals_stock_and_the_model_before_comes_back(
-    sd15_folder: Path, make_style: MakeStyle, tmp_path: Path, mode: str
+    shallow_folder: Path, make_style: MakeStyle, tmp_path: Path, mode: str
 ) -> None:
-    engine = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", memory=mode)
-    file = write_other_model(sd15_folder, tmp_path / "dreamy.safetensors")
+    engine = Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu", memory=mode)
+    file = write_other_model(shallow_folder, tmp_path / "dreamy.safetensors")
     request = make_request(engine, make_style("neon", 1))
     before = np.asarray(engine.draw(request).images[0]).astype(int)
     told: list[str] = []
@@ -183,7 +183,7 @@ def test_a_checkpoint_equals_stock_and_the_model_before_comes_back(
     assert engine.revisions["base"] == wish.sha256[:12]
     assert engine.present_revisions[CHECKPOINT] == "dreamy"
     if mode == "auto":
-        near, _ = compare(engine, load_stock(sd15_folder, file), sd15_folder, request)
+        near, _ = compare(engine, load_stock(shallow_folder, file), shallow_folder, request)
         assert near <= 1
     assert np.abs(np.asarray(engine.draw(request).images[0]) - before).max() > 8
     engine.own_base.change(BaseWish())
@@ -193,9 +193,9 @@ def test_a_checkpoint_equals_stock_and_the_model_before_comes_back(
 
 @pytest.mark.parametrize("variant", ["fp16", None])
 def test_a_folder_of_diffusers_equals_stock(
-    engine: Engine, sd15_folder: Path, make_style: MakeStyle, tmp_path: Path, variant: str | None
+    engine: Engine, shallow_folder: Path, make_style: MakeStyle, tmp_path: Path, variant: str | None
 ) -> None:
-    other = load_stock(sd15_folder, write_other_model(sd15_folder, tmp_path / "other.safetensors"))
+    other = load_stock(shallow_folder, write_other_model(shallow_folder, tmp_path / "other.safetensors"))
     other.unload_ip_adapter()
     made = {name: part for name, part in other.components.items() if name != "controlnet"}
     folder = tmp_path / "dreamy"
@@ -203,7 +203,7 @@ def test_a_folder_of_diffusers_equals_stock(
     request = make_request(engine, make_style("neon", 1))
     before = np.asarray(engine.draw(request).images[0])
     engine.own_base.change(BaseWish("dreamy", folder, hash_folder(folder)))
-    near, _ = compare(engine, load_stock(sd15_folder, folder, variant), sd15_folder, request)
+    near, _ = compare(engine, load_stock(shallow_folder, folder, variant), shallow_folder, request)
     assert near <= 1
     assert engine.revisions["base"] == hash_folder(folder)[:12]
     engine.own_base.change(BaseWish())

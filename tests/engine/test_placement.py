@@ -36,9 +36,9 @@ def _quick(one_thread: None) -> None:
 
 
 @pytest.fixture(scope="module")
-def engine(sd15_folder: Path) -> Engine:
+def engine(shallow_folder: Path) -> Engine:
     """Its own: these tests move it about."""
-    return Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
+    return Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu")
 
 
 @pytest.fixture
@@ -85,14 +85,14 @@ def test_8_bits_draw_nearly_the_same_picture_with_a_third_of_the_weights(
 
 
 def test_weights_in_8_bits_are_told_in_the_recipe(
-    engine: Engine, drawn_in: Callable[[str], np.ndarray], sd15_folder: Path, request_: GenerationRequest
+    engine: Engine, drawn_in: Callable[[str], np.ndarray], shallow_folder: Path, request_: GenerationRequest
 ) -> None:
     drawn_in("fp8")
     assert engine.present_revisions["numbers"] == engine.draw(request_).numbers == "float32, weights in 8 bits"
     drawn_in("cpu")
     assert "numbers" not in engine.present_revisions and engine.draw(request_).numbers == ""
     halves = Engine.load(
-        make_tiny_sd15_profile(any_dtype=True), folder=sd15_folder, device="cpu", dtype="bfloat16", memory="fp8"
+        make_tiny_sd15_profile(any_dtype=True), folder=shallow_folder, device="cpu", dtype="bfloat16", memory="fp8"
     )
     drawn = halves.draw(request_)
     assert np.asarray(drawn.images[0]).std() > 20 and drawn.numbers == "bfloat16, weights in 8 bits"
@@ -105,10 +105,10 @@ def test_streamed_weights_draw_the_very_same_picture(drawn_in: Callable[[str], n
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="streams need a CUDA GPU; none is here")
 @pytest.mark.parametrize("mode", MODES)
-def test_modes_on_a_gpu(sd15_folder: Path, make_style: MakeStyle, mode: str) -> None:
-    gpu = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cuda", memory=mode)
+def test_modes_on_a_gpu(shallow_folder: Path, make_style: MakeStyle, mode: str) -> None:
+    gpu = Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cuda", memory=mode)
     request = make_request(gpu, make_style("neon", 1), num_inference_steps=2)
-    processor = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu")
+    processor = Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu")
     assert np.abs(pixels(gpu, request) - pixels(processor, request)).mean() < 12
 
 
@@ -119,15 +119,15 @@ def test_a_mode_left_leaves_no_trace(drawn_in: Callable[[str], np.ndarray]) -> N
     assert np.array_equal(first, drawn_in("cpu"))
 
 
-def test_a_mode_that_this_device_lacks_is_told(sd15_folder: Path) -> None:
+def test_a_mode_that_this_device_lacks_is_told(shallow_folder: Path) -> None:
     with pytest.raises(SettingError, match="fp4"):
-        Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", memory="fp4")
+        Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu", memory="fp4")
 
 
-def test_the_mode_and_why_are_told(engine: Engine, sd15_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_mode_and_why_are_told(engine: Engine, shallow_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert engine.memory.mode == "cpu" and "free" in engine.memory.why
     with caplog.at_level(logging.INFO, "pipeline.engine.loaded_model"):
-        asked = Engine.load(make_tiny_sd15_profile(), folder=sd15_folder, device="cpu", memory="fp8")
+        asked = Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu", memory="fp8")
     assert asked.memory.mode == "fp8" and "Memory mode fp8: asked for" in caplog.text
 
 
