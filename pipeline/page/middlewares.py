@@ -17,6 +17,7 @@ from pipeline.page.host import read_host_token
 from pipeline.page.host_link import HostLink
 from pipeline.page.kept_page import KeptPage
 from pipeline.page.open_routes import OpenRoutes
+from pipeline.page.page_head import PageHead
 from pipeline.page.refusals import Refusals
 from pipeline.page.secure_headers import SecureHeaders
 from pipeline.page.served_files import ServedFiles
@@ -62,4 +63,5 @@ def list_middlewares(
         Middleware(BodyLimits),
         Middleware(ServedFiles),
         Middleware(KeptPage),
+        Middleware(PageHead),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import CDPSession, Page
 
 from tests.browser.conftest import OpenPage
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel
@@ -147,3 +147,19 @@ def test_little_motion_is_honoured(open_page: OpenPage) -> None:
       return Math.max(...`${animationDuration}, ${transitionDuration}`.split(", ").map(parseFloat));
     })""")
     assert max(seconds) <= 0.01
+
+
+def test_an_idle_page_asks_for_no_frames(page: Page) -> None:
+    page.wait_for_timeout(3_000)  # what slides in has come
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    before = read_styles_reckoned(session)
+    page.wait_for_timeout(2_000)
+    assert read_styles_reckoned(session) - before < 20, "sixty a second are an animation that does not end"
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def read_styles_reckoned(session: CDPSession) -> int:
+    """Read how often the browser reckoned styles since the page was opened, once for each frame that was asked for."""
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return next(int(metric["value"]) for metric in metrics if metric["name"] == "RecalcStyleCount")
