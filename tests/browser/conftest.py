@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.page_actions import drag_mouse
 from tests.tools.ip_adapter import write_plus_adapter
 from tests.tools.serving import Server
 from tests.tools.small_sd15 import copy_small_sd15, run_small_sd15, write_manifest
@@ -37,6 +38,7 @@ LIVE_OFF = """if (location.protocol !== 'about:' && localStorage.getItem('croqui
   localStorage.setItem('croquis-live', 'off')"""
 
 OpenPage = Callable[..., Page]
+OpenDrawn = Callable[[Server], Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -86,6 +88,25 @@ def sd15_server(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     write_manifest(own)
     with run_small_sd15(own, CROQUIS_PROFILE="sd15") as running:
         yield running
+
+
+@pytest.fixture
+def open_drawn(browser: Browser) -> Iterator[OpenDrawn]:
+    """Return open_drawn(server), which opens the page and draws on it; refused requests are what these tests are about,
+    so nothing is watched."""
+    with ExitStack() as contexts:
+
+        def open_one(server: Server) -> Page:
+            context = contexts.enter_context(browser.new_context(**DESK))
+            context.set_default_timeout(PATIENCE)
+            page = context.new_page()
+            page.goto(server.url)
+            page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
+            drag_mouse(page)
+            page.fill("#prompt textarea", "a red ball")
+            return page
+
+        yield open_one
 
 
 @contextmanager

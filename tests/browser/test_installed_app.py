@@ -1,18 +1,17 @@
-"""The page as an app of its own: manifest, icons, colours, and what is shown when the server does not answer."""
+"""The page as an app of its own: manifest, icons and colours."""
 
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page
 
-from tests.browser.conftest import DESK, LOADING, PATIENCE, QUIET, OpenPage, find_browser
+from tests.browser.conftest import OpenPage
 from tests.tools.app_icons import FOLDER, SIDES, render_icon
-from tests.tools.serving import Server, run_app
+from tests.tools.serving import Server
 
 
 @pytest.mark.parametrize("name", SIDES)
@@ -54,26 +53,3 @@ def test_chromium_finds_nothing_that_keeps_the_page_from_being_installed(open_pa
 
 def test_a_tab_has_no_worker_that_could_fall_with_it(page: Page) -> None:
     assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
-
-
-def test_a_server_that_is_gone_is_told_and_waited_for(browser: Browser, tmp_path: Path) -> None:
-    first, second, profile = (tmp_path / name for name in ("first", "second", "profile"))
-    for folder in (first, second):
-        folder.mkdir()
-    with run_app(first) as server:
-        port, url = int(server.url.rpartition(":")[2]), server.url
-        context = browser.browser_type.launch_persistent_context(
-            profile, executable_path=find_browser(), args=[*QUIET, f"--app={url}"], **DESK
-        )
-        context.set_default_timeout(PATIENCE)
-        page = context.pages[0]
-        page.wait_for_function("navigator.serviceWorker?.controller", timeout=LOADING)
-        assert page.evaluate("caches.keys()") == [], "no file of the page is kept: it could be an older version's"
-    try:
-        page.goto(url)
-        expect(page.get_by_role("heading", name="Croquis does not answer")).to_be_visible()
-        expect(page.get_by_role("button", name="Try again")).to_be_visible()
-        with run_app(second, port=port):
-            page.wait_for_selector("#canvas canvas", timeout=LOADING)
-    finally:
-        context.close()

@@ -1,75 +1,139 @@
-"""The server is killed and started anew: the page goes on, with its drawing and its words."""
+"""The server is away, or is killed and started anew: the page says so and goes on, with its drawing and its words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Route
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import DESK, LOADING, PATIENCE
-from tests.browser.page_actions import count_ink, drag_mouse, draw_and_wait, set_number, wait_for_state
-from tests.tools.serving import Server, run_app
+from tests.browser.conftest import DESK, LOADING, PATIENCE, QUIET, OpenDrawn, find_browser
+from tests.browser.page_actions import count_ink, draw_and_wait, set_number, wait_for_state
+from tests.tools.serving import Server, find_free_port, run_app
 
 AWAY = "#messages .alert:has-text('The server is away')"
 SETTLED = 5_000  # ms; the live picture of the last stroke and what is kept of the words are through
 BACK = "#messages .message:has-text('again')"
+IS_BACK = "#messages .message:has-text('was away and is back')"
+WORDS_ARE_BACK = "document.querySelector('#prompt textarea')?.value === 'a red ball'"
 
 
-def open_drawn_page(browser: Browser, server: Server) -> Page:
-    """Open the page and draw on it; refused requests are what these tests are about, so nothing is watched."""
-    context = browser.new_context(**DESK)
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.goto(server.url)
+class RestartableServer:
+    """A Croquis at one address that these tests kill and start anew; starting takes long, so they share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port, self.running = folder, find_free_port(), ExitStack()
+        self.server: Server | None = None
+
+    def start(self) -> Server:
+        """Start it, unless it runs."""
+        self.server = self.server or self.running.enter_context(run_app(self.folder, port=self.port))
+        return self.server
+
+    def kill(self) -> None:
+        self.start().process.kill()
+        self.running.close()
+        self.server = None
+
+
+@pytest.fixture(scope="module")
+def restartable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestartableServer]:
+    server = RestartableServer(tmp_path_factory.mktemp("restartable"))
+    with server.running:
+        yield server
+
+
+def wait_until_back(page: Page) -> None:
+    """Wait until a page that the server died under has opened anew, with its words."""
+    page.wait_for_selector(IS_BACK, timeout=LOADING)
     page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
-    drag_mouse(page)
-    page.fill("#prompt textarea", "a red ball")
-    return page
+    page.wait_for_function(WORDS_ARE_BACK)
 
 
-def test_the_page_goes_on_after_the_server_was_killed_and_started_anew(browser: Browser, tmp_path: Path) -> None:
-    with run_app(tmp_path) as server:
-        page = open_drawn_page(browser, server)
-        drawn = count_ink(page)
-        page.wait_for_timeout(SETTLED)  # an event that the server dies under makes Gradio open the page anew
-        page.evaluate("window.samePage = true")
-        server.process.kill()
-        page.wait_for_selector(AWAY)
-        assert not page.locator(".toast-wrap:visible").count()
-    with run_app(tmp_path, urlsplit(server.url).port):
-        page.wait_for_selector(BACK)
-        assert page.evaluate("window.samePage"), "the page was opened anew without need"
-        assert count_ink(page) == drawn
-        assert page.input_value("#prompt textarea") == "a red ball"
-        draw_and_wait(page, "a red ball, watercolour")
-        page.context.close()
+def test_the_page_goes_on_after_the_server_was_killed_and_started_anew(
+    open_drawn: OpenDrawn, restartable: RestartableServer
+) -> None:
+    page = open_drawn(restartable.start())
+    drawn = count_ink(page)
+    page.wait_for_timeout(SETTLED)  # an event that the server dies under makes Gradio open the page anew
+    page.evaluate("window.samePage = true")
+    restartable.kill()
+    page.wait_for_selector(AWAY)
+    assert not page.locator(".toast-wrap:visible").count()
+    restartable.start()
+    page.wait_for_selector(BACK)
+    assert page.evaluate("window.samePage"), "the page was opened anew without need"
+    assert count_ink(page) == drawn
+    assert page.input_value("#prompt textarea") == "a red ball"
+    draw_and_wait(page, "a red ball, watercolour")
 
 
-def test_a_server_killed_in_the_middle_of_a_picture_costs_no_line(browser: Browser, tmp_path: Path) -> None:
-    with run_app(tmp_path) as server:
-        page = open_drawn_page(browser, server)
-        drawn = count_ink(page)
-        page.click("#settings .fold-button")
-        for name, most in (("num_inference_steps", 50), ("width", 512), ("height", 512)):
-            set_number(page, name, most)
-        page.click("#draw")
-        wait_for_state(page, "drawing")
-        server.process.kill()
-        page.wait_for_selector(AWAY)
-    with run_app(tmp_path, urlsplit(server.url).port):
-        page.wait_for_selector("#messages .message:has-text('was away and is back')", timeout=LOADING)
-        page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
-        page.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a red ball'")
-        assert count_ink(page) == drawn
-        page.click("#settings .fold-button")
-        set_number(page, "num_inference_steps", 2)  # the fifty of before are back, too
-        draw_and_wait(page, "a red ball, watercolour")
-        page.context.close()
+def test_a_picture_asked_for_while_the_server_is_away_costs_nothing(
+    open_drawn: OpenDrawn, restartable: RestartableServer
+) -> None:
+    page = open_drawn(restartable.start())
+    drawn = count_ink(page)
+    page.wait_for_timeout(SETTLED)
+    restartable.kill()
+    page.wait_for_selector(AWAY)
+    page.click("#draw")
+    wait_for_state(page, "error", "stopped")
+    page.wait_for_selector(AWAY)
+    assert count_ink(page) == drawn
+    restartable.start()
+    wait_until_back(page)
+    assert count_ink(page) == drawn
+    draw_and_wait(page, "a red ball, watercolour")
 
 
-def test_a_server_that_answers_late_is_not_taken_for_away(browser: Browser, server: Server) -> None:
-    page, held = open_drawn_page(browser, server), list[Route]()
+def test_a_server_killed_in_the_middle_of_a_picture_costs_no_line(
+    open_drawn: OpenDrawn, restartable: RestartableServer
+) -> None:
+    page = open_drawn(restartable.start())
+    drawn = count_ink(page)
+    page.click("#settings .fold-button")
+    for name, most in (("num_inference_steps", 50), ("width", 512), ("height", 512)):
+        set_number(page, name, most)
+    page.click("#draw")
+    wait_for_state(page, "drawing")
+    restartable.kill()
+    page.wait_for_selector(AWAY)
+    restartable.start()
+    wait_until_back(page)
+    assert count_ink(page) == drawn
+    page.click("#settings .fold-button")
+    set_number(page, "num_inference_steps", 2)  # the fifty of before are back, too
+    draw_and_wait(page, "a red ball, watercolour")
+
+
+def test_an_installed_app_says_that_the_server_is_gone_and_waits(
+    browser: Browser, restartable: RestartableServer, tmp_path: Path
+) -> None:
+    url = restartable.start().url
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path, executable_path=find_browser(), args=[*QUIET, f"--app={url}"], **DESK
+    )
+    context.set_default_timeout(PATIENCE)
+    page = context.pages[0]
+    page.wait_for_function("navigator.serviceWorker?.controller", timeout=LOADING)
+    assert page.evaluate("caches.keys()") == [], "no file of the page is kept: it could be an older version's"
+    restartable.kill()
+    try:
+        page.goto(url)
+        expect(page.get_by_role("heading", name="Croquis does not answer")).to_be_visible()
+        expect(page.get_by_role("button", name="Try again")).to_be_visible()
+        restartable.start()
+        page.wait_for_selector("#canvas canvas", timeout=LOADING)
+    finally:
+        context.close()
+
+
+def test_a_server_that_answers_late_is_not_taken_for_away(
+    open_drawn: OpenDrawn, restartable: RestartableServer
+) -> None:
+    page, held = open_drawn(restartable.start()), list[Route]()
 
     def hold(route: Route) -> None:
         held.append(route)
@@ -79,4 +143,3 @@ def test_a_server_that_answers_late_is_not_taken_for_away(browser: Browser, serv
         page.wait_for_timeout(500)
     assert not page.locator(AWAY).count()
     draw_and_wait(page, "a red ball, watercolour")
-    page.context.close()

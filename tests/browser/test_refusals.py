@@ -1,23 +1,19 @@
-"""A page whose picture is refused, or whose server is away or was started anew, says so and keeps the drawing."""
+"""A page whose picture is refused says so and keeps the drawing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser.conftest import LOADING
+from tests.browser.conftest import OpenDrawn
 from tests.browser.page_actions import count_ink, draw_and_wait, set_number, wait_for_state
-from tests.browser.test_reconnecting import AWAY, SETTLED, open_drawn_page
 from tests.tools.serving import Server, run_app
 
 TOLD = "#messages .alert:has-text('{}')"
 NO_ANSWER = TOLD.format("Croquis does not answer")
 FULL = TOLD.format("Too many people draw at once. Try again in")
-IS_BACK = "#messages .message:has-text('was away and is back')"
 IN_LINE = "#picture .said:has-text('Number 2 in line')"
 
 
@@ -35,8 +31,8 @@ def begin_long_picture(page: Page) -> None:
     page.click("#draw")
 
 
-def test_an_event_that_the_server_does_not_take_is_told(browser: Browser, small: Server) -> None:
-    page = open_drawn_page(browser, small)
+def test_an_event_that_the_server_does_not_take_is_told(open_drawn: OpenDrawn, small: Server) -> None:
+    page = open_drawn(small)
     drawn = count_ink(page)
     page.route("**/gradio_api/queue/join*", lambda route: route.fulfill(status=503, json={"detail": "Queue is full."}))
     page.click("#draw")
@@ -45,11 +41,10 @@ def test_an_event_that_the_server_does_not_take_is_told(browser: Browser, small:
     assert count_ink(page) == drawn
     page.unroute("**/gradio_api/queue/join*")
     draw_and_wait(page, "a red ball")
-    page.context.close()
 
 
-def test_who_waits_sees_the_place_and_who_finds_none_when_to_come_back(browser: Browser, small: Server) -> None:
-    first, second, third = (open_drawn_page(browser, small) for _ in range(3))
+def test_who_waits_sees_the_place_and_who_finds_none_when_to_come_back(open_drawn: OpenDrawn, small: Server) -> None:
+    first, second, third = (open_drawn(small) for _ in range(3))
     drawn = count_ink(third)
     begin_long_picture(first)
     wait_for_state(first, "drawing")
@@ -63,25 +58,3 @@ def test_who_waits_sees_the_place_and_who_finds_none_when_to_come_back(browser: 
         page.click("#stop")
         wait_for_state(page, "stopped")
     draw_and_wait(third, "a red ball")
-    for page in (first, second, third):
-        page.context.close()
-
-
-def test_a_picture_asked_for_while_the_server_is_away_costs_nothing(browser: Browser, tmp_path: Path) -> None:
-    with run_app(tmp_path) as server:
-        page = open_drawn_page(browser, server)
-        drawn = count_ink(page)
-        page.wait_for_timeout(SETTLED)
-        server.process.kill()
-        page.wait_for_selector(AWAY)
-        page.click("#draw")
-        wait_for_state(page, "error", "stopped")
-        page.wait_for_selector(AWAY)
-        assert count_ink(page) == drawn
-    with run_app(tmp_path, urlsplit(server.url).port):
-        page.wait_for_selector(IS_BACK, timeout=LOADING)
-        page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
-        page.wait_for_function("document.querySelector('#prompt textarea')?.value === 'a red ball'")
-        assert count_ink(page) == drawn
-        draw_and_wait(page, "a red ball, watercolour")
-        page.context.close()
