@@ -53,6 +53,13 @@ class ModelError(CroquisError):
     """Weights are missing, broken or of the wrong kind; the message names the file and the fix."""
 
 
+class NotSigned(CroquisError):
+    """A picture could not be signed by the host's key."""
+
+    def __init__(self) -> None:
+        super().__init__("The picture was drawn, but could not be signed. The host has to see to its certificate.")
+
+
 class WorkerLost(CroquisError):
     """Two workers that drew a picture, one after the other, were lost."""
 

@@ -69,7 +69,7 @@ AMOUNTS = {
 }  # name -> the most it takes; the least is 0
 AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 AS_WRITTEN = ("database", "pictures")  # URLs: capital letters count
-FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs")
+FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs", "c2pa")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
 COMMANDS = (
     "`python app.py draw --help` draws from the command line, `python app.py teach --help` teaches a style, "
@@ -136,6 +136,7 @@ MEANINGS = {
     "assets": "folder with the pocket model and the page's files",
     "styles": "folder of the styles that come with Croquis",
     "user_dir": "folder for styles you add, for the history and for caches; it is made when missing",
+    "c2pa": "folder of certificates.pem and key.pem, by which picture files are signed (C2PA); unset, none is",
     "outputs": "folder that keeps every picture; without it, only the latest are kept, in a temporary folder",
 }
 
@@ -191,6 +192,7 @@ class Settings:
     assets: Path = ROOT / "assets"
     styles: Path = ROOT / "styles"
     user_dir: Path = field(default_factory=lambda: user_data_path("croquis", appauthor=False))
+    c2pa: Path | None = None  # None: no file is signed
     outputs: Path | None = None  # None: a temporary folder that is emptied as it grows
 
     def __post_init__(self) -> None:

@@ -87,13 +87,12 @@ class DrawCommand:
 
     def _write(self, result: GenerationResult, job: Job, number: int) -> None:
         """Write a picture's file and say where it lies. Raises SettingError where it cannot be written."""
-        from pipeline.picture.png_file import write_picture
         from pipeline.studio.answers import describe_result
 
         file = name_picture(job.picture, number)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(write_picture(result))
+            file.write_bytes(self._studio.outputs.encode_picture(result))
         except OSError as error:
             raise SettingError(f"The picture cannot be written to {file}: {error.strerror}.") from error
         line = {"drawing": str(job.drawing), "picture": str(file), "details": describe_result(result)}

@@ -150,7 +150,6 @@ class Tools:
         self, arguments: dict[str, object], report: Report, is_cancelled: Callable[[], bool]
     ) -> tuple[list[bytes], dict[str, Any]]:
         """Return the pictures of a drawing, and the details of the first as /draw answers them."""
-        from pipeline.picture.png_file import write_picture
         from pipeline.studio.answers import describe_result
         from pipeline.studio.calls import draw_call, read_call
 
@@ -162,7 +161,7 @@ class Tools:
             on_step=lambda step: report(step.step, step.of),
             is_cancelled=is_cancelled,
         )
-        pictures = [write_picture(result) for result in results]
+        pictures = [self._studio.outputs.encode_picture(result) for result in results]
         written = [] if output is None else write_files(output, pictures)
         seeds = [result.request.sampling.seed for result in results]
         return pictures, describe_result(results[0]) | {"seeds": seeds, "files": written}

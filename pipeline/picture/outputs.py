@@ -8,6 +8,7 @@ import threading
 from functools import cached_property
 from pathlib import Path
 
+from pipeline.picture.signing import open_signer
 from pipeline.values import GenerationResult
 from pipeline.whole_file import write_whole
 
@@ -20,8 +21,9 @@ class Outputs:
     Safe to call from many threads.
     """
 
-    def __init__(self, chosen: Path | None) -> None:
-        self._chosen = chosen
+    def __init__(self, chosen: Path | None, key: Path | None = None) -> None:
+        """Take the chosen folder, and that of the host's key, by which files are signed. Raises SettingError."""
+        self._chosen, self._signer = chosen, open_signer(key)
         self._lock = threading.Lock()  # one deletes at a time: a file that is gone cannot be asked for its date
 
     @cached_property
@@ -33,11 +35,15 @@ class Outputs:
         self._chosen.mkdir(parents=True, exist_ok=True)
         return self._chosen
 
-    def write_picture(self, result: GenerationResult) -> Path:
-        """Write the PNG file with its recipe, named by its content; return its path."""
+    def encode_picture(self, result: GenerationResult) -> bytes:
+        """Return the PNG file with its recipe, signed where the host has a key. Raises NotSigned."""
         from pipeline.picture.png_file import write_picture
 
-        data = write_picture(result)
+        return write_picture(result, self._signer)
+
+    def write_picture(self, result: GenerationResult) -> Path:
+        """Write the PNG file with its recipe, named by its content; return its path."""
+        data = self.encode_picture(result)
         seed, digest = result.request.sampling.seed, hashlib.sha256(data).hexdigest()[:12]
         with self._lock:
             folder = self.folder

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -25,12 +26,15 @@ from pipeline.own_weights import Embedding, Lora
 from pipeline.picture import carried_strokes, carried_styles
 from pipeline.picture.carried_styles import CarriedStyle
 from pipeline.picture.png_chunks import MAX_FILE, Texts, decode_text, read_texts
-from pipeline.picture.provenance import make_png_texts, write_xmp
+from pipeline.picture.provenance import find_source_type, make_png_texts, write_xmp
 from pipeline.picture.recipe import Reopened, read_recipe, write_recipe
 from pipeline.picture.recipe_styles import FindStyle
 from pipeline.picture.recipe_weights import FindWeights, miss_weights
 from pipeline.picture.setting_text import describe_hires, describe_settings
 from pipeline.values import CHECKPOINT, GenerationRequest, GenerationResult, Style
+
+if TYPE_CHECKING:
+    from pipeline.picture.signing import Signer
 
 KEYWORD = "croquis"
 MAX_RECIPE = 50_000_000  # bytes of JSON; edge map, drawing, start and masks of 2048 x 2048 noise need 48
@@ -45,13 +49,19 @@ OTHER_PROGRAMS = {
 Lend = Callable[[CarriedStyle], Style]
 
 
-def write_picture(result: GenerationResult) -> bytes:
-    """Write a PNG file that carries the picture's recipe; equal image, request, strokes and revisions give equal bytes.
+def write_picture(result: GenerationResult, signer: Signer | None = None) -> bytes:
+    """Write a PNG file that carries the picture's recipe; equal image, request, strokes and revisions give equal bytes,
+    unless a host's `signer` signs it.
 
-    Strokes with which the file would be larger than any that is read stay out.
+    Strokes with which the file would be larger than any that is read stay out. Raises NotSigned.
     """
-    data = write_png(result, result.canvas)
-    return data if len(data) <= MAX_FILE else write_png(result, None)
+
+    def write(canvas: str | None) -> bytes:
+        data = write_png(result, canvas)
+        return data if signer is None else signer.sign(data, find_source_type(result.request))
+
+    data = write(result.canvas)
+    return data if len(data) <= MAX_FILE else write(None)
 
 
 def write_png(result: GenerationResult, canvas: str | None) -> bytes:

@@ -25,7 +25,12 @@ PACKET = (
 
 def write_xmp(request: GenerationRequest) -> str:
     """Return the XMP packet of a picture: made by a model, or another picture edited by one where it began from one."""
-    return PACKET.format(kind=MADE if request.start is None else EDITED)
+    return PACKET.format(kind=find_source_type(request))
+
+
+def find_source_type(request: GenerationRequest) -> str:
+    """Return IPTC's word for what a picture came from: a model, or another picture and a model."""
+    return MADE if request.start is None else EDITED
 
 
 def make_png_texts(xmp: str) -> PngImagePlugin.PngInfo:

@@ -13,6 +13,7 @@ from pipeline.errors import (
     FileTooLarge,
     LineFull,
     ModelError,
+    NotSigned,
     OutOfMemory,
     WorkerLost,
 )
@@ -25,6 +26,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits; an
     (EngineChanged, 503),
     (LineFull, 429),
     (ModelError, 503),
+    (NotSigned, 503),
     (OutOfMemory, 503),
     (WorkerLost, 503),
     (CroquisError, 422),

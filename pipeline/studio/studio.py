@@ -60,7 +60,7 @@ class Studio(Loader):
 
     def __init__(self, settings: Settings, openers: Openers | None = None) -> None:
         super().__init__(settings, openers)
-        self._outputs = Outputs(settings.outputs)
+        self.outputs = Outputs(settings.outputs, settings.c2pa)
         self.lent_folder = settings.caches / "lent"
         self.lent = LentStyles(self.library.find_lora, self.lent_folder)
         self.step_times = StepTimes()
@@ -252,7 +252,7 @@ class Studio(Loader):
 
     def write_picture(self, result: GenerationResult) -> Path:
         """Write the PNG file with its recipe, named by its content; return its path."""
-        return self._outputs.write_picture(result)
+        return self.outputs.write_picture(result)
 
     def keep_picture(self, result: GenerationResult, file: Path, visitor: str | None) -> None:
         """Have a picture that was written kept in a visitor's history, soon; nothing where it is nobody's.
