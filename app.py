@@ -62,7 +62,7 @@ def serve(settings: Settings) -> None:
     from pipeline.page.launching import launch_page
 
     studio = start_studio(settings)
-    finish_before_end(studio.keeper.close)
+    finish_before_end(studio.close)
     page = launch_page(studio, list_own_routes(studio))
     address = announce_host(str(page.local_url), settings, os.environ)
     if has_desktop(os.environ, sys.platform):

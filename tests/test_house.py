@@ -35,6 +35,7 @@ HOMES = {  # heavy library -> the only places that may import it; everything bel
     "gradio_client": {"pipeline/page/"},
     "prometheus_client": {"pipeline/metrics/"},
     "mcp": {"pipeline/commands/mcp_server.py"},
+    "opentelemetry": {"pipeline/metrics/spans.py"},
     "c2pa": {"pipeline/picture/signing.py"},
     "ray": {"pipeline/serve/"},
 }
@@ -151,14 +152,14 @@ def requirements(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", *(f"requirements-{kind}.txt" for kind in ("test", "mcp", "store", "c2pa"))]
+    "name", ["requirements.txt", *(f"requirements-{kind}.txt" for kind in ("test", "mcp", "store", "c2pa", "otel"))]
 )
 def test_pins_are_what_is_tested(name: str) -> None:
     pins = requirements(name)
     assert {package: version(package.partition("[")[0]).partition("+")[0] for package in pins} == pins
 
 
-@pytest.mark.parametrize("extra", ["mcp", "store", "cluster", "c2pa"])
+@pytest.mark.parametrize("extra", ["mcp", "store", "cluster", "c2pa", "otel"])
 def test_an_extra_is_its_requirements_file(extra: str) -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert extras[extra] == [f"{name}=={pin}" for name, pin in requirements(f"requirements-{extra}.txt").items()]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import CroquisError
 from pipeline.metrics.machine import GpuMemory
-from pipeline.metrics.picture_log import PictureLog
+from pipeline.metrics.picture_log import PictureLog, describe_picture
+from pipeline.metrics.spans import open_spans
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class Measurements:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
         self._price, self._log = settings.price, PictureLog() if settings.log == "json" else None
+        self._spans = open_spans(os.environ)
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.registry.register(GpuMemory())
@@ -76,11 +79,11 @@ class Measurements:
         try:
             drawn = draw(request)
         except Exception as error:
-            self._write(request, before, time.perf_counter() - began, name_error(error), gives_way)
+            self._write(request, before, {}, time.perf_counter() - began, name_error(error), gives_way)
             raise
         seconds = time.perf_counter() - began
         self._note_picture(request.engine, drawn, seconds, gives_way)
-        self._write(request, before | dict(drawn.milliseconds), seconds, "drawn", gives_way)
+        self._write(request, before, drawn.milliseconds, seconds, "drawn", gives_way)
         return drawn
 
     def note_stages(self, engine: str, milliseconds: Mapping[str, float]) -> None:
@@ -96,6 +99,11 @@ class Measurements:
     def note_answer(self, status: int) -> None:
         """Count an answer of the server."""
         self._answers.labels(str(status)).inc()
+
+    def close(self) -> None:
+        """Send the last spans, where there are any; waits two seconds at most."""
+        if self._spans is not None:
+            self._spans.close()
 
     def write(self) -> bytes:
         """Return everything in Prometheus's text format."""
@@ -113,13 +121,20 @@ class Measurements:
     def _write(
         self,
         request: GenerationRequest,
-        milliseconds: Mapping[str, float],
+        before: Mapping[str, float],
+        stages: Mapping[str, float],
         seconds: float,
         outcome: str,
         gives_way: bool,
     ) -> None:
+        """Write a picture's line and its spans, where they are asked for."""
+        if self._log is None and self._spans is None:
+            return
+        told = describe_picture(request, {**before, **stages}, seconds, outcome, gives_way=gives_way)
         if self._log is not None:
-            self._log.write(request, milliseconds, seconds, outcome, gives_way=gives_way)
+            self._log.write(told)
+        if self._spans is not None:
+            self._spans.write(told, before, stages)
 
 
 def name_error(error: Exception) -> str:

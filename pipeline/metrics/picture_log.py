@@ -25,20 +25,11 @@ class PictureLog:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream, self._lock = stream, threading.Lock()
 
-    def write(
-        self,
-        request: GenerationRequest,
-        milliseconds: Mapping[str, float],
-        seconds: float,
-        outcome: str,
-        *,
-        gives_way: bool = False,
-    ) -> None:
-        """Write the line of one picture: `milliseconds` by stage, `seconds` from its wish to its end.
+    def write(self, told: Mapping[str, Any]) -> None:
+        """Write the line of one picture, as describe_picture tells it.
 
         A stream that is closed loses the line: no picture ends for that.
         """
-        told = describe_picture(request, milliseconds, seconds, outcome, gives_way=gives_way)
         with self._lock:
             try:
                 (self._stream or sys.stderr).write(json.dumps(told) + "\n")
@@ -50,7 +41,10 @@ class PictureLog:
 def describe_picture(
     request: GenerationRequest, milliseconds: Mapping[str, float], seconds: float, outcome: str, *, gives_way: bool
 ) -> dict[str, Any]:
-    """Return what a picture's line says: no words of a prompt, no seed, no visitor."""
+    """Return what a picture's line says: no words of a prompt, no seed, no visitor.
+
+    `milliseconds` are by stage, `seconds` from its wish to its end.
+    """
     return {
         "when": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "event": "picture",

@@ -102,4 +102,4 @@ class PageReplica:
         """Write what the history still has to; Ray calls this once it stops the replica."""
         if hasattr(self, "_page"):
             self._page.close()
-            self._studio.keeper.close()
+            self._studio.close()

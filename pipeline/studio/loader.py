@@ -166,6 +166,11 @@ class Loader:
             self.loading = replace(self.loading, error=self.loading.error or explain_failure(error, self.profile))
             promise.set_exception(error)
 
+    def close(self) -> None:
+        """Write what the history still has to, and send the last spans; the program ends."""
+        self.keeper.close()
+        self.measurements.close()
+
     def _report(self, stage: str, fraction: float) -> None:
         self.loading = replace(self.loading, stage=stage, fraction=min(max(fraction, 0.0), 1.0))
 

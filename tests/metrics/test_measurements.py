@@ -14,7 +14,7 @@ import pytest
 from pipeline.controls import Conditioning, Sampling, Shortcuts
 from pipeline.errors import LineFull, SketchError
 from pipeline.metrics.measurements import Measurements
-from pipeline.metrics.picture_log import OWN, WORK, PictureLog, name_preset
+from pipeline.metrics.picture_log import OWN, WORK, PictureLog, describe_picture, name_preset
 from pipeline.models.catalog import POCKET
 from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
@@ -111,7 +111,8 @@ def test_the_memory_of_a_gpu_is_read_where_torch_uses_one(monkeypatch: pytest.Mo
 
 def test_a_line_of_the_log_says_what_a_picture_took_and_no_word_of_it() -> None:
     stream = io.StringIO()
-    PictureLog(stream).write(make_request(), {"search": 12.0, "steps": 7_200.0}, 7.5, "drawn")
+    told = describe_picture(make_request(), {"search": 12.0, "steps": 7_200.0}, 7.5, "drawn", gives_way=False)
+    PictureLog(stream).write(told)
     told = json.loads(stream.getvalue())
     assert stream.getvalue().endswith("}\n") and "secret" not in stream.getvalue() and "4242" not in stream.getvalue()
     assert told.pop("when").endswith("+00:00") and told.pop("preset") and told.pop("steps")
@@ -137,7 +138,7 @@ def test_lines_are_written_where_the_host_wants_them(capsys: pytest.CaptureFixtu
 
 def test_a_closed_log_ends_no_picture() -> None:
     (stream := io.StringIO()).close()
-    PictureLog(stream).write(make_request(), {}, 1.0, "drawn")
+    PictureLog(stream).write({"event": "picture"})
 
 
 def test_a_preset_is_known_by_its_numbers() -> None:
