@@ -46,8 +46,8 @@ def make_mask(width: int, height: int, step: int = 8) -> np.ndarray:
 
 
 @pytest.fixture
-def request_(sd15_engine: Engine, make_style: MakeStyle) -> GenerationRequest:
-    return make_request(sd15_engine, make_style("neon", 1))
+def request_(shallow_engine: Engine, make_style: MakeStyle) -> GenerationRequest:
+    return make_request(shallow_engine, make_style("neon", 1))
 
 
 def start_from(
@@ -76,55 +76,57 @@ def expect_stock(engine: Engine, folder: Path, request: GenerationRequest) -> No
 @pytest.mark.parametrize("values", CASES)
 @pytest.mark.parametrize("masked", [False, True])
 def test_a_start_equals_the_stock_pipelines(
-    sd15_engine: Engine, sd15_folder: Path, request_: GenerationRequest, values: Any, masked: bool
+    shallow_engine: Engine, shallow_folder: Path, request_: GenerationRequest, values: Any, masked: bool
 ) -> None:
     mask = make_mask(request_.width, request_.height) if masked else None
-    expect_stock(sd15_engine, sd15_folder, start_from(request_, mask, **dict(zip(NAMES, values, strict=True))))
+    expect_stock(shallow_engine, shallow_folder, start_from(request_, mask, **dict(zip(NAMES, values, strict=True))))
 
 
 @pytest.mark.parametrize("sampler", list(SCHEDULERS))
 @pytest.mark.parametrize("masked", [False, True])
 def test_a_start_equals_the_stock_pipelines_with_each_sampler(
-    sd15_engine: Engine, sd15_folder: Path, request_: GenerationRequest, sampler: str, masked: bool
+    shallow_engine: Engine, shallow_folder: Path, request_: GenerationRequest, sampler: str, masked: bool
 ) -> None:
     mask = make_mask(request_.width, request_.height) if masked else None
     expect_stock(
-        sd15_engine,
-        sd15_folder,
+        shallow_engine,
+        shallow_folder,
         start_from(request_, mask, sampler=sampler, strength=0.7, num_inference_steps=6),
     )
 
 
 def test_controlnets_interval_counts_the_steps_that_are_taken(
-    sd15_engine: Engine, sd15_folder: Path, request_: GenerationRequest
+    shallow_engine: Engine, shallow_folder: Path, request_: GenerationRequest
 ) -> None:
     levers = Shortcuts(control_guidance_start=0.2, control_guidance_end=0.8)
     request = replace(start_from(request_, strength=0.6, num_inference_steps=10), shortcuts=levers)
-    expect_stock(sd15_engine, sd15_folder, request)
+    expect_stock(shallow_engine, shallow_folder, request)
 
 
 def test_words_of_the_part_are_what_is_drawn(
-    sd15_engine: Engine, sd15_folder: Path, request_: GenerationRequest
+    shallow_engine: Engine, shallow_folder: Path, request_: GenerationRequest
 ) -> None:
     mask = make_mask(request_.width, request_.height)
     request = start_from(request_, mask, Prompt("a blue boat"), strength=1.0)
-    expect_stock(sd15_engine, sd15_folder, request)
-    other = draw(sd15_engine, start_from(request_, mask, strength=1.0))
-    assert np.abs(draw(sd15_engine, request) - other)[mask > 0].max() > 8
+    expect_stock(shallow_engine, shallow_folder, request)
+    other = draw(shallow_engine, start_from(request_, mask, strength=1.0))
+    assert np.abs(draw(shallow_engine, request) - other)[mask > 0].max() > 8
 
 
-def test_all_beside_the_mask_stays_to_the_last_bit(sd15_engine: Engine, request_: GenerationRequest) -> None:
+def test_all_beside_the_mask_stays_to_the_last_bit(shallow_engine: Engine, request_: GenerationRequest) -> None:
     mask = make_mask(request_.width, request_.height, step=7)  # its edges lie within latent cells
     mask[20, 20:30] = 128
     request = start_from(request_, mask, strength=1.0, lines=1.0)
-    drawn, before = draw(sd15_engine, request), make_picture(request_.width, request_.height)
+    drawn, before = draw(shallow_engine, request), make_picture(request_.width, request_.height)
     assert np.array_equal(drawn[mask == 0], before[mask == 0])
     assert np.abs(drawn - before)[mask == 255].mean() > 10
 
 
-def test_strength_says_how_far_the_picture_goes(sd15_engine: Engine, request_: GenerationRequest) -> None:
-    near, far = (draw(sd15_engine, start_from(request_, strength=each, num_inference_steps=10)) for each in (0.1, 0.9))
-    base = draw(sd15_engine, start_from(request_, strength=0.1, num_inference_steps=10, seed=5))
+def test_strength_says_how_far_the_picture_goes(shallow_engine: Engine, request_: GenerationRequest) -> None:
+    near, far = (
+        draw(shallow_engine, start_from(request_, strength=each, num_inference_steps=10)) for each in (0.1, 0.9)
+    )
+    base = draw(shallow_engine, start_from(request_, strength=0.1, num_inference_steps=10, seed=5))
     assert np.abs(near - base).mean() < np.abs(far - base).mean()
 
 
@@ -136,18 +138,18 @@ def paint(request: GenerationRequest, painted: tuple[slice, slice], **settings: 
 
 
 def test_painted_colours_are_where_the_picture_starts(
-    sd15_engine: Engine, sd15_folder: Path, request_: GenerationRequest
+    shallow_engine: Engine, shallow_folder: Path, request_: GenerationRequest
 ) -> None:
     """A sheet that is painted to its borders is image-to-image of its colours; beside paint everything is free."""
     whole = paint(request_, np.s_[:, :], strength=0.6, num_inference_steps=5)
-    expect_stock(sd15_engine, sd15_folder, whole)
-    plain = draw(sd15_engine, request_.with_settings(num_inference_steps=5))
+    expect_stock(shallow_engine, shallow_folder, whole)
+    plain = draw(shallow_engine, request_.with_settings(num_inference_steps=5))
     part = paint(request_, np.s_[16:48, 16:48], strength=0.6, num_inference_steps=5)
-    assert np.abs(draw(sd15_engine, part) - plain).max() > 8
+    assert np.abs(draw(shallow_engine, part) - plain).max() > 8
     off = part.with_settings(strength=1.0)
-    assert np.array_equal(draw(sd15_engine, off), plain)
+    assert np.array_equal(draw(shallow_engine, off), plain)
     paper = replace(request_, colours=Drawing(np.full((request_.height, request_.width, 3), 255, np.uint8)))
-    assert np.array_equal(draw(sd15_engine, paper.with_settings(strength=0.6, num_inference_steps=5)), plain)
+    assert np.array_equal(draw(shallow_engine, paper.with_settings(strength=0.6, num_inference_steps=5)), plain)
 
 
 def test_paper_beside_paint_is_free_and_has_the_nearest_paint_beneath_it(request_: GenerationRequest) -> None:
@@ -158,23 +160,23 @@ def test_paper_beside_paint_is_free_and_has_the_nearest_paint_beneath_it(request
 
 
 def test_equal_starts_give_equal_pixels_and_a_batch_is_its_pictures(
-    sd15_engine: Engine, request_: GenerationRequest
+    shallow_engine: Engine, request_: GenerationRequest
 ) -> None:
     request = start_from(request_, strength=0.75, num_inference_steps=8, sampler="Euler a")
-    together = sd15_engine.draw(request, 2).images
+    together = shallow_engine.draw(request, 2).images
     for one, each in zip(together, request.batch(2), strict=True):
-        assert np.array_equal(np.asarray(one), draw(sd15_engine, each))
+        assert np.array_equal(np.asarray(one), draw(shallow_engine, each))
 
 
-def test_previews_count_the_steps_that_are_taken(sd15_engine: Engine, request_: GenerationRequest) -> None:
+def test_previews_count_the_steps_that_are_taken(shallow_engine: Engine, request_: GenerationRequest) -> None:
     steps = []
-    sd15_engine.draw(start_from(request_, strength=0.75, num_inference_steps=8), on_step=steps.append)
+    shallow_engine.draw(start_from(request_, strength=0.75, num_inference_steps=8), on_step=steps.append)
     assert [(each.step, each.of) for each in steps] == [(step, 6) for step in range(1, 7)]
 
 
 @pytest.fixture(scope="module")
-def filling_folder(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_inpainting_unet(sd15_folder, tmp_path_factory.mktemp("filling") / "sd15")
+def filling_folder(shallow_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_inpainting_unet(shallow_folder, tmp_path_factory.mktemp("filling") / "sd15")
 
 
 @pytest.fixture(scope="module")
@@ -211,9 +213,11 @@ def test_a_unet_of_nine_channels_draws_without_a_picture_as_with_all_of_it_maske
     assert np.abs(draw(filling_engine, part) - draw(filling_engine, request)).max() > 8
 
 
-def test_wrong_starts_are_refused_before_anything_is_computed(sd15_engine: Engine, request_: GenerationRequest) -> None:
+def test_wrong_starts_are_refused_before_anything_is_computed(
+    shallow_engine: Engine, request_: GenerationRequest
+) -> None:
     with pytest.raises(SettingError, match="leaves none of 4 steps"):
-        sd15_engine.draw(start_from(request_, strength=0.2))
+        shallow_engine.draw(start_from(request_, strength=0.2))
     with pytest.raises(SettingError, match="picture to start from must be"):
         replace(request_, start=StartPicture(np.zeros((8, 8, 3), np.uint8)))
     with pytest.raises(SettingError, match=r"as large as its picture, 8 x 8: \(4, 8\) came"):

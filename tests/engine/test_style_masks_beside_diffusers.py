@@ -22,7 +22,7 @@ from tests.conftest import MakeStyle
 from tests.tools.diffusers_reference import load_diffusers_sd15, prepare_stock
 from tests.tools.drawing_requests import make_request
 from tests.tools.ip_adapter import write_plus_adapter
-from tests.tools.models import make_tiny_sd15_profile, write_sd15
+from tests.tools.models import make_tiny_sd15_profile, write_shallow_sd15
 from tests.tools.requests import change_request
 
 USUAL, PLUS = "ip-adapter_sd15.safetensors", "ip-adapter-plus_sd15.safetensors"
@@ -31,7 +31,7 @@ SIZES = [(64, 64), (128, 64), (64, 128), (128, 96)]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write_sd15(tmp_path_factory.mktemp("masks") / "sd15")
+    folder = write_shallow_sd15(tmp_path_factory.mktemp("masks") / "sd15")
     models = folder / "ip_adapter" / "models"
     write_plus_adapter(models / PLUS, models / USUAL, hidden_width=32)
     return folder

@@ -88,29 +88,31 @@ def measure_seams(engine: Engine, make_style: MakeStyle) -> tuple[np.ndarray, np
 
 
 def test_no_seam_is_steeper_than_what_lies_around_it(
-    sd15_engine: Engine, make_style: MakeStyle, monkeypatch: pytest.MonkeyPatch
+    shallow_engine: Engine, make_style: MakeStyle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sd15_engine, "profile", replace(sd15_engine.profile, max_side=2048))
-    seams, others = measure_seams(sd15_engine, make_style)
+    monkeypatch.setattr(shallow_engine, "profile", replace(shallow_engine.profile, max_side=2048))
+    seams, others = measure_seams(shallow_engine, make_style)
     assert others.mean() > 5 and (seams <= np.quantile(others, 0.95)).all()
 
 
 @pytest.mark.usefixtures("small_windows")
-def test_each_window_follows_its_own_lines(sd15_engine: Engine, make_style: MakeStyle) -> None:
-    request = ask(sd15_engine, make_style)
+def test_each_window_follows_its_own_lines(shallow_engine: Engine, make_style: MakeStyle) -> None:
+    request = ask(shallow_engine, make_style)
     changed = request.edges.pixels.copy()
     changed[100:120, 100:120] = 255
-    other = np.abs(draw(sd15_engine, request) - draw(sd15_engine, replace(request, edges=EdgeMap(changed, "lines"))))
+    other = np.abs(
+        draw(shallow_engine, request) - draw(shallow_engine, replace(request, edges=EdgeMap(changed, "lines")))
+    )
     assert other[64:, 64:].max() > 4 and other[64:, 64:].mean() > 3 * other[:48, :48].mean()
     hints = (make_hint("canny", 128, 128),)
-    assert draw(sd15_engine, replace(request, hints=hints)).std() > 20
+    assert draw(shallow_engine, replace(request, hints=hints)).std() > 20
 
 
 @pytest.mark.usefixtures("small_windows")
-def test_a_second_pass_in_windows_draws_and_ends_within_a_window(sd15_engine: Engine, make_style: MakeStyle) -> None:
-    request = ask(sd15_engine, make_style, hires=HiresFix(scale=2, strength=0.6, num_inference_steps=5))
+def test_a_second_pass_in_windows_draws_and_ends_within_a_window(shallow_engine: Engine, make_style: MakeStyle) -> None:
+    request = ask(shallow_engine, make_style, hires=HiresFix(scale=2, strength=0.6, num_inference_steps=5))
     seen: list[StepPreview] = []
-    drawn = sd15_engine.draw(request, on_step=seen.append)
+    drawn = shallow_engine.draw(request, on_step=seen.append)
     assert drawn.images[0].size == (128, 128) and [each.is_second for each in seen] == [False] * 4 + [True] * 3
     asked = []
 
@@ -120,13 +122,13 @@ def test_a_second_pass_in_windows_draws_and_ends_within_a_window(sd15_engine: En
 
     told: list[StepPreview] = []
     with pytest.raises(Cancelled):
-        sd15_engine.draw(request, on_step=told.append, is_cancelled=stop)
+        shallow_engine.draw(request, on_step=told.append, is_cancelled=stop)
     assert len(told) == 4
 
 
 @pytest.mark.usefixtures("small_windows")
-def test_deep_features_of_each_window_serve_again(sd15_engine: Engine, make_style: MakeStyle) -> None:
-    request = ask(sd15_engine, make_style).with_settings(num_inference_steps=8)
+def test_deep_features_of_each_window_serve_again(shallow_engine: Engine, make_style: MakeStyle) -> None:
+    request = ask(shallow_engine, make_style).with_settings(num_inference_steps=8)
     shortcuts = (replace(request.shortcuts, cache_interval=each) for each in (1, 2))
-    whole, cached = (draw(sd15_engine, replace(request, shortcuts=each)) for each in shortcuts)
+    whole, cached = (draw(shallow_engine, replace(request, shortcuts=each)) for each in shortcuts)
     assert 0 < np.abs(whole - cached).mean() < 25 and np.corrcoef(whole.ravel(), cached.ravel())[0, 1] > 0.9

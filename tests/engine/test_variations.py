@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def request_(sd15_engine: Engine, make_style: MakeStyle) -> GenerationRequest:
-    return make_request(sd15_engine, make_style("neon", 1))
+def request_(shallow_engine: Engine, make_style: MakeStyle) -> GenerationRequest:
+    return make_request(shallow_engine, make_style("neon", 1))
 
 
 def draw_all(engine: Engine | PocketEngine, request: GenerationRequest, count: int = 1) -> list[np.ndarray]:
@@ -62,17 +62,17 @@ def test_pocket_variations_are_near_and_each_is_its_own(shipped_engine: PocketEn
         np.testing.assert_array_equal(together, draw_all(shipped_engine, alone)[0])
 
 
-def test_sd15_variations_are_near_and_each_is_its_own(sd15_engine: Engine, request_: GenerationRequest) -> None:
-    base = draw_all(sd15_engine, request_)[0]
+def test_sd15_variations_are_near_and_each_is_its_own(shallow_engine: Engine, request_: GenerationRequest) -> None:
+    base = draw_all(shallow_engine, request_)[0]
     varied = change_request(request_, variation_seed=40, variation_strength=0.1)
-    near, others = draw_all(sd15_engine, varied, 2), draw_all(sd15_engine, change_request(request_, seed=40), 2)
+    near, others = draw_all(shallow_engine, varied, 2), draw_all(shallow_engine, change_request(request_, seed=40), 2)
     measured = [[float(np.abs(each - base).mean()) for each in group] for group in (near, others)]
     assert 0 < np.mean(measured[0]) < 0.8 * np.mean(measured[1])
     assert [each.sampling.variation_seed for each in varied.batch(2)] == [40, 41]
     for together, alone in zip(near, varied.batch(2), strict=True):
-        np.testing.assert_array_equal(together, draw_all(sd15_engine, alone)[0])
+        np.testing.assert_array_equal(together, draw_all(shallow_engine, alone)[0])
 
 
-def test_no_strength_is_no_variation(sd15_engine: Engine, request_: GenerationRequest) -> None:
-    plain = draw_all(sd15_engine, request_)[0]
-    np.testing.assert_array_equal(plain, draw_all(sd15_engine, change_request(request_, variation_seed=9))[0])
+def test_no_strength_is_no_variation(shallow_engine: Engine, request_: GenerationRequest) -> None:
+    plain = draw_all(shallow_engine, request_)[0]
+    np.testing.assert_array_equal(plain, draw_all(shallow_engine, change_request(request_, variation_seed=9))[0])

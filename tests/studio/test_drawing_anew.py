@@ -23,8 +23,8 @@ from tests.tools.small_sd15 import copy_small_sd15
 
 
 @pytest.fixture(scope="module")
-def studio(sd15_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    own = copy_small_sd15(sd15_folder, tmp_path_factory.mktemp("own"))
+def studio(shallow_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    own = copy_small_sd15(shallow_folder, tmp_path_factory.mktemp("own"))
     made = Studio(
         Settings(
             profile="sd15",

@@ -45,8 +45,8 @@ def pocket(shipped_engine: PocketEngine, tmp_path: Path) -> LoadedLoader:
 
 
 @pytest.fixture
-def sd15(sd15_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoadedLoader]:
-    yield LoadedLoader(Settings(user_dir=tmp_path / "user", profile="sd15"), sd15_engine)
+def sd15(shallow_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoadedLoader]:
+    yield LoadedLoader(Settings(user_dir=tmp_path / "user", profile="sd15"), shallow_engine)
 
 
 def wait_for_step(teacher: Teacher, step: int) -> Teaching:
