@@ -25,11 +25,12 @@ from pipeline.values import Sketch
 from tests.page.test_restoring import make_picture
 from tests.request.test_foreign_data import A1111, FOOOCUS, INVOKE, NOVELAI, make_graph
 from tests.tools.icc_profiles import SPACES, make_profile
-from tests.tools.mixed_inputs import find_recall, is_told_or_followed, make_ghost, make_shapes
+from tests.tools.mixed_inputs import MixedInput, find_recall, is_told_or_followed, make_ghost, make_shapes
 from tests.tools.paper_photos import LOOKS, Look, PaperPhoto, compare_lines, photograph_look
 
 pytestmark = pytest.mark.slow
 RIGHT = 0.85  # precision and recall of a reading that is right
+HALF = 0.5  # share of the lines that a reading follows which is not right and is not told
 SHEET = Sketch(np.full((64, 64, 3), 255, np.uint8), is_drawing=True)
 HEIC = (ROOT / "tests" / "data" / "house.heic").read_bytes()
 
@@ -59,7 +60,9 @@ def test_photographs_of_drawings(kind: str) -> None:
         photograph_look(pick_sketch(7 * number + 6 * turn), look, np.random.default_rng([91, number, turn]))
         for turn in range(10)
     ]
-    assert sum(map(is_right, photos)) >= 9
+    wrong = [photo for photo in photos if not is_right(photo)]
+    assert len(wrong) <= 1, "at least nine are read rightly"
+    assert all(is_told_or_followed(MixedInput(kind, photo.encode(), photo.lines), HALF) for photo in wrong)
 
 
 @pytest.mark.parametrize("lighter", [False, True], ids=["dark on colours", "light on colours"])
