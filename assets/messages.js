@@ -10,9 +10,11 @@ const polite = make("div", { role: "status" });
 const urgent = make("div", { role: "alert" });
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+let since = 0; // ms, when the present message came
 
 /**
- * Show a message until it has been read; the next one takes its place. A pointer or the focus on it holds it.
+ * Show a message until it has been read: for its time, or until one presses elsewhere once it has stood for a while, since
+ * on a phone it covers the header. The next one takes its place; a pointer or the focus on it holds it.
  * @param {string} text nothing takes the present message away
  * @param {"status" | "alert"} [kind] "alert": something did not go as it should
  */
@@ -30,10 +32,18 @@ export function showMessage(text, kind = "status") {
   for (const event of ["pointerenter", "focusin"]) card.addEventListener(event, () => clearTimeout(timer));
   for (const event of ["pointerleave", "focusout"]) card.addEventListener(event, wait);
   (kind === "alert" ? urgent : polite).append(card);
+  since = performance.now();
   wait();
+}
+
+/** @param {PointerEvent} event of a person who goes on */
+function dismissRead(event) {
+  const isOutside = event.target instanceof Node && ![polite, urgent].some((place) => place.contains(/** @type {Node} */ (event.target)));
+  if (isOutside && performance.now() - since > 1000 * LEAST_SECONDS) showMessage("");
 }
 
 /** Build the place of the messages. */
 export function mountMessages() {
   document.body.append(make("div", { id: "messages" }, polite, urgent));
+  document.addEventListener("pointerdown", dismissRead, { capture: true, passive: true });
 }

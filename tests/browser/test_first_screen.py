@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import CDPSession, Page
+from playwright.sync_api import CDPSession, Locator, Page
 
 from tests.browser.conftest import OpenPage
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel
@@ -106,14 +106,37 @@ def test_wide_and_tall_pictures_are_shown_whole(page: Page) -> None:
 
 
 def test_a_message_stands_beside_and_goes_by_itself(page: Page) -> None:
-    page.evaluate("document.querySelector('#draw').click()")  # nothing is drawn yet
-    message = page.locator("#messages .message")
-    message.wait_for()
+    page.clock.install()
+    message = show_message(page)
     box = message.bounding_box()
     assert box is not None
     for _, y, _, height in page.evaluate(BOXES, ["#canvas .paper", "#picture .frame"]):
         assert box["y"] + box["height"] <= y + 4 or box["y"] >= y + height
-    message.wait_for(state="detached", timeout=40_000)
+    page.clock.fast_forward(8_000)
+    assert message.count()
+    page.clock.fast_forward(32_000)
+    assert not message.count()
+
+
+def test_who_goes_on_after_a_while_has_read_the_message(page: Page) -> None:
+    page.clock.install()
+    message = show_message(page)
+    page.clock.fast_forward(2_000)
+    page.mouse.click(5, 880)
+    assert message.count(), "there was no time to read it"
+    page.clock.fast_forward(6_000)
+    message.locator("span").click()
+    assert message.count(), "a press on the message itself is no going on"
+    page.mouse.click(5, 880)
+    assert not message.count()
+
+
+def show_message(page: Page) -> Locator:
+    """Ask for a picture of the empty sheet, and return the message that tells."""
+    page.evaluate("document.querySelector('#draw').click()")
+    message = page.locator("#messages .message")
+    message.wait_for()
+    return message
 
 
 def test_the_keys_are_listed_and_escape_brings_the_focus_back(page: Page) -> None:
