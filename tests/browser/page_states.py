@@ -13,7 +13,7 @@ Act = Callable[[Page], object]
 SETTLED = 400  # ms until what slides in has come
 ACROSS_MASK = ((0.3, 0.4), (0.7, 0.6))  # shares of the picture in a dialog that asks for a part
 FORGET = "fetch('history/forget', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: '{}'})"
-CLOSE_MESSAGE = "#messages .action"
+CLOSE_MESSAGE = "() => document.querySelector('#messages .action')?.click()"
 IS_OPEN = "() => Boolean(document.querySelector('dialog[open], :popover-open'))"
 
 
@@ -120,8 +120,7 @@ def visit_state(page: Page, state: PageState) -> Iterator[str]:
         act(page)
     page.wait_for_timeout(SETTLED)
     yield state.name
-    if page.locator(CLOSE_MESSAGE).count():
-        page.click(CLOSE_MESSAGE)  # on a phone it covers the header, for up to half a minute
+    page.evaluate(CLOSE_MESSAGE)  # on a phone it covers the header, for up to half a minute
     if state.end:
         state.end(page)
     page.keyboard.press("Escape")
