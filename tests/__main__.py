@@ -24,8 +24,9 @@ NODE_PACKAGES = NODE / "node_modules"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FORM = (["ruff", "check", "."], ["ruff", "format", "--check", "."])
 WORKERS = min(4, os.cpu_count() or 1)  # each holds torch and small models: about 1 GB
+SERVED_WORKERS = WORKERS + 1  # a test of the running app waits for a quarter of its time
 # a file's tests stay together, since they share models; the longest files begin: tests/conftest.py
-PARALLEL = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
+SIDE_BY_SIDE = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
 SERVED_ROOMS = ("benchmarks", "browser", "page", "service")  # these, and tests/*.py, have tests of the running app
 AGAIN = ["--reruns", "1"]  # tests of the running app wait in real seconds, and a shared machine may stall for a minute
 QUICK = "not slow and not browser and not clients and not served and not alone"
@@ -70,8 +71,8 @@ def check_types_and_scripts() -> list[str]:
 def run_quick_tests(arguments: list[str]) -> list[str]:
     """Run what needs no torch, in a pytest that cannot import it."""
     paths = [f"tests/{room}" for room in QUICK_ROOMS] + sorted(str(file) for file in Path("tests").glob("test_*.py"))
-    quick = ["pytest", "-q", "-p", "tests.tools.without_torch", "-m", QUICK, "-r", "fE", *PARALLEL, *paths, *arguments]
-    return ["pytest"] if run_module(quick) != 0 else []
+    quick = ["pytest", "-q", "-p", "tests.tools.without_torch", "-m", QUICK, "-r", "fE", *SIDE_BY_SIDE]
+    return ["pytest"] if run_module([*quick, *paths, *arguments]) != 0 else []
 
 
 def check_everything(arguments: list[str]) -> list[str]:
@@ -90,7 +91,7 @@ def run_all_tests(arguments: list[str]) -> list[str]:
     options = [*AGAIN, *leave_out_other_rooms(arguments), *arguments]
     statuses = {
         "pytest": run_beside(arguments),
-        "pytest of the running app": run_side_by_side("served", options),
+        "pytest of the running app": run_side_by_side("served", options, SERVED_WORKERS),
         "pytest of tests that need the machine alone": run_module(["pytest", "-m", "alone", *options]),
     }
     if set(statuses.values()) == {NOTHING_TO_RUN}:
@@ -104,10 +105,11 @@ def run_beside(arguments: list[str]) -> int:
     return run_side_by_side("not served and not alone", arguments)
 
 
-def run_side_by_side(marks: str, arguments: list[str]) -> int:
-    """Run the tests of these marks with a worker for each core, a torch thread each; return pytest's exit status."""
+def run_side_by_side(marks: str, arguments: list[str], workers: int = WORKERS) -> int:
+    """Run the tests of these marks with so many workers, a torch thread each; return pytest's exit status."""
     # the workers must list the same tests in the same order: sets of names are listed alike under one hash seed
-    return run_module(["pytest", "-m", marks, *PARALLEL, *arguments], OMP_NUM_THREADS="1", PYTHONHASHSEED="0")
+    chosen = ["pytest", "-m", marks, *SIDE_BY_SIDE, "-n", str(workers), *arguments]
+    return run_module(chosen, OMP_NUM_THREADS="1", PYTHONHASHSEED="0")
 
 
 def leave_out_other_rooms(arguments: list[str]) -> list[str]:
