@@ -17,12 +17,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.colours.enclosed import SURE, EnclosedGround, set_apart
 from pipeline.colours.oklab import to_oklab
 from pipeline.colours.palette import Palette
 from pipeline.colours.region_features import RegionFeatures, read_features
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import SIDE, find_regions, shrink_lines
-from pipeline.colours.rounds import Question, State, draw_codes, draw_taste, push_apart
+from pipeline.colours.rounds import FirstLook, Question, State, draw_codes, draw_taste, push_apart
 from pipeline.colours.said import Said, hold_regions, measure_follow, share_regions
 from pipeline.colours.surroundings import paint_surroundings
 from pipeline.colours.usual import Usual
@@ -57,6 +58,7 @@ def propose_colours(
     painted: PaintedColours | None = None,
     said: Said | None = None,
     usual: Sequence[Palette] = (),
+    enclosed: EnclosedGround | None = None,
     num_inference_steps: int = STEPS,
     guidance_scale: float = GUIDANCE,
     controlnet_conditioning_scale: float = 1.0,
@@ -70,7 +72,8 @@ def propose_colours(
     turned towards that of `variation_seed`. painted: what the person painted, of any size; those
     regions have these colours, and the others are chosen to go with them. said: the prompt's colour words; the
     regions that a word means are held to it. usual: palettes of the things that the prompt names, whose main colours
-    are to be seen; they count for nothing beside colour words. num_inference_steps: rounds, at least 1.
+    are to be seen; they count for nothing beside colour words. enclosed: what tells ground within lines from things;
+    without it there is none. num_inference_steps: rounds, at least 1.
     guidance_scale: 1 is none. controlnet_conditioning_scale: from 0, where the drawing's shapes are not seen, over 1.
     on_step(step, of, colours): is called after each round with the colours as they are then, (SIDE, SIDE, 3) uint8.
     Equal arguments give equal colours. Raises ValueError for fewer rounds than 1, Cancelled before the round that
@@ -81,13 +84,19 @@ def propose_colours(
     drawn = shrink_lines(lines)
     regions = find_regions(drawn)
     seen = read_features(drawn, regions)
+    words = wanted if said is None else torch.cat([wanted, said.tokens])
+    first = FirstLook.take(network, seen, words, controlnet_conditioning_scale)
+    paint = mean_paint(regions, seen, painted)
+    if enclosed is not None:
+        seen = find_enclosed(enclosed, first, regions, seen, paint)
     tokens = wanted if guidance_scale == 1 else torch.cat([wanted, unwanted])
     question = Question.ask(network, regions, seen, tokens, guidance_scale, controlnet_conditioning_scale)
     picture = Picture(regions, seen)
-    state = State(nearest_codes(network, mean_paint(regions, seen, painted)), GROUNDS)
+    state = State(nearest_codes(network, paint), GROUNDS)
     taste = draw_taste(seed, variation_seed, variation_strength)
-    held = hold_to_words(question, regions, seen, wanted, said)
-    thing = None if said else look_after(question, regions, seen, wanted, usual)
+    codes, areas = to_oklab(network.codes.numpy()), measure_inner_areas(regions, seen)
+    held = hold_to_words(first.chances, areas, codes, said)
+    thing = None if said or not usual else Usual.of(usual, codes, first.chances[0], areas)
     for step in range(num_inference_steps):
         raise_if_cancelled(is_cancelled)
         logits, ground = question.answer(state)
@@ -109,51 +118,45 @@ class Picture:
     seen: RegionFeatures
 
     def paint(self, tones: Float) -> NDArray[np.uint8]:
-        """Return (SIDE, SIDE, 3) RGB from (n, 3) in [0, 1]: regions flat, what runs off the picture soft."""
+        """Return (SIDE, SIDE, 3) RGB from (n, 3) in [0, 1]: regions flat, ground soft."""
         count = len(self.seen.numbers)
         table = np.full((int(self.regions.max()) + 1, 3), 0.5, np.float32)
         table[self.seen.numbers] = tones[:count]
         made = table[self.regions]
         for number in np.unique(self.seen.homes):
             mine = self.seen.homes == number
-            inside = self.regions == number
+            enclosed = [one for one, home in self.seen.lies_in.items() if home == number]
+            inside = np.isin(self.regions, [number, *enclosed])
             made[inside] = paint_surroundings(tones[count:][mine], self.seen.spots[mine])[inside]
         return np.round(255 * np.clip(made, 0, 1)).astype(np.uint8)
 
 
-def hold_to_words(
-    question: Question,
-    regions: NDArray[np.int32],
-    seen: RegionFeatures,
-    wanted: Tensor,
-    said: Said | None,
-) -> Tensor:
-    """Return what colour words add to each token's logits, (n, CODES): see said.py."""
+def find_enclosed(
+    enclosed: EnclosedGround, first: FirstLook, regions: NDArray[np.int32], seen: RegionFeatures, paint: Float
+) -> RegionFeatures:
+    """Return the drawing's tokens with enclosed ground set apart; what the person painted is none."""
+    count = len(seen.numbers)
+    likely = enclosed.estimate(first.minds[0, :count].numpy(), seen)
+    return set_apart(regions, seen, (likely >= SURE) & ~seen.outside & np.isnan(paint[:count, 0]))
+
+
+def hold_to_words(chances: Tensor, areas: Tensor, codes: Float, said: Said | None) -> Tensor:
+    """Return what colour words add to each token's logits, (n, CODES): see said.py.
+
+    chances: (1 + k, n, CODES), by the words and by each of the k changed ones. areas: (n,) px of inner regions. codes:
+    (CODES, 3) OKLab.
+    """
     if said is None or not said.colours:
-        return torch.zeros(len(seen.values), CODES)
-    codes = to_oklab(question.network.codes.numpy())
-    chances = question.ask_first(torch.cat([wanted, said.tokens]))
+        return torch.zeros(chances.shape[1:])
     follow = torch.stack(
         [measure_follow(chances[0], other, one, codes) for one, other in zip(said.colours, chances[1:], strict=True)]
     )
-    areas = measure_inner_areas(regions, seen)
     follow[:, areas == 0] = -torch.inf
     return hold_regions(share_regions(follow, areas, said.is_one_thing), said.colours, codes)
 
 
-def look_after(
-    question: Question, regions: NDArray[np.int32], seen: RegionFeatures, wanted: Tensor, usual: Sequence[Palette]
-) -> Usual | None:
-    """Return the main colours of the things that are named, to be seen in the picture; None without any."""
-    if not usual:
-        return None
-    chances = question.ask_first(wanted)[0]
-    codes = to_oklab(question.network.codes.numpy())
-    return Usual.of(usual, codes, chances, measure_inner_areas(regions, seen))
-
-
 def measure_inner_areas(regions: NDArray[np.int32], seen: RegionFeatures) -> Tensor:
-    """Return the area of each region that does not run off the picture, (n,) px; 0 for all other tokens."""
+    """Return the area of each region that is not ground, (n,) px; 0 for all other tokens."""
     areas = torch.zeros(len(seen.values))
     areas[: len(seen.numbers)] = torch.from_numpy(np.bincount(regions.ravel())[seen.numbers] * ~seen.outside).float()
     return areas

@@ -5,7 +5,9 @@ What runs off the picture (sky, ground, paper) is no single colour. It is read i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -32,12 +34,13 @@ class RegionFeatures:
     """RegionFeatures holds a drawing's tokens: first regions, the largest first, then cells of what lies around."""
 
     numbers: NDArray[np.int32]  # (n,) the regions' numbers
-    outside: NDArray[np.bool_]  # (n,) runs off the picture
+    outside: NDArray[np.bool_]  # (n,) runs off the picture, or is ground that lines enclose
     cells: NDArray[np.int32]  # (SIDE, SIDE) number of a cell from 1; 0 within inner regions
     homes: NDArray[np.int32]  # (m,) the region that each cell lies in
     spots: NDArray[np.int32]  # (m, 2) row and column of each cell in the grid
     values: Float  # (n + m, FEATURES)
     whole: Float  # (WIDE * WIDE,) the drawing, small
+    lies_in: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))  # enclosed ground -> its home
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ the cells then agree on.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -91,7 +92,15 @@ class RegionColours(nn.Module):
         words = self.read(tokens)
         return [layer.hear(words) for layer in self.layers]  # type: ignore[operator]
 
-    def forward(
+    def forward(self, *seen: Any, **how: Any) -> tuple[Tensor, Tensor]:
+        """Return the logits of the colours, (B, n, CODES), and of the kinds of ground, (B, GROUNDS)."""
+        return self.conclude(self.look(*seen, **how))
+
+    def conclude(self, minds: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits of the colours and of the kinds of ground from what `look` returned."""
+        return self.answer(minds[:, 1:]), self.answer_ground(minds[:, 0])
+
+    def look(
         self,
         features: Tensor,
         whole: Tensor,
@@ -100,8 +109,8 @@ class RegionColours(nn.Module):
         known_ground: Tensor,
         heard: list[Heard],
         controlnet_conditioning_scale: float = 1.0,
-    ) -> tuple[Tensor, Tensor]:
-        """Return the logits of the colours, (B, n, CODES), and of the kinds of ground, (B, GROUNDS).
+    ) -> Tensor:
+        """Return what it has in mind of the whole drawing and of each region, (B, 1 + n, WIDTH).
 
         features: (B, n, FEATURES) float32. whole: (B, WIDE * WIDE) float32. there: (B, n) bool, whether it is a region
         at all. known: (B, n) int64, codes, or CODES where a colour is not known yet; known_ground: (B,) the same with
@@ -115,8 +124,8 @@ class RegionColours(nn.Module):
         seen = torch.cat([torch.ones_like(there[:, :1]), there], 1)
         for layer, words in zip(self.layers, heard, strict=True):
             x = layer(x, words, seen)
-        x = self.norm(x)
-        return self.answer(x[:, 1:]), self.answer_ground(x[:, 0])
+        minds: Tensor = self.norm(x)
+        return minds
 
 
 def load_region_colours(file: Path) -> RegionColours:

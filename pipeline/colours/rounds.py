@@ -67,7 +67,7 @@ class Groups:
     """Groups says which tokens have one colour: a region with its twins, all cells of a region's row together."""
 
     numbers: Tensor  # (n,) int64, the group of each token
-    outside: Tensor  # (n,) bool, regions that run off the picture: their cells have colours, they have none
+    outside: Tensor  # (n,) bool, regions that are ground: their cells have colours, they have none
     cells: Tensor  # (n,) bool
 
     @classmethod
@@ -83,6 +83,31 @@ class Groups:
         """Return each token's logits (n, CODES) as the mean of its group's."""
         counts = torch.bincount(self.numbers).clamp(min=1)[:, None]
         return (torch.zeros(len(counts), CODES).index_add(0, self.numbers, logits) / counts)[self.numbers]
+
+
+@dataclass(frozen=True, eq=False)
+class FirstLook:
+    """FirstLook is what the network thinks of a drawing by several words while nothing is known yet."""
+
+    chances: Tensor  # (k, n, CODES), each token's colours
+    minds: Tensor  # (k, n, WIDTH), what it has in mind of each token
+
+    @classmethod
+    def take(
+        cls, network: RegionColours, seen: RegionFeatures, tokens: Tensor, controlnet_conditioning_scale: float
+    ) -> FirstLook:
+        """Look by each of the words, (k, t, 384)."""
+        many, count = len(tokens), len(seen.values)
+        minds = network.look(
+            torch.from_numpy(seen.values).expand(many, -1, -1),
+            torch.from_numpy(seen.whole).expand(many, -1),
+            torch.ones(many, count, dtype=torch.bool),
+            torch.full((many, count), CODES),
+            torch.full((many,), GROUNDS),
+            network.hear(tokens),
+            controlnet_conditioning_scale,
+        )
+        return cls(network.conclude(minds)[0].softmax(-1), minds[:, 1:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,21 +166,6 @@ class Question:
         scale[self.groups.cells] = min(self.guidance_scale, CELL_GUIDANCE)
         guided = self.groups.pool(colours[-1] + scale * (colours[0] - colours[-1]))
         return guided, grounds[-1] + self.guidance_scale * (grounds[0] - grounds[-1])
-
-    def ask_first(self, tokens: Tensor) -> Tensor:
-        """Return each token's chances while nothing is known, (k, n, CODES), by other words: (k, t, 384)."""
-        many, count = len(tokens), self.features.shape[1]
-        colours, _ = self.network(
-            self.features[:1].expand(many, -1, -1),
-            self.whole[:1].expand(many, -1),
-            torch.ones(many, count, dtype=torch.bool),
-            torch.full((many, count), CODES),
-            torch.full((many,), GROUNDS),
-            self.network.hear(tokens),
-            self.controlnet_conditioning_scale,
-        )
-        chances: Tensor = colours.softmax(-1)
-        return chances
 
     def expect_colours(self, logits: Tensor, state: State) -> Float:
         """Return each token's colour, (n, 3) RGB in [0, 1]: what is expected, and where a code is known, near it."""

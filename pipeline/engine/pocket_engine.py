@@ -191,6 +191,7 @@ class PocketEngine(DrawingEngine):
             request.sampling.seed,
             said=words.said,
             usual=words.usual,
+            enclosed=self._model.enclosed,
             variation_seed=request.sampling.variation_seed,
             variation_strength=request.sampling.variation_strength,
             painted=painted,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import transformers
 
+from pipeline.colours.enclosed import EnclosedGround, load_enclosed_ground
 from pipeline.colours.palette import PaletteTable, load_palettes
 from pipeline.colours.region_network import RegionColours, load_region_colours
 from pipeline.engine.prompt_encoder import PromptEncoder
@@ -19,7 +20,7 @@ from pipeline.models.profile import ModelProfile
 from pipeline.models.text_package import load_text_package
 
 COLOURIST = "colourist"  # role in the profile's parts
-WEIGHTS, PALETTES = "region_colours.safetensors", "palettes.npz"
+WEIGHTS, PALETTES, ENCLOSED = "region_colours.safetensors", "palettes.npz", "enclosed.npz"
 ROOMS = ("colours", "inking", "painters")  # their code decides pixels as weights do
 
 OnProgress = Callable[[str, float], None]  # what is being loaded, fraction done in [0, 1]
@@ -31,6 +32,7 @@ class PocketModel:
 
     network: RegionColours
     palettes: PaletteTable
+    enclosed: EnclosedGround
     encode_prompt: PromptEncoder
     revisions: Mapping[str, str]  # part -> hash
 
@@ -46,13 +48,14 @@ def load_pocket_model(profile: ModelProfile, folder: Path | None, report: OnProg
     with guard_loading(located.path, transformers.utils.logging):
         network = load_region_colours(located.path / WEIGHTS)
         palettes = load_palettes(located.path / PALETTES)
+        enclosed = load_enclosed_ground(located.path / ENCLOSED)
         words = load_text_package(package)
     revisions = {
         COLOURIST: located.revision,
         "text_encoder": package.sha256[:12],
         "painters": hash_sources(Path(__file__).parents[1] / room for room in ROOMS),
     }
-    return PocketModel(network, palettes, PromptEncoder(words.tokenizer, words.text_encoder), revisions)
+    return PocketModel(network, palettes, enclosed, PromptEncoder(words.tokenizer, words.text_encoder), revisions)
 
 
 def hash_sources(folders: Iterable[Path]) -> str:

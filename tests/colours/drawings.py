@@ -1,6 +1,8 @@
 import cv2
 import numpy as np
 
+from pipeline.colours.enclosed import EVIDENCE, UNITS, EnclosedGround
+
 
 def draw_house() -> np.ndarray:
     """Draw a wall, a door and a roof, (256, 256) white on black."""
@@ -9,3 +11,9 @@ def draw_house() -> np.ndarray:
     cv2.rectangle(lines, (110, 160), (150, 230), 255, 1)
     cv2.polylines(lines, [np.array([[50, 100], [130, 30], [210, 100]])], True, 255, 1)
     return lines
+
+
+def make_enclosed_ground(bias: float) -> EnclosedGround:
+    """Make one that takes every region for ground, or none, whatever the evidence."""
+    units, weights = np.zeros((UNITS, EVIDENCE), np.float32), np.zeros(UNITS, np.float32)
+    return EnclosedGround(units, weights.copy(), weights, np.float32(bias))

@@ -4,7 +4,7 @@ import torch
 
 from pipeline.colours.oklab import to_oklab
 from pipeline.colours.region_colours import propose_colours
-from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
+from pipeline.colours.region_network import CODES, GROUNDS, WIDTH, RegionColours
 from pipeline.colours.said import (
     FOLLOWS,
     HEEDS,
@@ -88,12 +88,15 @@ def test_codes_have_the_colour_that_they_are_nearest_to() -> None:
 class Obedient(RegionColours):
     """Obedient answers grey everywhere; its largest inner region heeds the code that the first word says, a little."""
 
-    def forward(self, features, whole, there, known, known_ground, heard, controlnet_conditioning_scale=1.0):
-        colours = torch.zeros(*known.shape, CODES)
+    def look(self, features, whole, there, known, known_ground, heard, controlnet_conditioning_scale=1.0):
+        return heard[0][0][:, 0, 0, :1, None].expand(len(known), 1 + known.shape[1], WIDTH)
+
+    def conclude(self, minds):
+        colours = torch.zeros(len(minds), minds.shape[1] - 1, CODES)
         colours[..., 3] = 8.0  # whatever is said
-        for n, word in enumerate(heard[0][0][:, 0, 0, 0].round().int().tolist()):
+        for n, word in enumerate(minds[:, 0, 0].round().int().tolist()):
             colours[n, 1, word] = 5.5
-        return colours, torch.zeros(len(known), GROUNDS)
+        return colours, torch.zeros(len(minds), GROUNDS)
 
     def hear(self, tokens):
         return [(tokens[:, None], tokens[:, None])]

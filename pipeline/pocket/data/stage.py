@@ -11,7 +11,7 @@ from pipeline.pocket.data.colors import COLORS
 from pipeline.pocket.data.drawn_things import DRAWN, Drawn
 from pipeline.pocket.data.motifs import add_motif
 from pipeline.pocket.data.paints import Paints
-from pipeline.pocket.data.part_canvas import Box, Canvas, Rng, place_square
+from pipeline.pocket.data.part_canvas import GROUND, Box, Canvas, Rng, place_square
 from pipeline.pocket.data.places import Place
 from pipeline.pocket.data.recolouring import COLOUR_WORD, SAID_AT, find_groups, paint_group, usual_word
 from pipeline.pocket.data.vector_pack import PEOPLE, VectorPack
@@ -30,6 +30,7 @@ class Stage:
     place: Place
     phrases: list[str] = field(default_factory=list)  # what a caption says stands there
     names: list[str] = field(default_factory=list)  # the things' names, for their palettes
+    land: int = GROUND  # the number of the part that is land below a drawn horizon
 
     def __post_init__(self) -> None:
         self.canvas = Canvas(self.place.image)
@@ -46,7 +47,7 @@ class Stage:
             return
         box = Box(0, 0, 1, 1, rng, 0.0)
         outline = np.vstack([box.curve(edge), [(1.02, 1.02), (-0.02, 1.02)]])
-        self.canvas.fill(outline, place.land, 0.15)
+        self.land = self.canvas.fill(outline, place.land, 0.15)
 
     def add_drawn(self, key: str, left: float, top: float, width: float, *, said: bool = True) -> Drawn:
         """Draw a thing by code into a frame, its height by its shape; sometimes words give parts their colours."""

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.colours.enclosed import EnclosedGround, load_enclosed_ground
 from pipeline.colours.palette import Palette, PaletteTable, load_palettes
 from pipeline.colours.region_colours import propose_colours
 from pipeline.colours.region_network import RegionColours, load_region_colours
@@ -43,6 +44,7 @@ class FieldPainter:
     table: PaletteTable
     tokenizer: Any
     tower: Any
+    enclosed: EnclosedGround | None = None
 
     def __call__(
         self,
@@ -67,12 +69,15 @@ class FieldPainter:
         unwanted = join_palettes(encode_words(negative_prompt, self.tokenizer, self.tower), [])
         said = hear_said_colours(prompt, encode, len(self.table.find(prompt)) < 2)
         wanted = encode(prompt)
-        return propose_colours(self.network, lines, wanted, unwanted, seed, said=said, usual=known, **how).colours
+        told = {"said": said, "usual": known, "enclosed": self.enclosed, **how}
+        return propose_colours(self.network, lines, wanted, unwanted, seed, **told).colours
 
 
 def load_painter(weights: Path, table: Path = TABLE) -> FieldPainter:
-    """Load the network's weights, the palettes and MiniLM."""
-    return FieldPainter(load_region_colours(weights), load_palettes(table), *load_text_tower())
+    """Load the network's weights, the palettes, MiniLM, and what was fitted to the weights, should it lie there."""
+    fitted = weights.with_name("enclosed.npz")
+    enclosed = load_enclosed_ground(fitted) if fitted.is_file() else None
+    return FieldPainter(load_region_colours(weights), load_palettes(table), *load_text_tower(), enclosed)
 
 
 def read_drawings(side: int = 512) -> list[tuple[NDArray[np.uint8], str]]:

@@ -10,7 +10,16 @@ from pathlib import Path
 import torch
 
 from pipeline.pocket.data import dataset, pack
-from pipeline.pocket.train import colour_data, export, palette_table, region_colours, region_lessons, text, tower
+from pipeline.pocket.train import (
+    colour_data,
+    enclosed_ground,
+    export,
+    palette_table,
+    region_colours,
+    region_lessons,
+    text,
+    tower,
+)
 from pipeline.pocket.train.loop import RUNS, Plan, read_progress
 from pipeline.styles.sentences import encode_sentences
 
@@ -37,6 +46,16 @@ class Run:
         """Return the folder of the region colours' run."""
         return self.runs / "colourist"
 
+    @property
+    def palettes(self) -> Path:
+        """Return the file of the palettes."""
+        return self.lessons.parent / palette_table.TABLE.name
+
+    @property
+    def enclosed(self) -> Path:
+        """Return the file of what tells ground that lines enclose."""
+        return self.lessons.parent / enclosed_ground.FITTED.name
+
     def scale(self, plan: Plan) -> Plan:
         """Return the plan with this run's share of its minutes."""
         return replace(plan, minutes=plan.minutes * self.times)
@@ -56,6 +75,11 @@ def make_lessons(run: Run) -> None:
 
 def train_colours(run: Run) -> None:
     region_colours.run(run.scale(COLOURS), run.lessons, run.colourist)
+
+
+def fit_enclosed_ground(run: Run) -> None:
+    weights, pack = run.colourist / "regions.safetensors", run.lessons.parent / "pack"
+    enclosed_ground.run(weights, run.palettes, pack, run.enclosed, run.count_shards(enclosed_ground.LESSONS))
 
 
 def fetch_pack(run: Run) -> None:
@@ -84,8 +108,8 @@ def export_weights(run: Run, into: Path = SHIPPED) -> None:
     made = {}
     with export.replace_folder(into) as draft:
         if (run.colourist / "regions.safetensors").is_file():
-            table = run.lessons.parent / palette_table.TABLE.name
-            export.write_colourist(run.colourist / "regions.safetensors", table, draft / "colourist")
+            weights = run.colourist / "regions.safetensors"
+            export.write_colourist(weights, run.palettes, run.enclosed, draft / "colourist")
             made[COLOURS.name] = read_progress(COLOURS, run.colourist)
         if (run.runs / f"{TOWER.name}.pt").is_file():
             export.write_image_encoder(load_tower(run).encoder, draft)
@@ -109,6 +133,7 @@ def describe_progress(steps: int, seconds: float) -> tuple[tuple[str, float], ..
 STAGES: dict[str, Callable[[Run], None]] = {
     "lessons": make_lessons,
     "colours": train_colours,
+    "enclosed": fit_enclosed_ground,
     "pack": fetch_pack,
     "pictures": draw_pictures,
     "tower": train_tower,

@@ -11,12 +11,14 @@ import torch
 from safetensors.torch import save_file
 from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
+from pipeline.colours.enclosed import load_enclosed_ground, save_enclosed_ground
 from pipeline.colours.palette import PaletteTable, load_palettes, save_palettes
 from pipeline.colours.region_network import RegionColours, load_region_colours
 from pipeline.errors import ModelError
 from pipeline.models.checks import compute_sha256
 from pipeline.pocket.train import export
 from pipeline.pocket.train.export import halve, replace_folder, write_colourist, write_image_encoder, write_manifest
+from tests.colours.drawings import make_enclosed_ground
 from tests.tools.models import make_small_vision_model
 
 PALETTES = PaletteTable(
@@ -39,13 +41,16 @@ def test_the_colourist_comes_back_equal_within_fp16_with_its_palettes(tmp_path: 
     network = RegionColours()
     save_file(network.state_dict(), tmp_path / "trained.safetensors")
     save_palettes(PALETTES, tmp_path / "palettes.npz")
-    write_colourist(tmp_path / "trained.safetensors", tmp_path / "palettes.npz", tmp_path / "colourist")
+    save_enclosed_ground(make_enclosed_ground(-2.0), tmp_path / "enclosed.npz")
+    trained = [tmp_path / name for name in ("trained.safetensors", "palettes.npz", "enclosed.npz")]
+    write_colourist(*trained, tmp_path / "colourist")
     shipped = load_region_colours(tmp_path / "colourist" / "region_colours.safetensors").state_dict()
     for name, value in network.state_dict().items():
         torch.testing.assert_close(shipped[name], value, rtol=1e-3, atol=1e-6)
     files = [tmp_path / "trained.safetensors", tmp_path / "colourist" / "region_colours.safetensors"]
     assert files[1].stat().st_size < 0.55 * files[0].stat().st_size
     assert load_palettes(tmp_path / "colourist" / "palettes.npz").names == ("fox",)
+    assert load_enclosed_ground(tmp_path / "colourist" / "enclosed.npz").bias == -2
     config = json.loads((tmp_path / "colourist" / "config.json").read_text())
     assert config["codes"] == len(network.codes) and config["features"] == network.see.in_features
 

@@ -11,16 +11,18 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from pipeline.colours.enclosed import save_enclosed_ground
 from pipeline.colours.palette import PaletteTable, save_palettes
 from pipeline.colours.region_network import RegionColours
 from pipeline.pocket.data import dataset
 from pipeline.pocket.train import __main__ as train
-from pipeline.pocket.train import colour_data, region_colours, stages
+from pipeline.pocket.train import colour_data, enclosed_ground, region_colours, stages
 from pipeline.pocket.train.stages import COLOURS, LESSON_SHARDS, PICTURE_SHARDS, STAGES, TOWER, Run
 from pipeline.pocket.train.tower import Tower
+from tests.colours.drawings import make_enclosed_ground
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-ORDER = ["lessons", "colours", "pack", "pictures", "tower", "export"]
+ORDER = ["lessons", "colours", "enclosed", "pack", "pictures", "tower", "export"]
 NO_PALETTES = PaletteTable(
     (), np.zeros((0, 5, 3), np.uint8), np.zeros((0, 5), np.float16), np.zeros((0, 384), np.float16)
 )
@@ -81,10 +83,18 @@ def test_stages_hand_on_their_share_of_the_plan(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(region_colours, "run", lambda *given: asked.update(colours=given))
     monkeypatch.setattr(dataset, "render_shards", lambda *given: asked.update(pictures=given))
     run = Run(0.5, runs=tmp_path / "runs", pictures=tmp_path / "pictures", lessons=tmp_path / "regions")
-    for name in ("lessons", "colours", "pictures"):
+    monkeypatch.setattr(enclosed_ground, "run", lambda *given: asked.update(enclosed=given))
+    for name in ("lessons", "colours", "enclosed", "pictures"):
         STAGES[name](run)
     assert asked["lessons"] == (LESSON_SHARDS // 2,)
     assert asked["colours"] == (run.scale(COLOURS), tmp_path / "regions", tmp_path / "runs" / "colourist")
+    assert asked["enclosed"] == (
+        run.colourist / "regions.safetensors",
+        run.palettes,
+        tmp_path / "pack",
+        run.enclosed,
+        800,
+    )
     assert asked["pictures"][:4] == (tmp_path / "pictures", 1, 0, PICTURE_SHARDS // 2)
 
 
@@ -97,7 +107,8 @@ def run(tmp_path: Path) -> Run:
         folder.mkdir(parents=True)
     torch.save({"ema": {}, "module": {}, "step": 1000, "spent": 60.0}, made.colourist / "regions.pt")
     save_file(RegionColours().state_dict(), made.colourist / "regions.safetensors")
-    save_palettes(NO_PALETTES, made.lessons.parent / "palettes.npz")
+    save_palettes(NO_PALETTES, made.palettes)
+    save_enclosed_ground(make_enclosed_ground(0.0), made.enclosed)
     state = {"ema": Tower().state_dict(), "module": {}, "step": 1234, "spent": 90.0}
     torch.save(state, made.runs / "tower.pt")
     return made
@@ -114,7 +125,7 @@ def test_export_ships_the_averages_with_how_long_they_were_trained(run: Run, tmp
     manifest = json.loads((tmp_path / "pocket/manifest.json").read_text())
     assert manifest["notes"] == {"regions_steps": 1000, "regions_minutes": 1, "tower_steps": 1234, "tower_minutes": 1.5}
     assert {Path(name).name for name in manifest["files"] if name.startswith("colourist/")} == {
-        *("config.json", "palettes.npz", "region_colours.safetensors"),
+        *("config.json", "enclosed.npz", "palettes.npz", "region_colours.safetensors"),
     }
     assert {name.partition("/")[0] for name in manifest["files"]} == {"colourist", "feature_extractor", "image_encoder"}
 

@@ -1,0 +1,85 @@
+"""Find the ground that lines enclose: between house and tree, within a cup's handle, under a bridge.
+
+Little of such a region's outline says that it is ground; the network knows it better than a rule about shapes. What it
+has in mind of each region when nothing is known yet, with where that lies, is weighed by a few units of a hidden layer
+(pipeline/pocket/train/enclosed_ground.py fits them). What is taken for ground shows what lies around there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.colours.region_features import PLACES, RegionFeatures
+from pipeline.colours.region_network import WIDTH
+
+EVIDENCE, UNITS = WIDTH + PLACES, 16
+SHAPES = {"units": (UNITS, EVIDENCE), "thresholds": (UNITS,), "weights": (UNITS,), "bias": ()}
+SURE = 0.6  # the probability from which a region is taken for ground
+
+Float = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class EnclosedGround:
+    """EnclosedGround weighs what speaks for it that a region within lines is ground."""
+
+    units: Float  # (UNITS, EVIDENCE)
+    thresholds: Float  # (UNITS,), which a unit's evidence has to pass
+    weights: Float  # (UNITS,)
+    bias: Float  # ()
+
+    def estimate(self, minds: Float, seen: RegionFeatures) -> Float:
+        """Return how likely each region is ground, (n,) in [0, 1].
+
+        minds: (n, WIDTH), what the network has in mind of each region (`RegionColours.look`).
+        """
+        return self.judge(gather_evidence(minds, seen))
+
+    def judge(self, evidence: Float) -> Float:
+        """Return how likely ground is by evidence (n, EVIDENCE), (n,)."""
+        passed = np.maximum(evidence @ self.units.T - self.thresholds, 0)
+        return np.asarray(1 / (1 + np.exp(-(passed @ self.weights + self.bias))), np.float32)
+
+
+def gather_evidence(minds: Float, seen: RegionFeatures) -> Float:
+    """Return what speaks for and against ground, (n, EVIDENCE): the network's mind and the region's place."""
+    return np.concatenate([minds, seen.values[: len(seen.numbers), :PLACES]], 1)
+
+
+def load_enclosed_ground(file: Path) -> EnclosedGround:
+    """Load what `save_enclosed_ground` wrote. Raises ValueError where an array is missing, strange or not finite."""
+    with np.load(file) as data:
+        if missing := set(SHAPES) - set(data.files):
+            raise ValueError(f"{file} lacks {', '.join(sorted(missing))}.")
+        arrays = {name: data[name].astype(np.float32) for name in SHAPES}
+    for name, shape in SHAPES.items():
+        if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
+            raise ValueError(f"{file}: expected finite {name} of {shape}, found {arrays[name].shape}.")
+    return EnclosedGround(**arrays)
+
+
+def save_enclosed_ground(ground: EnclosedGround, file: Path) -> None:
+    """Write it as npz, in fp16."""
+    np.savez(file, allow_pickle=False, **{name: getattr(ground, name).astype(np.float16) for name in SHAPES})
+
+
+def set_apart(regions: NDArray[np.int32], seen: RegionFeatures, is_ground: Mask) -> RegionFeatures:
+    """Return the drawing's tokens with these regions, (n,), lying outside, each in the home of its surroundings.
+
+    That is, of the regions that run off the picture and have cells, the one with the most pixels at the region's
+    height: beside it, where a horizon is drawn, not below.
+    """
+    homes = np.unique(seen.homes)
+    if not len(homes) or not is_ground.any():
+        return seen
+    lies_in = dict(seen.lies_in)
+    for number in seen.numbers[is_ground]:
+        rows = np.flatnonzero((regions == number).any(1))
+        around = np.bincount(regions[rows[0] : rows[-1] + 1].ravel(), minlength=int(homes.max()) + 1)[homes]
+        lies_in[int(number)] = int(homes[around.argmax()])
+    return replace(seen, outside=seen.outside | is_ground, lies_in=lies_in)
