@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from pipeline.colours.region_features import PLACES, RegionFeatures
 from pipeline.colours.region_network import WIDTH
 
-EVIDENCE, UNITS = WIDTH + PLACES, 16
+EVIDENCE, UNITS = WIDTH + PLACES, 18
 SHAPES = {"units": (UNITS, EVIDENCE), "thresholds": (UNITS,), "weights": (UNITS,), "bias": ()}
-SURE = 0.6  # the probability from which a region is taken for ground
+SURE = 0.55  # the probability from which a region is taken for ground
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
