@@ -16,6 +16,7 @@ from tests.tools.own_folders import LAYOUTS
 PLAIN = "text and drawing"
 AYS_STEPS = 10  # what Align Your Steps was tuned for
 START_STEPS = 4  # so that strengths of a quarter, a half and three quarters leave 1, 2 and 3 steps
+REPEATED_STEPS = ("hyper-2", "hyper-4", "hyper-8", "pcm-8")  # as hyper-1, hyper-8-unguided and pcm-4, from other files
 TAUGHT = "My stripes"  # the style that is taught on the way
 THREE = {
     "scribble": {"controlnet_conditioning_scale": 0.9, "control_guidance_end": 0.5},
@@ -43,6 +44,7 @@ class Feature:
     own: tuple[str, ...] = ()  # LoRAs and textual inversions that the file names
     refused: str = ""  # a piece of what is said in place of a picture
     size: tuple[int, int] | None = None  # px, where it is not the usual one
+    repeats: bool = False  # goes the way of another feature through the code, with another file or value
 
 
 def list_features(side: int, has_poses: bool) -> Iterator[Feature]:
@@ -61,7 +63,7 @@ def list_features(side: int, has_poses: bool) -> Iterator[Feature]:
     yield Feature("two at once", {"count": 2}, unlike=(), like=PLAIN)
     yield Feature("a near picture", {"variation_seed": 3, "variation_strength": 0.3})
     yield Feature("the pen on it", {"lines": 1.0})
-    yield Feature("enlarged", {"enlargement": 2}, unlike=(), size=(2 * side, 2 * side))
+    yield Feature("enlarged", {"enlargement": 2}, unlike=(), size=(2 * side, 2 * side), repeats=True)
     yield from list_two_passes(side)
 
 
@@ -71,7 +73,8 @@ def list_two_passes(side: int) -> Iterator[Feature]:
     for upscaler in UPSCALERS:
         hires = {"scale": 2.0, "strength": 0.75, "num_inference_steps": START_STEPS, "upscaler": upscaler}
         told = {f"hires.{name}": value for name, value in hires.items()}
-        yield Feature(f"in two passes by {upscaler}", {"hires": hires}, tuple(drawn), told=told)
+        repeats = upscaler == "Lanczos"  # of pixels, as waifu2x
+        yield Feature(f"in two passes by {upscaler}", {"hires": hires}, tuple(drawn), told=told, repeats=repeats)
         drawn.append(f"in two passes by {upscaler}")
     both = {"hires": {"scale": 2, "strength": 0.75}, "enlargement": 2}
     yield Feature("in two passes, then enlarged", both, unlike=(), size=(2 * side, 2 * side))
@@ -98,7 +101,7 @@ def list_starts(side: int) -> Iterator[Feature]:
     for strength in (0.25, 0.5, 0.75):
         name = f"from a picture at {strength:g}"
         given = {"image": Sent(PLAIN), "strength": strength, "num_inference_steps": START_STEPS}
-        yield Feature(name, given, last, told={"strength": strength})
+        yield Feature(name, given, last, told={"strength": strength}, repeats=strength == 0.5)
         last = (PLAIN, name)
     painted = {"sketch": Sent("painted"), "strength": 0.5, "num_inference_steps": START_STEPS}
     yield Feature("from painted colours", painted)
@@ -145,7 +148,8 @@ def list_presets() -> Iterator[Feature]:
         yield Feature(f"preset {preset.name}", {"preset": preset.name, **steps}, told=tell_levers(preset.shortcuts))
     for name, few in get_menu(SD15.name).few_steps.items():
         told = {"levers.few_steps": name, "num_inference_steps": few.steps, "sampler": few.sampler}
-        yield Feature(f"few steps by {name}", {"levers": {"few_steps": name}, "num_inference_steps": None}, told=told)
+        given = {"levers": {"few_steps": name}, "num_inference_steps": None}
+        yield Feature(f"few steps by {name}", given, told=told, repeats=name in REPEATED_STEPS)
     levers = {"cache_interval": 2, "decoder": "small", "controlnet_half": "conditional", "controlnet_every": 2}
     levers |= {"guidance_end": 0.5, "control_guidance_end": 0.5}
     for lever, value in levers.items():
@@ -158,11 +162,12 @@ def tell_levers(shortcuts: Any) -> dict[str, Any]:
 
 
 def list_samplers() -> Iterator[Feature]:
-    """List every sampler; the schedules of Align Your Steps with their own number of steps. No two draw the same."""
+    """List every sampler, by words alone: no two draw the same. Align Your Steps has its own number of steps."""
     drawn: list[str] = []
+    bare = {"guidance_scale": 1, "controlnet_conditioning_scale": 0, "ip_adapter_scale": 0}  # a third of the time
     for name in get_menu(SD15.name).samplers:
         steps = AYS_STEPS if name.endswith("AYS") else START_STEPS
-        given = {"sampler": name, "num_inference_steps": steps}
+        given = {"sampler": name, "num_inference_steps": steps, **bare}
         yield Feature(f"sampler {name}", given, tuple(drawn), told={"sampler": name})
         drawn.append(f"sampler {name}")
 
@@ -172,11 +177,12 @@ def list_own_weights() -> Iterator[Feature]:
     drawn = [PLAIN, "by canny"]
     for layout in LAYOUTS:
         lora, word = f"{layout}-lora", f"{layout}-embedding"
-        yield Feature(f"LoRA of {layout}", {"loras": f"{lora}:0.8"}, own=(lora,))
-        yield Feature(f"inversion of {layout}", {"prompt": f"a red fox, {word}"}, own=(word,))
+        repeats = layout != "webui"  # the others differ in their folders, and comfyui in the keys of its LoRA
+        yield Feature(f"LoRA of {layout}", {"loras": f"{lora}:0.8"}, own=(lora,), repeats=layout == "invokeai")
+        yield Feature(f"inversion of {layout}", {"prompt": f"a red fox, {word}"}, own=(word,), repeats=repeats)
         net = f"{layout}-controlnet"
         given, told = {"canny": {"model": net}}, {"controlnets.canny.model": net}
-        yield Feature(f"ControlNet of {layout}", {"controlnets": given}, tuple(drawn), told=told)
+        yield Feature(f"ControlNet of {layout}", {"controlnets": given}, tuple(drawn), told=told, repeats=repeats)
         drawn.append(f"ControlNet of {layout}")
     both = "a red fox <lora:webui-lora:0.8> <lora:comfyui-lora:0.5>"
     yield Feature(

@@ -5,7 +5,8 @@ runs on it and is spoken to by Gradio's client, as anybody's program would. Each
 something in it, to be another one than without its feature, to be told as it was asked, and the app's log to hold no
 fault. Rows: seconds on the clock and of the processor, the app's peak resident megabytes, and what is wrong, if
 anything is. --only names the features by a piece of their names; --keep a folder for what was drawn right, from which
-another run goes on. The status is 1 where anything is wrong.
+another run goes on; --brief leaves out what goes the way of another feature through the code. The status is 1 where
+anything is wrong.
 """
 
 from __future__ import annotations
@@ -182,7 +183,7 @@ def draw_all(asked: argparse.Namespace, room: Path) -> Iterator[Row]:
         yield {"what": "the page answers", "s": round(time.monotonic() - started, 1)}
         yield from draw_features(run, asked, has_poses)
         if not asked.only or "model" in asked.only:
-            yield from change_models(run)
+            yield from change_models(run, asked.brief)
         if not asked.only or "teach" in asked.only:
             yield from teach_and_wear(run, asked.lesson, room / "pictures")
         plain = Feature("the first one again", unlike=(), like=PLAIN)
@@ -191,21 +192,21 @@ def draw_all(asked: argparse.Namespace, room: Path) -> Iterator[Row]:
 
 def draw_features(run: Run, asked: argparse.Namespace, has_poses: bool) -> Iterator[Row]:
     """Yield a row for each picture that one call draws."""
-    features = list(list_features(asked.side, has_poses))
+    features = [each for each in list_features(asked.side, has_poses) if not (asked.brief and each.repeats)]
     yield run.measure("own files listed", run.list_own)
     yield run.measure("a style added", run.add_style)
     for feature in choose(features, asked.only) if asked.only else features:
         yield run.draw_row(feature)
 
 
-def change_models(run: Run) -> Iterator[Row]:
-    """Let another VAE, another model and the first one again draw, without a restart."""
+def change_models(run: Run, brief: bool) -> Iterator[Row]:
+    """Let another VAE, another model, both (unless in brief) and the first one again draw, without a restart."""
     changes = {
         "own VAE": ("", "comfyui-vae"),
         "own model": ("invokeai-checkpoint", ""),
         "own both": ("webui-checkpoint", "webui-vae"),
     }
-    for name, (model, vae) in changes.items():
+    for name, (model, vae) in list(changes.items())[: 2 if brief else 3]:
         if (found := run.kept.find(name)) is not None:
             yield found[0]
             continue
@@ -229,6 +230,7 @@ def read_options(given: Sequence[str] | None = None) -> argparse.Namespace:
     options.add_argument("--own", type=Path, help="folder that keeps the own models from one run to the next")
     options.add_argument("--keep", type=Path, help="folder that keeps what was drawn from one run to the next")
     options.add_argument("--only", nargs="+", help="pieces of features' names; model and teach for those two")
+    options.add_argument("--brief", action="store_true", help="without what goes the way of another feature")
     options.add_argument("--side", type=int, default=256, help="px")
     options.add_argument("--steps", type=int, default=2)
     options.add_argument("--lesson", type=int, default=4, help="steps that the style is taught")
