@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import weakref
+from collections.abc import Callable
 
 import pytest
 from PIL import Image
@@ -52,9 +53,18 @@ def test_a_large_picture_gives_its_memory_back(side: int, times: int, monkeypatc
     assert len(given) == times
 
 
-def test_the_large_picture_is_gone_before_its_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_large_picture_is_gone_before_its_paper_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[weakref.ref[Image.Image]] = []
     alive: list[bool] = []
+
+    def look(name: str) -> None:
+        work: Callable[..., object] = getattr(intake, name)
+
+        def watched(*given: object) -> object:
+            alive.append(opened[0]() is not None)
+            return work(*given)
+
+        monkeypatch.setattr(intake, name, watched)
 
     def open_watched(data: bytes) -> Image.Image:
         image = open_image(data)
@@ -62,6 +72,7 @@ def test_the_large_picture_is_gone_before_its_memory_is_given_back(monkeypatch: 
         return image
 
     monkeypatch.setattr(intake, "open_image", open_watched)
-    monkeypatch.setattr(intake, "give_memory_back", lambda: alive.append(opened[0]() is not None))
+    look("convert_laid")
+    look("give_memory_back")
     intake.read_image(encode_png(draw_fox().resize((2_100, 2_100))))
-    assert alive == [False]
+    assert alive == [False, False]

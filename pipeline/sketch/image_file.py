@@ -212,19 +212,19 @@ def convert_to_rgb(image: Image.Image, what: str = "drawing") -> NDArray[np.uint
     Raises SketchError for a colour mode that Pillow cannot convert.
     """
     try:
-        image = convert_to_srgb(convert_to_8_bits(image))
-        return lay_on_paper(image.convert("RGBA")) if image.has_transparency_data else np.asarray(image.convert("RGB"))
+        return lay_on_paper(convert_to_srgb(convert_to_8_bits(image)))
     except DECODER_ERRORS as error:
         raise SketchError(f"This {what}'s kind of colour ({image.mode}) cannot be read. Save it as RGB.") from error
 
 
 def lay_on_paper(image: Image.Image) -> NDArray[np.uint8]:
-    """Return an RGBA picture on white, (H, W, 3), a strip after the other: no second picture of its size is needed."""
-    laid = np.empty((image.height, image.width, 3), np.uint8)
+    """Return a picture on white, (H, W, 3), a strip after the other: no second picture of its size is needed."""
+    laid, is_clear = np.empty((image.height, image.width, 3), np.uint8), image.has_transparency_data
     for top in range(0, image.height, STRIP):
         strip = image.crop((0, top, image.width, min(top + STRIP, image.height)))
-        on_white = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip)
-        laid[top : top + STRIP] = np.asarray(on_white.convert("RGB"))
+        if is_clear:
+            strip = Image.alpha_composite(Image.new("RGBA", strip.size, "white"), strip.convert("RGBA"))
+        laid[top : top + STRIP] = np.asarray(strip.convert("RGB"))
     return laid
 
 
@@ -232,8 +232,13 @@ def has_transparency(image: Image.Image) -> bool:
     """Return whether any pixel lets the ground show."""
     if not image.has_transparency_data:
         return False
-    lowest, _ = cast(tuple[int, int], image.convert("RGBA").getchannel("A").getextrema())
+    lowest, _ = cast(tuple[int, int], take_alpha(image).getextrema())
     return lowest < 250
+
+
+def take_alpha(image: Image.Image) -> Image.Image:
+    """Return how opaque a picture is, as greys; no second picture of its size is made of one that says so itself."""
+    return (image if image.mode in ("RGBA", "LA") else image.convert("RGBA")).getchannel("A")
 
 
 def convert_to_8_bits(image: Image.Image) -> Image.Image:

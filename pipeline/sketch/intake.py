@@ -46,14 +46,19 @@ def read_image(data: bytes | Path | Image.Image) -> Sketch:
         return convert_picture(data)
     if not isinstance(data, bytes | Path):
         raise SketchError(f"A drawing comes as an image file or its bytes; {type(data).__name__} came.")
-    image = open_image(data)
-    is_large = image.width * image.height >= LARGE
+    laid = lay_file(data)  # what Pillow holds of it is gone now
     try:
-        return convert_picture(image)
+        return convert_laid(laid)
     finally:
-        del image  # gone before its memory can go back
-        if is_large:
+        if laid.pixels.shape[0] * laid.pixels.shape[1] >= LARGE:
             give_memory_back()
+
+
+def lay_file(data: bytes | Path) -> LaidPicture:
+    """Return the picture of a file on white. Raises SketchError."""
+    from pipeline.sketch.transparency import lay_on_white
+
+    return lay_on_white(open_image(data))
 
 
 def read_strokes(canvas: str | Mapping[str, object], most_samples: int = MOST_SAMPLES) -> Sketch:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from pipeline.sketch.channels import take_lowest
 from pipeline.sketch.edges import measure_depth
-from pipeline.sketch.image_file import convert_to_rgb, has_transparency
+from pipeline.sketch.image_file import convert_to_rgb, has_transparency, take_alpha
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -47,7 +47,7 @@ def lay_on_white(image: Image.Image, what: str = "drawing") -> LaidPicture:
     flat = convert_to_rgb(image, what=what)
     if not has_transparency(image):
         return LaidPicture(flat)
-    alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+    alpha = np.asarray(take_alpha(image))
     pale = (take_lowest(flat) >= PALE) & (alpha >= max(VISIBLE, 0.5 * alpha.max()))
     if pale.mean() < LEAST or pale.mean() > WHOLE:
         return LaidPicture(flat)

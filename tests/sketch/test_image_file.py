@@ -4,6 +4,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.errors import SketchError
-from pipeline.sketch.image_file import MAX_PIXELS, convert_to_rgb, has_transparency, limit_pillow, open_image
+from pipeline.sketch.image_file import MAX_PIXELS, STRIP, convert_to_rgb, has_transparency, limit_pillow, open_image
 from tests.tools.drawings import draw_house, encode_image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,6 +118,21 @@ def test_what_is_see_through_lies_on_white():
     assert has_transparency(image)
     assert convert_to_rgb(image).max() == 255
     assert not has_transparency(open_image(encode_image(HOUSE.convert("RGBA"))))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK"])
+def test_no_second_picture_is_made_while_one_is_laid_on_white(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    heights, convert = [0], Image.Image.convert
+
+    def convert_watched(image: Image.Image, *given: Any, **named: Any) -> Image.Image:
+        heights.append(image.height)
+        return convert(image, *given, **named)
+
+    picture = HOUSE.convert("RGB").convert("L").convert(mode) if mode == "LA" else HOUSE.convert(mode)
+    laid = np.asarray(picture.convert("RGB"))
+    monkeypatch.setattr(Image.Image, "convert", convert_watched)
+    assert np.array_equal(convert_to_rgb(picture), laid) and not has_transparency(picture)
+    assert max(heights) <= STRIP < picture.height
 
 
 def header_only(width, height, depth=8, colour=2):
