@@ -107,8 +107,8 @@ def test_a_styled_part_is_compiled_once_and_drawn_as_the_plain_networks_draw_it(
     counted: Counted, shallow_engine: Engine, make_style: MakeStyle
 ) -> None:
     engine, backend, _ = counted
-    plain = make_request(engine, make_style("neon", 1), num_inference_steps=4, guidance_scale=1.0)
-    levers, graphs = Shortcuts(cache_interval=2), []
+    plain = make_request(engine, make_style("neon", 1), num_inference_steps=4, guidance_scale=3.0)
+    levers, graphs = Shortcuts(cache_interval=2, guidance_end=0.5), []  # the last steps without guidance
     for number in range(3):
         mask = np.zeros((64, 64), np.uint8)
         mask[:, : 20 * number + 10] = 80 * number + 60
