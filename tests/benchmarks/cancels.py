@@ -1,7 +1,7 @@
 """Leave a hundred draws at random moments: `python -m tests.benchmarks.cancels [--count 100] [--seed 0]`.
 
-In turn: a client's cancel (Gradio's route, as `job.cancel()` calls it), a closed tab (its session's stream breaks off)
-and a dropped connection of /v1/draw. After each the open calls are asked for (/metrics) until there is none, which has
+In turn: a client's cancel (Gradio's route, which its clients call), a closed tab (its session's stream breaks off) and
+a dropped connection of /v1/draw. After each the open calls are asked for (/metrics) until there is none, which has
 to be within a step. One line of JSON: how many of each kind were left while they ran, the median and the most of the
 seconds until their place was free, the most calls open at once, and how the picture after them ended. Some three
 minutes on two cores. The page's Stop button: tests/browser/test_picture_by_hand.py.
