@@ -22,14 +22,16 @@ class LentShelf:
         self.shelf = Shelf(studio)
 
     def keep_style(self, event: PageEvent, strip: Any) -> tuple[Any, Any, Any]:
-        """Add the style that the event names to the library. Returns the grid, the chosen style and the strip."""
+        """Add the style that the event names to the library. Returns the grid, the chosen style and the strip, which
+        shows what was said alone where no strip came."""
+        shown = strip if isinstance(strip, dict) else {}
         try:
             expect_sharing(self.studio.settings)
             kept = self.studio.keep_lent_style(event.id)
         except Exception as error:
-            return gr.skip(), gr.skip(), {**strip, "notices": [explain_error(error)]}
+            return gr.skip(), gr.skip(), {**shown, "notices": [explain_error(error)]}
         said = f"“{kept.name}” is on the shelf. Your words find it from now on."
-        return self.shelf.list_cards(), kept.id, {**strip, "notices": [said], "lent": []}
+        return self.shelf.list_cards(), kept.id, {**shown, "notices": [said], "lent": []}
 
 
 def wire_lent_styles(studio: Studio, strip: gr.HTML, grid: gr.HTML, chip: gr.HTML) -> None:

@@ -88,6 +88,7 @@ def test_a_visitor_changes_no_style_of_everybodys(studio: Studio) -> None:
             remove_style(studio, shared.id)
         kept = LentShelf(studio).keep_style(SimpleNamespace(id=own.id), {})  # type: ignore[arg-type]
         assert kept[2]["notices"] == [NOT_SHARED]
+        assert LentShelf(studio).keep_style(SimpleNamespace(id=own.id), 7)[2] == kept[2]  # type: ignore[arg-type]
     finally:
         LocalContext.request.reset(token)
     assert [style.name for style in studio.library.all() if not style.builtin] == ["Patches"]
