@@ -60,7 +60,7 @@ class MixedInput:
 
 
 def make_mixed_inputs() -> list[MixedInput]:
-    """Return the 131 inputs, the same in each call."""
+    """Return the 200 inputs, the same in each call."""
     return [
         *make_photographs(),
         *make_transparent(),
@@ -77,10 +77,10 @@ def load_canvases() -> tuple[Canvas, ...]:
 
 
 def make_photographs() -> Iterator[MixedInput]:
-    """Yield a photograph of each usual look and four of each hard one: 51."""
+    """Yield four photographs of each usual look and four of each hard one: 120."""
     looks = [*sorted(LOOKS.items()), *sorted(HARD_LOOKS.items())]
     for number, (name, look) in enumerate(looks):
-        for turn in range(4 if name in HARD_LOOKS else 1):
+        for turn in range(4):
             rng = np.random.default_rng([40, number, turn])
             photo = photograph_look(load_canvases()[(2 * number + turn) % 8], look, rng)
             yield MixedInput(f"{name} {turn}", photo.encode(), photo.lines)
