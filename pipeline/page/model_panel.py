@@ -41,6 +41,7 @@ HOST_ONLY = (
     "Whoever runs this Croquis fetches models and chooses the engine: the terminal shows the link for it at the start; "
     "with CROQUIS_HOSTS=anyone every visitor may."
 )
+STOPPED_EARLY = "Stopped before anything came."
 TO_BIGGER, TO_POCKET = f"Draw with {SD15.title} now", "Back to the pocket model"
 
 PanelValues = tuple[Any, ...]  # see Bigger.shown
@@ -247,7 +248,7 @@ def describe_progress(state: DownloadState) -> str:
     if state.stage == "failed":
         return state.message
     if state.stage == "stopped":
-        return f"Stopped at {so_far}. What came stays."
+        return f"Stopped at {so_far}. What came stays." if state.present else STOPPED_EARLY
     if state.stage == "idle":
         return f"{so_far} are here." if state.present else ""
     if state.message or state.seconds_left is None:

@@ -18,6 +18,7 @@ GB = 1_000_000_000
         (DownloadState("running", 6 * GB, 2 * GB, 40e6), "2.0 GB of 6.0 GB, 40 MB a second, 2 minutes left"),
         (DownloadState("running", 6 * GB, 0, 0, "Asking the Hub"), "0 MB of 6.0 GB. Asking the Hub"),
         (DownloadState("stopped", 6 * GB, GB), "Stopped at 1.0 GB of 6.0 GB. What came stays."),
+        (DownloadState("stopped", 6 * GB, 0), "Stopped before anything came."),
         (DownloadState("failed", 6 * GB, GB, 0, "No room."), "No room."),
     ],
 )
