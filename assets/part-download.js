@@ -2,6 +2,8 @@
 import { make } from "./dom.js";
 import { say, translate } from "./words.js";
 
+const IN_UNITS = /(?<=\d) (?=[MG]B\b)/g; // the space between a number and its unit, where no line may end
+
 /**
  * Make the place where a download is told and steered; it is hidden while nothing is missing.
  * @param {() => void} start @param {() => void} stop
@@ -17,7 +19,7 @@ export function makeDownload(start, stop) {
   /** Show how the download stands. @param {{ told: string[], fraction: number | null, start: string, may_stop: boolean } | undefined} state */
   function show(state) {
     element.hidden = !state;
-    const words = (state?.told ?? []).map(translate).join(" ");
+    const words = (state?.told ?? []).map(translate).join(" ").replace(IN_UNITS, "\u00a0");
     if (told.textContent !== words) told.textContent = words;
     bar.hidden = typeof state?.fraction !== "number";
     bar.value = state?.fraction ?? 0;
