@@ -159,6 +159,12 @@ def set_number(page: Page, control: str, value: float) -> None:
     field.press("Tab")
 
 
+def choose_option(page: Page, dropdown: str, words: str) -> None:
+    """Open a dropdown by mouse and choose what is called `words`."""
+    page.locator(f"#{dropdown} input").click()
+    page.get_by_role("option", name=words, exact=True).click()
+
+
 def choose_own_picture(page: Page, file: Path) -> None:
     """Choose a picture file as a style of one's own."""
     with page.expect_file_chooser() as chooser:

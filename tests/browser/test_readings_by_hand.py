@@ -1,4 +1,8 @@
-"""Readings are chosen, weighed, limited and given a network of one's own by mouse, finger and keys; doubts are told."""
+"""Readings are chosen, weighed, limited and given a network of one's own by mouse, finger and keys; doubts are told.
+
+What a reading or quick steps lack is fetched where they are chosen: both need a Hub beside the app, which takes long to
+start, so both are here.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from pipeline.models.catalog import SD15
+from pipeline.models.checks import compute_sha256
+from pipeline.page.quick_steps import LABELS
 from tests.browser.conftest import PATIENCE, PHONE, OpenPage
-from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number
+from tests.browser.page_actions import choose_option, drag_mouse, draw_and_wait, open_panel, set_number
 from tests.browser.test_own_files_by_hand import read_recipe
 from tests.tools.hub_server import Hub, offer_part, serve_hub
 from tests.tools.readings_server import serve_readings
@@ -153,7 +159,6 @@ def lent_softedge(server: Server, tmp_path: Path) -> Iterator[Path]:
 
 def test_a_network_that_is_not_here_is_fetched_from_its_row(open_page: OpenPage, lent_softedge: Path, hub: Hub) -> None:
     offer_part(hub, SD15.parts["controlnet_softedge"], lent_softedge)
-    hub.slow = 1  # 50 pieces: however slow the machine, it is stopped before the last has come
     page = open_page()
     prepare(page)
     check(page, "softedge")
@@ -162,14 +167,40 @@ def test_a_network_that_is_not_here_is_fetched_from_its_row(open_page: OpenPage,
         "Not on this machine yet: ControlNet for soft edges (723 MB, licence: OpenRAIL)", timeout=PATIENCE
     )
     expect(find_row(page, "softedge").locator(".notice")).to_be_hidden()
+    fetch_with_a_stop(place, hub)
+    draw_and_wait(page)
+    assert list(read_hints(page)) == ["softedge"]
+
+
+def test_quick_steps_whose_file_is_not_here_are_fetched_where_they_are_chosen(
+    open_page: OpenPage, server: Server, hub: Hub, tmp_path: Path
+) -> None:
+    part, lora = SD15.parts["pcm_4"], tmp_path / SD15.parts["pcm_4"].files[0].path
+    lora.parent.mkdir()
+    shutil.copy(Path(server.settings["CROQUIS_SD15"]) / "lcm_lora" / "pytorch_lora_weights.safetensors", lora)
+    offer_part(hub, part, tmp_path)
+    page = open_page()
+    prepare(page)
+    choose_option(page, "quick-steps", LABELS["pcm-4"])
+    place = page.locator("#wanted-parts .part-download[data-part=pcm_4]")
+    expect(place).to_contain_text(f"Not on this machine yet: {part.title} (135 MB", timeout=PATIENCE)
+    fetch_with_a_stop(place, hub)
+    asked = [headers for _, path, headers in hub.asked if path.endswith(compute_sha256(lora))]
+    assert "Range" in asked[-1]  # it went on where it was
+    draw_and_wait(page)
+    assert read_recipe(page)["levers"]["few_steps"] == "pcm-4"
+
+
+def fetch_with_a_stop(place: Locator, hub: Hub) -> None:
+    """Start the download that is told in a place, stop it on the way, see what is told, and go on to its end."""
+    hub.slow = 2  # seconds a piece: however slow the machine, it is stopped before the last of 20 or more has come
     place.get_by_role("button", name="Download it").click()
+    expect(place.locator("progress")).not_to_have_attribute("value", "0", timeout=PATIENCE)  # else nothing is to go on
     place.get_by_role("button", name="Stop the download").click()
     expect(place).to_contain_text("Stopped at", timeout=PATIENCE)
     hub.slow = 0
     place.get_by_role("button", name="Go on").click()
     expect(place).to_be_hidden(timeout=PATIENCE)
-    draw_and_wait(page)
-    assert list(read_hints(page)) == ["softedge"]
 
 
 def test_doubts_are_told_before_anything_is_drawn_while_settings_is_closed(open_page: OpenPage) -> None:

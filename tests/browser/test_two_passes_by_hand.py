@@ -14,7 +14,14 @@ from pipeline.page.quality import ADAPTER_LABELS
 from pipeline.page.quick_steps import LABELS
 from pipeline.request.presets import SCHEDULES, get_menu
 from tests.browser.conftest import PATIENCE, PHONE, OpenPage
-from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number, swipe_finger
+from tests.browser.page_actions import (
+    choose_option,
+    drag_mouse,
+    draw_and_wait,
+    open_panel,
+    set_number,
+    swipe_finger,
+)
 from tests.browser.test_accessibility_and_layout import serious_findings
 from tests.browser.test_part_and_around_by_hand import AROUND, VIEWS, open_going_on
 from tests.tools.serving import Server
@@ -51,12 +58,6 @@ def read_picture(page: Page) -> Image.Image:
 def read_recipe(page: Page) -> dict[str, Any]:
     """Return the recipe in the file of the picture that is shown."""
     return cast("dict[str, Any]", json.loads(read_picture(page).text["croquis"]))  # type: ignore[attr-defined]
-
-
-def choose_option(page: Page, dropdown: str, words: str) -> None:
-    """Open a dropdown by mouse and choose what is called `words`."""
-    page.locator(f"#{dropdown} input").click()
-    page.get_by_role("option", name=words, exact=True).click()
 
 
 def test_two_passes_are_chosen_by_mouse_and_told_on_the_way(open_page: OpenPage) -> None:
