@@ -1,4 +1,4 @@
-"""Draw one picture with bare modules of SD 1.5's size by the engine's own functions: start, steps and decoding.
+"""Draw one picture with bare modules of SD 1.5's size by the app's own functions: start, steps, decoding, enlarging.
 
 There is no engine around them: request and pipeline are stand-ins that hold what those functions read.
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from diffusers import AutoencoderTiny, EulerDiscreteScheduler
+from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -23,10 +24,13 @@ from pipeline.controls import Shortcuts
 from pipeline.engine.decoding import TiledDecoding
 from pipeline.engine.deep_features import SplitUNet
 from pipeline.engine.denoise import Conditions, denoise, make_generators
+from pipeline.engine.preview import convert_to_picture
 from pipeline.engine.starting import INPAINTING_CHANNELS, Starter
 from pipeline.engine.style_masks import StyleShares
 from pipeline.machine.tiles import plan_windows
 from pipeline.models.catalog import SD15
+from pipeline.studio.enlarging import enlarge_result
+from pipeline.values import GenerationResult
 from tests.tools.full_size_modules import TOKENS, PipelineModules, fill_with_constant
 from tests.tools.ip_adapter import read_ip_adapter_states, write_ip_adapter, write_plus_adapter
 from tests.tools.sd15_tensors import list_tensors
@@ -40,7 +44,7 @@ PATCHES = 257  # of a style's picture, as IP-Adapter Plus sees it
 
 
 def draw_picture(made: PipelineModules, feature: Feature, side: int) -> None:
-    """Draw a picture of this feature and decode it; with two passes a smaller one before it."""
+    """Draw a picture of this feature, decode it and enlarge it; with two passes a smaller one before it."""
     if feature.fills:
         widen_unet(made.unet)
     with torch.inference_mode():
@@ -51,7 +55,15 @@ def draw_picture(made: PipelineModules, feature: Feature, side: int) -> None:
         gc.collect()
         decoder = AutoencoderTiny().eval() if feature.small_decoder else made.vae
         with TiledDecoding(decoder, *feature.find_size(side)):
-            decoder.decode(latents, return_dict=False)
+            (pixels,) = decoder.decode(latents, return_dict=False)
+    if feature.enlargement > 1:
+        enlarge(convert_to_picture(pixels), feature.enlargement)
+
+
+def enlarge(picture: Image.Image, times: int) -> Image.Image:
+    """Enlarge a picture as the studio does when it is finished."""
+    request: Any = SimpleNamespace(width=picture.width, enlargement=times)
+    return enlarge_result(GenerationResult(picture, request, (), (), {}, {})).image
 
 
 def run_steps(made: PipelineModules, feature: Feature, side: int, *, starts: bool) -> Tensor:

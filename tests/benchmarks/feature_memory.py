@@ -43,6 +43,7 @@ class Feature:
     width: int = 0  # px, where the side does not say it
     plus: bool = False  # IP-Adapter Plus in place of the usual one
     mixes: int = 1  # worn in parts of the picture
+    enlargement: int = 1  # times the finished picture's width and height
 
     @property
     def encodes(self) -> bool:
@@ -70,6 +71,7 @@ FEATURES: Mapping[str, Feature] = {
     "windows": Feature(width=WINDOWS_FROM + 128, cache_interval=2),
     "IP-Adapter Plus": Feature(plus=True),
     "style masks": Feature(mixes=2),
+    "enlarged": Feature(enlargement=4),
 }
 
 
