@@ -1,6 +1,8 @@
 """Define one family of errors whose messages are written for the person drawing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 IsCancelled = Callable[[], bool]  # whether the person stopped the drawing
 
@@ -76,6 +78,29 @@ def raise_if_cancelled(is_cancelled: IsCancelled | None) -> None:
     """Raise Cancelled when the run was cancelled."""
     if is_cancelled is not None and is_cancelled():
         raise Cancelled("Stopped.")
+
+
+_watched: ContextVar[IsCancelled | None] = ContextVar("watched", default=None)
+
+
+@contextmanager
+def watch_cancel(is_cancelled: IsCancelled | None) -> Iterator[None]:
+    """Let what this thread does meanwhile look for a cancel, however deep it is; None leaves it as it was."""
+    token = _watched.set(is_cancelled or _watched.get())
+    try:
+        yield
+    finally:
+        _watched.reset(token)
+
+
+def get_watched() -> IsCancelled | None:
+    """Return what says whether the work of this thread was cancelled; None where nobody watches."""
+    return _watched.get()
+
+
+def look_for_cancel() -> None:
+    """Raise Cancelled when the work that this thread does was cancelled (`watch_cancel`)."""
+    raise_if_cancelled(_watched.get())
 
 
 def phrase(words: str) -> str:

@@ -76,21 +76,25 @@ def propose_colours(
     without it there is none. num_inference_steps: rounds, at least 1.
     guidance_scale: 1 is none. controlnet_conditioning_scale: from 0, where the drawing's shapes are not seen, over 1.
     on_step(step, of, colours): is called after each round with the colours as they are then, (SIDE, SIDE, 3) uint8.
-    Equal arguments give equal colours. Raises ValueError for fewer rounds than 1, Cancelled before the round that
-    follows `is_cancelled()` turning true.
+    Equal arguments give equal colours. Raises ValueError for fewer rounds than 1, Cancelled before the round, or
+    the part of the reading, that follows `is_cancelled()` turning true.
     """
     if num_inference_steps < 1:
         raise ValueError(f"Expected at least 1 inference step, got {num_inference_steps}.")
     drawn = shrink_lines(lines)
     regions = find_regions(drawn)
+    raise_if_cancelled(is_cancelled)
     seen = read_features(drawn, regions)
+    raise_if_cancelled(is_cancelled)
     words = wanted if said is None else torch.cat([wanted, said.tokens])
     first = FirstLook.take(network, seen, words, controlnet_conditioning_scale)
+    raise_if_cancelled(is_cancelled)
     paint = mean_paint(regions, seen, painted)
     if enclosed is not None:
         seen = find_enclosed(enclosed, first, regions, seen, paint)
     tokens = wanted if guidance_scale == 1 else torch.cat([wanted, unwanted])
     question = Question.ask(network, regions, seen, tokens, guidance_scale, controlnet_conditioning_scale)
+    raise_if_cancelled(is_cancelled)
     picture = Picture(regions, seen)
     state = State(nearest_codes(network, paint), GROUNDS)
     taste = draw_taste(seed, variation_seed, variation_strength)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
 from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.engine.turns import Turns
-from pipeline.errors import IsCancelled, SettingError
+from pipeline.errors import IsCancelled, SettingError, watch_cancel
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
 from pipeline.places import Ahead, Place
@@ -74,12 +74,17 @@ class DrawingEngine:
         """
         self._turns.retire(then)
 
+    @contextmanager
     def _take_turn(
         self, request: GenerationRequest, is_cancelled: IsCancelled | None, gives_way: bool
-    ) -> AbstractContextManager[None]:
-        """Wait for the turn to draw a request, and hold it. Raises as Turns.take does."""
+    ) -> Iterator[None]:
+        """Wait for the turn to draw a request, and hold it; all that is done meanwhile looks for a cancel.
+
+        Raises as Turns.take does.
+        """
         work = request.sampling.num_inference_steps * request.width * request.height
-        return self._turns.take(gives_way=gives_way, work=work, is_cancelled=is_cancelled)
+        with self._turns.take(gives_way=gives_way, work=work, is_cancelled=is_cancelled), watch_cancel(is_cancelled):
+            yield
 
     def _expect_drawable(self, request: GenerationRequest) -> None:
         """Raise SettingError for a request of another engine or size: before the turn, so that nobody waits for it."""

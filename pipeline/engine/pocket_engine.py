@@ -27,7 +27,7 @@ from pipeline.engine.photographs import expect_decent, list_photographs
 from pipeline.engine.pocket_model import OnProgress, PocketModel, load_pocket_model
 from pipeline.engine.preview import PREVIEW_SIDE
 from pipeline.engine.styling import Asked, StylePainter
-from pipeline.errors import IsCancelled, raise_if_cancelled
+from pipeline.errors import IsCancelled, look_for_cancel
 from pipeline.inking.ink import ink_drawing
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt, escape
@@ -101,17 +101,20 @@ class PocketEngine(DrawingEngine):
 
         Raises SettingError for a request made for another engine or size, StyleError for a broken style picture,
         SketchError for a photograph that is taken for an indecent one, ModelError where what checks them is missing,
-        Cancelled within one step of `is_cancelled()` turning true, EngineChanged once it is retired.
+        Cancelled within one step, or one stage of inking or a painter, of `is_cancelled()` turning true, EngineChanged
+        once it is retired.
         """
         self._expect_drawable(request)
         with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode():
-            raise_if_cancelled(is_cancelled)
+            look_for_cancel()
             clock = Clock(self.device)
             if self._looks_at_photographs and (photographs := list_photographs(request)):
                 expect_decent(photographs)
                 clock.mark("safety")
+                look_for_cancel()
             words = self._encode_words(request)
             clock.mark("words")
+            look_for_cancel()
             drawing, painted = find_drawing(request), read_painted(request)
             clock.mark("drawing")
             images = []
@@ -120,7 +123,7 @@ class PocketEngine(DrawingEngine):
                 field, kept = self._choose_colours(each, painted, words, show, is_cancelled)
                 clock.mark("steps")
                 painting = ink_drawing(drawing, each.edges, field, kept)
-                raise_if_cancelled(is_cancelled)
+                look_for_cancel()
                 clock.mark("inking")
                 images.append(self._repaint(each, painting, paint_styles(each, painting)))
                 clock.mark("picture")
@@ -208,6 +211,7 @@ class PocketEngine(DrawingEngine):
         """Give the brushed parts of a finished picture their colours, one after the other; all else stays."""
         nothing = join_palettes(self._model.encode_prompt(Prompt("")), ())
         for part in request.repaints:
+            look_for_cancel()
             things = self._model.palettes.find(part.prompt.words)
             heard = join_palettes(self._model.encode_prompt(part.prompt), things)
             propose = partial(self._propose_colours, request, words=Heard(heard, nothing))

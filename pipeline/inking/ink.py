@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import look_for_cancel
 from pipeline.inking.grid import Grid, fill_lines, lay_grid
 from pipeline.inking.obey import obey_areas
 from pipeline.inking.outlines import close_lines
@@ -28,23 +29,29 @@ def ink_drawing(drawing: Pixels, edges: EdgeMap, field: Plane, painted: PaintedC
     drawing: (H, W, 3) RGB on white at the picture's size (`fit_drawing`). edges: its edge map, (H, W). field: RGB in
     [0, 1], float32 (h, w, 3), what colour each place has, stretched over the picture. painted: what the person
     painted, (H, W) (`read_painted_colours`). Pure and deterministic; time is linear in pixels. Raises ValueError
-    where the sizes do not agree.
+    where the sizes do not agree, Cancelled between two of its stages.
     """
     expect_sizes(drawing, edges, field, painted)
     if edges.reading == "canny" and not painted.mask.any():
         return ink_photograph(drawing, edges, field)
     areas = find_areas(painted.mask)
     pen = read_pen(drawing, edges, painted)
+    look_for_cancel()
     labels = label_regions(close_lines(find_barrier(pen, edges, areas)))
+    look_for_cancel()
     labels, fixed = obey_areas(labels, painted, areas)
     labels = add_fills(labels, pen, fixed)
     grid = lay_grid(labels, field)
     for ball in BALLS:
+        look_for_cancel()
         divided = divide_regions(labels, grid, set(fixed), ball)
         if divided is not labels:
             labels, grid = divided, lay_grid(divided, field)
+    look_for_cancel()
     whole = fill_lines(labels)
+    look_for_cancel()
     colours = paint_regions(whole, grid, fixed)
+    look_for_cancel()
     return finish(colours, whole, pen, painted.mask & ~areas)
 
 
@@ -90,6 +97,7 @@ def paint_regions(whole: Labels, grid: Grid, fixed: dict[int, Pixels]) -> Plane:
     kept = np.zeros(int(whole.max()) + 1, bool)
     kept[list(fixed)] = True
     picture = paint_shades(whole, shades)
+    look_for_cancel()
     paint_softly(picture, whole, grid, shades, kept)
     if fixed:
         table = np.zeros((len(kept), 3), np.float32)

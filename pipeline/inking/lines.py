@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SettingError
+from pipeline.errors import SettingError, look_for_cancel
 from pipeline.values import Painting
 
 Pixels = NDArray[np.uint8]
@@ -26,6 +26,7 @@ def lay_lines(picture: Pixels, painting: Painting, strength: float) -> Pixels:
     """
     if not 0 <= strength <= 1:
         raise SettingError(f"The lines' strength lies between 0 and 1; {strength:g} came.")
+    look_for_cancel()
     if not painting.lines.any():
         return picture
     rows, columns = np.nonzero(painting.lines)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.morphology import skeletonize
 
+from pipeline.errors import look_for_cancel
 from pipeline.inking.gaps import Ends, close_gaps, find_ends, find_open_ground, shrink
 
 Mask = NDArray[np.bool_]
@@ -28,6 +29,7 @@ INVENTED = 0.33  # of the strokes' length that joins are long together, at most
 def close_lines(lines: Mask) -> Mask:
     """Return the lines, (H, W), with their gaps closed, and an outline that is open all the same."""
     closed = close_gaps(lines)
+    look_for_cancel()
     scale = max(1.0, max(lines.shape) / SIDE)
     joins = find_outline_joins(closed if scale == 1 else shrink(closed, scale))
     if not joins:

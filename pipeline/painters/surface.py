@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import look_for_cancel
+
 Picture = NDArray[np.float32]
 Plane = NDArray[np.float32]
 Parameters = Mapping[str, float]
@@ -59,7 +61,11 @@ def unit(picture: NDArray[np.float32]) -> float:
 
 
 def as_plane(array: object) -> Plane:
-    """Return an array as float32, without a copy where it is so already."""
+    """Return an array as float32, without a copy where it is so already.
+
+    Every painter comes by here again and again: here it looks whether anybody still waits for its picture.
+    """
+    look_for_cancel()
     return np.asarray(array, np.float32)
 
 

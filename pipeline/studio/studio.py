@@ -199,7 +199,7 @@ class Studio(Loader):
             drawn = self.audit.follow(each, draw, gives_way=gives_way, prepared=prepared)
             if drawn.milliseconds:  # it was drawn, not found
                 self.step_times.note(each, drawn)
-            results += (enlarge_result(made) for made in make_results(each, drawn, engine.revisions))
+            results += (enlarge_result(one, None, is_cancelled) for one in make_results(each, drawn, engine.revisions))
             if on_result is not None:
                 on_result(results[-1])
         return results

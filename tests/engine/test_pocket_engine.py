@@ -18,6 +18,7 @@ from pipeline.request.samplers import MASKGIT
 from pipeline.settings import ROOT
 from pipeline.styles.library import StyleLibrary
 from pipeline.values import Drawing, EdgeMap, GenerationRequest, StepPreview, StyleMask, StyleMix
+from tests.tools.cancel_looks import CancelLooks
 from tests.tools.requests import change_request, make_flat_request
 
 if TYPE_CHECKING:
@@ -177,6 +178,20 @@ def test_previews_show_every_step_and_a_cancelled_run_ends(shipped_engine: Pocke
     stopped = threading.Event()
     with pytest.raises(Cancelled):
         shipped_engine.draw(ask(), on_step=lambda step: stopped.set(), is_cancelled=stopped.is_set)
+
+
+def test_a_cancel_is_looked_for_all_the_way(shipped_engine: PocketEngine, ask: Ask) -> None:
+    request, longest = ask("oil-painting"), []
+    whole = draw(shipped_engine, request)
+    for _ in range(3):
+        shipped_engine.draw(request, is_cancelled=(looks := CancelLooks()))
+        looks.end()
+        longest.append(looks.longest / looks.whole)
+    assert looks.count > 50 and min(longest) < 0.4  # of the picture; inking and painting were one part each
+    for until in (looks.count // 3, looks.count // 2, looks.count):
+        with pytest.raises(Cancelled):
+            shipped_engine.draw(request, is_cancelled=CancelLooks(until))
+    np.testing.assert_array_equal(draw(shipped_engine, request), whole)
 
 
 @pytest.mark.parametrize(

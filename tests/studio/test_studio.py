@@ -20,6 +20,7 @@ from pipeline.sketch.intake import read_image
 from pipeline.sketch.reading_faults import NET
 from pipeline.studio.studio import Studio
 from pipeline.values import Sketch, StepPreview
+from tests.tools.cancel_looks import CancelLooks
 from tests.tools.image_files import draw_fox
 
 STEPS = 3
@@ -159,6 +160,15 @@ def test_stop_ends_within_a_step_and_leaves_nothing_behind(studio: Studio) -> No
         studio.draw(make_order(num_inference_steps=50), on_step=seen.append, is_cancelled=lambda: len(seen) >= 2)
     assert len(seen) == 2
     assert np.array_equal(studio.draw(make_order()).image, expected)
+
+
+def test_stop_ends_the_enlarging_after_the_picture(studio: Studio) -> None:
+    order = make_order(num_inference_steps=1, width=256, height=256)
+    studio.draw(order, is_cancelled=(plain := CancelLooks()))
+    studio.draw(replace(order, enlargement=2), is_cancelled=(enlarged := CancelLooks()))
+    assert enlarged.count == plain.count + 4  # once before each tile
+    with pytest.raises(Cancelled):
+        studio.draw(replace(order, enlargement=2), is_cancelled=CancelLooks(plain.count + 2))
 
 
 def test_a_request_of_another_engine_is_refused(studio: Studio) -> None:
