@@ -8,6 +8,9 @@ painting's hues stay, as words and strokes asked for them.
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import StyleError
+from pipeline.errors import StyleError, get_watched, look_for_cancel
 from pipeline.painters.style_files import read_style_files
 from pipeline.values import Painting
 
@@ -33,6 +36,7 @@ SMALL_WORK = 384  # px, the same for drafts
 SMALL_SIDE = 288  # px, the longest side of a draft
 MULTIPLE = 4  # the network halves a picture twice
 MOST_THREADS = 4
+LOOK = 0.05  # seconds between two looks whether a run of the network was cancelled
 
 GRAIN = 0.015  # of the range, what is added to flat colour
 GRAIN_CELLS = (2, 5, 12)  # px
@@ -152,12 +156,14 @@ def paint_like(painting: Painting, style: PictureStyle, strength: float, rng: np
     """Paint in the style of a picture, (H, W, 3) RGB as the painting; lines are to be laid over it afterwards.
 
     strength: 0 is the painting's colours as they are, 1 the whole style; between them it moves smoothly. The generator
-    decides the grain from which the network makes its strokes. Raises StyleError for a strength outside [0, 1].
+    decides the grain from which the network makes its strokes. Raises StyleError for a strength outside [0, 1],
+    Cancelled soon after what watches this thread says so.
     """
     if not 0 <= strength <= 1:
         raise StyleError(f"A style's strength lies between 0 and 1; {strength:g} came.")
     if strength == 0:
         return painting.colours
+    look_for_cancel()
     size = choose_work_size(painting)
     plain = as_light(resize(painting.colours, size))
     lines = as_light(resize(painting.lines, size))[..., None]
@@ -192,8 +198,40 @@ def transform(content: Plane, numbers: Plane) -> Plane:
     """Run the painting network: RGB in [0, 1], (h, w, 3), sides multiples of 4 -> the same in the style."""
     _, network = open_networks()
     picture, style = (one.name for one in network.get_inputs())
-    [painted] = network.run(None, {picture: content[None], style: numbers.reshape(1, 1, 1, NUMBERS)})
+    with watch_run() as options:
+        [painted] = network.run(None, {picture: content[None], style: numbers.reshape(1, 1, 1, NUMBERS)}, options)
     return np.asarray(painted[0], np.float32)
+
+
+@contextmanager
+def watch_run() -> Iterator[onnxruntime.RunOptions | None]:
+    """Give a run of the network options by which it ends between two of its layers once it was cancelled.
+
+    Raises Cancelled then. None where nobody watches this thread.
+    """
+    is_cancelled = get_watched()
+    if is_cancelled is None:
+        yield None
+        return
+    from onnxruntime import RunOptions
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail
+
+    options, over = RunOptions(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(LOOK):
+            options.terminate = is_cancelled()
+
+    watcher = threading.Thread(target=watch, name="croquis-style-network", daemon=True)
+    watcher.start()
+    try:
+        yield options
+    except Fail:  # so it ends by that flag
+        look_for_cancel()
+        raise
+    finally:
+        over.set()
+    look_for_cancel()
 
 
 def join_colours(plain: Plane, look: Plane, palette: Palette) -> Plane:

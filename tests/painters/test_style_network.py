@@ -9,9 +9,10 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 from PIL import Image
 
-from pipeline.errors import StyleError
+from pipeline.errors import Cancelled, StyleError, watch_cancel
 from pipeline.painters import style_network
 from pipeline.painters.style_network import (
     PictureStyle,
@@ -176,3 +177,14 @@ def test_a_picture_keeps_its_time(oil: PictureStyle) -> None:
     paint_like(painting, oil, 1, rng())
     assert measure_against_yardstick(lambda _: paint_like(painting, oil, 1, rng())) < 200
     assert style_network.WORK_SIDE == 512
+
+
+def test_a_cancel_ends_a_run_of_the_network(oil: PictureStyle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(style_network, "LOOK", 0.001)
+    content = np.zeros((512, 512, 3), np.float32)
+    with pytest.raises(Cancelled) as raised, watch_cancel(lambda: True):
+        transform(content, oil.numbers)
+    assert isinstance(raised.value.__context__, Fail)  # not only told once it was through
+    with watch_cancel(lambda: False):
+        watched = transform(content, oil.numbers)
+    np.testing.assert_array_equal(watched, transform(content, oil.numbers))
