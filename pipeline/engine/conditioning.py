@@ -17,6 +17,7 @@ from pipeline.engine.shallow_text_encoder import ShallowTextEncoder
 from pipeline.engine.style_adapters import StyleAdapters
 from pipeline.engine.style_masks import StyleShares, share_styles
 from pipeline.engine.textual_inversions import TextualInversions
+from pipeline.errors import look_for_cancel
 from pipeline.hints import HINT_LIMITS
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import Menu, scale_blocks
@@ -79,11 +80,13 @@ class RequestEncoder:
         guided = request.sampling.guidance_scale > 1
         prompts = self.encode_prompts(request, guided)
         clock.mark("words")
+        look_for_cancel()
         wanted = request.conditioning
         blocks = self._menu.style_focus[wanted.style_focus]
         self._set_style_scales(scale_blocks(1.0 if blocks is None else blocks, wanted.ip_adapter_scale))
         styles = self._move_to_device(self._adapters.embed(request, guided))
         clock.mark("style")
+        look_for_cancel()
         controls = self.embed_hints(request)
         hint = None if request.hints else self.embed_hint(request)
         clock.mark("lines")

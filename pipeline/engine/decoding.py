@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from pipeline.controls import Decoder
 from pipeline.engine.diffusers_pipeline import load_small_vae
 from pipeline.engine.drawing_engine import OnStep
 from pipeline.engine.placement import Placement
 from pipeline.engine.preview import LinearPreview, PreviewQueue, choose_zoom, convert_to_picture, shrink_pixels
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, look_for_cancel
 from pipeline.machine.memory import is_out_of_memory
 from pipeline.machine.plan import is_tiled
 from pipeline.models.locate import PresentParts
@@ -72,7 +73,7 @@ class Decoders:
     def _decode_all(self, latents: Tensor, decoder: Decoder) -> list[Image.Image]:
         """Decode scaled latents (n, c, h, w) with one decoder. Raises Overflow."""
         factor, vae = self._pipeline.vae_scale_factor, self.choose_vae(decoder)
-        with TiledDecoding(vae, latents.shape[-1] * factor, latents.shape[-2] * factor):
+        with TiledDecoding(vae, latents.shape[-1] * factor, latents.shape[-2] * factor), watch_decoding(vae):
             return [self._decode_picture(each[None], vae) for each in latents]
 
     def watch_steps(self, on_step: OnStep) -> Callable[[int, int, Tensor], None]:
@@ -134,6 +135,22 @@ class Decoders:
 
     def _describe_overflow(self) -> str:
         return f"{self._profile.title} gave no picture: its numbers overflowed on {self._placement.device}."
+
+
+@contextmanager
+def watch_decoding(vae: Any) -> Iterator[None]:
+    """Look for a cancel before each convolution of a decoder, which takes seconds on a processor.
+
+    One that is compiled is one piece; it runs where a picture takes less than a step did.
+    """
+    parts = () if vae.decoder._compiled_call_impl else vae.decoder.modules()
+    convolutions = [part for part in parts if isinstance(part, nn.Conv2d)]
+    hooks = [each.register_forward_pre_hook(lambda *_: look_for_cancel()) for each in convolutions]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 class TiledDecoding:

@@ -30,7 +30,7 @@ from pipeline.engine.shallow_text_encoder import expect_layers
 from pipeline.engine.starting import Starter, lay_rest
 from pipeline.engine.style_adapters import StyleAdapters
 from pipeline.engine.style_embeddings import StyleEmbeddings
-from pipeline.errors import IsCancelled, raise_if_cancelled
+from pipeline.errors import IsCancelled, look_for_cancel
 from pipeline.machine.device import name_dtype
 from pipeline.machine.plan import ModeChoice
 from pipeline.models.locate import PresentParts
@@ -184,7 +184,7 @@ class Engine(DrawingEngine):
         self._expect_drawable(request)
         size = Size(request.width, request.height, len(list_steering_hints(request)) or 1)
         with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode():
-            raise_if_cancelled(is_cancelled)
+            look_for_cancel()
             drawn, shortage = self._placement.run(
                 size, lambda: self._draw_in_numbers(request, count, on_step, is_cancelled)
             )
@@ -214,12 +214,14 @@ class Engine(DrawingEngine):
         self._adapters.use(request, clock)
         if self._loras.use(request, clock):
             self._conditioning.clear()  # the text encoder says something else now
+        look_for_cancel()
         passes = TwoPasses(request, self._denoiser, self._decoding, self._conditioning.make_conditions, clock)
         for each in request.batch(count):
             latents = passes.denoise(each, on_step if not images else None, is_cancelled)
             decoded = self._decoding.decode_pictures(latents, each.shortcuts.decoder)
             images += (lay_rest(lay_ink(made, each), each) for made in decoded)
             clock.mark("picture")
+            look_for_cancel()
         notices = (*list_lora_notices(request), *self._conditioning.list_unread_words(request))
         return Drawn(tuple(images), clock.milliseconds, notices, self._placement.present_numbers())
 

@@ -12,7 +12,8 @@ from diffusers import AutoencoderTiny
 
 from pipeline.engine.decoding import Decoders
 from pipeline.engine.preview import LinearPreview
-from pipeline.errors import ModelError
+from pipeline.errors import Cancelled, ModelError, watch_cancel
+from tests.tools.cancel_looks import CancelLooks
 from tests.tools.packaged_folder import make_packaged_profile
 
 
@@ -53,3 +54,12 @@ def test_no_memory_for_it_goes_on_to_who_makes_room(vae: AutoencoderTiny) -> Non
 
 def test_where_it_is_not_wanted_nobody_looks_for_it(vae: AutoencoderTiny) -> None:
     assert isinstance(decoding(vae, None, "linear").make_preview, LinearPreview)
+
+
+def test_a_cancel_ends_the_decoding_between_two_convolutions(vae: AutoencoderTiny) -> None:
+    latents, decoders = torch.zeros(1, vae.config.latent_channels, 8, 8), decoding(vae, Files())
+    with pytest.raises(Cancelled), watch_cancel(looks := CancelLooks(3)):
+        decoders.decode_pictures(latents, "full")
+    assert looks.count == 3
+    [picture] = decoders.decode_pictures(latents, "full")
+    assert picture.size == (64, 64) and looks.count == 3  # nothing looks on where nobody watches
