@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.controls import expect_choice
-from pipeline.errors import SettingError
+from pipeline.errors import SettingError, watch_cancel
 from pipeline.page.api_words import document_endpoint
 from pipeline.page.departures import Departures
 from pipeline.page.endpoint_calls import declare_inputs, turn_errors_into_messages
@@ -111,9 +111,9 @@ class Endpoints:
         found = {
             name: _find_uploaded_file(inputs[name], what) for name, what in files.items() if inputs[name] is not None
         }
-        with hold_place(place):
+        with hold_place(place), watch_cancel(stop.is_set):
             results = draw_call(self._studio, read_call(inputs | found), is_cancelled=stop.is_set)
-        written = [self._studio.write_picture(result) for result in results]
+            written = [self._studio.write_picture(result) for result in results]
         self._keep_pictures(results, written)
         served = [_serve_png(file.read_bytes(), file.name) for file in written]
         return served[0], describe_result(results[0]) | describe_batch(results, [each.model_dump() for each in served])

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache, save_file_to_cache
 
-from pipeline.errors import Cancelled, EngineChanged, ModelError
+from pipeline.errors import Cancelled, EngineChanged, ModelError, watch_cancel
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view
 from pipeline.page.components import build_address
@@ -124,7 +124,8 @@ class Easel:
             elif isinstance(shown, StepPreview):
                 yield view.build_preview_picture(shown, ticket) | view.build_batch(pictures, count), gr.skip()
             elif isinstance(shown, GenerationResult):
-                pictures.append(self.publish_result(shown, settings, ticket, keep))
+                with watch_cancel(stopped.is_set):
+                    pictures.append(self.publish_result(shown, settings, ticket, keep))
                 if len(pictures) < count:
                     yield view.build_batch_picture(pictures, count, ticket), gr.skip()
         yield pictures[0]["picture"] | view.build_batch(pictures, count), pictures[0]["strip"]

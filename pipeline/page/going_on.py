@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from pipeline.errors import Cancelled, PictureFileError
+from pipeline.errors import Cancelled, PictureFileError, watch_cancel
 from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT, build_address
 from pipeline.page.drawing_panel import DrawingPanel, follow_run
@@ -91,7 +91,8 @@ class GoingOn:
                     for shown in Run(prepare(), stopped, place):
                         if isinstance(shown, GenerationResult):
                             settings = keep_size(read_settings(event.settings), shown)
-                            made = self._easel.publish_result(shown, settings, ticket, keep)
+                            with watch_cancel(stopped.is_set):
+                                made = self._easel.publish_result(shown, settings, ticket, keep)
                             yield made["picture"], made["strip"]
                         elif not isinstance(shown, bytes):
                             yield view.build_coming_picture(shown, ticket), gr.skip()

@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from threading import Event
 from typing import Any
 
+from pipeline.errors import watch_cancel
 from pipeline.places import Ahead, Place, hold_place
 from pipeline.values import GenerationResult, StepPreview
 
@@ -44,7 +45,7 @@ class Run:
             done.result()
 
     def _do(self, **followers: Any) -> None:
-        with nullcontext() if self._place is None else hold_place(self._place):
+        with nullcontext() if self._place is None else hold_place(self._place), watch_cancel(self._stopped.is_set):
             self._work(**followers)
 
     def _wait(self, coming: SimpleQueue[Coming | None]) -> Coming | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.errors import Cancelled, SettingError
+from pipeline.errors import Cancelled, SettingError, watch_cancel
 from pipeline.page.components import PAGE_EVENT
 from pipeline.page.easel import Easel
 from pipeline.page.page_event import PageEvent
@@ -49,9 +49,9 @@ class StyleSheet:
                 for order, id in self._make_orders(canvas, settings, ids):
                     sheet = sheet | {"seed": order.sampling.seed}
                     yield sheet
-                    with hold_place(place):
+                    with hold_place(place), watch_cancel(stopped.is_set):
                         [result] = self._studio.draw_batch(order, 1, is_cancelled=stopped.is_set)
-                    address = self._easel.serve_file(self._studio.write_picture(result))
+                        address = self._easel.serve_file(self._studio.write_picture(result))
                     sheet = sheet | {"pictures": [*sheet["pictures"], [id, address]]}
             yield sheet | {"state": "done"}
         except Cancelled:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from pipeline.errors import PictureFileError
+from pipeline.errors import PictureFileError, look_for_cancel
 from pipeline.hires import find_first_size, is_drawn_twice
 from pipeline.own_weights import Embedding, Lora
 from pipeline.picture import carried_strokes, carried_styles
@@ -34,6 +34,8 @@ from pipeline.picture.setting_text import describe_hires, describe_settings
 from pipeline.values import CHECKPOINT, GenerationRequest, GenerationResult, Style
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
     from pipeline.picture.signing import Signer
 
 KEYWORD = "croquis"
@@ -53,7 +55,7 @@ def write_picture(result: GenerationResult, signer: Signer | None = None) -> byt
     """Write a PNG file that carries the picture's recipe; equal image, request, strokes and revisions give equal bytes,
     unless a host's `signer` signs it.
 
-    Strokes with which the file would be larger than any that is read stay out. Raises NotSigned.
+    Strokes with which the file would be larger than any that is read stay out. Raises NotSigned, Cancelled.
     """
 
     def write(canvas: str | None) -> bytes:
@@ -73,10 +75,18 @@ def write_png(result: GenerationResult, canvas: str | None) -> bytes:
         texts.add_itxt(carried_strokes.KEYWORD, carried_strokes.write_strokes(canvas), zip=True)
     if (styles := carried_styles.write_styles(result.request)) is not None:
         texts.add_itxt(carried_styles.KEYWORD, styles)
-    file = io.BytesIO()
+    file = WatchedBytes()
     # from bare pixels: what else a Pillow image may carry (colour profile, resolution) stays out
     Image.fromarray(np.asarray(result.image.convert("RGB"))).save(file, "PNG", pnginfo=texts)
     return file.getvalue()
+
+
+class WatchedBytes(io.BytesIO):
+    """WatchedBytes looks for a cancel at every piece of a file that is written into it."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        look_for_cancel()
+        return super().write(data)
 
 
 def read_picture(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from starlette.types import Receive
 
+from pipeline.errors import watch_cancel
 from pipeline.places import Place, hold_place
 from pipeline.studio.callers import Caller
 from pipeline.studio.calls import draw_call, read_call
@@ -59,7 +60,7 @@ class Run:
     def draw(self) -> None:
         """Read the inputs and draw them; tell the results or what went wrong."""
         try:
-            with hold_place(self._place):
+            with hold_place(self._place), watch_cancel(self._stopped.is_set):
                 results = draw_call(
                     self._studio,
                     read_call(self._read_inputs()),

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from pipeline.errors import EngineChanged
+from pipeline.errors import Cancelled, EngineChanged, look_for_cancel
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
 from pipeline.page.easel import Easel
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import adapt_settings
+from pipeline.page.run import Run
 from pipeline.request.order import Order
 from pipeline.settings import Settings
 from pipeline.studio.line import Line
@@ -95,3 +97,15 @@ def test_a_run_that_is_overtaken_is_read_anew_once(tmp_path: Path, overtaken: in
 def test_every_setting_has_a_place() -> None:
     suit: Callable[..., dict[str, Any]] = adapt_settings
     assert tuple(suit(page_settings(POCKET), SD15)) == SETTINGS and SETTINGS[-1] == "seed"  # as assets/app.js counts
+
+
+def test_what_a_run_does_looks_for_its_stop() -> None:
+    stopped = Event()
+
+    def work(**_: Any) -> None:
+        look_for_cancel()
+        stopped.set()
+        look_for_cancel()
+
+    with pytest.raises(Cancelled):
+        list(Run(work, stopped))

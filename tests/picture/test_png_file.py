@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from pipeline.controls import SEED_LIMIT, HiresFix
-from pipeline.errors import CroquisError, PictureFileError, StyleError
+from pipeline.errors import Cancelled, CroquisError, PictureFileError, StyleError, watch_cancel
 from pipeline.picture.png_file import read_picture, write_picture
 from pipeline.request.generation_data import read_generation_data
 from pipeline.values import EdgeMap, GenerationResult, StyleMatch, StyleMix
+from tests.tools.cancel_looks import CancelLooks
 from tests.tools.drawings import draw_house, encode_image
 from tests.tools.requests import change_request, make_flat_request
 
@@ -94,6 +95,14 @@ def test_equal_results_give_equal_bytes_whatever_the_hour_and_the_machine(make_r
     carrying.info["icc_profile"], carrying.info["dpi"] = b"profile", (300, 300)
     assert write_picture(make_result(carrying)) == write_picture(make_result())
     assert write_picture(make_result(seed=43)) != write_picture(make_result())
+
+
+def test_a_cancel_ends_the_writing_of_a_large_picture(make_result):
+    noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
+    looks = CancelLooks(4)
+    with pytest.raises(Cancelled), watch_cancel(looks):
+        write_picture(make_result(Image.fromarray(noise)))
+    assert looks.count == 4
 
 
 def test_the_parameters_text_is_what_a1111_programs_read(make_result):
