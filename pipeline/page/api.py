@@ -14,7 +14,6 @@ import numpy as np
 from anyio import CapacityLimiter, to_thread
 from gradio.context import Context, LocalContext
 from gradio.events import api
-from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder, is_in_or_equal
 from gradio_client.utils import is_file_obj_with_meta
 from numpy.typing import NDArray
@@ -24,12 +23,12 @@ from pipeline.controls import expect_choice
 from pipeline.errors import SettingError, watch_cancel
 from pipeline.page.api_words import document_endpoint
 from pipeline.page.departures import Departures
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.endpoint_calls import declare_inputs, turn_errors_into_messages
 from pipeline.page.guard import guard_inputs
 from pipeline.page.host import NOT_HERE, may_teach
 from pipeline.page.memory_panel import plan_memory_modes
 from pipeline.page.page_event import guard_events
-from pipeline.page.served_files import make_served_folder
 from pipeline.page.sharing import add_style, remove_style
 from pipeline.page.visitors import find_caller, find_owner
 from pipeline.places import Place, hold_place
@@ -57,14 +56,14 @@ from pipeline.values import GenerationResult, Sketch
 MAX_OPEN_CALLS = 16  # of all endpoints but /draw, which has a line of its own (`pipeline/studio/line.py`)
 
 
-def register_api(studio: Studio) -> None:
-    """Add every endpoint to the gr.Blocks that is being built, and guard all of its inputs."""
+def register_api(studio: Studio, files: DrawnFiles) -> None:
+    """Add every endpoint to the gr.Blocks that is being built, and guard all of its inputs; pictures lie in `files`."""
     blocks = Context.root_block
     if blocks is None:
         raise RuntimeError("register_api is called inside `with gr.Blocks()`.")
     guard_inputs(blocks)
     guard_events(blocks)
-    endpoints = Endpoints(studio, Departures(blocks))
+    endpoints = Endpoints(studio, files, Departures(blocks))
     for function in (
         endpoints.draw,
         endpoints.read_edges,
@@ -88,8 +87,8 @@ def register_api(studio: Studio) -> None:
 class Endpoints:
     """Endpoints has one method for each endpoint; its signature and docstring are the endpoint's documentation."""
 
-    def __init__(self, studio: Studio, departures: Departures) -> None:
-        self._studio, self._departures = studio, departures
+    def __init__(self, studio: Studio, files: DrawnFiles, departures: Departures) -> None:
+        self._studio, self._files, self._departures = studio, files, departures
         self._threads = CapacityLimiter(studio.settings.waiting)
 
     @turn_errors_into_messages
@@ -115,7 +114,7 @@ class Endpoints:
             results = draw_call(self._studio, read_call(inputs | found), is_cancelled=stop.is_set)
             written = [self._studio.write_picture(result) for result in results]
         self._keep_pictures(results, written)
-        served = [_serve_png(file.read_bytes(), file.name) for file in written]
+        served = [self._serve_png(file.read_bytes(), file.name) for file in written]
         return served[0], describe_result(results[0]) | describe_batch(results, [each.model_dump() for each in served])
 
     def _keep_pictures(self, results: Sequence[GenerationResult], files: Sequence[Path]) -> None:
@@ -140,7 +139,7 @@ class Endpoints:
         choice = parse_reading(reading)
         low, high = parse_thresholds(canny_low, canny_high, self._studio.profile.defaults)
         edges = self._studio.read_edges(_read_sketch(sketch), choice, low, high)
-        return _serve_png(_encode_png(edges.pixels), "edges.png")
+        return self._serve_png(_encode_png(edges.pixels), "edges.png")
 
     @turn_errors_into_messages
     def read_hints(
@@ -161,7 +160,7 @@ class Endpoints:
         given: dict[str, Any] = {"controlnets": controlnets, "reading": reading, "width": width, "height": height}
         given |= {"canny_low": canny_low, "canny_high": canny_high}
         order = parse_order(self._studio.profile, sketch=_read_sketch(sketch), **given)
-        return [_serve_hint(each) for each in self._studio.look_at_hints(order, self._studio.read_lines(order))]
+        return [self._serve_hint(each) for each in self._studio.look_at_hints(order, self._studio.read_lines(order))]
 
     @turn_errors_into_messages
     def find_styles(self, prompt: str, k: int = MATCHES_SHOWN) -> list[FoundStyle]:
@@ -229,6 +228,15 @@ class Endpoints:
             engine, width, height, count, self._studio.settings.device, self._studio.settings.dtype
         )
 
+    def _serve_png(self, data: bytes, name: str) -> gr.FileData:
+        """Keep these bytes as a PNG file that clients can fetch."""
+        return gr.FileData(path=self._files.keep_bytes(data, name), orig_name=name, mime_type="image/png")
+
+    def _serve_hint(self, seen: SeenHint) -> dict[str, Any]:
+        """Return what one ControlNet is given as JSON, its image kept for clients to fetch."""
+        image = None if seen.pixels is None else self._serve_png(_encode_png(seen.pixels), f"{seen.controlnet}.png")
+        return {"controlnet": seen.controlnet, "image": image and image.model_dump(), "notice": seen.notice}
+
 
 def _read_sketch(sketch: object) -> Sketch:
     """Read an uploaded drawing. Raises SettingError or SketchError."""
@@ -254,18 +262,6 @@ def _find_uploaded_file(file: object, what: str) -> Path:
 def _name_uploaded_file(file: object) -> str:
     """Return what an uploaded file was called where it came from."""
     return str(file.get("orig_name") or "picture") if isinstance(file, Mapping) else "picture"
-
-
-def _serve_png(data: bytes, name: str) -> gr.FileData:
-    """Keep these bytes as a PNG file that clients can fetch."""
-    path = save_bytes_to_cache(data, name, make_served_folder(get_upload_folder()))
-    return gr.FileData(path=path, orig_name=name, mime_type="image/png")
-
-
-def _serve_hint(seen: SeenHint) -> dict[str, Any]:
-    """Return what one ControlNet is given as JSON, its image kept for clients to fetch."""
-    image = None if seen.pixels is None else _serve_png(_encode_png(seen.pixels), f"{seen.controlnet}.png")
-    return {"controlnet": seen.controlnet, "image": image and image.model_dump(), "notice": seen.notice}
 
 
 def _encode_png(pixels: NDArray[np.uint8]) -> bytes:

@@ -11,12 +11,12 @@ from threading import Event
 from typing import Any
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache, save_file_to_cache
 
 from pipeline.errors import Cancelled, EngineChanged, ModelError, watch_cancel
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view
 from pipeline.page.components import build_address
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.hires_choice import restore_hires
 from pipeline.page.memory_panel import describe_need
 from pipeline.page.page_event import PageEvent
@@ -26,7 +26,6 @@ from pipeline.page.reading_choice import restore_choice
 from pipeline.page.restoring import Restored, is_own_picture, restore_picture, restore_text
 from pipeline.page.run import Run
 from pipeline.page.sent_file import decode_base64
-from pipeline.page.served_files import make_served_folder
 from pipeline.page.styled_part import write_part
 from pipeline.page.tickets import Tickets
 from pipeline.page.visitors import find_caller, find_owner
@@ -54,11 +53,9 @@ PageUpdate = tuple[Any, Any, str]  # the same, and the name of the engine that d
 class Easel:
     """Easel holds the handlers of one studio's drawing runs."""
 
-    def __init__(self, studio: Studio, cache: str) -> None:
-        self.studio = studio
+    def __init__(self, studio: Studio, files: DrawnFiles) -> None:
+        self.studio, self.files = studio, files
         self.tickets = Tickets()
-        self._cache = cache  # Gradio's folder of files that it may serve and will delete in time
-        self.served: set[str] = set()
 
     def draw(self, visitor: gr.Request, canvas: str, *inputs: Any) -> Iterator[PageUpdate]:
         """Draw a picture; yield what the picture and the strip show meanwhile, and which engine draws.
@@ -157,15 +154,11 @@ class Easel:
 
     def serve_file(self, file: Path) -> str:
         """Serve a file; return its address relative to the page, which nobody can guess."""
-        copy = save_file_to_cache(file, make_served_folder(self._cache))
-        self.served.add(copy)
-        return build_address(Path(copy))
+        return build_address(Path(self.files.keep_file(file)))
 
     def serve_bytes(self, data: bytes, name: str) -> str:
         """Serve bytes as a file of that name; return its address relative to the page, which nobody can guess."""
-        copy = save_bytes_to_cache(data, name, make_served_folder(self._cache))
-        self.served.add(copy)
-        return build_address(Path(copy))
+        return build_address(Path(self.files.keep_bytes(data, name)))
 
     def _change_page(self, restored: Restored) -> tuple[Any, ...]:
         """Return the canvas, SETTINGS, strip and picture with what changes; a message stands under the picture."""

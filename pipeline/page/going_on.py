@@ -108,7 +108,7 @@ class GoingOn:
         head, comma, body = address.partition(",")
         if comma and head == "data:image/png;base64":
             return decode_base64(body)
-        file = next((each for each in self._easel.served if build_address(Path(each)) == address), None)
+        file = next((each for each in tuple(self._easel.files.paths) if build_address(Path(each)) == address), None)
         if file is None or not Path(file).is_file():
             raise PictureFileError(GONE)
         return Path(file).read_bytes()

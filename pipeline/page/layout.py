@@ -12,6 +12,7 @@ from pipeline.page import view
 from pipeline.page.api import register_api
 from pipeline.page.components import PAGE_EVENT, lay_fold, make_component, place_component, serve_assets
 from pipeline.page.drawing_panel import DrawingPanel, lay_drawing_panel, lay_examples, wire_drawing, wire_slider
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.easel import Easel
 from pipeline.page.going_on import wire_going_on
 from pipeline.page.keeping import wire_keeping
@@ -44,7 +45,9 @@ def build_page(studio: Studio) -> gr.Blocks:
             gr.HTML(TITLE, apply_default_css=False, elem_id="title")
             status = make_component("status", script)
             make_component("header", script)
-        register_api(studio)  # first: the names of its endpoints come before those of the page's own events
+        files = DrawnFiles(page.GRADIO_CACHE, studio.settings.uploads / 2)  # the other half is the uploads'
+        page.temp_file_sets.append(files.paths)  # delete_cache looks after them
+        register_api(studio, files)  # first: the names of its endpoints come before those of the page's own events
         with gr.Column(elem_id="desk", elem_classes="fresh"):
             panel = lay_drawing_panel(studio, script)
             with gr.Column(elem_id="folds"):
@@ -58,17 +61,16 @@ def build_page(studio: Studio) -> gr.Blocks:
                     lay_memory_panel(studio, **PAGE_EVENT)
             place_component(panel.history)
             lay_examples(studio, script)
-        wire_taking_apart(wire_page(studio, page, panel, settings, status), apart)
+        wire_taking_apart(wire_page(Easel(studio, files), page, panel, settings, status), apart)
         wire_model_panel(studio, page, bigger, [status, panel.running], **PAGE_EVENT)
         wire_own_files(studio, page, own, panel.running, settings.quality["ip_adapter"], **PAGE_EVENT)
     mark_page(page)
     return page
 
 
-def wire_page(studio: Studio, page: gr.Blocks, panel: DrawingPanel, settings: SettingsPanel, status: gr.HTML) -> Easel:
+def wire_page(easel: Easel, page: gr.Blocks, panel: DrawingPanel, settings: SettingsPanel, status: gr.HTML) -> Easel:
     """Connect the page's events with the handlers of one studio; return those around the engine."""
-    easel = Easel(studio, page.GRADIO_CACHE)
-    page.temp_file_sets.append(easel.served)  # delete_cache looks after our pictures too
+    studio = easel.studio
     inputs = order_inputs(panel, settings)
     wire_drawing(easel, panel, inputs)
     wire_going_on(easel, panel)

@@ -6,7 +6,6 @@ By itself that route fetches any public address and answers from our origin, and
 from __future__ import annotations
 
 import os
-import secrets
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,20 +14,11 @@ from gradio.utils import get_upload_folder
 from starlette.responses import FileResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pipeline.page.drawn_files import FOLDER
 from pipeline.page.own_routes import refuse
 
 ROUTES = ("/gradio_api/file=", "/gradio_api/file/")
-FOLDER = "drawn"  # below Gradio's folder, beside what people uploaded
-TOKEN_BYTES = 16
 NOT_SERVED = "Only the page's own files and pictures that were drawn here are sent; addresses are not fetched."
-
-
-def make_served_folder(cache: str) -> str:
-    """Return the path of a new folder for one served file; its name is random, so that nobody guesses the address.
-
-    Gradio's own folders are called by what is in the file, which can be known from the same drawing and words.
-    """
-    return str(Path(cache) / FOLDER / secrets.token_hex(TOKEN_BYTES))
 
 
 class ServedFiles:

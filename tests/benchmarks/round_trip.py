@@ -17,6 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.easel import Easel
 from pipeline.page.page_order import read_order
 from pipeline.picture.png_file import write_picture
@@ -46,7 +47,7 @@ class Traveller:
 
     def __init__(self, studio: Studio, folder: Path) -> None:
         self.studio = studio
-        self.easel = Easel(studio, str(folder))
+        self.easel = Easel(studio, DrawnFiles(str(folder)))
 
     def make_trip(self, seed: int) -> RoundTrip:
         """Draw the picture of a seed, drop its file, and draw it twice more."""

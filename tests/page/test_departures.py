@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,6 +14,7 @@ import pytest
 from gradio_client import Client
 
 from pipeline.page.api import register_api
+from pipeline.page.drawn_files import DrawnFiles
 from tests.service.slow_studio import PATIENCE, SlowStudio
 from tests.tools.serving import find_free_port
 
@@ -26,10 +28,10 @@ def studio() -> SlowStudio:
 
 
 @pytest.fixture
-def address(studio: SlowStudio) -> Iterator[str]:
+def address(studio: SlowStudio, tmp_path: Path) -> Iterator[str]:
     """Serve the endpoints of a studio whose pictures never end."""
     with gr.Blocks(analytics_enabled=False) as blocks:
-        register_api(studio)  # type: ignore[arg-type]
+        register_api(studio, DrawnFiles(str(tmp_path)))  # type: ignore[arg-type]
     blocks.queue()
     port = find_free_port()
     _, address, _ = blocks.launch(prevent_thread_lock=True, server_port=port, quiet=True, inbrowser=False)

@@ -14,6 +14,7 @@ import pytest
 from pipeline.errors import Cancelled, EngineChanged, look_for_cancel
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.easel import Easel
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import adapt_settings
@@ -62,7 +63,7 @@ class StandInStudio:
 
 
 def press_draw(studio: StandInStudio, settings: dict[str, Any], tmp_path: Path) -> list[tuple[Any, Any, str]]:
-    easel = Easel(studio, str(tmp_path))  # type: ignore[arg-type]
+    easel = Easel(studio, DrawnFiles(str(tmp_path)))  # type: ignore[arg-type]
     return list(easel.draw(VISITOR, CANVAS, *settings.values(), "ticket"))  # type: ignore[arg-type]
 
 

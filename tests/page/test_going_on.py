@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from pipeline.models.catalog import POCKET
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.easel import SETTINGS, Easel
 from pipeline.page.going_on import GONE, GoingOn, read_settings
 from pipeline.picture.png_file import read_picture, write_picture
@@ -34,7 +35,7 @@ def data(studio: Studio) -> bytes:  # noqa: F811
 
 @pytest.fixture
 def easel(studio: Studio, tmp_path: Path) -> Easel:  # noqa: F811
-    return Easel(studio, str(tmp_path))
+    return Easel(studio, DrawnFiles(str(tmp_path)))
 
 
 def write_url(data: bytes) -> str:
@@ -46,7 +47,7 @@ def ask(data: bytes, **more: Any) -> Any:
 
 
 def read_served(easel: Easel, picture: Mapping[str, Any]) -> bytes:
-    (file,) = [each for each in easel.served if each.endswith(picture["name"])]
+    (file,) = [each for each in easel.files.paths if each.endswith(picture["name"])]
     return Path(file).read_bytes()
 
 
@@ -77,7 +78,7 @@ def test_a_film_is_made_and_stopped(easel: Easel, data: bytes) -> None:
     handlers = GoingOn(easel)
     *shown, last = handlers.film(VISITOR, ask(data))  # type: ignore[arg-type]
     assert [each["step"] for each in shown] == list(range(1, len(shown) + 1)) and last["ticket"] == "t1"
-    assert Image.open(next(file for file in easel.served if file.endswith(".webp"))).format == "WEBP"
+    assert Image.open(next(file for file in easel.files.paths if file.endswith(".webp"))).format == "WEBP"
     handlers.cancel(ask(data))
     assert list(handlers.film(VISITOR, ask(data))) == [{"ticket": "t1", "problem": "Stopped."}]  # type: ignore[arg-type]
 

@@ -14,6 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from pipeline.errors import PictureFileError, SketchError
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.own_files import OwnFiles
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.easel import Easel
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.restoring import UNREAD, is_own_picture, restore_picture, restore_text
@@ -127,7 +128,7 @@ class StandInStudio:
 
 
 def restore(**data: Any) -> tuple[Any, ...]:
-    easel = Easel(StandInStudio(), "cache")  # type: ignore[arg-type]
+    easel = Easel(StandInStudio(), DrawnFiles("cache"))  # type: ignore[arg-type]
     return easel.restore(SimpleNamespace(**data))  # type: ignore[arg-type]
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.secure_headers import PAGE_RULES, SecureHeaders
-from pipeline.page.served_files import is_below, is_drawn, make_served_folder, resolve_paths, resolve_plain
+from pipeline.page.served_files import is_below, is_drawn, resolve_paths, resolve_plain
 from pipeline.settings import ROOT
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.serving import ANSWER_LIMIT, Server
@@ -56,7 +57,7 @@ def test_the_pages_own_files_are_served(server: Server) -> None:
 
 def test_what_is_served_lies_in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    assert is_drawn(str(resolve_plain(f"{make_served_folder(str(tmp_path))}/fox.png")))
+    assert is_drawn(str(resolve_plain(DrawnFiles(str(tmp_path)).keep_bytes(b"", "fox.png"))))
     assert not is_drawn(f"{tmp_path}/fox.png")
     assert [resolve_plain(path) for path in (f"{tmp_path}/drawn/../drawn/fox.png", "drawn/fox.png", "/a\0b")] == [
         None

@@ -15,6 +15,7 @@ from PIL import Image
 
 from pipeline.errors import SettingError
 from pipeline.models.catalog import POCKET
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.easel import Easel
 from pipeline.page.style_sheet import StyleSheet, read_wish
 from pipeline.page.style_shelf import SUGGESTED, Shelf, name_after_file
@@ -128,7 +129,7 @@ def test_a_brushed_part_reads_back_and_lies_over_the_drawing(studio: Studio) -> 
 
 
 def test_a_sheet_has_one_seed_and_stops(studio: Studio, tmp_path: Path) -> None:
-    easel = Easel(studio, str(tmp_path))
+    easel = Easel(studio, DrawnFiles(str(tmp_path)))
     sheet, settings = StyleSheet(easel), page_settings(POCKET, width=128, height=128).values()
 
     def draw(**wish: Any) -> Iterator[dict[str, Any]]:

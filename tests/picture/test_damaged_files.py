@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.models.catalog import POCKET
 from pipeline.models.own_files import OwnFiles
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.easel import Easel
 from pipeline.picture.png_chunks import decode_text, read_texts
 from pipeline.picture.png_file import KEYWORD, MAX_RECIPE, read_picture, write_picture
@@ -54,7 +55,7 @@ def damaged(whole: bytes) -> list[tuple[str, bytes]]:
 
 @pytest.fixture(scope="module")
 def easel(find_style: Any) -> Easel:  # noqa: F811
-    return Easel(StandInStudio(find_style), "cache")  # type: ignore[arg-type]
+    return Easel(StandInStudio(find_style), DrawnFiles("cache"))  # type: ignore[arg-type]
 
 
 def drop(easel: Easel, data: bytes) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.easel import Easel
 from pipeline.page.lent_styles import LentShelf
 from pipeline.page.page_order import SETTINGS
@@ -57,7 +58,7 @@ def test_it_is_worn_drawn_and_kept_elsewhere(travelled: bytes, tmp_path: Path) -
 def test_the_page_tells_of_it(travelled: bytes, tmp_path: Path) -> None:
     studio = start_studio(tmp_path)
     reopened = studio.read_picture(travelled)
-    _, *settings, strip, picture = Easel(studio, str(tmp_path))._restore_page(reopened, travelled)
+    _, *settings, strip, picture = Easel(studio, DrawnFiles(str(tmp_path)))._restore_page(reopened, travelled)
     assert dict(zip(SETTINGS, settings, strict=True))["style"].startswith("my-wool-lent-")
     assert strip["lent"] == [{"id": reopened.lent[0].id, "name": "My wool"}] and picture["state"] == "done"
     assert any("“My wool” is not on this Croquis" in notice for notice in strip["notices"])
