@@ -22,12 +22,17 @@ SIDE = 256
 
 
 def test_every_feature_draws_on_the_small_tree(tmp_path: Path) -> None:
+    """In brief, without twelve rows and a model of one's own alone; what each of those has of its own is tested where
+    `Feature.repeats` and `change_models` say: few-step weights from other files, folders that differ in their names,
+    another upscaler of pixels, a strength between two others, and one enlarging more. Two taught steps are enough to
+    stop between them, for a sample is drawn after each.
+    """
     folder = write_sd15_tree(tmp_path / "sd15", small=True)
     rows = list(draw_all(read_options([str(folder), "--brief", "--lesson", "2"]), tmp_path))
     assert [row for row in rows if "wrong" in row] == []
     named = [row["what"] for row in rows]
     features = {each.name for each in list_features(SIDE, False) if not each.repeats}
-    assert features | {"own model", "the taught style worn"} <= set(named) and len(features) > 60
+    assert features | {"own VAE", "own both", "the taught style worn"} <= set(named) and len(features) > 60
     assert named[-1] == "the first one again"
 
 

@@ -17,6 +17,9 @@ PLAIN = "text and drawing"
 AYS_STEPS = 10  # what Align Your Steps was tuned for
 START_STEPS = 4  # so that strengths of a quarter, a half and three quarters leave 1, 2 and 3 steps
 REPEATED_STEPS = ("hyper-2", "hyper-4", "hyper-8", "pcm-8")  # as hyper-1, hyper-8-unguided and pcm-4, from other files
+STEPS_TESTED = "tests/engine/test_few_steps.py"  # every entry of the menu
+NAMES_TESTED = "tests/engine/test_own_controlnets_beside_diffusers.py"  # of tensors: the others' are diffusers' own
+FOLDERS_TESTED = "tests/models/test_own_files.py"  # what is in a file is drawn from A1111's folder
 TAUGHT = "My stripes"  # the style that is taught on the way
 THREE = {
     "scribble": {"controlnet_conditioning_scale": 0.9, "control_guidance_end": 0.5},
@@ -44,7 +47,7 @@ class Feature:
     own: tuple[str, ...] = ()  # LoRAs and textual inversions that the file names
     refused: str = ""  # a piece of what is said in place of a picture
     size: tuple[int, int] | None = None  # px, where it is not the usual one
-    repeats: bool = False  # goes the way of another feature through the code, with another file or value
+    repeats: str = ""  # goes another feature's way through the code; what is its own, this file tests
 
 
 def list_features(side: int, has_poses: bool) -> Iterator[Feature]:
@@ -63,7 +66,9 @@ def list_features(side: int, has_poses: bool) -> Iterator[Feature]:
     yield Feature("two at once", {"count": 2}, unlike=(), like=PLAIN)
     yield Feature("a near picture", {"variation_seed": 3, "variation_strength": 0.3})
     yield Feature("the pen on it", {"lines": 1.0})
-    yield Feature("enlarged", {"enlargement": 2}, unlike=(), size=(2 * side, 2 * side), repeats=True)
+    yield Feature(
+        "enlarged", {"enlargement": 2}, unlike=(), size=(2 * side, 2 * side), repeats="tests/studio/test_going_on.py"
+    )
     yield from list_two_passes(side)
 
 
@@ -73,7 +78,7 @@ def list_two_passes(side: int) -> Iterator[Feature]:
     for upscaler in UPSCALERS:
         hires = {"scale": 2.0, "strength": 0.75, "num_inference_steps": START_STEPS, "upscaler": upscaler}
         told = {f"hires.{name}": value for name, value in hires.items()}
-        repeats = upscaler == "Lanczos"  # of pixels, as waifu2x
+        repeats = "tests/engine/test_second_pass.py" if upscaler == "Lanczos" else ""  # of pixels, as waifu2x
         yield Feature(f"in two passes by {upscaler}", {"hires": hires}, tuple(drawn), told=told, repeats=repeats)
         drawn.append(f"in two passes by {upscaler}")
     both = {"hires": {"scale": 2, "strength": 0.75}, "enlargement": 2}
@@ -101,7 +106,8 @@ def list_starts(side: int) -> Iterator[Feature]:
     for strength in (0.25, 0.5, 0.75):
         name = f"from a picture at {strength:g}"
         given = {"image": Sent(PLAIN), "strength": strength, "num_inference_steps": START_STEPS}
-        yield Feature(name, given, last, told={"strength": strength}, repeats=strength == 0.5)
+        repeats = "tests/engine/test_starting.py" if strength == 0.5 else ""
+        yield Feature(name, given, last, told={"strength": strength}, repeats=repeats)
         last = (PLAIN, name)
     painted = {"sketch": Sent("painted"), "strength": 0.5, "num_inference_steps": START_STEPS}
     yield Feature("from painted colours", painted)
@@ -149,7 +155,8 @@ def list_presets() -> Iterator[Feature]:
     for name, few in get_menu(SD15.name).few_steps.items():
         told = {"levers.few_steps": name, "num_inference_steps": few.steps, "sampler": few.sampler}
         given = {"levers": {"few_steps": name}, "num_inference_steps": None}
-        yield Feature(f"few steps by {name}", given, told=told, repeats=name in REPEATED_STEPS)
+        repeats = STEPS_TESTED if name in REPEATED_STEPS else ""
+        yield Feature(f"few steps by {name}", given, told=told, repeats=repeats)
     levers = {"cache_interval": 2, "decoder": "small", "controlnet_half": "conditional", "controlnet_every": 2}
     levers |= {"guidance_end": 0.5, "control_guidance_end": 0.5}
     for lever, value in levers.items():
@@ -177,11 +184,13 @@ def list_own_weights() -> Iterator[Feature]:
     drawn = [PLAIN, "by canny"]
     for layout in LAYOUTS:
         lora, word = f"{layout}-lora", f"{layout}-embedding"
-        repeats = layout != "webui"  # the others differ in their folders, and comfyui in the keys of its LoRA
-        yield Feature(f"LoRA of {layout}", {"loras": f"{lora}:0.8"}, own=(lora,), repeats=layout == "invokeai")
+        repeats = FOLDERS_TESTED if layout == "invokeai" else ""  # comfyui's LoRA has other keys
+        yield Feature(f"LoRA of {layout}", {"loras": f"{lora}:0.8"}, own=(lora,), repeats=repeats)
+        repeats = "" if layout == "webui" else FOLDERS_TESTED
         yield Feature(f"inversion of {layout}", {"prompt": f"a red fox, {word}"}, own=(word,), repeats=repeats)
         net = f"{layout}-controlnet"
         given, told = {"canny": {"model": net}}, {"controlnets.canny.model": net}
+        repeats = "" if layout == "webui" else NAMES_TESTED
         yield Feature(f"ControlNet of {layout}", {"controlnets": given}, tuple(drawn), told=told, repeats=repeats)
         drawn.append(f"ControlNet of {layout}")
     both = "a red fox <lora:webui-lora:0.8> <lora:comfyui-lora:0.5>"
@@ -192,9 +201,11 @@ def list_own_weights() -> Iterator[Feature]:
 
 
 def choose(features: Sequence[Feature], named: Sequence[str]) -> list[Feature]:
-    """Return the features whose names hold one of `named`, and before them those that they are compared with."""
-    wanted = {each.name for each in features if any(part in each.name for part in named)}
+    """Return the features whose names hold one of `named`, and before them those that they are compared with: the first
+    one in any case, as the last row of a run is.
+    """
+    wanted = {PLAIN} | {each.name for each in features if any(part in each.name for part in named)}
     for each in reversed(features):
         if each.name in wanted:
-            wanted |= {PLAIN, each.like} | set(each.unlike[-1:])
+            wanted |= {each.like} | set(each.unlike[-1:])
     return [each for each in features if each.name in wanted]
