@@ -44,10 +44,7 @@ class Signer:
         except ImportError as error:
             raise SettingError(MISSING) from error
         self._c2pa, self._lock = c2pa, Lock()
-        try:
-            self._certificates, self._key = (read_plain_file(folder / name) for name in (CERTIFICATES, KEY))
-        except OSError as error:
-            raise SettingError(UNREADABLE.format(reason=f"{error.filename}: {error.strerror}")) from error
+        self._certificates, self._key = (read_pem(folder / name) for name in (CERTIFICATES, KEY))
         self._options = c2pa.Settings.from_dict(OPTIONS)
         self._signer = self._find_signer()
 
@@ -59,7 +56,10 @@ class Signer:
             raise NotSigned from error
 
     def _find_signer(self) -> Any:
-        """Return a signer by the algorithm of the key: the one with which a trial can be read again."""
+        """Return a signer by the algorithm of the key: the one with which a trial can be read again.
+
+        Raises SettingError with what stands against it; that a key is of another kind is told where nothing else is.
+        """
         reasons = []
         stream = io.BytesIO()
         Image.new("RGB", (1, 1)).save(stream, "PNG")
@@ -73,9 +73,7 @@ class Signer:
             if fault is None:
                 return signer
             reasons.append(fault)
-        telling = [
-            each for each in reasons if "private key" not in each
-        ] or reasons  # those of other kinds of keys say that
+        telling = [each for each in reasons if "private key" not in each] or reasons
         raise SettingError(UNFIT.format(reason=telling[0]))
 
     def _sign(self, signer: Any, data: bytes, source_type: str) -> bytes:
@@ -104,6 +102,14 @@ class Signer:
                 return None
             faults = json.loads(reader.json()).get("validation_status", [])
         return "; ".join(str(each.get("explanation", each.get("code"))) for each in faults) or "it is not valid"
+
+
+def read_pem(file: Path) -> bytes:
+    """Read the key or the certificates. Raises SettingError that names the file."""
+    try:
+        return read_plain_file(file)
+    except OSError as error:
+        raise SettingError(UNREADABLE.format(reason=f"{file}: {error.strerror or error}")) from error
 
 
 def open_signer(folder: Path | None) -> Signer | None:

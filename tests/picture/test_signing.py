@@ -135,8 +135,11 @@ def test_the_package_is_loaded_where_a_key_is_given_and_asked_for_where_it_is_mi
     assert done.stdout.startswith("False\n") and "pip install -r requirements-c2pa.txt" in done.stdout
 
 
-def test_both_files_are_named_where_one_cannot_be_read(tmp_path: Path) -> None:
+def test_the_file_is_named_that_cannot_be_read(tmp_path: Path) -> None:
     OWN.write(tmp_path)
     (tmp_path / KEY).unlink()
-    with pytest.raises(SettingError, match=KEY):
+    with pytest.raises(SettingError, match=f"{KEY}: No such file"):
+        Signer(tmp_path)
+    (tmp_path / KEY).mkdir()
+    with pytest.raises(SettingError, match=f"{KEY}: it is a folder"):
         Signer(tmp_path)
