@@ -38,10 +38,9 @@ def find_measured(case: GroundCase) -> tuple[Mask, Mask]:
 
 def list_distances(made: Pixels, case: GroundCase, which: Mask) -> list[float]:
     """List the CIEDE2000 distances of these regions from the ground at their height, in the same picture."""
-    apart = set_apart(case.regions, replace(case.seen, outside=case.seen.outside & False), which)
     lab = to_lab(made)
     found = []
-    for number, home in apart.lies_in.items():
+    for number, home in set_apart(case.regions, case.seen, which).lies_in.items():
         mine = case.regions == number
         rows = mine.any(1)[:, None]
         around = (case.regions == home) & rows
