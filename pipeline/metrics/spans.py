@@ -55,7 +55,7 @@ class Spans:
         at = end - round(sum(spent for _, spent in parts) * SECOND / 1000)
         whole = self._tracer.start_span(PICTURE, start_time=at, attributes=describe_attributes(told))
         if not is_drawn:  # nobody knows how far it came
-            parts = [*before.items()]
+            parts = list(before.items())
             whole.set_status(StatusCode.ERROR, str(told["outcome"]))
         within = set_span_in_context(whole)
         for stage, spent in parts:

@@ -20,7 +20,7 @@ from pipeline.page.trusted_proxies import believe_proxies
 from pipeline.studio.studio import Studio
 
 QUEUE_LIMIT = 1_000  # events that may wait to begin; how many may wait to be drawn, `pipeline/studio/line.py` says
-IDLE_SECONDS = 0.01  # between two looks of Gradio's queue for an event; at its own 0.001 nothing takes 8 % of a core
+IDLE_SECONDS = 0.01  # between two looks of Gradio's idle queue for an event; its own 0.001 costs 8 % of a core
 OTHER_THREADS = 64  # for events that do not draw: they never wait for those that do
 
 

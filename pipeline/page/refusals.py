@@ -37,14 +37,14 @@ WORDS: Mapping[int, str] = {
 }
 Headers = list[tuple[bytes, bytes]]
 
-# Of the request that is answered, the status of its latest failure. Gradio's queue runs in the context of the first
-# request of all for good: what is noted there must be small, and no error, which holds all that its functions held.
-latest: ContextVar[deque[int]] = ContextVar("latest")
+# Of the request that is answered, the status of its latest failure, if any. Gradio's queue runs in the context of the
+# first request of all for good: what is noted there must be small, and no error, which holds all its functions held.
+latest_status: ContextVar[deque[int]] = ContextVar("latest_status")
 
 
 def note_failure(error: Exception) -> None:
     """Remember what a request failed with: Gradio answers all of them alike."""
-    if (noted := latest.get(None)) is not None:
+    if (noted := latest_status.get(None)) is not None:
         noted.append(find_status(error))
 
 
@@ -59,7 +59,7 @@ class Refusals:
             await self._app(scope, receive, send)
             return
         answer = Answer(send, scope["method"] == "HEAD")
-        latest.set(answer.failed)
+        latest_status.set(answer.latest_status)
         try:
             await self._app(scope, receive, answer.send)
         except ClientDisconnect:
@@ -78,7 +78,7 @@ class Answer:
 
     def __init__(self, send: Send, is_head: bool) -> None:
         self._send, self._is_head = send, is_head
-        self.failed: deque[int] = deque(maxlen=1)
+        self.latest_status: deque[int] = deque(maxlen=1)  # of its call's failure; empty without one
         self._refusal: Message | None = None
         self._body = b""
         self.is_begun = False
@@ -115,7 +115,7 @@ class Answer:
         """Return the status of what a call failed with; Gradio has 500 for it, whoever did wrong."""
         if status != 500 or words == UNEXPECTED_ERROR:
             return status
-        return self.failed[-1] if self.failed else 422
+        return self.latest_status[-1] if self.latest_status else 422
 
 
 def read_told(body: bytes) -> dict[str, Any]:

@@ -53,9 +53,9 @@ def release_frames(error: BaseException | None) -> None:
     Gradio's queue leaves errors to Python's collector, which may come much later: a refused drawing lay in them at
     full size.
     """
-    told: set[int] = set()
-    while error is not None and id(error) not in told:
-        told.add(id(error))
+    released: set[int] = set()  # errors may arise from one another in a circle
+    while error is not None and id(error) not in released:
+        released.add(id(error))
         clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
 
