@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from pipeline.errors import Cancelled
-from pipeline.metrics import measurements
+from pipeline.metrics import measurements, spans
 from pipeline.metrics.measurements import Measurements
 from pipeline.metrics.spans import ENDPOINTS, Spans, open_spans
 from pipeline.settings import ROOT, Settings
@@ -119,6 +119,7 @@ def test_a_collector_gets_them_by_the_standard_variables(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
     monkeypatch.setenv("OTEL_SERVICE_NAME", "drawing-school")
+    monkeypatch.setattr(spans, "PATIENCE", 60.0)  # seconds; a busy machine takes more than two
     measured = Measurements(Settings())
     measured.follow(make_request(), lambda request: DRAWN)
     measured.close()
