@@ -1,7 +1,8 @@
 """Draw thousands of pictures in a row in the running app: `python -m tests.benchmarks.endurance [--count 5000]`.
 
 It prints a line of JSON for each hundred pictures and one for all: what the app holds of memory, file handles, threads
-and temporary files. Pictures are small and come in turn by `POST /v1/draw`, `/call/draw` and the page's queue, with a
+and temporary files. Served pictures have so little room that it is full after some hundreds: the last line says whether
+they kept to it. Pictures are small and come in turn by `POST /v1/draw`, `/call/draw` and the page's queue, with a
 seed, a style and every now and then a session of their own. 5,000 take 15 to 40 minutes on two cores. Linux only.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
+from pipeline.page.drawn_files import FOLDER
 from tests.benchmarks.visitors import LIMIT, Visitor, make_inputs, read_endpoint, wait_for_models
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.serving import Server, run_app
@@ -25,6 +27,7 @@ from tests.tools.serving import Server, run_app
 SIDE = 128  # px
 EVERY = 100  # pictures between two looks
 SESSION = 20  # pictures by the queue of one session
+ROOM = 40  # MB, CROQUIS_UPLOADS: half of it is for served pictures
 WARM_UP = 1_000  # pictures until each style was drawn often and allocators have settled
 THINGS = ("a red fox", "a house by the sea", "an owl at night", "a teapot", "two boats in the snow")
 
@@ -39,20 +42,23 @@ class Held:
     threads: int
     files: int  # below its temporary folders
     files_mb: float
+    drawn_mb: float  # of them pictures that are served
 
 
 def look(server: Server, pictures: int, folders: list[Path]) -> Held:
     """Look at what the app holds now."""
     process = Path(f"/proc/{server.process.pid}")
     status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
-    sizes = [file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file()]
+    sizes = {file: file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file()}
+    drawn = [size for file, size in sizes.items() if FOLDER in file.parts]
     return Held(
         pictures,
         round(int(status["VmRSS"].split()[0]) / 1024, 1),
         len(list((process / "fd").iterdir())),
         int(status["Threads"]),
         len(sizes),
-        round(sum(sizes) / 1e6, 1),
+        round(sum(sizes.values()) / 1e6, 1),
+        round(sum(drawn) / 1e6, 1),
     )
 
 
@@ -116,13 +122,19 @@ async def measure(server: Server, count: int, folders: list[Path]) -> list[Held]
     return seen
 
 
-def summarise(seen: list[Held], warm_up: int = WARM_UP) -> dict[str, float]:
-    """Return the slope of memory (MB per 100 pictures, least squares) after the warm-up, and the most of the rest."""
+def summarise(seen: list[Held], warm_up: int = WARM_UP, room: float = ROOM / 2) -> dict[str, float | str]:
+    """Return the slope of memory (MB per 100 pictures, least squares) after the warm-up, the most of the rest, and
+    whether served pictures kept to their `room` (MB).
+    """
     late = [each for each in seen if each.pictures >= warm_up]
     slope, _ = np.polyfit([each.pictures / 100 for each in late], [each.rss_mb for each in late], 1)
-    most = {name: max(asdict(each)[name] for each in late) for name in ("handles", "threads", "files", "files_mb")}
+    most = {
+        name: max(asdict(each)[name] for each in late)
+        for name in ("handles", "threads", "files", "files_mb", "drawn_mb")
+    }
+    kept = "never full" if most["drawn_mb"] < 0.9 * room else "kept to" if most["drawn_mb"] <= room else "exceeded"
     grown = {f"{name} at the end less at {late[0].pictures}": rise for name, rise in list_rises(late)}
-    return {"MB per 100 pictures": round(float(slope), 3), **most, **grown}
+    return {"MB per 100 pictures": round(float(slope), 3), **most, **grown, f"room of {room:g} MB for drawn ones": kept}
 
 
 def list_rises(late: list[Held]) -> Iterator[tuple[str, float]]:
@@ -139,7 +151,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (temporary := folder / "temporary").mkdir()
-        with run_app(folder, TMPDIR=str(temporary)) as server:
+        with run_app(folder, TMPDIR=str(temporary), CROQUIS_UPLOADS=str(ROOM)) as server:
             seen = asyncio.run(measure(server, given.count, [temporary, folder / "gradio", folder / "user"]))
     print(json.dumps(summarise(seen, min(WARM_UP, given.count // 2))))
 
