@@ -196,11 +196,10 @@ class HistoryPanel {
   async #deleteEverything(isAsked) {
     if (!confirm(say("Delete all your pictures for good? This cannot be undone."))) return;
     await this.#attempt(async () => {
-      await (isAsked ? setConsent(false) : deleteEverything());
+      await (isAsked ? setConsent(false) : deleteEverything().finally(() => this.#restart())); // some may be gone all the same
       this.#undo.hidden = true;
-      if (isAsked) return this.#dialog.close();
-      this.#setChoosing(false);
-      await this.#restart();
+      if (isAsked) this.#dialog.close();
+      else this.#setChoosing(false);
     });
   }
 

@@ -51,6 +51,16 @@ class NotInHistory(StoreError):
     """A visitor's history holds no such picture."""
 
 
+class FilesLeft(StoreError):
+    """Pictures are gone from the history, but their files lie there still."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your pictures are out of the history, but their files could not be deleted yet. "
+            "Croquis tries it again by itself."
+        )
+
+
 class ModelError(CroquisError):
     """Weights are missing, broken or of the wrong kind; the message names the file and the fix."""
 

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import Field, ValidationError
 from starlette.routing import BaseRoute, Mount, Route
 
-from pipeline.errors import NotInHistory, SettingError, StoreError
+from pipeline.errors import FilesLeft, NotInHistory, SettingError, StoreError
 from pipeline.page.history_answers import describe_found, describe_style_count, read_wanted
 from pipeline.page.origins import is_foreign
 from pipeline.page.own_routes import read_body, refuse
@@ -113,7 +113,10 @@ class HistoryDoor:
             answer.headers.append("set-cookie", make_cookie(request, make_token()))
         if not keep and owner is not None:
             self._studio.keeper.flush()
-            self._studio.keeper.open().forget(owner)
+            try:
+                self._studio.keeper.open().forget(owner)
+            except FilesLeft as error:  # nothing is kept any more all the same
+                answer = refuse(503, str(error), FRESH)
             answer.headers.append("set-cookie", make_cookie(request, ""))
         return answer
 

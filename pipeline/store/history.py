@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import Select, Update, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Update, delete, literal, or_, select, update
 
-from pipeline.errors import NotInHistory, StoreError
+from pipeline.errors import FilesLeft, NotInHistory, StoreError
 from pipeline.kept_files import KeptFiles
 from pipeline.sealed_file import unseal
 from pipeline.store.database import Database
@@ -25,8 +25,12 @@ from pipeline.store.search import Found, StyleCount, Wanted, count_styles, find_
 from pipeline.store.tables import Picture, WornStyle
 
 BIN_TIME = timedelta(hours=1)  # how long a deleted picture can be brought back
+GONE = datetime(1970, 1, 1, tzinfo=UTC)  # `deleted_at` of what never comes back: its files go next, then its row
+AT_ONCE = 500  # rows that one statement names
 DAMAGED_PICTURE = "This picture's file is damaged on the disk: its bytes are not those that were kept."
 NOT_THERE = "There is no such picture in your history."
+
+log = logging.getLogger(__name__)
 
 
 class History:
@@ -127,46 +131,72 @@ class History:
         return self._change(visitor, ids, update(Picture).values(deleted_at=None))
 
     def forget(self, visitor: str) -> int:
-        """Delete everything of a visitor, at once and for good; return how many pictures it was. The audit stays."""
-        self.reported.let_go(self.records.forget(visitor))
-        with self.database.write() as session:
-            return self._remove(session, select(Picture).where(Picture.visitor == visitor))
+        """Delete everything of a visitor, at once and for good; return how many pictures it was. The audit stays.
+
+        Raises FilesLeft where the files cannot be deleted now: nobody sees them any more, and they go with the bin.
+        """
+        reported = self.records.forget(visitor)
+        gone = self._mark(Picture.visitor == visitor)
+        try:
+            self.reported.let_go(reported)
+            self._delete_marked(gone)
+        except OSError as error:
+            log.warning(
+                "The files of %d pictures, and reported %s, are not deleted yet: %s", len(gone), reported, error
+            )
+            raise FilesLeft from error
+        return len(gone)
 
     def empty_bin(self) -> int:
         """Delete for good what lay in the bin for BIN_TIME; return how many pictures it was."""
         now = datetime.now(UTC)
-        with self.database.write() as session:
-            gone = select(Picture).where(
-                # later than now: the clock was put back
-                (Picture.deleted_at < now - BIN_TIME) | (Picture.deleted_at > now + BIN_TIME)
-            )
-            return self._remove(session, gone)
+        # later than now: the clock was put back
+        return self._remove((Picture.deleted_at < now - BIN_TIME) | (Picture.deleted_at > now + BIN_TIME))
 
     def remove_old(self) -> int:
         """Delete for good what is older than the host keeps, with a star too; return how many pictures it was."""
         oldest = datetime.now(UTC) - self._limits.time
         self.records.prune(oldest)
-        with self.database.write() as session:
-            return self._remove(session, select(Picture).where(Picture.created_at < oldest))
+        return self._remove(Picture.created_at < oldest)
 
     def close(self) -> None:
         """Close the database."""
         self.database.close()
 
-    def _remove(self, session: Session, which: Select[Picture]) -> int:
-        """Remove pictures for good: files first, so that a killed program leaves rows, which are removed again, and no
-        files, which would be taken in anew.
+    def _remove(self, which: ColumnElement[bool]) -> int:
+        """Remove pictures for good; return how many."""
+        gone = self._mark(which)
+        self._delete_marked(gone)
+        return len(gone)
+
+    def _mark(self, which: ColumnElement[bool]) -> list[tuple[str, str]]:
+        """Mark pictures as gone, which nobody finds, reads or brings back any more; return whose and which they are.
+
+        What was written of them is forgotten at once, and the same file may be kept anew.
         """
-        pictures = session.scalars(which).all()
-        self.files.delete((picture.visitor, picture.id) for picture in pictures)
-        for picture in pictures:
-            session.delete(picture)
-        return len(pictures)
+        nothing = dict.fromkeys(("words", "negative_words", "search_text"), "")
+        mark = update(Picture).values(deleted_at=GONE, sha256=literal("gone-") + Picture.id, **nothing)
+        with self.database.write() as session:
+            gone = [(visitor, id) for visitor, id in session.execute(select(Picture.visitor, Picture.id).where(which))]
+            if gone:
+                session.execute(mark.where(which), execution_options={"synchronize_session": False})
+        return gone
+
+    def _delete_marked(self, gone: Sequence[tuple[str, str]]) -> None:
+        """Delete files, then their rows, so that a killed program leaves rows, which are removed again, and no files,
+        which would be taken in anew. No transaction is open while the files go: a store elsewhere may take its time.
+        """
+        self.files.delete(gone)
+        for first in range(0, len(gone), AT_ONCE):
+            ids = [id for _, id in gone[first : first + AT_ONCE]]
+            with self.database.write() as session:
+                session.execute(delete(Picture).where(Picture.id.in_(ids), Picture.deleted_at == GONE))
 
     def _expect_own(self, visitor: str, id: str) -> str:
         """Return the hash of a visitor's picture. Raises NotInHistory where there is none of theirs."""
         with self.database.read() as session:
-            digest = session.scalar(select(Picture.sha256).where(Picture.id == id, Picture.visitor == visitor))
+            own = select(Picture.sha256).where(Picture.id == id, Picture.visitor == visitor, _is_there())
+            digest = session.scalar(own)
         if digest is None:
             raise NotInHistory(NOT_THERE)
         return digest
@@ -174,8 +204,13 @@ class History:
     def _change(self, visitor: str, ids: Sequence[str], change: Update) -> int:
         """Carry out a change on a visitor's own pictures among these ids; return how many it was."""
         with self.database.write() as session:
-            done = session.execute(change.where(Picture.visitor == visitor, Picture.id.in_(ids)))
+            done = session.execute(change.where(Picture.visitor == visitor, Picture.id.in_(ids), _is_there()))
             return int(getattr(done, "rowcount", 0))
+
+
+def _is_there() -> ColumnElement[bool]:
+    """Select what is not gone for good; what lies in the bin is still there."""
+    return or_(Picture.deleted_at.is_(None), Picture.deleted_at > GONE)
 
 
 def _select_same(visitor: str, digest: str) -> Select[Picture]:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from pipeline.errors import FilesLeft
 from pipeline.kept_files import FolderFiles
 from pipeline.page.history_routes import MOST_IDS, HistoryDoor
 from pipeline.page.visitors import COOKIE, DESK, make_token
@@ -182,6 +183,21 @@ def test_visitors_keep_pictures_once_they_say_so_and_see_their_own_alone(
     assert "Max-Age=0" in taken.headers["set-cookie"]
     assert list_ids(visit(STRANGER, token)) == [], "what a visitor wanted kept no longer was kept"
     assert list_ids(visit()) == [desk]
+
+
+def test_who_wants_nothing_kept_any_more_is_forgotten_where_the_files_cannot_go_yet(
+    visit: Visit, studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = visit(STRANGER)
+    stranger.post("/consent", json={"keep": True})
+
+    def fail(owner: str) -> int:
+        raise FilesLeft
+
+    monkeypatch.setattr(studio.keeper.open(), "forget", fail)
+    taken = stranger.post("/consent", json={"keep": False})
+    assert taken.status_code == 503 and "could not be deleted yet" in taken.json()["error"]
+    assert "Max-Age=0" in taken.headers["set-cookie"]
 
 
 def test_a_host_that_keeps_everybodys_gives_the_cookie_unasked(visit: Visit, studio: Any) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from sqlalchemy.exc import DatabaseError
 
-from pipeline.errors import StoreError
+from pipeline.errors import FilesLeft, NotInHistory, StoreError
 from pipeline.picture.png_file import write_picture
 from pipeline.settings import Settings
 from pipeline.store.export import list_files, zip_files
@@ -23,6 +25,7 @@ from pipeline.store.search import Wanted
 from tests.store.conftest import DESK, DrawPicture
 
 OpenKeeper = Callable[..., Keeper]
+PATIENCE, SOON = 30, 2  # seconds
 METHODS = ("cat_file", "pipe_file", "rm", "find", "modified")
 
 
@@ -97,13 +100,54 @@ def test_while_the_store_is_away_it_is_told_and_nothing_kept_is_lost(
     for work in (one.open().read_picture, one.open().read_thumbnail):
         with pytest.raises(OSError, match="store"):
             work(DESK, row.id)
-    with pytest.raises(OSError, match="store"):
-        one.open().forget(DESK)
     away.undo()
     one.open().files.files.list_names("pictures")  # whoever reads waits no more once anything was answered
-    assert read_all(one) == {"house 1": data}, "a picture was forgotten while its file was not"
+    assert read_all(one) == {"house 1": data}
     third = hand_over(one, draw_picture, 3)
     assert read_all(one) == {"house 1": data, "house 3": third} and one.fault == ""
+
+
+def test_what_is_deleted_while_the_store_is_away_is_gone_at_once_and_its_files_later(
+    open_keeper: OpenKeeper, draw_picture: DrawPicture, take_away: Callable[[], pytest.MonkeyPatch]
+) -> None:
+    one = open_keeper()
+    data = hand_over(one, draw_picture, 1)
+    history = one.open()
+    (row,) = history.find(DESK, Wanted()).pictures
+    away = take_away()
+    with pytest.raises(FilesLeft, match="files could not be deleted yet"):
+        history.forget(DESK)
+    assert not history.find(DESK, Wanted()).pictures and history.restore(DESK, [row.id]) == 0
+    with pytest.raises(NotInHistory):
+        history.read_picture(DESK, row.id)
+    away.undo()
+    assert hand_over(one, draw_picture, 1) == data  # the same once more, while the earlier file still lies there
+    assert len(history.files.files.list_names("pictures")) == 2
+    assert history.empty_bin() == 1 and len(history.files.files.list_names("")) == 2
+    assert read_all(one) == {"house 1": data}
+
+
+def test_nobody_waits_for_the_database_while_the_store_hangs(
+    open_keeper: OpenKeeper, draw_picture: DrawPicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = open_keeper()
+    hand_over(one, draw_picture, 1)
+    history, hangs, answers = one.open(), threading.Event(), threading.Event()
+
+    def hang(*_: Any, **__: Any) -> None:
+        hangs.set()
+        answers.wait(PATIENCE)
+
+    monkeypatch.setattr(MemoryFileSystem, "rm", hang)
+    with ThreadPoolExecutor(2) as threads:
+        deleting = threads.submit(history.forget, DESK)
+        try:
+            assert hangs.wait(PATIENCE)
+            threads.submit(history.records.add_report, "two", "5" * 64, "other").result(SOON)
+            assert not history.find(DESK, Wanted()).pictures
+        finally:
+            answers.set()
+        assert deleting.result(PATIENCE) == 1
 
 
 def test_a_store_that_is_away_at_the_start_is_read_once_it_is_back(
