@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.colours.fitted import load_arrays, save_arrays
 from pipeline.colours.region_features import PLACES, RegionFeatures
 from pipeline.colours.region_network import WIDTH
 
@@ -53,19 +54,12 @@ def gather_evidence(minds: Float, seen: RegionFeatures) -> Float:
 
 def load_enclosed_ground(file: Path) -> EnclosedGround:
     """Load what `save_enclosed_ground` wrote. Raises ValueError where an array is missing, strange or not finite."""
-    with np.load(file) as data:
-        if missing := set(SHAPES) - set(data.files):
-            raise ValueError(f"{file} lacks {', '.join(sorted(missing))}.")
-        arrays = {name: data[name].astype(np.float32) for name in SHAPES}
-    for name, shape in SHAPES.items():
-        if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
-            raise ValueError(f"{file}: expected finite {name} of {shape}, found {arrays[name].shape}.")
-    return EnclosedGround(**arrays)
+    return EnclosedGround(**load_arrays(file, SHAPES))
 
 
 def save_enclosed_ground(ground: EnclosedGround, file: Path) -> None:
     """Write it as npz, in fp16."""
-    np.savez(file, allow_pickle=False, **{name: getattr(ground, name).astype(np.float16) for name in SHAPES})
+    save_arrays(file, {name: getattr(ground, name) for name in SHAPES})
 
 
 def set_apart(regions: NDArray[np.int32], seen: RegionFeatures, is_ground: Mask) -> RegionFeatures:

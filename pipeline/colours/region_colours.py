@@ -24,9 +24,10 @@ from pipeline.colours.region_features import RegionFeatures, read_features
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import SIDE, find_regions, shrink_lines
 from pipeline.colours.rounds import FirstLook, Question, State, draw_codes, draw_taste, push_apart
-from pipeline.colours.said import Said, hold_regions, measure_follow, share_regions
+from pipeline.colours.said import Said, free_regions, hold_regions, measure_follow
 from pipeline.colours.surroundings import paint_surroundings
 from pipeline.colours.usual import Usual
+from pipeline.colours.word_regions import WordRegions, gather_evidence, share_regions
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.values import PaintedColours
 
@@ -59,6 +60,7 @@ def propose_colours(
     said: Said | None = None,
     usual: Sequence[Palette] = (),
     enclosed: EnclosedGround | None = None,
+    word_regions: WordRegions | None = None,
     num_inference_steps: int = STEPS,
     guidance_scale: float = GUIDANCE,
     controlnet_conditioning_scale: float = 1.0,
@@ -73,7 +75,8 @@ def propose_colours(
     regions have these colours, and the others are chosen to go with them. said: the prompt's colour words; the
     regions that a word means are held to it. usual: palettes of the things that the prompt names, whose main colours
     are to be seen; they count for nothing beside colour words. enclosed: what tells ground within lines from things;
-    without it there is none. num_inference_steps: rounds, at least 1.
+    without it there is none. word_regions: what finds the regions that colour words mean; without it no region is held
+    to one. num_inference_steps: rounds, at least 1.
     guidance_scale: 1 is none. controlnet_conditioning_scale: from 0, where the drawing's shapes are not seen, over 1.
     on_step(step, of, colours): is called after each round with the colours as they are then, (SIDE, SIDE, 3) uint8.
     Equal arguments give equal colours. Raises ValueError for fewer rounds than 1, Cancelled before the round, or
@@ -99,7 +102,9 @@ def propose_colours(
     state = State(nearest_codes(network, paint), GROUNDS)
     taste = draw_taste(seed, variation_seed, variation_strength)
     codes, areas = to_oklab(network.codes.numpy()), measure_inner_areas(regions, seen)
-    held = hold_to_words(first.chances, areas, codes, said)
+    held = torch.zeros(first.chances.shape[1:])
+    if said is not None and word_regions is not None:
+        held = hold_to_words(first, regions, seen, codes, said, word_regions)
     thing = None if said or not usual else Usual.of(usual, codes, first.chances[0], areas)
     for step in range(num_inference_steps):
         raise_if_cancelled(is_cancelled)
@@ -144,19 +149,23 @@ def find_enclosed(
     return set_apart(regions, seen, (likely >= SURE) & ~seen.outside & np.isnan(paint[:count, 0]))
 
 
-def hold_to_words(chances: Tensor, areas: Tensor, codes: Float, said: Said | None) -> Tensor:
+def hold_to_words(
+    first: FirstLook, regions: NDArray[np.int32], seen: RegionFeatures, codes: Float, said: Said, meant: WordRegions
+) -> Tensor:
     """Return what colour words add to each token's logits, (n, CODES): see said.py.
 
-    chances: (1 + k, n, CODES), by the words and by each of the k changed ones. areas: (n,) px of inner regions. codes:
-    (CODES, 3) OKLab.
+    first: the look by the words, then by each of the changed ones. codes: (CODES, 3) OKLab.
     """
-    if said is None or not said.colours:
-        return torch.zeros(chances.shape[1:])
+    count, (chances, *changed) = len(seen.numbers), first.chances
     follow = torch.stack(
-        [measure_follow(chances[0], other, one, codes) for one, other in zip(said.colours, chances[1:], strict=True)]
+        [measure_follow(chances, other, one, codes) for one, other in zip(said.colours, changed, strict=True)]
     )
-    follow[:, areas == 0] = -torch.inf
-    return hold_regions(share_regions(follow, areas, said.is_one_thing), said.colours, codes)
+    evidence = gather_evidence(first.minds[0, :count].numpy(), regions, seen)
+    held, unmeant = torch.full((len(chances),), -1), torch.zeros(len(chances))
+    likely = meant.estimate(follow[:, :count].numpy(), said.phrases, evidence)
+    held[:count] = torch.from_numpy(share_regions(likely, ~seen.outside))
+    unmeant[:count] = torch.from_numpy(likely[-1] * ((held[:count] < 0).numpy() & ~seen.outside))
+    return hold_regions(held, said.colours, codes) + free_regions(unmeant, chances, changed, said.colours, codes)
 
 
 def measure_inner_areas(regions: NDArray[np.int32], seen: RegionFeatures) -> Tensor:

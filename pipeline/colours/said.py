@@ -1,8 +1,8 @@
-"""Find which regions each colour word of a prompt means, and hold them to it.
+"""Find the colour words of a prompt and what is said to have each colour, and hold regions to them.
 
 What a word means is what changes when the word changes: the network is asked once more with another colour in its
-place, and the regions whose answer follows are meant. So eyes, glass and leaf keep their own, and two words part the
-regions between them. Only where the answers are weak is a word given the region that follows it most.
+place, and how far each region's answer follows is measured. With the words for what has the colour, word_regions.py
+tells the regions meant. So eyes, glass and leaf keep their own, and two words part the regions between them.
 """
 
 from __future__ import annotations
@@ -31,10 +31,15 @@ WORD = re.compile(rf"\b(?:(?P<how>light|pale|bright|dark|deep) )?(?P<colour>{'|'
 
 LIKE = 0.09  # OKLab: a code so near to the word's colour has it
 HELD, FREE = 0.05, 0.04  # OKLab: beyond FREE of the word's colour codes become unlikely by this deviation
+FREED = 0.5, 0.8  # the probability that no word means a region, from which its colours are let go, and wholly so
 FLOOR = 0.005  # of a chance, below which differences say nothing
-FOLLOWS, HEEDS = 2.0, 0.7  # of an answer, in e-folds: it follows the word; it heeds it at all
-YIELDS = 0.25  # the same for what fills up the thing's main colour
-COVERED = 0.6  # of what is drawn that the main word covers at least, where one thing is spoken of
+END = re.compile(  # what the words for a thing end at
+    r"[,.;:!?()]|\b(?:and|with|in|on|of|at|under|over|by|near|next|behind|beside|before|from|that|which|whose|is|are|has"
+    r"|have|having|wearing|holding)\b",
+    re.I,
+)
+LINK = re.compile(r"(?:[\s.,:]|\b(?:is|are|in|painted|colou?red|all|mostly)\b)+$", re.I)  # "a roof in red"
+SMALL = re.compile(r"\b(?:a|an|the|its|his|her|their|two|three|four|some)\b", re.I)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +49,7 @@ class SaidColour:
     colour: NDArray[np.float32]  # (3,) OKLab
     other: NDArray[np.float32]  # (3,) OKLab
     changed: str  # the prompt with the other word
+    phrase: str  # what is said to have the colour: "roof" of "a house with a red roof"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,28 +58,56 @@ class Said:
 
     colours: tuple[SaidColour, ...]
     tokens: Tensor  # (words, t, 384), of each one's changed prompt
-    is_one_thing: bool  # the prompt speaks of one thing
+    phrases: NDArray[np.float32]  # (words, 384) of length 1, of each one's phrase
 
 
 def find_said_colours(prompt: str) -> list[SaidColour]:
     """Find the colour words of a prompt, at most MOST, in its order."""
     found = []
+    matches = list(WORD.finditer(prompt))[:MOST]
     spoken = {match["colour"].lower() for match in WORD.finditer(prompt)}
-    for match in list(WORD.finditer(prompt))[:MOST]:
+    for match, phrase in zip(matches, find_phrases(prompt, matches), strict=True):
         word = match["colour"].lower()
         name = ALSO.get(word, word)
         colour = find_named_colour(f"{match['how'] or ''} {name}")
         if colour is not None:
             other = choose_other(name, colour, spoken)
             changed = prompt[: match.start()] + other + prompt[match.end() :]
-            found.append(SaidColour(colour, read_colour(other), changed))
+            found.append(SaidColour(colour, read_colour(other), changed, phrase))
     return found
 
 
-def hear_said_colours(prompt: str, encode: Callable[[str], Tensor], is_one_thing: bool) -> Said | None:
-    """Find a prompt's colour words and encode each one's changed prompt, (1, t, 384); None without any."""
+def find_phrases(prompt: str, matches: Sequence[re.Match[str]]) -> list[str]:
+    """Find what is said to have each colour: what stands behind the word ("red roof"), or before ("a roof in red").
+
+    "red and white ball" says of both what it says of the last; where nothing is named, all of the prompt is.
+    """
+    phrases: list[str] = []
+    for match in reversed(matches):
+        behind = END.split(WORD.split(prompt[match.end() :], maxsplit=1)[0], maxsplit=1)[0]
+        before = END.split(WORD.sub(",", LINK.sub("", prompt[: match.start()])))[-1]
+        named = (drop_small_words(behind), drop_small_words(before), *phrases[-1:], drop_small_words(prompt))
+        phrases.append(next((one for one in named if one), ""))
+    return phrases[::-1]
+
+
+def drop_small_words(words: str) -> str:
+    """Return words without articles, small numbers and space that is not needed."""
+    return " ".join(SMALL.sub(" ", words).split())
+
+
+def hear_said_colours(
+    prompt: str, encode: Callable[[str], Tensor], encode_sentences: Callable[[Sequence[str]], NDArray[np.float32]]
+) -> Said | None:
+    """Find a prompt's colour words and encode each one's changed prompt and its phrase; None without any.
+
+    encode: returns (1, t, 384). encode_sentences: returns (n, 384) of length 1.
+    """
     found = find_said_colours(prompt)
-    return Said(tuple(found), torch.cat([encode(one.changed) for one in found]), is_one_thing) if found else None
+    if not found:
+        return None
+    changed = torch.cat([encode(one.changed) for one in found])
+    return Said(tuple(found), changed, encode_sentences([one.phrase for one in found]))
 
 
 def choose_other(name: str, colour: NDArray[np.float32], spoken: set[str]) -> str:
@@ -108,36 +142,6 @@ def find_like(codes: NDArray[np.float32], colour: NDArray[np.float32]) -> NDArra
     return np.asarray((apart < LIKE) | (nearest == mine))
 
 
-def share_regions(follow: Tensor, areas: Tensor, is_one_thing: bool) -> Tensor:
-    """Return which word each region is held to, (n,) int64; -1 for none.
-
-    follow: (words, n), -inf for what is no inner region. areas: (n,) px.
-    """
-    best, word = follow.max(0)
-    held = torch.where(best >= FOLLOWS, word, torch.full_like(word, -1))
-    for one, each in enumerate(follow):
-        free = torch.where((held < 0) & (word == one), each, torch.full_like(each, -torch.inf))
-        if not (held == one).any() and free.max() >= HEEDS:
-            held[int(free.argmax())] = one
-    if is_one_thing:
-        cover_main_word(held, follow, areas)
-    return held
-
-
-def cover_main_word(held: Tensor, follow: Tensor, areas: Tensor) -> None:
-    """Give the word that most of the drawing follows further regions, the most obedient first, until it covers it."""
-    inner = torch.isfinite(follow[0])
-    main = int((follow.clamp(min=0, max=FOLLOWS) * areas * inner).nan_to_num(0).sum(1).argmax())
-    room = float(areas[inner & ((held < 0) | (held == main))].sum())
-    covered = float(areas[held == main].sum())
-    for place in follow[main].argsort(descending=True).tolist():
-        if covered >= COVERED * room or follow[main, place] < YIELDS:
-            return
-        if held[place] < 0:
-            held[place] = main
-            covered += float(areas[place])
-
-
 def hold_regions(held: Tensor, said: Sequence[SaidColour], codes: NDArray[np.float32]) -> Tensor:
     """Return what is added to each region's logits, (n, CODES): nothing near the word's colour, much against others."""
     made = torch.zeros(len(held), len(codes))
@@ -145,4 +149,21 @@ def hold_regions(held: Tensor, said: Sequence[SaidColour], codes: NDArray[np.flo
         apart = torch.from_numpy(np.linalg.norm(codes - each.colour, axis=-1)).float()
         apart = (apart - apart.min().clamp(min=FREE)).clamp(min=0)
         made[held == one] = -(apart**2) / (2 * HELD**2)
+    return made
+
+
+def free_regions(
+    unmeant: Tensor, chances: Tensor, changed: Sequence[Tensor], said: Sequence[SaidColour], codes: NDArray[np.float32]
+) -> Tensor:
+    """Return what is added to logits, (n, CODES), so that no word colours a region that none means.
+
+    There the word's colour is as likely as without the word, the more so the surer it is. unmeant: (n,) in [0, 1], how
+    surely no word means each. chances: (n, CODES) with the words, changed: the same by each one's changed prompt.
+    """
+    made = torch.zeros(len(unmeant), len(codes))
+    surely = ((unmeant - FREED[0]) / (FREED[1] - FREED[0])).clamp(0, 1)
+    for each, other in zip(said, changed, strict=True):
+        own = torch.from_numpy(find_like(codes, each.colour)).float()
+        less = ((other @ own + FLOOR) / (chances @ own + FLOOR)).log().clamp(max=0)
+        made += (surely * less)[:, None] * own
     return made

@@ -134,11 +134,11 @@ class PocketEngine(DrawingEngine):
         wanted, unwanted = (self._model.encode_prompt(prompt) for prompt in (request.prompt, request.negative_prompt))
         things = self._model.palettes.find(request.prompt.words)
         palettes = [*list_chosen_palettes(request), *things]
-        said = self._encode_said_colours(request.prompt, palettes, len(things) < 2)
+        said = self._encode_said_colours(request.prompt, palettes)
         usual = () if request.palette else tuple(things)
         return Heard(join_palettes(wanted, palettes), join_palettes(unwanted, ()), said, usual)
 
-    def _encode_said_colours(self, prompt: Prompt, palettes: Sequence[Palette], is_one_thing: bool) -> Said | None:
+    def _encode_said_colours(self, prompt: Prompt, palettes: Sequence[Palette]) -> Said | None:
         """Encode the prompt once for each of its colour words, with another in its place; None without any."""
         if any(part.weight < 1 for part in prompt.parts):
             return None
@@ -146,7 +146,7 @@ class PocketEngine(DrawingEngine):
         def encode(words: str) -> Tensor:
             return join_palettes(self._model.encode_prompt(Prompt(escape(words))), palettes)
 
-        return hear_said_colours(prompt.words, encode, is_one_thing)
+        return hear_said_colours(prompt.words, encode, self._model.encode_prompt.encode_sentences)
 
     def _list_unread_words(self, request: GenerationRequest) -> tuple[str, ...]:
         """Return a notice, in words for the page, for each prompt of the request that is not read to its end."""
@@ -195,6 +195,7 @@ class PocketEngine(DrawingEngine):
             said=words.said,
             usual=words.usual,
             enclosed=self._model.enclosed,
+            word_regions=self._model.word_regions,
             variation_seed=request.sampling.variation_seed,
             variation_strength=request.sampling.variation_strength,
             painted=painted,

@@ -12,6 +12,7 @@ import transformers
 from pipeline.colours.enclosed import EnclosedGround, load_enclosed_ground
 from pipeline.colours.palette import PaletteTable, load_palettes
 from pipeline.colours.region_network import RegionColours, load_region_colours
+from pipeline.colours.word_regions import WordRegions, load_word_regions
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.errors import ModelError
 from pipeline.models.loading import guard_loading
@@ -20,7 +21,8 @@ from pipeline.models.profile import ModelProfile
 from pipeline.models.text_package import load_text_package
 
 COLOURIST = "colourist"  # role in the profile's parts
-WEIGHTS, PALETTES, ENCLOSED = "region_colours.safetensors", "palettes.npz", "enclosed.npz"
+WEIGHTS, PALETTES = "region_colours.safetensors", "palettes.npz"
+ENCLOSED, WORD_REGIONS = "enclosed.npz", "word_regions.npz"  # fitted to the weights
 ROOMS = ("colours", "inking", "painters")  # their code decides pixels as weights do
 
 OnProgress = Callable[[str, float], None]  # what is being loaded, fraction done in [0, 1]
@@ -33,6 +35,7 @@ class PocketModel:
     network: RegionColours
     palettes: PaletteTable
     enclosed: EnclosedGround
+    word_regions: WordRegions
     encode_prompt: PromptEncoder
     revisions: Mapping[str, str]  # part -> hash
 
@@ -49,13 +52,15 @@ def load_pocket_model(profile: ModelProfile, folder: Path | None, report: OnProg
         network = load_region_colours(located.path / WEIGHTS)
         palettes = load_palettes(located.path / PALETTES)
         enclosed = load_enclosed_ground(located.path / ENCLOSED)
+        word_regions = load_word_regions(located.path / WORD_REGIONS)
         words = load_text_package(package)
     revisions = {
         COLOURIST: located.revision,
         "text_encoder": package.sha256[:12],
         "painters": hash_sources(Path(__file__).parents[1] / room for room in ROOMS),
     }
-    return PocketModel(network, palettes, enclosed, PromptEncoder(words.tokenizer, words.text_encoder), revisions)
+    encoder = PromptEncoder(words.tokenizer, words.text_encoder)
+    return PocketModel(network, palettes, enclosed, word_regions, encoder, revisions)
 
 
 def hash_sources(folders: Iterable[Path]) -> str:

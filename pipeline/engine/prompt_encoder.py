@@ -6,12 +6,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.prompt_syntax import Prompt, Weighted
+from pipeline.styles.sentences import encode_sentences
 
 CACHED_PROMPTS = 64  # prompts' worth of (tokens, width) numbers: 15 MB for SD 1.5 in fp32
 NEGATIVE_PROMPT_UNREAD = (
@@ -32,6 +36,7 @@ class PromptEncoder:
     def __init__(self, tokenizer: Any, text_encoder: Any) -> None:
         self._tokenizer, self._text_encoder = tokenizer, text_encoder
         self._cache: OrderedDict[tuple[Weighted, ...], Tensor] = OrderedDict()  # by a prompt's parts
+        self._encode_sentence = lru_cache(CACHED_PROMPTS)(self._encode_one_sentence)
         self._lock = threading.RLock()  # a tokenizer refuses two threads at once
 
     @property
@@ -57,6 +62,15 @@ class PromptEncoder:
                 self._drop_oldest()
             self._cache.move_to_end(prompt.parts)
             return self._cache[prompt.parts]
+
+    def encode_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode texts as one vector each, (n, width) of length 1, by a text encoder such as MiniLM."""
+        with self._lock:
+            return np.stack([self._encode_sentence(text) for text in texts])
+
+    def _encode_one_sentence(self, text: str) -> NDArray[np.float32]:
+        """Encode a text as one vector, (width,)."""
+        return np.asarray(encode_sentences([text], self._tokenizer, self._text_encoder)[0], np.float32)
 
     def encode_pair(self, negative_prompt: Prompt, prompt: Prompt, reader: PromptEncoder | None = None) -> Tensor:
         """Encode both prompts as (2, tokens, width), negative first; the shorter one is padded with empty prompts.

@@ -88,7 +88,7 @@ def propose_with(usual: tuple[Palette, ...], prompt: str) -> np.ndarray:
     network.codes.copy_(torch.rand(CODES, 3, generator=torch.Generator().manual_seed(1)))
     torch.nn.init.zeros_(network.answer.weight)
     torch.nn.init.zeros_(network.answer.bias)
-    said = hear_said_colours(prompt, lambda words: WORDS, True)
+    said = hear_said_colours(prompt, lambda words: WORDS, lambda texts: np.zeros((len(texts), 384), np.float32))
     made = propose_colours(network.eval(), draw_house(), WORDS, WORDS, 0, said=said, usual=usual, num_inference_steps=1)
     return made.colours
 

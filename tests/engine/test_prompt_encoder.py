@@ -289,3 +289,10 @@ def test_many_threads_may_ask_at_once(counting):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_sentence_has_one_vector_however_many_are_asked_for(packaged_words):
+    encoder = PromptEncoder(packaged_words._tokenizer, packaged_words._text_encoder)
+    roof, door = encoder.encode_sentences(["roof", "green door"])
+    assert roof.shape == (384,) and np.linalg.norm(roof) == pytest.approx(1, abs=1e-5)
+    assert np.array_equal(encoder.encode_sentences(["green door"])[0], door) and not np.allclose(roof, door, atol=0.05)

@@ -24,6 +24,7 @@ from pipeline.colours.palette import Palette, PaletteTable, load_palettes
 from pipeline.colours.region_colours import propose_colours
 from pipeline.colours.region_network import RegionColours, load_region_colours
 from pipeline.colours.said import hear_said_colours
+from pipeline.colours.word_regions import WordRegions, load_word_regions
 from pipeline.colours.words import encode_words, join_palettes
 from pipeline.pocket.evaluate.drawings import load_drawings, read_drawing_lines
 from pipeline.pocket.train.palette_table import TABLE
@@ -31,6 +32,7 @@ from pipeline.pocket.train.text import load_text_tower
 from pipeline.sketch.edges import read_edges
 from pipeline.sketch.examples import read_examples
 from pipeline.sketch.intake import read_strokes
+from pipeline.styles.sentences import encode_sentences
 
 EXAMPLES = Path("assets/examples")
 TILE = 144  # px
@@ -45,6 +47,7 @@ class FieldPainter:
     tokenizer: Any
     tower: Any
     enclosed: EnclosedGround | None = None
+    word_regions: WordRegions | None = None
 
     def __call__(
         self,
@@ -67,17 +70,21 @@ class FieldPainter:
             return join_palettes(encode_words(words, self.tokenizer, self.tower), known)
 
         unwanted = join_palettes(encode_words(negative_prompt, self.tokenizer, self.tower), [])
-        said = hear_said_colours(prompt, encode, len(self.table.find(prompt)) < 2)
+        said = hear_said_colours(prompt, encode, self._encode_sentences)
         wanted = encode(prompt)
-        told = {"said": said, "usual": known, "enclosed": self.enclosed, **how}
+        told = {"said": said, "usual": known, "enclosed": self.enclosed, "word_regions": self.word_regions, **how}
         return propose_colours(self.network, lines, wanted, unwanted, seed, **told).colours
+
+    def _encode_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return encode_sentences(texts, self.tokenizer, self.tower)
 
 
 def load_painter(weights: Path, table: Path = TABLE) -> FieldPainter:
     """Load the network's weights, the palettes, MiniLM, and what was fitted to the weights, should it lie there."""
-    fitted = weights.with_name("enclosed.npz")
-    enclosed = load_enclosed_ground(fitted) if fitted.is_file() else None
-    return FieldPainter(load_region_colours(weights), load_palettes(table), *load_text_tower(), enclosed)
+    ground, words = weights.with_name("enclosed.npz"), weights.with_name("word_regions.npz")
+    enclosed = load_enclosed_ground(ground) if ground.is_file() else None
+    meant = load_word_regions(words) if words.is_file() else None
+    return FieldPainter(load_region_colours(weights), load_palettes(table), *load_text_tower(), enclosed, meant)
 
 
 def read_drawings(side: int = 512) -> list[tuple[NDArray[np.uint8], str]]:

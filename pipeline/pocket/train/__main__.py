@@ -1,13 +1,13 @@
 """Train the pocket model from nothing, or go on where a run was stopped.
 
     python -m pipeline.pocket.train                                 # everything
-    python -m pipeline.pocket.train --stage lessons colours enclosed export  # colours alone
+    python -m pipeline.pocket.train --stage lessons colours enclosed words export  # colours alone
     python -m pipeline.pocket.train --minutes-times 0.01            # a dry run of all stages
 
-Stages: lessons (fetched drawings become lessons), colours, enclosed (what tells ground that lines enclose); for the
-image tower, which finds styles for pictures: pack (fetch), pictures (render), tower; export. Each leaves its result in
-`data/` or `runs/`, both ignored by git, and is skipped or resumed when it finds it. Logs are JSON lines in runs/;
-export writes assets/pocket.
+Stages: lessons (fetched drawings become lessons), colours, enclosed (what tells ground that lines enclose), words (what
+tells which regions a colour word means); for the image tower, which finds styles for pictures: pack (fetch), pictures
+(render), tower; export. Each leaves its result in `data/` or `runs/`, both ignored by git, and is skipped or resumed
+when it finds it. Logs are JSON lines in runs/; export writes assets/pocket.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ It goes with one network's weights: train, fit, then export.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from pipeline.pocket.data.lessons import Curriculum, write_caption
 from pipeline.pocket.data.part_canvas import GROUND, Rng
 from pipeline.pocket.data.stage import Stage
 from pipeline.pocket.data.vector_pack import FOLDER, load_vector_pack
+from pipeline.pocket.train.fitting import read_fitting
 from pipeline.pocket.train.text import load_text_tower
 
 FITTED = FOLDER / "enclosed.npz"
@@ -142,15 +142,8 @@ def run(weights: Path, table: Path, pack: Path, file: Path = FITTED, lessons: in
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    shipped = Path("assets/pocket/colourist")
-    parser.add_argument("--weights", type=Path, default=shipped / "region_colours.safetensors")
-    parser.add_argument("--palettes", type=Path, default=shipped / "palettes.npz")
-    parser.add_argument("--pack", type=Path, default=FOLDER / "pack")
-    parser.add_argument("--file", type=Path, default=FITTED)
-    parser.add_argument("--lessons", type=int, default=LESSONS)
-    asked = parser.parse_args()
-    run(asked.weights, asked.palettes, asked.pack, asked.file, asked.lessons)
+    asked = read_fitting(__doc__, FITTED, LESSONS)
+    run(asked.weights, asked.palettes, asked.pack, asked.file, asked.count)
 
 
 if __name__ == "__main__":

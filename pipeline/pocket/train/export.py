@@ -50,10 +50,8 @@ def replace_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def write_colourist(weights: Path, palettes: Path, enclosed: Path, folder: Path) -> None:
-    """Write the network of `weights` in fp16, the palettes, what tells enclosed ground, and the network's sizes into
-    `folder`.
-    """
+def write_colourist(weights: Path, palettes: Path, enclosed: Path, word_regions: Path, folder: Path) -> None:
+    """Write the network of `weights` in fp16 with its sizes, the palettes and what was fitted to it into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {name: getattr(region_network, name.upper()) for name in ("codes", "grounds", "width", "heads", "layers")}
     config = {"network": "RegionColours", **sizes, "features": region_features.FEATURES, "text_tokens": TEXT_TOKENS}
@@ -61,6 +59,7 @@ def write_colourist(weights: Path, palettes: Path, enclosed: Path, folder: Path)
     save_file(halve(load_file(weights)), folder / "region_colours.safetensors")
     shutil.copyfile(palettes, folder / "palettes.npz")
     shutil.copyfile(enclosed, folder / "enclosed.npz")
+    shutil.copyfile(word_regions, folder / "word_regions.npz")
 
 
 def write_image_encoder(encoder: CLIPVisionModelWithProjection, folder: Path) -> None:

@@ -19,6 +19,7 @@ from pipeline.pocket.train import (
     region_lessons,
     text,
     tower,
+    word_regions,
 )
 from pipeline.pocket.train.loop import RUNS, Plan, read_progress
 from pipeline.styles.sentences import encode_sentences
@@ -56,6 +57,11 @@ class Run:
         """Return the file of what tells ground that lines enclose."""
         return self.lessons.parent / enclosed_ground.FITTED.name
 
+    @property
+    def word_regions(self) -> Path:
+        """Return the file of what tells which regions a colour word means."""
+        return self.lessons.parent / word_regions.FITTED.name
+
     def scale(self, plan: Plan) -> Plan:
         """Return the plan with this run's share of its minutes."""
         return replace(plan, minutes=plan.minutes * self.times)
@@ -80,6 +86,11 @@ def train_colours(run: Run) -> None:
 def fit_enclosed_ground(run: Run) -> None:
     weights, pack = run.colourist / "regions.safetensors", run.lessons.parent / "pack"
     enclosed_ground.run(weights, run.palettes, pack, run.enclosed, run.count_shards(enclosed_ground.LESSONS))
+
+
+def fit_word_regions(run: Run) -> None:
+    weights, pack = run.colourist / "regions.safetensors", run.lessons.parent / "pack"
+    word_regions.run(weights, run.palettes, pack, run.word_regions, run.count_shards(word_regions.CASES))
 
 
 def fetch_pack(run: Run) -> None:
@@ -109,7 +120,7 @@ def export_weights(run: Run, into: Path = SHIPPED) -> None:
     with export.replace_folder(into) as draft:
         if (run.colourist / "regions.safetensors").is_file():
             weights = run.colourist / "regions.safetensors"
-            export.write_colourist(weights, run.palettes, run.enclosed, draft / "colourist")
+            export.write_colourist(weights, run.palettes, run.enclosed, run.word_regions, draft / "colourist")
             made[COLOURS.name] = read_progress(COLOURS, run.colourist)
         if (run.runs / f"{TOWER.name}.pt").is_file():
             export.write_image_encoder(load_tower(run).encoder, draft)
@@ -134,6 +145,7 @@ STAGES: dict[str, Callable[[Run], None]] = {
     "lessons": make_lessons,
     "colours": train_colours,
     "enclosed": fit_enclosed_ground,
+    "words": fit_word_regions,
     "pack": fetch_pack,
     "pictures": draw_pictures,
     "tower": train_tower,

@@ -13,8 +13,8 @@ from pipeline.pocket.data.colors import draw_paint
 from pipeline.pocket.data.drawn_things import DRAWN
 from pipeline.pocket.data.part_canvas import SIDE
 from pipeline.pocket.data.vector_pack import VectorPack
+from pipeline.pocket.data.word_cases import WordCase
 from pipeline.pocket.evaluate.binding_trials import (
-    WordCase,
     make_binding_cases,
     make_drawn_case,
     make_word_cases,

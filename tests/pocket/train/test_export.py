@@ -14,11 +14,12 @@ from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 from pipeline.colours.enclosed import load_enclosed_ground, save_enclosed_ground
 from pipeline.colours.palette import PaletteTable, load_palettes, save_palettes
 from pipeline.colours.region_network import RegionColours, load_region_colours
+from pipeline.colours.word_regions import load_word_regions, save_word_regions
 from pipeline.errors import ModelError
 from pipeline.models.checks import compute_sha256
 from pipeline.pocket.train import export
 from pipeline.pocket.train.export import halve, replace_folder, write_colourist, write_image_encoder, write_manifest
-from tests.colours.drawings import make_enclosed_ground
+from tests.colours.drawings import make_enclosed_ground, make_word_regions
 from tests.tools.models import make_small_vision_model
 
 PALETTES = PaletteTable(
@@ -42,7 +43,9 @@ def test_the_colourist_comes_back_equal_within_fp16_with_its_palettes(tmp_path: 
     save_file(network.state_dict(), tmp_path / "trained.safetensors")
     save_palettes(PALETTES, tmp_path / "palettes.npz")
     save_enclosed_ground(make_enclosed_ground(-2.0), tmp_path / "enclosed.npz")
-    trained = [tmp_path / name for name in ("trained.safetensors", "palettes.npz", "enclosed.npz")]
+    save_word_regions(make_word_regions(bias=-3.0), tmp_path / "word_regions.npz")
+    names = ("trained.safetensors", "palettes.npz", "enclosed.npz", "word_regions.npz")
+    trained = [tmp_path / name for name in names]
     write_colourist(*trained, tmp_path / "colourist")
     shipped = load_region_colours(tmp_path / "colourist" / "region_colours.safetensors").state_dict()
     for name, value in network.state_dict().items():
@@ -51,6 +54,7 @@ def test_the_colourist_comes_back_equal_within_fp16_with_its_palettes(tmp_path: 
     assert files[1].stat().st_size < 0.55 * files[0].stat().st_size
     assert load_palettes(tmp_path / "colourist" / "palettes.npz").names == ("fox",)
     assert load_enclosed_ground(tmp_path / "colourist" / "enclosed.npz").bias == -2
+    assert load_word_regions(tmp_path / "colourist" / "word_regions.npz").bias == -3
     config = json.loads((tmp_path / "colourist" / "config.json").read_text())
     assert config["codes"] == len(network.codes) and config["features"] == network.see.in_features
 

@@ -14,15 +14,16 @@ from safetensors.torch import load_file, save_file
 from pipeline.colours.enclosed import save_enclosed_ground
 from pipeline.colours.palette import PaletteTable, save_palettes
 from pipeline.colours.region_network import RegionColours
+from pipeline.colours.word_regions import save_word_regions
 from pipeline.pocket.data import dataset
 from pipeline.pocket.train import __main__ as train
-from pipeline.pocket.train import colour_data, enclosed_ground, region_colours, stages
+from pipeline.pocket.train import colour_data, enclosed_ground, region_colours, stages, word_regions
 from pipeline.pocket.train.stages import COLOURS, LESSON_SHARDS, PICTURE_SHARDS, STAGES, TOWER, Run
 from pipeline.pocket.train.tower import Tower
-from tests.colours.drawings import make_enclosed_ground
+from tests.colours.drawings import make_enclosed_ground, make_word_regions
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-ORDER = ["lessons", "colours", "enclosed", "pack", "pictures", "tower", "export"]
+ORDER = ["lessons", "colours", "enclosed", "words", "pack", "pictures", "tower", "export"]
 NO_PALETTES = PaletteTable(
     (), np.zeros((0, 5, 3), np.uint8), np.zeros((0, 5), np.float16), np.zeros((0, 384), np.float16)
 )
@@ -84,17 +85,14 @@ def test_stages_hand_on_their_share_of_the_plan(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(dataset, "render_shards", lambda *given: asked.update(pictures=given))
     run = Run(0.5, runs=tmp_path / "runs", pictures=tmp_path / "pictures", lessons=tmp_path / "regions")
     monkeypatch.setattr(enclosed_ground, "run", lambda *given: asked.update(enclosed=given))
-    for name in ("lessons", "colours", "enclosed", "pictures"):
+    monkeypatch.setattr(word_regions, "run", lambda *given: asked.update(words=given))
+    for name in ("lessons", "colours", "enclosed", "words", "pictures"):
         STAGES[name](run)
     assert asked["lessons"] == (LESSON_SHARDS // 2,)
     assert asked["colours"] == (run.scale(COLOURS), tmp_path / "regions", tmp_path / "runs" / "colourist")
-    assert asked["enclosed"] == (
-        run.colourist / "regions.safetensors",
-        run.palettes,
-        tmp_path / "pack",
-        run.enclosed,
-        800,
-    )
+    fitted_to = run.colourist / "regions.safetensors", run.palettes, tmp_path / "pack"
+    assert asked["enclosed"] == (*fitted_to, run.enclosed, 800)
+    assert asked["words"] == (*fitted_to, run.word_regions, 3000)
     assert asked["pictures"][:4] == (tmp_path / "pictures", 1, 0, PICTURE_SHARDS // 2)
 
 
@@ -109,6 +107,7 @@ def run(tmp_path: Path) -> Run:
     save_file(RegionColours().state_dict(), made.colourist / "regions.safetensors")
     save_palettes(NO_PALETTES, made.palettes)
     save_enclosed_ground(make_enclosed_ground(0.0), made.enclosed)
+    save_word_regions(make_word_regions(), made.word_regions)
     state = {"ema": Tower().state_dict(), "module": {}, "step": 1234, "spent": 90.0}
     torch.save(state, made.runs / "tower.pt")
     return made
@@ -125,7 +124,7 @@ def test_export_ships_the_averages_with_how_long_they_were_trained(run: Run, tmp
     manifest = json.loads((tmp_path / "pocket/manifest.json").read_text())
     assert manifest["notes"] == {"regions_steps": 1000, "regions_minutes": 1, "tower_steps": 1234, "tower_minutes": 1.5}
     assert {Path(name).name for name in manifest["files"] if name.startswith("colourist/")} == {
-        *("config.json", "enclosed.npz", "palettes.npz", "region_colours.safetensors"),
+        *("config.json", "enclosed.npz", "palettes.npz", "region_colours.safetensors", "word_regions.npz"),
     }
     assert {name.partition("/")[0] for name in manifest["files"]} == {"colourist", "feature_extractor", "image_encoder"}
 
