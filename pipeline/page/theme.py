@@ -51,12 +51,15 @@ PAPER = Color(
 )
 
 
-def make_theme() -> gr.themes.Base:
+def make_theme(assets: Path) -> gr.themes.Base:
+    """Make Gradio's theme from the page's two colours and two bundled fonts.
+
+    Its page to log in by loads the theme alone, so what that one looks like comes along.
+    """
     # Of Gradio's bundled fonts many hold no Latin letters (Source Sans 3, Lora, every SemiBold); these two do.
-    """Make Gradio's theme from the page's two colours and two bundled fonts."""
     text = LocalFont("Source Sans Pro", weights=(400, 700)), "system-ui", "sans-serif"
     mono = LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"
-    return gr.themes.Base(
+    theme = gr.themes.Base(
         primary_hue=CHALK,
         secondary_hue=CHALK,
         neutral_hue=PAPER,
@@ -107,6 +110,8 @@ def make_theme() -> gr.themes.Base:
         border_color_primary_dark="*neutral_800",
         layout_gap="16px",
     )
+    theme.custom_css = (assets / "css" / "login.css").read_text(encoding="utf-8")
+    return theme
 
 
 def link_stylesheets(assets: Path) -> str:
@@ -130,7 +135,7 @@ def make_launch_options(
     """
     assets = settings.assets
     return {
-        "theme": make_theme(),
+        "theme": make_theme(assets),
         "head": link_stylesheets(assets) + link_app(),
         "i18n": make_translations(page, assets),
         "favicon_path": assets / "favicon.svg",
