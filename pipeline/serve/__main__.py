@@ -10,7 +10,7 @@ import sys
 import threading
 
 from pipeline.errors import CroquisError
-from pipeline.serve.application import read_cluster_settings
+from pipeline.serve.application import limit_workers, read_cluster_settings
 from pipeline.serve.dead_letters import list_letters
 from pipeline.settings import Settings
 from pipeline.store.keeper import Keeper
@@ -45,7 +45,7 @@ def show_dead_letters(settings: Settings) -> int:
 def run(settings: Settings, host: str, port: int) -> int:
     """Run the cluster until the system asks the program to end; then finish what was begun."""
     try:
-        from pipeline.serve.running import find_page, join_ray, start_cluster, stop_cluster
+        from pipeline.serve.running import count_own_cores, find_page, join_ray, start_cluster, stop_cluster
 
         join_ray()
     except ImportError:
@@ -53,6 +53,9 @@ def run(settings: Settings, host: str, port: int) -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    if (cores := count_own_cores()) is not None and cores < settings.workers_least:
+        sys.stdout.write(f"* {cores} workers, one for each core, in place of {settings.workers_least}\n")
+        settings = limit_workers(settings, cores)
     start_cluster(settings, host, port)
     sys.stdout.write(f"* The page: {find_page()}\n* Pictures for programs: http://{host}:{port}/v1/draw\n")
     sys.stdout.flush()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PAGE_PLACE = "page"  # the resource of the machine that has the page
 UP_SECONDS = 30.0  # that many have to wait before there are more workers
 EASY = 100_000  # calls at once that Ray lets through to what has limits of its own
-LIGHT = 0.1  # of a core, as Ray counts them: what mostly waits
+LIGHT = 0  # cores, as Ray counts them, of what mostly waits: it starts where workers have taken all of them, too
 
 
 def read_cluster_settings(arguments: list[str], environment: Mapping[str, str]) -> Settings:
@@ -27,6 +27,11 @@ def read_cluster_settings(arguments: list[str], environment: Mapping[str, str]) 
     settings = read_settings(arguments, environment)
     profile, _ = choose_profile(settings.profile, settings.device, settings.sd15)
     return replace(settings, profile=profile.name, teaching="off", hosts="nobody")  # type: ignore[arg-type]
+
+
+def limit_workers(settings: Settings, cores: int) -> Settings:
+    """Return settings that start no more workers than there are cores, each of which a worker takes whole."""
+    return replace(settings, workers_least=max(1, min(settings.workers_least, cores)))
 
 
 def build_engines(given: Mapping[str, Any] | None = None) -> Application:

@@ -34,6 +34,13 @@ def join_ray(cpus: int | None = None) -> None:
     )
 
 
+def count_own_cores() -> int | None:
+    """Return the cores of a cluster that is this machine alone; None for one that RAY_ADDRESS names: it may grow."""
+    import ray
+
+    return None if os.environ.get("RAY_ADDRESS") else int(ray.cluster_resources().get("CPU", 1))
+
+
 def start_cluster(settings: Settings, host: str, port: int, *, with_page: bool = True) -> None:
     """Start the four applications; return once all of them run. `host` and `port` are those of /v1/draw."""
     from ray import serve

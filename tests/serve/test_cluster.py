@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ pytest.importorskip("ray", reason="needs requirements-cluster.txt")
 from pipeline.engine.remote_engine import DeadLetter, RemoteEngine
 from pipeline.errors import Cancelled, WorkerLost
 from pipeline.models.catalog import POCKET
-from pipeline.serve.names import ENGINES
+from pipeline.serve.application import build_retrieval
+from pipeline.serve.names import ENGINES, RETRIEVAL
 from pipeline.serve.ray_workers import RayWorkers, count_running
 from pipeline.serve.running import join_ray
 from pipeline.values import EdgeMap, GenerationRequest
@@ -40,7 +42,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteEngine]:
     folder = tmp_path_factory.mktemp("cluster")
     settings = make_cluster_settings(folder, 2, job_seconds=20)
     is_mine = "RAY_ADDRESS" not in os.environ
-    join_ray(3)
+    join_ray(2)  # the workers take both cores
     with run_workers(settings, lambda: (SleepingWorker, SECONDS)) as handle:
         engine = RemoteEngine(POCKET, RayWorkers(handle, 2), settings.job_seconds, DEAD.append)
         while count_running(ENGINES) < 2 or engine._workers.count() < 2:
@@ -72,6 +74,14 @@ def draw_many(engine: RemoteEngine, request: GenerationRequest, count: int) -> l
     for each in threads:
         each.join(60)
     return ends
+
+
+def test_what_mostly_waits_starts_where_workers_have_taken_all_cores(engine: RemoteEngine, tmp_path: Path) -> None:
+    from ray import serve
+
+    serve.run(build_retrieval({"settings": make_cluster_settings(tmp_path, 2)}), name=RETRIEVAL, route_prefix=None)
+    assert serve.status().applications[RETRIEVAL].status == "RUNNING"
+    serve.delete(RETRIEVAL)
 
 
 def test_two_workers_draw_at_once(engine: RemoteEngine, request_: GenerationRequest) -> None:

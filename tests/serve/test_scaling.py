@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from pipeline.serve.application import limit_workers
 from pipeline.serve.scaling import WAITING, Scaling
+from pipeline.settings import read_settings
 
 RULE = Scaling(up=50, down=10)
 
@@ -40,3 +43,10 @@ def test_what_waits_in_the_studios_and_with_ray_counts_together() -> None:
     assert ask({"one": 30.0, "two": 45.0}, 6.0) == 6
     assert ask({"one": 30.0, "two": 44.0}, 6.0) == 4
     assert ask({}, 0.0) == 4
+
+
+@pytest.mark.parametrize(("cores", "least"), [(2, 2), (5, 5), (64, 5), (0, 1)])
+def test_no_more_workers_start_than_there_are_cores(tmp_path: Path, cores: int, least: int) -> None:
+    settings = read_settings([], {"CROQUIS_USER_DIR": str(tmp_path), "CROQUIS_WORKERS_LEAST": "5"})
+    limited = limit_workers(settings, cores)
+    assert limited.workers_least == least and limited.workers_most == settings.workers_most
