@@ -13,6 +13,7 @@ from gradio.context import LocalContext
 
 from pipeline.page.api import Endpoints
 from pipeline.page.departures import Departures
+from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.visitors import DESK
 from pipeline.settings import Settings
 from pipeline.store.search import Wanted
@@ -47,6 +48,7 @@ def test_a_file_that_is_gone_already_stops_nothing(tmp_path: Path, draw_picture:
 
 @pytest.mark.parametrize(("history_api", "kept"), [("off", []), ("on", [DESK])])
 def test_the_api_keeps_pictures_where_the_host_wishes(
+    tmp_path: Path,
     draw_picture: DrawPicture,  # noqa: F811
     history_api: Any,
     kept: list[str],
@@ -57,7 +59,8 @@ def test_the_api_keeps_pictures_where_the_host_wishes(
     )
     token = LocalContext.request.set(HOST)  # type: ignore[arg-type]
     try:
-        Endpoints(studio, Departures(gr.Blocks()))._keep_pictures([draw_picture(1)], [Path("picture.png")])  # type: ignore[arg-type]
+        endpoints = Endpoints(studio, DrawnFiles(str(tmp_path)), Departures(gr.Blocks()))  # type: ignore[arg-type]
+        endpoints._keep_pictures([draw_picture(1)], [Path("picture.png")])
     finally:
         LocalContext.request.reset(token)
     assert owners == kept

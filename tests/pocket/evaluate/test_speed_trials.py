@@ -33,9 +33,9 @@ class SleepyEngine:
 
 
 def run(engine: SleepyEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int = 4) -> list:
-    monkeypatch.setattr(speed_trials, "SIDES", {64: 10.0, 128: 30.0})
-    monkeypatch.setattr(speed_trials, "SLOWEST", {128: 40.0})
-    monkeypatch.setattr(speed_trials, "OWN_PICTURE", {128: 60.0})
+    monkeypatch.setattr(speed_trials, "SIDES", {64: 120.0, 128: 240.0})
+    monkeypatch.setattr(speed_trials, "SLOWEST", {128: 320.0})
+    monkeypatch.setattr(speed_trials, "OWN_PICTURE", {128: 480.0})
     timed = TimedDrawing(engine)  # type: ignore[arg-type]
     own = StyleMix.of(replace(STYLES[0], id="own"))
     bench = make_bench(timed, tmp_path)
@@ -43,25 +43,25 @@ def run(engine: SleepyEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
 
 
 def test_each_size_is_timed_and_held_against_its_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    figures = run(SleepyEngine(lambda request: request.width / 8), tmp_path, monkeypatch)
+    figures = run(SleepyEngine(lambda request: request.width), tmp_path, monkeypatch)
     found = {line.name.strip(): line for line in figures}
     small, usual = (found[f"milliseconds, {side} px, all styles: median"] for side in (64, 128))
-    assert 8 <= small.value < 10 and 16 <= usual.value < 30 and "met" in str(small) and "met" in str(usual)
+    assert 64 <= small.value < 120 and 128 <= usual.value < 240 and "met" in str(small) and "met" in str(usual)
     processor = found["of the processor, all threads"]
     assert processor.value < small.value  # it slept
-    assert found["steps"].value == 8 and found["picture"].value == 4  # the usual size's parts alone
+    assert found["steps"].value == 64 and found["picture"].value == 32  # the usual size's parts alone
     assert found["lines (processor)"].value > 0
 
 
 def test_a_slow_style_and_a_persons_own_picture_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = {STYLES[1].id: 55.0, "own": 70.0}
-    engine = SleepyEngine(lambda request: slow.get(request.styles.parts[0][0].id, 2.0))
+    slow = {STYLES[1].id: 440.0, "own": 560.0}
+    engine = SleepyEngine(lambda request: slow.get(request.styles.parts[0][0].id, 16.0))
     found = {line.name.strip(): line for line in run(engine, tmp_path, monkeypatch, 6)}
     worst = found["milliseconds, 128 px, slowest"]
-    assert worst.value >= 55 and "MISSED" in str(worst)
-    assert found["milliseconds, 128 px, all styles: median"].value < 30
+    assert worst.value >= 440 and "MISSED" in str(worst)
+    assert found["milliseconds, 128 px, all styles: median"].value < 240
     own = found["milliseconds, 128 px, a person's own picture: median"]
-    assert own.value >= 70 and "MISSED" in str(own)
+    assert own.value >= 560 and "MISSED" in str(own)
     assert {request.width for request in engine.seen} == {64, PROFILE.width}
 
 
