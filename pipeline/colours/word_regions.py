@@ -79,10 +79,10 @@ def gather_evidence(minds: Float, regions: NDArray[np.int32], seen: RegionFeatur
 def measure_rims(regions: NDArray[np.int32], seen: RegionFeatures) -> Float:
     """Return of each region, (n, RIM), the neighbour with the most of its rim: how much, and whether it is inner."""
     inner = set(seen.numbers[~seen.outside].tolist())
-    frames = ndimage.find_objects(np.pad(regions, 1))
     padded, made = np.pad(regions, 1), np.zeros((len(seen.numbers), RIM), np.float32)
+    frames = ndimage.find_objects(padded)
     for row, number in enumerate(seen.numbers.tolist()):
-        around = tuple(slice(max(0, side.start - 1), side.stop + 1) for side in frames[number - 1])
+        around = tuple(slice(side.start - 1, side.stop + 1) for side in frames[number - 1])  # the padding has room
         labels = padded[around]
         mine = labels == number
         rim = (cv2.dilate(mine.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~mine & (labels > 0)
