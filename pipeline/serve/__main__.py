@@ -53,9 +53,10 @@ def run(settings: Settings, host: str, port: int) -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    if (cores := count_own_cores()) is not None and cores < settings.workers_least:
-        sys.stdout.write(f"* {cores} workers, one for each core, in place of {settings.workers_least}\n")
-        settings = limit_workers(settings, cores)
+    wanted, cores = settings.workers_least, count_own_cores()
+    settings = settings if cores is None else limit_workers(settings, cores)
+    if settings.workers_least < wanted:
+        sys.stdout.write(f"* {settings.workers_least} workers, one for each core, in place of {wanted}\n")
     start_cluster(settings, host, port)
     sys.stdout.write(f"* The page: {find_page()}\n* Pictures for programs: http://{host}:{port}/v1/draw\n")
     sys.stdout.flush()
