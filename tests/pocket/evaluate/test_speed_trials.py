@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.pocket.evaluate import speed_trials
+from pipeline.pocket.evaluate import engines, speed_trials
 from pipeline.pocket.evaluate.bench import make_case
 from pipeline.pocket.evaluate.engines import TimedDrawing
 from pipeline.pocket.evaluate.speed_trials import run_speed_trial, time_lines
@@ -36,6 +36,7 @@ def run(engine: SleepyEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
     monkeypatch.setattr(speed_trials, "SIDES", {64: 120.0, 128: 240.0})
     monkeypatch.setattr(speed_trials, "SLOWEST", {128: 320.0})
     monkeypatch.setattr(speed_trials, "OWN_PICTURE", {128: 480.0})
+    monkeypatch.setattr(engines, "process_time", time.thread_time)  # threads that other tests left count in the process
     timed = TimedDrawing(engine)  # type: ignore[arg-type]
     own = StyleMix.of(replace(STYLES[0], id="own"))
     bench = make_bench(timed, tmp_path)
