@@ -23,7 +23,16 @@ from pipeline.colours.palette import Palette
 from pipeline.colours.region_features import RegionFeatures, read_features
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import SIDE, find_regions, shrink_lines
-from pipeline.colours.rounds import FirstLook, Question, State, draw_codes, draw_taste, push_apart
+from pipeline.colours.rounds import (
+    KNOWN_PUSH,
+    PUSH,
+    FirstLook,
+    Question,
+    State,
+    draw_codes,
+    draw_taste,
+    push_apart,
+)
 from pipeline.colours.said import Said, free_regions, hold_regions, measure_follow
 from pipeline.colours.surroundings import paint_surroundings
 from pipeline.colours.usual import Usual
@@ -73,10 +82,10 @@ def propose_colours(
     prompt and negative prompt (pipeline/colours/words.py). variation_strength: in [0, 1], how far the draw of `seed` is
     turned towards that of `variation_seed`. painted: what the person painted, of any size; those
     regions have these colours, and the others are chosen to go with them. said: the prompt's colour words; the
-    regions that a word means are held to it. usual: palettes of the things that the prompt names, whose main colours
-    are to be seen; they count for nothing beside colour words. enclosed: what tells ground within lines from things;
-    without it there is none. word_regions: what finds the regions that colour words mean; without it no region is held
-    to one. num_inference_steps: rounds, at least 1.
+    regions that a word means are held to it. usual: palettes of the things that the prompt names, whose colours are
+    likelier, the main ones to be seen, and more apart beside a line; they count for nothing beside colour words.
+    enclosed: what tells ground within lines from things; without it there is none. word_regions: what finds the regions
+    that colour words mean; without it no region is held to one. num_inference_steps: rounds, at least 1.
     guidance_scale: 1 is none. controlnet_conditioning_scale: from 0, where the drawing's shapes are not seen, over 1.
     on_step(step, of, colours): is called after each round with the colours as they are then, (SIDE, SIDE, 3) uint8.
     Equal arguments give equal colours. Raises ValueError for fewer rounds than 1, Cancelled before the round, or
@@ -109,7 +118,8 @@ def propose_colours(
     for step in range(num_inference_steps):
         raise_if_cancelled(is_cancelled)
         logits, ground = question.answer(state)
-        logits = question.groups.pool(push_apart(logits, state.known, question.beside, question.apart) + held)
+        pushed = push_apart(logits, state.known, question.beside, question.apart, KNOWN_PUSH if thing else PUSH)
+        logits = question.groups.pool(pushed + held)
         logits = logits + thing.lean(logits, state.known, taste.codes) if thing else logits
         state = draw_codes(state, logits, ground, num_inference_steps - step, question.groups, taste)
         if on_step is not None:

@@ -18,8 +18,9 @@ from pipeline.colours.twins import find_twins
 NEAR, CELL_NEAR = 0.04, 0.06  # OKLab: how far a region's colour and a cell's settle from the code that was drawn
 TEMPERATURE, CELL_TEMPERATURE, GROUND_TEMPERATURE = 0.5, 0.4, 0.7  # the kind of ground says what cells may vary
 PUSH, PUSHED = 2.5, 0.07  # logits, OKLab: a line between two regions says that they differ
+KNOWN_PUSH = 6.0  # logits: the same where the thing's palette says which other colours there are
 RIM = 6  # px of border that neighbours share
-ALIKE = 0.55  # of the larger one's area: neighbours so alike may be petals, panes or patches of one kind
+ALIKE = 0.8  # of the larger one's area: neighbours so alike may be petals, panes or patches of one kind
 SNAP, STEP = 0.12, 0.015  # OKLab: cells so near to a colour of their kind of ground take it on; a row further off
 CELL_GUIDANCE = 1.0  # at most, of cells: the kind of ground has heard the words already
 
@@ -212,15 +213,15 @@ def find_neighbours(regions: NDArray[np.int32], seen: RegionFeatures) -> Tensor:
     return torch.from_numpy(((counts + counts.T >= RIM) & ~alike).astype(np.float32))
 
 
-def push_apart(logits: Tensor, known: Tensor, beside: Tensor, apart: Tensor) -> Tensor:
+def push_apart(logits: Tensor, known: Tensor, beside: Tensor, apart: Tensor, push: float = PUSH) -> Tensor:
     """Return the logits with the colours that neighbours already have made less likely.
 
-    beside: (n, n), apart: (CODES, CODES), as in Question.
+    beside: (n, n), apart: (CODES, CODES), as in Question. push: logits, at most.
     """
     decided = known < CODES
     taken = torch.zeros(len(known), CODES)
     taken[decided] = (-apart[known[decided]] / (2 * PUSHED**2)).exp()
-    return logits - PUSH * (beside @ taken).clamp(max=1)
+    return logits - push * (beside @ taken).clamp(max=1)
 
 
 def draw_codes(state: State, logits: Tensor, ground: Tensor, left: int, groups: Groups, taste: Taste) -> State:

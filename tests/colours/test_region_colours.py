@@ -11,6 +11,7 @@ from pipeline.colours.region_features import COLUMNS, ROWS, read_features
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import find_regions
 from pipeline.colours.rounds import (
+    KNOWN_PUSH,
     PUSH,
     TEMPERATURE,
     Groups,
@@ -177,6 +178,24 @@ def test_a_neighbours_colour_is_less_likely_and_others_are_not(network: RegionCo
     far = int(torch.cdist(network.codes[7:8], network.codes).argmax())
     assert made[1, 7] == pytest.approx(-PUSH, abs=1e-3) and made[1, far] == pytest.approx(0, abs=0.01)
     assert not made[2].any() and not made[0].any()
+
+
+def test_a_known_thing_s_neighbours_of_like_size_are_pushed_apart_and_petals_of_one_size_are_not() -> None:
+    lines = np.zeros((256, 256), np.uint8)
+    for left, right in ((60, 120), (120, 165), (165, 210)):
+        cv2.rectangle(lines, (left, 80), (right, 160), 255, 1)
+    regions = find_regions(lines)
+    seen = read_features(lines, regions)
+    large, one, other = (int(np.flatnonzero(seen.numbers == regions[120, x])[0]) for x in (90, 140, 190))
+    beside = find_neighbours(regions, seen)
+    assert beside[large, one] == 1 and beside[one, other] == 0
+    known = torch.full((len(seen.values),), CODES)
+    known[large] = 7
+    soft, hard = (
+        push_apart(torch.zeros(len(known), CODES), known, beside, torch.full((CODES, CODES), 9.0).fill_diagonal_(0), by)
+        for by in (PUSH, KNOWN_PUSH)
+    )
+    assert hard[one, 7] == pytest.approx(-KNOWN_PUSH) and soft[one, 7] == pytest.approx(-PUSH) and KNOWN_PUSH > PUSH
 
 
 def test_cells_take_on_the_clear_colours_of_their_ground_and_strange_ones_stay() -> None:

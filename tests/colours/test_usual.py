@@ -9,8 +9,9 @@ from pipeline.colours.oklab import to_oklab
 from pipeline.colours.palette import Palette, make_palette
 from pipeline.colours.region_colours import propose_colours
 from pipeline.colours.region_network import CODES, RegionColours
+from pipeline.colours.rounds import KNOWN_PUSH, PUSH
 from pipeline.colours.said import hear_said_colours, read_colour
-from pipeline.colours.usual import MOST, Usual
+from pipeline.colours.usual import GIVEN, MOST, Usual
 from tests.colours.drawings import draw_house
 
 NAMES = ("yellow", "black", "purple", "white")
@@ -38,18 +39,19 @@ def prefer(*codes: int, by: float = 3.0) -> Tensor:
 
 def test_a_main_colour_that_would_be_missing_becomes_likelier_and_no_colour_less_likely() -> None:
     added = make_usual(BEE).lean(prefer(PURPLE, BLACK), OPEN, SILENT)
-    assert added[0, YELLOW] > 1 and (added >= 0).all() and (added <= MOST).all()
-    assert added[0, PURPLE] < 0.1 and added[0, BLACK] < 0.5
+    assert added[0, YELLOW] > GIVEN + 1 and (added >= 0).all() and (added <= GIVEN + MOST).all()
+    assert added[0, PURPLE] < 0.1 and added[0, BLACK] < GIVEN + 0.5
 
 
 def test_a_colour_that_enough_is_expected_of_is_let_be() -> None:
-    assert make_usual(BEE).lean(prefer(YELLOW, BLACK), OPEN, SILENT).max() < 0.1
+    assert make_usual(BEE).lean(prefer(YELLOW, BLACK), OPEN, SILENT).max() < GIVEN + 0.1
     canary = make_palette(np.array([[250, 210, 30]], np.uint8))
     assert (make_usual(canary).lean(prefer(YELLOW, by=9), OPEN, SILENT) >= 0).all()
 
 
-def test_colours_of_small_parts_are_not_asked_for() -> None:
-    assert make_usual(BEE).lean(prefer(YELLOW, BLACK, by=9), OPEN, SILENT)[0, WHITE] < 0.1
+def test_every_colour_of_the_palette_is_likelier_and_that_of_a_small_part_no_more_than_that() -> None:
+    added = make_usual(BEE).lean(prefer(YELLOW, BLACK, by=9), OPEN, SILENT)[0]
+    assert added[WHITE] == pytest.approx(GIVEN, abs=0.1) and added[PURPLE] < 0.1
 
 
 def test_what_runs_off_the_picture_is_no_part_of_the_thing() -> None:
@@ -60,7 +62,7 @@ def test_a_colour_that_a_region_has_already_counts() -> None:
     usual = make_usual(BEE)
     free = usual.lean(prefer(PURPLE, BLACK), OPEN, SILENT)[0, YELLOW]
     had = usual.lean(prefer(PURPLE, BLACK), torch.tensor([YELLOW, len(NAMES), len(NAMES)]), SILENT)[0, YELLOW]
-    assert had < 0.1 < free
+    assert had < GIVEN + 0.1 < free
 
 
 def test_things_named_together_share_the_drawing() -> None:
@@ -100,3 +102,16 @@ def test_a_drawing_gets_its_things_usual_colour_unless_words_say_another() -> No
     assert far[1] < far[0]
     one, other = (propose_with(usual, "a red house") for usual in ((), (make_palette(blue),)))
     assert np.array_equal(one, other)
+
+
+def test_the_parts_of_a_known_thing_differ_more_and_those_of_words_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    pushes: list[float] = []
+
+    def note(logits: Tensor, known: Tensor, beside: Tensor, apart: Tensor, push: float) -> Tensor:
+        pushes.append(push)
+        return logits
+
+    monkeypatch.setattr("pipeline.colours.region_colours.push_apart", note)
+    for prompt in ("a bee", "a red bee"):
+        propose_with((BEE,), prompt)
+    assert pushes == [KNOWN_PUSH, PUSH]
