@@ -12,12 +12,13 @@ from pipeline.painters.surface import Picture, Plane, as_plane, clip, times
 from pipeline.painters.texture import blur
 from pipeline.values import Painting
 
-FAR = 38.0  # CIELAB, with lightness at half weight: a region farther from every colour named was not meant
+FAR = 44.0  # CIELAB, with lightness at half weight: a region farther from every colour named was not meant
 MOSTLY = 0.5  # of a region: painted by the person
 GREY = 9.0  # chroma up to which a colour has no hue to keep
 LEAST, MOST = 0.8, 1.5  # of its own chroma that a region keeps, and may take in a strong style
-DARKER, LIGHTER = 18.0, 14.0  # L by which a style may darken or lighten what was asked for
-TURN = 0.12  # tangent of the angle by which a style may turn its hue: 7 degrees
+DARKER, LIGHTER = 18.0, 10.0  # L by which a style may darken or lighten what was asked for
+PALER = 8.0  # the same of a colour without hue: a white that lost 18 L is a grey
+TURN = 0.03  # tangent of the angle by which a style may turn its hue: 2 degrees; orange is 20 from yellow
 
 
 def keep_asked_colours(
@@ -60,8 +61,9 @@ def find_meant_regions(source: Source, named: NDArray[np.uint8], painted: NDArra
 
 def hold_colours(own: Plane, seen: Plane) -> Plane:
     """Return what regions are to look like, (n, 3) CIELAB: as the style shows them, held near their own colours."""
-    light = np.clip(seen[:, :1], own[:, :1] - DARKER, own[:, :1] + LIGHTER)
     strong = np.hypot(own[:, 1:2], own[:, 2:])
+    darker, lighter = (np.where(strong > GREY, most, PALER) for most in (DARKER, LIGHTER))
+    light = np.clip(seen[:, :1], own[:, :1] - darker, own[:, :1] + lighter)
     along = own[:, 1:] / np.maximum(strong, 1e-3)
     across = np.stack([-along[:, 1], along[:, 0]], 1)
     chroma = np.clip((seen[:, 1:] * along).sum(1, keepdims=True), LEAST * strong, MOST * strong)

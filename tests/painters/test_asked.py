@@ -64,7 +64,23 @@ def test_what_the_person_painted_keeps_its_hue_without_a_word() -> None:
     assert abs(hue_of(measure_middle(kept)) - hue_of(measure_middle(make_painting(RED).colours))) < 10
 
 
-@pytest.mark.parametrize(("colour", "least", "most"), [(WHITE, 75, 100), (BLACK, 0, 33)])
+@pytest.mark.parametrize("colour", [(240, 140, 45), (245, 205, 60)])
+def test_orange_does_not_become_red_nor_yellow_orange(colour: tuple[int, int, int]) -> None:
+    glow = np.full((SIDE, SIDE, 3), (235, 70, 30), np.uint8)
+    kept = keep_asked_colours(glow, make_painting(colour), np.array([colour], np.uint8), NOWHERE)
+    assert abs(hue_of(measure_middle(kept)) - hue_of(measure_middle(make_painting(colour).colours))) < 7
+
+
+def test_a_slate_roof_of_a_blue_house_was_asked_for_and_brown_does_not_become_tan() -> None:
+    slate, blue = (53, 84, 118), np.array([(58, 102, 201)], np.uint8)
+    rust = np.full((SIDE, SIDE, 3), (120, 80, 60), np.uint8)
+    assert measure_middle(keep_asked_colours(rust, make_painting(slate), blue, NOWHERE))[2] < -10
+    brown, pale = (110, 70, 45), np.full((SIDE, SIDE, 3), (220, 200, 180), np.uint8)
+    kept = keep_asked_colours(pale, make_painting(brown), np.array([brown], np.uint8), NOWHERE)
+    assert measure_middle(kept)[0] < measure_middle(make_painting(brown).colours)[0] + 12
+
+
+@pytest.mark.parametrize(("colour", "least", "most"), [(WHITE, 88, 100), (BLACK, 0, 24)])
 def test_white_stays_light_and_black_stays_dark(colour: tuple[int, int, int], least: float, most: float) -> None:
     kept = keep_asked_colours(paint_murk(), make_painting(colour), np.array([colour], np.uint8), NOWHERE)
     light, a, b = measure_middle(kept)
