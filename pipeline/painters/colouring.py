@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import cv2
 import numpy as np
 
 from pipeline.painters.light import cast_shadow, height_share, relief
@@ -73,11 +76,59 @@ def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> 
     return clip(mix(drawn, clip(source.calm * 0.25) + rgb("#221d24") * 0.5, as_plane(0.93 * line)))
 
 
+MARKERS = (
+    "#ffe22b",
+    "#ffb021",
+    "#ff7a29",
+    "#ee3b32",
+    "#f0529c",
+    "#ffb3cb",
+    "#9a4fc4",
+    "#c9a6ea",
+    "#30389c",
+    "#2272dd",
+    "#4fbdf5",
+    "#a5dff5",
+    "#1db5a4",
+    "#2c9f46",
+    "#93d43a",
+    "#1d6b45",
+    "#8c512d",
+    "#c98d4e",
+    "#f8cda2",
+    "#757c8c",
+    "#b9c0cb",
+    "#2b2833",
+    "#fffefb",  # paper, left bare
+)
+
+
+@cache
+def marker_table() -> Picture:
+    """Return which felt pen a child takes for a colour, (32, 32, 32, 3): hue counts more than how pale a colour is."""
+    levels = np.linspace(0, 1, 32, dtype=np.float32)
+    colours = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(1, -1, 3)
+    wanted, pens = (
+        cv2.cvtColor(as_plane(each), cv2.COLOR_RGB2LAB)[0]
+        for each in (colours, np.stack([rgb(pen) for pen in MARKERS])[None])
+    )
+    wanted[:, 1:] *= 1.6
+    apart = ((wanted[:, None] - pens) ** 2 * as_plane([0.45, 1, 1])).sum(-1)
+    return as_plane(np.stack([rgb(pen) for pen in MARKERS])[apart.argmin(1)].reshape(32, 32, 32, 3))
+
+
+def choose_markers(colours: Picture) -> Picture:
+    """Return the felt pen nearest to each colour of a picture."""
+    red, green, blue = ((np.clip(colours[..., k], 0, 1) * 31 + 0.5).astype(np.intp) for k in range(3))
+    return as_plane(marker_table()[red, green, blue])
+
+
 def felt_pen(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Paint felt-tip colour: even bright bands that overlap darker, white slivers between, bold black lines."""
+    """Paint felt-tip colour: pens of a set in bright bands that overlap darker, white slivers between, bold lines."""
     band = stripes(source.lines, p["tip"], p["direction"], as_plane(3.0 * noise(source.lines, 60, rng)))
     overlap = smoothstep(band, 0.82, 0.96)
-    colour = saturate(clip(contrast(source.calm, 1.12, 0.55)), 1.45)
+    own = saturate(clip(contrast(source.calm, 1.12, 0.55)), 1.45)
+    colour = mix(own, blur(choose_markers(source.calm), 0.8), 0.72)
     second = smoothstep(clouds(source.lines, 120, rng, 2), 0.12, 0.2)
     ink = clip(as_plane(np.maximum(colour, 0.04) ** (1 + 0.55 * overlap + 0.25 * second)[..., None]))
     bleed = 0.12 * np.exp(-(((source.away - 2) / 2) ** 2))

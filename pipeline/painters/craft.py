@@ -28,7 +28,7 @@ from pipeline.painters.surface import (
     smoothstep,
     times,
 )
-from pipeline.painters.texture import blur, clouds, fibres, grain
+from pipeline.painters.texture import blur, clouds, fibres, grain, noise
 
 
 def stained_glass(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
@@ -157,9 +157,9 @@ def low_poly(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
     rows, columns = (np.clip(middles[:, k].astype(int), 0, n - 1) for k, n in ((1, height), (0, width)))
     form = relief(source.swell(60, 10), 125, 18)
     colour = saturate(source.calm[rows, columns][None], 1.15)[0]
-    swing = p["contrast"] * (1.35 - 0.75 * source.ground[rows, columns])  # quiet behind, faceted in front
-    tilt = rng.uniform(-1, 1, len(triangles)) * swing + 0.42 * form[rows, columns]
-    colour = colour * (1 + tilt[:, None]) + 0.05 * tilt[:, None] * hsv(p["light"], 0.6, 1)
+    swing = p["contrast"] * (1.35 - 0.35 * source.ground[rows, columns])  # quieter behind than in front
+    tilt = 1.3 * noise(source.lines, 16, rng)[rows, columns] * swing + 0.42 * form[rows, columns]
+    colour = colour * (1 + tilt[:, None]) + 0.2 * tilt[:, None] * hsv(p["light"], 0.3, 1)  # dark facets shine, too
     page = np.zeros_like(source.calm)
     for corner, shade in zip((corners[triangles] * 16).astype(np.int32), colour.tolist(), strict=True):
         cv2.fillConvexPoly(page, corner, shade, cv2.LINE_8, 4)

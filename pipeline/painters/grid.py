@@ -55,7 +55,7 @@ def cross_stitch(source: Source, p: Parameters, rng: np.random.Generator) -> Pic
     cross = np.maximum(rising, falling * 0.8)
     hole = np.clip(np.hypot(np.abs(x) - 0.5, np.abs(y) - 0.5) * 4.5, 0.5, 1)
     cloth = times(hsv(p["cloth"], 0.1, 0.94), as_plane(hole * (1 + 0.05 * grain(source.lines, 4, rng))))
-    shaded = times(thread, as_plane(0.54 + 0.58 * cross))
+    shaded = times(thread, as_plane(0.48 + 0.66 * cross))
     sewn = mix(cloth, shaded, as_plane(0.35 + 0.65 * smoothstep(as_plane(cross), 0.0, 0.3)))
     strand = 0.75 + 0.35 * np.abs(np.sin((x + y) * np.pi * 2))
     dark = times(rgb("#2a2226"), as_plane(strand))
@@ -70,15 +70,26 @@ def small_palette(picture: Picture, count: int) -> Plane:
     return as_plane(np.unique(table, axis=0))
 
 
+def apart(palette: Plane, picture: Picture, least: float) -> Plane:
+    """Return a palette (n, 3) without colours that look like a commoner one of the picture's: they part by `least`."""
+    used = nearest(picture, palette).reshape(-1, 1, 3)
+    common = np.argsort([-np.count_nonzero((used == colour).all(-1)) for colour in palette], kind="stable")
+    kept: list[Plane] = []
+    for colour in palette[common]:
+        if all(float(np.abs(colour - other).max()) >= least for other in kept):
+            kept.append(colour)
+    return np.stack(kept)
+
+
 def pixel_art(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint big crisp square pixels in a small palette: hard shade on the forms, dithered ground, dark outline."""
-    side = block_side(source, 5)
+    side = block_side(source, 6)
     form = blocks(relief(source.swell(44, 6), 125, 20), side)
     small = blocks(clip(contrast(saturate(source.calm, p["punch"]), 1.08)), side)
     figure = blocks(1 - source.ground, side)
     tone = 1 + figure * (0.2 * (form > 0.42) - 0.24 * (form < -0.36))
     shaded = clip(as_plane(small * tone[..., None]))
-    palette = small_palette(shaded, 32)
+    palette = apart(small_palette(shaded, 32), shaded, 0.11)
     dithered = shaded + bayer(small)[..., None] * (p["dither"] * (1 - 0.75 * figure))[..., None]
     flat = nearest(as_plane(dithered + rng.normal(0, 0.002)), palette)
     dark = clip(flat * 0.14 + rgb("#14101f") * 0.8)
@@ -103,7 +114,7 @@ def handheld(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
 
 
 GRIDS: dict[str, Renderer[Source]] = {
-    "cross-stitch": Renderer(cross_stitch, {"count": Span(57, 51, 64), "cloth": Span(0.1, 0.05, 0.6)}, True),
+    "cross-stitch": Renderer(cross_stitch, {"count": Span(51, 46, 57), "cloth": Span(0.1, 0.05, 0.6)}, True),
     "pixel-art": Renderer(pixel_art, {"punch": Span(1.25, 1.1, 1.4), "dither": Span(0.15, 0.1, 0.2)}, True),
     "handheld": Renderer(handheld, {"hue": Span(0.2, 0.18, 0.24), "glass": Span(0.78, 0.72, 0.84)}, False),
 }

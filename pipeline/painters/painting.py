@@ -136,7 +136,7 @@ def dabbed(ground: Picture, picture: Picture, size: float, scatter: float, rng: 
     """Lay one coat of round dots over a ground."""
     labels, distance, centres = cells(picture, size, 0.75, rng)
     colour = saturate(picture[centres[:, 0], centres[:, 1]][None], 1.45)[0]
-    room = np.clip(2.2 * (1 - luma(colour[None])[0]), 0.35, 1)[:, None]  # a pale dot leans less: it would be confetti
+    room = np.clip(2.2 * (1 - luma(colour[None])[0]), 0.6, 1)[:, None]  # a pale dot leans less: it would be confetti
     colour = clip(as_plane(colour + scatter * room * leanings(len(colour), rng)))
     radius = size * rng.uniform(0.4, 0.56, len(centres)).astype(np.float32)[labels]
     return mix(ground, colour[labels], as_plane(np.clip((radius - distance) / (size * 0.12), 0, 1)))

@@ -1,0 +1,81 @@
+"""What makes some styles be what they are: a set of pens, facets in the dark, few colours, stitches, dots on white."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.painters import DEFAULTS, paint
+from pipeline.painters.colouring import MARKERS, choose_markers
+from pipeline.painters.surface import rgb
+from pipeline.values import Painting
+
+pytestmark = pytest.mark.slow
+
+
+def bare(colours: np.ndarray) -> Painting:
+    """A painting of a ground alone, without lines."""
+    shape = colours.shape[:2]
+    return Painting(colours.astype(np.uint8), np.zeros(shape, np.uint8), np.zeros(shape, np.int32))
+
+
+def flat(colour: tuple[int, int, int], side: int = 256) -> Painting:
+    return bare(np.full((side, side, 3), colour))
+
+
+def slope(above: tuple[int, int, int], below: tuple[int, int, int], side: int = 256) -> Painting:
+    """A ground that changes evenly from top to bottom."""
+    share = np.linspace(0, 1, side)[:, None, None]
+    return bare(np.broadcast_to(np.array(above) * (1 - share) + np.array(below) * share, (side, side, 3)))
+
+
+def look(style: str, painting: Painting) -> np.ndarray:
+    return paint(painting, style, DEFAULTS[style], 1.0, 3).astype(np.float32)
+
+
+def test_a_felt_pen_is_one_of_a_set() -> None:
+    pens = np.stack([rgb(pen) for pen in MARKERS])
+    shades = np.linspace(0, 1, 24 * 24 * 3, dtype=np.float32).reshape(24, 24, 3)[:, ::-1]
+    chosen = choose_markers(np.ascontiguousarray(shades))
+    assert np.abs(chosen.reshape(-1, 1, 3) - pens).max(axis=2).min(axis=1).max() < 1e-6
+    pale, sky, white = (
+        choose_markers(np.full((2, 2, 3), rgb(colour)))[0, 0] for colour in ("#f3d9d2", "#cfe3f2", "#ffffff")
+    )
+    assert np.ptp(pale) > 0.25
+    assert np.ptp(sky) > 0.25
+    assert np.array_equal(white, pens[-1])
+
+
+def test_a_slow_change_of_colour_is_steps_of_felt_pens() -> None:
+    """Half of all rows have the colour of the row above; a soft change would have it in none."""
+    rows = np.median(look("felt-pen", slope((60, 130, 230), (250, 220, 60))), axis=1)
+    assert (np.abs(np.diff(rows, axis=0)).max(axis=1) < 6).mean() > 0.5
+    assert np.abs(np.diff(rows, axis=0)).max() > 20
+
+
+def test_facets_show_in_the_dark() -> None:
+    dark, light = (look("low-poly", flat(colour)).mean(axis=2).std() for colour in ((24, 26, 48), (200, 210, 220)))
+    assert dark > 3
+    assert light > 8
+
+
+def test_pixel_art_has_few_colours_that_differ_and_leaves_one_colour_alone() -> None:
+    one = look("pixel-art", flat((250, 250, 248)))
+    assert len(np.unique(one.reshape(-1, 3), axis=0)) == 1
+    many = np.unique(look("pixel-art", slope((120, 190, 240), (240, 230, 210))).reshape(-1, 3), axis=0)
+    assert 2 <= len(many) <= 32
+    apart = np.abs(many[:, None] - many[None]).max(axis=2) + 255 * np.eye(len(many))
+    assert apart.min() > 0.1 * 255
+
+
+def test_stitches_show_on_a_small_picture() -> None:
+    small = cv2.resize(look("cross-stitch", flat((90, 140, 200), 512)), (128, 128), interpolation=cv2.INTER_AREA)
+    assert small.mean(axis=2).std() > 7.1
+
+
+def test_white_is_dotted_with_pale_colours() -> None:
+    dots = look("pointillism", flat((255, 255, 255), 512))
+    chroma = dots.max(axis=2) - dots.min(axis=2)
+    assert np.percentile(chroma, 75) > 15
+    assert dots.mean() > 225
