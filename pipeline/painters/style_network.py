@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import StyleError, get_watched, look_for_cancel
 from pipeline.painters.style_files import read_style_files
+from pipeline.painters.weave import Weave, find_weave
 from pipeline.values import Painting
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ PALE, COLOURED = 5.0, 32.0  # chroma in CIELAB: up to the first a place is grey,
 HUE_PALE, HUE_COLOURED, HUE_ALONE = 0.8, 0.2, 0.9  # how much of the hue is the look's: grey, coloured, one-hue styles
 HUE_TEXTURE = 0.9  # how much of the look's changes of hue stay on the painting's own
 RICHNESS = 0.6  # how far chroma goes towards the style picture's
+WOVEN = 0.8  # how strongly what repeats in the style picture is laid
+GIVES_WAY = 0.5  # how much of the look's own texture goes where all of the style picture repeats
 INSTALL = "pip install -r requirements.txt"
 
 
@@ -66,6 +69,7 @@ class PictureStyle:
 
     numbers: Plane  # (100,)
     palette: Palette
+    weave: Weave | None = None  # what repeats in it
 
 
 @cache
@@ -92,7 +96,7 @@ def read_style_picture(picture: Pixels) -> PictureStyle:
     """
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or min(picture.shape[:2]) < 8:
         raise StyleError(f"A style picture is uint8 RGB of at least 8 px; {picture.dtype} {picture.shape} came.")
-    return PictureStyle(embed_style_picture(picture), read_palette(picture))
+    return PictureStyle(embed_style_picture(picture), read_palette(picture), find_weave(picture))
 
 
 def embed_style_picture(picture: Pixels) -> Plane:
@@ -168,7 +172,10 @@ def paint_like(painting: Painting, style: PictureStyle, strength: float, rng: np
     plain = as_light(resize(painting.colours, size))
     lines = as_light(resize(painting.lines, size))[..., None]
     inked = np.asarray(np.clip(plain * (1 - INKED * lines) + make_grain(size, rng), 0, 1), np.float32)
-    styled = join_colours(to_lab(plain), to_lab(transform(inked, style.numbers)), style.palette)
+    look = to_lab(transform(inked, style.numbers))
+    if style.weave is not None:
+        look = lay_weave(look, style.weave, rng)
+    styled = join_colours(to_lab(plain), look, style.palette)
     return lay_change(painting.colours, plain, to_rgb(styled), strength)
 
 
@@ -251,6 +258,14 @@ def join_colours(plain: Plane, look: Plane, palette: Palette) -> Plane:
     richness = np.clip(palette.chroma / max(5.0, float(chroma.mean())), 0.5, 1.5) ** RICHNESS
     hue = (1 - share) * (richness * plain[..., 1:] + HUE_TEXTURE * texture[..., 1:]) + share * look[..., 1:]
     return np.asarray(np.dstack([np.clip(light, 0, 100), hue]), np.float32)
+
+
+def lay_weave(look: Plane, weave: Weave, rng: np.random.Generator) -> Plane:
+    """Lay what repeats in the style picture over the look, CIELAB (h, w, 3), whose own texture is in its way."""
+    woven = look.copy()
+    own = look[..., 0] - blur_widely(look[..., 0])
+    woven[..., 0] += weave.share * (WOVEN * weave.cover(look.shape[1::-1], rng) - GIVES_WAY * own)
+    return woven
 
 
 def blur_widely(picture: Plane) -> Plane:
