@@ -83,7 +83,7 @@ def apart(palette: Plane, picture: Picture, least: float) -> Plane:
 
 def pixel_art(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint big crisp square pixels in a small palette: hard shade on the forms, dithered ground, dark outline."""
-    side = block_side(source, 6)
+    side = block_side(source, 8)
     form = blocks(relief(source.swell(44, 6), 125, 20), side)
     small = blocks(clip(contrast(saturate(source.calm, p["punch"]), 1.08)), side)
     figure = blocks(1 - source.ground, side)

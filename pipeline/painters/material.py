@@ -133,6 +133,7 @@ def industrial(source: Source, p: Parameters, rng: np.random.Generator) -> Pictu
     figure = 1 - source.ground
     form = relief(source.swell(40, 5), 110, 14)
     grey = contrast(source.light, 1.1, 0.52)
+    grey = as_plane(grey + source.ground * (0.28 - 0.5 * grey))  # the wall is of steel by night, too
     metal = ramp(as_plane(grey * 0.85 + 0.08), ["#15181c", "#4a5560", "#8b959b", "#c9cbc6"])
     chips = smoothstep(as_plane(clouds(source.lines, 26, rng) + 0.5 * grain(source.lines, 4, rng)), 0.5, 0.62)
     coat = np.clip(1.5 * chroma(source.calm) * p["paint"] * (0.35 + 0.65 * figure), 0, 0.92) * (1 - 0.85 * chips)

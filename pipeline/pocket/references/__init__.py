@@ -65,7 +65,7 @@ SITTINGS: dict[str, Sitting] = {
     "golden-hour": Sitting("drive"),
     "handheld": Sitting("castle", True),
     "ice": Sitting("castle", True),
-    "industrial": Sitting("factory"),
+    "industrial": Sitting("harbour", True),
     "ink-wash": Sitting("branch"),
     "linocut": Sitting("branch"),
     "low-poly": Sitting("cottage"),
