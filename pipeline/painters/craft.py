@@ -116,7 +116,7 @@ def paper_cut(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
 
 def felt(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint wool felt shapes sewn onto felt: fuzzy fibres, padded rims, running stitches, lines in dark thread."""
-    wool = sum(fibres(source.lines, turn, length, rng, 3) for turn, length in ((35, 26), (-50, 22), (95, 18)))
+    wool = sum(fibres(source.lines, turn, length, rng, 4.5) for turn, length in ((35, 32), (-50, 28), (95, 24)))
     fuzz = as_plane(0.5 * wool + 0.5 * clouds(source.lines, 14, rng, 2))
     flat = clip(saturate(source.calm, 0.88) * 0.88 + 0.05)
     padded = blur(rise(source.border_distance, 20), 2) * (1 - source.ground)

@@ -201,7 +201,7 @@ DRAWINGS: dict[str, Renderer[Source]] = {
         comic,
         {
             "punch": Span(1.45, 1.3, 1.65),
-            "screen": Span(9.5, 8.5, 12),
+            "screen": Span(12, 10.5, 14),
             "shadow": Span(0.66, 0.6, 0.75),
             "line": Span(7, 6, 8.5),
             "age": Span(0.55, 0.3, 0.9),

@@ -118,7 +118,7 @@ def risograph(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
     for channel, ink, (dx, dy) in zip((1, 2, 0), inks, ((1, 0), (0, -1), (-1, 1)), strict=True):
         plate = as_plane((1 - soft[..., channel]) * (spared if channel == 1 else 1))
         plate = shifted(plate, dx * p["slip"], dy * p["slip"])
-        speck = 0.5 + 0.2 * grain(source.lines, 3.4, rng) + 0.3 * (dots(source.lines, 7.5, 20 + 30 * channel) - 0.5)
+        speck = 0.5 + 0.2 * grain(source.lines, 3.4, rng) + 0.3 * (dots(source.lines, 10, 20 + 30 * channel) - 0.5)
         page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(plate, as_plane(speck), 0.5) * 0.96))
     key = shifted(source.contour(0.2), 0.3 * p["slip"], 0) * clip(as_plane(1.1 + 0.35 * grain(source.lines, 3, rng)))
     dark = hsv(p["blue"] + 0.06, 0.8, 0.34)
@@ -211,6 +211,6 @@ PRINTS: dict[str, Renderer[Source]] = {
         True,
     ),
     "engraving": Renderer(
-        engraving, {"pitch": Span(6.6, 6.2, 8), "direction": Span(20, -20, 40), "ink": Span(0.06, 0.02, 0.1)}, False
+        engraving, {"pitch": Span(8, 7.2, 9), "direction": Span(20, -20, 40), "ink": Span(0.06, 0.02, 0.1)}, False
     ),
 }
