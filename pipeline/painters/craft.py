@@ -45,7 +45,7 @@ def stained_glass(source: Source, p: Parameters, rng: np.random.Generator) -> Pi
     sun = 0.86 + 0.34 * sunlight(source.lines, 0.5, 0.4, 0.6)
     lit = clip(times(as_plane(clip(glass) ** 1.15), as_plane((1.05 + streaks) * edge * sun)))
     lit = screen(lit, blur(lit, 14) * 0.16)
-    cut = seams(labels, p["lead"] * 0.55) * source.ground
+    cut = seams(labels, p["lead"] * 0.85) * source.ground
     lead = np.maximum(cut, source.contour(0.14 * p["lead"]))
     metal = 0.1 + 0.22 * np.clip(relief(blur(lead, 1.6), 120, 8), 0, 1)
     return clip(mix(lit, times(rgb("#f2efff"), as_plane(metal)), lead))
@@ -183,7 +183,7 @@ def facet_corners(source: Source, size: float, rng: np.random.Generator) -> NDAr
 CRAFTS: dict[str, Renderer[Source]] = {
     "stained-glass": Renderer(
         stained_glass,
-        {"pane": Span(84, 70, 100), "lead": Span(8, 7, 10), "depth": Span(1.5, 1.3, 1.7), "tint": Span(0.12, 0.0, 1.0)},
+        {"pane": Span(70, 60, 84), "lead": Span(8, 7, 10), "depth": Span(1.5, 1.3, 1.7), "tint": Span(0.12, 0.0, 1.0)},
         True,
     ),
     "mosaic": Renderer(

@@ -46,7 +46,7 @@ class Sitting:
 SITTINGS: dict[str, Sitting] = {
     "art-deco": Sitting("lone car"),
     "blueprint": Sitting("factory"),
-    "cartoon-3d": Sitting("lone fox", True),
+    "cartoon-3d": Sitting("drive"),
     "chalkboard": Sitting("harbour", True),
     "charcoal": Sitting("castle", True),
     "childrens-book": Sitting("cottage", True),
@@ -84,7 +84,7 @@ SITTINGS: dict[str, Sitting] = {
     "risograph": Sitting("meadow", True),
     "sepia-photo": Sitting("meadow"),
     "sketch": Sitting("castle"),
-    "stained-glass": Sitting("castle"),
+    "stained-glass": Sitting("harbour"),
     "stone-relief": Sitting("harbour", True),
     "thermal": Sitting("street", True),
     "ukiyo-e": Sitting("branch", True),
