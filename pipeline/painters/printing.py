@@ -211,6 +211,6 @@ PRINTS: dict[str, Renderer[Source]] = {
         True,
     ),
     "engraving": Renderer(
-        engraving, {"pitch": Span(8, 7.2, 9), "direction": Span(20, -20, 40), "ink": Span(0.06, 0.02, 0.1)}, False
+        engraving, {"pitch": Span(6.6, 6.2, 8), "direction": Span(20, -20, 40), "ink": Span(0.06, 0.02, 0.1)}, False
     ),
 }
