@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pipeline.hints import CONTROLNET_NAMES
 from pipeline.hires import UPSCALERS
 from pipeline.models.catalog import SD15
+from pipeline.models.locate import IN_SETTINGS
 from pipeline.request.faithfulness import ENDS
 from pipeline.request.presets import get_menu
 from tests.tools.own_folders import LAYOUTS
@@ -133,7 +134,7 @@ def list_controlnets(has_poses: bool) -> Iterator[Feature]:
         if name == "openpose":
             given |= {"sketch": Sent("person"), "reading": "canny"}
             if not has_poses:
-                yield Feature(f"by {name}", given, refused="BlazePose, which finds people and their poses")
+                yield Feature(f"by {name}", given, refused=IN_SETTINGS["readings"])
                 continue
         yield Feature(
             f"by {name}", given, tuple(drawn), told={f"controlnets.{name}.controlnet_conditioning_scale": 0.8}
