@@ -97,9 +97,11 @@ class Leaver:
     async def leave(self, way: str, number: int, seconds: float) -> bool:
         """Begin a draw and leave it after some seconds; return whether it ran then."""
         session = f"leaver{number}"
+        event = await self._begin(way, session)  # first, as clients do: without a call the stream may end at once
         task = asyncio.create_task(self._send() if way == "dropped connection" else self._listen(session))
-        event = await self._begin(way, session)
         done, _ = await asyncio.wait([task], timeout=seconds)
+        for each in done:
+            each.result()  # raises what ended it
         if way == "cancel":
             told = {"session_hash": session, "fn_index": self._index, "event_id": event}
             (await self._http.post(f"{self._server.api}/cancel", json=told)).raise_for_status()
