@@ -156,6 +156,7 @@ class History:
     def remove_old(self) -> int:
         """Delete for good what is older than the host keeps, with a star too; return how many pictures it was."""
         oldest = datetime.now(UTC) - self._limits.time
+        self.reported.delete_left()  # before the reports that know of them go
         self.records.prune(oldest)
         return self._remove(Picture.created_at < oldest)
 

@@ -88,6 +88,15 @@ class Records:
         with self._database.read() as session:
             return session.scalar(wanted) is not None
 
+    def list_settled(self) -> set[str]:
+        """Return the SHA-256 of each picture whose reports are all closed."""
+        with self._database.read() as session:
+            closed, still_open = (
+                set(session.scalars(select(Report.picture).where(which)))
+                for which in (Report.closed_at.is_not(None), Report.closed_at.is_(None))
+            )
+        return closed - still_open
+
     def add_job(self, visitor: str, engine: str, request: str, body: bytes) -> str:
         """Accept a job; return its id. Once this returns, no end of a program loses it."""
         id, now = uuid4().hex, datetime.now(UTC)
@@ -128,14 +137,17 @@ class Records:
             return session.scalars(select(Job).where(Job.state == state).order_by(Job.made_at).limit(count)).all()
 
     def forget(self, visitor: str) -> Sequence[str]:
-        """Delete a visitor's jobs and reports; return the SHA-256 of each picture that was reported. The audit stays,
-        which knows hashes alone.
+        """Delete a visitor's jobs, and what the reports say; return the SHA-256 of each picture that was reported.
+
+        A report stays closed, without who and what, so that its picture is known until its file is gone. The audit
+        stays, too: both know hashes alone.
         """
         hashed = self.hash_visitor(visitor)
         with self._database.write() as session:
             reported = session.scalars(select(Report.picture).where(Report.visitor == hashed)).all()
-            for table in (Job, Report):
-                session.execute(delete(table).where(table.visitor == hashed))
+            session.execute(delete(Job).where(Job.visitor == hashed))
+            nothing = {"visitor": "", "words": "", "closed_at": datetime.now(UTC)}
+            session.execute(update(Report).where(Report.visitor == hashed).values(**nothing))
             return reported
 
     def prune(self, before: datetime) -> None:

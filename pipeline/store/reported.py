@@ -46,6 +46,12 @@ class Reported:
         """Delete those of these pictures of which no report is open any more."""
         self._files.delete([name_reported(each) for each in digests if not self._records.is_reported(each)])
 
+    def delete_left(self) -> None:
+        """Delete the pictures whose reports were closed or forgotten while their store was away."""
+        settled = {name_reported(each) for each in self._records.list_settled()}
+        if settled:
+            self._files.delete(sorted(settled.intersection(self._files.list_names(FOLDER))))
+
 
 def name_reported(digest: str) -> str:
     """Name the file of a reported picture."""

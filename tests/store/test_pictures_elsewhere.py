@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import threading
 import zipfile
@@ -21,6 +22,7 @@ from pipeline.store.export import list_files, zip_files
 from pipeline.store.facts import gather_facts
 from pipeline.store.faults import NO_FILES
 from pipeline.store.keeper import DATABASE, Keeper
+from pipeline.store.reported import name_reported
 from pipeline.store.search import Wanted
 from tests.store.conftest import DESK, DrawPicture
 
@@ -125,6 +127,26 @@ def test_what_is_deleted_while_the_store_is_away_is_gone_at_once_and_its_files_l
     assert len(history.files.files.list_names("pictures")) == 2
     assert history.empty_bin() == 1 and len(history.files.files.list_names("")) == 2
     assert read_all(one) == {"house 1": data}
+
+
+@pytest.mark.parametrize("leave", ["close", "forget"])
+def test_a_reported_picture_goes_once_its_store_is_back(
+    leave: str, open_keeper: OpenKeeper, draw_picture: DrawPicture, take_away: Callable[[], pytest.MonkeyPatch]
+) -> None:
+    history = open_keeper().open()
+    settled, still_open = (write_picture(draw_picture(number)) for number in (1, 2))
+    number = history.reported.add(DESK, settled, "other", "seen here")
+    history.reported.add("another", still_open, "other", "")
+    away = take_away()
+    with pytest.raises((OSError, FilesLeft)):
+        history.forget(DESK) if leave == "forget" else history.reported.close(number)
+    away.undo()
+    assert len(history.files.files.list_names("reported")) == 2
+    (closed,) = [each for each in history.records.list_reports(is_open=False) if each.closed_at]
+    assert leave == "close" or (closed.visitor, closed.words) == ("", "")
+    history.remove_old()
+    left = history.files.files.list_names("reported")
+    assert left == [name_reported(hashlib.sha256(still_open).hexdigest())]
 
 
 def test_nobody_waits_for_the_database_while_the_store_hangs(
