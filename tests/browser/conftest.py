@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.lent_contexts import LentContexts
 from tests.browser.page_actions import drag_mouse
 from tests.tools.ip_adapter import write_plus_adapter
 from tests.tools.serving import Server
@@ -62,20 +63,26 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def lent_contexts(browser: Browser) -> LentContexts:
+    return LentContexts(browser)
+
+
 @pytest.fixture
-def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
+def open_page(lent_contexts: LentContexts, server: Server) -> Iterator[OpenPage]:
     """Return open_page(**context options), which opens the page as its host, models ready, and checks it at the end.
 
     The tour, which a new browser shows, comes with `with_tour` alone, and a picture with each stroke with `with_live`.
+    `is_only_use` gives a context that no other test had or will have, for a test that changes more than its pages.
     """
-    with open_pages(browser, server) as opens:
+    with open_pages(lent_contexts, server) as opens:
         yield opens
 
 
 @pytest.fixture(scope="module")
-def open_lasting_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
+def open_lasting_page(lent_contexts: LentContexts, server: Server) -> Iterator[OpenPage]:
     """Return what `open_page` does, for a page that a file's tests share and leave as it was: opening takes seconds."""
-    with open_pages(browser, server) as opens:
+    with open_pages(lent_contexts, server) as opens:
         yield opens
 
 
@@ -110,18 +117,20 @@ def open_drawn(browser: Browser) -> Iterator[OpenDrawn]:
 
 
 @contextmanager
-def open_pages(browser: Browser, server: Server) -> Iterator[OpenPage]:
-    contexts, faults = [], list[str]()
+def open_pages(lent_contexts: LentContexts, server: Server) -> Iterator[OpenPage]:
+    borrowed, spoiled, faults = list[BrowserContext](), set[BrowserContext](), list[str]()
 
-    def open_one(*, with_tour: bool = False, with_live: bool = False, **options: Any) -> Page:
-        context = browser.new_context(**{**DESK, **options})
+    def open_one(
+        *, with_tour: bool = False, with_live: bool = False, is_only_use: bool = False, **options: Any
+    ) -> Page:
+        scripts = [*([] if with_tour else [TOUR_SEEN]), *([] if with_live else [LIVE_OFF])]
+        context = lent_contexts.borrow(scripts, **{**DESK, **options}, is_new=is_only_use)
         context.set_default_timeout(PATIENCE)
-        if not with_tour:
-            context.add_init_script(TOUR_SEEN)
-        if not with_live:
-            context.add_init_script(LIVE_OFF)
-        contexts.append(context)
+        borrowed.append(context)
+        if is_only_use:
+            spoiled.add(context)
         page = context.new_page()
+        page.on("crash", lambda _: spoiled.add(context))
         watch(page, server.url, faults)
         page.goto(server.host_url)
         page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
@@ -129,9 +138,9 @@ def open_pages(browser: Browser, server: Server) -> Iterator[OpenPage]:
         return page
 
     yield open_one
-    found = faults.copy()  # before the contexts close, which breaks off what their pages still wait for
-    for context in contexts:
-        context.close()
+    found = faults.copy()  # before the pages close, which breaks off what they still wait for
+    for context in borrowed:
+        lent_contexts.drop(context) if context in spoiled else lent_contexts.give_back(context, [server.url])
     assert not found, found
 
 

@@ -105,8 +105,9 @@ def test_wide_and_tall_pictures_are_shown_whole(page: Page) -> None:
         assert fit == "contain"
 
 
-def test_a_message_stands_beside_and_goes_by_itself(page: Page) -> None:
-    page.clock.install()
+def test_a_message_stands_beside_and_goes_by_itself(open_page: OpenPage) -> None:
+    page = open_page(is_only_use=True)
+    page.clock.install()  # of its whole context
     message = show_message(page)
     box = message.bounding_box()
     assert box is not None
@@ -118,8 +119,9 @@ def test_a_message_stands_beside_and_goes_by_itself(page: Page) -> None:
     assert not message.count()
 
 
-def test_who_goes_on_after_a_while_has_read_the_message(page: Page) -> None:
-    page.clock.install()
+def test_who_goes_on_after_a_while_has_read_the_message(open_page: OpenPage) -> None:
+    page = open_page(is_only_use=True)
+    page.clock.install()  # of its whole context
     message = show_message(page)
     page.clock.fast_forward(2_000)
     page.mouse.click(5, 880)
