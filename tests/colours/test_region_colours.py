@@ -180,13 +180,13 @@ def test_a_neighbours_colour_is_less_likely_and_others_are_not(network: RegionCo
     assert not made[2].any() and not made[0].any()
 
 
-def test_a_known_thing_s_neighbours_of_like_size_are_pushed_apart_and_petals_of_one_size_are_not() -> None:
+def test_a_known_thing_s_neighbours_are_pushed_apart_more_and_petals_of_one_size_are_not() -> None:
     lines = np.zeros((256, 256), np.uint8)
-    for left, right in ((60, 120), (120, 165), (165, 210)):
+    for left, right in ((40, 130), (130, 170), (170, 210)):
         cv2.rectangle(lines, (left, 80), (right, 160), 255, 1)
     regions = find_regions(lines)
     seen = read_features(lines, regions)
-    large, one, other = (int(np.flatnonzero(seen.numbers == regions[120, x])[0]) for x in (90, 140, 190))
+    large, one, other = (int(np.flatnonzero(seen.numbers == regions[120, x])[0]) for x in (90, 150, 190))
     beside = find_neighbours(regions, seen)
     assert beside[large, one] == 1 and beside[one, other] == 0
     known = torch.full((len(seen.values),), CODES)
