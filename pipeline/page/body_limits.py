@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.page.arrivals import Arrivals
 from pipeline.page.own_routes import refuse
+from pipeline.strict_json import holds_more_values
 from pipeline.studio.callers import name_address
 
 MOST_BYTES = 128_000_000  # of any request; our own routes take less
@@ -128,6 +129,8 @@ class Body:
 
 def expect_plain_json(body: bytes) -> None:
     """Raise HTTPException unless a body is JSON of bounded depth, with bounded numbers of values and files."""
+    if holds_more_values(body, MOST_NODES):
+        raise HTTPException(422, TOO_MUCH)
     try:
         value = json.loads(body or b"{}")
     except RecursionError:

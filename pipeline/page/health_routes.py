@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from pipeline.page.host import may_read_metrics
 from pipeline.page.own_routes import NOT_KEPT, refuse
+from pipeline.studio.line import ENDING, ENDING_SECONDS
 from pipeline.studio.studio import Studio
 
 TEXT_FORMAT = "text/plain; version=1.0.0; charset=utf-8"  # Prometheus's own; `prometheus_client` names the same
@@ -35,8 +36,12 @@ class HealthDoor:
         return JSONResponse({"healthy": True}, headers=NOT_KEPT)
 
     async def tell_ready(self, request: Request) -> Response:
-        """Answer 200 once an engine is loaded; 503 in words before, and where it could not be loaded."""
+        """Answer 200 once an engine is loaded; 503 in words before, where it could not be loaded, and once the program
+        is being stopped.
+        """
         loading = self._studio.loading
+        if self._studio.line.is_ending:
+            return refuse(503, ENDING, {**NOT_KEPT, "Retry-After": str(ENDING_SECONDS)})
         if loading.ready:
             return JSONResponse({"ready": True, "engine": self._studio.profile.name}, headers=NOT_KEPT)
         words = loading.error or f"The engine is not loaded yet: {loading.stage}, {loading.fraction:.0%}."

@@ -21,6 +21,7 @@ from pipeline.page.live_lane import LaneFull, LiveLane
 from pipeline.page.origins import is_foreign
 from pipeline.page.own_routes import read_body, refuse
 from pipeline.page.page_order import SETTINGS, read_order
+from pipeline.picture.provenance import write_xmp
 from pipeline.sketch.canvas import MAX_PICTURE_TEXT, MAX_TEXT, MOST_SAMPLES
 from pipeline.sketch.intake import read_strokes
 from pipeline.strict_json import StrictModel, describe_first_fault
@@ -89,7 +90,7 @@ class LiveDoor:
         sketch = read_strokes(canvas, DRAFT_SAMPLES if head.draft else MOST_SAMPLES)
         order, _ = read_order(self._studio.profile, sketch, head.settings)
         result = draw_live(self._studio, make_draft(order) if head.draft else order, is_cancelled=is_dropped)
-        data = write_webp(result.image)
+        data = write_webp(result.image, write_xmp(result.request))
         spent = round(1000 * (time.perf_counter() - began))
         return Response(data, media_type="image/webp", headers={"X-Milliseconds": str(spent)})
 
@@ -97,6 +98,8 @@ class LiveDoor:
 def read_message(body: bytes) -> tuple[LiveHead, str]:
     """Read the head and the drawing's JSON of what the browser sent. Raises SettingError for anything else."""
     first, _, rest = body.partition(b"\n")
+    if len(first) > MOST_HEAD:
+        raise SettingError(f"A live drawing's first line has at most {MOST_HEAD // 1000} kB; more came.")
     try:
         return LiveHead.model_validate_json(first), rest.decode()
     except ValidationError as error:
@@ -105,8 +108,8 @@ def read_message(body: bytes) -> tuple[LiveHead, str]:
         raise SettingError("A live drawing comes as two lines of JSON in UTF-8.") from error
 
 
-def write_webp(image: Image.Image) -> bytes:
-    """Write a picture as WebP, quickly."""
+def write_webp(image: Image.Image, xmp: str) -> bytes:
+    """Write a picture as WebP, quickly; its XMP says that a model made it."""
     stream = io.BytesIO()
-    image.save(stream, "WEBP", quality=QUALITY, method=1)
+    image.save(stream, "WEBP", quality=QUALITY, method=1, xmp=xmp.encode())
     return stream.getvalue()

@@ -87,7 +87,10 @@ class PageReplica:
         return str(self._page.local_url)
 
     async def drain(self, seconds: float) -> int:
-        """Wait, at most so long, until all pictures under way are drawn; return how many were not."""
+        """Take nothing more in and wait, at most so long, until all pictures under way are drawn; return how many were
+        not.
+        """
+        self._studio.line.end()
         until = time.monotonic() + seconds
         while self._studio.line.count_open() and time.monotonic() < until:
             await asyncio.sleep(LOOK)

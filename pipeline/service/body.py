@@ -13,8 +13,11 @@ from starlette.types import Message, Receive
 
 from pipeline.request.inputs import DRAW_INPUTS, INPUT_BY_NAME, decode_file, is_file_input, read_text
 from pipeline.request.notation import name_kind
+from pipeline.strict_json import holds_more_values
 
 MAX_BODY = 64_000_000  # bytes: drawing and mask of 20 MB each as base64, and strokes
+MOST_VALUES = 1_500_000  # of JSON: 100,000 points and 500,000 runs of filled areas, which a drawing may have
+TOO_MUCH = f"A call has at most {MOST_VALUES:,} values; more came."
 FORM, JSON = "multipart/form-data", "application/json"
 NOT_JSON = "The body is a JSON object with the inputs by name; what came cannot be read as JSON."
 Parts = dict[str, str | bytes]  # of a form: text or a file's bytes
@@ -81,6 +84,8 @@ def read_inputs(body: bytes | Parts) -> dict[str, object]:
 
 def read_json(body: bytes) -> dict[str, object]:
     """Read a JSON object, its files from base64. Raises HTTPException 400 where it is none, SettingError for a file."""
+    if holds_more_values(body, MOST_VALUES):
+        raise HTTPException(400, TOO_MUCH)
     try:
         read: Any = json.loads(body)
     except (ValueError, RecursionError):

@@ -138,7 +138,7 @@ class History:
         reported = self.records.forget(visitor)
         gone = self._mark(Picture.visitor == visitor)
         try:
-            self.reported.let_go(reported)
+            self.reported.forget(reported)
             self._delete_marked(gone)
         except OSError as error:
             log.warning(

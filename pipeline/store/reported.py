@@ -42,6 +42,11 @@ class Reported:
         """Note that a report is dealt with; its picture goes with the last one. Raises StoreError for no report."""
         self.let_go([self._records.close_report(number)])
 
+    def forget(self, digests: Iterable[str]) -> None:
+        """Delete what is left of reports whose visitor had everything deleted; these are their pictures."""
+        self.let_go(digests)
+        self._records.drop_forgotten()
+
     def let_go(self, digests: Iterable[str]) -> None:
         """Delete those of these pictures of which no report is open any more."""
         self._files.delete([name_reported(each) for each in digests if not self._records.is_reported(each)])
@@ -51,6 +56,7 @@ class Reported:
         settled = {name_reported(each) for each in self._records.list_settled()}
         if settled:
             self._files.delete(sorted(settled.intersection(self._files.list_names(FOLDER))))
+            self._records.drop_forgotten()
 
 
 def name_reported(digest: str) -> str:

@@ -21,6 +21,8 @@ from pipeline.studio.callers import Caller
 
 UNKNOWN = 5.0  # seconds that a picture is taken to need before one was drawn
 OFF = "off"
+ENDING_SECONDS = 60  # after which another start may be expected
+ENDING = f"Croquis is being stopped, and takes no more pictures. Try again in {ENDING_SECONDS} seconds."
 
 
 class TimedEngine(Protocol):
@@ -53,6 +55,7 @@ class Line:
         self._lock = threading.Lock()
         self._joined: dict[object, float] = {}  # when each open call came, the oldest first
         self._open: Counter[str] = Counter()  # calls by visitor
+        self.is_ending = False
         self._promised = 0.0  # when the latest of those who were refused was told to come back
         self._rate = read_rate(settings.rate)
         self._window = MovingWindowRateLimiter(MemoryStorage())
@@ -74,6 +77,10 @@ class Line:
             self._expect_place(caller)
             if self._rate is not None and not self._window.test(self._rate, caller.address):
                 raise self._refuse_rate(self._rate, caller)
+
+    def end(self) -> None:
+        """Admit nobody any more; calls that were admitted go on to their end."""
+        self.is_ending = True
 
     def count_open(self) -> int:
         """Return how many calls wait or are drawn."""
@@ -101,6 +108,8 @@ class Line:
             self._joined[call] = self._clock()
 
     def _expect_place(self, caller: Caller) -> None:
+        if self.is_ending:
+            raise LineFull(ENDING, ENDING_SECONDS)
         own = self._open[caller.visitor]
         if own >= self._settings.waiting_each:
             seconds = math.ceil(self._expect_picture() * self._count_visitors())

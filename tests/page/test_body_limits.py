@@ -56,6 +56,19 @@ def test_many_files_and_values_are_refused_quickly(data: Any) -> None:
     assert status == 422 and "more came" in words and time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("piece", [b"[],", b'{"":0},', b'"\\\\",', b'"' + b"a" * 90 + b'",'])
+def test_a_body_of_millions_of_values_is_never_parsed(piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json, "loads", lambda *_: pytest.fail("it was parsed"))
+    status, words = post(CALL, b"[" + piece * (4_000_000 // len(piece)) + b"0]")
+    assert status == 422 and "more came" in words
+
+
+def test_commas_within_words_count_for_nothing() -> None:
+    body = json.dumps({"data": ["a,b, \\" + '"c,' * 30_000, "," * 30_000, "a fox"]}).encode()
+    assert post(CALL, body)[0] == 200
+    assert post(CALL, b'{"data": ["' + b"," * 30_000)[0] == 422  # a string that never ends
+
+
 @pytest.mark.parametrize("depth", [41, 500, 100_000])
 def test_deep_json_is_refused(depth: int) -> None:
     status, words = post(CALL, b"[" * depth + b"]" * depth)

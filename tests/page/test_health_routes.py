@@ -67,6 +67,10 @@ def test_ready_says_in_words_what_it_waits_for(tmp_path: Path) -> None:
     assert visitor.get("/ready").json()["error"] == "Its weights are broken."
     studio.loading = LoadState("Ready", 1.0, ready=True)
     assert visitor.get("/ready").json() == {"ready": True, "engine": "pocket"}
+    studio.line.end()
+    answer = visitor.get("/ready")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+    assert "being stopped" in answer.json()["error"]
 
 
 def test_refusals_are_counted_by_status_wherever_they_come_from(tmp_path: Path) -> None:

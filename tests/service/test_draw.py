@@ -107,6 +107,7 @@ def test_nothing_but_a_drawing_is_needed(server: Server) -> None:
         ({"json": {"sketch": "not!base64"}}, 422, "not base64"),
         ({"json": {"sketch": 7}}, 422, "a number came"),
         ({"json": [1]}, 400, "a list came"),
+        ({"json": {"strokes": [0] * 1_500_002}}, 400, "values; more came"),
         ({"content": b"{", "headers": {"Content-Type": "application/json"}}, 400, "cannot be read as JSON"),
         ({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 400, "boundary"),
         ({"content": b"x", "headers": {"Content-Type": "text/plain"}}, 415, "text/plain came"),

@@ -147,6 +147,7 @@ def test_a_reported_picture_goes_once_its_store_is_back(
     history.remove_old()
     left = history.files.files.list_names("reported")
     assert left == [name_reported(hashlib.sha256(still_open).hexdigest())]
+    assert len(history.records.list_reports(is_open=False)) == (1 if leave == "forget" else 2)
 
 
 def test_nobody_waits_for_the_database_while_the_store_hangs(

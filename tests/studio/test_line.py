@@ -67,6 +67,17 @@ def test_each_who_is_refused_is_told_of_another_place() -> None:
         assert refuse() == 6
 
 
+def test_who_is_in_when_it_ends_goes_on_and_nobody_else_comes_in() -> None:
+    line = make_line()
+    with line.join(name(1)):
+        line.end()
+        for ask in (lambda: line.expect_place(name(1)), lambda: line.join(name(2)).__enter__()):
+            with pytest.raises(LineFull, match="being stopped, .* Try again in 60 seconds.$"):
+                ask()
+        assert line.count_open() == 1
+    assert line.count_open() == 0
+
+
 def test_an_error_frees_the_place() -> None:
     line = make_line(waiting=1)
     with pytest.raises(ZeroDivisionError), line.join(name(1)):
