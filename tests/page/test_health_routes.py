@@ -17,6 +17,7 @@ from pipeline.page.health_routes import HealthDoor
 from pipeline.page.host import read_host_token
 from pipeline.page.middlewares import list_middlewares
 from pipeline.settings import ROOT, Settings
+from pipeline.studio.line import Line
 from pipeline.studio.opening import LoadState
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.serving import ANSWER_LIMIT, Server
@@ -33,6 +34,7 @@ def visit(folder: Path, address: str = "127.0.0.1", **settings: Any) -> TestClie
         measurements=Measurements(given),
         loading=LoadState("Loading the model", 0.4),
         profile=SimpleNamespace(name="pocket"),
+        line=Line(given, lambda: None),
     )
     routes = HealthDoor(studio).list_routes()
     watchers = list_middlewares(studio.settings, routes, studio.measurements.note_answer, lambda key: None)

@@ -13,8 +13,9 @@ import httpx
 import pytest
 from PIL import Image
 
+from pipeline.errors import SettingError
 from pipeline.models.catalog import POCKET
-from pipeline.page.live import MOST_BYTES
+from pipeline.page.live import MOST_BYTES, read_message
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import list_usual_quality
 from pipeline.settings import ROOT
@@ -156,3 +157,8 @@ def test_another_visitors_draw_waits_for_one_live_picture_at_most(server: Server
     beside = min(time_draw(server, sketch) for _ in range(4))
     # two cores are shared while the live picture under way ends: twice its time is what that can cost
     assert beside <= 2 * alone + 2 * max(took[:3]), (alone, beside, took)
+
+
+def test_a_first_line_of_megabytes_is_not_parsed() -> None:
+    with pytest.raises(SettingError, match="at most 100 kB; more came"):
+        read_message(b"[" + b"[]," * 50_000 + b"0]\n{}")
