@@ -138,7 +138,8 @@ class History:
         reported = self.records.forget(visitor)
         gone = self._mark(Picture.visitor == visitor)
         try:
-            self.reported.forget(reported)
+            if reported:
+                self.reported.delete_left()
             self._delete_marked(gone)
         except OSError as error:
             log.warning(

@@ -88,10 +88,10 @@ class Records:
         with self._database.read() as session:
             return session.scalar(wanted) is not None
 
-    def drop_forgotten(self) -> None:
-        """Delete the reports of visitors who had everything deleted, once their pictures' files are gone."""
+    def drop_forgotten(self, until: datetime) -> None:
+        """Delete the reports that were forgotten until then, whose pictures' files are gone."""
         with self._database.write() as session:
-            session.execute(delete(Report).where(Report.visitor == ""))
+            session.execute(delete(Report).where(Report.visitor == "", Report.closed_at <= until))
 
     def list_settled(self) -> set[str]:
         """Return the SHA-256 of each picture whose reports are all closed."""

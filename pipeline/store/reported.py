@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from pipeline.errors import StoreError
 from pipeline.kept_files import KeptFiles
@@ -42,21 +43,17 @@ class Reported:
         """Note that a report is dealt with; its picture goes with the last one. Raises StoreError for no report."""
         self.let_go([self._records.close_report(number)])
 
-    def forget(self, digests: Iterable[str]) -> None:
-        """Delete what is left of reports whose visitor had everything deleted; these are their pictures."""
-        self.let_go(digests)
-        self._records.drop_forgotten()
-
     def let_go(self, digests: Iterable[str]) -> None:
         """Delete those of these pictures of which no report is open any more."""
         self._files.delete([name_reported(each) for each in digests if not self._records.is_reported(each)])
 
     def delete_left(self) -> None:
-        """Delete the pictures whose reports were closed or forgotten while their store was away."""
+        """Delete the pictures of which no report is open any more; earlier their store may have been away."""
+        began = datetime.now(UTC)
         settled = {name_reported(each) for each in self._records.list_settled()}
         if settled:
             self._files.delete(sorted(settled.intersection(self._files.list_names(FOLDER))))
-            self._records.drop_forgotten()
+        self._records.drop_forgotten(began)
 
 
 def name_reported(digest: str) -> str:

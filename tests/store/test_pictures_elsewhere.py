@@ -150,6 +150,21 @@ def test_a_reported_picture_goes_once_its_store_is_back(
     assert len(history.records.list_reports(is_open=False)) == (1 if leave == "forget" else 2)
 
 
+def test_who_deletes_everything_leaves_no_picture_that_another_had_reported(
+    open_keeper: OpenKeeper, draw_picture: DrawPicture, take_away: Callable[[], pytest.MonkeyPatch]
+) -> None:
+    history = open_keeper().open()
+    for number, visitor in enumerate((DESK, "another")):
+        history.reported.add(visitor, write_picture(draw_picture(number)), "other", "")
+    away = take_away()
+    with pytest.raises(FilesLeft):
+        history.forget(DESK)
+    away.undo()
+    history.forget("another")
+    assert history.files.files.list_names("reported") == []
+    assert history.records.list_reports(is_open=False) == []
+
+
 def test_nobody_waits_for_the_database_while_the_store_hangs(
     open_keeper: OpenKeeper, draw_picture: DrawPicture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
