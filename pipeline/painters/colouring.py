@@ -108,13 +108,11 @@ def marker_table() -> Picture:
     """Return which felt pen a child takes for a colour, (32, 32, 32, 3): hue counts more than how pale a colour is."""
     levels = np.linspace(0, 1, 32, dtype=np.float32)
     colours = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(1, -1, 3)
-    wanted, pens = (
-        cv2.cvtColor(as_plane(each), cv2.COLOR_RGB2LAB)[0]
-        for each in (colours, np.stack([rgb(pen) for pen in MARKERS])[None])
-    )
+    inks = np.stack([rgb(pen) for pen in MARKERS])
+    wanted, pens = (cv2.cvtColor(as_plane(each), cv2.COLOR_RGB2LAB)[0] for each in (colours, inks[None]))
     wanted[:, 1:] *= 1.6
     apart = ((wanted[:, None] - pens) ** 2 * as_plane([0.45, 1, 1])).sum(-1)
-    return as_plane(np.stack([rgb(pen) for pen in MARKERS])[apart.argmin(1)].reshape(32, 32, 32, 3))
+    return as_plane(inks[apart.argmin(1)].reshape(32, 32, 32, 3))
 
 
 def choose_markers(colours: Picture) -> Picture:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import StyleError, get_watched, look_for_cancel
 from pipeline.painters.style_files import read_style_files
+from pipeline.painters.texture import blur_widely
 from pipeline.painters.weave import Weave, find_weave
 from pipeline.values import Painting
 
@@ -42,7 +43,6 @@ LOOK = 0.05  # seconds between two looks whether a run of the network was cancel
 GRAIN = 0.015  # of the range, what is added to flat colour
 GRAIN_CELLS = (2, 5, 12)  # px
 INKED = 0.6  # how dark the lines are that the network sees
-TEXTURE = 0.03  # of the longer side: what is larger is the picture's light, what is smaller the look's texture
 LIGHT = 0.7  # how much of the light is the look's
 TO_PALETTE = 0.7  # how far the mean lightness goes towards the style picture's
 PALE, COLOURED = 5.0, 32.0  # chroma in CIELAB: up to the first a place is grey, from the second on coloured
@@ -266,14 +266,6 @@ def lay_weave(look: Plane, weave: Weave, rng: np.random.Generator) -> Plane:
     own = look[..., 0] - blur_widely(look[..., 0])
     woven[..., 0] += weave.share * (WOVEN * weave.cover(look.shape[1::-1], rng) - GIVES_WAY * own)
     return woven
-
-
-def blur_widely(picture: Plane) -> Plane:
-    """The picture without its texture, reckoned on an eighth of the size."""
-    size = (max(1, picture.shape[1] // 8), max(1, picture.shape[0] // 8))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(small, (0, 0), TEXTURE * max(size))
-    return np.asarray(cv2.resize(soft, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
 
 
 def lay_change(colours: Pixels, plain: Plane, styled: Plane, strength: float) -> Pixels:

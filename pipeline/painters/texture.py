@@ -9,6 +9,8 @@ import numpy as np
 
 from pipeline.painters.surface import Picture, Plane, as_plane, unit
 
+TEXTURE = 0.03  # of the longer side: what is larger is a picture's light, what is smaller its texture
+
 
 def blur(picture: Picture, sigma: float) -> Picture:
     """Blur by a Gaussian; below a third of a pixel return the picture itself.
@@ -26,6 +28,14 @@ def blur(picture: Picture, sigma: float) -> Picture:
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     soft = cv2.GaussianBlur(small, (0, 0), radius * size[1] / height)
     return as_plane(cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC))
+
+
+def blur_widely(picture: Plane) -> Plane:
+    """Return a picture, (h, w) or (h, w, n), without its texture, reckoned on an eighth of the size."""
+    size = (max(1, picture.shape[1] // 8), max(1, picture.shape[0] // 8))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(small, (0, 0), TEXTURE * max(size))
+    return np.asarray(cv2.resize(soft, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR))
 
 
 def noise(like: Picture, size: float, rng: np.random.Generator, stretch: float = 1.0) -> Plane:

@@ -13,11 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.painters.texture import blur_widely
+
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 SIDE = 512  # px, of the middle square of a style picture that is looked at
-TEXTURE = 0.03  # of the side: what is larger is the picture's light, what is smaller its texture
 WINDOW, STRIDE = 128, 64  # px: in windows of this side it is asked whether something repeats
 REACH = 44  # px, the farthest that the next stitch may be
 FAINT = 1.0  # L: less texture than this is none
@@ -66,10 +67,7 @@ def read_texture(picture: Pixels) -> Plane:
     by = cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC
     square = cv2.resize(picture[top : top + side, left : left + side], (SIDE, SIDE), interpolation=by)
     light = cv2.cvtColor(square.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 0]
-    small = cv2.GaussianBlur(
-        cv2.resize(light, (SIDE // 8,) * 2, interpolation=cv2.INTER_AREA), (0, 0), TEXTURE * SIDE / 8
-    )
-    return np.asarray(light - cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(light - blur_widely(light), np.float32)
 
 
 def measure_repeats(window: Plane) -> float:
