@@ -83,7 +83,10 @@ def read_inputs(body: bytes | Parts) -> dict[str, object]:
 
 
 def read_json(body: bytes) -> dict[str, object]:
-    """Read a JSON object, its files from base64. Raises HTTPException 400 where it is none, SettingError for a file."""
+    """Read a JSON object, its files from base64.
+
+    Raises HTTPException 400 where it is none or has too many values, SettingError for a file.
+    """
     if holds_more_values(body, MOST_VALUES):
         raise HTTPException(400, TOO_MUCH)
     try:
