@@ -1,5 +1,5 @@
 # The commands that work on Croquis takes; `make` alone lists them. Where no virtual environment is active, .venv is used.
-PYTHON := $(if $(VIRTUAL_ENV),python,$(if $(wildcard .venv),.venv/bin/python,python3))
+PYTHON = $(if $(VIRTUAL_ENV),python,$(shell test -x .venv/bin/python && echo .venv/bin/python || echo python3))
 ARGS :=
 
 .DEFAULT_GOAL := help
@@ -13,7 +13,7 @@ install:  ## Install what the program and its tests need into .venv, or into the
 	$(if $(VIRTUAL_ENV),python,.venv/bin/python) -m pip install -r requirements-test.txt
 
 ready:
-	@$(PYTHON) -c "import sys; from importlib.util import find_spec; sys.exit(not all(map(find_spec, ('PIL', 'gradio', 'pytest', 'ruff'))))" || { echo "Packages are missing here: make install puts them in."; exit 1; }
+	@$(PYTHON) -c "import sys; from importlib.util import find_spec; sys.exit(not all(map(find_spec, ('PIL', 'gradio', 'pytest', 'ruff'))))" || { echo "Packages are missing here: make install puts them in now."; $(MAKE) install; }
 
 run:  ## Open the page
 	$(PYTHON) app.py $(ARGS)
