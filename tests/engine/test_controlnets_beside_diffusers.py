@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from diffusers import ControlNetModel, StableDiffusionControlNetPipeline
-from PIL import Image
 
 from pipeline.controls import Shortcuts
 from pipeline.engine.engine import Engine
@@ -19,7 +17,7 @@ from pipeline.request.presets import SD15_MENU
 from pipeline.values import GenerationRequest
 from tests.conftest import MakeStyle
 from tests.tools.controlnets import make_hint, write_controlnets
-from tests.tools.diffusers_reference import embed_style_by_diffusers, load_adapter
+from tests.tools.diffusers_reference import draw_by_diffusers, embed_style_by_diffusers, load_adapter
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import make_tiny_sd15_profile, write_sd15
 from tests.tools.requests import change_request
@@ -58,29 +56,9 @@ def load_stock(folder: Path, names: tuple[str, ...]) -> Any:
 
 def draw_stock(folder: Path, request: GenerationRequest) -> np.ndarray:
     pipeline = load_stock(folder, tuple(hint.controlnet for hint in request.hints))
-    pipeline.scheduler = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
-    pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
     encoder = folder / "ip_adapter" / "models" / "image_encoder"
-    embeds = embed_style_by_diffusers(pipeline, encoder, request.styles.parts[0][0].image)[None]
-    if request.sampling.guidance_scale > 1:
-        embeds = torch.cat([torch.zeros_like(embeds), embeds])
-    settings = [hint.settings for hint in request.hints]
-    return np.asarray(
-        pipeline(
-            prompt=request.styled_prompt.written,
-            negative_prompt=request.negative_prompt.text,
-            image=[Image.fromarray(hint.pixels) for hint in request.hints],
-            width=request.width,
-            height=request.height,
-            num_inference_steps=request.sampling.num_inference_steps,
-            guidance_scale=request.sampling.guidance_scale,
-            controlnet_conditioning_scale=[each.controlnet_conditioning_scale for each in settings],
-            control_guidance_start=[each.control_guidance_start for each in settings],
-            control_guidance_end=[each.control_guidance_end for each in settings],
-            ip_adapter_image_embeds=[embeds],
-            generator=torch.Generator().manual_seed(request.sampling.seed),
-        ).images[0]
-    ).astype(int)
+    style = embed_style_by_diffusers(pipeline, encoder, request.styles.parts[0][0].image)
+    return draw_by_diffusers(pipeline, make_tiny_sd15_profile(), request, style).astype(int)
 
 
 def draw(engine: Engine, request: GenerationRequest) -> np.ndarray:

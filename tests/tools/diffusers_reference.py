@@ -74,8 +74,15 @@ def draw_by_diffusers(
     pipeline: Any, profile: ModelProfile, request: GenerationRequest, style: torch.Tensor
 ) -> np.ndarray:
     """Return the picture (H, W, 3) uint8 that diffusers draws for a request whose style embedding is (1, d)."""
-    lines = Image.fromarray(request.edges.pixels).convert("RGB")
-    return np.asarray(pipeline(image=lines, **prepare_stock(pipeline, request, style)).images[0])
+    given = prepare_stock(pipeline, request, style)
+    return np.asarray(pipeline(image=show_controls(request), **given).images[0])
+
+
+def show_controls(request: GenerationRequest) -> Any:
+    """Return what the ControlNet sees, or a list with what each of several does."""
+    if request.hints:
+        return [Image.fromarray(hint.pixels) for hint in request.hints]
+    return Image.fromarray(request.edges.pixels).convert("RGB")
 
 
 def prepare_stock(pipeline: Any, request: GenerationRequest, style: torch.Tensor) -> dict[str, Any]:
@@ -86,6 +93,7 @@ def prepare_stock(pipeline: Any, request: GenerationRequest, style: torch.Tensor
     embeds = style[None]
     if request.sampling.guidance_scale > 1:
         embeds = torch.cat([torch.zeros_like(embeds), embeds])
+    settings = [hint.settings for hint in request.hints]
     return {
         "prompt": request.styled_prompt.written,
         "negative_prompt": request.negative_prompt.text,
@@ -93,9 +101,12 @@ def prepare_stock(pipeline: Any, request: GenerationRequest, style: torch.Tensor
         "height": request.height,
         "num_inference_steps": request.sampling.num_inference_steps,
         "guidance_scale": request.sampling.guidance_scale,
-        "controlnet_conditioning_scale": float(request.conditioning.controlnet_conditioning_scale),
-        "control_guidance_start": request.shortcuts.control_guidance_start,
-        "control_guidance_end": request.shortcuts.control_guidance_end,
+        "controlnet_conditioning_scale": [each.controlnet_conditioning_scale for each in settings]
+        or float(request.conditioning.controlnet_conditioning_scale),
+        "control_guidance_start": [each.control_guidance_start for each in settings]
+        or request.shortcuts.control_guidance_start,
+        "control_guidance_end": [each.control_guidance_end for each in settings]
+        or request.shortcuts.control_guidance_end,
         "ip_adapter_image_embeds": [embeds],
         "eta": 0.3 if request.sampling.sampler == "TCD" else 0.0,  # what TCD's authors draw with; DDIM's noise is off
         "generator": torch.Generator().manual_seed(request.sampling.seed),

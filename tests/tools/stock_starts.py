@@ -16,7 +16,7 @@ from diffusers import (
 from PIL import Image
 
 from pipeline.values import GenerationRequest
-from tests.tools.diffusers_reference import prepare_stock
+from tests.tools.diffusers_reference import prepare_stock, show_controls
 
 
 def draw_from_picture_by_diffusers(
@@ -33,7 +33,7 @@ def draw_from_picture_by_diffusers(
     masked = {} if mask is None else {"mask_image": Image.fromarray(mask)}
     drawn = stock(
         image=Image.fromarray(picture),
-        control_image=Image.fromarray(request.edges.pixels).convert("RGB"),
+        control_image=show_controls(request),
         strength=request.sampling.strength,
         **prepare_stock(stock, request, style),
         **masked,
