@@ -1,5 +1,5 @@
 """`python -m tests`: fetch what pip cannot (Chromium, PostgreSQL, Node's packages), then check form, types,
-scripts and every test.
+scripts and every test; those of the cluster in an environment of their own.
 
 Arguments go to pytest: `python -m tests -k canny`. `python -m tests lint` runs no test, and `python -m tests quick` the
 form and the tests that need no torch, no browser and no server. `python -m tests coverage` prints the lines that the
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from tests.tools.audit import audit_requirements
+from tests.tools.cluster_environment import find_cluster_python
 from tests.tools.postgres import find_programs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,8 +29,9 @@ SERVED_WORKERS = WORKERS + 1  # a test of the running app waits for a quarter of
 # a file's tests stay together, since they share models; the longest files begin: tests/conftest.py
 SIDE_BY_SIDE = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
 SERVED_ROOMS = ("benchmarks", "browser", "page", "service")  # these, and tests/*.py, have tests of the running app
+CLUSTER_ROOMS = ("serve",)  # this has tests of a cluster
 AGAIN = ["--reruns", "1"]  # tests of the running app wait in real seconds, and a shared machine may stall for a minute
-QUICK = "not slow and not browser and not clients and not served and not alone"
+QUICK = "not slow and not browser and not clients and not served and not alone and not cluster"
 QUICK_ROOMS = ("sketch", "request", "picture", "styles", "models", "machine", "page")  # and tests/*.py
 COVERAGE = ["--cov=pipeline", "--cov-report=term:skip-covered"]
 NOTHING_TO_RUN = 5  # pytest's exit status when the arguments chose no test
@@ -87,12 +89,13 @@ def check_everything(arguments: list[str]) -> list[str]:
 
 def run_all_tests(arguments: list[str]) -> list[str]:
     """Run the tests side by side; those of the running app, a server for each worker; then, one after another, those
-    that need the machine alone."""
+    that need the machine alone, and those of the cluster in their own environment."""
     options = [*AGAIN, *leave_out_other_rooms(arguments), *arguments]
     statuses = {
         "pytest": run_beside(arguments),
         "pytest of the running app": run_side_by_side("served", options, SERVED_WORKERS),
         "pytest of tests that need the machine alone": run_module(["pytest", "-m", "alone", *options]),
+        "pytest of the cluster": run_cluster_tests(arguments),
     }
     if set(statuses.values()) == {NOTHING_TO_RUN}:
         return ["pytest, which found no test"]
@@ -102,7 +105,18 @@ def run_all_tests(arguments: list[str]) -> list[str]:
 
 def run_beside(arguments: list[str]) -> int:
     """Run the tests without the running app side by side, and return pytest's exit status."""
-    return run_side_by_side("not served and not alone", arguments)
+    return run_side_by_side("not served and not alone and not cluster", arguments)
+
+
+def run_cluster_tests(arguments: list[str]) -> int:
+    """Run the tests that need Ray, where none of them may be skipped; return pytest's exit status."""
+    try:
+        python = find_cluster_python()
+    except subprocess.CalledProcessError as error:
+        print(f"The cluster's tests cannot run: {error}")
+        return 1
+    chosen = [*AGAIN, *leave_out_other_rooms(arguments, CLUSTER_ROOMS), *arguments]
+    return run([str(python), "-m", "pytest", "-m", "cluster", *chosen], OMP_NUM_THREADS="1")
 
 
 def run_side_by_side(marks: str, arguments: list[str], workers: int = WORKERS) -> int:
@@ -112,13 +126,13 @@ def run_side_by_side(marks: str, arguments: list[str], workers: int = WORKERS) -
     return run_module(chosen, OMP_NUM_THREADS="1", PYTHONHASHSEED="0")
 
 
-def leave_out_other_rooms(arguments: list[str]) -> list[str]:
-    """Return pytest's options that keep it from reading rooms without tests of the running app, which takes it long;
-    none where the arguments name paths."""
+def leave_out_other_rooms(arguments: list[str], kept: tuple[str, ...] = SERVED_ROOMS) -> list[str]:
+    """Return pytest's options that keep it from reading other rooms, which takes it long; none where the arguments
+    name paths."""
     if any((ROOT / argument.partition("::")[0]).exists() for argument in arguments if argument):
         return []
     rooms = sorted(file.parent.relative_to(ROOT) for file in (ROOT / "tests").glob("*/__init__.py"))
-    return [f"--ignore={room}" for room in rooms if room.name not in SERVED_ROOMS]
+    return [f"--ignore={room}" for room in rooms if room.name not in kept]
 
 
 def get_programs() -> None:

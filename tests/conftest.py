@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,9 +56,15 @@ WITH_A_STORE = ("SQLite", "PostgreSQL", "SQLite, pictures in a store")  # kinds 
 SHIPPED_POCKET = TESTS.parent / "assets" / "pocket"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs the app, and what needs the machine for itself: measured times, and what waits for a moment."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what runs the app, and what needs the machine for itself: measured times, and what waits for a moment.
+
+    Without Ray the cluster's tests are skipped, except where `-m cluster` asks for them: then they fail.
+    """
+    lacks_ray = find_spec("ray") is None and config.option.markexpr != "cluster"
     for item in items:
+        if lacks_ray and item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.skip(reason="needs requirements-cluster.txt"))
         if lies_in(item, ALONE):
             item.add_marker(pytest.mark.alone)
         elif lies_in(item, SERVED) or "server" in getattr(item, "fixturenames", ()):

@@ -1,8 +1,4 @@
-"""A cluster of one machine: real Ray, real workers around an engine that sleeps. Skipped where Ray is not installed.
-
-`pip install -r requirements-cluster.txt` has it run. The tests' own requirements leave Ray out: it brings uvloop, which
-the page's server would use then, and 79 MB.
-"""
+"""A cluster of one machine: real Ray, real workers around an engine that sleeps."""
 
 from __future__ import annotations
 
@@ -16,8 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("ray", reason="needs requirements-cluster.txt")
-
 from pipeline.engine.remote_engine import DeadLetter, RemoteEngine
 from pipeline.errors import Cancelled, WorkerLost
 from pipeline.models.catalog import POCKET
@@ -30,7 +24,7 @@ from tests.conftest import MakeStyle
 from tests.tools.cluster_workers import SleepingWorker, kill_worker, make_cluster_settings, run_workers
 from tests.tools.small_results import make_small_result
 
-pytestmark = [pytest.mark.alone, pytest.mark.slow]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 SECONDS = 1.0  # of a picture
 DEAD: list[DeadLetter] = []
 
