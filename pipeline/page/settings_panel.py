@@ -60,6 +60,7 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
                 get_menu(studio.profile.name).negative_prompt,
                 label="Not in the picture",
                 placeholder="text, frames",
+                lines=3,  # the usual words of SD 1.5 fill three lines of the narrowest column
                 max_length=PROMPT_LIMIT,
                 info="Words for what you do not want to see.",
             )
