@@ -94,12 +94,11 @@ def name_below_tests(path: Path) -> str:
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
     """Run torch on one thread: small models are quickest there, and sums come out in one order."""
-    import torch
+    from pipeline.machine import torch_threads
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with pytest.MonkeyPatch.context() as patch, torch_threads.use_threads(1):
+        patch.setattr(torch_threads, "USUAL_COUNT", 1)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.errors import IsCancelled, look_for_cancel
 from pipeline.machine.device import name_dtype
 from pipeline.machine.plan import ModeChoice
+from pipeline.machine.torch_threads import use_usual_threads
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
 from pipeline.teaching.networks import LentNetworks
@@ -157,7 +158,7 @@ class Engine(DrawingEngine):
 
         Raises OutOfMemory where nothing can be learnt through them, EngineChanged once the engine is retired.
         """
-        with self._turns.take(gives_way=True):
+        with self._turns.take(gives_way=True), use_usual_threads():
             if self._loras.adapters.use(()):
                 self._conditioning.clear()
             return work(lend_networks(self._pipeline, self._placement, self._conditioning.encode_prompt))
@@ -183,7 +184,7 @@ class Engine(DrawingEngine):
         """
         self._expect_drawable(request)
         size = Size(request.width, request.height, len(list_steering_hints(request)) or 1)
-        with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode():
+        with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode(), use_usual_threads():
             look_for_cancel()
             drawn, shortage = self._placement.run(
                 size, lambda: self._draw_in_numbers(request, count, on_step, is_cancelled)

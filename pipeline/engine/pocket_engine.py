@@ -29,10 +29,13 @@ from pipeline.engine.preview import PREVIEW_SIDE
 from pipeline.engine.styling import Asked, StylePainter
 from pipeline.errors import IsCancelled, look_for_cancel
 from pipeline.inking.ink import ink_drawing
+from pipeline.machine.torch_threads import use_threads
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt, escape
 from pipeline.timing import Clock
 from pipeline.values import Drawn, GenerationRequest, PaintedColours, Painting, StepPreview
+
+THREADS = 1  # of torch: its layers are so small that waking a second thread costs more than it takes over
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +108,7 @@ class PocketEngine(DrawingEngine):
         once it is retired.
         """
         self._expect_drawable(request)
-        with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode():
+        with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode(), use_threads(THREADS):
             look_for_cancel()
             clock = Clock(self.device)
             if self._looks_at_photographs and (photographs := list_photographs(request)):

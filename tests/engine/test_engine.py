@@ -13,6 +13,7 @@ from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import Compiler
 from pipeline.engine.engine import Engine
 from pipeline.errors import Cancelled, SettingError, StyleError
+from pipeline.machine import torch_threads
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.presets import get_menu
 from pipeline.values import StepPreview, StyleMix
@@ -177,6 +178,16 @@ def test_a_broken_style_image_is_named_and_not_needed_at_scale_zero(
     with pytest.raises(StyleError, match="'Broken' cannot be read"):
         sd15_engine.draw(request)
     sd15_engine.draw(change_request(request, ip_adapter_scale=0.0))
+
+
+def test_it_computes_on_all_threads_whatever_was_set(
+    sd15_engine: Engine, request_: GenerationRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch_threads, "USUAL_COUNT", 2)
+    seen: list[int] = []
+    with torch_threads.use_threads(1):
+        sd15_engine.draw(request_, on_step=lambda _: seen.append(torch.get_num_threads()))
+    assert set(seen) == {2}
 
 
 def test_previews_come_at_each_step_and_are_small(sd15_engine: Engine, request_: GenerationRequest) -> None:

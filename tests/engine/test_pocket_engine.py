@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from pipeline.controls import Shortcuts
 from pipeline.engine.styling import PLAIN
 from pipeline.errors import Cancelled, EngineChanged, SettingError
+from pipeline.machine.torch_threads import use_threads
 from pipeline.request.samplers import MASKGIT
 from pipeline.settings import ROOT
 from pipeline.styles.library import StyleLibrary
@@ -178,6 +180,13 @@ def test_previews_show_every_step_and_a_cancelled_run_ends(shipped_engine: Pocke
     stopped = threading.Event()
     with pytest.raises(Cancelled):
         shipped_engine.draw(ask(), on_step=lambda step: stopped.set(), is_cancelled=stopped.is_set)
+
+
+def test_small_layers_are_computed_by_one_thread(shipped_engine: PocketEngine, ask: Ask) -> None:
+    seen: list[int] = []
+    with use_threads(3):
+        shipped_engine.draw(ask(), on_step=lambda *_: seen.append(torch.get_num_threads()))
+        assert set(seen) == {1} and torch.get_num_threads() == 3
 
 
 def test_a_cancel_is_looked_for_all_the_way(shipped_engine: PocketEngine, ask: Ask) -> None:

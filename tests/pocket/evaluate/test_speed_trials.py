@@ -34,6 +34,7 @@ class SleepyEngine:
 
 def run(engine: SleepyEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int = 4) -> list:
     monkeypatch.setattr(speed_trials, "SIDES", {64: 120.0, 128: 240.0})
+    monkeypatch.setattr(speed_trials, "DRAFTS", {64: 110.0})
     monkeypatch.setattr(speed_trials, "SLOWEST", {128: 320.0})
     monkeypatch.setattr(speed_trials, "OWN_PICTURE", {128: 480.0})
     monkeypatch.setattr(engines, "process_time", time.thread_time)  # threads that other tests left count in the process
@@ -64,6 +65,23 @@ def test_a_slow_style_and_a_persons_own_picture_are_told(tmp_path: Path, monkeyp
     own = found["milliseconds, 128 px, a person's own picture: median"]
     assert own.value >= 560 and "MISSED" in str(own)
     assert {request.width for request in engine.seen} == {64, PROFILE.width}
+
+
+def test_a_draft_is_the_next_picture_of_the_same_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = SleepyEngine(lambda request: 8.0 if request.prompt in heard else 160.0)
+    heard: list = []
+    draw = engine.draw
+
+    def remember(request: GenerationRequest) -> SimpleNamespace:
+        drawn = draw(request)
+        heard.append(request.prompt)
+        return drawn
+
+    engine.draw = remember  # type: ignore[method-assign]
+    found = {line.name.strip(): line for line in run(engine, tmp_path, monkeypatch)}
+    drafts = found["milliseconds, 64 px, drafts in all styles: median"]
+    assert drafts.value < 80 and "met" in str(drafts)
+    assert found["milliseconds, 64 px, all styles: median"].value > 80
 
 
 def test_laying_lines_takes_time() -> None:
