@@ -64,6 +64,7 @@ def serve(settings: Settings) -> None:
     studio = start_studio(settings)
     finish_before_end(studio.close)
     page = launch_page(studio, list_own_routes(studio))
+    studio.keeper.start()  # what an earlier start left undrawn is found; from now on every job is in the store
     address = announce_host(str(page.local_url), settings, os.environ)
     if has_desktop(os.environ, sys.platform):
         webbrowser.open(address)

@@ -6,6 +6,8 @@ import { showMessage } from "./messages.js";
 import { say, translate } from "./words.js";
 
 const WRITING_MS = 1500; // a finished picture is kept by then
+const OPENING_MS = 8000; // a page that opens has something else to say first
+const TOLD_OF = "croquis-interrupted"; // in localStorage: the latest picture cut off that was told of
 let told = ""; // what was told last: each fault is told once
 
 /**
@@ -16,6 +18,18 @@ export async function mountHistoryButton(page) {
   const button = addAction({ name: "history", icon: "history", label: say("Your pictures"), order: 40, onclick: () => openHistory(page) });
   const state = await readState().catch(() => null);
   if (state?.mode === "off") button.hidden = true;
+  setTimeout(() => tellInterrupted(state?.interrupted ?? ""), OPENING_MS);
+}
+
+/** Tell of a picture that an end of Croquis cut off, once: `when` it was asked for. */
+function tellInterrupted(when) {
+  try {
+    if (!when || when <= (localStorage.getItem(TOLD_OF) ?? "")) return;
+    localStorage.setItem(TOLD_OF, when);
+  } catch {
+    return; // a page without a memory of its own would tell it at each visit
+  }
+  showMessage(say("A picture of yours was not finished: Croquis was ended while it waited or was drawn. Draw it once more."), "alert");
 }
 
 /** After a picture: tell what keeps it from being kept, once. */

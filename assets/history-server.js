@@ -24,8 +24,9 @@ export const locateSaved = (id) => locate(`pictures/${id}.png?save=1`);
 export const locateZip = (ids) => locate(`export${ids.length ? `?ids=${ids.join(",")}` : ""}`);
 
 /**
- * Say whether this visitor's pictures are kept ("on", "off", or "ask": once they say so), and what goes wrong with it.
- * @returns {Promise<{ mode: "on" | "off" | "ask", keeps: boolean, fault: string }>}
+ * Say whether this visitor's pictures are kept ("on", "off", or "ask": once they say so), what goes wrong with it,
+ * and when the latest of their pictures was asked for that an end of Croquis cut off.
+ * @returns {Promise<{ mode: "on" | "off" | "ask", keeps: boolean, fault: string, interrupted?: string }>}
  */
 export const readState = () => ask("state");
 

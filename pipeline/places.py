@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -25,6 +25,7 @@ class Place:
     visitor: str
     find_ahead: Callable[[Place], Ahead | None]  # None: it does not wait for the engine, or not yet
     owner: str = ""  # whose history the picture is kept in; "": nobody's
+    follow: Callable[[Place], AbstractContextManager[None]] = lambda _: nullcontext()  # entered while it is drawn
 
     @property
     def person(self) -> str:
@@ -40,7 +41,8 @@ def hold_place(place: Place) -> Iterator[None]:
     """Let what this thread draws be drawn for the visitor of that place."""
     token = _held.set(place)
     try:
-        yield
+        with place.follow(place):
+            yield
     finally:
         _held.reset(token)
 

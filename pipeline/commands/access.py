@@ -35,6 +35,7 @@ ACTIONS = {  # name -> (argument, what it does)
     "logins": ("", "list who may log in"),
     "remove-login": ("NAME", "let somebody log in no more"),
     "reports": ("", "list what visitors reported and where the pictures lie, those that are not closed"),
+    "undrawn": ("", "list the pictures that were accepted and never drawn, and why"),
     "close-report": ("NUMBER", "note that a report is dealt with; its picture goes with the last of its reports"),
 }
 
@@ -92,6 +93,9 @@ def list_actions(keeper: Keeper, logins: Logins) -> Mapping[str, Callable[[str],
     def list_reports(_: str) -> None:
         _print_reports(keeper.open())
 
+    def list_undrawn(_: str) -> None:
+        _print_undrawn(keeper.open())
+
     def close_report(number: str) -> None:
         _close_report(keeper.open(), number)
 
@@ -103,6 +107,7 @@ def list_actions(keeper: Keeper, logins: Logins) -> Mapping[str, Callable[[str],
         "logins": list_logins,
         "remove-login": logins.remove,
         "reports": list_reports,
+        "undrawn": list_undrawn,
         "close-report": close_report,
     }
 
@@ -119,6 +124,11 @@ def _print_reports(history: History) -> None:
         file = history.reported.locate(report.picture)
         print(f"{report.number}\t{report.at:%Y-%m-%d %H:%M}\t{report.reason}\t{file}")
         print(f"\t{words}" if words else "", end="\n" if words else "")
+
+
+def _print_undrawn(history: History) -> None:
+    for job in history.jobs.list_dead():
+        print(f"{job['when']}\t{job['engine'] or 'not begun'}\t{job['request'][:16]}\t{'; '.join(job['why'])}")
 
 
 def _close_report(history: History, number: str) -> None:

@@ -92,15 +92,21 @@ class HistoryDoor:
         return [Mount(PATH, routes=routes)]
 
     def tell_state(self, request: Request) -> Response:
-        """Say whether this visitor's pictures are kept, and what goes wrong with that at present."""
+        """Say whether this visitor's pictures are kept, what goes wrong with that, and what was cut off."""
         mode, owner = choose_mode(request, self._studio.settings), find_owner(request, self._studio.settings)
         if owner is not None:
             self._studio.keeper.start()  # the history is open by the time its dialog is
-        fault = self._studio.keeper.fault
-        answer = JSONResponse({"mode": mode, "keeps": mode == "on" or owner is not None, "fault": fault}, headers=FRESH)
+        state = {"mode": mode, "keeps": mode == "on" or owner is not None, "fault": self._studio.keeper.fault}
+        answer = JSONResponse(state | self._find_interrupted(owner), headers=FRESH)
         if mode == "on" and owner is None:
             answer.headers.append("set-cookie", make_cookie(request, make_token()))
         return answer
+
+    def _find_interrupted(self, owner: str | None) -> dict[str, str]:
+        """Return when this visitor's latest picture came that an end of Croquis cut off lately, where there is one."""
+        history = None if owner is None else self._studio.keeper.find_open()
+        when = None if history is None or owner is None else history.jobs.find_interrupted(owner)
+        return {} if when is None else {"interrupted": when.isoformat()}
 
     def take_consent(self, request: Request, body: bytes) -> Response:
         """Begin to keep a visitor's pictures, or delete all of them and keep no more."""

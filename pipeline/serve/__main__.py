@@ -11,7 +11,6 @@ import threading
 
 from pipeline.errors import CroquisError
 from pipeline.serve.application import limit_workers, read_cluster_settings
-from pipeline.serve.dead_letters import list_letters
 from pipeline.settings import Settings
 from pipeline.store.keeper import Keeper
 
@@ -36,7 +35,7 @@ def main(arguments: list[str]) -> int:
 def show_dead_letters(settings: Settings) -> int:
     """Write each letter as a line of JSON."""
     keeper = Keeper(settings, lambda id: id)
-    for letter in list_letters(keeper):
+    for letter in keeper.open().jobs.list_dead():
         sys.stdout.write(json.dumps(letter) + "\n")
     keeper.close()
     return 0

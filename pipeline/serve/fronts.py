@@ -33,10 +33,7 @@ def start_remote_studio(settings: Settings) -> Studio:
     calm_threads(os.environ)
 
     def keep(letter: DeadLetter) -> None:
-        try:
-            keep_letter(studio.keeper, letter)
-        except Exception as error:  # the person is told all the same
-            log.error("A dead letter could not be kept", exc_info=error)
+        keep_letter(studio.jobs, letter)
 
     def open_engine(profile: Any, settings: Settings, report: Any) -> RemoteEngine:
         report("Waiting for the first worker", 0.0)
@@ -50,6 +47,7 @@ def start_remote_studio(settings: Settings) -> Studio:
 
     studio = Studio(settings, Openers(open_engine, open_search))
     studio.start_loading()
+    studio.keeper.start()  # its jobs are in the store
     return studio
 
 

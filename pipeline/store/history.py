@@ -17,6 +17,7 @@ from pipeline.sealed_file import unseal
 from pipeline.store.database import Database
 from pipeline.store.facts import Facts
 from pipeline.store.files import PictureFiles, name_picture, name_thumbnail
+from pipeline.store.jobs import Jobs
 from pipeline.store.keys import Keys
 from pipeline.store.limits import Limits, make_room
 from pipeline.store.records import Records
@@ -43,6 +44,7 @@ class History:
         self.files = PictureFiles(files)
         self.database = database
         self.records = Records(database)
+        self.jobs = Jobs(database, self.records.hash_visitor)
         self.keys = Keys(database)
         self.reported = Reported(files, self.records)
         self._limits = limits
@@ -159,6 +161,7 @@ class History:
         oldest = datetime.now(UTC) - self._limits.time
         self.reported.delete_left()  # before the reports that know of them go
         self.records.prune(oldest)
+        self.jobs.prune(oldest)
         return self._remove(Picture.created_at < oldest)
 
     def close(self) -> None:

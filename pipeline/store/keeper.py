@@ -19,6 +19,7 @@ from pipeline.settings import Settings
 from pipeline.store.facts import Facts
 from pipeline.store.faults import BEHIND, DAMAGED, UNKNOWN, explain_fault, is_damage
 from pipeline.store.files import PictureFiles
+from pipeline.store.programs import Programs
 
 if TYPE_CHECKING:
     from pipeline.store.history import History
@@ -30,6 +31,7 @@ DATABASE = "history.sqlite3"
 MOST_WAITING = 64  # pictures that wait to be written
 TIDY_SECONDS = 600.0  # between two emptyings of the bin
 OPENING_SECONDS = 20.0  # that a reader waits until the history is open
+DRAWING_SECONDS = 1.0  # that a picture waits for the same, so that its job is in it
 CLOSING_SECONDS = 15.0  # that the end of the program waits until all is written
 
 
@@ -67,6 +69,7 @@ class Keeper:
         self._thread: threading.Thread | None = None
         self._tried = threading.Event()  # to open the history
         self._history: History | None = None
+        self._programs = Programs(settings.user_dir / "programs")
         self._damaged = self._behind = self._closing = False
 
     def start(self) -> None:
@@ -93,6 +96,21 @@ class Keeper:
             self._wake()  # another try, for the next who asks
             raise StoreError(self.fault or UNKNOWN)
         return self._history
+
+    def find_open(self) -> History | None:
+        """Return the history of a keeper that was started, once it is open; None of others, and where it stays closed.
+
+        Waits for its opening at most DRAWING_SECONDS.
+        """
+        if self._thread is None:
+            return None
+        self._tried.wait(DRAWING_SECONDS)
+        return self._history
+
+    @property
+    def program(self) -> str:
+        """Return the name that this program has among those of its home; "" where it has none."""
+        return self._programs.own
 
     def find_key(self, key: str) -> str | None:
         """Return the name of an API key; None for one that does not work. Raises StoreError, DatabaseError."""
@@ -139,7 +157,7 @@ class Keeper:
             try:
                 kept = self._waiting.get(timeout=TIDY_SECONDS)
             except Empty:
-                self._attempt(lambda: tidy(self._open()))
+                self._attempt(lambda: self._tidy(self._open()))
                 continue
             try:
                 self._attempt(partial(self._carry_out, kept))
@@ -147,6 +165,7 @@ class Keeper:
                 self._waiting.task_done()
         if self._history is not None:
             self._history.close()
+        self._programs.leave()
 
     def _carry_out(self, work: Kept | Drawing | None) -> None:
         """Open the history, and write what was handed over."""
@@ -190,13 +209,28 @@ class Keeper:
             if aside is not None:
                 self._tell(DAMAGED)
             history = History(self._open_files(), database, self._read_limits())
+            self._join_programs()
             self._history, self._behind = history, True
             self._tried.set()
             history.files.files.delete_unfinished()
-            tidy(history)
+            self._tidy(history)
             adopt_files(history, self._name_style)
             self._behind = False
         return self._history
+
+    def _join_programs(self) -> None:
+        """Have a name among the programs of this home, so that what this one leaves behind is found at once."""
+        try:
+            self._programs.join()
+        except OSError as error:
+            log.warning("Pictures that this program leaves behind are told after an hour alone: %s", error)
+
+    def _tidy(self, history: History) -> None:
+        """Find the jobs that programs left behind, and delete what is kept no longer."""
+        if left := history.jobs.bury_left(self._programs.has_ended):
+            log.warning("%d pictures were accepted and not drawn: Croquis ended before", left)
+        self._programs.delete_ended()
+        tidy(history)
 
     def _open_files(self) -> KeptFiles:
         return open_kept_files(self._settings.pictures, self._folder)

@@ -1,4 +1,4 @@
-"""Write down what happens beside the pictures: the audit, reports by users, jobs and how they ended."""
+"""Write down what happens beside the pictures: the audit, and reports by users."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from sqlalchemy import Update, delete, select, update
 
 from pipeline.errors import StoreError
 from pipeline.store.database import Database
-from pipeline.store.tables import Entry, Job, Note, Report
+from pipeline.store.jobs import forget_jobs
+from pipeline.store.tables import Entry, Note, Report
 
-WAITING, RUNNING, DONE, DEAD = STATES = ("waiting", "running", "done", "dead")
 SALT = "salt"
 SALT_BYTES = 32
-WORDS_LIMIT = 2_000  # characters of what a user writes, or of a fault
+WORDS_LIMIT = 2_000  # characters of what a user writes
 
 
 class Records:
@@ -102,45 +101,6 @@ class Records:
             )
         return closed - still_open
 
-    def add_job(self, visitor: str, engine: str, request: str, body: bytes) -> str:
-        """Accept a job; return its id. Once this returns, no end of a program loses it."""
-        id, now = uuid4().hex, datetime.now(UTC)
-        job = Job(
-            id=id,
-            visitor=self.hash_visitor(visitor),
-            state=WAITING,
-            engine=engine,
-            request=request,
-            body=body,
-            made_at=now,
-            changed_at=now,
-        )
-        with self._database.write() as session:
-            session.add(job)
-        return id
-
-    def begin_job(self, id: str) -> bool:
-        """Take a waiting job on; return whether nobody else did. Each taking counts as a try."""
-        taken = update(Job).where(Job.id == id, Job.state == WAITING)
-        return self._change(taken.values(state=RUNNING, tries=Job.tries + 1, changed_at=datetime.now(UTC))) == 1
-
-    def end_job(self, id: str) -> None:
-        """Note that a job ended in a picture; what was asked is forgotten. Raises StoreError where there is none."""
-        self._expect_one(_change_job(id).values(state=DONE, body=None, fault=""))
-
-    def return_job(self, id: str, fault: str) -> None:
-        """Let a job whose try failed wait for another one. Raises StoreError where there is none."""
-        self._expect_one(_change_job(id).values(state=WAITING, fault=fault[:WORDS_LIMIT]))
-
-    def bury_job(self, id: str, fault: str) -> None:
-        """Note that a job failed for good, with what it ended in. Raises StoreError where there is none."""
-        self._expect_one(_change_job(id).values(state=DEAD, fault=fault[:WORDS_LIMIT]))
-
-    def list_jobs(self, state: str, count: int = 100) -> Sequence[Job]:
-        """List the jobs in a state, oldest first; "dead" lists those that failed for good."""
-        with self._database.read() as session:
-            return session.scalars(select(Job).where(Job.state == state).order_by(Job.made_at).limit(count)).all()
-
     def forget(self, visitor: str) -> Sequence[str]:
         """Delete a visitor's jobs, and what the reports say; return the SHA-256 of each picture that was reported.
 
@@ -150,17 +110,16 @@ class Records:
         hashed = self.hash_visitor(visitor)
         with self._database.write() as session:
             reported = session.scalars(select(Report.picture).where(Report.visitor == hashed)).all()
-            session.execute(delete(Job).where(Job.visitor == hashed))
+            forget_jobs(session, hashed)
             nothing = {"visitor": "", "words": "", "closed_at": datetime.now(UTC)}
             session.execute(update(Report).where(Report.visitor == hashed).values(**nothing))
             return reported
 
     def prune(self, before: datetime) -> None:
-        """Delete what is older: the audit, reports that are closed, jobs that ended."""
+        """Delete what is older: the audit, reports that are closed."""
         with self._database.write() as session:
             session.execute(delete(Entry).where(Entry.at < before))
             session.execute(delete(Report).where(Report.closed_at < before))
-            session.execute(delete(Job).where(Job.changed_at < before, Job.state.in_((DONE, DEAD))))
 
     def _find_salt(self) -> str:
         with self._database.write() as session:
@@ -177,7 +136,3 @@ class Records:
     def _change(self, change: Update) -> int:
         with self._database.write() as session:
             return int(getattr(session.execute(change), "rowcount", 0))
-
-
-def _change_job(id: str) -> Update:
-    return update(Job).where(Job.id == id).values(changed_at=datetime.now(UTC))

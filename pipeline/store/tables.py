@@ -12,7 +12,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Text,
@@ -136,12 +135,11 @@ class Job(Table):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)  # 32 hex digits that nobody can guess
     visitor: Mapped[str] = mapped_column(String(64))  # a salted hash
-    state: Mapped[str] = mapped_column(String(10))  # one of pipeline.store.records.STATES
-    engine: Mapped[str] = mapped_column(String(100))
-    request: Mapped[str] = mapped_column(String(64))  # hash of what was asked
-    body: Mapped[bytes | None] = mapped_column(LargeBinary)  # what was asked; gone once it ended well
-    tries: Mapped[int] = mapped_column(Integer, default=0)
-    fault: Mapped[str] = mapped_column(Text, default="")  # what the last try ended in, in words
+    program: Mapped[str] = mapped_column(String(32), default="", server_default="")  # of pipeline/store/programs.py
+    state: Mapped[str] = mapped_column(String(10))  # one of pipeline.store.jobs.STATES
+    engine: Mapped[str] = mapped_column(String(100))  # "": it was not begun
+    request: Mapped[str] = mapped_column(String(64))  # hash of what was asked; "": it was not begun
+    fault: Mapped[str] = mapped_column(Text, default="")  # what it ended in, in words
     made_at: Mapped[datetime] = mapped_column(UtcTime)
     changed_at: Mapped[datetime] = mapped_column(UtcTime)
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 from limits import RateLimitItem, parse
@@ -45,13 +45,15 @@ class Line:
         find_engine: Callable[[], TimedEngine | None],
         clock: Callable[[], float] = time.monotonic,
         note_error: Callable[[Exception], None] = lambda error: None,
+        follow: Callable[[Place], AbstractContextManager[None]] = lambda _: nullcontext(),
     ) -> None:
         """Take the host's limits, and what returns the engine that draws. Raises SettingError for a wrong rate.
 
-        `note_error` is called with what each call ended in, a refusal too.
+        `note_error` is called with what each call ended in, a refusal too; `follow` is entered by the thread that draws
+        a call, while it does.
         """
         self._settings, self._find_engine, self._clock = settings, find_engine, clock
-        self.note_error = note_error
+        self.note_error, self._follow = note_error, follow
         self._lock = threading.Lock()
         self._joined: dict[object, float] = {}  # when each open call came, the oldest first
         self._open: Counter[str] = Counter()  # calls by visitor
@@ -67,7 +69,7 @@ class Line:
         with self._note_errors():
             self._enter(caller, call)
             try:
-                yield Place(caller.visitor, self._look_ahead, caller.owner)
+                yield Place(caller.visitor, self._look_ahead, caller.owner, self._follow)
             finally:
                 self._leave(caller.visitor, call)
 

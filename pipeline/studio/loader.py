@@ -16,6 +16,7 @@ from pipeline.models.own_files import OwnFiles
 from pipeline.settings import Settings
 from pipeline.store.keeper import Keeper
 from pipeline.studio.audit import Audit
+from pipeline.studio.jobs import AcceptedJobs
 from pipeline.studio.line import Line
 from pipeline.studio.opening import LoadState, Openers, explain_failure
 from pipeline.studio.result_cache import ResultCache
@@ -47,7 +48,8 @@ class Loader:
         self.keeper = Keeper(settings, self.library.name_style)
         self.audit = Audit(settings, self.keeper, self.measurements)
         self.results = ResultCache(settings.results)
-        self.line = Line(settings, self.find_engine, note_error=self.measurements.note_error)
+        self.jobs = AcceptedJobs(self.keeper)
+        self.line = Line(settings, self.find_engine, note_error=self.measurements.note_error, follow=self.jobs.follow)
         self._watch_line()
         self._start_lock = threading.Lock()
         self._started = False

@@ -54,8 +54,7 @@ MATCHES_SHOWN = 5
 class Studio(Loader):
     """Studio joins library, search and engine of one process; every method waits for what it needs.
 
-    Safe to call from many threads: the engine draws one picture at a time. Raises StyleError when the styles that come
-    with Croquis are missing or broken.
+    Safe to call from many threads. Raises StyleError when the styles that come with Croquis are missing or broken.
     """
 
     def __init__(self, settings: Settings, openers: Openers | None = None) -> None:
@@ -195,6 +194,7 @@ class Studio(Loader):
         draw_now = partial(engine.draw, on_step=on_step, is_cancelled=is_cancelled, gives_way=gives_way)
         draw = draw_now if gives_way else partial(self.results.draw, draw=draw_now, engine=engine)
         results: list[GenerationResult] = []
+        self.jobs.begin(request)
         for each in request.batch(count):
             drawn = self.audit.follow(each, draw, gives_way=gives_way, prepared=prepared)
             if drawn.milliseconds:  # it was drawn, not found

@@ -24,6 +24,7 @@ from pipeline.picture.png_file import write_picture
 from pipeline.settings import Settings
 from pipeline.store.facts import gather_facts
 from pipeline.store.history import History
+from pipeline.store.jobs import DEAD
 from pipeline.store.keeper import Keeper
 from tests.store.conftest import DrawPicture, draw_picture  # noqa: F401 - a fixture
 
@@ -280,3 +281,13 @@ def test_a_database_that_fails_is_told_in_one_sentence(
     assert answer.status_code == 503 and answer.json()["error"].endswith("Drawing goes on.")
     assert visit().get("/state").json()["fault"] == answer.json()["error"]
     assert len(list_ids(visit())) == 1
+
+
+def test_a_picture_that_was_cut_off_is_told_to_its_visitor_alone(visit: Visit, studio: Any) -> None:
+    assert "interrupted" not in visit().get("/state").json()
+    jobs = studio.keeper.open().jobs
+    jobs.accept(DESK, "f" * 32)
+    jobs.bury_left(lambda program: True)
+    [left] = jobs.list_in(DEAD)
+    assert visit().get("/state").json()["interrupted"] == left.made_at.isoformat()
+    assert "interrupted" not in visit(STRANGER, make_token()).get("/state").json()

@@ -1,4 +1,4 @@
-"""What is written down beside the pictures, on SQLite and on PostgreSQL: audit, reports, jobs."""
+"""What is written down beside the pictures, on SQLite and on PostgreSQL: audit and reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline.errors import StoreError
-from pipeline.store.records import DEAD, DONE, RUNNING, WAITING
+from pipeline.store.jobs import WAITING
 from pipeline.store.tables import Entry
 from tests.conftest import OpenHistory
 
@@ -40,47 +40,24 @@ def test_a_report_is_open_until_it_is_closed(open_history: OpenHistory) -> None:
         records.close_report(99)
 
 
-def test_a_job_is_taken_once_and_its_failures_are_told(open_history: OpenHistory) -> None:
-    records = open_history().records
-    id = records.add_job(ADDRESS, "pocket", "r" * 64, b"what was asked")
-    assert [job.id for job in records.list_jobs(WAITING)] == [id]
-    assert records.begin_job(id) and not records.begin_job(id)
-    records.return_job(id, "the worker was killed")
-    assert records.begin_job(id)
-    (job,) = records.list_jobs(RUNNING)
-    assert (job.tries, job.fault, job.body) == (2, "the worker was killed", b"what was asked")
-    records.bury_job(id, "killed again")
-    assert [(job.id, job.fault) for job in records.list_jobs(DEAD)] == [(id, "killed again")]
-    good = records.add_job(ADDRESS, "pocket", "r" * 64, b"another")
-    assert records.begin_job(good)
-    records.end_job(good)
-    (done,) = records.list_jobs(DONE)
-    assert done.id == good and done.body is None
-    with pytest.raises(StoreError, match="no such entry"):
-        records.end_job("0" * 32)
-
-
 def test_what_is_a_visitors_own_goes_and_the_audit_stays(open_history: OpenHistory) -> None:
     history = open_history()
     records = history.records
     for visitor in ("one", "two"):
-        records.add_job(visitor, "pocket", "r" * 64, b"asked")
+        history.jobs.accept(visitor)
         records.add_report(visitor, "a" * 64, "harmful")
         records.note_drawing(visitor, "r" * 64, "pocket", "shown", 1)
     history.forget("one")
-    left = {each.visitor for each in [*records.list_jobs(WAITING), *records.list_reports()]}
+    left = {each.visitor for each in [*history.jobs.list_in(WAITING), *records.list_reports()]}
     assert left == {records.hash_visitor("two")} and len(records.list_drawings()) == 2
 
 
 def test_what_is_older_than_the_host_keeps_goes(open_history: OpenHistory) -> None:
     records = open_history().records
     records.note_drawing("one", "r" * 64, "pocket", "shown", 1)
-    dead, waiting = (records.add_job("one", "pocket", "r" * 64, b"asked") for _ in "ab")
-    records.bury_job(dead, "failed")
     number = records.add_report("one", "a" * 64, "harmful")
     records.prune(datetime.now(UTC) - timedelta(minutes=1))
-    assert len(records.list_drawings()) == len(records.list_jobs(DEAD)) == 1
+    assert len(records.list_drawings()) == 1
     records.prune(datetime.now(UTC) + timedelta(minutes=1))
-    assert not records.list_drawings() and not records.list_jobs(DEAD)
-    assert [job.id for job in records.list_jobs(WAITING)] == [waiting], "a job that waits was thrown away"
+    assert not records.list_drawings()
     assert [report.number for report in records.list_reports()] == [number], "an open report was thrown away"
