@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -16,16 +17,21 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from pipeline.engine.style_embeddings import StyleEmbeddings
-from pipeline.errors import StoreError
+from pipeline.errors import ModelError, StoreError
 from pipeline.models.catalog import POCKET
+from pipeline.models.hub import fetch_part
+from pipeline.models.hub_cache import snapshot_folder
 from pipeline.models.ip_adapters import AdapterInput
+from pipeline.models.locate import locate_in_hub
 from pipeline.models.own_files import OwnFiles
+from pipeline.models.profile import ModelProfile
 from pipeline.sealed_file import unseal
 from pipeline.studio import thumbnails
 from pipeline.studio.teaching_job import FACTS, TeachingJob, make_facts
 from pipeline.styles.index import StaleIndex, StyleIndex
 from tests.conftest import MakeStyle
 from tests.tools.flipped_bytes import flip_bytes
+from tests.tools.hub_server import PINNED
 
 FLIPS = 48  # of each file
 
@@ -97,6 +103,31 @@ def test_hashes_of_model_files_are_computed_again(tmp_path: Path, caplog: pytest
         (tmp_path / "cache" / "own-files.json").write_bytes(changed)
         caplog.clear()
         assert ask() == right and "read anew" in caplog.text
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_files_of_the_hubs_cache_are_told_and_fetched_again(
+    hub_profile: ModelProfile, has_links: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not has_links:
+        monkeypatch.setattr(Path, "symlink_to", Mock(side_effect=OSError("not allowed")))
+    part = hub_profile.parts["base"]
+    fetch_part(part)
+    for name in (file.path for file in part.files):
+        cached = snapshot_folder(part, PINNED) / name
+        right = cached.read_bytes()
+        for changed in flip_bytes(right, 2 if len(right) < 100 else 6):
+            cached.write_bytes(changed)
+            caplog.clear()
+            if has_links:
+                with pytest.raises(ModelError, match=f"{name}.* is damaged: .* It was removed"):
+                    locate_in_hub(hub_profile, part)
+                assert not cached.exists()
+            else:
+                assert locate_in_hub(hub_profile, part) and f"{name} has no hash" in caplog.text
+            fetch_part(part)
+            cached.write_bytes(right)
+            assert locate_in_hub(hub_profile, part).revision == PINNED
 
 
 def test_a_training_under_way_is_not_gone_on_with_from_other_pictures(

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.errors import ModelError
 from pipeline.models.profile import WeightFile
 
+DAMAGED = "is damaged: its contents are not the published ones"
 RESTORE = "Fetch it again (git checkout, or delete it and download anew)."
 
 
@@ -22,7 +23,12 @@ def check_file(path: Path, expected: WeightFile) -> None:
     """Raise ModelError, which names the file, unless it is here with the known size and hash."""
     fault = find_fault(path, expected)
     if fault is not None:
-        raise ModelError(f"The model file {path} {fault}. {RESTORE}")
+        raise ModelError(describe_fault(path, fault))
+
+
+def describe_fault(path: Path, fault: str) -> str:
+    """Return the sentence on a file that differs from what is known of it, and what to do."""
+    return f"The model file {path} {fault}. {RESTORE}"
 
 
 def find_fault(path: Path, expected: WeightFile) -> str | None:
@@ -33,7 +39,7 @@ def find_fault(path: Path, expected: WeightFile) -> str | None:
     if expected.bytes is not None and size != expected.bytes:
         return f"has {size} bytes instead of {expected.bytes}"
     if expected.sha256 is not None and compute_sha256(path) != expected.sha256:
-        return "is damaged: its contents are not the published ones"
+        return DAMAGED
     return None
 
 

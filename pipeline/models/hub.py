@@ -17,8 +17,16 @@ from typing import Any, Protocol, TypeVar
 import filelock
 
 from pipeline.errors import ModelError, quote_error
-from pipeline.models.checks import compute_git_sha1, compute_sha256, find_fault
-from pipeline.models.hub_cache import remove_cached_file, repo_folder, snapshot_folder
+from pipeline.models.checks import find_fault
+from pipeline.models.hub_cache import (
+    HASH,
+    MOVED,
+    compute_hub_hash,
+    find_cache_fault,
+    remove_cached_file,
+    repo_folder,
+    snapshot_folder,
+)
 from pipeline.models.hub_errors import explain_error, is_temporary, list_network_errors, read_retry_after
 from pipeline.models.profile import ModelPart, WeightFile
 from pipeline.models.safetensors_header import read_shapes
@@ -111,7 +119,7 @@ def fetch_revision(part: ModelPart, revision: str, progress: Progress) -> str:
 def fetch_file(part: ModelPart, file: WeightFile, revision: str, progress: Progress) -> str:
     """Fetch one file, unless the cache has it and it is right; return its commit."""
     cached = snapshot_folder(part, revision) / file.path
-    if find_fault(cached, file) is None:
+    if find_cache_fault(cached, file) is None:
         return revision
     remove_cached_file(cached)
     remote = retry(lambda: request_metadata(part, file, revision), progress)
@@ -120,7 +128,7 @@ def fetch_file(part: ModelPart, file: WeightFile, revision: str, progress: Progr
     blob.parent.mkdir(parents=True, exist_ok=True)
     partial = blob.with_name(blob.name + PARTIAL)
     with lock_partial(partial, file):
-        if not (blob.is_file() and blob.stat().st_size == remote.size and find_fault(blob, file) is None):
+        if not (blob.is_file() and blob.stat().st_size == remote.size and is_whole(blob, file, remote)):
             download_rest(remote, partial, progress)
             check_contents(part, partial, file, remote)
             os.replace(partial, blob)
@@ -224,8 +232,8 @@ def expect_known_size(part: ModelPart, file: WeightFile, remote: RemoteFile) -> 
 def check_contents(part: ModelPart, path: Path, file: WeightFile, remote: RemoteFile) -> None:
     """Raise ModelError, the file removed, unless its contents are what the table or else the Hub says."""
     expected = file.sha256 or remote.etag
-    came = compute_git_sha1(path) if len(expected) == 40 else compute_sha256(path)
-    if len(expected) in (40, 64) and came != expected:
+    came = compute_hub_hash(path, len(expected))
+    if HASH.fullmatch(expected) and came != expected:
         remove_cached_file(path)
         raise ModelError(
             f"{file.path} of {part.repo} came damaged (its hash is {came[:12]}... instead of {expected[:12]}...), and "
@@ -240,19 +248,29 @@ def check_contents(part: ModelPart, path: Path, file: WeightFile, remote: Remote
             raise
 
 
+def is_whole(path: Path, file: WeightFile, remote: RemoteFile) -> bool:
+    """Return whether a file's contents are what the table says, or else the Hub."""
+    if file.sha256 or not HASH.fullmatch(remote.etag):
+        return find_fault(path, file) is None
+    return compute_hub_hash(path, len(remote.etag)) == remote.etag
+
+
 def count_bytes(partial: Path) -> int:
     """Return a file's size, 0 where there is none."""
     return partial.stat().st_size if partial.is_file() else 0
 
 
 def link_snapshot(blob: Path, pointer: Path) -> None:
-    """Point from the snapshot to the blob, as huggingface_hub does; where links are not allowed, move the blob."""
+    """Point from the snapshot to the blob, as huggingface_hub does; where links are not allowed, move the blob and
+    leave its hash there.
+    """
     pointer.parent.mkdir(parents=True, exist_ok=True)
     pointer.unlink(missing_ok=True)
     try:
         pointer.symlink_to(os.path.relpath(blob, pointer.parent))
     except OSError:
         os.replace(blob, pointer)
+        blob.with_name(blob.name + MOVED).touch()
 
 
 def write_main_revision(part: ModelPart, commit: str) -> None:

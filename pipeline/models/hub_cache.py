@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from pathlib import Path
 
-from pipeline.models.profile import ModelPart
+from pipeline.models.checks import DAMAGED, compute_git_sha1, compute_sha256, find_fault
+from pipeline.models.profile import ModelPart, WeightFile
+
+log = logging.getLogger(__name__)
+
+HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")  # git's SHA-1 of a small file, SHA-256 of a large one
+MOVED = ".moved"  # ending of a blob's name that stands for a file where the system allows no links
 
 
 def repo_folder(part: ModelPart) -> Path:
@@ -42,6 +50,40 @@ def read_main_revision(part: ModelPart) -> str | None:
 def is_complete(part: ModelPart, revision: str) -> bool:
     """Return whether all the part's files are cached as of `revision`, without a look into them."""
     return all((snapshot_folder(part, revision) / file.path).is_file() for file in part.files)
+
+
+def find_cache_fault(path: Path, file: WeightFile) -> str | None:
+    """Say in words how a file of a snapshot differs from what is known of it, else from what the Hub gave; None where
+    it does not.
+
+    The cache names each file by its hash, which tells a change where no table has one.
+    """
+    fault = find_fault(path, file)
+    if fault is not None or file.sha256 is not None:
+        return fault
+    if not path.is_symlink():
+        return None if has_moved_here(path) else note_unchecked(path)
+    name = path.resolve().name
+    if not HASH.fullmatch(name):
+        return note_unchecked(path)
+    return None if compute_hub_hash(path, len(name)) == name else DAMAGED
+
+
+def compute_hub_hash(path: Path, length: int) -> str:
+    """Return the hash by which the Hub names a file, git's of 40 hexadecimal digits or SHA-256's of 64."""
+    return compute_git_sha1(path) if length == 40 else compute_sha256(path)
+
+
+def has_moved_here(path: Path) -> bool:
+    """Return whether the contents of a file that is no link are those of one that we moved out of the blobs."""
+    cache = next((each.parent for each in path.parents if each.name == "snapshots"), None)
+    names = (compute_hub_hash(path, length) for length in (40, 64))
+    return cache is not None and any((cache / "blobs" / f"{name}{MOVED}").is_file() for name in names)
+
+
+def note_unchecked(path: Path) -> None:
+    """Log that nothing tells whether a file is whole."""
+    log.warning("%s has no hash in the Hub's cache, so it is read unchecked.", path)
 
 
 def remove_cached_file(path: Path) -> None:

@@ -12,13 +12,13 @@ from pipeline.models.architecture import expect_sd15, expect_sd15_checkpoint
 from pipeline.models.checks import (
     RESTORE,
     add_sha256,
-    check_file,
     check_files,
     compute_sha256,
     derive_revision,
+    describe_fault,
     find_fault,
 )
-from pipeline.models.hub_cache import find_cached_revision, remove_cached_file, snapshot_folder
+from pipeline.models.hub_cache import find_cache_fault, find_cached_revision, remove_cached_file, snapshot_folder
 from pipeline.models.manifest import MANIFEST, read_manifest
 from pipeline.models.model_folders import expect_folder_model
 from pipeline.models.profile import Choice, ModelPart, ModelProfile, TextPackage, WeightFile
@@ -217,11 +217,11 @@ def locate_in_hub(profile: ModelProfile, part: ModelPart) -> LocatedPart:
     revision = find_cached_revision(part) or fetch_part_from_anywhere(part)
     snapshot = snapshot_folder(part, revision)
     for file in part.files:
-        try:
-            check_file(snapshot / file.path, file)
-        except ModelError as error:
+        fault = find_cache_fault(snapshot / file.path, file)
+        if fault is not None:
             remove_cached_file(snapshot / file.path)
-            raise ModelError(f"{error} It was removed, so that the next download brings it again.") from error
+            told = describe_fault(snapshot / file.path, fault)
+            raise ModelError(f"{told} It was removed, so that the next download brings it again.")
     return LocatedPart(snapshot / part.subfolder, revision)
 
 
