@@ -124,10 +124,11 @@ const page = {
     parts.picture.showPicture(parts.picture.props.value);
     parts.strip.repaint();
   },
-  /** Begin work on the picture that is shown, and return the ticket of the run. */
-  beginWork(message) {
+  goOnFromSheet: (way) => parts.picture.goOnFromSheet(way),
+  /** Begin work on the picture that is shown, or on a drawing's, and return the ticket of the run. */
+  beginWork(message, drawing = findDrawing()) {
     if (isBusy()) stop();
-    sentDrawing = findDrawing();
+    sentDrawing = drawing;
     ticket = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
     parts.picture.showPicture({ state: "waiting", message });
     return ticket;
@@ -152,7 +153,7 @@ mountMessages();
 mountMenu();
 mountHand();
 mountReconnecting({ onAway: stopCutRun });
-mountHistoryButton({ openFile: (file) => parts.canvas.openFile(file) });
+mountHistoryButton({ openFile: (file) => parts.canvas.openFile(file), startFrom: (file) => parts.canvas.startFromFile(file) });
 registerWorker();
 colourFrame();
 offerTour();
@@ -257,7 +258,7 @@ globalThis.croquis = {
   },
   /** Take the page's settings as they are, by the names of SETTINGS, to be kept and to be drawn from. */
   noteInputs(values) {
-    for (const part of [live, parts.faithful, parts.readings]) part?.noteSettings(values);
+    for (const part of [live, parts.faithful, parts.readings, parts.canvas]) part?.noteSettings(values);
     if (parts.keeping) parts.keeping.noteInputs(values);
     else setTimeout(() => globalThis.croquis.noteInputs(values), 50);
   },

@@ -67,8 +67,11 @@ export class Bitmaps {
     this.clearLive();
   }
 
-  /** Whether the eraser lays nothing bare but paper: no picture, or one that is only traced. */
-  get #eraserClears() { return !this.drawing.now.picture || this.drawing.now.picture.traced; }
+  /** Whether the eraser takes away what was drawn alone: no picture is part of the drawing. */
+  get #eraserClears() {
+    const { picture } = this.drawing.now;
+    return !picture || picture.traced || picture.strength != null;
+  }
 
   /** Paint a picture under the drawing where it lies; it comes later when it is still to be decoded. */
   paintPicture(picture) {
@@ -158,7 +161,7 @@ export class Bitmaps {
       return context.getImageData(0, 0, width, height).data;
     };
     const lines = read([this.lines], false);
-    const beneath = this.#eraserClears ? [] : [this.under]; // what is only traced stops no bucket
+    const beneath = this.#eraserClears ? [] : [this.under]; // what is no part of the drawing stops no bucket
     return {
       seen: read([this.under, this.colours, this.lines], true),
       drawn: read([...beneath, this.colours, this.lines], true),

@@ -1,7 +1,8 @@
 // Build the canvas that people draw on: pointer events in, a Drawing out, its JSON as the component's value.
+import { Beneath, STRENGTH, layStart, showStart } from "./beneath.js";
 import { Drawing } from "./drawing.js";
 import { describeProblem, make } from "./dom.js";
-import { readFile } from "./intake.js";
+import { readFile, readPicture } from "./intake.js";
 import { changeSheet } from "./marks.js";
 import { Selection } from "./selection.js";
 import { Sheet } from "./sheet.js";
@@ -14,6 +15,9 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
   const sheet = new Sheet(drawing, { onStroke: change, onMove: page.followPen, onPick: (color) => tools.takeColor(color), onUndo: () => tools.undo(), onRedo: () => tools.redo(), onView: () => tools.more.refresh() });
   const tools = new Tools(drawing, sheet, { onChange: change, onClear: clear, onFile: openFile, onSheet: changeSize });
   sheet.helpers = { selection: new Selection(sheet, change), picture: new Underlay(sheet, change) };
+  const beneath = new Beneath(sheet, { onChange: change, onWay: (way) => page.goOnFromSheet(way) });
+  /** @type {Record<string, any>} */
+  let settings = {};
   element.replaceChildren(make("div.easel", {}, tools.rail, sheet.node, tools.palette.node));
   acceptFiles(element.closest("#canvas") ?? element, openFile);
   watch("value", () => {
@@ -24,6 +28,7 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
   function update(message = "") {
     sheet.repaint();
     tools.refresh(message);
+    beneath.refresh();
     props.value = String(drawing);
     page.noteDrawing();
   }
@@ -56,7 +61,10 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
     try {
       const { file: whole, picture } = await readFile(file);
       if (whole) return trigger("recipe", { data: whole });
+      const strength = drawing.now.picture?.strength;
+      if (strength != null) return await startFrom(picture, strength);
       placePicture(picture);
+      beneath.open(true);
     } catch (problem) {
       tools.refresh(describeProblem(problem));
     }
@@ -69,13 +77,33 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
     replace(() => drawing.placePicture(source));
     page.followPen();
   }
+  /** Lay a picture under the drawing, for the next one to start from. */
+  async function startFrom(source, strength = drawing.now.picture?.strength ?? STRENGTH) {
+    await layStart(drawing, source, strength);
+    change();
+    beneath.open(true);
+  }
+  /** Lay the picture of a file under the drawing as startFrom does, whatever recipe it carries. */
+  async function startFromFile(file) {
+    try {
+      await startFrom(await readPicture(file));
+    } catch (problem) {
+      tools.refresh(describeProblem(problem));
+    }
+  }
+  /** Take the page's settings as they are, by name. */
+  function noteSettings(values) {
+    settings = values;
+    beneath.noteEngine(values.engine);
+  }
   const keeping = {
     record: () => drawing.record(sheet.underWay), restore, isDrawing: () => sheet.underWay.length > 0,
     isBlank: () => drawing.isBlank, clear,
   };
   /** Return the drawing as JSON with the stroke under way, for the live picture; null where nothing is drawn. */
   const write = () => (drawing.isEmpty && !sheet.underWay.length ? null : drawing.write(sheet.underWay));
-  return { load, openFile, placePicture, write, ...keeping, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
+  const starting = { startFrom, startFromFile, showStart: () => showStart(sheet), settings: () => settings, noteSettings };
+  return { load, openFile, placePicture, write, ...keeping, ...starting, readText: (text) => trigger("recipe", { text }), undo: tools.undo, redo: tools.redo, pressKey: tools.pressKey };
 }
 
 /** Pass on the picture files that are dropped on the page or pasted outside a text field. */

@@ -17,9 +17,10 @@ const BLANK = Object.freeze({ width: SIDE, height: SIDE, strokes: Object.freeze(
 /** @typedef {{ tool: "fill", color: string, runs: number[] }} Fill an area under the lines, as filling.js writes it */
 /** @typedef {Stroke | Fill} Mark */
 /**
- * @typedef {{ source: string, place: number[] | null, opacity: number, locked: boolean, traced: boolean, plain: boolean }} Picture
+ * @typedef {{ source: string, place: number[] | null, opacity: number, locked: boolean, traced: boolean, plain: boolean, strength: number | null }} Picture
  * `source` is a data URL; `place` is x, y, width, height in canvas px, null for whole in the middle; a `traced` picture
- * is no part of the drawing; a `plain` one was drawn here and is taken as it is, no photograph of paper.
+ * is no part of the drawing; a `plain` one was drawn here and is taken as it is, no photograph of paper; one with a
+ * `strength` is what the next picture starts from, and the drawing is what lies over it.
  */
 /** @typedef {{ width: number, height: number, strokes: readonly any[], picture: Picture | null }} State */
 
@@ -62,6 +63,8 @@ export class Drawing {
 
   /** Begin anew over a picture, a data URL. */
   placePicture(source) { this.#pushState({ ...this.now, strokes: [], picture: makePicture(source) }); }
+  /** Start from a picture, a data URL, under what is drawn, on a sheet of this size. */
+  startFrom(source, placement, { width, height }) { this.#pushState({ ...this.now, width, height, picture: makePicture(source, placement) }); }
   /** Change something of the picture under the strokes; null takes it away. */
   changePicture(changes) {
     const picture = changes && this.now.picture ? { ...this.now.picture, ...changes } : null;
@@ -101,8 +104,9 @@ export class Drawing {
    */
   write(underWay) {
     const { width, height, strokes, picture } = this.now;
-    const { source = null, ...placement } = picture ?? {};
-    const head = JSON.stringify({ version: 3, width, height, picture: source, placement: picture && placement }).slice(0, -1);
+    const { source = null, strength = null, ...placement } = picture ?? {};
+    const [version, lies] = strength == null ? [3, placement] : [4, { ...placement, strength }]; // older Croquis read 3
+    const head = JSON.stringify({ version, width, height, picture: source, placement: picture && lies }).slice(0, -1);
     return `${head},"strokes":[${[...strokes.map(writeStroke), ...underWay.map((stroke) => JSON.stringify(stroke))].join(",")}]}`;
   }
 
@@ -118,7 +122,7 @@ export class Drawing {
  * @returns {Picture}
  */
 function makePicture(source, /** @type {Partial<Picture> | null} */ placement = null) {
-  return { source, place: null, opacity: 1, locked: false, traced: false, plain: false, ...placement };
+  return { source, place: null, opacity: 1, locked: false, traced: false, plain: false, strength: null, ...placement };
 }
 
 /**

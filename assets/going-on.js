@@ -21,13 +21,32 @@ export async function openGoOn(picture, page, trigger) {
   const choices = [
     { name: "variations", icon: "grid", title: say("Four more like it"), what: say("The same drawing, words and style, a little different each."), act: () => page.drawVariations(), can: Boolean(picture.settings) },
     { name: "draw-over", icon: "pen", title: say("Draw over it"), what: say("It lies on the sheet, and your pen goes on from there. Undo brings your drawing back."), act: () => layAsBase(picture, page), can: true },
+    { name: "start", icon: "picture", title: say("Start from it"), what: say("It lies under your drawing, and the next picture goes from it as far as strength says."), act: () => startFrom(picture, page), can: true },
     { name: "film", icon: "film", title: say("A film of your drawing"), what: say("Your strokes in their order, beside the pictures that followed them."), act: () => page.openFilm(picture), can: true },
     { name: "repaint", icon: "brush-mask", title: isPocket ? say("Other colours for a part") : say("A part anew"), what: describeRepaint(isPocket), act: () => openRepaint(picture, image, page, trigger, isPocket), can: Boolean(picture.settings) },
     { name: "around", icon: "around", title: say("More around it"), what: isPocket ? say("The small model colours what is drawn: draw more on the sheet.") : say("The picture lies on a larger sheet, and the rest is drawn."), act: () => openAround(picture, page, trigger), can: !isPocket && Boolean(picture.settings) },
-    { name: "enlarge", icon: "enlarge", title: say("Make it larger"), what: Math.max(width, height) > LARGEST ? say("It is as large as it gets.") : say("{width} × {height} px, with clear lines.", { width, height }), act: () => trigger("enlarge", { ticket: page.beginWork(say("Making it larger")), image: picture.image, settings: picture.settings }), can: Math.max(width, height) <= LARGEST },
+    { name: "enlarge", icon: "enlarge", title: say("Make it larger"), what: Math.max(width, height) > LARGEST ? say("It is as large as it gets.") : say("{width} × {height} px, with clear lines.", { width, height }), act: () => trigger("enlarge", beginWith(picture, page, say("Making it larger"))), can: Math.max(width, height) <= LARGEST },
   ];
   const dialog = openDialog(say("Go on from this picture"), make("div.go-on", {}, ...choices.map(({ name, icon, title, what, act, can }) =>
     make("button", { type: "button", "data-way": name, disabled: !can, onclick: () => { dialog.close(); act(); } }, makeIcon(icon), make("span", {}, title, make("small", {}, what))))), { name: "go-on" });
+}
+
+/**
+ * Open one of the ways on for the picture on the sheet that the next one starts from, "repaint" or "around".
+ * @param {string} way
+ * @param {any} page
+ * @param {(event: string, data: object) => void} trigger
+ */
+export async function openSheetWay(way, page, trigger) {
+  const sheet = page.canvas();
+  const picture = { image: sheet.showStart(), canvas: sheet.write(), settings: { ...sheet.settings(), prompt: page.words() } };
+  if (way === "around") return openAround(picture, page, trigger);
+  openRepaint(picture, await loadImage(picture.image), page, trigger, picture.settings.engine === "pocket");
+}
+
+/** Begin a run, and return what an event tells of the picture that it is about: its address, or the sheet it lies on. */
+function beginWith({ image, canvas, settings }, page, doing) {
+  return { ticket: page.beginWork(doing, canvas), settings, ...(canvas ? { canvas } : { image }) };
 }
 
 /** Say what is done with a part of a picture. */
@@ -45,7 +64,7 @@ function openRepaint(picture, image, page, trigger, isPocket) {
   const form = makeForm([words, go], go, () => {
     const mask = brush.toDataURL();
     dialog.close();
-    trigger("repaint", { ticket: page.beginWork(doing), image: picture.image, mask, words: words.value, settings: picture.settings });
+    trigger("repaint", { ...beginWith(picture, page, doing), mask, words: words.value });
   });
   refresh();
   const dialog = openDialog(title, make("div.repaint", {}, makeHint(describeRepaint(isPocket)), brush.node, form), { name: "repaint" });
@@ -76,7 +95,7 @@ function openAround(picture, page, trigger) {
   const form = makeForm([words, go], go, () => {
     dialog.close();
     const wanted = Object.fromEntries(Object.keys(sides).map((side) => [side, chosen.has(side)]));
-    trigger("outpaint", { ticket: page.beginWork(say("Drawing around it")), image: picture.image, ...wanted, words: words.value, settings: picture.settings });
+    trigger("outpaint", { ...beginWith(picture, page, say("Drawing around it")), ...wanted, words: words.value });
   });
   refresh();
   const dialog = openDialog(say("More around it"), make("div.repaint", {}, makeHint(say("The picture lies on a larger sheet, and the rest is drawn.")), sheet, told, form), { name: "around" });
@@ -119,12 +138,22 @@ function makeForm(content, go, act) {
 }
 
 /** Lay the picture on the sheet, to draw over it. */
-async function layAsBase({ image }, page) {
+async function layAsBase(picture, page) {
+  page.placePicture(await encodeSmall(picture));
+}
+
+/** Lay the picture under the drawing, for the next one to start from. */
+async function startFrom(picture, page) {
+  page.canvas().startFrom(await encodeSmall(picture));
+}
+
+/** Return the picture as the data URL of a PNG, as large as it is drawn over. */
+async function encodeSmall({ image }) {
   const source = await loadImage(image);
   const scale = Math.min(1, BASE_SIDE / Math.max(source.naturalWidth, source.naturalHeight));
   const sheet = make("canvas", { width: Math.round(source.naturalWidth * scale), height: Math.round(source.naturalHeight * scale) });
   const context = getContext(sheet);
   context.imageSmoothingQuality = "high";
   context.drawImage(source, 0, 0, sheet.width, sheet.height);
-  page.placePicture(sheet.toDataURL("image/png"));
+  return sheet.toDataURL("image/png");
 }

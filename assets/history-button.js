@@ -12,7 +12,7 @@ let told = ""; // what was told last: each fault is told once
 
 /**
  * Put the history's button into the header, where the host keeps pictures.
- * @param {{ openFile: (file: File) => void }} page
+ * @param {{ openFile: (file: File) => void, startFrom: (file: File) => void }} page
  */
 export async function mountHistoryButton(page) {
   const button = addAction({ name: "history", icon: "history", label: say("Your pictures"), order: 40, onclick: () => openHistory(page) });

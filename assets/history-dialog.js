@@ -12,7 +12,7 @@ const MOST_AT_ONCE = 500; // pictures deleted or saved together, as the server t
 
 /**
  * Open the history. `openFile` takes a picture's file, as a dropped one.
- * @param {{ openFile: (file: File) => void }} page
+ * @param {{ openFile: (file: File) => void, startFrom: (file: File) => void }} page
  */
 export async function openHistory(page) {
   const body = make("div.kept-whole", {}, make("p.kept-empty", {}, say("Looking for your pictures…")));
@@ -208,7 +208,7 @@ class HistoryPanel {
     const picture = this.#grid.pictures[at];
     if (!picture) return this.#closePicture();
     const view = makeView(picture, {
-      goOn: () => this.#goOn(picture), star: () => this.#toggleStar(picture), back: () => this.#closePicture(id), step: (by) => this.#step(at + by),
+      goOn: () => this.#open(picture, this.#page.openFile), start: () => this.#open(picture, this.#page.startFrom), star: () => this.#toggleStar(picture), back: () => this.#closePicture(id), step: (by) => this.#step(at + by),
       remove: async () => { await this.#delete([id]); this.#closePicture(); },
     }, { isFirst: at === 0, isLast: at === this.#grid.pictures.length - 1 && this.#before == null });
     this.#undo.hidden = true;
@@ -236,12 +236,12 @@ class HistoryPanel {
       /** @type {HTMLElement} */ (this.#view.querySelector(".kept-star")).focus();
     });
   }
-  /** Lay the picture's drawing, words, style and settings on the page, as dropping its file does. */
-  async #goOn({ id }) {
+  /** Hand the picture's file to the page: to be opened as a dropped one is, or to be started from. */
+  async #open({ id }, take) {
     await this.#attempt(async () => {
       const answer = await fetch(locatePicture(id));
       if (!answer.ok) throw new Error(say("This picture's file is gone."));
-      this.#page.openFile(new File([await answer.blob()], "picture", { type: "image/png" }));
+      take(new File([await answer.blob()], "picture", { type: "image/png" }));
       this.#dialog.close();
     });
   }

@@ -9,7 +9,7 @@ const WHEN = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle
 /**
  * Build the large view of a picture.
  * @param {import("./history-server.js").Kept} picture
- * @param {{ goOn: () => void, star: () => void, remove: () => void, back: () => void, step: (by: number) => void }} on
+ * @param {{ goOn: () => void, start: () => void, star: () => void, remove: () => void, back: () => void, step: (by: number) => void }} on
  * @param {{ isFirst: boolean, isLast: boolean }} place among the pictures found
  */
 export function makeView(picture, on, { isFirst, isLast }) {
@@ -26,6 +26,7 @@ export function makeView(picture, on, { isFirst, isLast }) {
       make("p.kept-note", {}, [worn, WHEN.format(new Date(created_at)), `${width} × ${height}`].filter(Boolean).join(" · "))),
     make("div.kept-buttons", {},
       makeButton("kept-go-on.primary", "pen", say("Go on from this"), on.goOn),
+      makeButton("kept-start", "picture", say("Start from it"), on.start, { title: say("It lies under your drawing, and the next picture goes from it as far as strength says.") }),
       make("a.kept-button", { href: locateSaved(picture.id), download: "", "data-action": "save" }, makeIcon("save"), say("Save")),
       makeButton("kept-star", "star", favourite ? say("Take the star away") : say("Give it a star"), on.star, { "aria-pressed": favourite }),
       makeButton("kept-delete", "trash", say("Delete"), on.remove),

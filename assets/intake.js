@@ -19,9 +19,18 @@ export async function readFile(file) {
   if (!file.type.startsWith("image/") && !isForServer && !isProject) throw new Error(say("A picture is needed here; “{name}” is not one.", { name: file.name }));
   if (file.size > MAX_BYTES) throw new Error(say("A picture may have up to 20 MB; this one is larger."));
   if (isProject || (await carriesRecipe(file))) return { file: await encodeBase64(file) };
+  const picture = await readPicture(file, isForServer);
+  return picture ? { picture } : { file: await encodeBase64(file) };
+}
+
+/**
+ * Return the whole picture of a file as a data URL, whatever the file carries beside it. One that the browser cannot
+ * open is null where that may be; else an Error says so.
+ */
+export async function readPicture(file, mayFail = false) {
   const image = await decodeImage(file);
-  if (image) return { picture: await shrinkPicture(image, file.type) };
-  if (isForServer) return { file: await encodeBase64(file) };
+  if (image) return await shrinkPicture(image, file.type);
+  if (mayFail) return null;
   throw new Error(say("This picture could not be opened. PNG, JPEG, WebP and HEIC work."));
 }
 

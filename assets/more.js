@@ -40,7 +40,7 @@ export class More {
     const change = (changes) => this.sheet.helpers?.picture.change(changes);
     this.opacity = make("input", { type: "range", min: 10, max: 100, step: 5, "aria-label": say("How strong the picture is"),
       oninput: () => this.sheet.helpers?.picture.fade(this.opacity.value / 100), onchange: () => change({ opacity: this.opacity.value / 100 }) });
-    this.traced = makeChoice(say("Only to trace"), "", "layers", () => change({ traced: !this.sheet.drawing.now.picture?.traced }));
+    this.traced = makeChoice(say("Only to trace"), "", "layers", () => change({ traced: !this.sheet.drawing.now.picture?.traced, strength: null }));
     this.locked = makeChoice(say("Lock"), "", "lock", () => change({ locked: !this.sheet.drawing.now.picture?.locked }));
     this.move = makeChoice(say("Move and size"), "", "hand", () => this.#close(() => this.sheet.helpers?.picture.hold(true)));
     const remove = makeChoice(say("Take it away"), "", "trash", () => this.#close(() => change(null)));

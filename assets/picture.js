@@ -1,6 +1,7 @@
 // The picture: how it comes, what went wrong, and the buttons at its corner.
 import { ActionRow } from "./actions.js";
 import { make, makeIcon } from "./dom.js";
+import { openSheetWay } from "./going-on.js";
 import { makeInsetButtons } from "./inset.js";
 import { showMessage } from "./messages.js";
 import { PictureTools } from "./picture-tools.js";
@@ -65,5 +66,5 @@ export function mountPicture({ element, props, trigger, watch }, page) {
     image.dataset.state = state;
     if (state === "done") image.alt = alt;
   }
-  return { showPicture, finished: () => finished };
+  return { showPicture, finished: () => finished, goOnFromSheet: (way) => openSheetWay(way, page, trigger) };
 }

@@ -106,5 +106,5 @@ function addFileChooser(onFile) {
     chooser.value = "";
   } });
   document.body.append(chooser);
-  addAction({ name: "picture", icon: "picture", label: say("Draw over a picture: choose, drop or paste one"), order: 30, onclick: () => chooser.click() });
+  addAction({ name: "picture", icon: "picture", label: say("Put in a picture to draw over or to start from: choose, drop or paste one"), order: 30, onclick: () => chooser.click() });
 }

@@ -23,6 +23,7 @@ from pipeline.page.page_event import PageEvent
 from pipeline.page.page_order import SETTINGS, read_order
 from pipeline.page.quality import adapt_settings, restore_quality
 from pipeline.page.reading_choice import restore_choice
+from pipeline.page.restored_start import restore_start
 from pipeline.page.restoring import Restored, is_own_picture, restore_picture, restore_text
 from pipeline.page.run import Run
 from pipeline.page.sent_file import decode_base64
@@ -36,6 +37,7 @@ from pipeline.request.notation import write_mix, write_palette
 from pipeline.request.own_loras import write_loras
 from pipeline.request.presets import get_menu
 from pipeline.request.sizes import choose_size
+from pipeline.sketch.canvas import read_canvas
 from pipeline.sketch.intake import read_strokes
 from pipeline.studio.drawing_anew import measure_room
 from pipeline.studio.messages import explain_error
@@ -178,12 +180,16 @@ class Easel:
         values["controlnets"] = restore_choice(request)
         values["hires"] = restore_hires(request)
         values |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)
-        canvas = reopened.canvas or view.build_drawing_canvas(request)
+        canvas, lacking = restore_start(request, reopened.canvas)
+        canvas = canvas or view.build_drawing_canvas(request)
+        if read_canvas(canvas).strength is not None:  # the sheet has its own
+            values |= {name: self.studio.profile.defaults[name] for name in ("strength", "colour_strength")}
         if request.engine == self.studio.profile.name and follows_sheet(self.studio.profile, canvas, request):
             values["width"], values["height"] = self.studio.profile.size
         notices = [
             *view.explain_lent(reopened.lent),
             *reopened.missing,
+            *lacking,
             *filter(None, [self.studio.explain_difference(reopened)]),
         ]
         picture = {

@@ -16,15 +16,18 @@ from pipeline.page.components import PAGE_EVENT, build_address
 from pipeline.page.drawing_panel import DrawingPanel, follow_run
 from pipeline.page.easel import Easel, PictureAndStrip
 from pipeline.page.page_event import PageEvent
-from pipeline.page.page_order import SETTINGS
+from pipeline.page.page_order import SETTINGS, read_order
 from pipeline.page.run import Run
 from pipeline.page.sent_file import decode_base64
 from pipeline.page.visitors import find_caller, find_owner
+from pipeline.request.order import Order
 from pipeline.sketch.fitting import open_data_url
+from pipeline.sketch.intake import read_strokes
 from pipeline.studio.drawing_anew import SIDES
 from pipeline.studio.film import make_film
 from pipeline.studio.going_on import enlarge_file, outpaint_file, repaint_file
 from pipeline.studio.messages import explain_error
+from pipeline.studio.sheet_start import outpaint_sheet, repaint_sheet
 from pipeline.values import GenerationResult
 
 GONE = "This picture is not here any more. Make it again, or drop its file here."
@@ -42,19 +45,23 @@ class GoingOn:
         yield from self._go(visitor, event, lambda: partial(enlarge_file, self._studio, self.find_picture(event.image)))
 
     def repaint(self, visitor: gr.Request, event: PageEvent) -> Iterator[PictureAndStrip]:
-        """Repaint the event's part of the picture; yield what picture and strip show meanwhile."""
+        """Repaint the event's part of the picture, or of the one on its sheet; yield what picture and strip show."""
 
         def prepare() -> Work:
             mask = np.asarray(open_data_url(str(event.mask)).convert("L"), np.uint8)
+            if is_of_sheet(event):
+                return partial(repaint_sheet, self._studio, self._read_sheet(event), mask, event.words)
             return partial(repaint_file, self._studio, self.find_picture(event.image), mask, event.words)
 
         yield from self._go(visitor, event, prepare)
 
     def outpaint(self, visitor: gr.Request, event: PageEvent) -> Iterator[PictureAndStrip]:
-        """Draw more around the event's picture; yield what picture and strip show meanwhile."""
+        """Draw more around the event's picture, or the one on its sheet; yield what picture and strip show."""
 
         def prepare() -> Work:
             sides = {side: bool(getattr(event, side, False)) for side in SIDES}
+            if is_of_sheet(event):
+                return partial(outpaint_sheet, self._studio, self._read_sheet(event), sides, event.words)
             return partial(outpaint_file, self._studio, self.find_picture(event.image), sides, event.words)
 
         yield from self._go(visitor, event, prepare)
@@ -101,6 +108,11 @@ class GoingOn:
             except Exception as error:
                 yield view.build_error_picture(explain_error(error), ticket), gr.skip()
 
+    def _read_sheet(self, event: PageEvent) -> Order:
+        """Read the event's sheet and settings as an order. Raises SketchError or SettingError."""
+        settings = read_settings(event.settings)
+        return read_order(self._studio.profile, read_strokes(event.canvas), list(settings.values()))[0]
+
     def find_picture(self, address: object) -> bytes:
         """Return the bytes of a picture that the page shows, by its address or data URL. Raises PictureFileError."""
         if not isinstance(address, str):
@@ -112,6 +124,11 @@ class GoingOn:
         if file is None or not Path(file).is_file():
             raise PictureFileError(GONE)
         return Path(file).read_bytes()
+
+
+def is_of_sheet(event: PageEvent) -> bool:
+    """Return whether an event is about the picture on the sheet, and not about a finished one."""
+    return getattr(event, "canvas", None) is not None
 
 
 def read_settings(settings: object) -> dict[str, Any]:

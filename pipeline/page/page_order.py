@@ -11,6 +11,8 @@ from pipeline.page.quality import adapt_settings
 from pipeline.page.styled_part import read_part
 from pipeline.request.order import Order, find_sheet, parse_count, parse_order, parse_size
 from pipeline.request.presets import get_menu
+from pipeline.sketch.sheet_start import read_strength
+from pipeline.studio.sheet_start import take_sheet_start
 from pipeline.values import Sketch
 
 CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "count", "ip_adapter")
@@ -37,4 +39,7 @@ def read_order(profile: ModelProfile, sketch: Sketch, settings: Sequence[Any]) -
         named["width"] = named["height"] = None
     size = parse_size(profile, get_menu(profile.name), named["width"], named["height"], find_sheet(sketch))
     part = read_part(named.pop("part"), sketch, size)
+    if read_strength(sketch) is not None:
+        named["strength"] = named["colour_strength"] = None  # the sheet has its own
+    sketch, named = take_sheet_start(get_menu(profile.name), sketch, named)
     return parse_order(profile, sketch=sketch, mask=part.mask, mask_style=part.mask_style, **named), count

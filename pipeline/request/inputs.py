@@ -143,7 +143,8 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         "strokes",
         dict[str, Any] | None,
         None,
-        "The drawing as the page's canvas keeps it, an object or its JSON text, in place of sketch.",
+        "The drawing as the page's canvas keeps it, an object or its JSON text, in place of sketch. A picture beneath "
+        "with a strength in its placement (version 4) is what is started from.",
     ),
     make_number("variation_seed", int, -1),
     make_number("variation_strength", float | None),

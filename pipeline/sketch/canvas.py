@@ -77,12 +77,14 @@ class Placement(StrictModel):
     locked: bool = False  # whether hands leave it where it is
     traced: bool = False  # whether it is no part of the drawing: it is there to be drawn after
     plain: bool = False  # whether it is a drawing of this app, taken as it is, and no photograph of paper
+    # how far the picture goes from this one, which it starts from; None: it does not start from it
+    strength: float | None = Field(default=None, gt=0, le=1)
 
 
 class Canvas(StrictModel):
     """A whole drawing, as the browser sends it: strokes over a picture or over white."""
 
-    version: Literal[1, 2, 3]  # 1: pen and eraser alone; 2: no placement
+    version: Literal[1, 2, 3, 4]  # 1: pen and eraser alone; 2: no placement; 3: no strength
     width: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
     height: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
     picture: Annotated[str, Field(max_length=MAX_PICTURE_TEXT)] | None  # data URL, under the strokes
@@ -116,12 +118,24 @@ class Canvas(StrictModel):
             raise ValueError("a drawing of version 1 has lines of pen and eraser alone")
         if self.placement is not None and (self.version < 3 or self.picture is None):
             raise ValueError("a placement belongs to a picture, from version 3 on")
+        if self.strength is not None and (self.version < 4 or self.laid.traced):
+            raise ValueError("a strength belongs to a picture that is not only traced, from version 4 on")
         return self
+
+    @property
+    def laid(self) -> Placement:
+        """How the picture lies there."""
+        return self.placement or Placement()
+
+    @property
+    def strength(self) -> float | None:
+        """How far what is drawn goes from the picture under the strokes; None where it does not start from it."""
+        return self.laid.strength
 
     @property
     def has_drawn_picture(self) -> bool:
         """Whether a picture lies under the strokes that is part of the drawing."""
-        return self.picture is not None and not (self.placement or Placement()).traced
+        return self.picture is not None and not self.laid.traced and self.strength is None
 
     @property
     def has_colour_beneath(self) -> bool:

@@ -13,10 +13,11 @@ from PIL import Image
 
 from pipeline.errors import SketchError
 from pipeline.freed_memory import give_memory_back
-from pipeline.sketch.canvas import MOST_SAMPLES, Canvas, Placement, paint_canvas, read_canvas, write_canvas
+from pipeline.sketch.canvas import MOST_SAMPLES, Canvas, paint_canvas, read_canvas, write_canvas
 from pipeline.sketch.fitting import lay_picture
 from pipeline.sketch.image_file import expect_size, limit_pillow, open_image
 from pipeline.sketch.paper import Paper
+from pipeline.sketch.sheet_start import lay_start, paint_over
 from pipeline.values import Sketch
 
 if TYPE_CHECKING:
@@ -77,12 +78,33 @@ def read_strokes(canvas: str | Mapping[str, object], most_samples: int = MOST_SA
 
 def convert_canvas(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketch:
     """Make a sketch of strokes on white, or over the picture that lies under them."""
+    if canvas.strength is not None:
+        return convert_over_start(canvas, most_samples)
     if canvas.picture is None or not canvas.has_drawn_picture:
         return convert_own_sheet(canvas, most_samples)
-    placement = canvas.placement or Placement()
+    placement = canvas.laid
     laid = lay_picture(canvas.picture, (canvas.width, canvas.height), placement.place, placement.opacity)
     painted = replace(laid, pixels=paint_canvas(canvas, laid.pixels, most_samples))
     return convert_plain(painted.pixels) if placement.plain else convert_laid(painted)
+
+
+def convert_over_start(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketch:
+    """Make a sketch of the pen's lines over a picture that another one starts from; of that picture where the pen drew
+    nothing.
+    """
+    lines = paint_canvas(canvas.keep("pen", "eraser"), most_samples=most_samples)
+    return convert_plain(lines if int(lines.min()) <= FAINTEST else lay_start(canvas))
+
+
+def draw_over_start(sketch: Sketch) -> Sketch:
+    """Return a sketch of all that is seen on its sheet, for an engine that starts from the drawing alone.
+
+    What was drawn lies over the picture that it was to start from; a sketch without one stays as it is.
+    """
+    if sketch.canvas is None or (canvas := read_canvas(sketch.canvas)).strength is None:
+        return sketch
+    painted = paint_over(lay_start(canvas), canvas.keep("pen", "eraser"))
+    return replace(convert_plain(painted), canvas=sketch.canvas)
 
 
 def convert_plain(pixels: NDArray[np.uint8]) -> Sketch:

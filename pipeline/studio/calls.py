@@ -17,6 +17,7 @@ from pipeline.request.order import Order, parse_order
 from pipeline.request.presets import get_menu
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image, read_strokes
+from pipeline.studio.sheet_start import take_sheet_start
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult, Sketch, StepPreview
 
@@ -83,8 +84,10 @@ def read_start(image: object) -> NDArray[np.uint8] | None:
 def read_order(studio: Studio, call: Call) -> Order:
     """Check a call's inputs for the engine that draws now, before anything is loaded. Raises as parse_order does."""
     mask, mask_image = (call.masks[name] for name in MASKS)
-    image = None if call.is_image_drawn and not get_menu(studio.profile.name).starts_from_pictures else call.image
-    return parse_order(studio.profile, sketch=call.sketch, mask=mask, mask_image=mask_image, image=image, **call.inputs)
+    menu = get_menu(studio.profile.name)
+    image = None if call.is_image_drawn and not menu.starts_from_pictures else call.image
+    sketch, inputs = take_sheet_start(menu, call.sketch, {**call.inputs, "image": image})
+    return parse_order(studio.profile, sketch=sketch, mask=mask, mask_image=mask_image, **inputs)
 
 
 def draw_call(

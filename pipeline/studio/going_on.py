@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pipeline.studio.studio import Studio
 
 MOST_REPAINTS = 16  # of one picture; its file carries no more
+EMPTY_PART = "Brush the part that is to be drawn anew; nothing is brushed."
+NO_MORE_AROUND = "{} colours what is drawn: for more around a picture draw more on the sheet."
 
 
 def enlarge_file(
@@ -73,7 +75,7 @@ def repaint_file(
 def ask_for_part(request: GenerationRequest, data: bytes, mask: NDArray[np.uint8], words: object) -> GenerationRequest:
     """Return the request that draws a part of a file's picture anew. Raises SettingError."""
     if not (mask > 127).any():
-        raise SettingError("Brush the part that is to be drawn anew; nothing is brushed.")
+        raise SettingError(EMPTY_PART)
     return draw_part_anew(request, open_picture(data), mask, read_part_words(words))
 
 
@@ -106,7 +108,7 @@ def outpaint_file(
     """
     request, profile = studio.read_picture(data).request, studio.profile
     if not get_menu(profile.name).starts_from_pictures:
-        raise SettingError(f"{profile.title} colours what is drawn: for more around a picture draw more on the sheet.")
+        raise SettingError(NO_MORE_AROUND.format(profile.title))
     grown = draw_more_around(profile, request, open_picture(data), sides, read_part_words(words))
     on_result(studio.redraw(grown, on_step=on_step, is_cancelled=is_cancelled))
 

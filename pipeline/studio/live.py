@@ -9,6 +9,7 @@ from pipeline.controls import Sampling
 from pipeline.errors import IsCancelled
 from pipeline.models.catalog import POCKET
 from pipeline.request.presets import get_menu
+from pipeline.studio.sheet_start import complete_order
 
 if TYPE_CHECKING:
     from pipeline.request.order import Order
@@ -23,9 +24,7 @@ SOON = 700.0  # ms within which a draft has to be there, for it to follow the pe
 
 def draw_live(studio: Studio, order: Order, *, is_cancelled: IsCancelled | None = None) -> GenerationResult:
     """Draw a picture that gives way to everybody's finished ones. Raises as Studio.draw does."""
-    edges = studio.read_lines(order)
-    request = studio.make_request(order, edges, studio.choose_style(order).mix)
-    request = replace(request, hints=studio.read_hints(order, edges).hints)
+    request = complete_order(studio, order)
     return studio.redraw_batch(request, 1, is_cancelled=is_cancelled, gives_way=True)[0]
 
 
@@ -47,6 +46,8 @@ def make_draft(order: Order) -> Order:
     draft = menu.presets[0]
     numbers = {name: draft.numbers[name] for name in DRAFT_NUMBERS if name in draft.numbers}
     sampling = Sampling(**{**asdict(order.sampling), "sampler": draft.sampler, **numbers})
+    if order.start is not None:  # its few steps leave one to draw
+        sampling = replace(sampling, strength=max(sampling.strength, 1 / sampling.num_inference_steps))
     return replace(small, sampling=sampling, shortcuts=draft.shortcuts)
 
 

@@ -145,7 +145,7 @@ def bad_fill(**changes):
         ("[]", "cannot be read"),
         ("{" * 100_000, "JSON"),
         ('{"version": 1}', "width"),
-        (bad(version=4), "version"),
+        (bad(version=5), "version"),
         (bad(version="1"), "version"),
         (bad(width=63), "width"),
         (bad(height=2049), "height"),

@@ -1,0 +1,114 @@
+"""Draw from the picture that lies on the sheet: all of it, a part of it anew, or more around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.errors import IsCancelled, SettingError
+from pipeline.request.presets import Menu, get_menu
+from pipeline.sketch.intake import draw_over_start
+from pipeline.sketch.sheet_start import SheetStart, read_start, read_strength
+from pipeline.studio.drawing_anew import draw_more_around, draw_part_anew
+from pipeline.studio.going_on import EMPTY_PART, NO_MORE_AROUND, add_repaint, read_part_words
+from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, Sketch, StepPreview
+
+if TYPE_CHECKING:
+    from pipeline.request.order import Order
+    from pipeline.studio.studio import Studio
+
+NO_START = "Put a picture on the sheet and choose “Start from it” first."
+
+
+def take_sheet_start(menu: Menu, sketch: Sketch, named: Mapping[str, Any]) -> tuple[Sketch, dict[str, Any]]:
+    """Return a drawing and inputs of parse_order with the picture that its sheet says to start from as their `image`.
+
+    An image or a strength among the inputs counts before the sheet's. For an engine that starts from the drawing alone
+    the picture is part of that. Raises SketchError.
+    """
+    if named.get("image") is not None or (strength := read_strength(sketch)) is None:
+        return sketch, dict(named)
+    given = {**named, "strength": strength if named.get("strength") is None else named["strength"]}
+    if menu.starts_from_pictures and (start := read_start(sketch)) is not None:
+        return sketch, {**given, "image": start.pixels}
+    return draw_over_start(sketch), given
+
+
+def complete_order(studio: Studio, order: Order) -> GenerationRequest:
+    """Return the request of an order, its lines read and its styles chosen; nothing is drawn."""
+    edges = studio.read_lines(order)
+    request = studio.make_request(order, edges, studio.choose_style(order).mix)
+    return replace(request, hints=studio.read_hints(order, edges).hints)
+
+
+def repaint_sheet(
+    studio: Studio,
+    order: Order,
+    mask: NDArray[np.uint8],
+    words: object,
+    *,
+    on_step: Callable[[StepPreview], None],
+    on_result: Callable[[GenerationResult], None],
+    is_cancelled: IsCancelled,
+) -> None:
+    """Draw a part of the picture on the sheet anew as words say, and keep the rest; the pocket engine draws the whole
+    and gives the part other colours.
+
+    mask: (h, w) uint8 of any size, stretched over the sheet, white where the part is. Raises SketchError, StyleError or
+    SettingError.
+    """
+    start = expect_start(order)
+    request = complete_order(studio, order)
+    if request.start is None:
+        changed = add_repaint(studio.profile, request, mask, words)
+    elif not (mask > 127).any():
+        raise SettingError(EMPTY_PART)
+    else:
+        free = request if start.has_lines else clear_lines(request, mask)
+        changed = draw_part_anew(free, Image.fromarray(request.start.pixels), mask, read_part_words(words))
+    result = studio.redraw(changed, on_step=on_step, is_cancelled=is_cancelled)
+    on_result(replace(result, canvas=order.sketch.canvas))
+
+
+def outpaint_sheet(
+    studio: Studio,
+    order: Order,
+    sides: Mapping[str, bool],
+    words: object,
+    *,
+    on_step: Callable[[StepPreview], None],
+    on_result: Callable[[GenerationResult], None],
+    is_cancelled: IsCancelled,
+) -> None:
+    """Draw more around the picture on the sheet, on the sides that are true. Raises as outpaint_file does."""
+    if not get_menu(studio.profile.name).starts_from_pictures:
+        raise SettingError(NO_MORE_AROUND.format(studio.profile.title))
+    image = Image.fromarray(expect_start(order).pixels)
+    request = complete_order(studio, order)
+    grown = draw_more_around(studio.profile, request, image, sides, read_part_words(words))
+    on_result(studio.redraw(grown, on_step=on_step, is_cancelled=is_cancelled))
+
+
+def expect_start(order: Order) -> SheetStart:
+    """Return the picture to start from on an order's sheet. Raises SettingError where there is none."""
+    if (start := read_start(order.sketch)) is None:
+        raise SettingError(NO_START)
+    return start
+
+
+def clear_lines(request: GenerationRequest, mask: NDArray[np.uint8]) -> GenerationRequest:
+    """Return the request without the lines under a mask, (h, w) of any size: what was there need not come again."""
+    size = request.width, request.height
+    part = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.BOX)) > 127
+
+    def clear(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.where(part.reshape(*part.shape, *[1] * (pixels.ndim - 2)), np.uint8(0), pixels)
+
+    edges = EdgeMap(clear(request.edges.pixels), request.edges.reading)
+    hints = tuple(replace(each, pixels=clear(each.pixels)) for each in request.hints)
+    return replace(request, edges=edges, hints=hints)
