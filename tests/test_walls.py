@@ -57,7 +57,7 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "page": READ | {"studio", "exports", "store", "teaching"},
     "service": READ | {"studio"},
     "commands": READ | {"studio", "store", "teaching"},
-    "serve": READ | {"engine", "store", "studio", "service", "page"},
+    "serve": READ | {"engine", "store", "studio", "service", "page", "metrics"},
     "app": SHARED | {"page", "service", "commands", "studio", "machine"},
     "pocket": set[str](),
     "pocket.references": {"painters", "values"},
@@ -76,7 +76,11 @@ ONE_MODULE = {  # (room, room) -> the only modules of the second that the first 
     ("engine", "styles"): {"pipeline.styles.sentences"},
     ("engine", "teaching"): {"pipeline.teaching.networks"},
     ("page", "teaching"): {"pipeline.teaching.lesson"},
-    ("serve", "engine"): {"pipeline.engine.remote_engine", "pipeline.engine.drawing_engine"},
+    ("serve", "engine"): {
+        "pipeline.engine.remote_engine",
+        "pipeline.engine.drawing_engine",
+        "pipeline.engine.turns",
+    },
     ("commands", "store"): {
         *("pipeline.store.keeper", "pipeline.store.history", "pipeline.store.logins"),
         "pipeline.store.tables",

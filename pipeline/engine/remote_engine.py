@@ -6,12 +6,13 @@ import logging
 import queue
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
+from pipeline.engine.turns import Turns
 from pipeline.errors import Cancelled, CroquisError, IsCancelled, WorkerLost, raise_if_cancelled
 from pipeline.models.profile import ModelProfile
 from pipeline.values import Drawn, GenerationRequest, StepPreview, Style
@@ -26,12 +27,15 @@ TRIES = 2
 class Begun:
     """Begun is a worker's first word: it draws now."""
 
+    worker: str = ""  # its name; "" where it has none
+
 
 @dataclass(frozen=True)
 class Lost:
     """Lost is told where a job ends without a picture or a word for the person: its worker died, or failed."""
 
     why: str  # for the log and the host
+    worker: str = ""  # that drew; "" where none had begun
 
 
 News = Begun | StepPreview | Drawn | CroquisError | Lost  # the last three come last
@@ -65,8 +69,13 @@ class Workers(Protocol):
 
     def describe(self) -> EngineFacts: ...
 
-    def start(self, request: GenerationRequest, count: int, waiting: int, *, with_steps: bool) -> Job:
-        """Have a worker draw `request.batch(count)`; `waiting` is how many pictures wait behind it."""
+    def start(
+        self, request: GenerationRequest, count: int, waiting: int, *, with_steps: bool, avoided: str = ""
+    ) -> Job:
+        """Have a worker draw `request.batch(count)`; `waiting` is how many pictures wait behind it.
+
+        The worker of the name `avoided` draws it only where no other one is free.
+        """
 
 
 @dataclass(frozen=True)
@@ -81,10 +90,19 @@ class RemoteEngine(DrawingEngine):
     """RemoteEngine stands in a studio where an engine of its own would; visitors take turns here, workers draw."""
 
     def __init__(
-        self, profile: ModelProfile, workers: Workers, seconds: float, keep_dead: Callable[[DeadLetter], None]
+        self,
+        profile: ModelProfile,
+        workers: Workers,
+        seconds: float,
+        keep_dead: Callable[[DeadLetter], None],
+        turns: Turns | None = None,
     ) -> None:
-        """A worker has `seconds` to begin, and as many to draw. `keep_dead` is called with what no worker drew."""
+        """A worker has `seconds` to begin, and as many to draw. `keep_dead` is called with what no worker drew.
+
+        Without other `turns` visitors take turns in this process.
+        """
         super().__init__(profile, lambda: max(1, workers.count()))
+        self._turns = self._turns if turns is None else turns
         self._workers, self._seconds, self._keep_dead = workers, seconds, keep_dead
         self._facts = workers.describe()
 
@@ -127,29 +145,36 @@ class RemoteEngine(DrawingEngine):
         """
         self._expect_drawable(request)
         with self._take_turn(request, is_cancelled, gives_way):
-            whys: list[str] = []
-            while len(whys) < TRIES:
+            losses: list[Lost] = []
+            while len(losses) < TRIES:
                 raise_if_cancelled(is_cancelled)
-                answer = self._try(request, count, on_step, is_cancelled)
+                avoided = losses[-1].worker if losses else ""
+                answer = self._try(request, count, on_step, is_cancelled, avoided)
                 if isinstance(answer, Drawn):
                     return answer
-                whys.append(answer.why)
+                losses.append(answer)
                 log.warning("A worker was lost: %s", answer.why)
-            self._keep_dead(DeadLetter(request, tuple(whys)))
+            self._keep_dead(DeadLetter(request, tuple(each.why for each in losses)))
             raise WorkerLost("The workers that drew this were lost, one after the other. Send it once more.")
 
     def _try(
-        self, request: GenerationRequest, count: int, on_step: OnStep | None, is_cancelled: IsCancelled | None
+        self,
+        request: GenerationRequest,
+        count: int,
+        on_step: OnStep | None,
+        is_cancelled: IsCancelled | None,
+        avoided: str,
     ) -> Drawn | Lost:
         """Have one worker draw. Raises what the worker tells the person, and Cancelled."""
-        job = self._workers.start(request, count, self.count_waiting(), with_steps=on_step is not None)
+        waiting, with_steps = self.count_waiting(), on_step is not None
+        job = self._workers.start(request, count, waiting, with_steps=with_steps, avoided=avoided)
         try:
             return self._follow(job, on_step, is_cancelled)
         finally:
             job.stop()
 
     def _follow(self, job: Job, on_step: OnStep | None, is_cancelled: IsCancelled | None) -> Drawn | Lost:
-        until = time.monotonic() + self._seconds
+        until, worker = time.monotonic() + self._seconds, ""
         while (now := time.monotonic()) < until:
             raise_if_cancelled(is_cancelled)
             try:
@@ -157,15 +182,17 @@ class RemoteEngine(DrawingEngine):
             except queue.Empty:
                 continue
             if isinstance(news, Begun):
-                until = time.monotonic() + self._seconds
+                until, worker = time.monotonic() + self._seconds, news.worker
             elif isinstance(news, StepPreview):
                 if on_step is not None:
                     on_step(news)
-            elif isinstance(news, Drawn | Lost):
+            elif isinstance(news, Drawn):
                 return news
+            elif isinstance(news, Lost):
+                return replace(news, worker=worker)
             else:
                 raise news
-        return Lost(f"no picture within {self._seconds:g} s")
+        return Lost(f"no picture within {self._seconds:g} s", worker)
 
 
 def name_news(error: BaseException) -> News:

@@ -14,6 +14,8 @@ from pipeline.metrics.spans import open_spans
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
     from pipeline.values import Drawn, GenerationRequest
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320)  # of a picture and of a stage: upper bounds
@@ -99,6 +101,10 @@ class Measurements:
     def note_answer(self, status: int) -> None:
         """Count an answer of the server."""
         self._answers.labels(str(status)).inc()
+
+    def collect(self) -> list[Metric]:
+        """Return everything as it is now; it can be sent to another process."""
+        return list(self.registry.collect())
 
     def close(self) -> None:
         """Send the last spans, where there are any; waits two seconds at most."""

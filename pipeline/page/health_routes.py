@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -23,8 +25,10 @@ NOT_YOURS = (
 class HealthDoor:
     """HealthDoor answers GET /health, /ready and /metrics for one studio."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Studio, write_metrics: Callable[[], bytes] | None = None) -> None:
+        """`write_metrics` returns the measurements in place of the studio's own."""
         self._studio = studio
+        self._write_metrics = studio.measurements.write if write_metrics is None else write_metrics
 
     def list_routes(self) -> list[BaseRoute]:
         """List the routes to be served beside Gradio's own."""
@@ -52,4 +56,4 @@ class HealthDoor:
         settings = self._studio.settings
         if not may_read_metrics(request, settings):
             return refuse(404, NO_METRICS) if settings.metrics == "off" else refuse(403, NOT_YOURS)
-        return Response(self._studio.measurements.write(), media_type=TEXT_FORMAT, headers=NOT_KEPT)
+        return Response(self._write_metrics(), media_type=TEXT_FORMAT, headers=NOT_KEPT)

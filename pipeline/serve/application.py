@@ -1,4 +1,4 @@
-"""Build the four applications of a cluster for Ray Serve, by the settings."""
+"""Build the five applications of a cluster for Ray Serve, by the settings."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.models.catalog import SD15
-from pipeline.serve.names import DRAW, ENGINES, PAGE, RETRIEVAL
+from pipeline.serve.names import DRAW, ENGINES, LINE, PAGE, RETRIEVAL
 from pipeline.serve.scaling import Scaling
-from pipeline.settings import Settings, read_settings
+from pipeline.setting_checks import PREFIX
+from pipeline.settings import COUNTS, Settings, read_settings
 from pipeline.studio.opening import choose_profile
 
 if TYPE_CHECKING:
@@ -20,19 +21,43 @@ PAGE_PLACE = "page"  # the resource of the machine that has the page
 UP_SECONDS = 30.0  # that many have to wait before there are more workers
 EASY = 100_000  # calls at once that Ray lets through to what has limits of its own
 LOOK_FIRST, LOOK_LATER = 0.005, 0.02  # seconds between two looks for a free worker; Ray's own grow to half a second
+ROUTER = "pipeline.serve.routing:WorkerRouter"
 LIGHT = 0  # cores, as Ray counts them, of what mostly waits: it starts where workers have taken all of them, too
 
 
 def read_cluster_settings(arguments: list[str], environment: Mapping[str, str]) -> Settings:
-    """Read the settings. Nothing is taught, fetched or replaced from a cluster's page: its workers have the engines."""
+    """Read the settings. Nothing is taught, fetched or replaced from a cluster's page: its workers have the engines.
+
+    Unless the host says how many calls may wait, so many may that the most workers have work and more are asked for.
+    """
     settings = read_settings(arguments, environment)
+    if not gives_waiting(arguments, environment):
+        settings = replace(settings, waiting=min(COUNTS["waiting"], settings.workers_most + 2 * settings.queue_up))
     profile, _ = choose_profile(settings.profile, settings.device, settings.sd15)
     return replace(settings, profile=profile.name, teaching="off", hosts="nobody")  # type: ignore[arg-type]
+
+
+def gives_waiting(arguments: list[str], environment: Mapping[str, str]) -> bool:
+    """Return whether the host says how many calls may draw or wait at once."""
+    return bool(environment.get(f"{PREFIX}WAITING")) or any(
+        each == "--waiting" or each.startswith("--waiting=") for each in arguments
+    )
 
 
 def limit_workers(settings: Settings, cores: int) -> Settings:
     """Return settings that start no more workers than there are cores, each of which a worker takes whole."""
     return replace(settings, workers_least=max(1, min(settings.workers_least, cores)))
+
+
+def build_line(given: Mapping[str, Any] | None = None) -> Application:
+    """Build the line that all fronts share: one replica."""
+    from ray import serve
+
+    from pipeline.serve.line_replica import LineReplica
+
+    options = {"num_cpus": LIGHT}
+    deployment = serve.deployment(name=LINE, num_replicas=1, max_ongoing_requests=EASY, ray_actor_options=options)
+    return deployment(LineReplica).bind(_read(given))
 
 
 def build_engines(given: Mapping[str, Any] | None = None) -> Application:
@@ -57,7 +82,9 @@ def describe_engines(settings: Settings) -> dict[str, Any]:
     return {
         "name": ENGINES,
         "max_ongoing_requests": 1,
-        "request_router_config": RequestRouterConfig(initial_backoff_s=LOOK_FIRST, max_backoff_s=LOOK_LATER),
+        "request_router_config": RequestRouterConfig(
+            request_router_class=ROUTER, initial_backoff_s=LOOK_FIRST, max_backoff_s=LOOK_LATER
+        ),
         "autoscaling_config": describe_scaling(settings),
         "ray_actor_options": {"num_cpus": 1, "num_gpus": gpus},
         "graceful_shutdown_timeout_s": 2.0 * settings.job_seconds,

@@ -42,9 +42,9 @@ class RemoteEncoder:
     """RemoteEncoder is an encoder (`pipeline/styles/encoders.py`) whose work is done by an EncoderWorker."""
 
     def __init__(self, handle: DeploymentHandle[Any], seconds: float) -> None:
-        """An answer may take `seconds`; then TimeoutError is raised."""
+        """Wait until the first worker is there. Then an answer may take `seconds`, or TimeoutError is raised."""
         self._handle, self._seconds = handle, seconds
-        self.name, self.revision, self.dimension = self._ask("describe")
+        self.name, self.revision, self.dimension = handle.describe.remote().result()
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """Return (n, d) float32 rows of length 1."""

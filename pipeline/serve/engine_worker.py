@@ -14,6 +14,9 @@ from pipeline.engine.drawing_engine import OnStep
 from pipeline.engine.remote_engine import Begun, EngineFacts, News, name_news
 from pipeline.errors import IsCancelled
 from pipeline.machine.threads import calm_threads
+from pipeline.metrics.gathered import Measured
+from pipeline.metrics.worker_measurements import WorkerMeasurements
+from pipeline.serve.names import find_own_name
 from pipeline.serve.scaling import WAITING
 from pipeline.settings import Settings
 from pipeline.studio.loader import embed_styles
@@ -21,7 +24,7 @@ from pipeline.studio.opening import choose_profile, open_engine
 from pipeline.styles.library import open_library
 from pipeline.values import GenerationRequest, StepPreview
 
-FRESH = 60.0  # seconds for which a studio's word of how many wait is believed
+FRESH = 60.0  # seconds for which a front's word of how many wait is believed
 GRACE = 2.0  # times the allowed seconds after which a picture under way means that the engine hangs
 
 
@@ -34,7 +37,8 @@ class EngineWorker:
         self._engine = open_engine(profile, settings)
         self._limit = GRACE * settings.job_seconds
         self._threads = ThreadPoolExecutor(1, "croquis-worker")
-        self._waiting: dict[str, tuple[int, float]] = {}  # by studio: pictures that wait there, and when it said so
+        self._waiting, self._heard = 0, 0.0  # pictures that wait at all fronts, and when a front said so
+        self._measured, self._name = WorkerMeasurements(), find_own_name()
         self._began: float | None = None
         styles = open_library(settings).all()
         threading.Thread(target=embed_styles, args=(self._engine, styles), name="croquis-styles", daemon=True).start()
@@ -46,13 +50,14 @@ class EngineWorker:
         return EngineFacts(str(engine.device), revisions, present, engine.has_small_decoder)
 
     async def draw(
-        self, request: GenerationRequest, count: int, studio: str, waiting: int, with_steps: bool
+        self, request: GenerationRequest, count: int, waiting: int, with_steps: bool, avoided: str = ""
     ) -> AsyncIterator[News]:
         """Yield that it began, each step where they are wanted, then the picture or what stopped it.
 
-        Whoever cancels this stops the picture within a step; the next one begins only then.
+        Whoever cancels this stops the picture within a step; the next one begins only then. Which worker is to be
+        `avoided`, the router has seen to (`pipeline/serve/routing.py`).
         """
-        self._waiting[studio] = waiting, time.monotonic()
+        self._waiting, self._heard = waiting, time.monotonic()
         loop, stopped = asyncio.get_running_loop(), threading.Event()
         news: asyncio.Queue[News] = asyncio.Queue()
 
@@ -63,7 +68,7 @@ class EngineWorker:
             self._threads, lambda: tell(self._run(request, count, tell if with_steps else None, stopped.is_set))
         )
         try:
-            yield Begun()
+            yield Begun(self._name)
             while True:
                 each = await news.get()
                 yield each
@@ -81,15 +86,19 @@ class EngineWorker:
             raise RuntimeError(f"A picture is under way for over {self._limit:g} s.")
 
     def record_autoscaling_stats(self) -> dict[str, float]:
-        """Tell Ray how many pictures wait in the studios."""
-        now = time.monotonic()
-        fresh = [waiting for waiting, when in self._waiting.values() if now - when < FRESH]
-        return {WAITING: float(sum(fresh))}
+        """Tell Ray how many pictures wait at the fronts."""
+        is_fresh = time.monotonic() - self._heard < FRESH
+        return {WAITING: float(self._waiting) if is_fresh else 0.0}
+
+    async def measure(self) -> Measured:
+        """Return this worker's name and what was counted here, for the fronts' /metrics."""
+        return self._name, self._measured.collect()
 
     def _run(self, request: GenerationRequest, count: int, tell: OnStep | None, is_cancelled: IsCancelled) -> News:
         self._began = time.monotonic()
         try:
-            return self._engine.draw(request, count, on_step=tell, is_cancelled=is_cancelled)
+            with self._measured.follow(request.engine):
+                return self._engine.draw(request, count, on_step=tell, is_cancelled=is_cancelled)
         except Exception as error:
             return name_news(error)
         finally:

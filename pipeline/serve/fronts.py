@@ -6,16 +6,20 @@ import asyncio
 import logging
 import os
 import time
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
 
 from pipeline.engine.remote_engine import DeadLetter, RemoteEngine
 from pipeline.machine.threads import calm_threads
+from pipeline.metrics.gathered import Measured
+from pipeline.serve.cluster_metrics import write_cluster_metrics
 from pipeline.serve.dead_letters import keep_letter
 from pipeline.serve.encoder_worker import RemoteEncoder
-from pipeline.serve.names import ENGINES, RETRIEVAL
+from pipeline.serve.names import ENGINES, LINE, RETRIEVAL, find_own_name
 from pipeline.serve.ray_workers import RayWorkers
+from pipeline.serve.shared_line import FarLine, SharedLine, SharedTurns
 from pipeline.settings import Settings
 from pipeline.studio.opening import Openers
 from pipeline.studio.studio import Studio
@@ -35,40 +39,53 @@ def start_remote_studio(settings: Settings) -> Studio:
     def keep(letter: DeadLetter) -> None:
         keep_letter(studio.jobs, letter)
 
+    far = FarLine(serve.get_deployment_handle(LINE, LINE))
+
     def open_engine(profile: Any, settings: Settings, report: Any) -> RemoteEngine:
         report("Waiting for the first worker", 0.0)
-        handle = serve.get_deployment_handle(ENGINES, ENGINES)
-        workers = RayWorkers(handle, settings.workers_most)
-        return RemoteEngine(profile, workers, settings.job_seconds, keep)
+        workers = RayWorkers(serve.get_deployment_handle(ENGINES, ENGINES), settings.workers_most)
+        turns = SharedTurns(far, profile.title, workers.count)
+        return RemoteEngine(profile, workers, settings.job_seconds, keep, turns)
 
     def open_search(profile: Any, settings: Settings, library: Any) -> StyleSearch:
         handle = serve.get_deployment_handle(RETRIEVAL, RETRIEVAL)
         return StyleSearch(library, RemoteEncoder(handle, settings.job_seconds), settings.caches)
 
-    studio = Studio(settings, Openers(open_engine, open_search))
+    studio = Studio(settings, Openers(open_engine, open_search, partial(SharedLine, far)))
     studio.start_loading()
     studio.keeper.start()  # its jobs are in the store
     return studio
 
 
-class DrawReplica:
-    """DrawReplica answers /v1/draw; it keeps nothing between two calls."""
+class Front:
+    """Front is what answers visitors: a studio whose pictures workers draw."""
 
     def __init__(self, settings: Settings) -> None:
-        self._studio = start_remote_studio(settings)
+        self._studio, self._name = start_remote_studio(settings), find_own_name()
+
+    async def measure(self) -> Measured:
+        """Return this replica's name and what was counted here, for /metrics of /v1/draw's replicas."""
+        return self._name, await asyncio.to_thread(self._studio.measurements.collect)
+
+
+class DrawReplica(Front):
+    """DrawReplica answers /v1/draw, /health, /ready and, for all of the cluster, /metrics; it keeps nothing between two
+    calls.
+    """
 
     def __serve_build_asgi_app__(self) -> Starlette:
         """Return the application that Ray Serve's proxy sends calls to."""
+        from pipeline.page.health_routes import HealthDoor
         from pipeline.page.middlewares import list_middlewares
         from pipeline.service.app import mount_service
 
         settings, note = self._studio.settings, self._studio.measurements.note_answer
-        routes = [mount_service(self._studio)]
+        routes = [mount_service(self._studio), *HealthDoor(self._studio, write_cluster_metrics).list_routes()]
         guards = list_middlewares(settings, routes, note, self._studio.keeper.find_key)
         return Starlette(routes=routes, middleware=guards)
 
 
-class PageReplica:
+class PageReplica(Front):
     """PageReplica serves the page at GRADIO_SERVER_PORT of its machine, past Ray's proxy: Gradio's queue and uploads
     are in this process.
     """
@@ -77,7 +94,7 @@ class PageReplica:
         from pipeline.page.launching import launch_page, list_page_routes
         from pipeline.service.app import mount_service
 
-        self._studio = start_remote_studio(settings)
+        super().__init__(settings)
         self._page = launch_page(self._studio, [*list_page_routes(self._studio), mount_service(self._studio)])
 
     def find_address(self) -> str:

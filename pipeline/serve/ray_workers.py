@@ -6,7 +6,6 @@ import logging
 import queue
 import threading
 import time
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine.remote_engine import EngineFacts, Lost, News, name_news
@@ -48,24 +47,35 @@ class RayWorkers:
     """RayWorkers is the deployment of engines, as a RemoteEngine asks for it. Safe to call from many threads."""
 
     def __init__(self, handle: DeploymentHandle[Any], most: int) -> None:
-        self._handle, self._most = handle, most
-        self._studio = uuid.uuid4().hex
-        self._count = 1
-        threading.Thread(target=self._keep_counting, name="croquis-workers", daemon=True).start()
+        self._handle, self._count = handle, WorkerCount(most)
 
     def count(self) -> int:
         """Return how many workers run, as of some seconds ago."""
-        return self._count
+        return self._count.get()
 
     def describe(self) -> EngineFacts:
         """Wait for the first worker and return what it says of its engine."""
         facts: EngineFacts = self._handle.describe.remote().result()
         return facts
 
-    def start(self, request: GenerationRequest, count: int, waiting: int, *, with_steps: bool) -> RayJob:
-        """Have a worker draw `request.batch(count)`."""
+    def start(
+        self, request: GenerationRequest, count: int, waiting: int, *, with_steps: bool, avoided: str = ""
+    ) -> RayJob:
+        """Have a worker draw `request.batch(count)`, another one than `avoided` where one is free."""
         streamed = self._handle.options(stream=True)
-        return RayJob(streamed.draw.remote(request, count, self._studio, waiting, with_steps))
+        return RayJob(streamed.draw.remote(request, count, waiting, with_steps, avoided=avoided))
+
+
+class WorkerCount:
+    """WorkerCount counts the workers every two seconds."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._count = most, 1
+        threading.Thread(target=self._keep_counting, name="croquis-workers", daemon=True).start()
+
+    def get(self) -> int:
+        """Return how many workers run, at least one, as of some seconds ago."""
+        return self._count
 
     def _keep_counting(self) -> None:
         while True:

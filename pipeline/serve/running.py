@@ -6,8 +6,8 @@ import logging
 import os
 from typing import Any
 
-from pipeline.serve.application import PAGE_PLACE, build_draw, build_engines, build_page, build_retrieval
-from pipeline.serve.names import DRAW, ENGINES, PAGE, RETRIEVAL
+from pipeline.serve.application import PAGE_PLACE, build_draw, build_engines, build_line, build_page, build_retrieval
+from pipeline.serve.names import DRAW, ENGINES, LINE, PAGE, RETRIEVAL
 from pipeline.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
@@ -42,11 +42,12 @@ def count_own_cores() -> int | None:
 
 
 def start_cluster(settings: Settings, host: str, port: int, *, with_page: bool = True) -> None:
-    """Start the four applications; return once all of them run. `host` and `port` are those of /v1/draw."""
+    """Start the five applications; return once all of them run. `host` and `port` are those of /v1/draw."""
     from ray import serve
 
     given: dict[str, Any] = {"settings": settings}
     serve.start(http_options={"host": host, "port": port})
+    serve.run(build_line(given), name=LINE, route_prefix=None)
     serve.run(build_engines(given), name=ENGINES, route_prefix=None)
     serve.run(build_retrieval(given), name=RETRIEVAL, route_prefix=None)
     serve.run(build_draw(given), name=DRAW, route_prefix="/")
@@ -71,7 +72,7 @@ def stop_cluster(settings: Settings) -> int:
     if PAGE in running:
         handle = serve.get_deployment_handle(PAGE, PAGE)
         left = handle.drain.remote(seconds).result(timeout_s=seconds + 10)
-    for name in (DRAW, PAGE, RETRIEVAL, ENGINES):
+    for name in (DRAW, PAGE, RETRIEVAL, ENGINES, LINE):
         if name in running:
             serve.delete(name)  # waits for what its replicas still do
     serve.shutdown()

@@ -55,9 +55,9 @@ class DrawService:
             expect_no_strange_page(request, self._studio.settings.origins)
             form = choose_form(request.headers.get("accept"))
             caller = name_caller(None, request.client and request.client.host, read_user(request))
-            self._studio.line.expect_place(caller)  # before megabytes are read
+            await asyncio.to_thread(self._studio.line.expect_place, caller)  # before megabytes are read
             body = await receive_body(request)
-            run = self._runs.start(partial(read_inputs, body), caller, with_steps=form == "text/event-stream")
+            run = await self._runs.start(partial(read_inputs, body), caller, with_steps=form == "text/event-stream")
         except Exception as error:
             return answer_error(error)
         news = run.follow(request.receive)

@@ -38,13 +38,17 @@ class Runs:
         self._studio = studio
         self._threads = ThreadPoolExecutor(studio.settings.waiting, "croquis-call")
 
-    def start(self, read_inputs: ReadInputs, caller: Caller, *, with_steps: bool) -> Run:
+    async def start(self, read_inputs: ReadInputs, caller: Caller, *, with_steps: bool) -> Run:
         """Start the run of a caller's call; `read_inputs` is called in its thread. Raises LineFull."""
-        with ExitStack() as stack:
-            place = stack.enter_context(self._studio.line.join(caller))
+        stack = ExitStack()
+        joining = asyncio.create_task(asyncio.to_thread(stack.enter_context, self._studio.line.join(caller)))
+        try:
+            place = await asyncio.shield(joining)
             run = Run(self._studio, read_inputs, place, with_steps=with_steps)
-            leave = stack.pop_all().close
-            self._threads.submit(run.draw).add_done_callback(lambda _: leave())
+            self._threads.submit(run.draw).add_done_callback(lambda _: stack.close())
+        except BaseException:  # the caller may have gone while it joined
+            joining.add_done_callback(lambda _: stack.close())
+            raise
         return run
 
 

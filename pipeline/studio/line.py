@@ -55,7 +55,7 @@ class Line:
         self._settings, self._find_engine, self._clock = settings, find_engine, clock
         self.note_error, self._follow = note_error, follow
         self._lock = threading.Lock()
-        self._joined: dict[object, float] = {}  # when each open call came, the oldest first
+        self._joined: dict[Place, float] = {}  # when each open call came, the oldest first
         self._open: Counter[str] = Counter()  # calls by visitor
         self.is_ending = False
         self._promised = 0.0  # when the latest of those who were refused was told to come back
@@ -65,13 +65,13 @@ class Line:
     @contextmanager
     def join(self, caller: Caller) -> Iterator[Place]:
         """Admit a call for as long as it lasts. Raises LineFull."""
-        call = object()
+        place = Place(caller.visitor, self._look_ahead, caller.owner, self._follow)
         with self._note_errors():
-            self._enter(caller, call)
+            self._enter(caller, place)
             try:
-                yield Place(caller.visitor, self._look_ahead, caller.owner, self._follow)
+                yield place
             finally:
-                self._leave(caller.visitor, call)
+                self._leave(place)
 
     def expect_place(self, caller: Caller) -> None:
         """Raise LineFull where a call would not be admitted now."""
@@ -101,13 +101,16 @@ class Line:
             self.note_error(error)
             raise
 
-    def _enter(self, caller: Caller, call: object) -> None:
+    def _enter(self, caller: Caller, place: Place) -> None:
         with self._lock:
             self._expect_place(caller)
             if self._rate is not None and not self._window.hit(self._rate, caller.address):
                 raise self._refuse_rate(self._rate, caller)
-            self._open[caller.visitor] += 1
-            self._joined[call] = self._clock()
+            self._note(place)
+
+    def _note(self, place: Place) -> None:
+        self._open[place.visitor] += 1
+        self._joined[place] = self._clock()
 
     def _expect_place(self, caller: Caller) -> None:
         if self.is_ending:
@@ -144,12 +147,12 @@ class Line:
     def _count_visitors(self) -> int:
         return sum(count > 0 for count in self._open.values())
 
-    def _leave(self, visitor: str, call: object) -> None:
+    def _leave(self, place: Place) -> None:
         with self._lock:
-            del self._joined[call]
-            self._open[visitor] -= 1
-            if not self._open[visitor]:
-                del self._open[visitor]
+            del self._joined[place]
+            self._open[place.visitor] -= 1
+            if not self._open[place.visitor]:
+                del self._open[place.visitor]
 
 
 def read_rate(text: str) -> RateLimitItem | None:

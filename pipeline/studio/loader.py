@@ -17,7 +17,6 @@ from pipeline.settings import Settings
 from pipeline.store.keeper import Keeper
 from pipeline.studio.audit import Audit
 from pipeline.studio.jobs import AcceptedJobs
-from pipeline.studio.line import Line
 from pipeline.studio.opening import LoadState, Openers, explain_failure
 from pipeline.studio.result_cache import ResultCache
 from pipeline.styles.library import open_library
@@ -49,7 +48,9 @@ class Loader:
         self.audit = Audit(settings, self.keeper, self.measurements)
         self.results = ResultCache(settings.results)
         self.jobs = AcceptedJobs(self.keeper)
-        self.line = Line(settings, self.find_engine, note_error=self.measurements.note_error, follow=self.jobs.follow)
+        self.line = self._openers.open_line(
+            settings, self.find_engine, note_error=self.measurements.note_error, follow=self.jobs.follow
+        )
         self._watch_line()
         self._start_lock = threading.Lock()
         self._started = False

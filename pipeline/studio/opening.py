@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pipeline.errors import CroquisError, EngineChanged, ModelError, OutOfMemory
 from pipeline.models.catalog import POCKET, SD15, find_profile
 from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.locate import drop_weights
 from pipeline.models.profile import ModelProfile
+from pipeline.places import Place
 from pipeline.settings import Settings
+from pipeline.studio.line import Line, TimedEngine
 from pipeline.styles.library import StyleLibrary
 
 if TYPE_CHECKING:
@@ -94,12 +97,26 @@ def find_model_folder(settings: Settings) -> Path | None:
     return settings.sd15 if settings.sd15 is not None and settings.sd15.is_dir() else None
 
 
+class OpenLine(Protocol):
+    """OpenLine makes the line of a studio."""
+
+    def __call__(
+        self,
+        settings: Settings,
+        find_engine: Callable[[], TimedEngine | None],
+        *,
+        note_error: Callable[[Exception], None],
+        follow: Callable[[Place], AbstractContextManager[None]],
+    ) -> Line: ...
+
+
 @dataclass(frozen=True)
 class Openers:
-    """Openers says how a studio gets its engine and its search: those of this process, unless others are given."""
+    """Openers says how a studio gets its engine, search and line: those of this process, unless others are given."""
 
     open_engine: Callable[[ModelProfile, Settings, Callable[[str, float], None]], AnyEngine] = open_engine
     open_search: Callable[[ModelProfile, Settings, StyleLibrary], StyleSearch] = open_search
+    open_line: OpenLine = Line
 
 
 def open_encoder(profile: ModelProfile, settings: Settings) -> Encoder:

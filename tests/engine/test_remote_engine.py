@@ -43,6 +43,7 @@ class PreparedWorkers:
         self._answers, self._count = list(answers), count
         self.jobs: list[PreparedJob] = []
         self.waiting: list[int] = []
+        self.avoided: list[str] = []
 
     def count(self) -> int:
         return self._count
@@ -50,9 +51,12 @@ class PreparedWorkers:
     def describe(self) -> EngineFacts:
         return EngineFacts("cpu", {"network": "1"}, {"network": "1"}, has_small_decoder=False)
 
-    def start(self, request: GenerationRequest, count: int, waiting: int, *, with_steps: bool) -> PreparedJob:
+    def start(
+        self, request: GenerationRequest, count: int, waiting: int, *, with_steps: bool, avoided: str = ""
+    ) -> PreparedJob:
         self.jobs.append(PreparedJob(self._answers.pop(0)))
         self.waiting.append(waiting)
+        self.avoided.append(avoided)
         return self.jobs[-1]
 
 
@@ -80,6 +84,19 @@ def test_a_lost_picture_is_drawn_once_more(request_):
     workers, dead = PreparedWorkers([Begun(), Lost("killed")], [Begun(), DRAWN]), []
     assert make_engine(workers, dead).draw(request_) is DRAWN
     assert len(workers.jobs) == 2 and all(job.stopped for job in workers.jobs) and dead == []
+
+
+@pytest.mark.parametrize(("news", "avoided"), [([Begun("first"), Lost("x")], "first"), ([Lost("x")], "")])
+def test_the_second_try_avoids_the_worker_of_the_first(request_, news, avoided):
+    workers = PreparedWorkers(news, [Begun("second"), DRAWN])
+    assert make_engine(workers).draw(request_) is DRAWN
+    assert workers.avoided == ["", avoided]
+
+
+def test_a_worker_that_was_too_slow_is_avoided(request_):
+    workers = PreparedWorkers([Begun("slow")], [Begun("quick"), DRAWN])
+    assert make_engine(workers, seconds=0.2).draw(request_) is DRAWN
+    assert workers.avoided == ["", "slow"]
 
 
 def test_what_was_lost_twice_is_told_and_kept(request_):
