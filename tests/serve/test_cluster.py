@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -18,10 +17,10 @@ from pipeline.models.catalog import POCKET
 from pipeline.serve.application import build_retrieval
 from pipeline.serve.names import ENGINES, RETRIEVAL
 from pipeline.serve.ray_workers import RayWorkers, count_running
-from pipeline.serve.running import join_ray
 from pipeline.values import EdgeMap, GenerationRequest
 from tests.conftest import MakeStyle
-from tests.tools.cluster_workers import SleepingWorker, kill_worker, make_cluster_settings, run_workers
+from tests.serve.conftest import RunningRay
+from tests.tools.cluster_workers import BROKEN, SleepingWorker, kill_worker, make_cluster_settings, run_workers
 from tests.tools.small_results import make_small_result
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -30,20 +29,18 @@ DEAD: list[DeadLetter] = []
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteEngine]:
-    import ray
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cluster")
 
-    folder = tmp_path_factory.mktemp("cluster")
-    settings = make_cluster_settings(folder, 2, job_seconds=20)
-    is_mine = "RAY_ADDRESS" not in os.environ
-    join_ray(2)  # the workers take both cores
+
+@pytest.fixture(scope="module")
+def engine(running_serve: RunningRay, folder: Path) -> Iterator[RemoteEngine]:
+    settings = make_cluster_settings(folder, 2, job_seconds=20)  # the workers take both cores
     with run_workers(settings, lambda: (SleepingWorker, SECONDS)) as handle:
         engine = RemoteEngine(POCKET, RayWorkers(handle, 2), settings.job_seconds, DEAD.append)
         while count_running(ENGINES) < 2 or engine._workers.count() < 2:
             time.sleep(0.1)
         yield engine
-    if is_mine:
-        ray.shutdown()
 
 
 @pytest.fixture
@@ -93,6 +90,16 @@ def test_steps_are_shown_and_who_leaves_stops_the_worker(engine: RemoteEngine, r
     began = time.monotonic()
     assert len(draw_many(engine, request_, 2)) == 2  # both are free again
     assert time.monotonic() - began < 3 * SECONDS
+
+
+def test_a_worker_that_fails_is_not_tried_again(
+    engine: RemoteEngine, request_: GenerationRequest, folder: Path
+) -> None:
+    (broken := folder / BROKEN).write_text(str(engine.draw(request_).notices[0]))
+    for _ in range(8):
+        assert engine.draw(request_).notices[0] != broken.read_text()
+    broken.unlink()
+    assert DEAD == []
 
 
 def test_a_killed_worker_loses_no_picture(engine: RemoteEngine, request_: GenerationRequest) -> None:

@@ -23,16 +23,19 @@ from pipeline.settings import Settings
 from pipeline.values import Drawn, GenerationRequest, StepPreview
 
 STEPS = 10
+BROKEN, ALL = "broken", "all"  # the file below a person's folder that says which worker fails, and what stands for all
+FRESH = 3.0  # seconds for which a worker believes how many pictures wait, so that tests need not wait a minute
 
 
 class SleepingEngine(DrawingEngine):
-    """It sleeps for the seconds of a picture, in steps, and says which process it is."""
+    """It sleeps for the seconds of a picture, in steps, and says which process it is; it fails where a file says so."""
 
     device, revisions, present_revisions = torch.device("cpu"), {"network": "1"}, {"network": "1"}
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, broken: Path) -> None:
+        """`broken` holds the process that fails, or ALL; it need not be there."""
         super().__init__(POCKET)
-        self._seconds = seconds
+        self._seconds, self._broken = seconds, broken
 
     def draw(
         self,
@@ -43,7 +46,9 @@ class SleepingEngine(DrawingEngine):
         is_cancelled: IsCancelled | None = None,
         gives_way: bool = False,
     ) -> Drawn:
-        image = Image.new("RGB", (8, 8))
+        if self._broken.is_file() and self._broken.read_text() in (ALL, str(os.getpid())):
+            raise RuntimeError("This worker is broken.")
+        image = Image.new("RGB", (request.width, request.height))
         with self._take_turn(request, is_cancelled, gives_way):
             for step in range(1, STEPS + 1):
                 raise_if_cancelled(is_cancelled)
@@ -57,7 +62,9 @@ class SleepingWorker(EngineWorker):
     """It is the real worker around an engine that sleeps."""
 
     def __init__(self, settings: Settings, seconds: float) -> None:
-        with mock.patch.object(engine_worker, "open_engine", lambda *_: SleepingEngine(seconds)):
+        engine_worker.FRESH = FRESH
+        engine = SleepingEngine(seconds, settings.user_dir / BROKEN)
+        with mock.patch.object(engine_worker, "open_engine", lambda *_: engine):
             super().__init__(settings)
 
 
@@ -68,19 +75,26 @@ def kill_worker(pid: int) -> None:
 
 
 @contextmanager
-def run_workers(settings: Settings, make: Callable[[], Any]) -> Iterator[Any]:
-    """Run the deployment of engines that `make` binds; yield its handle. Ray has to run already."""
+def run_workers(settings: Settings, make: Callable[[], Any], cores: float = 1.0, **scaling: Any) -> Iterator[Any]:
+    """Run the deployment of engines that `make` binds; yield its handle. Ray has to run already.
+
+    Each worker has so many `cores`, as Ray counts them; `scaling` overrides the deployment's own.
+    """
     from ray import serve
 
     from pipeline.serve.application import describe_engines
     from pipeline.serve.names import ENGINES
 
     deployment, *arguments = make()
-    application = serve.deployment(**describe_engines(settings))(deployment).bind(settings, *arguments)
+    options = describe_engines(settings)
+    options["ray_actor_options"]["num_cpus"] = cores
+    options["autoscaling_config"] |= scaling
+    application = serve.deployment(**options)(deployment).bind(settings, *arguments)
     try:
         yield serve.run(application, name=ENGINES, route_prefix=None)
     finally:
-        serve.delete(ENGINES)
+        if ENGINES in serve.status().applications:  # not where the test ended the cluster
+            serve.delete(ENGINES)
 
 
 def make_cluster_settings(folder: Path, workers: int, **changes: Any) -> Settings:

@@ -1,0 +1,58 @@
+"""One Ray for all tests of a cluster: it takes seconds to start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.tools.serving import find_free_port
+
+
+@dataclass(frozen=True)
+class RunningRay:
+    """RunningRay says where a cluster of this machine answers."""
+
+    port: int  # of /v1/draw
+    is_ours: bool  # False: RAY_ADDRESS names it
+
+
+@pytest.fixture(scope="session")
+def running_ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRay]:
+    """Run Ray with two cores; replicas inherit this process's environment."""
+    import ray
+    from ray import serve
+
+    from pipeline.serve.running import join_ray
+
+    given = {
+        "CI": "true",  # opens no browser
+        "GRADIO_SERVER_PORT": str(find_free_port()),
+        "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
+        "HF_HUB_OFFLINE": "1",
+        "RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "1",
+        "RAY_SERVE_HANDLE_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "1",
+    }
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    running = RunningRay(find_free_port(), "RAY_ADDRESS" not in os.environ)
+    join_ray(2)
+    yield running
+    serve.shutdown()
+    if running.is_ours:
+        ray.shutdown()
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
+@pytest.fixture(scope="module")
+def running_serve(running_ray: RunningRay) -> RunningRay:
+    """Run Ray Serve, which an earlier module may have ended."""
+    from ray import serve
+
+    serve.start(http_options={"host": "127.0.0.1", "port": running_ray.port})
+    return running_ray
