@@ -1,4 +1,6 @@
-"""`python -m pipeline.serve`: run Croquis on a Ray cluster, or show the pictures that no worker drew."""
+"""`python -m pipeline.serve`: run Croquis on a Ray cluster, fetch what its workers draw with, or show the pictures that
+no worker drew.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +12,27 @@ import sys
 import threading
 
 from pipeline.errors import CroquisError
+from pipeline.models.catalog import find_profile
+from pipeline.models.download import Download, format_bytes
+from pipeline.models.profile import ModelProfile
 from pipeline.serve.application import limit_workers, read_cluster_settings
 from pipeline.settings import Settings
 from pipeline.store.keeper import Keeper
 
-DEAD_LETTERS = "dead-letters"
+DEAD_LETTERS, FETCH = "dead-letters", "fetch"
+TELL_EVERY = 10.0  # seconds between two lines of how far a download is
 MISSING = "Ray is not here: pip install -r requirements-cluster.txt"
 
 
 def main(arguments: list[str]) -> int:
     """Run what the arguments ask for; return the program's status."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.serve", description=__doc__, allow_abbrev=False)
-    parser.add_argument("what", nargs="?", choices=(DEAD_LETTERS,), help="show the pictures that no worker drew")
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=(DEAD_LETTERS, FETCH),
+        help="dead-letters shows the pictures that no worker drew; fetch downloads the engine's files to this machine",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="where /v1/draw is answered")
     parser.add_argument("--port", type=int, default=8000, help="its port; the page has GRADIO_SERVER_PORT")
     options, rest = parser.parse_known_args(arguments)
@@ -29,7 +40,26 @@ def main(arguments: list[str]) -> int:
         settings = read_cluster_settings(rest, os.environ)
     except CroquisError as error:
         raise SystemExit(f"Croquis cannot start. {error}") from error
-    return show_dead_letters(settings) if options.what == DEAD_LETTERS else run(settings, options.host, options.port)
+    match options.what:
+        case "dead-letters":
+            return show_dead_letters(settings)
+        case "fetch":
+            return fetch(find_profile(settings.profile))
+    return run(settings, options.host, options.port)
+
+
+def fetch(profile: ModelProfile) -> int:
+    """Download a profile's files into the Hub's cache of this machine; one that comes with Croquis has none."""
+    if not profile.downloaded_parts:
+        return 0
+    download = Download(profile)
+    download.start()
+    while download.state.stage == "running":
+        download.join(TELL_EVERY)
+        state = download.state
+        sys.stdout.write(f"* {format_bytes(state.present)} of {format_bytes(state.size)}. {state.message}\n")
+        sys.stdout.flush()
+    return 0 if download.state.stage == "done" else 1
 
 
 def show_dead_letters(settings: Settings) -> int:

@@ -12,8 +12,10 @@ import kubernetes_validate
 import pytest
 import yaml
 from jsonschema import Draft201909Validator, Draft202012Validator, ValidationError
+from sqlalchemy import make_url
 
 from pipeline.serve import names
+from pipeline.serve.application import describe_engines, read_cluster_settings
 from pipeline.settings import ROOT, read_settings
 
 CLUSTER = ROOT / "docs" / "cluster"
@@ -52,7 +54,7 @@ def test_the_ray_service_has_known_fields_alone() -> None:
 
 def test_the_ray_service_starts_every_application_of_the_pinned_ray() -> None:
     served = yaml.safe_load(RAY_SERVICE["spec"]["serveConfigV2"])["applications"]
-    assert {each["name"] for each in served} == {names.ENGINES, names.RETRIEVAL, names.DRAW, names.PAGE}
+    assert {each["name"] for each in served} == {names.LINE, names.ENGINES, names.RETRIEVAL, names.DRAW, names.PAGE}
     for each in served:
         module, function = each["import_path"].split(":")
         assert callable(getattr(import_module(module), function))
@@ -73,15 +75,70 @@ def test_compose_keeps_to_its_specification() -> None:
 
 
 def test_the_settings_that_the_files_give_are_settings() -> None:
-    given = [service["environment"] for service in COMPOSE["services"].values()]
+    given = [service["environment"] for service in COMPOSE["services"].values() if "build" in service]
     pods = [container["env"] for pod in list_pods() for container in pod["spec"]["containers"]]
     given += [{each["name"]: each.get("value", "") for each in pod} for pod in pods]
     assert all("CROQUIS_PROFILE" in each for each in given)
     for each in given:
-        read_settings([], {name: value for name, value in each.items() if "${" not in value})
+        read_settings([], {name: value for name, value in each.items() if value and "${" not in value})
+
+
+def test_what_many_processes_write_lies_in_a_database_and_a_store() -> None:
+    """Several machines that write one SQLite over a network's file system would break it."""
+    needed = {"CROQUIS_DATABASE", "CROQUIS_PICTURES", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    for pod in list_pods():
+        given = {each["name"]: each for container in pod["spec"]["containers"] for each in container["env"]}
+        assert all("secretKeyRef" in given[name]["valueFrom"] for name in needed)
+        assert not any("persistentVolumeClaim" in each for each in pod["spec"]["volumes"])
+    for service in COMPOSE["services"].values():
+        if "build" in service:
+            url = make_url(service["environment"]["CROQUIS_DATABASE"])
+            assert url.get_backend_name() == "postgresql" and url.host in COMPOSE["services"]
+
+
+def test_workers_of_sd15_find_their_part_of_a_gpu() -> None:
+    groups = {each["groupName"]: each for each in RAY_SERVICE["spec"]["rayClusterConfig"]["workerGroupSpecs"]}
+    (pod,) = groups["gpus"]["template"]["spec"]["containers"]
+    environment = {each["name"]: each["value"] for each in pod["env"] if "value" in each}
+    environment["CROQUIS_PROFILE"] = "sd15"
+    settings = read_cluster_settings([], environment)
+    gpus = groups["gpus"]["rayStartParams"]["num-gpus"]
+    assert pod["resources"]["limits"]["nvidia.com/gpu"] == gpus == "1"
+    assert groups["gpus"]["maxReplicas"] >= settings.workers_most * settings.worker_gpus
+    assert groups["gpus"]["minReplicas"] == 0 and "num-gpus" not in groups["processors"]["rayStartParams"]
+    devices = COMPOSE["services"]["gpu-worker"]["deploy"]["resources"]["reservations"]["devices"]
+    assert devices[0]["capabilities"] == ["gpu"] and COMPOSE["services"]["gpu-worker"]["profiles"] == ["gpu"]
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(
+    ("given", "gpus"), [(("sd15", "auto"), 0.5), (("sd15", "cpu"), 0.0), (("pocket", "auto"), 0.0)]
+)
+def test_a_worker_of_sd15_asks_for_its_part_of_a_gpu(given: tuple[str, str], gpus: float) -> None:
+    profile, device = given
+    settings = read_cluster_settings([f"--profile={profile}", f"--device={device}", "--worker-gpus=0.5"], {})
+    assert describe_engines(settings)["ray_actor_options"] == {"num_cpus": 1, "num_gpus": gpus}
+
+
+@pytest.mark.parametrize(
+    ("given", "waiting"), [({}, 50 + 2 * 50), ({"CROQUIS_WAITING": "7"}, 7), ({"CROQUIS_WORKERS_MOST": "2"}, 102)]
+)
+def test_so_many_may_wait_that_workers_are_asked_for(given: dict[str, str], waiting: int) -> None:
+    assert read_cluster_settings(["--profile=pocket"], given).waiting == waiting
+    assert read_cluster_settings(["--profile=pocket", "--waiting=9"], given).waiting == 9
 
 
 def test_the_image_holds_what_compose_builds() -> None:
-    assert {each["build"]["dockerfile"] for each in COMPOSE["services"].values()} == {"docs/cluster/Dockerfile"}
+    built = [each["build"] for each in COMPOSE["services"].values() if "build" in each]
+    assert {each["dockerfile"] for each in built} == {"docs/cluster/Dockerfile"}
+    text = (CLUSTER / "Dockerfile").read_text("utf-8")
+    assert all(set(each["args"]) <= set(re.findall(r"^ARG (\w+)", text, re.MULTILINE)) for each in built)
     copied = re.findall(r"^COPY (.+) \./$", (CLUSTER / "Dockerfile").read_text("utf-8"), re.MULTILINE)
     assert copied and all((ROOT / name).is_file() for line in copied for name in line.split())
+    assert set(re.findall(r"-r (\S+)", text)) == {"requirements-cluster.txt", "requirements-store.txt"}
+
+
+def test_the_images_library_of_a_store_fits_fsspec() -> None:
+    pinned = re.search(r"^fsspec==(\S+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+    library = re.search(r"^ARG PICTURES=s3fs==(\S+)$", (CLUSTER / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert pinned is not None and library is not None and pinned[1] == library[1]
