@@ -42,8 +42,13 @@ class FarLine:
         self.waiting = 0  # pictures of all fronts that wait, as of half a second ago
         self._asked_again = 0.0  # when it may be asked after it was away
         self._wishes: set[str] = set()
+        self._is_over = threading.Event()
         self._threads = ThreadPoolExecutor(8, "croquis-line")  # a loop that asks has to be none of asyncio's
         threading.Thread(target=self._keep_telling, name="croquis-front", daemon=True).start()
+
+    def close(self) -> None:
+        """Tell the line no more that this front is there."""
+        self._is_over.set()
 
     def name_call(self, place: Place | None) -> str:
         """Return the name of a call in the cluster's line; "" for none."""
@@ -76,7 +81,7 @@ class FarLine:
         try:
             getattr(self._handle, method).remote(*inputs)
         except Exception as error:
-            log.warning("The cluster's line could not be told", exc_info=error)
+            log.warning("The cluster's line could not be told: %r", error)
 
     def _call(self, method: str, *inputs: object) -> Any:
         return getattr(self._handle, method).remote(*inputs).result(timeout_s=ANSWER)
@@ -103,7 +108,7 @@ class FarLine:
             raise
         except Exception as error:  # whatever Ray raises
             self._asked_again = time.monotonic() + AWAY
-            log.warning("The cluster's line does not answer; this front counts by itself", exc_info=error)
+            log.warning("The cluster's line does not answer; this front counts by itself: %r", error)
             raise LineAway(str(error)) from error
 
     def _expect_near(self) -> None:
@@ -111,12 +116,11 @@ class FarLine:
             raise LineAway("It did not answer just now.")
 
     def _keep_telling(self) -> None:
-        while True:
+        while not self._is_over.wait(BEAT):
             try:
-                self.waiting = self.ask("hear", self.front, tuple(self._wishes))
+                self.waiting = self._expect_answer(lambda: self._call("hear", self.front, tuple(self._wishes)))
             except LineAway:
                 self.waiting = 0
-            time.sleep(BEAT)
 
 
 class SharedLine(Line):

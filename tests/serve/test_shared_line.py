@@ -48,12 +48,17 @@ class Front:
 
 @pytest.fixture
 def open_fronts() -> Iterator[Callable[..., tuple[NearLine, Front, Front]]]:
+    fronts: list[Front] = []
+
     def open_two(workers: int = 1, **limits: Any) -> tuple[NearLine, Front, Front]:
         settings = Settings(**limits)
         handle = NearLine(LineReplica(settings, lambda: workers))
-        return handle, Front(handle, settings, workers), Front(handle, settings, workers)
+        fronts.extend(Front(handle, settings, workers) for _ in range(2))
+        return handle, fronts[0], fronts[1]
 
     yield open_two
+    for front in fronts:
+        front.far.close()
 
 
 def wait_for(is_so: Callable[[], object]) -> None:
