@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch._dynamo.exc import FailOnRecompileLimitHit
 from torch.utils._pytree import tree_map
 
 from pipeline.controls import group_settings
+from pipeline.engine.controlnet import Control
 from pipeline.engine.deep_features import Run, SplitUNet
-from pipeline.errors import SettingError, quote_error
+from pipeline.errors import SettingError, phrase, quote_error
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
 from pipeline.values import EdgeMap, GenerationRequest, Style, StyleMix
@@ -24,7 +28,12 @@ log = logging.getLogger(__name__)
 
 ATTENTIONS = ("auto", "sdpa", "xformers")
 XFORMERS_MISSING = "xformers is not installed. Install it with: pip install xformers==0.0.35"
-COMPILING = "Compiling the model, once for this start (one to several minutes)"
+COMPILING = phrase("Compiling the model, once for this start (one to several minutes)")
+VARIANTS = 64  # of each function that are compiled: 16 sizes, with guidance and without, with lines and without
+COMPILATIONS = 4096  # of each function in the life of the process; torch's own bound of 256 ends in silence
+UNCOMPILED = (
+    "This picture ran uncompiled: {limit} kinds of pictures are compiled already, which is as many as are kept."
+)
 
 
 def choose_attention(wanted: str, device: torch.device, dtype: torch.dtype) -> str:
@@ -62,16 +71,19 @@ def find_xformers_problem(device: torch.device, dtype: torch.dtype) -> str | Non
 class Compiler:
     """Compiler gives networks as torch.compile makes them, with CUDA graphs on CUDA; unchanged when it is off.
 
-    A network that is moved or read again is compiled anew. CUDA graphs write each output into the same memory, so it is
+    A UNet that is moved or read again is compiled anew. CUDA graphs write each output into the same memory, so it is
     copied before the next step overwrites it. What differs from picture to picture are tensors (`hold_style_scales`,
-    `run_controlnet`): torch compiles anew for each Python number, and after eight it runs as if it was off.
+    `run_controlnet`): torch compiles anew for each Python number. Each size, number of halves and of tokens is a
+    variant of its own; `limit` of them are kept of each function. What comes after them runs as if it was off, and
+    `take_notices` tells.
     """
 
-    def __init__(self, on: bool, backend: Any = "inductor") -> None:
-        self.on, self._backend = on, backend
+    def __init__(self, on: bool, backend: Any = "inductor", limit: int = VARIANTS) -> None:
+        self.on, self._backend, self._limit = on, backend, limit
         self._unets: dict[bool, SplitUNet] = {}  # by `skips`
-        self._controlnets: dict[str, Any] = {}  # "plain" and "quick": a network, and what stands for it
+        self._controlnets: dict[torch.device, Run] = {}  # what runs all ControlNets on a device
         self._decoder: Any = None
+        self._missed = False  # something ran uncompiled since it was last asked
 
     def split_unet(self, unet: Any, *, skips: bool) -> SplitUNet:
         """Return the UNet as `denoise` takes it; `skips` as SplitUNet has it."""
@@ -82,24 +94,36 @@ class Compiler:
         return self._unets[skips]
 
     def wrap_controlnet(self, controlnet: Any) -> Any:
-        """Return ControlNet as `denoise` takes it; None where it was let go."""
+        """Return a ControlNet as `denoise` takes it; None where it was let go. All of one layout run by one function,
+        which keeps none of them in memory.
+        """
         if not self.on or controlnet is None:
             return controlnet
-        if self._controlnets.get("plain") is not controlnet:
-            quick = self._compile(controlnet.forward, device=controlnet.device)
-            self._controlnets = {"plain": controlnet, "quick": partial(run_controlnet, quick)}
-        return self._controlnets["quick"]
+        device = controlnet.device
+        if device not in self._controlnets:
+            self._controlnets[device] = self._compile(call_network, device=device)
+        return partial(run_controlnet, partial(self._controlnets[device], controlnet))
+
+    def wrap_controls(self, controls: Sequence[Control]) -> tuple[Control, ...]:
+        """Return several ControlNets with their networks as `denoise` takes them."""
+        return tuple(replace(each, network=self.wrap_controlnet(each.network)) for each in controls)
 
     def compile_decoder(self, vae: Any) -> None:
         """Compile an autoencoder's decoder where it is, once; its outputs are read before the next one is made."""
         if self.on and self._decoder is not vae.decoder:
             self._decoder = vae.decoder
-            self._decoder.compile(dynamic=False, backend=self._backend, mode=self._choose_mode(vae.device))
+            run = self._decoder._call_impl
+            self._decoder._compiled_call_impl = self._watch(self._compile_function(run, vae.device), run)
 
     def hold_style_scales(self, unet: Any) -> None:
         """Make tensors of the style scales that diffusers has just set on the adapter's layers."""
         if self.on:
             hold_style_scales(unet)
+
+    def take_notices(self) -> tuple[str, ...]:
+        """Return a notice, in words for the page, where something ran uncompiled since this was last asked."""
+        missed, self._missed = self._missed, False
+        return (UNCOMPILED.format(limit=self._limit),) if missed else ()
 
     def _choose_mode(self, device: torch.device) -> str | None:
         """Choose the mode with CUDA graphs where there is CUDA."""
@@ -107,16 +131,47 @@ class Compiler:
 
     def _compile(self, run: Run, *, device: torch.device) -> Run:
         """Compile a function; outputs of CUDA graphs are copied."""
-        mode = self._choose_mode(device)
-        compiled: Run = torch.compile(run, dynamic=False, backend=self._backend, mode=mode)
-        if not mode:
-            return compiled
+        watched = self._watch(self._compile_function(run, device), run)
+        if not self._choose_mode(device):
+            return watched
 
         def run_graph(*inputs: Any, **named: Any) -> Any:
             torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
-            return tree_map(lambda each: each.clone(), compiled(*inputs, **named))
+            return tree_map(lambda each: each.clone(), watched(*inputs, **named))
 
         return run_graph
+
+    def _compile_function(self, run: Run, device: torch.device) -> Run:
+        """Compile a function with a count of its own, so that another engine's variants leave it room."""
+        compiled: Run = torch.compile(
+            run,
+            dynamic=False,
+            backend=self._backend,
+            mode=self._choose_mode(device),
+            recompile_limit=self._limit,
+            isolate_recompiles=True,
+        )
+        return compiled
+
+    def _watch(self, compiled: Run, plain: Run) -> Run:
+        """Return a compiled function that runs as the plain one, and is noted, where no more variants are kept."""
+
+        def run(*inputs: Any, **named: Any) -> Any:
+            try:
+                with torch._dynamo.config.patch(
+                    fail_on_recompile_limit_hit=True, accumulated_recompile_limit=COMPILATIONS
+                ):
+                    return compiled(*inputs, **named)
+            except FailOnRecompileLimitHit:
+                self._missed = True
+                return plain(*inputs, **named)
+
+        return run
+
+
+def call_network(network: Any, *inputs: Any, **named: Any) -> Any:
+    """Call a network; compiled, this serves all networks of one layout."""
+    return network(*inputs, **named)
 
 
 def run_controlnet(run: Run, *inputs: Any, conditioning_scale: float, **named: Any) -> tuple[list[Tensor], Tensor]:

@@ -41,12 +41,13 @@ class Denoiser:
         """Denoise what the request starts from into clean latents (1, c, h, w). Raises Cancelled."""
         scheduler, generators = self._make_scheduler(request), make_generators([request.sampling.seed])
         beginning = self.starter.begin(request, start, scheduler, generators)
+        controls = self.compiler.wrap_controls(conditions.controls)
         return denoise(
             self.compiler.split_unet(self._pipeline.unet, skips=self._placement.mode != "streamed"),
             self.compiler.wrap_controlnet(self._pipeline.controlnet),
             scheduler,
             beginning.latents,
-            replace(conditions, more_channels=beginning.more_channels),
+            replace(conditions, controls=controls, more_channels=beginning.more_channels),
             shortcuts=request.shortcuts,
             generators=generators,
             on_step=self._decoding.watch_steps(on_step) if on_step else None,

@@ -224,6 +224,7 @@ class Engine(DrawingEngine):
             clock.mark("picture")
             look_for_cancel()
         notices = (*list_lora_notices(request), *self._conditioning.list_unread_words(request))
+        notices += self._denoiser.compiler.take_notices()
         return Drawn(tuple(images), clock.milliseconds, notices, self._placement.present_numbers())
 
     def _check_safety(self, drawn: Drawn) -> Drawn:
