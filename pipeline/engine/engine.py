@@ -204,7 +204,9 @@ class Engine(DrawingEngine):
             drawn = self._draw_in_mode(request, count, on_step, is_cancelled)
         if self._placement.decoder_dtype == decoded:
             return drawn
-        notice = OVERFLOWED.format(numbers=name_dtype(before), part="picture" if self.dtype != before else "decoder")
+        notice = OVERFLOWED.format(
+            numbers=name_dtype(before), part="picture" if self.dtype != before else "autoencoder"
+        )
         return replace(drawn, notices=(*drawn.notices, notice))
 
     def _draw_in_mode(

@@ -13,10 +13,11 @@ from torch import nn
 
 from pipeline.engine.decoding import Overflow
 from pipeline.engine.engine import Engine
-from pipeline.values import NUMBER_FORMAT, GenerationRequest
+from pipeline.values import NUMBER_FORMAT, GenerationRequest, StartPicture
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import make_tiny_sd15_profile
+from tests.tools.requests import change_request
 
 STEPS = 2
 
@@ -73,7 +74,7 @@ def test_a_decoder_that_overflows_decodes_in_float32_and_goes_on_in_it(
     spoil(engine._pipeline.vae.decoder, torch.bfloat16)
     first = engine.draw(request_)
     passes = unet.calls
-    assert "overflowed in bfloat16, so the decoder was computed in float32" in first.notices[-1]
+    assert "overflowed in bfloat16, so the autoencoder was computed in float32" in first.notices[-1]
     assert engine.dtype == torch.bfloat16  # the rest needs no more memory
     assert engine.present_revisions[NUMBER_FORMAT] == "bfloat16, decoded in float32"
     second = engine.draw(request_)
@@ -90,6 +91,23 @@ def test_a_network_that_overflows_draws_in_float32_and_goes_on_in_it(
     assert "overflowed in bfloat16, so the picture was computed in float32" in first.notices[-1]
     assert second.notices == () and engine.dtype == torch.float32
     assert NUMBER_FORMAT not in engine.present_revisions  # a processor's usual numbers
+    assert np.array_equal(first.images[0], second.images[0]) and np.asarray(first.images[0]).std() > 0
+
+
+def test_an_encoder_that_overflows_reads_the_picture_in_float32_and_goes_on_in_it(
+    engine: Engine, request_: GenerationRequest, spoil: Callable[..., OverflowsIn]
+) -> None:
+    """The picture to start from is read again; UNet and the rest stay in the smaller format."""
+    pixels = np.full((request_.height, request_.width, 3), (200, 80, 40), np.uint8)
+    started = change_request(request_, start=StartPicture(pixels), strength=0.75, num_inference_steps=4)
+    unet, encoder = spoil(engine._pipeline.unet), spoil(engine._pipeline.vae.encoder, torch.bfloat16)
+    first = engine.draw(started)
+    passes = unet.calls
+    assert encoder.calls == 2 and engine.dtype == torch.bfloat16
+    assert "overflowed in bfloat16, so the autoencoder was computed in float32" in first.notices[-1]
+    assert engine.present_revisions[NUMBER_FORMAT] == "bfloat16, decoded in float32"
+    second = engine.draw(started)
+    assert (second.notices, encoder.calls, unet.calls) == ((), 3, 2 * passes), "told once, read once"
     assert np.array_equal(first.images[0], second.images[0]) and np.asarray(first.images[0]).std() > 0
 
 
