@@ -85,3 +85,10 @@ def expect_size(parts: Iterable[tuple[str, Any]], width: int, height: int) -> No
     for what, part in parts:
         if part is not None and part.pixels.shape[:2] != (height, width):
             raise SettingError(f"The {what} must be {width} x {height}, not {describe_size(part.pixels)}.")
+
+
+def list_steering(hints: Iterable[ControlHint], scale: float) -> tuple[ControlHint, ...]:
+    """List the hints that steer a picture; none where `scale` says that the drawing is not followed at all."""
+    if scale == 0:
+        return ()
+    return tuple(hint for hint in hints if hint.settings.controlnet_conditioning_scale > 0)

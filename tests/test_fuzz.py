@@ -139,6 +139,12 @@ def inputs(faults: Faults) -> dict[str, list[tuple[Any, Callable[[], Any]]]]:
             number(512, 64, 1024, True),
             number(512, 64, 1024, True),
             number(1, 1, 4, True),
+            number(1, 0, 6, True),
+            ("", faults.text),
+            ("auto", faults.text),
+            ("", faults.text),
+            (False, faults.text),
+            (False, faults.text),
         ],
         "styles": [],
     }

@@ -12,7 +12,7 @@ from torch import nn
 from pipeline.engine.diffusers_pipeline import detach_hint_stack
 from pipeline.engine.placement import Placement, allow_weight_changes, release_memory
 from pipeline.errors import ModelError
-from pipeline.hints import ControlHint, ControlNetName, OwnControlNet
+from pipeline.hints import ControlHint, ControlNetName, OwnControlNet, list_steering
 from pipeline.hires import is_drawn_twice
 from pipeline.machine.device import name_dtype
 from pipeline.machine.memory import measure_free_memory
@@ -169,10 +169,8 @@ class ControlNets:
 
 
 def list_steering_hints(request: GenerationRequest) -> tuple[ControlHint, ...]:
-    """List the hints that steer the picture; none where the drawing is not followed at all."""
-    if request.conditioning.controlnet_conditioning_scale == 0:
-        return ()
-    return tuple(hint for hint in request.hints if hint.settings.controlnet_conditioning_scale > 0)
+    """List the hints that steer a request's picture."""
+    return list_steering(request.hints, request.conditioning.controlnet_conditioning_scale)
 
 
 def measure_for(plan: MemoryPlan) -> int:

@@ -53,15 +53,17 @@ class MemoryPlan:
     steps: int  # held for a while in a denoising step
     decode: int  # held for a while when latents become a picture
     runtime: int  # that the runtime takes for itself
-    main_memory: int  # of weights that wait in main memory for a GPU
+    main_memory: int  # of what waits in main memory beside a GPU
     published: int  # by the published formula
     controlnet: int = 0  # of one ControlNet's weights where it is drawn
     encode: int = 0  # held for a while when a picture to go on from becomes latents
+    image_encoder: int = 0  # held on the processor while a new style's picture is looked at
 
     @property
     def peak(self) -> int:
         """Bytes needed at once where the picture is drawn."""
-        return self.weights + max(self.steps, self.decode, self.encode) + self.runtime
+        looked = 0 if self.device == "cuda" else self.image_encoder
+        return self.weights + max(self.steps, self.decode, self.encode, looked) + self.runtime
 
     def fits(self, free: int) -> bool:
         """Whether `free` bytes there are enough."""
@@ -88,13 +90,17 @@ def plan_memory(
     controlnets: int = 1,
     loras: int = 0,
     encodes: bool = False,
+    adapter: int = 0,
+    new_style: bool = False,
 ) -> MemoryPlan:
     """Plan one picture or batch, in the device's default numbers or those called `dtype`, steered by `controlnets`.
 
-    `loras` are the bytes in 16 bits of its LoRAs, few-step weights and of what its IP-Adapter has more than the usual
-    one: they lie beside the layers in every mode. `encodes` says that a picture becomes latents: one to start from, or
-    the first of two passes, which is smaller than the second and needs less. Denoised in windows it needs what one
-    does, and room for the deep features of all.
+    `loras` are the bytes in 16 bits of its LoRAs and few-step weights, which lie beside the layers in every mode, and
+    once more in main memory as they were read; `adapter` those of what its IP-Adapter has more than the usual one.
+    `encodes` says that a picture becomes latents: one to start from, what stays of one for a UNet that fills parts, or
+    the first of two passes, which is smaller than the second and needs less. `new_style` says that the image encoder
+    looks at a style first, on the processor and in 32 bits. Denoised in windows a picture needs what one does, and room
+    for the deep features of all.
     What a GPU's weights would take on the processor is always counted in 32 bits. Raises SettingError for a size that
     the profile does not draw, a batch outside 1 to 4, an unknown mode or number format, or a mode that the device does
     not have.
@@ -107,6 +113,7 @@ def plan_memory(
     usual = 2 if drawn_on == "cuda" else 4  # bytes of a number that the figures are of
     each = usual if dtype is None or drawn_on != device else _get_number_size(dtype)
     wide, share = each // 2, each / usual
+    looked = profile.parts["image_encoder"].size if new_style and "image_encoder" in profile.parts else 0
     per_pixel = figures["step_bytes_per_px"] + (controlnets - 1) * usual / 2 * read_figures()["residual_bytes_per_px"]
     return MemoryPlan(
         mode=kind,
@@ -114,16 +121,19 @@ def plan_memory(
         width=width,
         height=height,
         batch=batch,
-        weights=_count_resident_bytes(steered, kind, wide, figures) + wide * loras,
+        weights=_count_resident_bytes(steered, kind, wide, figures)
+        + wide * (loras + adapter)
+        + (0 if drawn_on == "cuda" else loras),
         steps=round(share * (batch * _count_step_bytes(width, height, per_pixel, usual) + figures["step_bytes"])),
         decode=round(share * _count_decoded_pixels(width, height) * figures["decode_bytes_per_px"]),
         runtime=figures.get(f"runtime_bytes_{8 * each}", figures["runtime_bytes"]),
-        main_memory=steered.streamable if kind == "streamed" and drawn_on == "cuda" else 0,
+        main_memory=(loras + looked + steered.streamable * (kind == "streamed")) * (drawn_on == "cuda"),
         published=apply_published_formula(weights, width, height, batch),
         controlnet=_count_controlnet_bytes(weights, kind, wide, figures),
         encode=round(
             share * usual / 2 * _count_decoded_pixels(width, height) * read_figures()["encode_bytes_per_px"] * encodes
         ),
+        image_encoder=looked,
     )
 
 
@@ -197,31 +207,6 @@ def list_sides(profile: ModelProfile) -> range:
 def is_tiled(width: int, height: int) -> bool:
     """Return whether a picture of this size (px) is decoded in tiles."""
     return max(width, height) > TILE_FROM
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One measurement beside what both formulas give for it. In bytes."""
-
-    row: Mapping[str, Any]  # of figures.json
-    measured: int
-    ours: int
-    published: int
-
-    @property
-    def errors(self) -> tuple[float, float]:
-        """Errors of our formula and of the published one, as shares of what was measured."""
-        return self.ours / self.measured - 1, self.published / self.measured - 1
-
-
-def compare_with_measurement(profile: ModelProfile, row: Mapping[str, Any]) -> Comparison:
-    """Compare a stage with a stage, a whole run with the peak; the published formula knows no tiles and no modes."""
-    width, height, batch = row["width"], row["height"], row["batch"]
-    plan = plan_memory(profile, width, height, batch, row["mode"], row["device"], row["dtype"])
-    published = compute_published_stages(width, height, batch)
-    ours = {"decode": plan.decode, "steps": plan.steps, "peak": plan.peak}[row["what"]]
-    theirs = {"decode": published["decode"], "steps": published["unet"], "peak": plan.published}[row["what"]]
-    return Comparison(row, row["bytes"], ours, theirs)
 
 
 def format_gigabytes(size: float) -> str:

@@ -27,6 +27,7 @@ from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.endpoint_calls import declare_inputs, turn_errors_into_messages
 from pipeline.page.guard import guard_inputs
 from pipeline.page.host import NOT_HERE, may_teach
+from pipeline.page.memory_need import plan_need
 from pipeline.page.memory_panel import plan_memory_modes
 from pipeline.page.page_event import guard_events
 from pipeline.page.sharing import add_style, remove_style
@@ -219,14 +220,26 @@ class Endpoints:
             raise SettingError(NOT_HERE)
 
     @turn_errors_into_messages
-    def plan_memory(self, engine: str = "sd15", width: int = 512, height: int = 512, count: int = 1) -> dict[str, Any]:
+    def plan_memory(
+        self,
+        engine: str = "sd15",
+        width: int = 512,
+        height: int = 512,
+        count: int = 1,
+        controlnet_count: int = 1,
+        loras: str = "",
+        style: str = "auto",
+        few_steps: str = "",
+        starts: bool = False,
+        new_style: bool = False,
+    ) -> dict[str, Any]:
         """Plan what pictures of an engine, size and number need in each memory mode, and what fits here; load nothing.
 
         Our formula stands beside the published one, (weights + the largest stage) x 1.2.
         """
-        return plan_memory_modes(
-            engine, width, height, count, self._studio.settings.device, self._studio.settings.dtype
-        )
+        settings, given = self._studio.settings, {"controlnet_count": controlnet_count, "loras": loras, "style": style}
+        need = plan_need(self._studio, engine, **given, few_steps=few_steps, starts=starts, new_style=new_style)
+        return plan_memory_modes(engine, width, height, count, settings.device, settings.dtype, need)
 
     def _serve_png(self, data: bytes, name: str) -> gr.FileData:
         """Keep these bytes as a PNG file that clients can fetch."""

@@ -18,6 +18,10 @@ INPUT_MEANINGS = {
     "action": "What to do with the style that is taught.",
     "words": "Phrases that describe the look, with commas between them; they are searched too.",
     "k": f"How many styles, 1 to {MOST_MATCHES}.",
+    "controlnet_count": "How many ControlNets steer it at once, 0 to 6.",
+    "few_steps": 'Few-step weights, such as "lcm"; "" for none.',
+    "starts": "Whether it is drawn from a picture, a part of it anew included.",
+    "new_style": "Whether the image encoder has to look at its style first.",
     "engine": 'Which engine to plan for, "pocket" or "sd15"; it need not be loaded.',
 }
 DRAW_MEANINGS = {each.name: each.meaning for each in DRAW_INPUTS}  # shared with endpoints that take the same inputs

@@ -148,7 +148,7 @@ class Easel:
         picture = view.build_finished_picture(result, address, settings, ticket)
         picture["room"] = measure_room(self.studio.profile, result.request)
         strip = view.build_strip(result, result.matches or self._find_similar_styles(result.request))
-        return {"picture": picture, "strip": strip | {"memory": describe_need(result.request, self.studio.settings)}}
+        return {"picture": picture, "strip": strip | {"memory": describe_need(result, self.studio)}}
 
     def _find_similar_styles(self, request: GenerationRequest) -> tuple[StyleMatch, ...]:
         """Find what the words would find, to be offered beside a style that a person chose."""

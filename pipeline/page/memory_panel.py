@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import html
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
 from pipeline.controls import BATCH, expect_number
-from pipeline.hires import is_drawn_twice
+from pipeline.machine.comparison import Comparison, compare_with_measurement
 from pipeline.machine.figures import read_figures
 from pipeline.machine.memory import measure_free_memory
 from pipeline.machine.plan import (
     MODE_MEANINGS,
-    Comparison,
     MemoryPlan,
     choose_mode,
-    compare_with_measurement,
     format_gigabytes,
     list_modes,
     plan_memory,
     select_free_memory,
 )
 from pipeline.models.catalog import PROFILES, SD15, find_profile
-from pipeline.request.presets import get_menu
-from pipeline.settings import Settings
+from pipeline.page.memory_need import MemoryNeed, read_need
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
-from pipeline.values import GenerationRequest
+from pipeline.values import GenerationResult
 
 
 def plan_memory_modes(
@@ -37,14 +35,13 @@ def plan_memory_modes(
     count: object,
     device: str = "auto",
     dtype: str = "auto",
-    *,
-    loras: int = 0,
-    encodes: bool = False,
+    need: MemoryNeed = MemoryNeed(),  # noqa: B008 - frozen
 ) -> dict[str, Any]:
     """Plan a picture in each memory mode on this machine as it is now, and compare the plans with measurements.
 
-    Returns the modes' plans, which mode would be chosen, and how near plans came to measured runs. All sizes are in
-    bytes. Raises SettingError for what the engine does not draw.
+    `need` says what the picture loads beside the usual networks. Returns the modes' plans, which mode would be chosen,
+    and how near plans came to measured runs. All sizes are in bytes. Raises SettingError for what the engine does not
+    draw.
     """
     from pipeline.machine.device import choose_device, name_dtype
 
@@ -53,7 +50,7 @@ def plan_memory_modes(
     drawn_on, format_ = choose_device("cpu" if profile.processor_only else device, dtype, any_dtype=profile.any_dtype)
     place, numbers = drawn_on.type, name_dtype(format_)
     plans = [
-        plan_memory(profile, width, height, 1, mode, place, numbers, loras=loras, encodes=encodes)  # type: ignore[arg-type]
+        plan_memory(profile, width, height, 1, mode, place, numbers, **asdict(need))  # type: ignore[arg-type]
         for mode in list_modes(profile, place)
     ]
     free = measure_free_memory(place)
@@ -77,37 +74,15 @@ def plan_memory_modes(
     }
 
 
-def describe_need(request: GenerationRequest, settings: Settings) -> str:
+def describe_need(result: GenerationResult, studio: Studio) -> str:
     """Describe what memory a picture needs on this machine, in the mode that would be chosen now: "0.6 GB"."""
-    loras = count_lora_bytes(request) + count_adapter_bytes(request)
-    encodes = request.start is not None or is_drawn_twice(request)
+    request, settings = result.request, studio.settings
+    need = read_need(result, studio.own_files)
     size = request.width, request.height
-    planned = plan_memory_modes(request.engine, *size, 1, settings.device, settings.dtype, loras=loras, encodes=encodes)
+    planned = plan_memory_modes(request.engine, *size, 1, settings.device, settings.dtype, need)
     return next(
         format_gigabytes(mode["peak"]) for mode in planned["modes"] if mode["mode"] == planned["chosen"]["mode"]
     )
-
-
-def count_lora_bytes(request: GenerationRequest) -> int:
-    """Count the bytes in 16 bits, as most files have them, of a request's LoRAs and few-step weights."""
-    quick = get_menu(request.engine).few_steps.get(request.shortcuts.few_steps)
-    parts = () if quick is None else PROFILES[request.engine].parts[quick.part].files
-    few_steps = sum(file.size for file in parts if file.path.endswith(quick.file)) if quick else 0
-    files = {each.file for each in request.loras}
-    return few_steps + sum(file.stat().st_size for file in files if file.is_file())
-
-
-def count_adapter_bytes(request: GenerationRequest) -> int:
-    """Count the bytes in 16 bits that a request's IP-Adapter has more than the usual one; none for a smaller one."""
-    role, parts = (
-        get_menu(request.engine).ip_adapters.get(request.conditioning.ip_adapter),
-        PROFILES[request.engine].parts,
-    )
-    own = request.own_adapter
-    if role is None and (own is None or not own.file.is_file()):
-        return 0
-    size = own.file.stat().st_size if own else parts[str(role)].size
-    return max(size - parts["ip_adapter"].size, 0)
 
 
 def _describe_plan(plan: MemoryPlan, fits: bool) -> dict[str, Any]:
@@ -121,6 +96,7 @@ def _describe_plan(plan: MemoryPlan, fits: bool) -> dict[str, Any]:
         "steps": plan.steps,
         "decode": plan.decode,
         "encode": plan.encode,
+        "image_encoder": plan.image_encoder,
         "runtime": plan.runtime,
         "main_memory": plan.main_memory,
         "published": plan.published,

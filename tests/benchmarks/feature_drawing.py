@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -37,23 +38,22 @@ from tests.tools.sd15_tensors import list_tensors
 
 if TYPE_CHECKING:
     from tests.benchmarks.feature_memory import Feature
+    from tests.benchmarks.places import Place
 
-STEPS = 2  # that run
-STRENGTH = 0.5  # of a picture to start from, at which half of the steps run
 PATCHES = 257  # of a style's picture, as IP-Adapter Plus sees it
 
 
-def draw_picture(made: PipelineModules, feature: Feature, side: int) -> None:
+def draw_picture(made: PipelineModules, feature: Feature, side: int, place: Place) -> None:
     """Draw a picture of this feature, decode it and enlarge it; with two passes a smaller one before it."""
     if feature.fills:
         widen_unet(made.unet)
     with torch.inference_mode():
         if feature.two_passes:
-            first = run_steps(made, feature, side // 2, starts=False)
+            first = run_steps(made, feature, side // 2, place, starts=False)
             made.vae.decode(first, return_dict=False)
-        latents = run_steps(made, feature, side, starts=feature.encodes)
+        latents = run_steps(made, feature, side, place, starts=feature.encodes)
         gc.collect()
-        decoder = AutoencoderTiny().eval() if feature.small_decoder else made.vae
+        decoder = AutoencoderTiny().to(place.device, place.dtype).eval() if feature.small_decoder else made.vae
         with TiledDecoding(decoder, *feature.find_size(side)):
             (pixels,) = decoder.decode(latents, return_dict=False)
     if feature.enlargement > 1:
@@ -66,17 +66,17 @@ def enlarge(picture: Image.Image, times: int) -> Image.Image:
     return enlarge_result(GenerationResult(picture, request, (), (), {}, {})).image
 
 
-def run_steps(made: PipelineModules, feature: Feature, side: int, *, starts: bool) -> Tensor:
-    """Run STEPS steps over what a picture starts from; return its latents."""
+def run_steps(made: PipelineModules, feature: Feature, side: int, place: Place, *, starts: bool) -> Tensor:
+    """Run the feature's steps over what a picture starts from; return its latents."""
     width, height = feature.find_size(side)
     factor = 2 ** (len(made.vae.config.block_out_channels) - 1)
-    here = SimpleNamespace(device=torch.device("cpu"), dtype=torch.float32, decoder_dtype=torch.float32)
+    here = SimpleNamespace(device=place.device, dtype=place.dtype, decoder_dtype=place.dtype)
     starter = Starter(SimpleNamespace(unet=made.unet, vae=made.vae, vae_scale_factor=factor), here)  # type: ignore[arg-type]
     request: Any = make_request(feature, width, height, starts)
     scheduler, generators = EulerDiscreteScheduler(), make_generators([0])
-    scheduler.set_timesteps(request.sampling.num_inference_steps)
+    scheduler.set_timesteps(request.sampling.num_inference_steps, device=place.device)
     beginning = starter.begin(request, starter.encode_start(request), scheduler, generators)
-    conditions = make_conditions(made, feature, width, height, factor)
+    conditions = make_conditions(made, feature, (width, height), factor, place)
     return denoise(
         SplitUNet(made.unet),
         made.controlnet,
@@ -96,36 +96,40 @@ def make_request(feature: Feature, width: int, height: int, starts: bool) -> Sim
     free = np.zeros((height, width), np.uint8)
     free[:, width // 2 :] = 255
     picture = SimpleNamespace(pixels=np.full((height, width, 3), 90, np.uint8), mask=free if feature.masked else None)
-    strength = STRENGTH if starts else 1.0
+    strength = feature.strength if starts else 1.0
     sampling = SimpleNamespace(
-        num_inference_steps=round(STEPS / strength), strength=strength, variation_seed=0, variation_strength=0.0
+        num_inference_steps=round(feature.steps / strength), strength=strength, variation_seed=0, variation_strength=0.0
     )
     return SimpleNamespace(
         width=width, height=height, colours=None, start=picture if starts else None, sampling=sampling
     )
 
 
-def make_conditions(made: PipelineModules, feature: Feature, width: int, height: int, factor: int) -> Conditions:
+def make_conditions(
+    made: PipelineModules, feature: Feature, size: tuple[int, int], factor: int, place: Place
+) -> Conditions:
     """Make what steers each step: words, styles, lines, and where each style is worn."""
-    rows, config = 2 if feature.guided else 1, made.unet.config
+    rows, config, (width, height) = 2 if feature.guided else 1, made.unet.config, size
     projection = made.unet.encoder_hid_proj.image_projection_layers[0]
+    zeros = partial(torch.zeros, device=place.device, dtype=place.dtype)
     if feature.plus:
-        styles = torch.zeros(rows, feature.mixes, PATCHES, projection.proj_in.in_features)
+        styles = zeros(rows, feature.mixes, PATCHES, projection.proj_in.in_features)
     else:
-        styles = torch.zeros(rows, feature.mixes, projection.image_embeds.in_features)
+        styles = zeros(rows, feature.mixes, projection.image_embeds.in_features)
     shares = None
     if feature.mixes > 1:
-        worn = torch.full((1, feature.mixes, height, width), 1 / feature.mixes)
+        worn = torch.full((1, feature.mixes, height, width), 1 / feature.mixes, device=place.device)
         shares = StyleShares(worn, factor, len(config.block_out_channels))
-    words = torch.zeros(rows, TOKENS, config.cross_attention_dim)
-    hint = torch.zeros(1, config.block_out_channels[0], height // factor, width // factor)
+    words = zeros(rows, TOKENS, config.cross_attention_dim)
+    hint = zeros(1, config.block_out_channels[0], height // factor, width // factor)
     return Conditions(words, styles, hint, 7.5 if feature.guided else 1.0, 1.0, shares=shares)
 
 
 def widen_unet(unet: Any) -> None:
     """Let a UNet take a mask and the latents of what stays beside its own."""
     narrow = unet.conv_in
-    unet.conv_in = nn.Conv2d(INPAINTING_CHANNELS, narrow.out_channels, 3, padding=1).requires_grad_(False)
+    like = {"device": narrow.weight.device, "dtype": narrow.weight.dtype}
+    unet.conv_in = nn.Conv2d(INPAINTING_CHANNELS, narrow.out_channels, 3, padding=1, **like).requires_grad_(False)
     unet.register_to_config(in_channels=INPAINTING_CHANNELS)
 
 

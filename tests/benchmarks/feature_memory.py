@@ -1,8 +1,9 @@
 """Measure what each feature of a picture takes at SD 1.5's size, beside the plan.
 
-`python -m tests.benchmarks.feature_memory [--only NAME ...] [--side 256]`: two guided steps and a decoding on the
-processor, with the code that a picture goes through, over random weights; a process of its own for each row, since the
-most that was ever resident is what counts (VmHWM, Linux). Several ControlNets have controlnets_memory.py.
+`python -m tests.benchmarks.feature_memory [--only NAME ...] [--side 256] [--dtype bfloat16]`: guided steps and a
+decoding, with the code that a picture goes through, over random weights; a process of its own for each row, since the
+most that there ever was is what counts: resident bytes (VmHWM, Linux), on a GPU those that torch allocated. Several
+ControlNets have controlnets_memory.py.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 from pipeline.machine.plan import MemoryPlan, plan_memory
 from pipeline.machine.tiles import WINDOWS_FROM
 from pipeline.models.catalog import SD15
+from tests.benchmarks.places import Place, find_place
 from tests.benchmarks.report import Row, print_rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +46,8 @@ class Feature:
     plus: bool = False  # IP-Adapter Plus in place of the usual one
     mixes: int = 1  # worn in parts of the picture
     enlargement: int = 1  # times the finished picture's width and height
+    steps: int = 2  # that run
+    strength: float = 0.5  # of a picture to start from: the share of all steps that run
 
     @property
     def encodes(self) -> bool:
@@ -72,42 +76,44 @@ FEATURES: Mapping[str, Feature] = {
     "IP-Adapter Plus": Feature(plus=True),
     "style masks": Feature(mixes=2),
     "enlarged": Feature(enlargement=4),
+    "image to image, 40 steps": Feature(starts=True, steps=30, strength=0.75),
 }
 
 
-def measure_feature(name: str, side: int, *, tiny: bool = False) -> Row:
+def measure_feature(name: str, side: int, *, tiny: bool = False, place: Place | None = None) -> Row:
     """Draw with a feature in this process; return the peak beside the plan, in bytes."""
     import torch
 
-    from tests.benchmarks.controlnets_memory import read_most_resident
+    from pipeline.page.memory_need import count_file_bytes
     from tests.benchmarks.feature_drawing import draw_picture, put_on_plus
     from tests.tools.full_size_modules import make_filled_modules
 
-    feature = FEATURES[name]
+    feature, place = FEATURES[name], place or find_place()
     with tempfile.TemporaryDirectory(prefix="croquis-features-") as room:
         files = write_loras(Path(room), feature.ranks, tiny)
-        made = make_filled_modules(tiny, torch.float32)
+        made = make_filled_modules(tiny, place.dtype)
         made.controlnet.controlnet_cond_embedding = torch.nn.Identity()
         if not feature.encodes:
             made.vae.encoder = None
         if feature.plus:
             put_on_plus(made.unet, Path(room), tiny)
-        loras = put_on_loras(made, files)
-        draw_picture(made, feature, side)
-        plan = plan_feature(feature, side, sum(file.stat().st_size for file in files))
-    measured = read_most_resident()
-    row = {"what": name, "side": side, "measured": measured, "planned": plan.peak, "loras": loras}
-    return row | {"of_measured": round(plan.peak / measured, 3)}
+        for network in made:
+            network.to(place.device, place.dtype)
+        loras = put_on_loras(made, files, place)
+        draw_picture(made, feature, side, place)
+        plan = plan_feature(feature, side, count_file_bytes(files), place)
+    return {"what": name, "side": side, "loras": loras} | place.describe_peak(plan.peak)
 
 
-def plan_feature(feature: Feature, side: int, loras: int = 0) -> MemoryPlan:
-    """Plan a picture as the app does; `loras` are the bytes of its LoRAs' files."""
-    from pipeline.page.memory_panel import count_adapter_bytes
+def plan_feature(feature: Feature, side: int, loras: int = 0, place: Place | None = None) -> MemoryPlan:
+    """Plan a picture as the app does; `loras` are the bytes in 16 bits of its LoRAs."""
+    from pipeline.page.memory_need import count_adapter_bytes
 
     wished = SimpleNamespace(ip_adapter="plus" if feature.plus else "")
     more = count_adapter_bytes(SimpleNamespace(engine=SD15.name, conditioning=wished, own_adapter=None))  # type: ignore[arg-type]
     size = feature.find_size(side)
-    return plan_memory(SD15, *size, 1, "cpu", "cpu", "float32", loras=loras + more, encodes=feature.encodes)
+    where = ("cpu", "cpu", "float32") if place is None else (place.mode, place.kind, place.numbers)
+    return plan_memory(SD15, *size, 1, *where, loras=loras, adapter=more, encodes=feature.encodes)
 
 
 def write_loras(room: Path, ranks: tuple[int, ...], tiny: bool) -> list[Path]:
@@ -128,14 +134,12 @@ def write_loras(room: Path, ranks: tuple[int, ...], tiny: bool) -> list[Path]:
     return files
 
 
-def put_on_loras(made: Any, files: list[Path]) -> int:
+def put_on_loras(made: Any, files: list[Path], place: Place) -> int:
     """Put LoRAs on as a picture has them; return the bytes that the engine says they take."""
-    import torch
-
     from pipeline.engine.adapters import Adapters, WantedLora
 
     pipeline = SimpleNamespace(unet=made.unet, text_encoder=made.text_encoder)
-    adapters = Adapters(pipeline, lambda network: (torch.device("cpu"), torch.float32))
+    adapters = Adapters(pipeline, lambda network: (place.device, place.dtype))
     adapters.use([WantedLora(file, str(number)) for number, file in enumerate(files)])
     made.unet.adapters_of_the_picture = adapters  # kept as long as the UNet, as the engine does
     return adapters.bytes
@@ -145,6 +149,7 @@ def measure_rows(asked: argparse.Namespace) -> Iterator[Row]:
     """Yield a row for each feature, from a process of its own."""
     for name in asked.only or FEATURES:
         command = [sys.executable, "-m", "tests.benchmarks.feature_memory", "--row", name, "--side", str(asked.side)]
+        command += ["--dtype", asked.dtype]
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if run.returncode:
             yield {"what": name, "outcome": f"ended with {run.returncode}", "said": run.stderr[-300:]}
@@ -156,11 +161,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--json", action="store_true", help="one JSON list instead of lines")
     options.add_argument("--side", type=int, default=256, help="px")
+    options.add_argument("--dtype", default="auto", help="float32, bfloat16 or float16")
     options.add_argument("--only", nargs="+", choices=FEATURES)
     options.add_argument("--row", choices=FEATURES, help=argparse.SUPPRESS)
     asked = options.parse_args()
     if asked.row:
-        print(json.dumps(measure_feature(asked.row, asked.side)))
+        print(json.dumps(measure_feature(asked.row, asked.side, place=find_place(asked.dtype))))
     else:
         print_rows(measure_rows(asked), asked.json)
 

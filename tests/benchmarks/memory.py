@@ -167,6 +167,11 @@ class MemoryMeter:
         self._cuda, self._highest, self._before = device.type == "cuda", 0, read_resident_bytes("VmRSS")
         self._reserved = 0
 
+    @property
+    def is_cuda(self) -> bool:
+        """Whether torch's own count is read."""
+        return bool(self._cuda)
+
     def read_current_bytes(self) -> int:
         import torch
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import SettingError
+from pipeline.machine.comparison import compare_with_measurement
 from pipeline.machine.figures import FIGURES, measure_weights, read_figures
 from pipeline.machine.memory import FreeMemory
 from pipeline.machine.plan import (
@@ -16,7 +17,6 @@ from pipeline.machine.plan import (
     MODES_BY_DEVICE,
     apply_published_formula,
     choose_mode,
-    compare_with_measurement,
     describe_what_fits,
     find_lower_mode,
     is_tiled,
@@ -113,9 +113,12 @@ def test_every_measurement_says_where_it_comes_from() -> None:
 
 @pytest.mark.parametrize("row", read_figures()["measurements"], ids=lambda row: f"{row['what']}-{row['machine'][:8]}")
 def test_the_plan_is_near_what_was_measured(row: dict[str, Any]) -> None:
-    """Ours lies within a fifth; a stage is compared with a stage, a whole run with the peak."""
+    """Ours lies within a tenth; a stage is compared with a stage, a whole run with the peak. One stage is told from
+    resident bytes of a run whose others were larger: pages that were not given back are in it.
+    """
     ours, published = compare_with_measurement(SD15, row).errors
-    assert abs(ours) < 0.2 and abs(ours) < abs(published)
+    is_resident_stage = (row["what"], row["dtype"]) == ("decode", "float32")
+    assert abs(ours) < (0.15 if is_resident_stage else 0.1) and abs(ours) < abs(published)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +193,8 @@ def test_a_wrong_wish_is_told(wrong: dict[str, Any], message: str) -> None:
 
 
 def test_loras_lie_beside_the_weights_in_every_mode() -> None:
-    for device, mode, wide in (("cuda", "full", 1), ("cuda", "fp8", 1), ("cuda", "streamed", 1), ("cpu", "cpu", 2)):
+    """And as they were read in main memory, which is the processor's own."""
+    for device, mode, copies in (("cuda", "full", 1), ("cuda", "fp8", 1), ("cuda", "streamed", 1), ("cpu", "cpu", 3)):
         plain, more = (plan_memory(SD15, 512, 512, 1, mode, device, loras=size) for size in (0, 135_000_000))
-        assert more.peak - plain.peak == wide * 135_000_000
+        assert more.peak - plain.peak == copies * 135_000_000
+        assert more.main_memory - plain.main_memory == (135_000_000 if device == "cuda" else 0)

@@ -22,16 +22,14 @@ from tests.tools.serving import RequestRefused, Server
 
 DETAILS = "dict(str, Any)"
 MATCHES = "list[dict(id: str, name: str, similarity: float, probability: float)]"
+PLANNED = [("engine", "str"), *[(name, "int") for name in ("width", "height", "count", "controlnet_count")]]
+PLANNED += [("loras", "str"), ("style", "str"), ("few_steps", "str"), ("starts", "bool"), ("new_style", "bool")]
 PUBLIC = {
     "/draw": (
         [
-            ("sketch", "filepath"),
-            ("prompt", "str"),
-            ("negative_prompt", "str"),
-            ("style", "str"),
+            *[("sketch", "filepath"), ("prompt", "str"), ("negative_prompt", "str"), ("style", "str")],
             ("reading", "Literal['auto', 'lines', 'canny']"),
-            ("canny_low", "int"),
-            ("canny_high", "int"),
+            *[("canny_low", "int"), ("canny_high", "int")],
             ("num_inference_steps", "None | int"),
             ("guidance_scale", "None | float"),
             ("ip_adapter_scale", "None | float"),
@@ -77,7 +75,7 @@ PUBLIC = {
     "/remove_style": ([("style", "str")], [("style", "dict(str, Any)")]),
     "/teach_style": ([("pictures", "list[filepath]"), ("name", "str"), ("steps", "int")], [("teaching", DETAILS)]),
     "/teaching": ([("action", "Literal['look', 'stop', 'go_on', 'discard']")], [("teaching", DETAILS)]),
-    "/plan_memory": ([("engine", "str"), ("width", "int"), ("height", "int"), ("count", "int")], [("plan", DETAILS)]),
+    "/plan_memory": (PLANNED, [("plan", DETAILS)]),
 }
 DEFAULTS = {
     "sketch": None,
@@ -232,6 +230,8 @@ def test_what_fits_is_told_before_anything_is_loaded(server: Server) -> None:
         server.call_named("plan_memory", width=500)
     with pytest.raises(RequestRefused, match="pocket, sd15"):
         server.call_named("plan_memory", engine="sdxl")
+    more = server.call_named("plan_memory", width=768, height=512, controlnet_count=3, few_steps="lcm", starts=True)
+    assert more["modes"][0]["weights"] > plan["modes"][0]["weights"] and more["modes"][0]["encode"] > 0
 
 
 def test_calls_at_the_same_time_do_not_mix(server: Server, sketch: dict[str, Any]) -> None:

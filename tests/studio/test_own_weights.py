@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,8 @@ from pipeline.controls import Shortcuts
 from pipeline.errors import SettingError
 from pipeline.models.catalog import SD15
 from pipeline.models.own_files import OwnFiles
-from pipeline.page.memory_panel import count_lora_bytes
+from pipeline.models.safetensors_header import read_shapes
+from pipeline.page.memory_need import count_lora_bytes
 from pipeline.page.restoring import restore_text
 from pipeline.picture.png_file import read_picture, write_parameters, write_picture
 from pipeline.picture.recipe import Reopened, explain_difference
@@ -112,6 +114,6 @@ def test_another_model_is_named_by_its_file(make_style: MakeStyle) -> None:
 def test_a_picture_s_need_counts_its_loras(files: OwnFiles, make_style: MakeStyle, tmp_path: Path) -> None:
     found = find_weights(files, "sd15", [LoraWish("ink")], ())
     request = replace(make_small_result(make_style("neon"), "a fox").request, engine="sd15", loras=found.loras)
-    size = (tmp_path / "ink.safetensors").stat().st_size
+    size = 2 * sum(math.prod(shape) for shape in read_shapes(tmp_path / "ink.safetensors").values())
     assert count_lora_bytes(request) == size
     assert count_lora_bytes(replace(request, shortcuts=Shortcuts(few_steps="lcm"))) == size + 134_621_556

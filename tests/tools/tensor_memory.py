@@ -26,6 +26,11 @@ class TensorByteCounter(TorchDispatchMode):
         self._alive: dict[int, int] = {}
         self.peak = 0
 
+    @property
+    def current(self) -> int:
+        """Bytes that are alive now."""
+        return sum(self._alive.values())
+
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = function(*args, **(kwargs or {}))
         for tensor in tree_leaves(result):
@@ -37,7 +42,7 @@ class TensorByteCounter(TorchDispatchMode):
         key = storage._cdata
         if key not in self._known and key not in self._alive:
             self._alive[key] = storage.nbytes()
-            self.peak = max(self.peak, sum(self._alive.values()))
+            self.peak = max(self.peak, self.current)
             weakref.finalize(storage, self._alive.pop, key, None)
 
 
