@@ -50,10 +50,10 @@ def split_open_regions(regions: Labels, roomy: Mask) -> Labels:
     """
     outside = find_border_numbers(regions)
     within = np.isin(regions, outside)
-    count, cores, stats, _ = cv2.connectedComponentsWithStats((roomy & within).astype(np.uint8), connectivity=4)
+    count, cores = cv2.connectedComponents((roomy & within).astype(np.uint8), connectivity=4)
     at_border = np.zeros(count, bool)
     at_border[find_border_numbers(cores)] = True
-    apart = ~at_border & (stats[:, cv2.CC_STAT_AREA] >= LEAST_CORE)
+    apart = ~at_border & (np.bincount(cores.ravel(), minlength=count) >= LEAST_CORE)
     apart[0] = False
     if not apart.any() or not at_border[1:].any():
         return regions

@@ -95,7 +95,8 @@ def find_ends(skeleton: Mask, look_back: float, dash: float) -> Ends:
     """Find pixels with one neighbour, and where the stroke that ends there was heading."""
     padded = np.pad(skeleton, 1).astype(np.uint8)
     beside = cv2.boxFilter(padded, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
-    _, strokes, stats, _ = cv2.connectedComponentsWithStats(padded, connectivity=8)
+    _, strokes = cv2.connectedComponents(padded, connectivity=8)
+    lengths = np.bincount(strokes.ravel())
     found: list[tuple[Floats, Floats, list[Pixel], bool]] = []
     stored, wide = padded.tobytes(), padded.shape[1]
     for y, x in np.argwhere((padded > 0) & (beside == 2)).tolist():
@@ -103,7 +104,7 @@ def find_ends(skeleton: Mask, look_back: float, dash: float) -> Ends:
         tail = [(pixel % wide - 1, pixel // wide - 1) for pixel in path]
         way = np.subtract(tail[0], tail[-1]).astype(np.float64)
         if len(tail) > 2:  # a dot looks nowhere
-            is_dash = bool(stats[strokes[y, x], cv2.CC_STAT_AREA] < dash)
+            is_dash = bool(lengths[strokes[y, x]] < dash)
             found.append((np.array(tail[0], np.float64), way / np.hypot(*way), tail, is_dash))
     points = np.array([one[0] for one in found]).reshape(-1, 2)
     directions = np.array([one[1] for one in found]).reshape(-1, 2)

@@ -26,9 +26,10 @@ def label_regions(barrier: Mask) -> Labels:
     """
     side = max(barrier.shape)
     open_ground = (~barrier).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(open_ground, connectivity=4)
+    count, labels = cv2.connectedComponents(open_ground, connectivity=4)
+    areas = np.bincount(labels.ravel(), minlength=count)
     wide = depth_of(open_ground) > LEAST_WIDTH * side
-    kept = (stats[:, cv2.CC_STAT_AREA] >= (LEAST_AREA * side) ** 2) & (np.bincount(labels[wide], minlength=count) > 0)
+    kept = (areas >= (LEAST_AREA * side) ** 2) & (np.bincount(labels[wide], minlength=count) > 0)
     kept[0] = False
     if not kept.any():
         return np.zeros(barrier.shape, np.int32)

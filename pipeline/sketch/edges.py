@@ -214,8 +214,10 @@ def remove_dust(ink: Mask) -> Mask:
 
 def drop_specks(mask: Mask, connectivity: int, least: int = MIN_AREA) -> Mask:
     """Keep the parts of a mask that have at least `least` px; `connectivity` is 4 or 8."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=connectivity)
-    kept = stats[:, cv2.CC_STAT_AREA] >= least
+    if not mask.any():
+        return mask
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=connectivity)
+    kept = np.bincount(labels.ravel()) >= least
     kept[0] = False
     return np.asarray(kept[labels])
 
@@ -233,6 +235,8 @@ def hollow_areas(ink: Mask) -> Mask:
 
 def find_spots(ink: Mask, depth: NDArray[np.float32]) -> Mask:
     """Mark round spots on their own, such as a pupil; `depth` is measure_depth of `ink`."""
+    if depth.max() < SPOT_RADIUS:
+        return np.zeros(ink.shape, bool)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     chosen = np.zeros(count, dtype=bool)
     for label in range(1, count):

@@ -93,10 +93,12 @@ def find_colored_areas(smooth: Pixels) -> Mask:
 
 def keep_covered(areas: Mask, smooth: Pixels) -> Mask:
     """Return the large areas (h, w) that are coloured all over; lines that lie close leave broad paper between them."""
+    if not areas.any():
+        return areas
     paper = cv2.distanceTransform((take_lowest(smooth) >= PAPER).astype(np.uint8), cv2.DIST_L2, 5) > SLIT
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(areas.astype(np.uint8))
-    bare = np.bincount(labels[paper], minlength=len(stats))
-    kept = (stats[:, cv2.CC_STAT_AREA] >= LEAST_AREA) & (bare < BARE * stats[:, cv2.CC_STAT_AREA])
+    count, labels = cv2.connectedComponents(areas.astype(np.uint8))
+    sizes, bare = np.bincount(labels.ravel()), np.bincount(labels[paper], minlength=count)
+    kept = (sizes >= LEAST_AREA) & (bare < BARE * sizes)
     kept[0] = False
     return np.asarray(kept[labels])
 
@@ -104,6 +106,8 @@ def keep_covered(areas: Mask, smooth: Pixels) -> Mask:
 def find_tone(smooth: Pixels) -> Mask:
     """Return the dots of screentones: many small round marks, near to each other in two directions."""
     marks = (255 - take_lowest(smooth) > MARK).astype(np.uint8)
+    if cv2.connectedComponents(marks, connectivity=8)[0] <= LEAST_DOTS:  # much quicker than their middles
+        return np.zeros(marks.shape, dtype=bool)
     count, labels, stats, middles = cv2.connectedComponentsWithStats(marks, connectivity=8)
     sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     small = (stats[:, cv2.CC_STAT_AREA] <= DOT) & (sides.max(axis=1) <= 9)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -18,7 +19,6 @@ Mask = NDArray[np.bool_]
 Pixel = tuple[int, int]  # row, column
 Path = NDArray[np.float64]  # (n, 2) row, column
 
-EIGHT = np.ones((3, 3), dtype=np.uint8)
 NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))  # straight ones first
 PRUNING_ROUNDS = 6  # each cuts the spurs that the last one laid bare
 SPUR_LENGTH = 1.5  # times the stroke's half width
@@ -50,44 +50,47 @@ def find_lines(ink: Mask, half_width: NDArray[np.float32]) -> list[Path]:
     path of one point.
     """
     skeleton = skeletonize(ink)
+    graph = trace_graph(skeleton)
     for _ in range(PRUNING_ROUNDS):
-        graph = trace_graph(skeleton)
         spurs = find_spurs(graph, half_width)
         if not spurs:
             break
         for spur in spurs:
             cut_spur(skeleton, spur, graph)
         skeleton = skeletonize(skeleton)
-    return smooth_paths(trace_graph(skeleton))
+        graph = trace_graph(skeleton)
+    return smooth_paths(graph)
 
 
 def trace_graph(skeleton: Mask) -> LineGraph:
     """Follow every line from node to node, then the closed loops that have none."""
-    skeleton = np.pad(skeleton, 1)
-    neighbours = ndimage.convolve(skeleton.astype(np.uint8), EIGHT, mode="constant") - 1
-    nodes, count = ndimage.label(skeleton & (neighbours != 2), structure=EIGHT)
-    numbers = dict(zip(np.flatnonzero(nodes).tolist(), (nodes[nodes > 0] - 1).tolist(), strict=True))
-    free = set(np.flatnonzero(skeleton & (nodes == 0)).tolist())
-    grid = Grid(skeleton.shape[1])
+    padded = np.pad(skeleton, 1).astype(np.uint8)
+    around = cv2.boxFilter(padded, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    is_node = padded & (around != 3)  # itself and two neighbours: within a line
+    count, nodes = cv2.connectedComponents(is_node, connectivity=8)
+    places = np.flatnonzero(is_node)
+    found = nodes.ravel()[places] - 1
+    numbers = dict(zip(places.tolist(), found.tolist(), strict=True))
+    free = bytearray(padded & ~is_node)
+    grid = Grid(padded.shape[1])
     lines = trace_lines(grid, numbers, free) + trace_loops(grid, free)
-    degrees = [0] * count
+    degrees = [0] * (count - 1)
     for line in lines:
         for node in (line.start, line.end):
             if node >= 0:
                 degrees[node] += 1
-    return LineGraph(find_node_centres(nodes, count), lines, degrees)
+    return LineGraph(find_node_centres(grid.find_places(places.tolist()), found, count - 1), lines, degrees)
 
 
-def find_node_centres(nodes: NDArray[np.int32], count: int) -> Path:
-    """Return (count, 2), the mean of each node's pixels, of a picture with a rim of one pixel."""
-    found = np.argwhere(nodes)
-    number = nodes[nodes > 0] - 1
-    sums = [np.bincount(number, weights=found[:, axis] - 1, minlength=count) for axis in (0, 1)]
-    return np.stack(sums, 1) / np.maximum(np.bincount(number, minlength=count), 1)[:, None]
+def find_node_centres(places: list[Pixel], numbers: NDArray[np.int32], count: int) -> Path:
+    """Return (count, 2), the mean of each node's pixels; numbers: (n,), the node of each of them."""
+    found = np.array(places, np.float64).reshape(-1, 2)
+    sums = [np.bincount(numbers, weights=found[:, axis], minlength=count) for axis in (0, 1)]
+    return np.stack(sums, 1) / np.maximum(np.bincount(numbers, minlength=count), 1)[:, None]
 
 
 class Grid:
-    """Numbers for pixels, counted through the rows of a picture with a rim: sets of those are quick to search."""
+    """Numbers for pixels, counted through the rows of a picture with a rim; free ones are 1 in a bytearray."""
 
     def __init__(self, width: int) -> None:
         self._width = width
@@ -97,26 +100,31 @@ class Grid:
         """Return the eight pixels around one, straight ones first."""
         return [pixel + step for step in self._steps]
 
-    def walk(self, first: int, free: set[int]) -> list[int]:
+    def walk(self, first: int, free: bytearray) -> list[int]:
         """Follow a line from its first pixel to its end, taking each from `free`; straight neighbours come first."""
-        pixels = [first]
-        free.discard(first)
-        while (following := next((p for p in self.find_neighbours(pixels[-1]) if p in free), None)) is not None:
-            free.discard(following)
-            pixels.append(following)
+        steps, pixels, here = self._steps, [], first
+        while here >= 0:
+            free[here] = 0
+            pixels.append(here)
+            last, here = here, -1
+            for step in steps:
+                if free[last + step]:
+                    here = last + step
+                    break
         return pixels
 
     def find_places(self, pixels: list[int]) -> list[Pixel]:
         """Return rows and columns of the picture without its rim."""
-        return [(pixel // self._width - 1, pixel % self._width - 1) for pixel in pixels]
+        width = self._width
+        return [(pixel // width - 1, pixel % width - 1) for pixel in pixels]
 
 
-def trace_lines(grid: Grid, numbers: dict[int, int], free: set[int]) -> list[Line]:
+def trace_lines(grid: Grid, numbers: dict[int, int], free: bytearray) -> list[Line]:
     """Walk off from every node pixel; pixels walked over leave `free`. `numbers`: each node pixel's node."""
     lines = []
     for start, number in numbers.items():
         for first in grid.find_neighbours(start):
-            if first not in free:
+            if not free[first]:
                 continue
             pixels = grid.walk(first, free)
             last = next(
@@ -126,11 +134,10 @@ def trace_lines(grid: Grid, numbers: dict[int, int], free: set[int]) -> list[Lin
     return lines
 
 
-def trace_loops(grid: Grid, free: set[int]) -> list[Line]:
+def trace_loops(grid: Grid, free: bytearray) -> list[Line]:
     """Follow the closed lines that have no node; pixels walked over leave `free`."""
     loops = []
-    while free:
-        first = min(free)
+    while (first := free.find(1)) >= 0:
         loops.append(Line(grid.find_places([*grid.walk(first, free), first]), -1, -1))
     return loops
 

@@ -121,5 +121,5 @@ def take_inner(edges: EdgeMap, drawing: tuple[int, ...], size: tuple[int, ...]) 
 
 def count_small(mask: Mask, connectivity: int, most: int) -> int:
     """Return how many connected pieces of a mask (h, w) have fewer than `most` px."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=connectivity)
-    return int((stats[1:, cv2.CC_STAT_AREA] < most).sum())
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=connectivity)
+    return int((np.bincount(labels.ravel())[1:] < most).sum())
