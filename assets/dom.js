@@ -70,7 +70,7 @@ export function takeTouches(node, { taps = true, isOurs = () => true } = {}) {
 
 /** Tell whether an event's target takes text, so that its keys belong to it. */
 export function isTyping(target) {
-  return Boolean(target?.closest?.("input:not([type=range], [type=color]), textarea, select, [contenteditable=true]"));
+  return Boolean(target?.closest?.("input:not([type=range], [type=color]), textarea, select, [role=combobox], [contenteditable=true]"));
 }
 
 /** Set a Gradio text field from outside, the way a keyboard would. */

@@ -1,5 +1,6 @@
 // A person's own model files: which model draws, which LoRAs the next picture is drawn with and how strongly.
 import { make, makeIcon } from "./dom.js";
+import { PictureList } from "./picture-list.js";
 import { say, translate } from "./words.js";
 
 const MOST = 8; // LoRAs of one picture
@@ -19,28 +20,27 @@ export function mountLoras({ element, props, watch }) {
 /** Build the list of files. */
 export function mountOwnFiles({ element, props, trigger, watch }) {
   const about = make("p.soft", {});
-  const model = make("select", { onchange: choose });
-  const vae = make("select", { onchange: choose });
-  const adder = make("select", { onchange: () => adder.value && add(adder.value) });
+  const model = new PictureList(say("Model"), (name) => choose(name, vae.value));
+  const vae = new PictureList(say("VAE"), (name) => choose(model.value, name));
+  const adder = new PictureList(say("Add a LoRA"), add);
   const note = make("p.soft", { role: "status" });
   const bar = make("progress", { max: 1, hidden: true, "aria-label": say("Reading the model") });
   const rows = make("ul.loras", { "aria-label": say("LoRA") });
   const words = make("p.soft", {});
   const faults = make("details.faults", {}, make("summary", {}), make("ul", {}));
-  const choices = make("div.own-choices", {}, makeField(say("Model"), model), makeField(say("VAE"), vae), makeField(say("Add a LoRA"), adder));
+  const choices = make("div.own-choices", {}, model.node, vae.node, adder.node);
   const again = make("button.quiet", { type: "button", onclick: () => trigger("look") }, say("Look for files again"));
   element.append(make("h3", {}, say("Your own files")), about, choices, note, bar, rows, words, faults, again);
   watch("value", show);
   repaint = showLoras;
   show();
 
-  function choose() {
+  function choose(/** @type {string} */ modelName, /** @type {string} */ vaeName) {
     note.textContent = say("Reading the model");
-    model.disabled = vae.disabled = true;
-    trigger("choose", { model: model.value, vae: vae.value });
+    model.button.disabled = vae.button.disabled = true;
+    trigger("choose", { model: modelName, vae: vaeName });
   }
   function add(name) {
-    adder.value = "";
     write([...read().filter((each) => each.name !== name), { name, weight: 1 }]);
     /** @type {HTMLElement | null | undefined} */ (rows.lastElementChild?.querySelector("input"))?.focus();
   }
@@ -50,14 +50,14 @@ export function mountOwnFiles({ element, props, trigger, watch }) {
     about.textContent = isEmpty
       ? say("Models, LoRAs, textual inversions and VAEs for Stable Diffusion 1.5 are found in the folder that CROQUIS_MODELS names.")
       : draws ? "" : say("They are for Stable Diffusion 1.5 and wait until it draws.");
-    fillSelect(model, [["", say("Stable Diffusion 1.5")], ...checkpoint.map(({ name }) => [name, name])], present.model ?? "");
-    fillSelect(vae, [["", say("The model's own")], ...vaes.map(({ name }) => [name, name])], present.vae ?? "");
-    fillSelect(adder, [["", say("Choose a LoRA")], ...lora.map(({ name }) => [name, name])], "");
-    model.parentElement.hidden = !checkpoint.length;
-    vae.parentElement.hidden = !vaes.length;
-    adder.parentElement.hidden = !lora.length;
+    model.fill(list(say("Stable Diffusion 1.5"), checkpoint), present.model ?? "");
+    vae.fill(list(say("The model's own"), vaes), present.vae ?? "");
+    adder.fill(list(say("Choose a LoRA"), lora), "");
+    model.node.hidden = !checkpoint.length;
+    vae.node.hidden = !vaes.length;
+    adder.node.hidden = !lora.length;
     const isLoading = state.stage === "loading";
-    model.disabled = vae.disabled = !mayChange || !draws || isLoading;
+    model.button.disabled = vae.button.disabled = !mayChange || !draws || isLoading;
     bar.hidden = !isLoading;
     bar.value = state.fraction ?? 0;
     note.textContent = isLoading ? translate(state.activity) : message ? translate(message) : draws && !mayChange && checkpoint.length ? say("Whoever runs this Croquis chooses the model.") : "";
@@ -70,7 +70,7 @@ export function mountOwnFiles({ element, props, trigger, watch }) {
   function showLoras() {
     const known = new Map((props.value?.lora ?? []).map(({ name, thumb }) => [name, thumb]));
     const chosen = read();
-    adder.disabled = chosen.length >= MOST;
+    adder.button.disabled = chosen.length >= MOST;
     rows.hidden = !chosen.length;
     rows.replaceChildren(...chosen.map((each) => makeRow(each, known.get(each.name))));
   }
@@ -99,11 +99,7 @@ function write(loras, isShown = true) {
   if (isShown) repaint();
 }
 
-function makeField(label, field) {
-  return make("label.own-field", {}, make("span", {}, label), field);
-}
-
-function fillSelect(select, options, value) {
-  select.replaceChildren(...options.map(([key, text]) => make("option", { value: key }, text)));
-  select.value = value;
+/** List files behind what is chosen without one. */
+function list(first, files) {
+  return [{ value: "", name: first }, ...files.map(({ name, thumb }) => ({ value: name, name, thumb }))];
 }

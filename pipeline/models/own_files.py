@@ -20,6 +20,7 @@ from pipeline.models.file_kinds import identify_file
 from pipeline.models.identified import KIND_NAMES, FileKind, Identified
 from pipeline.models.model_folders import INDEX, hash_folder, is_model_folder
 from pipeline.models.safetensors_header import read_header
+from pipeline.models.thumbnails import find_thumbnail
 from pipeline.plain_file import read_plain_file
 from pipeline.sealed_file import seal, unseal
 from pipeline.whole_file import write_whole
@@ -27,7 +28,6 @@ from pipeline.whole_file import write_whole
 log = logging.getLogger(__name__)
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".sft")
-THUMBNAILS = (".preview.png", ".preview.jpg", ".preview.jpeg", ".preview.webp", ".png", ".jpg", ".jpeg", ".webp")
 SKIPPED = ("node_modules", "__pycache__", "custom_nodes", "outputs", "output", "venv", ".git", ".cache")
 MOST_FILES = 10_000  # of a folder; what comes behind is not listed
 DIFFUSERS_NAME = "diffusion_pytorch_model."  # how diffusers' folders, and InvokeAI's, call each model
@@ -43,7 +43,7 @@ class OwnFile:
     name: str
     path: Path
     fault: str = ""  # one or two sentences
-    thumbnail: Path | None = None  # a picture beside it, as A1111 keeps one
+    thumbnail: Path | None = None  # a picture beside it, unchecked
 
 
 Stamp = tuple[int, int]  # bytes, nanoseconds of the last change
@@ -172,11 +172,6 @@ def explain_missing(kind: FileKind, name: str, names: list[str]) -> str:
         return f"There is no {what} “{name[:60]}” here, nor any other: CROQUIS_MODELS names the folder that has them."
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return f"There is no {what} “{name[:60]}” here; there are {', '.join(names[:NAMED])}{more}."
-
-
-def find_thumbnail(path: Path) -> Path | None:
-    """Return the picture beside a model file that shows what it does, as A1111 names it; None without one."""
-    return next((found for ending in THUMBNAILS if (found := path.with_suffix(ending)).is_file()), None)
 
 
 def name_file(path: Path) -> str:

@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import gradio as gr
-from PIL import UnidentifiedImageError
 
-from pipeline.models.own_files import OwnFile, read_stamp
-from pipeline.page import view
+from pipeline.models.own_files import OwnFile
 from pipeline.page.components import make_component
 from pipeline.page.host import is_host
+from pipeline.page.model_pictures import ModelPictures
 from pipeline.page.page_event import PageEvent
 from pipeline.page.quality import list_adapter_choices
 from pipeline.request.presets import get_menu
@@ -20,10 +19,10 @@ from pipeline.studio.model_change import ModelChange
 from pipeline.studio.studio import Studio
 
 POLL_SECONDS = 0.5  # seconds
-MOST_THUMBNAILS = 200  # pictures of some 5 kB each that the page is sent
 MOST_FAULTS = 100  # files that are listed as of no use
 NAME_LIMIT = 300  # characters
 KINDS = ("checkpoint", "vae", "lora", "embedding", "ip_adapter")
+PICTURED = ("checkpoint", "vae", "lora")  # what is shown with its picture
 
 
 class OwnFilesPanel:
@@ -32,12 +31,16 @@ class OwnFilesPanel:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         self.change = ModelChange(studio)
+        self.pictures = ModelPictures()
 
     async def watch(self, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
-        """Yield the list until nothing changes by itself any more."""
+        """Yield the list until nothing changes by itself any more; first without pictures that have to be made."""
+        may_change = is_host(visitor, self.studio.settings)
         while True:
             changing = self.change.state.stage == "loading"
-            yield await asyncio.to_thread(self.build_list, is_host(visitor, self.studio.settings))
+            yield await asyncio.to_thread(self.build_list, may_change)
+            if await asyncio.to_thread(self.make_pictures):
+                continue
             if not changing:
                 return
             await asyncio.sleep(POLL_SECONDS)
@@ -56,14 +59,16 @@ class OwnFilesPanel:
         own = await asyncio.to_thread(self.studio.own_files.list_kind, "ip_adapter") if menu.ip_adapters else []
         return gr.update(choices=list_adapter_choices(menu, [each.name for each in own]))
 
+    def make_pictures(self) -> bool:
+        """Make the files' small pictures; returns whether there are new ones."""
+        return self.pictures.make(each for each in self.studio.own_files.list_all() if each.kind in PICTURED)
+
     def build_list(self, may_change: bool) -> dict[str, Any]:
         """Build the component's value: the files by kind, what is wrong with others, and which model draws."""
         files, state = self.studio.own_files.list_all(), self.change.state
         model, vae = self.change.present
-        shown = [each for each in files if each.kind in KINDS]
         return {
-            **{kind: [] for kind in KINDS},
-            **{kind: [build_entry(each, n) for n, each in enumerate(shown) if each.kind == kind] for kind in KINDS},
+            **{kind: [self._build_entry(each) for each in files if each.kind == kind] for kind in KINDS},
             "faults": [each.fault for each in files if each.fault][:MOST_FAULTS],
             "present": {"model": model, "vae": vae},
             "state": {"stage": state.stage, "activity": state.activity, "fraction": state.fraction},
@@ -72,16 +77,9 @@ class OwnFilesPanel:
             "draws": self.studio.profile.name == "sd15",
         }
 
-
-def build_entry(file: OwnFile, place: int) -> dict[str, str]:
-    """Build a file's name and small picture; none beyond the first MOST_THUMBNAILS."""
-    thumb = ""
-    if file.thumbnail is not None and place < MOST_THUMBNAILS:
-        try:
-            thumb = view.make_thumbnail(":".join(map(str, read_stamp(file.thumbnail))), file.thumbnail)
-        except (OSError, UnidentifiedImageError, ValueError):  # a broken picture is none
-            thumb = ""
-    return {"name": file.name, "thumb": thumb}
+    def _build_entry(self, file: OwnFile) -> dict[str, str]:
+        """Build a file's name and small picture."""
+        return {"name": file.name, "thumb": self.pictures.find(file)}
 
 
 def lay_own_files(script: str) -> gr.HTML:
