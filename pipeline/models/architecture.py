@@ -31,6 +31,7 @@ MARKS = {  # in tensors' names -> what has them
     "joint_blocks.": "Stable Diffusion 3",
     "control_model.": "a ControlNet alone",
     "lora": "a LoRA alone",
+    "scaled_fp8": "a quantised model (scaled fp8)",  # its weights mean nothing without their scales
 }
 CHECKPOINT_TEXT = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
 INPUT_LAYER = "model.diffusion_model.input_blocks.0.0.weight"
@@ -80,7 +81,9 @@ def identify_checkpoint(shapes: Shapes) -> str | None:
     for mark, what in MARKS.items():
         if any(mark in name.lower() for name in shapes):
             return what
-    if CHECKPOINT_TEXT not in shapes:
+    if CHECKPOINT_TEXT not in shapes:  # the blocks of Stable Diffusion XL attend to words from the second one on
+        if any(name.startswith("model.diffusion_model.label_emb.") for name in shapes):
+            return "Stable Diffusion XL"
         return "not a whole Stable Diffusion checkpoint (no UNet by its names)"
     return OTHERS.get(shapes[CHECKPOINT_TEXT][-1]) or INPUTS.get(count_inputs(shapes))
 

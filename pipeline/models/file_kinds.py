@@ -113,8 +113,12 @@ def identify_header(path: Path, header: Header) -> Identified:
 
 
 def recognise_controlnet(path: Path, header: Header) -> Identified | None:
-    """Recognise a ControlNet in diffusers' names or in its own, and T2I-Adapters."""
+    """Recognise a ControlNet in diffusers' names or in its own, and what else follows drawings."""
     shapes = header.shapes
+    if "lora_controlnet" in shapes:
+        return refuse(path, "a Control-LoRA", "Croquis follows drawings with ControlNets.")
+    if any(name.startswith("controlnet_x_embedder.") for name in shapes):
+        return tell_for(path, CONTROLNET_IS, "FLUX")
     ours = "controlnet_cond_embedding.conv_in.weight" in shapes
     if ours or any(name.startswith(("control_model.", "input_hint_block.", "zero_convs.")) for name in shapes):
         widths = {shape[-1] for name, shape in shapes.items() if name.endswith("attn2.to_k.weight")}
@@ -190,6 +194,7 @@ PARTS = {  # in tensors' names -> what has them
     "RDB1.conv1": "an enlarger (ESRGAN)",
     "body.0.rdb1": "an enlarger (ESRGAN)",
     "double_blocks.": "FLUX",
+    "single_transformer_blocks.": "FLUX",
     "joint_blocks.": "Stable Diffusion 3",
     ".bitsandbytes__": "a quantised model (bitsandbytes)",
 }

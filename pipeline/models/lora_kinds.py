@@ -36,6 +36,7 @@ LORA_RELATIVES = {
 }
 FOREIGN_LORAS = {  # in a LoRA's names -> what it is for
     "double_blocks": "FLUX",
+    "single_blocks": "FLUX",
     "single_transformer_blocks": "FLUX",
     "joint_blocks": "Stable Diffusion 3",
     "transformer_blocks_0_attn_add": "Stable Diffusion 3",

@@ -78,6 +78,15 @@ WRONG_FILES = (
     WrongFile("sd21.safetensors", hold(CLIP, **{CHECKPOINT_TEXT: (320, 1024)}), "is Stable Diffusion 2. Croquis"),
     WrongFile("sd3.safetensors", hold("model.diffusion_model.joint_blocks.0.x"), "is Stable Diffusion 3."),
     WrongFile("flux1-dev.safetensors", hold("double_blocks.0.img_attn.proj.weight"), "is FLUX."),
+    WrongFile("flux-part.safetensors", hold("single_transformer_blocks.0.attn.to_k.weight", *"abc"), "is FLUX."),
+    WrongFile(
+        "xl-unet.safetensors", hold("model.diffusion_model.label_emb.0.0.weight", INPUT), "is Stable Diffusion XL."
+    ),
+    WrongFile(
+        "scaled.safetensors",
+        hold(CLIP, "scaled_fp8", **{CHECKPOINT_TEXT: (4, 768), INPUT: (4, 4, 3, 3)}),
+        "is a quantised model (scaled fp8)",
+    ),
     WrongFile("edit.safetensors", hold(CLIP, **{CHECKPOINT_TEXT: (4, 768), INPUT: (4, 8, 3, 3)}), "InstructPix2Pix"),
     WrongFile("depth.safetensors", hold(CLIP, **{CHECKPOINT_TEXT: (4, 768), INPUT: (4, 5, 3, 3)}), "a depth model"),
     WrongFile("unet.safetensors", hold(**{CHECKPOINT_TEXT: (4, 768), INPUT: (4, 4, 3, 3)}), "is a UNet alone, without"),
@@ -92,6 +101,7 @@ WRONG_FILES = (
     WrongFile("lora-told.safetensors", lora("lora_unet_x", ss_base_model_version="sdxl_base_v1-0"), "Diffusion XL"),
     WrongFile("lora-2.safetensors", lora(width=1024), "is a LoRA for Stable Diffusion 2"),
     WrongFile("lora-flux.safetensors", lora("lora_unet_double_blocks_0_img_attn_proj"), "is a LoRA for FLUX"),
+    WrongFile("lora-flux-7.safetensors", lora("lora_unet_single_blocks_7_linear1", 3072), "is a LoRA for FLUX"),
     WrongFile("lora-3.safetensors", lora("transformer.transformer_blocks.0.attn.to_k"), "LoRA for Stable Diffusion 3"),
     WrongFile("loha.safetensors", hold(f"{KOHYA}.hada_w1_a"), "is a LoHa. Croquis takes plain LoRAs."),
     WrongFile("lokr.safetensors", hold(f"{KOHYA}.lokr_w1"), "is a LoKr"),
@@ -108,6 +118,8 @@ WRONG_FILES = (
         ),
         "is a ControlNet for Stable Diffusion XL",
     ),
+    WrongFile("control-flux.safetensors", hold("controlnet_x_embedder.weight"), "is a ControlNet for FLUX"),
+    WrongFile("control-lora.safetensors", hold("lora_controlnet", "input_hint_block.0.weight"), "is a Control-LoRA"),
     WrongFile("t2i.safetensors", hold("adapter.body.0.x"), "is a T2I-Adapter"),
     WrongFile("adapter.safetensors", hold("ip_adapter.1.to_k_ip.weight"), "is part of an IP-Adapter"),
     WrongFile(
