@@ -1,8 +1,9 @@
 """Measure pictures: python -m tests.benchmarks.quality measure PICTURES [--drawings D] [--words W] [--like L] ...
 
 measure   CLIP score (Hessel et al. 2021, arXiv:2104.08718: 100 max(0, cosine) of a picture and its words), edge F1
-          against drawings of the same names, likeness to a style's pictures, and FID (Heusel et al. 2017,
-          arXiv:1706.08500) between two folders. What is not given is left out and said so.
+          against drawings of the same names, likeness to a style's pictures, FID (Heusel et al. 2017,
+          arXiv:1706.08500) between two folders, and the Inception score (inception.py) by the network that is at hand,
+          which its row names. What is not asked for is left out.
 curves    the same drawings by several samplers, steps and guidance scales: a row each, and their plot beside the noise
           schedules', by the pocket model's weights or SD 1.5's where they are here (quality_curves.py).
 schedules a plot of the samplers' noise schedules.
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.benchmarks.inception import SPLITS, score_classes
 from tests.benchmarks.quality_curves import MARKS, MODELS, REFERENCE_STEPS, draw_curves
 from tests.benchmarks.report import Row, print_rows
 
@@ -40,6 +42,9 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     measure.add_argument("--like", type=Path, help="folder of the style's pictures")
     measure.add_argument("--reference", type=Path, help="folder that FID compares with")
     measure.add_argument("--features", type=Path, help="FID's feature network, a TorchScript file")
+    measure.add_argument("--inception", action="store_true", help="the Inception score")
+    measure.add_argument("--classifier", type=Path, help="its network, a TorchScript file (EfficientNet-Lite0)")
+    measure.add_argument("--splits", type=int, default=SPLITS, help="of the Inception score")
     measure.add_argument("--json", action="store_true")
     add_curves(commands.add_parser("curves"))
     schedules = commands.add_parser("schedules")
@@ -89,6 +94,8 @@ def measure_folder(asked: argparse.Namespace) -> Iterator[Row]:
             raise SystemExit(NO_NETWORK)
         seen, wanted = (extract_features(each, asked.features) for each in (pictures, read_folder(asked.reference)))
         yield {"what": "FID", "value": round(compute_fid(seen, wanted), 3), "pictures": [len(seen), len(wanted)]}
+    if asked.inception:
+        yield {"what": "Inception score", **score_classes(pictures, asked.splits, asked.classifier)}
 
 
 def read_folder(folder: Path) -> dict[str, Image.Image]:
