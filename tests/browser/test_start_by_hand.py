@@ -186,3 +186,19 @@ def test_on_a_phone_it_is_chosen_and_moved_by_touch(open_page: OpenPage, scheme:
     )
     assert min(sides) >= 44 and serious_findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("corner", ["top right", "top left"])
+def test_the_inset_of_a_phone_leaves_its_choice_and_its_slider_free(open_page: OpenPage, corner: str) -> None:
+    page = open_page(**PHONE)
+    drop(page, make_photo())
+    page.wait_for_selector(f"{CHIP} .under-choice", state="visible")
+    page.evaluate("document.querySelector('#desk').classList.remove('fresh')")  # as from the first live picture on
+    page.evaluate("corner => { document.querySelector('#picture').dataset.corner = corner; }", corner)
+    page.tap(f"{CHIP} [data-purpose=start]")  # fails where something lies over it
+    wait_for_strength(page, 0.75)
+    page.wait_for_selector(".enlarge-inset", state="visible")
+    box, inset = page.locator(CHIP).bounding_box(), page.locator("#picture").bounding_box()
+    assert box is not None and inset is not None
+    is_beside = box["x"] + box["width"] <= inset["x"] or inset["x"] + inset["width"] <= box["x"]
+    assert is_beside, (box, inset)
