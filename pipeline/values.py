@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from pipeline.pixel_values import PixelValue, describe_size, expect_array, expec
 from pipeline.prompt_syntax import Prompt
 from pipeline.taught import Taught
 
-CHECKPOINT = "checkpoint"  # the name of a model of a person's own among the revisions, where one draws
+CHECKPOINT: Final = "checkpoint"  # the name of a model of a person's own among the revisions, where one draws
 NUMBER_FORMAT = "numbers"  # the number format among the revisions, where it is not the usual one
 
 Reading = Literal["lines", "canny"]

@@ -143,7 +143,7 @@ class Compiler:
 
     def _compile_function(self, run: Run, device: torch.device) -> Run:
         """Compile a function with a count of its own, so that another engine's variants leave it room."""
-        compiled: Run = torch.compile(
+        compiled: Run = torch.compile(  # type: ignore[call-overload] # its overloads lack the last two
             run,
             dynamic=False,
             backend=self._backend,

@@ -62,10 +62,13 @@ def find_cache_fault(path: Path, file: WeightFile) -> str | None:
     if fault is not None or file.sha256 is not None:
         return fault
     if not path.is_symlink():
-        return None if has_moved_here(path) else note_unchecked(path)
+        if not has_moved_here(path):
+            note_unchecked(path)
+        return None
     name = path.resolve().name
     if not HASH.fullmatch(name):
-        return note_unchecked(path)
+        note_unchecked(path)
+        return None
     return None if compute_hub_hash(path, len(name)) == name else DAMAGED
 
 
