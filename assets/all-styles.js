@@ -2,6 +2,7 @@
 import { openDialog } from "./dialog.js";
 import { make, makeIcon } from "./dom.js";
 import { encodeBase64 } from "./intake.js";
+import { isLent } from "./library.js";
 import { chooseFile } from "./own-style.js";
 import { makeStyleButton } from "./styles.js";
 import { say } from "./words.js";
@@ -79,8 +80,8 @@ export function openAllStyles(page, own, { order, wear, mixIn }) {
     if (style.builtin) return button;
     const makeTool = (icon, label, onclick) => make("button.tool", { type: "button", title: label, "aria-label": label, onclick }, makeIcon(icon));
     return make("div.added", {}, button, make("div.own-tools", {},
-      makeTool("pen", say("Rename {name}", style), () => own.openNames(style.id)),
+      style.mine && !isLent(style.id) ? makeTool("pen", say("Rename {name}", style), () => own.openNames(style.id)) : null,
       makeTool("save", say("Save {name} as a file", style), () => own.save(style.id)),
-      makeTool("trash", say("Remove {name}", style), () => own.remove(style.id))));
+      style.mine ? makeTool("trash", say("Remove {name}", style), () => own.remove(style.id)) : null));
   }
 }

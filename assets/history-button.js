@@ -6,7 +6,7 @@ import { showMessage } from "./messages.js";
 import { say, translate } from "./words.js";
 
 const WRITING_MS = 1500; // a finished picture is kept by then
-const OPENING_MS = 8000; // a page that opens has something else to say first
+const OPENING_MS = 8000; // a page that opens has something else to say first, and a server has opened its store by then
 const TOLD_OF = "croquis-interrupted"; // in localStorage: the latest picture cut off that was told of
 let told = ""; // what was told last: each fault is told once
 
@@ -18,11 +18,12 @@ export async function mountHistoryButton(page) {
   const button = addAction({ name: "history", icon: "history", label: say("Your pictures"), order: 40, onclick: () => openHistory(page) });
   const state = await readState().catch(() => null);
   if (state?.mode === "off") button.hidden = true;
-  setTimeout(() => tellInterrupted(state?.interrupted ?? ""), OPENING_MS);
+  setTimeout(async () => tellInterrupted(await readState().catch(() => null)), OPENING_MS);
 }
 
-/** Tell of a picture that an end of Croquis cut off, once: `when` it was asked for. */
-function tellInterrupted(when) {
+/** Tell of a picture that an end of Croquis cut off, once. @param {{ interrupted?: string } | null} state */
+function tellInterrupted(state) {
+  const when = state?.interrupted;
   try {
     if (!when || when <= (localStorage.getItem(TOLD_OF) ?? "")) return;
     localStorage.setItem(TOLD_OF, when);
@@ -35,8 +36,10 @@ function tellInterrupted(when) {
 /** After a picture: tell what keeps it from being kept, once. */
 export function tellFaults() {
   setTimeout(async () => {
-    const fault = (await readState().catch(() => null))?.fault ?? "";
+    const state = await readState().catch(() => null);
+    const fault = state?.fault ?? "";
     if (fault && fault !== told) showMessage(translate(fault), "alert");
     told = fault;
+    tellInterrupted(state);
   }, WRITING_MS);
 }

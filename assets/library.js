@@ -5,7 +5,10 @@ const CALM = 1500; // ms between two looks for a thumbnail that is being drawn
 const LOOKS = 20;
 const IS_LENT = /-lent-[0-9a-f]{10}$/; // as pipeline/styles/lent.py
 
-/** @typedef {{ id: string, name: string, words: string[], builtin: boolean, thumb: string, coming: boolean }} StyleCard */
+/** Tell whether a style is nobody's but a visitor's own, or came with a picture. @param {string} id */
+export const isLent = (id) => IS_LENT.test(id);
+
+/** @typedef {{ id: string, name: string, words: string[], builtin: boolean, mine: boolean, thumb: string, coming: boolean }} StyleCard */
 
 /** @type {Map<number, (answer: any) => void>} */
 const waiting = new Map();
@@ -48,6 +51,12 @@ export function mountLibrary({ element, props, trigger, watch }, page) {
     if (answer) page.showStyles();
     gone.forEach((id) => lent.delete(id)); // the picture may bring it again
   }
+  /** Show a visitor's own style no more, and wear it no more. */
+  function dropLent(/** @type {string} */ id) {
+    lent.set(id, "gone");
+    page.showStyles();
+    lent.delete(id);
+  }
   /**
    * Ask the server; see `Shelf.answer` in page/style_shelf.py. Throws an Error in words for the person.
    * @param {string} action
@@ -62,6 +71,7 @@ export function mountLibrary({ element, props, trigger, watch }, page) {
       trigger("ask", { ...data, action, call });
     });
     if (answer.error) throw new Error(answer.error);
+    if (action === "remove" && IS_LENT.test(answer.id)) dropLent(answer.id);
     return answer;
   }
   return { all, ask, isComing, fetchLent, find: (id) => all().find((style) => style.id === id) };

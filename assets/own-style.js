@@ -2,8 +2,11 @@
 import { openDialog } from "./dialog.js";
 import { make } from "./dom.js";
 import { encodeBase64 } from "./intake.js";
+import { isLent } from "./library.js";
 import { say } from "./words.js";
 
+const COOKIE = "croquis_styles"; // as pipeline/page/sharing.py
+const COOKIE_SECONDS = 400 * 24 * 3600; // browsers keep none longer
 const MOST_BYTES = 20_000_000; // of a picture, as the server takes it
 
 /**
@@ -51,13 +54,14 @@ export class OwnStyles {
   async take(/** @type {File} */ file) {
     if (file.size > MOST_BYTES) return this.row.tell(say("A picture of at most 20 MB is needed here."));
     this.row.tell(say("Looking at your picture…"));
+    keepToken();
     try {
       const { id, name } = await this.page.askLibrary("add", { data: await encodeBase64(file), name: file.name });
       this.row.wear(id);
-      this.row.tell(say("“{name}” is one of your styles now.", { name }), [
-        [say("Only its colours"), () => this.useColours(id)],
-        [say("Rename"), () => this.openNames(id)],
-      ]);
+      /** @type {[string, () => void][]} */
+      const actions = [[say("Only its colours"), () => this.useColours(id)]];
+      if (!isLent(id)) actions.push([say("Rename"), () => this.openNames(id)]);
+      this.row.tell(say("“{name}” is one of your styles now.", { name }), actions);
     } catch (error) {
       this.row.tell(/** @type {Error} */ (error).message);
     }
@@ -107,6 +111,18 @@ export class OwnStyles {
   /** Remove a style, after a question. */
   async remove(id) {
     if (!confirm(say("Remove the style “{name}”?", { name: this.page.styleName(id) }))) return;
-    await this.page.askLibrary("remove", { id });
+    try {
+      await this.page.askLibrary("remove", { id });
+    } catch (error) {
+      this.row.tell(/** @type {Error} */ (error).message);
+    }
   }
+}
+
+/** Give this browser the word by which the server knows again who added a style, unless it has one. */
+function keepToken() {
+  if (document.cookie.split("; ").some((each) => each.startsWith(`${COOKIE}=`))) return;
+  const token = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32)))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+  const reach = location.protocol === "https:" ? "SameSite=None; Secure; Partitioned" : "SameSite=Lax"; // as page/visitors.py
+  document.cookie = `${COOKIE}=${token}; Max-Age=${COOKIE_SECONDS}; Path=/; ${reach}`;
 }

@@ -119,8 +119,8 @@ MEANINGS = {
     "uploads_each": "megabytes of files that a visitor may send in an hour",
     "teaching": "who may teach a style by pictures: auto is who opens the page on the machine that runs it and nobody "
     "on a Space, on everybody, off nobody",
-    "sharing": "who adds, renames and removes styles for everybody: auto is who opens the page on the machine that "
-    "runs it, on everybody, off nobody; a style that somebody else adds is their own",
+    "sharing": "who adds styles for everybody, and changes their own of them: auto is who opens the page on the "
+    "machine that runs it, on everybody, off nobody; a style that somebody else adds is their own",
     "metrics": "who may read /metrics: auto is who sits at the machine that runs it or sends the host's token, on "
     "everybody, off nobody",
     "price": "what the machine costs in an hour, in any currency, for the cost of a picture in /metrics; 0 counts none",

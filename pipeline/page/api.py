@@ -182,7 +182,7 @@ class Endpoints:
 
     @turn_errors_into_messages
     def remove_style(self, style: str) -> dict[str, Any]:
-        """Delete a style that was added; those that came with Croquis stay. Returns the style that is gone."""
+        """Delete a style that was added, as who added it or the host; others stay. Returns the style that is gone."""
         gone = self._studio.find_style(style)
         remove_style(self._studio, gone.id)
         return describe_style(gone)

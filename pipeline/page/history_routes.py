@@ -18,6 +18,7 @@ from pipeline.errors import FilesLeft, NotInHistory, SettingError, StoreError
 from pipeline.page.history_answers import describe_found, describe_style_count, read_wanted
 from pipeline.page.origins import is_foreign
 from pipeline.page.own_routes import read_body, refuse
+from pipeline.page.sharing import forget_styles
 from pipeline.page.visitors import DESK, choose_mode, find_owner, make_cookie, make_token
 from pipeline.store.faults import explain_fault
 from pipeline.strict_json import StrictModel, describe_first_fault
@@ -119,6 +120,7 @@ class HistoryDoor:
             answer.headers.append("set-cookie", make_cookie(request, make_token()))
         if not keep and owner is not None:
             self._studio.keeper.flush()
+            forget_styles(self._studio, request)
             try:
                 self._studio.keeper.open().forget(owner)
             except FilesLeft as error:  # nothing is kept any more all the same
@@ -181,6 +183,7 @@ class HistoryDoor:
         """Delete everything of this visitor for good."""
         history, owner = self._open(request)
         self._studio.keeper.flush()
+        forget_styles(self._studio, request)
         return _answer_count(history.forget(owner))
 
     def _open(self, request: Request) -> tuple[History, str]:

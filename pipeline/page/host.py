@@ -52,6 +52,11 @@ def is_host(visitor: gr.Request, settings: Settings) -> bool:
     """
     if settings.hosts != "local":
         return settings.hosts == "anyone"
+    return has_host_token(visitor, settings)
+
+
+def has_host_token(visitor: Visitor, settings: Settings) -> bool:
+    """Return whether this visitor's browser has opened the link that the terminal prints."""
     token = read_host_token(settings.user_dir)
     given = cookie_parser(visitor.headers.get("cookie", "")).get(name_host_cookie(token), "")
     return is_token(given, token)
@@ -104,7 +109,7 @@ def may_teach(visitor: Request | gr.Request, settings: Settings) -> bool:
 
 
 def may_share_styles(visitor: Request | gr.Request, settings: Settings) -> bool:
-    """Return whether styles that this visitor adds are everybody's, and whether they may change those."""
+    """Return whether styles that this visitor adds are everybody's, and whether they may change their own of those."""
     if settings.sharing == "auto":
         return is_at_machine(visitor)
     return settings.sharing == "on"

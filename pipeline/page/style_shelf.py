@@ -14,7 +14,7 @@ from pipeline.page import view
 from pipeline.page.components import PAGE_EVENT, build_address, make_component
 from pipeline.page.page_event import PageEvent
 from pipeline.page.sent_file import decode_base64
-from pipeline.page.sharing import add_style, adopt_style, expect_sharing, remove_style
+from pipeline.page.sharing import add_style, adopt_style, expect_own, expect_sharing, list_own, remove_style
 from pipeline.request.notation import MAX_STYLES, write_palette
 from pipeline.request.words import parse_prompt
 from pipeline.sketch.image_file import open_image
@@ -64,7 +64,7 @@ class Shelf:
         """
         added = [style.id for style in self.studio.library.all() if not style.builtin]
         styles = [self.studio.library.get(id) for id in self.order_styles(added)]
-        cards = [self.build_card(style) for style in styles]
+        cards = mark_own([self.build_card(style) for style in styles], list_own(self.studio) if added else set())
         if any(card["coming"] for card in cards):
             self.thumbnails.draw_in_background(styles)
         return cards
@@ -133,6 +133,7 @@ class Shelf:
     def rename(self, event: PageEvent) -> Answer:
         """Give an added style another name and words."""
         expect_sharing(self.studio.settings)
+        expect_own(self.studio, event.id)
         style = self.studio.library.rename(event.id, event.name, event.words)
         return {"id": style.id, "name": style.name}
 
@@ -161,7 +162,12 @@ class Shelf:
         if not isinstance(ids, list) or len(ids) > 2 * MAX_STYLES:
             raise SettingError(f"ids is a list of at most {2 * MAX_STYLES} styles' ids.")
         lent = [style for id in ids if (style := self.studio.find_lent_style(id)) is not None]
-        return {"cards": [view.build_style_card(style) for style in lent]}
+        return {"cards": mark_own([view.build_style_card(style) for style in lent], list_own(self.studio))}
+
+
+def mark_own(cards: list[Answer], own: set[str] | None) -> list[Answer]:
+    """Say of each card whether its style is the visitor's to take away: those of these ids, or all that were added."""
+    return [card | {"mine": not card["builtin"] and (own is None or card["id"] in own)} for card in cards]
 
 
 def name_after_file(name: object) -> str:

@@ -23,6 +23,7 @@ from pipeline.store.limits import Limits, make_room
 from pipeline.store.records import Records
 from pipeline.store.reported import Reported
 from pipeline.store.search import Found, StyleCount, Wanted, count_styles, find_pictures
+from pipeline.store.style_owners import StyleOwners
 from pipeline.store.tables import Picture, WornStyle
 
 BIN_TIME = timedelta(hours=1)  # how long a deleted picture can be brought back
@@ -45,6 +46,7 @@ class History:
         self.database = database
         self.records = Records(database)
         self.jobs = Jobs(database, self.records.hash_visitor)
+        self.style_owners = StyleOwners(database, self.records.hash_visitor)
         self.keys = Keys(database)
         self.reported = Reported(files, self.records)
         self._limits = limits
@@ -162,6 +164,7 @@ class History:
         self.reported.delete_left()  # before the reports that know of them go
         self.records.prune(oldest)
         self.jobs.prune(oldest)
+        self.style_owners.prune(oldest)
         return self._remove(Picture.created_at < oldest)
 
     def close(self) -> None:

@@ -209,28 +209,29 @@ class Keeper:
             if aside is not None:
                 self._tell(DAMAGED)
             history = History(self._open_files(), database, self._read_limits())
-            self._join_programs()
+            self._find_left(history)
             self._history, self._behind = history, True
             self._tried.set()
             history.files.files.delete_unfinished()
-            self._tidy(history)
+            tidy(history)
             adopt_files(history, self._name_style)
             self._behind = False
         return self._history
 
-    def _join_programs(self) -> None:
-        """Have a name among the programs of this home, so that what this one leaves behind is found at once."""
+    def _tidy(self, history: History) -> None:
+        """Find the jobs that programs left behind, and delete what is kept no longer."""
+        self._find_left(history)
+        tidy(history)
+
+    def _find_left(self, history: History) -> None:
+        """Have a name among the programs of this home, and bury the jobs of those that ended."""
         try:
             self._programs.join()
         except OSError as error:
             log.warning("Pictures that this program leaves behind are told after an hour alone: %s", error)
-
-    def _tidy(self, history: History) -> None:
-        """Find the jobs that programs left behind, and delete what is kept no longer."""
         if left := history.jobs.bury_left(self._programs.has_ended):
             log.warning("%d pictures were accepted and not drawn: Croquis ended before", left)
         self._programs.delete_ended()
-        tidy(history)
 
     def _open_files(self) -> KeptFiles:
         return open_kept_files(self._settings.pictures, self._folder)

@@ -144,6 +144,18 @@ class Job(Table):
     changed_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
+class AddedStyle(Table):
+    """AddedStyle is a style that somebody added; the style itself lies in a folder."""
+
+    __tablename__ = "added_styles"
+    __table_args__ = (Index(None, "visitor"),)
+
+    style: Mapped[str] = mapped_column(String(200), primary_key=True)  # its id
+    visitor: Mapped[str] = mapped_column(String(64), primary_key=True)  # who added it, a salted hash
+    is_shared: Mapped[bool] = mapped_column()  # everybody's; else the visitor's own
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class ApiKey(Table):
     """ApiKey is a key that a program calls with, known by its hash alone."""
 

@@ -91,6 +91,22 @@ class LentStyles:
             self._clear_away()
         return style
 
+    def remove(self, id: str) -> None:
+        """Delete a style that is here no more from now on; nothing happens where there is none of this id.
+
+        Raises StyleError.
+        """
+        if not IS_ID(id):
+            return
+        with self._lock:
+            self._styles.pop(id, None)
+            try:
+                shutil.rmtree(self._folder / id)
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                raise StyleError(explain_disk_fault(error) or f"The style could not go: {error.strerror}.") from error
+
     def _clear_away(self) -> None:
         """Delete the folders of styles that were written longest ago, so that as many are left as are kept."""
         with suppress(OSError):

@@ -108,7 +108,7 @@ def test_a_server_killed_in_the_middle_of_a_picture_costs_no_line(
     page.click("#settings .fold-button")
     set_number(page, "num_inference_steps", 2)  # the fifty of before are back, too
     draw_and_wait(page, "a red ball, watercolour")
-    page.wait_for_selector(CUT_OFF, timeout=LOADING)
+    page.wait_for_selector(CUT_OFF)
     page.reload()
     page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
     page.wait_for_timeout(OPENING)
