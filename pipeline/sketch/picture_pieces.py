@@ -1,4 +1,4 @@
-"""Count what a picture file is made of, before a decoder works through it: scans, frames, chunks, directories.
+"""Count what a picture file is made of, before a decoder works through it: scans, frames, palettes, directories.
 
 Each costs time at the picture's full size, whatever its own: a progressive JPEG of 16 MB may hold 300,000 scans of
 4000 x 4000 px, 1 ms each. Nothing is decoded here; what is broken is for the decoder to say.
@@ -15,13 +15,14 @@ from pipeline.sketch.boxed_pieces import count_boxed
 
 MOST_SCANS = 100  # of a JPEG; a progressive one has 10
 MOST_FRAMES = 2_000  # of an animation
+MOST_PALETTES = 2_000  # of a GIF, whose frames may have one each, or of a PNG
 MOST_CHUNKS = 60_000  # of any kind of file; a PNG of 20 MB written in 1 kB has 20,000
 MOST_BLOCKS = 400_000  # of 255 bytes at most, within a GIF
 MOST_DIRECTORIES = 200  # of a TIFF: its pages and what hangs on them
 MOST_ENTRIES = 10_000  # of all of a TIFF's directories
 TAG_BYTES = 4  # files' lengths that its entries may point to, all together
 
-SCANS, FRAMES = phrase("scans"), phrase("frames")
+SCANS, FRAMES, PALETTES = phrase("scans"), phrase("frames"), phrase("palettes")
 CHUNKS, PAGES, BLOCKS, TAGS = phrase("pieces"), phrase("pages"), phrase("blocks"), phrase("bytes of tags")
 TOO_MANY = "This {what}'s file has more than {most} {pieces} and would take too long to open. Save it anew as a PNG."
 
@@ -78,6 +79,8 @@ def _count_png(stored: bytes, counter: _Counter) -> None:
         counter.add(CHUNKS, MOST_CHUNKS)
         if kind == b"fcTL":
             counter.add(FRAMES, MOST_FRAMES)
+        if kind in (b"PLTE", b"sPLT"):
+            counter.add(PALETTES, MOST_PALETTES)
         if kind == b"IEND":
             return
         at += 12 + length
@@ -94,11 +97,11 @@ def _count_webp(stored: bytes, counter: _Counter) -> None:
 
 
 def _count_gif(stored: bytes, counter: _Counter) -> None:
-    at = 13 + _measure_palette(stored[10])
+    at = 13 + _measure_palette(stored[10], counter)
     while True:
         if stored[at] == GIF_IMAGE:
             counter.add(FRAMES, MOST_FRAMES)
-            at += 11 + _measure_palette(stored[at + 9])
+            at += 11 + _measure_palette(stored[at + 9], counter)
         elif stored[at] == GIF_EXTENSION:
             counter.add(CHUNKS, MOST_CHUNKS)
             at += 2
@@ -110,9 +113,12 @@ def _count_gif(stored: bytes, counter: _Counter) -> None:
         at += 1
 
 
-def _measure_palette(flags: int) -> int:
-    """Return the bytes of a GIF's palette by the flags before it."""
-    return int(3 * 2 ** ((flags & 7) + 1)) if flags & 0x80 else 0
+def _measure_palette(flags: int, counter: _Counter) -> int:
+    """Count a GIF's palette, and return its bytes, by the flags before it; 0 where there is none."""
+    if not flags & 0x80:
+        return 0
+    counter.add(PALETTES, MOST_PALETTES)
+    return int(3 * 2 ** ((flags & 7) + 1))
 
 
 def _count_tiff(stored: bytes, counter: _Counter) -> None:

@@ -44,6 +44,19 @@ def make_chunks(count: int) -> bytes:
     return whole[:-12] + (chunk + struct.pack(">I", zlib.crc32(b"teSt"))) * count + whole[-12:]
 
 
+def make_palettes(count: int) -> bytes:
+    """Return a PNG with `count` palettes."""
+    whole, chunk = encode("PNG"), struct.pack(">I4s3x", 3, b"PLTE")
+    return whole[:-12] + (chunk + struct.pack(">I", zlib.crc32(b"PLTE\0\0\0"))) * count + whole[-12:]
+
+
+def make_gif_palettes(count: int) -> bytes:
+    """Return a GIF of `count` palettes, one of all frames and one of each."""
+    palette = b"\0" * 6
+    frame = struct.pack("<BHHHHB", 0x2C, 0, 0, 1, 1, 0x80) + palette + b"\x02\x02\x44\x01\0"
+    return b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + palette + frame * (count - 1) + b";"
+
+
 def make_frames(count: int) -> bytes:
     """Return a GIF with its picture `count` times."""
     whole = encode("GIF")
@@ -117,6 +130,8 @@ HOSTILE = {
     "segments": (make_segments, 70_000),
     "chunks": (make_chunks, 70_000),
     "frames": (make_frames, 2_001),
+    "palettes": (make_palettes, 2_001),
+    "palettes of frames": (make_gif_palettes, 2_001),
     "blocks": (make_blocks, 500_000),
     "webp frames": (make_webp, 2_001),
     "pages": (make_pages, 201),
@@ -139,7 +154,9 @@ def test_too_many_pieces_are_refused_before_anything_is_decoded(name: str, monke
         read_pictures([("one", data), ("two", data), ("three", data)])
 
 
-@pytest.mark.parametrize("make", [make_scans, make_segments, make_chunks, make_frames, make_blocks, make_webp])
+@pytest.mark.parametrize(
+    "make", [make_scans, make_segments, make_chunks, make_frames, make_blocks, make_palettes, make_webp]
+)
 def test_a_few_more_than_usual_are_no_matter(make: Callable[[int], bytes]) -> None:
     assert open_image(make(20)).size == draw_house().size
 

@@ -20,7 +20,15 @@ from pipeline.values import Drawn, GenerationRequest, Verdict
 from tests.conftest import MakeStyle
 from tests.tools.small_results import make_small_result
 
-ENGINE = object()
+
+class Numbers:
+    """Numbers is an engine that draws in one number format now."""
+
+    def __init__(self, numbers: str = "float16") -> None:
+        self.present_revisions = {"base": "1", "numbers": numbers}
+
+
+ENGINE = Numbers()
 RequestOf = Callable[[int], GenerationRequest]
 
 
@@ -66,10 +74,24 @@ def test_what_differs_is_drawn(request_of: RequestOf) -> None:
     pixels[0, 0] ^= 255
     for other in (one, request_of(2), replace(one, edges=replace(one.edges, pixels=pixels))):
         cache.draw(other, pen.draw, ENGINE)
-    cache.draw(one, pen.draw, object())
+    cache.draw(one, pen.draw, Numbers())
     assert pen.drawn == [1, 2, 1, 1], "another engine draws for itself"
     cache.draw(one, pen.draw, ENGINE)
     assert pen.drawn == [1, 2, 1, 1, 1], "what the engine before drew is gone"
+
+
+def test_other_numbers_of_the_same_engine_are_another_picture(request_of: RequestOf) -> None:
+    cache, pen, engine, one = ResultCache(1), Pen(), Numbers(), request_of(1)
+
+    def draw_while_memory_runs_short(request: GenerationRequest) -> Drawn:
+        engine.present_revisions["numbers"] = "float8"
+        return pen.draw(request)
+
+    cache.draw(one, draw_while_memory_runs_short, engine)
+    for numbers, drawn in (("float16", 2), ("float8", 3), ("float16", 3), ("float8", 3)):
+        engine.present_revisions["numbers"] = numbers
+        cache.draw(one, pen.draw, engine)
+        assert len(pen.drawn) == drawn
 
 
 def test_what_was_withheld_and_what_has_no_room_is_not_kept(request_of: RequestOf) -> None:
@@ -92,7 +114,7 @@ def test_the_studio_asks_it_and_live_pictures_pass_it_by(request_of: RequestOf, 
 
     class Engine:
         profile = type("Profile", (), {"name": "pocket", "title": "Pocket"})
-        revisions = MappingProxyType[str, str]({})
+        revisions = present_revisions = MappingProxyType[str, str]({})
 
         def draw(self, request: GenerationRequest, **ways: object) -> Drawn:
             return pen.draw(request)
