@@ -34,7 +34,18 @@ export function openReport(image) {
       go.disabled = false;
     }
   } }, choice, words, go, said);
-  const dialog = openDialog(say("Report this picture"), [make("p.report-note", {}, say("Whoever runs this Croquis sees the picture and what you write, and not your name.")), form], { name: "report" });
+  const other = make("p.report-note", { hidden: true });
+  const dialog = openDialog(say("Report this picture"), [make("p.report-note", {}, say("Whoever runs this Croquis sees the picture and what you write, and not your name.")), form, other], { name: "report" });
+  showContact(other);
+}
+
+/** Show how the host is reached otherwise, where the host has said so. @param {HTMLElement} place */
+async function showContact(place) {
+  const answer = await fetch(new URL("report", document.baseURI)).catch(() => null);
+  const { contact = "" } = (answer?.ok && (await answer.json().catch(() => null))) || {};
+  if (!/^(mailto|https):/.test(contact)) return;
+  place.append(say("You can also write to the host:"), " ", make("a", { href: contact, target: "_blank", rel: "noreferrer" }, contact.replace(/^mailto:/, "")));
+  place.hidden = false;
 }
 
 /** Send a report. Throws an Error in the server's own words, or says that it did not answer. */

@@ -12,6 +12,8 @@ from pipeline.errors import SettingError
 
 PREFIX = "CROQUIS_"
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,252})", re.IGNORECASE)
+CONTACT = re.compile(r"https://[!-~]+|[!#-;=?-~]+@[a-z0-9.-]+", re.IGNORECASE)
+CONTACT_LIMIT = 200  # characters
 HEADER_NAME = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -42,6 +44,14 @@ def expect_host_names(name: str, value: str) -> None:
         raise SettingError(
             f"{name} ({PREFIX}{name.upper()}) is names as croquis.example with commas between them, without http:// "
             f"and port; {wrong.strip()!r} came."
+        )
+
+
+def expect_contact(value: str) -> None:
+    """Raise SettingError unless how to reach the host is an e-mail address or a page, or nothing."""
+    if value and not (len(value) <= CONTACT_LIMIT and CONTACT.fullmatch(value)):
+        raise SettingError(
+            f"contact ({PREFIX}CONTACT) is an e-mail address or a page as https://a.example/contact; {value!r} came."
         )
 
 

@@ -17,6 +17,7 @@ from pipeline.setting_checks import (
     PREFIX,
     expect_amount,
     expect_choice,
+    expect_contact,
     expect_count,
     expect_folder,
     expect_host_names,
@@ -68,7 +69,7 @@ AMOUNTS = {
     "results": 1_000_000.0,
 }  # name -> the most it takes; the least is 0
 AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-AS_WRITTEN = ("database", "pictures")  # URLs: capital letters count
+AS_WRITTEN = ("database", "pictures", "contact")  # URLs: capital letters count
 FOLDERS = ("sd15", "models", "assets", "styles", "user_dir", "outputs", "c2pa")
 DESCRIPTION = "Serve Croquis: from a drawing to a picture."
 COMMANDS = (
@@ -106,10 +107,8 @@ MEANINGS = {
     "waiting_each": "calls of one visitor that may draw or wait for it at once",
     "rate": "pictures that one address may ask for in a time, such as 30/minute or 200/hour; off counts none",
     "results": "megabytes of memory for pictures that are asked for again with all the same, seed too; 0 keeps none",
-    "trusted_hosts": "names, with commas between them, by which visitors reach Croquis through a proxy; its own "
-    "are known",
-    "origins": "other sites, as https://school.example with commas between them, whose pages may call /v1 and Gradio's "
-    "endpoints from a browser",
+    "trusted_hosts": "names, with commas between them, by which visitors reach Croquis through a proxy, beside its own",
+    "origins": "other sites, as https://a.example,https://b.example, whose pages may call /v1 and Gradio's endpoints",
     "proxies": "addresses or networks, with commas between them, of the proxies that visitors come through, whose "
     "X-Forwarded-For is believed; unset, only this machine's own",
     "login": "who may come in: off everybody, file who is in the file that `python app.py access` writes, proxy whom a "
@@ -121,6 +120,7 @@ MEANINGS = {
     "on a Space, on everybody, off nobody",
     "sharing": "who adds styles for everybody, and changes their own of them: auto is who opens the page on the "
     "machine that runs it, on everybody, off nobody; a style that somebody else adds is their own",
+    "contact": "e-mail address or https:// page by which visitors reach the host; shown where they report a picture",
     "metrics": "who may read /metrics: auto is who sits at the machine that runs it or sends the host's token, on "
     "everybody, off nobody",
     "price": "what the machine costs in an hour, in any currency, for the cost of a picture in /metrics; 0 counts none",
@@ -178,6 +178,7 @@ class Settings:
     uploads_each: int = 2_000
     teaching: TeachingChoice = "auto"
     sharing: SharingChoice = "auto"
+    contact: str = ""  # "": the host gives none
     metrics: MetricsChoice = "auto"
     price: float = 0.0  # of the machine in an hour, in the host's currency; 0: unset
     log: LogChoice = "text"
@@ -205,6 +206,7 @@ class Settings:
             expect_amount(name, getattr(self, name), limit)
         expect_host_names("trusted_hosts", self.trusted_hosts)
         expect_origins(self.origins)
+        expect_contact(self.contact)
         expect_place(self.pictures)
         expect_proxies(self.proxies)
         expect_login(self.login, self.login_header, self.proxies)

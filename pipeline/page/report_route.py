@@ -1,12 +1,13 @@
-"""Answer POST /report: a visitor says what is wrong with a picture, and the host sees both."""
+"""Answer /report: a visitor says what is wrong with a picture, which the host sees, or asks how the host is reached."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from fastapi import Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -25,9 +26,16 @@ from pipeline.studio.studio import Studio
 
 FOREIGN = "Reports are taken from Croquis's own page."
 TOO_LARGE = f"A picture file has at most {MAX_FILE // 10**6} MB; more came."
+NO_CONTACT = "The host of this Croquis has given no address; CROQUIS_CONTACT does."
+SECURITY_TIME = timedelta(days=30)  # that a fetched security.txt may be believed
 REASONS = ("harmful", "person", "copied", "other")
 RATE = parse("10/hour")  # of each visitor
 TOO_OFTEN = "Ten reports in an hour are taken from you. Try again later."
+
+
+def write_link(contact: str) -> str:
+    """Write a setting as a link: an e-mail address gets its scheme."""
+    return f"mailto:{contact}" if contact and not contact.lower().startswith("https:") else contact
 
 
 class ReportDoor:
@@ -38,7 +46,22 @@ class ReportDoor:
 
     def list_routes(self) -> list[BaseRoute]:
         """List the routes to be served beside Gradio's own."""
-        return [Route("/report", self.answer, methods=["POST"])]
+        return [
+            Route("/report", self.answer, methods=["POST"]),
+            Route("/report", self.tell_contact, methods=["GET"]),
+            Route("/.well-known/security.txt", self.tell_security, methods=["GET"]),
+        ]
+
+    async def tell_contact(self, request: Request) -> Response:
+        """Say how the host is reached, "" where the host has not said."""
+        return JSONResponse({"contact": write_link(self._studio.settings.contact)}, headers=NOT_KEPT)
+
+    async def tell_security(self, request: Request) -> Response:
+        """Say the same as RFC 9116 has it, for who found a weakness."""
+        if not (link := write_link(self._studio.settings.contact)):
+            return refuse(404, NO_CONTACT)
+        expires = (datetime.now(UTC) + SECURITY_TIME).isoformat(timespec="seconds")
+        return PlainTextResponse(f"Contact: {link}\nExpires: {expires}\n", headers=NOT_KEPT)
 
     async def answer(self, request: Request) -> Response:
         """Take a report from our own page alone."""

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from pipeline.commands.access import run_access
+from pipeline.errors import SettingError
 from pipeline.page.report_route import ReportDoor
 from pipeline.page.visitors import COOKIE, make_token, read_owner
 from pipeline.picture.png_file import write_picture
@@ -104,3 +105,23 @@ def test_what_is_no_report_is_refused_in_words(
 
 def test_ten_in_an_hour_are_taken(browser: TestClient) -> None:
     assert [send(browser, b"")[0] for _ in range(11)] == [422] * 10 + [429]
+
+
+@pytest.mark.parametrize(
+    ("contact", "link"),
+    [("host@school.example", "mailto:host@school.example"), ("https://a.example/c?d=1", "https://a.example/c?d=1")],
+)
+def test_the_host_is_reached_as_the_host_says(keeper: Keeper, tmp_path: Path, contact: str, link: str) -> None:
+    studio = SimpleNamespace(settings=Settings(user_dir=tmp_path, contact=contact), keeper=keeper)
+    browser = TestClient(Starlette(routes=ReportDoor(studio).list_routes()))  # type: ignore[arg-type]
+    assert browser.get("/report").json() == {"contact": link}
+    contacts, expires = browser.get("/.well-known/security.txt").text.splitlines()
+    assert contacts == f"Contact: {link}" and expires.startswith("Expires: 20")
+
+
+def test_nobody_is_invented_as_a_contact(browser: TestClient) -> None:
+    assert browser.get("/report").json() == {"contact": ""}
+    assert browser.get("/.well-known/security.txt").status_code == 404
+    for wrong in ("javascript:alert(1)", "http://a.example", "host", "a@b.example\nExpires: 1", "a <b@c.example>"):
+        with pytest.raises(SettingError, match="CROQUIS_CONTACT"):
+            Settings(contact=wrong)
