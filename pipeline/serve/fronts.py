@@ -18,7 +18,7 @@ from pipeline.serve.cluster_metrics import write_cluster_metrics
 from pipeline.serve.dead_letters import keep_letter
 from pipeline.serve.encoder_worker import RemoteEncoder
 from pipeline.serve.names import ENGINES, LINE, RETRIEVAL, find_own_name
-from pipeline.serve.ray_workers import RayWorkers
+from pipeline.serve.ray_workers import RayWorkers, wait_for_handle
 from pipeline.serve.shared_line import FarLine, SharedLine, SharedTurns
 from pipeline.settings import Settings
 from pipeline.studio.opening import Openers
@@ -32,24 +32,22 @@ LOOK = 0.2  # seconds between two looks whether the last picture is drawn
 
 def start_remote_studio(settings: Settings) -> Studio:
     """Make a studio whose engine and encoder are the cluster's, and have it reach them in the background."""
-    from ray import serve
-
     calm_threads(os.environ)
 
     def keep(letter: DeadLetter) -> None:
         keep_letter(studio.jobs, letter)
 
-    far = FarLine(serve.get_deployment_handle(LINE, LINE))
+    far = FarLine(wait_for_handle(LINE))
 
     def open_engine(profile: Any, settings: Settings, report: Any) -> RemoteEngine:
         report("Waiting for the first worker", 0.0)
-        workers = RayWorkers(serve.get_deployment_handle(ENGINES, ENGINES), settings.workers_most)
+        workers = RayWorkers(wait_for_handle(ENGINES), settings.workers_most)
         turns = SharedTurns(far, profile.title, workers.count)
         return RemoteEngine(profile, workers, settings.job_seconds, keep, turns)
 
     def open_search(profile: Any, settings: Settings, library: Any) -> StyleSearch:
-        handle = serve.get_deployment_handle(RETRIEVAL, RETRIEVAL)
-        return StyleSearch(library, RemoteEncoder(handle, settings.job_seconds), settings.caches)
+        encoder = RemoteEncoder(wait_for_handle(RETRIEVAL), settings.job_seconds)
+        return StyleSearch(library, encoder, settings.caches)
 
     studio = Studio(settings, Openers(open_engine, open_search, partial(SharedLine, far)))
     studio.start_loading()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOOK = 0.5  # seconds between two looks whether an application is there
 COUNT_EVERY = 2.0  # seconds between two counts of the workers
 
 
@@ -84,6 +85,23 @@ class WorkerCount:
             except Exception as error:  # Ray is starting or ending; the last count stands
                 log.info("The workers cannot be counted now: %s", error)
             time.sleep(COUNT_EVERY)
+
+
+def wait_for_handle(name: str) -> DeploymentHandle[Any]:
+    """Wait until an application is deployed, and return what calls its replicas.
+
+    Kubernetes deploys all of a cluster's at once.
+    """
+    from ray import serve
+
+    while True:
+        try:
+            handle: DeploymentHandle[Any] = serve.get_deployment_handle(name, name)
+        except KeyError:
+            log.info("Waiting for the application %s", name)
+            time.sleep(LOOK)
+        else:
+            return handle
 
 
 def count_running(name: str) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from pipeline.engine.turns import Turn, Turns
 from pipeline.errors import Cancelled, LineFull, raise_if_cancelled
@@ -42,6 +43,7 @@ class FarLine:
         self.waiting = 0  # pictures of all fronts that wait, as of half a second ago
         self._asked_again = 0.0  # when it may be asked after it was away
         self._wishes: set[str] = set()
+        self._names, self._naming = WeakKeyDictionary[Place, str](), threading.Lock()
         self._is_over = threading.Event()
         self._threads = ThreadPoolExecutor(8, "croquis-line")  # a loop that asks has to be none of asyncio's
         threading.Thread(target=self._keep_telling, name="croquis-front", daemon=True).start()
@@ -52,7 +54,10 @@ class FarLine:
 
     def name_call(self, place: Place | None) -> str:
         """Return the name of a call in the cluster's line; "" for none."""
-        return "" if place is None else f"{self.front} {id(place)}"
+        if place is None:
+            return ""
+        with self._naming:
+            return self._names.setdefault(place, uuid.uuid4().hex)
 
     def ask(self, method: str, *inputs: object) -> Any:
         """Return the answer of a method of LineReplica. Raises LineAway."""
