@@ -1,0 +1,37 @@
+"""Measurements of many processes in one text, and what a worker of a cluster counts."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from pipeline.errors import OutOfMemory
+from pipeline.metrics.gathered import write_gathered
+from pipeline.metrics.measurements import Measurements
+from pipeline.metrics.worker_measurements import WorkerMeasurements
+from pipeline.settings import Settings
+from tests.tools.prometheus_text import find_samples
+
+
+def test_replicas_are_told_apart_and_each_name_is_one_family() -> None:
+    first, second, worker = Measurements(Settings()), Measurements(Settings()), WorkerMeasurements()
+    for _ in range(3):
+        first.note_answer(200)
+    second.note_answer(200)
+    with worker.follow("sd15"):
+        pass
+    with pytest.raises(OutOfMemory), worker.follow("sd15"):
+        raise OutOfMemory("too large")
+    sent = pickle.loads(pickle.dumps(worker.collect()))  # it comes from another process
+    measured = {"draw": [("a", first.collect()), ("b", second.collect())], "engines": [("c", sent)]}
+    text = write_gathered(measured).decode()
+    assert find_samples(text, "croquis_http_answers_total", application="draw", replica="a", status="200") == [3.0]
+    assert find_samples(text, "croquis_http_answers_total", application="draw", replica="b") == [1.0]
+    of_worker = {"application": "engines", "replica": "c"}
+    assert find_samples(text, "croquis_worker_pictures_total", engine="sd15", **of_worker) == [1.0]
+    assert find_samples(text, "croquis_worker_picture_seconds_count", engine="sd15", **of_worker) == [1.0]
+    assert find_samples(text, "croquis_worker_errors_total", kind="OutOfMemory", **of_worker) == [1.0]
+    names = [family.name for family in text_string_to_metric_families(text)]
+    assert len(names) == len(set(names)) and len(find_samples(text, "process_resident_memory_bytes")) == 3
