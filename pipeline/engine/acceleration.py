@@ -78,8 +78,9 @@ class Compiler:
     `take_notices` tells.
     """
 
-    def __init__(self, on: bool, backend: Any = "inductor", limit: int = VARIANTS) -> None:
-        self.on, self._backend, self._limit = on, backend, limit
+    def __init__(self, on: bool, backend: Any = "inductor", limit: int = VARIANTS, *, graphs: bool = True) -> None:
+        """`graphs` False compiles without CUDA graphs."""
+        self.on, self._backend, self._limit, self._graphs = on, backend, limit, graphs
         self._unets: dict[bool, SplitUNet] = {}  # by `skips`
         self._controlnets: dict[torch.device, Run] = {}  # what runs all ControlNets on a device
         self._decoder: Any = None
@@ -127,7 +128,8 @@ class Compiler:
 
     def _choose_mode(self, device: torch.device) -> str | None:
         """Choose the mode with CUDA graphs where there is CUDA."""
-        return "reduce-overhead" if self._backend == "inductor" and device.type == "cuda" else None
+        wanted = self._graphs and self._backend == "inductor" and device.type == "cuda"
+        return "reduce-overhead" if wanted else None
 
     def _compile(self, run: Run, *, device: torch.device) -> Run:
         """Compile a function; outputs of CUDA graphs are copied."""

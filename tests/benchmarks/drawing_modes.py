@@ -44,6 +44,7 @@ class DrawingMode:
     unet_channels_last: bool = False  # they are UNet and ControlNet as well
     attention: str = "sdpa"
     compiled: bool = False
+    graphs: bool = True  # CUDA graphs, where it is compiled and there is CUDA
 
     @property
     def name(self) -> str:
@@ -96,6 +97,8 @@ def list_modes(steps: int, device: torch.device, dtype: torch.dtype, compiled: b
     shipped = [make_shipped_mode(set_steps(preset, steps), unet_channels_last) for preset in (balanced, best)]
     if compiled:
         found.append(replace(off, preset=rename_preset(off, "compiled"), compiled=True))
+        bare = rename_preset(off, "compiled_without_graphs")
+        found.append(replace(off, preset=bare, compiled=True, graphs=False))
         shipped.append(replace(shipped[0], preset=rename_preset(shipped[0], "balanced_compiled"), compiled=True))
     return [
         *found,
@@ -172,7 +175,8 @@ class OurEngine:
         self.engine, self._pipeline = engine, engine._pipeline
         modules = (self._pipeline.unet, self._pipeline.controlnet, self._pipeline.vae, engine._conditioning.hint_stack)
         self._laid_out = [module for module in modules if is_channels_last(module)]
-        self._compilers = {on: Compiler(on) for on in (False, True)}
+        kinds = ((False, True), (True, True), (True, False))
+        self._compilers = {(on, graphs): Compiler(on, graphs=graphs) for on, graphs in kinds}
         self._attention = "sdpa"
 
     def networks(self, mode: DrawingMode) -> dict[str, nn.Module]:
@@ -190,7 +194,7 @@ class OurEngine:
         self.engine._loras.use(request, Clock(self.engine.device))
         self.set_memory_format(mode)
         self._set_attention(mode.attention)
-        self.engine._denoiser.compiler = compiler = self._compilers[mode.compiled]
+        self.engine._denoiser.compiler = compiler = self._compilers[mode.compiled, mode.graphs]
         self.engine._conditioning._hold_style_scales = compiler.hold_style_scales
         self.engine._conditioning.clear()
         if mode.keeps_prompt:

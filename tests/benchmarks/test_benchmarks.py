@@ -124,6 +124,8 @@ def test_the_summary_tells_numbers_and_levers_apart(all_rows: list[Row], rows: T
     summary = {row["summary"]: row["ratio"] for row in all_rows if "summary" in row}
     assert summary.keys() == {
         "balanced in float32 against plain in float32",
+        "draft in float32 against plain in float32",
+        "draft in bfloat16 against plain in bfloat16",
         "balanced in bfloat16 against plain in bfloat16",
         "plain in bfloat16 against plain in float32",
         "balanced in bfloat16 against plain in float32",
