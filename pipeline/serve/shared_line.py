@@ -71,7 +71,7 @@ class FarLine:
         try:
             if self._expect_answer(lambda: self._wait(wish, turn)):
                 return wish.id
-            raise LineAway("The turn was given up there.")
+            raise LineAway("the turn was given up there")
         except BaseException:
             self.release(wish.id)
             raise
@@ -118,7 +118,7 @@ class FarLine:
 
     def _expect_near(self) -> None:
         if time.monotonic() < self._asked_again:
-            raise LineAway("It did not answer just now.")
+            raise LineAway("it did not answer just now")
 
     def _keep_telling(self) -> None:
         while not self._is_over.wait(BEAT):
