@@ -18,6 +18,10 @@ BEHIND = "Pictures come faster than they can be kept, so some are missing from t
 FULL_OF_STARS = "The history is full of pictures with a star, so new ones are not kept. Drawing goes on."
 NO_SERVER = "The history's database does not answer; pictures made meanwhile come into it later. Drawing goes on."
 NO_FILES = "The history's pictures cannot be reached: they are not shown, and new ones are not kept. Drawing goes on."
+REFUSED = (
+    "The history's store refuses Croquis: its keys or rights are wrong. Pictures are not shown, and new ones are not "
+    "kept. Drawing goes on."
+)
 UNKNOWN = "A picture could not be kept in the history; the log says why. Drawing goes on."
 
 BY_ERRNO = {
@@ -32,6 +36,7 @@ BY_SQLITE = {  # primary codes ("Result and Error Codes" of SQLite)
 }
 
 
+NO_KEYS = ("NoCredentialsError", "PartialCredentialsError")  # of botocore
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code: another program held a lock for longer than we wait
 
 
@@ -44,7 +49,7 @@ def explain_fault(error: BaseException) -> str:
     if isinstance(error, StoreError):
         return str(error)
     if isinstance(error, FilesAway):
-        return NO_FILES
+        return REFUSED if is_refused(error) else NO_FILES
     if isinstance(error, TimeoutError):  # of the lock on the database's opening
         return LOCKED
     code = read_sqlite_code(error)
@@ -54,6 +59,12 @@ def explain_fault(error: BaseException) -> str:
         sqlstate = getattr(error.orig, "sqlstate", None)
         return LOCKED if sqlstate == LOCK_NOT_AVAILABLE else UNKNOWN if sqlstate else NO_SERVER
     return BY_ERRNO.get(error.errno or 0, UNKNOWN) if isinstance(error, OSError) else UNKNOWN
+
+
+def is_refused(error: FilesAway) -> bool:
+    """Return whether a store answered that whoever asks may not: its library has no keys, or others than it should."""
+    cause = error.__cause__
+    return isinstance(cause, PermissionError) or type(cause).__name__ in NO_KEYS
 
 
 def is_damage(error: BaseException) -> bool:

@@ -46,7 +46,7 @@ def test_a_visitor_takes_a_style_of_their_own_away(open_page: OpenPage, server: 
     assert page.locator("#chip .style-note button:has-text('Rename')").count() == 0
     page.wait_for_timeout(2000)  # what changed is kept within a second
     page.reload()
-    page.wait_for_function("croquis.readStyle().startsWith('style-lent-')")
+    page.wait_for_selector("#chip .mix-part:has-text('Style')")
     page.click("#chip .door.all")
     page.on("dialog", lambda dialog: dialog.accept())
     page.click("#all-styles .added button[title^='Remove Style']")
