@@ -41,18 +41,16 @@ def count_own_cores() -> int | None:
     return None if os.environ.get("RAY_ADDRESS") else int(ray.cluster_resources().get("CPU", 1))
 
 
-def start_cluster(settings: Settings, host: str, port: int, *, with_page: bool = True) -> None:
-    """Start the five applications; return once all of them run. `host` and `port` are those of /v1/draw."""
+def start_cluster(settings: Settings, host: str, port: int) -> None:
+    """Start the five applications at once; return when all of them run. `host` and `port` are those of /v1/draw."""
     from ray import serve
 
     given: dict[str, Any] = {"settings": settings}
+    built = {LINE: build_line, ENGINES: build_engines, RETRIEVAL: build_retrieval, DRAW: build_draw, PAGE: build_page}
     serve.start(http_options={"host": host, "port": port})
-    serve.run(build_line(given), name=LINE, route_prefix=None)
-    serve.run(build_engines(given), name=ENGINES, route_prefix=None)
-    serve.run(build_retrieval(given), name=RETRIEVAL, route_prefix=None)
-    serve.run(build_draw(given), name=DRAW, route_prefix="/")
-    if with_page:
-        serve.run(build_page(given), name=PAGE, route_prefix=None)
+    serve.run_many(
+        [serve.RunTarget(build(given), name, "/" if name == DRAW else None) for name, build in built.items()]
+    )
 
 
 def find_page() -> str:
