@@ -13,7 +13,7 @@ from queue import Empty, Full, Queue
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from pipeline.errors import StoreError
+from pipeline.errors import StoreError, quote_error
 from pipeline.kept_files import KeptFiles, open_kept_files
 from pipeline.settings import Settings
 from pipeline.store.facts import Facts
@@ -138,8 +138,10 @@ class Keeper:
 
     def report(self, error: Exception) -> None:
         """Take note of an error of the history that a reader met."""
-        log.warning("The history failed", exc_info=error)
-        self._tell(explain_fault(error))
+        fault = explain_fault(error)
+        is_known = fault not in (UNKNOWN, DAMAGED)
+        log.warning("The history failed: %s", quote_error(error), exc_info=None if is_known else error)
+        self._tell(fault)
         if is_damage(error):
             self._damaged = True
             self._wake()

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +83,11 @@ class RequestRefused(Exception):
 
 
 @contextmanager
-def run_app(folder: Path, port: int | None = None, **environment: str) -> Iterator[Server]:
-    """Run `python app.py`, its log and its person's files below `folder`, at a free port unless one is given."""
+def run_app(folder: Path, port: int | None = None, before: Sequence[str] = (), **environment: str) -> Iterator[Server]:
+    """Run `python app.py`, its log and its person's files below `folder`, at a free port unless one is given.
+
+    `before` is a command that runs another, as setpriv does.
+    """
     port, log = port or find_free_port(), folder / "server.log"
     environment = {
         **os.environ,
@@ -100,7 +103,7 @@ def run_app(folder: Path, port: int | None = None, **environment: str) -> Iterat
     with log.open("wb") as output:
         started = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            [*before, sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             url = f"http://127.0.0.1:{port}"
