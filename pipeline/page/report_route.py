@@ -27,7 +27,7 @@ from pipeline.studio.studio import Studio
 FOREIGN = "Reports are taken from Croquis's own page."
 TOO_LARGE = f"A picture file has at most {MAX_FILE // 10**6} MB; more came."
 NO_CONTACT = "The host of this Croquis has given no address; CROQUIS_CONTACT does."
-SECURITY_TIME = timedelta(days=30)  # that a fetched security.txt may be believed
+SECURITY_TIME = timedelta(days=30)  # that what was fetched may be believed
 REASONS = ("harmful", "person", "copied", "other")
 RATE = parse("10/hour")  # of each visitor
 TOO_OFTEN = "Ten reports in an hour are taken from you. Try again later."
