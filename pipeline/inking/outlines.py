@@ -23,6 +23,7 @@ LOOK_BACK = 0.04  # of the longer side: so much of a stroke says where its end l
 BACK = -0.4  # cosine: an end is not joined with what lies behind it
 LEAST_SPAN = 0.02  # of the picture that the strokes span at least
 ENCLOSED, COVERED = 0.2, 0.45  # of the span: a drawing encloses enough already; an outline encloses a thing
+NEEDED = 0.8  # of what all joins enclose: what some of them enclose, for the others to be left out
 INVENTED = 0.33  # of the strokes' length that joins are long together, at most
 
 
@@ -49,13 +50,33 @@ def find_outline_joins(lines: Mask) -> list[Floats]:
     skeleton = skeletonize(find_free_strokes(lines))
     side = max(lines.shape)
     ends = find_ends(skeleton, LOOK_BACK * side, 0)
-    for reach in REACHES:
-        joins = [ends.points[list(pair)] for pair in pair_ends(ends, reach * side)]
-        if sum(float(np.hypot(*(join[1] - join[0]))) for join in joins) > INVENTED * int(skeleton.sum()):
-            return []
-        if joins and measure_enclosed(draw_joins(lines, joins)) >= COVERED * span:
-            return joins
+    for most in (1, 2):
+        for reach in REACHES:
+            joins = [ends.points[list(pair)] for pair in pair_ends(ends, reach * side, most)]
+            closes = bool(joins) and measure_enclosed(draw_joins(lines, joins)) >= COVERED * span
+            if closes and most > 1:
+                joins = drop_idle_joins(lines, joins)
+            if measure_length(joins) > INVENTED * int(skeleton.sum()):
+                break
+            if closes:
+                return joins
     return []
+
+
+def drop_idle_joins(lines: Mask, joins: list[Floats]) -> list[Floats]:
+    """Return the joins without those that hardly enclose anything, the longest first: whiskers need none."""
+    least = NEEDED * measure_enclosed(draw_joins(lines, joins))
+    kept = sorted(joins, key=lambda join: -measure_length([join]))
+    for join in list(kept):
+        others = [other for other in kept if other is not join]
+        if measure_enclosed(draw_joins(lines, others)) >= least:
+            kept = others
+    return kept
+
+
+def measure_length(joins: list[Floats]) -> float:
+    """Measure how long joins are together, px."""
+    return sum(float(np.hypot(*(join[1] - join[0]))) for join in joins)
 
 
 def measure_span(lines: Mask) -> float:
@@ -79,8 +100,11 @@ def measure_enclosed(lines: Mask) -> int:
     return int((~lines & ~find_open_ground(lines)).sum())
 
 
-def pair_ends(ends: Ends, reach: float) -> list[tuple[int, int]]:
-    """Pair ends of strokes with each other, the nearest that look at each other first, each once."""
+def pair_ends(ends: Ends, reach: float, most: int = 1) -> list[tuple[int, int]]:
+    """Pair ends of strokes with each other, the nearest that look at each other first, each `most` times at most.
+
+    An ear's inner end is needed by the brow as well as by the ear's foot, which is nearer.
+    """
     if len(ends.points) < 2:
         return []
     way = ends.points[None] - ends.points[:, None]
@@ -88,12 +112,13 @@ def pair_ends(ends: Ends, reach: float) -> list[tuple[int, int]]:
     facing = np.einsum("ijk,ik->ij", way / np.maximum(distance, 1e-9)[..., None], ends.directions)
     worst = np.minimum(facing, facing.T)
     first, second = np.nonzero(np.triu((distance <= reach) & (worst >= BACK), 1))
-    taken: set[int] = set()
+    taken = [0] * len(ends.points)
     pairs = []
     for place in np.argsort(distance[first, second] * (2 - worst[first, second]), kind="stable"):
         one, other = int(first[place]), int(second[place])
-        if one not in taken and other not in taken:
-            taken |= {one, other}
+        if max(taken[one], taken[other]) < most:
+            taken[one] += 1
+            taken[other] += 1
             pairs.append((one, other))
     return pairs
 

@@ -6,9 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.inking.gaps import Ends
 from pipeline.inking.grid import lay_grid
-from pipeline.inking.outlines import close_lines
+from pipeline.inking.outlines import COVERED, close_lines, measure_enclosed, measure_span, pair_ends
 from pipeline.inking.regions import BALLS, divide_regions, label_regions
+from pipeline.pocket.evaluate.drawings import load_drawings, read_drawing_lines
 from tests.inking.test_gaps import regions, ring
 
 
@@ -25,6 +27,25 @@ def test_an_outline_with_a_wide_opening_encloses_its_thing(side: int, gap: float
     lines = ring(side, gap, max(2, side // 100))
     closed = close_lines(lines)
     assert regions(closed) == 2 and (closed | ~lines).all()
+
+
+def test_an_end_may_be_joined_twice() -> None:
+    """The ear's inner end is needed by the brow and, being nearer, by the head's side."""
+    ears = np.array([[97.0, 76], [148, 78], [164, 94]])
+    ways = np.array([[0.7, 0.7], [-0.7, 0.7], [-0.7, -0.7]])
+    ends = Ends(ears, ways, [[], [], []], np.zeros(3, bool))
+    assert pair_ends(ends, 60) == [(1, 2)] and pair_ends(ends, 60, most=2) == [(1, 2), (0, 1)]
+    assert pair_ends(ends, 30, most=2) == [(1, 2)]
+
+
+@pytest.mark.parametrize("side", [256, 512, 1024])
+def test_a_cat_s_head_of_open_strokes_is_closed_and_its_whiskers_are_not(side: int) -> None:
+    face = next(one for one in load_drawings() if one.id == "cat-face")
+    lines = read_drawing_lines(face, side) > 0
+    closed = close_lines(lines)
+    assert measure_enclosed(closed) > COVERED * measure_span(lines) > 20 * measure_enclosed(lines)
+    whiskers = np.s_[side // 2 : 6 * side // 10, : 36 * side // 100]
+    assert (closed[whiskers] & ~lines[whiskers]).sum() < 0.02 * side
 
 
 OPEN = {
