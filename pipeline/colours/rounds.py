@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.colours.kin import count_borders, find_kin
 from pipeline.colours.oklab import from_oklab, to_oklab
 from pipeline.colours.region_features import ROWS, RegionFeatures
 from pipeline.colours.region_network import CODES, GROUND_ROWS, GROUNDS, Heard, RegionColours
@@ -65,18 +66,18 @@ def draw_uniform(seed: int) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """Groups says which tokens have one colour: a region with its twins, all cells of a region's row together."""
+    """Groups says which tokens have one colour: twins and kin, and all cells of a region's row."""
 
     numbers: Tensor  # (n,) int64, the group of each token
     outside: Tensor  # (n,) bool, regions that are ground: their cells have colours, they have none
     cells: Tensor  # (n,) bool
 
     @classmethod
-    def find(cls, seen: RegionFeatures) -> Groups:
-        """Number the groups of a drawing's tokens."""
+    def find(cls, seen: RegionFeatures, borders: NDArray[np.int64]) -> Groups:
+        """Number the groups of a drawing's tokens; borders: (n, n), px that each two share (`count_borders`)."""
         count, more = len(seen.numbers), len(seen.homes)
         _, rows = np.unique(np.column_stack([seen.homes, seen.spots[:, 0]]), axis=0, return_inverse=True)
-        numbers = np.concatenate([find_twins(seen), count + rows.ravel()]).astype(np.int64)
+        numbers = np.concatenate([find_twins(seen, find_kin(seen, borders)), count + rows.ravel()]).astype(np.int64)
         outside = np.concatenate([seen.outside, np.zeros(more, bool)])
         return cls(torch.from_numpy(numbers), torch.from_numpy(outside), torch.arange(count + more) >= count)
 
@@ -138,14 +139,15 @@ class Question:
     ) -> Question:
         """Prepare what is the same in every round; tokens: (h, t, 384)."""
         lab = torch.from_numpy(to_oklab(network.codes.numpy()))
+        borders = count_borders(regions, seen)
         return cls(
             network,
             torch.from_numpy(seen.values).expand(len(tokens), -1, -1),
             torch.from_numpy(seen.whole).expand(len(tokens), -1),
             network.hear(tokens),
-            Groups.find(seen),
+            Groups.find(seen, borders),
             seen.spots[:, 0].astype(np.int64) * GROUND_ROWS // ROWS,
-            find_neighbours(regions, seen),
+            find_neighbours(regions, seen, borders),
             ((lab[:, None] - lab[None]) ** 2).sum(-1),
             float(guidance_scale),
             float(controlnet_conditioning_scale),
@@ -196,21 +198,17 @@ def snap_to_ground(colours: Float, rows: NDArray[np.int64], ground: Float) -> Fl
     return from_oklab(np.asarray(lab + weight * (ground[nearest] - lab), np.float32))
 
 
-def find_neighbours(regions: NDArray[np.int32], seen: RegionFeatures) -> Tensor:
-    """Return which tokens are inner regions side by side and of unlike sizes, (n, n) float32 of 0 and 1."""
-    inner = seen.numbers[~seen.outside]
-    place = np.full(int(regions.max()) + 1, -1)
-    place[inner] = np.flatnonzero(~seen.outside)
-    counts = np.zeros((len(seen.values), len(seen.values)), np.int64)
-    for one, other in ((regions[:, 1:], regions[:, :-1]), (regions[1:], regions[:-1])):
-        differ = one != other
-        first, second = place[one[differ]], place[other[differ]]
-        both = (first >= 0) & (second >= 0)
-        np.add.at(counts, (first[both], second[both]), 1)
+def find_neighbours(regions: NDArray[np.int32], seen: RegionFeatures, borders: NDArray[np.int64]) -> Tensor:
+    """Return which tokens are inner regions side by side and of unlike sizes, (n, n) float32 of 0 and 1.
+
+    borders: (n, n), px of border that each two tokens share (`count_borders`).
+    """
     areas = np.bincount(regions.ravel())[seen.numbers].astype(np.float32)
     areas = np.concatenate([areas, np.ones(len(seen.homes), np.float32)])
     alike = np.minimum(areas, areas[:, None]) >= ALIKE * np.maximum(areas, areas[:, None])
-    return torch.from_numpy(((counts + counts.T >= RIM) & ~alike).astype(np.float32))
+    inner = np.concatenate([~seen.outside, np.zeros(len(seen.homes), bool)])
+    beside = (borders >= RIM) & inner & inner[:, None]
+    return torch.from_numpy((beside & ~alike).astype(np.float32))
 
 
 def push_apart(logits: Tensor, known: Tensor, beside: Tensor, apart: Tensor, push: float = PUSH) -> Tensor:

@@ -21,8 +21,8 @@ LEFT, TOP, RIGHT, BOTTOM, MIDDLE, SIDE_LENGTH = 0, 1, 2, 3, 9, 10  # places in R
 Float = NDArray[np.float32]
 
 
-def find_twins(seen: RegionFeatures) -> NDArray[np.int64]:
-    """Return a number for each region of a drawing, (n,); twins have the same one.
+def find_twins(seen: RegionFeatures, kin: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """Return a number for each region of a drawing, (n,); twins have the same one, and `kin` (n, n), where given, too.
 
     Twins lie side by side, are about equally large and have the same shape with the same lines about them, as they are
     or mirrored. Regions that run off the picture have none.
@@ -31,6 +31,8 @@ def find_twins(seen: RegionFeatures) -> NDArray[np.int64]:
     values = seen.values[:count]
     are_twins = have_like_places(values) & have_like_looks(values)
     are_twins &= ~(seen.outside | seen.outside[:, None])
+    if kin is not None:
+        are_twins |= kin
     return np.asarray(connected_components(are_twins, directed=False)[1], np.int64)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.colours.kin import count_borders
 from pipeline.colours.oklab import to_oklab
 from pipeline.colours.region_colours import nearest_codes, propose_colours
 from pipeline.colours.region_features import COLUMNS, ROWS, read_features
@@ -133,10 +134,11 @@ def test_no_rounds_are_refused_and_an_empty_drawing_is_all_ground(network: Regio
 @pytest.mark.parametrize(("left", "cells"), [(3, False), (1, True)])
 def test_cells_wait_for_the_ground_and_what_runs_off_has_no_colour(left: int, cells: bool) -> None:
     lines = draw_house()
-    seen = read_features(lines, find_regions(lines))
-    count = len(seen.values)
+    regions = find_regions(lines)
+    seen = read_features(lines, regions)
+    groups, count = Groups.find(seen, count_borders(regions, seen)), len(seen.values)
     state = State(torch.full((count,), CODES), GROUNDS)
-    made = draw_codes(state, torch.zeros(count, CODES), torch.zeros(GROUNDS), left, Groups.find(seen), draw_taste(0))
+    made = draw_codes(state, torch.zeros(count, CODES), torch.zeros(GROUNDS), left, groups, draw_taste(0))
     assert made.ground < GROUNDS and made.known[0] == CODES
     assert bool((made.known[len(seen.numbers) :] < CODES).any()) == cells
     assert int((made.known[1 : len(seen.numbers)] < CODES).sum()) == (3 if cells else 1)
@@ -144,9 +146,10 @@ def test_cells_wait_for_the_ground_and_what_runs_off_has_no_colour(left: int, ce
 
 def test_regions_of_like_chances_get_one_colour_and_each_has_its_own_chances() -> None:
     lines = draw_house()
-    seen = read_features(lines, find_regions(lines))
+    regions = find_regions(lines)
+    seen = read_features(lines, regions)
     count, inner = len(seen.values), slice(1, len(seen.numbers))
-    groups = Groups.find(seen)
+    groups = Groups.find(seen, count_borders(regions, seen))
     logits = torch.randn(CODES, generator=torch.Generator().manual_seed(7)).expand(count, -1)
     open_ones = State(torch.full((count,), CODES), 0)
     drawn = [
@@ -165,7 +168,7 @@ def test_neighbours_are_inner_regions_with_a_common_border() -> None:
     wall, roof, door = (
         int(np.flatnonzero(seen.numbers == regions[y, x])[0]) for y, x in ((120, 70), (60, 130), (200, 130))
     )
-    beside = find_neighbours(regions, seen)
+    beside = find_neighbours(regions, seen, count_borders(regions, seen))
     assert beside[wall, door] == beside[door, wall] == beside[wall, roof] == 1 and beside[roof, door] == 0
     assert not beside[0].any() and not beside.diagonal().any() and not beside[len(seen.numbers) :].any()
 
@@ -187,7 +190,7 @@ def test_a_known_thing_s_neighbours_are_pushed_apart_more_and_petals_of_one_size
     regions = find_regions(lines)
     seen = read_features(lines, regions)
     large, one, other = (int(np.flatnonzero(seen.numbers == regions[120, x])[0]) for x in (90, 150, 190))
-    beside = find_neighbours(regions, seen)
+    beside = find_neighbours(regions, seen, count_borders(regions, seen))
     assert beside[large, one] == 1 and beside[one, other] == 0
     known = torch.full((len(seen.values),), CODES)
     known[large] = 7

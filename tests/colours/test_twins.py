@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.colours.kin import count_borders
 from pipeline.colours.region_features import read_features
 from pipeline.colours.region_network import CODES
 from pipeline.colours.regions import find_regions
@@ -61,7 +62,7 @@ def test_twins_have_the_same_chances() -> None:
     regions = find_regions(lines)
     seen = read_features(lines, regions)
     given = torch.rand(len(seen.values), CODES, generator=torch.Generator().manual_seed(1))
-    pooled = Groups.find(seen).pool(given)
+    pooled = Groups.find(seen, count_borders(regions, seen)).pool(given)
     one, other, head = (seen.numbers.tolist().index(regions[y, x - 8]) for x, y in (ONE, OTHER, (128, 190)))
     assert torch.equal(pooled[one], pooled[other]) and torch.allclose(pooled[one], given[[one, other]].mean(0))
     assert torch.equal(pooled[head], given[head])
