@@ -46,7 +46,7 @@ export class Beneath {
     this.ways = make("div.ways", {}, make("button.word", { type: "button", "data-way": "repaint", onclick: () => onWay("repaint") }, makeIcon("brush-mask"), this.part), this.around);
     this.choice = make("div.under-choice", { hidden: true }, make("div.purposes", { role: "group", "aria-label": say("What this picture is for") }, ...this.purposes), this.told, this.ways);
     this.node = make("div.under-chip", { hidden: true, onkeydown: (event) => this.#pressKey(event) }, make("div.line", {}, this.thumb, this.strength, this.away), this.choice);
-    for (const kind of ["pointerdown", "wheel"]) this.node.addEventListener(kind, (event) => event.stopPropagation()); // the sheet draws and zooms
+    this.node.addEventListener("pointerdown", (event) => /** @type {HTMLElement} */ (event.target).closest("button, label") && event.stopPropagation()); // beside them the hand draws
     sheet.node.addEventListener("pointerdown", () => this.open(false));
     sheet.node.append(this.node);
   }

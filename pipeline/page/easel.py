@@ -182,7 +182,7 @@ class Easel:
         values |= {"engine": self.studio.profile.name, "count": 1} | restore_quality(request, self.studio.profile)
         canvas, lacking = restore_start(request, reopened.canvas)
         canvas = canvas or view.build_drawing_canvas(request)
-        if read_canvas(canvas).strength is not None:  # the sheet has its own
+        if request.start is not None or read_canvas(canvas).strength is not None:  # it was no setting of the page
             values |= {name: self.studio.profile.defaults[name] for name in ("strength", "colour_strength")}
         if request.engine == self.studio.profile.name and follows_sheet(self.studio.profile, canvas, request):
             values["width"], values["height"] = self.studio.profile.size

@@ -49,9 +49,10 @@ class GoingOn:
 
         def prepare() -> Work:
             mask = np.asarray(open_data_url(str(event.mask)).convert("L"), np.uint8)
+            part = mask, event.words, getattr(event, "strength", None)
             if is_of_sheet(event):
-                return partial(repaint_sheet, self._studio, self._read_sheet(event), mask, event.words)
-            return partial(repaint_file, self._studio, self.find_picture(event.image), mask, event.words)
+                return partial(repaint_sheet, self._studio, self._read_sheet(event), *part)
+            return partial(repaint_file, self._studio, self.find_picture(event.image), *part)
 
         yield from self._go(visitor, event, prepare)
 

@@ -103,8 +103,14 @@ def draw_over_start(sketch: Sketch) -> Sketch:
     """
     if sketch.canvas is None or (canvas := read_canvas(sketch.canvas)).strength is None:
         return sketch
-    painted = paint_over(lay_start(canvas), canvas.keep("pen", "eraser"))
-    return replace(convert_plain(painted), canvas=sketch.canvas)
+    return replace(convert_seen(canvas), canvas=sketch.canvas)
+
+
+def convert_seen(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketch:
+    """Make a sketch of all that is seen on a sheet, a picture to start from too."""
+    if canvas.strength is None:
+        return convert_canvas(canvas, most_samples)
+    return convert_plain(paint_over(lay_start(canvas), canvas.keep("pen", "eraser")))
 
 
 def convert_plain(pixels: NDArray[np.uint8]) -> Sketch:

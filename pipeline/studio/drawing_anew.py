@@ -41,18 +41,20 @@ class Margins:
 
 
 def draw_part_anew(
-    request: GenerationRequest, image: Image.Image, mask: Pixels, prompt: Prompt | None
+    request: GenerationRequest, image: Image.Image, mask: Pixels, prompt: Prompt | None, strength: float = 1.0
 ) -> GenerationRequest:
     """Return the request that draws a part of a picture anew, with a fresh seed, and keeps the rest.
 
     image: the request's picture. mask: (h, w) of any size, stretched over it, white where the part is. Its edges are
-    softened.
+    softened. strength: how far the part goes from what it shows. Raises SettingError for one that leaves no step.
     """
     size = request.width, request.height
     brushed = Image.fromarray(mask).resize(size, Image.Resampling.BOX)
     soft = np.asarray(brushed.filter(ImageFilter.GaussianBlur(SOFT * max(size))), np.uint8)
     start = StartPicture(fit_pixels(image, size), soft, prompt)
-    return freshen(replace(request, start=start))
+    changed = freshen(replace(request, start=start), strength)
+    get_menu(request.engine).expect_start(True, changed.sampling)
+    return changed
 
 
 def draw_more_around(
@@ -140,10 +142,10 @@ def pad_drawing(drawing: Drawing, margins: Margins) -> Drawing:
     return Drawing(margins.pad(drawing.pixels, 255), greys)
 
 
-def freshen(request: GenerationRequest) -> GenerationRequest:
-    """Return the request with a fresh seed, to draw all that is free wholly anew."""
+def freshen(request: GenerationRequest, strength: float = 1.0) -> GenerationRequest:
+    """Return the request with a fresh seed, to draw all that is free anew, by default wholly."""
     return replace(request, hires=HiresFix()).with_settings(
-        strength=1.0, seed=resolve_seed(-1), variation_strength=0.0, variation_seed=0
+        strength=strength, seed=resolve_seed(-1), variation_strength=0.0, variation_seed=0
     )
 
 

@@ -88,10 +88,10 @@ def cut_drawing(canvas: Canvas) -> Iterator[Scene]:
 
 def paint_scene(canvas: Canvas, size: tuple[int, int]) -> Image.Image:
     """Paint the drawing as it is in a scene, at `size` px."""
-    from pipeline.sketch.intake import convert_canvas
+    from pipeline.sketch.intake import convert_seen
 
     try:
-        pixels = convert_canvas(canvas, 2).pixels
+        pixels = convert_seen(canvas, 2).pixels
     except SketchError:  # hardly anything is drawn yet
         pixels = np.full((canvas.height, canvas.width, 3), 255, np.uint8)
     return Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
@@ -109,10 +109,10 @@ def choose_pictures(
 
     def draw(canvas: Canvas) -> Image.Image | None:
         from pipeline.sketch.edges import fit_drawing
-        from pipeline.sketch.intake import convert_canvas
+        from pipeline.sketch.intake import convert_seen
 
         try:
-            sketch = convert_canvas(canvas)
+            sketch = convert_seen(canvas)
             edges = studio.read_edges(sketch, request.edges.reading, 50, 150, (width, height))
         except SketchError:
             return None

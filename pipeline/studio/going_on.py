@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.controls import CONTROL_BY_NAME, expect_number
 from pipeline.errors import IsCancelled, SettingError
 from pipeline.prompt_syntax import Prompt
 from pipeline.request.parts import parse_enlargement, parse_repaint
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pipeline.studio.studio import Studio
 
 MOST_REPAINTS = 16  # of one picture; its file carries no more
-EMPTY_PART = "Brush the part that is to be drawn anew; nothing is brushed."
 NO_MORE_AROUND = "{} colours what is drawn: for more around a picture draw more on the sheet."
 
 
@@ -52,6 +52,7 @@ def repaint_file(
     data: bytes,
     mask: NDArray[np.uint8],
     words: object,
+    strength: object = None,
     *,
     on_step: Callable[[StepPreview], None],
     on_result: Callable[[GenerationResult], None],
@@ -60,23 +61,27 @@ def repaint_file(
     """Repaint a part of the picture of a file of ours as words say; all else stays.
 
     The pocket engine gives it other colours; one that starts from pictures draws it anew, without words what the
-    picture shows. mask: (h, w) uint8 of any size, stretched over the picture, white where the part is. Raises
-    PictureFileError, StyleError or SettingError.
+    picture shows. mask: (h, w) uint8 of any size, stretched over the picture, white where the part is. strength: how
+    far it goes from what the part shows, wholly without one. Raises PictureFileError, StyleError or SettingError.
     """
     reopened = studio.read_picture(data)
     if get_menu(studio.profile.name).starts_from_pictures:
-        changed = ask_for_part(reopened.request, data, mask, words)
+        changed = ask_for_part(reopened.request, open_picture(data), mask, words, strength)
     else:
         changed = add_repaint(studio.profile, reopened.request, mask, words)
     result = studio.redraw(changed, on_step=on_step, is_cancelled=is_cancelled)
     on_result(replace(result, canvas=reopened.canvas))
 
 
-def ask_for_part(request: GenerationRequest, data: bytes, mask: NDArray[np.uint8], words: object) -> GenerationRequest:
-    """Return the request that draws a part of a file's picture anew. Raises SettingError."""
+def ask_for_part(
+    request: GenerationRequest, image: Image.Image, mask: NDArray[np.uint8], words: object, strength: object
+) -> GenerationRequest:
+    """Return the request that draws a part of a picture anew. Raises SettingError."""
     if not (mask > 127).any():
-        raise SettingError(EMPTY_PART)
-    return draw_part_anew(request, open_picture(data), mask, read_part_words(words))
+        raise SettingError("Brush the part that is to be drawn anew; nothing is brushed.")
+    chosen = 1.0 if strength is None else strength
+    expect_number(CONTROL_BY_NAME["strength"], chosen)
+    return draw_part_anew(request, image, mask, read_part_words(words), float(cast(float, chosen)))
 
 
 def add_repaint(

@@ -14,8 +14,8 @@ from pipeline.errors import IsCancelled, SettingError
 from pipeline.request.presets import Menu, get_menu
 from pipeline.sketch.intake import draw_over_start
 from pipeline.sketch.sheet_start import SheetStart, read_start, read_strength
-from pipeline.studio.drawing_anew import draw_more_around, draw_part_anew
-from pipeline.studio.going_on import EMPTY_PART, NO_MORE_AROUND, add_repaint, read_part_words
+from pipeline.studio.drawing_anew import draw_more_around
+from pipeline.studio.going_on import NO_MORE_AROUND, add_repaint, ask_for_part, read_part_words
 from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, Sketch, StepPreview
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def repaint_sheet(
     order: Order,
     mask: NDArray[np.uint8],
     words: object,
+    strength: object = None,
     *,
     on_step: Callable[[StepPreview], None],
     on_result: Callable[[GenerationResult], None],
@@ -59,18 +60,16 @@ def repaint_sheet(
     """Draw a part of the picture on the sheet anew as words say, and keep the rest; the pocket engine draws the whole
     and gives the part other colours.
 
-    mask: (h, w) uint8 of any size, stretched over the sheet, white where the part is. Raises SketchError, StyleError or
-    SettingError.
+    mask: (h, w) uint8 of any size, stretched over the sheet, white where the part is. strength: as repaint_file takes
+    it. Raises SketchError, StyleError or SettingError.
     """
     start = expect_start(order)
     request = complete_order(studio, order)
     if request.start is None:
         changed = add_repaint(studio.profile, request, mask, words)
-    elif not (mask > 127).any():
-        raise SettingError(EMPTY_PART)
     else:
         free = request if start.has_lines else clear_lines(request, mask)
-        changed = draw_part_anew(free, Image.fromarray(request.start.pixels), mask, read_part_words(words))
+        changed = ask_for_part(free, Image.fromarray(request.start.pixels), mask, words, strength)
     result = studio.redraw(changed, on_step=on_step, is_cancelled=is_cancelled)
     on_result(replace(result, canvas=order.sketch.canvas))
 

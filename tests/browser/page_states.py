@@ -92,6 +92,7 @@ DRAWN = (
     PageState("compare", (enlarge_inset, click("[data-action=compare]")), click("[data-action=compare]")),
     PageState("go-on", (enlarge_inset, click("[data-action=go-on]"), wait_for(".go-on"))),
     PageState("repaint", (*go_on("repaint"), brush_part("#repaint"))),
+    PageState("start-from", (*go_on("start"), wait_for(".under-chip .under-choice")), click("[data-action=undo]")),
     PageState("film", (*go_on("film"), wait_for("#film-dialog img, #film-dialog video"))),
     PageState("style-part", (enlarge_inset, click("[data-action=style-part]"), brush_part("#styled-part"))),
     PageState("large", (enlarge_inset, click("[data-action=view]"))),

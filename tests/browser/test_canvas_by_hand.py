@@ -114,7 +114,7 @@ def test_a_wider_pen_leaves_more_ink(page: Page) -> None:
     drag_mouse(page, LINE)
     thin = count_ink(page)
     page.keyboard.press("Control+z")
-    page.locator("#canvas input[type=range]").fill("20")
+    page.locator("#canvas .width input").fill("20")
     drag_mouse(page, LINE)
     assert count_ink(page) > 2 * thin
 

@@ -166,7 +166,7 @@ def test_what_is_painted_keeps_its_colour_in_the_picture(page: Page) -> None:
 
 
 def test_a_tap_where_nothing_can_be_filled_is_told(page: Page) -> None:
-    page.locator("#canvas input[type=range]").fill("60")
+    page.locator("#canvas .width input").fill("60")
     drag_mouse(page, LINE)
     page.keyboard.press("f")
     click_paper(page, LINE[1])

@@ -18,8 +18,9 @@ from pipeline.request.order import parse_order
 from pipeline.settings import ROOT
 from pipeline.sketch.canvas import Stroke, read_canvas
 from pipeline.sketch.intake import read_strokes
-from pipeline.studio.film import FRAMES, GAP, LAST_MS, MOST_BYTES, SIDE, cut_drawing, make_film
+from pipeline.studio.film import FRAMES, GAP, LAST_MS, MOST_BYTES, SIDE, cut_drawing, make_film, paint_scene
 from pipeline.studio.studio import Studio
+from tests.sketch.test_sheet_start import GREEN, LINE, write_start
 from tests.studio.test_studio import make_order, settings, studio  # noqa: F401 - fixtures
 
 
@@ -41,6 +42,11 @@ def test_the_drawing_grows_point_by_point_to_the_whole(drawing: dict[str, Any]) 
     points = [sum(len(each.points) for each in scene.canvas.strokes if isinstance(each, Stroke)) for scene in scenes]
     assert len(scenes) == FRAMES and points == sorted(points) and points[0] > 0
     assert scenes[-1].canvas == canvas and scenes[0].canvas != canvas
+
+
+def test_a_picture_to_start_from_lies_beneath_the_strokes() -> None:
+    pixels = np.asarray(paint_scene(read_canvas(write_start(LINE)), (512, 512)))
+    assert tuple(pixels[450, 20]) == GREEN and pixels[60, 200].max() < 60
 
 
 def test_a_film_shows_strokes_and_pictures_and_ends_with_the_finished_one(

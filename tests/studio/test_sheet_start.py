@@ -89,6 +89,16 @@ def test_a_part_of_a_picture_from_outside_is_drawn_anew_and_the_rest_stays(studi
     moved = np.abs(np.asarray(result.image, np.int64) - request.start.pixels.astype(np.int64)).max(axis=2)
     assert not moved[:40].any() and not moved[160:].any() and moved[inside].mean() > 1
     assert result.canvas is not None and '"strength":0.6' in result.canvas
+    assert request.sampling.strength == 1.0
+
+
+def test_a_part_goes_as_far_as_its_strength_says(studio: Studio) -> None:  # noqa: F811
+    result = run(repaint_sheet, studio, write_start(picture=make_photo()), MASK, "", 0.5)
+    assert result.request.sampling.strength == 0.5
+    with pytest.raises(SettingError, match="leaves none of 4 steps"):
+        run(repaint_sheet, studio, write_start(), MASK, "", 0.1)
+    with pytest.raises(SettingError, match="strength"):
+        run(repaint_sheet, studio, write_start(), MASK, "", "much")
 
 
 def test_lines_of_the_pen_lead_the_part(studio: Studio) -> None:  # noqa: F811

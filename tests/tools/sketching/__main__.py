@@ -85,7 +85,7 @@ async def draw_on_page(page: Page, plan: Plan) -> str:
 
 async def choose_tool(page: Page, tool: str, size: int) -> None:
     await page.click(f"#canvas .tool.{tool}")
-    await page.fill("#canvas input[type=range]", str(size))
+    await page.fill("#canvas .width input", str(size))
 
 
 async def draw_strokes(page: Page, hand: CDPSession, strokes: list[Points], device: str) -> None:
