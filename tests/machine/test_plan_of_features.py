@@ -32,12 +32,31 @@ MEASURED_FEATURES = {
     "style masks": 6_659_035_136,
     "enlarged": 6_686_142_464,  # on 2026-11-30, four times; the enlarger's own stays below what a decoding takes
     "two passes": 6_840_000_000,  # on 2026-11-28, as docs/levers.md rounds it
+    "deep features": 6_679_011_328,  # on 2026-11-30, a busy AMD EPYC with bf16, and so are those below
+    "Balanced": 6_406_877_184,
+}
+MEASURED_LORAS = {  # feature -> most bytes resident, and bytes of its LoRAs in 16 bits
+    "few steps": (6_806_597_632, 134_504_448),
+    "taught LoRA": (6_715_707_392, 16_813_056),
+    "two LoRAs": (7_412_281_344, 269_008_896),
 }
 
 
 @pytest.mark.parametrize("name", MEASURED_FEATURES)
 def test_the_plan_of_a_feature_is_near_what_was_measured(name: str) -> None:
     assert plan_feature(FEATURES[name], 256).peak == pytest.approx(MEASURED_FEATURES[name], rel=0.1)
+
+
+def test_forty_steps_from_a_picture_are_planned_near_what_was_measured() -> None:
+    """In bf16 at 128 px: 30 of the 40 steps run at strength 0.75."""
+    plan = plan_memory(SD15, 128, 128, 1, "cpu", "cpu", "bfloat16", encodes=True)
+    assert plan.peak == pytest.approx(3_546_775_552, rel=0.1)
+
+
+@pytest.mark.parametrize("name", MEASURED_LORAS)
+def test_the_plan_of_loras_is_near_what_was_measured(name: str) -> None:
+    measured, loras = MEASURED_LORAS[name]
+    assert plan_feature(FEATURES[name], 256, loras).peak == pytest.approx(measured, rel=0.1)
 
 
 @pytest.mark.parametrize("loras", MEASURED)
