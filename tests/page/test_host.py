@@ -13,6 +13,11 @@ from pipeline.page.host import TOKEN_FILE, is_at_machine, is_host, may_teach, na
 from pipeline.settings import Settings
 from pipeline.studio.calls import retry_on_engine_change
 
+SENT_BY_PROXIES = (
+    *("forwarded", "x_forwarded_for", "x_real_ip", "x_forwarded_host", "x_forwarded_proto", "via"),
+    *("x_client_ip", "cf_connecting_ip", "true_client_ip", "x_cluster_client_ip", "fly_client_ip"),
+)
+
 
 def visitor(address: str | None, **headers: str) -> Any:
     client = None if address is None else SimpleNamespace(host=address)
@@ -25,9 +30,8 @@ def visitor(address: str | None, **headers: str) -> Any:
     [
         (visitor("127.0.0.1"), True),
         (visitor("::1"), True),
-        (visitor("127.0.0.1", x_forwarded_for="203.0.113.9"), False),  # a Space, or any proxy on this machine
-        (visitor("127.0.0.1", forwarded="for=203.0.113.9"), False),
-        *((visitor("127.0.0.1", **{name: "x"}), False) for name in ("via", "x_client_ip", "cf_connecting_ip")),
+        # a Space, or any proxy on this machine
+        *((visitor("127.0.0.1", **{name: "203.0.113.9"}), False) for name in SENT_BY_PROXIES),
         (visitor("192.168.1.20"), False),
         (visitor("10.4.0.1", x_forwarded_for="127.0.0.1"), False),
         (visitor("127.0.0.1", host="rebound.example"), False),

@@ -62,6 +62,44 @@ def test_the_ray_service_starts_every_application_of_the_pinned_ray() -> None:
     assert pinned is not None and RAY_SERVICE["spec"]["rayClusterConfig"]["rayVersion"] == pinned[1]
 
 
+@pytest.mark.cluster
+def test_ray_reads_what_it_is_to_serve() -> None:
+    from ray.serve.schema import ServeDeploySchema
+
+    served = yaml.safe_load(RAY_SERVICE["spec"]["serveConfigV2"])
+    ServeDeploySchema(**served)
+    served["applications"][0]["import_pth"] = served["applications"][0].pop("import_path")
+    with pytest.raises(ValueError, match="import_pa?th"):
+        ServeDeploySchema(**served)
+
+
+def test_everybody_who_asks_ray_has_its_token() -> None:
+    """The operator makes it: of one that we make, neither its own calls nor the autoscaler would know."""
+    assert RAY_SERVICE["spec"]["rayClusterConfig"]["authOptions"] == {"mode": "token"}
+    names = {
+        each["name"] for pod in list_pods() for container in pod["spec"]["containers"] for each in container["env"]
+    }
+    assert not {name for name in names if name.startswith("RAY_AUTH")}
+    assert all({"RAY_AUTH_MODE", "RAY_AUTH_TOKEN"} <= set(each["environment"]) for each in list_built())
+
+
+def test_addresses_are_the_visitors_own_behind_the_ingress() -> None:
+    for pod in list_pods():
+        (environment,) = ({each["name"]: each.get("value") for each in c["env"]} for c in pod["spec"]["containers"])
+        assert read_settings([], {"CROQUIS_PROXIES": environment["CROQUIS_PROXIES"]}).proxies
+
+
+def test_the_program_runs_where_a_ray_is_started() -> None:
+    """A program of Ray needs the sockets that lie in the container's own /tmp/ray."""
+    starting = [" ".join(each["command"]) for each in list_built() if "pipeline.serve" in " ".join(each["command"])]
+    assert len(starting) == 1 and re.search(r"ray start --head .*\n.*exec python -m pipeline\.serve", starting[0], re.S)
+
+
+def list_built() -> list[dict[str, Any]]:
+    """Return compose's services that are of our image."""
+    return [each for each in COMPOSE["services"].values() if "build" in each]
+
+
 def test_compose_keeps_to_its_specification() -> None:
     if not COMPOSE_SCHEMA.is_file():
         pytest.skip("needs Node's packages")
@@ -135,6 +173,9 @@ def test_the_image_holds_what_compose_builds() -> None:
     assert all(set(each["args"]) <= set(re.findall(r"^ARG (\w+)", text, re.MULTILINE)) for each in built)
     copied = re.findall(r"^COPY (.+) \./$", (CLUSTER / "Dockerfile").read_text("utf-8"), re.MULTILINE)
     assert copied and all((ROOT / name).is_file() for line in copied for name in line.split())
+    assert "wget" in text, "KubeRay's probes call it"
+    kept_out = (ROOT / ".dockerignore").read_text("utf-8").split()
+    assert {".git", ".venv", "**/node_modules", "data"} <= set(kept_out)
     assert set(re.findall(r"-r (\S+)", text)) == {"requirements-cluster.txt", "requirements-store.txt"}
 
 
