@@ -234,7 +234,7 @@ class Engine(DrawingEngine):
         if self._safety is None:
             return drawn
         clock = Clock(self.device)
-        verdicts = tuple(self._safety(image, self.device) for image in drawn.images)
+        verdicts = tuple(self._safety(image, self.device, self.dtype) for image in drawn.images)
         clock.mark("safety")
         return replace(drawn, verdicts=verdicts, milliseconds={**drawn.milliseconds, **clock.milliseconds})
 

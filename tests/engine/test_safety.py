@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from PIL import Image
-from transformers import CLIPConfig
+from transformers import CLIPConfig, CLIPVisionModel
 
 from pipeline.engine.engine import Engine
-from pipeline.engine.safety import MIN_FREE, SafetyChecker, choose_checker_device
+from pipeline.engine.safety import MIN_FREE, PASSED, UNJUDGED, WITHHELD, SafetyChecker, choose_checker_device, list_ways
 from pipeline.errors import ModelError
 from pipeline.models.locate import LocatedPart
 from pipeline.page import view
@@ -26,6 +27,7 @@ from tests.tools.drawing_requests import make_request
 from tests.tools.models import make_tiny_sd15_profile
 from tests.tools.packaged_folder import make_packaged_profile
 
+CPU = torch.device("cpu")
 SIDE = 32  # px that the small checker looks at
 NEVER, ALWAYS = 1.5, -1.5  # thresholds beyond any cosine
 
@@ -74,7 +76,7 @@ def test_its_threshold_decides_and_words_say_what(
 ) -> None:
     checker = checker_in(write_checker(tmp_path / "checker", threshold))
     capfd.readouterr()  # what writing it said
-    verdict = checker(pictures[0], torch.device("cpu"))
+    verdict = checker(pictures[0], CPU, torch.float32)
     assert verdict.withheld is withheld
     assert ("withheld" in verdict.words) is withheld
     assert capfd.readouterr() == ("", "")  # no word of a black picture, for none is given
@@ -86,12 +88,12 @@ def test_it_looks_at_the_picture(tmp_path: Path, pictures: tuple[Image.Image, Im
     for picture in pictures:
         asked = checker_in(write_checker(tmp_path / "any", NEVER))
         asked._checker.visual_projection.register_forward_hook(lambda *call: seen.append(call[2][0]))
-        asked(picture, torch.device("cpu"))
+        asked(picture, CPU, torch.float32)
     found, other = seen
     between = (1 + torch.cosine_similarity(found, other, 0).item()) / 2
     assert between < 0.995  # the thresholds are rounded to a thousandth
     checker = checker_in(write_checker(tmp_path / "taught", between, found.expand(17, -1)))
-    assert [checker(picture, torch.device("cpu")).withheld for picture in pictures] == [True, False]
+    assert [checker(picture, CPU, torch.float32).withheld for picture in pictures] == [True, False]
 
 
 def test_it_runs_on_the_gpu_only_where_there_is_ample_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +101,70 @@ def test_it_runs_on_the_gpu_only_where_there_is_ample_room(monkeypatch: pytest.M
     for free, expected in ((MIN_FREE, "cuda"), (MIN_FREE - 1, "cpu")):
         monkeypatch.setattr("torch.cuda.mem_get_info", lambda device, free=free: (free, 2 * MIN_FREE))
         assert choose_checker_device(gpu).type == expected
-    assert choose_checker_device(torch.device("cpu")).type == "cpu"
+    assert choose_checker_device(CPU).type == "cpu"
+
+
+def test_it_is_asked_in_float32_after_float16_and_at_once_where_the_engine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (MIN_FREE, 2 * MIN_FREE))
+    gpu = torch.device("cuda", 0)
+    wide = [(gpu, torch.float32), (CPU, torch.float32)]
+    assert list_ways(gpu, torch.float16) == [(gpu, torch.float16), *wide]
+    assert list_ways(gpu, torch.float32) == wide
+    assert list_ways(CPU, torch.bfloat16) == wide[1:]
+
+
+SPOILT = pytest.mark.parametrize("spoilt", [float("nan"), float("inf"), 60_000.0], ids=["nan", "inf", "long"])
+
+
+def ask_while_spoilt(
+    checker: SafetyChecker, picture: Image.Image, monkeypatch: pytest.MonkeyPatch, spoilt: float, *dtypes: torch.dtype
+) -> tuple[list[str], list[torch.dtype]]:
+    """Ask twice as a GPU would, with the layer's output spoilt in `dtypes`, as a GTX 1660 does in float16; return the
+    words of both verdicts and the numbers that the checker ran in.
+    """
+    monkeypatch.setattr(
+        "pipeline.engine.safety.list_ways",
+        lambda device, dtype: [
+            (CPU, each) for each in (torch.float16, torch.float32) if each.itemsize >= dtype.itemsize
+        ],
+    )
+    asked = list[torch.dtype]()
+    forward = CLIPVisionModel.forward
+
+    def spoil(module: CLIPVisionModel, *given: Any, **named: Any) -> Any:
+        dtype = next(module.parameters()).dtype
+        asked.append(dtype)
+        output = forward(module, *given, **named)
+        return (output[0], torch.full_like(output[1], spoilt)) if dtype in dtypes else output
+
+    monkeypatch.setattr(CLIPVisionModel, "forward", spoil)
+    return [checker(picture, CPU, torch.float16).words for _ in range(2)], asked
+
+
+@SPOILT
+@pytest.mark.parametrize(("threshold", "words"), [(NEVER, PASSED), (ALWAYS, WITHHELD)])
+def test_numbers_that_overflow_are_no_verdict_and_it_is_asked_again_in_float32(
+    tmp_path: Path,
+    pictures: tuple[Image.Image, Image.Image],
+    monkeypatch: pytest.MonkeyPatch,
+    threshold: float,
+    words: str,
+    spoilt: float,
+) -> None:
+    checker = checker_in(write_checker(tmp_path / "checker", threshold))
+    said, asked = ask_while_spoilt(checker, pictures[0], monkeypatch, spoilt, torch.float16)
+    assert said == [words, words]
+    assert asked == [torch.float16, torch.float32, torch.float32], "in float32 at once the second time"
+
+
+def test_what_overflows_in_float32_too_is_withheld(
+    tmp_path: Path, pictures: tuple[Image.Image, Image.Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checker = checker_in(write_checker(tmp_path / "checker", NEVER))
+    nan = float("nan")
+    said, _ = ask_while_spoilt(checker, pictures[0], monkeypatch, nan, torch.float16, torch.float32)
+    assert said == [UNJUDGED, UNJUDGED]
+    assert checker(pictures[0], CPU, torch.float16).withheld
 
 
 @pytest.fixture(scope="module")
