@@ -76,7 +76,8 @@ def test_ray_reads_what_it_is_to_serve() -> None:
 def test_everybody_who_asks_ray_has_its_token() -> None:
     """The operator makes it: of one that we make, neither its own calls nor the autoscaler would know."""
     assert RAY_SERVICE["spec"]["rayClusterConfig"]["authOptions"] == {"mode": "token"}
-    names = {
+    pods = [each for pod in list_pods() for each in pod["spec"]["containers"]]
+    names = {each["name"] for container in pods for each in container["env"]}
         each["name"] for pod in list_pods() for container in pod["spec"]["containers"] for each in container["env"]
     }
     assert not {name for name in names if name.startswith("RAY_AUTH")}
