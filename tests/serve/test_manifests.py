@@ -78,8 +78,6 @@ def test_everybody_who_asks_ray_has_its_token() -> None:
     assert RAY_SERVICE["spec"]["rayClusterConfig"]["authOptions"] == {"mode": "token"}
     pods = [each for pod in list_pods() for each in pod["spec"]["containers"]]
     names = {each["name"] for container in pods for each in container["env"]}
-        each["name"] for pod in list_pods() for container in pod["spec"]["containers"] for each in container["env"]
-    }
     assert not {name for name in names if name.startswith("RAY_AUTH")}
     assert all({"RAY_AUTH_MODE", "RAY_AUTH_TOKEN"} <= set(each["environment"]) for each in list_built())
 
