@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from tests.benchmarks.kept_rows import KeptRows
-from tests.benchmarks.tree_features import PLAIN, Feature, Sent, list_features
+from tests.benchmarks.tree_features import MODELS, PLAIN, Feature, Sent, list_features, list_of_model
 from tests.benchmarks.tree_files import Files, Picture
 from tests.benchmarks.whole_tree import Run, draw_all, is_told, read_options
 from tests.models.wrong_files import WRONG_FILES
@@ -32,7 +32,8 @@ def test_every_feature_draws_on_the_small_tree(tmp_path: Path) -> None:
     assert [row for row in rows if "wrong" in row] == []
     named = [row["what"] for row in rows]
     features = {each.name for each in list_features(SIDE, False) if not each.repeats}
-    assert features | {"own VAE", "own both", "the taught style worn"} <= set(named) and len(features) > 60
+    models = {each.name for name in MODELS.keys() - {"own model"} for each in list_of_model(name)}
+    assert features | models | {"the taught style worn"} <= set(named) and len(features) > 60 and len(models) == 7
     assert named[-1] == "the first one again"
 
 

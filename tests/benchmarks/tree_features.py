@@ -16,6 +16,7 @@ from tests.tools.own_folders import LAYOUTS
 
 PLAIN = "text and drawing"
 AYS_STEPS = 10  # what Align Your Steps was tuned for
+WIDE = 1088  # px; above 1024 a picture is predicted in windows
 START_STEPS = 4  # so that strengths of a quarter, a half and three quarters leave 1, 2 and 3 steps
 REPEATED_STEPS = ("hyper-2", "hyper-4", "hyper-8", "pcm-8")  # as hyper-1, hyper-8-unguided and pcm-4, from other files
 STEPS_TESTED = "tests/engine/test_few_steps.py"  # every entry of the menu
@@ -26,6 +27,17 @@ THREE = {
     "scribble": {"controlnet_conditioning_scale": 0.9, "control_guidance_end": 0.5},
     "lineart": 0.6,
     "softedge": {"controlnet_conditioning_scale": 0.4, "control_guidance_start": 0.5},
+}
+
+
+TWO = {"scribble": {"controlnet_conditioning_scale": 0.8, "control_guidance_end": 0.75}, "softedge": 0.5}
+MODELS = {  # what draws -> model and VAE as they are called in the list
+    "own VAE": ("", "comfyui-vae"),
+    "own model": ("invokeai-checkpoint", ""),
+    "own both": ("webui-checkpoint", "webui-vae"),
+    "a model of nine channels": ("forge-inpainting", ""),
+    "a model in 8 bits": ("forge-fp8", ""),
+    "a model's folder": ("forge-folder", ""),  # that of the tree with comfyui's VAE, which is the one of "own VAE"
 }
 
 
@@ -71,6 +83,8 @@ def list_features(side: int, has_poses: bool) -> Iterator[Feature]:
         "enlarged", {"enlargement": 2}, unlike=(), size=(2 * side, 2 * side), repeats="tests/studio/test_going_on.py"
     )
     yield from list_two_passes(side)
+    wide = {"width": WIDE, "height": side, "num_inference_steps": 1}
+    yield Feature("wider than a window", wide, unlike=(), size=(WIDE, side))
 
 
 def list_two_passes(side: int) -> Iterator[Feature]:
@@ -198,7 +212,29 @@ def list_own_weights() -> Iterator[Feature]:
     yield Feature(
         "two LoRAs in the prompt", {"prompt": both}, (PLAIN, "LoRA of webui"), own=("webui-lora", "comfyui-lora")
     )
+    given = {"controlnets": TWO, "loras": "webui-lora:0.8", "image": Sent(PLAIN), "num_inference_steps": START_STEPS}
+    told = {"strength": 0.75, "controlnets.softedge.controlnet_conditioning_scale": 0.5}
+    name = "from a picture by two ControlNets with a LoRA"
+    unlike = (PLAIN, "LoRA of webui", "from a picture at 0.75")
+    yield Feature(name, {**given, "strength": 0.75}, unlike, told=told, own=("webui-lora",))
+    part = {**given, "mask_image": Sent("mask")}
+    yield Feature("a part by two ControlNets with a LoRA", part, (PLAIN, name), own=("webui-lora",), keeps=PLAIN)
+    adapter = "forge-adapter"
+    yield Feature("an IP-Adapter of one's own", {"ip_adapter": adapter}, told={"ip_adapter": adapter}, own=(adapter,))
     yield Feature("a LoRA in Draft", {"preset": "draft", "loras": "webui-lora"}, ("preset draft",), own=("webui-lora",))
+
+
+def list_of_model(name: str) -> Iterator[Feature]:
+    """List what is drawn while one of MODELS draws: the first picture, and with nine channels a part of it anew."""
+    model, _ = MODELS[name]
+    told = {"revisions.checkpoint": model} if model else {}
+    unlike, like = (PLAIN, "own model", "own both"), "own VAE" if name == "a model's folder" else ""
+    yield Feature(name, told=told, unlike=tuple(each for each in unlike if each != name), like=like)
+    if name == "a model of nine channels":
+        part = {"image": Sent(PLAIN), "mask_image": Sent("mask"), "controlnets": TWO, "loras": "webui-lora:0.8"}
+        for strength in (1.0, 0.5):
+            given = {**part, "strength": strength, "num_inference_steps": START_STEPS}
+            yield Feature(f"a part by nine channels at {strength:g}", given, (PLAIN, name), told=told, keeps=PLAIN)
 
 
 def choose(features: Sequence[Feature], named: Sequence[str]) -> list[Feature]:

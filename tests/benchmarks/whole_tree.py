@@ -27,18 +27,21 @@ from huggingface_hub.constants import HF_HUB_CACHE
 
 from pipeline.models.catalog import SD15
 from pipeline.models.hub_cache import find_cached_revision
+from pipeline.models.identified import FileKind
 from pipeline.page.own_files_panel import KINDS
 from tests.benchmarks.kept_rows import KeptRows
 from tests.benchmarks.report import Row, print_progress, print_rows
-from tests.benchmarks.tree_features import PLAIN, TAUGHT, Feature, choose, list_features
+from tests.benchmarks.tree_features import MODELS, PLAIN, TAUGHT, Feature, choose, list_features, list_of_model
 from tests.benchmarks.tree_files import Files, Picture
 from tests.tools.own_folders import LAYOUTS, write_own_folders
+from tests.tools.own_models import write_own_models
 from tests.tools.page_events import PageEvents
 from tests.tools.serving import Server, run_app
 from tests.tools.taught_pictures import write_pictures
 
 USUAL = {"prompt": "a red fox", "style": "comic", "preset": "best", "seed": 7}
 FAULTS = re.compile(r"Traceback|RuntimeWarning|overflow|\bnan\b|CRITICAL|ERROR", re.IGNORECASE)
+MADE_FROM: tuple[FileKind, ...] = ("checkpoint", "vae")  # what own_models.py makes others from
 LIMIT = 1_800  # seconds that anything may take
 
 
@@ -174,6 +177,8 @@ def read_peak(process: int) -> int | None:
 def draw_all(asked: argparse.Namespace, room: Path) -> Iterator[Row]:
     """Start the app on the tree and yield a row for each feature."""
     own = write_own_folders(asked.own or room / "own", asked.folder)
+    files = [own / "webui" / LAYOUTS["webui"][kind] / f"webui-{kind}.safetensors" for kind in MADE_FROM]
+    write_own_models(own / "forge", asked.folder, *files)
     has_poses = find_cached_revision(SD15.parts["poses"]) is not None  # this machine's person fetched them
     chosen = {"PROFILE": "sd15", "DEVICE": "cpu", "DTYPE": asked.dtype, "SD15": asked.folder, "MODELS": own}
     settings = {f"CROQUIS_{name}": str(value) for name, value in {**chosen, "SAFETY": asked.safety}.items()}
@@ -200,24 +205,18 @@ def draw_features(run: Run, asked: argparse.Namespace, has_poses: bool) -> Itera
 
 
 def change_models(run: Run, brief: bool) -> Iterator[Row]:
-    """Let another VAE, another model, both and the first one again draw, without a restart.
+    """Let each of MODELS draw, and the first one again, without a restart.
 
     In brief no model alone: tests/engine/test_own_weights_beside_diffusers.py exchanges it, but never both at once.
     """
-    changes = {
-        "own VAE": ("", "comfyui-vae"),
-        "own model": ("invokeai-checkpoint", ""),
-        "own both": ("webui-checkpoint", "webui-vae"),
-    }
-    for name, (model, vae) in changes.items():
+    for name, (model, vae) in MODELS.items():
         if brief and name == "own model":
             continue
-        if (found := run.kept.find(name)) is not None:
-            yield found[0]
-            continue
-        yield run.measure(f"{name} chosen", lambda model=model, vae=vae: run.change_model(model, vae))  # type: ignore[misc]
-        told = {"revisions.checkpoint": model} if model else {}
-        yield run.draw_row(Feature(name, told=told))
+        features = list(list_of_model(name))
+        if any(run.kept.find(each.name) is None for each in features):
+            yield run.measure(f"{name} chosen", lambda model=model, vae=vae: run.change_model(model, vae))  # type: ignore[misc]
+        for each in features:
+            yield run.draw_row(each)
     yield run.measure("the tree's own again", lambda: run.change_model("", ""))
 
 

@@ -51,13 +51,16 @@ def write_own_folders(folder: Path, sd15: Path) -> Path:
     """Write each layout with a model, a LoRA, a VAE, a textual inversion and a ControlNet, called by layout and kind.
 
     The wrong files of tests/models/wrong_files.py lie in one of them. sd15: the tree whose sizes they have. A folder
-    that is there already stays as it is; one that could not be written whole is not there.
+    that is there already stays as it is, but for wrong files that came later; one that could not be written whole is
+    not there.
     """
     if not folder.exists():
         begun = folder.with_name(f"{folder.name}.part")
         shutil.rmtree(begun, ignore_errors=True)
         write_layouts(begun, sd15)
         begun.rename(folder)
+        return folder
+    write_wrong_files(folder / "webui" / WRONG)
     return folder
 
 
@@ -113,7 +116,8 @@ def write_other_vae(sd15: Path, file: Path) -> None:
 
 
 def write_wrong_files(folder: Path) -> None:
-    """Write every file that is of no use here."""
-    folder.mkdir(parents=True)
+    """Write every file that is of no use here and is not there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
     for each in WRONG_FILES:
-        each.write(folder / each.name)
+        if not (folder / each.name).exists():
+            each.write(folder / each.name)

@@ -33,3 +33,7 @@ def test_what_fails_midway_is_not_taken_for_whole(tmp_path: Path, monkeypatch: p
     kept = (folder / "webui" / "embeddings" / "webui-embedding.safetensors").stat().st_mtime_ns
     assert write_own_folders(folder, tmp_path) == folder
     assert (folder / "webui" / "embeddings" / "webui-embedding.safetensors").stat().st_mtime_ns == kept
+    later = next((folder / "webui" / "models" / "downloads").iterdir())
+    later.unlink()  # as in a folder that was written before the file was listed
+    write_own_folders(folder, tmp_path)
+    assert later.exists()
