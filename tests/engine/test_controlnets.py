@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.engine import controlnets
 from pipeline.engine.engine import Engine
 from pipeline.errors import ModelError
+from pipeline.machine.memory import FreeMemory
 from pipeline.machine.plan import MemoryPlan
 from tests.conftest import MakeStyle
 from tests.tools.controlnets import make_hint, write_controlnets
@@ -67,6 +69,21 @@ def test_where_memory_is_short_the_one_used_longest_ago_goes(engine: Engine, mak
     assert nets.list_loaded() == ("controlnet_depth",)  # the one read with the model went, too
     assert np.array_equal(first, np.asarray(engine.draw(plain).images[0]))  # and comes again
     assert nets.list_loaded() == ("controlnet",)
+
+
+def test_the_memory_plan_decides_by_what_is_free(
+    engine: Engine, make_style: MakeStyle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, nets = make_request(engine, make_style("neon", 1), num_inference_steps=1), engine._controlnets
+    nets.provide(change_request(plain, hints=hints("lineart")))
+    request = change_request(plain, hints=hints("scribble"))
+    plan = nets._plan(request, 1)
+    needed = plan.controlnet + max(plan.steps, plan.decode, plan.encode)
+    for main, stays in ((needed, True), (needed - 1, False)):
+        monkeypatch.setattr(controlnets, "measure_free_memory", lambda device, main=main: FreeMemory(None, main))
+        nets.provide(request)
+        assert ("controlnet_lineart" in nets.list_loaded()) == stays
+        nets._loaded.pop("controlnet_scribble")
 
 
 def test_nothing_goes_while_there_is_room(engine: Engine, make_style: MakeStyle) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,6 +34,19 @@ def test_depth_has_the_pictures_size_and_the_whole_range(folder: Path) -> None:
     assert near is not None and near.shape == (90, 140) and near.dtype == np.uint8
     assert near.min() == 0 and near.max() == 255
     assert np.array_equal(near, depth.estimate_depth(folder, picture))
+
+
+def test_the_network_is_let_go_once_it_has_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, load = list[weakref.ref[Any]](), depth.load_network
+
+    def load_and_note(place: Path) -> Any:
+        network = load(place)
+        held.append(weakref.ref(network))
+        return network
+
+    monkeypatch.setattr(depth, "load_network", load_and_note)
+    depth.estimate_depth(folder, np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    assert [each() for each in held] == [None]
 
 
 class Slope:

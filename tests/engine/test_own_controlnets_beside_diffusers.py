@@ -94,6 +94,19 @@ def test_the_published_one_need_not_be_here(sd15_engine: Engine, files: dict[str
     assert "controlnet_openpose" not in sd15_engine.revisions
 
 
+def test_it_goes_where_memory_is_short(
+    engine: Engine, files: dict[str, Path], make_style: MakeStyle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = make_request(engine, make_style("neon", 1), num_inference_steps=1)
+    own = change_request(request, hints=(make_own_hint(files["original"]),))
+    before = draw(engine, own)
+    assert hash_tensors(files["original"]) in engine._controlnets.list_loaded()
+    monkeypatch.setattr(engine._controlnets, "_measure", lambda plan: 0)
+    engine.draw(change_request(request, hints=(make_hint("softedge", 64, 64),)))
+    assert engine._controlnets.list_loaded() == ("controlnet_softedge",)
+    assert np.array_equal(before, draw(engine, own))  # and comes again
+
+
 def test_a_file_that_is_not_whole_is_told(
     engine: Engine, files: dict[str, Path], make_style: MakeStyle, tmp_path: Path
 ) -> None:

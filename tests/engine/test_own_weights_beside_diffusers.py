@@ -27,6 +27,7 @@ from tests.tools.drawing_requests import make_request
 from tests.tools.ldm_layout import rename_vae_tensor
 from tests.tools.models import make_tiny_sd15_profile, write_lora
 from tests.tools.own_files import write_other_model
+from tests.tools.own_models import change_tensors, round_to_8_bits
 from tests.tools.requests import change_request
 
 
@@ -189,6 +190,20 @@ def test_a_checkpoint_equals_stock_and_the_model_before_comes_back(
     engine.own_base.change(BaseWish())
     assert np.array_equal(np.asarray(engine.draw(request).images[0]), before)
     assert CHECKPOINT not in engine.revisions
+
+
+def test_a_checkpoint_in_8_bits_equals_stock(
+    engine: Engine, shallow_folder: Path, make_style: MakeStyle, tmp_path: Path
+) -> None:
+    file, request = tmp_path / "small.safetensors", make_request(engine, make_style("neon", 1))
+    before = np.asarray(engine.draw(request).images[0])
+    change_tensors(write_other_model(shallow_folder, tmp_path / "dreamy.safetensors"), file, round_to_8_bits)
+    assert any("float8" in str(value.dtype) for value in load_file(file).values())
+    engine.own_base.change(BaseWish("small", file, compute_sha256(file)))
+    near, _ = compare(engine, load_stock(shallow_folder, file), shallow_folder, request)
+    assert near <= 1
+    engine.own_base.change(BaseWish())
+    assert np.array_equal(np.asarray(engine.draw(request).images[0]), before)
 
 
 @pytest.mark.parametrize("variant", ["fp16", None])
