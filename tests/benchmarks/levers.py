@@ -41,7 +41,7 @@ from tests.tools.full_size_modules import (
     run_unet,
 )
 
-PLAIN = "plain"
+PLAIN, HALVES = "plain", "bfloat16"
 RANK = 64  # of a LoRA; LCM's
 STEPS, GUIDANCE = 20, 2.0
 Run = Callable[[], object]
@@ -55,6 +55,7 @@ LEVERS: Mapping[str, Shortcuts] = {
     "controlnet_every=2": Shortcuts(controlnet_every=2),
     "control_guidance_end=0.8": Shortcuts(control_guidance_end=0.8),
 }
+SCALES = (1.0, 4.0)  # of guidance, beside GUIDANCE, which the network was trained for
 FEWER_STEPS = [
     Setting(name, steps, GUIDANCE)
     for steps in (10, 12)
@@ -70,6 +71,7 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options.add_argument("--side", type=int, default=256, help="px")
     options.add_argument("--repeats", type=int, default=3)
     options.add_argument("--drawings", type=int, default=8, help="examples to draw, at most 8")
+    options.add_argument("--only", nargs="+", help="rows of quality by their names, the reference beside them")
     return options.parse_args(arguments)
 
 
@@ -178,6 +180,7 @@ def list_quality_presets() -> list[Preset]:
     return [
         *(setting.make_preset() for setting in FEWER_STEPS),
         *(Preset(name, "", "", numbers, shortcuts=levers) for name, levers in LEVERS.items()),
+        *(Preset(f"guidance_scale={scale:g}", "", "", {**numbers, "guidance_scale": scale}) for scale in SCALES),
         Preset(
             "Balanced, whole decoder",
             "",
@@ -194,11 +197,13 @@ def measure_quality(asked: argparse.Namespace) -> Iterator[Row]:
     from tests.tools.pocket_diffusion import load_pocket_diffusion
 
     eye, reference = make_eye(None, pocket=True), Setting("DPM++ 2M", STEPS, GUIDANCE).make_preset()
-    presets = [reference, *list_quality_presets()]
+    wanted = [each for each in list_quality_presets() if not asked.only or each.name in asked.only]
+    presets = [reference, *wanted]
     with tempfile.TemporaryDirectory(prefix="croquis-levers-") as room:
         engine = load_pocket_diffusion(Path(room))
         yield from name_rows(presets, measure_presets(engine, eye, presets, reference, asked.drawings))
-        yield measure_halves(engine, load_pocket_diffusion(Path(room), "bfloat16"), eye, reference, asked.drawings)
+        if not asked.only or HALVES in asked.only:
+            yield measure_halves(engine, load_pocket_diffusion(Path(room), HALVES), eye, reference, asked.drawings)
 
 
 def measure_halves(engine: Any, halves: Any, eye: Eye, reference: Preset, drawings: int) -> Row:
@@ -209,7 +214,7 @@ def measure_halves(engine: Any, halves: Any, eye: Eye, reference: Preset, drawin
     targets = list(make_example_requests(engine, reference, seed=0))[:drawings]
     (ideal, usual), (pictures, seconds) = draw_all(engine, targets), draw_all(halves, targets)
     times = {"processor_s": round(seconds, 3), "ratio": round(usual / seconds, 2), "pictures": len(pictures)}
-    return {"what": "bfloat16"} | eye.measure(pictures, targets, ideal) | times
+    return {"what": HALVES} | eye.measure(pictures, targets, ideal) | times
 
 
 def name_rows(presets: Sequence[Preset], rows: Iterator[Row]) -> Iterator[Row]:

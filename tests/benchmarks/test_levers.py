@@ -53,6 +53,8 @@ def test_every_sampler_to_judge_is_offered() -> None:
     presets = list_quality_presets()
     assert {preset.sampler for preset in presets} <= set(get_menu("sd15").samplers)
     assert len({preset.name for preset in presets}) == len(presets)
+    judged = {preset.name.partition("=")[0] for preset in presets}
+    assert {"guidance_scale", "controlnet_half", "controlnet_every", "control_guidance_end", "guidance_end"} <= judged
 
 
 def test_waiting_is_measured_with_each_setting() -> None:
