@@ -44,7 +44,8 @@ class HeldTurn:
 class Turns:
     """Turns lets who draws wait for those before; after the engine retired it lets nobody draw.
 
-    Visitors (`pipeline/places.py`) take turns: who sends many pictures has one drawn, then everybody else has.
+    Visitors (`pipeline/places.py`) take turns: who sends many pictures has one drawn, then everybody else has. Where
+    several are drawn at once, they are of several visitors; what is nobody's in particular may be several.
     """
 
     def __init__(
@@ -90,10 +91,13 @@ class Turns:
         """Return what comes before the picture of that place; None where none of its pictures waits."""
         with self._changed:
             ends = self._find_ends()
+            own = {held.turn.visitor: self._find_rest(held) or 0.0 for held in self._held.values()}
             for before, turn in enumerate(self._waiting):
                 expected = self._times.expect(turn.work)
                 if ends is not None and expected is not None:
-                    seconds = heapreplace(ends, ends[0] + expected) + expected
+                    begins = max(ends[0], 0.0 if turn.visitor == HOST else own.get(turn.visitor, 0.0))
+                    seconds = own[turn.visitor] = begins + expected
+                    heapreplace(ends, seconds)
                 else:
                     ends, seconds = None, None
                 if turn.place is place:
@@ -150,7 +154,7 @@ class Turns:
     def _wait(self, turn: Turn) -> None:
         (self._waiting.add_first if turn.is_first else self._waiting.add)(turn.visitor, turn)
         try:
-            while self._is_full(turn) or next(iter(self._waiting)) is not turn:
+            while self._is_full(turn) or self._find_next() is not turn:
                 self._sleep(turn)
         except BaseException:
             self._waiting.remove(turn.visitor, turn)
@@ -158,6 +162,11 @@ class Turns:
             raise
         self._waiting.serve(turn.visitor, turn)
         self._changed.notify_all()  # the next one may find a place, too
+
+    def _find_next(self) -> Turn | None:
+        """Return the first in the round whose visitor has nothing drawn now; None where all have."""
+        drawn_for = {held.turn.visitor for held in self._held.values()} - {HOST}
+        return next((turn for turn in self._waiting if turn.is_first or turn.visitor not in drawn_for), None)
 
     def _sleep(self, turn: Turn) -> None:
         """Wait until something changed. Raises Cancelled where who waits has left."""

@@ -157,10 +157,10 @@ class SharedLine(Line):
             super()._enter(caller, place)
         else:
             with self._lock:
-                self._note(place)
+                self._note(place, caller.address)
 
-    def _leave(self, place: Place) -> None:
-        super()._leave(place)
+    def _leave(self, place: Place, address: str) -> None:
+        super()._leave(place, address)
         self._far.tell("leave", self._far.name_call(place))
 
     def _expect_admitted(self, method: str, *inputs: object) -> None:

@@ -19,6 +19,7 @@ from pipeline.places import Ahead, Place
 from pipeline.settings import Settings
 from pipeline.studio.callers import Caller
 
+SHARE = 0.75  # of all places that calls from one address may have: who makes up sessions leaves others some
 UNKNOWN = 5.0  # seconds that a picture is taken to need before one was drawn
 OFF = "off"
 ENDING_SECONDS = 60  # after which another start may be expected
@@ -57,6 +58,7 @@ class Line:
         self._lock = threading.Lock()
         self._joined: dict[Place, float] = {}  # when each open call came, the oldest first
         self._open: Counter[str] = Counter()  # calls by visitor
+        self._open_from: Counter[str] = Counter()  # calls by address
         self.is_ending = False
         self._promised = 0.0  # when the latest of those who were refused was told to come back
         self._rate = read_rate(settings.rate)
@@ -71,7 +73,7 @@ class Line:
             try:
                 yield place
             finally:
-                self._leave(place)
+                self._leave(place, caller.address)
 
     def expect_place(self, caller: Caller) -> None:
         """Raise LineFull where a call would not be admitted now."""
@@ -106,10 +108,11 @@ class Line:
             self._expect_place(caller)
             if self._rate is not None and not self._window.hit(self._rate, caller.address):
                 raise self._refuse_rate(self._rate, caller)
-            self._note(place)
+            self._note(place, caller.address)
 
-    def _note(self, place: Place) -> None:
+    def _note(self, place: Place, address: str) -> None:
         self._open[place.visitor] += 1
+        self._open_from[address] += 1
         self._joined[place] = self._clock()
 
     def _expect_place(self, caller: Caller) -> None:
@@ -121,6 +124,9 @@ class Line:
             raise LineFull(
                 f"{own} of your pictures are waiting already. Try again in {max(1, seconds)} seconds.", max(1, seconds)
             )
+        if self._open_from[caller.address] >= max(self._settings.waiting_each, int(SHARE * self._settings.waiting)):
+            seconds = self._promise()
+            raise LineFull(f"Too many people draw at once from your address. Try again in {seconds} seconds.", seconds)
         if self._open.total() >= self._settings.waiting:
             seconds = self._promise()
             raise LineFull(f"Too many people draw at once. Try again in {seconds} seconds.", seconds)
@@ -147,12 +153,13 @@ class Line:
     def _count_visitors(self) -> int:
         return sum(count > 0 for count in self._open.values())
 
-    def _leave(self, place: Place) -> None:
+    def _leave(self, place: Place, address: str) -> None:
         with self._lock:
             del self._joined[place]
-            self._open[place.visitor] -= 1
-            if not self._open[place.visitor]:
-                del self._open[place.visitor]
+            for counted, name in ((self._open, place.visitor), (self._open_from, address)):
+                counted[name] -= 1
+                if not counted[name]:
+                    del counted[name]
 
 
 def read_rate(text: str) -> RateLimitItem | None:

@@ -1,5 +1,6 @@
 import threading
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -185,6 +186,50 @@ def test_as_many_draw_at_once_as_there_are_places():
     for each in threads:
         each.join(20)
     assert len(order) == 4 and max(order) == 2
+
+
+def test_one_picture_at_a_time_is_drawn_for_a_visitor_however_many_places_are_free():
+    turns, lock, drawn, most = Turns("The engine", count_places=lambda: 3), threading.Lock(), Counter(), Counter()
+    both = threading.Barrier(2)
+
+    def draw(visitor: str) -> None:
+        with hold_place(Place(visitor, turns.look_ahead)), turns.take():
+            with lock:
+                drawn[visitor] += 1
+                most[visitor] = max(most[visitor], drawn[visitor])
+            both.wait(20)  # the other visitor's is drawn meanwhile
+            with lock:
+                drawn[visitor] -= 1
+
+    threads = [threading.Thread(target=draw, args=(name,)) for name in ("one", "other") * 4]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(20)
+    assert most == {"one": 1, "other": 1}
+
+
+def test_the_time_left_knows_that_one_is_drawn_at_a_time_for_a_visitor():
+    clock = Clock()
+    turns, order = Turns("The engine", clock, lambda: 2), []
+    with turns.take(work=100):
+        clock.now += 10.0
+    inside, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with hold_place(Place("one", turns.look_ahead)), turns.take(work=100):
+            inside.set()
+            done.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert inside.wait(10)
+    second, one = wait_in_line(turns, order, "one", work=100)
+    third, two = wait_in_line(turns, order, "one", work=100)
+    assert turns.look_ahead(second) == Ahead(1, 20.0) and turns.look_ahead(third) == Ahead(2, 30.0)
+    done.set()
+    for each in (holder, one, two):
+        each.join(10)
 
 
 def test_the_time_left_counts_every_place():

@@ -31,7 +31,7 @@ def make_line(clock: Clock | None = None, **limits: Any) -> Line:
 
 
 def name(number: int) -> Caller:
-    return Caller(f"session {number}", "192.0.2.1")
+    return Caller(f"session {number}", f"192.0.2.{number}")
 
 
 def test_each_visitor_has_so_many_places_and_all_together() -> None:
@@ -78,6 +78,22 @@ def test_who_is_in_when_it_ends_goes_on_and_nobody_else_comes_in() -> None:
     assert line.count_open() == 0
 
 
+def test_an_address_that_makes_up_sessions_leaves_others_some_places() -> None:
+    line = make_line(waiting=8, waiting_each=2)
+
+    def call(number: int, address: str = "198.51.100.7") -> Caller:
+        return Caller(f"session {number}", address)
+
+    with ExitStack() as stack:
+        for number in range(6):
+            stack.enter_context(line.join(call(number)))
+        with pytest.raises(LineFull, match="^Too many people draw at once from your address. Try again in 4 seconds.$"):
+            line.expect_place(call(6))
+        stack.enter_context(line.join(call(7, "203.0.113.4")))
+    with line.join(call(6)):  # what left is not counted
+        assert line.count_open() == 1
+
+
 def test_an_error_frees_the_place() -> None:
     line = make_line(waiting=1)
     with pytest.raises(ZeroDivisionError), line.join(name(1)):
@@ -87,6 +103,10 @@ def test_an_error_frees_the_place() -> None:
 
 def test_an_address_may_ask_for_so_many_pictures_in_a_time() -> None:
     line = make_line(rate="3/minute")
+
+    def name(number: int) -> Caller:
+        return Caller(f"session {number}", "198.51.100.7")
+
     for number in range(3):
         with line.join(name(number)):
             pass
