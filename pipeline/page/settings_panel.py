@@ -12,6 +12,7 @@ from pipeline.controls import CONTROLS, Control
 from pipeline.page.components import PAGE_EVENT, lay_fold
 from pipeline.page.hires_choice import HiresChoice, lay_hires_choice, wire_hires_choice
 from pipeline.page.languages import mark_texts
+from pipeline.page.left_out import lay_left_out, wire_left_out
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import (
     adapt_settings,
@@ -47,6 +48,7 @@ class SettingsPanel:
     engine: gr.Textbox  # which one the settings are for
     quality: dict[str, Any]  # preset, sampler, style focus, size, levers
     quick: QuickSteps
+    left_out: list[gr.Dropdown]  # what is left out of steps
     wanted: gr.HTML  # downloads for what is chosen
     numbers: dict[str, gr.Slider | gr.Number]
     reset: gr.Button
@@ -74,6 +76,7 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
         engine = gr.Textbox(studio.profile.name, visible="hidden", label="engine")
         quality = lay_quality_inputs(studio.profile)
         quick = lay_quick_steps(studio)
+        left_out = lay_left_out(studio)
         wanted = lay_wanted_parts(script)
         hires = lay_hires_choice(studio)
         with gr.Row(elem_id="numbers"):
@@ -85,7 +88,8 @@ def lay_settings(studio: Studio, script: str) -> SettingsPanel:
         gr.HTML(describe_words_and_safety(studio.settings.safety), apply_default_css=False, elem_id="about-words")
         reset = gr.Button("Back to the usual settings", size="sm", elem_id="reset")
     return SettingsPanel(
-        negative_prompt, reading, readings, controlnets, hires, engine, quality, quick, wanted, numbers, reset
+        *(negative_prompt, reading, readings, controlnets, hires, engine, quality, quick, left_out, wanted, numbers),
+        reset,
     )
 
 
@@ -154,6 +158,7 @@ def wire_settings(
     wire_reading_choice(studio, settings.readings, inputs, canvas, running, **PAGE_EVENT)
     wire_quality_inputs(lambda: studio.profile, settings.quality, settings.numbers, **PAGE_EVENT)
     wire_quick_steps(studio, settings.quick, settings.quality, settings.numbers, running, **PAGE_EVENT)
+    wire_left_out(studio, settings.left_out, settings.quality["levers"], running, **PAGE_EVENT)
     wire_wanted_parts(studio, settings.wanted, settings.quality, running, **PAGE_EVENT)
     wire_hires_choice(studio, settings.hires, running, **PAGE_EVENT)
     gr.on(

@@ -169,6 +169,37 @@ def test_quick_steps_set_what_they_were_made_for_say_what_they_take_and_draw(ope
     expect(page.locator("#quick-steps input")).to_have_value(LABELS["lcm"], timeout=PATIENCE)
 
 
+def test_what_is_left_out_is_chosen_drawn_and_brought_back(open_page: OpenPage) -> None:
+    page = open_page(**VIEWS["1366"])
+    choose_small(page, steps=4)
+    drag_mouse(page)
+    chosen = {
+        "cache-interval": "In every 2nd step",
+        "guidance-interval": "In the first half",
+        "controlnet-every": "In every 3rd step",
+        "controlnet-half": "Both, read once",
+    }
+    for name, words in chosen.items():  # as quick as a hand goes
+        choose_option(page, name, words)
+    for name, words in chosen.items():
+        expect(page.locator(f"#{name} input")).to_have_value(words, timeout=PATIENCE)
+    draw_and_wait(page)
+    levers = read_recipe(page)["levers"]
+    assert (levers["cache_interval"], levers["controlnet_every"], levers["controlnet_half"]) == (2, 3, "shared")
+    assert (levers["guidance_start"], levers["guidance_end"]) == (0, 0.5)
+    assert levers["decoder"] == "small", "the preset's other levers stay"
+
+    page.locator("#preset label", has_text="Best").click()  # a preset takes back what was chosen
+    for name in chosen:
+        expect(page.locator(f"#{name} input")).to_have_value(LABELS["preset"], timeout=PATIENCE)
+    set_number(page, "num_inference_steps", 2)
+    draw_and_wait(page)
+    assert read_recipe(page)["levers"]["cache_interval"] == 1
+    page.locator("#history button.past").nth(1).click()
+    for name, words in chosen.items():
+        expect(page.locator(f"#{name} input")).to_have_value(words, timeout=PATIENCE)
+
+
 def test_a_style_is_looked_at_closely_and_as_a_whole_again(open_page: OpenPage) -> None:
     page = open_page()
     choose_small(page)
