@@ -68,7 +68,7 @@ class Easel:
         keep = partial(self.studio.keep_picture, visitor=find_owner(visitor, self.studio.settings))
         with self.tickets.open(ticket, str(visitor.session_hash)) as stopped:
             try:
-                with self.studio.line.join(find_caller(visitor, self.studio.settings)) as place:
+                with self.studio.line.admit(find_caller(visitor, self.studio.settings)) as place:
                     for shown in self._draw_with_present_engine(canvas, settings, ticket, stopped, place, keep):
                         yield *shown, self.studio.profile.name
             except Cancelled as error:

@@ -95,7 +95,7 @@ class GoingOn:
         keep = partial(self._studio.keep_picture, visitor=find_owner(visitor, self._studio.settings))
         with self._easel.tickets.open(ticket, str(visitor.session_hash)) as stopped:
             try:
-                with self._studio.line.join(find_caller(visitor, self._studio.settings)) as place:
+                with self._studio.line.admit(find_caller(visitor, self._studio.settings)) as place:
                     for shown in Run(prepare(), stopped, place):
                         if isinstance(shown, GenerationResult):
                             settings = keep_size(read_settings(event.settings), shown)

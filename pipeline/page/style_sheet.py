@@ -44,7 +44,7 @@ class StyleSheet:
             sheet |= {"ticket": ticket, "of": len(ids)}
             with (
                 self._easel.tickets.open(ticket, str(visitor.session_hash)) as stopped,
-                self._studio.line.join(find_caller(visitor, self._studio.settings)) as place,
+                self._studio.line.admit(find_caller(visitor, self._studio.settings)) as place,
             ):
                 for order, id in self._make_orders(canvas, settings, ids):
                     sheet = sheet | {"seed": order.sampling.seed}

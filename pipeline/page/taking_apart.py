@@ -43,7 +43,7 @@ class TakingApart:
 
         with self._easel.tickets.open(ticket, str(visitor.session_hash)) as stopped:
             try:
-                with self._studio.line.join(find_caller(visitor, self._studio.settings)) as place:
+                with self._studio.line.admit(find_caller(visitor, self._studio.settings)) as place:
                     for shown in Run(work, stopped, place):
                         if isinstance(shown, GenerationResult):
                             image = view.make_data_url(shown.image, "webp")

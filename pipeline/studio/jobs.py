@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,27 +28,39 @@ class AcceptedJobs:
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
+        self._held: dict[Place, str | None] = {}  # the jobs that are in the store already
 
     @contextmanager
-    def follow(self, place: Place) -> Iterator[None]:
-        """Have the job of a place in the store while this thread draws it.
+    def hold(self, place: Place) -> Iterator[None]:
+        """Have the job of a place in the store from now on, whichever threads draw it.
 
         It is over once it was drawn, or ended in words for the person; a job that ended in a fault of ours stays there.
         """
         program = self._keeper.program
-        token = _job.set(self._try(lambda jobs: jobs.accept(place.person, program)))
+        id = self._held[place] = self._try(lambda jobs: jobs.accept(place.person, program))
         try:
             yield
         except CroquisError:
-            self._end()
             raise
         except Exception as error:
-            self.bury(f"it failed: {type(error).__name__}")
+            if id is not None:
+                fault = f"it failed: {type(error).__name__}"
+                self._try(lambda jobs: jobs.bury(id, fault))
             raise
-        else:
-            self._end()
         finally:
-            _job.reset(token)
+            del self._held[place]
+            if id is not None:
+                self._try(lambda jobs: jobs.end(id))
+
+    @contextmanager
+    def follow(self, place: Place) -> Iterator[None]:
+        """Let this thread draw the job of a place, which is in the store for that long unless it is held already."""
+        with nullcontext() if place in self._held else self.hold(place):
+            token = _job.set(self._held.get(place))
+            try:
+                yield
+            finally:
+                _job.reset(token)
 
     def begin(self, request: GenerationRequest) -> None:
         """Note what this thread's job draws now, by its hash."""
@@ -64,10 +76,6 @@ class AcceptedJobs:
             jobs.bury(id or jobs.accept(HOST if place is None else place.person, self._keeper.program, *made), fault)
 
         self._try(write)
-
-    def _end(self) -> None:
-        if (id := _job.get()) is not None:
-            self._try(lambda jobs: jobs.end(id))
 
     def _try(self, write: Callable[[Jobs], T]) -> T | None:
         """Write to the store; return None where it is not open or fails."""

@@ -55,6 +55,7 @@ class Line:
         """
         self._settings, self._find_engine, self._clock = settings, find_engine, clock
         self.note_error, self._follow = note_error, follow
+        self.hold: Callable[[Place], AbstractContextManager[None]] = lambda _: nullcontext()  # entered by `admit`
         self._lock = threading.Lock()
         self._joined: dict[Place, float] = {}  # when each open call came, the oldest first
         self._open: Counter[str] = Counter()  # calls by visitor
@@ -74,6 +75,12 @@ class Line:
                 yield place
             finally:
                 self._leave(place, caller.address)
+
+    @contextmanager
+    def admit(self, caller: Caller) -> Iterator[Place]:
+        """Admit a call as `join` does, and have it in the store before anything is told: not for an event loop."""
+        with self.join(caller) as place, self.hold(place):
+            yield place
 
     def expect_place(self, caller: Caller) -> None:
         """Raise LineFull where a call would not be admitted now."""

@@ -51,6 +51,7 @@ class Loader:
         self.line = self._openers.open_line(
             settings, self.find_engine, note_error=self.measurements.note_error, follow=self.jobs.follow
         )
+        self.line.hold = self.jobs.hold
         self._watch_line()
         self._start_lock = threading.Lock()
         self._started = False

@@ -113,6 +113,22 @@ def test_a_job_is_followed_to_its_end(open_keeper: OpenKeeper, make_style: MakeS
     assert jobs.find_interrupted(VISITOR) is None
 
 
+def test_a_job_that_is_held_is_one_whichever_threads_draw_it(open_keeper: OpenKeeper) -> None:
+    keeper = open_keeper()
+    accepted, jobs = AcceptedJobs(keeper), keeper.open().jobs
+    place = Place(VISITOR, lambda _: None, follow=accepted.follow)
+    with accepted.hold(place):
+        assert len(jobs.list_in(WAITING)) == 1
+        for _ in range(2):
+            with hold_place(place):
+                assert len(jobs.list_in(WAITING)) == 1
+        assert len(jobs.list_in(WAITING)) == 1, "it ended with the first of its pictures"
+    assert len(jobs.list_in(DONE)) == 1
+    with pytest.raises(GeneratorExit), accepted.hold(place):
+        raise GeneratorExit
+    assert len(jobs.list_in(DONE)) == 2
+
+
 def test_where_the_store_is_closed_drawing_goes_on(tmp_path: Path) -> None:
     (tmp_path / "history").write_text("no folder")
     keeper = Keeper(Settings(user_dir=tmp_path), str)
