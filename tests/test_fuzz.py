@@ -143,6 +143,7 @@ def inputs(faults: Faults) -> dict[str, list[tuple[Any, Callable[[], Any]]]]:
             ("", faults.text),
             ("auto", faults.text),
             ("", faults.text),
+            ("auto", faults.text),
             (False, faults.text),
             (False, faults.text),
         ],

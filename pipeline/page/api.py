@@ -27,7 +27,7 @@ from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.endpoint_calls import declare_inputs, turn_errors_into_messages
 from pipeline.page.guard import guard_inputs
 from pipeline.page.host import NOT_HERE, may_teach
-from pipeline.page.memory_need import plan_need
+from pipeline.page.memory_need import find_numbers, plan_need
 from pipeline.page.memory_panel import plan_memory_modes
 from pipeline.page.page_event import guard_events
 from pipeline.page.sharing import add_style, remove_style
@@ -230,6 +230,7 @@ class Endpoints:
         loras: str = "",
         style: str = "auto",
         few_steps: str = "",
+        ip_adapter: str = "auto",
         starts: bool = False,
         new_style: bool = False,
     ) -> dict[str, Any]:
@@ -237,9 +238,10 @@ class Endpoints:
 
         Our formula stands beside the published one, (weights + the largest stage) x 1.2.
         """
-        settings, given = self._studio.settings, {"controlnet_count": controlnet_count, "loras": loras, "style": style}
-        need = plan_need(self._studio, engine, **given, few_steps=few_steps, starts=starts, new_style=new_style)
-        return plan_memory_modes(engine, width, height, count, settings.device, settings.dtype, need)
+        given: dict[str, object] = {"controlnet_count": controlnet_count, "loras": loras, "style": style}
+        given |= {"few_steps": few_steps, "ip_adapter": ip_adapter, "starts": starts, "new_style": new_style}
+        need, numbers = plan_need(self._studio, engine, **given), find_numbers(self._studio, engine)
+        return plan_memory_modes(engine, width, height, count, self._studio.settings.device, numbers, need)
 
     def _serve_png(self, data: bytes, name: str) -> gr.FileData:
         """Keep these bytes as a PNG file that clients can fetch."""

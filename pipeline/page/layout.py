@@ -18,7 +18,7 @@ from pipeline.page.going_on import wire_going_on
 from pipeline.page.keeping import wire_keeping
 from pipeline.page.languages import mark_page
 from pipeline.page.lent_styles import wire_lent_styles
-from pipeline.page.memory_panel import lay_memory_panel
+from pipeline.page.memory_panel import lay_memory_panel, wire_memory_panel
 from pipeline.page.model_panel import lay_model_panel, wire_model_panel
 from pipeline.page.own_files_panel import lay_own_files, wire_own_files
 from pipeline.page.page_order import SETTINGS
@@ -58,11 +58,12 @@ def build_page(studio: Studio) -> gr.Blocks:
                 with lay_fold("bigger", "A bigger model", script):
                     bigger = lay_model_panel(studio)
                     own = lay_own_files(script)
-                    lay_memory_panel(studio, **PAGE_EVENT)
+                    planner = lay_memory_panel()
             place_component(panel.history)
             lay_examples(studio, script)
         wire_taking_apart(wire_page(Easel(studio, files), page, panel, settings, status), apart)
         wire_model_panel(studio, page, bigger, [status, panel.running], **PAGE_EVENT)
+        wire_memory_panel(studio, planner, panel.canvas, order_inputs(panel, settings), **PAGE_EVENT)
         wire_own_files(studio, page, own, panel.running, settings.quality["ip_adapter"], **PAGE_EVENT)
     mark_page(page)
     return page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +15,13 @@ from pipeline.models.architecture import count_inputs
 from pipeline.models.catalog import PROFILES, find_profile
 from pipeline.models.own_files import OwnFiles
 from pipeline.models.safetensors_header import read_shapes
-from pipeline.request.notation import parse_style
-from pipeline.request.order import parse_count, read_loras
+from pipeline.request.notation import AUTO, parse_style
+from pipeline.request.order import parse_count, parse_name, read_loras
 from pipeline.request.presets import get_menu
-from pipeline.studio.own_weights import find_lora
+from pipeline.settings import Settings
+from pipeline.studio.own_weights import find_adapter, find_lora
 from pipeline.studio.studio import Studio
-from pipeline.values import CHECKPOINT, GenerationRequest, GenerationResult, Style
+from pipeline.values import CHECKPOINT, NUMBER_FORMAT, GenerationRequest, GenerationResult, Style
 
 USUAL_INPUTS = 4  # channels that a UNet takes which was not trained to fill a part
 
@@ -41,7 +42,9 @@ def read_need(result: GenerationResult, files: OwnFiles) -> MemoryNeed:
     request = result.request
     fills = fills_parts(result.revisions.get(CHECKPOINT), files)
     encodes = request.start is not None or is_drawn_twice(request) or fills
-    return MemoryNeed(count_controlnets(request), count_lora_bytes(request), count_adapter_bytes(request), encodes)
+    own = None if request.own_adapter is None else request.own_adapter.file
+    adapter = count_adapter_bytes(request.engine, request.conditioning.ip_adapter, own)
+    return MemoryNeed(count_controlnets(request), count_lora_bytes(request), adapter, encodes)
 
 
 def plan_need(
@@ -52,6 +55,7 @@ def plan_need(
     loras: object = "",
     style: object = "auto",
     few_steps: object = "",
+    ip_adapter: object = AUTO,
     starts: object = False,
     new_style: object = False,
 ) -> MemoryNeed:
@@ -64,9 +68,38 @@ def plan_need(
     worn = [studio.find_style(id) for id, _ in parse_style(style)]
     learnt = list_taught_files(worn) if menu.own_weights else []
     bytes_ = count_file_bytes([*found, *learnt]) + count_few_steps(profile.name, str(few_steps))
-    return MemoryNeed(
-        max(count, 1), bytes_, encodes=expect_flag("starts", starts), new_style=expect_flag("new_style", new_style)
-    )
+    adapter = plan_adapter(studio, profile.name, parse_name("ip_adapter", ip_adapter) or "")
+    flags = expect_flag("starts", starts), expect_flag("new_style", new_style)
+    return MemoryNeed(max(count, 1), bytes_, adapter, *flags)
+
+
+def plan_adapter(studio: Studio, engine: str, name: str) -> int:
+    """Count what an IP-Adapter has more than the usual one. Raises SettingError where the engine has none so called."""
+    get_menu(engine).expect_adapter(name)
+    own = find_adapter(studio.own_files, engine, name)
+    return count_adapter_bytes(engine, name, None if own is None else own.file)
+
+
+def find_numbers(studio: Studio, engine: object) -> str:
+    """Find the number format that an engine draws in now; the setting's where it is not the one that draws."""
+    running = studio.find_engine()
+    if running is None or running.profile.name != engine:
+        return studio.settings.dtype
+    return name_numbers(running.present_revisions, studio.settings)
+
+
+def name_numbers(revisions: Mapping[str, str], settings: Settings) -> str:
+    """Name the number format among the revisions, the device's usual one where there is none; the setting's where the
+    device, which the picture left, does not draw in it. Raises SettingError for a device that is not here.
+    """
+    from pipeline.machine.device import choose_device, choose_dtype, get_default_dtype, name_dtype
+
+    device, _ = choose_device(settings.device)
+    named = revisions.get(NUMBER_FORMAT, "").partition(",")[0] or name_dtype(get_default_dtype(device))
+    try:
+        return name_dtype(choose_dtype(device, named))
+    except SettingError:
+        return settings.dtype
 
 
 def expect_flag(name: str, value: object) -> bool:
@@ -125,14 +158,13 @@ def _count_tensor_bytes(file: Path) -> int:
         return file.stat().st_size
 
 
-def count_adapter_bytes(request: GenerationRequest) -> int:
-    """Count the bytes in 16 bits that a request's IP-Adapter has more than the usual one; none for a smaller one."""
-    role, parts = (
-        get_menu(request.engine).ip_adapters.get(request.conditioning.ip_adapter),
-        PROFILES[request.engine].parts,
-    )
-    own = request.own_adapter
-    if role is None and (own is None or not own.file.is_file()):
+def count_adapter_bytes(engine: str, name: str, own: Path | None) -> int:
+    """Count the bytes in 16 bits that an IP-Adapter has more than the usual one; none for a smaller one.
+
+    `name` is the menu's, "" for the usual one; `own` is the file of a person's own, where it is that.
+    """
+    role, parts = get_menu(engine).ip_adapters.get(name), PROFILES[engine].parts
+    if role is None and (own is None or not own.is_file()):
         return 0
-    size = own.file.stat().st_size if own else parts[str(role)].size
+    size = own.stat().st_size if own else parts[str(role)].size
     return max(size - parts["ip_adapter"].size, 0)

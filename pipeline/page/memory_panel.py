@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -22,10 +23,17 @@ from pipeline.machine.plan import (
     select_free_memory,
 )
 from pipeline.models.catalog import PROFILES, SD15, find_profile
-from pipeline.page.memory_need import MemoryNeed, read_need
+from pipeline.page.memory_need import MemoryNeed, find_numbers, name_numbers, read_need
+from pipeline.page.page_need import read_page_need
+from pipeline.page.page_order import SETTINGS
+from pipeline.request.order import parse_size
+from pipeline.request.presets import get_menu
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult
+
+COUNTED = "What is chosen on the page is counted: readings, LoRAs, quick steps, the style, a picture to start from."
+UNCOUNTED = "What is chosen on the page is for the engine that draws, and not counted here."
 
 
 def plan_memory_modes(
@@ -78,8 +86,8 @@ def describe_need(result: GenerationResult, studio: Studio) -> str:
     """Describe what memory a picture needs on this machine, in the mode that would be chosen now: "0.6 GB"."""
     request, settings = result.request, studio.settings
     need = read_need(result, studio.own_files)
-    size = request.width, request.height
-    planned = plan_memory_modes(request.engine, *size, 1, settings.device, settings.dtype, need)
+    size, numbers = (request.width, request.height), name_numbers(result.revisions, settings)
+    planned = plan_memory_modes(request.engine, *size, 1, settings.device, numbers, need)
     return next(
         format_gigabytes(mode["peak"]) for mode in planned["modes"] if mode["mode"] == planned["chosen"]["mode"]
     )
@@ -114,8 +122,17 @@ def _describe_comparison(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def lay_memory_panel(studio: Studio, **event_options: Any) -> None:
-    """Lay out the planner with its one event."""
+@dataclass(frozen=True)
+class MemoryPanel:
+    """MemoryPanel holds what a plan is asked for, its button and its answer."""
+
+    asked: tuple[gr.Dropdown | gr.Slider, ...]  # engine, width, height, count
+    ask: gr.Button
+    answer: gr.HTML
+
+
+def lay_memory_panel() -> MemoryPanel:
+    """Lay out the planner."""
     gr.HTML("<h3>What fits in memory</h3>", apply_default_css=False)
     with gr.Row():
         engine = gr.Dropdown(
@@ -142,16 +159,32 @@ def lay_memory_panel(studio: Studio, **event_options: Any) -> None:
         )
     ask = gr.Button("See what fits", size="sm", elem_id="planner-ask")
     answer = gr.HTML(apply_default_css=False, elem_id="planner-answer")
+    return MemoryPanel((engine, width, height, count), ask, answer)
 
-    def plan(engine: object, width: object, height: object, count: object) -> str:
-        try:
-            return format_plan(
-                plan_memory_modes(engine, width, height, count, studio.settings.device, studio.settings.dtype)
-            )
-        except Exception as error:
-            return f'<p role="alert">{html.escape(explain_error(error))}</p>'
 
-    ask.click(plan, [engine, width, height, count], answer, **event_options)
+def wire_memory_panel(
+    studio: Studio, panel: MemoryPanel, canvas: gr.HTML, inputs: list[Any], **event_options: Any
+) -> None:
+    """Let the button plan with what is chosen on the page, whose `inputs` come in the order of SETTINGS."""
+    plan = partial(answer_plan, studio)
+    panel.ask.click(plan, [*panel.asked, canvas, *inputs], panel.answer, **event_options)
+
+
+def answer_plan(
+    studio: Studio, engine: object, width: object, height: object, count: object, canvas: str, *inputs: Any
+) -> str:
+    """Return a plan as HTML, or why there is none."""
+    try:
+        is_running = engine == studio.profile.name
+        need = MemoryNeed()
+        if is_running:
+            profile, settings = studio.profile, dict(zip(SETTINGS, inputs, strict=True))
+            need = read_page_need(studio, parse_size(profile, get_menu(profile.name), width, height), settings, canvas)
+        numbers = find_numbers(studio, engine)
+        planned = plan_memory_modes(engine, width, height, count, studio.settings.device, numbers, need)
+        return f"<p>{COUNTED if is_running else UNCOUNTED}</p>{format_plan(planned)}"
+    except Exception as error:
+        return f'<p role="alert">{html.escape(explain_error(error))}</p>'
 
 
 def format_plan(planned: dict[str, Any]) -> str:

@@ -99,12 +99,16 @@ class Menu:
             raise SettingError("This engine leaves nothing out: its levers are as they are.")
         if conditioning.clip_skip and not self.skips_layers:
             raise SettingError("This engine reads words in all of its layers: clip_skip stays 0.")
-        if conditioning.ip_adapter and not self.ip_adapters:
-            raise SettingError("This engine wears styles in one way: ip_adapter stays as it is.")
+        self.expect_adapter(conditioning.ip_adapter)
         if not self.inks_drawing and conditioning.colour_strength != 1:
             raise SettingError("This engine draws from your lines alone: colour_strength stays 1.")
         if shortcuts.decoder == "small" and self.small_decoder is None:
             raise SettingError("This engine has one decoder only (decoder is full); 'small' came.")
+
+    def expect_adapter(self, name: str) -> None:
+        """Raise SettingError where this engine looks at styles in one way and is to look otherwise."""
+        if name and not self.ip_adapters:
+            raise SettingError("This engine wears styles in one way: ip_adapter stays as it is.")
 
     def expect_hires(self, scale: float) -> None:
         """Raise SettingError where this engine draws every size at once and is to draw one small first."""

@@ -17,12 +17,13 @@ from pipeline.errors import SettingError, StyleError
 from pipeline.hints import ControlHint, HintSettings
 from pipeline.machine.memory import FreeMemory
 from pipeline.models.architecture import CHECKPOINT_TEXT, INPUT_LAYER
+from pipeline.models.catalog import SD15
 from pipeline.models.own_files import OwnFiles
 from pipeline.page import memory_panel
-from pipeline.page.memory_need import MemoryNeed, fills_parts, plan_need, read_need
+from pipeline.page.memory_need import MemoryNeed, fills_parts, find_numbers, plan_need, read_need
 from pipeline.page.memory_panel import describe_need, plan_memory_modes
 from pipeline.taught import Look, Taught
-from pipeline.values import CHECKPOINT, GenerationResult, StyleMix
+from pipeline.values import CHECKPOINT, NUMBER_FORMAT, GenerationResult, StyleMix
 from tests.conftest import MakeStyle
 from tests.models.wrong_files import hold, lora
 from tests.tools.small_results import make_small_result
@@ -117,3 +118,44 @@ def test_a_plan_is_asked_for_in_the_words_of_draw(taught: Any, tmp_path: Path) -
             plan_need(studio, "sd15", **wrong)
     with pytest.raises(StyleError):
         plan_need(studio, "sd15", style="yours")
+
+
+def test_another_adapter_is_planned_as_a_finished_picture_counts_it(result: GenerationResult, tmp_path: Path) -> None:
+    own = tmp_path / "close.safetensors"
+    hold("image_proj.proj.weight", "image_proj.norm.weight", **{"ip_adapter.1.to_k_ip.weight": (30_000, 768)})(own)
+    studio: Any = SimpleNamespace(own_files=OwnFiles([tmp_path]))
+    usual = SD15.parts["ip_adapter"].size
+    more = SD15.parts["ip_adapter_plus"].size - usual
+    assert plan_need(studio, "sd15", ip_adapter="plus").adapter == more > 50e6
+    worn = replace(result, request=result.request.with_settings(ip_adapter="plus"))
+    assert read_need(worn, OwnFiles(())).adapter == more
+    assert plan_need(studio, "sd15", ip_adapter="close").adapter == own.stat().st_size - usual > 0
+    assert plan_need(studio, "sd15", ip_adapter="auto").adapter == 0
+    for engine, wrong in (("sd15", "nobody"), ("pocket", "plus"), ("sd15", 1)):
+        with pytest.raises(SettingError):
+            plan_need(studio, engine, ip_adapter=wrong)
+
+
+def test_what_is_told_is_in_the_numbers_that_the_picture_was_drawn_in(
+    result: GenerationResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_panel, "measure_free_memory", lambda device: FreeMemory(None, int(64e9)))
+    studio: Any = SimpleNamespace(settings=SimpleNamespace(device="cpu", dtype="bfloat16"), own_files=OwnFiles(()))
+    usual, widened = (
+        float(describe_need(replace(result, revisions=revisions), studio).split()[0])
+        for revisions in ({NUMBER_FORMAT: "bfloat16, weights in 8 bits"}, {})
+    )
+    assert widened > 1.5 * usual
+
+
+def test_a_plan_is_in_the_numbers_that_the_engine_draws_in_now() -> None:
+    engine = SimpleNamespace(profile=SD15, present_revisions={})
+    studio: Any = SimpleNamespace(
+        settings=SimpleNamespace(device="cpu", dtype="bfloat16"), find_engine=lambda: engine, profile=SD15
+    )
+    assert find_numbers(studio, "sd15") == "float32", "it overflowed, and draws in what is usual here since"
+    engine.present_revisions = {NUMBER_FORMAT: "bfloat16"}
+    assert find_numbers(studio, "sd15") == "bfloat16"
+    engine.present_revisions = {NUMBER_FORMAT: "float16"}  # of a device that it left
+    assert find_numbers(studio, "sd15") == "bfloat16"
+    assert find_numbers(studio, "pocket") == "bfloat16"

@@ -1,0 +1,100 @@
+"""What the named endpoints promise: what goes in, what comes out, and what stands for an input that is left out."""
+
+from __future__ import annotations
+
+from tests.page.test_api_hints import READ_HINTS
+
+DETAILS = "dict(str, Any)"
+MATCHES = "list[dict(id: str, name: str, similarity: float, probability: float)]"
+PLANNED = [("engine", "str"), *[(name, "int") for name in ("width", "height", "count", "controlnet_count")]]
+PLANNED += [("loras", "str"), ("style", "str"), ("few_steps", "str"), ("ip_adapter", "str")]
+PLANNED += [("starts", "bool"), ("new_style", "bool")]
+PUBLIC = {
+    "/draw": (
+        [
+            *[("sketch", "filepath"), ("prompt", "str"), ("negative_prompt", "str"), ("style", "str")],
+            ("reading", "Literal['auto', 'lines', 'canny']"),
+            *[("canny_low", "int"), ("canny_high", "int")],
+            ("num_inference_steps", "None | int"),
+            ("guidance_scale", "None | float"),
+            ("ip_adapter_scale", "None | float"),
+            ("controlnet_conditioning_scale", "None | float"),
+            ("seed", "int"),
+            ("preset", "str"),
+            ("sampler", "str"),
+            ("style_focus", "str"),
+            ("width", "None | int"),
+            ("height", "None | int"),
+            ("levers", "None | dict(str, Any)"),
+            ("count", "int"),
+            ("lines", "None | float"),
+            ("mask", "filepath"),
+            ("mask_style", "str"),
+            ("strokes", "None | dict(str, Any)"),
+            ("variation_seed", "int"),
+            ("variation_strength", "None | float"),
+            ("palette", "str"),
+            ("mask_image", "filepath"),
+            ("mask_prompt", "str"),
+            ("enlargement", "int"),
+            ("colour_strength", "None | float"),
+            *[("faithfulness", "None | float"), ("loras", "str")],
+            *[("image", "filepath"), ("strength", "None | float"), ("controlnets", "None | dict(str, Any)")],
+            *[("ip_adapter", "str"), ("clip_skip", "None | int"), ("hires", "None | dict(str, Any)")],
+        ],
+        [("picture", "filepath"), ("details", "dict(str, Any)")],
+    ),
+    "/read_edges": (
+        [
+            ("sketch", "filepath"),
+            ("reading", "Literal['auto', 'lines', 'canny']"),
+            ("canny_low", "int"),
+            ("canny_high", "int"),
+        ],
+        [("edges", "filepath")],
+    ),
+    "/read_hints": (READ_HINTS, [("hints", "list[dict(str, Any)]")]),
+    "/find_styles": ([("prompt", "str"), ("k", "int")], [("matches", MATCHES)]),
+    "/styles": ([], [("styles", "list[dict(str, Any)]")]),
+    "/add_style": ([("image", "filepath"), ("name", "str"), ("words", "str")], [("style", "dict(str, Any)")]),
+    "/remove_style": ([("style", "str")], [("style", "dict(str, Any)")]),
+    "/teach_style": ([("pictures", "list[filepath]"), ("name", "str"), ("steps", "int")], [("teaching", DETAILS)]),
+    "/teaching": ([("action", "Literal['look', 'stop', 'go_on', 'discard']")], [("teaching", DETAILS)]),
+    "/plan_memory": (PLANNED, [("plan", DETAILS)]),
+}
+DEFAULTS = {
+    "sketch": None,
+    "prompt": "",
+    "negative_prompt": "",
+    "style": "auto",
+    "reading": "auto",
+    "canny_low": 50,
+    "canny_high": 150,
+    "num_inference_steps": None,
+    "guidance_scale": None,
+    "ip_adapter_scale": None,
+    "controlnet_conditioning_scale": None,
+    "seed": -1,
+    "preset": "auto",
+    "sampler": "auto",
+    "style_focus": "auto",
+    "width": None,
+    "height": None,
+    "levers": None,
+    "count": 1,
+    "lines": None,
+    "mask": None,
+    "mask_style": "",
+    "strokes": None,
+    "variation_seed": -1,
+    "variation_strength": None,
+    "palette": "",
+    "mask_image": None,
+    "mask_prompt": "",
+    "enlargement": 1,
+    "colour_strength": None,
+    "faithfulness": None,
+    "loras": "",
+    **dict.fromkeys(("image", "strength", "controlnets", "clip_skip", "hires")),
+    "ip_adapter": "auto",
+}
