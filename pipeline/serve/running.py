@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.serve.application import PAGE_PLACE, build_draw, build_engines, build_line, build_page, build_retrieval
 from pipeline.serve.names import DRAW, ENGINES, LINE, PAGE, RETRIEVAL
+from pipeline.serve.proxy_answers import CALLBACK, CALLBACK_PATH
 from pipeline.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ def join_ray(cpus: int | None = None) -> None:
 
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing on this machine is reported to anyone
+    os.environ.setdefault(CALLBACK, CALLBACK_PATH)  # read by the proxies; of a Ray that runs already, the image sets it
     if os.environ.get("RAY_ADDRESS"):
         ray.init(log_to_driver=False)
         return

@@ -28,11 +28,12 @@ import numpy as np
 
 from pipeline.engine.remote_engine import RemoteEngine
 from pipeline.models.catalog import POCKET
-from pipeline.serve.names import ENGINES
+from pipeline.serve.names import DRAW, ENGINES, LINE
 from pipeline.settings import ROOT
 from pipeline.styles.library import StyleLibrary
 from pipeline.values import EdgeMap, GenerationRequest, StyleMix
 from tests.benchmarks.cluster_ends import summarise
+from tests.tools.cluster_workers import find_replicas
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.requests import make_flat_request
 from tests.tools.serving import find_free_port
@@ -162,25 +163,15 @@ def wait_for_cluster(url: str, process: subprocess.Popen[bytes], log: Path) -> N
     raise RuntimeError(f"The cluster does not draw:\n{log.read_text()[-3000:]}")
 
 
-def find_workers(folder: Path) -> list[int]:
-    """Return the processes of the workers of the cluster whose files lie in `folder`."""
-    found, mark = [], f"CROQUIS_USER_DIR={folder / 'user'}".encode()
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            command = (process / "cmdline").read_bytes()
-            is_worker = command.startswith(b"ray::ServeReplica:" + ENGINES.encode())
-            if is_worker and mark in (process / "environ").read_bytes().split(b"\0"):
-                found.append(int(process.name))
-    return found
-
-
-def kill_workers(folder: Path, every: float, over: threading.Event, chance: random.Random) -> int:
-    """Kill a worker at random every so many seconds until it is `over`; return how many it was."""
+def kill_replicas(folder: Path, every: float, over: threading.Event, chance: random.Random) -> int:
+    """Kill a worker, a replica of /v1/draw or the line at random every so many seconds until it is `over`; return how
+    many it was.
+    """
     killed = 0
     while not over.wait(every * chance.uniform(0.5, 1.5)):
-        if workers := find_workers(folder):
+        if replicas := find_replicas((ENGINES, DRAW, LINE), "CROQUIS_USER_DIR", str(folder / "user")):
             with suppress(ProcessLookupError):
-                os.kill(chance.choice(workers), signal.SIGKILL)
+                os.kill(chance.choice(replicas), signal.SIGKILL)
                 killed += 1
     return killed
 
@@ -192,7 +183,7 @@ def measure_visitors(folder: Path, visitors: int, seconds: float, thinking: str,
     over, killed = threading.Event(), list[int]()
     with run_cluster(folder) as url:
         killer = threading.Thread(
-            target=lambda: killed.append(kill_workers(folder, kill_every, over, random.Random(0))), daemon=True
+            target=lambda: killed.append(kill_replicas(folder, kill_every, over, random.Random(0))), daemon=True
         )
         killer.start()
         command = [

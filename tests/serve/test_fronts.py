@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,14 +18,15 @@ from starlette.testclient import TestClient
 
 from pipeline.models.catalog import POCKET
 from pipeline.serve.encoder_worker import RemoteEncoder
-from pipeline.serve.names import RETRIEVAL
+from pipeline.serve.names import DRAW, RETRIEVAL
+from pipeline.serve.proxy_answers import LOST
 from pipeline.serve.running import find_page, start_cluster, stop_cluster
 from pipeline.service.app import build_service
 from pipeline.settings import Settings
 from pipeline.studio.opening import open_encoder
 from pipeline.studio.studio import Studio
 from tests.serve.conftest import RunningRay
-from tests.tools.cluster_workers import make_cluster_settings
+from tests.tools.cluster_workers import find_replicas, kill_worker, make_cluster_settings
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.prometheus_text import find_samples
 from tests.tools.serving import ANSWER_LIMIT, Server
@@ -92,10 +95,7 @@ def test_the_service_says_that_it_is_there_and_ready(cluster: Cluster) -> None:
 
 
 def test_a_visitor_has_so_many_places_at_both_replicas_together(cluster: Cluster) -> None:
-    answers: list[httpx.Response] = []
-    calls = [threading.Thread(target=lambda n=n: answers.append(draw(cluster, seed=n))) for n in range(8)]
-    for each in calls:
-        each.start()
+    answers, calls = draw_many(cluster, 8)
     for each in calls:
         each.join(ANSWER_LIMIT)
     drawn = [each for each in answers if each.status_code == 200]
@@ -119,3 +119,36 @@ def test_a_scrape_sees_pictures_seconds_and_errors_of_every_replica(cluster: Clu
     assert find_samples(text, "croquis_worker_pictures_total", **worker)[0] >= 3
     assert find_samples(text, "croquis_worker_picture_seconds_sum", **worker)[0] > 0
     assert len(find_samples(text, "process_resident_memory_bytes")) == 4  # page, two of /v1/draw, a worker
+
+
+def draw_many(cluster: Cluster, count: int, **more: Any) -> tuple[list[httpx.Response], list[threading.Thread]]:
+    """Begin calls side by side; return where their answers come, and their threads."""
+    answers: list[httpx.Response] = []
+    calls = [threading.Thread(target=lambda n=n: answers.append(draw(cluster, seed=n, **more))) for n in range(count)]
+    for each in calls:
+        each.start()
+    return answers, calls
+
+
+def test_a_replica_killed_in_the_middle_of_a_call_is_told_in_words(cluster: Cluster) -> None:
+    lost: list[httpx.Response] = []
+    for _ in range(5):  # a call may end just before
+        answers, calls = draw_many(cluster, EACH, width=1024, height=1024)
+        time.sleep(0.4)
+        for pid in find_replicas((DRAW,), "GRADIO_TEMP_DIR", os.environ["GRADIO_TEMP_DIR"]):
+            kill_worker(pid)
+        for each in calls:
+            each.join(ANSWER_LIMIT)
+        assert len(answers) == EACH and {each.status_code for each in answers} <= {200, 503}
+        assert all(each.headers["x-content-type-options"] == "nosniff" for each in answers)
+        if lost := [each for each in answers if each.status_code == 503]:
+            break
+    assert lost and all(each.json() == {"error": LOST} and int(each.headers["retry-after"]) > 0 for each in lost)
+    until = time.monotonic() + ANSWER_LIMIT
+    while draw(cluster).status_code != 200:
+        assert time.monotonic() < until, "no other replica took its place"
+        time.sleep(0.5)
+
+
+def test_rays_own_routes_are_told_to_nobody(cluster: Cluster) -> None:
+    assert httpx.get(f"{cluster.url}/-/routes", timeout=ANSWER_LIMIT).status_code == 404

@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 
 from pipeline.serve import names
 from pipeline.serve.application import describe_engines, read_cluster_settings
+from pipeline.serve.proxy_answers import CALLBACK, CALLBACK_PATH
 from pipeline.settings import ROOT, read_settings
 
 CLUSTER = ROOT / "docs" / "cluster"
@@ -173,6 +174,7 @@ def test_the_image_holds_what_compose_builds() -> None:
     copied = re.findall(r"^COPY (.+) \./$", (CLUSTER / "Dockerfile").read_text("utf-8"), re.MULTILINE)
     assert copied and all((ROOT / name).is_file() for line in copied for name in line.split())
     assert "wget" in text, "KubeRay's probes call it"
+    assert f"{CALLBACK}={CALLBACK_PATH}" in text, "Ray's proxies speak in our words"
     kept_out = (ROOT / ".dockerignore").read_text("utf-8").split()
     assert {".git", ".venv", "**/node_modules", "data"} <= set(kept_out)
     assert set(re.findall(r"-r (\S+)", text)) == {"requirements-cluster.txt", "requirements-store.txt"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +72,18 @@ def kill_worker(pid: int) -> None:
     """End a worker's process at once, as a machine that breaks does."""
     with suppress(ProcessLookupError):
         os.kill(pid, 9)
+
+
+def find_replicas(applications: Sequence[str], variable: str, value: str) -> list[int]:
+    """Return the processes of the replicas of these applications whose environment has the variable at the value."""
+    found, mark = [], f"{variable}={value}".encode()
+    starts = tuple(f"ray::ServeReplica:{name}".encode() for name in applications)
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            is_replica = (process / "cmdline").read_bytes().startswith(starts)
+            if is_replica and mark in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+    return found
 
 
 @contextmanager
