@@ -65,6 +65,10 @@ class ModelError(CroquisError):
     """Weights are missing, broken or of the wrong kind; the message names the file and the fix."""
 
 
+class Overflow(ModelError):
+    """Numbers are not finite where a picture or a training's should be; wider ones may hold them."""
+
+
 class NotSigned(CroquisError):
     """A picture could not be signed by the host's key."""
 

@@ -17,7 +17,7 @@ from pipeline.engine.diffusers_pipeline import load_small_vae
 from pipeline.engine.drawing_engine import OnStep
 from pipeline.engine.placement import Placement
 from pipeline.engine.preview import LinearPreview, PreviewQueue, choose_zoom, convert_to_picture, shrink_pixels
-from pipeline.errors import ModelError, look_for_cancel
+from pipeline.errors import ModelError, Overflow, look_for_cancel
 from pipeline.machine.memory import is_out_of_memory
 from pipeline.machine.plan import is_tiled
 from pipeline.models.locate import PresentParts
@@ -25,10 +25,6 @@ from pipeline.models.profile import ModelProfile
 from pipeline.values import StepPreview
 
 log = logging.getLogger(__name__)
-
-
-class Overflow(ModelError):
-    """Overflow says that numbers are not finite where a picture should be; wider ones may hold it."""
 
 
 class Decoders:

@@ -16,7 +16,7 @@ from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import COMPILING, Compiler, make_blank_request
 from pipeline.engine.conditioning import RequestEncoder
 from pipeline.engine.controlnets import ControlNets, list_steering_hints
-from pipeline.engine.decoding import Decoders, Overflow
+from pipeline.engine.decoding import Decoders
 from pipeline.engine.denoiser import Denoiser
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
 from pipeline.engine.few_steps import RequestLoras, list_lora_notices
@@ -30,7 +30,7 @@ from pipeline.engine.shallow_text_encoder import expect_layers
 from pipeline.engine.starting import Starter, lay_rest
 from pipeline.engine.style_adapters import StyleAdapters
 from pipeline.engine.style_embeddings import StyleEmbeddings
-from pipeline.errors import IsCancelled, look_for_cancel
+from pipeline.errors import IsCancelled, Overflow, look_for_cancel
 from pipeline.machine.device import name_dtype
 from pipeline.machine.plan import ModeChoice
 from pipeline.machine.torch_threads import use_usual_threads
@@ -161,7 +161,7 @@ class Engine(DrawingEngine):
         with self._turns.take(gives_way=True), use_usual_threads():
             if self._loras.adapters.use(()):
                 self._conditioning.clear()
-            return work(lend_networks(self._pipeline, self._placement, self._conditioning.encode_prompt))
+            return work(lend_networks(self._pipeline, self._placement, self._conditioning))
 
     def draw(
         self,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor
-
+from pipeline.engine.conditioning import RequestEncoder
 from pipeline.engine.placement import Placement
 from pipeline.engine.weight_modes import IRREVERSIBLE
 from pipeline.errors import OutOfMemory
@@ -19,7 +17,7 @@ TOO_SMALL = (
 )
 
 
-def lend_networks(pipeline: Any, placement: Placement, encode_prompt: Callable[[Prompt], Tensor]) -> LentNetworks:
+def lend_networks(pipeline: Any, placement: Placement, conditioning: RequestEncoder) -> LentNetworks:
     """Return the networks in the engine's usual mode. Raises OutOfMemory where that keeps weights in 8 bits or streams
     them, since nothing can be learnt through those.
     """
@@ -31,7 +29,9 @@ def lend_networks(pipeline: Any, placement: Placement, encode_prompt: Callable[[
         unet=pipeline.unet,
         vae=pipeline.vae,
         scheduler=pipeline.scheduler,
-        encode_words=lambda words: encode_prompt(Prompt(words)),
+        encode_words=lambda words: conditioning.encode_prompt(Prompt(words)),  # another one once widened
         device=placement.device,
         dtype=placement.dtype,
+        widen_encoder=placement.widen_decoder,
+        widen_numbers=placement.widen_numbers,
     )

@@ -201,7 +201,8 @@ class Placement:
         if self.decoder_dtype == torch.float32:
             return False
         self.is_decoder_widened = True
-        self._place_decoder()
+        with allow_weight_changes():
+            self._place_decoder()
         return True
 
     def widen_numbers(self) -> bool:

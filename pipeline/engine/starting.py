@@ -19,11 +19,12 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from pipeline.engine.decoding import Overflow, TiledDecoding
+from pipeline.engine.decoding import TiledDecoding
 from pipeline.engine.ink import read_painted
 from pipeline.engine.noise import draw_noise
 from pipeline.engine.placement import Placement
 from pipeline.engine.preview import get_latents
+from pipeline.errors import Overflow
 from pipeline.values import GenerationRequest, PaintedColours
 
 INPAINTING_CHANNELS = 9  # of a UNet that was trained to fill a part: latents, mask, latents of what stays

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +36,26 @@ def write_tensors(file: Path, tensors: Mapping[str, Tensor], facts: Mapping[str,
 
 
 def read_tensors(file: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """Return what `write_tensors` wrote; None, with a line in the log, where it is absent or damaged."""
+    """Return what `write_tensors` wrote; None, with a line in the log, where it is absent, damaged or not of finite
+    numbers.
+    """
     try:
         content = file.read_bytes()
         head, stored = content[:HEAD], content[HEAD:]
         if head != hashlib.sha256(stored).hexdigest().encode() + b"\n":
             raise ValueError("its bytes are not those that were written")
         length = int.from_bytes(stored[:8], "little")
-        return load(stored), dict(json.loads(json.loads(stored[8 : 8 + length])["__metadata__"][FACTS]))
+        tensors = load(stored)
+        if not are_finite(tensors.values()):
+            raise ValueError("its numbers are not finite")
+        return tensors, dict(json.loads(json.loads(stored[8 : 8 + length])["__metadata__"][FACTS]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         log.warning("%s was left out: %s", file, error)
         return None
+
+
+def are_finite(tensors: Iterable[Tensor]) -> bool:
+    """Return whether no number of the tensors is infinite or none."""
+    return all(bool(tensor.isfinite().all()) for tensor in tensors)

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 from safetensors.torch import save
 
-from pipeline.errors import Cancelled, IsCancelled
+from pipeline.errors import Cancelled, IsCancelled, Overflow
 from pipeline.teaching.checked_file import read_tensors, write_tensors
 from pipeline.teaching.lesson import Lesson
 from pipeline.teaching.material import Material, prepare_material
@@ -68,7 +68,8 @@ class Course:
 
         Raises Cancelled where it is stopped, once all that was learnt is kept; StoreError where it cannot be;
         EngineChanged where the engine was replaced. Where memory runs out the step is tried once more with
-        activations computed again in place of kept; what torch raises then is raised.
+        activations computed again in place of kept; what torch raises then is raised. Where numbers overflow the
+        engine goes on in float32; Overflow is raised where it does already.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         trainer = self._resume(self._prepare(images, captions), checkpointing)
@@ -108,15 +109,19 @@ class Course:
         return trainer
 
     def _run_step(self, trainer: Trainer) -> float:
-        """Run one step, and where memory runs out once more with less of it."""
+        """Run one step; where memory runs out once more with less of it, where numbers overflow in wider ones."""
         work: Callable[[LentNetworks], float] = trainer.run_step
         try:
             return self._lend(work)
+        except Overflow:
+            if not self._lend(lambda networks: networks.widen_numbers()):
+                raise
+            log.warning("Numbers overflowed in a step of training; the model computes in float32 from now on.")
         except Exception as error:
             if not self._watchers.is_short(error) or not trainer.save_memory():
                 raise
             log.warning("Memory ran out in a step of training; activations are computed again from now on: %s", error)
-        return self._lend(work)
+        return self._run_step(trainer)
 
     def _keep(self, trainer: Trainer) -> None:
         """Write a checkpoint, and delete those that are no longer needed."""

@@ -10,11 +10,16 @@ import torch
 from torch import Tensor
 
 T = TypeVar("T")
+OVERFLOWED = "The style could not be taught: numbers overflowed, in float32 too."
 
 
 @dataclass(frozen=True, eq=False)
 class LentNetworks:
-    """LentNetworks are an engine's own, its weights as they were read; nothing of them may be changed or kept."""
+    """LentNetworks are an engine's own, its weights as they were read; nothing of them may be changed or kept.
+
+    Where their numbers overflow they are widened, the engine's own with them, and both stay so; the two that do it
+    return False where there is nothing wider. `device` and `dtype` are those from before.
+    """
 
     unet: Any  # diffusers' UNet2DConditionModel
     vae: Any  # diffusers' AutoencoderKL, its encoder included
@@ -22,6 +27,8 @@ class LentNetworks:
     encode_words: Callable[[str], Tensor]  # words -> (1, tokens, width)
     device: torch.device
     dtype: torch.dtype
+    widen_encoder: Callable[[], bool] = lambda: False  # the VAE computes in float32
+    widen_numbers: Callable[[], bool] = lambda: False  # everything does
 
 
 class Lend(Protocol):

@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pipeline.errors import Overflow
 from pipeline.teaching.lesson import Lesson
 from pipeline.teaching.lora import add_lora, export_lora, list_lora, share_unet
 from pipeline.teaching.loss import add_noise, compute_loss, compute_target
 from pipeline.teaching.material import Material
-from pipeline.teaching.networks import LentNetworks
+from pipeline.teaching.networks import OVERFLOWED, LentNetworks
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Trainer:
         self._checkpointing = checkpointing
         self._generator = torch.Generator().manual_seed(lesson.seed)
         self._source: Any = None  # the engine's UNet that the weights are shared with
+        self._numbers: torch.dtype | None = None  # that it computes in
         self._unet: Any = None
         self._optimizer: Any = None
         self._scaler: Any = None
@@ -44,8 +46,8 @@ class Trainer:
         return len(self.losses)
 
     def run_step(self, networks: LentNetworks) -> float:
-        """Learn from one batch and return its loss. Raises what torch raises where memory ran out; the step is then
-        not done, and may be tried again.
+        """Learn from one batch and return its loss. Raises what torch raises where memory ran out, and Overflow where
+        loss or gradients are not finite; the step is then not done, and may be tried again.
         """
         self.attach(networks)
         before = self._generator.get_state()
@@ -91,12 +93,15 @@ class Trainer:
         self._restored, self._source = state, None
 
     def attach(self, networks: LentNetworks) -> None:
-        """Build the LoRA's UNet over the engine's weights: at the start, and where the engine read them again."""
-        if self._source is networks.unet:
+        """Build the LoRA's UNet over the engine's weights: at the start, and where the engine read them again or
+        widened their numbers.
+        """
+        if self._source is networks.unet and self._numbers == networks.dtype:
             return
         state = self._restored or (self.pack() if self._unet is not None else {})
         unet = share_unet(networks.unet)
-        self._unet, self._source = add_lora(unet, self._lesson.rank, self._lesson.seed), networks.unet
+        self._unet = add_lora(unet, self._lesson.rank, self._lesson.seed)
+        self._source, self._numbers = networks.unet, networks.dtype
         if self._checkpointing:
             self._unet.enable_gradient_checkpointing()
         parameters = [parameter for _, parameter in list_lora(self._unet)]
@@ -137,14 +142,22 @@ class Trainer:
                 return_dict=False,
             )[0]
             loss = compute_loss(networks.scheduler, output, target, times, self._lesson.snr_gamma)
+        if not torch.isfinite(loss):
+            raise Overflow(OVERFLOWED)
         self._scaler.scale(loss).backward()
         self._scaler.unscale_(self._optimizer)
         parameters = [parameter for _, parameter in list_lora(self._unet)]
-        nn.utils.clip_grad_norm_(parameters, self._lesson.max_grad_norm)
+        norm = nn.utils.clip_grad_norm_(parameters, self._lesson.max_grad_norm)
+        if not torch.isfinite(norm) and not self._will_be_scaled_down():
+            raise Overflow(OVERFLOWED)
         self._scaler.step(self._optimizer)
         self._scaler.update()
         self._optimizer.zero_grad(set_to_none=True)
         return float(loss.detach())
+
+    def _will_be_scaled_down(self) -> bool:
+        """Return whether a step whose gradients overflow is left out and the next ones' are scaled less."""
+        return bool(self._scaler.is_enabled() and self._scaler.get_scale() >= 1)
 
     def _draw_batch(self, scheduler: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Draw squares' latents, their captions, noise and times, on the CPU, where a seed always means the same."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from pipeline.engine.decoding import Overflow
 from pipeline.engine.engine import Engine
+from pipeline.errors import Overflow
 from pipeline.values import NUMBER_FORMAT, GenerationRequest, StartPicture
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
 from tests.tools.models import make_tiny_sd15_profile
+from tests.tools.overflows import OverflowsIn
 from tests.tools.requests import change_request
 
 STEPS = 2
@@ -37,20 +37,6 @@ def engine(sd15_folder: Path) -> Engine:
 @pytest.fixture
 def request_(engine: Engine, make_style: MakeStyle) -> GenerationRequest:
     return make_request(engine, make_style("neon", 1), num_inference_steps=STEPS)
-
-
-class OverflowsIn:
-    """OverflowsIn is a hook that spoils a module's output while its weights are in `dtypes`, as a GTX 1660 does."""
-
-    def __init__(self, *dtypes: torch.dtype) -> None:
-        self.dtypes, self.calls = dtypes, 0
-
-    def __call__(self, module: nn.Module, _: Any, output: Any) -> Any:
-        self.calls += 1
-        if next(module.parameters()).dtype not in self.dtypes:
-            return None
-        spoil = lambda each: each * float("nan") if isinstance(each, torch.Tensor) else each  # noqa: E731
-        return tuple(map(spoil, output)) if isinstance(output, tuple) else spoil(output)
 
 
 @pytest.fixture
