@@ -148,6 +148,7 @@ def inputs(faults: Faults) -> dict[str, list[tuple[Any, Callable[[], Any]]]]:
             (False, faults.text),
         ],
         "styles": [],
+        "own_files": [],
     }
 
 
@@ -164,12 +165,13 @@ def bad_calls(faults: Faults, draw: random.Random) -> Iterator[Call]:
         "teach_style": 1,
         "teaching": 1,
         "styles": 1,
+        "own_files": 1,
         "plan_memory": 2,
     }
     while True:
         endpoint = draw.choices(list(weights), list(weights.values()))[0]
         path = draw.choice(("run", "run", "call"))
-        if endpoint == "styles" or draw.random() < 0.12:
+        if not slots[endpoint] or draw.random() < 0.12:
             yield misshapen(endpoint, [good for good, _ in slots[endpoint]], draw, path)
         else:
             yield misvalued(endpoint, slots[endpoint], draw, path)

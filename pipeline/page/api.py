@@ -35,6 +35,7 @@ from pipeline.page.visitors import find_caller, find_owner
 from pipeline.places import Place, hold_place
 from pipeline.request.inputs import DRAW_INPUTS
 from pipeline.request.order import parse_count, parse_order, parse_reading, parse_thresholds
+from pipeline.request.presets import get_menu
 from pipeline.request.words import parse_prompt
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image
@@ -42,12 +43,14 @@ from pipeline.studio.answers import (
     FoundStyle,
     describe_batch,
     describe_match,
+    describe_own_files,
     describe_result,
     describe_style,
     describe_teaching,
 )
 from pipeline.studio.callers import name_caller
 from pipeline.studio.calls import draw_call, read_call
+from pipeline.studio.model_change import ModelChange
 from pipeline.studio.readings import SeenHint
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
 from pipeline.styles.search import MOST_MATCHES
@@ -71,6 +74,7 @@ def register_api(studio: Studio, files: DrawnFiles) -> None:
         endpoints.read_hints,
         endpoints.find_styles,
         endpoints.styles,
+        endpoints.own_files,
         endpoints.add_style,
         endpoints.remove_style,
         endpoints.teach_style,
@@ -173,6 +177,15 @@ class Endpoints:
     def styles(self) -> list[dict[str, Any]]:
         """List every style there is, those that came with Croquis first."""
         return [describe_style(style) for style in self._studio.library.all()]
+
+    @turn_errors_into_messages
+    def own_files(self) -> dict[str, Any]:
+        """List the host's own model files by kind and name, as /draw takes LoRAs, ControlNets and adapters.
+
+        A textual inversion is worn where its name stands in the words; which model and VAE draw, the host chooses.
+        """
+        menu, files = get_menu(self._studio.profile.name), self._studio.own_files.list_all()
+        return describe_own_files(files, ModelChange(self._studio).present, menu.own_weights)
 
     @turn_errors_into_messages
     def add_style(self, image: gr.FileData, name: str, words: str = "") -> dict[str, Any]:

@@ -31,6 +31,7 @@ ANSWER_MEANINGS = {
     "read_hints": {"hints": "What each ControlNet is given, and what is wrong with it."},
     "find_styles": {"matches": "Similarity from -1 to 1."},
     "styles": {"styles": "Every style."},
+    "own_files": {"files": "Names by kind, which are in use, and whether the engine that draws takes any."},
     "add_style": {"style": "The new style."},
     "remove_style": {"style": "The style that is gone."},
     "teach_style": {"teaching": "How far it is."},

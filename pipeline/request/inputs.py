@@ -176,7 +176,7 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         str,
         "",
         'LoRAs of the host\'s own by their names, with weights: "ink:0.8,glow:0.5"; <lora:ink:0.8> in the prompt does '
-        "the same. Stable Diffusion alone takes them.",
+        "the same. /own_files lists them; Stable Diffusion alone takes them.",
     ),
     Input(
         "image",

@@ -1,10 +1,12 @@
 """Describe pictures, styles and verdicts as JSON, as the endpoints answer them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, TypedDict
 
 from pipeline.hires import is_drawn_twice
+from pipeline.models.identified import KIND_NAMES
+from pipeline.models.own_files import OwnFile
 from pipeline.picture.setting_text import flatten_settings
 from pipeline.studio.teacher import Teaching
 from pipeline.values import GenerationResult, Style, StyleMatch
@@ -107,3 +109,15 @@ def describe_style(style: Style) -> dict[str, Any]:
 def describe_teaching(teaching: Teaching) -> dict[str, Any]:
     """Describe how far a style is that is being taught, as JSON holds it."""
     return {**asdict(teaching), "samples": list(teaching.samples)}
+
+
+def describe_own_files(files: Iterable[OwnFile], present: tuple[str, str], takes_any: bool) -> dict[str, Any]:
+    """Describe a person's own model files as /own_files answers it: the names of the usable ones, by kind.
+
+    `present` are the names of the model and the VAE that draw, "" for the engine's own; `takes_any` says whether the
+    engine that draws takes any of them.
+    """
+    usable = list(files)
+    names = {f"{kind}s": [each.name for each in usable if each.kind == kind] for kind in KIND_NAMES}
+    model, vae = present
+    return {**names, "present": {"checkpoint": model, "vae": vae}, "takes_any": takes_any}

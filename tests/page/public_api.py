@@ -57,6 +57,7 @@ PUBLIC = {
     "/find_styles": ([("prompt", "str"), ("k", "int")], [("matches", MATCHES)]),
     "/styles": ([], [("styles", "list[dict(str, Any)]")]),
     "/add_style": ([("image", "filepath"), ("name", "str"), ("words", "str")], [("style", "dict(str, Any)")]),
+    "/own_files": ([], [("files", DETAILS)]),
     "/remove_style": ([("style", "str")], [("style", "dict(str, Any)")]),
     "/teach_style": ([("pictures", "list[filepath]"), ("name", "str"), ("steps", "int")], [("teaching", DETAILS)]),
     "/teaching": ([("action", "Literal['look', 'stop', 'go_on', 'discard']")], [("teaching", DETAILS)]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from pipeline.models.catalog import POCKET
 from pipeline.picture.png_file import read_picture
 from pipeline.settings import ROOT
 from pipeline.styles.library import StyleLibrary
+from tests.models.wrong_files import lora
 from tests.page.public_api import DEFAULTS, PUBLIC
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.serving import RequestRefused, Server
@@ -204,3 +206,16 @@ def test_a_style_comes_and_goes(server: Server, sketch: dict[str, Any]) -> None:
     assert server.call("remove_style", new["id"])["id"] == new["id"] and server.call("styles") == before
     with pytest.raises(RequestRefused, match="There is no style 'glowing-orbs'"):
         draw(server, sketch, style=new["id"])
+
+
+def test_own_files_are_listed_by_the_names_that_draw_takes(server: Server) -> None:
+    kinds = ("checkpoints", "loras", "embeddings", "vaes", "controlnets", "ip_adapters")
+    before = server.call("own_files")
+    assert before == {**{kind: [] for kind in kinds}, "present": {"checkpoint": "", "vae": ""}, "takes_any": False}
+    folder = Path(server.settings["CROQUIS_USER_DIR"]) / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    lora()(folder / "ink.safetensors")
+    (folder / "broken.safetensors").write_bytes(b"x")
+    assert server.call("own_files") == before | {"loras": ["ink"]}
+    (folder / "ink.safetensors").unlink()
+    (folder / "broken.safetensors").unlink()
