@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,12 +11,14 @@ from functools import partial
 
 from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.engine.turns import Turns
-from pipeline.errors import IsCancelled, SettingError, watch_cancel
+from pipeline.errors import CroquisError, IsCancelled, SettingError, watch_cancel
 from pipeline.models.locate import PresentParts
 from pipeline.models.profile import ModelProfile
 from pipeline.places import Ahead, Place
 from pipeline.request.presets import get_menu
 from pipeline.values import GenerationRequest, StepPreview, Style
+
+log = logging.getLogger(__name__)
 
 OnStep = Callable[[StepPreview], None]
 
@@ -27,6 +31,7 @@ class DrawingEngine:
         self.profile, self._menu = profile, get_menu(profile.name)
         self._turns = Turns(profile.title, count_places=count_places)
         self._embed_style: StyleEmbeddings | None = None  # None: styles are no embeddings to this engine
+        self._styles: tuple[Style, ...] = ()  # to be embedded ahead of their pictures
         self._files: PresentParts | None = None  # None: all that this engine needs comes with the program
 
     @property
@@ -53,7 +58,27 @@ class DrawingEngine:
         """
         if self._embed_style is None:
             return 0
-        return self._embed_style.embed_all(styles, partial(self._turns.take, gives_way=True))
+        self._styles = tuple(styles)
+        return self._embed_styles_by(self._embed_style)
+
+    def _embed_styles_by(self, embeddings: StyleEmbeddings) -> int:
+        return embeddings.embed_all(self._styles, partial(self._turns.take, gives_way=True))
+
+    def _embed_styles_later(self, embeddings: StyleEmbeddings) -> None:
+        """Embed the same styles in the background for another adapter, giving way to pictures.
+
+        The encoder stays from now on, so that the picture that puts the adapter on reads it for all of them.
+        """
+        if self._styles and embeddings.hold_encoder():
+            threading.Thread(
+                target=self._try_to_embed_styles, args=(embeddings,), name="croquis-styles", daemon=True
+            ).start()
+
+    def _try_to_embed_styles(self, embeddings: StyleEmbeddings) -> None:
+        try:
+            log.info("%d styles were embedded for another IP-Adapter.", self._embed_styles_by(embeddings))
+        except CroquisError as error:
+            log.info("The styles are not embedded for another IP-Adapter: %s", error)
 
     def settle(self, request: GenerationRequest) -> GenerationRequest:
         """Return the request as this machine draws it: by the full decoder where the small one's file is not here."""

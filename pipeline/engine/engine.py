@@ -55,7 +55,8 @@ class Engine(DrawingEngine):
         self._pipeline, self._placement, self._embed_style = model.pipeline, model.placement, model.style_embeddings
         self._files: PresentParts = PresentParts(model.profile, model.folder)
         self._controlnets = ControlNets(model.profile, self._menu, self._files, model.placement, model.pipeline)
-        compiler, self._adapters = Compiler(compile), StyleAdapters(model, self._menu, self._files)
+        compiler = Compiler(compile)
+        self._adapters = StyleAdapters(model, self._menu, self._files, self._embed_styles_later)
         self._conditioning = RequestEncoder(
             *(model.pipeline, self._menu, model.placement, self._adapters, model.hint_stack),
             hold_style_scales=compiler.hold_style_scales,

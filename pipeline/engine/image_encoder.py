@@ -35,6 +35,7 @@ class ImageEncoder:
 
     def __init__(self, profile: ModelProfile, folder: Path | None, pipeline: Any) -> None:
         self._profile, self._folder, self._pipeline = profile, folder, pipeline
+        self.holders: set[object] = set()  # what embeds all styles, and needs the encoder again at once
 
     def expect_files(self) -> None:
         """Raise ModelError with the fix unless its files are on this machine. Reads none, asks no network."""

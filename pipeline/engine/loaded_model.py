@@ -150,5 +150,5 @@ def make_style_embeddings(encoder: ImageEncoder, taken: AdapterInput, cache_dir:
     """Make the embeddings of style pictures as an adapter takes them, kept in `cache_dir` from one run to the next."""
     shared = (encoder.revision, taken, cache_dir, encoder.release, encoder.expect_files)
     if taken.kind == "image_embeds":
-        return StyleEmbeddings(encoder.encode, *shared)
-    return StyleEmbeddings(encoder.encode_patches, *shared, encoder.encode_no_patches)
+        return StyleEmbeddings(encoder.encode, *shared, holders=encoder.holders)
+    return StyleEmbeddings(encoder.encode_patches, *shared, encoder.encode_no_patches, encoder.holders)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -39,7 +40,13 @@ class StyleAdapters:
     them. Not safe for many threads: the engine's lock is around it.
     """
 
-    def __init__(self, model: LoadedModel, menu: Menu, files: PresentParts) -> None:
+    def __init__(
+        self, model: LoadedModel, menu: Menu, files: PresentParts, embed_ahead: Callable[[StyleEmbeddings], None]
+    ) -> None:
+        """`embed_ahead` is called with the embeddings of an adapter that takes another input than the usual one when it
+        is put on, to embed all styles in the background.
+        """
+        self._embed_ahead = embed_ahead
         self._model, self._menu, self._files = model, menu, files
         self._usual = replace(model.located[USUAL], path=find_adapter_file(model.profile, model.located[USUAL]))
         self._embeddings = {model.usual_input: model.style_embeddings}
@@ -87,6 +94,8 @@ class StyleAdapters:
             return
         self._model.placement.exchange(lambda: self._read(chosen.part))
         clock.mark("adapter")
+        if chosen.taken != self._model.usual_input:
+            self._embed_ahead(self._provide_embeddings(chosen.taken))
 
     def _read(self, part: LocatedPart) -> None:
         """Read an adapter; where it does not fit, the usual one comes back, since a half of it would be no network."""

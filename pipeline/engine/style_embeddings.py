@@ -37,6 +37,7 @@ class StyleEmbeddings:
 
     `release` is called once when all that was asked for at a time is there; `expect_encoder` raises where `encode`
     cannot run here. `encode_nothing` gives what stands for no picture, of hidden states alone: of embeddings it is 0.
+    All that share an encoder share `holders`: as long as one of them is in it, the encoder is not released.
     """
 
     def __init__(
@@ -48,12 +49,13 @@ class StyleEmbeddings:
         release: Callable[[], None] = lambda: None,
         expect_encoder: Callable[[], None] = lambda: None,
         encode_nothing: Callable[[], Tensor] | None = None,
+        holders: set[object] | None = None,
     ) -> None:
         self._encode, self._revision, self._taken, self._folder = encode, revision, taken, folder
         self._release_encoder, self._expect_encoder = release, expect_encoder
         self._encode_nothing = encode_nothing
         self._known = read_tensors(self._name_collection(folder), taken) if folder else {}
-        self._holds_encoder = False  # all styles are being embedded, so it is needed again at once
+        self._holders = set() if holders is None else holders  # they embed all styles
 
     def __call__(self, style: Style) -> Tensor:
         """Return one style's embedding. Raises StyleError when the style's image is broken or is not the one that was
@@ -64,6 +66,13 @@ class StyleEmbeddings:
         finally:
             self._release()
 
+    def hold_encoder(self) -> bool:
+        """Keep the encoder, once it is read, until `embed_all` has ended; return False where that is so already."""
+        if self in self._holders:
+            return False
+        self._holders.add(self)
+        return True
+
     def embed_all(self, styles: Iterable[Style], take_turn: Callable[[], AbstractContextManager[None]]) -> int:
         """Embed the styles that are not known yet, each in a turn of its own, and keep all in one file; return how many
         were computed.
@@ -73,23 +82,31 @@ class StyleEmbeddings:
         """
         wanted = list(styles)
         missing = [style for style in wanted if self._find_known(style) is None]
+        was_held = not self.hold_encoder()
+        try:
+            if missing:
+                self._expect_encoder()
+            count = sum(self._embed_ahead(style, take_turn) for style in missing)
+        finally:
+            self._holders.discard(self)
+        if missing or was_held:
+            with take_turn():
+                self._release()
         if not missing:
             return 0
-        self._expect_encoder()
-        self._holds_encoder = True
-        try:
-            for style in missing:
-                with take_turn():
-                    self.embed_nothing()
-                    self._try_to_compute(style)
-        finally:
-            self._holds_encoder = False
-        with take_turn():
-            self._release()
         found = {style.sha256: known for style in wanted if (known := self._find_known(style)) is not None}
         if self._folder:
             write_tensors(self._name_collection(self._folder), found, self._taken)
-        return len(missing)
+        return count
+
+    def _embed_ahead(self, style: Style, take_turn: Callable[[], AbstractContextManager[None]]) -> bool:
+        """Embed a style in a turn of its own; return False where a picture did it while this waited."""
+        with take_turn():
+            if self._find_known(style) is not None:
+                return False
+            self.embed_nothing()
+            self._try_to_compute(style)
+            return True
 
     def _try_to_compute(self, style: Style) -> None:
         try:
@@ -98,7 +115,7 @@ class StyleEmbeddings:
             log.warning("A style was not embedded ahead of its pictures: %s", error)
 
     def _release(self) -> None:
-        if not self._holds_encoder:
+        if not self._holders:
             self._release_encoder()
 
     def expect_known(self, styles: Iterable[Style]) -> None:

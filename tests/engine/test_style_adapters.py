@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import CLIPVisionModelWithProjection
 
+from pipeline.engine import image_encoder as vision
 from pipeline.engine.engine import Engine
 from pipeline.engine.own_base import BaseWish
 from pipeline.errors import ModelError
@@ -160,3 +162,39 @@ def test_an_encoder_that_is_not_here_is_told_before_the_turn(
             engine.draw(make_request(engine, make_style("other", 2), ip_adapter="plus"))
     finally:
         (tmp_path / "away").rename(folder / "ip_adapter" / "models" / "image_encoder")
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was read of the image encoder, which is given back like one of full size."""
+    read, load = list[object](), CLIPVisionModelWithProjection.from_pretrained
+
+    def note(path: object, **options: Any) -> Any:
+        read.append(path)
+        return load(path, **options)
+
+    monkeypatch.setattr(vision, "KEPT_LIMIT", 1)
+    monkeypatch.setattr(CLIPVisionModelWithProjection, "from_pretrained", note)
+    return read
+
+
+def wait_for_styles() -> None:
+    for each in threading.enumerate():
+        if each.name == "croquis-styles":
+            each.join(60)
+
+
+def test_the_encoder_is_read_once_for_all_styles_of_another_adapter(
+    folder: Path, make_style: MakeStyle, loads: list[object]
+) -> None:
+    engine = Engine.load(make_tiny_sd15_profile(), folder=folder, device="cpu")
+    styles = [make_style("neon", 1), make_style("ink", 2)]
+    assert engine.embed_styles(styles) == 2
+    loads.clear()
+    draw(engine, make_request(engine, styles[0], ip_adapter="plus"))
+    wait_for_styles()
+    assert engine._adapters._model.image_encoder.__dict__.get("_encoder") is None, "it was not let go"
+    draw(engine, make_request(engine, styles[1]))
+    draw(engine, make_request(engine, styles[1], ip_adapter="plus"))
+    wait_for_styles()
+    assert len(loads) == 1
