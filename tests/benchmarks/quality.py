@@ -209,10 +209,12 @@ def plot_schedules(output: Path, steps: int) -> None:
 
 
 def list_schedules(steps: int) -> dict[str, list[float]]:
-    """Return each sampler's noise levels, sigma, at its steps."""
+    """Return each sampler's noise levels, sigma, at the steps that the engine takes with it."""
     import diffusers
+    import torch
 
     from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
+    from pipeline.engine.schedules import set_steps
     from pipeline.request.samplers import SAMPLERS
 
     base = diffusers.PNDMScheduler(
@@ -221,7 +223,7 @@ def list_schedules(steps: int) -> dict[str, list[float]]:
     found = {}
     for name, sampler in SAMPLERS.items():
         scheduler = make_sampler_scheduler(sampler, base.config)
-        scheduler.set_timesteps(steps)
+        set_steps(scheduler, sampler, steps, torch.device("cpu"))
         kept = scheduler.alphas_cumprod.numpy()[np.asarray(scheduler.timesteps).round().astype(int)]
         found[name] = [float(level) for level in np.sqrt((1 - kept) / kept)]
     return found

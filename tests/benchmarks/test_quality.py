@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from diffusers.schedulers import AysSchedules
 from PIL import Image, ImageDraw
 
 from tests.benchmarks.quality import (
@@ -84,6 +85,14 @@ def test_an_empty_folder_is_told(tmp_path: Path) -> None:
 def test_noise_falls_over_the_steps_of_every_sampler() -> None:
     for name, levels in list_schedules(12).items():
         assert len(levels) >= 12 and all(np.diff(levels) <= 1e-6), name
+
+
+def test_levels_are_those_that_the_engine_draws_with() -> None:
+    """Ten steps of Align Your Steps are the published ones, and no other sampler's."""
+    found = list_schedules(10)
+    for name in ("DPM++ 2M", "UniPC"):
+        np.testing.assert_allclose(found[f"{name} AYS"], AysSchedules["StableDiffusionSigmas"][:-1], rtol=0.02)
+        assert np.abs(np.log(found[f"{name} AYS"]) - np.log(found[name])).max() > 0.3
 
 
 def test_schedules_are_plotted(tmp_path: Path) -> None:
