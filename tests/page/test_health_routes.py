@@ -9,10 +9,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from pipeline.errors import OutOfMemory
+from pipeline.metrics.gathered import write_gathered
 from pipeline.metrics.measurements import Measurements
+from pipeline.metrics.worker_measurements import WorkerMeasurements
 from pipeline.page.health_routes import HealthDoor
 from pipeline.page.host import read_host_token
 from pipeline.page.middlewares import list_middlewares
@@ -24,6 +28,7 @@ from tests.tools.serving import ANSWER_LIMIT, Server
 
 DASHBOARD = ROOT / "docs" / "grafana" / "croquis.json"
 NAME = re.compile(r"\b(?:croquis|process)_[a-z_]+")
+OF_WORKERS = "croquis_worker_"  # a cluster's /metrics has these
 
 
 def visit(folder: Path, address: str = "127.0.0.1", **settings: Any) -> TestClient:
@@ -84,9 +89,10 @@ def test_refusals_are_counted_by_status_wherever_they_come_from(tmp_path: Path) 
     assert 'croquis_http_answers_total{status="503"} 1.0' in text
 
 
-def list_expressions() -> list[str]:
+def list_asked_names() -> set[str]:
+    """Return the names of the measurements that the dashboard asks for."""
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
-    return [target["expr"] for panel in panels for target in panel["targets"]]
+    return {name for panel in panels for target in panel["targets"] for name in NAME.findall(target["expr"])}
 
 
 def test_the_dashboard_asks_for_measurements_that_the_app_has(server: Server) -> None:
@@ -95,9 +101,23 @@ def test_the_dashboard_asks_for_measurements_that_the_app_has(server: Server) ->
     assert httpx.post(f"{server.url}/v1/draw", json={}, timeout=ANSWER_LIMIT).status_code == 422
     text = httpx.get(f"{server.url}/metrics", timeout=ANSWER_LIMIT).raise_for_status().text
     told = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE)) | set(re.findall(r"^(\w+)[{ ]", text, re.MULTILINE))
-    asked = {name for expression in list_expressions() for name in NAME.findall(expression)}
-    assert len(asked) > 12 and asked - told == set()
+    asked = list_asked_names()
+    assert len(asked) > 12 and {name for name in asked if not name.startswith(OF_WORKERS)} - told == set()
     pictures = re.search(r'^croquis_pictures_total\{engine="pocket",gives_way="false"\} (.*)', text, re.MULTILINE)
     assert pictures is not None and float(pictures[1]) >= 1
     assert 'croquis_errors_total{kind="SettingError"}' in text and "croquis_ready 1.0" in text
     assert httpx.get(f"{server.url}/ready", timeout=ANSWER_LIMIT).json() == {"ready": True, "engine": "pocket"}
+
+
+def test_the_dashboard_shows_all_that_a_worker_of_a_cluster_counts() -> None:
+    worker = WorkerMeasurements()
+    with worker.follow("sd15"):
+        pass
+    with pytest.raises(OutOfMemory), worker.follow("sd15"):
+        raise OutOfMemory("too large")
+    text = write_gathered({"engines": [("one", worker.collect())]}).decode()
+    told = set(re.findall(r'^(\w+)\{.*replica="one"', text, re.MULTILINE))
+    asked = {name for name in list_asked_names() if name.startswith(OF_WORKERS)}
+    assert asked - told == set()
+    counted = {re.sub(r"_(total|created|bucket|sum|count)$", "", name) for name in told if name.startswith(OF_WORKERS)}
+    assert counted == {re.sub(r"_(total|bucket)$", "", name) for name in asked}
