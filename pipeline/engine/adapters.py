@@ -19,8 +19,7 @@ from torch.nn import functional
 
 from pipeline.engine.lora_weights import NETWORKS, LoraWeights, LowRank, read_lora
 
-KEPT_FILES = 8  # LoRAs whose files are kept in memory
-KEPT_SETS = 2  # of LoRAs and weights that are kept where the picture is drawn: Draft's and the other one
+KEPT_BYTES = 300_000_000  # of LoRAs that are kept for later pictures: LCM-LoRA's file, and it prepared, in 16 bits
 
 
 @dataclass(frozen=True)
@@ -82,12 +81,14 @@ class Adapters:
             return False
         had_words = bool(self._added["text_encoder"])
         self.take_off()
+        self._make_room(chosen)
         if chosen:
             with torch.inference_mode(False), torch.no_grad():  # what is made in inference mode may not be moved later
                 sets = self._prepare(chosen)
             for name, pairs in sets.items():
                 self._add(name, pairs)
             self.present = chosen
+            self._make_room(chosen)
         return had_words or bool(self._added["text_encoder"])
 
     def take_off(self) -> None:
@@ -100,9 +101,10 @@ class Adapters:
         self.present = ()
 
     def clear(self) -> None:
-        """Take all off, and forget what lies on the device."""
+        """Take all off, and let go of all that is kept in memory."""
         self.take_off()
         self._sets.clear()
+        self._files.clear()
 
     @property
     def bytes(self) -> int:
@@ -114,6 +116,24 @@ class Adapters:
             for down, up in pairs.values()
         )
 
+    @property
+    def kept_bytes(self) -> int:
+        """Return the bytes of all that is kept: the prepared LoRAs, and the files as they were read."""
+        files = (layers for weights in self._files.values() for layers in weights.values())
+        return self.bytes + sum(each.bytes for layers in files for each in layers.values())
+
+    def _make_room(self, wanted: tuple[WantedLora, ...]) -> None:
+        """Let go of prepared LoRAs, then of files, the ones used longest ago first, until what is kept is at most
+        KEPT_BYTES; what is wanted now stays, however large: the memory plan counts that.
+        """
+        needed = {wanted, *((each.file, each.revision) for each in wanted)}
+        stores: tuple[OrderedDict[Any, Any], ...] = (self._sets, self._files)
+        for kept in stores:
+            for key in [key for key in kept if key not in needed]:
+                if self.kept_bytes <= KEPT_BYTES:
+                    return
+                del kept[key]
+
     def _prepare(self, wanted: tuple[WantedLora, ...]) -> Sets:
         if wanted not in self._sets:
             read = [(self._read(each), each.weight) for each in wanted]
@@ -122,8 +142,6 @@ class Adapters:
                 for name in NETWORKS
             }
         self._sets.move_to_end(wanted)
-        while len(self._sets) > KEPT_SETS:
-            self._sets.popitem(last=False)
         return self._sets[wanted]
 
     def _read(self, wanted: WantedLora) -> LoraWeights:
@@ -131,8 +149,6 @@ class Adapters:
         if key not in self._files:
             self._files[key] = read_lora(wanted.file, {name: getattr(self._pipeline, name) for name in NETWORKS})
         self._files.move_to_end(key)
-        while len(self._files) > KEPT_FILES:
-            self._files.popitem(last=False)
         return self._files[key]
 
     def _add(self, name: str, pairs: Pairs) -> None:

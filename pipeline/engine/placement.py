@@ -41,7 +41,8 @@ class Placement:
 
     Only UNet and ControlNet are kept in 8 bits or streamed. Neither can be undone, so both are read from their files
     again (`read_again`) when the mode changes back: equal requests then give equal pictures. `on_leave` is called
-    before modules move, `on_move` after they did. Not safe for many threads: the engine's lock is around it.
+    before modules move, `on_move` after they did; both let go of what is kept, and are called when memory ran out. Not
+    safe for many threads: the engine's lock is around it.
     """
 
     def __init__(
@@ -234,7 +235,8 @@ class Placement:
         return mode
 
     def _try_in_mode(self, mode: MemoryMode, work: Callable[[], T]) -> tuple[str | None, T | None]:
-        """Return (None, result), or (what the machine said, None) with everything freed.
+        """Return (None, result), or (what the machine said, None) with everything freed, what was kept for later
+        pictures too.
 
         It is freed after the except block: until then the error's traceback holds every tensor that was alive.
         """
@@ -245,6 +247,8 @@ class Placement:
             if not is_out_of_memory(error):
                 raise
             trouble = quote_error(error)
+        self.on_leave()
+        self.on_move()
         release_memory()
         return trouble, None
 
