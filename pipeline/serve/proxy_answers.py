@@ -3,7 +3,7 @@
 The proxy stands between visitors and the replicas of /v1/draw. Where a replica is killed in the middle of a call, it
 ends the call without an answer, of which its server makes a bare "Internal Server Error"; and it lists its routes to
 whoever asks.
-Source: `configure_http_middlewares` of Ray Serve, which calls what RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH names.
+Source: Ray Serve calls what RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH names.
 """
 
 from __future__ import annotations

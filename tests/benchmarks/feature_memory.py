@@ -109,8 +109,7 @@ def plan_feature(feature: Feature, side: int, loras: int = 0, place: Place | Non
     """Plan a picture as the app does; `loras` are the bytes in 16 bits of its LoRAs."""
     from pipeline.page.memory_need import count_adapter_bytes
 
-    wished = SimpleNamespace(ip_adapter="plus" if feature.plus else "")
-    more = count_adapter_bytes(SimpleNamespace(engine=SD15.name, conditioning=wished, own_adapter=None))  # type: ignore[arg-type]
+    more = count_adapter_bytes(SD15.name, "plus" if feature.plus else "", None)
     size = feature.find_size(side)
     where = ("cpu", "cpu", "float32") if place is None else (place.mode, place.kind, place.numbers)
     return plan_memory(SD15, *size, 1, *where, loras=loras, adapter=more, encodes=feature.encodes)

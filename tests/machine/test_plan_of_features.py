@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import torch
@@ -93,20 +91,16 @@ def measure_adapter(role: str) -> int:
     return 2 * (count_parameters(unet) - bare)
 
 
-def wish(name: str, own: Path | None = None) -> Any:
-    """Return what the plan reads of a request that wears its style by this IP-Adapter."""
-    adapter = None if own is None else SimpleNamespace(file=own)
-    return SimpleNamespace(engine="sd15", conditioning=SimpleNamespace(ip_adapter=name), own_adapter=adapter)
-
-
 def test_another_ip_adapter_is_planned_as_large_as_it_is(tmp_path: Path) -> None:
     usual, plus = measure_adapter("ip_adapter"), measure_adapter("ip_adapter_plus")
     assert SD15.parts["ip_adapter"].size == pytest.approx(usual, rel=0.01)  # part of the UNet in the plan
-    assert count_adapter_bytes(wish("")) == 0
-    assert count_adapter_bytes(wish("plus")) == pytest.approx(plus - usual, rel=0.1)
+    assert count_adapter_bytes("sd15", "", None) == 0
+    assert count_adapter_bytes("sd15", "plus", None) == pytest.approx(plus - usual, rel=0.1)
     mine = tmp_path / "mine.safetensors"
     with mine.open("wb") as file:
         file.truncate(2 * plus)
-    assert count_adapter_bytes(wish("mine", mine)) == pytest.approx(2 * plus - usual, rel=0.1)
-    bare, more = (plan_memory(SD15, 512, 512, adapter=size).peak for size in (0, count_adapter_bytes(wish("plus"))))
+    assert count_adapter_bytes("sd15", "mine", mine) == pytest.approx(2 * plus - usual, rel=0.1)
+    bare, more = (
+        plan_memory(SD15, 512, 512, adapter=size).peak for size in (0, count_adapter_bytes("sd15", "plus", None))
+    )
     assert more - bare == pytest.approx(plus - usual, rel=0.1)
