@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,8 @@ log = logging.getLogger(__name__)
 
 ATTENTIONS = ("auto", "sdpa", "xformers")
 XFORMERS_MISSING = "xformers is not installed. Install it with: pip install xformers==0.0.35"
-COMPILING = phrase("Compiling the model, once for this start (one to several minutes)")
+COMPILING = phrase("Compiling the model for pictures of its usual size (one to several minutes)")
+COMPILED = "For this picture the model was compiled anew, which took {seconds} seconds; more of its kind do without."
 VARIANTS = 64  # of each function that are compiled: 16 sizes, with guidance and without, with lines and without
 COMPILATIONS = 4096  # of each function in the life of the process; torch's own bound of 256 ends in silence
 UNCOMPILED = (
@@ -74,8 +76,8 @@ class Compiler:
     A UNet that is moved or read again is compiled anew. CUDA graphs write each output into the same memory, so it is
     copied before the next step overwrites it. What differs from picture to picture are tensors (`hold_style_scales`,
     `run_controlnet`): torch compiles anew for each Python number. Each size, number of halves and of tokens is a
-    variant of its own; `limit` of them are kept of each function. What comes after them runs as if it was off, and
-    `take_notices` tells.
+    variant of its own; `limit` of them are kept of each function. What comes after them runs as if it was off.
+    `take_notices` tells that, and what was compiled meanwhile.
     """
 
     def __init__(self, on: bool, backend: Any = "inductor", limit: int = VARIANTS, *, graphs: bool = True) -> None:
@@ -85,6 +87,7 @@ class Compiler:
         self._controlnets: dict[torch.device, Run] = {}  # what runs all ControlNets on a device
         self._decoder: Any = None
         self._missed = False  # something ran uncompiled since it was last asked
+        self._seconds = 0.0  # of what was compiled since it was last asked
 
     def split_unet(self, unet: Any, *, skips: bool) -> SplitUNet:
         """Return the UNet as `denoise` takes it; `skips` as SplitUNet has it."""
@@ -122,9 +125,10 @@ class Compiler:
             hold_style_scales(unet)
 
     def take_notices(self) -> tuple[str, ...]:
-        """Return a notice, in words for the page, where something ran uncompiled since this was last asked."""
-        missed, self._missed = self._missed, False
-        return (UNCOMPILED.format(limit=self._limit),) if missed else ()
+        """Return notices, in words for the page, where something was compiled or ran uncompiled since the last time."""
+        missed, seconds, self._missed, self._seconds = self._missed, self._seconds, False, 0.0
+        compiled = (COMPILED.format(seconds=f"{seconds:.1f}"),) if seconds else ()
+        return (*compiled, *((UNCOMPILED.format(limit=self._limit),) if missed else ()))
 
     def _choose_mode(self, device: torch.device) -> str | None:
         """Choose the mode with CUDA graphs where there is CUDA."""
@@ -156,19 +160,31 @@ class Compiler:
         return compiled
 
     def _watch(self, compiled: Run, plain: Run) -> Run:
-        """Return a compiled function that runs as the plain one, and is noted, where no more variants are kept."""
+        """Return a compiled function that notes how long it compiled.
+
+        It runs as the plain one, and that is noted, where no more variants are kept.
+        """
 
         def run(*inputs: Any, **named: Any) -> Any:
+            graphs, began = count_graphs(), perf_counter()
             try:
                 with torch._dynamo.config.patch(
                     fail_on_recompile_limit_hit=True, accumulated_recompile_limit=COMPILATIONS
                 ):
-                    return compiled(*inputs, **named)
+                    made = compiled(*inputs, **named)
             except FailOnRecompileLimitHit:
                 self._missed = True
                 return plain(*inputs, **named)
+            if count_graphs() > graphs:
+                self._seconds += perf_counter() - began  # with one run, which is short beside it
+            return made
 
         return run
+
+
+def count_graphs() -> int:
+    """Return how many graphs torch has compiled in this process."""
+    return int(torch._dynamo.utils.counters["stats"]["unique_graphs"])
 
 
 def call_network(network: Any, *inputs: Any, **named: Any) -> Any:

@@ -119,6 +119,7 @@ class Engine(DrawingEngine):
                 conditions = self._conditioning.make_blank_conditions(blank)
                 latents = self._denoiser.denoise(blank, self._denoiser.starter.encode_start(blank), conditions)
             self._decoding.decode_pictures(latents, "full")
+        self._denoiser.compiler.take_notices()  # the start tells that it compiles
 
     @property
     def device(self) -> torch.device:
@@ -187,6 +188,7 @@ class Engine(DrawingEngine):
         size = Size(request.width, request.height, len(list_steering_hints(request)) or 1)
         with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode(), use_usual_threads():
             look_for_cancel()
+            self._denoiser.compiler.take_notices()  # of a picture that was stopped
             drawn, shortage = self._placement.run(
                 size, lambda: self._draw_in_numbers(request, count, on_step, is_cancelled)
             )

@@ -12,17 +12,26 @@ import pytest
 import torch
 
 from pipeline.controls import Shortcuts
-from pipeline.engine.acceleration import COMPILING, UNCOMPILED, VARIANTS, Compiler, ScaledValues, choose_attention
+from pipeline.engine.acceleration import (
+    COMPILED,
+    COMPILING,
+    UNCOMPILED,
+    VARIANTS,
+    Compiler,
+    ScaledValues,
+    choose_attention,
+)
 from pipeline.engine.controlnet import Control
 from pipeline.engine.diffusers_pipeline import detach_hint_stack
 from pipeline.engine.engine import Engine
 from pipeline.errors import SettingError
+from pipeline.own_weights import Lora
 from pipeline.request.presets import get_menu
 from pipeline.settings import ROOT
 from pipeline.values import Drawn, EdgeMap, Style, StyleMask, StyleMix
 from tests.conftest import MakeStyle
 from tests.tools.drawing_requests import make_request
-from tests.tools.models import make_sd15_modules, make_tiny_sd15_profile
+from tests.tools.models import make_sd15_modules, make_tiny_sd15_profile, write_lora
 from tests.tools.requests import change_request
 
 CPU = torch.device("cpu")
@@ -72,8 +81,9 @@ def test_the_warm_up_compiles_what_balanced_runs(counted: Counted, make_style: M
     engine, backend, compiled = counted
     balanced = replace(get_menu("sd15").find_preset("balanced").shortcuts, decoder="full", controlnet_half="both")
     given = {"num_inference_steps": 12, "guidance_scale": 7.0, "sampler": "UniPC", "shortcuts": balanced}
-    engine.draw(change_request(make_request(engine, make_style("neon", 1)), **given))
+    drawn = engine.draw(change_request(make_request(engine, make_style("neon", 1)), **given))
     assert backend.graphs == compiled > 0
+    assert drawn.notices == (), "the start told that it compiles"
 
 
 def test_compiled_networks_draw_what_plain_ones_draw_and_no_strength_compiles_anew(
@@ -133,6 +143,28 @@ def test_the_warm_up_is_told_and_translated(shallow_folder: Path, monkeypatch: p
         assert json.loads(file.read_text("utf-8"))[COMPILING] != COMPILING, file.name
 
 
+def read_seconds(notice: str) -> float:
+    """Return the seconds that a notice says were spent on compiling."""
+    before, after = COMPILED.split("{seconds}")
+    assert notice.startswith(before) and notice.endswith(after)
+    return float(notice.removeprefix(before).removesuffix(after))
+
+
+def test_a_first_lora_compiles_within_a_picture_and_is_told_once(
+    counted: Counted, make_style: MakeStyle, tmp_path: Path
+) -> None:
+    engine, backend, _ = counted
+    file = write_lora(tmp_path / "ink.safetensors", engine._pipeline.unet, "kohya")
+    plain = make_request(engine, make_style("neon", 1), num_inference_steps=2)
+    worn = change_request(plain, loras=(Lora("ink", 0.6, "1" * 64, file),))
+    graphs = backend.graphs
+    assert engine.draw(plain).notices == () and backend.graphs == graphs
+    (told,) = engine.draw(worn).notices
+    assert read_seconds(told) > 0 and backend.graphs > graphs
+    graphs = backend.graphs
+    assert engine.draw(worn).notices == () and backend.graphs == graphs
+
+
 SIZES = ((64, 64), (96, 64), (64, 96), (96, 96), (128, 64), (64, 128), (128, 96), (96, 128), (80, 64))
 
 
@@ -161,7 +193,7 @@ def test_nine_sizes_compile_once_each_and_no_strength_or_repetition_compiles_ane
         for number, size in enumerate(SIZES):
             drawn = draw_size(engine, style, size, ip_adapter_scale=0.3 + (turn + number) / 20)
             graphs.append(backend.graphs)
-            assert drawn.notices == ()
+            assert [read_seconds(each) > 0 for each in drawn.notices] == [True] * (turn == 0), "told where it compiles"
     added = np.diff(graphs)
     assert len(set(added[: len(SIZES)])) == 1 and added[0] >= 3, "each size adds as many as the first"
     assert not added[len(SIZES) :].any(), "what was compiled serves again, for any strength"
@@ -178,7 +210,8 @@ def test_what_runs_uncompiled_is_told_and_drawn_the_same(
         assert np.abs(difference).max() <= 1
         told.append(drawn.notices)
         graphs.append(backend.graphs)
-    assert told == [(), (), (UNCOMPILED.format(limit=2),), (UNCOMPILED.format(limit=2),), ()]
+    assert [len(each) for each in told] == [1, 1, 1, 1, 0] and read_seconds(told[0][0]) > 0 < read_seconds(told[1][0])
+    assert told[2:4] == [(UNCOMPILED.format(limit=2),)] * 2
     assert graphs[1] == graphs[-1] > graphs[0]
 
 
@@ -191,8 +224,10 @@ def test_torchs_own_compiler_keeps_to_the_limit_and_what_is_beyond_is_told() -> 
     for side in (8, 16, 24, 16, 8):
         given = torch.rand(side, side)
         assert torch.allclose(run(given), torch.sin(given) * 2 + 1)
-        told.append(bool(compiler.take_notices()))
-    assert told == [False, False, True, False, False]
+        told.append(compiler.take_notices())
+    uncompiled = (UNCOMPILED.format(limit=2),)
+    assert [read_seconds(each[0]) > 0 for each in told[:2]] == [True, True], "seconds of each that was compiled"
+    assert told[2:] == [uncompiled, (), ()]
     assert stats["unique_graphs"] == 2
 
 
