@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from tests.benchmarks.report import Row
+
+if TYPE_CHECKING:
+    from pipeline.pocket.evaluate.efficientnet import EfficientNetLite0
 
 Float = NDArray[np.float64]
 SPLITS = 10  # as the paper
@@ -61,12 +64,23 @@ def classify(pictures: list[NDArray[np.uint8]]) -> Float:
     """Return the probabilities (n, 1000) of ImageNet's classes by the network of pipeline/pocket/evaluate/judge.py."""
     import torch
 
-    from pipeline.pocket.evaluate.efficientnet import extract_features, load_efficientnet
+    from pipeline.pocket.evaluate.efficientnet import extract_features
 
-    network = load_efficientnet()
+    network = load_network()
     with torch.inference_mode():
         logits = network._fc(torch.from_numpy(extract_features(network, pictures)))
     return soften(logits)
+
+
+def load_network() -> EfficientNetLite0:
+    """Load the judge's network. Ends with a message where its package is not here."""
+    from pipeline.errors import ModelError
+    from pipeline.pocket.evaluate.efficientnet import load_efficientnet
+
+    try:
+        return load_efficientnet()
+    except ModelError as error:
+        raise SystemExit(str(error)) from error
 
 
 def classify_by_file(pictures: list[NDArray[np.uint8]], file: Path) -> Float:

@@ -2,8 +2,8 @@
 
 measure   CLIP score (Hessel et al. 2021, arXiv:2104.08718: 100 max(0, cosine) of a picture and its words), edge F1
           against drawings of the same names, likeness to a style's pictures, FID (Heusel et al. 2017,
-          arXiv:1706.08500) between two folders, and the Inception score (inception.py) by the network that is at hand,
-          which its row names. What is not asked for is left out.
+          arXiv:1706.08500) between two folders and the Inception score (inception.py), both by the network that is at
+          hand or a file's, which their rows name. What is not asked for is left out.
 curves    the same drawings by several samplers, steps and guidance scales: a row each, and their plot beside the noise
           schedules', by the pocket model's weights or SD 1.5's where they are here (quality_curves.py).
 schedules a plot of the samplers' noise schedules.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.benchmarks.inception import SPLITS, score_classes
+from tests.benchmarks.inception import SPLITS, load_network, score_classes
 from tests.benchmarks.quality_curves import MARKS, MODELS, REFERENCE_STEPS, draw_curves
 from tests.benchmarks.report import Row, print_rows
 
 Float = NDArray[np.float64]
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
-NO_NETWORK = "FID needs a feature network: --features FILE, a TorchScript file that gives (n, d) for (n, 3, 299, 299)."
+OUR_FEATURES = "EfficientNet-Lite0, 1280 features"
 FEW = 2  # pictures of a folder, at least, for a covariance
 
 
@@ -41,7 +42,7 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     measure.add_argument("--clip", type=Path, help="folder of a CLIP that sentence-transformers reads")
     measure.add_argument("--like", type=Path, help="folder of the style's pictures")
     measure.add_argument("--reference", type=Path, help="folder that FID compares with")
-    measure.add_argument("--features", type=Path, help="FID's feature network, a TorchScript file")
+    measure.add_argument("--features", type=Path, help="FID's network, a TorchScript file (EfficientNet-Lite0)")
     measure.add_argument("--inception", action="store_true", help="the Inception score")
     measure.add_argument("--classifier", type=Path, help="its network, a TorchScript file (EfficientNet-Lite0)")
     measure.add_argument("--splits", type=int, default=SPLITS, help="of the Inception score")
@@ -90,10 +91,7 @@ def measure_folder(asked: argparse.Namespace) -> Iterator[Row]:
     if asked.like:
         yield {"what": "style similarity", **score_style(pictures, read_folder(asked.like))}
     if asked.reference:
-        if asked.features is None or not asked.features.is_file():
-            raise SystemExit(NO_NETWORK)
-        seen, wanted = (extract_features(each, asked.features) for each in (pictures, read_folder(asked.reference)))
-        yield {"what": "FID", "value": round(compute_fid(seen, wanted), 3), "pictures": [len(seen), len(wanted)]}
+        yield {"what": "FID", **score_likeness(pictures, read_folder(asked.reference), asked.features)}
     if asked.inception:
         yield {"what": "Inception score", **score_classes(pictures, asked.splits, asked.classifier)}
 
@@ -161,10 +159,33 @@ def score_style(pictures: dict[str, Image.Image], style: dict[str, Image.Image])
     return {"value": round(float(cosines.mean()), 4), "pictures": len(pictures)}
 
 
+def score_likeness(pictures: dict[str, Image.Image], reference: dict[str, Image.Image], file: Path | None) -> Row:
+    """Return FID between two folders' pictures, and by which network: that of `file`, or without one the judge's.
+
+    Published figures are by Inception v3; by another network they are other numbers.
+    """
+    extract = extract_our_features if file is None else partial(extract_features, file=file)
+    seen, wanted = extract(pictures), extract(reference)
+    by = OUR_FEATURES if file is None else f"{file.name}, {seen.shape[1]} features"
+    return {"value": round(compute_fid(seen, wanted), 3), "pictures": [len(seen), len(wanted)], "by": by}
+
+
+def extract_our_features(pictures: dict[str, Image.Image]) -> Float:
+    """Return the (n, 1280) features of pictures by the network of pipeline/pocket/evaluate/judge.py."""
+    from pipeline.pocket.evaluate import efficientnet
+
+    shown = [np.asarray(image, np.uint8) for image in pictures.values()]
+    return efficientnet.extract_features(load_network(), shown).astype(np.float64)
+
+
 def extract_features(pictures: dict[str, Image.Image], file: Path) -> Float:
-    """Return the feature network's (n, d) numbers of pictures, each resized to 299 px, RGB in [0, 1]."""
+    """Return the (n, d) numbers of pictures by a TorchScript file that gives them for (n, 3, 299, 299) in [0, 1]. Ends
+    with a message where it is not there.
+    """
     import torch
 
+    if not file.is_file():
+        raise SystemExit(f"There is no feature network {file}.")
     network = torch.jit.load(str(file), map_location="cpu").eval()
     rows = []
     with torch.inference_mode():
@@ -179,10 +200,9 @@ def compute_fid(seen: Float, wanted: Float) -> float:
     if min(len(seen), len(wanted)) < FEW:
         raise SystemExit(f"FID needs {FEW} pictures a folder at least; {len(seen)} and {len(wanted)} came.")
     apart = seen.mean(0) - wanted.mean(0)
-    first, second = (np.atleast_2d(np.cov(each, rowvar=False)) for each in (seen, wanted))
-    values = np.linalg.eigvals(first @ second)  # of a product of two positive matrices: real and not negative
-    root = np.sqrt(np.maximum(values.real, 0)).sum()
-    return float(apart @ apart + np.trace(first) + np.trace(second) - 2 * root)
+    first, second = (np.linalg.qr((each - each.mean(0)) / np.sqrt(len(each) - 1), "r") for each in (seen, wanted))
+    root = np.linalg.svd(first @ second.T, compute_uv=False).sum()  # of C = R'R: the trace of (C1 C2)^(1/2)
+    return float(apart @ apart + (first**2).sum() + (second**2).sum() - 2 * root)
 
 
 def plot_schedules(output: Path, steps: int) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 Row = dict[str, Any]
 
 
-def print_rows(rows: Iterable[Row], as_json: bool) -> None:
-    """Print rows as they come or as one JSON list; a row's "what", where it has one, heads its line."""
+def print_rows(rows: Iterable[Row], as_json: bool) -> list[Row]:
+    """Print rows as they come or as one JSON list; return them. A row's "what", where it has one, heads its line."""
     printed: list[Row] = []
     for row in rows:
         printed.append(row)
@@ -20,6 +20,7 @@ def print_rows(rows: Iterable[Row], as_json: bool) -> None:
             print(", ".join([*head, *(f"{name} {value}" for name, value in row.items() if name != "what")]), flush=True)
     if as_json:
         json.dump(printed, sys.stdout, indent=1)
+    return printed
 
 
 def print_progress(line: str) -> None:

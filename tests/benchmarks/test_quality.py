@@ -41,15 +41,20 @@ def test_fid_of_known_gaussians() -> None:
         compute_fid(first[:1], first)
 
 
-def test_fid_needs_its_network_and_takes_one_from_a_file(tmp_path: Path) -> None:
+def test_fid_is_by_the_network_at_hand_or_by_one_from_a_file(tmp_path: Path) -> None:
     write_pictures(tmp_path / "a")
     write_pictures(tmp_path / "b", 3)
     asked = ["measure", str(tmp_path / "a"), "--reference", str(tmp_path / "b")]
-    with pytest.raises(SystemExit, match="needs a feature network"):
-        list(measure_folder(read_options(asked)))
+    (ours,) = measure_folder(read_options(asked))
+    assert ours["by"] == "EfficientNet-Lite0, 1280 features" and ours["pictures"] == [4, 3]
+    (same,) = measure_folder(read_options([*asked[:-1], asked[1]]))
+    assert same["value"] == pytest.approx(0, abs=1e-3) and ours["value"] > 0.1
+    with pytest.raises(SystemExit, match=r"no feature network .*absent\.pt"):
+        list(measure_folder(read_options([*asked, "--features", str(tmp_path / "absent.pt")])))
     torch.jit.script(Means()).save(str(tmp_path / "means.pt"))
     (row,) = measure_folder(read_options([*asked, "--features", str(tmp_path / "means.pt")]))
     assert row["what"] == "FID" and row["pictures"] == [4, 3] and 0 <= row["value"] < 0.1
+    assert row["by"] == "means.pt, 3 features"
 
 
 def test_edges_that_follow_the_drawing_score_high() -> None:
