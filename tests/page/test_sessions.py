@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import gradio as gr
+import httpx
 import psutil
 import pytest
 from gradio import routes
@@ -14,7 +15,7 @@ from starlette.testclient import TestClient
 
 from pipeline.page import sessions
 from pipeline.page.sessions import EventNumbers, Session, bound_sessions
-from tests.tools.serving import Server
+from tests.tools.serving import ANSWER_LIMIT, Server
 
 CALLS = 80
 MOST_MEGABYTES = 15  # of as many calls; Gradio by itself took 47 for 150
@@ -89,6 +90,10 @@ def test_the_running_server_stays_as_small_as_it_is(server: Server) -> None:
     def measure() -> float:
         return psutil.Process(server.process.pid).memory_info().rss / 1e6
 
+    until = time.monotonic() + ANSWER_LIMIT
+    while httpx.get(f"{server.url}/ready", timeout=ANSWER_LIMIT).status_code != 200:
+        assert time.monotonic() < until, "the engine was not loaded in time"
+        time.sleep(0.2)
     for _ in range(60):
         server.call("styles")
     before = measure()
