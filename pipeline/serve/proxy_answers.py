@@ -13,9 +13,9 @@ from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pipeline.page.own_routes import refuse
 from pipeline.page.secure_headers import SecureHeaders
 
 CALLBACK = "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH"
@@ -43,7 +43,7 @@ class ProxyAnswers:
             await self._app(scope, receive, send)
             return
         if scope["path"].rstrip("/") == ROUTES:
-            await JSONResponse({"error": NOT_HERE}, 404)(scope, receive, send)
+            await refuse(404, NOT_HERE, {})(scope, receive, send)
             return
         is_begun = is_lost = False
 
@@ -59,4 +59,4 @@ class ProxyAnswers:
             await self._app(scope, receive, send_own)
         finally:
             if not is_begun:
-                await JSONResponse({"error": LOST}, 503, {"Retry-After": str(AGAIN_SECONDS)})(scope, receive, send)
+                await refuse(503, LOST, {"Retry-After": str(AGAIN_SECONDS)})(scope, receive, send)

@@ -78,6 +78,16 @@ def finish(page: Page) -> np.ndarray[Any, Any]:
     return cast("np.ndarray[Any, Any]", read_pixels(page).astype(int))
 
 
+def brush_middle(page: Page) -> None:
+    """Brush over the middle of the picture in the dialog by mouse."""
+    start, *others = locate_on_picture(page, (0.4, 0.5), (0.6, 0.5), (0.6, 0.55), (0.45, 0.5))
+    page.mouse.move(*start)
+    page.mouse.down()
+    for place in others:
+        page.mouse.move(*place, steps=3)
+    page.mouse.up()
+
+
 def expect_part_alone(before: np.ndarray[Any, Any], after: np.ndarray[Any, Any]) -> None:
     """Expect that the middle was drawn anew, and that the rim stays to the level."""
     moved = np.abs(after - before).max(axis=2)
@@ -90,12 +100,7 @@ def test_a_part_is_brushed_by_mouse_and_drawn_by_its_words(open_page: OpenPage) 
     before = draw_small(page)
     open_going_on(page, PART)
     assert page.locator(".repaint .go").is_disabled()
-    start, *others = locate_on_picture(page, (0.4, 0.5), (0.6, 0.5), (0.6, 0.55), (0.45, 0.5))
-    page.mouse.move(*start)
-    page.mouse.down()
-    for place in others:
-        page.mouse.move(*place, steps=3)
-    page.mouse.up()
+    brush_middle(page)
     page.fill(".repaint input[type=text]", "a lemon")
     after = finish(page)
     expect_part_alone(before, after)

@@ -15,7 +15,7 @@ from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, set_number
 from tests.browser.test_canvas_by_hand import drop
 from tests.browser.test_choose_by_hand import read_pixels
-from tests.browser.test_part_and_around_by_hand import SIDE, finish, locate_on_picture
+from tests.browser.test_part_and_around_by_hand import SIDE, brush_middle, finish
 from tests.browser.test_start_by_hand import CHIP, make_photo, open_choice, put_in, wait_for_strength
 from tests.tools.serving import Server
 
@@ -85,12 +85,7 @@ def test_a_part_of_it_is_brushed_and_drawn_anew(open_page: OpenPage) -> None:
     open_choice(page)
     page.click(f"{CHIP} [data-way=repaint]")
     page.wait_for_selector(".repaint .go")
-    start, *others = locate_on_picture(page, (0.4, 0.5), (0.6, 0.5), (0.6, 0.55), (0.45, 0.5))
-    page.mouse.move(*start)
-    page.mouse.down()
-    for place in others:
-        page.mouse.move(*place, steps=3)
-    page.mouse.up()
+    brush_middle(page)
     page.fill(".repaint input[type=text]", "a lemon")
     page.locator(".part-strength input").fill("0.75")
     after = finish(page)

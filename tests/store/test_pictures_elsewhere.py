@@ -19,12 +19,11 @@ from pipeline.errors import FilesLeft, NotInHistory, StoreError
 from pipeline.picture.png_file import write_picture
 from pipeline.settings import Settings
 from pipeline.store.export import list_files, zip_files
-from pipeline.store.facts import gather_facts
 from pipeline.store.faults import NO_FILES
 from pipeline.store.keeper import DATABASE, Keeper
 from pipeline.store.reported import name_reported
 from pipeline.store.search import Wanted
-from tests.store.conftest import DESK, DrawPicture
+from tests.store.conftest import DESK, DrawPicture, hand_over, read_all
 
 OpenKeeper = Callable[..., Keeper]
 PATIENCE, SOON = 30, 2  # seconds
@@ -59,19 +58,6 @@ def take_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], pytest.MonkeyPatc
         return monkeypatch
 
     return take
-
-
-def hand_over(keeper: Keeper, draw_picture: DrawPicture, seed: int) -> bytes:
-    result = draw_picture(seed, f"house {seed}")
-    data = write_picture(result)
-    keeper.keep(data, gather_facts(result), DESK)
-    keeper.flush()
-    return data
-
-
-def read_all(keeper: Keeper) -> dict[str, bytes]:
-    history = keeper.open()
-    return {row.words: history.read_picture(DESK, row.id) for row in history.find(DESK, Wanted()).pictures}
 
 
 def test_pictures_lie_in_the_store_and_the_database_at_home(

@@ -12,14 +12,12 @@ from s3fs import S3FileSystem
 
 from pipeline.errors import StyleError
 from pipeline.kept_files import FilesAway, open_kept_files
-from pipeline.picture.png_file import write_picture
 from pipeline.settings import Settings
-from pipeline.store.facts import gather_facts
 from pipeline.store.faults import NO_FILES, REFUSED
 from pipeline.store.keeper import Keeper
 from pipeline.store.search import Wanted
 from pipeline.styles.library import open_library
-from tests.store.conftest import DESK, DrawPicture
+from tests.store.conftest import DESK, DrawPicture, hand_over, read_all
 from tests.tools.s3 import BUCKET, S3, run_s3
 from tests.tools.style_folders import write_style
 
@@ -45,19 +43,6 @@ def keeper(s3: S3, tmp_path: Path) -> Iterator[Keeper]:
     keeper = Keeper(Settings(user_dir=tmp_path, pictures=PLACE), str)
     yield keeper
     keeper.close()
-
-
-def hand_over(keeper: Keeper, draw_picture: DrawPicture, seed: int) -> bytes:
-    result = draw_picture(seed, f"house {seed}")
-    data = write_picture(result)
-    keeper.keep(data, gather_facts(result), DESK)
-    keeper.flush()
-    return data
-
-
-def read_all(keeper: Keeper) -> dict[str, bytes]:
-    history = keeper.open()
-    return {row.words: history.read_picture(DESK, row.id) for row in history.find(DESK, Wanted()).pictures}
 
 
 @pytest.mark.usefixtures("s3")
