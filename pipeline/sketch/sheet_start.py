@@ -39,7 +39,9 @@ def read_start(sketch: Sketch) -> SheetStart | None:
 
 def read_strength(sketch: Sketch) -> float | None:
     """Return how far to go from the picture that a sketch's sheet says to start from; None where it has none."""
-    return None if sketch.canvas is None else read_canvas(sketch.canvas).strength
+    if sketch.canvas is None or '"strength"' not in sketch.canvas:  # each live frame asks; few canvases are worth parsing
+        return None
+    return read_canvas(sketch.canvas).strength
 
 
 def lay_start(canvas: Canvas, times: int = 1) -> Pixels:
