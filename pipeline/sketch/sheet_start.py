@@ -39,7 +39,7 @@ def read_start(sketch: Sketch) -> SheetStart | None:
 
 def read_strength(sketch: Sketch) -> float | None:
     """Return how far to go from the picture that a sketch's sheet says to start from; None where it has none."""
-    if sketch.canvas is None or '"strength"' not in sketch.canvas:  # each live frame asks; few canvases are worth parsing
+    if sketch.canvas is None or '"strength"' not in sketch.canvas:  # parsing takes long, and every frame asks
         return None
     return read_canvas(sketch.canvas).strength
 
