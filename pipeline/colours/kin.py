@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colours.region_features import CROP, PLACES, RegionFeatures
+from pipeline.colours.twins import compare
 
 AREAS, LENGTHS = 1.5, 1.6  # times that one is as large as the other, or its squared length or width, at most
 LARGEST = 0.015  # share of the picture: of larger regions, such as hull and sail, one in four has another colour
@@ -75,11 +76,6 @@ def measure_axes(values: Float) -> tuple[Float, Float]:
     slanted = (np.einsum("nij,i,j->n", shapes, steps, steps) / weights - x * y) * wide * high
     middle, spread = (across + down) / 2, np.sqrt(((across - down) / 2) ** 2 + slanted**2)
     return np.asarray(middle + spread), np.asarray(np.maximum(middle - spread, 1e-9))
-
-
-def compare(sizes: Float) -> Float:
-    """Return how many times the larger of two is the smaller, (n, n)."""
-    return np.asarray(np.maximum(sizes[:, None], sizes) / np.minimum(sizes[:, None], sizes), np.float32)
 
 
 def are_near(values: Float) -> Mask:

@@ -80,8 +80,11 @@ def compute_hub_hash(path: Path, length: int) -> str:
 def has_moved_here(path: Path) -> bool:
     """Return whether the contents of a file that is no link are those of one that we moved out of the blobs."""
     cache = next((each.parent for each in path.parents if each.name == "snapshots"), None)
-    names = (compute_hub_hash(path, length) for length in (40, 64))
-    return cache is not None and any((cache / "blobs" / f"{name}{MOVED}").is_file() for name in names)
+    if cache is None:
+        return False
+    moved = {each.name.removesuffix(MOVED) for each in (cache / "blobs").glob(f"*{MOVED}")}
+    lengths = sorted({len(each) for each in moved}, reverse=True)  # SHA-256 first: git's hash reads the file whole
+    return any(compute_hub_hash(path, length) in moved for length in lengths)
 
 
 def note_unchecked(path: Path) -> None:
