@@ -1,8 +1,8 @@
-"""Carry measured seconds of a picture to many workers: `python -m tests.benchmarks.cluster_simulation --seconds 2,3.1`.
+"""Carry measured seconds of a picture to many workers: `python -m tests.benchmarks.cluster_simulation --seconds 0.26`.
 
 Visitors think, ask for a picture, wait for a worker and think again; the number of workers follows the cluster's own
 rule (`pipeline/serve/scaling.py`). A line of JSON for each crowd: pictures a second, waits, workers; seconds in all.
-What it leaves out: the network, the page's own work, and workers that fail.
+What it leaves out: the network, the page's own work, workers that fail, and refusals where too many wait.
 """
 
 from __future__ import annotations

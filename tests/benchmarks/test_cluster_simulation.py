@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import cast
+import re
+from typing import Any, cast
 
 import pytest
 
+from pipeline.settings import ROOT
 from tests.benchmarks.cluster_simulation import THINKING, simulate
+
+ROW = re.compile(r"^\| ([\d.]+)(?: to ([\d.]+))?, (measured|assumed) \|(.*)\|$", re.MULTILINE)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 10])
@@ -25,3 +29,31 @@ def test_a_queue_calls_for_workers_and_a_quiet_time_sends_them_back() -> None:
     grown = simulate(1_000, [3.0], 5, 50, start=30.0)
     assert cast(int, grown["workers, most"]) > 30 and cast(int, grown["still waiting"]) < 20
     assert simulate(50, [3.0], 5, 50)["workers, most"] == 5
+
+
+def read_rows() -> list[tuple[list[float], str, dict[str, Any]]]:
+    """Return the table's rows: the seconds of a picture, whether they were measured, and the figures."""
+    rows = []
+    for first, last, origin, cells in ROW.findall((ROOT / "docs/cluster/README.md").read_text()):
+        visitors, workers, rate, waits, counts = (each.strip() for each in cells.split("|"))
+        least, _, most = workers.partition(" to ")
+        told = {"visitors": int(visitors.replace(",", "")), "least": int(least), "most": int(most or least)}
+        told |= {"rate": float(rate), "waits": read_numbers(waits), "workers": read_numbers(counts)}
+        rows.append(([float(each) for each in (first, last) if each], origin, told))
+    return rows
+
+
+def read_numbers(text: str) -> list[float]:
+    return [float(each) for each in text.removesuffix(" s").split(", ")]
+
+
+def test_the_rows_of_the_clusters_page_are_what_the_simulation_says() -> None:
+    rows = read_rows()
+    measured = {seconds[0] for seconds, origin, _ in rows if origin == "measured"}
+    assert measured == {0.26, 16.0}, "pocket and sd15 have rows by the seconds that were measured"
+    for seconds, _, told in rows:
+        found = simulate(told["visitors"], seconds, told["least"], told["most"])
+        waits = list(cast(dict[str, float], found["wait, s"]).values())
+        assert [found["pictures a second"]] == pytest.approx([told["rate"]], rel=0.01)
+        assert waits == pytest.approx(told["waits"], rel=0.01, abs=0.5)
+        assert [found["workers, mean"], found["workers, most"]] == pytest.approx(told["workers"], abs=0.5)
