@@ -145,6 +145,8 @@ class ControlNets:
             return
         plan = self._plan(request, count)
         needed = missing * plan.controlnet + max(plan.steps, plan.decode, plan.encode)
+        if self._measure(plan) < needed:
+            self._placement.packed.unpack()
         for role in [each for each in (*self._loaded, MAIN) if each not in wanted]:
             if self._measure(plan) >= needed:
                 return

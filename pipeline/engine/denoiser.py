@@ -12,7 +12,7 @@ from pipeline.engine.decoding import Decoders
 from pipeline.engine.denoise import Conditions, denoise, make_generators
 from pipeline.engine.diffusers_pipeline import make_sampler_scheduler
 from pipeline.engine.drawing_engine import OnStep
-from pipeline.engine.placement import Placement
+from pipeline.engine.placement import Placement, Size
 from pipeline.engine.schedules import set_steps
 from pipeline.engine.starting import Start, Starter, find_first_step
 from pipeline.errors import IsCancelled
@@ -41,6 +41,8 @@ class Denoiser:
         """Denoise what the request starts from into clean latents (1, c, h, w). Raises Cancelled."""
         scheduler, generators = self._make_scheduler(request), make_generators([request.sampling.seed])
         beginning = self.starter.begin(request, start, scheduler, generators)
+        networks = (self._pipeline.unet, self._pipeline.controlnet, *(each.network for each in conditions.controls))
+        self._placement.pack_convolutions(networks, Size(request.width, request.height))
         controls = self.compiler.wrap_controls(conditions.controls)
         return denoise(
             self.compiler.split_unet(self._pipeline.unet, skips=self._placement.mode != "streamed"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from pipeline.engine.diffusers_pipeline import Networks
+from pipeline.engine.packed_convolutions import PackedConvolutions, count_transient_bytes
 from pipeline.engine.weight_modes import IRREVERSIBLE, NETWORK_PLACERS, is_channels_last_faster, place_module
 from pipeline.errors import OutOfMemory, quote_error
 from pipeline.machine.device import get_default_dtype, name_dtype
@@ -68,6 +69,7 @@ class Placement:
         self.on_move: Callable[[], None] = lambda: None
         self.on_leave: Callable[[], None] = lambda: None
         self.mode: MemoryMode | None = None  # None until the first `use`
+        self.packed = PackedConvolutions()
         self.choice = ModeChoice("cpu" if device.type == "cpu" else "full", "nothing was chosen yet")
         self._altered = False  # UNet and ControlNet are, or were being, put into a mode that cannot be undone
         self._too_large: dict[MemoryMode, int] = {}  # mode -> pixels of the smallest request that needed a lower one
@@ -119,6 +121,13 @@ class Placement:
                 self._enter_mode(mode)
             self.on_move()
 
+    def pack_convolutions(self, networks: Iterable[Any], size: Size) -> None:
+        """Let networks that draw on the processor keep their large convolutions in its own order too, where that leaves
+        memory for a picture of this size.
+        """
+        if self.mode == "cpu" and not self._compiled:
+            self.packed.pack(networks, count_transient_bytes(self._profile, size.pixels, name_dtype(self.dtype)))
+
     def _enter_mode(self, mode: MemoryMode) -> None:
         self._altered = mode in IRREVERSIBLE
         place = torch.device("cpu") if mode == "cpu" else self._home
@@ -161,6 +170,7 @@ class Placement:
     def _leave_mode(self) -> None:
         """Leave the mode; read UNet and ControlNet again where they cannot come out of it."""
         self.mode = None
+        self.packed.unpack()
         if self._altered:
             self._pipeline.unet = self._pipeline.controlnet = None
             release_memory()
@@ -247,6 +257,7 @@ class Placement:
             if not is_out_of_memory(error):
                 raise
             trouble = quote_error(error)
+        self.packed.unpack()
         self.on_leave()
         self.on_move()
         release_memory()

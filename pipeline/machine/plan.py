@@ -58,6 +58,7 @@ class MemoryPlan:
     controlnet: int = 0  # of one ControlNet's weights where it is drawn
     encode: int = 0  # held for a while when a picture to go on from becomes latents
     image_encoder: int = 0  # held on the processor while a new style's picture is looked at
+    packed: int = 0  # taken besides where it is free: large convolutions in the processor's own order
 
     @property
     def peak(self) -> int:
@@ -134,6 +135,7 @@ def plan_memory(
             share * usual / 2 * _count_decoded_pixels(width, height) * read_figures()["encode_bytes_per_px"] * encodes
         ),
         image_encoder=looked,
+        packed=int(wide * figures.get("packed_share", 0.0) * steered.streamable) if kind == "cpu" else 0,
     )
 
 

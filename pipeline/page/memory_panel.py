@@ -105,6 +105,7 @@ def _describe_plan(plan: MemoryPlan, fits: bool) -> dict[str, Any]:
         "decode": plan.decode,
         "encode": plan.encode,
         "image_encoder": plan.image_encoder,
+        "packed": plan.packed,
         "runtime": plan.runtime,
         "main_memory": plan.main_memory,
         "published": plan.published,
@@ -200,13 +201,17 @@ def format_plan(planned: dict[str, Any]) -> str:
         f"<td>{'fits' if mode['fits'] else 'does not fit'}</td></tr>"
         for mode in planned["modes"]
     )
+    packed = max(mode["packed"] for mode in planned["modes"])
+    quicker = (
+        f"<p>Steps on the processor are quicker where {format_gigabytes(packed)} more are free.</p>" if packed else ""
+    )
     runs = [row for row in planned["measurements"] if row["what"] == "peak"]  # whole runs; the rest are stages of one
     worst, published = (max(abs(row[name]) for row in runs) for name in ("error", "published_error"))
     return (
         f"<p>{here}, beside what is loaded already. Croquis would take: {planned['chosen']['mode']} in "
         f"{planned['dtype']}, {html.escape(planned['chosen']['why'])}.</p><table><thead><tr><th>Mode</th><th>Peak</th>"
         "<th>of it weights</th><th>Published formula</th><th>Here, now</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table><p>A plan is no promise. Against {len(runs)} runs measured on a "
+        f"<tbody>{rows}</tbody></table>{quicker}<p>A plan is no promise. Against {len(runs)} runs measured on a "
         f"processor, in 32 bits and in 16, ours was off by {worst:.0%} at most, the published one, "
         f"which reckons in 16, by {published:.0%}.</p>"
     )

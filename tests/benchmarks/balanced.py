@@ -27,7 +27,7 @@ from pipeline.models.profile import ModelProfile
 from pipeline.request.presets import Preset, get_menu
 from pipeline.values import GenerationRequest
 from tests.benchmarks.denoise import make_request
-from tests.benchmarks.drawing_modes import DrawingMode, OurEngine, PlainDiffusers, is_channels_last_faster
+from tests.benchmarks.drawing_modes import OurEngine, PlainDiffusers, is_channels_last_faster, make_shipped_mode
 from tests.benchmarks.memory import name_machine
 from tests.benchmarks.report import Row, print_progress, print_rows
 from tests.tools.full_size_modules import make_full_size_sd15
@@ -66,8 +66,7 @@ def measure_format(profile: ModelProfile, folder: Path, dtype: str, repeats: int
     plain = PlainDiffusers(ours, engine.embed_style(request.styles.parts[0][0]))
     menu = get_menu(profile.name)
     preset, own = menu.find_preset("balanced"), int(profile.defaults["num_inference_steps"])
-    channels_last = is_channels_last_faster(engine.device, engine.dtype)
-    mode = DrawingMode(preset, keeps_prompt=True, channels_last=True, unet_channels_last=channels_last)
+    mode = make_shipped_mode(preset, is_channels_last_faster(engine.device, engine.dtype))
     steps_of = {"plain": own, "plain at 20": STOCK_STEPS}
     wanted = {name: make_plain(engine, request, steps) for name, steps in steps_of.items()}
     spent: dict[str, list[tuple[float, float]]] = {name: [] for name in (*wanted, "balanced")}

@@ -80,7 +80,7 @@ class FormatComparison:
     def time_pass_alone(self, call: NetworkPass, mode: DrawingMode, repeats: int) -> list[float]:
         print_progress(f"{call.network} of {call.rows} in {self.dtype}, by itself")
         calls, request = PassTimer(), self.make_request(mode)
-        self.ours.set_memory_format(mode)
+        self.ours.lay_out(mode)
         whole = call.network.replace(SHALLOW, "unet")
         calls.start({name: network for name, network in self.ours.networks(mode).items() if name == whole})
         for _ in range(min(repeats, ALONE)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -13,7 +14,8 @@ from torch import nn
 
 from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import Compiler, find_xformers_problem
-from pipeline.engine.placement import allow_weight_changes, is_channels_last_faster
+from pipeline.engine.packed_convolutions import PackedConvolutions, has_packed_convolutions
+from pipeline.engine.placement import Size, allow_weight_changes, is_channels_last_faster
 from pipeline.engine.prompt_encoder import PromptEncoder
 from pipeline.request.presets import Preset, get_menu
 from pipeline.timing import Clock
@@ -42,6 +44,7 @@ class DrawingMode:
     keeps_prompt: bool = False  # the prompt was read for an earlier picture
     channels_last: bool = False  # in the modules that the engine lays out so on this device
     unet_channels_last: bool = False  # they are UNet and ControlNet as well
+    packed: bool = False  # their large convolutions in the processor's own order
     attention: str = "sdpa"
     compiled: bool = False
     graphs: bool = True  # CUDA graphs, where it is compiled and there is CUDA
@@ -75,7 +78,8 @@ class DrawingMode:
 
     def name_network(self, network: str) -> str:
         """Return the name of UNet or ControlNet with its layout: another layout, another price."""
-        return f"{network}, channels last" if self.channels_last and self.unet_channels_last else network
+        last = ", channels last" if self.channels_last and self.unet_channels_last else ""
+        return f"{network}{last}{', packed' if self.packed else ''}"
 
 
 def list_modes(steps: int, device: torch.device, dtype: torch.dtype, compiled: bool) -> list[DrawingMode]:
@@ -92,6 +96,8 @@ def list_modes(steps: int, device: torch.device, dtype: torch.dtype, compiled: b
             off, preset=rename_preset(off, "channels_last"), channels_last=True, unet_channels_last=unet_channels_last
         ),
     ]
+    if device.type == "cpu" and has_packed_convolutions():
+        found.append(replace(off, preset=rename_preset(off, "packed"), packed=True))
     if find_xformers_problem(device, dtype) is None:
         found.append(replace(off, preset=rename_preset(off, "xformers"), attention="xformers"))
     shipped = [make_shipped_mode(set_steps(preset, steps), unet_channels_last) for preset in (balanced, best)]
@@ -109,7 +115,10 @@ def list_modes(steps: int, device: torch.device, dtype: torch.dtype, compiled: b
 
 
 def make_shipped_mode(preset: Preset, unet_channels_last: bool) -> DrawingMode:
-    return DrawingMode(preset, keeps_prompt=True, channels_last=True, unet_channels_last=unet_channels_last)
+    """Return the mode that the app draws in; on a processor it packs, elsewhere `pack_convolutions` does nothing."""
+    return DrawingMode(
+        preset, keeps_prompt=True, channels_last=True, unet_channels_last=unet_channels_last, packed=True
+    )
 
 
 def rename_preset(mode: DrawingMode, name: str) -> Preset:
@@ -192,7 +201,7 @@ class OurEngine:
     def prepare(self, mode: DrawingMode, request: GenerationRequest) -> None:
         """Do all that lasts longer than one picture; what it takes belongs to no picture."""
         self.engine._loras.use(request, Clock(self.engine.device))
-        self.set_memory_format(mode)
+        self.lay_out(mode)
         self._set_attention(mode.attention)
         self.engine._denoiser.compiler = compiler = self._compilers[mode.compiled, mode.graphs]
         self.engine._conditioning._hold_style_scales = compiler.hold_style_scales
@@ -203,10 +212,16 @@ class OurEngine:
     def draw(self, request: GenerationRequest) -> np.ndarray:
         return np.asarray(self.engine.draw(request).images[0])
 
-    def set_memory_format(self, mode: DrawingMode) -> None:
+    def lay_out(self, mode: DrawingMode) -> None:
+        """Lay the weights out in memory as the mode wants it."""
+        placement = self.engine._placement
+        placement.packed.unpack()
         with allow_weight_changes():
             for module in self._laid_out:
                 module.to(memory_format=torch.channels_last if mode.channels_last else torch.contiguous_format)
+        placement.packed = PackedConvolutions() if mode.packed else PackedConvolutions(sys.maxsize)
+        size = Size(*self.engine.profile.size)
+        placement.pack_convolutions((self._pipeline.unet, self._pipeline.controlnet), size)
 
     @torch.inference_mode()
     def run_pass(self, call: NetworkPass, request: GenerationRequest) -> None:

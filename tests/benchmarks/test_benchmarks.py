@@ -61,7 +61,7 @@ def test_every_lever_that_a_preset_pulls_has_a_row_and_so_has_every_preset(all_r
         for each in fields(Shortcuts)
         if (value := getattr(preset.shortcuts, each.name)) != each.default
     }
-    own = {"off", "words_kept", "channels_last", *(preset.name for preset in presets)}
+    own = {"off", "words_kept", "channels_last", "packed", *(preset.name for preset in presets)}
     assert pulled | own <= rows.keys() and all(rows[name]["how"] == "drawn" for name in pulled | own)
     assert rows["compiled"]["how"] == rows["xformers"]["how"] == "left out" and rows["xformers"]["why"]
 
@@ -79,7 +79,8 @@ def test_with_every_lever_off_the_picture_is_plains(comparison: DrawingCompariso
         for (name, dtype), row in rows.items()
         if "largest_difference" in row and dtype == side.dtype
     }
-    assert same.keys() == {"off", "words_kept", "channels_last", "best"} and max(same["off"], same["words_kept"]) <= 1
+    assert same.keys() == {"off", "words_kept", "channels_last", "packed", "best"}
+    assert max(same["off"], same["words_kept"], same["packed"]) <= 1
     assert max(same.values()) <= (1 if side.dtype == "float32" else 16)
     for mode in side.modes:
         side.ours.prepare(mode, side.make_request(mode))
@@ -116,8 +117,10 @@ def test_rows_say_what_was_timed(rows: Table) -> None:
     kept, off = rows["words_kept", "float32"], rows["off", "float32"]
     assert kept.keys() & {"words of 1 s"} == set() and off["words of 1 s"] > 0
     assert "small decoder of 1 s" in exact and "decoder, channels last of 1 s" in rows["best", "float32"]
-    assert "unet of 2 s" in exact and "unet, channels last of 2 s" in halves  # another layout, another price
-    assert "unet's shallow layers of 2 s" in exact and "unet's shallow layers, channels last of 2 s" in halves
+    # another layout, another price
+    assert "unet, packed of 2 s" in exact and "unet, channels last, packed of 2 s" in halves
+    assert "unet's shallow layers, packed of 2 s" in exact
+    assert "unet's shallow layers, channels last, packed of 2 s" in halves
 
 
 def test_the_summary_tells_numbers_and_levers_apart(all_rows: list[Row], rows: Table) -> None:
@@ -176,7 +179,14 @@ def test_what_is_not_drawn_is_reckoned_from_the_passes_of_what_is_or_of_passes_a
     assert [name for name, row in rows.items() if row["how"] == "drawn"] == [PLAIN, *main]
     assert [rows[name]["rounds"] for name in (PLAIN, *main)] == [3, *(2 if name in seldom else 3 for name in main)]
     reckoned_rows = {name: row for name, row in rows.items() if row["how"] == "reckoned"}
-    assert {"draft", "best", "few_steps=lcm", "channels_last", "controlnet_half=shared"} <= reckoned_rows.keys()
+    assert {
+        "draft",
+        "best",
+        "few_steps=lcm",
+        "channels_last",
+        "packed",
+        "controlnet_half=shared",
+    } <= reckoned_rows.keys()
     for row in reckoned_rows.values():
         assert row["seconds"] > 0 and row["ratio"] == pytest.approx(rows[PLAIN]["seconds"] / row["seconds"], rel=2e-2)
     assert [row["summary"] for row in all_rows if "summary" in row] == [

@@ -8,12 +8,13 @@ import pytest
 import torch
 from diffusers import UNet2DConditionModel
 
+from pipeline.engine.packed_convolutions import LEAST_NUMBERS
 from pipeline.machine.plan import plan_memory
 from pipeline.machine.tiles import plan_windows
 from pipeline.models.catalog import SD15
 from pipeline.page.memory_need import count_adapter_bytes
 from tests.benchmarks.feature_memory import FEATURES, measure_feature, plan_feature
-from tests.tools.full_size_modules import count_parameters, read_configs
+from tests.tools.full_size_modules import count_parameters, make_modules, read_configs
 from tests.tools.sd15_tensors import list_tensors
 
 # tests/benchmarks/feature_memory.py on 2026-11-28: 2 cores, x86-64, 24 GB, Linux, torch 2.13 cpu, float32, 256 x 256
@@ -104,3 +105,17 @@ def test_another_ip_adapter_is_planned_as_large_as_it_is(tmp_path: Path) -> None
         plan_memory(SD15, 512, 512, adapter=size).peak for size in (0, count_adapter_bytes("sd15", "plus", None))
     )
     assert more - bare == pytest.approx(plus - usual, rel=0.1)
+
+
+def test_what_is_packed_is_planned_as_counted() -> None:
+    sizes = [
+        (weight.numel(), isinstance(layer, torch.nn.Conv2d) and layer.kernel_size != (1, 1))
+        for network in (make_modules(device="meta").unet, make_modules(device="meta").controlnet)
+        for layer in network.modules()
+        for weight in layer.parameters(recurse=False)
+    ]
+    packed = sum(size for size, is_convolution in sizes if is_convolution and size >= LEAST_NUMBERS)
+    for dtype, each in (("float32", 4), ("bfloat16", 2)):
+        plan = plan_memory(SD15, 256, 256, 1, "cpu", "cpu", dtype)
+        assert plan.packed == pytest.approx(each * packed, rel=0.02)
+    assert plan_memory(SD15, 256, 256, 1, "fp8", "cpu").packed == plan_memory(SD15, 256, 256).packed == 0

@@ -32,6 +32,8 @@ def test_the_table_shows_every_mode_and_both_formulas(free: None) -> None:
     table = format_plan(planned)
     assert table.count("<tr>") == 1 + len(planned["modes"]) and "does not fit" in table
     assert "4.0 GB of main memory are free; there is no GPU" in table
+    assert "quicker where 2.7 GB more are free" in table, "the processor's own order of large convolutions"
+    assert "quicker" not in format_plan(plan_memory_modes("pocket", 256, 256, 1, "cpu"))
     for mode in planned["modes"]:
         assert mode["meaning"] in table and f"{mode['published'] / 1e9:.1f} GB" in table
 
