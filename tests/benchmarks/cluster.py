@@ -1,9 +1,11 @@
 """Measure a cluster of this machine: `python -m tests.benchmarks.cluster [visitors] [workers] [--seconds 600]`.
 
 `visitors`: two workers that draw (`python -m pipeline.serve`), a thousand visitors by locust over loopback who think 30
-to 120 s, and a worker killed every minute at random; says how the calls ended. `workers`: pictures a second of one and
-of two workers with a thread each, and of one and of eight whose engine sleeps as long as a picture took. Each is a line
-of JSON. It needs requirements-cluster.txt and requirements-bench.txt. Linux only.
+to 120 s, each with an address of their own (X-Forwarded-For), one more who keeps sixteen calls open, and a worker
+killed every minute at random; says how the calls ended and how turns went round. `workers`: pictures a second of one
+and of two workers with a thread each, and of one and of eight whose engine sleeps as long as a picture took. Each is a
+line of JSON, the first also a row for SECURITY.md. It needs requirements-cluster.txt and requirements-bench.txt. Linux
+only.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from pipeline.serve.names import DRAW, ENGINES, LINE
 from pipeline.settings import ROOT
 from pipeline.styles.library import StyleLibrary
 from pipeline.values import EdgeMap, GenerationRequest, StyleMix
-from tests.benchmarks.cluster_ends import summarise
+from tests.benchmarks.cluster_ends import SIXTEEN, Call, summarise, write_row
 from tests.tools.cluster_workers import find_replicas
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.requests import make_flat_request
@@ -137,7 +139,7 @@ def run_cluster(folder: Path) -> Iterator[str]:
         **os.environ,
         **{"CI": "true", "CROQUIS_PROFILE": "pocket", "CROQUIS_USER_DIR": str(folder / "user"), "HF_HUB_OFFLINE": "1"},
         **{"GRADIO_SERVER_PORT": str(find_free_port()), "GRADIO_TEMP_DIR": str(folder / "gradio")},
-        "CROQUIS_WAITING_EACH": "64",  # all visitors have one address here
+        "CROQUIS_PROXIES": "127.0.0.1",  # the visitors say by X-Forwarded-For who they are
     }
     counts = [f"--workers-{end}={CLUSTER_WORKERS}" for end in ("least", "most")]
     command = [sys.executable, "-m", "pipeline.serve", "--port", str(port), *counts]
@@ -179,7 +181,7 @@ def kill_replicas(folder: Path, every: float, over: threading.Event, chance: ran
 def measure_visitors(folder: Path, visitors: int, seconds: float, thinking: str, kill_every: float) -> dict[str, Any]:
     """Return how the calls of a crowd ended while workers were killed."""
     (drawing := folder / "drawing.png").write_bytes(encode_png(draw_fox()))
-    told = {"CLUSTER_ENDS": str(folder / "ends.json"), "CLUSTER_DRAWING": str(drawing), "CLUSTER_THINKING": thinking}
+    told = {"CLUSTER_CALLS": str(folder / "calls.json"), "CLUSTER_DRAWING": str(drawing), "CLUSTER_THINKING": thinking}
     over, killed = threading.Event(), list[int]()
     with run_cluster(folder) as url:
         killer = threading.Thread(
@@ -194,13 +196,13 @@ def measure_visitors(folder: Path, visitors: int, seconds: float, thinking: str,
             str(ROOT / "tests/benchmarks/cluster_visitors.py"),
             "--headless",
         ]
-        command += ["-H", url, "-u", str(visitors), "-r", str(max(1.0, visitors / 10)), "-t", f"{seconds:g}s"]
+        command += ["-H", url, "-u", str(visitors + SIXTEEN), "-r", str(max(1.0, visitors / 10)), "-t", f"{seconds:g}s"]
         command += ["--stop-timeout", str(LAST_CALLS), "--exit-code-on-error", "0", "--loglevel", "WARNING"]
         subprocess.run(command, env={**os.environ, **told}, check=True, stdout=subprocess.DEVNULL)
         over.set()
         killer.join()
-    found = json.loads(Path(told["CLUSTER_ENDS"]).read_text())
-    return {"visitors": visitors, "workers killed": killed[0], **summarise(found["ends"], found["waits"])}
+    calls = [Call(**each) for each in json.loads(Path(told["CLUSTER_CALLS"]).read_text())]
+    return {"visitors": visitors, "workers killed": killed[0], **summarise(calls, seconds)}
 
 
 def main() -> None:
@@ -218,7 +220,7 @@ def main() -> None:
         folder, parts = Path(name), given.parts or PARTS
         if "visitors" in parts:
             found = measure_visitors(folder, given.visitors, given.seconds, given.thinking, given.kill_every)
-            print(json.dumps(found), flush=True)
+            print(json.dumps(found), write_row(found), sep="\n", flush=True)
         if "workers" in parts:
             print(json.dumps(measure_workers(folder, given.seconds / 10)), flush=True)
 
