@@ -99,7 +99,14 @@ _watched: ContextVar[IsCancelled | None] = ContextVar("watched", default=None)
 
 @contextmanager
 def watch_cancel(is_cancelled: IsCancelled | None) -> Iterator[None]:
-    """Let what this thread does meanwhile look for a cancel, however deep it is; None leaves it as it was."""
+    """Let what this thread does meanwhile look for a cancel, however deep it is; None leaves it as it was.
+
+    A cancel is handed on in two ways. Whoever draws, waits for a turn or follows a worker takes `is_cancelled`: its
+    signature says that it can be stopped, each call can have its own, and it goes along into another thread, where no
+    ContextVar does. Painters, inking and networks' layers are called through signatures that are not about runs, so
+    they ask by `look_for_cancel` for what is watched here. An engine watches the `is_cancelled` that it was given; who
+    works before the engine does, as by reading the drawing, watches it, too.
+    """
     token = _watched.set(is_cancelled or _watched.get())
     try:
         yield
