@@ -1,5 +1,4 @@
 import threading
-import time
 from collections import Counter
 from typing import Any
 
@@ -9,6 +8,7 @@ from pipeline.engine.round_robin import RoundRobin
 from pipeline.engine.turns import Turns
 from pipeline.errors import Cancelled, EngineChanged
 from pipeline.places import Ahead, Place, hold_place
+from tests.tools.waiting import wait_until
 
 
 def test_one_at_a_time_and_nobody_after_it_retired():
@@ -64,8 +64,7 @@ def test_who_gives_way_waits_for_everybody_else():
     with turns.take():
         threads = [draw("live", True), draw("another live", True)]
         threads += [draw("a draw", False)]
-        while not turns.is_wanted:  # until the draw, which came last, waits too
-            time.sleep(0.01)
+        wait_until(lambda: turns.is_wanted)  # the draw, which came last, waits too
     for thread in threads:
         thread.join(10)
     assert order[0] == "a draw" and len(order) == 3
@@ -93,8 +92,7 @@ def wait_in_line(turns: Turns, order: list[str], visitor: str, **options: Any) -
 
     thread = threading.Thread(target=run)
     thread.start()
-    while len(turns._waiting) == before:
-        time.sleep(0.001)
+    wait_until(lambda: len(turns._waiting) != before, every=0.001)
     return place, thread
 
 
@@ -154,11 +152,9 @@ def test_another_engine_takes_over_before_everybody_who_waits():
         threads = [threading.Thread(target=lambda: turns.retire(lambda: order.append("retired")))]
         wait = threading.Thread(target=lambda: try_turn(turns, order))
         wait.start()
-        while not turns.is_wanted:
-            time.sleep(0.001)
+        wait_until(lambda: turns.is_wanted, every=0.001)
         threads[0].start()
-        while len(turns._waiting) < 2:
-            time.sleep(0.001)
+        wait_until(lambda: len(turns._waiting) == 2, every=0.001)
     for thread in (*threads, wait):
         thread.join(10)
     assert order == ["retired", "too late"]
@@ -262,12 +258,10 @@ def test_an_engine_retires_once_every_place_is_free():
     turns, order, done = Turns("The engine", count_places=lambda: 2), [], threading.Event()
     holder = threading.Thread(target=lambda: hold_until(turns, done))
     holder.start()
-    while not turns._held:
-        time.sleep(0.001)
+    wait_until(lambda: turns._held, every=0.001)
     retiring = threading.Thread(target=lambda: turns.retire(lambda: order.append(len(turns._held))))
     retiring.start()
-    while not turns.is_wanted:
-        time.sleep(0.001)
+    wait_until(lambda: turns.is_wanted, every=0.001)
     assert order == []
     done.set()
     for each in (holder, retiring):

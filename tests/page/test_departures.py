@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from pipeline.page.api import register_api
 from pipeline.page.drawn_files import DrawnFiles
 from tests.service.slow_studio import PATIENCE, SlowStudio
 from tests.tools.serving import find_free_port
+from tests.tools.waiting import wait_until
 
 STROKE = {"tool": "pen", "size": 9, "color": "#000000", "points": [[100, 100, 0.5], [300, 300, 0.5], [400, 100, 0.5]]}
 STROKES = {"version": 1, "width": 512, "height": 512, "picture": None, "strokes": [STROKE]}
@@ -48,13 +49,6 @@ def client(address: str) -> Client:
 
 def submit(client: Client) -> Any:
     return client.submit(sketch=None, strokes=STROKES, api_name="/draw")
-
-
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 def test_a_cancelled_job_stops_and_the_other_goes_on(studio: SlowStudio, client: Client) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from pipeline.values import GenerationRequest
 from tests.benchmarks.cluster import make_request
 from tests.serve.conftest import RunningRay
 from tests.tools.cluster_workers import SleepingWorker, make_cluster_settings, run_workers
+from tests.tools.waiting import wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 LEAST, MOST = 1, 4  # workers
@@ -46,13 +47,6 @@ def draw_without_end(engine: RemoteEngine, request: GenerationRequest, visitors:
             each.join(PATIENCE)
 
 
-def wait_for(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < deadline, f"{count_running(ENGINES)} workers"
-        time.sleep(0.2)
-
-
 def test_workers_come_while_many_pictures_wait_and_go_when_few_do(running_serve: RunningRay, tmp_path: Path) -> None:
     settings = make_cluster_settings(
         tmp_path, LEAST, workers_most=MOST, queue_up=UP, queue_down=DOWN, queue_down_seconds=DOWN_SECONDS
@@ -64,7 +58,7 @@ def test_workers_come_while_many_pictures_wait_and_go_when_few_do(running_serve:
             time.sleep(5)
             assert count_running(ENGINES) == LEAST
         with draw_without_end(engine, request, MOST + UP + 4):
-            wait_for(lambda: count_running(ENGINES) == MOST)
+            wait_until(lambda: count_running(ENGINES) == MOST, f"not {MOST} workers", seconds=PATIENCE, every=0.2)
         quiet = time.monotonic()
-        wait_for(lambda: count_running(ENGINES) == LEAST)
+        wait_until(lambda: count_running(ENGINES) == LEAST, f"not {LEAST} workers", seconds=PATIENCE, every=0.2)
         assert time.monotonic() - quiet >= DOWN_SECONDS

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +17,11 @@ from tests.tools.cluster_workers import ALL, BROKEN, SleepingWorker, make_cluste
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.prometheus_text import find_samples
 from tests.tools.serving import ANSWER_LIMIT
+from tests.tools.waiting import wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 FOX = {"sketch": ("fox.png", encode_png(draw_fox()))}
 SECONDS = 4.0  # of a picture
-
-
-def wait_for(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + ANSWER_LIMIT
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_a_cluster_begins_fails_and_ends_in_words(running_serve: RunningRay, tmp_path: Path) -> None:
@@ -52,7 +44,7 @@ def test_a_cluster_begins_fails_and_ends_in_words(running_serve: RunningRay, tmp
     before = ask("/ready")
     assert (before.status_code, before.headers["retry-after"]) == (503, "5") and ask("/health").status_code == 200
     with run_workers(settings, lambda: (SleepingWorker, SECONDS)):
-        wait_for(lambda: ask("/ready").status_code == 200)
+        wait_until(lambda: ask("/ready").status_code == 200, seconds=ANSWER_LIMIT, every=0.1)
         (broken := tmp_path / BROKEN).write_text(ALL)
         lost = draw()
         assert lost.status_code == 503 and int(lost.headers["retry-after"]) > 0
@@ -61,7 +53,9 @@ def test_a_cluster_begins_fails_and_ends_in_words(running_serve: RunningRay, tmp
         broken.unlink()
         answers: list[httpx.Response] = []
         (call := threading.Thread(target=lambda: answers.append(draw()))).start()
-        wait_for(lambda: find_samples(ask("/metrics").text, "croquis_calls_open") == [1.0])
+        wait_until(
+            lambda: find_samples(ask("/metrics").text, "croquis_calls_open") == [1.0], seconds=ANSWER_LIMIT, every=0.1
+        )
         assert stop_cluster(settings) == 0
         call.join(ANSWER_LIMIT)
         assert answers[0].status_code == 200 and answers[0].content.startswith(b"\x89PNG")

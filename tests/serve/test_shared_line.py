@@ -20,8 +20,8 @@ from pipeline.serve.shared_line import FarLine, SharedLine, SharedTurns
 from pipeline.settings import Settings
 from pipeline.studio.callers import Caller
 from tests.tools.near_line import NearLine
+from tests.tools.waiting import PATIENCE, wait_until
 
-PATIENCE = 20.0  # seconds
 ONE = Caller("address 192.0.2.1", "192.0.2.1")
 
 
@@ -61,13 +61,6 @@ def open_fronts() -> Iterator[Callable[..., tuple[NearLine, Front, Front]]]:
         front.far.close()
 
 
-def wait_for(is_so: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_a_visitor_has_as_many_places_at_two_fronts_as_at_one(open_fronts: Any) -> None:
     _, first, second = open_fronts(waiting_each=2)
     with ExitStack() as stack:
@@ -80,7 +73,7 @@ def test_a_visitor_has_as_many_places_at_two_fronts_as_at_one(open_fronts: Any) 
             with pytest.raises(LineFull), front.line.join(ONE):
                 pass
         assert (first.line.count_open(), second.line.count_open()) == (1, 1)
-    wait_for(lambda: not first.far.ask("enter", "x", "y", ONE))
+    wait_until(lambda: not first.far.ask("enter", "x", "y", ONE))
     first.far.ask("leave", "y")
 
 
@@ -105,12 +98,12 @@ def test_who_waits_at_another_front_has_a_turn_before_somebodys_second_one(open_
     order: list[str] = []
     with first.turns.take():
         threads = [first.draw("greedy", order)]
-        wait_for(lambda: handle.replica._turns.count_waiting() == 1)
+        wait_until(lambda: handle.replica._turns.count_waiting() == 1)
         threads += [first.draw("greedy", order) for _ in range(2)]
-        wait_for(lambda: handle.replica._turns.count_waiting() == 3)
+        wait_until(lambda: handle.replica._turns.count_waiting() == 3)
         threads += [second.draw("other", order)]
-        wait_for(lambda: handle.replica._turns.count_waiting() == 4)
-        wait_for(lambda: second.turns.count_waiting() == 4 and second.turns.is_wanted)
+        wait_until(lambda: handle.replica._turns.count_waiting() == 4)
+        wait_until(lambda: second.turns.count_waiting() == 4 and second.turns.is_wanted)
     for thread in threads:
         thread.join(PATIENCE)
     assert order == ["greedy", "other", "greedy", "greedy"]
@@ -121,7 +114,7 @@ def test_only_so_many_draw_at_both_as_there_are_workers(open_fronts: Any) -> Non
     order: list[str] = []
     with first.turns.take(), second.turns.take():
         thread = second.draw("third", order)
-        wait_for(lambda: handle.replica._turns.count_waiting() == 1)
+        wait_until(lambda: handle.replica._turns.count_waiting() == 1)
         time.sleep(0.2)
         assert order == []
     thread.join(PATIENCE)
@@ -133,14 +126,14 @@ def test_a_place_in_line_counts_who_waits_at_the_other_front(open_fronts: Any) -
     order: list[str] = []
     with first.turns.take(), first.line.join(Caller("two", "192.0.2.2")) as place:
         ahead = [second.draw("one", order)]
-        wait_for(lambda: handle.replica._turns.count_waiting() == 1)
+        wait_until(lambda: handle.replica._turns.count_waiting() == 1)
 
         def run() -> None:
             with hold_place(place), first.turns.take():
                 order.append("two")
 
         (mine := threading.Thread(target=run)).start()
-        wait_for(lambda: handle.replica._turns.count_waiting() == 2)
+        wait_until(lambda: handle.replica._turns.count_waiting() == 2)
         found = place.find_ahead(place)
         assert found is not None and found.pictures == 2  # the one that is drawn, and the other front's
     for thread in (*ahead, mine):
@@ -156,16 +149,16 @@ def test_who_leaves_while_waiting_gives_the_turn_up(open_fronts: Any) -> None:
             second.turns.take(is_cancelled=lambda: handle.replica._turns.count_waiting() > 0),
         ):
             pass
-        wait_for(lambda: not handle.replica._wishes or handle.replica._turns.count_waiting() == 0)
+        wait_until(lambda: not handle.replica._wishes or handle.replica._turns.count_waiting() == 0)
     with second.turns.take():
-        wait_for(lambda: len(handle.replica._wishes) == 1)
+        wait_until(lambda: len(handle.replica._wishes) == 1)
 
 
 def test_a_turn_within_a_turn_is_taken_once(open_fronts: Any) -> None:
     handle, first, _ = open_fronts()
     with first.turns.take(), first.turns.take():
         assert len(handle.replica._wishes) == 1
-    wait_for(lambda: not handle.replica._wishes)
+    wait_until(lambda: not handle.replica._wishes)
 
 
 def test_without_the_line_each_front_counts_by_itself(open_fronts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +170,7 @@ def test_without_the_line_each_front_counts_by_itself(open_fronts: Any, monkeypa
     with first.turns.take(), second.turns.take():
         pass
     handle.is_away = False
-    wait_for(lambda: time.monotonic() > first.far._asked_again and time.monotonic() > second.far._asked_again)
+    wait_until(lambda: time.monotonic() > first.far._asked_again and time.monotonic() > second.far._asked_again)
     with first.line.join(ONE), pytest.raises(LineFull), second.line.join(ONE):
         pass
 
