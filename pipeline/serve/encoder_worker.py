@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from pipeline.machine.threads import calm_threads
+from pipeline.metrics.gathered import Measured
+from pipeline.metrics.worker_measurements import EncoderMeasurements
+from pipeline.serve.names import find_own_name
 from pipeline.settings import Settings
 from pipeline.studio.opening import choose_profile, open_encoder
 from pipeline.styles.encoders import Vectors
@@ -24,6 +27,7 @@ class EncoderWorker:
         calm_threads(os.environ)
         profile, _ = choose_profile(settings.profile, settings.device, settings.sd15)
         self._encoder = open_encoder(profile, settings)
+        self._measured, self._name = EncoderMeasurements(), find_own_name()
 
     def describe(self) -> tuple[str, str, int]:
         """Return the encoder's name, revision and dimension."""
@@ -31,11 +35,17 @@ class EncoderWorker:
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """Return a vector for each text."""
-        return self._encoder.encode_text(texts)
+        with self._measured.follow("text"):
+            return self._encoder.encode_text(texts)
 
     def encode_image(self, images: Sequence[Image.Image]) -> Vectors:
         """Return a vector for each picture."""
-        return self._encoder.encode_image(images)
+        with self._measured.follow("image"):
+            return self._encoder.encode_image(images)
+
+    async def measure(self) -> Measured:
+        """Return this encoder's name and what was counted here, for the fronts' /metrics."""
+        return self._name, self._measured.collect()
 
 
 class RemoteEncoder:

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 
 from pipeline.engine.turns import Turns
 from pipeline.errors import Cancelled, LineFull
+from pipeline.metrics.gathered import Measured
+from pipeline.metrics.worker_measurements import LineMeasurements
 from pipeline.places import Ahead, Place, hold_place
+from pipeline.serve.names import find_own_name
 from pipeline.serve.ray_workers import WorkerCount
 from pipeline.settings import Settings
 from pipeline.studio.callers import Caller
@@ -58,10 +61,16 @@ class LineReplica:
     ) -> None:
         count = WorkerCount(settings.workers_most).get if count_workers is None else count_workers
         self._turns, self._clock = Turns("The engine", count_places=count), clock
-        self._line = Line(settings, lambda: self._turns)
+        self._measured = LineMeasurements()
+        self._line = Line(settings, lambda: self._turns, note_error=self._measured.note_error)
         self._heard: dict[str, float] = {}  # when each front was heard of
         self._calls: dict[str, tuple[str, Place, ExitStack]] = {}  # front, place, how it leaves
         self._wishes: dict[str, HeldWish] = {}
+        watch = self._measured.watch
+        watch("calls_open", "Calls of all fronts that wait or are drawn", self._line.count_open)
+        watch("oldest_call_seconds", "Age of the oldest of them", self._line.find_oldest_age)
+        watch("pictures_waiting", "Pictures of all fronts that wait", self._turns.count_waiting)
+        watch("fronts", "Fronts that were heard of lately", lambda: len(self._heard))
 
     async def expect_place(self, caller: Caller) -> Refusal | None:
         """Return why a call would not be admitted now; None where it would."""
@@ -107,6 +116,10 @@ class LineReplica:
         """End a wish that waits or whose picture is drawn; nothing where it is not known."""
         if wish in self._wishes:
             self._wishes[wish].over.set()
+
+    async def measure(self) -> Measured:
+        """Return this replica's name and what was counted here, for the fronts' /metrics."""
+        return find_own_name(), self._measured.collect()
 
     async def look_ahead(self, call: str) -> Ahead | None:
         """Return what comes before the picture of a call; None where none of its pictures waits."""

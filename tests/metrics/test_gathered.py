@@ -7,10 +7,10 @@ import pickle
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.errors import OutOfMemory
+from pipeline.errors import LineFull, OutOfMemory
 from pipeline.metrics.gathered import write_gathered
 from pipeline.metrics.measurements import Measurements
-from pipeline.metrics.worker_measurements import WorkerMeasurements
+from pipeline.metrics.worker_measurements import EncoderMeasurements, LineMeasurements, WorkerMeasurements
 from pipeline.settings import Settings
 from tests.tools.prometheus_text import find_samples
 
@@ -35,3 +35,17 @@ def test_replicas_are_told_apart_and_each_name_is_one_family() -> None:
     assert find_samples(text, "croquis_worker_errors_total", kind="OutOfMemory", **of_worker) == [1.0]
     names = [family.name for family in text_string_to_metric_families(text)]
     assert len(names) == len(set(names)) and len(find_samples(text, "process_resident_memory_bytes")) == 3
+
+
+def test_an_encoder_counts_by_what_it_encodes_and_the_line_whom_it_refuses() -> None:
+    encoder, line = EncoderMeasurements(), LineMeasurements()
+    with encoder.follow("text"):
+        pass
+    line.watch("fronts", "Fronts", lambda: 2.0)
+    line.note_error(LineFull("Too many people draw at once.", 3))
+    sent = pickle.loads(pickle.dumps(line.collect()))
+    text = write_gathered({"retrieval": [("a", encoder.collect())], "line": [("b", sent)]}).decode()
+    assert find_samples(text, "croquis_encoder_calls_total", application="retrieval", input="text") == [1.0]
+    assert find_samples(text, "croquis_encoder_seconds_count", application="retrieval", input="text") == [1.0]
+    assert find_samples(text, "croquis_line_fronts", application="line", replica="b") == [2.0]
+    assert find_samples(text, "croquis_line_refusals_total", application="line", kind="LineFull") == [1.0]

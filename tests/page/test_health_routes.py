@@ -13,13 +13,14 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from pipeline.errors import OutOfMemory
+from pipeline.errors import LineFull, OutOfMemory
 from pipeline.metrics.gathered import write_gathered
 from pipeline.metrics.measurements import Measurements
-from pipeline.metrics.worker_measurements import WorkerMeasurements
+from pipeline.metrics.worker_measurements import EncoderMeasurements, WorkerMeasurements
 from pipeline.page.health_routes import HealthDoor
 from pipeline.page.host import read_host_token
 from pipeline.page.middlewares import list_middlewares
+from pipeline.serve.line_replica import LineReplica
 from pipeline.settings import ROOT, Settings
 from pipeline.studio.line import Line
 from pipeline.studio.opening import LoadState
@@ -28,7 +29,7 @@ from tests.tools.serving import ANSWER_LIMIT, Server
 
 DASHBOARD = ROOT / "docs" / "grafana" / "croquis.json"
 NAME = re.compile(r"\b(?:croquis|process)_[a-z_]+")
-OF_WORKERS = "croquis_worker_"  # a cluster's /metrics has these
+OF_CLUSTER = ("croquis_worker_", "croquis_encoder_", "croquis_line_")  # a cluster's /metrics has these
 
 
 def visit(folder: Path, address: str = "127.0.0.1", **settings: Any) -> TestClient:
@@ -102,22 +103,25 @@ def test_the_dashboard_asks_for_measurements_that_the_app_has(server: Server) ->
     text = httpx.get(f"{server.url}/metrics", timeout=ANSWER_LIMIT).raise_for_status().text
     told = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE)) | set(re.findall(r"^(\w+)[{ ]", text, re.MULTILINE))
     asked = list_asked_names()
-    assert len(asked) > 12 and {name for name in asked if not name.startswith(OF_WORKERS)} - told == set()
+    assert len(asked) > 12 and {name for name in asked if not name.startswith(OF_CLUSTER)} - told == set()
     pictures = re.search(r'^croquis_pictures_total\{engine="pocket",gives_way="false"\} (.*)', text, re.MULTILINE)
     assert pictures is not None and float(pictures[1]) >= 1
     assert 'croquis_errors_total{kind="SettingError"}' in text and "croquis_ready 1.0" in text
     assert httpx.get(f"{server.url}/ready", timeout=ANSWER_LIMIT).json() == {"ready": True, "engine": "pocket"}
 
 
-def test_the_dashboard_shows_all_that_a_worker_of_a_cluster_counts() -> None:
-    worker = WorkerMeasurements()
-    with worker.follow("sd15"):
-        pass
-    with pytest.raises(OutOfMemory), worker.follow("sd15"):
-        raise OutOfMemory("too large")
-    text = write_gathered({"engines": [("one", worker.collect())]}).decode()
+def test_the_dashboard_shows_all_that_the_processes_of_a_cluster_count() -> None:
+    worker, encoder, line = WorkerMeasurements(), EncoderMeasurements(), LineReplica(Settings(), lambda: 1)
+    for each in (worker, encoder):
+        with each.follow("some"):
+            pass
+        with pytest.raises(OutOfMemory), each.follow("some"):
+            raise OutOfMemory("too large")
+    line._measured.note_error(LineFull("Too many.", 1))
+    processes = {"engines": worker, "retrieval": encoder, "line": line._measured}
+    text = write_gathered({name: [("one", each.collect())] for name, each in processes.items()}).decode()
     told = set(re.findall(r'^(\w+)\{.*replica="one"', text, re.MULTILINE))
-    asked = {name for name in list_asked_names() if name.startswith(OF_WORKERS)}
+    asked = {name for name in list_asked_names() if name.startswith(OF_CLUSTER)}
     assert asked - told == set()
-    counted = {re.sub(r"_(total|created|bucket|sum|count)$", "", name) for name in told if name.startswith(OF_WORKERS)}
+    counted = {re.sub(r"_(total|created|bucket|sum|count)$", "", name) for name in told if name.startswith(OF_CLUSTER)}
     assert counted == {re.sub(r"_(total|bucket)$", "", name) for name in asked}

@@ -118,7 +118,13 @@ def test_a_scrape_sees_pictures_seconds_and_errors_of_every_replica(cluster: Clu
     worker = {"application": "engines", "engine": "pocket"}
     assert find_samples(text, "croquis_worker_pictures_total", **worker)[0] >= 3
     assert find_samples(text, "croquis_worker_picture_seconds_sum", **worker)[0] > 0
-    assert len(find_samples(text, "process_resident_memory_bytes")) == 4  # page, two of /v1/draw, a worker
+    encoder = {"application": "retrieval", "input": "text"}
+    assert find_samples(text, "croquis_encoder_calls_total", **encoder)[0] >= 1
+    assert find_samples(text, "croquis_encoder_seconds_sum", **encoder)[0] > 0
+    assert find_samples(text, "croquis_line_fronts", application="line") == [3.0]  # page, two of /v1/draw
+    assert find_samples(text, "croquis_line_calls_open", application="line") == [0.0]
+    assert find_samples(text, "croquis_line_refusals_total", kind="LineFull")[0] >= 1
+    assert len(find_samples(text, "process_resident_memory_bytes")) == 6  # those, a worker, the encoder, the line
 
 
 def draw_many(cluster: Cluster, count: int, **more: Any) -> tuple[list[httpx.Response], list[threading.Thread]]:
