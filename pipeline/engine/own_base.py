@@ -32,6 +32,16 @@ class BaseWish:
     vae_file: Path | None = None
     vae_sha256: str = ""  # of its tensors
 
+    @property
+    def key(self) -> str:
+        """Return what tells this model and VAE from any other: "" for the engine's own."""
+        return "+".join(filter(None, (self.sha256, self.vae_sha256)))
+
+    @property
+    def title(self) -> str:
+        """Return the names of what is a person's own in it: "" for the engine's own."""
+        return " + ".join(filter(None, (self.name, self.vae_name)))
+
 
 class OwnBase:
     """OwnBase exchanges the model of one engine. What it reads lies on the processor until it is whole, so that the

@@ -17,6 +17,7 @@ from pipeline.studio.teaching_job import TeachingJob, make_facts
 from pipeline.teaching.lesson import choose_steps
 
 if TYPE_CHECKING:
+    from pipeline.engine.own_base import BaseWish
     from pipeline.teaching.course import Stage
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,8 @@ class Teacher:
 
         lesson, checkpointing = choose_lesson(self._loader, steps or choose_steps(len(images)))
         captions = write_captions(images, name, self._loader.library.all()) if lesson else [name] * len(images)
-        facts = make_facts(name, captions, self._loader.profile.name, lesson, checkpointing)
+        base = find_base(self._loader.engine) if lesson else None
+        facts = make_facts(name, captions, self._loader.profile.name, lesson, checkpointing, base)
         with self._lock:
             self._expect_free()
             self._job = TeachingJob.make(self._folder, facts, images)
@@ -98,6 +100,8 @@ class Teacher:
                 raise SettingError(NOTHING)
             if self._job.facts.engine != self._loader.profile.name:
                 raise SettingError(OTHER_ENGINE.format(name=self._job.facts.name))
+            if self._job.facts.lesson is not None:
+                self._job.facts.expect_model(find_base(self._loader.engine))
             return self._start(self._job)
 
     def stop(self) -> Teaching:
@@ -173,3 +177,9 @@ class Teacher:
             self._teaching = replace(
                 self._teaching, state=state, step=stage.step, of=stage.of, loss=stage.loss, seconds_left=left
             )
+
+
+def find_base(engine: object) -> BaseWish | None:
+    """Return the model and VAE that an engine draws with now; None where it has but one."""
+    own_base = getattr(engine, "own_base", None)
+    return None if own_base is None else own_base.present

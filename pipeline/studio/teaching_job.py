@@ -7,20 +7,27 @@ import logging
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from PIL import Image
 from pydantic import Field, ValidationError
 
 from pipeline.disk_faults import explain_disk_fault
-from pipeline.errors import StoreError
+from pipeline.errors import EngineChanged, StoreError
+from pipeline.models.catalog import find_profile
 from pipeline.sealed_file import has_seal, seal, unseal
 from pipeline.strict_json import StrictModel
 from pipeline.teaching.lesson import LEAST_PICTURES, MOST_PICTURES, Lesson
 from pipeline.whole_file import write_whole
 
+if TYPE_CHECKING:
+    from pipeline.engine.own_base import BaseWish
+
 log = logging.getLogger(__name__)
 
+OTHER_MODEL = (
+    "“{name}” learns from {model}, and another model draws now. Choose that one again to go on: all of it is kept."
+)
 FACTS, PICTURES, SAMPLES = "job.json", "picture-*.png", "sample-*.webp"
 SAMPLE_SIDE = 320  # px
 
@@ -34,12 +41,20 @@ class JobFacts(StrictModel):
     pictures: Annotated[int, Field(ge=LEAST_PICTURES, le=MOST_PICTURES)]
     captions: list[str]
     engine: str  # profile that learns
+    model: str = ""  # key of the person's own model and VAE that it learns from; "": the engine's own
+    model_title: str = ""  # what they are called
     lesson: dict[str, Any] | None  # settings of teaching.lesson.Lesson; None where a look is all that is learnt
     checkpointing: bool = False  # activations are computed again, since memory is short
 
     def make_lesson(self) -> Lesson | None:
         """Return the lesson, checked. Raises SettingError for one that is none."""
         return None if self.lesson is None else Lesson(**self.lesson)
+
+    def expect_model(self, base: BaseWish | None) -> None:
+        """Raise EngineChanged unless `base` draws with the model and VAE that this learns from."""
+        if self.model != ("" if base is None else base.key):
+            title = self.model_title or find_profile(self.engine).title
+            raise EngineChanged(OTHER_MODEL.format(name=self.name, model=title))
 
 
 class TeachingJob:
@@ -135,15 +150,22 @@ def read_kept(file: Path) -> bytes:
 
 
 def make_facts(
-    name: str, captions: list[str], engine: str, lesson: Lesson | None, checkpointing: bool = False
+    name: str,
+    captions: list[str],
+    engine: str,
+    lesson: Lesson | None,
+    checkpointing: bool = False,
+    base: BaseWish | None = None,
 ) -> JobFacts:
-    """Return the facts of a new job, with as many pictures as captions."""
+    """Return the facts of a new job, with as many pictures as captions; `base` is the model that is learnt from."""
     described = None if lesson is None else asdict(lesson)
     return JobFacts(
         name=name,
         pictures=len(captions),
         captions=captions,
         engine=engine,
+        model="" if base is None else base.key,
+        model_title="" if base is None else base.title,
         lesson=described,
         checkpointing=checkpointing,
     )

@@ -23,6 +23,7 @@ from pipeline.styles.reference import crop_reference, encode_reference
 from pipeline.styles.taught_files import pack_taught
 from pipeline.taught import Look, Taught
 from pipeline.teaching.course import Course, Stage, Watchers
+from pipeline.teaching.networks import LentNetworks, T
 from pipeline.values import GenerationRequest, Style, StyleMix
 
 if TYPE_CHECKING:
@@ -68,11 +69,10 @@ class TeachingRun:
         lesson = self._job.facts.make_lesson()
         if lesson is None:
             return None
-        engine: Engine = self._loader.engine  # type: ignore[assignment]
         course = Course(
             self._job.folder,
             lesson,
-            engine.lend,
+            self._lend,
             Watchers(
                 on_stage=self._note,
                 on_sample=lambda step, lora: self._show(step, self._make_style(look, reference, lora)),
@@ -83,6 +83,16 @@ class TeachingRun:
         )
         made = course.run(self._images, self._job.facts.captions, checkpointing=self._job.facts.checkpointing)
         return made.read_bytes()
+
+    def _lend(self, work: Callable[[LentNetworks], T]) -> T:
+        """Lend the engine's networks while its model is the one that the job began with. Raises EngineChanged."""
+        engine: Engine = self._loader.engine  # type: ignore[assignment]
+
+        def work_on_the_same(networks: LentNetworks) -> T:
+            self._job.facts.expect_model(engine.own_base.present)
+            return work(networks)
+
+        return engine.lend(work_on_the_same)
 
     def _make_style(self, look: Look, reference: Image.Image, lora: Path | None) -> Style:
         """Return the style as it is now, for a sample."""

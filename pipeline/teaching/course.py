@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 from safetensors.torch import save
 
-from pipeline.errors import Cancelled, IsCancelled, Overflow
+from pipeline.errors import Cancelled, EngineChanged, IsCancelled, Overflow
 from pipeline.teaching.checked_file import read_tensors, write_tensors
 from pipeline.teaching.lesson import Lesson
 from pipeline.teaching.material import Material, prepare_material
@@ -66,8 +66,8 @@ class Course:
     def run(self, images: Sequence[Image.Image], captions: Sequence[str], *, checkpointing: bool = False) -> Path:
         """Train to the last step and return the LoRA's file. Each step is a turn of its own: others draw in between.
 
-        Raises Cancelled where it is stopped, once all that was learnt is kept; StoreError where it cannot be;
-        EngineChanged where the engine was replaced. Where memory runs out the step is tried once more with
+        Raises Cancelled where it is stopped, EngineChanged where the engine or its model was replaced, once all that
+        was learnt is kept; StoreError where it cannot be. Where memory runs out the step is tried once more with
         activations computed again in place of kept; what torch raises then is raised. Where numbers overflow the
         engine goes on in float32; Overflow is raised where it does already.
         """
@@ -78,7 +78,11 @@ class Course:
             if self._watchers.is_stopped():
                 self._keep(trainer)
                 raise Cancelled("Stopped.")
-            loss = self._run_step(trainer)
+            try:
+                loss = self._run_step(trainer)
+            except EngineChanged:
+                self._keep(trainer)
+                raise
             self._watchers.on_stage(Stage("learning", trainer.step, self._lesson.max_train_steps, loss))
             if time.monotonic() - written >= self._checkpoint_seconds:
                 self._keep(trainer)

@@ -12,17 +12,20 @@ import pytest
 from PIL import Image
 
 from pipeline.engine.engine import Engine
+from pipeline.engine.own_base import BaseWish
 from pipeline.engine.pocket_engine import PocketEngine
-from pipeline.errors import OutOfMemory, SettingError, StyleError
+from pipeline.errors import EngineChanged, OutOfMemory, SettingError, StyleError
 from pipeline.machine.memory import FreeMemory
 from pipeline.machine.teaching_plan import choose_checkpointing, plan_teaching
 from pipeline.models.catalog import SD15
+from pipeline.models.checks import compute_sha256
 from pipeline.settings import Settings
 from pipeline.studio.loader import Loader
 from pipeline.studio.teacher import Teacher, Teaching
 from pipeline.studio.teaching_plan import write_captions
 from pipeline.studio.teaching_run import make_sample_request
 from pipeline.values import Style
+from tests.tools.own_files import write_other_model
 from tests.tools.taught_pictures import encode_pictures, make_pictures
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -173,6 +176,43 @@ def test_another_engine_does_not_go_on(sd15: LoadedLoader, shipped_engine: Pocke
     other = Teacher(LoadedLoader(sd15.settings, shipped_engine))
     with pytest.raises(SettingError, match="another model"):
         other.go_on()
+
+
+def test_another_model_does_not_go_on_in_silence(sd15: LoadedLoader, shallow_folder: Path, tmp_path: Path) -> None:
+    """The model is exchanged while a style is learnt: that ends, keeps all, and goes on once the first is back."""
+    engine: Engine = sd15.engine  # type: ignore[assignment]
+    file = write_other_model(shallow_folder, tmp_path / "dreamy.safetensors")
+    other, teacher = BaseWish("dreamy", file, compute_sha256(file)), Teacher(sd15)
+    teacher.begin(encode_pictures(), "Stripes", steps=40)
+    wait_for_step(teacher, 5)
+    engine.own_base.change(other)
+    try:
+        ended = teacher.wait()
+        assert (ended.state, ended.step < 40) == ("failed", True)
+        assert f"learns from {SD15.title}" in ended.message
+        with pytest.raises(EngineChanged, match="another model draws now"):
+            Teacher(sd15).go_on()
+    finally:
+        engine.own_base.change(BaseWish())
+    teacher.go_on()
+    assert wait_for_step(teacher, ended.step + 1).step <= ended.step + 5, "it goes on from where it was"
+    assert teacher.wait().state == "done"
+
+
+def test_a_style_of_an_own_model_is_bound_to_it(sd15: LoadedLoader, shallow_folder: Path, tmp_path: Path) -> None:
+    engine: Engine = sd15.engine  # type: ignore[assignment]
+    file = write_other_model(shallow_folder, tmp_path / "dreamy.safetensors")
+    engine.own_base.change(BaseWish("dreamy", file, compute_sha256(file)))
+    teacher = Teacher(sd15)
+    try:
+        teacher.begin(encode_pictures(), "Stripes", steps=400)
+        wait_for_step(teacher, 2)
+        teacher.stop()
+        teacher.wait()
+    finally:
+        engine.own_base.change(BaseWish())
+    with pytest.raises(EngineChanged, match="learns from dreamy"):
+        Teacher(sd15).go_on()
 
 
 def test_captions_say_the_nearest_style_and_the_new_name(pocket: LoadedLoader) -> None:
