@@ -24,12 +24,14 @@ OnStep = Callable[[StepPreview], None]
 
 
 class DrawingEngine:
-    """DrawingEngine has a profile and its menu, and draws one request at a time; the others wait."""
+    """DrawingEngine has a profile and its menu, and draws one request at a time unless its turns say otherwise; the
+    others wait.
+    """
 
-    def __init__(self, profile: ModelProfile, count_places: Callable[[], int] = lambda: 1) -> None:
-        """`count_places` returns how many requests are drawn at once, where workers elsewhere draw them."""
+    def __init__(self, profile: ModelProfile, turns: Turns | None = None) -> None:
+        """`turns` are those that requests take where workers elsewhere draw them."""
         self.profile, self._menu = profile, get_menu(profile.name)
-        self._turns = Turns(profile.title, count_places=count_places)
+        self._turns = Turns(profile.title) if turns is None else turns
         self._embed_style: StyleEmbeddings | None = None  # None: styles are no embeddings to this engine
         self._styles: tuple[Style, ...] = ()  # to be embedded ahead of their pictures
         self._files: PresentParts | None = None  # None: all that this engine needs comes with the program

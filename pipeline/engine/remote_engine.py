@@ -101,8 +101,7 @@ class RemoteEngine(DrawingEngine):
 
         Without other `turns` visitors take turns in this process.
         """
-        super().__init__(profile, lambda: max(1, workers.count()))
-        self._turns = self._turns if turns is None else turns
+        super().__init__(profile, turns or Turns(profile.title, count_places=lambda: max(1, workers.count())))
         self._workers, self._seconds, self._keep_dead = workers, seconds, keep_dead
         self._facts = workers.describe()
 

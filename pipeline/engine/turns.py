@@ -81,7 +81,7 @@ class Turns:
     @property
     def is_wanted(self) -> bool:
         """Return whether somebody waits who gives way to nobody."""
-        return len(self._waiting) > 0
+        return self.count_waiting() > 0
 
     def count_waiting(self) -> int:
         """Return how many wait who give way to nobody."""

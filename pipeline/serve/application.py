@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ray.serve import Application
 
 PAGE_PLACE = "page"  # the resource of the machine that has the page
+WAITING = f"{PREFIX}WAITING"
 UP_SECONDS = 30.0  # that many have to wait before there are more workers
 EASY = 100_000  # calls at once that Ray lets through to what has limits of its own
 LOOK_FIRST, LOOK_LATER = 0.005, 0.02  # seconds between two looks for a free worker; Ray's own grow to half a second
@@ -31,17 +32,11 @@ def read_cluster_settings(arguments: list[str], environment: Mapping[str, str]) 
     Unless the host says how many calls may wait, so many may that the most workers have work and more are asked for.
     """
     settings = read_settings(arguments, environment)
-    if not gives_waiting(arguments, environment):
-        settings = replace(settings, waiting=min(COUNTS["waiting"], settings.workers_most + 2 * settings.queue_up))
+    if not environment.get(WAITING):  # an option counts before it
+        usual = min(COUNTS["waiting"], settings.workers_most + 2 * settings.queue_up)
+        settings = read_settings(arguments, {**environment, WAITING: str(usual)})
     profile, _ = choose_profile(settings.profile, settings.device, settings.sd15)
     return replace(settings, profile=profile.name, teaching="off", hosts="nobody")  # type: ignore[arg-type]
-
-
-def gives_waiting(arguments: list[str], environment: Mapping[str, str]) -> bool:
-    """Return whether the host says how many calls may draw or wait at once."""
-    return bool(environment.get(f"{PREFIX}WAITING")) or any(
-        each == "--waiting" or each.startswith("--waiting=") for each in arguments
-    )
 
 
 def limit_workers(settings: Settings, cores: int) -> Settings:

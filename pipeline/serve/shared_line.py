@@ -177,11 +177,6 @@ class SharedTurns(Turns):
         super().__init__(title, count_places=count_places)
         self._far, self._far_turns = far, dict[int, str]()  # by thread
 
-    @property
-    def is_wanted(self) -> bool:
-        """Return whether somebody waits who gives way to nobody, at whichever front."""
-        return self.count_waiting() > 0
-
     def count_waiting(self) -> int:
         """Return how many of all fronts wait who give way to nobody."""
         return max(super().count_waiting(), self._far.waiting)

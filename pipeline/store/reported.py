@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from pipeline.errors import StoreError
@@ -41,11 +40,9 @@ class Reported:
 
     def close(self, number: int) -> None:
         """Note that a report is dealt with; its picture goes with the last one. Raises StoreError for no report."""
-        self.let_go([self._records.close_report(number)])
-
-    def let_go(self, digests: Iterable[str]) -> None:
-        """Delete those of these pictures of which no report is open any more."""
-        self._files.delete([name_reported(each) for each in digests if not self._records.is_reported(each)])
+        digest = self._records.close_report(number)
+        if not self._records.is_reported(digest):
+            self._files.delete([name_reported(digest)])
 
     def delete_left(self) -> None:
         """Delete the pictures of which no report is open any more; earlier their store may have been away."""
