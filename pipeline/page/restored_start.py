@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from pipeline.page.view import CANVAS_SIDE, make_data_url
+from pipeline.page.view import make_data_url, measure_sheet
 from pipeline.sketch.canvas import read_canvas
 from pipeline.sketch.edges import read_edges
 from pipeline.sketch.intake import read_strokes
@@ -34,19 +33,13 @@ def restore_start(request: GenerationRequest, canvas: str | None) -> tuple[str |
     if start.mask is not None:
         return canvas, (PART,)
     if canvas is None:
-        made = lay_start(start, request.sampling.strength, make_sheet(request))
+        width, height = measure_sheet(request)
+        made = lay_start(start, request.sampling.strength, {"width": width, "height": height, "strokes": []})
         return made, () if has_own_lines(request, made) else (LINES,)
     drawn = read_canvas(canvas)
     if drawn.picture is None:
         return lay_start(start, request.sampling.strength, json.loads(canvas)), ()
     return canvas, () if drawn.strength is not None else (TWO,)
-
-
-def make_sheet(request: GenerationRequest) -> dict[str, object]:
-    """Make a blank canvas of the proportions of a request's picture."""
-    scale = CANVAS_SIDE / math.sqrt(request.width * request.height)
-    width, height = (min(max(round(side * scale), 64), 2048) for side in (request.width, request.height))
-    return {"width": width, "height": height, "strokes": []}
 
 
 def lay_start(start: StartPicture, strength: float, canvas: dict[str, object]) -> str:

@@ -251,11 +251,15 @@ def build_drawing_canvas(request: GenerationRequest) -> str:
     """
     drawn = request.colours
     lines = ImageOps.invert(Image.fromarray(request.edges.pixels)) if drawn is None else Image.fromarray(drawn.pixels)
+    size = measure_sheet(request)
+    return write_canvas(lines.resize(size, Image.Resampling.BICUBIC), "png", size=size, plain=True)
+
+
+def measure_sheet(request: GenerationRequest) -> tuple[int, int]:
+    """Return width and height in px of a sheet with the proportions of a request's picture."""
     scale = CANVAS_SIDE / math.sqrt(request.width * request.height)
     width, height = (min(max(round(side * scale), 64), 2048) for side in (request.width, request.height))
-    return write_canvas(
-        lines.resize((width, height), Image.Resampling.BICUBIC), "png", size=(width, height), plain=True
-    )
+    return width, height
 
 
 def build_picture_canvas(image: Image.Image) -> str:
