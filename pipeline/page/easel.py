@@ -20,7 +20,7 @@ from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.hires_choice import restore_hires
 from pipeline.page.memory_panel import describe_need
 from pipeline.page.page_event import PageEvent
-from pipeline.page.page_order import SETTINGS, read_order
+from pipeline.page.page_order import SETTINGS, read_order, read_sheet
 from pipeline.page.quality import adapt_settings, restore_quality
 from pipeline.page.reading_choice import restore_choice
 from pipeline.page.restored_start import restore_start
@@ -38,7 +38,6 @@ from pipeline.request.own_loras import write_loras
 from pipeline.request.presets import get_menu
 from pipeline.request.sizes import choose_size
 from pipeline.sketch.canvas import read_canvas
-from pipeline.sketch.intake import read_strokes
 from pipeline.studio.drawing_anew import measure_room
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
@@ -113,7 +112,7 @@ class Easel:
         yield view.build_waiting_picture("Reading your drawing", ticket), gr.skip()
         profile = self.studio.profile
         settings = adapt_settings(dict(zip(SETTINGS, inputs, strict=True)), profile)
-        order, count = read_order(profile, read_strokes(canvas), list(settings.values()))
+        order, count = read_order(profile, read_sheet(profile, canvas), list(settings.values()))
         for stage in self._wait_for_models(stopped):
             yield view.build_waiting_picture(stage, ticket), gr.skip()
         pictures: list[dict[str, Any]] = []

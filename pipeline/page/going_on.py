@@ -16,18 +16,17 @@ from pipeline.page.components import PAGE_EVENT, build_address
 from pipeline.page.drawing_panel import DrawingPanel, follow_run
 from pipeline.page.easel import Easel, PictureAndStrip
 from pipeline.page.page_event import PageEvent
-from pipeline.page.page_order import SETTINGS, read_order
+from pipeline.page.page_order import SETTINGS, read_order, read_sheet
 from pipeline.page.run import Run
 from pipeline.page.sent_file import decode_base64
 from pipeline.page.visitors import find_caller, find_owner
 from pipeline.request.order import Order
 from pipeline.sketch.fitting import open_data_url
-from pipeline.sketch.intake import read_strokes
 from pipeline.studio.drawing_anew import SIDES
 from pipeline.studio.film import make_film
-from pipeline.studio.going_on import enlarge_file, outpaint_file, repaint_file
+from pipeline.studio.going_on import Asked, ask_to_outpaint_file, ask_to_repaint_file, draw_asked, enlarge_file
 from pipeline.studio.messages import explain_error
-from pipeline.studio.sheet_start import outpaint_sheet, repaint_sheet
+from pipeline.studio.sheet_start import ask_to_outpaint_sheet, ask_to_repaint_sheet
 from pipeline.values import GenerationResult
 
 GONE = "This picture is not here any more. Make it again, or drop its file here."
@@ -51,8 +50,8 @@ class GoingOn:
             mask = np.asarray(open_data_url(str(event.mask)).convert("L"), np.uint8)
             part = mask, event.words, getattr(event, "strength", None)
             if is_of_sheet(event):
-                return partial(repaint_sheet, self._studio, self._read_sheet(event), *part)
-            return partial(repaint_file, self._studio, self.find_picture(event.image), *part)
+                return self._draw(ask_to_repaint_sheet, self._read_sheet(event), *part)
+            return self._draw(ask_to_repaint_file, self.find_picture(event.image), *part)
 
         yield from self._go(visitor, event, prepare)
 
@@ -62,8 +61,8 @@ class GoingOn:
         def prepare() -> Work:
             sides = {side: bool(getattr(event, side, False)) for side in SIDES}
             if is_of_sheet(event):
-                return partial(outpaint_sheet, self._studio, self._read_sheet(event), sides, event.words)
-            return partial(outpaint_file, self._studio, self.find_picture(event.image), sides, event.words)
+                return self._draw(ask_to_outpaint_sheet, self._read_sheet(event), sides, event.words)
+            return self._draw(ask_to_outpaint_file, self.find_picture(event.image), sides, event.words)
 
         yield from self._go(visitor, event, prepare)
 
@@ -89,6 +88,10 @@ class GoingOn:
         """Stop the work under the event's ticket."""
         self._easel.stop(str(event.ticket))
 
+    def _draw(self, ask: Callable[..., Asked], *args: Any) -> Work:
+        """Return the work that draws what `ask` asks the studio for."""
+        return partial(draw_asked, self._studio, partial(ask, self._studio, *args))
+
     def _go(self, visitor: gr.Request, event: PageEvent, prepare: Callable[[], Work]) -> Iterator[PictureAndStrip]:
         """Do work under the event's ticket and publish the picture that comes of it, with the settings it had."""
         ticket = str(event.ticket)
@@ -112,7 +115,7 @@ class GoingOn:
     def _read_sheet(self, event: PageEvent) -> Order:
         """Read the event's sheet and settings as an order. Raises SketchError or SettingError."""
         settings = read_settings(event.settings)
-        return read_order(self._studio.profile, read_strokes(event.canvas), list(settings.values()))[0]
+        return read_order(self._studio.profile, read_sheet(self._studio.profile, event.canvas), [*settings.values()])[0]
 
     def find_picture(self, address: object) -> bytes:
         """Return the bytes of a picture that the page shows, by its address or data URL. Raises PictureFileError."""

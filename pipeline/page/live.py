@@ -20,10 +20,9 @@ from pipeline.errors import CroquisError, IsCancelled, SettingError
 from pipeline.page.live_lane import LaneFull, LiveLane
 from pipeline.page.origins import is_foreign
 from pipeline.page.own_routes import read_body, refuse
-from pipeline.page.page_order import SETTINGS, read_order
+from pipeline.page.page_order import SETTINGS, read_order, read_sheet
 from pipeline.picture.provenance import write_xmp
 from pipeline.sketch.canvas import MAX_PICTURE_TEXT, MAX_TEXT, MOST_SAMPLES
-from pipeline.sketch.intake import read_strokes
 from pipeline.strict_json import StrictModel, describe_first_fault
 from pipeline.studio.callers import name_caller, read_user
 from pipeline.studio.live import DRAFT_SAMPLES, draw_live, follows_unasked, make_draft
@@ -87,8 +86,9 @@ class LiveDoor:
     def _draw(self, head: LiveHead, canvas: str, is_dropped: IsCancelled) -> Response:
         """Read the inputs, draw, and write the picture; all of it in one thread beside the server's."""
         began = time.perf_counter()
-        sketch = read_strokes(canvas, DRAFT_SAMPLES if head.draft else MOST_SAMPLES)
-        order, _ = read_order(self._studio.profile, sketch, head.settings)
+        profile = self._studio.profile
+        sketch = read_sheet(profile, canvas, DRAFT_SAMPLES if head.draft else MOST_SAMPLES)
+        order, _ = read_order(profile, sketch, head.settings)
         result = draw_live(self._studio, make_draft(order) if head.draft else order, is_cancelled=is_dropped)
         data = write_webp(result.image, write_xmp(result.request))
         spent = round(1000 * (time.perf_counter() - began))

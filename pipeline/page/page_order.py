@@ -11,7 +11,9 @@ from pipeline.page.quality import adapt_settings
 from pipeline.page.styled_part import read_part
 from pipeline.request.order import Order, find_sheet, parse_count, parse_order, parse_size
 from pipeline.request.presets import get_menu
-from pipeline.sketch.sheet_start import read_strength
+from pipeline.sketch.canvas import MOST_SAMPLES
+from pipeline.sketch.intake import read_strokes
+from pipeline.sketch.sheet_start import find_start
 from pipeline.studio.sheet_start import take_sheet_start
 from pipeline.values import Sketch
 
@@ -19,6 +21,14 @@ CHOICES = ("preset", "sampler", "style_focus", "width", "height", "levers", "cou
 NUMBERS = tuple(control.name for control in CONTROLS)
 WORDS = ("prompt", "negative_prompt", "style", "part", "palette", "loras", "reading", "controlnets", "hires", "engine")
 SETTINGS = (*WORDS, *CHOICES, *NUMBERS)
+
+
+def read_sheet(profile: ModelProfile, canvas: str, most_samples: int = MOST_SAMPLES) -> Sketch:
+    """Read the page's sheet, JSON, as this profile's engine takes it; most_samples as read_strokes takes it.
+
+    Raises SketchError.
+    """
+    return read_strokes(canvas, most_samples, is_whole=not get_menu(profile.name).starts_from_pictures)
 
 
 def read_order(profile: ModelProfile, sketch: Sketch, settings: Sequence[Any]) -> tuple[Order, int]:
@@ -39,7 +49,7 @@ def read_order(profile: ModelProfile, sketch: Sketch, settings: Sequence[Any]) -
         named["width"] = named["height"] = None
     size = parse_size(profile, get_menu(profile.name), named["width"], named["height"], find_sheet(sketch))
     part = read_part(named.pop("part"), sketch, size)
-    if read_strength(sketch) is not None:
+    if find_start(sketch) is not None:
         named["strength"] = named["colour_strength"] = None  # the sheet has its own
     sketch, named = take_sheet_start(get_menu(profile.name), sketch, named)
     return parse_order(profile, sketch=sketch, mask=part.mask, mask_style=part.mask_style, **named), count

@@ -16,11 +16,10 @@ from pipeline.models.catalog import SD15
 from pipeline.page import view
 from pipeline.page.components import make_component
 from pipeline.page.page_event import PageEvent
-from pipeline.page.page_order import read_order
+from pipeline.page.page_order import read_order, read_sheet
 from pipeline.page.part_downloads import PartDownloads, find_parts
 from pipeline.request.controlnets import write_controlnets
 from pipeline.request.presets import get_menu
-from pipeline.sketch.intake import read_strokes
 from pipeline.studio.messages import explain_error
 from pipeline.studio.own_controlnets import list_suited
 from pipeline.studio.readings import SeenHint, list_parts
@@ -61,7 +60,7 @@ class ReadingPanel:
         if not shown["offered"]:
             return shown
         try:
-            order, _ = read_order(self._studio.profile, read_strokes(canvas), settings)
+            order, _ = read_order(self._studio.profile, read_sheet(self._studio.profile, canvas), settings)
             edges = self._studio.read_lines(order)
             seen = self._studio.look_at_hints(order, edges)
             faults = self._studio.find_reading_faults(order.sketch, edges)

@@ -12,12 +12,11 @@ from pipeline.errors import Cancelled, SettingError, watch_cancel
 from pipeline.page.components import PAGE_EVENT
 from pipeline.page.easel import Easel
 from pipeline.page.page_event import PageEvent
-from pipeline.page.page_order import SETTINGS, read_order
+from pipeline.page.page_order import SETTINGS, read_order, read_sheet
 from pipeline.page.visitors import find_caller
 from pipeline.places import hold_place
 from pipeline.request.notation import AUTO, parse_style
 from pipeline.request.order import Order
-from pipeline.sketch.intake import read_strokes
 from pipeline.studio.messages import explain_error
 
 MOST_STYLES = 64  # of one sheet
@@ -66,7 +65,7 @@ class StyleSheet:
     def _make_orders(self, canvas: str, settings: list[Any], ids: list[str]) -> Iterator[tuple[Order, str]]:
         """Yield the order for each style: the page's own with that style alone, all with the first one's seed."""
         profile = self._studio.profile
-        named, sketch = dict(zip(SETTINGS, settings, strict=True)) | {"count": 1}, read_strokes(canvas)
+        named, sketch = dict(zip(SETTINGS, settings, strict=True)) | {"count": 1}, read_sheet(profile, canvas)
         for id in ids:
             order, _ = read_order(profile, sketch, list((named | {"style": id}).values()))
             named["seed"] = order.sampling.seed

@@ -34,6 +34,7 @@ MAX_TEXT = 8_000_000  # characters of JSON without the picture
 MAX_PICTURE_TEXT = MAX_BYTES * 4 // 3 + 100  # characters of a data URL that holds MAX_BYTES
 
 MOST_SAMPLES = 6  # painted per pixel and axis of the canvas
+FAINTEST = 227  # of 255: what is nowhere darker in any channel cannot be seen on white
 
 PointSent = tuple[float, float, Annotated[float, Field(ge=0, le=1)]]  # x, y in canvas px; pressure
 Colour = str | tuple[int, int, int, int]  # as Pillow takes it
@@ -185,6 +186,11 @@ def paint_canvas(
     else:
         paint_marks(painted, canvas, oversampling)
     return np.asarray(painted.reduce(oversampling))
+
+
+def can_be_seen(pixels: NDArray[np.uint8]) -> bool:
+    """Return whether anything can be seen on a painted sheet, (H, W, 3) on white."""
+    return int(pixels.min()) <= FAINTEST
 
 
 def paint_marks(sheet: Image.Image, canvas: Canvas, oversampling: int) -> None:

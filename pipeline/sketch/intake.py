@@ -13,11 +13,11 @@ from PIL import Image
 
 from pipeline.errors import SketchError
 from pipeline.freed_memory import give_memory_back
-from pipeline.sketch.canvas import MOST_SAMPLES, Canvas, paint_canvas, read_canvas, write_canvas
+from pipeline.sketch.canvas import MOST_SAMPLES, Canvas, can_be_seen, paint_canvas, read_canvas, write_canvas
 from pipeline.sketch.fitting import lay_picture
 from pipeline.sketch.image_file import expect_size, limit_pillow, open_image
 from pipeline.sketch.paper import Paper
-from pipeline.sketch.sheet_start import lay_start, paint_over
+from pipeline.sketch.sheet_start import SheetStart, SketchOverStart, lay_start, paint_over
 from pipeline.values import Sketch
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ EVENED_OUT = "The paper's uneven light was evened out."
 WHITE_ON_NOTHING = "The drawing was white on a transparent ground; it was turned round to dark on white."
 WHITE_SHAPES = "White shapes on the transparent ground were given their outline."
 LARGE = 4_000_000  # pixels from which what reading one freed is given back to the system
-FAINTEST = 227  # of 255: what is nowhere darker in any channel cannot be seen on white
 
 limit_pillow()
 
@@ -62,10 +61,13 @@ def lay_file(data: bytes | Path) -> LaidPicture:
     return lay_on_white(open_image(data))
 
 
-def read_strokes(canvas: str | Mapping[str, object], most_samples: int = MOST_SAMPLES) -> Sketch:
+def read_strokes(
+    canvas: str | Mapping[str, object], most_samples: int = MOST_SAMPLES, is_whole: bool = False
+) -> Sketch:
     """Read the canvas's value: our own JSON of strokes, or the dictionary of Gradio's ImageEditor.
 
-    most_samples: as `paint_canvas` takes it.
+    most_samples: as `paint_canvas` takes it. is_whole: for an engine that starts from the drawing alone; a picture to
+    start from is part of that then, as `draw_over_start` makes it.
     Raises SketchError when nothing is drawn on it or when it is not what the canvas sends.
     """
     if isinstance(canvas, Mapping) and "composite" in canvas:
@@ -73,13 +75,14 @@ def read_strokes(canvas: str | Mapping[str, object], most_samples: int = MOST_SA
     if not isinstance(canvas, str | Mapping):
         raise SketchError(f"The canvas sends JSON text; {type(canvas).__name__} came.")
     drawn = read_canvas(canvas)
-    return replace(convert_canvas(drawn, most_samples), canvas=write_canvas(drawn))
+    written = write_canvas(drawn)
+    if drawn.strength is not None:
+        return convert_over_start(SheetStart(drawn, drawn.strength, most_samples), written, is_whole)
+    return replace(convert_canvas(drawn, most_samples), canvas=written)
 
 
 def convert_canvas(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketch:
-    """Make a sketch of strokes on white, or over the picture that lies under them."""
-    if canvas.strength is not None:
-        return convert_over_start(canvas, most_samples)
+    """Make a sketch of strokes on white, or over the picture that lies under them and is part of the drawing."""
     if canvas.picture is None or not canvas.has_drawn_picture:
         return convert_own_sheet(canvas, most_samples)
     placement = canvas.laid
@@ -88,12 +91,17 @@ def convert_canvas(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketch:
     return convert_plain(painted.pixels) if placement.plain else convert_laid(painted)
 
 
-def convert_over_start(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketch:
-    """Make a sketch of the pen's lines over a picture that another one starts from; of that picture where the pen drew
-    nothing.
+def convert_over_start(start: SheetStart, written: str, is_whole: bool) -> SketchOverStart:
+    """Make a sketch of the pen's lines over a picture that another one starts from; of that picture where nothing of
+    them can be seen, and of all that is seen where `is_whole`. `written` is its canvas as JSON.
     """
-    lines = paint_canvas(canvas.keep("pen", "eraser"), most_samples=most_samples)
-    return convert_plain(lines if int(lines.min()) <= FAINTEST else lay_start(canvas))
+    if is_whole:
+        shown = convert_seen(start.canvas)
+    else:
+        shown = convert_plain(start.sheet_pixels if start.lines is None else start.lines)
+    return SketchOverStart(
+        shown.pixels, shown.is_drawing, strokes=shown.strokes, canvas=written, start=start, is_whole=is_whole
+    )
 
 
 def draw_over_start(sketch: Sketch) -> Sketch:
@@ -101,9 +109,9 @@ def draw_over_start(sketch: Sketch) -> Sketch:
 
     What was drawn lies over the picture that it was to start from; a sketch without one stays as it is.
     """
-    if sketch.canvas is None or (canvas := read_canvas(sketch.canvas)).strength is None:
+    if not isinstance(sketch, SketchOverStart) or sketch.is_whole:
         return sketch
-    return replace(convert_seen(canvas), canvas=sketch.canvas)
+    return convert_over_start(sketch.start, sketch.canvas or "", is_whole=True)
 
 
 def convert_seen(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketch:
@@ -118,7 +126,7 @@ def convert_plain(pixels: NDArray[np.uint8]) -> Sketch:
 
     Raises SketchError where nothing can be seen.
     """
-    if int(pixels.min()) > FAINTEST:
+    if not can_be_seen(pixels):
         raise SketchError(BLANK)
     return make_sketch(Paper(pixels), inverted=False, notices=())
 
@@ -157,14 +165,14 @@ def convert_own_sheet(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketc
     pixels = paint_canvas(canvas, most_samples=most_samples)
     if not canvas.has_colour_beneath:
         return convert_plain(pixels)
-    if int(pixels.min()) > FAINTEST:
+    if not can_be_seen(pixels):
         raise SketchError(BLANK)
     lines, colours = (
         paint_canvas(canvas.keep(*tools), most_samples=most_samples)
         for tools in (("pen", "eraser"), ("marker", "fill", "eraser"))
     )
     # where the pen drew nothing, the colours' own rims are the drawing
-    is_drawn = int(lines.min()) <= FAINTEST
+    is_drawn = can_be_seen(lines)
     strokes = lines if is_drawn else draw_rims(colours)
     return Sketch(pixels, is_drawing=True, strokes=strokes, greys=paint_greys(canvas, lines))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.sketch.canvas import Canvas, paint_marks, read_canvas
+from pipeline.sketch.canvas import MOST_SAMPLES, Canvas, can_be_seen, paint_canvas, paint_marks
 from pipeline.sketch.fitting import lay_picture
 from pipeline.values import Sketch
 
@@ -21,27 +22,49 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class SheetStart:
-    """SheetStart is the picture on a sheet that another one starts from."""
+    """SheetStart is the picture on a sheet that another one starts from, and what the pen drew over it.
 
-    pixels: Pixels  # (h, w, 3) RGB, some whole times as large as the sheet
+    Each is painted when it is first asked for, and once. Both raise SketchError where they cannot be.
+    """
+
+    canvas: Canvas
     strength: float  # above 0, at most 1: how far the other picture goes from it
-    has_lines: bool  # the pen drew over it; else the picture's own edges are the drawing
+    most_samples: int = MOST_SAMPLES  # painted per pixel and axis of the pen's lines
+
+    @cached_property
+    def lines(self) -> Pixels | None:
+        """What the pen drew, (h, w, 3) on white; None where nothing of it can be seen: the picture's own edges are the
+        drawing.
+        """
+        lines = paint_canvas(self.canvas.keep("pen", "eraser"), most_samples=self.most_samples)
+        return lines if can_be_seen(lines) else None
+
+    @cached_property
+    def pixels(self) -> Pixels:
+        """The picture with what was painted over it, (H, W, 3) RGB, some whole times as large as the sheet."""
+        return lay_start(self.canvas, self._times)
+
+    @property
+    def sheet_pixels(self) -> Pixels:
+        """The same as large as the sheet, (h, w, 3)."""
+        return self.pixels if self._times == 1 else lay_start(self.canvas)
+
+    @property
+    def _times(self) -> int:
+        return math.ceil(FINE_SIDE / max(self.canvas.width, self.canvas.height))
 
 
-def read_start(sketch: Sketch) -> SheetStart | None:
-    """Return the picture that a sketch's sheet says to start from; None where it has none. Raises SketchError."""
-    if sketch.canvas is None or (canvas := read_canvas(sketch.canvas)).strength is None:
-        return None
-    times = math.ceil(FINE_SIDE / max(canvas.width, canvas.height))
-    has_lines = any(mark.tool == "pen" for mark in canvas.strokes)
-    return SheetStart(lay_start(canvas, times), canvas.strength, has_lines)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SketchOverStart(Sketch):
+    """SketchOverStart is a drawing whose sheet has a picture that another one starts from."""
+
+    start: SheetStart
+    is_whole: bool  # it shows all that is seen on the sheet; else the pen's lines, or the picture without any
 
 
-def read_strength(sketch: Sketch) -> float | None:
-    """Return how far to go from the picture that a sketch's sheet says to start from; None where it has none."""
-    if sketch.canvas is None or '"strength"' not in sketch.canvas:  # parsing takes long, and every frame asks
-        return None
-    return read_canvas(sketch.canvas).strength
+def find_start(sketch: Sketch) -> SheetStart | None:
+    """Return the picture that a sketch's sheet says to start from; None where it has none."""
+    return sketch.start if isinstance(sketch, SketchOverStart) else None
 
 
 def lay_start(canvas: Canvas, times: int = 1) -> Pixels:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
     from pipeline.studio.studio import Studio
 
+Asked = tuple[GenerationRequest, str | None]  # what is to be drawn, and the strokes that its file keeps, as JSON
+
 MOST_REPAINTS = 16  # of one picture; its file carries no more
 NO_MORE_AROUND = "{} colours what is drawn: for more around a picture draw more on the sheet."
 
@@ -47,18 +49,24 @@ def enlarge_file(
     on_result(enlarge_result(result, on_step, is_cancelled))
 
 
-def repaint_file(
+def draw_asked(
     studio: Studio,
-    data: bytes,
-    mask: NDArray[np.uint8],
-    words: object,
-    strength: object = None,
+    ask: Callable[[], Asked],
     *,
     on_step: Callable[[StepPreview], None],
     on_result: Callable[[GenerationResult], None],
     is_cancelled: IsCancelled,
 ) -> None:
-    """Repaint a part of the picture of a file of ours as words say; all else stays.
+    """Draw what one of the ask_to_ functions returns: reading its picture takes long, too, and is stopped alike."""
+    request, canvas = ask()
+    result = studio.redraw(request, on_step=on_step, is_cancelled=is_cancelled)
+    on_result(replace(result, canvas=canvas))
+
+
+def ask_to_repaint_file(
+    studio: Studio, data: bytes, mask: NDArray[np.uint8], words: object, strength: object = None
+) -> Asked:
+    """Ask for a part of the picture of a file of ours to be repainted as words say; all else stays.
 
     The pocket engine gives it other colours; one that starts from pictures draws it anew, without words what the
     picture shows. mask: (h, w) uint8 of any size, stretched over the picture, white where the part is. strength: how
@@ -69,8 +77,7 @@ def repaint_file(
         changed = ask_for_part(reopened.request, open_picture(data), mask, words, strength)
     else:
         changed = add_repaint(studio.profile, reopened.request, mask, words)
-    result = studio.redraw(changed, on_step=on_step, is_cancelled=is_cancelled)
-    on_result(replace(result, canvas=reopened.canvas))
+    return changed, reopened.canvas
 
 
 def ask_for_part(
@@ -96,17 +103,8 @@ def add_repaint(
     return replace(request, repaints=(*request.repaints, repaint))
 
 
-def outpaint_file(
-    studio: Studio,
-    data: bytes,
-    sides: Mapping[str, bool],
-    words: object,
-    *,
-    on_step: Callable[[StepPreview], None],
-    on_result: Callable[[GenerationResult], None],
-    is_cancelled: IsCancelled,
-) -> None:
-    """Draw more around the picture of a file of ours, on the sides that are true; what was there stays.
+def ask_to_outpaint_file(studio: Studio, data: bytes, sides: Mapping[str, bool], words: object) -> Asked:
+    """Ask for more around the picture of a file of ours, on the sides that are true; what was there stays.
 
     The strokes that it was drawn from lie on another sheet now and go. Raises PictureFileError, StyleError, or
     SettingError where the engine starts from no picture or draws none of that size.
@@ -114,8 +112,7 @@ def outpaint_file(
     request, profile = studio.read_picture(data).request, studio.profile
     if not get_menu(profile.name).starts_from_pictures:
         raise SettingError(NO_MORE_AROUND.format(profile.title))
-    grown = draw_more_around(profile, request, open_picture(data), sides, read_part_words(words))
-    on_result(studio.redraw(grown, on_step=on_step, is_cancelled=is_cancelled))
+    return draw_more_around(profile, request, open_picture(data), sides, read_part_words(words)), None
 
 
 def read_part_words(words: object) -> Prompt | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.errors import IsCancelled, SettingError
+from pipeline.errors import SettingError
 from pipeline.request.presets import Menu, get_menu
 from pipeline.sketch.intake import draw_over_start
-from pipeline.sketch.sheet_start import SheetStart, read_start, read_strength
+from pipeline.sketch.sheet_start import SheetStart, find_start
 from pipeline.studio.drawing_anew import draw_more_around
-from pipeline.studio.going_on import NO_MORE_AROUND, add_repaint, ask_for_part, read_part_words
-from pipeline.values import EdgeMap, GenerationRequest, GenerationResult, Sketch, StepPreview
+from pipeline.studio.going_on import NO_MORE_AROUND, Asked, add_repaint, ask_for_part, read_part_words
+from pipeline.values import EdgeMap, GenerationRequest, Sketch
 
 if TYPE_CHECKING:
     from pipeline.request.order import Order
@@ -31,10 +31,10 @@ def take_sheet_start(menu: Menu, sketch: Sketch, named: Mapping[str, Any]) -> tu
     An image or a strength among the inputs counts before the sheet's. For an engine that starts from the drawing alone
     the picture is part of that. Raises SketchError.
     """
-    if named.get("image") is not None or (strength := read_strength(sketch)) is None:
+    if named.get("image") is not None or (start := find_start(sketch)) is None:
         return sketch, dict(named)
-    given = {**named, "strength": strength if named.get("strength") is None else named["strength"]}
-    if menu.starts_from_pictures and (start := read_start(sketch)) is not None:
+    given = {**named, "strength": start.strength if named.get("strength") is None else named["strength"]}
+    if menu.starts_from_pictures:
         return sketch, {**given, "image": start.pixels}
     return draw_over_start(sketch), given
 
@@ -46,56 +46,37 @@ def complete_order(studio: Studio, order: Order) -> GenerationRequest:
     return replace(request, hints=studio.read_hints(order, edges).hints)
 
 
-def repaint_sheet(
-    studio: Studio,
-    order: Order,
-    mask: NDArray[np.uint8],
-    words: object,
-    strength: object = None,
-    *,
-    on_step: Callable[[StepPreview], None],
-    on_result: Callable[[GenerationResult], None],
-    is_cancelled: IsCancelled,
-) -> None:
-    """Draw a part of the picture on the sheet anew as words say, and keep the rest; the pocket engine draws the whole
-    and gives the part other colours.
+def ask_to_repaint_sheet(
+    studio: Studio, order: Order, mask: NDArray[np.uint8], words: object, strength: object = None
+) -> Asked:
+    """Ask for a part of the picture on the sheet to be drawn anew as words say, the rest kept; the pocket engine draws
+    the whole and gives the part other colours.
 
-    mask: (h, w) uint8 of any size, stretched over the sheet, white where the part is. strength: as repaint_file takes
-    it. Raises SketchError, StyleError or SettingError.
+    mask: (h, w) uint8 of any size, stretched over the sheet, white where the part is. strength: as ask_to_repaint_file
+    takes it. Raises SketchError, StyleError or SettingError.
     """
     start = expect_start(order)
     request = complete_order(studio, order)
     if request.start is None:
         changed = add_repaint(studio.profile, request, mask, words)
     else:
-        free = request if start.has_lines else clear_lines(request, mask)
+        free = clear_lines(request, mask) if start.lines is None else request
         changed = ask_for_part(free, Image.fromarray(request.start.pixels), mask, words, strength)
-    result = studio.redraw(changed, on_step=on_step, is_cancelled=is_cancelled)
-    on_result(replace(result, canvas=order.sketch.canvas))
+    return changed, order.sketch.canvas
 
 
-def outpaint_sheet(
-    studio: Studio,
-    order: Order,
-    sides: Mapping[str, bool],
-    words: object,
-    *,
-    on_step: Callable[[StepPreview], None],
-    on_result: Callable[[GenerationResult], None],
-    is_cancelled: IsCancelled,
-) -> None:
-    """Draw more around the picture on the sheet, on the sides that are true. Raises as outpaint_file does."""
+def ask_to_outpaint_sheet(studio: Studio, order: Order, sides: Mapping[str, bool], words: object) -> Asked:
+    """Ask for more around the picture on the sheet, on the sides that are true. Raises as ask_to_outpaint_file does."""
     if not get_menu(studio.profile.name).starts_from_pictures:
         raise SettingError(NO_MORE_AROUND.format(studio.profile.title))
     image = Image.fromarray(expect_start(order).pixels)
     request = complete_order(studio, order)
-    grown = draw_more_around(studio.profile, request, image, sides, read_part_words(words))
-    on_result(studio.redraw(grown, on_step=on_step, is_cancelled=is_cancelled))
+    return draw_more_around(studio.profile, request, image, sides, read_part_words(words)), None
 
 
 def expect_start(order: Order) -> SheetStart:
     """Return the picture to start from on an order's sheet. Raises SettingError where there is none."""
-    if (start := read_start(order.sketch)) is None:
+    if (start := find_start(order.sketch)) is None:
         raise SettingError(NO_START)
     return start
 

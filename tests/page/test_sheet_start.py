@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.models.catalog import POCKET, SD15
-from pipeline.page.page_order import read_order
+from pipeline.models.profile import ModelProfile
+from pipeline.page.page_order import read_order, read_sheet
 from pipeline.request.order import Order
 from pipeline.request.presets import get_menu
+from pipeline.sketch import intake, sheet_start
 from pipeline.sketch.intake import read_strokes
+from pipeline.sketch.sheet_start import find_start
 from pipeline.studio.live import make_draft
 from pipeline.studio.sheet_start import take_sheet_start
 from tests.page.test_quality import page_settings
@@ -57,6 +62,25 @@ def test_a_call_may_send_another_strength_or_another_picture() -> None:
     other = np.zeros((64, 64, 3), np.uint8)
     same, named = take_sheet_start(menu, sketch, {"image": other})
     assert same is sketch and named == {"image": other}
+
+
+@pytest.mark.parametrize("profile", [SD15, POCKET])
+def test_a_sheet_is_parsed_and_each_thing_on_it_painted_once(
+    profile: ModelProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Counter[str]()
+
+    def count(module: Any, name: str) -> None:
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a, **named: (seen.update([name]), real(*a, **named))[1])
+
+    count(intake, "read_canvas")
+    count(sheet_start, "paint_canvas")
+    count(sheet_start, "lay_picture")
+    canvas = json.dumps({**json.loads(write_start(LINE)), "width": 1024, "height": 1024})
+    order, _ = read_order(profile, read_sheet(profile, canvas), [*page_settings(profile).values()])
+    assert find_start(order.sketch) is not None
+    assert seen == {"read_canvas": 1, "lay_picture": 1} | ({"paint_canvas": 1} if profile is SD15 else {})
 
 
 def test_a_draft_of_few_steps_still_draws_one() -> None:

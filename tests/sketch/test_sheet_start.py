@@ -13,12 +13,13 @@ from pipeline.errors import SketchError
 from pipeline.page.view import make_data_url
 from pipeline.sketch.canvas import read_canvas
 from pipeline.sketch.intake import draw_over_start, read_strokes
-from pipeline.sketch.sheet_start import FINE_SIDE, SheetStart, read_start, read_strength
+from pipeline.sketch.sheet_start import FINE_SIDE, SheetStart, find_start
 from tests.tools.drawings import make_canvas, make_stroke
 
 LINE = make_stroke([(40.0, 60.0), (470.0, 60.0)])
 COLOUR = make_stroke([(40.0, 300.0), (470.0, 300.0)]) | {"tool": "marker", "color": "#ff0000", "size": 40}
 ERASER = make_stroke([(256.0, 20.0), (256.0, 500.0)]) | {"tool": "eraser", "size": 60}
+RUBBER = make_stroke([(20.0, 60.0), (500.0, 60.0)]) | {"tool": "eraser", "size": 80}  # over LINE
 GREEN = (63, 143, 82)
 
 
@@ -35,7 +36,7 @@ def write_start(*strokes: dict[str, Any], picture: Image.Image | None = None, **
 
 
 def read(*strokes: dict[str, Any], **placement: Any) -> SheetStart:
-    start = read_start(read_strokes(write_start(*strokes, **placement)))
+    start = find_start(read_strokes(write_start(*strokes, **placement)))
     assert start is not None
     return start
 
@@ -44,15 +45,15 @@ def test_the_pens_lines_are_the_drawing_and_the_picture_is_started_from() -> Non
     sketch = read_strokes(write_start(LINE))
     assert np.array_equal(sketch.pixels, read_strokes(json.dumps(make_canvas(LINE))).pixels) and sketch.is_drawing
     start = read(LINE)
-    assert start.strength == 0.6 and start.has_lines
+    assert start.strength == 0.6 and start.lines is not None
     assert max(start.pixels.shape) == FINE_SIDE and tuple(start.pixels[120, 300]) == GREEN
 
 
 def test_without_a_line_the_picture_itself_is_the_drawing() -> None:
     sketch = read_strokes(write_start())
-    assert not sketch.is_drawing and tuple(sketch.pixels[5, 5]) == GREEN and not read().has_lines
-    gone = read_strokes(write_start(LINE, make_stroke([(20.0, 60.0), (500.0, 60.0)]) | {"tool": "eraser", "size": 80}))
-    assert np.array_equal(gone.pixels, sketch.pixels), "a line that was rubbed out is none"
+    assert not sketch.is_drawing and tuple(sketch.pixels[5, 5]) == GREEN and read().lines is None
+    assert np.array_equal(read_strokes(write_start(LINE, RUBBER)).pixels, sketch.pixels)
+    assert read(LINE, RUBBER).lines is None, "a line that was rubbed out is none"
 
 
 def test_painted_colours_lie_on_the_picture_and_the_eraser_takes_these_alone() -> None:
@@ -74,7 +75,9 @@ def test_an_engine_that_starts_from_the_drawing_sees_all_of_it() -> None:
     assert whole.pixels[60, 200].max() < 60 and tuple(whole.pixels[300, 100]) == (255, 0, 0)
     assert tuple(whole.pixels[450, 20]) == GREEN
     plain = read_strokes(json.dumps(make_canvas(LINE)))
-    assert draw_over_start(plain) is plain and read_start(plain) is None and read_strength(plain) is None
+    assert draw_over_start(plain) is plain and find_start(plain) is None
+    at_once = read_strokes(write_start(LINE, COLOUR), is_whole=True)
+    assert np.array_equal(at_once.pixels, whole.pixels) and draw_over_start(at_once) is at_once
 
 
 @pytest.mark.parametrize("changes", [{"version": 3}, {"placement": {"strength": 0.6, "traced": True}}])

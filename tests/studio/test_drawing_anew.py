@@ -15,7 +15,7 @@ from pipeline.picture.png_file import write_picture
 from pipeline.settings import ROOT, Settings
 from pipeline.studio.calls import draw_call, read_call
 from pipeline.studio.drawing_anew import find_margins, measure_room
-from pipeline.studio.going_on import outpaint_file, repaint_file
+from pipeline.studio.going_on import ask_to_outpaint_file, ask_to_repaint_file, draw_asked
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult
 from tests.tools.image_files import draw_fox, encode_png
@@ -63,9 +63,16 @@ def drawn(studio: Studio) -> GenerationResult:
     return call(studio, sketch=encode_png(draw_fox()), image=encode_png(make_photo()), strength=0.75)
 
 
-def go_on(work: Any, *given: Any) -> GenerationResult:
+def draw_and_return(studio: Studio, ask: Any, *args: Any) -> GenerationResult:
+    """Draw what `ask` asks for, as the page does, and return it."""
     results: list[GenerationResult] = []
-    work(*given, on_step=lambda _: None, on_result=results.append, is_cancelled=lambda: False)
+    draw_asked(
+        studio,
+        lambda: ask(studio, *args),
+        on_step=lambda _: None,
+        on_result=results.append,
+        is_cancelled=lambda: False,
+    )
     return results[0]
 
 
@@ -92,18 +99,18 @@ def test_an_image_alone_is_the_drawing_too(studio: Studio) -> None:
 
 def test_a_part_is_drawn_anew_and_the_rest_stays(studio: Studio, drawn: GenerationResult) -> None:
     mask = np.asarray(make_mask((64, 64)))
-    result = go_on(repaint_file, studio, write_picture(drawn), mask, "a hat")
+    result = draw_and_return(studio, ask_to_repaint_file, write_picture(drawn), mask, "a hat")
     before, after = (np.asarray(each.image, int) for each in (drawn, result))
     assert np.abs(before - after)[80:112, 80:112].max() > 8
     assert np.array_equal(before[:40], after[:40]) and np.array_equal(before[170:], after[170:])
     assert result.request.styled_prompt.words.count("hat") == 1 and result.request.prompt.text == "a fox"
     assert studio.read_picture(write_picture(result)).request == result.request
     with pytest.raises(SettingError, match="nothing is brushed"):
-        go_on(repaint_file, studio, write_picture(drawn), 0 * mask, "a hat")
+        draw_and_return(studio, ask_to_repaint_file, write_picture(drawn), 0 * mask, "a hat")
 
 
 def test_more_is_drawn_around_and_the_old_picture_stays(studio: Studio, drawn: GenerationResult) -> None:
-    result = go_on(outpaint_file, studio, write_picture(drawn), {"left": True, "below": True}, "hills")
+    result = draw_and_return(studio, ask_to_outpaint_file, write_picture(drawn), {"left": True, "below": True}, "hills")
     assert result.image.size == (320, 320)
     before, after = (np.asarray(each.image, int) for each in (drawn, result))
     assert np.array_equal(before[:200, 56:], after[:200, 64 + 56 :])
@@ -112,7 +119,7 @@ def test_more_is_drawn_around_and_the_old_picture_stays(studio: Studio, drawn: G
     for sides, message in (({}, "none was chosen"), ({"left": True, "right": True}, "px a side")):
         large = write_picture(drawn) if not sides else write_picture(go_on_large(studio, drawn))
         with pytest.raises(SettingError, match=message):
-            go_on(outpaint_file, studio, large, sides, "")
+            draw_and_return(studio, ask_to_outpaint_file, large, sides, "")
 
 
 def test_the_room_that_is_told_before_is_what_a_picture_gets(studio: Studio, drawn: GenerationResult) -> None:

@@ -12,9 +12,10 @@ from PIL import Image
 from pipeline.errors import Cancelled, SettingError
 from pipeline.picture.png_file import write_picture
 from pipeline.studio.enlarging import count_parts
-from pipeline.studio.going_on import enlarge_file, repaint_file
+from pipeline.studio.going_on import ask_to_repaint_file, enlarge_file
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult
+from tests.studio.test_drawing_anew import draw_and_return
 from tests.studio.test_studio import make_order, settings, studio  # noqa: F401 - fixtures
 
 
@@ -72,15 +73,7 @@ def test_a_part_of_a_file_is_repainted_and_the_rest_stays(studio: Studio, data: 
     results: list[GenerationResult] = []
     for words in ("blue", "yellow"):
         before = data if not results else write_picture(results[-1])
-        repaint_file(
-            studio,
-            before,
-            mask,
-            words,
-            on_step=lambda _: None,
-            on_result=results.append,
-            is_cancelled=lambda: False,
-        )
+        results.append(draw_and_return(studio, ask_to_repaint_file, before, mask, words))
     first, second = (np.asarray(result.image, np.int16) for result in results)
     with Image.open(io.BytesIO(data)) as opened:
         base = np.asarray(opened.convert("RGB"), np.int16)
@@ -93,15 +86,7 @@ def test_a_part_of_a_file_is_repainted_and_the_rest_stays(studio: Studio, data: 
 
 def test_words_are_needed(studio: Studio, data: bytes) -> None:  # noqa: F811
     with pytest.raises(SettingError, match="mask_prompt"):
-        repaint_file(
-            studio,
-            data,
-            np.full((8, 8), 255, np.uint8),
-            "",
-            on_step=lambda _: None,
-            on_result=lambda _: None,
-            is_cancelled=lambda: False,
-        )
+        ask_to_repaint_file(studio, data, np.full((8, 8), 255, np.uint8), "")
 
 
 def test_the_network_lies_in_the_tree_with_its_licence() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline.errors import SettingError
 from pipeline.page.drawn_files import DrawnFiles
@@ -21,13 +22,25 @@ from pipeline.picture.png_file import write_picture
 from pipeline.request.order import Order
 from pipeline.sketch.intake import read_strokes
 from pipeline.studio.calls import draw_call, read_call
-from pipeline.studio.sheet_start import NO_START, clear_lines, complete_order, outpaint_sheet, repaint_sheet
+from pipeline.studio.sheet_start import (
+    NO_START,
+    ask_to_outpaint_sheet,
+    ask_to_repaint_sheet,
+    clear_lines,
+    complete_order,
+)
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationRequest, GenerationResult
 from tests.page.test_going_on import VISITOR
 from tests.page.test_quality import page_settings
-from tests.sketch.test_sheet_start import LINE, write_start
-from tests.studio.test_drawing_anew import SMALL, make_mask, make_photo, studio  # noqa: F401 - a fixture
+from tests.sketch.test_sheet_start import LINE, RUBBER, write_start
+from tests.studio.test_drawing_anew import (  # noqa: F401 - a fixture
+    SMALL,
+    draw_and_return,
+    make_mask,
+    make_photo,
+    studio,
+)
 from tests.tools.drawings import make_canvas
 from tests.tools.image_files import draw_fox, encode_png
 
@@ -42,11 +55,8 @@ def make_order(studio: Studio, canvas: str) -> Order:  # noqa: F811
     return read_order(studio.profile, read_strokes(canvas), [*make_settings(studio).values()])[0]
 
 
-def run(work: Any, studio: Studio, canvas: str, *args: Any) -> GenerationResult:  # noqa: F811
-    made: list[GenerationResult] = []
-    work(studio, make_order(studio, canvas), *args, on_step=None, on_result=made.append, is_cancelled=None)
-    (result,) = made
-    return result
+def run(ask: Any, studio: Studio, canvas: str, *args: Any) -> GenerationResult:  # noqa: F811
+    return draw_and_return(studio, ask, make_order(studio, canvas), *args)
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +91,10 @@ def test_a_picture_is_drawn_from_another_one_and_its_file_brings_all_back(
 
 def test_a_part_of_a_picture_from_outside_is_drawn_anew_and_the_rest_stays(studio: Studio) -> None:  # noqa: F811
     photo = make_photo().resize((512, 512))
-    result = run(repaint_sheet, studio, write_start(picture=photo), MASK, "a lemon")
+    result = run(ask_to_repaint_sheet, studio, write_start(picture=photo), MASK, "a lemon")
     request = result.request
     assert request.start is not None and request.start.prompt is not None and request.start.prompt.text == "a lemon"
     inside = (slice(80, 112), slice(80, 112))
-    assert not request.edges.pixels[inside].any(), "what was there need not come again"
     moved = np.abs(np.asarray(result.image, np.int64) - request.start.pixels.astype(np.int64)).max(axis=2)
     assert not moved[:40].any() and not moved[160:].any() and moved[inside].mean() > 1
     assert result.canvas is not None and '"strength":0.6' in result.canvas
@@ -93,33 +102,41 @@ def test_a_part_of_a_picture_from_outside_is_drawn_anew_and_the_rest_stays(studi
 
 
 def test_a_part_goes_as_far_as_its_strength_says(studio: Studio) -> None:  # noqa: F811
-    result = run(repaint_sheet, studio, write_start(picture=make_photo()), MASK, "", 0.5)
+    result = run(ask_to_repaint_sheet, studio, write_start(picture=make_photo()), MASK, "", 0.5)
     assert result.request.sampling.strength == 0.5
     with pytest.raises(SettingError, match="leaves none of 4 steps"):
-        run(repaint_sheet, studio, write_start(), MASK, "", 0.1)
+        run(ask_to_repaint_sheet, studio, write_start(), MASK, "", 0.1)
     with pytest.raises(SettingError, match="strength"):
-        run(repaint_sheet, studio, write_start(), MASK, "", "much")
+        run(ask_to_repaint_sheet, studio, write_start(), MASK, "", "much")
 
 
 def test_lines_of_the_pen_lead_the_part(studio: Studio) -> None:  # noqa: F811
     line = LINE | {"points": [[140, 200, 0.5], [250, 200, 0.5]]}
-    result = run(repaint_sheet, studio, write_start(line), MASK, "")
+    result = run(ask_to_repaint_sheet, studio, write_start(line), MASK, "")
     assert result.request.edges.pixels[90:110, 80:112].any()
 
 
+@pytest.mark.parametrize("strokes", [(), (LINE, RUBBER)])
+def test_edges_of_the_picture_lead_no_part_where_no_line_is_left(studio: Studio, strokes: Any) -> None:  # noqa: F811
+    stark = Image.new("RGB", (300, 300), "white")
+    stark.paste((20, 30, 60), (50, 50, 140, 140))
+    edges = run(ask_to_repaint_sheet, studio, write_start(*strokes, picture=stark), MASK, "").request.edges.pixels
+    assert edges.any() and not edges[64:128, 64:128].any()
+
+
 def test_more_is_drawn_around_it(studio: Studio, tmp_path: Path) -> None:  # noqa: F811
-    result = run(outpaint_sheet, studio, write_start(picture=make_photo()), {"left": True}, "hills")
+    result = run(ask_to_outpaint_sheet, studio, write_start(picture=make_photo()), {"left": True}, "hills")
     assert result.image.size == (320, 256) and result.request.start is not None
     _, _, picture = restore(studio, write_picture(result), tmp_path)
     assert PART in picture["notice"]
 
 
 def test_what_cannot_be_done_is_said(studio: Studio) -> None:  # noqa: F811
-    for work, asked in ((repaint_sheet, MASK), (outpaint_sheet, {"left": True})):
+    for work, asked in ((ask_to_repaint_sheet, MASK), (ask_to_outpaint_sheet, {"left": True})):
         with pytest.raises(SettingError, match=NO_START[:30]):
             run(work, studio, json.dumps(make_canvas(LINE)), asked, "")
     with pytest.raises(SettingError, match="nothing is brushed"):
-        run(repaint_sheet, studio, write_start(), np.zeros((64, 64), np.uint8), "")
+        run(ask_to_repaint_sheet, studio, write_start(), np.zeros((64, 64), np.uint8), "")
 
 
 def test_the_page_asks_for_a_part_of_the_picture_on_its_sheet(studio: Studio, tmp_path: Path) -> None:  # noqa: F811
