@@ -2,14 +2,13 @@
 // picture starts from, and how far it goes from that.
 import { getContext, loadImage, make, makeIcon } from "./dom.js";
 import { showMessage } from "./messages.js";
+import { makeStartStrength } from "./start-strength.js";
 import { say } from "./words.js";
 
 export const STRENGTH = 0.75; // of a picture that is to be started from, until somebody says otherwise
-const LEAST = 0.05;
 const AREA = 512 * 512, SHEET_STEP = 32, LONGEST = 2.4; // canvas px of a sheet with a picture's proportions
 const MOST_CUT = 1.06; // a picture that is longer than its sheet by no more covers it
 const SEEN_SIDE = 1024; // px of what is shown where a part of it is brushed
-const NUMBER = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 /** What a picture under the drawing can be for, and what that makes of it. */
 const PURPOSES = {
@@ -35,9 +34,7 @@ export class Beneath {
     this.onChange = onChange;
     this.image = make("img", { alt: "" });
     this.thumb = make("button.thumb", { type: "button", title: say("What this picture is for"), "aria-label": say("What this picture is for"), "aria-expanded": "false", onclick: () => this.open(!this.#isOpen) }, this.image, makeIcon("more"));
-    this.number = make("output", {});
-    this.slider = /** @type {HTMLInputElement} */ (make("input", { type: "range", min: LEAST, max: 1, step: 0.05, "aria-label": say("Strength: how far it goes from this picture"), oninput: () => this.#paint(), onchange: () => this.#change({ strength: Number(this.slider.value) }) }));
-    this.strength = make("label.far", { title: say("Strength: how far it goes from this picture") }, make("span", {}, say("Strength")), this.slider, this.number);
+    this.strength = makeStartStrength(STRENGTH, (strength) => this.#change({ strength }));
     this.away = make("button.away", { type: "button", title: say("Take it away"), "aria-label": say("Take it away"), onclick: () => this.#change(null) }, makeIcon("close"));
     this.purposes = Object.entries(PURPOSES).map(([name, { icon, title, what }]) => make("button.word", { type: "button", "data-purpose": name, title: what, onclick: () => this.#choose(name) }, makeIcon(icon), title));
     this.told = make("p");
@@ -45,7 +42,7 @@ export class Beneath {
     this.around = make("button.word", { type: "button", "data-way": "around", onclick: () => onWay("around") }, makeIcon("around"), say("More around it"));
     this.ways = make("div.ways", {}, make("button.word", { type: "button", "data-way": "repaint", onclick: () => onWay("repaint") }, makeIcon("brush-mask"), this.part), this.around);
     this.choice = make("div.under-choice", { hidden: true }, make("div.purposes", { role: "group", "aria-label": say("What this picture is for") }, ...this.purposes), this.told, this.ways);
-    this.node = make("div.under-chip", { hidden: true, onkeydown: (event) => this.#pressKey(event) }, make("div.line", {}, this.thumb, this.strength, this.away), this.choice);
+    this.node = make("div.under-chip", { hidden: true, onkeydown: (event) => this.#pressKey(event) }, make("div.line", {}, this.thumb, this.strength.node, this.away), this.choice);
     this.node.addEventListener("pointerdown", (event) => /** @type {HTMLElement} */ (event.target).closest("button, label") && event.stopPropagation()); // beside them the hand draws
     sheet.node.addEventListener("pointerdown", () => this.open(false));
     sheet.node.append(this.node);
@@ -74,19 +71,12 @@ export class Beneath {
     const purpose = findPurpose(picture), isStart = purpose === "start", isPocket = this.#engine === "pocket";
     if (this.image.getAttribute("src") !== picture.source) this.image.src = picture.source;
     for (const button of this.purposes) button.setAttribute("aria-pressed", String(button.dataset.purpose === purpose));
-    this.strength.hidden = !isStart;
+    this.strength.node.hidden = !isStart;
     this.ways.hidden = !isStart;
     this.around.hidden = isPocket;
     this.part.textContent = isPocket ? say("Other colours for a part") : say("A part anew");
     this.told.textContent = isStart && isPocket ? OF_POCKET : PURPOSES[purpose].what;
-    if (isStart) this.slider.value = String(picture.strength);
-    this.#paint();
-  }
-
-  #paint() {
-    const words = NUMBER.format(Number(this.slider.value));
-    this.number.textContent = words;
-    this.slider.setAttribute("aria-valuetext", words);
+    if (isStart) this.strength.show(picture.strength);
   }
 
   #choose(name) {

@@ -18,6 +18,7 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
   const beneath = new Beneath(sheet, { onChange: change, onWay: (way) => page.goOnFromSheet(way) });
   /** @type {Record<string, any>} */
   let settings = {};
+  let hasStart = false; // as Settings know it
   element.replaceChildren(make("div.easel", {}, tools.rail, sheet.node, tools.palette.node));
   acceptFiles(element.closest("#canvas") ?? element, openFile);
   watch("value", () => {
@@ -31,6 +32,13 @@ export function mountCanvas({ element, props, trigger, watch }, page) {
     beneath.refresh();
     props.value = String(drawing);
     page.noteDrawing();
+    tellStart();
+  }
+  /** Tell Settings, whose strength does not count then, whether there is a picture to start from. */
+  function tellStart() {
+    const lies = drawing.now.picture?.strength != null;
+    if (lies !== hasStart) setTimeout(() => trigger("start", { lies }), 0); // after Gradio has taken up the drawing
+    hasStart = lies;
   }
   /** Change the drawing by something that replaces it, and say how the one before comes back. */
   function replace(change) {

@@ -2,6 +2,7 @@
 import { openDialog } from "./dialog.js";
 import { getContext, loadImage, make, makeIcon } from "./dom.js";
 import { MaskBrush } from "./mask-brush.js";
+import { makeStartStrength } from "./start-strength.js";
 import { say } from "./words.js";
 
 const LARGEST = 2048; // px, the longer side of a picture that was enlarged
@@ -59,13 +60,13 @@ function openRepaint(picture, image, page, trigger, isPocket) {
   const [title, act, doing] = isPocket ? [say("Other colours for a part"), say("Colour it"), say("Colouring it")] : [say("A part anew"), say("Draw it"), say("Drawing the part")];
   const words = makeWords(isPocket ? say("blue, a red roof, a lemon …") : say("a red roof, a lemon tree …"), say("What the part becomes"), () => refresh());
   const go = make("button.go", { type: "submit" }, act);
-  const strength = isPocket ? null : makeStrength();
+  const strength = isPocket ? null : makeStartStrength(1);
   const brush = new MaskBrush(picture.image, image.naturalWidth, image.naturalHeight, { onChange: () => refresh() });
   const refresh = () => (go.disabled = brush.isEmpty || (isPocket && !words.value.trim()));
-  const form = makeForm(strength ? [words, strength, go] : [words, go], go, () => {
+  const form = makeForm(strength ? [words, strength.node, go] : [words, go], go, () => {
     const mask = brush.toDataURL();
     dialog.close();
-    trigger("repaint", { ...beginWith(picture, page, doing), mask, words: words.value, ...(strength && { strength: Number(strength.querySelector("input")?.value) }) });
+    trigger("repaint", { ...beginWith(picture, page, doing), mask, words: words.value, ...(strength && { strength: strength.read() }) });
   });
   refresh();
   const dialog = openDialog(title, make("div.repaint", {}, makeHint(describeRepaint(isPocket)), brush.node, form), { name: "repaint" });
@@ -128,15 +129,6 @@ function makeHint(words) {
 /** Make a field for a few words. */
 function makeWords(placeholder, label, oninput) {
   return make("input", { type: "text", maxlength: 200, placeholder, "aria-label": label, oninput });
-}
-
-/** Make the slider that says how far the part goes from what it shows. */
-function makeStrength() {
-  const number = make("output", {});
-  const show = () => (number.textContent = Number(input.value).toFixed(2));
-  const input = make("input", { type: "range", min: 0.05, max: 1, step: 0.05, value: 1, "aria-label": say("Strength: how far it goes from this picture"), oninput: () => show() });
-  show();
-  return make("label.part-strength", {}, make("span", {}, say("Strength")), input, number);
 }
 
 /** Make a form that does something unless its button is disabled. */

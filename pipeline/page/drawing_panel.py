@@ -48,7 +48,7 @@ class DrawingPanel:
 
 def lay_drawing_panel(studio: Studio, script: str) -> DrawingPanel:
     """Lay out the canvas, the picture, the words and the buttons; `strip` and `history` are rendered by the page."""
-    canvas = make_component("canvas", script, events=("recipe",))
+    canvas = make_component("canvas", script, events=("recipe", "start"))
     picture = make_component("picture", script, events=("enlarge", "repaint", "outpaint"))
     with gr.Column(elem_id="words"):
         with gr.Row(elem_id="ask"):

@@ -18,7 +18,7 @@ from pipeline.errors import CroquisError
 from pipeline.models.catalog import PROFILES
 from pipeline.models.profile import ModelProfile
 from pipeline.page.left_out import OTHERWISE
-from pipeline.page.quality import list_limits
+from pipeline.page.quality import OWN_STRENGTH, list_limits
 
 LANGUAGES = {"de": "de", "es": "es", "fr": "fr", "ja": "ja", "zh": "zh-CN"}  # the catalogue's name: Gradio's locale
 TEXTS = ("label", "info", "placeholder")  # attributes of components that a person reads
@@ -50,7 +50,7 @@ def mark_texts(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def make_translations(page: gr.Blocks, assets: Path) -> gr.I18n:
     """Make Gradio's translations of every text that the page's components show."""
-    shown = {OTHERWISE, *list_texts(page)}.union(*map(list_profile_texts, PROFILES.values()))
+    shown = {OTHERWISE, OWN_STRENGTH, *list_texts(page)}.union(*map(list_profile_texts, PROFILES.values()))
     catalogues = {locale: read_catalogue(assets, language) for language, locale in LANGUAGES.items()}
     translated = {locale: {text: known[text] for text in shown & known.keys()} for locale, known in catalogues.items()}
     return gr.I18n(en={}, **translated)

@@ -23,8 +23,7 @@ FOCUS_LABELS = {
     "style": "Its colours and brushwork",
     "style + layout": "Its colours, brushwork and layout",
 }
-
-
+OWN_STRENGTH = "The picture under your drawing has its own: Strength, on the sheet."  # said where a setting's lies idle
 ADAPTER_LABELS = {"plus": phrase("Closely, part by part")}
 
 

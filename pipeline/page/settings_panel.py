@@ -8,13 +8,15 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.controls import CONTROLS, Control
+from pipeline.controls import CONTROL_BY_NAME, CONTROLS, Control
 from pipeline.page.components import PAGE_EVENT, lay_fold
 from pipeline.page.hires_choice import HiresChoice, lay_hires_choice, wire_hires_choice
 from pipeline.page.languages import mark_texts
 from pipeline.page.left_out import lay_left_out, wire_left_out
+from pipeline.page.page_event import PageEvent
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.quality import (
+    OWN_STRENGTH,
     adapt_settings,
     lay_quality_inputs,
     list_limits,
@@ -31,6 +33,7 @@ from pipeline.studio.studio import Studio
 READING_CHOICES = [("Choose for me", "auto"), ("A line drawing", "lines"), ("A photo or shaded picture", "canny")]
 PAINT = "colour_strength"  # a setting of engines that ink the drawing, hidden for others
 START = "strength"  # a setting of engines that start from pictures, hidden for others
+OF_COLOURS = (START, PAINT)  # how far a picture goes from the colours on the sheet, by engine
 LAYERS = "clip_skip"  # a setting of engines whose words are read layer by layer, hidden for others
 SIDES = ("width", "height")
 SLIDERS = ("num_inference_steps", "guidance_scale", "ip_adapter_scale", "controlnet_conditioning_scale", "lines")
@@ -161,6 +164,9 @@ def wire_settings(
     wire_left_out(studio, settings.left_out, settings.quality["levers"], running, **PAGE_EVENT)
     wire_wanted_parts(studio, settings.wanted, settings.quality, running, **PAGE_EVENT)
     wire_hires_choice(studio, settings.hires, running, **PAGE_EVENT)
+    canvas.start(  # the page tells it whenever a picture to start from comes or goes
+        follow_start, None, [settings.numbers[name] for name in OF_COLOURS], trigger_mode="always_last", **PAGE_EVENT
+    )
     gr.on(
         [settings.engine.change, running.change],
         partial(follow_engine, studio, studio.profile.name),
@@ -175,6 +181,17 @@ def list_lacking_settings(engine: str) -> dict[str, bool]:
     """List the settings that an engine may lack, and whether it has each."""
     menu = get_menu(engine)
     return {PAINT: menu.inks_drawing, START: menu.starts_from_pictures, LAYERS: menu.skips_layers}
+
+
+def follow_start(event: PageEvent) -> list[Any]:
+    """Return what says how far a picture goes from the colours, out of use while a picture to start from `lies` on the
+    sheet: that one's own strength counts.
+    """
+    lies = event.lies is True
+    return [
+        gr.update(interactive=not lies, **mark_texts({"info": OWN_STRENGTH if lies else CONTROL_BY_NAME[name].info}))
+        for name in OF_COLOURS
+    ]
 
 
 def list_usual_settings(studio: Studio) -> list[Any]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.canvas_actions import list_strokes, read_canvas_json
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.page_actions import LINE, Fingers, drag_mouse, draw_and_wait, swipe_finger, undo
+from tests.browser.page_actions import LINE, Fingers, drag_mouse, draw_and_wait, open_panel, swipe_finger, undo
 from tests.browser.test_accessibility_and_layout import serious_findings
 from tests.browser.test_canvas_by_hand import drop
 from tests.browser.test_part_and_around_by_hand import finish, locate_on_picture
@@ -86,6 +86,23 @@ def test_what_it_is_for_is_changed_and_another_picture_takes_its_place(page: Pag
         page.click(f"{CHIP} [data-purpose={purpose}]")
         wait_for_strength(page, None)
         assert read_canvas_json(page)["placement"]["traced"] is traced and not page.locator(SLIDER).is_visible()
+
+
+def expect_own_strength(page: Page, setting: str, usual: str) -> None:
+    """Expect a setting to be out of use, and to say why, as long as a picture is started from."""
+    slider = page.locator(f"#{setting} input[type=range]")
+    expect(slider).to_be_enabled()
+    put_in(page, make_photo((600, 600)))
+    expect(slider).to_be_disabled()
+    expect(page.locator(f"#{setting}")).to_contain_text("has its own: Strength, on the sheet")
+    page.click(f"{CHIP} .away")
+    expect(slider).to_be_enabled()
+    expect(page.locator(f"#{setting}")).to_contain_text(usual)
+
+
+def test_settings_say_that_its_own_strength_counts(page: Page) -> None:
+    open_panel(page, "settings")
+    expect_own_strength(page, "colour_strength", "How much of the colours that you painted stays")
 
 
 def test_it_is_there_again_after_a_reload(page: Page) -> None:

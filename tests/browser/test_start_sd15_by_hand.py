@@ -16,7 +16,14 @@ from tests.browser.page_actions import drag_mouse, draw_and_wait, open_panel, se
 from tests.browser.test_canvas_by_hand import drop
 from tests.browser.test_choose_by_hand import read_pixels
 from tests.browser.test_part_and_around_by_hand import SIDE, brush_middle, finish
-from tests.browser.test_start_by_hand import CHIP, make_photo, open_choice, put_in, wait_for_strength
+from tests.browser.test_start_by_hand import (
+    CHIP,
+    expect_own_strength,
+    make_photo,
+    open_choice,
+    put_in,
+    wait_for_strength,
+)
 from tests.tools.serving import Server
 
 SQUARE = (600, 600)
@@ -69,6 +76,12 @@ def test_it_is_drawn_from_with_a_drawing_and_the_file_brings_all_back(open_page:
     assert np.array_equal(read_shown(page), near), "the same picture comes of what is back"
 
 
+def test_settings_say_that_its_own_strength_counts(open_page: OpenPage) -> None:
+    page = open_page()
+    open_panel(page, "settings")
+    expect_own_strength(page, "strength", "How far the picture goes from the colours it starts from")
+
+
 def test_near_ones_start_from_it_too(open_page: OpenPage) -> None:
     page = open_page()
     put_in_square(page)
@@ -87,7 +100,7 @@ def test_a_part_of_it_is_brushed_and_drawn_anew(open_page: OpenPage) -> None:
     page.wait_for_selector(".repaint .go")
     brush_middle(page)
     page.fill(".repaint input[type=text]", "a lemon")
-    page.locator(".part-strength input").fill("0.75")
+    page.locator(".repaint .start-strength input").fill("0.75")
     after = finish(page)
     assert tuple(after[10, 10]) == (0x87, 0xC4, 0xEA) and tuple(after[-10, 10]) == (0x3F, 0x8F, 0x52)
     assert np.abs(after[120:136, 120:136] - (0xF7, 0xCF, 0x46)).mean() > 3, "the part stayed as it was"
