@@ -41,6 +41,7 @@ CONTROLNETS: Mapping[str, ModelPart] = MappingProxyType(
             "3564ec7b87dd706d5fc760d21c9e90bb160d1e9f",
             folder="controlnet_scribble",
             title="ControlNet for loose scribbles",
+            bundled=True,  # what most drawings by hand are read for; clean ones, too, where lineart's is not here
         ),
         "controlnet_lineart": describe_controlnet(
             "lllyasviel/control_v11p_sd15_lineart",

@@ -22,7 +22,12 @@ def test_other_sizes_are_refused_by_name(width, height):
 
 def test_what_is_fetched_first_is_what_drawing_needs_and_no_more():
     assert set(SD15.required_parts) == {"base", "controlnet", "ip_adapter", "image_encoder", "safety_checker"}
-    assert set(SD15.downloaded_parts) - set(SD15.required_parts) == {"lcm_lora", "taesd", "retrieval"}
+    assert set(SD15.downloaded_parts) - set(SD15.required_parts) == {
+        "controlnet_scribble",
+        "lcm_lora",
+        "taesd",
+        "retrieval",
+    }
     assert not POCKET.downloaded_parts
     assert 5e9 < sum(part.size for part in SD15.required_parts.values()) < 6.5e9
 
