@@ -131,7 +131,8 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         "mask",
         ImageFile | None,
         None,
-        "Image file, white where the picture is to wear the styles of mask_style; it lies over the drawing.",
+        "Image file, white where the picture is to wear the styles of mask_style; it lies over the drawing. On a "
+        "transparent ground what is painted counts, in any colour; where black and white are both painted, white.",
     ),
     Input(
         "mask_style",
@@ -160,7 +161,7 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         ImageFile | None,
         None,
         "Image file, white where mask_prompt gives other colours (pocket) or where image is drawn anew (Stable "
-        "Diffusion: it has image's size); all else stays.",
+        "Diffusion: it is scaled to image's size); all else stays. Transparency is read as mask's is.",
     ),
     Input(
         "mask_prompt",

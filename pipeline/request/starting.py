@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from pipeline.controls import CONTROL_BY_NAME, expect_number
 from pipeline.errors import SettingError
@@ -51,27 +52,40 @@ def parse_start(
     if mask is None and prompt.text:
         raise SettingError("mask_prompt says what the part under mask_image becomes; it came without a mask_image.")
     expect_proportions(image, sheet)
-    if mask is not None:
-        expect_mask(mask, image)
-    return StartPicture(image, mask, prompt if prompt.text else None), None
+    fitted = None if mask is None else fit_mask(mask, image)
+    return StartPicture(image, fitted, prompt if prompt.text else None), None
 
 
 def expect_proportions(image: Pixels, sheet: Pixels) -> None:
     """Raise SettingError unless a picture lies over the drawing as a whole."""
-    ratio = image.shape[1] / image.shape[0] / (sheet.shape[1] / sheet.shape[0])
-    if not 1 - ALIKE <= ratio <= 1 + ALIKE:
+    if not have_like_proportions(image, sheet):
         raise SettingError(
             f"The image lies over the drawing and has its proportions; it is {describe_size(image)}, the drawing "
             f"{describe_size(sheet)}."
         )
 
 
-def expect_mask(mask: Pixels, image: Pixels) -> None:
-    """Raise SettingError unless a mask has the picture's size and something white."""
+def have_like_proportions(one: Pixels, other: Pixels) -> bool:
+    """Return whether two pictures of any sizes lie over one another as wholes."""
+    ratio = one.shape[1] / one.shape[0] / (other.shape[1] / other.shape[0])
+    return 1 - ALIKE <= ratio <= 1 + ALIKE
+
+
+def fit_mask(mask: Pixels, image: Pixels) -> Pixels:
+    """Return a mask (h, w) in the picture's size, each pixel the mean of those that it covers: a larger one keeps its
+    hard edges, and its rims are soft where it is made smaller. Raises SettingError for other proportions, and where
+    nothing is white.
+    """
+    if not have_like_proportions(mask, image):
+        raise SettingError(
+            f"A mask_image has its image's proportions; it is {describe_size(mask)}, the image {describe_size(image)}."
+        )
     if mask.shape != image.shape[:2]:
-        raise SettingError(f"A mask_image has its image's size, {describe_size(image)}; {describe_size(mask)} came.")
+        height, width = image.shape[:2]
+        mask = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.BOX))
     if not (mask > 127).any():
         raise SettingError("The mask_image is white where the picture is drawn anew; nothing of this one is.")
+    return mask
 
 
 def read_strength(

@@ -17,6 +17,7 @@ from pipeline.request.order import Order, parse_order
 from pipeline.request.presets import get_menu
 from pipeline.sketch.image_file import open_image
 from pipeline.sketch.intake import read_image, read_strokes
+from pipeline.sketch.mask_file import read_mask_image
 from pipeline.studio.sheet_start import take_sheet_start
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult, Sketch, StepPreview
@@ -66,10 +67,8 @@ def read_drawing(sketch: object, strokes: object) -> Sketch:
 
 
 def read_mask(mask: object) -> NDArray[np.uint8] | None:
-    """Read a mask as (H, W) uint8; None where none came. Raises SketchError."""
-    if mask is None:
-        return None
-    return np.asarray(open_image(cast("bytes | Path", mask), "mask").convert("L"), np.uint8)
+    """Read a mask as read_mask_image does, (H, W) uint8; None where none came. Raises SketchError."""
+    return None if mask is None else read_mask_image(open_image(cast("bytes | Path", mask), "mask"))
 
 
 def read_start(image: object) -> NDArray[np.uint8] | None:

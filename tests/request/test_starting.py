@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline.errors import SettingError
 from pipeline.models.catalog import POCKET, SD15
@@ -40,13 +41,22 @@ def test_a_part_is_drawn_wholly_anew_and_a_picture_at_the_usual_strength() -> No
     assert make_order(image=make_image(), mask_image=make_mask(), strength=0.5).sampling.strength == 0.5
 
 
+@pytest.mark.parametrize("times", [0.5, 2])
+def test_a_mask_of_another_size_is_scaled_to_its_picture(times: float) -> None:
+    height, width = make_mask().shape
+    sent = np.asarray(Image.fromarray(make_mask()).resize((round(width * times), round(height * times)), 0))
+    start = make_order(image=make_image(), mask_image=sent).start
+    assert start is not None and start.mask is not None and start.mask.shape == (height, width)
+    assert np.array_equal(start.mask, make_mask())
+
+
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
         ({"mask_image": make_mask()}, "send that as image; mask_image came without it"),
         ({"mask_prompt": "a hat"}, "send that as image; mask_prompt came without it"),
         ({"image": make_image(), "mask_prompt": "a hat"}, "came without a mask_image"),
-        ({"image": make_image(), "mask_image": make_mask()[:-8]}, "has its image's size"),
+        ({"image": make_image(), "mask_image": make_mask()[:, :60]}, "has its image's proportions; it is"),
         ({"image": make_image(), "mask_image": 0 * make_mask()}, "nothing of this one is"),
         ({"image": make_image()[:, :60]}, "lies over the drawing and has its proportions"),
         ({"image": make_image(), "strength": 1.2}, "from 0 to 1; 1.2 came"),
