@@ -6,19 +6,22 @@ By itself that route fetches any public address and answers from our origin, and
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 
 from gradio.data_classes import _StaticFiles
 from gradio.utils import get_upload_folder
+from starlette._utils import get_route_path
 from starlette.responses import FileResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipeline.page.drawn_files import FOLDER
 from pipeline.page.own_routes import refuse
 
-ROUTES = ("/gradio_api/file=", "/gradio_api/file/")
+ROUTE = re.compile(r"/+(?:gradio_api/+)*(?:file[=/]|proxy=)(.*)", re.DOTALL | re.IGNORECASE)  # from a path's start on
 NOT_SERVED = "Only the page's own files and pictures that were drawn here are sent; addresses are not fetched."
+NO_FILE = "There is no such file."
 
 
 class ServedFiles:
@@ -32,19 +35,17 @@ class ServedFiles:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = str(scope.get("path", ""))
-        asked = next((path.partition(route)[2] for route in ROUTES if route in path), None)
-        if asked is None:
-            await self._app(scope, receive, send)
-        elif (real := resolve_plain(asked)) is None:
-            await refuse(403, NOT_SERVED)(scope, receive, send)
-        elif is_page_file(real):
-            is_sent = scope.get("method") in ("GET", "HEAD") and os.path.isfile(real)
-            await (FileResponse(asked) if is_sent else self._app)(scope, receive, send)
-        elif is_drawn(real):
-            await self._app(scope, receive, send)
-        else:
-            await refuse(403, NOT_SERVED)(scope, receive, send)
+        route = ROUTE.match(get_route_path(scope)) if "path" in scope else None
+        await (self._choose(route[1], scope) if route else self._app)(scope, receive, send)
+
+    def _choose(self, asked: str, scope: Scope) -> ASGIApp:
+        """Return what answers a request for this path: Gradio only for a path that is a drawn picture's."""
+        real = None if "://" in asked else resolve_plain(asked)
+        if real is None or scope["method"] not in ("GET", "HEAD"):
+            return refuse(403, NOT_SERVED)
+        if is_page_file(real):
+            return FileResponse(asked) if os.path.isfile(real) else refuse(404, NO_FILE)
+        return self._app if is_drawn(real) else refuse(403, NOT_SERVED)
 
 
 def is_page_file(real: str) -> bool:

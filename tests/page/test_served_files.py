@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.secure_headers import PAGE_RULES, SecureHeaders
-from pipeline.page.served_files import is_below, is_drawn, resolve_paths, resolve_plain
+from pipeline.page.served_files import ServedFiles, is_below, is_drawn, resolve_paths, resolve_plain
 from pipeline.settings import ROOT
 from tests.tools.image_files import draw_fox, encode_png
 from tests.tools.serving import ANSWER_LIMIT, Server
@@ -18,8 +20,13 @@ from tests.tools.serving import ANSWER_LIMIT, Server
 ANSWERS = ("/", "/gradio_api/info", "/v1/openapi.json", "/manifest.json", "/config", "/history/state", "/nothing")
 
 
-def get(address: str) -> httpx.Response:
+def get(address: str | httpx.URL) -> httpx.Response:
     return httpx.get(address, timeout=ANSWER_LIMIT)
+
+
+def get_raw(server: Server, path: str) -> httpx.Response:
+    """Get a path as it is written, doubled slashes and all."""
+    return get(httpx.URL(server.url).copy_with(raw_path=path.encode()))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +47,40 @@ def get(address: str) -> httpx.Response:
 def test_no_address_and_no_other_file_is_answered(server: Server, path: str) -> None:
     answer = get(f"{server.api}/{path}")
     assert answer.status_code == 403 and "error" in answer.json(), answer.text
+
+
+FOREIGN = "http://203.0.113.1/x.html/gradio_api/file="  # an address whose tail looks like a path of the page's own
+PAGE_FILE, NO_FILE = f"{ROOT}/assets/app.js", f"{ROOT}/assets/css/none.png"
+
+
+@pytest.mark.parametrize("tail", [PAGE_FILE, NO_FILE])
+@pytest.mark.parametrize("route", ["file=", "file/", "file%3D", "%66ile=", "/file=", "proxy="])
+def test_an_address_with_a_page_files_path_behind_it_is_refused(server: Server, route: str, tail: str) -> None:
+    for start in ("/gradio_api/", "//gradio_api/"):
+        for address in (FOREIGN, FOREIGN.replace("://", ":%2F%2F")):
+            answer = get_raw(server, f"{start}{route}{address}{tail}")
+            assert answer.status_code in (403, 404) and "error" in answer.json(), answer.text
+
+
+def test_what_looks_like_an_address_never_comes_to_gradio() -> None:
+    reached = list[str]()
+
+    async def gradio(scope: Any, *_: object) -> None:
+        reached.append(scope["path"])
+
+    async def ignore(_: object) -> None: ...
+
+    served = ServedFiles(gradio)
+    for start in ("/gradio_api/file=", "/gradio_api/file/", "//gradio_api/file=", "/file=", "/proxy=", "/x/file="):
+        for tail in (f"{FOREIGN}{NO_FILE}", f"{FOREIGN}{PAGE_FILE}", NO_FILE):
+            scope = {"type": "http", "method": "GET", "path": start + tail, "headers": [], "root_path": "/x"}
+            asyncio.run(served(scope, ignore, ignore))  # type: ignore[arg-type]
+    assert reached == []
+
+
+def test_a_page_file_that_is_none_is_not_found(server: Server) -> None:
+    assert get(f"{server.api}/file={NO_FILE}").status_code == 404
+    assert get(f"{server.api}/file={ROOT}/assets").status_code in (403, 404)
 
 
 def test_an_upload_is_given_to_nobody_and_a_drawn_picture_to_who_has_its_address(server: Server) -> None:

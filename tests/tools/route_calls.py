@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.settings import ROOT
 from tests.test_fuzz import JUNK, NO_NUMBERS, NO_TEXTS
 from tests.tools.serving import MARK
 
@@ -42,6 +43,8 @@ PARTS = (  # of a path or a query, as they travel
         "~",
         ".",
     ),
+    *(f"http://203.0.113.1/x{API}/{kind}{ROOT}/assets/css/none.png" for kind in ("file=", "file/", "proxy=")),
+    *(f"/{API}/file/http:%2F%2F203.0.113.1{API}/file={ROOT}/assets/app.js", f"{ROOT}/assets/none.js"),
     *("a" * 3_000, "%25", "http://203.0.113.1/x.png", "/etc/passwd", "a/b/c/d", "", "[]", "0" * 32, "f" * 32, "auto"),
 )
 QUERIES = (
