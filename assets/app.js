@@ -153,7 +153,7 @@ mountMessages();
 mountMenu();
 mountHand();
 mountReconnecting({ onAway: stopCutRun });
-mountHistoryButton({ openFile: (file) => parts.canvas.openFile(file), startFrom: (file) => parts.canvas.startFromFile(file) });
+mountHistoryButton({ openFile: (file) => parts.canvas.openFile(file), startFrom: (file) => parts.canvas.startFromFile(file), draw });
 registerWorker();
 colourFrame();
 offerTour();

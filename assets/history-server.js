@@ -25,7 +25,8 @@ export const locateZip = (ids) => locate(`export${ids.length ? `?ids=${ids.join(
 
 /**
  * Say whether this visitor's pictures are kept ("on", "off", or "ask": once they say so), what goes wrong with it,
- * and when the latest of their pictures was asked for that an end of Croquis cut off.
+ * and when the latest of their pictures was asked for that an end of Croquis cut off: "" for none, undefined where it is
+ * not known yet.
  * @returns {Promise<{ mode: "on" | "off" | "ask", keeps: boolean, fault: string, interrupted?: string }>}
  */
 export const readState = () => ask("state");

@@ -17,13 +17,15 @@ let since = 0; // ms, when the present message came
  * on a phone it covers the header. The next one takes its place; a pointer or the focus on it holds it.
  * @param {string} text nothing takes the present message away
  * @param {"status" | "alert"} [kind] "alert": something did not go as it should
+ * @param {{ words: string, act: () => void }} [offer] a button that does something about it
  */
-export function showMessage(text, kind = "status") {
+export function showMessage(text, kind = "status", offer) {
   clearTimeout(timer);
   for (const place of [polite, urgent]) place.replaceChildren();
   if (!text) return;
   const close = make("button.action", { type: "button", title: say("Close"), "aria-label": say("Close"), onclick: () => showMessage("") }, makeIcon("close"));
-  const card = make(`p.message.${kind}`, {}, make("span", {}, text), close);
+  const acting = offer ? [make("button.offer", { type: "button", onclick: () => { showMessage(""); offer.act(); } }, offer.words)] : [];
+  const card = make(`p.message.${kind}`, {}, make("span", {}, text), ...acting, close);
   const seconds = (LEAST_SECONDS + SECONDS_A_WORD * text.split(/\s+/).length) * (kind === "alert" ? ALERT_TIMES : 1);
   const wait = () => {
     clearTimeout(timer);

@@ -104,10 +104,15 @@ class HistoryDoor:
         return answer
 
     def _find_interrupted(self, owner: str | None) -> dict[str, str]:
-        """Return when this visitor's latest picture came that an end of Croquis cut off lately, where there is one."""
-        history = None if owner is None else self._studio.keeper.find_open()
-        when = None if history is None or owner is None else history.jobs.find_interrupted(owner)
-        return {} if when is None else {"interrupted": when.isoformat()}
+        """Return when this visitor's latest picture came that an end of Croquis cut off lately: "" where there is none,
+        nothing where it is not known yet.
+        """
+        if owner is None:
+            return {"interrupted": ""}
+        if (history := self._studio.keeper.find_open()) is None:
+            return {}
+        when = history.jobs.find_interrupted(owner)
+        return {"interrupted": "" if when is None else when.isoformat()}
 
     def take_consent(self, request: Request, body: bytes) -> Response:
         """Begin to keep a visitor's pictures, or delete all of them and keep no more."""

@@ -17,6 +17,9 @@ AWAY = "#messages .alert:has-text('The server is away')"
 SETTLED = 5_000  # ms; the live picture of the last stroke and what is kept of the words are through
 BACK = "#messages .message:has-text('again')"
 IS_BACK = "#messages .message:has-text('was away and is back')"
+CUT_OFF = "#messages .alert:has-text('A picture of yours was not finished')"
+OPENING = 12_000  # ms; a page that opened has told what it has to
+SEEN = 4_000  # ms; a message that stood for so long is not told again
 WORDS_ARE_BACK = "document.querySelector('#prompt textarea')?.value === 'a red ball'"
 
 
@@ -106,6 +109,30 @@ def test_a_server_killed_in_the_middle_of_a_picture_costs_no_line(
     page.click("#settings .fold-button")
     set_number(page, "num_inference_steps", 2)  # the fifty of before are back, too
     draw_and_wait(page, "a red ball, watercolour")
+
+
+def test_a_picture_that_a_killed_server_cut_off_is_told_once_and_drawn_by_a_press(
+    open_drawn: OpenDrawn, restartable: RestartableServer
+) -> None:
+    page = open_drawn(restartable.start())
+    page.click("#settings .fold-button")
+    for name, most in (("num_inference_steps", 50), ("width", 512), ("height", 512)):
+        set_number(page, name, most)
+    page.click("#draw")
+    wait_for_state(page, "drawing")
+    restartable.kill()
+    page.wait_for_selector(AWAY)
+    restartable.start()
+    wait_until_back(page)
+    page.wait_for_selector(CUT_OFF, timeout=LOADING)
+    page.wait_for_timeout(SEEN)
+    page.get_by_role("button", name="Draw it again").click()
+    wait_for_state(page, "done")
+    expect(page.locator(CUT_OFF)).to_have_count(0)
+    page.reload()
+    page.wait_for_selector("#status [data-ready=true]", state="attached", timeout=LOADING)
+    page.wait_for_timeout(OPENING)
+    expect(page.locator(CUT_OFF)).to_have_count(0)  # it is told once
 
 
 def test_an_installed_app_says_that_the_server_is_gone_and_waits(

@@ -161,7 +161,7 @@ def test_visitors_keep_pictures_once_they_say_so_and_see_their_own_alone(
     visit: Visit, keep: Callable[..., None], studio: Any
 ) -> None:
     stranger = visit(STRANGER)
-    assert stranger.get("/state").json() == {"mode": "ask", "keeps": False, "fault": ""}
+    assert stranger.get("/state").json() == {"mode": "ask", "keeps": False, "fault": "", "interrupted": ""}
     assert stranger.get("/pictures").status_code == 404
     given = stranger.post("/consent", json={"keep": True})
     token = given.cookies[COOKIE]
@@ -204,14 +204,14 @@ def test_who_wants_nothing_kept_any_more_is_forgotten_where_the_files_cannot_go_
 def test_a_host_that_keeps_everybodys_gives_the_cookie_unasked(visit: Visit, studio: Any) -> None:
     studio.settings = Settings(user_dir=studio.settings.user_dir, history="on")
     stranger = visit(STRANGER)
-    assert stranger.get("/state").json() == {"mode": "on", "keeps": True, "fault": ""}
+    assert stranger.get("/state").json() == {"mode": "on", "keeps": True, "fault": "", "interrupted": ""}
     assert list_ids(stranger) == []
 
 
 def test_where_nothing_is_kept_nothing_can_be_asked_for(visit: Visit, studio: Any, tmp_path: Path) -> None:
     studio.settings = Settings(user_dir=tmp_path, history="off")
     browser = visit()
-    assert browser.get("/state").json() == {"mode": "off", "keeps": False, "fault": ""}
+    assert browser.get("/state").json() == {"mode": "off", "keeps": False, "fault": "", "interrupted": ""}
     assert browser.get("/pictures").status_code == 404 and browser.get("/export").status_code == 404
     assert browser.post("/consent", json={"keep": True}).status_code == 422
     assert list(tmp_path.iterdir()) == [], "a database was made that nobody wants"
@@ -283,11 +283,16 @@ def test_a_database_that_fails_is_told_in_one_sentence(
     assert len(list_ids(visit())) == 1
 
 
-def test_a_picture_that_was_cut_off_is_told_to_its_visitor_alone(visit: Visit, studio: Any) -> None:
-    assert "interrupted" not in visit().get("/state").json()
+def test_a_picture_that_was_cut_off_is_told_to_its_visitor_alone(
+    visit: Visit, studio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as opening:
+        opening.setattr(studio.keeper, "find_open", lambda: None)
+        assert "interrupted" not in visit().get("/state").json(), "nobody knows before the store is open"
     jobs = studio.keeper.open().jobs
+    assert visit().get("/state").json()["interrupted"] == ""
     jobs.accept(DESK, "f" * 32)
     jobs.bury_left(lambda program: True)
     [left] = jobs.list_in(DEAD)
     assert visit().get("/state").json()["interrupted"] == left.made_at.isoformat()
-    assert "interrupted" not in visit(STRANGER, make_token()).get("/state").json()
+    assert visit(STRANGER, make_token()).get("/state").json()["interrupted"] == ""
