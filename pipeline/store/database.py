@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from pipeline.errors import SettingError
@@ -44,20 +44,53 @@ class Database:
         """Open a session that reads one unchanging state."""
         reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         with Session(reader) as session:
+            if not self.is_sqlite:
+                _begin(session, "SELECT 1")
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a session that is the only writer, committed at the end and undone where it raises."""
         writer = self.engine.execution_options(begin="BEGIN IMMEDIATE") if self.is_sqlite else self.engine
-        with Session(writer, expire_on_commit=False) as session, session.begin():
+        with Session(writer, expire_on_commit=False) as session:
             if not self.is_sqlite:
-                session.execute(text(f"SELECT pg_advisory_xact_lock({WRITING})"))
+                _begin(session, f"SELECT pg_advisory_xact_lock({WRITING})")
             yield session
+            session.commit()
+
+    def execute(self, statement: Executable) -> None:
+        """Carry out one statement that is a transaction by itself: on PostgreSQL one round trip, beside other writers.
+
+        Where the connection broke it is carried out once more, so it has to come to the same when done twice.
+        """
+        if self.is_sqlite:
+            with self.write() as session:
+                session.execute(statement)
+            return
+        alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        for is_last in (False, True):
+            try:
+                with alone.connect() as connection:
+                    connection.execute(statement)
+                return
+            except DBAPIError as error:
+                if is_last or not error.connection_invalidated:
+                    raise
 
     def close(self) -> None:
         """Close every connection; SQLite then folds its log into the file."""
         self.engine.dispose()
+
+
+def _begin(session: Session, first: str) -> None:
+    """Begin a session on PostgreSQL by a statement; a server that was started anew is no fault."""
+    try:
+        session.execute(text(first))
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        session.rollback()
+        session.execute(text(first))
 
 
 def open_database(file: Path, is_damaged: bool = False) -> tuple[Database, Path | None]:
@@ -99,7 +132,6 @@ def open_server(url: str) -> Database:
             raise SettingError(NO_URL)
         engine = create_engine(
             url,
-            pool_pre_ping=True,  # a server that was started anew is no fault
             connect_args={"connect_timeout": int(PATIENCE), "options": f"-c lock_timeout={int(PATIENCE * 1000)}"},
         )
     except ArgumentError as error:

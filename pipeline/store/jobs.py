@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pipeline.store.database import Database
@@ -37,10 +39,9 @@ class Jobs:
         Once this returns, no end of a program loses it.
         """
         id, now = uuid4().hex, datetime.now(UTC)
-        job = Job(id=id, visitor=self._hash_visitor(visitor), program=program, state=WAITING)
-        job.engine, job.request, job.made_at, job.changed_at = engine, request, now, now
-        with self._database.write() as session:
-            session.add(job)
+        job = insert(Job).values(id=id, visitor=self._hash_visitor(visitor), program=program, state=WAITING)
+        with suppress(IntegrityError):  # it was written, and the connection broke before that was told
+            self._database.execute(job.values(engine=engine, request=request, made_at=now, changed_at=now))
         return id
 
     def begin(self, id: str, engine: str, request: str) -> None:
@@ -100,9 +101,8 @@ class Jobs:
             session.execute(delete(Job).where(Job.state == DEAD, Job.changed_at < before))
 
     def _change(self, id: str, states: Sequence[str], **values: str) -> None:
-        with self._database.write() as session:
-            change = update(Job).where(Job.id == id, Job.state.in_(states))
-            session.execute(change.values(changed_at=datetime.now(UTC), **values))
+        change = update(Job).where(Job.id == id, Job.state.in_(states))
+        self._database.execute(change.values(changed_at=datetime.now(UTC), **values))
 
 
 def forget_jobs(session: Session, hashed: str) -> None:
