@@ -279,4 +279,4 @@ def test_beside_a_checkpoint_of_ones_own_only_the_other_parts_are_fetched(model_
     listed = {file.path for part in panel.download.profile.downloaded_parts.values() for file in part.files}
     assert "unet/config.json" in listed and "unet/diffusion_pytorch_model.fp16.safetensors" not in listed
     assert "pytorch_lora_weights.safetensors" in listed and panel.download.state.size < 5.5 * GB
-    assert "go with your checkpoint take 4.7 GB" in describe_bigger_model(panel.studio)
+    assert "go with your checkpoint take 5.4 GB" in describe_bigger_model(panel.studio)
