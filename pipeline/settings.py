@@ -110,7 +110,7 @@ MEANINGS = {
     "trusted_hosts": "names, with commas between them, by which visitors reach Croquis through a proxy, beside its own",
     "origins": "other sites, as https://a.example,https://b.example, whose pages may call /v1 and Gradio's endpoints",
     "proxies": "addresses or networks, with commas between them, of the proxies that visitors come through, whose "
-    "X-Forwarded-For is believed; unset, only this machine's own",
+    "X-Forwarded-For is believed; unset, only this machine's own, on a Space every private address",
     "login": "who may come in: off everybody, file who is in the file that `python app.py access` writes, proxy whom a "
     "trusted proxy names; a program sends an API key in each case",
     "login_header": "header in which a proxy says who a visitor is; it has to remove it from what visitors send",
@@ -171,7 +171,7 @@ class Settings:
     results: float = 0.0  # MB; 0: every picture is drawn
     trusted_hosts: str = ""  # names that Croquis has elsewhere, with commas between them
     origins: str = ""  # of other sites, with commas between them
-    proxies: str = ""  # "": uvicorn believes this machine's own
+    proxies: str = ""  # "": uvicorn believes this machine's own; on a Space its front
     login: LoginChoice = "off"
     login_header: str = "x-remote-user"
     uploads: int = 10_000

@@ -16,7 +16,7 @@ from pipeline.page.live import LiveDoor
 from pipeline.page.report_route import ReportDoor
 from pipeline.page.teach import TeachDoor
 from pipeline.page.theme import make_launch_options
-from pipeline.page.trusted_proxies import believe_proxies
+from pipeline.page.trusted_proxies import believe_proxies, list_proxies
 from pipeline.studio.studio import Studio
 
 QUEUE_LIMIT = 1_000  # events that may wait to begin; how many may wait to be drawn, `pipeline/studio/line.py` says
@@ -46,7 +46,7 @@ def list_page_routes(studio: Studio) -> list[BaseRoute]:
 
 def launch_page(studio: Studio, routes: Sequence[BaseRoute]) -> gr.Blocks:
     """Open the page of a studio in threads of its own; `routes` are served beside Gradio's."""
-    believe_proxies(studio.settings.proxies)
+    believe_proxies(list_proxies(studio.settings.proxies))
     page = build_queued_page(studio)
     note, find_key = studio.measurements.note_answer, studio.keeper.find_key
     options = make_launch_options(page, studio.settings, routes, note, find_key)

@@ -22,7 +22,7 @@ from pipeline.page.refusals import Refusals
 from pipeline.page.secure_headers import SecureHeaders
 from pipeline.page.served_files import ServedFiles
 from pipeline.page.trusted_hosts import TrustedHosts, list_trusted_hosts
-from pipeline.page.trusted_proxies import TrustedProxies
+from pipeline.page.trusted_proxies import TrustedProxies, list_proxies
 from pipeline.page.upload_limits import UploadLimits
 from pipeline.setting_checks import split
 from pipeline.settings import Settings
@@ -50,7 +50,7 @@ def list_middlewares(
         CORSMiddleware, allow_origins=origins, allow_methods=("GET", "POST"), allow_headers=SENT, expose_headers=TOLD
     )
     return [
-        *([Middleware(TrustedProxies, proxies=settings.proxies)] if settings.proxies else []),
+        *([Middleware(TrustedProxies, proxies=proxies)] if (proxies := list_proxies(settings.proxies)) else []),
         Middleware(CountedAnswers, note=note_answer),
         Middleware(SecureHeaders),
         Middleware(Refusals),

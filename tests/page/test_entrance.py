@@ -14,8 +14,9 @@ from starlette.routing import Route
 
 from pipeline.errors import StoreError
 from pipeline.page.theme import make_launch_options
-from pipeline.page.trusted_proxies import believe_proxies
+from pipeline.page.trusted_proxies import PRIVATE, believe_proxies, list_proxies
 from pipeline.page.visitors import find_caller
+from pipeline.setting_checks import expect_proxies
 from pipeline.settings import Settings
 from pipeline.store.logins import Logins
 from pipeline.studio.callers import name_caller, read_user
@@ -45,7 +46,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
 
     def serve_one(**given: str) -> Client:
         settings = Settings(user_dir=tmp_path, **given)  # type: ignore[arg-type]
-        believe_proxies(settings.proxies)
+        believe_proxies(list_proxies(settings.proxies))
         with gr.Blocks() as page:
             said = gr.Textbox()
 
@@ -137,3 +138,17 @@ def test_a_visitor_behind_a_trusted_proxy_has_their_own_address(serve: Serve) ->
     assert client.get("v1/whoami", headers={"x-forwarded-for": "192.0.2.7"}).json() == "address 192.0.2.7"
     other = serve(proxies="192.0.2.1")
     assert other.get("v1/whoami", headers={"x-forwarded-for": "192.0.2.7"}).json() == "address 127.0.0.1"
+
+
+def test_on_a_space_each_visitor_has_their_own_address(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPACE_ID", "someone/croquis")
+    client = serve()
+    for forwarded in ("198.51.100.9, 192.0.2.7", "10.0.0.1, 192.0.2.7", "192.0.2.7, 10.16.3.80", "192.0.2.7"):
+        assert client.get("v1/whoami", headers={"x-forwarded-for": forwarded}).json() == "address 192.0.2.7", forwarded
+    assert client.get("v1/whoami", headers={"x-forwarded-for": "192.0.2.8"}).json() == "address 192.0.2.8"
+
+
+def test_a_host_says_whom_a_space_believes() -> None:
+    assert list_proxies("", {}) == "" and list_proxies("", {"SPACE_ID": "a/b"}) == PRIVATE
+    assert list_proxies("192.0.2.1", {"SPACE_ID": "a/b"}) == "192.0.2.1"
+    expect_proxies(PRIVATE)

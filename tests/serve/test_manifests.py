@@ -17,7 +17,8 @@ from sqlalchemy import make_url
 from pipeline.serve import names
 from pipeline.serve.application import describe_engines, read_cluster_settings
 from pipeline.serve.proxy_answers import CALLBACK, CALLBACK_PATH
-from pipeline.settings import ROOT, read_settings
+from pipeline.setting_checks import expect_proxies
+from pipeline.settings import FOLDERS, MEANINGS, ROOT, read_settings
 
 CLUSTER = ROOT / "docs" / "cluster"
 OBJECTS = list(yaml.safe_load_all((CLUSTER / "croquis.yaml").read_text("utf-8")))
@@ -119,6 +120,13 @@ def test_the_settings_that_the_files_give_are_settings() -> None:
     assert all("CROQUIS_PROFILE" in each for each in given)
     for each in given:
         read_settings([], {name: value for name, value in each.items() if value and "${" not in value})
+
+
+def test_compose_passes_every_setting_on() -> None:
+    """Folders are the image's; those that have no value come from the shell that starts it."""
+    given = COMPOSE["services"]["head"]["environment"]
+    assert [name for name in MEANINGS if name not in FOLDERS and f"CROQUIS_{name.upper()}" not in given] == []
+    expect_proxies(given["CROQUIS_PROXIES"].partition(":-")[2].rstrip("}"))
 
 
 def test_what_many_processes_write_lies_in_a_database_and_a_store() -> None:
