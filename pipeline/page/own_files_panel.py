@@ -15,12 +15,11 @@ from pipeline.page.model_pictures import ModelPictures
 from pipeline.page.page_event import PageEvent
 from pipeline.page.quality import list_adapter_choices
 from pipeline.request.presets import get_menu
-from pipeline.studio.model_change import ModelChange
+from pipeline.studio.model_change import NAME_LIMIT, ModelChange
 from pipeline.studio.studio import Studio
 
 POLL_SECONDS = 0.5  # seconds
 MOST_FAULTS = 100  # files that are listed as of no use
-NAME_LIMIT = 300  # characters
 KINDS = ("checkpoint", "vae", "lora", "embedding", "ip_adapter")
 PICTURED = ("checkpoint", "vae", "lora")  # what is shown with its picture
 
@@ -94,6 +93,7 @@ def wire_own_files(
     styles.
     """
     panel = OwnFilesPanel(studio)
+    panel.change.restore()
     options = {"concurrency_limit": None, **options}
     gr.on([page.load, running.change], panel.watch, None, component, **options)
     component.look(panel.watch, None, component, **options)
