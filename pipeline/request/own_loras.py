@@ -11,6 +11,8 @@ from pipeline.request.generation_data import PASTED_LIMIT, GenerationData
 from pipeline.request.notation import name_kind
 
 NAME_LIMIT = 200  # characters of a LoRA's name
+UNREAD_LIMIT = 60  # characters of what a tag says beside, as a notice repeats them
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 TAG = re.compile(r"<\s*(?:lora|lyco)\s*:\s*([^<>:]+?)\s*(?::\s*([^<>]*?)\s*)?>\s*,?", re.IGNORECASE)
 INVOKE = re.compile(r"\bembedding:(?=[\w.\-])", re.IGNORECASE)  # ComfyUI's mark before a textual inversion's name
 HASHES = re.compile(r'Lora hashes:\s*"([^"]{1,2000})"', re.IGNORECASE)
@@ -25,6 +27,7 @@ class LoraWish:
     weight: float = 1.0
     digest: str = ""  # the beginning of its hash, where another program noted one
     is_asked: bool = True  # False: a tag in a prompt, which may come from elsewhere
+    unread: str = ""  # what else its tag says, as it is written there
 
 
 def parse_loras(given: object) -> tuple[LoraWish, ...]:
@@ -55,18 +58,38 @@ def write_loras(loras: tuple[tuple[str, float], ...]) -> str:
 def take_tags(text: object) -> tuple[object, tuple[LoraWish, ...]]:
     """Take A1111's tags out of a prompt, or of generation data with its hashes; return it without them, and the LoRAs.
 
-    A tag with two weights means the text encoder's and the UNet's; the second is taken. What is no text comes back as
-    it is. Raises SettingError for a weight that is none.
+    What a tag says beside one name and one weight stays in its wish as `unread`. What is no text comes back as it is.
+    Raises SettingError for a weight that is none.
     """
     if not isinstance(text, str) or len(text) > PASTED_LIMIT:
         return text, ()
     digests = read_digests(text)
     found: dict[str, LoraWish] = {}
     for name, written in TAG.findall(text):
-        weight = parse_weight(name, written.split(":")[-1] if written else "1")
-        found[name.lower()] = LoraWish(name[:NAME_LIMIT], weight, digests.get(name.lower(), ""), is_asked=False)
+        weight, unread = parse_arguments(name, written)
+        digest = digests.get(name.lower(), "")
+        found[name.lower()] = LoraWish(name[:NAME_LIMIT], weight, digest, is_asked=False, unread=unread)
     plain = INVOKE.sub("", TAG.sub("", text))
     return (HASHES.sub("", plain) if digests else plain), expect_few(tuple(found.values()))
+
+
+def parse_arguments(name: str, written: str) -> tuple[float, str]:
+    """Parse what stands behind the name in a tag: the weight, and what is not read, as it is written.
+
+    As A1111 has it: the text encoder's weight, then the UNet's, each also by name (te=, unet=); the UNet's is taken,
+    and the text encoder's is not read where it is another. Extensions write more (lbw=, dyn=, stop=). Raises
+    SettingError for a weight that is none.
+    """
+    parts = [part.strip() for part in written.split(":")]
+    named = dict(part.split("=", 1) for part in parts if "=" in part)
+    placed = [part for part in parts if part and "=" not in part]
+    words, second = named.get("te", placed[0] if placed else "1"), placed[1] if len(placed) > 1 else ""
+    is_second = NUMBER.fullmatch(second) is not None
+    taken = named.get("unet", second if is_second else words)
+    weight, others = parse_weight(name, taken), placed[2 if is_second else 1 :]
+    unread = [f"te={words}"] if parse_weight(name, words) != weight else []
+    unread += [*others, *(f"{key}={value}" for key, value in named.items() if key not in ("te", "unet"))]
+    return weight, ":".join(unread)[:UNREAD_LIMIT]
 
 
 def take_data_tags(data: GenerationData) -> tuple[GenerationData, tuple[LoraWish, ...]]:

@@ -15,6 +15,8 @@ from pipeline.prompt_syntax import Prompt
 from pipeline.request.own_loras import LoraWish
 from pipeline.request.presets import get_menu
 
+TAG_UNREAD = "Of the tag of the LoRA “{name}” its weight, {weight}, is read; “{unread}” is not."
+
 
 @dataclass(frozen=True)
 class FoundWeights:
@@ -37,12 +39,20 @@ def find_weights(files: OwnFiles, engine: str, wishes: Iterable[LoraWish], promp
     notices: list[str] = []
     for wish in wishes:
         try:
-            loras.append(find_lora(files, wish))
+            lora = find_lora(files, wish)
         except SettingError as error:
             if wish.is_asked:
                 raise
             notices.append(f"{error} Without it the picture comes out otherwise.")
+            continue
+        loras.append(lora)
+        notices += tell_unread(wish)
     return FoundWeights(tuple(loras), find_embeddings(files, prompts), tuple(notices))
+
+
+def tell_unread(wish: LoraWish) -> list[str]:
+    """Return a notice for what the tag of a LoRA says beside name and weight; none where it says no more."""
+    return [TAG_UNREAD.format(name=wish.name, weight=f"{wish.weight:g}", unread=wish.unread)] if wish.unread else []
 
 
 def find_lora(files: OwnFiles, wish: LoraWish) -> Lora:

@@ -64,6 +64,26 @@ def test_tags_leave_a_prompt_and_keep_their_weights() -> None:
         take_tags("<lora:ink:x>")
 
 
+@pytest.mark.parametrize(
+    ("tag", "weight", "unread"),
+    [
+        ("<lora:ink:1:lbw=MIDD>", 1.0, "lbw=MIDD"),
+        ("<lora:ink:0.7:MIDD>", 0.7, "MIDD"),
+        ("<lora:ink:1:1:lbw=1,0,0,1:stop=12>", 1.0, "lbw=1,0,0,1:stop=12"),
+        ("<lora:ink:0.8:0.6>", 0.6, "te=0.8"),
+        ("<lora:ink:0.8:0.8>", 0.8, ""),
+        ("<lora:ink:te=0.3:unet=0.9>", 0.9, "te=0.3"),
+        ("<lora:ink:0.5:unet=0.9:dyn=64>", 0.9, "te=0.5:dyn=64"),
+        ("<lora:ink:0.5:0.5:64>", 0.5, "64"),
+        ("<lora:ink:1:1:1>", 1.0, "1"),
+        ("<lora:ink:>", 1.0, ""),
+    ],
+)
+def test_what_extensions_add_to_a_tag_is_kept_apart_from_its_weight(tag: str, weight: float, unread: str) -> None:
+    text, (wish,) = take_tags(f"a fox {tag}")
+    assert (str(text).strip(), wish) == ("a fox", LoraWish("ink", weight, is_asked=False, unread=unread))
+
+
 def test_pasted_data_brings_its_loras_with_their_hashes() -> None:
     text = 'a fox <lora:ink:0.7>\nSteps: 9, Sampler: Euler, Lora hashes: "ink: 1a2b3c4d5e6f, b: 77", Version: v1.9'
     order = parse_order(SD15, sketch=SKETCH, prompt=text, loras="glow:0.5")

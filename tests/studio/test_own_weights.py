@@ -54,6 +54,12 @@ def test_what_is_not_here_is_refused_where_asked_and_told_where_tagged(files: Ow
     assert sentence.startswith("There is no LoRA “glow” here; there are ink. Without it")
 
 
+def test_what_a_tag_says_beside_the_weight_is_told_once(files: OwnFiles) -> None:
+    found = find_weights(files, "sd15", [LoraWish("ink", 1.0, is_asked=False, unread="lbw=MIDD")], ())
+    assert [each.weight for each in found.loras] == [1.0]
+    assert found.notices == ("Of the tag of the LoRA “ink” its weight, 1, is read; “lbw=MIDD” is not.",)
+
+
 def test_a_hash_finds_a_file_under_another_name(files: OwnFiles, tmp_path: Path) -> None:
     digest = files.hash_file(tmp_path / "ink.safetensors")
     found = find_weights(files, "sd15", [LoraWish("brush", 1.0, digest[:12], is_asked=False)], ())
