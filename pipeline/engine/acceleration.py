@@ -85,7 +85,6 @@ class Compiler:
         self.on, self._backend, self._limit, self._graphs = on, backend, limit, graphs
         self._unets: dict[bool, SplitUNet] = {}  # by `skips`
         self._controlnets: dict[torch.device, Run] = {}  # what runs all ControlNets on a device
-        self._decoder: Any = None
         self._missed = False  # something ran uncompiled since it was last asked
         self._seconds = 0.0  # of what was compiled since it was last asked
 
@@ -114,10 +113,9 @@ class Compiler:
 
     def compile_decoder(self, vae: Any) -> None:
         """Compile an autoencoder's decoder where it is, once; its outputs are read before the next one is made."""
-        if self.on and self._decoder is not vae.decoder:
-            self._decoder = vae.decoder
-            run = self._decoder._call_impl
-            self._decoder._compiled_call_impl = self._watch(self._compile_function(run, vae.device), run)
+        if self.on and vae.decoder._compiled_call_impl is None:
+            run = vae.decoder._call_impl
+            vae.decoder._compiled_call_impl = self._watch(self._compile_function(run, vae.device), run)
 
     def hold_style_scales(self, unet: Any) -> None:
         """Make tensors of the style scales that diffusers has just set on the adapter's layers."""

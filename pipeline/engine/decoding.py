@@ -38,10 +38,12 @@ class Decoders:
         previews: str,
         small_decoder: str | None,
         files: PresentParts,
+        compile_decoder: Callable[[Any], None] = lambda vae: None,
     ) -> None:
         """Take the pipeline and choose how previews are made: "linear", or "small" by the part `small_decoder` (None
-        for a profile without one).
+        for a profile without one). `compile_decoder` is called with the small autoencoder once it is loaded.
         """
+        self._compile_decoder = compile_decoder
         self._pipeline, self._profile, self._placement = pipeline, profile, placement
         self._previews, self._small_decoder, self._files = previews, small_decoder, files
 
@@ -114,7 +116,9 @@ class Decoders:
         """Load the small decoder when something first asks for it."""
         assert self._small_decoder is not None  # noqa: S101 - Menu.check saw to it
         file = self._files.locate(self._small_decoder)
-        return load_small_vae(file, self._placement.decoder_dtype).to(self._placement.device)
+        vae = load_small_vae(file, self._placement.decoder_dtype).to(self._placement.device)
+        self._compile_decoder(vae)
+        return vae
 
     def _decode_picture(self, latents: Tensor, vae: Any) -> Image.Image:
         """Decode one picture's latents (1, c, h, w). Raises Overflow."""

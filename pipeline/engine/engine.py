@@ -63,7 +63,8 @@ class Engine(DrawingEngine):
             controlnets=self._controlnets,
         )
         self._decoding = Decoders(
-            model.pipeline, model.profile, model.placement, previews, self._menu.small_decoder, self._files
+            *(model.pipeline, model.profile, model.placement, previews, self._menu.small_decoder, self._files),
+            compile_decoder=compiler.compile_decoder,
         )
         self._loras = RequestLoras(model.pipeline, self._menu, self._files, model.placement)
         self.own_base = OwnBase(model, self._turns, self._forget_base)
@@ -119,6 +120,8 @@ class Engine(DrawingEngine):
                 conditions = self._conditioning.make_blank_conditions(blank)
                 latents = self._denoiser.denoise(blank, self._denoiser.starter.encode_start(blank), conditions)
             self._decoding.decode_pictures(latents, "full")
+            if (small := self._menu.small_decoder) is not None and self._files.has(small):
+                self._decoding.decode_pictures(latents, "small")
         self._denoiser.compiler.take_notices()  # the start tells that it compiles
 
     @property

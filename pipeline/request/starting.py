@@ -67,7 +67,7 @@ def expect_proportions(image: Pixels, sheet: Pixels) -> None:
 
 def have_like_proportions(one: Pixels, other: Pixels) -> bool:
     """Return whether two pictures of any sizes lie over one another as wholes."""
-    ratio = one.shape[1] / one.shape[0] / (other.shape[1] / other.shape[0])
+    ratio: float = one.shape[1] / one.shape[0] / (other.shape[1] / other.shape[0])
     return 1 - ALIKE <= ratio <= 1 + ALIKE
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -77,13 +77,17 @@ def counted(shallow_folder: Path) -> Counted:
     return engine, backend, backend.graphs
 
 
-def test_the_warm_up_compiles_what_balanced_runs(counted: Counted, make_style: MakeStyle) -> None:
+@pytest.mark.parametrize("decoder", ["small", "full"])
+def test_the_warm_up_compiles_what_balanced_runs(
+    counted: Counted, make_style: MakeStyle, decoder: Literal["small", "full"]
+) -> None:
     engine, backend, compiled = counted
-    balanced = replace(get_menu("sd15").find_preset("balanced").shortcuts, decoder="full", controlnet_half="both")
+    balanced = replace(get_menu("sd15").find_preset("balanced").shortcuts, decoder=decoder, controlnet_half="both")
     given = {"num_inference_steps": 12, "guidance_scale": 7.0, "sampler": "UniPC", "shortcuts": balanced}
     drawn = engine.draw(change_request(make_request(engine, make_style("neon", 1)), **given))
     assert backend.graphs == compiled > 0
     assert drawn.notices == (), "the start told that it compiles"
+    assert engine._decoding.choose_vae(decoder).decoder._compiled_call_impl is not None
 
 
 def test_compiled_networks_draw_what_plain_ones_draw_and_no_strength_compiles_anew(
