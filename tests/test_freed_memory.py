@@ -6,14 +6,19 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from pipeline.engine import weight_modes
+from pipeline.engine.engine import Engine
+from pipeline.engine.own_base import BaseWish
 from pipeline.settings import ROOT
 from pipeline.sketch import intake
 from pipeline.sketch.image_file import open_image
 from tests.tools.image_files import draw_fox, encode_png
+from tests.tools.models import make_tiny_sd15_profile
 
 HOLD_AND_FREE = """
 import threading
@@ -76,3 +81,15 @@ def test_the_large_picture_is_gone_before_its_paper_is_looked_at(monkeypatch: py
     look("give_memory_back")
     intake.read_image(encode_png(draw_fox().resize((2_100, 2_100))))
     assert alive == [False, False]
+
+
+def test_what_a_model_was_read_into_goes_back_once_it_is_loaded(
+    shallow_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr(weight_modes, "give_memory_back", lambda: given.append(True))
+    engine = Engine.load(make_tiny_sd15_profile(), folder=shallow_folder, device="cpu")
+    assert given
+    given.clear()
+    engine.own_base.change(BaseWish(name="again"))
+    assert given

@@ -10,7 +10,8 @@ import diffusers
 from torch import nn
 
 from pipeline.engine.diffusers_pipeline import detach_hint_stack
-from pipeline.engine.placement import Placement, allow_weight_changes, release_memory
+from pipeline.engine.placement import Placement
+from pipeline.engine.weight_modes import allow_weight_changes, release_memory
 from pipeline.errors import ModelError
 from pipeline.hints import ControlHint, ControlNetName, OwnControlNet, list_steering
 from pipeline.hires import is_drawn_twice

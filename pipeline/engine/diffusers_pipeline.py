@@ -46,11 +46,17 @@ def load_pipeline(profile: ModelProfile, located: Mapping[str, LocatedPart], dty
     return pipeline
 
 
-def read_base(profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype) -> Any:
-    """Read a base with its adapter into a pipeline of its own, without ControlNet, on the CPU."""
+def read_base(profile: ModelProfile, located: Mapping[str, LocatedPart], dtype: torch.dtype, **given: Any) -> Any:
+    """Read a base with its adapter into a pipeline of its own, without ControlNet, on the CPU. Parts in `given` are not
+    read.
+    """
     shared = {"local_files_only": True, "use_safetensors": True, "dtype": dtype, "variant": profile.variant}
     pipeline = choose_base_reader(located["base"], shared, diffusers.StableDiffusionPipeline)(
-        image_encoder=None, safety_checker=None, requires_safety_checker=False, **load_packaged_text(profile, dtype)
+        image_encoder=None,
+        safety_checker=None,
+        requires_safety_checker=False,
+        **load_packaged_text(profile, dtype),
+        **given,
     )
     load_adapter(pipeline, profile, located["ip_adapter"])
     return pipeline

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from pipeline.errors import ModelError, phrase
+from pipeline.freed_memory import give_memory_back
 from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.loading import guard_loading
 from pipeline.models.locate import LocatedPart, expect_present, locate_part
@@ -78,6 +79,7 @@ class ImageEncoder:
         if encoder is not None and encoder.get_memory_footprint() > KEPT_LIMIT:
             del self.__dict__["_encoder"], encoder
             gc.collect()
+            give_memory_back()
 
     @cached_property
     def _encoder(self) -> Any:

@@ -26,6 +26,7 @@ from pipeline.engine.image_encoder import ImageEncoder
 from pipeline.engine.placement import Placement
 from pipeline.engine.safety import SafetyChecker, find_checker
 from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.engine.weight_modes import release_memory
 from pipeline.errors import ModelError
 from pipeline.machine.device import choose_device, choose_processor_dtype, name_dtype
 from pipeline.machine.memory import measure_free_memory
@@ -99,6 +100,7 @@ def load_model(
         pipeline = load_pipeline(profile, located, hardware.dtype)
     hint_stack = detach_hint_stack(pipeline.controlnet)
     placement = place_networks(profile, hardware, located, pipeline, hint_stack)
+    release_memory()  # what the weights were read into before they were cast
     report("Getting ready to draw", 0.9)
     image_encoder = ImageEncoder(profile, folder, pipeline)
     image_encoder.fetch_files()

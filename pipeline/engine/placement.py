@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 import torch
@@ -13,7 +11,14 @@ from torch import nn
 
 from pipeline.engine.diffusers_pipeline import Networks
 from pipeline.engine.packed_convolutions import PackedConvolutions, count_transient_bytes
-from pipeline.engine.weight_modes import IRREVERSIBLE, NETWORK_PLACERS, is_channels_last_faster, place_module
+from pipeline.engine.weight_modes import (
+    IRREVERSIBLE,
+    NETWORK_PLACERS,
+    allow_weight_changes,
+    is_channels_last_faster,
+    place_module,
+    release_memory,
+)
 from pipeline.errors import OutOfMemory, quote_error
 from pipeline.machine.device import get_default_dtype, name_dtype
 from pipeline.machine.memory import is_out_of_memory, measure_free_memory
@@ -130,19 +135,21 @@ class Placement:
 
     def _enter_mode(self, mode: MemoryMode) -> None:
         self._altered = mode in IRREVERSIBLE
-        place = torch.device("cpu") if mode == "cpu" else self._home
-        dtype = self._processor_dtype if place.type == "cpu" else self._dtype
-        text_device = torch.device("cpu") if mode in IRREVERSIBLE else place
-        place_module(
-            self._pipeline.text_encoder, text_device, dtype if text_device.type == place.type else torch.float32
-        )
-        self.device, self.dtype = place, dtype
-        self._place_decoder()
-        place_module(self.hint_stack, place, dtype, channels_last=self._is_channels_last())
-        for network in (self._pipeline.controlnet, self._pipeline.unet):
-            if network is not None:  # a ControlNet may have been let go
-                self.place_network(network, mode)
+        self.device = torch.device("cpu") if mode == "cpu" else self._home
+        self.dtype = self._processor_dtype if self.device.type == "cpu" else self._dtype
+        place_module(self.hint_stack, self.device, self.dtype, channels_last=self._is_channels_last())
+        if self._pipeline.controlnet is not None:  # it may have been let go
+            self.place_network(self._pipeline.controlnet, mode)
+        self._place_base(mode)
         self.mode = mode
+
+    def _place_base(self, mode: MemoryMode) -> None:
+        """Put UNet, autoencoder and text encoder, as they were read, where the mode wants them."""
+        text_device = torch.device("cpu") if mode in IRREVERSIBLE else self.device
+        text_dtype = self.dtype if text_device.type == self.device.type else torch.float32
+        place_module(self._pipeline.text_encoder, text_device, text_dtype)
+        self._place_decoder()
+        self.place_network(self._pipeline.unet, mode)
 
     def place_network(self, network: Any, mode: MemoryMode) -> None:
         """Put a UNet or ControlNet where the mode wants it."""
@@ -191,6 +198,22 @@ class Placement:
                 release_memory()
                 if before is not None:
                     self.switch_mode(before)
+
+    def exchange_base(self, change: Callable[[], None]) -> None:
+        """Call `change`, which puts another model's UNet, autoencoder and text encoder, as they were read, in the
+        places of the pipeline's own; the ControlNet stays in its mode and is not read again.
+        """
+        mode, self.mode = self.mode, None
+        self.packed.unpack()
+        self.on_leave()
+        with allow_weight_changes():
+            change()
+            self.on_move()  # what is kept refers to the networks before
+            release_memory()
+            if mode is not None:
+                self._place_base(mode)
+        self.mode = mode
+        release_memory()
 
     @property
     def choice_dtype(self) -> torch.dtype:
@@ -245,8 +268,7 @@ class Placement:
         return mode
 
     def _try_in_mode(self, mode: MemoryMode, work: Callable[[], T]) -> tuple[str | None, T | None]:
-        """Return (None, result), or (what the machine said, None) with everything freed, what was kept for later
-        pictures too.
+        """Return (None, result), or (what the machine said, None) with everything freed, what was kept too.
 
         It is freed after the except block: until then the error's traceback holds every tensor that was alive.
         """
@@ -257,11 +279,15 @@ class Placement:
             if not is_out_of_memory(error):
                 raise
             trouble = quote_error(error)
+        self.let_go()
+        return trouble, None
+
+    def let_go(self) -> None:
+        """Free what is kept for later pictures: packed convolutions, LoRAs, ControlNets that were read on demand."""
         self.packed.unpack()
         self.on_leave()
         self.on_move()
         release_memory()
-        return trouble, None
 
     def _explain_shortage(self, size: Size, mode: MemoryMode) -> str:
         """Write the message for a picture that fits in no mode: what was asked for, and what would fit."""
@@ -272,19 +298,3 @@ class Placement:
             f"There is not enough memory for this picture ({asked}), not even with {MODE_MEANINGS[mode]}. {fits}. "
             "Draw it smaller, close other programs, or set CROQUIS_MEMORY to a lower mode."
         )
-
-
-@contextmanager
-def allow_weight_changes() -> Iterator[None]:
-    """Let weights that are made here be written to later, which those made in inference mode may not."""
-    with torch.inference_mode(False), torch.no_grad():
-        yield
-
-
-def release_memory() -> None:
-    """Collect garbage and empty the device's cache."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    if torch.backends.mps.is_available():
-        torch.mps.empty_cache()

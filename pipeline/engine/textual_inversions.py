@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ class TextualInversions:
     def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline
         self._letters: dict[str, str] = {}  # hash -> the letters of its vectors, with spaces between them
-        self._text_encoder = pipeline.text_encoder
+        self._find_text_encoder = weakref.ref(pipeline.text_encoder)  # whose words they are; another model lets it go
 
     def put_into(self, prompt: Prompt, embeddings: Iterable[Embedding]) -> Prompt:
         """Return the prompt with each inversion's name replaced. Raises ModelError for one that does not fit."""
@@ -51,13 +52,14 @@ class TextualInversions:
         return words
 
     def _add(self, embedding: Embedding) -> str:
-        if self._text_encoder is not self._pipeline.text_encoder:  # another model's words
-            self._letters, self._text_encoder = {}, self._pipeline.text_encoder
+        text_encoder = self._pipeline.text_encoder
+        if self._find_text_encoder() is not text_encoder:  # another model's words
+            self._letters, self._find_text_encoder = {}, weakref.ref(text_encoder)
         if embedding.sha256 not in self._letters:
             vectors = read_vectors(embedding.file)
             used = sum(len(letters.split()) for letters in self._letters.values())
             letters = [chr(FIRST_LETTER + used + turn) for turn in range(len(vectors))]
-            add_words(self._pipeline.tokenizer, self._text_encoder, letters, vectors, embedding.name)
+            add_words(self._pipeline.tokenizer, text_encoder, letters, vectors, embedding.name)
             self._letters[embedding.sha256] = " ".join(letters)
         return self._letters[embedding.sha256]
 

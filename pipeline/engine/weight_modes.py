@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
 
+from pipeline.freed_memory import give_memory_back
 from pipeline.machine.plan import MemoryMode
 
 # What stays as it is in 8 bits: norms, which are small and sensitive, and the style's projection, which casts what it
 # is given to the type of its own weights and would then compute in 8 bits itself.
 NEVER_FP8 = ("pos_embed", "patch_embed", "norm", "^proj_in$", "^proj_out$", "encoder_hid_proj")
+
+
+@contextmanager
+def allow_weight_changes() -> Iterator[None]:
+    """Let weights that are made here be written to later, which those made in inference mode may not."""
+    with torch.inference_mode(False), torch.no_grad():
+        yield
 
 
 def place_module(module: nn.Module, device: torch.device, dtype: torch.dtype, *, channels_last: bool = False) -> None:
@@ -59,3 +69,13 @@ NETWORK_PLACERS: Mapping[MemoryMode, Callable[..., None]] = {
     "streamed": stream_weights,
 }
 IRREVERSIBLE = frozenset(NETWORK_PLACERS)
+
+
+def release_memory() -> None:
+    """Collect garbage, empty the device's cache, and give the system back what lies freed in main memory."""
+    gc.collect()
+    give_memory_back()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()

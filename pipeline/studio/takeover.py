@@ -129,6 +129,6 @@ def free_replaced_engine(find_engine: Callable[[], object | None]) -> None:
 
 def release_memory() -> None:
     """Free what nothing refers to any more, on the processor and on the device."""
-    from pipeline.engine import placement
+    from pipeline.engine import weight_modes
 
-    placement.release_memory()
+    weight_modes.release_memory()

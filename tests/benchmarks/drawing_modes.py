@@ -15,8 +15,9 @@ from torch import nn
 from pipeline.controls import Shortcuts
 from pipeline.engine.acceleration import Compiler, find_xformers_problem
 from pipeline.engine.packed_convolutions import PackedConvolutions, has_packed_convolutions
-from pipeline.engine.placement import Size, allow_weight_changes, is_channels_last_faster
+from pipeline.engine.placement import Size
 from pipeline.engine.prompt_encoder import PromptEncoder
+from pipeline.engine.weight_modes import allow_weight_changes, is_channels_last_faster
 from pipeline.request.presets import Preset, get_menu
 from pipeline.timing import Clock
 from pipeline.values import GenerationRequest

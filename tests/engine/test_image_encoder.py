@@ -41,12 +41,15 @@ def test_it_reads_on_the_processor_in_32_bits_whatever_the_pipeline_does(seeing:
 
 
 def test_a_large_encoder_is_given_back(seeing: ImageEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bool] = []
     monkeypatch.setattr(vision, "KEPT_LIMIT", 1)
+    monkeypatch.setattr(vision, "give_memory_back", lambda: given.append(True))
     image = Image.new("RGB", (64, 64), "teal")
     first = seeing.encode(image)
     loaded = weakref.ref(encoder_of(seeing))
     seeing.release()
     assert encoder_of(seeing) is None and loaded() is None, "something still holds its 2.5 GB"
+    assert given, "what it took goes back to the system"
     assert torch.equal(seeing.encode(image), first)
 
 

@@ -17,10 +17,15 @@ from tests.tools.full_size_modules import PipelineModules, make_modules, make_st
 
 
 class TensorByteCounter(TorchDispatchMode):
-    """This counts storages from their first appearance until they go; those of `known` tensors are not counted."""
+    """This counts storages from their first appearance until they go; those of `known` tensors are not counted.
 
-    def __init__(self, known: Iterator[Tensor]) -> None:
+    With `allocated` it counts what takes memory alone: nothing on "meta", and nothing that was there before an
+    operation looked at it, as tensors of a mapped file are, whose pages are the system's to take back.
+    """
+
+    def __init__(self, known: Iterator[Tensor], *, allocated: bool = False) -> None:
         super().__init__()
+        self._allocated = allocated
         self._kept = [tensor.untyped_storage() for tensor in known]  # or their addresses would be given out again
         self._known = {storage._cdata for storage in self._kept}
         self._alive: dict[int, int] = {}
@@ -33,9 +38,12 @@ class TensorByteCounter(TorchDispatchMode):
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = function(*args, **(kwargs or {}))
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, Tensor):
-                self._count_storage(tensor.untyped_storage())
+        made = list_storages(result)
+        if self._allocated:
+            given = {storage._cdata for storage in list_storages((args, kwargs))}
+            made = [each for each in made if each._cdata not in given and each.device.type != "meta"]
+        for storage in made:
+            self._count_storage(storage)
         return result
 
     def _count_storage(self, storage: Any) -> None:
@@ -44,6 +52,11 @@ class TensorByteCounter(TorchDispatchMode):
             self._alive[key] = storage.nbytes()
             self.peak = max(self.peak, self.current)
             weakref.finalize(storage, self._alive.pop, key, None)
+
+
+def list_storages(tree: Any) -> list[Any]:
+    """List the storages of the tensors in nested lists, tuples and dicts."""
+    return [each.untyped_storage() for each in tree_leaves(tree) if isinstance(each, Tensor)]
 
 
 @contextmanager
