@@ -126,6 +126,7 @@ def parse_order(
     menu.expect_start(start is not None, sampling)
     low, high = parse_thresholds(given.get("canny_low"), given.get("canny_high"), profile.defaults)
     across, down = parse_size(profile, menu, width, height, find_sheet(sketch))
+    wishes, unworn = read_loras(profile, menu, loras)
     return Order(
         engine=profile.name,
         sketch=sketch,
@@ -140,24 +141,25 @@ def parse_order(
         sampling=sampling,
         conditioning=conditioning,
         shortcuts=shortcuts,
-        notices=notices,
+        notices=notices + unworn,
         mask=parse_mask(mask, mask_style),
         palette=parse_colours(profile, menu, palette),
         repaint=repaint,
         enlargement=parse_enlargement(enlargement, across, down),
-        loras=join_wishes(read_loras(profile, menu, loras), tagged),
+        loras=join_wishes(wishes, tagged),
         start=start,
         controlnets=parse_controlnets(profile, menu, controlnets, conditioning, shortcuts),
         hires=parse_hires(profile, menu, hires, (across, down), start is not None),
     )
 
 
-def read_loras(profile: ModelProfile, menu: Menu, loras: object) -> tuple[LoraWish, ...]:
-    """Read the LoRAs that were asked for. Raises SettingError where the engine takes none."""
+def read_loras(profile: ModelProfile, menu: Menu, loras: object) -> tuple[tuple[LoraWish, ...], tuple[str, ...]]:
+    """Read the LoRAs that were asked for; those of an engine that takes none are left out, and a notice says so."""
     asked = parse_loras(loras)
     if asked and not menu.own_weights:
-        raise SettingError(f"{profile.title} takes no LoRAs; “{asked[0].name[:40]}” came.")
-    return asked
+        names = ", ".join(f"“{each.name[:40]}”" for each in asked)
+        return (), (f"{profile.title} takes no LoRAs: {names} left out.",)
+    return asked, ()
 
 
 def make_offer(profile: ModelProfile) -> Offer:

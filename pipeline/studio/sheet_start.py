@@ -12,7 +12,8 @@ from PIL import Image
 
 from pipeline.errors import SettingError
 from pipeline.request.presets import Menu, get_menu
-from pipeline.sketch.intake import draw_over_start
+from pipeline.request.starting import expect_proportions
+from pipeline.sketch.intake import convert_plain, draw_over_start
 from pipeline.sketch.sheet_start import SheetStart, find_start
 from pipeline.studio.drawing_anew import draw_more_around
 from pipeline.studio.going_on import NO_MORE_AROUND, Asked, add_repaint, ask_for_part, read_part_words
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.request.order import Order
     from pipeline.studio.studio import Studio
 
+LAID_UNDER = "The image lies under the drawing: this engine paints from both as from one picture."
 NO_START = "Put a picture on the sheet and choose “Start from it” first."
 
 
@@ -29,14 +31,29 @@ def take_sheet_start(menu: Menu, sketch: Sketch, named: Mapping[str, Any]) -> tu
     """Return a drawing and inputs of parse_order with the picture that its sheet says to start from as their `image`.
 
     An image or a strength among the inputs counts before the sheet's. For an engine that starts from the drawing alone
-    the picture is part of that. Raises SketchError.
+    the picture is part of that. Raises SketchError, and SettingError for an image of other proportions.
     """
-    if named.get("image") is not None or (start := find_start(sketch)) is None:
+    image = named.get("image")
+    if image is not None and not menu.starts_from_pictures:
+        return lay_over_picture(sketch, image), {**named, "image": None}
+    if image is not None or (start := find_start(sketch)) is None:
         return sketch, dict(named)
     given = {**named, "strength": start.strength if named.get("strength") is None else named["strength"]}
     if menu.starts_from_pictures:
         return sketch, {**given, "image": start.pixels}
     return draw_over_start(sketch), given
+
+
+def lay_over_picture(sketch: Sketch, image: NDArray[np.uint8]) -> Sketch:
+    """Return a drawing that lies over a picture, (h, w, 3) RGB, as a layer that darkens what is under it.
+
+    Raises SettingError for a picture of other proportions, SketchError where nothing of both can be seen.
+    """
+    expect_proportions(image, sketch.pixels)
+    height, width = sketch.pixels.shape[:2]
+    under = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS)).astype(np.uint16)
+    both = ((under * sketch.pixels + 127) // 255).astype(np.uint8)
+    return replace(convert_plain(both), notices=(*sketch.notices, LAID_UNDER))
 
 
 def complete_order(studio: Studio, order: Order) -> GenerationRequest:

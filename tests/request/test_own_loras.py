@@ -101,8 +101,8 @@ def test_the_pocket_model_says_that_it_takes_none() -> None:
     order = parse_order(POCKET, sketch=SKETCH, prompt="a fox <lora:ink:0.7>")
     assert order.loras == ()
     assert any("<lora:ink:0.7> was left out" in notice for notice in order.notices)
-    with pytest.raises(SettingError, match="The pocket model takes no LoRAs; “ink” came"):
-        parse_order(POCKET, sketch=SKETCH, loras="ink")
+    asked = parse_order(POCKET, sketch=SKETCH, loras="ink:0.5,glow")
+    assert (asked.loras, asked.notices) == ((), ("The pocket model takes no LoRAs: “ink”, “glow” left out.",))
 
 
 def test_loras_of_other_programs_become_tags() -> None:

@@ -20,14 +20,17 @@ from pipeline.page.restored_start import LINES, PART, TWO
 from pipeline.page.view import make_data_url
 from pipeline.picture.png_file import write_picture
 from pipeline.request.order import Order
-from pipeline.sketch.intake import read_strokes
+from pipeline.request.presets import POCKET_MENU, SD15_MENU
+from pipeline.sketch.intake import read_image, read_strokes
 from pipeline.studio.calls import draw_call, read_call
 from pipeline.studio.sheet_start import (
+    LAID_UNDER,
     NO_START,
     ask_to_outpaint_sheet,
     ask_to_repaint_sheet,
     clear_lines,
     complete_order,
+    take_sheet_start,
 )
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationRequest, GenerationResult
@@ -173,3 +176,16 @@ def test_lines_under_a_mask_are_cleared_alone(drawn: GenerationResult) -> None:
     cleared = clear_lines(request, mask).edges.pixels
     assert request.edges.pixels[:, :128].any() and not cleared[:, :128].any()
     assert np.array_equal(cleared[:, 128:], request.edges.pixels[:, 128:])
+
+
+def test_pocket_lays_an_image_under_the_drawing_and_says_so() -> None:
+    sketch, image = read_image(encode_png(draw_fox())), np.full((64, 64, 3), (200, 120, 40), np.uint8)
+    both, named = take_sheet_start(POCKET_MENU, sketch, {"image": image, "strength": 0.5})
+    assert named == {"image": None, "strength": 0.5} and both.notices == (*sketch.notices, LAID_UNDER)
+    paper = (sketch.pixels == 255).all(-1)
+    assert (both.pixels[paper] == (200, 120, 40)).all(), "what was bare paper shows the picture"
+    assert both.pixels[~paper].astype(int).mean() < 100, "and the lines are over it"
+    kept, named = take_sheet_start(SD15_MENU, sketch, {"image": image})
+    assert kept is sketch and named["image"] is image
+    with pytest.raises(SettingError, match="has its proportions"):
+        take_sheet_start(POCKET_MENU, sketch, {"image": image[:, :30]})
