@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from starlette.authentication import (
     AuthCredentials,
     AuthenticationBackend,
@@ -22,13 +19,14 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from pipeline.page.login_tries import SENDER, LoginTries
 from pipeline.page.own_routes import refuse
 from pipeline.page.trusted_proxies import BY_PROXY
 from pipeline.settings import Settings
 from pipeline.store.faults import explain_fault
 from pipeline.store.keys import PREFIX
 from pipeline.store.logins import Logins
-from pipeline.studio.callers import read_user
+from pipeline.studio.callers import name_address, read_user
 
 NOT_A_KEY = "This API key is not known here, or was revoked."
 LOG_IN = "Log in first, or send an API key as Authorization: Bearer croquis_..."
@@ -40,12 +38,10 @@ TO_LOG_IN = re.compile(  # what the page to log in by needs
     r"/|/login/?|/logout|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/(assets|static)/.*"
     r"|/gradio_api/(theme\.css|app_id)"
 )
-WRONG_TRIES = parse("10/minute")  # passwords of one name
 COOKIES = ("access-token-{id}", "access-token-unsecure-{id}")  # of Gradio's login
 STAND_IN_BYTES = 32
 
 Authenticated = tuple[AuthCredentials, BaseUser]
-CheckLogin = Callable[[str, str], Awaitable[bool]]
 
 
 class KeysAway(AuthenticationError):
@@ -62,6 +58,10 @@ class Entrance(AuthenticationBackend):
 
     async def authenticate(self, conn: HTTPConnection) -> Authenticated | None:
         """Return who sends this; None for somebody, where nobody has to log in. Raises AuthenticationError."""
+        SENDER.set(name_address(conn.client.host if conn.client else ""))
+        path = conn.scope["path"]
+        if path in WATCHED:
+            return None
         scheme, _, given = conn.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and given.strip().startswith(PREFIX):  # others are not ours to judge
             program = f"key {await self._name_key(given.strip())}"
@@ -71,8 +71,7 @@ class Entrance(AuthenticationBackend):
         user = self._find_user(conn)
         if user:
             return AuthCredentials(["login"]), SimpleUser(f"user {user}")
-        path = conn.scope["path"]
-        if self._login == "off" or path in WATCHED or (self._login == "file" and TO_LOG_IN.fullmatch(path)):
+        if self._login == "off" or (self._login == "file" and TO_LOG_IN.fullmatch(path)):
             return None
         raise AuthenticationError(LOG_IN)
 
@@ -91,9 +90,13 @@ class Entrance(AuthenticationBackend):
         return find_logged_in(conn) if self._login == "file" else None
 
     def _log_in(self, conn: HTTPConnection, user: str) -> None:
-        """Let Gradio, which knows no keys, find a login of its own on this request."""
-        token = self._stand_ins.setdefault(user, secrets.token_urlsafe(STAND_IN_BYTES))
+        """Let Gradio, which knows no keys, find a login of its own on this request; a cluster's /v1/draw has no
+        Gradio, and nobody logs in there.
+        """
         app = conn.scope["app"]
+        if not has_logins(app):
+            return
+        token = self._stand_ins.setdefault(user, secrets.token_urlsafe(STAND_IN_BYTES))
         app.tokens[token] = user
         headers = MutableHeaders(raw=list(conn.scope["headers"]))
         headers["cookie"] = f"{COOKIES[0].format(id=app.cookie_id)}={token}"
@@ -101,10 +104,17 @@ class Entrance(AuthenticationBackend):
 
 
 def find_logged_in(conn: HTTPConnection) -> str | None:
-    """Return who logged in by Gradio's page, as the cookie says."""
+    """Return who logged in by Gradio's page, as the cookie says; None where the application is none of Gradio's."""
     app = conn.scope["app"]
+    if not has_logins(app):
+        return None
     given = (conn.cookies.get(cookie.format(id=app.cookie_id)) for cookie in COOKIES)
     return next((app.tokens[token] for token in given if token in app.tokens), None)
+
+
+def has_logins(app: Any) -> bool:
+    """Return whether an application is Gradio's, which keeps who logged in."""
+    return hasattr(app, "cookie_id") and hasattr(app, "tokens")
 
 
 def refuse_stranger(conn: HTTPConnection, error: AuthenticationError) -> Response:
@@ -117,20 +127,5 @@ def refuse_stranger(conn: HTTPConnection, error: AuthenticationError) -> Respons
 def make_login_options(settings: Settings) -> dict[str, Any]:
     """Make the options by which Gradio's launch() has people log in."""
     if settings.login == "file":
-        return {"auth": make_login_check(Logins(settings.logins_file))}
+        return {"auth": LoginTries(Logins(settings.logins_file)).check}
     return {"auth_dependency": read_user} if settings.login == "proxy" else {}
-
-
-def make_login_check(logins: Logins) -> CheckLogin:
-    """Make what says whether a name and a password belong together; of each name so many are tried in a time."""
-    tried = FixedWindowRateLimiter(MemoryStorage())
-
-    async def check(name: str, password: str) -> bool:
-        if not tried.test(WRONG_TRIES, name):
-            return False
-        is_right = await asyncio.to_thread(logins.check, name, password)
-        if not is_right:
-            tried.hit(WRONG_TRIES, name)
-        return is_right
-
-    return check

@@ -73,14 +73,7 @@ class DrawReplica(Front):
 
     def __serve_build_asgi_app__(self) -> Starlette:
         """Return the application that Ray Serve's proxy sends calls to."""
-        from pipeline.page.health_routes import HealthDoor
-        from pipeline.page.middlewares import list_middlewares
-        from pipeline.service.app import mount_service
-
-        settings, note = self._studio.settings, self._studio.measurements.note_answer
-        routes = [mount_service(self._studio), *HealthDoor(self._studio, write_cluster_metrics).list_routes()]
-        guards = list_middlewares(settings, routes, note, self._studio.keeper.find_key)
-        return Starlette(routes=routes, middleware=guards)
+        return build_draw_app(self._studio)
 
 
 class PageReplica(Front):
@@ -119,3 +112,16 @@ class PageReplica(Front):
         if hasattr(self, "_page"):
             self._page.close()
             self._studio.close()
+
+
+def build_draw_app(studio: Studio) -> Starlette:
+    """Build what answers /v1/draw, /health, /ready and /metrics beside the page: nobody logs in there, a program sends
+    its key.
+    """
+    from pipeline.page.health_routes import HealthDoor
+    from pipeline.page.middlewares import list_middlewares
+    from pipeline.service.app import mount_service
+
+    routes = [mount_service(studio), *HealthDoor(studio, write_cluster_metrics).list_routes()]
+    guards = list_middlewares(studio.settings, routes, studio.measurements.note_answer, studio.keeper.find_key)
+    return Starlette(routes=routes, middleware=guards)

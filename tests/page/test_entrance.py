@@ -109,15 +109,20 @@ def test_by_a_file_of_logins_only_who_is_in_it_comes_in(serve: Serve, tmp_path: 
     assert ask_endpoint(client, BEARER) == '["key class 4b"]'
 
 
-def test_ten_wrong_passwords_in_a_minute_end_the_trying(serve: Serve, tmp_path: Path) -> None:
+def test_who_tries_passwords_is_refused_and_nobody_else(serve: Serve, tmp_path: Path) -> None:
     logins = Logins(Settings(user_dir=tmp_path).logins_file)
     logins.add("Ann", PASSWORD)
     logins.add("Bob", PASSWORD)
-    client = serve(login="file")
-    for _ in range(10):
-        assert client.post("login", data={"username": "Ann", "password": "wrong"}).status_code == 400
-    assert client.post("login", data={"username": "Ann", "password": PASSWORD}).status_code == 400
-    assert client.post("login", data={"username": "Bob", "password": PASSWORD}).status_code == 200
+    client = serve(login="file", proxies="127.0.0.1")
+
+    def log_in(name: str, password: str, address: str) -> int:
+        sent = {"username": name, "password": password}
+        return client.post("login", data=sent, headers={"x-forwarded-for": address}).status_code
+
+    assert [log_in("Ann", "wrong", "192.0.2.7") for _ in range(10)] == [400] * 10
+    assert log_in("Ann", PASSWORD, "192.0.2.7") == 400 and log_in("Bob", PASSWORD, "192.0.2.7") == 200
+    assert log_in("Ann", PASSWORD, "192.0.2.8") == 200
+    assert log_in("Ann" * 100, PASSWORD, "192.0.2.8") == log_in("Bob", PASSWORD * 100, "192.0.2.8") == 400
 
 
 def test_a_proxy_is_believed_from_its_own_address_alone(serve: Serve) -> None:
