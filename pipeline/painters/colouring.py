@@ -6,24 +6,30 @@ from functools import cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.painters.light import cast_shadow, height_share, relief
+from pipeline.painters.painting import bare_border, bare_paper, open_sky
 from pipeline.painters.source import Source
 from pipeline.painters.strokes import directions, lay_strokes, soften_steps, stroke_colours
 from pipeline.painters.surface import (
     Parameters,
     Picture,
+    Plane,
     Renderer,
     Span,
     as_plane,
     clip,
     contrast,
     hsv,
+    luma,
     mix,
     rgb,
     saturate,
     screen,
     smoothstep,
+    spread,
+    strongest,
     times,
 )
 from pipeline.painters.texture import blur, clouds, fibres, grain, noise, stripes
@@ -70,6 +76,7 @@ def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> 
     inside = 0.5 + hard + (0.5 - hard) * smoothstep(source.away, 0, 2)
     cover = as_plane(np.clip((0.36 + cover) * pressed * (1 + 0.25 * tooth), 0, 0.97) * inside)
     deep = clip(times(colour, as_plane(0.92 - 0.16 * np.maximum(-form, 0))))
+    deep = mix(deep, rgb("#d3e0f2"), as_plane(0.7 * bare_paper(source)))
     paper = times(rgb("#fefcf7"), as_plane(1 + 0.015 * tooth))
     drawn = mix(paper, deep, as_plane(np.clip(1.08 * cover, 0, 0.94)))
     line = source.contour(-0.5, as_plane(0.4 * noise(source.lines, 40, rng))) * clip(as_plane(0.92 + 0.4 * tooth))
@@ -104,37 +111,63 @@ MARKERS = (
 
 
 @cache
-def marker_table() -> Picture:
-    """Return which felt pen a child takes for a colour, (32, 32, 32, 3): hue counts more than how pale a colour is."""
+def marker_table() -> NDArray[np.intp]:
+    """Return which felt pen a child takes for a colour, (32, 32, 32): hue counts more than how pale a colour is."""
     levels = np.linspace(0, 1, 32, dtype=np.float32)
     colours = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(1, -1, 3)
-    inks = np.stack([rgb(pen) for pen in MARKERS])
-    wanted, pens = (cv2.cvtColor(as_plane(each), cv2.COLOR_RGB2LAB)[0] for each in (colours, inks[None]))
+    wanted, pens = (cv2.cvtColor(as_plane(each), cv2.COLOR_RGB2LAB)[0] for each in (colours, marker_inks()[None]))
     wanted[:, 1:] *= 1.6
-    apart = ((wanted[:, None] - pens) ** 2 * as_plane([0.45, 1, 1])).sum(-1)
-    return as_plane(inks[apart.argmin(1)].reshape(32, 32, 32, 3))
+    hueless = np.hypot(pens[:, 1], pens[:, 2]) < 15  # nobody takes a grey for a pale blue
+    apart = ((wanted[:, None] - pens) ** 2 * np.where(hueless[:, None], 1, as_plane([0.45, 1, 1]))).sum(-1)
+    return np.asarray(apart.argmin(1).reshape(32, 32, 32))
+
+
+def marker_inks() -> Picture:
+    """Return the felt pens' colours, (n, 3)."""
+    return np.stack([rgb(pen) for pen in MARKERS])
+
+
+def number_markers(colours: Picture) -> NDArray[np.intp]:
+    """Return the number of the felt pen nearest to each colour, of the shape of the colours without their channels."""
+    red, green, blue = ((np.clip(colours[..., k], 0, 1) * 31 + 0.5).astype(np.intp) for k in range(3))
+    return marker_table()[red, green, blue]
 
 
 def choose_markers(colours: Picture) -> Picture:
     """Return the felt pen nearest to each colour of a picture."""
-    red, green, blue = ((np.clip(colours[..., k], 0, 1) * 31 + 0.5).astype(np.intp) for k in range(3))
-    return as_plane(marker_table()[red, green, blue])
+    return as_plane(marker_inks()[number_markers(colours)])
 
 
 def felt_pen(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Paint felt-tip colour: pens of a set in bright bands that overlap darker, white slivers between, bold lines."""
-    band = stripes(source.lines, p["tip"], p["direction"], as_plane(3.0 * noise(source.lines, 60, rng)))
+    """Paint felt-tip colour: pens of a set in rows of strokes that overlap darker, paper between and at their ends.
+
+    Every pen is drawn in a direction of its own; dark ones are gone over twice and leave no paper.
+    """
+    hand = as_plane(3.0 * noise(source.lines, 60, rng))
+    band = pen_rows(source, p["tip"], p["direction"], hand)
     overlap = smoothstep(band, 0.82, 0.96)
     own = saturate(clip(contrast(source.calm, 1.12, 0.55)), 1.45)
     colour = mix(own, blur(choose_markers(source.calm), 0.8), 0.72)
+    twice = smoothstep(as_plane(1 - luma(colour)), 0.62, 0.82)
     second = smoothstep(clouds(source.lines, 120, rng, 2), 0.12, 0.2)
     ink = clip(as_plane(np.maximum(colour, 0.04) ** (1 + 0.55 * overlap + 0.25 * second)[..., None]))
     bleed = 0.12 * np.exp(-(((source.away - 2) / 2) ** 2))
-    paper = rgb("#fffefb")
-    short = smoothstep(as_plane(source.away + 2.2 * noise(source.lines, 26, rng) - 0.4), 0.0, 1.2)
-    missed = (1 - smoothstep(band, 0.04, 0.16)) * smoothstep(clouds(source.lines, 90, rng, 2), -0.35, 0.25)
-    drawn = mix(paper, times(ink, as_plane(1 - bleed)), as_plane((0.1 + 0.9 * short) * (1 - 0.8 * missed)))
-    return clip(mix(drawn, rgb("#17151c"), source.contour(0.5)))
+    ends = source.away + 2.6 * noise(source.lines, 26, rng) + 1.6 * (band - 0.6)
+    short = smoothstep(as_plane(ends), 0.0, 1.4)
+    missed = (1 - smoothstep(band, 0.03, 0.13)) * smoothstep(clouds(source.lines, 70, rng, 2), -0.15, 0.3)
+    cover = (0.1 + 0.9 * short) * (1 - 0.85 * missed)
+    drawn = mix(rgb("#fffefb"), times(ink, as_plane(1 - bleed)), as_plane(cover + (1 - cover) * twice))
+    return clip(mix(drawn, rgb("#17151c"), source.contour(1.1)))
+
+
+def pen_rows(source: Source, tip: float, degrees: float, hand: Plane) -> Plane:
+    """Return rows of strokes `tip` wide, (H, W): 1 where two overlap, 0 half way; the direction is the pen's own."""
+    ways = (number_markers(source.region_colours) % 3)[source.regions]
+    rows = np.zeros_like(hand)
+    for way, turn in enumerate((0, 32, -27)):
+        if (ways == way).any():
+            rows = np.where(ways == way, stripes(source.lines, tip, degrees + turn, hand), rows)
+    return as_plane(rows)
 
 
 def childrens_book(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
@@ -143,15 +176,21 @@ def childrens_book(source: Source, p: Parameters, rng: np.random.Generator) -> P
     figure = 1 - source.ground
     angle = directions(source, 26, 0.35, 0.7)
     strokes = lay_strokes(source, angle, 11, 48, 12, rng)
-    soft = saturate(source.calm, 1.08)
-    brushed = soften_steps(strokes.coloured(source, stroke_colours(source, strokes, 0.028, rng), soft))
-    paint = mix(soft, brushed, 0.7)
+    sky = mix(np.broadcast_to(rgb("#a9d9e2"), source.calm.shape), rgb("#f9e6bd"), height_share(source.lines))
+    washed = mix(source.calm, sky, as_plane(0.7 * open_sky(source)))  # nobody prints a bare page behind a thing
+    soft = saturate(washed, 1.08)
+    rows, columns = strokes.spots.T
+    touched = stroke_colours(source, strokes, 0.028, rng) + (washed - source.calm)[rows, columns]
+    brushed = soften_steps(strokes.coloured(source, clip(touched), soft))
+    small = smoothstep(strongest(np.abs(brushed - soft)), 0.14, 0.34)  # no wide brush goes over an eye
+    paint = mix(soft, brushed, as_plane(0.7 * (1 - small)))
     paint = times(paint, as_plane(1 + 0.2 * form * figure + 0.05 * clouds(source.lines, 80, rng)))
     paint = mix(paint, paint * rgb("#b98aa0"), as_plane(0.5 * smoothstep(-form, 0.2, 0.9)))
     tooth = grain(source.lines, 3.5, rng)
     dry = smoothstep(as_plane(tooth + 0.9 * fibres(source.lines, 15, 60, rng, 4)), 0.75, 1.1) * 0.35
     paper = mix(rgb("#fff8ea"), rgb("#f6e5c6"), p["cream"])
-    warm = clip(saturate(clip(paint * 0.86 + 0.18), 1.15)) * mix(np.ones(3, np.float32), paper, 1.0)
+    lifted = paint * 0.86 + spread(0.18 * smoothstep(source.light, 0.06, 0.36))  # pupils stay dark
+    warm = clip(saturate(clip(lifted), 1.15)) * mix(np.ones(3, np.float32), paper, 1.0)
     page = mix(warm, paper, as_plane(dry * (0.5 + 0.5 * source.ground)))
     page = mix(page, paper, as_plane(0.9 * (1 - soft_page(source, rng))))
     line = source.contour(-0.4, as_plane(0.5 * noise(source.lines, 36, rng))) * clip(as_plane(0.98 + 0.14 * tooth))
@@ -160,8 +199,6 @@ def childrens_book(source: Source, p: Parameters, rng: np.random.Generator) -> P
 
 def soft_page(source: Source, rng: np.random.Generator) -> Picture:
     """Return 1 where the ground is painted, falling to 0 at the page's ragged rim."""
-    from pipeline.painters.painting import bare_border
-
     return bare_border(source.lines, clouds(source.lines, 60, rng))
 
 

@@ -25,6 +25,7 @@ from pipeline.painters.surface import (
     rgb,
     saturate,
     smoothstep,
+    spread,
     times,
 )
 from pipeline.painters.texture import coordinates, grain
@@ -81,6 +82,13 @@ def apart(palette: Plane, picture: Picture, least: float) -> Plane:
     return np.stack(kept)
 
 
+def checker(like: Picture) -> Plane:
+    """Return the 2 x 2 ordered dither's threshold of each pixel, in (-0.5, 0.5): a quarter, a half, three quarters."""
+    matrix = np.array([[-0.375, 0.125], [0.375, -0.125]], np.float32)
+    height, width = like.shape[:2]
+    return as_plane(np.tile(matrix, (height // 2 + 1, width // 2 + 1))[:height, :width])
+
+
 def pixel_art(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint big crisp square pixels in a small palette: hard shade on the forms, dithered ground, dark outline."""
     side = block_side(source, 8)
@@ -90,7 +98,8 @@ def pixel_art(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
     tone = 1 + figure * (0.2 * (form > 0.42) - 0.24 * (form < -0.36))
     shaded = clip(as_plane(small * tone[..., None]))
     palette = apart(small_palette(shaded, 32), shaded, 0.11)
-    dithered = shaded + bayer(small)[..., None] * (p["dither"] * (1 - 0.75 * figure))[..., None]
+    mottled = p["dither"] * (1 - 0.75 * figure) * smoothstep(luma(small), 0.12, 0.35)  # black stays one colour
+    dithered = shaded + spread(as_plane(checker(small) * mottled))
     flat = nearest(as_plane(dithered + rng.normal(0, 0.002)), palette)
     dark = clip(flat * 0.14 + rgb("#14101f") * 0.8)
     return enlarge(mix(flat, dark, as_plane(block_lines(source, side))), side, source.lines)

@@ -34,9 +34,15 @@ from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, 
 def open_sky(source: Source) -> Plane:
     """Return where the ground is a pale or blue sky, in [0, 1]: nowhere in the lowest quarter."""
     soft = source.calm
-    pale = smoothstep(source.light, 0.85, 0.95) * (1 - smoothstep(chroma(soft), 0.03, 0.1))
     blue = smoothstep(as_plane(soft[..., 2] - soft[..., 0]), 0.06, 0.22) * smoothstep(source.light, 0.4, 0.6)
-    return as_plane(np.maximum(pale, blue) * source.ground * (1 - smoothstep(height_share(soft), 0.62, 0.8)))
+    sky = np.maximum(bare_paper(source), blue * source.ground)
+    return as_plane(sky * (1 - smoothstep(height_share(soft), 0.62, 0.8)))
+
+
+def bare_paper(source: Source) -> Plane:
+    """Return where the ground is white or nearly so, in [0, 1]."""
+    pale = smoothstep(source.light, 0.85, 0.95) * (1 - smoothstep(chroma(source.calm), 0.03, 0.1))
+    return as_plane(pale * source.ground)
 
 
 def painted_sky(like: Picture, hue: float, rng: np.random.Generator) -> Picture:
@@ -52,15 +58,15 @@ def painted_sky(like: Picture, hue: float, rng: np.random.Generator) -> Picture:
 def ghibli(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint gouache ground, cel-shaded figures in lush colours, warm light over cool shade, a cumulus sky."""
     soft = mix(source.calm, painted_sky(source.calm, p["sky"], rng), as_plane(0.85 * open_sky(source)))
-    dabs = noise(source.lines, 30, rng, 1.8) + 0.5 * noise(source.lines, 12, rng, 1.5)
-    painted = times(soft, as_plane(1 + (0.03 + 0.055 * source.ground) * dabs))
+    dabs = noise(source.lines, 30, rng, 1.8) + 0.6 * noise(source.lines, 12, rng, 1.5)
+    painted = times(soft, as_plane(1 + (0.03 + 0.05 * source.ground) * dabs))
     form = relief(source.swell(54, 6), 120, 26)
     shade = smoothstep(-form, 0.3, 0.42)
     cel = mix(painted, painted * rgb("#8f93c4"), as_plane(0.55 * shade))
     cel = mix(cel, np.ones(3, np.float32), as_plane(0.16 * smoothstep(form, 0.45, 0.6)))
     warm = split_tone(saturate(cel, p["lushness"]), hsv(0.58, 0.6, 0.7), hsv(0.13, 0.5, 1), p["warmth"])
-    line = source.contour(0.25 * p["line"] - 1.2)
-    return mix(clip(0.03 + 1.0 * warm**0.92), clip(warm * rgb("#3a2a2c") * 0.6), as_plane(0.92 * line))
+    line = source.contour(0.25 * p["line"] - 1.4)
+    return mix(clip(0.03 + 1.0 * warm**0.92), clip(0.26 * warm + rgb("#2a1a1a") * 0.6), as_plane(0.92 * line))
 
 
 def spread_wet(picture: Picture, reach: float, rng: np.random.Generator) -> Picture:

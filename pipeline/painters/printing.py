@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
+import cv2
 import numpy as np
 
 from pipeline.painters.drawing import darkness_of
 from pipeline.painters.light import height_share, relief
+from pipeline.painters.painting import bare_paper
 from pipeline.painters.source import Source
 from pipeline.painters.surface import (
     Parameters,
@@ -29,6 +31,8 @@ from pipeline.painters.surface import (
     unit,
 )
 from pipeline.painters.texture import clouds, dots, fibres, grain, noise, printed, stripes
+
+LEVELS = 17  # of each channel in the table of a risograph's inks
 
 
 def linocut(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
@@ -108,21 +112,55 @@ def mineral_table() -> Picture:
 
 
 def risograph(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Paint fluorescent pink, yellow and blue soy inks in grain-touched layers a little out of register; blue lines."""
+    """Paint fluorescent pink, yellow and blue soy inks in grain-touched layers a little out of register; dark lines.
+
+    How much of each ink comes nearest to a colour is looked up. Bare paper behind things is tinted: blue above, pink
+    below.
+    """
     form = relief(source.swell(54, 8), 125, 16)
-    soft = contrast(saturate(source.calm, 1.3), 1.1, 0.58)
-    soft = clip(times(soft, as_plane(1 + 0.2 * form)))
-    page = np.broadcast_to(rgb("#f8f4ea"), soft.shape)
+    soft = clip(times(saturate(source.calm, 1.2), as_plane(1 + 0.2 * form)))
     inks = (hsv(p["pink"], 0.66, 1.0), hsv(0.145, 0.8, 1.0), hsv(p["blue"], 0.95, 0.76))
-    spared = 1 - 1.1 * np.clip(soft[..., 2] - soft[..., 0], 0, 0.6)  # pink under a blue would be black
-    for channel, ink, (dx, dy) in zip((1, 2, 0), inks, ((1, 0), (0, -1), (-1, 1)), strict=True):
-        plate = as_plane((1 - soft[..., channel]) * (spared if channel == 1 else 1))
-        plate = shifted(plate, dx * p["slip"], dy * p["slip"])
-        speck = 0.5 + 0.2 * grain(source.lines, 3.4, rng) + 0.3 * (dots(source.lines, 10, 20 + 30 * channel) - 0.5)
-        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(plate, as_plane(speck), 0.5) * 0.96))
-    key = shifted(source.contour(0.2), 0.3 * p["slip"], 0) * clip(as_plane(1.1 + 0.35 * grain(source.lines, 3, rng)))
+    amounts = separate(soft, inks)
+    down, bare = height_share(source.lines), bare_paper(source)
+    tints = (0.3 * smoothstep(down, 0.45, 1.0), np.zeros_like(down), 0.26 * (1 - smoothstep(down, 0, 0.5)))
+    page = np.broadcast_to(rgb("#f8f4ea"), soft.shape)
+    for plate, (ink, (dx, dy)) in enumerate(zip(inks, ((1, 0), (0, -1), (-1, 1)), strict=True)):
+        amount = shifted(as_plane(np.maximum(amounts[..., plate], bare * tints[plate])), dx * p["slip"], dy * p["slip"])
+        speck = as_plane(0.1 * grain(source.lines, 3.4, rng) + 0.4 * dots(source.lines, 10, 20 + 30 * plate))
+        at = np.quantile(speck[::5, ::5], np.linspace(0, 1, 17))  # so that as much ink is printed as was asked for
+        level = as_plane(np.interp(amount, np.linspace(0, 1, 17), at))
+        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(level, speck, 0.3) * 0.96))
+    key = shifted(source.contour(0.2), 0.3 * p["slip"], 0)
+    key = np.maximum(key, smoothstep(as_plane(1 - source.light), 0.8, 0.9))
     dark = hsv(p["blue"] + 0.06, 0.8, 0.34)
-    return clip(times(mix(as_plane(page), dark, clip(key * 0.94)), as_plane(1 + 0.02 * grain(source.lines, 4, rng))))
+    pressed = clip(as_plane(key * (1.04 + 0.33 * grain(source.lines, 3, rng))))
+    return clip(times(mix(as_plane(page), dark, pressed), as_plane(1 + 0.02 * grain(source.lines, 4, rng))))
+
+
+def separate(picture: Picture, inks: tuple[Plane, ...]) -> Picture:
+    """Return how much of each of three inks, (H, W, 3) in [0, 1], comes nearest to a picture's colours."""
+    table = ink_table(tuple(tuple(ink.tolist()) for ink in inks))
+    red, green, blue = ((np.clip(picture[..., k], 0, 1) * (LEVELS - 1) + 0.5).astype(np.intp) for k in range(3))
+    return as_plane(table[red, green, blue])
+
+
+@lru_cache(maxsize=8)
+def ink_table(inks: tuple[tuple[float, ...], ...]) -> Picture:
+    """Return how much of each of three inks comes nearest to a colour, (LEVELS, LEVELS, LEVELS, 3).
+
+    Inks lie over one another in independent dots (Demichel 1924, Neugebauer 1937); hue counts more than lightness, and
+    of mixtures that are as near the one of fewer inks is taken, since three inks over one another are mud.
+    """
+    levels = np.linspace(0, 1, LEVELS, dtype=np.float32)
+    colours = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(1, -1, 3)
+    shares = np.linspace(0, 1, 9, dtype=np.float32)
+    amounts = np.stack(np.meshgrid(shares, shares, shares, indexing="ij"), -1).reshape(-1, 3)
+    mixed = np.prod(1 - amounts[..., None] * (1 - as_plane(inks)), axis=1)[None]
+    wanted, laid = (cv2.cvtColor(as_plane(each), cv2.COLOR_RGB2LAB)[0] for each in (colours, mixed))
+    weight = as_plane([0.6, 1, 1])
+    wanted, laid = wanted * weight, laid * weight
+    apart = (laid**2).sum(1) - 2 * wanted @ laid.T + 2500 * amounts.min(1)
+    return as_plane(amounts[apart.argmin(1)].reshape(LEVELS, LEVELS, LEVELS, 3))
 
 
 def shifted(plane: Plane, dx: float, dy: float) -> Plane:

@@ -79,3 +79,63 @@ def test_white_is_dotted_with_pale_colours() -> None:
     chroma = dots.max(axis=2) - dots.min(axis=2)
     assert np.percentile(chroma, 75) > 15
     assert dots.mean() > 225
+
+
+def hue_of(picture: np.ndarray) -> float:
+    """The hue of the mean colour in CIELAB, degrees."""
+    mean = (picture.mean(axis=(0, 1)) / 255).astype(np.float32)[None, None]
+    _, a, b = cv2.cvtColor(mean, cv2.COLOR_RGB2LAB)[0, 0]
+    return float(np.degrees(np.arctan2(b, a)))
+
+
+@pytest.mark.parametrize(
+    "colour", [(210, 50, 50), (128, 60, 190), (40, 60, 130), (120, 75, 45), (60, 150, 70), (245, 160, 60)]
+)
+def test_a_risograph_s_three_inks_give_the_colour_s_own_hue(colour: tuple[int, int, int]) -> None:
+    """Purple is pink and blue, navy has no yellow in it, brown is no blue."""
+    turned = hue_of(look("risograph", flat(colour))) - hue_of(flat(colour).colours.astype(np.float32))
+    assert abs((turned + 180) % 360 - 180) < 25
+
+
+@pytest.mark.parametrize("style", ["childrens-book", "risograph"])
+def test_bare_paper_behind_things_is_tinted(style: str) -> None:
+    picture = look(style, flat((252, 252, 252), 512))
+    above, below = picture[40:120].mean(axis=(0, 1)), picture[400:480].mean(axis=(0, 1))
+    assert above[2] - above[0] > below[2] - below[0] + 15
+
+
+def test_dark_felt_pens_leave_no_paper_and_bright_ones_do() -> None:
+    black, red = (look("felt-pen", flat(colour)).max(axis=2) for colour in ((30, 28, 36), (225, 40, 40)))
+    inside = (slice(20, -20), slice(20, -20))
+    assert black[inside].max() < 120
+    assert (look("felt-pen", flat((225, 40, 40))).min(axis=2)[inside] > 180).mean() > 0.01
+    assert red.max() > 230
+
+
+def test_each_felt_pen_is_drawn_in_a_direction_of_its_own() -> None:
+    """The strongest slopes of a blue and of a green half are turned by more than 15 degrees."""
+
+    def direction(part: np.ndarray) -> float:
+        light = cv2.GaussianBlur(part.mean(axis=2), (0, 0), 1.5)
+        dx, dy = cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)
+        return float(np.degrees(np.arctan2(2 * (dx * dy).sum(), (dx * dx - dy * dy).sum()) / 2))
+
+    colours = np.full((512, 512, 3), (34, 114, 221))
+    colours[:, 256:] = (44, 159, 70)
+    regions = np.zeros((512, 512), np.int32)
+    regions[:, 256:] = 1
+    picture = look("felt-pen", Painting(colours.astype(np.uint8), np.zeros((512, 512), np.uint8), regions))
+    turn = direction(picture[30:-30, 30:220]) - direction(picture[30:-30, 290:-30])
+    assert abs((turn + 90) % 180 - 90) > 15
+
+
+def test_a_picture_book_s_brush_leaves_a_pupil_dark() -> None:
+    colours = flat((60, 110, 190), 512).colours.copy()
+    cv2.circle(colours, (256, 256), 8, (20, 20, 26), -1)
+    assert look("childrens-book", bare(colours))[252:260, 252:260].mean() < 75
+
+
+def test_black_is_not_dithered_in_pixel_art() -> None:
+    dark = look("pixel-art", slope((22, 22, 26), (62, 60, 70)))
+    changes = (np.abs(np.diff(dark, axis=1)).max(axis=2) > 8).mean()
+    assert changes < 0.01

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.pocket.references.drawing import SIDE, Drawing, draw_bush, draw_cloud, draw_sky
 from pipeline.pocket.references.indoors import draw_plant, draw_seated_cat
 from pipeline.pocket.references.land import GREENS, draw_boat, draw_house
-from pipeline.pocket.references.tale import draw_mushroom, draw_seated_fox
+from pipeline.pocket.references.tale import draw_bird, draw_blossom, draw_mushroom, draw_seated_fox
 from pipeline.pocket.references.town import draw_car
 
 
@@ -55,3 +55,24 @@ def draw_lone_boat(d: Drawing) -> None:
     draw_cloud(d, 120, 110, 40)
     d.add_rect(0, 382, SIDE, 132, d.add_gradient("#8cc3d9", "#5fa2c4"))
     draw_boat(d, 144, 420, 1.0, "#d9412f", "#fff7e6", "#f2b33d")
+
+
+def draw_toadstools(d: Drawing) -> None:
+    """Draw a large toadstool and two small ones on a lawn, a cloud."""
+    draw_sky(d, "#d4ecf6", "#f4f8ef")
+    draw_cloud(d, 404, 104, 42)
+    draw_grass(d, 412, "#aed67e", "#84ba5c")
+    draw_mushroom(d, 226, 372, 4.8)
+    draw_mushroom(d, 400, 424, 2.3)
+    draw_mushroom(d, 82, 448, 1.4)
+
+
+def draw_lone_bird(d: Drawing) -> None:
+    """Draw a blue bird on a bare branch with a few blossoms."""
+    draw_sky(d, "#f6efdc", "#fbf7ec")
+    course = "M-10 376 Q90 336 180 338 Q280 342 352 300 Q410 268 522 262"
+    d.add_stroke(course, "#3d2a22", 20)
+    d.add_stroke(course, "#6b4a38", 9)
+    draw_bird(d)
+    for x, y, size in ((64, 346, 24), (430, 274, 26), (482, 256, 18)):
+        draw_blossom(d, x, y, size)
