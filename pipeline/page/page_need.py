@@ -62,6 +62,6 @@ def count_tagged_bytes(studio: Studio, profile: ModelProfile, menu: Menu, chosen
     """Count the bytes in 16 bits of the LoRAs that tags in the page's words name beside the chosen ones."""
     if not menu.own_weights:
         return 0
-    asked = {wish.name for wish in read_loras(profile, menu, chosen["loras"])}
+    asked = {wish.name for wish in read_loras(menu, chosen["loras"])}
     wishes = [wish for wish in take_tags(chosen["prompt"])[1] if wish.name not in asked]
     return count_file_bytes(each.file for each in find_weights(studio.own_files, profile.name, wishes, ()).loras)

@@ -126,7 +126,6 @@ def parse_order(
     menu.expect_start(start is not None, sampling)
     low, high = parse_thresholds(given.get("canny_low"), given.get("canny_high"), profile.defaults)
     across, down = parse_size(profile, menu, width, height, find_sheet(sketch))
-    wishes, unworn = read_loras(profile, menu, loras)
     return Order(
         engine=profile.name,
         sketch=sketch,
@@ -141,25 +140,30 @@ def parse_order(
         sampling=sampling,
         conditioning=conditioning,
         shortcuts=shortcuts,
-        notices=notices + unworn,
+        notices=notices + tell_unworn(profile, menu, loras),
         mask=parse_mask(mask, mask_style),
         palette=parse_colours(profile, menu, palette),
         repaint=repaint,
         enlargement=parse_enlargement(enlargement, across, down),
-        loras=join_wishes(wishes, tagged),
+        loras=join_wishes(read_loras(menu, loras), tagged),
         start=start,
         controlnets=parse_controlnets(profile, menu, controlnets, conditioning, shortcuts),
         hires=parse_hires(profile, menu, hires, (across, down), start is not None),
     )
 
 
-def read_loras(profile: ModelProfile, menu: Menu, loras: object) -> tuple[tuple[LoraWish, ...], tuple[str, ...]]:
-    """Read the LoRAs that were asked for; those of an engine that takes none are left out, and a notice says so."""
+def read_loras(menu: Menu, loras: object) -> tuple[LoraWish, ...]:
+    """Read the LoRAs that were asked for; none for an engine that takes none."""
     asked = parse_loras(loras)
-    if asked and not menu.own_weights:
-        names = ", ".join(f"“{each.name[:40]}”" for each in asked)
-        return (), (f"{profile.title} takes no LoRAs: {names} left out.",)
-    return asked, ()
+    return asked if menu.own_weights else ()
+
+
+def tell_unworn(profile: ModelProfile, menu: Menu, loras: object) -> tuple[str, ...]:
+    """Return a notice where LoRAs were asked for and the engine takes none."""
+    if menu.own_weights or not (asked := parse_loras(loras)):
+        return ()
+    names = ", ".join(f"“{each.name[:40]}”" for each in asked)
+    return (f"{profile.title} takes no LoRAs: {names} left out.",)
 
 
 def make_offer(profile: ModelProfile) -> Offer:
