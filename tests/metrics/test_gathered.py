@@ -41,11 +41,14 @@ def test_an_encoder_counts_by_what_it_encodes_and_the_line_whom_it_refuses() -> 
     encoder, line = EncoderMeasurements(), LineMeasurements()
     with encoder.follow("text"):
         pass
+    with pytest.raises(OutOfMemory), encoder.follow("image"):
+        raise OutOfMemory("too large")
     line.watch("fronts", "Fronts", lambda: 2.0)
     line.note_error(LineFull("Too many people draw at once.", 3))
     sent = pickle.loads(pickle.dumps(line.collect()))
     text = write_gathered({"retrieval": [("a", encoder.collect())], "line": [("b", sent)]}).decode()
     assert find_samples(text, "croquis_encoder_calls_total", application="retrieval", input="text") == [1.0]
     assert find_samples(text, "croquis_encoder_seconds_count", application="retrieval", input="text") == [1.0]
+    assert find_samples(text, "croquis_encoder_errors_total", application="retrieval", kind="OutOfMemory") == [1.0]
     assert find_samples(text, "croquis_line_fronts", application="line", replica="b") == [2.0]
     assert find_samples(text, "croquis_line_refusals_total", application="line", kind="LineFull") == [1.0]

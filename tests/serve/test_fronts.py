@@ -122,7 +122,8 @@ def test_a_scrape_sees_pictures_seconds_and_errors_of_every_replica(cluster: Clu
     assert find_samples(text, "croquis_encoder_calls_total", **encoder)[0] >= 1
     assert find_samples(text, "croquis_encoder_seconds_sum", **encoder)[0] > 0
     assert find_samples(text, "croquis_line_fronts", application="line") == [3.0]  # page, two of /v1/draw
-    assert len(find_samples(text, "croquis_line_calls_open", application="line")) == 1
+    for name in ("croquis_line_calls_open", "croquis_line_oldest_call_seconds", "croquis_line_pictures_waiting"):
+        assert len(find_samples(text, name, application="line")) == 1, name
     assert len(find_samples(text, "process_resident_memory_bytes")) == 6  # those, a worker, the encoder, the line
 
 
