@@ -27,6 +27,7 @@ class Identified:
 
     kind: FileKind | None  # None: of no use here
     fault: str = ""  # why it cannot be used, one or two sentences; "" where it can
+    unread: tuple[str, ...] = ()  # kinds of tensors in it that are not read, by the ends of their names
 
 
 def tell_for(path: Path, sentence: str, other: str) -> Identified:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.models.architecture import OTHERS
 from pipeline.models.identified import Identified, refuse, tell_for
+from pipeline.models.lora_keys import list_unread
 from pipeline.models.safetensors_header import Header
 
 LORA_FOR = "{name} is a LoRA for {what}."
@@ -20,7 +21,7 @@ def recognise_lora(path: Path, header: Header) -> Identified | None:
     if not any(mark in name for name in names for mark in LORA_MARKS):
         return None
     other = identify_lora(header)
-    return Identified("lora") if other is None else tell_for(path, LORA_FOR, other)
+    return Identified("lora", unread=list_unread(names)) if other is None else tell_for(path, LORA_FOR, other)
 
 
 LORA_MARKS = (".lora_down.", ".lora_A.", ".lora.down.", "_lora.down.", ".lora_linear_layer.down.")

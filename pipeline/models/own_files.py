@@ -44,6 +44,7 @@ class OwnFile:
     path: Path
     fault: str = ""  # one or two sentences
     thumbnail: Path | None = None  # a picture beside it, unchecked
+    unread: tuple[str, ...] = ()  # kinds of tensors in it that are not read
 
 
 Stamp = tuple[int, int]  # bytes, nanoseconds of the last change
@@ -72,7 +73,7 @@ class OwnFiles:
                 plain = name_file(path)
                 name = plain if (seen.kind, plain.lower()) not in taken else name_by_path(path, folder)
                 taken.add((seen.kind, name.lower()))
-                found.append(OwnFile(seen.kind, name, path, seen.fault, find_thumbnail(path)))
+                found.append(OwnFile(seen.kind, name, path, seen.fault, find_thumbnail(path), seen.unread))
             return sorted(found, key=lambda each: each.name.lower())
 
     def list_kind(self, kind: FileKind) -> list[OwnFile]:

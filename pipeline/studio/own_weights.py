@@ -16,6 +16,7 @@ from pipeline.request.own_loras import LoraWish
 from pipeline.request.presets import get_menu
 
 TAG_UNREAD = "Of the tag of the LoRA “{name}” its weight, {weight}, is read; “{unread}” is not."
+FILE_UNREAD = "Of the LoRA “{name}” these tensors are not read: {kinds}. The picture lacks what they add."
 
 
 @dataclass(frozen=True)
@@ -39,32 +40,35 @@ def find_weights(files: OwnFiles, engine: str, wishes: Iterable[LoraWish], promp
     notices: list[str] = []
     for wish in wishes:
         try:
-            lora = find_lora(files, wish)
+            found = find_lora(files, wish)
+            lora = Lora(found.name, wish.weight, files.hash_file(found.path), found.path)
         except SettingError as error:
             if wish.is_asked:
                 raise
             notices.append(f"{error} Without it the picture comes out otherwise.")
             continue
         loras.append(lora)
-        notices += tell_unread(wish)
+        notices += tell_unread(wish, found)
     return FoundWeights(tuple(loras), find_embeddings(files, prompts), tuple(notices))
 
 
-def tell_unread(wish: LoraWish) -> list[str]:
-    """Return a notice for what the tag of a LoRA says beside name and weight; none where it says no more."""
-    return [TAG_UNREAD.format(name=wish.name, weight=f"{wish.weight:g}", unread=wish.unread)] if wish.unread else []
+def tell_unread(wish: LoraWish, file: OwnFile) -> list[str]:
+    """Return a notice for what a LoRA's tag says beside name and weight, and one for what its file holds beside pairs;
+    none where there is no more.
+    """
+    told = [TAG_UNREAD.format(name=wish.name, weight=f"{wish.weight:g}", unread=wish.unread)] if wish.unread else []
+    return told + ([FILE_UNREAD.format(name=file.name, kinds=", ".join(file.unread))] if file.unread else [])
 
 
-def find_lora(files: OwnFiles, wish: LoraWish) -> Lora:
+def find_lora(files: OwnFiles, wish: LoraWish) -> OwnFile:
     """Find one LoRA, by its hash where another program noted that and nothing has the name. Raises SettingError."""
     try:
-        found = files.find("lora", wish.name)
+        return files.find("lora", wish.name)
     except SettingError:
         named = files.find_by_hash("lora", wish.digest)
         if named is None:
             raise
-        found = named
-    return Lora(found.name, wish.weight, files.hash_file(found.path), found.path)
+        return named
 
 
 def find_adapter(files: OwnFiles, engine: str, name: str) -> Adapter | None:

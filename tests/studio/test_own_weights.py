@@ -60,6 +60,15 @@ def test_what_a_tag_says_beside_the_weight_is_told_once(files: OwnFiles) -> None
     assert found.notices == ("Of the tag of the LoRA “ink” its weight, 1, is read; “lbw=MIDD” is not.",)
 
 
+def test_what_is_not_read_of_a_file_is_told(files: OwnFiles, tmp_path: Path) -> None:
+    key = "lora_unet_mid_block_resnets_0_conv1"
+    hold(f"{key}.lora_down.weight", f"{key}.lora_up.weight", f"{key}.diff_b", "bundle_emb.fox.x")(
+        tmp_path / "oily.safetensors"
+    )
+    (notice,) = find_weights(files, "sd15", [LoraWish("oily")], ()).notices
+    assert notice.startswith("Of the LoRA “oily” these tensors are not read: bundle_emb, diff_b.")
+
+
 def test_a_hash_finds_a_file_under_another_name(files: OwnFiles, tmp_path: Path) -> None:
     digest = files.hash_file(tmp_path / "ink.safetensors")
     found = find_weights(files, "sd15", [LoraWish("brush", 1.0, digest[:12], is_asked=False)], ())
