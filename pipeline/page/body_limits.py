@@ -17,6 +17,8 @@ from pipeline.studio.callers import name_address
 
 MOST_BYTES = 128_000_000  # of any request; our own routes take less
 MOST_JSON_BYTES = 40_000_000  # of what Gradio's routes read as JSON: a drawing with a photograph
+MOST_OTHER_BYTES = 1_000_000  # of Gradio's other routes, which take no drawing
+SMALL_BYTES = 100_000  # of JSON that is looked at where everybody's requests are served, within some milliseconds
 IDLE_SECONDS = 20.0  # without a byte
 WHOLE_SECONDS = 300.0  # 20 MB through 0.6 Mbit/s
 MOST_DEPTH = 40  # lists and objects within one another
@@ -24,6 +26,7 @@ MOST_NODES = 20_000  # values: an event of the page has some hundred
 MOST_FILES = 64
 GRADIO = "/gradio_api/"
 UPLOAD = "/gradio_api/upload"
+DRAWINGS = ("/gradio_api/run/", "/gradio_api/call/", "/gradio_api/queue/join")  # what takes a drawing or a photograph
 CLOSE = {"connection": "close"}  # what is left of the body is not read
 TOO_LARGE = "A request has at most {most} MB here; more came."
 TOO_SLOW = "The request did not arrive in time. Send it again."
@@ -55,7 +58,7 @@ class BodyLimits:
         body.begin()
         try:
             if scope["path"].startswith(GRADIO) and not scope["path"].startswith(UPLOAD):
-                expect_plain_json(await body.read())
+                await look_at(await body.read())
             await self._app(scope, body.receive, send)
         finally:
             body.end()
@@ -66,9 +69,8 @@ class Body:
 
     def __init__(self, scope: Scope, receive: Receive, arrivals: Arrivals, idle: float, whole: float) -> None:
         self._receive, self._arrivals, self._idle = receive, arrivals, idle
-        path = scope["path"]
         self._address = name_address((scope.get("client") or ("",))[0])
-        self._most = MOST_JSON_BYTES if path.startswith(GRADIO) and not path.startswith(UPLOAD) else MOST_BYTES
+        self._most = find_most_bytes(scope["path"])
         self._total = 0
         self._again: list[Message] = []
         self._ended = False
@@ -125,6 +127,21 @@ class Body:
     def _expect_size(self, size: int) -> None:
         if size > self._most:
             raise HTTPException(413, TOO_LARGE.format(most=self._most // 10**6), CLOSE)
+
+
+def find_most_bytes(path: str) -> int:
+    """Return how many bytes a request to this path has at most."""
+    if not path.startswith(GRADIO) or path.startswith(UPLOAD):
+        return MOST_BYTES
+    return MOST_JSON_BYTES if path.startswith(DRAWINGS) else MOST_OTHER_BYTES
+
+
+async def look_at(body: bytes) -> None:
+    """Raise HTTPException unless a body is plain JSON; a large one is looked at in a thread."""
+    if len(body) > SMALL_BYTES:
+        await asyncio.to_thread(expect_plain_json, body)
+    else:
+        expect_plain_json(body)
 
 
 def expect_plain_json(body: bytes) -> None:

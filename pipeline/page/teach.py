@@ -17,7 +17,7 @@ from pipeline.errors import CroquisError, SettingError, StyleError
 from pipeline.page.host import NOT_HERE, may_teach
 from pipeline.page.origins import is_foreign
 from pipeline.page.own_routes import NOT_KEPT, read_body, refuse
-from pipeline.strict_json import StrictModel, describe_first_fault
+from pipeline.strict_json import StrictModel, describe_first_fault, holds_more_values
 from pipeline.studio.answers import describe_teaching
 from pipeline.studio.messages import explain_error
 from pipeline.studio.studio import Studio
@@ -27,7 +27,10 @@ from pipeline.teaching.lesson import MOST_PICTURES, parse_steps
 PATH = "/teach"
 MOST_BYTES = 64_000_000  # of what the page sends: it makes pictures small before
 FOREIGN = "Styles are taught from Croquis's own page."
+MOST_VALUES = 1_000  # of 80 pictures, each a name and its bytes
+MOST_OTHER_BYTES = 1_000  # of what asks for no more than its address says
 TOO_LARGE = f"The pictures have at most {MOST_BYTES // 10**6} MB together; more came."
+TOO_MUCH = f"A lesson has at most {MOST_VALUES:,} values; more came."
 NOT_READY = "The model is still being loaded."
 
 
@@ -55,13 +58,13 @@ class TeachDoor:
     def list_routes(self) -> list[BaseRoute]:
         """List the routes to be served beside Gradio's own, all below PATH."""
         teacher = self._studio.teacher
-        changes: list[tuple[str, Callable[[bytes], Teaching]]] = [
-            ("/begin", self._begin),
-            ("/stop", lambda body: teacher.stop()),
-            ("/go-on", lambda body: teacher.go_on()),
-            ("/discard", lambda body: teacher.discard()),
+        changes: list[tuple[str, int, Callable[[bytes], Teaching]]] = [
+            ("/begin", MOST_BYTES, self._begin),
+            ("/stop", MOST_OTHER_BYTES, lambda body: teacher.stop()),
+            ("/go-on", MOST_OTHER_BYTES, lambda body: teacher.go_on()),
+            ("/discard", MOST_OTHER_BYTES, lambda body: teacher.discard()),
         ]
-        routes = [Route(path, self._guard(change), methods=["POST"]) for path, change in changes]
+        routes = [Route(path, self._guard(change, most), methods=["POST"]) for path, most, change in changes]
         routes += [Route("/state", self.tell_state, methods=["GET"])]
         routes += [Route("/sample/{step:int}.webp", self.send_sample, methods=["GET"])]
         return [Mount(PATH, routes=routes)]
@@ -85,6 +88,8 @@ class TeachDoor:
     def _begin(self, body: bytes) -> Teaching:
         if not self._studio.loading.ready:
             raise SettingError(NOT_READY)
+        if holds_more_values(body, MOST_VALUES):
+            raise SettingError(TOO_MUCH)
         try:
             asked = Begin.model_validate_json(body)
         except ValidationError as error:
@@ -92,13 +97,13 @@ class TeachDoor:
         files = [(each.name, decode(each)) for each in asked.pictures]
         return self._studio.teacher.begin(files, asked.name, parse_steps(asked.steps))
 
-    def _guard(self, change: Callable[[bytes], Teaching]) -> Callable[[Request], object]:
+    def _guard(self, change: Callable[[bytes], Teaching], most: int) -> Callable[[Request], object]:
         async def guarded(request: Request) -> Response:
             if is_foreign(request) or request.headers.get("content-type") != "application/json":
                 return refuse(403, FOREIGN)
             if not may_teach(request, self._studio.settings):
                 return refuse(403, NOT_HERE)
-            if (body := await read_body(request, MOST_BYTES)) is None:
+            if (body := await read_body(request, most)) is None:
                 return refuse(413, TOO_LARGE)
             try:
                 teaching = await asyncio.to_thread(change, body)

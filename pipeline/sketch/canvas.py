@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError, model_validator
 from pipeline.errors import SketchError
 from pipeline.sketch.image_file import MAX_BYTES, MIN_SIDE
 from pipeline.sketch.stroke_shape import Disc, sweep_points
-from pipeline.strict_json import StrictModel, describe_first_fault
+from pipeline.strict_json import StrictModel, describe_first_fault, holds_more_values
 
 MAX_CANVAS_SIDE = 2048  # px
 MAX_STROKES = 2_000
@@ -30,6 +30,7 @@ MAX_POINTS = 100_000  # in all
 MAX_OFFSET = 40_960  # px
 MAX_RUNS = 500_000  # of all filled areas
 MAX_PAINTED_AREA = 400  # painted area, overlaps counted, in canvases: hours of scribbling, seconds of computing
+MAX_VALUES = 1_500_000  # of JSON: more than MAX_POINTS and MAX_RUNS need
 MAX_TEXT = 8_000_000  # characters of JSON without the picture
 MAX_PICTURE_TEXT = MAX_BYTES * 4 // 3 + 100  # characters of a data URL that holds MAX_BYTES
 
@@ -156,6 +157,8 @@ def read_canvas(value: str | Mapping[str, object]) -> Canvas:
             raise SketchError(
                 f"A drawing has at most {MAX_TEXT // 10**6} MB of strokes; this one has {len(text) / 1e6:.1f} MB."
             )
+        if holds_more_values(text.encode(), MAX_VALUES):
+            raise SketchError(f"A drawing has at most {MAX_VALUES:,} values; more came.")
         return Canvas.model_validate_json(text)
     except ValidationError as error:
         raise SketchError(f"The canvas's drawing cannot be read: {describe_first_fault(error)}.") from error

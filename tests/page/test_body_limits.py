@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from typing import Any
 
@@ -91,6 +92,22 @@ def test_a_large_body_is_refused_when_it_is_announced_and_when_it_comes(monkeypa
 
     assert TestClient(make_app()).post(CALL, content=pieces()).status_code == 413
     assert TestClient(make_app()).post("/live", content=pieces()).status_code == 413
+
+
+def test_routes_that_take_no_drawing_take_a_megabyte() -> None:
+    body = b'{"data": ["' + b"a" * 1_000_000 + b'"]}'
+    assert {post(f"/gradio_api/{name}", body)[0] for name in ("cancel", "reset", "reset/")} == {413}
+    assert {post(f"/gradio_api/{name}", body)[0] for name in ("run/draw", "call/draw", "queue/join")} == {200}
+
+
+@pytest.mark.parametrize(("size", "is_apart"), [(1_000, False), (1_000_000, True)])
+def test_a_large_body_is_looked_at_beside_everybody_elses(
+    size: int, is_apart: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = list[str]()
+    monkeypatch.setattr(body_limits, "expect_plain_json", lambda body: threads.append(threading.current_thread().name))
+    assert post(CALL, b" " * size)[0] == 200
+    assert threads[0].startswith("asyncio_") == is_apart
 
 
 def test_half_a_body_is_answered_in_time_and_its_place_is_free_again() -> None:

@@ -13,7 +13,7 @@ import resvg_py
 from PIL import Image
 
 from pipeline.errors import SketchError
-from pipeline.sketch.canvas import MAX_POINTS, paint_canvas, read_canvas
+from pipeline.sketch.canvas import MAX_POINTS, Canvas, paint_canvas, read_canvas
 from pipeline.sketch.fitting import lay_picture
 from pipeline.sketch.intake import read_strokes
 from tests.tools.drawings import draw_house, encode_image, make_canvas, make_stroke, make_wave, write_json
@@ -204,3 +204,10 @@ def test_hours_of_scribbling_are_refused_before_they_are_painted():
     scribble = make_stroke([(x * 7 % 512, x * 13 % 512) for x in range(4000)], 256)
     with pytest.raises(SketchError, match="times over"):
         painted(*[scribble] * 20)
+
+
+def test_millions_of_values_beside_a_picture_are_refused_unparsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '{"picture": "data:image/png;base64,", "strokes": [' + "[]," * 8_000_000 + "[]]}"
+    monkeypatch.setattr(Canvas, "model_validate_json", lambda text: pytest.fail("it was parsed"))
+    with pytest.raises(SketchError, match="values; more came"):
+        read_canvas(text)
