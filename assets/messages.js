@@ -17,7 +17,7 @@ let since = 0; // ms, when the present message came
  * on a phone it covers the header. The next one takes its place; a pointer or the focus on it holds it.
  * @param {string} text nothing takes the present message away
  * @param {"status" | "alert"} [kind] "alert": something did not go as it should
- * @param {{ words: string, act: () => void }} [offer] a button that does something about it
+ * @param {{ words: string, act: () => void }} [offer] a button that does something about it: no time takes such a message away
  */
 export function showMessage(text, kind = "status", offer) {
   clearTimeout(timer);
@@ -29,7 +29,7 @@ export function showMessage(text, kind = "status", offer) {
   const seconds = (LEAST_SECONDS + SECONDS_A_WORD * text.split(/\s+/).length) * (kind === "alert" ? ALERT_TIMES : 1);
   const wait = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => card.isConnected && showMessage(""), 1000 * seconds);
+    if (!offer) timer = setTimeout(() => card.isConnected && showMessage(""), 1000 * seconds);
   };
   for (const event of ["pointerenter", "focusin"]) card.addEventListener(event, () => clearTimeout(timer));
   for (const event of ["pointerleave", "focusout"]) card.addEventListener(event, wait);

@@ -19,7 +19,7 @@ BACK = "#messages .message:has-text('again')"
 IS_BACK = "#messages .message:has-text('was away and is back')"
 CUT_OFF = "#messages .alert:has-text('A picture of yours was not finished')"
 OPENING = 12_000  # ms; a page that opened has told what it has to
-SEEN = 4_000  # ms; a message that stood for so long is not told again
+SEEN = 35_000  # ms; a message without a button would be gone
 WORDS_ARE_BACK = "document.querySelector('#prompt textarea')?.value === 'a red ball'"
 
 
