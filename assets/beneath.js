@@ -32,6 +32,7 @@ export class Beneath {
     this.sheet = sheet;
     this.drawing = sheet.drawing;
     this.onChange = onChange;
+    this.onWay = onWay;
     this.image = make("img", { alt: "" });
     this.thumb = make("button.thumb", { type: "button", title: say("What this picture is for"), "aria-label": say("What this picture is for"), "aria-expanded": "false", onclick: () => this.open(!this.#isOpen) }, this.image, makeIcon("more"));
     this.strength = makeStartStrength(STRENGTH, (strength) => this.#change({ strength }));
@@ -39,8 +40,8 @@ export class Beneath {
     this.purposes = Object.entries(PURPOSES).map(([name, { icon, title, what }]) => make("button.word", { type: "button", "data-purpose": name, title: what, onclick: () => this.#choose(name) }, makeIcon(icon), title));
     this.told = make("p");
     this.part = make("span", {});
-    this.around = make("button.word", { type: "button", "data-way": "around", onclick: () => onWay("around") }, makeIcon("around"), say("More around it"));
-    this.ways = make("div.ways", {}, make("button.word", { type: "button", "data-way": "repaint", onclick: () => onWay("repaint") }, makeIcon("brush-mask"), this.part), this.around);
+    this.around = make("button.word", { type: "button", "data-way": "around", onclick: () => this.#go("around") }, makeIcon("around"), say("More around it"));
+    this.ways = make("div.ways", {}, make("button.word", { type: "button", "data-way": "repaint", onclick: () => this.#go("repaint") }, makeIcon("brush-mask"), this.part), this.around);
     this.choice = make("div.under-choice", { hidden: true }, make("div.purposes", { role: "group", "aria-label": say("What this picture is for") }, ...this.purposes), this.told, this.ways);
     this.node = make("div.under-chip", { hidden: true, onkeydown: (event) => this.#pressKey(event) }, make("div.line", {}, this.thumb, this.strength.node, this.away), this.choice);
     this.node.addEventListener("pointerdown", (event) => /** @type {HTMLElement} */ (event.target).closest("button, label") && event.stopPropagation()); // beside them the hand draws
@@ -77,6 +78,13 @@ export class Beneath {
     this.part.textContent = isPocket ? say("Other colours for a part") : say("A part anew");
     this.told.textContent = isStart && isPocket ? OF_POCKET : PURPOSES[purpose].what;
     if (isStart) this.strength.show(picture.strength);
+  }
+
+  /** Go one of the ways on; the sheet is free again when its dialog closes. */
+  #go(way) {
+    this.open(false);
+    this.thumb.focus();
+    this.onWay(way);
   }
 
   #choose(name) {

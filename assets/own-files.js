@@ -26,7 +26,7 @@ export function mountOwnFiles({ element, props, trigger, watch }) {
   const note = make("p.soft", { role: "status" });
   const bar = make("progress", { max: 1, hidden: true, "aria-label": say("Reading the model") });
   const rows = make("ul.loras", { "aria-label": say("LoRA") });
-  const words = make("p.soft", {});
+  const words = make("p.soft.inversions", {});
   const faults = make("details.faults", {}, make("summary", {}), make("ul", {}));
   const choices = make("div.own-choices", {}, model.node, vae.node, adder.node);
   const again = make("button.quiet", { type: "button", onclick: () => trigger("look") }, say("Look for files again"));

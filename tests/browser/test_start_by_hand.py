@@ -152,6 +152,7 @@ def test_a_part_of_it_gets_other_colours(page: Page) -> None:
     assert not page.locator(f"{CHIP} [data-way=around]").is_visible()
     page.click(f"{CHIP} [data-way=repaint]")
     page.wait_for_selector(".repaint .go")
+    assert not page.locator(f"{CHIP} .under-choice").is_visible(), "the sheet is free when the dialog closes"
     start, end = locate_on_picture(page, (0.4, 0.5), (0.6, 0.5))
     page.mouse.move(*start)
     page.mouse.down()
