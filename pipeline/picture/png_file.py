@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.errors import PictureFileError, look_for_cancel
+from pipeline.hints import list_steering
 from pipeline.hires import find_first_size, is_drawn_twice
 from pipeline.own_weights import Embedding, Lora
 from pipeline.picture import carried_strokes, carried_styles
@@ -30,7 +31,7 @@ from pipeline.picture.provenance import find_source_type, make_png_texts, write_
 from pipeline.picture.recipe import Reopened, read_recipe, write_recipe
 from pipeline.picture.recipe_styles import FindStyle
 from pipeline.picture.recipe_weights import FindWeights, miss_weights
-from pipeline.picture.setting_text import describe_hires, describe_settings
+from pipeline.picture.setting_text import describe_controlnets, describe_hires, describe_settings
 from pipeline.values import CHECKPOINT, GenerationRequest, GenerationResult, Style
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def write_parameters(request: GenerationRequest, revisions: Mapping[str, str] = 
         "Size": "x".join(map(str, find_first_size(request))),
         **name_model(request, revisions),
         "Style": " + ".join(f"{style.id} {weight:.3g}" for style, weight in request.styles.parts),
-        **describe_settings(request.conditioning),
+        **describe_steering(request),
         **describe_settings(request.shortcuts),
         **describe_enlarging(request),
         **note_weights(request),
@@ -204,13 +205,24 @@ def describe_enlarging(request: GenerationRequest) -> dict[str, str]:
 
 
 def describe_sampling(request: GenerationRequest) -> dict[str, str]:
-    """Write the sampling as A1111's text has it; without a strength where the picture starts from noise, or
-    where it is the second pass's that A1111 writes.
+    """Write the sampling as A1111's text has it: with its strength, 1 too, where the picture starts from another;
+    without one where it starts from noise, or where it is the second pass's that A1111 writes.
     """
     written = describe_settings(request.sampling)
     if is_drawn_twice(request) or (request.start is None and request.colours is None):
         written.pop("Denoising strength", None)
+    elif request.start is not None:
+        written["Denoising strength"] = f"{request.sampling.strength:g}"
     return written
+
+
+def describe_steering(request: GenerationRequest) -> dict[str, str]:
+    """Write how drawing and style steer the picture; each ControlNet by itself where the drawing is read for some."""
+    written = describe_settings(request.conditioning)
+    hints = list_steering(request.hints, request.conditioning.controlnet_conditioning_scale)
+    if hints:
+        written.pop("ControlNet scale", None)
+    return {**written, **describe_controlnets(hints)}
 
 
 def flatten_text(text: str) -> str:

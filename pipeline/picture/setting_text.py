@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import Field, fields
 from typing import Any, Protocol
 
 from pipeline.controls import Conditioning, HiresFix, Sampling, SettingGroup, sort_settings
+from pipeline.hints import ControlHint, ControlNetName
+from pipeline.models.controlnets import CONTROLNETS
 
 
 class HasSettings(Protocol):
@@ -55,3 +59,27 @@ def describe_hires(hires: HiresFix) -> dict[str, str]:
     if hires.scale == 1:
         return {}
     return {each.metadata["text"]: write_setting(each, getattr(hires, each.name)) for each in fields(hires)}
+
+
+def describe_controlnets(hints: Iterable[ControlHint]) -> dict[str, str]:
+    """Write each ControlNet as sd-webui-controlnet has it: what read the drawing, its model, weight and interval."""
+    return {f"ControlNet {number}": describe_hint(hint) for number, hint in enumerate(hints)}
+
+
+def describe_hint(hint: ControlHint) -> str:
+    """Write one ControlNet and its settings in quotes, as a list of names and values."""
+    settings = hint.settings
+    written = {
+        "Module": hint.controlnet,
+        "Model": re.sub(r'[",:\\]', " ", settings.model) or name_published(hint.controlnet),
+        "Weight": f"{settings.controlnet_conditioning_scale:g}",
+        "Guidance Start": f"{settings.control_guidance_start:g}",
+        "Guidance End": f"{settings.control_guidance_end:g}",
+    }
+    return '"' + ", ".join(f"{name}: {value}" for name, value in written.items()) + '"'
+
+
+def name_published(reading: ControlNetName) -> str:
+    """Return the name of the published ControlNet for a reading."""
+    role = "controlnet" if reading == "canny" else f"controlnet_{reading}"
+    return str(CONTROLNETS[role].repo).rpartition("/")[2]

@@ -1,6 +1,7 @@
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -11,9 +12,10 @@ from PIL import Image, PngImagePlugin
 
 from pipeline.controls import SEED_LIMIT, HiresFix
 from pipeline.errors import Cancelled, CroquisError, PictureFileError, StyleError, watch_cancel
-from pipeline.picture.png_file import read_picture, write_picture
+from pipeline.hints import ControlHint, HintSettings, OwnControlNet
+from pipeline.picture.png_file import read_picture, write_parameters, write_picture
 from pipeline.request.generation_data import read_generation_data
-from pipeline.values import EdgeMap, GenerationResult, StyleMatch, StyleMix
+from pipeline.values import EdgeMap, GenerationResult, StartPicture, StyleMatch, StyleMix
 from tests.tools.cancel_looks import CancelLooks
 from tests.tools.drawings import draw_house, encode_image
 from tests.tools.requests import change_request, make_flat_request
@@ -125,6 +127,34 @@ def test_clip_skip_is_written_as_a1111_counts_it_and_read_back(make_result):
     assert ", Clip skip: 2, " in text
     assert "Clip skip" not in read_texts_by_pillow(write_picture(plain))["parameters"]
     assert read_generation_data(text).settings["clip_skip"] == 1
+
+
+def test_each_controlnet_is_written_as_its_extension_writes_it(make_result):
+    pixels, plain = np.zeros((64, 64, 3), np.uint8), make_result()
+    hints = (
+        ControlHint("depth", pixels, HintSettings(0.5)),
+        ControlHint("lineart", pixels, HintSettings(0.7, 0.1, 0.6)),
+        ControlHint("canny", pixels, HintSettings(1.0, model='my "edges", v2'), OwnControlNet("1" * 64, Path("x"))),
+    )
+    steered = replace(plain, request=change_request(plain.request, engine="sd15", hints=hints))
+    text = write_parameters(steered.request)
+    assert (
+        'ControlNet 0: "Module: depth, Model: control_v11f1p_sd15_depth, Weight: 0.5, Guidance Start: 0, '
+        'Guidance End: 1", ControlNet 1: "Module: lineart, Model: control_v11p_sd15_lineart, Weight: 0.7, '
+        'Guidance Start: 0.1, Guidance End: 0.6", ControlNet 2: "Module: canny, Model: my  edges   v2, Weight: 1, '
+    ) in text
+    assert "ControlNet scale" not in text
+    others = read_generation_data(text).others
+    assert others["ControlNet 1"].startswith('"Module: lineart') and others["Version"] == "Croquis"
+
+
+@pytest.mark.parametrize("strength", [0.75, 1.0])
+def test_the_strength_of_a_picture_drawn_from_another_is_written(make_result, strength):
+    pixels, plain = np.zeros((64, 64, 3), np.uint8), make_result(strength=strength)
+    start = StartPicture(pixels, pixels[..., 0] + np.uint8(255))
+    text = write_parameters(change_request(plain.request, engine="sd15", start=start))
+    assert f", Denoising strength: {strength:g}, " in text
+    assert "Denoising strength" not in write_parameters(plain.request)
 
 
 prompts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
