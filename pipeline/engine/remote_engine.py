@@ -195,7 +195,9 @@ class RemoteEngine(DrawingEngine):
 
 
 def name_news(error: BaseException) -> News:
-    """Return what a worker tells of an error: the words for the person, or that the worker failed."""
+    """Return what a worker tells of an error: the words for the person, or that the worker failed: what
+    other errors say may hold words of the prompt, and goes to the log and the dead letters.
+    """
     if isinstance(error, CroquisError) and not isinstance(error, Cancelled):
         return error
-    return Lost(f"{type(error).__name__}: {str(error)[:200]}")
+    return Lost(type(error).__name__)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+from python_multipart.multipart import parse_options_header
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +21,9 @@ MOST_JSON_BYTES = 40_000_000  # of what Gradio's routes read as JSON: a drawing 
 MOST_OTHER_BYTES = 1_000_000  # of Gradio's other routes, which take no drawing
 SMALL_BYTES = 100_000  # of JSON that is looked at where everybody's requests are served, within some milliseconds
 IDLE_SECONDS = 20.0  # without a byte
+GRACE_SECONDS = 30.0  # then a body has to have come at LEAST_RATE
+LEAST_RATE = 8_000.0  # bytes a second: a weak telephone's; what drips in holds its place no longer than the grace
+MOST_BOUNDARY = 200  # letters between a form's parts; RFC 2046 has 70
 WHOLE_SECONDS = 300.0  # 20 MB through 0.6 Mbit/s
 MOST_DEPTH = 40  # lists and objects within one another
 MOST_NODES = 20_000  # values: an event of the page has some hundred
@@ -32,6 +36,7 @@ TOO_LARGE = "A request has at most {most} MB here; more came."
 TOO_SLOW = "The request did not arrive in time. Send it again."
 TOO_DEEP = f"An input has at most {MOST_DEPTH} lists and objects within one another; more came."
 TOO_MUCH = f"A call has at most {MOST_NODES:,} values and {MOST_FILES} files; more came."
+LONG_BOUNDARY = f"A form's boundary has at most {MOST_BOUNDARY} letters; more came."
 NOT_JSON = "A call's body is a JSON object; what came cannot be read as JSON."
 
 
@@ -55,6 +60,7 @@ class BodyLimits:
 
     async def _pass_on(self, scope: Scope, body: Body, send: Send) -> None:
         """Hand the request on: Gradio's JSON once it was looked at, any other as it comes. Raises HTTPException."""
+        expect_short_boundary(scope)
         body.begin()
         try:
             if scope["path"].startswith(GRADIO) and not scope["path"].startswith(UPLOAD):
@@ -74,7 +80,7 @@ class Body:
         self._total = 0
         self._again: list[Message] = []
         self._ended = False
-        self._deadline = asyncio.get_running_loop().time() + whole
+        self._began, self._whole = asyncio.get_running_loop().time(), whole
         announced = Request(scope).headers.get("content-length", "0")
         self._expect_size(int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 20 else 0)
 
@@ -103,7 +109,8 @@ class Body:
             return self._again.pop()
         if self._ended:
             return await self._receive()
-        left = self._deadline - asyncio.get_running_loop().time()
+        until = self._began + min(self._whole, GRACE_SECONDS + self._total / LEAST_RATE)
+        left = until - asyncio.get_running_loop().time()
         try:
             message = await asyncio.wait_for(self._receive(), max(0.001, min(self._idle, left)))
         except TimeoutError:
@@ -134,6 +141,13 @@ def find_most_bytes(path: str) -> int:
     if not path.startswith(GRADIO) or path.startswith(UPLOAD):
         return MOST_BYTES
     return MOST_JSON_BYTES if path.startswith(DRAWINGS) else MOST_OTHER_BYTES
+
+
+def expect_short_boundary(scope: Scope) -> None:
+    """Raise HTTPException 400 where a form's boundary is longer than its parsers take."""
+    _, options = parse_options_header(Request(scope).headers.get("content-type"))
+    if len(options.get(b"boundary", b"")) > MOST_BOUNDARY:
+        raise HTTPException(400, LONG_BOUNDARY, CLOSE)
 
 
 async def look_at(body: bytes) -> None:

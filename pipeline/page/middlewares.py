@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 
@@ -17,6 +18,7 @@ from pipeline.page.host import read_host_token
 from pipeline.page.host_link import HostLink
 from pipeline.page.kept_page import KeptPage
 from pipeline.page.open_routes import OpenRoutes
+from pipeline.page.open_streams import OpenStreams
 from pipeline.page.page_head import PageHead
 from pipeline.page.refusals import Refusals
 from pipeline.page.secure_headers import SecureHeaders
@@ -45,6 +47,7 @@ def list_middlewares(
     `routes` are our own beside Gradio's, `note_answer` is called with each answer's status, `find_key` returns the
     name of an API key.
     """
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # a broken form is its sender's, who is told
     hosts, origins = list_trusted_hosts(os.environ, settings.trusted_hosts), list(split(settings.origins))
     shared = Middleware(
         CORSMiddleware, allow_origins=origins, allow_methods=("GET", "POST"), allow_headers=SENT, expose_headers=TOLD
@@ -59,6 +62,7 @@ def list_middlewares(
         Middleware(HostLink, token=read_host_token(settings.user_dir)),
         Middleware(OpenRoutes, own=routes, has_login=settings.login == "file"),
         Middleware(AuthenticationMiddleware, backend=Entrance(settings, find_key), on_error=refuse_stranger),
+        Middleware(OpenStreams),
         Middleware(UploadLimits, settings=settings),
         Middleware(BodyLimits),
         Middleware(ServedFiles),

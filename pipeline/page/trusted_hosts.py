@@ -5,6 +5,7 @@ A page whose name was pointed at this machine (DNS rebinding) comes with that na
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
@@ -17,7 +18,8 @@ from pipeline.page.host import is_loopback
 from pipeline.page.own_routes import refuse
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 bound to every address of the machine
-NAMES = ("host", "x-forwarded-host")
+NETLOC = re.compile(r"(\[[0-9A-Za-z:.%]+\]|[^\s,;@/?#\\:\[\]]+)(:[0-9]{1,5})?")  # one host, and its port
+PORTS = {"http": 80, "https": 443}
 SHARED = ("/v1/", "/gradio_api/")  # what the pages of sites that the host lists may call
 FOREIGN_NAME = "Croquis is not known by this name; CROQUIS_TRUSTED_HOSTS lists the names that it has."
 FOREIGN_PAGE = "A page of another site may not use this Croquis."
@@ -68,9 +70,12 @@ class TrustedHosts:
             return request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
         if origin in self._origins and request.url.path.startswith(SHARED):
             return False
-        netloc = read_netloc(origin)
-        named = read_name(netloc) in self._hosts and not is_address(read_name(netloc))
-        return not named and netloc not in find_names(request)
+        scheme = origin.partition(":")[0].lower()
+        if request.url.scheme == "https" and scheme != "https":
+            return True
+        netloc = drop_port(read_netloc(origin), scheme)
+        is_named = netloc in self._hosts and not is_address(netloc)  # a proxy may change the Host
+        return not is_named and netloc not in (drop_port(name, scheme) for name in find_names(request))
 
 
 def find_names(request: Request) -> list[str]:
@@ -93,8 +98,15 @@ def read_netloc(origin: str) -> str:
         return ""
 
 
+def drop_port(netloc: str, scheme: str) -> str:
+    """Return host:port without a port that its scheme has by itself."""
+    return netloc.removesuffix(f":{PORTS.get(scheme)}")
+
+
 def read_name(netloc: str) -> str:
     """Return the host of host:port without the brackets of an IPv6 address; "" for what is malformed."""
+    if not NETLOC.fullmatch(netloc):
+        return ""
     try:
         return urlsplit(f"//{netloc}").hostname or ""
     except ValueError:

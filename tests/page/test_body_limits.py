@@ -110,6 +110,37 @@ def test_a_large_body_is_looked_at_beside_everybody_elses(
     assert threads[0].startswith("asyncio_") == is_apart
 
 
+@pytest.mark.parametrize("path", ["/gradio_api/upload", "/v1/draw", "/login"])
+def test_a_long_boundary_is_refused_in_words(path: str) -> None:
+    for letters, status in ((257, 400), (60_000, 400), (70, 200)):
+        kind = f"multipart/form-data; boundary={'a' * letters}"
+        answer = TestClient(make_app()).post(path, content=b"--a", headers={"content-type": kind})
+        assert answer.status_code == status and ("boundary" in answer.text) == (status == 400)
+
+
+def test_a_body_that_drips_in_is_given_up_and_a_slow_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_limits, "GRACE_SECONDS", 0.3)
+
+    async def run(size: int) -> int:
+        status, sent = 0, 0
+
+        async def receive() -> dict[str, Any]:
+            nonlocal sent
+            await anyio.sleep(0.1)
+            sent += 1
+            return {"type": "http.request", "body": b" " * size, "more_body": sent < 20}
+
+        async def send(message: Any) -> None:
+            nonlocal status
+            status = message.get("status", status)
+
+        scope = {"type": "http", "method": "POST", "path": "/export/x", "headers": [], "query_string": b""}
+        await BodyLimits(make_app())(scope, receive, send)
+        return status
+
+    assert anyio.run(run, 1) == 408 and anyio.run(run, 16_000) == 200
+
+
 def test_half_a_body_is_answered_in_time_and_its_place_is_free_again() -> None:
     async def run() -> list[dict[str, Any]]:
         sent: list[dict[str, Any]] = []

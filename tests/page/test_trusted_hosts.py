@@ -17,7 +17,9 @@ SPACE = {"GRADIO_SERVER_NAME": "0.0.0.0", "SPACE_HOST": "someone-croquis.hf.spac
 SPACES_NAME = "someone-croquis.hf.space"
 
 
-def call(environment: dict[str, str], method: str = "POST", named: str = "", **headers: str) -> int:
+def call(
+    environment: dict[str, str], method: str = "POST", named: str = "", scheme: str = "http", **headers: str
+) -> int:
     async def answer(request: Request) -> Response:
         return PlainTextResponse("served")
 
@@ -26,7 +28,7 @@ def call(environment: dict[str, str], method: str = "POST", named: str = "", **h
         routes=[Route("/", answer, methods=["GET", "POST"])], middleware=[Middleware(TrustedHosts, hosts=hosts)]
     )
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return TestClient(app).request(method, "/", headers=given).status_code
+    return TestClient(app, base_url=f"{scheme}://testserver").request(method, "/", headers=given).status_code
 
 
 @pytest.mark.parametrize("host", [AT_HOME, "localhost:7860", "[::1]:7860", "LOCALHOST", "127.0.0.2"])
@@ -82,6 +84,23 @@ def test_a_host_names_others() -> None:
 )
 def test_another_sites_page_may_send_nothing(headers: dict[str, str]) -> None:
     assert call({}, host=AT_HOME, **headers) == 403
+
+
+@pytest.mark.parametrize("host", [f"{AT_HOME}, evil.example", f"{AT_HOME},", "127.0.0.1:x", "a@127.0.0.1", "[::1]x"])
+def test_what_is_not_one_host_is_refused(host: str) -> None:
+    assert call({}, host=host) == 400
+
+
+def test_a_page_of_another_port_or_scheme_is_another_origin() -> None:
+    name = "studio.example"
+    for origin in ("https://studio.example:8443", "http://studio.example:81", "https://studio.example:"):
+        assert call({}, named=name, host=AT_HOME, origin=origin) == 403, origin
+        assert call({}, named=name, host=name, origin=origin) == 403, origin
+    assert call({}, named=name, host=f"{name}:8443", origin=f"https://{name}:8443") == 200
+    assert call({}, named=name, host=f"{name}:443", origin=f"https://{name}") == 200
+    assert call({}, named=name, host="10.0.0.3", x_forwarded_host=name) == 400
+    assert call({}, "POST", name, scheme="https", host=name, origin=f"http://{name}") == 403
+    assert call({}, "POST", name, scheme="https", host=name, origin=f"https://{name}") == 200
 
 
 def test_programs_and_links_are_welcome() -> None:

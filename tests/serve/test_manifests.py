@@ -14,6 +14,7 @@ import yaml
 from jsonschema import Draft201909Validator, Draft202012Validator, ValidationError
 from sqlalchemy import make_url
 
+from pipeline.page.body_limits import MOST_BYTES, WHOLE_SECONDS
 from pipeline.serve import names
 from pipeline.serve.application import describe_engines, read_cluster_settings
 from pipeline.serve.proxy_answers import CALLBACK, CALLBACK_PATH
@@ -88,6 +89,13 @@ def test_addresses_are_the_visitors_own_behind_the_ingress() -> None:
     for pod in list_pods():
         (environment,) = ({each["name"]: each.get("value") for each in c["env"]} for c in pod["spec"]["containers"])
         assert read_settings([], {"CROQUIS_PROXIES": environment["CROQUIS_PROXIES"]}).proxies
+
+
+def test_the_ingress_takes_what_croquis_takes() -> None:
+    (ingress,) = (each for each in OBJECTS if each["kind"] == "Ingress")
+    given = {name.rpartition("/")[2]: value for name, value in ingress["metadata"]["annotations"].items()}
+    assert int(given["proxy-body-size"].rstrip("m")) * 10**6 >= MOST_BYTES
+    assert int(given["proxy-read-timeout"]) >= WHOLE_SECONDS <= int(given["proxy-send-timeout"])
 
 
 def test_the_program_runs_where_a_ray_is_started() -> None:

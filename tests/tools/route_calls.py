@@ -77,6 +77,7 @@ TYPES = (
     "application/json",
     "multipart/form-data",
     "multipart/form-data; boundary=x",
+    "multipart/form-data; boundary=" + "x" * 257,
     "text/plain",
     "x",
     "",
