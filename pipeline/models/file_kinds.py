@@ -12,12 +12,14 @@ from pipeline.models.identified import Identified, refuse, tell_for
 from pipeline.models.ip_adapters import has_other_encoder, read_adapter_input
 from pipeline.models.lora_kinds import recognise_lora
 from pipeline.models.model_folders import identify_folder
+from pipeline.models.pickled_weights import read_pickled_shapes
 from pipeline.models.safetensors_header import Header, Shapes, read_header
 from pipeline.plain_file import open_plain_file
 
 HEAD_LIMIT = 16_000_000  # bytes of a header that a listing reads; a LoRA's with all its training tags has 2 MB
 PICKLED_LIMIT = 10_000_000  # bytes of a textual inversion as .pt or .bin
 PICKLED = (".pt", ".bin")  # what textual inversions come as, besides .safetensors
+PICKLED_MODELS = (".pth", ".pt", ".ckpt", ".bin")  # what ControlNets and VAEs do
 UNSAFE = (
     "{name} is a pickled file ({suffix}), which may run code as it is read, so it is not. Convert it to .safetensors."
 )
@@ -81,7 +83,9 @@ STARTS: Mapping[bytes, str] = {
 
 
 def identify_pickle(path: Path) -> Identified:
-    """Say what a pickled file or an archive is, without unpickling it: a small one may be a textual inversion."""
+    """Say what a pickled file or an archive is, without running what it holds: a ControlNet or a VAE by its tensors; a
+    small one may be a textual inversion.
+    """
     unsafe = UNSAFE.format(name=path.name, suffix=path.suffix)
     if is_archive(path):
         try:
@@ -91,8 +95,20 @@ def identify_pickle(path: Path) -> Identified:
             return Identified(None, f"{path.name} is a damaged archive. Download it again.")
         if not any(name.endswith("data.pkl") for name in names):
             return Identified(None, f"{path.name} is a ZIP archive. Unpack it, and put the .safetensors file here.")
-    small = path.suffix.lower() in PICKLED and path.stat().st_size <= PICKLED_LIMIT
+    ending = path.suffix.lower()
+    if ending in PICKLED_MODELS and (found := look_into_pickle(path)) is not None:
+        return found
+    small = ending in PICKLED and path.stat().st_size <= PICKLED_LIMIT
     return Identified("embedding") if small else Identified(None, unsafe)
+
+
+def look_into_pickle(path: Path) -> Identified | None:
+    """Say whether a pickled file is a ControlNet or a VAE, one for another model too; None for anything else."""
+    try:
+        header = Header(read_pickled_shapes(path), {}, 0)
+    except ModelError:
+        return None
+    return recognise_controlnet(path, header) or recognise_vae(path, header)
 
 
 def is_archive(path: Path) -> bool:
