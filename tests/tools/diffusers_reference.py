@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import diffusers
 import numpy as np
@@ -29,6 +30,7 @@ SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {  # the table that diffuser
     "LCM": ("LCMScheduler", {"clip_sample": False}),
     "TCD": ("TCDScheduler", {"clip_sample": False}),
 }
+FIRST_CONFIGS: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # pipeline -> its scheduler's, as it was loaded
 
 
 @functools.cache
@@ -88,7 +90,9 @@ def show_controls(request: GenerationRequest) -> Any:
 def prepare_stock(pipeline: Any, request: GenerationRequest, style: torch.Tensor) -> dict[str, Any]:
     """Set a stock pipeline's scheduler and scale as a request says, and return the inputs that all its kinds take."""
     scheduler, options = SCHEDULERS[request.sampling.sampler]
-    pipeline.scheduler = getattr(diffusers, scheduler).from_config(pipeline.scheduler.config, **options)
+    # one that was set before would leave its options, such as Karras' sigmas, in the configuration
+    config = FIRST_CONFIGS.setdefault(pipeline, pipeline.scheduler.config)
+    pipeline.scheduler = getattr(diffusers, scheduler).from_config(config, **options)
     pipeline.set_ip_adapter_scale(request.conditioning.ip_adapter_scale)
     embeds = style[None]
     if request.sampling.guidance_scale > 1:
