@@ -129,12 +129,13 @@ def risograph(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
         speck = as_plane(0.1 * grain(source.lines, 3.4, rng) + 0.4 * dots(source.lines, 10, 20 + 30 * plate))
         at = np.quantile(speck[::5, ::5], np.linspace(0, 1, 17))  # so that as much ink is printed as was asked for
         level = as_plane(np.interp(amount, np.linspace(0, 1, 17), at))
-        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(level, speck, 0.3) * 0.96))
+        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(level, speck, 0.55) * 0.96))
     key = shifted(source.contour(0.2), 0.3 * p["slip"], 0)
     key = np.maximum(key, smoothstep(as_plane(1 - source.light), 0.8, 0.9))
     dark = hsv(p["blue"] + 0.06, 0.8, 0.34)
     pressed = clip(as_plane(key * (1.04 + 0.33 * grain(source.lines, 3, rng))))
-    return clip(times(mix(as_plane(page), dark, pressed), as_plane(1 + 0.02 * grain(source.lines, 4, rng))))
+    over = mix(np.ones(3, np.float32), dark, pressed)  # ink lies over ink: black is darker than the line's blue
+    return clip(times(as_plane(page * over), as_plane(1 + 0.02 * grain(source.lines, 4, rng))))
 
 
 def separate(picture: Picture, inks: tuple[Plane, ...]) -> Picture:
@@ -157,9 +158,9 @@ def ink_table(inks: tuple[tuple[float, ...], ...]) -> Picture:
     amounts = np.stack(np.meshgrid(shares, shares, shares, indexing="ij"), -1).reshape(-1, 3)
     mixed = np.prod(1 - amounts[..., None] * (1 - as_plane(inks)), axis=1)[None]
     wanted, laid = (cv2.cvtColor(as_plane(each), cv2.COLOR_RGB2LAB)[0] for each in (colours, mixed))
-    weight = as_plane([0.6, 1, 1])
+    weight = as_plane([0.9, 1, 1])
     wanted, laid = wanted * weight, laid * weight
-    apart = (laid**2).sum(1) - 2 * wanted @ laid.T + 2500 * amounts.min(1)
+    apart = (laid**2).sum(1) - 2 * wanted @ laid.T + 900 * amounts.min(1)
     return as_plane(amounts[apart.argmin(1)].reshape(LEVELS, LEVELS, LEVELS, 3))
 
 
