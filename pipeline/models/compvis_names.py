@@ -50,10 +50,10 @@ def name_in_compvis(path: str, resnets: int, attentive: set[str]) -> str:
         place = f"{'input' if side == 'down' else 'output'}_blocks.{number}.{int(kind == 'attentions')}"
         return f"{place}.{inside}" if inside else ""
     if match := MIDDLE.fullmatch(path):
-        kind, number, inner = match.groups()
+        kind, turn, inner = match.groups()
         if kind == "attentions":
             return f"middle_block.1.{inner}"
-        return f"middle_block.{2 * int(number)}.{RESNET[inner]}" if inner in RESNET else ""
+        return f"middle_block.{2 * int(turn)}.{RESNET[inner]}" if inner in RESNET else ""
     if match := SAMPLER.fullmatch(path):
         side, block = match.groups()
         if side == "down":

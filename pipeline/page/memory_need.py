@@ -63,7 +63,7 @@ def plan_need(
     profile = find_profile(str(engine)[:40])
     menu = get_menu(profile.name)
     count = parse_count("controlnet_count", controlnet_count, 0, len(CONTROLNET_NAMES))
-    found = [find_lora(studio.own_files, wish).file for wish in read_loras(menu, loras)]
+    found = [find_lora(studio.own_files, wish).path for wish in read_loras(menu, loras)]
     expect_choice("few_steps", few_steps, ("", *menu.few_steps))
     worn = [studio.find_style(id) for id, _ in parse_style(style)]
     learnt = list_taught_files(worn) if menu.own_weights else []
