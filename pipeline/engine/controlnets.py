@@ -137,6 +137,16 @@ class ControlNets:
         self._placement.place_controlnet(network, stack)
         return LoadedNet(network, stack)
 
+    def count_needed(self, request: GenerationRequest) -> int:
+        """Count the bytes of main memory that a request's picture takes beside what is loaded: the ControlNets that are
+        read for it, and on the processor what its largest stage holds for a while.
+        """
+        hints, steers = list_steering_hints(request), request.conditioning.controlnet_conditioning_scale > 0
+        wanted = {self._name_network(hint) for hint in hints} or ({MAIN} if steers else set())
+        plan = self._plan(request, len(hints) or 1)
+        stage = 0 if plan.device == "cuda" else max(plan.steps, plan.decode, plan.encode)
+        return len(wanted - set(self.list_loaded())) * plan.controlnet + stage
+
     def _make_room(self, wanted: set[str], request: GenerationRequest, count: int) -> None:
         """Let go of ControlNets that are not wanted, the one used longest ago first, until the wanted ones fit by the
         memory plan.
@@ -160,7 +170,9 @@ class ControlNets:
         device = self._placement.device.type
         encodes = request.start is not None or is_drawn_twice(request)
         size = request.width, request.height
-        return plan_memory(self._profile, *size, 1, mode, device, known, controlnets=count, encodes=encodes)
+        widened = self._placement.is_decoder_widened
+        given: dict[str, Any] = {"controlnets": count, "encodes": encodes, "float32_decoder": widened}
+        return plan_memory(self._profile, *size, 1, mode, device, known, **given)
 
     def _let_go(self, role: str) -> None:
         """Free the memory of one ControlNet; its files stay where they are."""

@@ -82,6 +82,10 @@ class DrawingEngine:
         except CroquisError as error:
             log.info("The styles are not embedded for another IP-Adapter: %s", error)
 
+    def knows_styles(self, styles: Iterable[Style], ip_adapter: str = "") -> bool:
+        """Return whether no picture in these styles, by the IP-Adapter of that name, needs the image encoder first."""
+        return self._embed_style is None or self._embed_style.knows(styles)
+
     def settle(self, request: GenerationRequest) -> GenerationRequest:
         """Return the request as this machine draws it: by the full decoder where the small one's file is not here."""
         if request.shortcuts.decoder == "full" or self.has_small_decoder:

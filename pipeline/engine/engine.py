@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -56,7 +56,9 @@ class Engine(DrawingEngine):
         self._files: PresentParts = PresentParts(model.profile, model.folder)
         self._controlnets = ControlNets(model.profile, self._menu, self._files, model.placement, model.pipeline)
         compiler = Compiler(compile)
-        self._adapters = StyleAdapters(model, self._menu, self._files, self._embed_styles_later)
+        self._adapters = StyleAdapters(
+            model, self._menu, self._files, self._embed_styles_later, self._controlnets.count_needed
+        )
         self._conditioning = RequestEncoder(
             *(model.pipeline, self._menu, model.placement, self._adapters, model.hint_stack),
             hold_style_scales=compiler.hold_style_scales,
@@ -157,6 +159,10 @@ class Engine(DrawingEngine):
         self._embed_style.expect_known([style])
         with self._turns.take():
             return self._embed_style(style)
+
+    def knows_styles(self, styles: Iterable[Style], ip_adapter: str = "") -> bool:
+        """Return whether no picture in these styles, by the IP-Adapter of that name, needs the image encoder first."""
+        return self._adapters.knows(styles, ip_adapter)
 
     def lend(self, work: Callable[[LentNetworks], T]) -> T:
         """Call `work` with the networks as they were read, in a turn that gives way to every picture.

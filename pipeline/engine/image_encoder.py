@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pipeline.errors import ModelError, phrase
+from pipeline.errors import ModelError, OutOfMemory, phrase
 from pipeline.freed_memory import give_memory_back
+from pipeline.machine.memory import measure_main_memory
+from pipeline.machine.plan import format_gigabytes
 from pipeline.models.hub_cache import find_cached_revision
 from pipeline.models.loading import guard_loading
 from pipeline.models.locate import LocatedPart, expect_present, locate_part
 from pipeline.models.profile import ModelProfile
+from pipeline.models.safetensors_header import read_shapes
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +85,30 @@ class ImageEncoder:
             gc.collect()
             give_memory_back()
 
+    @property
+    def is_loaded(self) -> bool:
+        """Return whether the encoder is in memory."""
+        return "_encoder" in self.__dict__
+
+    def count_bytes(self) -> int:
+        """Count the bytes that it takes in 32 bits, by its files' headers."""
+        shapes = (shape for file in self.located.path.glob("*.safetensors") for shape in read_shapes(file).values())
+        return 4 * sum(math.prod(shape) for shape in shapes)
+
+    def _expect_room(self) -> None:
+        """Raise OutOfMemory, as memory that ran out, where main memory does not hold it."""
+        needed, free = self.count_bytes(), measure_main_memory()
+        if needed > free:
+            raise OutOfMemory(
+                f"There is not enough memory to look at a new style: that takes {format_gigabytes(needed)} for a "
+                f"while, and {format_gigabytes(free)} are free. Close other programs, or {ALTERNATIVE}."
+            ) from MemoryError()
+
     @cached_property
     def _encoder(self) -> Any:
         import transformers
 
+        self._expect_room()
         with guard_loading(self.located.path, transformers.utils.logging):
             encoder = transformers.CLIPVisionModelWithProjection.from_pretrained(
                 self.located.path, local_files_only=True, dtype=torch.float32

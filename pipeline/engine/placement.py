@@ -11,6 +11,7 @@ from torch import nn
 
 from pipeline.engine.diffusers_pipeline import Networks
 from pipeline.engine.packed_convolutions import PackedConvolutions, count_transient_bytes
+from pipeline.engine.shortage import explain_shortage
 from pipeline.engine.weight_modes import (
     IRREVERSIBLE,
     NETWORK_PLACERS,
@@ -21,8 +22,8 @@ from pipeline.engine.weight_modes import (
 )
 from pipeline.errors import OutOfMemory, quote_error
 from pipeline.machine.device import get_default_dtype, name_dtype
-from pipeline.machine.memory import is_out_of_memory, measure_free_memory
-from pipeline.machine.plan import MODE_MEANINGS, MemoryMode, ModeChoice, describe_what_fits, find_lower_mode
+from pipeline.machine.memory import is_out_of_memory
+from pipeline.machine.plan import FLOAT32_DECODER, MODE_MEANINGS, MemoryMode, ModeChoice, find_lower_mode
 from pipeline.models.profile import ModelProfile
 
 log = logging.getLogger(__name__)
@@ -257,7 +258,7 @@ class Placement:
         """Return the number format of a picture drawn now; "" where it is the device's usual one."""
         usual = "" if self.dtype == get_default_dtype(self.device) else name_dtype(self.dtype)
         special = ["weights in 8 bits"] if self.mode == "fp8" else []
-        special += ["decoded in float32"] if self.decoder_dtype != self.dtype else []
+        special += [FLOAT32_DECODER] if self.decoder_dtype != self.dtype else []
         return ", ".join([usual or name_dtype(self.dtype), *special]) if special else usual
 
     def _choose_mode(self, size: Size) -> MemoryMode:
@@ -290,11 +291,5 @@ class Placement:
         release_memory()
 
     def _explain_shortage(self, size: Size, mode: MemoryMode) -> str:
-        """Write the message for a picture that fits in no mode: what was asked for, and what would fit."""
-        asked = f"{size.width} x {size.height} px"
-        free = measure_free_memory(self._home.type)
-        fits = describe_what_fits(self._profile, free, self._home.type, dtype=name_dtype(self._dtype))
-        return (
-            f"There is not enough memory for this picture ({asked}), not even with {MODE_MEANINGS[mode]}. {fits}. "
-            "Draw it smaller, close other programs, or set CROQUIS_MEMORY to a lower mode."
-        )
+        numbers = name_dtype(self._dtype), self.is_decoder_widened
+        return explain_shortage(self._profile, (size.width, size.height), mode, self._home.type, *numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,13 +17,14 @@ from pipeline.engine.loaded_model import LoadedModel, make_style_embeddings
 from pipeline.engine.style_embeddings import StyleEmbeddings
 from pipeline.engine.style_masks import list_worn_mixes
 from pipeline.errors import ModelError
+from pipeline.machine.memory import measure_main_memory
 from pipeline.models.ip_adapters import AdapterInput, read_adapter_input
 from pipeline.models.loading import guard_loading
 from pipeline.models.locate import LocatedPart, PresentParts
 from pipeline.models.safetensors_header import read_shapes
 from pipeline.request.presets import Menu
 from pipeline.timing import Clock
-from pipeline.values import GenerationRequest
+from pipeline.values import GenerationRequest, Style
 
 USUAL = "ip_adapter"  # role of the adapter that is read with the model
 
@@ -41,12 +42,18 @@ class StyleAdapters:
     """
 
     def __init__(
-        self, model: LoadedModel, menu: Menu, files: PresentParts, embed_ahead: Callable[[StyleEmbeddings], None]
+        self,
+        model: LoadedModel,
+        menu: Menu,
+        files: PresentParts,
+        embed_ahead: Callable[[StyleEmbeddings], None],
+        count_needed: Callable[[GenerationRequest], int],
     ) -> None:
         """`embed_ahead` is called with the embeddings of an adapter that takes another input than the usual one when it
-        is put on, to embed all styles in the background.
+        is put on, to embed all styles in the background. `count_needed` returns the bytes of main memory that a picture
+        takes beside what is loaded.
         """
-        self._embed_ahead = embed_ahead
+        self._embed_ahead, self._count_needed = embed_ahead, count_needed
         self._model, self._menu, self._files = model, menu, files
         self._usual = replace(model.located[USUAL], path=find_adapter_file(model.profile, model.located[USUAL]))
         self._embeddings = {model.usual_input: model.style_embeddings}
@@ -86,7 +93,11 @@ class StyleAdapters:
     def use(self, request: GenerationRequest, clock: Clock) -> None:
         """Put the request's adapter on the UNet, unless it is on already or no style is worn; `clock` gets the stage
         "adapter". Raises ModelError for a file that does not fit.
+
+        The image encoder, which stays while all styles are embedded in the background, goes where the picture does not
+        fit beside it.
         """
+        self._make_room(request)
         if not request.conditioning.ip_adapter_scale:
             return
         chosen = self.choose(request)
@@ -96,6 +107,12 @@ class StyleAdapters:
         clock.mark("adapter")
         if chosen.taken != self._model.usual_input:
             self._embed_ahead(self._provide_embeddings(chosen.taken))
+
+    def _make_room(self, request: GenerationRequest) -> None:
+        """Let go of the image encoder where a picture does not fit beside it: what embeds all styles reads it again."""
+        encoder = self._model.image_encoder
+        if encoder.is_loaded and self._count_needed(request) > measure_main_memory():
+            encoder.release()
 
     def _read(self, part: LocatedPart) -> None:
         """Read an adapter; where it does not fit, the usual one comes back, since a half of it would be no network."""
@@ -122,7 +139,18 @@ class StyleAdapters:
         embeddings = self._provide_embeddings(self.choose(request).taken)
         nothing = embeddings.embed_nothing() if guided else None
         embeds = torch.stack([embeddings.mix_styles(mix) for mix in list_worn_mixes(request)], dim=1)
+        self._make_room(request)
         return embeds if nothing is None else torch.cat([nothing[:, None].expand_as(embeds), embeds])
+
+    def knows(self, styles: Iterable[Style], name: str) -> bool:
+        """Return whether these styles need no look any more for the adapter of this name, "" for the usual one. False
+        for a file of a person's own, which only a request names.
+        """
+        if name and name not in self._menu.ip_adapters:
+            return False
+        part = self._find_part(self._menu.ip_adapters[name]) if name else self._usual
+        taken = read_adapter_input(read_shapes(part.path)) if name else self._model.usual_input
+        return taken is not None and self._provide_embeddings(taken).knows(styles)
 
     def make_zeros(self, halves: int) -> Tensor:
         """Make embeddings of nothing for the adapter that is on the UNet, whichever that is."""

@@ -120,9 +120,13 @@ class StyleEmbeddings:
 
     def expect_known(self, styles: Iterable[Style]) -> None:
         """Raise as `expect_encoder` does where any of these styles would have to be encoded. Computes nothing."""
-        is_missing = self._encode_nothing is not None and self._find(NOTHING) is None
-        if is_missing or any(self._find_known(style) is None for style in styles):
+        if not self.knows(styles):
             self._expect_encoder()
+
+    def knows(self, styles: Iterable[Style]) -> bool:
+        """Return whether none of these styles would have to be encoded. Computes nothing."""
+        is_missing = self._encode_nothing is not None and self._find(NOTHING) is None
+        return not is_missing and all(self._find_known(style) is not None for style in styles)
 
     def embed_nothing(self) -> Tensor:
         """Return what stands for no style: zeros (1, width), or the hidden states of an empty picture.

@@ -37,6 +37,7 @@ BATCH_LIMIT = 4
 TILE_FROM = 768  # px; a side above it is decoded in tiles
 TILE = 512  # px a side of a tile
 GB = 1e9
+FLOAT32_DECODER = "decoded in float32"  # beside a picture's number format
 NUMBER_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}  # bytes of one
 
 
@@ -93,6 +94,7 @@ def plan_memory(
     encodes: bool = False,
     adapter: int = 0,
     new_style: bool = False,
+    float32_decoder: bool = False,
 ) -> MemoryPlan:
     """Plan one picture or batch, in the device's default numbers or those called `dtype`, steered by `controlnets`.
 
@@ -100,7 +102,8 @@ def plan_memory(
     once more in main memory as they were read; `adapter` those of what its IP-Adapter has more than the usual one.
     `encodes` says that a picture becomes latents: one to start from, what stays of one for a UNet that fills parts, or
     the first of two passes, which is smaller than the second and needs less. `new_style` says that the image encoder
-    looks at a style first, on the processor and in 32 bits. Denoised in windows a picture needs what one does, and room
+    looks at a style first, on the processor and in 32 bits; `float32_decoder` that the autoencoder computes in those,
+    after it overflowed in 16. Denoised in windows a picture needs what one does, and room
     for the deep features of all.
     What a GPU's weights would take on the processor is always counted in 32 bits. Raises SettingError for a size that
     the profile does not draw, a batch outside 1 to 4, an unknown mode or number format, or a mode that the device does
@@ -114,6 +117,7 @@ def plan_memory(
     usual = 2 if drawn_on == "cuda" else 4  # bytes of a number that the figures are of
     each = usual if dtype is None or drawn_on != device else _get_number_size(dtype)
     wide, share = each // 2, each / usual
+    coded = 4 if float32_decoder else each  # bytes of a number of the autoencoder
     looked = profile.parts["image_encoder"].size if new_style and "image_encoder" in profile.parts else 0
     per_pixel = figures["step_bytes_per_px"] + (controlnets - 1) * usual / 2 * read_figures()["residual_bytes_per_px"]
     return MemoryPlan(
@@ -124,15 +128,16 @@ def plan_memory(
         batch=batch,
         weights=_count_resident_bytes(steered, kind, wide, figures)
         + wide * (loras + adapter)
+        + (coded // 2 - wide) * weights.vae
         + (0 if drawn_on == "cuda" else loras),
         steps=round(share * (batch * _count_step_bytes(width, height, per_pixel, usual) + figures["step_bytes"])),
-        decode=round(share * _count_decoded_pixels(width, height) * figures["decode_bytes_per_px"]),
+        decode=round(coded / usual * _count_decoded_pixels(width, height) * figures["decode_bytes_per_px"]),
         runtime=figures.get(f"runtime_bytes_{8 * each}", figures["runtime_bytes"]),
         main_memory=(loras + looked + steered.streamable * (kind == "streamed")) * (drawn_on == "cuda"),
         published=apply_published_formula(weights, width, height, batch),
         controlnet=_count_controlnet_bytes(weights, kind, wide, figures),
         encode=round(
-            share * usual / 2 * _count_decoded_pixels(width, height) * read_figures()["encode_bytes_per_px"] * encodes
+            coded / 2 * _count_decoded_pixels(width, height) * read_figures()["encode_bytes_per_px"] * encodes
         ),
         image_encoder=looked,
         packed=int(wide * figures.get("packed_share", 0.0) * steered.streamable) if kind == "cpu" else 0,
@@ -188,12 +193,21 @@ def find_lower_mode(mode: MemoryMode, device: str) -> MemoryMode | None:
 
 
 def describe_what_fits(
-    profile: ModelProfile, free: FreeMemory, device: str, batch: int = 1, dtype: str | None = None
+    profile: ModelProfile,
+    free: FreeMemory,
+    device: str,
+    batch: int = 1,
+    dtype: str | None = None,
+    *,
+    float32_decoder: bool = False,
 ) -> str:
     """Say, to a person whose picture did not fit, the largest square that each mode can draw here."""
     options = []
     for mode in list_modes(profile, device):
-        plans = [plan_memory(profile, side, side, batch, mode, device, dtype) for side in list_sides(profile)]
+        plans = [
+            plan_memory(profile, side, side, batch, mode, device, dtype, float32_decoder=float32_decoder)
+            for side in list_sides(profile)
+        ]
         side = max((plan.width for plan in plans if plan.fits(select_free_memory(plan, free))), default=None)
         if side:
             options.append(f"{side} x {side} px with {mode} ({MODE_MEANINGS[mode]})")

@@ -11,6 +11,7 @@ from pipeline.controls import expect_choice
 from pipeline.errors import CroquisError, ModelError, SettingError
 from pipeline.hints import CONTROLNET_NAMES, list_steering
 from pipeline.hires import is_drawn_twice
+from pipeline.machine.plan import FLOAT32_DECODER
 from pipeline.models.architecture import count_inputs
 from pipeline.models.catalog import PROFILES, find_profile
 from pipeline.models.own_files import OwnFiles
@@ -35,6 +36,7 @@ class MemoryNeed:
     adapter: int = 0  # bytes in 16 bits that its IP-Adapter has more than the usual one
     encodes: bool = False  # a picture, or what stays of one, becomes latents
     new_style: bool = False  # the image encoder looks at a style
+    float32_decoder: bool = False  # the autoencoder overflowed in 16 bits
 
 
 def read_need(result: GenerationResult, files: OwnFiles) -> MemoryNeed:
@@ -44,7 +46,9 @@ def read_need(result: GenerationResult, files: OwnFiles) -> MemoryNeed:
     encodes = request.start is not None or is_drawn_twice(request) or fills
     own = None if request.own_adapter is None else request.own_adapter.file
     adapter = count_adapter_bytes(request.engine, request.conditioning.ip_adapter, own)
-    return MemoryNeed(count_controlnets(request), count_lora_bytes(request), adapter, encodes)
+    widened = is_decoder_widened(result.revisions)
+    controlnets, loras = count_controlnets(request), count_lora_bytes(request)
+    return MemoryNeed(controlnets, loras, adapter, encodes, float32_decoder=widened)
 
 
 def plan_need(
@@ -70,7 +74,15 @@ def plan_need(
     bytes_ = count_file_bytes([*found, *learnt]) + count_few_steps(profile.name, str(few_steps))
     adapter = plan_adapter(studio, profile.name, parse_name("ip_adapter", ip_adapter) or "")
     flags = expect_flag("starts", starts), expect_flag("new_style", new_style)
-    return MemoryNeed(max(count, 1), bytes_, adapter, *flags)
+    running = studio.find_engine()
+    draws = running is not None and running.profile.name == profile.name
+    widened = running is not None and draws and is_decoder_widened(running.present_revisions)
+    return MemoryNeed(max(count, 1), bytes_, adapter, *flags, float32_decoder=widened)
+
+
+def is_decoder_widened(revisions: Mapping[str, str]) -> bool:
+    """Return whether pictures of these revisions are decoded in 32 bits, whatever numbers they are drawn in."""
+    return FLOAT32_DECODER in revisions.get(NUMBER_FORMAT, "")
 
 
 def plan_adapter(studio: Studio, engine: str, name: str) -> int:

@@ -12,8 +12,8 @@ from pipeline.page.memory_need import MemoryNeed, count_file_bytes, fills_parts,
 from pipeline.page.quality import adapt_settings
 from pipeline.request.controlnets import parse_controlnets
 from pipeline.request.hires import parse_hires
-from pipeline.request.notation import parse_shortcuts
-from pipeline.request.order import read_loras
+from pipeline.request.notation import parse_shortcuts, parse_style
+from pipeline.request.order import parse_name, read_loras
 from pipeline.request.own_loras import take_tags
 from pipeline.request.presets import Menu, get_menu
 from pipeline.sketch.canvas import read_canvas
@@ -40,6 +40,7 @@ def read_page_need(studio: Studio, size: tuple[int, int], settings: Mapping[str,
         few_steps=shortcuts.few_steps,
         ip_adapter=chosen["ip_adapter"],
         starts=starts,
+        new_style=looks_at_style(studio, chosen),
     )
     hires = chosen["hires"] if menu.hires_from and not starts else ""
     engine = studio.find_engine()
@@ -47,6 +48,15 @@ def read_page_need(studio: Studio, size: tuple[int, int], settings: Mapping[str,
     is_twice = parse_hires(profile, menu, hires, size, starts).scale > 1
     tagged = count_tagged_bytes(studio, profile, menu, chosen)
     return replace(need, loras=need.loras + tagged, encodes=starts or is_twice or fills)
+
+
+def looks_at_style(studio: Studio, chosen: Mapping[str, Any]) -> bool:
+    """Return whether the image encoder looks at what is worn first: any style of the library where Croquis chooses."""
+    engine = studio.find_engine()
+    if engine is None or not chosen["ip_adapter_scale"]:
+        return False
+    worn = [studio.find_style(id) for id, _ in parse_style(chosen["style"])] or studio.library.all()
+    return not engine.knows_styles(worn, parse_name("ip_adapter", chosen["ip_adapter"]) or "")
 
 
 def plan_controlnets(profile: ModelProfile, menu: Menu, controlnets: object, shortcuts: Shortcuts) -> int:

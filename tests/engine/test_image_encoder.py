@@ -16,6 +16,8 @@ from transformers import CLIPImageProcessorPil
 from pipeline.engine import image_encoder as vision
 from pipeline.engine.image_encoder import ImageEncoder
 from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.errors import OutOfMemory
+from pipeline.machine.memory import is_out_of_memory
 from pipeline.models.ip_adapters import AdapterInput
 from pipeline.values import StyleMix
 from tests.conftest import MakeStyle
@@ -84,3 +86,18 @@ def test_styles_release_it_once_when_all_are_there(make_style: MakeStyle, fails:
         else:
             call()
     assert events == (["read", "released"] * 2 if fails else ["read", "read", "released", "read", "released"])
+
+
+def test_where_memory_does_not_hold_it_that_is_told_before_it_is_read(
+    seeing: ImageEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = Image.new("RGB", (64, 64), "teal")
+    monkeypatch.setattr(vision, "measure_main_memory", lambda: seeing.count_bytes() - 1)
+    with pytest.raises(OutOfMemory, match="not enough memory to look at a new style: that takes") as raised:
+        seeing.encode(image)
+    assert is_out_of_memory(raised.value), "a picture is tried once more in a lower mode"
+    assert not seeing.is_loaded
+    monkeypatch.setattr(vision, "measure_main_memory", seeing.count_bytes)
+    seeing.encode(image)
+    assert seeing.is_loaded
+    assert seeing.count_bytes() == sum(weight.nbytes for weight in encoder_of(seeing).parameters())

@@ -69,6 +69,13 @@ def test_a_decoder_that_overflows_decodes_in_float32_and_goes_on_in_it(
     assert np.array_equal(first.images[0], second.images[0]) and np.asarray(first.images[0]).std() > 0
 
 
+def test_what_is_planned_after_it_overflowed_is_in_32_bits(engine: Engine, request_: GenerationRequest) -> None:
+    before = engine._controlnets._plan(request_, 1)
+    engine._placement.widen_decoder()
+    after = engine._controlnets._plan(request_, 1)
+    assert after.decode == 2 * before.decode and after.steps == before.steps
+
+
 def test_a_network_that_overflows_draws_in_float32_and_goes_on_in_it(
     engine: Engine, request_: GenerationRequest, spoil: Callable[..., OverflowsIn], sd15_folder: Path
 ) -> None:

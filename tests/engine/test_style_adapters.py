@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPVisionModelWithProjection
 
 from pipeline.engine import image_encoder as vision
+from pipeline.engine import style_adapters
 from pipeline.engine.engine import Engine
 from pipeline.engine.own_base import BaseWish
 from pipeline.errors import ModelError
@@ -198,3 +199,47 @@ def test_the_encoder_is_read_once_for_all_styles_of_another_adapter(
     draw(engine, make_request(engine, styles[1], ip_adapter="plus"))
     wait_for_styles()
     assert len(loads) == 1
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_the_encoder_goes_where_a_picture_does_not_fit_beside_it(
+    engine: Engine, make_style: MakeStyle, loads: list[object], monkeypatch: pytest.MonkeyPatch, fits: bool
+) -> None:
+    """It stays while all styles are embedded in the background, and is read again for the rest of them."""
+    encoder, style = engine._adapters._model.image_encoder, make_style("fits" if fits else "short", 3 + fits)
+    request = make_request(engine, style)
+    needed = engine._controlnets.count_needed(request)
+    monkeypatch.setattr(style_adapters, "measure_main_memory", lambda: needed if fits else needed - 1)
+    encoder.release()
+    assert engine._embed_style.hold_encoder()
+    try:
+        drawn = draw(engine, request)
+        assert encoder.is_loaded == fits
+        encoder.encode(Image.new("RGB", (8, 8)))  # as the background does between two pictures
+        assert np.array_equal(draw(engine, request), drawn)
+        assert encoder.is_loaded == fits and len(loads) == (1 if fits else 2)
+    finally:
+        engine._embed_style._holders.clear()
+        encoder.release()
+
+
+def test_what_a_picture_needs_is_its_largest_stage_and_the_networks_that_it_reads(
+    engine: Engine, make_style: MakeStyle
+) -> None:
+    nets, request = engine._controlnets, make_request(engine, make_style("neon", 1))
+    plan, main = nets._plan(request, 1), engine._pipeline.controlnet
+    assert nets.count_needed(request) == max(plan.steps, plan.decode)
+    engine._pipeline.controlnet = None
+    assert nets.count_needed(request) == max(plan.steps, plan.decode) + plan.controlnet
+    engine._pipeline.controlnet = main
+
+
+def test_an_engine_tells_which_styles_it_has_looked_at(folder: Path, make_style: MakeStyle) -> None:
+    engine = Engine.load(make_tiny_sd15_profile(), folder=folder, device="cpu")
+    neon, ink = make_style("neon", 1), make_style("ink", 2)
+    engine.embed_styles([neon])
+    assert engine.knows_styles([neon]) and not engine.knows_styles([neon, ink])
+    assert not engine.knows_styles([neon], "plus") and not engine.knows_styles([neon], "mine")
+    draw(engine, make_request(engine, neon, ip_adapter="plus"))
+    wait_for_styles()
+    assert engine.knows_styles([neon], "plus")

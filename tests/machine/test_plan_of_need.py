@@ -109,3 +109,19 @@ def test_a_checkpoint_that_fills_parts_is_planned_with_what_it_encodes(sized: Pi
     measured = measure_peak(sized, encode) + count_bytes(*sized)
     plan = plan_memory(SD15, SIDE, SIDE, encodes=True)
     assert plan_allocated(plan, "encode") == pytest.approx(measured, rel=0.1)
+
+
+def test_a_decoder_in_32_bits_is_planned_with_its_weights_and_what_it_holds(sized: PipelineModules) -> None:
+    """After it overflowed in 16 bits: `Placement.widen_decoder`. A GPU's convolutions work with more."""
+    sized.vae.to(torch.float32)
+    latents = torch.zeros(1, 4, SIDE // 8, SIDE // 8, device="meta")
+    measured = measure_peak(sized, lambda: sized.vae.decode(latents, return_dict=False)) + count_bytes(*sized)
+    plain, wide = (plan_memory(SD15, SIDE, SIDE, 1, "cpu", "cpu", "bfloat16", float32_decoder=each) for each in FLAGS)
+    assert plan_allocated(wide, "decode") == pytest.approx(measured, rel=0.1)
+    assert wide.weights - plain.weights == pytest.approx(count_bytes(sized.vae) / 2, rel=0.01)
+    whole = plan_memory(SD15, SIDE, SIDE, 1, "cpu", "cpu", "float32")
+    assert whole == plan_memory(SD15, SIDE, SIDE, 1, "cpu", "cpu", "float32", float32_decoder=True)
+    assert wide.decode == whole.decode
+
+
+FLAGS = (False, True)

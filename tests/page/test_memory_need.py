@@ -103,7 +103,7 @@ def test_a_plan_is_asked_for_in_the_words_of_draw(taught: Any, tmp_path: Path) -
             raise StyleError(f"There is no style {id!r}.")
         return taught
 
-    studio: Any = SimpleNamespace(own_files=OwnFiles([tmp_path]), find_style=find_style)
+    studio: Any = SimpleNamespace(own_files=OwnFiles([tmp_path]), find_style=find_style, find_engine=lambda: None)
     given = {"controlnet_count": 3, "loras": "ink:0.5", "style": "mine", "starts": True, "new_style": True}
     need, bare = plan_need(studio, "sd15", **given), plan_need(studio, "sd15", loras="ink:0.5")
     assert (need.controlnets, need.encodes, need.new_style) == (3, True, True)
@@ -123,7 +123,7 @@ def test_a_plan_is_asked_for_in_the_words_of_draw(taught: Any, tmp_path: Path) -
 def test_another_adapter_is_planned_as_a_finished_picture_counts_it(result: GenerationResult, tmp_path: Path) -> None:
     own = tmp_path / "close.safetensors"
     hold("image_proj.proj.weight", "image_proj.norm.weight", **{"ip_adapter.1.to_k_ip.weight": (30_000, 768)})(own)
-    studio: Any = SimpleNamespace(own_files=OwnFiles([tmp_path]))
+    studio: Any = SimpleNamespace(own_files=OwnFiles([tmp_path]), find_engine=lambda: None)
     usual = SD15.parts["ip_adapter"].size
     more = SD15.parts["ip_adapter_plus"].size - usual
     assert plan_need(studio, "sd15", ip_adapter="plus").adapter == more > 50e6
@@ -159,3 +159,17 @@ def test_a_plan_is_in_the_numbers_that_the_engine_draws_in_now() -> None:
     engine.present_revisions = {NUMBER_FORMAT: "float16"}  # of a device that it left
     assert find_numbers(studio, "sd15") == "bfloat16"
     assert find_numbers(studio, "pocket") == "bfloat16"
+
+
+def test_a_decoder_that_overflowed_is_planned_in_32_bits(result: GenerationResult) -> None:
+    widened = {NUMBER_FORMAT: "bfloat16, decoded in float32"}
+    drawn = replace(result, revisions=widened)
+    assert read_need(drawn, OwnFiles(())).float32_decoder and not read_need(result, OwnFiles(())).float32_decoder
+    engine = SimpleNamespace(profile=SD15, present_revisions=widened)
+    studio: Any = SimpleNamespace(own_files=OwnFiles(()), find_engine=lambda: engine)
+    assert plan_need(studio, "sd15").float32_decoder and not plan_need(studio, "pocket").float32_decoder
+    plain, wide = (
+        plan_memory_modes("sd15", 512, 512, 1, "cpu", "bfloat16", need)["modes"][0]
+        for need in (MemoryNeed(), read_need(drawn, OwnFiles(())))
+    )
+    assert wide["decode"] == 2 * plain["decode"] and wide["steps"] == plain["steps"]

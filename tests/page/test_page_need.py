@@ -70,11 +70,29 @@ def test_another_look_at_the_style_counts(studio: Any) -> None:
     assert read(studio, ip_adapter="plus").adapter > 0
 
 
+def test_a_style_that_nobody_wore_yet_is_looked_at(studio: Any, make_style: MakeStyle) -> None:
+    """Where Croquis chooses, any style of the library may be it."""
+    known, asked = {"neon"}, list[str]()
+
+    def knows_styles(styles: Any, ip_adapter: str) -> bool:
+        asked.append(ip_adapter)
+        return all(style.id in known for style in styles)
+
+    studio.library = SimpleNamespace(all=lambda: (make_style("neon"), make_style("ink")))
+    engine = SimpleNamespace(profile=SD15, revisions={}, present_revisions={}, knows_styles=knows_styles)
+    studio.find_engine = lambda: engine
+    assert [read(studio, style=style).new_style for style in ("neon", "ink", "auto")] == [False, True, True]
+    assert not read(studio, style="ink", ip_adapter_scale=0).new_style
+    known.add("ink")
+    assert not read(studio, style="auto", ip_adapter="plus").new_style and set(asked) == {"", "plus"}
+
+
 def test_what_becomes_latents_encodes(studio: Any) -> None:
     assert read(studio, canvas=STARTED).encodes
     assert read(studio, size=(1024, 1024)).encodes and not read(studio, size=(1024, 1024), hires='{"scale": 1}').encodes
     assert read(studio, canvas=STARTED, hires='{"scale": 2}').encodes
-    studio.find_engine = lambda: SimpleNamespace(revisions={"checkpoint": "fill"})
+    named = {"profile": SD15, "present_revisions": {}, "knows_styles": lambda styles, ip_adapter: True}
+    studio.find_engine = lambda: SimpleNamespace(revisions={"checkpoint": "fill"}, **named)
     assert read(studio).encodes
 
 
