@@ -22,7 +22,8 @@ def explain_shortage(
     """
     free = measure_free_memory(device)
     fits = describe_what_fits(profile, free, device, dtype=dtype, float32_decoder=float32_decoder)
+    asked = f"{size[0]} x {size[1]} px"
     return (
-        f"There is not enough memory for this picture ({size[0]} x {size[1]} px), not even with "
-        f"{MODE_MEANINGS[mode]}. {fits}. Draw it smaller, close other programs, or set CROQUIS_MEMORY to a lower mode."
+        f"There is not enough memory for this picture ({asked}), not even with {MODE_MEANINGS[mode]}. {fits}. "
+        "Draw it smaller, close other programs, or set CROQUIS_MEMORY to a lower mode."
     )

@@ -131,8 +131,8 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         "mask",
         ImageFile | None,
         None,
-        "Image file, white where the picture is to wear the styles of mask_style; it lies over the drawing. On a "
-        "transparent ground what is painted counts, in any colour; where black and white are both painted, white.",
+        "Image file over the drawing, white where the picture is to wear the styles of mask_style. On a transparent "
+        "ground any colour counts; where black and white are painted, white.",
     ),
     Input(
         "mask_style",
