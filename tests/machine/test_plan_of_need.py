@@ -58,7 +58,7 @@ def plan_allocated(plan: MemoryPlan, stage: str) -> int:
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_several_controlnets_are_planned_as_many_as_they_are(sized: PipelineModules, count: int) -> None:
     networks = [sized.controlnet, *(copy.deepcopy(sized.controlnet) for _ in range(count - 1))]
-    measured = measure_peak(sized, lambda: run_steps(sized, networks))
+    measured = measure_peak([*sized, *networks], lambda: run_steps(sized, networks))
     measured += count_bytes(sized.unet, sized.vae, sized.text_encoder, *networks)
     plan = plan_memory(SD15, SIDE, SIDE, controlnets=count)
     assert plan_allocated(plan, "steps") == pytest.approx(measured, rel=0.1)

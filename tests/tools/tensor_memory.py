@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from tests.tools.full_size_modules import PipelineModules, make_modules, make_step_inputs, run_step
+from tests.tools.full_size_modules import make_modules, make_step_inputs, run_step
 
 
 class TensorByteCounter(TorchDispatchMode):
@@ -70,9 +70,9 @@ def replace_attention() -> Iterator[None]:
         functional.scaled_dot_product_attention = real
 
 
-def measure_peak(sized: PipelineModules, work: Callable[[], object]) -> int:
-    """Measure the most bytes alive beside weights and inputs that exist before."""
-    live = TensorByteCounter(parameter for module in sized for parameter in module.parameters())
+def measure_peak(modules: Iterable[Any], work: Callable[[], object]) -> int:
+    """Measure the most bytes alive beside the modules' weights, and inputs that exist before."""
+    live = TensorByteCounter(parameter for module in modules for parameter in module.parameters())
     with torch.no_grad(), replace_attention(), live:
         work()
     return live.peak
