@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
+OWN_PAGE = "croquis.own_page"  # in the scope of a request whose Origin TrustedHosts has found to be ours
 HOSTS = ("x-forwarded-host", "host")  # a proxy's name for us comes before its own
 
 
@@ -14,7 +15,7 @@ def is_foreign(request: Request) -> bool:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return True
     origin = request.headers.get("origin")
-    if origin is None:
+    if origin is None or request.scope.get(OWN_PAGE):
         return False
     ours = {request.headers[name].split(",")[0].strip().lower() for name in HOSTS if name in request.headers}
     return urlsplit(origin).netloc.lower() not in ours

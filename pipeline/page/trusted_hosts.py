@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipeline.page.host import is_loopback
+from pipeline.page.origins import OWN_PAGE
 from pipeline.page.own_routes import refuse
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 bound to every address of the machine
@@ -53,9 +54,11 @@ class TrustedHosts:
             if not all(self._trusts(name) for name in find_names(request)):
                 await refuse(400, FOREIGN_NAME)(scope, receive, send)
                 return
-            if self._is_foreign(request) and not is_link(request):
+            is_foreign = self._is_foreign(request)
+            if is_foreign and not is_link(request):
                 await refuse(403, FOREIGN_PAGE)(scope, receive, send)
                 return
+            scope[OWN_PAGE] = not is_foreign
         await self._app(scope, receive, send)
 
     def _trusts(self, netloc: str) -> bool:
@@ -73,9 +76,22 @@ class TrustedHosts:
         scheme = origin.partition(":")[0].lower()
         if request.url.scheme == "https" and scheme != "https":
             return True
+        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            return True
         netloc = drop_port(read_netloc(origin), scheme)
         is_named = netloc in self._hosts and not is_address(netloc)  # a proxy may change the Host
-        return not is_named and netloc not in (drop_port(name, scheme) for name in find_names(request))
+        if is_named or netloc in (drop_port(name, scheme) for name in find_names(request)):
+            return False
+        return not self._lost_its_port(netloc, request)
+
+    def _lost_its_port(self, netloc: str, request: Request) -> bool:
+        """Return whether an origin is a name that the host listed, at a port that a proxy did not pass on: nginx's $host
+        has none.
+        """
+        name = read_name(netloc)
+        if name not in self._hosts or is_address(name):
+            return False
+        return all(each == read_name(each) for each in find_names(request))
 
 
 def find_names(request: Request) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,8 +36,22 @@ class TrustedProxies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope[BY_PROXY] = (scope.get("client") or ("",))[0] in self._proxies
+            host, port = scope.get("client") or ("", 0)
+            host = unwrap_address(host)
+            scope["client"], scope[BY_PROXY] = (host, port), host in self._proxies
         await self._app(scope, receive, send)
+
+
+def unwrap_address(host: str) -> str:
+    """Return the IPv4 address that an IPv6 one stands for (::ffff:10.0.0.1), as a server on both sees it.
+
+    Any other host stays as it is.
+    """
+    try:
+        mapped = getattr(ip_address(host), "ipv4_mapped", None)
+    except ValueError:
+        return host
+    return host if mapped is None else str(mapped)
 
 
 def believe_proxies(proxies: str) -> None:

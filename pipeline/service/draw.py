@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from pipeline.service.answers import (
@@ -58,6 +58,8 @@ class DrawService:
             await asyncio.to_thread(self._studio.line.expect_place, caller)  # before megabytes are read
             body = await receive_body(request)
             run = await self._runs.start(partial(read_inputs, body), caller, with_steps=form == "text/event-stream")
+        except ClientDisconnect:  # nobody is there to be answered
+            return Response(status_code=CLOSED)
         except Exception as error:
             return answer_error(error)
         news = run.follow(request.receive)

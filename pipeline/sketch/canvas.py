@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from pydantic import Field, ValidationError, model_validator
+from pydantic import FailFast, Field, ValidationError, model_validator
 
 from pipeline.errors import SketchError
 from pipeline.sketch.image_file import MAX_BYTES, MIN_SIDE
@@ -91,7 +91,7 @@ class Canvas(StrictModel):
     height: int = Field(ge=MIN_SIDE, le=MAX_CANVAS_SIDE)  # px
     picture: Annotated[str, Field(max_length=MAX_PICTURE_TEXT)] | None  # data URL, under the strokes
     placement: Placement | None = None  # of the picture; None: whole in the middle, part of the drawing
-    strokes: Annotated[list[Mark], Field(max_length=MAX_STROKES)]
+    strokes: Annotated[list[Mark], Field(max_length=MAX_STROKES), FailFast()]  # each wrong one would be an error
 
     @model_validator(mode="after")
     def check_totals(self) -> Canvas:

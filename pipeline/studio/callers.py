@@ -34,11 +34,15 @@ def read_user(visitor: Any) -> str | None:
 
 
 def name_address(host: str) -> str:
-    """Return an address as it is counted: of IPv6 the network, since each household has 2^64 of them."""
+    """Return an address as it is counted: of IPv6 the network, since each household has 2^64 of them, but of one that
+    stands for an IPv4 address that.
+    """
     try:
         address = ip_address(host)
     except ValueError:
         return host
     if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
         return str(ip_network((address, NETWORK_BITS), strict=False))
     return str(address)

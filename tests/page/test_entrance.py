@@ -14,12 +14,12 @@ from starlette.routing import Route
 
 from pipeline.errors import StoreError
 from pipeline.page.theme import make_launch_options
-from pipeline.page.trusted_proxies import PRIVATE, believe_proxies, list_proxies
+from pipeline.page.trusted_proxies import PRIVATE, believe_proxies, list_proxies, unwrap_address
 from pipeline.page.visitors import find_caller
 from pipeline.setting_checks import expect_proxies
 from pipeline.settings import Settings
 from pipeline.store.logins import Logins
-from pipeline.studio.callers import name_caller, read_user
+from pipeline.studio.callers import name_address, name_caller, read_user
 
 KEY = "croquis_" + "k" * 43
 BEARER = {"authorization": f"Bearer {KEY}"}
@@ -151,6 +151,13 @@ def test_on_a_space_each_visitor_has_their_own_address(serve: Serve, monkeypatch
     for forwarded in ("198.51.100.9, 192.0.2.7", "10.0.0.1, 192.0.2.7", "192.0.2.7, 10.16.3.80", "192.0.2.7"):
         assert client.get("v1/whoami", headers={"x-forwarded-for": forwarded}).json() == "address 192.0.2.7", forwarded
     assert client.get("v1/whoami", headers={"x-forwarded-for": "192.0.2.8"}).json() == "address 192.0.2.8"
+
+
+def test_an_address_that_stands_for_another_is_that() -> None:
+    """As a server that listens to IPv6 and IPv4 on one socket, and HAProxy before it, tell them."""
+    assert unwrap_address("::ffff:10.16.3.80") == name_address("::ffff:10.16.3.80") == "10.16.3.80"
+    assert unwrap_address("2001:db8::1") == "2001:db8::1" and name_address("2001:db8::1") == "2001:db8::/64"
+    assert unwrap_address("testclient") == "testclient" and unwrap_address("192.0.2.7") == "192.0.2.7"
 
 
 def test_a_host_says_whom_a_space_believes() -> None:

@@ -95,12 +95,24 @@ def test_a_page_of_another_port_or_scheme_is_another_origin() -> None:
     name = "studio.example"
     for origin in ("https://studio.example:8443", "http://studio.example:81", "https://studio.example:"):
         assert call({}, named=name, host=AT_HOME, origin=origin) == 403, origin
-        assert call({}, named=name, host=name, origin=origin) == 403, origin
+        assert call({}, named=name, host=name, origin=origin, sec_fetch_site="same-site") == 403, origin
+        assert call({}, host=f"{name}:80", named=name, origin=origin) == 403, origin
     assert call({}, named=name, host=f"{name}:8443", origin=f"https://{name}:8443") == 200
     assert call({}, named=name, host=f"{name}:443", origin=f"https://{name}") == 200
     assert call({}, named=name, host="10.0.0.3", x_forwarded_host=name) == 400
     assert call({}, "POST", name, scheme="https", host=name, origin=f"http://{name}") == 403
     assert call({}, "POST", name, scheme="https", host=name, origin=f"https://{name}") == 200
+
+
+def test_a_proxy_may_leave_the_port_of_a_listed_name_out() -> None:
+    """As nginx does by $host, on a port of its own; browsers tell pages of other ports apart."""
+    name, origin = "school.example", "http://school.example:8080"
+    assert call({}, named=name, host=name, origin=origin) == 200
+    assert call({}, named=name, host=name, origin=origin, sec_fetch_site="same-origin") == 200
+    assert call({}, named=name, host="10.0.0.3:7860", x_forwarded_host=name, origin=origin) == 400
+    assert call({}, named=f"{name},{name}:8080", host=f"{name}:80", origin=origin) == 200
+    assert call({}, named=name, host=name, origin="http://other.example:8080") == 403
+    assert call({"GRADIO_SERVER_NAME": "0.0.0.0"}, host="192.168.1.4", origin="http://192.168.1.4:8080") == 403
 
 
 def test_programs_and_links_are_welcome() -> None:
