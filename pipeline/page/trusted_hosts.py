@@ -85,9 +85,7 @@ class TrustedHosts:
         return not self._lost_its_port(netloc, request)
 
     def _lost_its_port(self, netloc: str, request: Request) -> bool:
-        """Return whether an origin is a name that the host listed, at a port that a proxy did not pass on: nginx's $host
-        has none.
-        """
+        """Return whether an origin is a listed name at a port that a proxy did not pass on: nginx's $host has none."""
         name = read_name(netloc)
         if name not in self._hosts or is_address(name):
             return False
