@@ -144,7 +144,7 @@ class ControlNets:
         hints, steers = list_steering_hints(request), request.conditioning.controlnet_conditioning_scale > 0
         wanted = {self._name_network(hint) for hint in hints} or ({MAIN} if steers else set())
         plan = self._plan(request, len(hints) or 1)
-        stage = 0 if plan.device == "cuda" else max(plan.steps, plan.decode, plan.encode)
+        stage = 0 if plan.device == "cuda" else plan.stage
         return len(wanted - set(self.list_loaded())) * plan.controlnet + stage
 
     def _make_room(self, wanted: set[str], request: GenerationRequest, count: int) -> None:
@@ -155,7 +155,7 @@ class ControlNets:
         if not missing or self._placement.mode is None:
             return
         plan = self._plan(request, count)
-        needed = missing * plan.controlnet + max(plan.steps, plan.decode, plan.encode)
+        needed = missing * plan.controlnet + plan.stage
         if self._measure(plan) < needed:
             self._placement.packed.unpack()
         for role in [each for each in (*self._loaded, MAIN) if each not in wanted]:

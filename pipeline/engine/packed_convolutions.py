@@ -130,4 +130,4 @@ def count_transient_bytes(profile: ModelProfile, pixels: int, dtype: str) -> int
     known = dtype if dtype in NUMBER_BYTES else None
     plan = plan_memory(profile, *profile.size, 1, "cpu", "cpu", known, encodes=True, new_style=True)
     larger = max(1.0, pixels / (profile.size[0] * profile.size[1]))
-    return round(larger * (plan.peak - plan.weights - plan.runtime))
+    return round(larger * max(plan.stage, plan.image_encoder))

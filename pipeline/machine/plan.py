@@ -65,7 +65,12 @@ class MemoryPlan:
     def peak(self) -> int:
         """Bytes needed at once where the picture is drawn."""
         looked = 0 if self.device == "cuda" else self.image_encoder
-        return self.weights + max(self.steps, self.decode, self.encode, looked) + self.runtime
+        return self.weights + max(self.stage, looked) + self.runtime
+
+    @property
+    def stage(self) -> int:
+        """Bytes that the largest of steps, decoding and encoding holds for a while."""
+        return max(self.steps, self.decode, self.encode)
 
     def fits(self, free: int) -> bool:
         """Whether `free` bytes there are enough."""

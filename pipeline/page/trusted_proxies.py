@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from pipeline.studio.callers import unwrap_address
 
 PRIVATE = "10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,172.16.0.0/12,192.168.0.0/16,::1,fc00::/7"  # RFC 1918, 6598, 4193
 BY_PROXY = "croquis.by_proxy"  # in the scope of a request that one of them sent
@@ -40,18 +41,6 @@ class TrustedProxies:
             host = unwrap_address(host)
             scope["client"], scope[BY_PROXY] = (host, port), host in self._proxies
         await self._app(scope, receive, send)
-
-
-def unwrap_address(host: str) -> str:
-    """Return the IPv4 address that an IPv6 one stands for (::ffff:10.0.0.1), as a server on both sees it.
-
-    Any other host stays as it is.
-    """
-    try:
-        mapped = getattr(ip_address(host), "ipv4_mapped", None)
-    except ValueError:
-        return host
-    return host if mapped is None else str(mapped)
 
 
 def believe_proxies(proxies: str) -> None:

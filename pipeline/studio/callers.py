@@ -33,16 +33,26 @@ def read_user(visitor: Any) -> str | None:
     return str(user.display_name) if user is not None and user.is_authenticated else None
 
 
+def unwrap_address(host: str) -> str:
+    """Return the IPv4 address that an IPv6 one stands for (::ffff:10.0.0.1), as a server on both sees it.
+
+    Any other host stays as it is.
+    """
+    try:
+        mapped = getattr(ip_address(host), "ipv4_mapped", None)
+    except ValueError:
+        return host
+    return host if mapped is None else str(mapped)
+
+
 def name_address(host: str) -> str:
     """Return an address as it is counted: of IPv6 the network, since each household has 2^64 of them, but of one that
     stands for an IPv4 address that.
     """
     try:
-        address = ip_address(host)
+        address = ip_address(unwrap_address(host))
     except ValueError:
         return host
     if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
         return str(ip_network((address, NETWORK_BITS), strict=False))
     return str(address)

@@ -91,11 +91,8 @@ def test_a_picture_asked_for_while_the_server_is_away_costs_nothing(
     draw_and_wait(page, "a red ball, watercolour")
 
 
-def test_a_server_killed_in_the_middle_of_a_picture_costs_no_line(
-    open_drawn: OpenDrawn, restartable: RestartableServer
-) -> None:
-    page = open_drawn(restartable.start())
-    drawn = count_ink(page)
+def kill_amid_picture(page: Page, restartable: RestartableServer) -> None:
+    """Begin a picture that takes long, kill the server, start it anew and wait until the page is back."""
     page.click("#settings .fold-button")
     for name, most in (("num_inference_steps", 50), ("width", 512), ("height", 512)):
         set_number(page, name, most)
@@ -105,6 +102,14 @@ def test_a_server_killed_in_the_middle_of_a_picture_costs_no_line(
     page.wait_for_selector(AWAY)
     restartable.start()
     wait_until_back(page)
+
+
+def test_a_server_killed_in_the_middle_of_a_picture_costs_no_line(
+    open_drawn: OpenDrawn, restartable: RestartableServer
+) -> None:
+    page = open_drawn(restartable.start())
+    drawn = count_ink(page)
+    kill_amid_picture(page, restartable)
     assert count_ink(page) == drawn
     page.click("#settings .fold-button")
     set_number(page, "num_inference_steps", 2)  # the fifty of before are back, too
@@ -115,15 +120,7 @@ def test_a_picture_that_a_killed_server_cut_off_is_told_once_and_drawn_by_a_pres
     open_drawn: OpenDrawn, restartable: RestartableServer
 ) -> None:
     page = open_drawn(restartable.start())
-    page.click("#settings .fold-button")
-    for name, most in (("num_inference_steps", 50), ("width", 512), ("height", 512)):
-        set_number(page, name, most)
-    page.click("#draw")
-    wait_for_state(page, "drawing")
-    restartable.kill()
-    page.wait_for_selector(AWAY)
-    restartable.start()
-    wait_until_back(page)
+    kill_amid_picture(page, restartable)
     page.wait_for_selector(CUT_OFF, timeout=LOADING)
     page.wait_for_timeout(SEEN)
     page.get_by_role("button", name="Draw it again").click()

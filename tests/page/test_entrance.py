@@ -14,12 +14,12 @@ from starlette.routing import Route
 
 from pipeline.errors import StoreError
 from pipeline.page.theme import make_launch_options
-from pipeline.page.trusted_proxies import PRIVATE, believe_proxies, list_proxies, unwrap_address
+from pipeline.page.trusted_proxies import PRIVATE, believe_proxies, list_proxies
 from pipeline.page.visitors import find_caller
 from pipeline.setting_checks import expect_proxies
 from pipeline.settings import Settings
 from pipeline.store.logins import Logins
-from pipeline.studio.callers import name_address, name_caller, read_user
+from pipeline.studio.callers import name_address, name_caller, read_user, unwrap_address
 
 KEY = "croquis_" + "k" * 43
 BEARER = {"authorization": f"Bearer {KEY}"}

@@ -11,23 +11,10 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from pipeline.models.compvis_names import ENDS, RESNET
+
 Tensors = dict[str, NDArray[np.generic]]
 
-RESNET = {
-    "norm1": "in_layers.0",
-    "conv1": "in_layers.2",
-    "norm2": "out_layers.0",
-    "conv2": "out_layers.3",
-    "time_emb_proj": "emb_layers.1",
-    "conv_shortcut": "skip_connection",
-}
-UNET_ENDS = {
-    "time_embedding.linear_1": "time_embed.0",
-    "time_embedding.linear_2": "time_embed.2",
-    "conv_in": "input_blocks.0.0",
-    "conv_norm_out": "out.0",
-    "conv_out": "out.2",
-}
 VAE_ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out"}
 
 
@@ -95,7 +82,7 @@ def rename_unet_tensor(name: str, layers: int, unet: Tensors) -> str:
         return (
             f"middle_block.{number}.{rename_parts('.' + match[3], RESNET)[1:] if match[1] == 'resnets' else match[3]}"
         )
-    return rename_parts(name, UNET_ENDS)
+    return rename_parts(name, ENDS)
 
 
 def rename_vae_tensor(name: str) -> str:
