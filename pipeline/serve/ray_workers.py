@@ -68,7 +68,10 @@ class RayWorkers:
 
 
 class WorkerCount:
-    """WorkerCount counts the workers every two seconds."""
+    """WorkerCount counts the workers every two seconds, and ends when this process leaves Ray.
+
+    Asked after that, Ray Serve would start a Ray of its own, which outlives the process.
+    """
 
     def __init__(self, most: int) -> None:
         self._most, self._count = most, 1
@@ -79,7 +82,9 @@ class WorkerCount:
         return self._count
 
     def _keep_counting(self) -> None:
-        while True:
+        import ray
+
+        while ray.is_initialized():
             try:
                 self._count = min(max(1, count_running(ENGINES)), self._most)
             except Exception as error:  # Ray is starting or ending; the last count stands

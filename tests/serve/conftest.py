@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from tests.tools.serving import find_free_port
+from tests.tools.waiting import wait_until
+
+
+def count_threads(name: str) -> int:
+    """Return how many threads of a name run."""
+    return sum(thread.name == name for thread in threading.enumerate())
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ def running_ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRay
     serve.shutdown()
     if running.is_ours:
         ray.shutdown()
+        wait_until(lambda: not count_threads("croquis-workers"), "workers are counted although Ray has ended")
+        assert not ray.is_initialized(), "whoever counts workers has started another Ray"
     for name, value in before.items():
         os.environ.pop(name, None)
         if value is not None:
