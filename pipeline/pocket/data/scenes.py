@@ -40,6 +40,7 @@ class Picture:
     image: Float  # (side, side, 3) RGB in [0, 1]
     caption: str  # at most 20 words
     subject_mask: NDArray[np.bool_]  # (side, side), what is seen of the main thing
+    outlines: NDArray[np.bool_]  # (side, side), the rims of all things as far as they are seen
     subject: Thing
     color: str | None  # the colour word in the caption, which most of the subject obeys
     names: tuple[str, ...]  # things placed, the subject's first
@@ -82,24 +83,32 @@ def compose_picture(
     ground = choose_contrasting_ground(main, rng, side, 1.0 if alone else PLAIN_SHARE)
     others = [] if alone else choose_company(things, rng)
     small = [place_company(other, main, rng, side) for other in others]
-    image, visible = stack_layers(ground, main, small, in_front=rng.random() < 0.5)
+    image, visible, outlines = stack_layers(ground, main, small, in_front=rng.random() < 0.5)
     names = (choose_name(subject, rng, bare=word is not None), *(choose_name(other, rng) for other in others))
-    return Picture(image, write_caption(names, word, ground, rng), visible, subject, word, names)
+    return Picture(image, write_caption(names, word, ground, rng), visible, outlines, subject, word, names)
 
 
 def stack_layers(
     ground: Ground, main: Layer, small: Sequence[Layer], in_front: bool
-) -> tuple[Float, NDArray[np.bool_]]:
+) -> tuple[Float, NDArray[np.bool_], NDArray[np.bool_]]:
     """Stack the layers on the ground, the main one last if `in_front`.
 
-    Returns the picture and what is seen of the main one.
+    Returns the picture, what is seen of the main one, and the rims of all as far as they are seen.
     """
     image, seen = ground.image.copy(), main.alpha.copy()
+    outlines = np.zeros(seen.shape, np.bool_)
     for layer in (*small, main) if in_front else (main, *small):
         paint_layer(image, layer)
+        solid = layer.alpha > 0.5
+        outlines = (outlines & ~solid) | find_rim(solid)
     for layer in () if in_front else small:
         seen *= 1 - layer.alpha
-    return np.clip(image, 0, 1), seen > 0.5
+    return np.clip(image, 0, 1), seen > 0.5, outlines
+
+
+def find_rim(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Find the outermost pixels of a mask (H, W)."""
+    return mask & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
 
 
 def draw_cutout(thing: Thing, rng: Rng) -> tuple[Float, Float]:

@@ -31,14 +31,16 @@ def draw_lines(
     *,
     plain: bool = False,
     within: NDArray[np.bool_] | None = None,
+    outlines: NDArray[np.bool_] | None = None,
 ) -> Lines:
     """Draw the lines of a picture (H, W, 3), float32 in [0, 1]: uint8 (H, W) of 0 and 255.
 
     `careful` in [0, 1]: 1 keeps to the contours, 0 is a hasty hand; None draws one at random. `plain` gives the
     centre lines as they are with fixed thresholds (`rng` is not used). With `within`, a mask (H, W), only what lies
-    in it or on its rim is drawn: people draw the thing and leave its place to the words.
+    in it or on its rim is drawn: people draw the thing and leave its place to the words. `outlines`, a mask (H, W), are
+    in the plain lines whatever they stand out from: people draw the whole of a thing, on grey paper, too.
     """
-    lines = draw_all_lines(to_bytes(image), rng, careful, plain)
+    lines = find_plain_lines(to_bytes(image), outlines) if plain else draw_all_lines(to_bytes(image), rng, careful)
     if within is not None:
         lines[cv2.dilate(within.astype(np.uint8), np.ones((choose_kernel_side(5, lines),) * 2, np.uint8)) == 0] = 0
     return lines
@@ -54,10 +56,8 @@ def choose_kernel_side(length: float, pixels: NDArray[np.generic]) -> int:
     return 2 * int(measure_scale(pixels) * length / 2) + 1
 
 
-def draw_all_lines(pixels: Lines, rng: Rng, careful: float | None, plain: bool) -> Lines:
+def draw_all_lines(pixels: Lines, rng: Rng, careful: float | None) -> Lines:
     """Draw all lines of a uint8 picture, as careful as asked."""
-    if plain:
-        return find_plain_lines(pixels)
     if careful is None and rng.random() < DOUBLED:
         return find_contours(pixels, rng.uniform(0, 1), *draw_thresholds(rng))
     care = float(rng.random() ** 0.7 if careful is None else careful)
@@ -94,9 +94,12 @@ def find_contours(pixels: Lines, sigma: float, low: float, high: float) -> Lines
     return np.asarray(cv2.Canny(smooth, low / weaker, high / weaker, L2gradient=True), np.uint8)
 
 
-def find_plain_lines(pixels: Lines) -> Lines:
-    """Find the centre lines of a uint8 picture's contours, with fixed thresholds."""
-    return find_centre_lines(find_contours(pixels, 1.0, 40, 100) | find_thin_marks(pixels), join=3, least=10)
+def find_plain_lines(pixels: Lines, outlines: NDArray[np.bool_] | None = None) -> Lines:
+    """Find the centre lines of a uint8 picture's contours, with fixed thresholds, and of `outlines` (H, W)."""
+    found = find_contours(pixels, 1.0, 40, 100) | find_thin_marks(pixels)
+    if outlines is not None:
+        found |= np.where(outlines, np.uint8(255), np.uint8(0))
+    return find_centre_lines(found, join=3, least=10)
 
 
 def find_thin_marks(pixels: Lines, widest: float = 5) -> Lines:

@@ -166,8 +166,9 @@ def make_case(
 
 
 def make_case_from(picture: Picture, rng: np.random.Generator, seed: int) -> Case:
-    """Make a case of a composed picture, with its near-plain lines."""
-    lines = redraw_lines(draw_lines(picture.image, rng, plain=True), rng, NEAR_PLAIN_HASTE)
+    """Make a case of a composed picture, with its near-plain lines; things are outlined whole, as people draw."""
+    plain = draw_lines(picture.image, rng, plain=True, outlines=picture.outlines)
+    lines = redraw_lines(plain, rng, NEAR_PLAIN_HASTE)
     return Case(picture, to_bytes(picture.image), widen_lines(lines), seed)
 
 

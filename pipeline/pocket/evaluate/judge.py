@@ -65,8 +65,8 @@ def compose_thing(thing: Thing, drawing: NDArray[np.uint8], rng: Rng, side: int)
     middle = np.asarray(side * (0.5 + rng.uniform(-OFF_CENTRE, OFF_CENTRE, 2)), np.float32)
     main = place_cutout(rgb, alpha, rng, side, rng.uniform(*SIZE_RANGE), middle)
     ground: Ground = choose_contrasting_ground(main, rng, side, 1.0)
-    image, seen = stack_layers(ground, main, (), in_front=True)
-    return Picture(image, add_article(thing.name), seen, thing, None, (thing.name,))
+    image, seen, outlines = stack_layers(ground, main, (), in_front=True)
+    return Picture(image, add_article(thing.name), seen, outlines, thing, None, (thing.name,))
 
 
 def make_judging_case(thing: Thing, seed: int, side: int) -> Case:

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
+from pipeline.pocket.data.grounds import draw_ground
+from pipeline.pocket.data.scenes import compose_picture, draw_cutout, find_rim, place_cutout, stack_layers
 from pipeline.pocket.evaluate.bench import (
     CachedDrawing,
     draw_pen,
     make_case,
+    make_case_from,
     widen_lines,
 )
+from pipeline.pocket.evaluate.measures import measure_line_distance
 from pipeline.request.presets import get_menu
 from tests.tools.draw_functions import STYLES, draw_noise, draw_white, make_bench, record_requests
 from tests.tools.sample_things import make_pack
@@ -62,3 +68,34 @@ def test_equal_requests_are_drawn_once(tmp_path: Path) -> None:
     other = desk.draw_prompt("a ghost", case.lines, 2)
     assert np.array_equal(one, again) and not np.array_equal(one, other) and len(seen) == 2
     assert STYLES[0] == seen[0].styles.parts[0][0]
+
+
+def test_a_thing_is_outlined_whole_whatever_its_ground(tmp_path: Path) -> None:
+    """A ghost on a ground of its own colour has no contour to read, and a person draws it all the same."""
+    thing = make_pack().things[1]
+    picture = compose_picture([thing], np.random.default_rng(3), 256, color=None, alone=True)
+    hidden = replace(picture, image=np.full_like(picture.image, 0.98))
+    case = make_case_from(hidden, np.random.default_rng(0), 0)
+    assert measure_line_distance(case.lines)[picture.outlines].max() < 8
+    inside = flood_outside(case.lines) == 0
+    assert inside[picture.subject_mask].mean() > 0.95
+
+
+def test_what_lies_under_another_thing_has_no_outline_there() -> None:
+    ghost, house = make_pack().things[1], make_pack().things[3]
+    rng = np.random.default_rng(0)
+    under, over = (
+        place_cutout(*draw_cutout(thing, rng), rng, 128, 0.6, np.array(middle, np.float32))
+        for thing, middle in ((ghost, (54, 64)), (house, (74, 64)))
+    )
+    _, _, outlines = stack_layers(draw_ground(128, rng), under, [over], in_front=False)
+    hidden = (over.alpha > 0.5) & ~find_rim(over.alpha > 0.5)
+    assert find_rim(under.alpha > 0.5)[hidden].any() and not outlines[hidden].any()
+    assert outlines[find_rim(over.alpha > 0.5)].all()
+
+
+def flood_outside(lines: np.ndarray) -> np.ndarray:
+    """Mark with 1 what lies outside of closed lines."""
+    walls = (lines > 0).astype(np.uint8) * 2
+    cv2.floodFill(walls, None, (0, 0), 1)
+    return walls == 1
