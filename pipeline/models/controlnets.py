@@ -70,6 +70,13 @@ CONTROLNETS: Mapping[str, ModelPart] = MappingProxyType(
     }
 )
 
+
+def name_published(reading: str) -> str:
+    """Return the name of the published ControlNet for a reading, as A1111's folder has it."""
+    role = "controlnet" if reading == "canny" else f"controlnet_{reading}"
+    return str(CONTROLNETS[role].repo).rpartition("/")[2]
+
+
 DEPTH = ModelPart(  # near and far of a picture (Yang et al. 2024, arXiv:2406.09414); its hash was seen in three sources
     "depth",
     ".",

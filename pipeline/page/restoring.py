@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.hints import HintSettings
 from pipeline.models.own_files import OwnFiles
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view
 from pipeline.picture.png_chunks import SIGNATURE, read_texts
 from pipeline.picture.png_file import KEYWORD, read_lone_strokes, read_notes
+from pipeline.request.controlnets import write_controlnets
 from pipeline.request.foreign_data import READERS, read_foreign_data
 from pipeline.request.generation_data import PASTED_LIMIT, GenerationData, read_generation_data
 from pipeline.request.order import make_offer
@@ -19,6 +21,7 @@ from pipeline.request.own_loras import LoraWish, take_data_tags, write_loras
 from pipeline.request.presets import get_menu
 from pipeline.request.words import PASTED, restore_words, take_settings
 from pipeline.sketch.image_file import open_image
+from pipeline.studio.own_controlnets import keep_known_models
 from pipeline.studio.own_weights import find_weights
 
 KEYWORDS = ("workflow", *(keyword for keyword, _, _ in READERS))
@@ -77,4 +80,14 @@ def restore_data(
     loras = {"loras": write_loras(tuple((each.name, each.weight) for each in own.loras))}
     if "hires" in settings:
         settings["hires"] = json.dumps(settings["hires"])  # as the page keeps it
+    if "controlnets" in settings:
+        settings["controlnets"], told = restore_controlnets(settings["controlnets"], files or OwnFiles(()))
+        notices += told
     return settings | asked | loras, " ".join((*notices, *own.notices))
+
+
+def restore_controlnets(noted: Any, files: OwnFiles) -> tuple[str, tuple[str, ...]]:
+    """Return the ControlNets that a text notes as the page keeps them, and what to say of those that are not here."""
+    chosen = tuple((name, HintSettings(**settings)) for name, settings in noted.items())
+    known, notices = keep_known_models(chosen, files)
+    return json.dumps(write_controlnets(known)), notices

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import Field, fields
 from typing import Any, Protocol
 
 from pipeline.controls import Conditioning, HiresFix, Sampling, SettingGroup, sort_settings
-from pipeline.hints import ControlHint, ControlNetName
-from pipeline.models.controlnets import CONTROLNETS
+from pipeline.hints import ControlHint
+from pipeline.models.controlnets import name_published
 
 
 class HasSettings(Protocol):
@@ -67,19 +68,27 @@ def describe_controlnets(hints: Iterable[ControlHint]) -> dict[str, str]:
 
 
 def describe_hint(hint: ControlHint) -> str:
-    """Write one ControlNet and its settings in quotes, as a list of names and values."""
+    """Write one ControlNet and its settings in quotes, as a list of names and values; a file of one's own with the
+    beginning of its hash, as A1111 names models.
+    """
     settings = hint.settings
+    own = "" if hint.own is None else f"{settings.model} [{hint.own.sha256[:8]}]"
     written = {
         "Module": hint.controlnet,
-        "Model": re.sub(r'[",:\\]', " ", settings.model) or name_published(hint.controlnet),
-        "Weight": f"{settings.controlnet_conditioning_scale:g}",
-        "Guidance Start": f"{settings.control_guidance_start:g}",
-        "Guidance End": f"{settings.control_guidance_end:g}",
+        "Model": quote(own or name_published(hint.controlnet)),
+        "Weight": write_number(settings.controlnet_conditioning_scale),
+        "Guidance Start": write_number(settings.control_guidance_start),
+        "Guidance End": write_number(settings.control_guidance_end),
     }
-    return '"' + ", ".join(f"{name}: {value}" for name, value in written.items()) + '"'
+    return json.dumps(", ".join(f"{name}: {value}" for name, value in written.items()), ensure_ascii=False)
 
 
-def name_published(reading: ControlNetName) -> str:
-    """Return the name of the published ControlNet for a reading."""
-    role = "controlnet" if reading == "canny" else f"controlnet_{reading}"
-    return str(CONTROLNETS[role].repo).rpartition("/")[2]
+def quote(name: str) -> str:
+    """Write a name as it is, or in quotes where it holds what divides entries."""
+    return json.dumps(name, ensure_ascii=False) if re.search(r'[",:\\\n]', name) else name
+
+
+def write_number(value: float) -> str:
+    """Write a number in six digits, or in as many as it has."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)

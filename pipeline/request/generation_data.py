@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pipeline.request.noted_controlnets import take_controlnets
+
 PASTED_LIMIT = 20_000  # characters of a whole text; each prompt in it has its own limit
 NEGATIVE = re.compile(r"\s*\bNegative prompt:\s*", re.IGNORECASE)
 SETTINGS = re.compile(r"(?:^|[\s,.])(Steps:\s*\d+\s*,\s*[A-Za-z][\w \-/]*:.*)$", re.IGNORECASE | re.DOTALL)
@@ -41,7 +43,7 @@ class GenerationData:
 
     prompt: str
     negative_prompt: str
-    settings: Mapping[str, object]  # by the names of settings, `width`, `height` and `hires` among them
+    settings: Mapping[str, object]  # by the names of settings, `width`, `height`, `hires`, `controlnets` among them
     others: Mapping[str, str]  # entries that Croquis has no setting for, by the names they came with
 
 
@@ -71,6 +73,8 @@ def _read_entries(written: str) -> tuple[dict[str, object], dict[str, str]]:
             others[name.strip()] = plain
     if hires := _take_hires(others):
         settings["hires"] = hires
+    if controlnets := take_controlnets(others):
+        settings["controlnets"] = controlnets
     if others.get("Schedule type") == "Karras" and settings.get("sampler") == "DPM++ 2M":
         settings["sampler"] = f"{settings['sampler']} {others.pop('Schedule type')}"
     return settings, others

@@ -71,6 +71,7 @@ class Order:
     loras: tuple[LoraWish, ...] = ()
     start: StartPicture | None = None  # of any size, stretched as the drawing is
     controlnets: Chosen = ()  # what reads the drawing; empty lets Croquis choose
+    controlnets_noted: bool = False  # by another program, in pasted words: a model of theirs may not be here
     hires: HiresFix = HiresFix()  # noqa: RUF009 - frozen
 
 
@@ -116,10 +117,10 @@ def parse_order(
     words = read_words(prompt, negative_prompt)
     start, repaint = parse_start(profile, menu, sketch.pixels, image, mask_image, mask_prompt)
     hires = {"scale": 1} if start is not None and hires in (None, "", AUTO) else hires
-    given = settings | {"width": width, "height": height, "hires": hires}
+    given = settings | {"width": width, "height": height, "hires": hires, "controlnets": controlnets}
     offer = make_offer(profile) if chosen.name == menu.preset else replace(make_offer(profile), usual={})
     given, notices = take_settings(words, given, offer)
-    width, height, hires = (given.pop(name) for name in ("width", "height", "hires"))
+    width, height, hires, nets = (given.pop(name) for name in ("width", "height", "hires", "controlnets"))
     given = read_strength(menu, start, given, usual)
     sampling, conditioning = parse_settings(given, usual)
     menu.expect_offered(sampling, conditioning, shortcuts)
@@ -147,7 +148,8 @@ def parse_order(
         enlargement=parse_enlargement(enlargement, across, down),
         loras=join_wishes(read_loras(menu, loras), tagged),
         start=start,
-        controlnets=parse_controlnets(profile, menu, controlnets, conditioning, shortcuts),
+        controlnets=parse_controlnets(profile, menu, nets, conditioning, shortcuts),
+        controlnets_noted=nets is not controlnets,
         hires=parse_hires(profile, menu, hires, (across, down), start is not None),
     )
 
@@ -175,6 +177,8 @@ def make_offer(profile: ModelProfile) -> Offer:
         del usual["clip_skip"]
     if menu.hires_from:
         usual["hires"] = ""
+    if menu.controlnets:
+        usual["controlnets"] = ""
     return Offer(usual, menu.samplers, partial(parse_size, profile, menu), menu.side_step)
 
 

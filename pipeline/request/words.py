@@ -151,6 +151,8 @@ def _grow_size(pasted: Mapping[str, object], given: Mapping[str, object], offer:
 
 
 def _expect_setting(name: str, value: object, offer: Offer) -> None:
+    if name == "controlnets":
+        return  # read and checked by noted_controlnets.py
     if name == "hires":
         HiresFix(**cast(Mapping[str, Any], value))
     elif name in CONTROL_BY_NAME:
@@ -169,6 +171,8 @@ def _passes(check: Callable[[], object]) -> bool:
 
 def _tell(name: str, value: object) -> str:
     """Name a setting with its value, as a notice lists it."""
+    if name == "controlnets":
+        return f"ControlNet {', '.join(cast(Mapping[str, object], value))}"
     if name == "hires":
         return f"Hires upscale {cast(Mapping[str, object], value)['scale']}"
     return f"{'Sampler' if name == 'sampler' else CONTROL_BY_NAME[name].label} {value}"

@@ -6,35 +6,18 @@ Which reading one follows is told by its name, as A1111 and its kin tell it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
+from pipeline.errors import SettingError
 from pipeline.hints import ControlNetName, HintSettings, OwnControlNet
+from pipeline.models.controlnets import name_published
 from pipeline.models.own_files import OwnFiles
+from pipeline.request.controlnet_names import recognise_reading
+from pipeline.request.controlnets import Chosen
 
-WORDS: Mapping[ControlNetName, tuple[str, ...]] = {  # in the order in which they are looked for
-    "lineart": ("lineart", "line art"),
-    "softedge": ("softedge", "soft edge", "hed", "pidi", "pidinet"),
-    "scribble": ("scribble", "sketch"),
-    "canny": ("canny",),
-    "depth": ("depth", "midas"),
-    "openpose": ("openpose", "pose", "dwpose"),
-}
-LONG = 5  # letters from which on a word is looked for within others, too: "sd15canny"
-OTHER_INPUTS = ("densepose", "pose animal", "animal openpose", "mediapipe")  # none of our readings
-
-
-def recognise_reading(name: str) -> ControlNetName | None:
-    """Return the reading that a ControlNet of this name follows; None where its name does not tell."""
-    words = re.sub(r"[^a-z]+", " ", name.lower())
-    if any(other in words for other in OTHER_INPUTS):
-        return None
-    return next((reading for reading, known in WORDS.items() if any(stands_in(each, words) for each in known)), None)
-
-
-def stands_in(word: str, words: str) -> bool:
-    """Return whether a word is one of the words; a long one may stand within another."""
-    return word in words if len(word) >= LONG else f" {word} " in f" {words} "
+NOT_HERE = "The ControlNet “{model}” is not here, so the published one for {reading} steers in its place."
+IN_HALF = re.compile(r"[-_ ]?fp16$", re.IGNORECASE)  # end of the name of a published ControlNet in 16 bits
 
 
 def list_suited(names: Iterable[str], reading: str) -> list[str]:
@@ -58,3 +41,25 @@ def find_controlnet(files: OwnFiles, settings: HintSettings) -> tuple[HintSettin
         return settings, None
     found = files.find("controlnet", settings.model)
     return replace(settings, model=found.name), OwnControlNet(files.hash_file(found.path), found.path)
+
+
+def keep_known_models(chosen: Chosen, files: OwnFiles) -> tuple[Chosen, tuple[str, ...]]:
+    """Return ControlNets that another program noted, with published ones in place of those that are not here, and what
+    to say of them; nothing of one that was the published one there, too.
+    """
+    kept, notices = [], []
+    for reading, settings in chosen:
+        known = not settings.model or is_here(files, settings.model)
+        kept.append((reading, settings if known else replace(settings, model="")))
+        if not known and IN_HALF.sub("", settings.model).lower() != name_published(reading):
+            notices.append(NOT_HERE.format(model=settings.model[:60], reading=reading))
+    return tuple(kept), tuple(notices)
+
+
+def is_here(files: OwnFiles, model: str) -> bool:
+    """Return whether a ControlNet of that name is here, and of use."""
+    try:
+        files.find("controlnet", model)
+    except SettingError:
+        return False
+    return True

@@ -17,7 +17,7 @@ from pipeline.request.order import Order
 from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
 from pipeline.studio.opening import find_model_folder
-from pipeline.studio.own_controlnets import find_controlnet, find_substitute
+from pipeline.studio.own_controlnets import find_controlnet, find_substitute, keep_known_models
 from pipeline.values import EdgeMap, Sketch
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class HintReader:
         if not get_menu(order.engine).controlnets or order.conditioning.controlnet_conditioning_scale == 0:
             return Hints()
         files = PresentParts(profile, find_model_folder(self._settings))
-        hints, notices = [], []
+        order, told = self._keep_known(order)
+        hints, notices = [], list(told)
         for name, settings in self._settle(order, edges, files):
             files.expect(self._list_roles(order, name, settings.model))
             found, own = find_controlnet(self._own_files, settings)
@@ -80,10 +81,17 @@ class HintReader:
 
     def look(self, order: Order, edges: EdgeMap, profile: ModelProfile) -> tuple[SeenHint, ...]:
         """Read the same, and say of each what is wrong with it; where the edge map alone would steer, that is it."""
-        files = PresentParts(profile, find_model_folder(self._settings))
+        files, (order, _) = PresentParts(profile, find_model_folder(self._settings)), self._keep_known(order)
         settled = self._settle(order, edges, files) if get_menu(order.engine).controlnets else ()
         chosen = settled or (("canny", HintSettings()),)
         return tuple(self._look_at(order, edges, files, name, settings) for name, settings in chosen)
+
+    def _keep_known(self, order: Order) -> tuple[Order, tuple[str, ...]]:
+        """Let published ControlNets stand in for those that another program noted and that are not here; say so."""
+        if not order.controlnets_noted:
+            return order, ()
+        chosen, notices = keep_known_models(order.controlnets, self._own_files)
+        return replace(order, controlnets=chosen), notices
 
     def _look_at(
         self, order: Order, edges: EdgeMap, files: PresentParts, name: ControlNetName, settings: HintSettings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,14 +13,17 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from pipeline.errors import PictureFileError, SketchError
+from pipeline.hints import HintSettings
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.own_files import OwnFiles
 from pipeline.page.drawn_files import DrawnFiles
 from pipeline.page.easel import Easel
 from pipeline.page.page_order import SETTINGS
 from pipeline.page.restoring import UNREAD, is_own_picture, restore_picture, restore_text
+from pipeline.request.controlnets import write_controlnets
 from pipeline.settings import ROOT
 from pipeline.sketch.intake import WHITE_ON_NOTHING, read_strokes
+from tests.models.test_file_kinds import RIGHT_FILES
 from tests.request.test_foreign_data import A1111, FOOOCUS, INVOKE, NOVELAI, make_graph
 
 DATA = ROOT / "tests" / "data"
@@ -112,6 +116,33 @@ def test_pasted_generation_data_moves_the_numbers() -> None:
         "loras": "",  # none were named: those that are on go
     }
     assert restored.canvas is None and "Model dreamer" in restored.message
+
+
+@pytest.fixture
+def nets(tmp_path: Path) -> OwnFiles:
+    """A folder with one ControlNet of a person's own."""
+    RIGHT_FILES["controlnet"](tmp_path / "ink_lines.safetensors")
+    return OwnFiles([tmp_path])
+
+
+def test_controlnets_come_back_and_those_that_are_not_here_are_told(nets: OwnFiles) -> None:
+    units = (
+        "Module: lineart_anime, Model: ink_lines [01234567], Weight: 0.6",
+        "Module: canny, Model: far [0123cd]",
+    )
+    units += ("Module: depth_zoe, Model: control_v11f1p_sd15_depth_fp16 [4b72d323], Guidance End: 0.5",)
+    text = ", ".join([A1111, *(f'ControlNet {number}: "{unit}"' for number, unit in enumerate(units))])
+    restored = restore_text(SD15, text, nets)
+    wanted = {
+        "lineart": HintSettings(0.6, model="ink_lines"),
+        "canny": HintSettings(),
+        "depth": HintSettings(1, 0, 0.5),
+    }
+    assert json.loads(restored.settings["controlnets"]) == write_controlnets(tuple(wanted.items()))  # type: ignore[arg-type]
+    assert "ControlNet lineart, canny, depth taken over" in restored.message
+    assert "“far” is not here, so the published one for canny steers" in restored.message
+    assert "control_v11f1p" not in restored.message
+    assert "controlnets" not in restore_text(POCKET, text).settings
 
 
 @pytest.mark.parametrize("text", ["a red fox", "", None, 7, "x" * 30_000])

@@ -141,11 +141,13 @@ def test_each_controlnet_is_written_as_its_extension_writes_it(make_result):
     assert (
         'ControlNet 0: "Module: depth, Model: control_v11f1p_sd15_depth, Weight: 0.5, Guidance Start: 0, '
         'Guidance End: 1", ControlNet 1: "Module: lineart, Model: control_v11p_sd15_lineart, Weight: 0.7, '
-        'Guidance Start: 0.1, Guidance End: 0.6", ControlNet 2: "Module: canny, Model: my  edges   v2, Weight: 1, '
+        'Guidance Start: 0.1, Guidance End: 0.6", ControlNet 2: "Module: canny, '
     ) in text
     assert "ControlNet scale" not in text
-    others = read_generation_data(text).others
-    assert others["ControlNet 1"].startswith('"Module: lineart') and others["Version"] == "Croquis"
+    read = read_generation_data(text)
+    assert set(read.others) == {"Model", "Style", "IP-Adapter scale", "Version"}
+    assert read.settings["controlnets"]["canny"]["model"] == 'my "edges", v2'
+    assert read.settings["controlnets"]["lineart"]["control_guidance_end"] == 0.6
 
 
 @pytest.mark.parametrize("strength", [0.75, 1.0])

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.models.own_files import OwnFiles
-from pipeline.studio.own_controlnets import list_suited, recognise_reading
+from pipeline.request.controlnet_names import recognise_reading
+from pipeline.studio.own_controlnets import list_suited
 from tests.models.test_file_kinds import RIGHT_FILES
 
 

@@ -10,6 +10,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from pipeline.errors import ModelError, SettingError
+from pipeline.hints import HintSettings
 from pipeline.studio.studio import Studio
 from tests.studio.test_readings import make_order, open_studio
 from tests.tools.sd15_tree import write_sd15_tree
@@ -71,6 +72,17 @@ def test_one_named_after_the_reading_stands_in_where_the_published_one_is_missin
 def test_a_name_that_is_not_here_is_told_with_those_that_are(studio: Studio) -> None:
     with pytest.raises(SettingError, match=r"no ControlNet “tile” here; there are control_v11p_sd15_lineart, monster"):
         studio.draw(make_order(controlnets={"canny": {"model": "tile"}}))
+
+
+def test_one_that_another_program_noted_and_that_is_not_here_is_told(studio: Studio) -> None:
+    """Pasted: nobody asked for that very file. The same words with a file that is here are drawn with it."""
+    text = 'a moon\nSteps: 2, Sampler: Euler, Seed: 3, ControlNet 0: "Module: canny, Model: {} [01234567], Weight: 0.7"'
+    gone = studio.draw(make_order(prompt=text.format("tile")))
+    (hint,) = gone.request.hints
+    assert (hint.controlnet, hint.settings, hint.own) == ("canny", HintSettings(0.7), None)
+    assert "“tile” is not here, so the published one for canny steers in its place" in " ".join(gone.notices)
+    (hint,) = studio.draw(make_order(prompt=text.format("Monster"))).request.hints
+    assert hint.settings.model == "monster" and hint.own is not None
 
 
 def test_looking_says_what_is_wrong_with_each_before_anything_is_drawn(

@@ -44,7 +44,7 @@ def draw_circle() -> Sketch:
 
 def make_order(sketch: Sketch | None = None, **given: object) -> Order:
     usual = {"width": 256, "height": 256, "num_inference_steps": 2, "seed": 3, "style": "comic"}
-    return parse_order(SD15, sketch=sketch or draw_circle(), prompt="a moon", **{**usual, **given})
+    return parse_order(SD15, sketch=sketch or draw_circle(), **{"prompt": "a moon", **usual, **given})
 
 
 def test_a_loose_drawing_is_read_as_a_scribble_unless_something_else_is_asked(studio: Studio) -> None:
