@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from heapq import heapreplace
 
-from pipeline.engine.round_robin import RoundRobin
+from pipeline.engine.fair_order import FairOrder
 from pipeline.engine.turn_times import TurnTimes
 from pipeline.errors import EngineChanged, IsCancelled, raise_if_cancelled
 from pipeline.places import HOST, Ahead, Place, get_place
@@ -38,14 +38,16 @@ class HeldTurn:
 
     turn: Turn
     began: float
+    gave_way: bool  # to everybody else
     depth: int = 0  # how many turns its thread took within one another
 
 
 class Turns:
     """Turns lets who draws wait for those before; after the engine retired it lets nobody draw.
 
-    Visitors (`pipeline/places.py`) take turns: who sends many pictures has one drawn, then everybody else has. Where
-    several are drawn at once, they are of several visitors; what is nobody's in particular may be several.
+    Visitors (`pipeline/places.py`) take turns, each for an equal part of the work (`FairOrder`): who sends many
+    pictures has one drawn, then everybody else has. Where several are drawn at once, they are of several visitors; what
+    is nobody's in particular may be several.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class Turns:
         """Take the engine's title, for the message to those who came too late, and how many may draw at once."""
         self._title, self._clock, self._retired, self._count_places = title, clock, False, count_places
         self._changed = threading.Condition()
-        self._waiting = RoundRobin[Turn]()  # those that give way to nobody
+        self._waiting = FairOrder[Turn](lambda turn: turn.work)  # those that give way to nobody
         self._held: dict[int, HeldTurn] = {}  # by the thread whose turn it is
         self._times = TurnTimes()
 
@@ -138,7 +140,7 @@ class Turns:
         with self._changed:
             if threading.get_ident() not in self._held:
                 (self._give_way if gives_way else self._wait)(turn)
-                self._held[threading.get_ident()] = HeldTurn(turn, self._clock())
+                self._held[threading.get_ident()] = HeldTurn(turn, self._clock(), gives_way)
             self._held[threading.get_ident()].depth += 1
 
     def _is_full(self, turn: Turn) -> bool:
@@ -164,9 +166,8 @@ class Turns:
         self._changed.notify_all()  # the next one may find a place, too
 
     def _find_next(self) -> Turn | None:
-        """Return the first in the round whose visitor has nothing drawn now; None where all have."""
-        drawn_for = {held.turn.visitor for held in self._held.values()} - {HOST}
-        return next((turn for turn in self._waiting if turn.is_first or turn.visitor not in drawn_for), None)
+        """Return the one whose turn is next, of those whose visitors have nothing drawn now; None where all have."""
+        return self._waiting.find_next({held.turn.visitor for held in self._held.values()} - {HOST})
 
     def _sleep(self, turn: Turn) -> None:
         """Wait until something changed. Raises Cancelled where who waits has left."""
@@ -179,4 +180,6 @@ class Turns:
             held.depth -= 1
             if not held.depth:
                 del self._held[threading.get_ident()]
+                if not held.gave_way:
+                    self._waiting.end(held.turn.visitor, held.turn)
                 self._changed.notify_all()

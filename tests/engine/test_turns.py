@@ -1,10 +1,10 @@
 import threading
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from pipeline.engine.round_robin import RoundRobin
 from pipeline.engine.turns import Turns
 from pipeline.errors import Cancelled, EngineChanged
 from pipeline.places import Ahead, Place, hold_place
@@ -79,13 +79,16 @@ class Clock:
         return self.now
 
 
-def wait_in_line(turns: Turns, order: list[str], visitor: str, **options: Any) -> tuple[Place, threading.Thread]:
+def wait_in_line(
+    turns: Turns, order: list[str], visitor: str, draw: Callable[[], None] = lambda: None, **options: Any
+) -> tuple[Place, threading.Thread]:
     """Let a visitor wait for a turn in a thread, and return once it waits."""
     place, before = Place(visitor, turns.look_ahead), len(turns._waiting)
 
     def run() -> None:
         try:
             with hold_place(place), turns.take(**options):
+                draw()
                 order.append(visitor)
         except Cancelled:
             order.append(f"{visitor} left")
@@ -97,24 +100,17 @@ def wait_in_line(turns: Turns, order: list[str], visitor: str, **options: Any) -
 
 
 def test_visitors_take_turns_whoever_sends_more():
-    turns, order = Turns("The engine"), []
+    clock = Clock()
+    turns, order = Turns("The engine", clock), []
+
+    def draw() -> None:
+        clock.now += 1.0
+
     with turns.take():
-        waiting = [wait_in_line(turns, order, name) for name in ["many"] * 4 + ["one", "two", "one"]]
+        waiting = [wait_in_line(turns, order, name, draw) for name in ["many"] * 4 + ["one", "two", "one"]]
     for _, thread in waiting:
         thread.join(10)
     assert order == ["many", "one", "two", "many", "one", "many", "many"]
-
-
-def test_a_stream_of_new_visitors_starves_nobody():
-    line = RoundRobin[str]()
-    line.add("first", "a")
-    line.add("first", "b")
-    served = []
-    for number in range(5):
-        line.add(f"new {number}", str(number))
-        served.append(next(iter(line)))
-        line.serve("first" if served[-1] in "ab" else f"new {served[-1]}", served[-1])
-    assert served == ["a", "0", "b", "1", "2"]
 
 
 def test_who_leaves_while_waiting_is_gone_at_once():

@@ -8,33 +8,9 @@ from collections import Counter
 
 import pytest
 
-from pipeline.engine.round_robin import RoundRobin
 from pipeline.engine.turns import Turns
 from pipeline.errors import Cancelled, raise_if_cancelled
 from pipeline.places import Place, hold_place
-
-PICTURE = 1.0  # second of the simulated engine
-SECONDS = 600
-
-
-def test_five_visitors_wait_at_most_twice_their_share_beside_one_who_sends_sixteen() -> None:
-    line, now = RoundRobin[tuple[str, float]](), 0.0
-    for _ in range(16):
-        line.add("many", ("many", now))
-    for number in range(5):
-        line.add(f"page {number}", (f"page {number}", now))
-    drawn, longest = Counter[str](), 0.0
-    while now < SECONDS:
-        visitor, since = served = next(iter(line))
-        line.serve(visitor, served)
-        now += PICTURE
-        drawn[visitor] += 1
-        if visitor != "many":
-            longest = max(longest, now - since)
-        line.add(visitor, (visitor, now))  # everybody asks for another picture at once
-    share = 6 * PICTURE
-    assert longest <= 2 * share
-    assert max(drawn.values()) - min(drawn.values()) <= 1, drawn
 
 
 @pytest.mark.parametrize("seed", range(3))
