@@ -49,7 +49,7 @@ from pipeline.studio.answers import (
     describe_teaching,
 )
 from pipeline.studio.callers import name_caller
-from pipeline.studio.calls import draw_call, read_call
+from pipeline.studio.calls import draw_call, read_call_in_turn
 from pipeline.studio.model_change import ModelChange
 from pipeline.studio.readings import SeenHint
 from pipeline.studio.studio import MATCHES_SHOWN, Studio
@@ -116,7 +116,8 @@ class Endpoints:
             name: _find_uploaded_file(inputs[name], what) for name, what in files.items() if inputs[name] is not None
         }
         with hold_place(place), watch_cancel(stop.is_set):
-            results = draw_call(self._studio, read_call(inputs | found), is_cancelled=stop.is_set)
+            call = read_call_in_turn(self._studio, lambda: inputs | found, stop.is_set)
+            results = draw_call(self._studio, call, is_cancelled=stop.is_set)
             written = [self._studio.write_picture(result) for result in results]
         self._keep_pictures(results, written)
         served = [self._serve_png(file.read_bytes(), file.name) for file in written]

@@ -32,7 +32,7 @@ from pipeline.page.tickets import Tickets
 from pipeline.page.visitors import find_caller, find_owner
 from pipeline.picture.recipe import Reopened
 from pipeline.picture.setting_text import flatten_settings
-from pipeline.places import Ahead, Place
+from pipeline.places import Ahead, Place, hold_place
 from pipeline.request.notation import write_mix, write_palette
 from pipeline.request.own_loras import write_loras
 from pipeline.request.presets import get_menu
@@ -112,7 +112,8 @@ class Easel:
         yield view.build_waiting_picture("Reading your drawing", ticket), gr.skip()
         profile = self.studio.profile
         settings = adapt_settings(dict(zip(SETTINGS, inputs, strict=True)), profile)
-        order, count = read_order(profile, read_sheet(profile, canvas), list(settings.values()))
+        with hold_place(place), self.studio.preparing.take(is_cancelled=stopped.is_set):
+            order, count = read_order(profile, read_sheet(profile, canvas), list(settings.values()))
         for stage in self._wait_for_models(stopped):
             yield view.build_waiting_picture(stage, ticket), gr.skip()
         pictures: list[dict[str, Any]] = []

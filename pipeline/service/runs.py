@@ -14,7 +14,7 @@ from starlette.types import Receive
 from pipeline.errors import watch_cancel
 from pipeline.places import Place, hold_place
 from pipeline.studio.callers import Caller
-from pipeline.studio.calls import draw_call, read_call
+from pipeline.studio.calls import draw_call, read_call_in_turn
 from pipeline.studio.studio import Studio
 from pipeline.values import GenerationResult, StepPreview
 
@@ -67,7 +67,7 @@ class Run:
             with hold_place(self._place), watch_cancel(self._stopped.is_set):
                 results = draw_call(
                     self._studio,
-                    read_call(self._read_inputs()),
+                    read_call_in_turn(self._studio, self._read_inputs, self._stopped.is_set),
                     on_step=self._tell if self._with_steps else None,
                     is_cancelled=self._stopped.is_set,
                 )

@@ -56,6 +56,14 @@ def read_call(named: Mapping[str, object]) -> Call:
     return Call(drawing, masks, read_start(image), alone, inputs, int(cast(float, count)))
 
 
+def read_call_in_turn(
+    studio: Studio, read_inputs: Callable[[], Mapping[str, object]], is_cancelled: IsCancelled | None = None
+) -> Call:
+    """Read a call's inputs as read_call does, once no other visitor's comes first. Raises as it does, and Cancelled."""
+    with studio.preparing.take(is_cancelled=is_cancelled):
+        return read_call(read_inputs())
+
+
 def read_drawing(sketch: object, strokes: object) -> Sketch:
     """Read the drawing from its file or from the canvas's strokes. Raises SettingError unless exactly one came."""
     if (sketch is None) == (strokes is None):

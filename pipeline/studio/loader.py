@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -10,6 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from pipeline.engine.turns import Turns
 from pipeline.errors import CroquisError
 from pipeline.metrics.measurements import Measurements
 from pipeline.models.own_files import OwnFiles
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+PREPARED_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)  # calls: the other half draws and answers
 
 
 class Loader:
@@ -48,6 +51,7 @@ class Loader:
         self.audit = Audit(settings, self.keeper, self.measurements)
         self.results = ResultCache(settings.results)
         self.jobs = AcceptedJobs(self.keeper)
+        self.preparing = Turns("Croquis", count_places=lambda: PREPARED_AT_ONCE)  # what comes before the engine's turn
         self.line = self._openers.open_line(
             settings, self.find_engine, note_error=self.measurements.note_error, follow=self.jobs.follow
         )

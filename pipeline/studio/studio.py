@@ -93,14 +93,15 @@ class Studio(Loader):
         """
         expect_engine(order.engine, self.profile)
         timer = StageTimer()
-        with timer("search"):
-            choice = self.choose_style(order)
-        with timer("edges"):
-            edges = self.read_lines(order)
-            read = self.read_hints(order, edges)
-            faults = self.find_reading_faults(order.sketch, edges) + read.notices
-        own = self.find_weights(order)
-        request = replace(self.make_request(order, edges, choice.mix, own), hints=read.hints)
+        with self.preparing.take(is_cancelled=is_cancelled):
+            with timer("search"):
+                choice = self.choose_style(order)
+            with timer("edges"):
+                edges = self.read_lines(order)
+                read = self.read_hints(order, edges)
+                faults = self.find_reading_faults(order.sketch, edges) + read.notices
+            own = self.find_weights(order)
+            request = replace(self.make_request(order, edges, choice.mix, own), hints=read.hints)
 
         def complete(result: GenerationResult) -> GenerationResult:
             return replace(
@@ -226,8 +227,7 @@ class Studio(Loader):
         """Say what is wrong with how a drawing was read, in words for the page; nothing where it was read well."""
         from pipeline.sketch.reading_faults import find_reading_fault
 
-        fault = find_reading_fault(sketch, edges)
-        return () if fault is None else (fault,)
+        return () if (fault := find_reading_fault(sketch, edges)) is None else (fault,)
 
     def find_styles(self, prompt: Prompt, k: int = MATCHES_SHOWN) -> Finding:
         """Find the `k` styles nearest to what the words say; of their weights 0 alone counts."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.engine.turns import Turns
 from pipeline.errors import Cancelled, EngineChanged, look_for_cancel
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.profile import ModelProfile
@@ -50,6 +51,7 @@ class StandInStudio:
     def __init__(self, profile: ModelProfile, overtaken: int = 0) -> None:
         self.profile, self.orders, self._overtaken = profile, list[Order](), overtaken
         self.line = Line(self.settings, lambda: None)
+        self.preparing = Turns("Croquis")
 
     def keep_picture(self, result: Any, file: Path, visitor: str | None) -> None:
         raise AssertionError("nothing was drawn")

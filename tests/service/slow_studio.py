@@ -15,6 +15,7 @@ from gradio.routes import App
 from PIL import Image
 from starlette.middleware import Middleware
 
+from pipeline.engine.turns import Turns
 from pipeline.errors import raise_if_cancelled
 from pipeline.models.catalog import POCKET
 from pipeline.service.app import mount_service
@@ -34,6 +35,7 @@ class SlowStudio:
     def __init__(self, **limits: int) -> None:
         self.settings = Settings(**limits)  # type: ignore[arg-type]
         self.line = Line(self.settings, lambda: None)
+        self.preparing = Turns("Croquis")
         self.begun, self.ended = threading.Event(), threading.Event()
         self.steps_after_stop = 0
         self.running = self.most_running = 0
