@@ -29,6 +29,7 @@ from pipeline.values import Painting
 FAR = 4096.0  # px of a 512 picture: farther than any contour
 INK = rgb("#1d1a19")
 SAME_COLOUR = 0.045  # two regions whose means differ by less than this share one form
+BLOT, BLOT_STROKES = 11.0, 2.0  # px of a 512 picture, and strokes: what a filled area is at least wide
 GROUND_SHARE = 0.025  # of the picture's rim: a region that covers more of it lies behind everything
 
 
@@ -145,9 +146,21 @@ class Source:
 
     @cached_property
     def blots(self) -> Plane:
-        """Return the filled black areas, in [0, 1]: parts of the lines that are thicker than any pen."""
-        thick = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(round(11 * self.unit), 3),) * 2)
+        """Return the filled black areas, in [0, 1]: parts of the lines that are thicker than where two strokes meet."""
+        size = round(max(BLOT, BLOT_STROKES * self.stroke_width) * self.unit)
+        thick = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(size, 3),) * 2)
         return as_plane(cv2.morphologyEx(self.lines, cv2.MORPH_OPEN, thick))
+
+    @cached_property
+    def ridge(self) -> NDArray[np.bool_]:
+        """Return the middle of every stroke and of every filled area."""
+        depth = np.maximum(-self.pen_distance, 0)
+        return np.asarray((depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - 0.5 / self.unit) & self.ink)
+
+    @cached_property
+    def stroke_width(self) -> float:
+        """Return the width of the drawing's common stroke, 0 where nobody drew."""
+        return 2 * float(np.median(-self.pen_distance[self.ridge])) if self.ridge.any() else 0.0
 
     @cached_property
     def ground(self) -> Plane:
@@ -159,10 +172,8 @@ class Source:
     @cached_property
     def centre_lines(self) -> NDArray[np.bool_]:
         """Return the middle of every line, about a pixel wide; filled areas have none."""
-        depth = np.maximum(-self.pen_distance, 0)
-        ridge = depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - 0.5 / self.unit
         traced = (self.border_distance * self.unit < 1) & (self.border_strength > 0.5) & (not self.outlined)
-        return np.asarray((ridge & self.ink & (self.blots < 0.5 * self.peak)) | traced)
+        return np.asarray((self.ridge & (self.blots < 0.5 * self.peak)) | traced)
 
     def swell(self, radius: float, softness: float = 4.0, groove: float = 0.35) -> Plane:
         """Return heights in [0, 1] of forms that swell from their borders like pillows; the ground stays flat.

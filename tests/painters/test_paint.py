@@ -177,6 +177,28 @@ def test_the_ground_is_what_reaches_the_rim_and_is_flat() -> None:
     assert height[5, 5] < 0.02
 
 
+@pytest.mark.parametrize("side", [256, 512])
+def test_broad_strokes_that_meet_are_no_filled_area(side: int) -> None:
+    """A marker of 10 px of 512: where two strokes met, gold and light lines had black knots."""
+    lines = np.zeros((1024, 1024), np.uint8)
+    for ends in (
+        ((100, 100), (900, 900)),
+        ((100, 900), (900, 100)),
+        ((100, 650), (900, 650)),
+        ((250, 100), (250, 900)),
+    ):
+        cv2.line(lines, *ends, 255, 20)
+    crossed = lines.copy()
+    cv2.circle(lines, (700, 200), 32, 255, -1)
+    for drawn, least, most in ((crossed, 0.0, 0.4), (lines, 1.0, 1.0)):
+        small = np.asarray(cv2.resize(drawn, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+        paper = np.full((side, side, 3), 255, np.uint8)
+        source = Source(Painting(paper, small, np.zeros((side, side), np.int32)))
+        assert source.stroke_width == pytest.approx(10, abs=1.5)
+        assert least <= source.blots.max() <= most
+    assert source.blots[round(0.195 * side), round(0.684 * side)] == 1
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_quick_enough_for_a_person_who_waits(style: str) -> None:
     """At most 3 yardsticks at 256 px here (oil paint); the bar leaves room for a busy machine."""
