@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from pipeline.store.history import History
     from tests.tools.hub_server import Hub
     from tests.tools.serving import Server
+
+# What a person set for their own Croquis, the page's library and the Hub is not for the tests.
+FOREIGN = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_ENDPOINT", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+for _name in [name for name in os.environ if name in FOREIGN or name.startswith(("CROQUIS_", "GRADIO_"))]:
+    del os.environ[_name]
 
 # A busy machine makes any single example slow; the whole suite's time is what counts.
 hypothesis.settings.register_profile("croquis", deadline=None)

@@ -117,7 +117,7 @@ class Download:
         except CroquisError as error:
             log.warning("The download of %s ended: %s", self.profile.title, error)
             self.state = replace(self._measure(), stage="failed", message=str(error))
-        except Exception:  # a thread has no caller: without this the page would wait for ever
+        except BaseException:  # a thread has no caller: without this the page would wait for ever
             log.exception("The download of %s failed", self.profile.title)
             self.state = replace(self._measure(), stage="failed", message=FETCH_FAILED)
         else:

@@ -166,10 +166,13 @@ class Loader:
         threading.Thread(target=embed_styles, args=(engine, styles), name="croquis-styles", daemon=True).start()
 
     def _set_result(self, promise: Future[T], make: Callable[[], T]) -> None:
-        """Give everything that waits for `promise` what `make` returns, or the error that it raises."""
+        """Give everything that waits for `promise` what `make` returns, or the error that it raises.
+
+        A panic in a library written in Rust (tokenizers, safetensors) is no Exception.
+        """
         try:
             promise.set_result(make())
-        except Exception as error:  # handed on to every caller; swallowing it would leave them waiting for ever
+        except BaseException as error:  # handed on to every caller; swallowing it would leave them waiting for ever
             log.exception("Loading failed")
             self.loading = replace(self.loading, error=self.loading.error or explain_failure(error, self.profile))
             promise.set_exception(error)

@@ -33,7 +33,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (  # the first that fits; an
 )
 
 
-def explain_error(error: Exception) -> str:
+def explain_error(error: BaseException) -> str:
     """Return what the person drawing may read. An error that is not ours is logged in full and explained in general
     words; one of the disk, by what to do. What the failed functions held is let go.
     """

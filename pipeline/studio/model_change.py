@@ -102,7 +102,7 @@ class ModelChange:
                 raise SettingError("The pocket model draws now, and it is always the same; let Stable Diffusion draw.")
             engine.own_base.change(self._find_wish(model, vae), self._report)
             self._keep(ChosenModel(model=model, vae=vae))
-        except Exception as error:  # shown on the page: the model before goes on drawing
+        except BaseException as error:  # shown on the page: the model before goes on drawing
             log.warning("The model does not change", exc_info=error)
             self.state = ChangeState("failed", message=explain_failure(error, self._studio.profile))
         else:

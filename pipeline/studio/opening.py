@@ -145,7 +145,7 @@ def open_pocket_encoder(settings: Settings) -> Encoder:
     return PocketEncoder(settings.assets / "pocket" / "image_encoder", words=settings.assets / "words.npz")
 
 
-def explain_failure(error: Exception, profile: ModelProfile) -> str:
+def explain_failure(error: BaseException, profile: ModelProfile) -> str:
     """Say why loading ended, in words for the page; for an error that is not ours, point to the log."""
     from pipeline.machine.memory import is_out_of_memory
 

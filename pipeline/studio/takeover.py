@@ -83,7 +83,7 @@ class Takeover:
         """Return why the engine could not be replaced, in words for the page; None where it was."""
         try:
             self._replace_engine(profile)
-        except Exception as error:  # shown on the page: the engine before goes on drawing
+        except BaseException as error:  # shown on the page: the engine before goes on drawing
             log.warning("%s does not take over", profile.title, exc_info=error)
             return explain_failure(error, profile)
         return None

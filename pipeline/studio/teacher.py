@@ -151,7 +151,7 @@ class Teacher:
             style = run.teach()
         except Cancelled:
             self._end("stopped")
-        except Exception as error:  # the end of a thread: whatever it is becomes words for the page
+        except BaseException as error:  # the end of a thread: whatever it is becomes words for the page
             log.warning("Teaching %r ended: %s", job.facts.name, error, exc_info=not isinstance(error, StoreError))
             self._end("failed", explain_error(error))
         else:

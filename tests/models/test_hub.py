@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from tests.tools.hub_server import (
     list_leftovers,
     read_fetched,
 )
+from tests.tools.waiting import wait_until
 
 WEIGHTS = "unet/model.safetensors"
 
@@ -163,8 +163,7 @@ def test_two_downloads_of_one_file_do_not_mix(hub: Hub, part: ModelPart) -> None
     hub.slow = 0.02
     first = threading.Thread(target=fetch_part, args=(part,))
     first.start()
-    while not list_leftovers(part):
-        time.sleep(0.005)
+    wait_until(lambda: list_leftovers(part), "nothing is fetched")
     with pytest.raises(ModelError, match="Another Croquis is fetching"):
         fetch_part(part)
     first.join()

@@ -78,3 +78,20 @@ def test_styles_that_cannot_be_embedded_ahead_stop_nothing() -> None:
 
     engine: Any = SimpleNamespace(embed_styles=fail)
     embed_styles(engine, [])
+
+
+class Panic(BaseException):
+    """Panic ends a call into a library written in Rust; PyO3 derives it from BaseException."""
+
+
+def test_a_library_that_panics_while_loading_leaves_nobody_waiting(settings: Settings) -> None:
+    def fail(*_: object) -> Any:
+        raise Panic("index out of bounds")
+
+    search: Any = SimpleNamespace()
+    loader = Loader(settings, Openers(fail, lambda *_: search))
+    loader.start_loading()
+    assert isinstance(loader._loaded_engine.exception(WAIT), Panic)
+    assert loader.loading.error and not loader.loading.ready
+    assert loader.engine_or_none() is None
+    loader.close()
