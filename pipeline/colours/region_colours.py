@@ -173,7 +173,8 @@ def hold_to_words(
     evidence = gather_evidence(first.minds[0, :count].numpy(), regions, seen)
     held, unmeant = torch.full((len(chances),), -1), torch.zeros(len(chances))
     likely = meant.estimate(follow[:, :count].numpy(), said.phrases, evidence)
-    held[:count] = torch.from_numpy(share_regions(likely, ~seen.outside))
+    areas, is_whole = np.bincount(regions.ravel())[seen.numbers], [one.is_whole for one in said.colours]
+    held[:count] = torch.from_numpy(share_regions(likely, ~seen.outside, areas, is_whole))
     unmeant[:count] = torch.from_numpy(likely[-1] * ((held[:count] < 0).numpy() & ~seen.outside))
     return hold_regions(held, said.colours, codes) + free_regions(unmeant, chances, changed, said.colours, codes)
 

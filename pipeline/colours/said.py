@@ -39,6 +39,7 @@ END = re.compile(  # what the words for a thing end at
     re.I,
 )
 LINK = re.compile(r"(?:[\s.,:]|\b(?:is|are|in|painted|colou?red|all|mostly)\b)+$", re.I)  # "a roof in red"
+PICTURE = re.compile(r"\b(?:pictures?|drawings?|paintings?|sketch|image|photo) of\b", re.I)
 SMALL = re.compile(r"\b(?:a|an|the|its|his|her|their|two|three|four|some)\b", re.I)
 
 
@@ -50,6 +51,7 @@ class SaidColour:
     other: NDArray[np.float32]  # (3,) OKLab
     changed: str  # the prompt with the other word
     phrase: str  # what is said to have the colour: "roof" of "a house with a red roof"
+    is_whole: bool = False  # it opens the prompt, and so tells of all of the thing: "a red house"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,8 @@ def find_said_colours(prompt: str) -> list[SaidColour]:
         if colour is not None:
             other = choose_other(name, colour, spoken)
             changed = prompt[: match.start()] + other + prompt[match.end() :]
-            found.append(SaidColour(colour, read_colour(other), changed, phrase))
+            is_whole = not drop_small_words(PICTURE.sub(" ", prompt[: match.start()]))
+            found.append(SaidColour(colour, read_colour(other), changed, phrase, is_whole))
     return found
 
 

@@ -7,6 +7,7 @@ whose parts are known (pipeline/pocket/train/word_regions.py).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ RIM = 2  # numbers about what lies around a region
 EVIDENCE, UNITS, KINDS = WIDTH + PLACES + RIM, 48, 16
 FOLLOW = (-1.0, 6.0)  # e-folds: more says no more
 SURE, LEAST = 0.3, 0.1  # the probability from which a word has a region; of the only one that it has
+FOUND = 0.6  # the probability of its surest region from which a word has found its place
+SHARE, LEAST_MORE = 0.5, 0.15  # of the thing that a word for all of it has; the probability of what is added for that
 SHAPES = {
     "units": (UNITS, EVIDENCE),
     "thresholds": (UNITS,),
@@ -92,11 +95,14 @@ def measure_rims(regions: NDArray[np.int32], seen: RegionFeatures) -> Float:
     return made
 
 
-def share_regions(chances: Float, is_inner: NDArray[np.bool_]) -> NDArray[np.int64]:
+def share_regions(
+    chances: Float, is_inner: NDArray[np.bool_], areas: NDArray[np.int64], is_whole: Sequence[bool]
+) -> NDArray[np.int64]:
     """Return which word each region is held to, (n,); -1 for none.
 
-    A word has the regions that it likeliest means; one that has none so has the likeliest of those left. chances:
-    (words + 1, n), from `WordRegions.estimate`. is_inner: (n,).
+    A word has the regions that it likeliest means; one that has none so has the likeliest of those left, and one for
+    all of the thing that is sure of no region has half of the thing. chances: (words + 1, n), from
+    `WordRegions.estimate`. is_inner: (n,). areas: (n,) px. is_whole: (words,), which are for all of the thing.
     """
     likely = np.where(is_inner, chances[:-1], 0)
     held = np.where(likely.max(0) >= SURE, likely.argmax(0), -1)
@@ -104,7 +110,18 @@ def share_regions(chances: Float, is_inner: NDArray[np.bool_]) -> NDArray[np.int
         free = np.where(held < 0, each, 0)
         if not (held == word).any() and free.max(initial=0) >= LEAST:
             held[int(free.argmax())] = word
+        if is_whole[word] and each.max(initial=0) < FOUND:
+            add_regions(held, word, each, np.where(is_inner, areas, 0))
     return held
+
+
+def add_regions(held: NDArray[np.int64], word: int, likely: Float, areas: NDArray[np.int64]) -> None:
+    """Hold more regions to a word, the likeliest first, until it has SHARE of the thing; in place."""
+    for region in np.argsort(-likely, kind="stable"):
+        if likely[region] < LEAST_MORE or areas[held == word].sum() >= SHARE * areas.sum():
+            return
+        if held[region] < 0:
+            held[region] = word
 
 
 def load_word_regions(file: Path) -> WordRegions:

@@ -53,6 +53,21 @@ def test_what_has_the_colour_is_found_behind_the_word_or_before_it(prompt: str, 
     assert [said.phrase for said in find_said_colours(prompt)] == phrases
 
 
+@pytest.mark.parametrize(
+    ("prompt", "whole"),
+    [
+        ("a red fox", [True]),
+        ("a drawing of a white teapot with a blue flower", [True, False]),
+        ("Two orange birds", [True]),
+        ("a bird with an orange beak", [False]),
+        ("a roof in red", [False]),
+        ("dog, red collar", [False]),
+    ],
+)
+def test_the_word_that_opens_a_prompt_is_for_all_of_the_thing(prompt: str, whole: list[bool]) -> None:
+    assert [said.is_whole for said in find_said_colours(prompt)] == whole
+
+
 def test_each_changed_prompt_and_each_phrase_is_encoded() -> None:
     encoded: list[str] = []
 

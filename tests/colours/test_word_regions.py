@@ -23,6 +23,8 @@ from pipeline.colours.word_regions import (
 from tests.colours.drawings import draw_house, make_word_regions
 
 INNER = np.ones(3, bool)
+AREAS = np.array([100, 60, 40])
+PARTS = (False, False)  # words for parts, none for all of the thing
 
 
 def test_what_follows_a_word_is_likelier_meant() -> None:
@@ -48,16 +50,27 @@ def test_a_phrase_means_what_is_of_its_kind_whatever_follows() -> None:
 
 def test_a_region_goes_to_the_likeliest_word_and_eyes_keep_their_own() -> None:
     chances = np.array([[0.8, 0.1, 0.1], [0.1, SURE + 0.01, 0.1], [0.1, 0.59, 0.8]], np.float32)
-    assert share_regions(chances, INNER).tolist() == [0, 1, -1]
-    assert share_regions(chances, np.array([False, True, True])).tolist() == [-1, 1, 0]
+    assert share_regions(chances, INNER, AREAS, PARTS).tolist() == [0, 1, -1]
+    assert share_regions(chances, np.array([False, True, True]), AREAS, PARTS).tolist() == [-1, 1, 0]
 
 
 def test_a_word_that_nothing_means_for_sure_has_the_likeliest_of_what_is_left() -> None:
     chances = np.array([[0.9, 0.0, 0.0], [0.2, LEAST + 0.05, 0.02], [0.0, 0.85, 0.98]], np.float32)
-    assert share_regions(chances, INNER).tolist() == [0, 1, -1]
+    assert share_regions(chances, INNER, AREAS, PARTS).tolist() == [0, 1, -1]
     chances[1, 1] = LEAST - 0.05
-    assert share_regions(chances, INNER).tolist() == [0, -1, -1]
-    assert share_regions(np.zeros((3, 0), np.float32), np.zeros(0, bool)).tolist() == []
+    assert share_regions(chances, INNER, AREAS, PARTS).tolist() == [0, -1, -1]
+    assert share_regions(np.zeros((3, 0), np.float32), np.zeros(0, bool), np.zeros(0, np.int64), PARTS).tolist() == []
+
+
+def test_a_word_for_all_of_a_thing_that_finds_no_place_has_half_of_it() -> None:
+    """An orange bird of which no part is known was orange at its back alone, a quarter of it."""
+    chances = np.array([[0.2, 0.17, 0.35], [0.8, 0.83, 0.65]], np.float32)
+    assert share_regions(chances, INNER, AREAS, (True,)).tolist() == [0, -1, 0]
+    assert share_regions(chances, INNER, AREAS, (False,)).tolist() == [-1, -1, 0], "an orange beak is no more"
+    surely = np.array([[0.2, 0.17, 0.9], [0.8, 0.83, 0.1]], np.float32)
+    assert share_regions(surely, INNER, AREAS, (True,)).tolist() == [-1, -1, 0], "a blue house's roof stays grey"
+    hardly = np.array([[0.1, 0.12, 0.35], [0.9, 0.88, 0.65]], np.float32)
+    assert share_regions(hardly, INNER, AREAS, (True,)).tolist() == [-1, -1, 0]
 
 
 def test_a_rim_tells_what_lies_around() -> None:
