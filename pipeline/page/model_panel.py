@@ -23,6 +23,12 @@ from pipeline.studio.studio import Studio
 from pipeline.studio.takeover import Takeover, TakeoverState
 
 POLL_SECONDS = 0.5  # seconds
+MADE_FOR_A_GPU = "{title} draws {width} × {height} pixels with far more detail, most quickly on an NVIDIA GPU."
+DRAWS_ON = {  # the device that it draws on, by torch's name
+    "cuda": "{title} draws {width} × {height} pixels with far more detail, here on an NVIDIA GPU.",
+    "mps": "{title} draws {width} × {height} pixels with far more detail, here on an Apple GPU.",
+    "cpu": "{title} draws {width} × {height} pixels with far more detail, here on the processor.",
+}
 UNSTATED = "none stated for "  # so begins the licence of a part that states none
 DRAWN_WITH = "Croquis draws with it: {why}."
 OWN_FOLDER = "There is nothing to fetch: its files are taken from the folder that CROQUIS_SD15 names."
@@ -215,7 +221,10 @@ def make_fetched_profile(settings: Settings) -> ModelProfile:
 
 def describe_bigger_model(studio: Studio) -> str:
     """Describe the bigger model in HTML, before anything is fetched."""
-    told = [f"{SD15.title} draws {SD15.width} × {SD15.height} pixels with far more detail, on an NVIDIA GPU."]
+    engine = studio.find_engine()
+    draws = engine is not None and engine.profile.name == SD15.name
+    what = DRAWS_ON[engine.device.type] if engine is not None and draws else MADE_FOR_A_GPU
+    told = [what.format(title=SD15.title, width=SD15.width, height=SD15.height)]
     if studio.profile.name != "sd15":
         told.append(f"Now the pocket model draws: {escape(studio.why)}.")
     sentences = [*told, *describe_files(studio.settings)]

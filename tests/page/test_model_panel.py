@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
+import torch
 
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.download import Download, DownloadState
@@ -43,8 +44,10 @@ HOST = SimpleNamespace(
 VISITOR = SimpleNamespace(headers={}, client=SimpleNamespace(host="127.0.0.1"))  # at the machine, without the token
 
 
-def studio(drawn: ModelProfile = POCKET, sd15: Path | None = None, encoder: str = "pocket") -> Any:
+def studio(drawn: ModelProfile = POCKET, sd15: Path | None = None, encoder: str = "pocket", device: str = "cpu") -> Any:
+    engine = SimpleNamespace(profile=drawn, device=torch.device(device))
     return SimpleNamespace(
+        find_engine=lambda: engine,
         profile=drawn,
         why="the files are <not> here",
         settings=Settings(sd15=sd15),
@@ -83,6 +86,14 @@ def test_what_it_is_is_told_before_anything_is_fetched() -> None:
     told = describe_bigger_model(studio())
     assert "7.5 GB" in told and "OpenRAIL++, MIT" in told and "CreativeML OpenRAIL-M" in told and "512 × 512" in told
     assert "&lt;not&gt;" in told and "<not>" not in told
+
+
+@pytest.mark.parametrize(("device", "where"), [("cpu", "processor"), ("mps", "Apple GPU"), ("cuda:0", "NVIDIA GPU")])
+def test_it_is_told_where_it_draws(device: str, where: str) -> None:
+    assert f"with far more detail, here on {'the' if device == 'cpu' else 'an'} {where}." in describe_bigger_model(
+        studio(SD15, device=device)
+    )
+    assert "far more detail, most quickly on an NVIDIA GPU." in describe_bigger_model(studio(POCKET, device="cpu"))
 
 
 async def collect(shown: Any) -> list[Panel]:
