@@ -29,6 +29,7 @@ from pipeline.prompt_syntax import Prompt
 from pipeline.request.controlnets import Chosen, parse_controlnets
 from pipeline.request.faithfulness import read_faithfulness
 from pipeline.request.hires import parse_hires
+from pipeline.request.margins import Margins, fit_within, parse_margins, tell_margins
 from pipeline.request.notation import AUTO, name_kind, parse_palette, parse_shortcuts, parse_style
 from pipeline.request.own_loras import LoraWish, join_wishes, parse_loras, take_tags
 from pipeline.request.parts import BrushedPart, MaskedStyle, parse_enlargement, parse_mask
@@ -36,11 +37,7 @@ from pipeline.request.presets import Menu, get_menu
 from pipeline.request.sizes import choose_size
 from pipeline.request.starting import parse_start, read_strength
 from pipeline.request.words import Offer, read_words, take_settings
-from pipeline.values import (
-    ReadingChoice,
-    Sketch,
-    StartPicture,
-)
+from pipeline.values import ReadingChoice, Sketch, StartPicture
 
 if TYPE_CHECKING:
     from pipeline.models.profile import ModelProfile
@@ -73,6 +70,7 @@ class Order:
     controlnets: Chosen = ()  # what reads the drawing; empty lets Croquis choose
     controlnets_noted: bool = False  # by another program, in pasted words: a model of theirs may not be here
     hires: HiresFix = HiresFix()  # noqa: RUF009 - frozen
+    margins: Margins = Margins()  # noqa: RUF009 - frozen; what comes to the picture, beside width and height
 
 
 def parse_order(
@@ -98,6 +96,7 @@ def parse_order(
     loras: object = None,
     controlnets: object = None,
     hires: object = None,
+    margins: object = None,
     **settings: object,
 ) -> Order:
     """Check all inputs of a drawing, before any model runs. None, and "auto" for words, stand for what the preset sets
@@ -115,42 +114,47 @@ def parse_order(
     usual |= read_faithfulness(profile.name, usual, faithfulness)
     prompt, tagged = take_tags(prompt) if menu.own_weights else (prompt, ())
     words = read_words(prompt, negative_prompt)
-    start, repaint = parse_start(profile, menu, sketch.pixels, image, mask_image, mask_prompt)
+    more = parse_margins(margins)
+    start, repaint = parse_start(profile, menu, sketch.pixels, image, mask_image, mask_prompt, grows=bool(more))
     hires = {"scale": 1} if start is not None and hires in (None, "", AUTO) else hires
     given = settings | {"width": width, "height": height, "hires": hires, "controlnets": controlnets}
     offer = make_offer(profile) if chosen.name == menu.preset else replace(make_offer(profile), usual={})
     given, notices = take_settings(words, given, offer)
     width, height, hires, nets = (given.pop(name) for name in ("width", "height", "hires", "controlnets"))
-    given = read_strength(menu, start, given, usual)
+    given = read_strength(menu, start, given, usual, grows=bool(more))
     sampling, conditioning = parse_settings(given, usual)
     menu.expect_offered(sampling, conditioning, shortcuts)
     menu.expect_start(start is not None, sampling)
     low, high = parse_thresholds(given.get("canny_low"), given.get("canny_high"), profile.defaults)
-    across, down = parse_size(profile, menu, width, height, find_sheet(sketch))
+    read_size, picture = partial(parse_size, profile, menu), (sketch if start is None else start).pixels
+    size = (
+        fit_within(more, picture, (width, height), read_size) if more else read_size(width, height, find_sheet(sketch))
+    )
     return Order(
         engine=profile.name,
-        sketch=sketch,
+        sketch=replace(sketch, canvas=None) if more else sketch,  # its strokes lie on another sheet then
         prompt=words.prompt,
         negative_prompt=words.negative_prompt,
         style=parse_style(style),
         reading=parse_reading(reading),
         canny_low=low,
         canny_high=high,
-        width=across,
-        height=down,
+        width=size[0],
+        height=size[1],
         sampling=sampling,
         conditioning=conditioning,
         shortcuts=shortcuts,
-        notices=notices + tell_unworn(profile, menu, loras),
+        notices=notices + tell_unworn(profile, menu, loras) + tell_margins(profile, menu, more),
         mask=parse_mask(mask, mask_style),
         palette=parse_colours(profile, menu, palette),
         repaint=repaint,
-        enlargement=parse_enlargement(enlargement, across, down),
+        enlargement=parse_enlargement(enlargement, *more.widen(size)),
         loras=join_wishes(read_loras(menu, loras), tagged),
         start=start,
         controlnets=parse_controlnets(profile, menu, nets, conditioning, shortcuts),
         controlnets_noted=nets is not controlnets,
-        hires=parse_hires(profile, menu, hires, (across, down), start is not None),
+        hires=parse_hires(profile, menu, hires, size, start is not None),
+        margins=more,
     )
 
 

@@ -30,11 +30,14 @@ def parse_start(
     image: Pixels | None,
     mask: Pixels | None,
     words: object,
+    *,
+    grows: bool = False,
 ) -> tuple[StartPicture | None, BrushedPart | None]:
     """Read the picture (h, w, 3) to start from, its mask (h, w) and the words for what is under it.
 
     The pocket engine, which starts from the drawing alone, gives the part beneath the mask other colours. `sheet` is
-    the drawing, (H, W, 3). Raises SettingError.
+    the drawing, (H, W, 3). `grows` says that there are margins around it, for which the words are, too. Raises
+    SettingError.
     """
     if not menu.starts_from_pictures:
         if image is not None:
@@ -45,11 +48,13 @@ def parse_start(
         return None, parse_repaint(profile, menu, mask, words)
     prompt = parse_prompt("mask_prompt", words)
     if image is None:
+        if grows:
+            raise SettingError("More is drawn around a picture: send that as image; margins came without it.")
         if mask is not None or prompt.text:
             came = "mask_image" if mask is not None else "mask_prompt"
             raise SettingError(f"A part is drawn anew in a picture: send that as image; {came} came without it.")
         return None, None
-    if mask is None and prompt.text:
+    if mask is None and prompt.text and not grows:
         raise SettingError("mask_prompt says what the part under mask_image becomes; it came without a mask_image.")
     expect_proportions(image, sheet)
     fitted = None if mask is None else fit_mask(mask, image)
@@ -89,16 +94,17 @@ def fit_mask(mask: Pixels, image: Pixels) -> Pixels:
 
 
 def read_strength(
-    menu: Menu, start: StartPicture | None, given: dict[str, Any], usual: dict[str, Any]
+    menu: Menu, start: StartPicture | None, given: dict[str, Any], usual: dict[str, Any], *, grows: bool = False
 ) -> dict[str, Any]:
     """Return the settings with what a strength means to the engine, checked.
 
-    Where none came, a part under a mask is drawn wholly anew. To the pocket engine it is how much of the painted
-    colours goes. Raises SettingError.
+    Where none came, a part under a mask, and what comes where a picture `grows`, is drawn wholly anew. To the pocket
+    engine it is how much of the painted colours goes. Raises SettingError.
     """
     strength = given.get("strength")
     if strength is None:
-        return {**given, "strength": 1.0} if start is not None and start.mask is not None else given
+        is_part = start is not None and (grows or start.mask is not None)
+        return {**given, "strength": 1.0} if is_part else given
     expect_number(CONTROL_BY_NAME["strength"], strength)
     if menu.starts_from_pictures or strength == 1:
         return given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,30 +14,17 @@ from pipeline.errors import SettingError
 from pipeline.machine.tiles import WINDOWS_FROM
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt
+from pipeline.request.margins import Margins
 from pipeline.request.order import resolve_seed
 from pipeline.request.presets import get_menu
-from pipeline.values import Drawing, EdgeMap, GenerationRequest, StartPicture
+from pipeline.studio.parts import lay_margins
+from pipeline.values import GenerationRequest, StartPicture
 
 Pixels = NDArray[np.uint8]
-SIDES = ("left", "right", "above", "below")
+NAMES = {"left": "left", "right": "right", "above": "top", "below": "bottom"}  # the page's of sides -> of Margins
+SIDES = tuple(NAMES)
 SOFT = 1 / 64  # of the longer side: the sigma that softens the edges of what was brushed; a latent cell at 512 px
 MORE = 1 / 4  # of the picture's side that is added on each side
-OVERLAP = 1 / 32  # of the longer side: so much of the old picture's rim is drawn anew with what is added
-
-
-@dataclass(frozen=True)
-class Margins:
-    """Margins says how many px come to a picture on each side."""
-
-    left: int = 0
-    right: int = 0
-    above: int = 0
-    below: int = 0
-
-    def pad(self, pixels: Pixels, fill: int | None = None) -> Pixels:
-        """Return pixels (H, W, ...) with these margins: filled with a number, or with what the border has."""
-        room = ((self.above, self.below), (self.left, self.right), *[(0, 0)] * (pixels.ndim - 2))
-        return np.pad(pixels, room, "edge") if fill is None else np.pad(pixels, room, constant_values=fill)
 
 
 def draw_part_anew(
@@ -70,22 +57,8 @@ def draw_more_around(
     picture of that size.
     """
     margins = find_margins(profile, request, sides)
-    width, height = request.width + margins.left + margins.right, request.height + margins.above + margins.below
-    start = StartPicture(
-        margins.pad(fit_pixels(image, (request.width, request.height))),
-        make_free_rim((request.height, request.width), margins),
-        prompt,
-    )
-    grown = replace(
-        request,
-        width=width,
-        height=height,
-        edges=EdgeMap(margins.pad(request.edges.pixels, 0), request.edges.reading),
-        colours=None if request.colours is None else pad_drawing(request.colours, margins),
-        hints=tuple(replace(each, pixels=margins.pad(each.pixels, 0)) for each in request.hints),
-        start=start,
-    )
-    return freshen(grown)
+    start = StartPicture(fit_pixels(image, (request.width, request.height)), None, prompt)
+    return freshen(lay_margins(replace(request, start=start), margins))
 
 
 def measure_room(profile: ModelProfile, request: GenerationRequest) -> dict[str, int]:
@@ -114,32 +87,15 @@ def find_margins(profile: ModelProfile, request: GenerationRequest, sides: Mappi
     across, down = measure_steps(profile, request)
     if not any(sides.get(side) for side in SIDES):
         raise SettingError(f"A picture grows on one side or more: {', '.join(SIDES)}; none was chosen.")
-    margins = Margins(
-        **{side: (across if side in ("left", "right") else down) if sides.get(side) else 0 for side in SIDES}
-    )
-    width, height = request.width + margins.left + margins.right, request.height + margins.above + margins.below
+    added = {NAMES[side]: (across if side in ("left", "right") else down) for side in SIDES if sides.get(side)}
+    margins = Margins(**added)
+    width, height = margins.widen((request.width, request.height))
     if max(width, height) > profile.max_side:
         raise SettingError(
             f"{profile.title} draws up to {profile.max_side} px a side; with more around it this picture would have "
             f"{width} x {height}."
         )
     return margins
-
-
-def make_free_rim(shape: tuple[int, int], margins: Margins) -> Pixels:
-    """Return the mask, (H, W), of what is drawn: all that comes to a picture of `shape`, and softly some of its rim."""
-    overlap = round(OVERLAP * max(shape))
-    inset = Margins(*(overlap if side else 0 for side in (margins.left, margins.right, margins.above, margins.below)))
-    kept = np.zeros((shape[0] - inset.above - inset.below, shape[1] - inset.left - inset.right), np.uint8)
-    whole = margins.pad(inset.pad(kept, 255), 255)
-    soft = np.asarray(Image.fromarray(whole).filter(ImageFilter.GaussianBlur(overlap / 2)), np.uint8)
-    return np.maximum(soft, margins.pad(np.zeros(shape, np.uint8), 255))
-
-
-def pad_drawing(drawing: Drawing, margins: Margins) -> Drawing:
-    """Return a drawing on a larger sheet of white paper."""
-    greys = None if drawing.greys is None else margins.pad(drawing.greys, 0)
-    return Drawing(margins.pad(drawing.pixels, 255), greys)
 
 
 def freshen(request: GenerationRequest, strength: float = 1.0) -> GenerationRequest:

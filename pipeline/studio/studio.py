@@ -23,7 +23,7 @@ from pipeline.studio.loader import Loader
 from pipeline.studio.opening import Openers, expect_engine
 from pipeline.studio.outcome import is_withheld, make_results
 from pipeline.studio.own_weights import FoundWeights, find_adapter, find_restored, find_weights
-from pipeline.studio.parts import fit_part, fit_start, take_drawing
+from pipeline.studio.parts import fit_part, fit_start, lay_margins, take_drawing
 from pipeline.studio.readings import HintReader, Hints, SeenHint
 from pipeline.studio.step_times import StepTimes
 from pipeline.studio.style_choice import StyleChoice, explain_choice, explain_language
@@ -47,7 +47,6 @@ from pipeline.values import (
 if TYPE_CHECKING:
     from pipeline.picture.carried_styles import CarriedStyle
     from pipeline.styles.search import Finding
-
 MATCHES_SHOWN = 5
 
 
@@ -101,7 +100,8 @@ class Studio(Loader):
                 read = self.read_hints(order, edges)
                 faults = self.find_reading_faults(order.sketch, edges) + read.notices
             own = self.find_weights(order)
-            request = replace(self.make_request(order, edges, choice.mix, own), hints=read.hints)
+            inner = replace(self.make_request(order, edges, choice.mix, own), hints=read.hints)
+            request = lay_margins(inner, order.margins)
 
         def complete(result: GenerationResult) -> GenerationResult:
             return replace(
@@ -220,8 +220,8 @@ class Studio(Loader):
 
     def read_lines(self, order: Order) -> EdgeMap:
         """Read the lines of an order's drawing as its picture will have them. Raises SketchError for blank drawings."""
-        size = order.width, order.height
-        return self.read_edges(order.sketch, order.reading, order.canny_low, order.canny_high, size)
+        low, high, size = order.canny_low, order.canny_high, (order.width, order.height)
+        return self.read_edges(order.sketch, order.reading, low, high, size)
 
     def find_reading_faults(self, sketch: Sketch, edges: EdgeMap) -> tuple[str, ...]:
         """Say what is wrong with how a drawing was read, in words for the page; nothing where it was read well."""

@@ -41,6 +41,7 @@ PUBLIC = {
             *[("faithfulness", "None | float"), ("loras", "str")],
             *[("image", "filepath"), ("strength", "None | float"), ("controlnets", "None | dict(str, Any)")],
             *[("ip_adapter", "str"), ("clip_skip", "None | int"), ("hires", "None | dict(str, Any)")],
+            ("margins", "None | dict(str, Any)"),
         ],
         [("picture", "filepath"), ("details", "dict(str, Any)")],
     ),
@@ -96,6 +97,6 @@ DEFAULTS = {
     "colour_strength": None,
     "faithfulness": None,
     "loras": "",
-    **dict.fromkeys(("image", "strength", "controlnets", "clip_skip", "hires")),
+    **dict.fromkeys(("image", "strength", "controlnets", "clip_skip", "hires", "margins")),
     "ip_adapter": "auto",
 }

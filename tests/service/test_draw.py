@@ -69,6 +69,19 @@ def test_json_holds_the_picture_and_the_details_of_the_queue(
     assert without_times(answer["details"]) == without_times(by_the_queue[1])
 
 
+def test_more_room_around_a_drawing_is_one_input_of_both_ways(server: Server) -> None:
+    """The pocket model draws here, which says what it does not: more of the picture itself."""
+    margins = {"left": 64, "right": 128}
+    answer = send_json(server, margins=margins)
+    assert answer.status_code == 200 and answer.headers["croquis-size"] == "448x256", answer.text
+    assert "draws nothing new around a picture" in answer.headers["croquis-notices"]
+    assert send_form(server, margins=json.dumps(margins)).content == answer.content
+    picture, _ = server.call_named("draw", sketch=server.upload("fox.png", FOX), **WISH, margins=margins)
+    assert server.download(picture) == answer.content
+    refused = send_json(server, margins={"left": 5})
+    assert refused.status_code == 422 and "With these margins the picture has" in refused.json()["error"]
+
+
 def test_several_pictures_come_as_json_alone(server: Server) -> None:
     answer = send_json(server, "application/json", count=2).json()
     pictures = answer["details"]["pictures"]
