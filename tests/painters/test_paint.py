@@ -177,6 +177,16 @@ def test_the_ground_is_what_reaches_the_rim_and_is_flat() -> None:
     assert height[5, 5] < 0.02
 
 
+def test_a_linocut_s_lines_are_cleared_from_the_cuts_beside_them() -> None:
+    """A dog's eyes, two dots on a brown face, were lost between the gouges."""
+    fur = painting(512)
+    dark = Painting(np.where(fur.regions[..., None] == 1, np.uint8(60), fur.colours), fur.lines, fur.regions)
+    source = Source(dark)
+    printed = paint(dark, "linocut", DEFAULTS["linocut"], 1.0, 3)
+    beside = (source.pen_distance > 1.6) & (source.pen_distance < 2.6) & (dark.regions == 1)
+    assert (cv2.cvtColor(printed, cv2.COLOR_RGB2GRAY)[beside] > 190).mean() > 0.6
+
+
 @pytest.mark.parametrize("side", [256, 512])
 def test_broad_strokes_that_meet_are_no_filled_area(side: int) -> None:
     """A marker of 10 px of 512: where two strokes met, gold and light lines had black knots."""
