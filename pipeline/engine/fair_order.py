@@ -11,6 +11,7 @@ from itertools import count
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+SOON = 0.5  # of a round: who is away for longer was away, for less was on the way
 
 
 @dataclass
@@ -19,22 +20,23 @@ class Account:
 
     end: float  # of the last item, and so the start of the next
     last: float = 0.0  # weight of the last item
+    left: float = 0.0  # when the last item had been served
     served: int = 0  # items that are worked on
-    is_regular: bool = False  # came back in time after the last one
+    is_regular: bool = False  # came back soon after the one before
 
-    def is_over(self, now: float) -> bool:
-        """Return whether so much time passed since that what the visitor had counts no more."""
-        return self.end + self.last <= now
+    def is_soon(self, now: float) -> bool:
+        """Return whether who comes back now comes soon after the last item."""
+        return now < self.left + SOON * self.last
 
 
 class FairOrder(Generic[T]):
     """FairOrder holds a line of items for each visitor, and says whose first item is served next.
 
     Each item starts at a virtual time, and ends its weight later. The earliest start is served first, among equals
-    who waits longest. An item starts where its visitor's last one ended; after a longer absence, now. The virtual time
-    runs by the weights that were served, divided by the number of visitors who share them: those who wait, those who
-    are served, and those who came back in time before and may do so again. (Goyal, Vin and Cheng, "Start-time Fair
-    Queueing", SIGCOMM 1996, with the time of Parekh and Gallager's processor sharing.)
+    who waits longest. An item starts where its visitor's last one ended; after a longer absence, now if that is later.
+    The virtual time runs by the weights that were served, divided by the number of visitors who share them: those who
+    wait, those who are served, and those who came back soon before and may do so again. (Goyal, Vin and Cheng,
+    "Start-time Fair Queueing", SIGCOMM 1996, with the time of Parekh and Gallager's processor sharing.)
 
     So each who wants more than there is has an equal part, whatever the number and weight of their items, and whether
     they send the next one before or soon after the last is done; of equal weights each has one in a round. What a
@@ -73,12 +75,10 @@ class FairOrder(Generic[T]):
 
     def add(self, visitor: str, item: T) -> None:
         """Add an item behind the others of its visitor."""
-        account = self._accounts.get(visitor)
-        if account is None or (not self._is_here(visitor) and account.is_over(self._now)):
-            self._accounts[visitor] = Account(self._now)
-        elif not self._is_here(visitor):
-            account.is_regular = True
-            account.end = max(account.end, self._now - self._weigh(item))
+        account = self._accounts.setdefault(visitor, Account(self._now))
+        if not self._is_here(visitor):
+            account.is_regular = account.is_soon(self._now)
+            account.end = max(account.end, self._now - account.is_regular * self._weigh(item))
         self._lines.setdefault(visitor, deque()).append(item)
 
     def add_first(self, visitor: str, item: T) -> None:
@@ -108,16 +108,19 @@ class FairOrder(Generic[T]):
     def end(self, visitor: str, item: T) -> None:
         """Say that an item was served."""
         self._now += self._weigh(item) / sum(map(self._is_sharing, self._accounts))
-        self._accounts[visitor].served -= 1
+        account = self._accounts[visitor]
+        account.served -= 1
+        account.left = self._now
         for name in [each for each in self._accounts if not self._is_here(each)]:
-            if self._accounts[name].is_over(self._now):
+            if self._accounts[name].end <= self._now and not self._accounts[name].is_soon(self._now):
                 del self._accounts[name]
 
     def _is_here(self, visitor: str) -> bool:
         return visitor in self._lines or self._accounts[visitor].served > 0
 
     def _is_sharing(self, visitor: str) -> bool:
-        return self._is_here(visitor) or self._accounts[visitor].is_regular
+        account = self._accounts[visitor]
+        return self._is_here(visitor) or (account.is_regular and account.is_soon(self._now))
 
     def _find_start(self, visitor: str) -> float:
         return -math.inf if visitor == self._first else self._accounts[visitor].end

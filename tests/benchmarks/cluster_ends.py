@@ -13,6 +13,7 @@ from typing import Any
 PICTURE, REFUSED, TOLD, UNTOLD = "picture", "refused", "told error", "no answer"
 SIXTEEN = 16  # calls that one visitor keeps open
 MANY = "10.255.255.254"  # that visitor's address
+WINDOW = 30.0  # seconds in which the turns of one visitor are reckoned
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ def write_row(found: dict[str, Any]) -> str:
         f"back (429), {ends.get(TOLD, 0):,} told an error, {ends.get(UNTOLD, 0):,} without an answer",
         f"who was admitted waited {waits['median']:.0f} s in the median, {waits['95th']:.0f} in the 95th, "
         f"{waits['most']:.0f} at most",
-        f"one more who kept sixteen calls open got {many['pictures']} pictures, where the rounds give one visitor "
-        f"{many['turns that one visitor has']}",
+        f"one more who kept sixteen calls open got {many['pictures']} pictures, where who always waits has "
+        f"{many['turns that one visitor has']} turns",
     ]
     return f"| `python -m tests.benchmarks.cluster visitors` | {'; '.join(told)} |"
 
@@ -89,11 +90,17 @@ def describe_crowd(calls: Sequence[Call]) -> dict[str, Any]:
 
 
 def describe_many(calls: Sequence[Call], crowd: Sequence[Call], seconds: float) -> dict[str, Any]:
-    """Return what the visitor got who has sixteen calls at a time, beside what one gets who always waits in line."""
-    waits = [each.seconds for each in crowd if each.end == PICTURE]
+    """Return what the visitor got who has sixteen calls at a time, beside what one gets who always waits in line: the
+    seconds by the waits of those whose pictures came at that time, since a line grows and shrinks.
+    """
+    waits = dict[int, list[float]]()
+    for each in crowd:
+        if each.end == PICTURE:
+            waits.setdefault(int(each.at / WINDOW), []).append(each.seconds)
+    turns = sum(min(WINDOW, seconds - WINDOW * n) / statistics.fmean(found) for n, found in waits.items())
     return {
         "pictures": sum(each.end == PICTURE for each in calls),
-        "turns that one visitor has": round(seconds / statistics.fmean(waits), 1) if waits else None,
+        "turns that one visitor has": round(turns, 1),
         "refused": sum(each.end == REFUSED for each in calls),
         "s to a picture": describe([each.seconds for each in calls if each.end == PICTURE]),
     }

@@ -29,10 +29,10 @@ def test_who_sends_sixteen_calls_is_told_beside_the_others() -> None:
     assert (of_each["asked"], of_each["pictures"], of_each["refused"]) == (4, {0: 1, 1: 2, 2: 1}, 1)
     assert of_each["s to a picture"] == {"median": 20.0, "95th": 20.0, "most": 30.0}
     assert of_each["s with refusals before"]["most"] == 60.0
-    assert (of_many["pictures"], of_many["refused"], of_many["turns that one visitor has"]) == (1, 1, 30.0)
+    assert (of_many["pictures"], of_many["refused"], of_many["turns that one visitor has"]) == (1, 1, 3.0)
     row = write_row({"visitors": 1_000, "workers killed": 9, **found})
     assert row.startswith("| `python -m tests.benchmarks.cluster visitors` | 1,000 visitors") and row.count("|") == 3
-    assert "6 pictures, 2 calls refused" in row and "got 1 pictures, where the rounds give one visitor 30.0" in row
+    assert "6 pictures, 2 calls refused" in row and "got 1 pictures, where who always waits has 3.0 turns" in row
 
 
 def test_a_cluster_believes_the_addresses_that_its_visitors_say(

@@ -31,6 +31,13 @@ def test_a_queue_calls_for_workers_and_a_quiet_time_sends_them_back() -> None:
     assert simulate(50, [3.0], 5, 50)["workers, most"] == 5
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_keeps_sixteen_calls_open_has_the_turns_of_one_visitor(workers: int) -> None:
+    told = simulate(1_000, [0.26], workers, workers, many=16)
+    turns = cast(float, told["turns of a visitor"])
+    assert 0.7 * turns <= cast(int, told["pictures of who keeps many open"]) <= 1.1 * turns, told
+
+
 def read_rows() -> list[tuple[list[float], str, dict[str, Any]]]:
     """Return the table's rows: the seconds of a picture, whether they were measured, and the figures."""
     rows = []

@@ -25,7 +25,7 @@ def play_many(pause: float, workers: int = 1, seconds: float = 600.0, noise: flo
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.3])
-@pytest.mark.parametrize("pause", [0.0, 0.5, 1.0, 2.0, 3.5])
+@pytest.mark.parametrize("pause", [0.0, 0.5, 1.0, 2.0])
 def test_who_comes_back_soon_has_as_much_as_who_sends_sixteen(pause: float, noise: float) -> None:
     line = play_many(pause, noise=noise)
     assert max(line.worked.values()) - min(line.worked.values()) <= 8, line.worked
@@ -37,6 +37,18 @@ def test_who_comes_back_soon_has_as_much_as_who_sends_sixteen(pause: float, nois
 def test_several_workers_share_out_their_time_alike(pause: float) -> None:
     worked = play_many(pause, workers=2).worked
     assert max(worked.values()) - min(worked.values()) <= 6, worked
+
+
+def test_who_thinks_for_longer_waits_no_longer_for_it() -> None:
+    line, chance = FairLine(), random.Random(0)
+    for number in range(100):  # who think for half a round to two rounds
+        line.keep_asking(str(number), lambda: chance.uniform(25.0, 100.0))
+    line.keep_asking("many")
+    line.run(2_000)
+    waits = sorted(wait for visitor, each in line.waits.items() if visitor != "many" for wait in each[1:])
+    median, longest = waits[len(waits) // 2], waits[-1]
+    assert longest <= 1.4 * median
+    assert abs(len(line.waits["many"]) - 2_000 / median) <= 0.1 * 2_000 / median
 
 
 def test_what_the_others_leave_is_used() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 
@@ -74,7 +75,7 @@ class FairLine:
             self.order.serve(asked.visitor, asked)
             self._busy.add(asked.visitor)
             self.began.append(asked.visitor)
-            self.plan(asked.seconds, lambda asked=asked: self._end(asked))
+            self.plan(asked.seconds, partial(self._end, asked))
 
     def _end(self, asked: Asked) -> None:
         self._busy.remove(asked.visitor)
