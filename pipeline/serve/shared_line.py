@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -35,18 +36,28 @@ class LineAway(Exception):
     """The cluster's line does not answer."""
 
 
+class LineBack(Exception):
+    """The cluster's line answers again, which who waits here did not wait for so far."""
+
+
 class FarLine:
     """FarLine asks the cluster's line, and tells it twice a second that this front is there. For many threads."""
 
     def __init__(self, handle: DeploymentHandle[Any]) -> None:
         self._handle, self.front = handle, uuid.uuid4().hex
         self.waiting = 0  # pictures of all fronts that wait, as of half a second ago
+        self._answered = True  # when it was asked last
         self._asked_again = 0.0  # when it may be asked after it was away
         self._wishes: set[str] = set()
         self._names, self._naming = WeakKeyDictionary[Place, str](), threading.Lock()
         self._is_over = threading.Event()
         self._threads = ThreadPoolExecutor(8, "croquis-line")  # a loop that asks has to be none of asyncio's
         threading.Thread(target=self._keep_telling, name="croquis-front", daemon=True).start()
+
+    @property
+    def is_near(self) -> bool:
+        """Return whether it answered when it was asked last, and may be asked now."""
+        return self._answered and time.monotonic() >= self._asked_again
 
     def close(self) -> None:
         """Tell the line no more that this front is there."""
@@ -108,13 +119,15 @@ class FarLine:
     def _expect_answer(self, call: Callable[[], Any]) -> Any:
         self._expect_near()
         try:
-            return call()
+            answer = call()
         except (Cancelled, LineAway):
             raise
         except Exception as error:  # whatever Ray raises
-            self._asked_again = time.monotonic() + AWAY
+            self._asked_again, self._answered = time.monotonic() + AWAY, False
             log.warning("The cluster's line does not answer; this front counts by itself: %r", error)
             raise LineAway(str(error)) from error
+        self._answered = True
+        return answer
 
     def _expect_near(self) -> None:
         if time.monotonic() < self._asked_again:
@@ -171,7 +184,10 @@ class SharedLine(Line):
 
 
 class SharedTurns(Turns):
-    """SharedTurns takes a turn in the cluster's line first, then one here, which is free where the line is right."""
+    """SharedTurns takes a turn in the cluster's line first, then one here, which is free where the line is right.
+
+    While the line is away turns are taken here alone; who waits for one goes back to the line once it answers.
+    """
 
     def __init__(self, far: FarLine, title: str, count_places: Callable[[], int]) -> None:
         super().__init__(title, count_places=count_places)
@@ -191,23 +207,40 @@ class SharedTurns(Turns):
 
     def _begin(self, gives_way: bool, turn: Turn) -> None:
         mine = threading.get_ident()
-        if mine not in self._held and not turn.is_first:
-            self._take_far(mine, gives_way, turn)
-        try:
-            super()._begin(gives_way, turn)
-        except BaseException:
-            self._give_far_back(mine)
-            raise
+        while True:
+            is_alone = False
+            if mine not in self._held and not turn.is_first:
+                is_alone = not self._take_far(mine, gives_way, turn)
+            try:
+                return super()._begin(gives_way, self._look_for_line(turn) if is_alone else turn)
+            except LineBack:
+                continue
+            except BaseException:
+                self._give_far_back(mine)
+                raise
 
     def _end(self) -> None:
         super()._end()
         self._give_far_back(threading.get_ident())
 
-    def _take_far(self, mine: int, gives_way: bool, turn: Turn) -> None:
+    def _take_far(self, mine: int, gives_way: bool, turn: Turn) -> bool:
+        """Take a turn in the cluster's line; return False where it is away."""
         try:
             self._far_turns[mine] = self._far.take(turn, gives_way=gives_way)
         except LineAway as error:
             log.info("This front takes turns by itself: %s", error)
+            return False
+        return True
+
+    def _look_for_line(self, turn: Turn) -> Turn:
+        """Return the same turn whose wait ends in LineBack once the line answers."""
+
+        def look() -> bool:
+            if self._far.is_near:
+                raise LineBack
+            return turn.is_cancelled is not None and turn.is_cancelled()
+
+        return replace(turn, is_cancelled=look)
 
     def _give_far_back(self, mine: int) -> None:
         if mine not in self._held and mine in self._far_turns:

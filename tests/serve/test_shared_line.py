@@ -175,6 +175,23 @@ def test_without_the_line_each_front_counts_by_itself(open_fronts: Any, monkeypa
         pass
 
 
+def test_who_waits_alone_goes_back_to_the_line(open_fronts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_line, "AWAY", 0.3)
+    handle, first, _ = open_fronts()
+    order: list[str] = []
+    handle.is_away = True
+    with first.turns.take():
+        threads = [first.draw("many", order) for _ in range(3)]
+        wait_until(lambda: len(first.turns._waiting) == 3)
+        handle.is_away = False
+        wait_until(lambda: handle.replica._turns.count_waiting() == 2)  # one of three has the line's only place
+        assert len(first.turns._waiting) <= 1
+    for each in threads:
+        each.join(PATIENCE)
+    assert order == ["many"] * 3
+    wait_until(lambda: not handle.replica._wishes)
+
+
 def test_what_a_dead_front_held_goes_after_a_silence() -> None:
     clock = SimpleNamespace(now=100.0)
     replica = LineReplica(Settings(waiting_each=1), lambda: 1, lambda: clock.now)
