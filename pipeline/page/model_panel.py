@@ -17,6 +17,7 @@ from pipeline.models.download import Download, DownloadState, format_bytes
 from pipeline.models.locate import drop_weights
 from pipeline.models.profile import ModelProfile
 from pipeline.page import view
+from pipeline.page.download_words import describe_progress, make_progress_bar, name_start
 from pipeline.page.host import is_host
 from pipeline.settings import Settings
 from pipeline.studio.studio import Studio
@@ -47,7 +48,6 @@ HOST_ONLY = (
     "Whoever runs this Croquis fetches models and chooses the engine: the terminal shows the link for it at the start; "
     "with CROQUIS_HOSTS=anyone every visitor may."
 )
-STOPPED_EARLY = "Stopped before anything came."
 TO_BIGGER, TO_POCKET = f"Draw with {SD15.title} now", "Back to the pocket model"
 
 PanelValues = tuple[Any, ...]  # see Bigger.shown
@@ -107,8 +107,9 @@ class ModelPanel:
 
     def read_panel(self, host: bool = True) -> tuple[PanelValues, bool]:
         """Return the panel's values, and whether they will change by themselves."""
-        state, takeover = self.read_download(), self.takeover.state
-        moves = state.stage == "running" or takeover.stage == "loading"
+        state, takeover, start = self.read_download(), self.takeover.state, self.studio.loading
+        is_starting = not start.ready and start.error is None
+        moves = state.stage == "running" or takeover.stage == "loading" or is_starting
         return self.make_values(state, takeover, host), moves
 
     def read_download(self) -> DownloadState:
@@ -249,37 +250,6 @@ def describe_files(settings: Settings) -> list[str]:
         *(f"{escape(name)} states no licence." for name in unnamed),
         "You can go on drawing while they come, and stop and go on whenever you like.",
     ]
-
-
-def describe_progress(state: DownloadState) -> str:
-    """Describe a download: "1.2 GB of 5.9 GB, 34 MB a second, 2 minutes left", or why nothing moves."""
-    so_far = f"{format_bytes(state.present)} of {format_bytes(state.size)}"
-    if state.stage == "failed":
-        return state.message
-    if state.stage == "stopped":
-        return f"Stopped at {so_far}. What came stays." if state.present else STOPPED_EARLY
-    if state.stage == "idle":
-        return f"{so_far} are here." if state.present else ""
-    if state.message or state.seconds_left is None:
-        return f"{so_far}. {state.message}".strip()
-    return f"{so_far}, {format_bytes(state.speed)} a second, {describe_time(state.seconds_left)} left"
-
-
-def name_start(state: DownloadState) -> str:
-    """Name the button that starts a download or continues it."""
-    return f"Go on: {format_bytes(state.size - state.present)} to go" if state.present else "Download it"
-
-
-def make_progress_bar(done: float, of: float, label: str) -> str:
-    return f'<progress aria-label="{label}" max="{of}" value="{done}"></progress>'
-
-
-def describe_time(seconds: float) -> str:
-    """Put seconds into words, rounded as one plans with them."""
-    if seconds < 90:
-        return f"{max(2, round(seconds))} seconds"
-    minutes = round(seconds / 60)
-    return f"{minutes} minutes" if minutes < 90 else f"{minutes / 60:.0f} hours"
 
 
 def lay_model_panel(studio: Studio) -> list[Any]:

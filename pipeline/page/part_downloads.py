@@ -9,8 +9,9 @@ import gradio as gr
 
 from pipeline.models.download import Download, format_bytes
 from pipeline.models.locate import PresentParts
+from pipeline.page.download_words import describe_progress, name_start
 from pipeline.page.host import is_host
-from pipeline.page.model_panel import HOST_ONLY, describe_progress, name_start
+from pipeline.page.model_panel import HOST_ONLY
 from pipeline.studio.opening import find_model_folder
 from pipeline.studio.studio import Studio
 

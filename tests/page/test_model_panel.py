@@ -96,6 +96,15 @@ def test_it_is_told_where_it_draws(device: str, where: str) -> None:
     assert "far more detail, most quickly on an NVIDIA GPU." in describe_bigger_model(studio(POCKET, device="cpu"))
 
 
+def test_it_is_watched_until_the_engine_is_there(bigger: ModelPanel) -> None:
+    def moves(state: LoadState) -> bool:
+        bigger.studio.loading = state
+        return bigger.read_panel()[1]
+
+    states = LoadState("Loading", 0.3), LoadState("Ready", 1.0, ready=True), LoadState("", 0.3, error="No room.")
+    assert [moves(each) for each in states] == [True, False, False]
+
+
 async def collect(shown: Any) -> list[Panel]:
     return [Panel(*each) async for each in shown]
 

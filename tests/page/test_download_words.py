@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.models.download import DownloadState
-from pipeline.page.model_panel import describe_progress, describe_time
+from pipeline.page.download_words import describe_progress, describe_time
 
 GB = 1_000_000_000
 
