@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import diffusers
 import torch
 import transformers
+from diffusers.loaders.single_file_utils import create_diffusers_clip_model_from_ldm
 from torch import nn
 
 from pipeline.errors import ModelError
@@ -19,6 +20,7 @@ from pipeline.models.architecture import count_inputs
 from pipeline.models.loading import guard_loading
 from pipeline.models.locate import LocatedPart
 from pipeline.models.model_folders import find_variant
+from pipeline.models.pickled_weights import is_pickled, read_pickled
 from pipeline.models.profile import ModelProfile
 from pipeline.models.safetensors_header import read_shapes
 from pipeline.models.text_package import load_text_package
@@ -82,6 +84,8 @@ def choose_base_reader(
     if base.config is None:
         return partial(pipeline_class.from_pretrained, base.path, **{**shared, "variant": find_variant(base.path)})
     given = {"config": str(base.config), "local_files_only": True, "torch_dtype": shared["dtype"]}
+    if is_pickled(base.path):
+        return partial(read_pickled_base, pipeline_class, base.path, given)
     return partial(pipeline_class.from_single_file, str(base.path), **given, **read_wider_unet(base.path, given))
 
 
@@ -94,6 +98,24 @@ def read_wider_unet(file: Path, given: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     unet = diffusers.UNet2DConditionModel.from_single_file(str(file), subfolder="unet", in_channels=channels, **given)
     return {"unet": unet}
+
+
+def read_pickled_base(pipeline_class: Any, file: Path, given: Mapping[str, Any], **parts: Any) -> Any:
+    """Make the pipeline from a checkpoint that was pickled, whose tensors alone are read; `parts` are not read."""
+    tensors = read_pickled(file)
+    channels = count_inputs({name: tuple(tensor.shape) for name, tensor in tensors.items()})
+    made = {
+        "unet": lambda: diffusers.UNet2DConditionModel.from_single_file(
+            dict(tensors), subfolder="unet", in_channels=channels, **given
+        ),
+        "vae": lambda: diffusers.AutoencoderKL.from_single_file(dict(tensors), subfolder="vae", **given),
+        "text_encoder": lambda: create_diffusers_clip_model_from_ldm(
+            transformers.CLIPTextModel, dict(tensors), subfolder="text_encoder", **given
+        ),
+    }
+    read = {name: read_part() for name, read_part in made.items() if name not in parts}
+    shared = {"local_files_only": True, "dtype": given["torch_dtype"]}
+    return pipeline_class.from_pretrained(given["config"], **shared, **read, **parts)
 
 
 def load_packaged_text(profile: ModelProfile, dtype: torch.dtype) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pipeline.machine.memory import measure_main_memory
 from pipeline.models.architecture import read_config
 from pipeline.models.loading import guard_loading
 from pipeline.models.locate import LocatedPart, locate_checkpoint
-from pipeline.models.pickled_weights import read_pickled
+from pipeline.models.pickled_weights import is_pickled, read_pickled
 from pipeline.values import CHECKPOINT
 
 EXCHANGED = ("unet", "vae", "text_encoder", "tokenizer")
@@ -126,7 +126,7 @@ def read_vae(file: Path, config: Mapping[str, Any], dtype: torch.dtype) -> Any:
     Raises ModelError for a file that does not fit the configuration.
     """
     with guard_loading(file, diffusers.utils.logging):
-        tensors = load_file(file) if file.suffix.lower() == ".safetensors" else read_pickled(file)
+        tensors = read_pickled(file) if is_pickled(file) else load_file(file)
         if not any(name.startswith("decoder.up_blocks.") for name in tensors):
             tensors = convert_vae(tensors, dict(config))
         with torch.device("meta"):

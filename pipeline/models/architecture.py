@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ModelError
+from pipeline.models.pickled_weights import read_any_shapes
 from pipeline.models.safetensors_header import Shapes, read_shapes
 from pipeline.plain_file import read_plain_file
 
@@ -58,7 +59,7 @@ def expect_sd15(role: str, folder: Path) -> None:
 
 def expect_sd15_checkpoint(file: Path) -> Shapes:
     """The tensors' shapes of a single-file checkpoint. Raises ModelError where it is of another model or kind."""
-    shapes = read_shapes(file)
+    shapes = read_any_shapes(file)
     refuse_other_model(file, identify_checkpoint(shapes))
     return shapes
 

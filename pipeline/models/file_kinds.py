@@ -19,7 +19,7 @@ from pipeline.plain_file import open_plain_file
 HEAD_LIMIT = 16_000_000  # bytes of a header that a listing reads; a LoRA's with all its training tags has 2 MB
 PICKLED_LIMIT = 10_000_000  # bytes of a textual inversion as .pt or .bin
 PICKLED = (".pt", ".bin")  # what textual inversions come as, besides .safetensors
-PICKLED_MODELS = (".pth", ".pt", ".ckpt", ".bin")  # what ControlNets and VAEs do
+PICKLED_MODELS = (".pth", ".pt", ".ckpt", ".bin")  # what models, ControlNets and VAEs do
 UNSAFE = (
     "{name} is a pickled file ({suffix}), which may run code as it is read, so it is not. Convert it to .safetensors."
 )
@@ -83,8 +83,8 @@ STARTS: Mapping[bytes, str] = {
 
 
 def identify_pickle(path: Path) -> Identified:
-    """Say what a pickled file or an archive is, without running what it holds: a ControlNet or a VAE by its tensors; a
-    small one may be a textual inversion.
+    """Say what a pickled file or an archive is, without running what it holds: a model, a ControlNet or a VAE by its
+    tensors; a small one may be a textual inversion.
     """
     unsafe = UNSAFE.format(name=path.name, suffix=path.suffix)
     if is_archive(path):
@@ -103,12 +103,13 @@ def identify_pickle(path: Path) -> Identified:
 
 
 def look_into_pickle(path: Path) -> Identified | None:
-    """Say whether a pickled file is a ControlNet or a VAE, one for another model too; None for anything else."""
+    """Say whether a pickled file is a model, a ControlNet or a VAE, other models' too; None for anything else."""
     try:
         header = Header(read_pickled_shapes(path), {}, 0)
     except ModelError:
         return None
-    return recognise_controlnet(path, header) or recognise_vae(path, header)
+    recognisers = (recognise_controlnet, recognise_vae, recognise_checkpoint)
+    return next((found for recognise in recognisers if (found := recognise(path, header)) is not None), None)
 
 
 def is_archive(path: Path) -> bool:

@@ -15,6 +15,7 @@ from pipeline.machine.plan import FLOAT32_DECODER
 from pipeline.models.architecture import count_inputs
 from pipeline.models.catalog import PROFILES, find_profile
 from pipeline.models.own_files import OwnFiles
+from pipeline.models.pickled_weights import read_any_shapes
 from pipeline.models.safetensors_header import read_shapes
 from pipeline.request.notation import AUTO, parse_style
 from pipeline.request.order import parse_count, parse_name, read_loras
@@ -126,7 +127,7 @@ def fills_parts(checkpoint: str | None, files: OwnFiles) -> bool:
     if not checkpoint:
         return False
     try:
-        return count_inputs(read_shapes(files.find(CHECKPOINT, checkpoint).path)) > USUAL_INPUTS
+        return count_inputs(read_any_shapes(files.find(CHECKPOINT, checkpoint).path)) > USUAL_INPUTS
     except (CroquisError, OSError):  # it is gone since, or a folder
         return False
 
