@@ -135,6 +135,7 @@ class ControlNets:
         """Put a ControlNet where the memory mode wants it, its hint stack apart."""
         stack = detach_hint_stack(network)
         self._placement.place_controlnet(network, stack)
+        release_memory()  # what it was read into before it was cast
         return LoadedNet(network, stack)
 
     def count_needed(self, request: GenerationRequest) -> int:

@@ -32,7 +32,15 @@ def place_module(module: nn.Module, device: torch.device, dtype: torch.dtype, *,
     """
     nn.Module.to(module, device=device, dtype=dtype).eval().requires_grad_(False)  # diffusers' own warns of nothing
     if channels_last:
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        order_channels_last(module)
+
+
+def order_channels_last(module: nn.Module) -> None:
+    """Put a module's weights into channels-last order, part by part: the copies of all would be as large as it is."""
+    for part in (inner for child in module.children() for inner in (list(child.children()) or [child])):
+        part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        give_memory_back()
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def is_channels_last_faster(device: torch.device, dtype: torch.dtype, compiled: bool = False) -> bool:
