@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,6 +52,15 @@ def measure_weights(profile: ModelProfile) -> WeightSizes:
         text_encoder=_sum_bytes(base, "text_encoder/"),
         vae=_sum_bytes(base, "vae/"),
     )
+
+
+def count_decode_bytes(pixels: int, coded: int, usual: int, figures: Mapping[str, Any]) -> int:
+    """Return the bytes of a decoding of so many px in numbers of `coded` bytes, by those that `figures` have for them,
+    else by those of `usual` bytes.
+    """
+    own = f"_{8 * coded}" if f"decode_bytes_per_px_{8 * coded}" in figures else ""
+    share = 1.0 if own else coded / usual
+    return round(share * (pixels * figures[f"decode_bytes_per_px{own}"] + figures.get(f"decode_bytes{own}", 0)))
 
 
 def _measure_folder(home: Path) -> WeightSizes:

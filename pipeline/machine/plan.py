@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 from pipeline.controls import expect_choice
 from pipeline.errors import SettingError
-from pipeline.machine.figures import WeightSizes, measure_weights, read_figures
+from pipeline.machine.figures import WeightSizes, count_decode_bytes, measure_weights, read_figures
 from pipeline.machine.memory import FreeMemory
 from pipeline.machine.tiles import plan_windows
 from pipeline.models.profile import ModelProfile
@@ -136,7 +136,7 @@ def plan_memory(
         + (coded // 2 - wide) * weights.vae
         + (0 if drawn_on == "cuda" else loras),
         steps=round(share * (batch * _count_step_bytes(width, height, per_pixel, usual) + figures["step_bytes"])),
-        decode=round(coded / usual * _count_decoded_pixels(width, height) * figures["decode_bytes_per_px"]),
+        decode=count_decode_bytes(_count_decoded_pixels(width, height), coded, usual, figures),
         runtime=figures.get(f"runtime_bytes_{8 * each}", figures["runtime_bytes"]),
         main_memory=(loras + looked + steered.streamable * (kind == "streamed")) * (drawn_on == "cuda"),
         published=apply_published_formula(weights, width, height, batch),

@@ -76,8 +76,9 @@ def test_the_processor_needs_twice_the_bytes() -> None:
 def test_numbers_of_16_bits_take_half_on_a_processor_and_32_twice_on_a_gpu() -> None:
     processor, halves = (plan_memory(SD15, 512, 512, 1, "cpu", "cpu", dtype) for dtype in ("float32", "bfloat16"))
     assert processor == plan_memory(SD15, 512, 512, 1, "cpu", "cpu")
-    for part in ("weights", "steps", "decode"):
+    for part in ("weights", "steps"):
         assert getattr(processor, part) == pytest.approx(2 * getattr(halves, part))
+    assert halves.decode < processor.decode < 2 * halves.decode  # as measured: half the numbers hold more than half
     assert 0.5 * halves.runtime < processor.runtime < halves.runtime  # more of what cannot be told apart, not less
     gpu, doubled = (plan_memory(SD15, 512, 512, 1, "full", "cuda", dtype) for dtype in ("float16", "float32"))
     assert gpu == plan_memory(SD15, 512, 512, 1, "full") and doubled.weights == 2 * gpu.weights
@@ -113,12 +114,9 @@ def test_every_measurement_says_where_it_comes_from() -> None:
 
 @pytest.mark.parametrize("row", read_figures()["measurements"], ids=lambda row: f"{row['what']}-{row['machine'][:8]}")
 def test_the_plan_is_near_what_was_measured(row: dict[str, Any]) -> None:
-    """Ours lies within a tenth; a stage is compared with a stage, a whole run with the peak. One stage is told from
-    resident bytes of a run whose others were larger: pages that were not given back are in it.
-    """
+    """Ours lies within a tenth; a stage is compared with a stage, a whole run with the peak."""
     ours, published = compare_with_measurement(SD15, row).errors
-    is_resident_stage = (row["what"], row["dtype"]) == ("decode", "float32")
-    assert abs(ours) < (0.15 if is_resident_stage else 0.1) and abs(ours) < abs(published)
+    assert abs(ours) < 0.1 and abs(ours) < abs(published)
 
 
 @pytest.mark.parametrize(
