@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -22,6 +23,12 @@ def play_many(pause: float, workers: int = 1, seconds: float = 600.0, noise: flo
         line.keep_asking(other, lambda: chance.uniform(0.8, 1.2) * pause, lambda: chance.uniform(1 - noise, 1 + noise))
     line.run(seconds)
     return line
+
+
+def ask_often(line: FairLine, visitor: str) -> None:
+    """Ask for sixteen pictures at once."""
+    for _ in range(16):
+        line.ask(visitor)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.3])
@@ -71,7 +78,7 @@ def test_nobody_saves_turns_up_by_a_large_picture() -> None:
     line = FairLine()
     line.ask("large", 60.0)
     line.keep_asking("other")
-    line.plan(170.0, lambda: [line.ask("large") for _ in range(16)])
+    line.plan(170.0, partial(ask_often, line, "large"))
     line.run(200)
     assert "large large" not in " ".join(line.began[5:])
 
@@ -79,8 +86,8 @@ def test_nobody_saves_turns_up_by_a_large_picture() -> None:
 def test_nobody_saves_turns_up_by_staying_away() -> None:
     line = FairLine()
     for name in ("away", "one", "two"):
-        line.keep_asking(name) if name != "away" else line.ask(name)
-    line.plan(100.0, lambda: [line.ask("away") for _ in range(16)])
+        (line.ask if name == "away" else line.keep_asking)(name)
+    line.plan(100.0, partial(ask_often, line, "away"))
     line.run(120)
     since = line.began[101:]
     assert since.count("away") <= 8, since
@@ -103,7 +110,7 @@ def test_who_makes_up_a_visitor_for_each_call_gets_a_turn_for_each_that_waits_an
         line.ask(f"fake {number}", then=lambda: come(number + fakes))
 
     for number in range(fakes):
-        line.plan(0.0, lambda number=number: come(number))
+        line.plan(0.0, partial(come, number))
     line.keep_asking("many")
     for other in OTHERS:
         line.keep_asking(other, lambda: 0.5)
@@ -118,7 +125,7 @@ def test_a_stream_of_new_visitors_starves_nobody() -> None:
     line = FairLine()
     line.keep_asking("old")
     for number in range(300):  # two a second, where one a second is served
-        line.plan(number / 2, lambda number=number: line.ask(f"new {number}"))
+        line.plan(number / 2, partial(line.ask, f"new {number}"))
     line.run(150)
     waits = line.waits["old"]
     assert len(waits) >= 3 and max(waits) <= 75, waits  # the line is as long after 150 s
@@ -127,7 +134,8 @@ def test_a_stream_of_new_visitors_starves_nobody() -> None:
 def test_the_order_that_is_told_is_the_order_that_comes() -> None:
     line, chance = FairLine(), random.Random(1)
     for visitor in ("one", "two", "three"):
-        line.plan(chance.uniform(0, 3), lambda visitor=visitor: [line.ask(visitor, n) for n in (3.0, 1.0, 2.0)])
+        for seconds in (3.0, 1.0, 2.0):
+            line.plan(chance.uniform(0, 3), partial(line.ask, visitor, seconds))
     line.run(5)
     told, before = [each.visitor for each in line.order], len(line.began)
     line.run(50)
@@ -145,11 +153,11 @@ def test_who_comes_before_everybody_does_once() -> None:
 
 
 def test_what_weighs_nothing_goes_in_plain_rounds() -> None:
-    order, served = FairOrder[str](lambda item: 0.0), []
+    order, served = FairOrder[str](lambda item: 0.0), list[str]()
     for item in ("a1", "a2", "a3", "b1", "c1", "b2"):
         order.add(item[0], item)
-    while (item := order.find_next()) is not None:
-        order.serve(item[0], item)
-        order.end(item[0], item)
-        served.append(item)
+    while (next_one := order.find_next()) is not None:
+        order.serve(next_one[0], next_one)
+        order.end(next_one[0], next_one)
+        served.append(next_one)
     assert served == ["a1", "b1", "c1", "a2", "b2", "a3"] and not order._accounts

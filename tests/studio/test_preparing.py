@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -28,7 +29,7 @@ class Work:
     def __init__(self) -> None:
         self._lock, self.running, self.most, self.order = threading.Lock(), Counter[str](), Counter[str](), list[str]()
 
-    def do(self, *_: object) -> None:
+    def do(self, *_: object) -> NoReturn:
         place = get_place()
         assert place is not None
         with self._lock:
