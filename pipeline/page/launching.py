@@ -49,7 +49,7 @@ def launch_page(studio: Studio, routes: Sequence[BaseRoute]) -> gr.Blocks:
     believe_proxies(list_proxies(studio.settings.proxies))
     page = build_queued_page(studio)
     note, find_key = studio.measurements.note_answer, studio.keeper.find_key
-    options = make_launch_options(page, studio.settings, routes, note, find_key)
+    options = make_launch_options(page, studio.settings, routes, note, find_key, studio.line.expect_place)
     options |= {"max_threads": studio.settings.waiting + OTHER_THREADS}
     page.launch(prevent_thread_lock=True, **options)
     return page

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from pipeline.page.body_limits import BodyLimits
 from pipeline.page.counted_answers import CountedAnswers
+from pipeline.page.early_refusals import EarlyRefusals
 from pipeline.page.entrance import Entrance, refuse_stranger
 from pipeline.page.host import read_host_token
 from pipeline.page.host_link import HostLink
@@ -28,6 +29,7 @@ from pipeline.page.trusted_proxies import TrustedProxies, list_proxies
 from pipeline.page.upload_limits import UploadLimits
 from pipeline.setting_checks import split
 from pipeline.settings import Settings
+from pipeline.studio.callers import Caller
 
 SENT = ("authorization", "content-type", "accept")  # headers that another site's page may send
 TOLD = (  # and those that it may read
@@ -41,11 +43,12 @@ def list_middlewares(
     routes: Sequence[BaseRoute],
     note_answer: Callable[[int], None],
     find_key: Callable[[str], str | None],
+    expect_place: Callable[[Caller], None] = lambda caller: None,
 ) -> list[Middleware]:
     """List the middlewares of the page's server, the outermost first.
 
     `routes` are our own beside Gradio's, `note_answer` is called with each answer's status, `find_key` returns the
-    name of an API key.
+    name of an API key, `expect_place` raises LineFull where a caller's picture would not be admitted.
     """
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # a broken form is its sender's, who is told
     hosts, origins = list_trusted_hosts(os.environ, settings.trusted_hosts), list(split(settings.origins))
@@ -65,6 +68,7 @@ def list_middlewares(
         Middleware(OpenStreams),
         Middleware(UploadLimits, settings=settings),
         Middleware(BodyLimits),
+        Middleware(EarlyRefusals, expect_place=expect_place),
         Middleware(ServedFiles),
         Middleware(KeptPage),
         Middleware(PageHead),

@@ -19,6 +19,7 @@ from pipeline.page.languages import make_translations
 from pipeline.page.middlewares import list_middlewares
 from pipeline.page.sessions import MOST_SESSIONS, bound_sessions
 from pipeline.settings import Settings
+from pipeline.studio.callers import Caller
 
 # Red chalk and warm paper: the colours of the croquis, from 50 (light) to 950 (dark).
 CHALK = Color(
@@ -126,9 +127,11 @@ def make_launch_options(
     routes: Sequence[BaseRoute] = (),
     note_answer: Callable[[int], None] = lambda status: None,
     find_key: Callable[[str], str | None] = lambda key: None,
+    expect_place: Callable[[Caller], None] = lambda caller: None,
 ) -> dict[str, Any]:
     """Make the options that launch() takes for this page; `routes` are served beside Gradio's own, and `note_answer` is
-    called with the status of each answer, `find_key` returns the name of an API key.
+    called with the status of each answer, `find_key` returns the name of an API key, `expect_place` raises LineFull
+    where a caller's picture would not be admitted.
 
     run_history is off: it would keep people's words in their browser unasked. _frontend only asks the page for itself
     after the start, and ends the program where a busy machine needs over 3 s for it.
@@ -149,7 +152,7 @@ def make_launch_options(
             "exception_handlers": list_exception_handlers(),
             "routes": list(routes),
             "lifespan": bound_sessions,
-            "middleware": list_middlewares(settings, routes, note_answer, find_key),
+            "middleware": list_middlewares(settings, routes, note_answer, find_key, expect_place),
         },
         "state_session_capacity": MOST_SESSIONS,
         "share": False,

@@ -41,3 +41,5 @@ def test_nothing_waits_that_does_not_draw(busy: Server) -> None:
     assert time.monotonic() - began < 4 * ROOM
     with pytest.raises(RequestRefused, match="are waiting already"):  # the places were taken all the while
         busy.call_named("draw", sketch=sketch, **LONG)
+    refused = httpx.post(f"{busy.api}/call/v2/draw", json={"sketch": sketch, **LONG}, timeout=ANSWER_LIMIT)
+    assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 0
