@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.painters.grounds import bare_paper, by_night, night, open_sky
 from pipeline.painters.light import cast_shadow, height_share, relief
-from pipeline.painters.painting import bare_border, bare_paper, open_sky
 from pipeline.painters.source import Source
 from pipeline.painters.strokes import directions, lay_strokes, soften_steps, stroke_colours
 from pipeline.painters.surface import (
@@ -32,7 +32,7 @@ from pipeline.painters.surface import (
     strongest,
     times,
 )
-from pipeline.painters.texture import blur, clouds, fibres, grain, noise, stripes
+from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, noise, stripes
 
 
 def plain(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
@@ -44,8 +44,11 @@ def crayon(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint wax crayon: thick streaks that skip over the paper's tooth and stop short of the lines, waxy lines."""
     angle = directions(source, 20, np.radians(p["direction"]), 0.5)
     strokes = lay_strokes(source, angle, 7, 52, 6, rng)
-    soft = saturate(source.calm, 1.25)
-    wax = strokes.coloured(source, saturate(stroke_colours(source, strokes, 0.06, rng)[None], 1.25)[0], soft)
+    seen = by_night(source, "#4f69c0", 0.5)
+    soft = saturate(seen, 1.25)
+    rows, columns = strokes.spots.T
+    touched = stroke_colours(source, strokes, 0.06, rng) + (seen - source.calm)[rows, columns]
+    wax = strokes.coloured(source, saturate(touched[None], 1.25)[0], soft)
     tooth = grain(source.lines, 3.2, rng) + 0.5 * fibres(source.lines, p["direction"], 50, rng, 4)
     pressed = p["pressure"] + 0.3 * clouds(source.lines, 70, rng, 2) + 0.14 * np.exp(-source.away / 7)
     hard = (1 - source.light) ** 2  # a dark colour is pressed into the paper
@@ -61,7 +64,9 @@ def crayon(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
 def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint long coloured hatching on white paper, pressed harder for dark colours and in the shade; pencil lines."""
     form = relief(source.swell(52, 7), 125, 18)
-    colour = saturate(source.calm, 1.35)
+    seen = by_night(source, "#86a4d4", 0.55)
+    colour = saturate(seen, 1.35)
+    light = luma(seen)
     tooth = grain(source.lines, 2.6, rng)
     drift = as_plane(9 * noise(source.lines, 110, rng))
     cover = np.zeros_like(source.lines)
@@ -71,8 +76,9 @@ def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> 
         streak = fibres(source.lines, degrees, 120, rng, 2.6)
         laid = smoothstep(as_plane(0.6 * wave + 0.55 * streak + 0.3 * tooth), 0.0, 0.75)
         cover = np.maximum(cover, weight * laid) + 0.3 * weight * laid
-    hard = 0.5 * (1 - source.light) ** 2  # a dark colour is pressed into the paper
+    hard = 0.5 * (1 - light) ** 2  # a dark colour is pressed into the paper
     pressed = 0.66 + hard - 0.36 * form * (1 - source.ground) + 0.22 * np.exp(-source.away / 8)
+    pressed = pressed * (1 - 0.3 * source.ground)  # what lies behind is hatched lightly
     inside = 0.5 + hard + (0.5 - hard) * smoothstep(source.away, 0, 2)
     cover = as_plane(np.clip((0.36 + cover) * pressed * (1 + 0.25 * tooth), 0, 0.97) * inside)
     deep = clip(times(colour, as_plane(0.92 - 0.16 * np.maximum(-form, 0))))
@@ -141,20 +147,24 @@ def choose_markers(colours: Picture) -> Picture:
 def felt_pen(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint felt-tip colour: pens of a set in rows of strokes that overlap darker, paper between and at their ends.
 
-    Every pen is drawn in a direction of its own; dark ones are gone over twice and leave no paper.
+    Every pen is drawn in a direction of its own; black ones are gone over twice and leave no paper. A bare page gets a
+    strip of sky.
     """
     hand = as_plane(3.0 * noise(source.lines, 60, rng))
     band = pen_rows(source, p["tip"], p["direction"], hand)
     overlap = smoothstep(band, 0.82, 0.96)
-    own = saturate(clip(contrast(source.calm, 1.12, 0.55)), 1.45)
-    colour = mix(own, blur(choose_markers(source.calm), 0.8), 0.72)
-    twice = smoothstep(as_plane(1 - luma(colour)), 0.62, 0.82)
+    down = as_plane(height_share(source.lines) + 0.03 * noise(source.lines, 50, rng))
+    sky = bare_paper(source) * (1 - smoothstep(down, 0.66, 0.68))
+    seen = mix(by_night(source, "#5a78d8", 0.5), rgb("#a5dff5"), sky)
+    own = saturate(clip(contrast(seen, 1.12, 0.55)), 1.45)
+    colour = mix(own, blur(choose_markers(seen), 0.8), 0.72)
+    twice = smoothstep(as_plane(1 - luma(colour)), 0.77, 0.84)
     second = smoothstep(clouds(source.lines, 120, rng, 2), 0.12, 0.2)
     ink = clip(as_plane(np.maximum(colour, 0.04) ** (1 + 0.55 * overlap + 0.25 * second)[..., None]))
     bleed = 0.12 * np.exp(-(((source.away - 2) / 2) ** 2))
     ends = source.away + 2.6 * noise(source.lines, 26, rng) + 1.6 * (band - 0.6)
     short = smoothstep(as_plane(ends), 0.0, 1.4)
-    missed = (1 - smoothstep(band, 0.03, 0.13)) * smoothstep(clouds(source.lines, 70, rng, 2), -0.15, 0.3)
+    missed = (1 - smoothstep(band, 0.04, 0.16)) * smoothstep(clouds(source.lines, 70, rng, 2), -0.3, 0.15)
     cover = (0.1 + 0.9 * short) * (1 - 0.85 * missed)
     drawn = mix(rgb("#fffefb"), times(ink, as_plane(1 - bleed)), as_plane(cover + (1 - cover) * twice))
     return clip(mix(drawn, rgb("#17151c"), source.contour(1.1)))
@@ -178,6 +188,7 @@ def childrens_book(source: Source, p: Parameters, rng: np.random.Generator) -> P
     strokes = lay_strokes(source, angle, 11, 48, 12, rng)
     sky = mix(np.broadcast_to(rgb("#a9d9e2"), source.calm.shape), rgb("#f9e6bd"), height_share(source.lines))
     washed = mix(source.calm, sky, as_plane(0.7 * open_sky(source)))  # nobody prints a bare page behind a thing
+    washed = mix(washed, clip(washed * 0.6 + rgb("#86a4c4") * 0.55), night(source))  # gouache's nights are chalky
     soft = saturate(washed, 1.08)
     rows, columns = strokes.spots.T
     touched = stroke_colours(source, strokes, 0.028, rng) + (washed - source.calm)[rows, columns]
@@ -192,14 +203,18 @@ def childrens_book(source: Source, p: Parameters, rng: np.random.Generator) -> P
     lifted = paint * 0.86 + spread(0.18 * smoothstep(source.light, 0.06, 0.36))  # pupils stay dark
     warm = clip(saturate(clip(lifted), 1.15)) * mix(np.ones(3, np.float32), paper, 1.0)
     page = mix(warm, paper, as_plane(dry * (0.5 + 0.5 * source.ground)))
-    page = mix(page, paper, as_plane(0.9 * (1 - soft_page(source, rng))))
+    page = mix(page, paper, as_plane(0.97 * (1 - soft_page(source, rng))))
     line = source.contour(-0.4, as_plane(0.5 * noise(source.lines, 36, rng))) * clip(as_plane(0.98 + 0.14 * tooth))
     return clip(mix(page, rgb("#4a2f2a"), as_plane(0.9 * line)))
 
 
 def soft_page(source: Source, rng: np.random.Generator) -> Picture:
-    """Return 1 where the ground is painted, falling to 0 at the page's ragged rim."""
-    return bare_border(source.lines, clouds(source.lines, 60, rng))
+    """Return 1 where the page is painted, falling to 0 at a ragged rim with round corners; things reach over it."""
+    y, x = coordinates(source.lines)
+    across, down = (np.abs(2 * axis / np.float32(axis.max()) - 1) for axis in (x, y))
+    inside = as_plane(256 * (1 - (across**6 + down**6) ** np.float32(1 / 6)))
+    painted = smoothstep(as_plane(inside + 11 * clouds(source.lines, 60, rng)), 9, 19)
+    return as_plane(np.maximum(painted, 1 - source.ground))
 
 
 def cartoon_3d(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
@@ -219,13 +234,16 @@ def cartoon_3d(source: Source, p: Parameters, rng: np.random.Generator) -> Pictu
     body = screen(clip(body), times(np.ones(3, np.float32), as_plane(sheen * (0.4 + 0.6 * wide))))
     rim = smoothstep(-form, 0.6, 0.95) * smoothstep(source.border_distance, 0.8, 2.5)
     body = screen(body, times(hsv(0.56, 0.45, 1), as_plane(0.3 * rim)))
-    behind = blur(flat, 7)
+    studio = mix(np.broadcast_to(rgb("#6fb9f0"), flat.shape), rgb("#eaf6fb"), height_share(source.lines))
+    behind = blur(mix(saturate(by_night(source, "#6088e0", 0.5), 1.3), studio, bare_paper(source)), 7)
+    haze = mix(np.broadcast_to(rgb("#8fb4ff"), flat.shape), rgb("#fff2dc"), height_share(source.lines))
+    behind = screen(behind, haze * 0.16)  # air between a film's hero and what lies behind
     cast = cast_shadow(figure, p["light"], 24, 12)
     behind = times(behind, as_plane(1.04 - 0.36 * cast + 0.12 * (0.5 - height_share(source.lines))))
     scene = mix(behind, body, blur(figure, 0.6))
     thin = source.contour(-1.1)
     own = clip(as_plane(flat * 0.36)) + rgb("#140b14") * 0.3
-    scene = mix(scene, own, as_plane(0.92 * thin * (0.35 + 0.65 * source.stoutness)))
+    scene = mix(scene, own, as_plane(0.8 * thin * (0.35 + 0.65 * source.stoutness)))
     scene = mix(scene, rgb("#120c12"), source.blots)
     return clip(times(scene, as_plane(1 + 0.012 * grain(source.lines, 2, rng))))
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
+from pipeline.painters.grounds import by_night
 from pipeline.painters.light import cast_shadow, relief, sunlight
 from pipeline.painters.pieces import cell_means, cells, nearest_point, scatter, seams
 from pipeline.painters.source import Source, rise
@@ -40,6 +41,7 @@ def stained_glass(source: Source, p: Parameters, rng: np.random.Generator) -> Pi
     behind = times(mix(source.calm, pane[labels], 0.4), shade)
     glass = saturate(clip(mix(times(source.calm, own), behind, source.ground)), p["depth"])
     glass = mix(glass, glass * hsv(p["tint"], 0.3, 0.97), smoothstep(luma(glass), 0.75, 1.0))
+    glass = times(glass, as_plane(1 + 0.9 * smoothstep(as_plane(0.4 - source.light), 0.0, 0.3) * source.ground))
     streaks = 0.13 * clouds(source.lines, 60, rng) + 0.08 * fibres(source.lines, 70, 90, rng, 6)
     edge = 1 - 0.28 * np.exp(-np.maximum(source.away, 0) / 9)
     sun = 0.86 + 0.34 * sunlight(source.lines, 0.5, 0.4, 0.6)
@@ -118,7 +120,7 @@ def felt(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint wool felt shapes sewn onto felt: fuzzy fibres, padded rims, running stitches, lines in dark thread."""
     wool = sum(fibres(source.lines, turn, length, rng, 4.5) for turn, length in ((35, 32), (-50, 28), (95, 24)))
     fuzz = as_plane(0.5 * wool + 0.5 * clouds(source.lines, 14, rng, 2))
-    flat = clip(saturate(source.calm, 0.88) * 0.88 + 0.05)
+    flat = clip(saturate(by_night(source, "#7090cc", 0.5), 0.88) * 0.88 + 0.05)
     padded = blur(rise(source.border_distance, 20), 2) * (1 - source.ground)
     pillow = relief(padded, p["light"], 16)
     around = 0.3 * np.exp(-source.border_distance / 4)
@@ -156,7 +158,7 @@ def low_poly(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
     height, width = source.lines.shape
     rows, columns = (np.clip(middles[:, k].astype(int), 0, n - 1) for k, n in ((1, height), (0, width)))
     form = relief(source.swell(60, 10), 125, 18)
-    colour = saturate(source.calm[rows, columns][None], 1.15)[0]
+    colour = saturate(by_night(source, "#7d9ae0", 0.5)[rows, columns][None], 1.15)[0]
     swing = p["contrast"] * (1.35 - 0.35 * source.ground[rows, columns])  # quieter behind than in front
     tilt = 1.3 * noise(source.lines, 16, rng)[rows, columns] * swing + 0.42 * form[rows, columns]
     colour = colour * (1 + tilt[:, None]) + 0.2 * tilt[:, None] * hsv(p["light"], 0.3, 1)  # dark facets shine, too

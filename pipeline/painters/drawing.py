@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.painters.grounds import by_night
 from pipeline.painters.light import height_share, relief
 from pipeline.painters.source import Source
 from pipeline.painters.surface import (
@@ -137,7 +138,7 @@ def comic(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint newsprint comic: flat strong colour, halftone dots on the shaded side, clean black ink, yellowed paper."""
     form = relief(source.swell(58, 7), 125, 20)
     figure = 1 - source.ground
-    flat = saturate(source.calm, p["punch"])
+    flat = saturate(by_night(source, "#3a78d8", 0.5), p["punch"])
     flat = clip(flat * 1.04)
     lower = smoothstep(height_share(source.lines), 0.0, 1.0)
     shade = figure * np.clip(0.16 - 0.95 * form, 0, 0.8) + source.ground * (0.14 + 0.3 * (1 - lower))

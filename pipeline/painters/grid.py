@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.painters.light import relief
+from pipeline.painters.grounds import bare_paper, by_night
+from pipeline.painters.light import height_share, relief
 from pipeline.painters.pieces import bayer, blocks, enlarge
 from pipeline.painters.source import Source
 from pipeline.painters.surface import (
@@ -47,7 +48,7 @@ def cross_stitch(source: Source, p: Parameters, rng: np.random.Generator) -> Pic
     """Paint crossed threads on aida cloth, one colour a stitch, and the lines in dark back stitch over them."""
     side = max(block_side(source, 2 * round(256 / p["count"])), 3)
     form = relief(source.swell(52, 8), 125, 16)
-    small = blocks(clip(times(source.calm, as_plane(1 + 0.14 * form))), side)
+    small = blocks(clip(times(by_night(source, "#7d9ad0", 0.5), as_plane(1 + 0.14 * form))), side)
     small = nearest(saturate(small, 1.2), small_palette(saturate(small, 1.2), 40))
     dyed = small * rng.uniform(0.95, 1.05, (*small.shape[:2], 1))
     thread = enlarge(clip(as_plane(dyed)), side, source.lines)
@@ -83,26 +84,41 @@ def apart(palette: Plane, picture: Picture, least: float) -> Plane:
 
 
 def checker(like: Picture) -> Plane:
-    """Return the 2 x 2 ordered dither's threshold of each pixel, in (-0.5, 0.5): a quarter, a half, three quarters."""
-    matrix = np.array([[-0.375, 0.125], [0.375, -0.125]], np.float32)
-    height, width = like.shape[:2]
-    return as_plane(np.tile(matrix, (height // 2 + 1, width // 2 + 1))[:height, :width])
+    """Return a checkerboard of -0.5 and 0.5: pixel artists lay it between two tones, never sparse dots."""
+    rows, columns = np.ogrid[: like.shape[0], : like.shape[1]]
+    return as_plane((rows + columns) % 2 - 0.5)
 
 
 def pixel_art(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Paint big crisp square pixels in a small palette: hard shade on the forms, dithered ground, dark outline."""
+    """Paint big crisp square pixels in a small palette: hard shade on the forms, dark outline, banded ground.
+
+    The ground is deeper above than below, a bare page a pale sky, and bands of tone meet in checkerboards.
+    """
     side = block_side(source, 8)
     form = blocks(relief(source.swell(44, 6), 125, 20), side)
     small = blocks(clip(contrast(saturate(source.calm, p["punch"]), 1.08)), side)
     figure = blocks(1 - source.ground, side)
+    board = checker(small)
+    form = as_plane(form + 0.16 * board)  # light and shade meet in a row of the board, too
     tone = 1 + figure * (0.2 * (form > 0.42) - 0.24 * (form < -0.36))
-    shaded = clip(as_plane(small * tone[..., None]))
+    shaded = mix(banded(small, blocks(bare_paper(source), side)), clip(times(small, as_plane(tone))), figure)
     palette = apart(small_palette(shaded, 32), shaded, 0.11)
-    mottled = p["dither"] * (1 - 0.75 * figure) * smoothstep(luma(small), 0.12, 0.35)  # black stays one colour
-    dithered = shaded + spread(as_plane(checker(small) * mottled))
+    mottled = p["dither"] * (1 - figure) * smoothstep(luma(small), 0.12, 0.35)  # black stays one colour
+    dithered = shaded + spread(as_plane(board * mottled))
     flat = nearest(as_plane(dithered + rng.normal(0, 0.002)), palette)
     dark = clip(flat * 0.14 + rgb("#14101f") * 0.8)
     return enlarge(mix(flat, dark, as_plane(block_lines(source, side))), side, source.lines)
+
+
+def banded(ground: Picture, bare: Plane) -> Picture:
+    """Return a ground that is deeper above than below; where it is bare paper, a pale sky."""
+    down = height_share(ground)
+    sky = mix(np.broadcast_to(rgb("#74bdf2"), ground.shape), rgb("#f4fbff"), down)
+    light = luma(ground)
+    cool = mix(np.full_like(ground, 0.72), rgb("#9cc0e0"), smoothstep(light, 0.7, 0.9))  # greys would be dirty
+    deep = clip(saturate(as_plane(ground * cool), 1.2))
+    pale = as_plane(ground + (1 - ground) * spread(0.1 + 0.2 * light))
+    return mix(mix(mix(deep, ground, smoothstep(down, 0.0, 0.5)), pale, smoothstep(down, 0.5, 1.0)), sky, bare)
 
 
 def handheld(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
@@ -124,6 +140,6 @@ def handheld(source: Source, p: Parameters, rng: np.random.Generator) -> Picture
 
 GRIDS: dict[str, Renderer[Source]] = {
     "cross-stitch": Renderer(cross_stitch, {"count": Span(51, 46, 57), "cloth": Span(0.1, 0.05, 0.6)}, True),
-    "pixel-art": Renderer(pixel_art, {"punch": Span(1.25, 1.1, 1.4), "dither": Span(0.15, 0.1, 0.2)}, True),
+    "pixel-art": Renderer(pixel_art, {"punch": Span(1.25, 1.1, 1.4), "dither": Span(0.08, 0.05, 0.11)}, True),
     "handheld": Renderer(handheld, {"hue": Span(0.2, 0.18, 0.24), "glass": Span(0.78, 0.72, 0.84)}, False),
 }

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.painters.drawing import darkness_of
+from pipeline.painters.grounds import bare_paper, by_night
 from pipeline.painters.light import cast_shadow, relief
 from pipeline.painters.pieces import cells, seams
 from pipeline.painters.source import Source, rise
@@ -42,7 +43,9 @@ def clay(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     kneaded = (0.008 + 0.022 * figure) * lump + (0.004 * prints - 0.03) * dent * figure
     height = as_plane(body + kneaded - 0.1 * blur(line, 1.6) * figure)
     form = as_plane(relief(height, p["light"], 46) * (0.35 + 0.65 * figure))
-    flat = clip(saturate(source.calm, 1.12) * 0.84 + 0.09)
+    slab = by_night(source, "#6f8cc8", 0.5)
+    slab = mix(slab, rgb("#efdcbb"), as_plane(0.85 * bare_paper(source)))  # rolled out, as a page is of paper
+    flat = clip(saturate(slab, 1.12) * 0.84 + 0.09)
     flat = mix(flat, clip(saturate(source.calm, 1.3) * 0.3) + rgb("#241410") * 0.45, as_plane(0.96 * line))
     crease = np.exp(-((np.maximum(source.pen_distance, 0) / 5.0) ** 2)) * (source.pen_distance > 0) * figure
     crease = np.maximum(crease, 0.8 * np.exp(-source.border_distance / 4)) * (1 - line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pipeline.painters.grounds import bare_paper, by_night, night, open_sky, painted_sky
 from pipeline.painters.light import height_share, relief
 from pipeline.painters.pieces import cells
 from pipeline.painters.source import Source
@@ -16,7 +17,6 @@ from pipeline.painters.surface import (
     Renderer,
     Span,
     as_plane,
-    chroma,
     clip,
     hsv,
     luma,
@@ -31,33 +31,10 @@ from pipeline.painters.surface import (
 from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, noise
 
 
-def open_sky(source: Source) -> Plane:
-    """Return where the ground is a pale or blue sky, in [0, 1]: nowhere in the lowest quarter."""
-    soft = source.calm
-    blue = smoothstep(as_plane(soft[..., 2] - soft[..., 0]), 0.06, 0.22) * smoothstep(source.light, 0.4, 0.6)
-    sky = np.maximum(bare_paper(source), blue * source.ground)
-    return as_plane(sky * (1 - smoothstep(height_share(soft), 0.62, 0.8)))
-
-
-def bare_paper(source: Source) -> Plane:
-    """Return where the ground is white or nearly so, in [0, 1]."""
-    pale = smoothstep(source.light, 0.85, 0.95) * (1 - smoothstep(chroma(source.calm), 0.03, 0.1))
-    return as_plane(pale * source.ground)
-
-
-def painted_sky(like: Picture, hue: float, rng: np.random.Generator) -> Picture:
-    """Return a summer sky with cumulus, lighter towards the horizon."""
-    height = height_share(like)
-    sky = mix(np.broadcast_to(hsv(hue, 0.6, 0.93), like.shape), hsv(hue - 0.05, 0.18, 0.98), height * 1.2)
-    heap = noise(like, 120, rng, 1.7) + 0.45 * noise(like, 48, rng, 1.2) + 0.22 * noise(like, 20, rng)
-    puffs = smoothstep(as_plane(heap - 0.7 * np.abs(height - 0.42)), 0.3, 0.42)
-    lit = relief(blur(as_plane(np.clip(heap - 0.2, 0, 1)), 5), 80, 40)
-    return mix(sky, mix(rgb("#cfe0ec"), rgb("#ffffff"), clip(0.8 + 0.5 * lit)), as_plane(puffs * 0.92))
-
-
 def ghibli(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint gouache ground, cel-shaded figures in lush colours, warm light over cool shade, a cumulus sky."""
-    soft = mix(source.calm, painted_sky(source.calm, p["sky"], rng), as_plane(0.85 * open_sky(source)))
+    dusk = by_night(source, "#3f6fd0", 0.5)
+    soft = mix(dusk, painted_sky(source.calm, p["sky"], rng), as_plane(0.85 * open_sky(source)))
     dabs = noise(source.lines, 30, rng, 1.8) + 0.6 * noise(source.lines, 12, rng, 1.5)
     painted = times(soft, as_plane(1 + (0.03 + 0.05 * source.ground) * dabs))
     form = relief(source.swell(54, 6), 120, 26)
@@ -80,22 +57,40 @@ def spread_wet(picture: Picture, reach: float, rng: np.random.Generator) -> Pict
 
 
 def watercolor(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Paint transparent washes on white paper: wet rims round every shape, blooms inside, bare paper around."""
+    """Paint transparent washes on white paper: wet rims round every shape, backruns, pigment in the paper's hollows.
+
+    A bare page gets a loose pale wash behind the thing; nights stay as light as thin paint is.
+    """
     both = spread_wet(np.dstack([source.calm, np.minimum(source.away, 60) / 60]), 3.0, rng)
     wash, away = saturate(as_plane(both[..., :3]), 1.3), as_plane(both[..., 3] * 60)
     pool = clouds(source.lines, 110, rng)
-    rim = np.exp(-(((away - 3.5) / 2.6) ** 2)) + 0.35 * np.exp(-away / 14)
+    loose, wet = loose_wash(source, rng)
+    wash = mix(wash, loose, bare_paper(source))
+    rim = np.exp(-(((away - 3.5) / 2.6) ** 2)) + 0.35 * np.exp(-away / 14) + wet
     bloom = np.exp(-(((pool - 0.28) / 0.05) ** 2)) - 0.8 * smoothstep(pool, 0.28, 0.5)
-    tooth = grain(source.lines, 4.5, rng)
+    tooth = grain(source.lines, 6.5, rng)
     light = relief(source.swell(60, 9), 125, 14)
     density = p["strength"] * (0.84 + p["bloom"] * (0.55 * pool + 0.25 * bloom) + p["rim"] * 0.5 * rim - 0.3 * light)
     dry = smoothstep(as_plane(away + 1.6 * noise(source.lines, 34, rng)), -0.6, 1.8)
     pigment = -np.log(np.clip(wash * 0.94 + 0.05, 0.03, 1))
+    density = density * (1 - 0.5 * night(source))  # a ground is one wash, and paper takes up no more
     cover = density * (1 + p["grain"] * tooth) * (0.15 + 0.85 * dry) * bare_border(source.lines, pool)
     paper = times(mix(rgb("#fffefa"), rgb("#fbf0da"), p["cream"]), as_plane(1 + 0.025 * tooth))
     painted = paper * np.exp(-times(as_plane(pigment), as_plane(cover)))
-    pen = source.contour(-0.7, as_plane(0.5 * noise(source.lines, 40, rng))) * clip(as_plane(0.97 + 0.12 * tooth))
-    return clip(mix(painted, rgb("#473a3d"), as_plane(0.86 * pen)))
+    pen = source.contour(-0.9, as_plane(0.6 * noise(source.lines, 40, rng))) * clip(as_plane(0.92 + 0.2 * tooth))
+    return clip(mix(painted, rgb("#4a3d40"), as_plane(0.8 * pen)))
+
+
+def loose_wash(source: Source, rng: np.random.Generator) -> tuple[Picture, Plane]:
+    """Return a pale wash for a bare page, sky over earth, (H, W, 3), and its wet rim (H, W) in [0, 1]."""
+    down = height_share(source.lines)
+    puddle = as_plane(clouds(source.lines, 150, rng) - 0.9 * (down - 0.3) ** 2)
+    sky = mix(np.broadcast_to(rgb("#86c0ea"), source.calm.shape), rgb("#dcebe6"), down)
+    earth = smoothstep(as_plane(down + 0.12 * puddle), 0.72, 0.82)
+    hue = mix(sky, rgb("#e6dcae"), earth)
+    inside = np.maximum(smoothstep(puddle, -0.5, -0.42), earth)
+    wet = bare_paper(source) * np.exp(-(((puddle + 0.43) / 0.03) ** 2)) * (1 - earth)
+    return mix(np.ones_like(source.calm), hue, as_plane(inside)), as_plane(wet)
 
 
 def bare_border(like: Picture, ragged: Plane) -> Plane:
@@ -108,7 +103,8 @@ def bare_border(like: Picture, ragged: Plane) -> Plane:
 def oil_painting(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint loaded strokes along the forms, wide on the ground and fine near contours, lit as ridges of paint."""
     angle = directions(source, 34, p["direction"])
-    under = split_tone(saturate(source.calm, p["richness"]), hsv(0.06, 0.7, 0.5), hsv(0.12, 0.55, 1), p["varnish"])
+    rich = saturate(by_night(source, "#5f86cc", 0.45), p["richness"])
+    under = split_tone(rich, hsv(0.06, 0.7, 0.5), hsv(0.12, 0.55, 1), p["varnish"])
     form = relief(source.swell(50, 6), p["light"], 22)
     under = clip(times(under, as_plane(1 + 0.2 * form)))
     painted, ridge = under, np.zeros_like(source.lines)
@@ -116,7 +112,7 @@ def oil_painting(source: Source, p: Parameters, rng: np.random.Generator) -> Pic
         strokes = lay_strokes(source, angle, spacing, length, width, rng)
         own = strokes.own_region(source) & (source.away < near)
         colours = under[strokes.spots[:, 0], strokes.spots[:, 1]]
-        colours = as_plane(colours * (1 + rng.normal(0, 0.05, (len(colours), 1))) + rng.normal(0, 0.012, colours.shape))
+        colours = as_plane(colours * (1 + rng.normal(0, 0.08, (len(colours), 1))) + rng.normal(0, 0.02, colours.shape))
         painted = as_plane(np.where(own[..., None], colours[strokes.cover], painted))
         ridge = np.where(own, rng.uniform(0, 1, len(colours)).astype(np.float32)[strokes.cover], ridge)
     hairs = bristles(source, angle, 26, rng)
@@ -128,9 +124,10 @@ def oil_painting(source: Source, p: Parameters, rng: np.random.Generator) -> Pic
 
 def pointillism(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint dots of pure pigment on a primed canvas, each leaning to a neighbour hue; dark ones on the lines."""
-    ground = mix(np.broadcast_to(rgb("#f4ead2"), source.calm.shape), blur(source.calm, 3), 0.62)
+    seen = by_night(source, "#6a83d8", 0.5)
+    ground = mix(np.broadcast_to(rgb("#f4ead2"), seen.shape), blur(seen, 3), 0.62)
     for size, spread in ((p["dot"] * 1.1, 0.7), (p["dot"] * 0.85, 1.0)):
-        ground = dabbed(ground, source.calm, size, p["scatter"] * spread, rng)
+        ground = dabbed(ground, seen, size, p["scatter"] * spread, rng)
     fine, distance, _ = cells(source.lines, p["dot"] * 0.42, 0.5, rng)
     shade = as_plane(rng.uniform(0.6, 1.0, int(fine.max()) + 1))[fine]
     speck = smoothstep(as_plane(p["dot"] * 0.42 * 0.62 - distance), -0.8, 0.8)
@@ -178,8 +175,13 @@ def pastel(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     angle = directions(source, 24, np.radians(p["direction"]), 0.6)
     strokes = lay_strokes(source, angle, 8, 40, 6, rng)
     figure = 1 - source.ground
-    soft = mix(saturate(source.calm, 1.3), np.ones(3, np.float32), 0.7 * p["chalk"])
-    touched = stroke_colours(source, strokes, 0.1, rng) * (1 - p["chalk"]) + p["chalk"]
+    sky = mix(np.broadcast_to(rgb("#7fb2e6"), source.calm.shape), rgb("#dfe6f0"), height_share(source.lines))
+    seen = by_night(source, "#5f80c8", 0.45)
+    seen = mix(seen, sky, as_plane(0.9 * bare_paper(source)))  # nobody chalks a white page white
+    soft = mix(saturate(seen, 1.3), np.ones(3, np.float32), 0.7 * p["chalk"])
+    rows, columns = strokes.spots.T
+    touched = stroke_colours(source, strokes, 0.1, rng) + (seen - source.calm)[rows, columns]
+    touched = touched * (1 - p["chalk"]) + p["chalk"]
     laid = strokes.coloured(source, clip(saturate(touched[None], 1.25)[0]), soft)
     form = relief(source.swell(46, 8), 125, 16)
     chalk = mix(soft, soften_steps(laid), as_plane(0.34 + 0.4 * figure))

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from pipeline.painters.drawing import darkness_of
+from pipeline.painters.grounds import bare_paper, by_night
 from pipeline.painters.light import height_share, relief
-from pipeline.painters.painting import bare_paper
 from pipeline.painters.source import Source
 from pipeline.painters.surface import (
     Parameters,
@@ -22,6 +22,7 @@ from pipeline.painters.surface import (
     clip,
     contrast,
     hsv,
+    luma,
     mix,
     rgb,
     saturate,
@@ -118,20 +119,24 @@ def risograph(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
     below.
     """
     form = relief(source.swell(54, 8), 125, 16)
-    soft = clip(times(saturate(source.calm, 1.2), as_plane(1 + 0.2 * form)))
+    seen = by_night(source, "#4a78d8", 0.5)
+    soft = clip(times(saturate(seen, 1.2), as_plane(1 + 0.2 * form)))
     inks = (hsv(p["pink"], 0.66, 1.0), hsv(0.145, 0.8, 1.0), hsv(p["blue"], 0.95, 0.76))
     amounts = separate(soft, inks)
     down, bare = height_share(source.lines), bare_paper(source)
     tints = (0.3 * smoothstep(down, 0.45, 1.0), np.zeros_like(down), 0.26 * (1 - smoothstep(down, 0, 0.5)))
+    dull = 1 - smoothstep(chroma(soft), 0.34, 0.62)
+    flat = as_plane(0.8 * dull * (1 - source.ground))  # greys and browns in flat tints: of dots they are confetti
     page = np.broadcast_to(rgb("#f8f4ea"), soft.shape)
     for plate, (ink, (dx, dy)) in enumerate(zip(inks, ((1, 0), (0, -1), (-1, 1)), strict=True)):
         amount = shifted(as_plane(np.maximum(amounts[..., plate], bare * tints[plate])), dx * p["slip"], dy * p["slip"])
         speck = as_plane(0.1 * grain(source.lines, 3.4, rng) + 0.4 * dots(source.lines, 10, 20 + 30 * plate))
         at = np.quantile(speck[::5, ::5], np.linspace(0, 1, 17))  # so that as much ink is printed as was asked for
         level = as_plane(np.interp(amount, np.linspace(0, 1, 17), at))
-        page = page * mix(np.ones(3, np.float32), ink, as_plane(printed(level, speck, 0.55) * 0.96))
+        laid = printed(level, speck, 0.55) * (1 - flat) + amount * flat
+        page = page * mix(np.ones(3, np.float32), ink, as_plane(laid * 0.96))
     key = shifted(source.contour(0.2), 0.3 * p["slip"], 0)
-    key = np.maximum(key, smoothstep(as_plane(1 - source.light), 0.8, 0.9))
+    key = np.maximum(key, smoothstep(as_plane(1 - luma(seen)), 0.76, 0.88))
     dark = hsv(p["blue"] + 0.06, 0.8, 0.34)
     pressed = clip(as_plane(key * (1.04 + 0.33 * grain(source.lines, 3, rng))))
     over = mix(np.ones(3, np.float32), dark, pressed)  # ink lies over ink: black is darker than the line's blue

@@ -30,6 +30,14 @@ def slope(above: tuple[int, int, int], below: tuple[int, int, int], side: int = 
     return bare(np.broadcast_to(np.array(above) * (1 - share) + np.array(below) * share, (side, side, 3)))
 
 
+def thing(colour: tuple[int, int, int], ground: tuple[int, int, int], side: int = 256) -> Painting:
+    """A square of one colour, half as wide as the picture, in the middle of a ground."""
+    colours, regions = np.full((side, side, 3), ground, np.uint8), np.zeros((side, side), np.int32)
+    middle = (slice(side // 4, side * 3 // 4),) * 2
+    colours[middle], regions[middle] = colour, 1
+    return Painting(colours, np.zeros((side, side), np.uint8), regions)
+
+
 def look(style: str, painting: Painting) -> np.ndarray:
     return paint(painting, style, DEFAULTS[style], 1.0, 3).astype(np.float32)
 
@@ -61,12 +69,20 @@ def test_facets_show_in_the_dark() -> None:
 
 
 def test_pixel_art_has_few_colours_that_differ_and_leaves_one_colour_alone() -> None:
-    one = look("pixel-art", flat((250, 250, 248)))
-    assert len(np.unique(one.reshape(-1, 3), axis=0)) == 1
+    inside = look("pixel-art", thing((200, 60, 50), (90, 160, 220)))[120:136, 120:136]
+    assert len(np.unique(inside.reshape(-1, 3), axis=0)) == 1
     many = np.unique(look("pixel-art", slope((120, 190, 240), (240, 230, 210))).reshape(-1, 3), axis=0)
     assert 2 <= len(many) <= 32
     apart = np.abs(many[:, None] - many[None]).max(axis=2) + 255 * np.eye(len(many))
     assert apart.min() > 0.1 * 255
+
+
+def test_pixel_art_lays_a_board_between_two_tones_and_no_sparse_dots() -> None:
+    """A row of pixels has one colour, or two in turn."""
+    pixels = look("pixel-art", slope((120, 190, 240), (240, 230, 210)))[2::4, 2::4]
+    changes = (np.abs(np.diff(pixels, axis=1)).max(axis=2) > 0).mean(axis=1)
+    assert ((changes == 0) | (changes == 1)).all()
+    assert 0.1 < (changes == 1).mean() < 0.9
 
 
 def test_stitches_show_on_a_small_picture() -> None:
@@ -93,21 +109,80 @@ def hue_of(picture: np.ndarray) -> float:
 )
 def test_a_risograph_s_three_inks_give_the_colour_s_own_hue(colour: tuple[int, int, int]) -> None:
     """Purple is pink and blue, navy has no yellow in it, brown is no blue."""
-    turned = hue_of(look("risograph", flat(colour))) - hue_of(flat(colour).colours.astype(np.float32))
+    inside = look("risograph", thing(colour, (250, 248, 240)))[72:184, 72:184]
+    turned = hue_of(inside) - hue_of(flat(colour).colours.astype(np.float32))
     assert abs((turned + 180) % 360 - 180) < 25
 
 
-@pytest.mark.parametrize("style", ["childrens-book", "risograph"])
+@pytest.mark.parametrize(
+    "style", ["cartoon-3d", "childrens-book", "felt-pen", "pastel", "pixel-art", "risograph", "watercolor"]
+)
 def test_bare_paper_behind_things_is_tinted(style: str) -> None:
     picture = look(style, flat((252, 252, 252), 512))
     above, below = picture[40:120].mean(axis=(0, 1)), picture[400:480].mean(axis=(0, 1))
     assert above[2] - above[0] > below[2] - below[0] + 15
 
 
-def test_dark_felt_pens_leave_no_paper_and_bright_ones_do() -> None:
-    black, red = (look("felt-pen", flat(colour)).max(axis=2) for colour in ((30, 28, 36), (225, 40, 40)))
+def test_a_bare_page_is_a_slab_of_clay() -> None:
+    red, _, blue = look("clay", flat((252, 252, 252))).mean(axis=(0, 1))
+    assert red - blue > 25
+
+
+@pytest.mark.parametrize(
+    ("style", "least"),
+    [
+        ("cartoon-3d", 75),
+        ("childrens-book", 80),
+        ("clay", 80),
+        ("coloured-pencil", 110),
+        ("comic", 60),
+        ("crayon", 75),
+        ("cross-stitch", 80),
+        ("felt", 70),
+        ("felt-pen", 80),
+        ("ghibli", 80),
+        ("low-poly", 70),
+        ("oil-painting", 60),
+        ("pastel", 95),
+        ("pointillism", 85),
+        ("risograph", 45),
+        ("watercolor", 105),
+    ],
+)
+def test_a_night_is_as_light_as_the_paint_is_and_a_thing_stays_as_dark_as_it_is(style: str, least: float) -> None:
+    picture = look(style, thing((20, 20, 24), (22, 24, 66)))
+    around, inside = picture[24:40, 64:192].mean(), picture[100:156, 100:156].mean()
+    assert around > least
+    assert inside < 75
+
+
+def test_dark_panes_have_light_behind_them() -> None:
+    dark = look("stained-glass", flat((22, 26, 80)))
+    assert np.percentile(dark.max(axis=2), 75) > 120
+
+
+def test_things_reach_over_the_rim_of_a_picture_book_s_page() -> None:
+    colours, regions = np.full((256, 256, 3), (90, 160, 90), np.uint8), np.zeros((256, 256), np.int32)
+    colours[110:130, :128], regions[110:130, :128] = (210, 50, 50), 1
+    picture = look("childrens-book", Painting(colours, np.zeros((256, 256), np.uint8), regions))
+    red, green, _ = np.moveaxis(picture, 2, 0)
+    assert (red - green)[115:125, 1:5].mean() > 60
+    assert picture[1:5, 1:5].min() > 200
+
+
+@pytest.mark.parametrize("colour", [(134, 134, 134), (122, 76, 40)])
+def test_a_risograph_prints_things_without_strong_colours_in_flat_tints(colour: tuple[int, int, int]) -> None:
+    inside = look("risograph", thing(colour, (200, 220, 240), 512))[160:352, 160:352]
+    assert inside.std(axis=(0, 1)).max() < 22
+
+
+def test_dark_felt_pens_leave_paper_and_black_ones_do_not() -> None:
+    navy = look("felt-pen", flat((48, 56, 156))).min(axis=2)
+    assert (navy[20:-20, 20:-20] > 180).mean() > 0.02
+    red = look("felt-pen", flat((225, 40, 40))).max(axis=2)
     inside = (slice(20, -20), slice(20, -20))
-    assert black[inside].max() < 120
+    black = look("felt-pen", thing((30, 28, 36), (225, 40, 40)))[72:184, 72:184]
+    assert black.max() < 120
     assert (look("felt-pen", flat((225, 40, 40))).min(axis=2)[inside] > 180).mean() > 0.01
     assert red.max() > 230
 
