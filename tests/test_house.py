@@ -38,6 +38,7 @@ HOMES = {  # heavy library -> the only places that may import it; everything bel
     "opentelemetry": {"pipeline/metrics/spans.py"},
     "c2pa": {"pipeline/picture/signing.py"},
     "ray": {"pipeline/serve/"},
+    "openvino": {"pipeline/engine/graph_conversion.py", "pipeline/engine/graph_runner.py"},
 }
 HEAVY = {*HOMES, "torch", "transformers", "skimage", "sklearn", "accelerate"}
 LIGHT = [
@@ -152,14 +153,18 @@ def requirements(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", *(f"requirements-{kind}.txt" for kind in ("test", "mcp", "store", "c2pa", "otel"))]
+    "name",
+    [
+        "requirements.txt",
+        *(f"requirements-{kind}.txt" for kind in ("test", "mcp", "store", "c2pa", "otel", "openvino")),
+    ],
 )
 def test_pins_are_what_is_tested(name: str) -> None:
     pins = requirements(name)
     assert {package: version(package.partition("[")[0]).partition("+")[0] for package in pins} == pins
 
 
-@pytest.mark.parametrize("extra", ["mcp", "store", "cluster", "c2pa", "otel"])
+@pytest.mark.parametrize("extra", ["mcp", "store", "cluster", "c2pa", "otel", "openvino"])
 def test_an_extra_is_its_requirements_file(extra: str) -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     assert extras[extra] == [f"{name}=={pin}" for name, pin in requirements(f"requirements-{extra}.txt").items()]

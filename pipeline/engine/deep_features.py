@@ -119,6 +119,23 @@ def run_whole(
 ) -> tuple[Tensor, Tensor]:
     """Do what UNet2DConditionModel.forward does, and give out the deep features; those given as `deep` replace them."""
     time_embeds, states = embed_inputs(unet, sample, time, encoder_hidden_states, added_cond_kwargs, style_masks)
+    residuals = down_block_additional_residuals, mid_block_additional_residual
+    is_odd = any(side % 2**unet.num_upsamplers for side in sample.shape[-2:])
+    return run_all_layers(unet, sample, time_embeds, states, *residuals, deep=deep, names_sizes=is_odd)
+
+
+def run_all_layers(
+    unet: Any,
+    sample: Tensor,
+    time_embeds: Tensor,
+    states: Attended,
+    down_block_additional_residuals: Sequence[Tensor],
+    mid_block_additional_residual: Tensor | None,
+    *,
+    deep: Tensor | None = None,
+    names_sizes: bool,
+) -> tuple[Tensor, Tensor]:
+    """Run all layers on what was embedded; `names_sizes` tells each block that doubles a side what it doubles to."""
     hidden = unet.conv_in(sample)
     skips: tuple[Tensor, ...] = (hidden,)
     for block in unet.down_blocks:
@@ -137,7 +154,7 @@ def run_whole(
             hidden_states=hidden,
             temb=time_embeds,
             res_hidden_states_tuple=used,
-            upsample_size=size if any(side % 2**unet.num_upsamplers for side in sample.shape[-2:]) else None,
+            upsample_size=size if names_sizes else None,
             **select_states(block, hidden, states),
         )
     first = len(last.resnets) - SHALLOW_LAYERS
@@ -160,6 +177,18 @@ def run_shallow(
 ) -> Tensor:
     """Run the layers between the latents and the deep features' place, on both sides of the UNet, and its output."""
     time_embeds, states = embed_inputs(unet, sample, time, encoder_hidden_states, added_cond_kwargs, style_masks)
+    return run_shallow_layers(unet, sample, time_embeds, states, deep, down_block_additional_residuals)
+
+
+def run_shallow_layers(
+    unet: Any,
+    sample: Tensor,
+    time_embeds: Tensor,
+    states: Attended,
+    deep: Tensor,
+    down_block_additional_residuals: Sequence[Tensor],
+) -> Tensor:
+    """Run the shallow layers on what was embedded."""
     hidden = unet.conv_in(sample)
     skips = [hidden]
     first_block = unet.down_blocks[0]
