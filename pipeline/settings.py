@@ -34,7 +34,7 @@ MemoryChoice = Literal["auto", "full", "fp8", "streamed", "cpu"]
 SafetyChoice = Literal["on", "off"]
 AttentionChoice = Literal["auto", "sdpa", "xformers"]
 PreviewChoice = Literal["linear", "small"]
-CompileChoice = Literal["off", "on"]
+CompileChoice = Literal["off", "on", "openvino"]
 HostsChoice = Literal["local", "anyone", "nobody"]
 HistoryChoice = Literal["auto", "on", "off", "ask"]
 HistoryApiChoice = Literal["off", "on"]
@@ -89,7 +89,7 @@ MEANINGS = {
     "InvokeAI lay them out",
     "attention": "kernels of the attention: auto takes torch's own, xformers where it is installed and runs",
     "previews": "how steps are shown: linear costs nothing, small paints them with TAESD where the engine has it",
-    "compile": "on compiles the networks at the start: one to several minutes, then each step is quicker",
+    "compile": "on compiles the networks at the start, for minutes: each step is quicker then; openvino by OpenVINO",
     "hosts": "who may fetch models and change the engine from the page: local is who opens the link that "
     "the terminal prints, anyone every visitor, nobody none",
     "history": "which pictures are kept in the history: on all, off none, ask those of visitors who say so; auto is on "

@@ -158,7 +158,7 @@ class ControlNets:
         plan = self._plan(request, count)
         needed = missing * plan.controlnet + plan.stage
         if self._measure(plan) < needed:
-            self._placement.packed.unpack()
+            self._placement.free_spare()
         for role in [each for each in (*self._loaded, MAIN) if each not in wanted]:
             if self._measure(plan) >= needed:
                 return

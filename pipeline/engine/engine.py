@@ -12,8 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pipeline.controls import Shortcuts
-from pipeline.engine.acceleration import COMPILING, Compiler, make_blank_request
+from pipeline.engine.acceleration import COMPILING, Compiler
 from pipeline.engine.conditioning import RequestEncoder
 from pipeline.engine.controlnets import ControlNets, list_steering_hints
 from pipeline.engine.decoding import Decoders
@@ -23,6 +22,8 @@ from pipeline.engine.few_steps import RequestLoras, list_lora_notices
 from pipeline.engine.ink import lay_ink
 from pipeline.engine.lending import lend_networks
 from pipeline.engine.loaded_model import LoadedModel, OnProgress, choose_hardware, load_model
+from pipeline.engine.openvino_limits import expect_openvino
+from pipeline.engine.openvino_networks import OpenVINO
 from pipeline.engine.own_base import OwnBase
 from pipeline.engine.placement import Size
 from pipeline.engine.second_pass import TwoPasses
@@ -30,6 +31,7 @@ from pipeline.engine.shallow_text_encoder import expect_layers
 from pipeline.engine.starting import Starter, lay_rest
 from pipeline.engine.style_adapters import StyleAdapters
 from pipeline.engine.style_embeddings import StyleEmbeddings
+from pipeline.engine.warm_up import warm_up
 from pipeline.errors import IsCancelled, Overflow, look_for_cancel
 from pipeline.machine.device import name_dtype
 from pipeline.machine.plan import ModeChoice
@@ -49,7 +51,9 @@ class Engine(DrawingEngine):
 
     _embed_style: StyleEmbeddings
 
-    def __init__(self, model: LoadedModel, *, compile: bool = False, previews: str = "linear") -> None:
+    def __init__(
+        self, model: LoadedModel, *, compile: bool = False, previews: str = "linear", openvino: OpenVINO | None = None
+    ) -> None:
         super().__init__(model.profile)
         self._revisions, self._safety = model.revisions, model.safety
         self._pipeline, self._placement, self._embed_style = model.pipeline, model.placement, model.style_embeddings
@@ -71,9 +75,10 @@ class Engine(DrawingEngine):
         self._loras = RequestLoras(model.pipeline, self._menu, self._files, model.placement)
         self.own_base = OwnBase(model, self._turns, self._forget_base)
         starter = Starter(model.pipeline, model.placement)
-        self._denoiser = Denoiser(model.pipeline, model.placement, self._decoding, starter, compiler)
+        self._denoiser = Denoiser(model.pipeline, model.placement, self._decoding, starter, compiler, openvino)
         compiler.compile_decoder(model.pipeline.vae)
         model.placement.on_leave, model.placement.on_move = self._loras.adapters.clear, self._clear_device_caches
+        model.placement.on_spare = openvino.let_go if openvino else model.placement.on_spare
 
     @classmethod
     def load(
@@ -90,6 +95,7 @@ class Engine(DrawingEngine):
         attention: str = "auto",
         compile: bool = False,
         previews: str = "linear",
+        graphs: Path | None = None,
     ) -> Engine:
         """Find, check and load the profile's files.
 
@@ -97,34 +103,37 @@ class Engine(DrawingEngine):
         run to the next; `dtype` is one of device.DTYPES, for a profile that is drawn in any of them; `memory` is "auto"
         or one of memory.MODES; `safety` asks the profile's safety checker, where it has one, about each picture;
         `attention` is one of acceleration.ATTENTIONS; `compile` compiles the networks before it returns; `previews` are
-        "linear", or "small" by the profile's small decoder.
+        "linear", or "small" by the profile's small decoder; `graphs` is the folder that keeps OpenVINO's graphs, by
+        which pictures are drawn then.
         Raises ModelError for missing or damaged files, SettingError for a device, number format, mode or kernel that is
         not here, OutOfMemory where not even the smallest mode loads.
         """
         report = on_progress or (lambda stage, fraction: None)
         hardware = replace(choose_hardware(profile, device, dtype, memory, attention), compiled=compile)
+        if graphs is not None:
+            expect_openvino(hardware.device, hardware.dtype)
         model = load_model(profile, hardware, folder=folder, cache_dir=cache_dir, safety=safety, report=report)
-        engine = cls(model, compile=compile, previews=previews)
-        if compile:
+        engine = cls(model, compile=compile, previews=previews, openvino=OpenVINO(graphs) if graphs else None)
+        if compile or graphs:
             report(COMPILING, 0.95)
             engine.compile_ahead()
         report("Ready", 1.0)
         return engine
 
     def compile_ahead(self) -> None:
-        """Compile what a picture of the usual size needs, with guidance and without, with lines and without, with all
-        layers and with the shallow ones.
-        """
-        request, halfway = make_blank_request(self.profile), Shortcuts(guidance_end=0.5, cache_interval=2)
-        with self._turns.take(), torch.inference_mode():
-            for shortcuts in (halfway, replace(halfway, control_guidance_end=0.0)):
-                blank = replace(request, shortcuts=shortcuts)
-                conditions = self._conditioning.make_blank_conditions(blank)
-                latents = self._denoiser.denoise(blank, self._denoiser.starter.encode_start(blank), conditions)
-            self._decoding.decode_pictures(latents, "full")
-            if (small := self._menu.small_decoder) is not None and self._files.has(small):
-                self._decoding.decode_pictures(latents, "small")
-        self._denoiser.compiler.take_notices()  # the start tells that it compiles
+        """Compile what a picture of the usual size needs."""
+        with self._turns.take(), torch.inference_mode(), use_usual_threads():
+            warm_up(self.profile, self._conditioning, self._denoiser, self._decoding, self._has_small_decoder())
+        self._denoiser.forget_last()  # the start tells that it compiles
+
+    def _has_small_decoder(self) -> bool:
+        """Return whether the files of a small decoder are here."""
+        return self._menu.small_decoder is not None and self._files.has(self._menu.small_decoder)
+
+    def retire(self, then: Callable[[], None]) -> None:
+        """Stop drawing for good, as every engine does; OpenVINO's process ends."""
+        super().retire(then)
+        self._placement.on_spare()
 
     @property
     def device(self) -> torch.device:
@@ -146,7 +155,7 @@ class Engine(DrawingEngine):
         """Return the revisions, and the number format of a picture drawn now where it is not the device's usual one:
         other numbers, other pixels.
         """
-        numbers = self._placement.present_numbers()
+        numbers = self._denoiser.name_numbers(is_next=True)
         return MappingProxyType({**self.revisions, **({NUMBER_FORMAT: numbers} if numbers else {})})
 
     @property
@@ -197,7 +206,7 @@ class Engine(DrawingEngine):
         size = Size(request.width, request.height, len(list_steering_hints(request)) or 1)
         with self._take_turn(request, is_cancelled, gives_way), torch.inference_mode(), use_usual_threads():
             look_for_cancel()
-            self._denoiser.compiler.take_notices()  # of a picture that was stopped
+            self._denoiser.forget_last()
             drawn, shortage = self._placement.run(
                 size, lambda: self._draw_in_numbers(request, count, on_step, is_cancelled)
             )
@@ -238,8 +247,8 @@ class Engine(DrawingEngine):
             clock.mark("picture")
             look_for_cancel()
         notices = (*list_lora_notices(request), *self._conditioning.list_unread_words(request))
-        notices += self._denoiser.compiler.take_notices()
-        return Drawn(tuple(images), clock.milliseconds, notices, self._placement.present_numbers())
+        notices += self._denoiser.take_notices()
+        return Drawn(tuple(images), clock.milliseconds, notices, self._denoiser.name_numbers())
 
     def _check_safety(self, drawn: Drawn) -> Drawn:
         """Add a verdict on each picture, where this engine has a safety checker that is on."""

@@ -25,7 +25,7 @@ def lend_networks(pipeline: Any, placement: Placement, conditioning: RequestEnco
     if mode in IRREVERSIBLE:
         raise OutOfMemory(TOO_SMALL.format(mode=mode))
     placement.switch_mode(mode)
-    placement.packed.unpack()  # learning takes the room
+    placement.free_spare()  # learning takes the room
     return LentNetworks(
         unet=pipeline.unet,
         vae=pipeline.vae,

@@ -48,8 +48,8 @@ class Placement:
 
     Only UNet and ControlNet are kept in 8 bits or streamed. Neither can be undone, so both are read from their files
     again (`read_again`) when the mode changes back: equal requests then give equal pictures. `on_leave` is called
-    before modules move, `on_move` after they did; both let go of what is kept, and are called when memory ran out. Not
-    safe for many threads: the engine's lock is around it.
+    before modules move, `on_move` after they did; both let go of what is kept, and are called when memory ran out, as
+    `on_spare` is. Not safe for many threads: the engine's lock is around it.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Placement:
         self._read_again = read_again  # gives UNet with its adapter, and ControlNet without its hint stack
         self.on_move: Callable[[], None] = lambda: None
         self.on_leave: Callable[[], None] = lambda: None
+        self.on_spare: Callable[[], None] = lambda: None  # memory is wanted, or weights are about to move
         self.mode: MemoryMode | None = None  # None until the first `use`
         self.packed = PackedConvolutions()
         self.choice = ModeChoice("cpu" if device.type == "cpu" else "full", "nothing was chosen yet")
@@ -104,9 +105,7 @@ class Placement:
         return result, (notice,)  # type: ignore[return-value]
 
     def set_usual_mode(self, choice: ModeChoice) -> None:
-        """Make the chosen mode the usual one, or the first lower mode in which the weights fit. Raises OutOfMemory when
-        none does.
-        """
+        """Make the chosen mode the usual one, or the first lower one in which the weights fit. Raises OutOfMemory."""
         self.choice = choice
         while (trouble := self._try_in_mode(self.choice.mode, lambda: None)[0]) is not None:
             log.warning("Out of memory while loading in mode %s: %s", self.choice.mode, trouble)
@@ -128,11 +127,18 @@ class Placement:
             self.on_move()
 
     def pack_convolutions(self, networks: Iterable[Any], size: Size) -> None:
-        """Let networks that draw on the processor keep their large convolutions in its own order too, where that leaves
-        memory for a picture of this size.
-        """
+        """Let networks keep their large convolutions in a processor's own order where a picture leaves the memory."""
         if self.mode == "cpu" and not self._compiled:
-            self.packed.pack(networks, count_transient_bytes(self._profile, size.pixels, name_dtype(self.dtype)))
+            self.packed.pack(networks, self.count_transient_bytes(size))
+
+    def count_transient_bytes(self, size: Size) -> int:
+        """Count the bytes that a picture of this size holds for a while on the processor."""
+        return count_transient_bytes(self._profile, size.pixels, name_dtype(self.dtype))
+
+    def free_spare(self) -> None:
+        """Free what is only quicker: packed convolutions, OpenVINO's process."""
+        self.packed.unpack()
+        self.on_spare()
 
     def _enter_mode(self, mode: MemoryMode) -> None:
         self._altered = mode in IRREVERSIBLE
@@ -178,7 +184,7 @@ class Placement:
     def _leave_mode(self) -> None:
         """Leave the mode; read UNet and ControlNet again where they cannot come out of it."""
         self.mode = None
-        self.packed.unpack()
+        self.free_spare()
         if self._altered:
             self._pipeline.unet = self._pipeline.controlnet = None
             release_memory()
@@ -205,7 +211,7 @@ class Placement:
         places of the pipeline's own; the ControlNet stays in its mode and is not read again.
         """
         mode, self.mode = self.mode, None
-        self.packed.unpack()
+        self.free_spare()
         self.on_leave()
         with allow_weight_changes():
             change()
@@ -241,10 +247,8 @@ class Placement:
         return True
 
     def widen_numbers(self) -> bool:
-        """Let everything compute in float32 from now on; return False where it does already.
-
-        Some cards overflow in float16 (GTX 16xx). It takes twice the memory: where there is none, `run` goes a mode
-        lower.
+        """Let everything compute in float32 from now on, as cards that overflow in float16 need; return False where it
+        does already. It takes twice the memory: where there is none, `run` goes a mode lower.
         """
         if self.dtype == torch.float32:
             return False
@@ -285,7 +289,7 @@ class Placement:
 
     def let_go(self) -> None:
         """Free what is kept for later pictures: packed convolutions, LoRAs, ControlNets that were read on demand."""
-        self.packed.unpack()
+        self.free_spare()
         self.on_leave()
         self.on_move()
         release_memory()

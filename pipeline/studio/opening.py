@@ -70,6 +70,7 @@ def open_engine(
         previews=settings.previews,
         safety=settings.safety == "on",
         cache_dir=settings.caches / "embeddings",
+        graphs=settings.caches / "openvino" if settings.compile == "openvino" else None,
         on_progress=on_progress,
     )
 
