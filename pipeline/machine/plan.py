@@ -60,6 +60,7 @@ class MemoryPlan:
     encode: int = 0  # held for a while when a picture to go on from becomes latents
     image_encoder: int = 0  # held on the processor while a new style's picture is looked at
     packed: int = 0  # taken besides where it is free: large convolutions in the processor's own order
+    openvino: int = 0  # taken by OpenVINO's process in place of `packed`: all that steps compute with once more
 
     @property
     def peak(self) -> int:
@@ -108,11 +109,10 @@ def plan_memory(
     `encodes` says that a picture becomes latents: one to start from, what stays of one for a UNet that fills parts, or
     the first of two passes, which is smaller than the second and needs less. `new_style` says that the image encoder
     looks at a style first, on the processor and in 32 bits; `float32_decoder` that the autoencoder computes in those,
-    after it overflowed in 16. Denoised in windows a picture needs what one does, and room
-    for the deep features of all.
+    after it overflowed in 16. Denoised in windows a picture needs what one does, and room for the deep features of all.
     What a GPU's weights would take on the processor is always counted in 32 bits. Raises SettingError for a size that
-    the profile does not draw, a batch outside 1 to 4, an unknown mode or number format, or a mode that the device does
-    not have.
+    the profile does not draw, a batch outside 1 to 4, an unknown mode or number format, or a mode that the device
+    lacks.
     """
     kind = _check_arguments(profile, width, height, batch, mode, device)
     drawn_on = "cpu" if kind == "cpu" else device
@@ -146,6 +146,7 @@ def plan_memory(
         ),
         image_encoder=looked,
         packed=int(wide * figures.get("packed_share", 0.0) * steered.streamable) if kind == "cpu" else 0,
+        openvino=steered.streamable + figures["openvino_bytes"] if kind == "cpu" and each == 2 else 0,
     )
 
 

@@ -106,6 +106,7 @@ def _describe_plan(plan: MemoryPlan, fits: bool) -> dict[str, Any]:
         "encode": plan.encode,
         "image_encoder": plan.image_encoder,
         "packed": plan.packed,
+        "openvino": plan.openvino,
         "runtime": plan.runtime,
         "main_memory": plan.main_memory,
         "published": plan.published,
@@ -181,15 +182,18 @@ def answer_plan(
         if is_running:
             profile, settings = studio.profile, dict(zip(SETTINGS, inputs, strict=True))
             need = read_page_need(studio, parse_size(profile, get_menu(profile.name), width, height), settings, canvas)
-        numbers = find_numbers(studio, engine)
+        numbers, is_openvino = find_numbers(studio, engine), studio.settings.compile == "openvino"
         planned = plan_memory_modes(engine, width, height, count, studio.settings.device, numbers, need)
-        return f"<p>{COUNTED if is_running else UNCOUNTED}</p>{format_plan(planned)}"
+        return f"<p>{COUNTED if is_running else UNCOUNTED}</p>{format_plan(planned, is_openvino=is_openvino)}"
     except Exception as error:
         return f'<p role="alert">{html.escape(explain_error(error))}</p>'
 
 
-def format_plan(planned: dict[str, Any]) -> str:
-    """Format a plan as HTML: a row for each mode, ours beside the published formula, and what the plans are worth."""
+def format_plan(planned: dict[str, Any], *, is_openvino: bool = False) -> str:
+    """Format a plan as HTML: a row for each mode, ours beside the published formula, and what the plans are worth.
+
+    `is_openvino` says whether Croquis was started to draw by OpenVINO.
+    """
     free = planned["free"]
     here = f"{format_gigabytes(free['main'])} of main memory are free"
     here += (
@@ -201,10 +205,15 @@ def format_plan(planned: dict[str, Any]) -> str:
         f"<td>{'fits' if mode['fits'] else 'does not fit'}</td></tr>"
         for mode in planned["modes"]
     )
-    packed = max(mode["packed"] for mode in planned["modes"])
+    packed, taken = (max(mode[name] for mode in planned["modes"]) for name in ("packed", "openvino"))
     quicker = (
         f"<p>Steps on the processor are quicker where {format_gigabytes(packed)} more are free.</p>" if packed else ""
     )
+    if is_openvino and taken:
+        more = format_gigabytes(taken)
+        quicker = (
+            f"<p>OpenVINO draws where {more} more are free, and keeps a second size open where {more} more are.</p>"
+        )
     runs = [row for row in planned["measurements"] if row["what"] == "peak"]  # whole runs; the rest are stages of one
     worst, published = (max(abs(row[name]) for row in runs) for name in ("error", "published_error"))
     return (

@@ -38,6 +38,15 @@ def test_the_table_shows_every_mode_and_both_formulas(free: None) -> None:
         assert mode["meaning"] in table and f"{mode['published'] / 1e9:.1f} GB" in table
 
 
+def test_what_openvino_takes_is_told_to_those_who_draw_by_it(free: None) -> None:
+    planned = plan_memory_modes("sd15", 512, 512, 1, "cpu", "bfloat16")
+    more = f"{planned['modes'][0]['openvino'] / 1e9:.1f} GB"
+    assert f"OpenVINO draws where {more} more are free" in format_plan(planned, is_openvino=True)
+    assert "OpenVINO" not in format_plan(planned)
+    exact = plan_memory_modes("sd15", 512, 512, 1, "cpu", "float32")
+    assert "OpenVINO" not in format_plan(exact, is_openvino=True), "torch draws in float32"
+
+
 @pytest.mark.parametrize("quick", [False, True])
 def test_plans_are_in_the_numbers_that_the_processor_is_quickest_in(
     free: None, monkeypatch: pytest.MonkeyPatch, quick: bool
