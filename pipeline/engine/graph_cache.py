@@ -141,7 +141,7 @@ def describe_tensors(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
 def read_tensors(tensors: Mapping[str, Tensor]) -> Iterator[memoryview]:
     """Yield each tensor's numbers in their plain order, one after the other: all at once would take as much again."""
     for each in tensors.values():
-        yield memoryview(each.detach().contiguous().flatten().view(torch.uint8).numpy())
+        yield each.detach().contiguous().flatten().view(torch.uint8).numpy().data
 
 
 def write_weights(tensors: Mapping[str, Tensor], file: Path) -> None:

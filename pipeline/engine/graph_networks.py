@@ -47,7 +47,7 @@ class GraphUNet:
         if (middle := given.get("mid_block_additional_residual")) is not None:
             residuals.append(middle)
         inputs = [sample, time_embeds, words, style, scales, *more]
-        inputs += residuals or [None] * (len(shapes) - len(inputs))  # type: ignore[list-item]
+        inputs += residuals or [None] * (len(shapes) - len(inputs))
         return self._openvino.compute(unet, graph, inputs, shapes)
 
 

@@ -8,7 +8,7 @@ process dies torch goes on with the picture, and draws those after it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -252,7 +252,6 @@ def list_keys(
     return list(keys)
 
 
-def take_row(inputs: Sequence[Tensor | None], row: int) -> Iterator[Tensor | None]:
-    """Yield one row of each input; zeros and vectors are the same for all."""
-    for each in inputs:
-        yield each if each is None or each.ndim == 1 else each[row : row + 1]
+def take_row(inputs: Sequence[Tensor | None], row: int) -> list[Tensor | None]:
+    """Return one row of each input; zeros and vectors are the same for all."""
+    return [each if each is None or each.ndim == 1 else each[row : row + 1] for each in inputs]
