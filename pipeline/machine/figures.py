@@ -60,7 +60,7 @@ def count_decode_bytes(pixels: int, coded: int, usual: int, figures: Mapping[str
     """
     own = f"_{8 * coded}" if f"decode_bytes_per_px_{8 * coded}" in figures else ""
     share = 1.0 if own else coded / usual
-    return round(share * (pixels * figures[f"decode_bytes_per_px{own}"] + figures.get(f"decode_bytes{own}", 0)))
+    return int(share * (pixels * figures[f"decode_bytes_per_px{own}"] + figures.get(f"decode_bytes{own}", 0)))
 
 
 def _measure_folder(home: Path) -> WeightSizes:
