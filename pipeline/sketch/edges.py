@@ -31,29 +31,37 @@ RIM = 3.0  # px of an area's border that stay when it is hollowed
 MIN_AREA = 8  # px; smaller spots of ink or paper are dust and grain
 SLIT = 9  # px, odd: paper between two strokes as near as this may lie in the blur of both
 SLIT_DEPTH = 0.5  # of the fainter stroke's darkness: what is below it is paper
+TEXTURED = 0.15  # share of edges at READ_SIDE: from there on they are dots and hatching; photographs have 0.04 to 0.1
+CANNY = 50, 150  # thresholds that nobody chose
+CALM = 4.0  # sigma, px at READ_SIDE, that such a picture is blurred by
+CALMER = 0.4  # of Canny's thresholds, at READ_SIDE, for what is blurred
 SLIT_INK = 128  # darkness of both strokes at least: within a pencil's stroke light grain is no paper
 
 
 def read_edges(
     sketch: Sketch,
     reading: ReadingChoice = "auto",
-    canny_low: int = 50,
-    canny_high: int = 150,
+    canny_low: int = CANNY[0],
+    canny_high: int = CANNY[1],
     size: tuple[int, int] | None = None,
 ) -> EdgeMap:
     """Read the lines of a drawing or the edges of a picture.
 
     `size` is (width, height) of the map in px, the sketch's own if None. "auto" reads a drawing as lines, a photograph
     or a picture filled with colour by Canny, whose thresholds are 0 to 255, the lower one first (request/order.py
-    checks what people send). Raises SettingError for sizes outside 8 to 4096 px.
+    checks what people send), and where a picture is all dots or hatching, the outlines beneath these. Raises
+    SettingError for sizes outside 8 to 4096 px.
     """
     height, width = sketch.pixels.shape[:2]
     frame = Frame.letterbox(width, height, *(size or (width, height)))
     if reading == "lines" or (reading == "auto" and sketch.is_drawing):
         return trace_lines(sketch, frame)
-    edges = find_canny_edges(resize(sketch.pixels, frame.inner), canny_low, canny_high)
+    picture = resize(sketch.pixels, frame.inner)
+    edges = find_canny_edges(picture, canny_low, canny_high)
     if reading == "auto" and not edges.any():  # shapes of the palest colours still have outlines
         return trace_lines(sketch, frame)
+    if reading == "auto" and is_textured(sketch.pixels, canny_low, canny_high):
+        edges = find_calm_edges(picture, canny_low, canny_high)
     return EdgeMap(frame.place(edges), "canny")
 
 
@@ -149,6 +157,24 @@ def find_canny_edges(pixels: Pixels, low: int, high: int) -> Pixels:
     OpenCV takes the channel with the steepest change at each place: pale yellow on white is an edge in blue.
     """
     return np.asarray(cv2.Canny(cv2.GaussianBlur(pixels, (3, 3), 0), low, high, L2gradient=True))
+
+
+def is_textured(pixels: Pixels, low: int, high: int) -> bool:
+    """Return whether a picture (H, W, 3) is all dots, hatching or tiles, so that its edges show no outlines."""
+    edges = find_canny_edges(resize_to(pixels, READ_SIDE), low, high)
+    return np.count_nonzero(edges) > TEXTURED * edges.size
+
+
+def find_calm_edges(pixels: Pixels, low: int, high: int) -> Pixels:
+    """Return the edges of a picture (H, W, 3) without its texture: of a print in dots, a mosaic, an engraving."""
+    scale = max(pixels.shape) / READ_SIDE
+    weaker = min(1.0, CALMER / scale)  # a step that is spread over more px is less steep
+    return np.asarray(cv2.Canny(calm_texture(pixels), low * weaker, high * weaker, L2gradient=True))
+
+
+def calm_texture(pixels: Pixels) -> Pixels:
+    """Return a picture (H, W, 3) without its texture."""
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), CALM * max(pixels.shape) / READ_SIDE))
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.sketch.channels import take_highest
-from pipeline.sketch.edges import READ_SIDE, Frame, drop_specks, resize_to
+from pipeline.sketch.edges import CANNY, READ_SIDE, Frame, calm_texture, drop_specks, is_textured, resize_to
 from pipeline.values import EdgeMap, Reading, Sketch
 
 Pixels = NDArray[np.uint8]
@@ -85,7 +85,9 @@ def find_reading_fault(sketch: Sketch, edges: EdgeMap) -> str | None:
 def measure_reading(sketch: Sketch, edges: EdgeMap) -> ReadingMeasure:
     """Measure an edge map against the drawing that it was read from, both at READ_SIDE."""
     drawn = sketch.pixels if sketch.strokes is None or edges.reading == "canny" else sketch.strokes
-    steps = find_steps(resize_to(drawn, READ_SIDE))
+    small = resize_to(drawn, READ_SIDE)
+    is_print = edges.reading == "canny" and is_textured(small, *CANNY)  # its dots are no lines that were lost
+    steps = find_steps(calm_texture(small) if is_print else small)
     lines = take_inner(edges, sketch.pixels.shape[:2], steps.shape)
     away = cv2.distanceTransform((~lines).astype(np.uint8), cv2.DIST_L2, 5)
     lost = steps & (away > REACH) if lines.any() else steps

@@ -248,3 +248,38 @@ def test_auto_goes_by_what_the_sketch_says(is_drawing):
 def test_nothing_but_paper_gives_an_empty_map():
     edges = read_edges(Sketch(np.full((100, 100, 3), 255, np.uint8), is_drawing=True), size=(128, 128))
     assert not edges.pixels.any()
+
+
+def draw_in_dots(side: int = 512) -> Sketch:
+    """A disc and a box in ink on paper that is printed in dots."""
+    rows, columns = np.indices((side, side)) * 512 / side
+    dots = np.hypot(rows % 8 - 4, columns % 8 - 4) < 2.4
+    picture = np.where(dots[..., None], np.uint8((200, 70, 60)), np.uint8((250, 240, 220)))
+    ring = np.abs(np.hypot(rows - 256, columns - 256) - 150) < 3.5
+    picture[ring] = 25
+    return Sketch(picture, is_drawing=False)
+
+
+def measure_outside(edges) -> float:
+    """The share of edges farther than 10 px of 512 from the ring."""
+    rows, columns = np.nonzero(edges.pixels)
+    scale = 512 / edges.pixels.shape[0]
+    away = np.abs(np.hypot(rows * scale - 256, columns * scale - 256) - 150)
+    return float((away > 10).mean())
+
+
+@pytest.mark.parametrize("side", [256, 512, 1024])
+def test_a_picture_in_dots_is_read_by_its_outlines(side):
+    """A picture of dots had 28 of 100 px as edges, no region was left, and pocket painted it grey."""
+    sketch = draw_in_dots()
+    edges = read_edges(sketch, size=(side, side))
+    assert edges.reading == "canny"
+    assert measure_outside(edges) < 0.1
+    assert enclosed(edges) >= 1, "the ring is closed"
+    assert measure_outside(read_edges(sketch, "canny", size=(side, side))) > 0.7, "who asks for Canny's edges has all"
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "chelsea", "rocket"])
+def test_photographs_are_read_as_before(name):
+    sketch = Sketch(getattr(skimage.data, name)(), is_drawing=False)
+    assert np.array_equal(read_edges(sketch).pixels, read_edges(sketch, "canny").pixels)
