@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import diffusers
 import torch
@@ -102,14 +102,14 @@ def read_wider_unet(file: Path, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_pickled_base(pipeline_class: Any, file: Path, given: Mapping[str, Any], **parts: Any) -> Any:
     """Make the pipeline from a checkpoint that was pickled, whose tensors alone are read; `parts` are not read."""
-    tensors, make_text_encoder = read_pickled(file), cast(Any, create_diffusers_clip_model_from_ldm)
+    tensors = read_pickled(file)
     channels = count_inputs({name: tuple(tensor.shape) for name, tensor in tensors.items()})
-    made = {
+    made: dict[str, Callable[[], Any]] = {
         "unet": lambda: diffusers.UNet2DConditionModel.from_single_file(
             dict(tensors), subfolder="unet", in_channels=channels, **given
         ),
         "vae": lambda: diffusers.AutoencoderKL.from_single_file(dict(tensors), subfolder="vae", **given),
-        "text_encoder": lambda: make_text_encoder(
+        "text_encoder": lambda: create_diffusers_clip_model_from_ldm(
             transformers.CLIPTextModel, dict(tensors), subfolder="text_encoder", **given
         ),
     }

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.hints import ControlNetName
 from pipeline.machine.plan import MemoryPlan, plan_memory
 from pipeline.values import EdgeMap
 from tests.benchmarks.report import Row, print_rows
@@ -38,7 +39,7 @@ PAUSE = 0.005  # seconds between two looks at the process's memory
 class Work:
     """Work is what an engine does while it is measured."""
 
-    controlnets: tuple[str, ...] = ()  # readings beside the drawing's own
+    controlnets: tuple[ControlNetName, ...] = ()  # readings beside the drawing's own
     adapter: bool = False  # an IP-Adapter of a person's own
     teaches: bool = False
     embeds: bool = False  # styles in the background
@@ -129,7 +130,7 @@ def do_work(engine: Any, work: Work, asked: argparse.Namespace, room: Path) -> i
     embedding.join()
     engine.draw(request)
     planned = plan(engine, work, request, asked)
-    return planned.peak + was_packed * planned.packed
+    return planned.peak + (planned.packed if was_packed else 0)
 
 
 def make_request(engine: Any, work: Work, style: Any, asked: argparse.Namespace) -> Any:

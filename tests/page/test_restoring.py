@@ -129,8 +129,8 @@ def test_controlnets_come_back_and_those_that_are_not_here_are_told(nets: OwnFil
     units = (
         "Module: lineart_anime, Model: ink_lines [01234567], Weight: 0.6",
         "Module: canny, Model: far [0123cd]",
+        "Module: depth_zoe, Model: control_v11f1p_sd15_depth_fp16 [4b72d323], Guidance End: 0.5",
     )
-    units += ("Module: depth_zoe, Model: control_v11f1p_sd15_depth_fp16 [4b72d323], Guidance End: 0.5",)
     text = ", ".join([A1111, *(f'ControlNet {number}: "{unit}"' for number, unit in enumerate(units))])
     restored = restore_text(SD15, text, nets)
     wanted = {

@@ -126,7 +126,7 @@ def test_the_room_that_is_told_before_is_what_a_picture_gets(studio: Studio, dra
     room = measure_room(studio.profile, drawn.request)
     assert (room["width"], room["height"], room["largest"], room["parts_from"]) == (256, 256, 2048, 1024)
     margins = find_margins(studio.profile, drawn.request, {"left": True, "below": True})
-    assert (margins.left, margins.below) == (room["across"], room["down"])
+    assert (margins.left, margins.bottom) == (room["across"], room["down"])
 
 
 def go_on_large(studio: Studio, drawn: GenerationResult) -> GenerationResult:
