@@ -31,7 +31,8 @@ def night(source: Source) -> Plane:
 
 def by_night(source: Source, tone: str, share: float) -> Picture:
     """Return a source's colours; nights are lifted towards a tone, as far as wool, wax or print is never black."""
-    return mix(source.calm, clip(source.calm * 0.6 + rgb(tone) * share), night(source))
+    dark = night(source)
+    return mix(source.calm, clip(source.calm * 0.6 + rgb(tone) * share), dark) if dark.any() else source.calm
 
 
 def painted_sky(like: Picture, hue: float, rng: np.random.Generator) -> Picture:
