@@ -87,7 +87,7 @@ MEANINGS = {
     ".safetensors checkpoint of a model tuned from it",
     "models": "folder of models, LoRAs, textual inversions, VAEs and ControlNets of your own, as A1111, ComfyUI or "
     "InvokeAI lay them out",
-    "attention": "kernels of the attention: auto takes torch's own, xformers where it is installed and runs",
+    "attention": "kernels of the attention: auto the quickest known here, sdpa torch's own, xformers where it runs",
     "previews": "how steps are shown: linear costs nothing, small paints them with TAESD where the engine has it",
     "compile": "on compiles the networks at the start, for minutes: each step is quicker then; openvino by OpenVINO",
     "hosts": "who may fetch models and change the engine from the page: local is who opens the link that "

@@ -41,7 +41,8 @@ UNCOMPILED = (
 def choose_attention(wanted: str, device: torch.device, dtype: torch.dtype) -> str:
     """Choose the attention kernel: "sdpa", torch's own, or "xformers" where it was asked for.
 
-    "auto" is torch's: on a T4 both are about equal, and on newer cards torch's is quicker. Raises SettingError where
+    "auto" is torch's: on a T4 both are about equal, and on newer cards torch's is quicker; on some processors blocks of
+    rows take its place as a picture is drawn (`use_quick_attention` in row_blocks.py). Raises SettingError where
     xformers has no kernel for this device: it imports on a machine without CUDA all the same.
     """
     if wanted not in ATTENTIONS:

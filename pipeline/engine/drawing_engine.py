@@ -98,6 +98,11 @@ class DrawingEngine:
         small = self._menu.small_decoder
         return small is None or self._files is None or self._files.has(small)
 
+    @property
+    def fills_parts(self) -> bool:
+        """Return whether the model was trained to fill a part: then what stays is encoded for every picture."""
+        return False
+
     def retire(self, then: Callable[[], None]) -> None:
         """Stop drawing for good once the picture under way is finished; requests that wait get EngineChanged.
 

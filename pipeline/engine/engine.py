@@ -26,6 +26,7 @@ from pipeline.engine.openvino_limits import expect_openvino
 from pipeline.engine.openvino_networks import OpenVINO
 from pipeline.engine.own_base import OwnBase
 from pipeline.engine.placement import Size
+from pipeline.engine.row_blocks import use_quick_attention
 from pipeline.engine.second_pass import TwoPasses
 from pipeline.engine.shallow_text_encoder import expect_layers
 from pipeline.engine.starting import Starter, lay_rest
@@ -59,7 +60,7 @@ class Engine(DrawingEngine):
         self._pipeline, self._placement, self._embed_style = model.pipeline, model.placement, model.style_embeddings
         self._files: PresentParts = PresentParts(model.profile, model.folder)
         self._controlnets = ControlNets(model.profile, self._menu, self._files, model.placement, model.pipeline)
-        compiler = Compiler(compile)
+        compiler, self._attention = Compiler(compile), "sdpa" if compile else model.attention
         self._adapters = StyleAdapters(
             model, self._menu, self._files, self._embed_styles_later, self._controlnets.count_needed
         )
@@ -139,6 +140,11 @@ class Engine(DrawingEngine):
     def device(self) -> torch.device:
         """Return where pictures are drawn; it is the processor while a picture was too large for the GPU."""
         return self._placement.device
+
+    @property
+    def fills_parts(self) -> bool:
+        """Return whether the model that draws now was trained to fill a part."""
+        return self._denoiser.starter.fills_parts
 
     @property
     def dtype(self) -> torch.dtype:
@@ -241,8 +247,9 @@ class Engine(DrawingEngine):
         look_for_cancel()
         passes = TwoPasses(request, self._denoiser, self._decoding, self._conditioning.make_conditions, clock)
         for each in request.batch(count):
-            latents = passes.denoise(each, on_step if not images else None, is_cancelled)
-            decoded = self._decoding.decode_pictures(latents, each.shortcuts.decoder)
+            with use_quick_attention(self._attention, self.device, self.dtype):
+                latents = passes.denoise(each, on_step if not images else None, is_cancelled)
+                decoded = self._decoding.decode_pictures(latents, each.shortcuts.decoder)
             images += (lay_rest(lay_ink(made, each), each) for made in decoded)
             clock.mark("picture")
             look_for_cancel()

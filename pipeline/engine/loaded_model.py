@@ -58,6 +58,7 @@ class LoadedModel:
     safety: SafetyChecker | None  # None: this profile has none, or it is off
     revisions: dict[str, str]  # model part -> revision or hash
     located: dict[str, LocatedPart]  # role -> where it was read from; base and adapter may be exchanged
+    attention: str  # one of acceleration.ATTENTIONS
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def load_model(
         SafetyChecker(checker, pipeline.feature_extractor, profile.variant) if checker else None,
         revisions | find_text_revision(profile),
         located,
+        hardware.attention,
     )
 
 
