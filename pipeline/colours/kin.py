@@ -10,7 +10,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.colours.region_features import CROP, PLACES, RegionFeatures
+from pipeline.colours.region_features import (
+    ACROSS,
+    BOTTOM,
+    CROP,
+    DOWN,
+    LEFT,
+    PLACES,
+    RIGHT,
+    SIDE_LENGTH,
+    TOP,
+    RegionFeatures,
+)
 from pipeline.colours.twins import compare
 
 AREAS, LENGTHS = 1.5, 1.6  # times that one is as large as the other, or its squared length or width, at most
@@ -18,7 +29,6 @@ LARGEST = 0.015  # share of the picture: of larger regions, such as hull and sai
 NEAR = 3.0  # widths of the smaller one, between the two middles
 COMMON = 0.75  # of their rims: the same neighbours along as much of each, other kin counted as one
 HUB, MOST = 0.1, 0.8  # of each one's rim that one region lies along, neither ground nor kin; spots on a coat are apart
-LEFT, TOP, RIGHT, BOTTOM, ACROSS, DOWN, SIDE_LENGTH = 0, 1, 2, 3, 8, 9, 10  # places in RegionFeatures.values
 
 Float = NDArray[np.float32]
 Numbers = NDArray[np.int64]

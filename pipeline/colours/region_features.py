@@ -22,7 +22,8 @@ CROP = 16  # px of the small pictures of a region and of its surroundings
 WIDE = 32  # px of the small picture of the whole drawing
 ROWS, COLUMNS = 12, 2  # of the grid
 SEEN_SHARE = 0.12  # of a cell that lies outside at least
-PLACES = 19
+LEFT, TOP, RIGHT, BOTTOM, ACROSS, DOWN, SIDE_LENGTH = 0, 1, 2, 3, 8, 9, 10  # places in RegionFeatures.values
+PLACES = 19  # before the small pictures
 FEATURES = PLACES + 2 * CROP * CROP
 
 Float = NDArray[np.float32]

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from pipeline.colours.region_features import CROP, PLACES, RegionFeatures
+from pipeline.colours.region_features import BOTTOM, CROP, DOWN, LEFT, PLACES, RIGHT, SIDE_LENGTH, TOP, RegionFeatures
 
 SIZES, AREAS = 1.4, 1.5  # times that one twin is as wide or high, or as large, as the other at most
 LARGEST = 0.08  # share of the picture
 LEVEL = 0.3  # of the higher one's height: how far one middle lies below the other at most
 SHAPE = 0.65  # intersection over union of the two shapes, each stretched to a square
 LINES = 0.4  # of all lines about the two: those that only one has, at most
-LEFT, TOP, RIGHT, BOTTOM, MIDDLE, SIDE_LENGTH = 0, 1, 2, 3, 9, 10  # places in RegionFeatures.values
 
 Float = NDArray[np.float32]
 
@@ -39,7 +38,7 @@ def find_twins(seen: RegionFeatures, kin: NDArray[np.bool_] | None = None) -> ND
 def have_like_places(values: Float) -> NDArray[np.bool_]:
     """Return which regions are level with each other and about equally large, (n, n)."""
     width, height = values[:, RIGHT] - values[:, LEFT], values[:, BOTTOM] - values[:, TOP]
-    area, middle = values[:, SIDE_LENGTH] ** 2, values[:, MIDDLE]
+    area, middle = values[:, SIDE_LENGTH] ** 2, values[:, DOWN]
     small = area < LARGEST
     level = np.abs(middle[:, None] - middle) < LEVEL * np.maximum(height[:, None], height)
     like = (compare(width) < SIZES) & (compare(height) < SIZES) & (compare(area) < AREAS)

@@ -13,10 +13,9 @@ from pipeline.models.ip_adapters import has_other_encoder, read_adapter_input
 from pipeline.models.lora_kinds import recognise_lora
 from pipeline.models.model_folders import identify_folder
 from pipeline.models.pickled_weights import read_pickled_shapes
-from pipeline.models.safetensors_header import Header, Shapes, read_header
+from pipeline.models.safetensors_header import HEAD_LIMIT, Header, Shapes, read_header
 from pipeline.plain_file import open_plain_file
 
-HEAD_LIMIT = 16_000_000  # bytes of a header that a listing reads; a LoRA's with all its training tags has 2 MB
 PICKLED_LIMIT = 10_000_000  # bytes of a textual inversion as .pt or .bin
 PICKLED = (".pt", ".bin")  # what textual inversions come as, besides .safetensors
 PICKLED_MODELS = (".pth", ".pt", ".ckpt", ".bin")  # what models, ControlNets and VAEs do

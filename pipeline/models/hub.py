@@ -17,7 +17,6 @@ from typing import Any, Protocol, TypeVar
 import filelock
 
 from pipeline.errors import ModelError, quote_error
-from pipeline.models.checks import find_fault
 from pipeline.models.hub_cache import (
     HASH,
     MOVED,
@@ -128,7 +127,7 @@ def fetch_file(part: ModelPart, file: WeightFile, revision: str, progress: Progr
     blob.parent.mkdir(parents=True, exist_ok=True)
     partial = blob.with_name(blob.name + PARTIAL)
     with lock_partial(partial, file):
-        if not (blob.is_file() and blob.stat().st_size == remote.size and is_whole(blob, file, remote)):
+        if not (blob.is_file() and blob.stat().st_size == remote.size and find_wrong_hash(blob, file, remote) is None):
             download_rest(remote, partial, progress)
             check_contents(part, partial, file, remote)
             os.replace(partial, blob)
@@ -231,9 +230,8 @@ def expect_known_size(part: ModelPart, file: WeightFile, remote: RemoteFile) -> 
 
 def check_contents(part: ModelPart, path: Path, file: WeightFile, remote: RemoteFile) -> None:
     """Raise ModelError, the file removed, unless its contents are what the table or else the Hub says."""
-    expected = file.sha256 or remote.etag
-    came = compute_hub_hash(path, len(expected))
-    if HASH.fullmatch(expected) and came != expected:
+    if (wrong := find_wrong_hash(path, file, remote)) is not None:
+        came, expected = wrong
         remove_cached_file(path)
         raise ModelError(
             f"{file.path} of {part.repo} came damaged (its hash is {came[:12]}... instead of {expected[:12]}...), and "
@@ -248,11 +246,15 @@ def check_contents(part: ModelPart, path: Path, file: WeightFile, remote: Remote
             raise
 
 
-def is_whole(path: Path, file: WeightFile, remote: RemoteFile) -> bool:
-    """Return whether a file's contents are what the table says, or else the Hub."""
-    if file.sha256 or not HASH.fullmatch(remote.etag):
-        return find_fault(path, file) is None
-    return compute_hub_hash(path, len(remote.etag)) == remote.etag
+def find_wrong_hash(path: Path, file: WeightFile, remote: RemoteFile) -> tuple[str, str] | None:
+    """Return a file's hash and the other one that the table has, or else the Hub; None where they are equal, or neither
+    has one.
+    """
+    expected = file.sha256 or remote.etag
+    if not HASH.fullmatch(expected):
+        return None
+    came = compute_hub_hash(path, len(expected))
+    return None if came == expected else (came, expected)
 
 
 def count_bytes(partial: Path) -> int:

@@ -18,6 +18,11 @@ NO_WEIGHTS = "{name} has no .safetensors file in {part}; a pickled one may run c
 FAMILY = ("StableDiffusionPipeline", "StableDiffusionInpaintPipeline", "StableDiffusionImg2ImgPipeline")
 
 
+def take_stem(path: Path) -> str:
+    """Return a file's name without its ending; a folder's name whole."""
+    return path.name if path.is_dir() else path.stem
+
+
 def is_model_folder(folder: Path) -> bool:
     """Return whether a folder is laid out as diffusers lays out a model."""
     return (folder / INDEX).is_file()

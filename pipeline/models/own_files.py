@@ -18,7 +18,7 @@ from pathlib import Path
 from pipeline.errors import SettingError
 from pipeline.models.file_kinds import identify_file
 from pipeline.models.identified import KIND_NAMES, FileKind, Identified
-from pipeline.models.model_folders import INDEX, hash_folder, is_model_folder
+from pipeline.models.model_folders import INDEX, hash_folder, is_model_folder, take_stem
 from pipeline.models.safetensors_header import read_header
 from pipeline.models.thumbnails import find_thumbnail
 from pipeline.plain_file import read_plain_file
@@ -178,11 +178,6 @@ def explain_missing(kind: FileKind, name: str, names: list[str]) -> str:
 def name_file(path: Path) -> str:
     """Return what a file is called: its name without the ending, or its folder's where diffusers named the file."""
     return path.parent.name if path.name.startswith(DIFFUSERS_NAME) else take_stem(path)
-
-
-def take_stem(path: Path) -> str:
-    """Return a file's name without its ending; a folder's name whole."""
-    return path.name if path.is_dir() else path.stem
 
 
 def name_by_path(path: Path, folder: Path) -> str:

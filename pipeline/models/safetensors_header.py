@@ -12,6 +12,7 @@ from pipeline.errors import ModelError
 from pipeline.plain_file import open_plain_file
 
 HEADER_LIMIT = 100_000_000  # bytes; safetensors' own limit
+HEAD_LIMIT = 16_000_000  # bytes of one that a listing reads; a LoRA's with all its training tags has 2 MB
 AGAIN = "Download it again; a .ckpt or .bin file that was renamed does not do."
 
 Shapes = Mapping[str, tuple[int, ...]]

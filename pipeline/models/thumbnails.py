@@ -12,20 +12,19 @@ import re
 from pathlib import Path
 
 from pipeline.errors import ModelError
-from pipeline.models.safetensors_header import read_header
+from pipeline.models.model_folders import take_stem
+from pipeline.models.safetensors_header import HEAD_LIMIT, read_header
 
 TYPES = ("png", "jpg", "jpeg", "webp")
 ENDINGS = tuple(f"{before}.{kind}" for before in (".preview", "") for kind in TYPES)
 KEY = "modelspec.thumbnail"
 DATA_URL = re.compile(r"data:image/(?:png|jpe?g|webp);base64,([A-Za-z0-9+/=\s]+)")
-HEAD_LIMIT = 16_000_000  # bytes of a header that is read for its picture
 MOST_CHARACTERS = 4_000_000  # of a picture within a header; ModelSpec recommends 256 px, some 20,000
 
 
 def find_thumbnail(path: Path) -> Path | None:
     """Return the picture beside a model file or a model's folder; None without one."""
-    name = path.name if path.is_dir() else path.stem
-    return next((found for ending in ENDINGS if (found := path.with_name(name + ending)).is_file()), None)
+    return next((found for ending in ENDINGS if (found := path.with_name(take_stem(path) + ending)).is_file()), None)
 
 
 def read_embedded_thumbnail(path: Path) -> bytes | None:

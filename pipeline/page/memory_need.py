@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.controls import expect_choice
-from pipeline.errors import CroquisError, ModelError, SettingError
+from pipeline.errors import ModelError, SettingError
 from pipeline.hints import CONTROLNET_NAMES, list_steering
 from pipeline.hires import is_drawn_twice
 from pipeline.machine.plan import FLOAT32_DECODER
-from pipeline.models.architecture import count_inputs
 from pipeline.models.catalog import PROFILES, find_profile
-from pipeline.models.own_files import OwnFiles
-from pipeline.models.pickled_weights import read_any_shapes
 from pipeline.models.safetensors_header import read_shapes
 from pipeline.request.notation import AUTO, parse_style
 from pipeline.request.order import parse_count, parse_name, read_loras
@@ -23,9 +20,7 @@ from pipeline.request.presets import get_menu
 from pipeline.settings import Settings
 from pipeline.studio.own_weights import find_adapter, find_lora
 from pipeline.studio.studio import Studio
-from pipeline.values import CHECKPOINT, NUMBER_FORMAT, GenerationRequest, GenerationResult, Style
-
-USUAL_INPUTS = 4  # channels that a UNet takes which was not trained to fill a part
+from pipeline.values import NUMBER_FORMAT, GenerationRequest, GenerationResult, Style
 
 
 @dataclass(frozen=True)
@@ -40,11 +35,13 @@ class MemoryNeed:
     float32_decoder: bool = False  # the autoencoder overflowed in 16 bits
 
 
-def read_need(result: GenerationResult, files: OwnFiles) -> MemoryNeed:
-    """Read what a finished picture loaded; its styles are known by now, and the image encoder was let go."""
+def read_need(result: GenerationResult, fills_parts: bool = False) -> MemoryNeed:
+    """Read what a finished picture loaded; its styles are known by now, and the image encoder was let go.
+
+    `fills_parts`: it was drawn by a model that was trained to fill a part.
+    """
     request = result.request
-    fills = fills_parts(result.revisions.get(CHECKPOINT), files)
-    encodes = request.start is not None or is_drawn_twice(request) or fills
+    encodes = request.start is not None or is_drawn_twice(request) or fills_parts
     own = None if request.own_adapter is None else request.own_adapter.file
     adapter = count_adapter_bytes(request.engine, request.conditioning.ip_adapter, own)
     widened = is_decoder_widened(result.revisions)
@@ -120,16 +117,6 @@ def expect_flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise SettingError(f"{name} is true or false; {type(value).__name__} came.")
     return value
-
-
-def fills_parts(checkpoint: str | None, files: OwnFiles) -> bool:
-    """Return whether a model of a person's own takes a mask and what stays beside its latents, by its header."""
-    if not checkpoint:
-        return False
-    try:
-        return count_inputs(read_any_shapes(files.find(CHECKPOINT, checkpoint).path)) > USUAL_INPUTS
-    except (CroquisError, OSError):  # it is gone since, or a folder
-        return False
 
 
 def count_controlnets(request: GenerationRequest) -> int:

@@ -85,7 +85,8 @@ def plan_memory_modes(
 def describe_need(result: GenerationResult, studio: Studio) -> str:
     """Describe what memory a picture needs on this machine, in the mode that would be chosen now: "0.6 GB"."""
     request, settings = result.request, studio.settings
-    need = read_need(result, studio.own_files)
+    engine = studio.find_engine()
+    need = read_need(result, engine is not None and engine.profile.name == request.engine and engine.fills_parts)
     size, numbers = (request.width, request.height), name_numbers(result.revisions, settings)
     planned = plan_memory_modes(request.engine, *size, 1, settings.device, numbers, need)
     return next(

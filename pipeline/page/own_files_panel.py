@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -34,15 +34,17 @@ class OwnFilesPanel:
 
     async def watch(self, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
         """Yield the list until nothing changes by itself any more; first without pictures that have to be made."""
-        may_change = is_host(visitor, self.studio.settings)
+        may_change, list_files = is_host(visitor, self.studio.settings), self.studio.own_files.list_all
+        files = await asyncio.to_thread(list_files)
         while True:
             changing = self.change.state.stage == "loading"
-            yield await asyncio.to_thread(self.build_list, may_change)
-            if await asyncio.to_thread(self.make_pictures):
+            yield await asyncio.to_thread(self.build_list, files, may_change)
+            if await asyncio.to_thread(self.make_pictures, files):
                 continue
             if not changing:
                 return
             await asyncio.sleep(POLL_SECONDS)
+            files = await asyncio.to_thread(list_files)
 
     async def choose(self, event: PageEvent, visitor: gr.Request) -> AsyncIterator[dict[str, Any]]:
         """Let the model and the VAE draw that the event names, if this visitor may; then watch as `watch` does."""
@@ -58,14 +60,13 @@ class OwnFilesPanel:
         own = await asyncio.to_thread(self.studio.own_files.list_kind, "ip_adapter") if menu.ip_adapters else []
         return gr.update(choices=list_adapter_choices(menu, [each.name for each in own]))
 
-    def make_pictures(self) -> bool:
+    def make_pictures(self, files: Sequence[OwnFile]) -> bool:
         """Make the files' small pictures; returns whether there are new ones."""
-        return self.pictures.make(each for each in self.studio.own_files.list_all() if each.kind in PICTURED)
+        return self.pictures.make(each for each in files if each.kind in PICTURED)
 
-    def build_list(self, may_change: bool) -> dict[str, Any]:
+    def build_list(self, files: Sequence[OwnFile], may_change: bool) -> dict[str, Any]:
         """Build the component's value: the files by kind, what is wrong with others, and which model draws."""
-        files, state = self.studio.own_files.list_all(), self.change.state
-        model, vae = self.change.present
+        state, (model, vae) = self.change.state, self.change.present
         return {
             **{kind: [self._build_entry(each) for each in files if each.kind == kind] for kind in KINDS},
             "faults": [each.fault for each in files if each.fault][:MOST_FAULTS],

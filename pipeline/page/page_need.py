@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.controls import Shortcuts, group_settings
 from pipeline.models.profile import ModelProfile
-from pipeline.page.memory_need import MemoryNeed, count_file_bytes, fills_parts, plan_need
+from pipeline.page.memory_need import MemoryNeed, count_file_bytes, plan_need
 from pipeline.page.quality import adapt_settings
 from pipeline.request.controlnets import parse_controlnets
 from pipeline.request.hires import parse_hires
@@ -19,7 +19,6 @@ from pipeline.request.presets import Menu, get_menu
 from pipeline.sketch.canvas import read_canvas
 from pipeline.studio.own_weights import find_weights
 from pipeline.studio.studio import Studio
-from pipeline.values import CHECKPOINT
 
 
 def read_page_need(studio: Studio, size: tuple[int, int], settings: Mapping[str, Any], canvas: str) -> MemoryNeed:
@@ -44,7 +43,7 @@ def read_page_need(studio: Studio, size: tuple[int, int], settings: Mapping[str,
     )
     hires = chosen["hires"] if menu.hires_from and not starts else ""
     engine = studio.find_engine()
-    fills = engine is not None and fills_parts(engine.revisions.get(CHECKPOINT), studio.own_files)
+    fills = engine is not None and engine.fills_parts
     is_twice = parse_hires(profile, menu, hires, size, starts).scale > 1
     tagged = count_tagged_bytes(studio, profile, menu, chosen)
     return replace(need, loras=need.loras + tagged, encodes=starts or is_twice or fills)

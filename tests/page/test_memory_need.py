@@ -16,20 +16,20 @@ from pipeline.controls import Shortcuts
 from pipeline.errors import SettingError, StyleError
 from pipeline.hints import ControlHint, HintSettings
 from pipeline.machine.memory import FreeMemory
-from pipeline.models.architecture import CHECKPOINT_TEXT, INPUT_LAYER
-from pipeline.models.catalog import SD15
+from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.own_files import OwnFiles
 from pipeline.page import memory_panel
-from pipeline.page.memory_need import MemoryNeed, fills_parts, find_numbers, plan_need, read_need
+from pipeline.page.memory_need import MemoryNeed, find_numbers, plan_need, read_need
 from pipeline.page.memory_panel import describe_need, plan_memory_modes
 from pipeline.taught import Look, Taught
-from pipeline.values import CHECKPOINT, NUMBER_FORMAT, GenerationResult, StyleMix
+from pipeline.values import NUMBER_FORMAT, GenerationResult, StyleMix
 from tests.conftest import MakeStyle
 from tests.models.wrong_files import hold, lora
 from tests.tools.small_results import make_small_result
 
 LOOK = Look((0.0,) * 100, 50.0, 10.0, 0.0)
 NUMBERS = 1000  # of a taught LoRA
+PLANNED = {"modes": [{"mode": "cpu", "peak": 1}], "chosen": {"mode": "cpu"}}
 
 
 @pytest.fixture
@@ -59,38 +59,39 @@ def steer(result: GenerationResult, *scales: float) -> GenerationResult:
 
 
 def test_three_controlnets_are_three_and_one_at_scale_0_is_none(result: GenerationResult) -> None:
-    counts = [read_need(steer(result, *scales), OwnFiles(())).controlnets for scales in ((), (1.0, 0.5, 1.0), (1, 0))]
+    counts = [read_need(steer(result, *scales)).controlnets for scales in ((), (1.0, 0.5, 1.0), (1, 0))]
     assert counts == [1, 3, 1]
 
 
 def test_a_taught_lora_is_counted_in_16_bits_unless_it_is_not_worn(result: GenerationResult) -> None:
-    assert read_need(result, OwnFiles(())).loras == 2 * NUMBERS
+    assert read_need(result).loras == 2 * NUMBERS
     off = replace(result, request=result.request.with_settings(ip_adapter_scale=0.0))
-    assert read_need(off, OwnFiles(())).loras == 0
+    assert read_need(off).loras == 0
     gone = replace(result.request.styles.parts[0][0], taught=Taught(LOOK, 3, "0" * 64, None))
-    assert (
-        read_need(replace(result, request=replace(result.request, styles=StyleMix.of(gone))), OwnFiles(())).loras == 0
-    )
+    assert read_need(replace(result, request=replace(result.request, styles=StyleMix.of(gone)))).loras == 0
 
 
 def test_few_step_weights_are_counted(result: GenerationResult) -> None:
     quick = replace(result, request=replace(result.request, shortcuts=Shortcuts(few_steps="lcm")))
-    assert read_need(quick, OwnFiles(())).loras == 2 * NUMBERS + 134_621_556
+    assert read_need(quick).loras == 2 * NUMBERS + 134_621_556
 
 
-def test_a_checkpoint_that_fills_parts_encodes_for_every_picture(result: GenerationResult, tmp_path: Path) -> None:
-    files = OwnFiles([tmp_path])
-    for name, channels in (("dreamy", 4), ("fill", 9)):
-        shapes = {INPUT_LAYER: (8, channels, 3, 3), CHECKPOINT_TEXT: (8, 768), "cond_stage_model.x": (4,)}
-        hold(**shapes)(tmp_path / f"{name}.safetensors")
-    assert [fills_parts(name, files) for name in ("dreamy", "fill", "gone", None)] == [False, True, False, False]
-    drawn = [replace(result, revisions={CHECKPOINT: name}) for name in ("dreamy", "fill")]
-    assert [read_need(each, files).encodes for each in drawn] == [False, True]
+def test_a_model_that_fills_parts_encodes_for_every_picture(
+    result: GenerationResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [read_need(result, fills).encodes for fills in (False, True)] == [False, True]
+    needs = list[MemoryNeed]()
+    monkeypatch.setattr(memory_panel, "plan_memory_modes", lambda *given: needs.append(given[-1]) or PLANNED)
+    settings = SimpleNamespace(device="cpu", dtype="float32")
+    for profile in (SD15, POCKET):
+        engine = SimpleNamespace(profile=profile, fills_parts=True)
+        describe_need(result, SimpleNamespace(settings=settings, find_engine=lambda engine=engine: engine))  # type: ignore[arg-type]
+    assert [need.encodes for need in needs] == [True, False], "another engine has taken over since"
 
 
 def test_what_is_told_grows_with_what_is_loaded(result: GenerationResult, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory_panel, "measure_free_memory", lambda device: FreeMemory(None, int(64e9)))
-    studio: Any = SimpleNamespace(settings=SimpleNamespace(device="cpu", dtype="float32"), own_files=OwnFiles(()))
+    studio: Any = SimpleNamespace(settings=SimpleNamespace(device="cpu", dtype="float32"), find_engine=lambda: None)
     one, three = (float(describe_need(each, studio).split()[0]) for each in (result, steer(result, 1.0, 1.0, 1.0)))
     assert three - one == pytest.approx(2 * 4 * 361_279_120 / 1e9, abs=0.11)
 
@@ -128,7 +129,7 @@ def test_another_adapter_is_planned_as_a_finished_picture_counts_it(result: Gene
     more = SD15.parts["ip_adapter_plus"].size - usual
     assert plan_need(studio, "sd15", ip_adapter="plus").adapter == more > 50e6
     worn = replace(result, request=result.request.with_settings(ip_adapter="plus"))
-    assert read_need(worn, OwnFiles(())).adapter == more
+    assert read_need(worn).adapter == more
     assert plan_need(studio, "sd15", ip_adapter="close").adapter == own.stat().st_size - usual > 0
     assert plan_need(studio, "sd15", ip_adapter="auto").adapter == 0
     for engine, wrong in (("sd15", "nobody"), ("pocket", "plus"), ("sd15", 1)):
@@ -140,7 +141,7 @@ def test_what_is_told_is_in_the_numbers_that_the_picture_was_drawn_in(
     result: GenerationResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory_panel, "measure_free_memory", lambda device: FreeMemory(None, int(64e9)))
-    studio: Any = SimpleNamespace(settings=SimpleNamespace(device="cpu", dtype="bfloat16"), own_files=OwnFiles(()))
+    studio: Any = SimpleNamespace(settings=SimpleNamespace(device="cpu", dtype="bfloat16"), find_engine=lambda: None)
     usual, widened = (
         float(describe_need(replace(result, revisions=revisions), studio).split()[0])
         for revisions in ({NUMBER_FORMAT: "bfloat16, weights in 8 bits"}, {})
@@ -164,12 +165,12 @@ def test_a_plan_is_in_the_numbers_that_the_engine_draws_in_now() -> None:
 def test_a_decoder_that_overflowed_is_planned_in_32_bits(result: GenerationResult) -> None:
     widened = {NUMBER_FORMAT: "bfloat16, decoded in float32"}
     drawn = replace(result, revisions=widened)
-    assert read_need(drawn, OwnFiles(())).float32_decoder and not read_need(result, OwnFiles(())).float32_decoder
+    assert read_need(drawn).float32_decoder and not read_need(result).float32_decoder
     engine = SimpleNamespace(profile=SD15, present_revisions=widened)
     studio: Any = SimpleNamespace(own_files=OwnFiles(()), find_engine=lambda: engine)
     assert plan_need(studio, "sd15").float32_decoder and not plan_need(studio, "pocket").float32_decoder
     plain, wide = (
         plan_memory_modes("sd15", 512, 512, 1, "cpu", "bfloat16", need)["modes"][0]
-        for need in (MemoryNeed(), read_need(drawn, OwnFiles(())))
+        for need in (MemoryNeed(), read_need(drawn))
     )
     assert wide["decode"] == 2 * plain["decode"] and wide["steps"] == plain["steps"]

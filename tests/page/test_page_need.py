@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from pipeline.machine.memory import FreeMemory
-from pipeline.models.architecture import CHECKPOINT_TEXT, INPUT_LAYER
 from pipeline.models.catalog import POCKET, SD15
 from pipeline.models.own_files import OwnFiles
 from pipeline.page import memory_panel
@@ -18,7 +17,7 @@ from pipeline.page.memory_need import MemoryNeed
 from pipeline.page.memory_panel import COUNTED, UNCOUNTED, answer_plan
 from pipeline.page.page_need import read_page_need
 from tests.conftest import MakeStyle
-from tests.models.wrong_files import hold, lora
+from tests.models.wrong_files import lora
 from tests.page.test_quality import page_settings
 
 SIZE = (512, 512)
@@ -29,11 +28,9 @@ STARTED = json.dumps(SHEET | {"picture": "data:image/png;base64,", "placement": 
 
 @pytest.fixture
 def studio(make_style: MakeStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A studio that draws by Stable Diffusion, with a LoRA and a model that fills parts on this machine."""
+    """A studio that draws by Stable Diffusion, with two LoRAs on this machine."""
     lora()(tmp_path / "ink.safetensors")
     lora()(tmp_path / "glow.safetensors")
-    shapes = {INPUT_LAYER: (8, 9, 3, 3), CHECKPOINT_TEXT: (8, 768), "cond_stage_model.x": (4,)}
-    hold(**shapes)(tmp_path / "fill.safetensors")
     monkeypatch.setattr(memory_panel, "measure_free_memory", lambda device: FreeMemory(None, int(64e9)))
     return SimpleNamespace(
         profile=SD15,
@@ -79,7 +76,9 @@ def test_a_style_that_nobody_wore_yet_is_looked_at(studio: Any, make_style: Make
         return all(style.id in known for style in styles)
 
     studio.library = SimpleNamespace(all=lambda: (make_style("neon"), make_style("ink")))
-    engine = SimpleNamespace(profile=SD15, revisions={}, present_revisions={}, knows_styles=knows_styles)
+    engine = SimpleNamespace(
+        profile=SD15, revisions={}, present_revisions={}, knows_styles=knows_styles, fills_parts=False
+    )
     studio.find_engine = lambda: engine
     assert [read(studio, style=style).new_style for style in ("neon", "ink", "auto")] == [False, True, True]
     assert not read(studio, style="ink", ip_adapter_scale=0).new_style
@@ -92,7 +91,7 @@ def test_what_becomes_latents_encodes(studio: Any) -> None:
     assert read(studio, size=(1024, 1024)).encodes and not read(studio, size=(1024, 1024), hires='{"scale": 1}').encodes
     assert read(studio, canvas=STARTED, hires='{"scale": 2}').encodes
     named = {"profile": SD15, "present_revisions": {}, "knows_styles": lambda styles, ip_adapter: True}
-    studio.find_engine = lambda: SimpleNamespace(revisions={"checkpoint": "fill"}, **named)
+    studio.find_engine = lambda: SimpleNamespace(fills_parts=True, **named)
     assert read(studio).encodes
 
 
