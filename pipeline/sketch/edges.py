@@ -162,7 +162,7 @@ def find_canny_edges(pixels: Pixels, low: int, high: int) -> Pixels:
 def is_textured(pixels: Pixels, low: int, high: int) -> bool:
     """Return whether a picture (H, W, 3) is all dots, hatching or tiles, so that its edges show no outlines."""
     edges = find_canny_edges(resize_to(pixels, READ_SIDE), low, high)
-    return np.count_nonzero(edges) > TEXTURED * edges.size
+    return bool(np.count_nonzero(edges) > TEXTURED * edges.size)
 
 
 def find_calm_edges(pixels: Pixels, low: int, high: int) -> Pixels:

@@ -108,7 +108,7 @@ def stack_layers(
 
 def find_rim(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Find the outermost pixels of a mask (H, W)."""
-    return mask & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
+    return np.asarray(mask & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0))
 
 
 def draw_cutout(thing: Thing, rng: Rng) -> tuple[Float, Float]:
