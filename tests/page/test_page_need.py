@@ -34,7 +34,7 @@ def studio(make_style: MakeStyle, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(memory_panel, "measure_free_memory", lambda device: FreeMemory(None, int(64e9)))
     return SimpleNamespace(
         profile=SD15,
-        settings=SimpleNamespace(device="cpu", dtype="float32"),
+        settings=SimpleNamespace(device="cpu", dtype="float32", compile="off"),
         own_files=OwnFiles([tmp_path]),
         find_style=make_style,
         find_engine=lambda: None,
