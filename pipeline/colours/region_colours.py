@@ -3,7 +3,8 @@
 Colours are drawn at random by the network's chances, the surest first, so that later regions know the earlier ones
 (MaskGIT, Chang et al. 2022); words act by classifier-free guidance (Ho and Salimans 2022). All regions share one draw
 of Gumbel noise (the Gumbel-max trick): each has its own chances, but regions of like chances, such as petals, window
-panes and the parts of a wall, get one colour.
+panes and the parts of a wall, get one colour. Where a thing's palette is known several draws are made at once, and the
+best is kept (tries.py).
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ from pipeline.colours.rounds import (
     FirstLook,
     Question,
     State,
+    Taste,
     draw_codes,
-    draw_taste,
+    draw_tastes,
     push_apart,
 )
 from pipeline.colours.said import Said, free_regions, hold_regions, measure_follow
 from pipeline.colours.surroundings import paint_surroundings
+from pipeline.colours.tries import TRIES, Judge
 from pipeline.colours.usual import Usual
 from pipeline.colours.word_regions import WordRegions, gather_evidence, share_regions
 from pipeline.errors import IsCancelled, raise_if_cancelled
@@ -85,8 +88,9 @@ def propose_colours(
     regions that a word means are held to it. usual: palettes of the things that the prompt names, whose colours are
     likelier, the main ones to be seen, and more apart beside a line; they count for nothing beside colour words.
     enclosed: what tells ground within lines from things; without it there is none. word_regions: what finds the regions
-    that colour words mean; without it no region is held to one. num_inference_steps: rounds, at least 1.
-    guidance_scale: 1 is none. controlnet_conditioning_scale: from 0, where the drawing's shapes are not seen, over 1.
+    that colour words mean; without it no region is held to one. num_inference_steps: rounds, at least 1; where `usual`
+    counts, half as many draws are made, TRIES at most, and the best is kept. guidance_scale: 1 is none.
+    controlnet_conditioning_scale: from 0, where the drawing's shapes are not seen, over 1.
     on_step(step, of, colours): is called after each round with the colours as they are then, (SIDE, SIDE, 3) uint8.
     Equal arguments give equal colours. Raises ValueError for fewer rounds than 1, Cancelled before the round, or
     the part of the reading, that follows `is_cancelled()` turning true.
@@ -108,25 +112,48 @@ def propose_colours(
     question = Question.ask(network, regions, seen, tokens, guidance_scale, controlnet_conditioning_scale)
     raise_if_cancelled(is_cancelled)
     picture = Picture(regions, seen)
-    state = State(nearest_codes(network, paint), GROUNDS)
-    taste = draw_taste(seed, variation_seed, variation_strength)
     codes, areas = to_oklab(network.codes.numpy()), measure_inner_areas(regions, seen)
     held = torch.zeros(first.chances.shape[1:])
     if said is not None and word_regions is not None:
         held = hold_to_words(first, regions, seen, codes, said, word_regions)
     thing = None if said or not usual else Usual.of(usual, codes, first.chances[0], areas)
+    judge = Judge.of(seen, question.groups.numbers.numpy(), question.borders, areas.numpy(), usual) if thing else None
+    tries = min(TRIES, max(1, num_inference_steps // 2)) if judge else 1
+    tastes = draw_tastes(tries, seed, variation_seed, variation_strength)
+    states = [State(nearest_codes(network, paint), GROUNDS)] * len(tastes)
+
+    def expect(logits: Sequence[Tensor]) -> NDArray[np.uint8]:
+        """Paint the colours that the best of the tries is expected to have."""
+        tones = [question.expect_colours(one, state) for one, state in zip(logits, states, strict=True)]
+        return picture.paint(tones[judge.choose(tones) if judge else 0])
+
     for step in range(num_inference_steps):
         raise_if_cancelled(is_cancelled)
-        logits, ground = question.answer(state)
-        pushed = push_apart(logits, state.known, question.beside, question.apart, KNOWN_PUSH if thing else PUSH)
-        logits = question.groups.pool(pushed + held)
-        logits = logits + thing.lean(logits, state.known, taste.codes) if thing else logits
-        state = draw_codes(state, logits, ground, num_inference_steps - step, question.groups, taste)
+        answers = question.answer(states if step else states[:1])  # nothing is known yet: all tries ask the same
+        answers = answers * (len(states) // len(answers))
+        logits = [
+            weigh_colours(question, state, raw, held, thing, taste)
+            for state, (raw, _), taste in zip(states, answers, tastes, strict=True)
+        ]
+        states = [
+            draw_codes(state, one, ground, num_inference_steps - step, question.groups, taste)
+            for state, one, (_, ground), taste in zip(states, logits, answers, tastes, strict=True)
+        ]
         if on_step is not None:
-            expected = question.expect_colours(logits, state)
-            on_step(step + 1, num_inference_steps, picture.paint(expected))
-    logits, _ = question.answer(state)
-    return Proposal(picture.paint(question.expect_colours(question.groups.pool(logits + held), state)), regions)
+            on_step(step + 1, num_inference_steps, expect(logits))
+    return Proposal(expect([question.groups.pool(raw + held) for raw, _ in question.answer(states)]), regions)
+
+
+def weigh_colours(
+    question: Question, state: State, raw: Tensor, held: Tensor, thing: Usual | None, taste: Taste
+) -> Tensor:
+    """Return the logits that colours are drawn by, (n, CODES): the network's with what lines, words and palettes add.
+
+    raw: the network's. held: what colour words add (`hold_to_words`). thing: the palettes that are worn.
+    """
+    push = KNOWN_PUSH if thing else PUSH
+    logits = question.groups.pool(push_apart(raw, state.known, question.beside, question.apart, push) + held)
+    return logits + thing.lean(logits, state.known, taste.codes) if thing else logits
 
 
 @dataclass(frozen=True, eq=False)

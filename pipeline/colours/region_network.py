@@ -112,10 +112,11 @@ class RegionColours(nn.Module):
     ) -> Tensor:
         """Return what it has in mind of the whole drawing and of each region, (B, 1 + n, WIDTH).
 
-        features: (B, n, FEATURES) float32. whole: (B, WIDE * WIDE) float32. there: (B, n) bool, whether it is a region
-        at all. known: (B, n) int64, codes, or CODES where a colour is not known yet; known_ground: (B,) the same with
-        GROUNDS. heard: the words, as `hear` returns them. controlnet_conditioning_scale: what the drawing's shapes
-        count, from 0 (they are not seen; so trained in a tenth of the lessons) over 1 upwards.
+        features: (B, n, FEATURES) float32. whole: (B, WIDE * WIDE) float32; one drawing that all have in common is read
+        once, then both have a B of 1. there: (B, n) bool, whether it is a region at all. known: (B, n) int64, codes, or
+        CODES where a colour is not known yet; known_ground: (B,) the same with GROUNDS. heard: the words, as `hear`
+        returns them. controlnet_conditioning_scale: what the drawing's shapes count, from 0 (they are not seen; so
+        trained in a tenth of the lessons) over 1 upwards.
         """
         scale = controlnet_conditioning_scale
         x = self.see(scale * features) + self.known(known)

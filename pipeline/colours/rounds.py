@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,24 +45,25 @@ class Taste:
     grounds: Tensor  # (GROUNDS,) the same
 
 
-def draw_taste(seed: int, variation_seed: int = 0, variation_strength: float = 0.0) -> Taste:
-    """Draw the noise of a seed; a variation turns it towards another seed's, by a quarter turn at strength 1.
+def draw_tastes(count: int, seed: int, variation_seed: int = 0, variation_strength: float = 0.0) -> list[Taste]:
+    """Draw the noise of a seed's first tries, which share the ground's; a variation turns it towards another seed's.
 
-    The turn is made between normal numbers, which stay normal: each likely colour keeps its chance.
+    At strength 1 it is a quarter turn. It is made between normal numbers, which stay normal: each likely colour keeps
+    its chance.
     """
-    uniform = draw_uniform(seed)
+    uniform = draw_uniform(count, seed)
     if variation_strength:
         angle = math.pi / 2 * variation_strength
-        near, other = torch.special.ndtri(uniform), torch.special.ndtri(draw_uniform(variation_seed))
+        near, other = torch.special.ndtri(uniform), torch.special.ndtri(draw_uniform(count, variation_seed))
         uniform = torch.special.ndtr(math.cos(angle) * near + math.sin(angle) * other).clamp(1e-9, 1 - 1e-9)
     gumbel = (-(-uniform.log()).log()).float()
-    return Taste(gumbel[:CODES], gumbel[CODES:])
+    return [Taste(one[:CODES], gumbel[0, CODES:]) for one in gumbel]
 
 
-def draw_uniform(seed: int) -> Tensor:
-    """Draw (CODES + GROUNDS,) numbers between 0 and 1, float64."""
+def draw_uniform(count: int, seed: int) -> Tensor:
+    """Draw (count, CODES + GROUNDS) numbers between 0 and 1, float64; the first rows are the same for any count."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.rand(CODES + GROUNDS, generator=generator, dtype=torch.float64).clamp(1e-9, 1 - 1e-9)
+    return torch.rand(count, CODES + GROUNDS, generator=generator, dtype=torch.float64).clamp(1e-9, 1 - 1e-9)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +103,8 @@ class FirstLook:
         """Look by each of the words, (k, t, 384)."""
         many, count = len(tokens), len(seen.values)
         minds = network.look(
-            torch.from_numpy(seen.values).expand(many, -1, -1),
-            torch.from_numpy(seen.whole).expand(many, -1),
+            torch.from_numpy(seen.values)[None],
+            torch.from_numpy(seen.whole)[None],
             torch.ones(many, count, dtype=torch.bool),
             torch.full((many, count), CODES),
             torch.full((many,), GROUNDS),
@@ -117,10 +119,11 @@ class Question:
     """Question is one drawing and its words, as the network reads them."""
 
     network: RegionColours
-    features: Tensor  # (h, n, FEATURES); h is 2 with guidance: wanted, unwanted
-    whole: Tensor  # (h, WIDE * WIDE)
-    heard: list[Heard]
+    features: Tensor  # (1, n, FEATURES)
+    whole: Tensor  # (1, WIDE * WIDE)
+    heard: list[Heard]  # of h prompts; h is 2 with guidance: wanted, unwanted
     groups: Groups
+    borders: NDArray[np.int64]  # (n, n) px that each two tokens share
     rows: NDArray[np.int64]  # (m,) the row of each cell
     beside: Tensor  # (n, n) which regions are neighbours
     apart: Tensor  # (CODES, CODES) squared OKLab distances of the codes
@@ -142,10 +145,11 @@ class Question:
         borders = count_borders(regions, seen)
         return cls(
             network,
-            torch.from_numpy(seen.values).expand(len(tokens), -1, -1),
-            torch.from_numpy(seen.whole).expand(len(tokens), -1),
+            torch.from_numpy(seen.values)[None],
+            torch.from_numpy(seen.whole)[None],
             network.hear(tokens),
             Groups.find(seen, borders),
+            borders,
             seen.spots[:, 0].astype(np.int64) * GROUND_ROWS // ROWS,
             find_neighbours(regions, seen, borders),
             ((lab[:, None] - lab[None]) ** 2).sum(-1),
@@ -153,22 +157,29 @@ class Question:
             float(controlnet_conditioning_scale),
         )
 
-    def answer(self, state: State) -> tuple[Tensor, Tensor]:
-        """Return guided logits of the colours, (n, CODES), the same within a group, and of the ground, (GROUNDS,)."""
-        halves = len(self.features)
+    def answer(self, states: Sequence[State]) -> list[tuple[Tensor, Tensor]]:
+        """Return for each state guided logits of the colours, (n, CODES), the same within a group, and of the ground,
+        (GROUNDS,).
+        """
+        many, halves = len(states), len(self.heard[0][0])
         colours, grounds = self.network(
             self.features,
             self.whole,
-            torch.ones(self.features.shape[:2], dtype=torch.bool),
-            state.known.expand(halves, -1),
-            torch.full((halves,), state.ground),
-            self.heard,
+            torch.ones(many * halves, self.features.shape[1], dtype=torch.bool),
+            torch.stack([state.known for state in states]).repeat_interleave(halves, 0),
+            torch.tensor([state.ground for state in states]).repeat_interleave(halves),
+            [(key.repeat(many, 1, 1, 1), value.repeat(many, 1, 1, 1)) for key, value in self.heard],
             self.controlnet_conditioning_scale,
         )
-        scale = torch.full((len(state.known), 1), self.guidance_scale)
+        scale = torch.full((self.features.shape[1], 1), self.guidance_scale)
         scale[self.groups.cells] = min(self.guidance_scale, CELL_GUIDANCE)
-        guided = self.groups.pool(colours[-1] + scale * (colours[0] - colours[-1]))
-        return guided, grounds[-1] + self.guidance_scale * (grounds[0] - grounds[-1])
+        return [
+            (
+                self.groups.pool(colour[-1] + scale * (colour[0] - colour[-1])),
+                ground[-1] + self.guidance_scale * (ground[0] - ground[-1]),
+            )
+            for colour, ground in zip(colours.split(halves), grounds.split(halves), strict=True)
+        ]
 
     def expect_colours(self, logits: Tensor, state: State) -> Float:
         """Return each token's colour, (n, 3) RGB in [0, 1]: what is expected, and where a code is known, near it."""

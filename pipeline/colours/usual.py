@@ -63,24 +63,27 @@ class Usual:
 
         logits: (n, CODES). known: (n,) codes, CODES where open. taste: (CODES,), the noise that decides the draw.
         """
+        inner = self.parts > 0
+        mine, known, given = logits[inner], known[inner], GIVEN * self.given
         decided = known < self.have.shape[1]
         fixed = torch.nn.functional.one_hot(known[decided], self.have.shape[1]).float()
-        logits = logits + (self.parts > 0)[:, None] * GIVEN * self.given
         added, lacking = torch.zeros(self.have.shape[1]), torch.zeros(len(self.have))
         for _ in range(TRIES if len(lacking) else 0):
             expected, drawn = (
-                self.measure((logits + added) / TEMPERATURE + noise, decided, fixed) for noise in (0, taste)
+                self.measure((mine + given + added) / TEMPERATURE + noise, decided, fixed) for noise in (0, taste)
             )
             left = torch.where(self.sure, drawn, expected).clamp(min=LEAST)
             lacking = (lacking + TEMPERATURE * (self.wanted / left).log()).clamp(0, MOST)
             added = (lacking[:, None] * self.have).amax(0)
-        return (self.parts > 0)[:, None] * (GIVEN * self.given + added)
+        return inner[:, None] * (given + added)
 
     def measure(self, likely: Tensor, decided: Tensor, fixed: Tensor) -> Tensor:
-        """Return how much of each main colour there will be, (k,), by logits (n, CODES) and what is decided."""
+        """Return how much of each main colour there will be, (k,), by logits (m, CODES) of the inner regions and what
+        is decided of them.
+        """
         chances = likely.softmax(-1)
         chances[decided] = fixed
-        return self.have @ chances.T @ self.parts
+        return self.have @ (self.parts[self.parts > 0] @ chances)
 
 
 def compare_colours(colours: NDArray[np.float32], codes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from pipeline.colours.rounds import (
     Groups,
     State,
     draw_codes,
-    draw_taste,
+    draw_tastes,
     find_neighbours,
     push_apart,
     snap_to_ground,
@@ -138,7 +138,7 @@ def test_cells_wait_for_the_ground_and_what_runs_off_has_no_colour(left: int, ce
     seen = read_features(lines, regions)
     groups, count = Groups.find(seen, count_borders(regions, seen)), len(seen.values)
     state = State(torch.full((count,), CODES), GROUNDS)
-    made = draw_codes(state, torch.zeros(count, CODES), torch.zeros(GROUNDS), left, groups, draw_taste(0))
+    made = draw_codes(state, torch.zeros(count, CODES), torch.zeros(GROUNDS), left, groups, draw_tastes(1, 0)[0])
     assert made.ground < GROUNDS and made.known[0] == CODES
     assert bool((made.known[len(seen.numbers) :] < CODES).any()) == cells
     assert int((made.known[1 : len(seen.numbers)] < CODES).sum()) == (3 if cells else 1)
@@ -153,7 +153,8 @@ def test_regions_of_like_chances_get_one_colour_and_each_has_its_own_chances() -
     logits = torch.randn(CODES, generator=torch.Generator().manual_seed(7)).expand(count, -1)
     open_ones = State(torch.full((count,), CODES), 0)
     drawn = [
-        draw_codes(open_ones, logits, torch.zeros(GROUNDS), 1, groups, draw_taste(seed)).known for seed in range(400)
+        draw_codes(open_ones, logits, torch.zeros(GROUNDS), 1, groups, draw_tastes(1, seed)[0]).known
+        for seed in range(400)
     ]
     assert all(len(set(known[inner].tolist())) == 1 for known in drawn)
     found = torch.bincount(torch.stack([known[1] for known in drawn]), minlength=CODES) / len(drawn)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.colours.rounds import draw_taste
+from pipeline.colours.rounds import draw_tastes
 from pipeline.engine.noise import turn_noise
 from pipeline.values import GenerationRequest
 from tests.conftest import MakeStyle
@@ -44,10 +44,10 @@ def test_turned_noise_is_noise_and_as_near_as_its_strength() -> None:
 
 def test_the_pocket_models_noise_stays_gumbel_noise() -> None:
     """The standard Gumbel distribution has mean 0.577 and variance 1.645."""
-    drawn = torch.cat([draw_taste(seed, seed + 9, 0.4).codes for seed in range(60)])
+    drawn = torch.cat([draw_tastes(1, seed, seed + 9, 0.4)[0].codes for seed in range(60)])
     assert abs(float(drawn.mean()) - 0.577) < 0.05 and abs(float(drawn.var()) - 1.645) < 0.15
-    torch.testing.assert_close(draw_taste(1, 2, 1.0).codes, draw_taste(2).codes, atol=1e-4, rtol=0)
-    assert torch.equal(draw_taste(1, 2, 0.0).codes, draw_taste(1).codes)
+    torch.testing.assert_close(draw_tastes(1, 1, 2, 1.0)[0].codes, draw_tastes(1, 2)[0].codes, atol=1e-4, rtol=0)
+    assert torch.equal(draw_tastes(1, 1, 2, 0.0)[0].codes, draw_tastes(1, 1)[0].codes)
 
 
 def test_pocket_variations_are_near_and_each_is_its_own(shipped_engine: PocketEngine, ask: Ask) -> None:  # noqa: F811
