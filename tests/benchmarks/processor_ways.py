@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipeline.engine.graph_conversion import import_openvino
 from tests.benchmarks.processor_networks import Network
 
 Run = Callable[[], Tensor]  # computes the network's output
@@ -48,8 +49,7 @@ def cast_module(module: nn.Module, dtype: torch.dtype) -> nn.Module:
 
 def run_by_openvino(network: Network, threads: int, *, numbers: str, compressed: bool = False) -> Run:
     """Convert it, compile it for the processor and run it; `compressed` keeps weights in 8 bits."""
-    import openvino
-
+    openvino = import_openvino()
     with torch.no_grad():
         converted = openvino.convert_model(network.module, example_input=network.inputs)
     if compressed:
