@@ -89,7 +89,7 @@ def compare(engine: Engine, openvino: OpenVINO, side: int, asked: argparse.Names
             elif way is not None:
                 yield {
                     "side": side,
-                    "first": round(seconds[0], 1),
+                    "first_cpu_s": round(seconds[0], 1),
                     "first_s": round(seconds[1], 1),
                     "said": drawn.notices,
                 }
