@@ -49,12 +49,13 @@ def test_what_openvino_takes_is_told_to_those_who_draw_by_it(free: None) -> None
 
 @pytest.mark.parametrize("quick", [False, True])
 def test_plans_are_in_the_numbers_that_the_processor_is_quickest_in(
-    free: None, monkeypatch: pytest.MonkeyPatch, quick: bool
+    monkeypatch: pytest.MonkeyPatch, quick: bool
 ) -> None:
+    monkeypatch.setattr(memory_panel, "measure_free_memory", lambda device: FreeMemory(None, int(5e9)))
     monkeypatch.setattr("pipeline.machine.device.has_fast_bf16", lambda: quick)
     planned = plan_memory_modes("sd15", 512, 512, 1, "cpu")
     assert planned["dtype"] == ("bfloat16" if quick else "float32")
-    assert planned["modes"][0]["fits"] is quick  # 3.9 GB against 7.3
+    assert planned["modes"][0]["fits"] is quick  # 4.2 GB against 7.3
     assert f"in {planned['dtype']}" in format_plan(planned)
     assert plan_memory_modes("pocket", 256, 256, 1, "cpu", "bfloat16")["dtype"] == "float32"
     with pytest.raises(SettingError, match="float16"):
