@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -30,7 +31,11 @@ from tests.tools.serving import Server
 
 EXAMPLES = ROOT / "examples"
 CLIENTS = ("draw.py", "draw.mjs", "draw.sh")  # of Gradio's queue
-CALLS = {"python": "call.py", "js": "call.mjs", "sh": "call.sh"}  # of /v1/draw: fence in the README -> file
+CALLS = {
+    "python": ("call.py",),
+    "js": ("call.mjs",),
+    "sh": ("call.sh", "wider.sh"),
+}  # of /v1/draw, by README's fences
 URL = "http://127.0.0.1:7860"  # in each of them
 PROMPT, SEED = "a red fox in a neon city", 7  # the same
 LIMIT = 300  # seconds
@@ -47,7 +52,7 @@ def canvas() -> str:
 def desk(tmp_path: Path, server: Server) -> Path:
     """A folder with drawing.png and the clients, which speak to the test's own server."""
     shutil.copy(EXAMPLES / "drawing.png", tmp_path)
-    for name in (*CLIENTS, *CALLS.values()):
+    for name in (*CLIENTS, *chain(*CALLS.values())):
         (tmp_path / name).write_text((EXAMPLES / name).read_text(encoding="utf-8").replace(URL, server.url))
     return tmp_path
 
@@ -62,10 +67,10 @@ def by_the_canvas(server: Server) -> bytes:
 
 
 @pytest.mark.parametrize("fence", CALLS)
-def test_readme_shows_the_file(fence: str) -> None:
+def test_readme_shows_the_files(fence: str) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = [block for block in re.findall(rf"```{fence}\n(.*?)```", readme, re.DOTALL) if URL in block]
-    assert shown == [(EXAMPLES / CALLS[fence]).read_text(encoding="utf-8")]
+    assert shown == [(EXAMPLES / name).read_text(encoding="utf-8") for name in CALLS[fence]]
 
 
 def test_the_drawing_is_the_fox_that_the_page_offers() -> None:
@@ -162,3 +167,10 @@ def test_strokes_in_one_call_give_the_bytes_of_the_canvas(server: Server, by_the
     wish = {"strokes": json.loads(canvas()), "prompt": PROMPT, "seed": SEED}
     answer = httpx.post(f"{server.url}/v1/draw", json=wish, timeout=LIMIT)
     assert answer.content == by_the_canvas, answer.text[:200]
+
+
+@pytest.mark.clients
+def test_one_call_draws_more_around_a_picture(desk: Path) -> None:
+    picture, _ = run(["bash", "-euo", "pipefail", "wider.sh"], desk)
+    width, height = Image.open(EXAMPLES / "drawing.png").size
+    assert Image.open(io.BytesIO(picture)).size == (width + 256, height)

@@ -73,7 +73,7 @@ def test_what_is_planned_after_it_overflowed_is_in_32_bits(engine: Engine, reque
     before = engine._controlnets._plan(request_, 1)
     engine._placement.widen_decoder()
     after = engine._controlnets._plan(request_, 1)
-    assert after.decode == 2 * before.decode and after.steps == before.steps
+    assert after.decode > 1.5 * before.decode and after.steps == before.steps
 
 
 def test_a_network_that_overflows_draws_in_float32_and_goes_on_in_it(

@@ -97,7 +97,7 @@ def test_a_library_finds_what_it_was_given_after_reading_it_again(name: str, tmp
 def test_rivals_have_the_same_graph_and_pins() -> None:
     assert {name for name, library in LIBRARIES.items() if library.settings != Hnswlib.settings} == {"exact"}
     pins = requirements("requirements-bench.txt")
-    for name in ("openvino", "nncf", "onnx", "onnxscript", "locust"):
+    for name in ("nncf", "onnx", "onnxscript", "locust"):
         pins.pop(name)  # of other benchmarks
     assert set(pins) == {LIBRARIES[name].package for name in ("faiss", "usearch", "chromadb")}
     for library in LIBRARIES.values():
