@@ -214,8 +214,7 @@ DRAW_INPUTS = (  # in the order in which /draw takes them: new ones stand behind
         dict[str, Any] | None,
         None,
         'Object such as {"left": 128, "right": 128}, of left, top, right, bottom: px that come to image and are drawn '
-        "by sd15, with a soft rim of what was there. width and height, where they come, are the whole's; pocket gives "
-        "the drawing a larger sheet.",
+        "by sd15; width and height are then the whole's. pocket gives the drawing a larger sheet.",
     ),
 )
 INPUT_BY_NAME: Mapping[str, Input] = {each.name: each for each in DRAW_INPUTS}
