@@ -96,34 +96,22 @@ class OpenVINO:
         `networks` are the UNet and the ControlNets that run, each with its kind; `windows` are in latent cells. `spare`
         bytes of main memory stay free. `shallow` says whether deep features serve several steps. Raises Cancelled.
         """
-        is_here = not self.has_failed and self._begin(networks, conditions, windows, spare, shallow)
+        trouble, is_here = find_trouble(next(iter(networks)), conditions), False
+        if not self.has_failed:
+            try:
+                if not trouble:
+                    folders = {network: self._provide(network, kind) for network, kind in networks.items()}
+                    wanted = list_keys(next(iter(networks)), folders, conditions, windows, shallow)
+                    trouble = self._make_room(wanted, spare)
+                if trouble:
+                    self._notices.append(trouble)
+                else:
+                    self._open(wanted)
+                    is_here = True
+            except (GraphsFailed, OSError) as error:
+                self._fail(error)
         self._drew.add(is_here)
         return is_here
-
-    def _begin(
-        self,
-        networks: Mapping[Any, str],
-        conditions: Conditions,
-        windows: Sequence[Window],
-        spare: int,
-        shallow: bool,
-    ) -> bool:
-        """Open what a picture needs, as `begin` does."""
-        unet = next(iter(networks))
-        trouble = find_trouble(unet, conditions)
-        try:
-            if not trouble:
-                folders = {network: self._provide(network, kind) for network, kind in networks.items()}
-                wanted = list_keys(unet, folders, conditions, windows, shallow)
-                trouble = self._make_room(wanted, spare)
-            if trouble:
-                self._notices.append(trouble)
-                return False
-            self._open(wanted)
-        except (GraphsFailed, OSError) as error:
-            self._fail(error)
-            return False
-        return True
 
     def compute(self, network: Any, graph: str, inputs: Sequence[Tensor | None], shapes: Shapes) -> list[Tensor] | None:
         """Run a graph of a network for each row of its inputs, None for zeros and vectors for all rows; None where it
