@@ -118,9 +118,9 @@ def find_fills(ink: Mask, coloured: Mask) -> Mask:
 
 
 def half_width(depth: Plane) -> float:
-    """Half the width of the drawing's common stroke, px: a stroke's pixels lie at all depths up to it."""
-    found = depth[depth > 0]
-    return float(np.median(found) * 2) if found.size else 1.0
+    """Half the width of the common stroke, px: the median along the middles, of which large areas have few."""
+    middles = (depth > 0) & (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)))
+    return float(np.median(depth[middles]) + 1) if middles.any() else 1.0
 
 
 def ink_colours(painted: PaintedColours, areas: Mask, grey: int) -> Pixels:

@@ -102,6 +102,18 @@ def test_an_opening_is_closed_where_the_colours_say_that_two_things_meet() -> No
     assert near(painting.colours[310:, :230], GREEN).all()
 
 
+@pytest.mark.parametrize("side", [256, 512, 1024])
+def test_black_eyes_stay_black_beside_large_black_areas(side: int) -> None:
+    drawing = page(side, side)
+    scale = side / 512
+    for x, y, radius, width in ((256, 170, 70, 6), (256, 330, 120, 6), (200, 330, 60, -1), (235, 160, 14, -1)):
+        pen = width if width < 0 else round(width * scale)
+        cv2.circle(drawing, (round(x * scale), round(y * scale)), round(radius * scale), (0, 0, 0), pen)
+    painting = ink(drawing, np.full((64, 64, 3), RED, np.float32))
+    for x, y in ((200, 330), (235, 160)):
+        assert painting.colours[round(y * scale), round(x * scale)].max() < 10
+
+
 def test_a_filled_black_area_stays_black_without_lines_too() -> None:
     pixels = page()
     cv2.circle(pixels, (256, 256), 120, (0, 0, 0), 5)
