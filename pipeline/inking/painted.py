@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inking.pen import least_channel
+from pipeline.inking.pen import WIDE, least_channel
 from pipeline.values import PaintedColours
 
 Pixels = NDArray[np.uint8]
@@ -15,11 +15,14 @@ Labels = NDArray[np.int32]
 
 FAINT_CHROMA = 9  # in CIELAB: what is less coloured is paper, pencil or JPEG noise
 CLEAR_CHROMA = 17  # a mark must reach this somewhere
+LEAST_EVEN, EVEN_SPREAD = 16, 3.0  # px, of 255 in CIELAB: an area that is less coloured, but evenly, was painted
+LIKE_PAPER = 8.0  # of 255 in CIELAB: an area so near to tinted paper is paper
 LEAST_DARKNESS = 14  # of 255 below white, in the strongest channel
 LEAST_MARK = 0.008  # of the longer side, squared
 PAPER = 0.2  # share of white from which a picture is a drawing on paper
 EVEN = 0.85  # share of neighbours of one colour from which a picture without paper is painted, not photographed
 STEP = 2  # of 255: what differs by no more is one colour
+AS_LIGHT = 3  # of 255: a pixel so near to the lightness that was painted shows what was painted
 BIN = 16  # width of a colour bin, of 256
 SAME = 24.0  # in CIELAB with lightness halved: strokes this alike are one colour
 MOST_COLOURS = 24
@@ -35,8 +38,26 @@ def read_painted_colours(drawing: Pixels, greys: NDArray[np.uint8] | None = None
     seen = read_seen_colours(drawing)
     if greys is None or not greys.any():
         return seen
-    grey = (greys > 0)[..., None]
-    return PaintedColours(np.where(grey, greys[..., None], seen.colours), seen.mask | grey[..., 0])
+    pale = greys > 0
+    return PaintedColours(np.where(pale[..., None], read_pale(drawing, greys), seen.colours), seen.mask | pale)
+
+
+def read_pale(drawing: Pixels, greys: NDArray[np.uint8]) -> Pixels:
+    """Read the colours (H, W, 3) of what was painted in white, grey, black or so pale a colour that it has their looks.
+
+    Each mark has the mean of its pixels that are as light as `greys` says; the others lie under a line's rim.
+    """
+    values, numbers = np.unique(greys, return_inverse=True)
+    marks = number_marks(numbers.reshape(greys.shape).astype(np.int32) - int(values[0] == 0)).ravel()
+    light = cv2.cvtColor(drawing, cv2.COLOR_RGB2GRAY).astype(np.int16)
+    clear = (np.abs(light - greys) <= AS_LIGHT).ravel()
+    count = int(marks.max()) + 1
+    sizes = np.bincount(marks[clear], minlength=count)
+    means = [np.bincount(marks[clear], drawing[..., one].ravel()[clear], count) for one in range(3)]
+    table = np.stack(means, 1) / np.maximum(sizes, 1)[:, None]
+    return np.where(
+        (sizes > 0)[marks].reshape(*greys.shape, 1), table[marks].round().reshape(drawing.shape), greys[..., None]
+    ).astype(np.uint8)
 
 
 def read_seen_colours(drawing: Pixels) -> PaintedColours:
@@ -64,9 +85,34 @@ def find_coloured(drawing: Pixels) -> Mask:
     faint = (chroma2 >= FAINT_CHROMA**2) & (least_channel(drawing) <= 255 - LEAST_DARKNESS)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(faint.astype(np.uint8), connectivity=8)
     clear = np.bincount(labels[chroma2 >= CLEAR_CHROMA**2], minlength=count) >= 4
-    kept = clear & (stats[:, cv2.CC_STAT_AREA] >= max(4.0, (LEAST_MARK * max(faint.shape)) ** 2))
+    large = stats[:, cv2.CC_STAT_AREA] >= max(4.0, (LEAST_MARK * max(faint.shape)) ** 2)
+    if (large & ~clear)[1:].any():
+        clear |= find_even_areas(faint, labels, stats, lab)
+    kept = clear & large
     kept[0] = False
     return np.asarray(kept[labels])
+
+
+def find_even_areas(faint: Mask, labels: Labels, stats: Labels, lab: NDArray[np.int16]) -> Mask:
+    """Return which marks (n,) are even areas unlike the paper: a pastel is painted, tinted paper and noise are not.
+
+    What is hardly coloured and reaches the border is paper. faint: (H, W), what is hardly coloured; labels: its
+    connected parts, stats: of them, as OpenCV gives both; lab: (H, W, 3) 8-bit.
+    """
+    height, width = faint.shape
+    core = cv2.distanceTransform(faint.astype(np.uint8), cv2.DIST_L2, 5) > max(2.0, WIDE * max(height, width))
+    inside, count, colours = labels[core], len(stats), lab[core].astype(np.float64)
+    counts = np.bincount(inside, minlength=count)
+    means, squares = (
+        np.stack([np.bincount(inside, part, count) for part in each.T], 1) / np.maximum(counts, 1)[:, None]
+        for each in (colours, colours**2)
+    )
+    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
+    right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
+    there, at_border = counts >= LEAST_EVEN, (left == 0) | (top == 0) | (right == width) | (bottom == height)
+    paper = means[at_border & there]
+    apart = np.linalg.norm(means[:, None] - paper[None], axis=-1).min(1, initial=np.inf)
+    return np.asarray(there & ((squares - means**2).max(1) <= EVEN_SPREAD**2) & ~at_border & (apart > LIKE_PAPER))
 
 
 def group_pixels(lab: Pixels, mask: Mask) -> Labels:

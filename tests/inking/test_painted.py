@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -12,8 +14,8 @@ from pipeline.inking.ink import ink_drawing
 from pipeline.inking.lines import lay_lines
 from pipeline.inking.painted import read_painted_colours
 from pipeline.pocket.evaluate.coloured_drawings import BLACK, ColouredDrawing, convert_to_jpeg, draw_coloured
-from pipeline.sketch.edges import read_edges
-from pipeline.sketch.intake import read_image
+from pipeline.sketch.edges import fit_drawing, read_edges
+from pipeline.sketch.intake import read_image, read_strokes
 from pipeline.values import Painting
 
 pytestmark = pytest.mark.slow
@@ -72,6 +74,33 @@ def test_pencil_and_black_ink_are_no_colours(ink: tuple[int, int, int]) -> None:
     cv2.rectangle(page, (120, 120), (160, 160), ink, -1)
     assert not read_painted_colours(page).mask.any()
     assert not read_painted_colours(convert_to_jpeg(page, 60)).mask.any()
+
+
+@pytest.mark.parametrize("quality", [None, 80])
+@pytest.mark.parametrize("pastel", [(255, 225, 230), (245, 222, 205), (255, 250, 220)])
+def test_an_even_pastel_is_painted_and_tinted_paper_is_not(pastel: tuple[int, int, int], quality: int | None) -> None:
+    page = np.full((400, 400, 3), 255, np.uint8)
+    cv2.circle(page, (200, 200), 90, pastel, -1)
+    cv2.circle(page, (200, 200), 92, BLACK, 4, cv2.LINE_AA)
+    drawn = page if quality is None else convert_to_jpeg(page, quality)
+    painted, place = read_painted_colours(drawn), np.zeros((400, 400), bool)
+    place[150:250, 150:250] = True
+    assert painted.mask[place].all() and not painted.mask[:80].any()
+    assert difference(painted.colours, place, pastel) <= 3
+    tinted = np.where((page == 255).all(2, keepdims=True), np.array(pastel, np.uint8), page)
+    assert not read_painted_colours(tinted).mask.any()
+
+
+@pytest.mark.parametrize("pastel", ["#ffe1e6", "#f5decd", "#fffadc", "#e8e8e8"])
+def test_a_pale_colour_of_the_canvas_keeps_its_hue(pastel: str) -> None:
+    area = {"tool": "marker", "size": 90, "color": pastel, "points": [[150, 150, 0.5], [350, 150, 0.5]]}
+    line = {"tool": "pen", "size": 5, "color": "#141414", "points": [[90, 60, 0.5], [420, 60, 0.5]]}
+    canvas = {"version": 2, "width": 512, "height": 512, "picture": None, "strokes": [area, line]}
+    drawing = fit_drawing(read_strokes(json.dumps(canvas)), (512, 512))
+    painted, place = read_painted_colours(drawing.pixels, drawing.greys), np.zeros((512, 512), bool)
+    place[130:170, 160:340] = True
+    assert painted.mask[place].all()
+    assert difference(painted.colours, place, tuple(bytes.fromhex(pastel[1:]))) <= 2
 
 
 def test_a_photograph_has_no_painted_colours() -> None:
