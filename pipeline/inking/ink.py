@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import look_for_cancel
 from pipeline.inking.grid import Grid, fill_lines, lay_grid
+from pipeline.inking.lost_lines import light_lost_lines
 from pipeline.inking.obey import obey_areas
 from pipeline.inking.outlines import close_lines
 from pipeline.inking.paint import paint_shades, paint_softly
@@ -51,6 +52,7 @@ def ink_drawing(drawing: Pixels, edges: EdgeMap, field: Plane, painted: PaintedC
     whole = fill_lines(labels)
     look_for_cancel()
     colours = paint_regions(whole, grid, fixed)
+    light_lost_lines(colours, pen.coverage, ~np.isin(whole, list(fixed)))
     look_for_cancel()
     return finish(colours, whole, pen, painted.mask & ~areas)
 

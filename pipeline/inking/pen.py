@@ -19,6 +19,9 @@ FAINTEST = 0.3  # darkness of the faintest pencil that counts as a full line
 INK = 0.5  # coverage from which a pixel is ink
 FILL_RADIUS = 0.009  # of the longer side: ink wider than this on both sides is a filled area
 FILL_STROKES = 1.65  # and wider than this many strokes
+JUNCTION_STROKES = 2.3  # up to this many strokes wide it may be the place where strokes meet
+JUNCTION_INK = 0.39  # share of ink on a circle round such a place from which strokes leave it on many sides
+CIRCLE, CIRCLE_REACH = 32, 1.35  # points of that circle, and its radius in half widths of the place
 LEAST_CORE = 0.01  # of the longer side, squared: the middle of a painted area is at least this large
 STROKE = 1 / 128  # of the longer side: how thick a line is drawn of which only the middle is known
 WIDE = 0.012  # of the longer side: painted colour wider than this on both sides is an area, else a stroke
@@ -110,11 +113,39 @@ def find_fills(ink: Mask, coloured: Mask) -> Mask:
     """
     plain = (ink & ~coloured).astype(np.uint8)
     depth = cv2.distanceTransform(plain, cv2.DIST_L2, 5)
-    reach = max(FILL_RADIUS * max(ink.shape), FILL_STROKES * half_width(depth), 2.0)
-    core = depth > reach
+    width = half_width(depth)
+    reach = max(FILL_RADIUS * max(ink.shape), FILL_STROKES * width, 2.0)
+    core = drop_junctions(depth > reach, depth, JUNCTION_STROKES * width)
     if not core.any():
         return np.asarray(core)
     return np.asarray(near(core, reach * 1.2) & (depth > max(1.0, 0.003 * max(ink.shape))))
+
+
+def drop_junctions(core: Mask, depth: Plane, deepest: float) -> Mask:
+    """Leave out the cores (H, W) that are where strokes meet: shallower than `deepest`, with ink on many sides.
+
+    depth: how deep each pixel lies in the ink, px.
+    """
+    if not core.any():
+        return core
+    count, parts = cv2.connectedComponents(core.astype(np.uint8), connectivity=8)
+    rows, columns = np.nonzero(core)
+    numbers, depths = parts[rows, columns], depth[rows, columns]
+    order = np.lexsort((depths, numbers))
+    last = np.flatnonzero(np.append(np.diff(numbers[order]) > 0, True))  # of each part its deepest pixel
+    middle = order[last]
+    share = ink_around(depth, np.stack([rows[middle], columns[middle]], 1), CIRCLE_REACH * depths[middle])
+    kept = np.zeros(count, bool)
+    kept[numbers[middle]] = (depths[middle] >= deepest) | (share < JUNCTION_INK)
+    return np.asarray(kept[parts])
+
+
+def ink_around(depth: Plane, places: NDArray[np.int64], radii: Plane) -> Plane:
+    """The share of ink, depth (H, W) above 0, on circles round places (n, 2), row and column, of radii (n,) px."""
+    turns = np.arange(CIRCLE) * (2 * np.pi / CIRCLE)
+    points = places[:, None] + radii[:, None, None] * np.stack([np.sin(turns), np.cos(turns)], 1)
+    rows, columns = np.moveaxis(np.clip(points.round().astype(np.int64), 0, np.array(depth.shape) - 1), 2, 0)
+    return np.asarray((depth[rows, columns] > 0).mean(axis=1), np.float32)
 
 
 def half_width(depth: Plane) -> float:

@@ -28,6 +28,7 @@ from pipeline.painters.surface import (
     screen,
     smoothstep,
     split_tone,
+    strongest,
     times,
 )
 from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, noise, smear
@@ -37,6 +38,14 @@ def after_dark(picture: Picture, white: float, pure: float) -> Picture:
     """Expose for the night: white falls to `white` while pure colours keep `pure` of their light."""
     keep = white + (pure - white) * np.clip(chroma(picture) * 1.3, 0, 1)
     return times(picture, as_plane(keep))
+
+
+def under_neon(picture: Picture) -> Picture:
+    """Light colours by coloured lamps alone: what has a hue glows in it, deep and pure, and greys turn violet."""
+    most = strongest(picture)
+    pure = times(picture, as_plane(1 / np.maximum(most, 0.02))) ** 2.2
+    grey = times(rgb("#4d4478"), as_plane(0.12 + 0.5 * luma(picture)))
+    return mix(grey, times(pure, as_plane(0.56 * most)), smoothstep(chroma(picture), 0.1, 0.34))
 
 
 def cyberpunk(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
@@ -49,7 +58,7 @@ def cyberpunk(source: Source, p: Parameters, rng: np.random.Generator) -> Pictur
     )
     sky = screen(sky, far_lights(source, left, right, rng))
     tint = 0.1 * after_dark(saturate(source.calm, 1.2), 0.4, 1.0)
-    body = after_dark(saturate(source.calm, 1.35), 0.16, 0.5)
+    body = under_neon(source.calm)
     dx = blur(as_plane(figure * source.light), 30)
     side = as_plane(0.5 + 0.5 * np.tanh(2.2 * noise(source.lines, 130, rng) + 3 * (dx - dx.mean())))
     form = relief(source.swell(46, 7), 20, 20)

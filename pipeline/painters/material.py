@@ -127,7 +127,9 @@ def ice(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     ]
     frozen = ramp(clip(as_plane(tone + glint)), blues)
     tinted = clip(as_plane(frozen * 0.62 + saturate(source.calm, 1.1) * 0.38))
-    frozen = mix(frozen, tinted, as_plane(0.6 * figure * chroma(source.calm)))
+    warm = clip(as_plane(source.calm[..., 0] - source.calm[..., 2]))
+    shown = 0.6 - 0.5 * warm  # of a colour in the ice: blue and orange together are mud
+    frozen = mix(frozen, tinted, as_plane(shown * figure * chroma(source.calm)))
     return clip(mix(frozen, hsv(p["deep"] + 0.04, 0.85, 0.3), as_plane(source.contour(-0.4) * 0.85)))
 
 

@@ -30,6 +30,10 @@ FAR = 4096.0  # px of a 512 picture: farther than any contour
 INK = rgb("#1d1a19")
 SAME_COLOUR = 0.045  # two regions whose means differ by less than this share one form
 BLOT, BLOT_STROKES = 11.0, 2.0  # px of a 512 picture, and strokes: what a filled area is at least wide
+JUNCTION_STROKES, JUNCTION_INK = 3.2, 0.39  # strokes, share of ink around: where strokes meet, at most and at least
+CIRCLE, CIRCLE_REACH = 32, 1.35  # points of that circle, and its radius in half widths of the place
+MARK = 60.0  # px of a 512 picture: what is drawn by itself and smaller is a mark
+FIRM = 1.25  # a contour of soft lines by this much stronger is at full strength
 GROUND_SHARE = 0.025  # of the picture's rim: a region that covers more of it lies behind everything
 
 
@@ -136,6 +140,17 @@ class Source:
         more = np.where(more > 0, more * self.openness, more * self.stoutness)
         return as_plane(np.maximum(np.clip((more - self.pen_distance) * self.unit + 0.5, 0, 1) * self.peak, traced))
 
+    def firm(self, grow: float = 0.0) -> Plane:
+        """Return the contour (H, W) in [0, 1] in an ink that is never pale: soft lines are thinner instead."""
+        return clip(FIRM * self.contour(grow + self.peak - 0.9)) if self.drawn else self.contour(grow)
+
+    def room(self, near: float, far: float) -> Plane:
+        """Return 0 up to `near` round small marks, such as an eye or a mouth, and 1 from `far` on, (H, W)."""
+        _, parts, boxes, _ = cv2.connectedComponentsWithStats(self.ink.astype(np.uint8), connectivity=8)
+        small = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) < MARK * self.unit
+        small[0] = False
+        return smoothstep(self._distance_to(small[parts]), near, far) if small.any() else np.ones_like(self.lines)
+
     @cached_property
     def outlined(self) -> bool:
         """Return whether the pen's lines run along most borders, as in a drawing; a picture has few dark strokes."""
@@ -146,10 +161,31 @@ class Source:
 
     @cached_property
     def blots(self) -> Plane:
-        """Return the filled black areas, in [0, 1]: parts of the lines that are thicker than where two strokes meet."""
+        """Return the filled black areas, in [0, 1]: thick parts of the lines that are not where strokes meet."""
         size = round(max(BLOT, BLOT_STROKES * self.stroke_width) * self.unit)
         thick = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(size, 3),) * 2)
-        return as_plane(cv2.morphologyEx(self.lines, cv2.MORPH_OPEN, thick))
+        return self._drop_junctions(as_plane(cv2.morphologyEx(self.lines, cv2.MORPH_OPEN, thick)))
+
+    def _drop_junctions(self, thick: Plane) -> Plane:
+        """Return the thick parts of the lines without those, little wider than a stroke, that ink leaves on many sides.
+
+        Ink is counted on a circle round the deepest place of a part.
+        """
+        rows, columns = np.nonzero(thick > 0.1 * self.peak)
+        if not rows.size:
+            return thick
+        count, parts = cv2.connectedComponents((thick > 0.1 * self.peak).astype(np.uint8), connectivity=8)
+        numbers, half = parts[rows, columns], -self.pen_distance[rows, columns] * self.unit
+        order = np.lexsort((half, numbers))
+        deepest = order[np.append(np.diff(numbers[order]) > 0, True)]
+        turns = np.arange(CIRCLE) * (2 * np.pi / CIRCLE)
+        steps = CIRCLE_REACH * half[deepest, None, None] * np.stack([np.sin(turns), np.cos(turns)], 1)
+        around = np.rint(np.stack([rows[deepest], columns[deepest]], 1)[:, None] + steps).astype(np.int64)
+        y, x = np.moveaxis(np.clip(around, 0, np.array(thick.shape) - 1), 2, 0)
+        shallow = half[deepest] < JUNCTION_STROKES * self.stroke_width / 2 * self.unit
+        kept = np.ones(count, np.float32)
+        kept[numbers[deepest]] = ~(shallow & (self.ink[y, x].mean(axis=1) > JUNCTION_INK))
+        return as_plane(thick * kept[parts])
 
     @cached_property
     def ridge(self) -> NDArray[np.bool_]:
