@@ -4,9 +4,10 @@
                                        [--json FILE] [--sheet FILE.png] [--set NAME=VALUE ...]
     python -m pipeline.pocket.evaluate --curve FILE.svg [--runs runs]      # learning curves, nothing is drawn
 
-Every figure is a mean (of times, a median) with a bootstrap 95 % interval, at the profile's default settings unless
-its name says otherwise. What each one means stands in the trials' files; indented under a figure is what to hold it
-against: baselines, true pictures, the version before. Bars are the issue's.
+Every figure is a mean (of times, a median) with a bootstrap 95 % interval; what belongs together, such as the words
+asked of one drawing, is resampled whole ("n=100 in 10"). All at the profile's default settings unless its name says
+otherwise. What each one means stands in the trials' files; indented under a figure is what to hold it against:
+baselines, true pictures, the version before. Bars are the issue's.
 """
 
 from __future__ import annotations
@@ -41,7 +42,12 @@ def parse_arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, default=POCKET.home)
     parser.add_argument("--pack", type=Path, default=PACK)
     parser.add_argument("--drawings", type=Path, default=FOLDER / "pack", help="vector drawings with known parts")
-    parser.add_argument("--count", type=int, default=200, help="drawings in the edge trial; the others follow")
+    parser.add_argument(
+        "--count",
+        type=int,
+        default=200,
+        help="drawings in the edge trial; others follow, but for colors, styled-colors and hand-parts",
+    )
     parser.add_argument("--only", nargs="+", choices=TRIAL_NAMES, default=TRIAL_NAMES)
     parser.add_argument("--style", help="id of the style worn where none is asked for, instead of the program's mix")
     parser.add_argument("--set", nargs="+", default=(), metavar="NAME=VALUE", help="other defaults, to compare")

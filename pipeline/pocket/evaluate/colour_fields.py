@@ -129,6 +129,7 @@ def main() -> None:
         num_inference_steps=arguments.steps,
         guidance_scale=arguments.guidance,
     )
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)  # or cv2 writes nothing and says nothing
     cv2.imwrite(str(arguments.out), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
 
 

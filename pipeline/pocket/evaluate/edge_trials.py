@@ -20,7 +20,7 @@ from pipeline.pocket.evaluate.measures import TOLERANCE, Figure, Pixels, compute
 from pipeline.pocket.evaluate.stroke_measures import compute_stroke_f1
 from pipeline.sketch.edges import fit_drawing
 
-BARS = {"lines soft": (0.93,), "lines none": (0.80,)}
+BARS = {"lines soft": (0.93,), "lines none": (0.80,)}  # for 2 px at 256
 CARES = ("careful", "usual", "hasty")
 SHOWN_PER_GRADE = 8  # of each grade
 MEASURES: dict[str, Callable[[Pixels, Lines, Pixels], float]] = {
@@ -94,7 +94,8 @@ def summarise_rows(title: str, rows: Sequence[Row], earlier: str, shown: Sequenc
         }
         for name, values in scores.items():
             head = f"edge F1 {title}, {measure}: {name}" if name in BARS else f"  {name}"
-            figures.append(summarise_mean(head, values, *BARS.get(name, ())))
+            bars = () if measure == EARLIER_MEASURE else BARS.get(name, ())
+            figures.append(summarise_mean(head, values, *bars))
             if name == "lines soft":
                 figures += summarise_kinds(rows, values)
                 graded = values

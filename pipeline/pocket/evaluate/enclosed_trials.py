@@ -20,7 +20,7 @@ from pipeline.colours.enclosed import set_apart
 from pipeline.pocket.data.lessons import Curriculum
 from pipeline.pocket.data.vector_pack import FOLDER, load_vector_pack
 from pipeline.pocket.evaluate.colour_fields import FieldPainter, load_painter
-from pipeline.pocket.evaluate.measures import Figure, Pixels, summarise_mean, to_lab
+from pipeline.pocket.evaluate.measures import Figure, Pixels, summarise_grouped, to_lab
 from pipeline.pocket.train.enclosed_ground import MOSTLY, GroundCase, make_ground_case
 
 LEAST_AREA = 60  # px of 256 x 256; smaller regions are not measured
@@ -52,15 +52,17 @@ def list_distances(made: Pixels, case: GroundCase, which: Mask) -> list[float]:
 
 def measure_enclosed(painter: FieldPainter, cases: list[GroundCase], seeds: int = 1) -> list[Figure]:
     """Colour every case; return the shares of ground, and of things, that look like the ground around them."""
-    like: tuple[list[float], list[float]] = ([], [])
+    like: tuple[list[list[float]], list[list[float]]] = ([], [])
     for n, case in enumerate(cases):
+        for found in like:
+            found.append([])
         for seed in range(seeds):
             made = painter(case.lines, case.caption, seed + n)
             for found, which in zip(like, find_measured(case), strict=True):
-                found += [float(one <= LIKE) for one in list_distances(made, case, which)]
+                found[-1] += [float(one <= LIKE) for one in list_distances(made, case, which)]
     return [
-        summarise_mean("ground that lines enclose, share within CIEDE2000 15 of the ground", like[0]),
-        summarise_mean("things, the same (fewer is better)", like[1]),
+        summarise_grouped("ground that lines enclose, share within CIEDE2000 15 of the ground", like[0]),
+        summarise_grouped("things, the same (fewer is better)", like[1]),
     ]
 
 

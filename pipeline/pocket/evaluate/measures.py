@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -34,6 +34,7 @@ class Figure:
     count: int
     bars: tuple[float, ...] = ()  # what the issues ask for, where they ask, the first version's bar first
     less_is_better: bool = False
+    groups: int = 0  # of values that belong together, which are resampled whole; 0: each value is by itself
 
     def meets(self, bar: float) -> bool:
         """Return whether the value reaches the bar, from below or from above."""
@@ -42,7 +43,8 @@ class Figure:
     def __str__(self) -> str:
         told = ", ".join(f"{bar:g} {'met' if self.meets(bar) else 'MISSED'}" for bar in self.bars)
         interval = f"[{self.low:.3f}, {self.high:.3f}]"
-        return f"{self.name:<72} {self.value:8.3f}  {interval:<20} n={self.count}{f'   bar {told}' if told else ''}"
+        many = f"{self.count} in {self.groups}" if self.groups else f"{self.count}"
+        return f"{self.name:<72} {self.value:8.3f}  {interval:<20} n={many}{f'   bar {told}' if told else ''}"
 
 
 def summarise_mean(name: str, values: Sequence[float], *bars: float) -> Figure:
@@ -72,6 +74,16 @@ def summarise_share(name: str, part: Sequence[float], whole: Sequence[float], *b
     means = other[chosen].mean(axis=1)
     low, high = find_interval(one[chosen].mean(axis=1)[means > 0] / means[means > 0])
     return Figure(name, float(one.mean() / other.mean()), low, high, len(one), bars)
+
+
+def summarise_grouped(name: str, groups: Sequence[Sequence[float]], *bars: float) -> Figure:
+    """Summarise by their mean values that belong together in groups, such as ten words asked of each drawing.
+
+    The groups are resampled whole, since what one drawing is like tells on all that is asked of it.
+    """
+    filled = [group for group in groups if len(group)]
+    share = summarise_share(name, [sum(group) for group in filled], [len(group) for group in filled], *bars)
+    return replace(share, count=sum(len(group) for group in filled), groups=len(filled))
 
 
 def draw_resamples(count: int) -> NDArray[np.int64]:

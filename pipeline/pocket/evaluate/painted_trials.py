@@ -14,7 +14,7 @@ from skimage.color import deltaE_ciede2000
 from pipeline.painters import KEEPS_COLOR
 from pipeline.pocket.evaluate.bench import NONE, PLAIN, Bench, Outcome, Strip
 from pipeline.pocket.evaluate.coloured_drawings import WAYS, ColouredDrawing, PaintedArea, draw_coloured
-from pipeline.pocket.evaluate.measures import Pixels, summarise_mean, to_lab
+from pipeline.pocket.evaluate.measures import Pixels, summarise_grouped, summarise_mean, to_lab
 from pipeline.pocket.evaluate.word_trials import FULL_STYLE
 from pipeline.sketch.edges import Frame, fit_drawing, read_edges
 from pipeline.sketch.intake import read_image
@@ -32,7 +32,7 @@ def run_painted_trial(bench: Bench, styles: Sequence[Style], count: int = 60) ->
     A drawing counts 1 where all of it kept its colour in plain, or its hue in one of the styles that keep colours.
     """
     keeping = [style for style in styles if KEEPS_COLOR.get(style.id, False)]
-    areas: dict[str, list[float]] = {way: [] for way in WAYS}
+    areas: dict[str, list[list[float]]] = {way: [] for way in WAYS}
     whole, hues, every_hue, strips = [], [], [], []
     for number in range(count):
         drawing = draw_coloured(number)
@@ -41,18 +41,18 @@ def run_painted_trial(bench: Bench, styles: Sequence[Style], count: int = 60) ->
         masks = [fit_mask(one.mask, bench.side) for one in drawing.painted]
         away = [measure_away(plain, mask, one) for mask, one in zip(masks, drawing.painted, strict=True)]
         turned = [keeps_hue(styled, mask, one) for mask, one in zip(masks, drawing.painted, strict=True)]
-        areas[drawing.way] += [float(one <= KEPT) for one in away]
+        areas[drawing.way].append([float(one <= KEPT) for one in away])
         whole.append(float(max(away, default=0.0) <= KEPT))
-        every_hue += [float(kept) for kept in turned]
+        every_hue.append([float(kept) for kept in turned])
         hues.append(float(all(turned)))
         strips.append(Strip((plain, styled), f"{drawing.way}, {style.id}: worst {max(away, default=0.0):.1f}"))
-    flat = [hit for found in areas.values() for hit in found]
+    every_area = [drawing for found in areas.values() for drawing in found]
     return Outcome(
         (
-            summarise_mean(f"coloured drawings: areas within CIEDE2000 {KEPT:g}, plain", flat, 1.0),
-            *(summarise_mean(f"    {way}", found) for way, found in areas.items()),
+            summarise_grouped(f"coloured drawings: areas within CIEDE2000 {KEPT:g}, plain", every_area, 1.0),
+            *(summarise_grouped(f"    {way}", found) for way, found in areas.items()),
             summarise_mean("  drawings of which all areas are", whole),
-            summarise_mean("coloured drawings: areas that keep their hue, full style", every_hue, 1.0),
+            summarise_grouped("coloured drawings: areas that keep their hue, full style", every_hue, 1.0),
             summarise_mean("  drawings of which all areas do", hues),
         ),
         tuple(strips),

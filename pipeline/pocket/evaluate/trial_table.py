@@ -46,7 +46,7 @@ def try_edges(inputs: TrialInputs, count: int) -> Outcome:
 
 
 def try_hand(inputs: TrialInputs, count: int) -> Outcome:
-    """Try the hand-drawn set: all drawings from 60 on, fewer in a quick run, evenly so that each care is there."""
+    """Try the hand-drawn set: all of it where `count` is as many, else every second or third, so each care is there."""
     drawings = load_drawings(inputs.sketches)
     return run_hand_trial(inputs.bench, drawings[:: max(1, -(-len(drawings) // max(1, count)))], inputs.pack.things)
 

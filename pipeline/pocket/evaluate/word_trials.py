@@ -15,6 +15,7 @@ from pipeline.pocket.evaluate.measures import (
     compute_mean_lab,
     is_color_obeyed,
     score_nearness,
+    summarise_grouped,
     summarise_mean,
 )
 from pipeline.values import Style, StyleMix
@@ -27,22 +28,21 @@ FULL_STYLE = {"ip_adapter_scale": 1.0}
 def run_color_trial(bench: Bench, pack: Pack, words: Sequence[str] = COLOR_WORDS) -> Outcome:
     """Ask whether "a blue cat" is blue: ten colours by ten objects; the drawing tells nothing of the colour."""
     hits: dict[str, list[float]] = {word: [] for word in words}
-    filled: list[float] = []
+    filled: list[list[float]] = []
     strips = []
     for case in make_color_cases(pack, bench.side):
         drawn = tuple(draw_color(bench, case, word, PLAIN) for word in words)
         flat = fill_case(case)
         for word, pixels in zip(words, drawn, strict=True):
             hits[word].append(score_color(word, pixels, case))
-            filled.append(score_color(word, flat, case))
+        filled.append([score_color(word, flat, case) for word in words])
         name = remove_color_words(case.picture.subject.name)
         strips.append(Strip((to_rgb(case.lines), *drawn), f"{name}: {', '.join(words)}"))
-    every = [hit for found in hits.values() for hit in found]
     return Outcome(
         (
-            summarise_mean("colour words obeyed, plain", every, 0.97),
+            summarise_grouped("colour words obeyed, plain", [*zip(*hits.values(), strict=True)], 0.97),
             *(summarise_mean(f"    {word}", found) for word, found in hits.items()),
-            summarise_mean(f"  {FLOOD_FILL}", filled),
+            summarise_grouped(f"  {FLOOD_FILL}", filled),
             EARLIER["colors"],
         ),
         tuple(strips),
@@ -55,21 +55,23 @@ def run_styled_color_trial(
     """Ask the same at full style strength, in the styles that keep colours, one after the other."""
     keeping = [style for style in styles if KEEPS_COLOR.get(style.id, False)]
     hits: dict[str, list[float]] = {style.id: [] for style in keeping}
-    strips, number = [], 0
+    every: list[list[float]] = []
+    strips = []
     for case in make_color_cases(pack, bench.side):
-        drawn = []
-        for word in words:
-            style = keeping[number % len(keeping)]
-            drawn.append(draw_color(bench, case, word, FULL_STYLE, StyleMix.of(style)))
-            hits[style.id].append(score_color(word, drawn[-1], case))
-            number += 1
+        worn = [keeping[(len(every) * len(words) + n) % len(keeping)] for n in range(len(words))]
+        drawn = [
+            draw_color(bench, case, word, FULL_STYLE, StyleMix.of(style))
+            for word, style in zip(words, worn, strict=True)
+        ]
+        every.append([score_color(word, pixels, case) for word, pixels in zip(words, drawn, strict=True)])
+        for style, hit in zip(worn, every[-1], strict=True):
+            hits[style.id].append(hit)
         name = remove_color_words(case.picture.subject.name)
         strips.append(Strip((to_rgb(case.lines), *drawn), f"{name}: {', '.join(words)}"))
-    every = [hit for found in hits.values() for hit in found]
     missed = {id: found for id, found in hits.items() if found and min(found) < 1}
     return Outcome(
         (
-            summarise_mean("colour words obeyed, full style that keeps colours", every, 0.90),
+            summarise_grouped("colour words obeyed, full style that keeps colours", every, 0.90),
             *(summarise_mean(f"    {id}", found) for id, found in missed.items()),
         ),
         tuple(strips),

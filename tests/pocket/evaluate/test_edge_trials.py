@@ -77,6 +77,8 @@ def test_the_version_before_stands_beside_what_is_measured_as_then(tmp_path: Pat
     names = [line.name for line in figures]
     assert names.count("  version 7") == 1 and names[-1] == "  version 7"
     assert figures[-1].value == 0.803 and head("held-out", FAR) in names
+    bars = {line.name: line.bars for line in figures}
+    assert bars[head("held-out", NEAR)] == (0.93,) and bars[head("held-out", FAR)] == (), "the bar is of 2 px at 256"
 
 
 def test_the_best_the_middle_and_the_worst_are_shown() -> None:

@@ -21,4 +21,5 @@ def test_likeness_to_the_ground_is_measured_of_ground_and_of_things(hole: int, g
             made[np.isin(case.regions, case.seen.numbers[which])] = grey
         return made
 
-    assert [figure.value for figure in measure_enclosed(paint, [case])] == found  # type: ignore[arg-type]
+    figures = measure_enclosed(paint, [case], seeds=2)  # type: ignore[arg-type]
+    assert [figure.value for figure in figures] == found and {figure.groups for figure in figures} == {1}

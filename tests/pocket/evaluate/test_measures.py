@@ -9,12 +9,25 @@ from pipeline.pocket.evaluate.measures import (
     measure_difference,
     read_lines,
     score_nearness,
+    summarise_grouped,
     summarise_mean,
     summarise_median,
     summarise_share,
 )
 
 pytestmark = pytest.mark.slow
+
+
+def test_what_belongs_together_is_resampled_whole() -> None:
+    alike = [[1.0] * 10] * 9 + [[0.0] * 10]  # of ten drawings one misses all its words
+    whole = summarise_grouped("words", alike, 0.97)
+    each = summarise_mean("words", [hit for group in alike for hit in group])
+    assert whole.value == each.value == 0.9 and (whole.count, whole.groups, each.groups) == (100, 10, 0)
+    assert whole.low < each.low - 0.1 and "n=100 in 10   bar 0.97 MISSED" in str(whole)
+    uneven = summarise_grouped("areas", [[1.0], [], [0.0, 0.0, 0.0]])
+    assert uneven.value == 0.25 and (uneven.count, uneven.groups) == (4, 2)
+    alone = [[float(n % 3 > 0)] for n in range(60)]
+    assert summarise_grouped("x", alone).low == summarise_mean("x", [one[0] for one in alone]).low
 
 
 def lines(seed: int = 0) -> np.ndarray:

@@ -30,7 +30,9 @@ def turn_hues(request: GenerationRequest) -> np.ndarray:
 
 def test_what_shows_the_drawing_keeps_its_colours(tmp_path: Path) -> None:
     seen: list[GenerationRequest] = []
-    found = read_values(run_painted_trial(make_bench(record_requests(show_drawing, seen), tmp_path), STYLES, 8))
+    made = run_painted_trial(make_bench(record_requests(show_drawing, seen), tmp_path), STYLES, 8)
+    found = read_values(made)
+    assert {line.groups for line in made.figures if line.name in (AREAS, HUES)} == {8}, "areas share a drawing"
     assert found[AREAS] > 0.8 and found[HUES] > 0.95  # felt pen leaves slits: the middle is a little paler
     assert found["fill"] == 1 and found["drawings of which all areas are"] <= found[AREAS]
     plain, styled = seen[0], seen[1]

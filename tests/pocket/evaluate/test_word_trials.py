@@ -49,7 +49,10 @@ def test_color_words_obeyed(tmp_path: Path) -> None:
     name = "colour words obeyed, plain"
     right = read_values(run_color_trial(make_bench(first_color, tmp_path), make_pack()))
     assert right[name] == 1 and right["version 7"] == 0.98
-    found = read_values(run_color_trial(make_bench(draw_white, tmp_path), make_pack()))
+    made = run_color_trial(make_bench(draw_white, tmp_path), make_pack())
+    found = read_values(made)
+    things = len(made.strips)
+    assert (made.figures[0].count, made.figures[0].groups) == (10 * things, things), "words share a drawing"
     assert found[name] == pytest.approx(0.1)
     assert found["white"] == 1 and found["red"] == 0
     assert found[FLOOD] <= 0.2  # it reads no words
@@ -64,6 +67,7 @@ def test_color_words_in_style_are_asked_for_where_styles_keep_colours(tmp_path: 
     assert {request.conditioning.ip_adapter_scale for request in seen} == {1.0}
     pale = run_styled_color_trial(make_bench(draw_white, tmp_path), make_pack(), STYLES)
     assert pale.figures[0].value == pytest.approx(0.1) and len(pale.figures) > 1  # the styles that miss are named
+    assert pale.figures[0].groups == len(pale.strips) > 1
 
 
 def test_usual_colors(tmp_path: Path) -> None:
