@@ -38,6 +38,7 @@ class Sketch:
     strokes: NDArray[np.uint8] | None = None  # (h, w, 3) RGB, its lines without what they are coloured in with
     greys: NDArray[np.uint8] | None = None  # (H, W), lightness of what was painted white, grey or black; 0 elsewhere
     canvas: str | None = None  # the vector strokes it was painted from, as JSON; None for an image file
+    is_start: bool = False  # a picture that another one starts from, so that its colours count
 
     def __post_init__(self) -> None:
         expect_picture(self.pixels, "a sketch", SketchError)
@@ -64,6 +65,7 @@ class Drawing(PixelValue):
 
     pixels: NDArray[np.uint8]  # (H, W, 3) RGB
     greys: NDArray[np.uint8] | None = None  # (H, W), lightness of what was painted white, grey or black; 0 elsewhere
+    is_start: bool = False  # a picture that another one starts from, so that its colours count
 
     def __post_init__(self) -> None:
         expect_picture(self.pixels, "a drawing", SketchError)
@@ -234,8 +236,7 @@ class GenerationRequest:
         """Return the request with other settings of sampling and conditioning, each by its name, such as `seed`."""
         mine = {name: value for name, value in changes.items() if hasattr(self.sampling, name)}
         others = {name: value for name, value in changes.items() if name not in mine}
-        sampling, conditioning = replace(self.sampling, **mine), replace(self.conditioning, **others)
-        return replace(self, sampling=sampling, conditioning=conditioning)
+        return replace(self, sampling=replace(self.sampling, **mine), conditioning=replace(self.conditioning, **others))
 
     def batch(self, count: int) -> tuple[GenerationRequest, ...]:
         """Return the requests of `count` pictures that differ in their seeds alone: this one's and the next.

@@ -20,10 +20,15 @@ def find_drawing(request: GenerationRequest) -> Pixels:
 
 
 def read_painted(request: GenerationRequest) -> PaintedColours:
-    """Read what the person painted in colour; nothing where the request carries no drawing."""
-    if request.colours is None:
+    """Read what the person painted in colour; nothing without a drawing, or where a picture is started from."""
+    if request.colours is None or is_started(request):
         return PaintedColours.none(request.width, request.height)
     return read_painted_colours(request.colours.pixels, request.colours.greys)
+
+
+def is_started(request: GenerationRequest) -> bool:
+    """Return whether a request's drawing is a picture to start from whose colours count."""
+    return request.colours is not None and request.colours.is_start and request.edges.reading == "canny"
 
 
 def has_paint(drawing: Drawing) -> bool:

@@ -22,13 +22,14 @@ from pipeline.colours.said import Said, hear_said_colours
 from pipeline.colours.transport import spend_colours
 from pipeline.colours.words import join_palettes
 from pipeline.engine.drawing_engine import DrawingEngine, OnStep
-from pipeline.engine.ink import find_drawing, read_painted
+from pipeline.engine.ink import find_drawing, is_started, read_painted
 from pipeline.engine.photographs import expect_decent, list_photographs
 from pipeline.engine.pocket_model import OnProgress, PocketModel, load_pocket_model
 from pipeline.engine.preview import PREVIEW_SIDE
 from pipeline.engine.styling import Asked, StylePainter
 from pipeline.errors import IsCancelled, look_for_cancel
 from pipeline.inking.ink import ink_drawing
+from pipeline.inking.started import ink_started
 from pipeline.machine.torch_threads import use_threads
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt, escape
@@ -125,7 +126,7 @@ class PocketEngine(DrawingEngine):
                 show = Previews(request, on_step) if on_step is not None and n == 0 else None
                 field, kept = self._choose_colours(each, painted, words, show, is_cancelled)
                 clock.mark("steps")
-                painting = ink_drawing(drawing, each.edges, field, kept)
+                painting = ink_request(each, drawing, field, kept)
                 look_for_cancel()
                 clock.mark("inking")
                 images.append(self._repaint(each, painting, paint_styles(each, painting)))
@@ -239,6 +240,15 @@ def list_chosen_palettes(request: GenerationRequest) -> list[Palette]:
         return []
     colours, shares = read_palette(request)
     return [make_palette(colours, shares.tolist())]
+
+
+def ink_request(
+    request: GenerationRequest, drawing: NDArray[np.uint8], field: NDArray[np.float32], painted: PaintedColours
+) -> Painting:
+    """Make the plain painting of a request's drawing, or of the picture that it starts from."""
+    if is_started(request):
+        return ink_started(drawing, request.edges, field, 1 - request.conditioning.colour_strength)
+    return ink_drawing(drawing, request.edges, field, painted)
 
 
 def paint_styles(request: GenerationRequest, painting: Painting) -> Image.Image:

@@ -142,7 +142,7 @@ def shrink_drawing(drawing: Drawing, size: tuple[int, int]) -> Drawing:
     greys = drawing.greys
     if greys is not None:  # 0 says that nothing was painted there: such px are not averaged
         greys = np.asarray(Image.fromarray(greys).resize(size, Image.Resampling.NEAREST), np.uint8)
-    return Drawing(shrink_pixels(drawing.pixels, size), greys)
+    return replace(drawing, pixels=shrink_pixels(drawing.pixels, size), greys=greys)
 
 
 def shrink_pixels(pixels: Pixels, size: tuple[int, int]) -> Pixels:

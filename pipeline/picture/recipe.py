@@ -101,6 +101,7 @@ class RecipeHead(StrictModel):
     edges: EdgesPart
     colours: PackedPixels | None = None  # the drawing with its ink and colours; version 3
     greys: PackedPixels | None = None  # where it was painted white, grey or black; version 3
+    is_start: bool = False  # it is a picture that another one starts from; version 3, written where it is true
     styles: Styles
     mask: MaskPart | None = None  # version 3
     palette: Annotated[tuple[ColourPart, ...], Field(max_length=8)] = ()  # version 3
@@ -134,6 +135,7 @@ Recipe: Any = create_model(  # Version 1 knew no sampler, style focus or shortcu
 
 def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> str:
     """Write the recipe as ASCII JSON, equal for equal requests. Raises SettingError for what could not be read back."""
+    is_start = request.colours is not None and request.colours.is_start
     try:
         recipe: StrictModel = Recipe(
             engine=request.engine,
@@ -142,6 +144,7 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             edges=EdgesPart(reading=request.edges.reading, png=pack_pixels(request.edges.pixels, "1")),
             colours=None if request.colours is None else pack_pixels(request.colours.pixels, "RGB"),
             greys=None if (greys := getattr(request.colours, "greys", None)) is None else pack_pixels(greys, "L"),
+            is_start=is_start,
             styles=list_styles(request.styles),
             mask=None if request.mask is None else pack_mask(request.mask),
             palette=tuple(ColourPart(colour=colour, share=share) for colour, share in request.palette),
@@ -157,7 +160,7 @@ def write_recipe(request: GenerationRequest, revisions: Mapping[str, str]) -> st
             hires=HiresPart(**asdict(request.hires)) if is_drawn_twice(request) else None,
             revisions=dict(sorted(revisions.items())),
         )
-        unwritten = set() if is_drawn_twice(request) else {"hires"}
+        unwritten = {*(() if is_drawn_twice(request) else ("hires",)), *(() if is_start else ("is_start",))}
         return recipe.model_dump_json(ensure_ascii=True, exclude=unwritten)
     except ValidationError as error:
         raise SettingError(
@@ -199,7 +202,7 @@ def read_recipe(
         conditioning=conditioning,
         shortcuts=Shortcuts(**written["levers"]),
         hires=HiresFix(**(written["hires"] or {})),
-        colours=None if recipe.colours is None else restore_drawing(recipe.colours, recipe.greys, size),
+        colours=restore_drawing(recipe, size),
         mask=None if recipe.mask is None else restore_mask(recipe.mask, size, find_style, lend_style),
         palette=tuple((part.colour, part.share) for part in recipe.palette),
         repaints=tuple(restore_repaint(part, size) for part in recipe.repaints),
@@ -213,10 +216,12 @@ def read_recipe(
     return Reopened(request, written["revisions"], missing=own.missing + lost)
 
 
-def restore_drawing(colours: str, greys: str | None, size: tuple[int, int]) -> Drawing:
-    """Return the drawing that a recipe holds. Raises PictureFileError."""
-    pixels = unpack_pixels(colours, "drawing", size, "RGB")
-    return Drawing(pixels, None if greys is None else unpack_pixels(greys, "painted greys", size, "L"))
+def restore_drawing(recipe: RecipeHead, size: tuple[int, int]) -> Drawing | None:
+    """Return the drawing that a recipe holds; None where it holds none. Raises PictureFileError."""
+    if recipe.colours is None:
+        return None
+    greys = None if recipe.greys is None else unpack_pixels(recipe.greys, "painted greys", size, "L")
+    return Drawing(unpack_pixels(recipe.colours, "drawing", size, "RGB"), greys, recipe.is_start)
 
 
 @dataclass(frozen=True)

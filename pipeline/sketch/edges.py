@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipeline.errors import SettingError
 from pipeline.sketch.channels import take_lowest
 from pipeline.sketch.line_graph import find_lines
+from pipeline.sketch.plain_colours import find_plain_colours
 from pipeline.values import Drawing, EdgeMap, ReadingChoice, Sketch
 
 Pixels = NDArray[np.uint8]
@@ -49,7 +50,7 @@ def read_edges(
 
     `size` is (width, height) of the map in px, the sketch's own if None. "auto" reads a drawing as lines, a photograph
     or a picture filled with colour by Canny, whose thresholds are 0 to 255, the lower one first (request/order.py
-    checks what people send), and where a picture is all dots or hatching, the outlines beneath these. Raises
+    checks what people send), and where a picture is all dots or hatching, or started from, the outlines beneath. Raises
     SettingError for sizes outside 8 to 4096 px.
     """
     height, width = sketch.pixels.shape[:2]
@@ -57,11 +58,14 @@ def read_edges(
     if reading == "lines" or (reading == "auto" and sketch.is_drawing):
         return trace_lines(sketch, frame)
     picture = resize(sketch.pixels, frame.inner)
+    if sketch.is_start:
+        plain = find_plain_colours(picture, is_textured(sketch.pixels, canny_low, canny_high))
+        return EdgeMap(frame.place(find_soft_edges(plain, canny_low, canny_high)), "canny")
     edges = find_canny_edges(picture, canny_low, canny_high)
     if reading == "auto" and not edges.any():  # shapes of the palest colours still have outlines
         return trace_lines(sketch, frame)
     if reading == "auto" and is_textured(sketch.pixels, canny_low, canny_high):
-        edges = find_calm_edges(picture, canny_low, canny_high)
+        edges = find_soft_edges(calm_texture(picture), canny_low, canny_high)
     return EdgeMap(frame.place(edges), "canny")
 
 
@@ -78,7 +82,7 @@ def fit_drawing(sketch: Sketch, size: tuple[int, int]) -> Drawing:
     """
     paper = fit_picture(sketch.pixels, sketch, size)
     if sketch.greys is None:
-        return Drawing(paper)
+        return Drawing(paper, is_start=sketch.is_start)
     frame = Frame.letterbox(sketch.pixels.shape[1], sketch.pixels.shape[0], *size)
     greys = cv2.resize(sketch.greys, frame.inner, interpolation=cv2.INTER_NEAREST)
     return Drawing(paper, frame.place(np.asarray(greys)))
@@ -165,11 +169,11 @@ def is_textured(pixels: Pixels, low: int, high: int) -> bool:
     return bool(np.count_nonzero(edges) > TEXTURED * edges.size)
 
 
-def find_calm_edges(pixels: Pixels, low: int, high: int) -> Pixels:
-    """Return the edges of a picture (H, W, 3) without its texture: of a print in dots, a mosaic, an engraving."""
+def find_soft_edges(pixels: Pixels, low: int, high: int) -> Pixels:
+    """Return the edges of a picture (H, W, 3) whose texture was calmed, so that its steps are spread over some px."""
     scale = max(pixels.shape) / READ_SIDE
     weaker = min(1.0, CALMER / scale)  # a step that is spread over more px is less steep
-    return np.asarray(cv2.Canny(calm_texture(pixels), low * weaker, high * weaker, L2gradient=True))
+    return np.asarray(cv2.Canny(pixels, low * weaker, high * weaker, L2gradient=True))
 
 
 def calm_texture(pixels: Pixels) -> Pixels:

@@ -100,7 +100,13 @@ def convert_over_start(start: SheetStart, written: str, is_whole: bool) -> Sketc
     else:
         shown = convert_plain(start.sheet_pixels if start.lines is None else start.lines)
     return SketchOverStart(
-        shown.pixels, shown.is_drawing, strokes=shown.strokes, canvas=written, start=start, is_whole=is_whole
+        shown.pixels,
+        shown.is_drawing,
+        strokes=shown.strokes,
+        canvas=written,
+        is_start=shown.is_start,
+        start=start,
+        is_whole=is_whole,
     )
 
 
@@ -118,7 +124,15 @@ def convert_seen(canvas: Canvas, most_samples: int = MOST_SAMPLES) -> Sketch:
     """Make a sketch of all that is seen on a sheet, a picture to start from too."""
     if canvas.strength is None:
         return convert_canvas(canvas, most_samples)
-    return convert_plain(paint_over(lay_start(canvas), canvas.keep("pen", "eraser")))
+    return convert_start(paint_over(lay_start(canvas), canvas.keep("pen", "eraser")))
+
+
+def convert_start(pixels: NDArray[np.uint8]) -> Sketch:
+    """Make a sketch of a picture to start from, (H, W, 3), with what was drawn over it: of lines on white there are no
+    colours to start from. Raises SketchError where nothing can be seen.
+    """
+    sketch = convert_plain(pixels)
+    return replace(sketch, is_start=not sketch.is_drawing)
 
 
 def convert_plain(pixels: NDArray[np.uint8]) -> Sketch:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.sketch.channels import take_highest
 from pipeline.sketch.edges import CANNY, READ_SIDE, Frame, calm_texture, drop_specks, is_textured, resize_to
+from pipeline.sketch.plain_colours import find_plain_colours
 from pipeline.values import EdgeMap, Reading, Sketch
 
 Pixels = NDArray[np.uint8]
@@ -87,7 +88,11 @@ def measure_reading(sketch: Sketch, edges: EdgeMap) -> ReadingMeasure:
     drawn = sketch.pixels if sketch.strokes is None or edges.reading == "canny" else sketch.strokes
     small = resize_to(drawn, READ_SIDE)
     is_print = edges.reading == "canny" and is_textured(small, *CANNY)  # its dots are no lines that were lost
-    steps = find_steps(calm_texture(small) if is_print else small)
+    if sketch.is_start and edges.reading == "canny":
+        small = find_plain_colours(small, is_print)
+    elif is_print:
+        small = calm_texture(small)
+    steps = find_steps(small)
     lines = take_inner(edges, sketch.pixels.shape[:2], steps.shape)
     away = cv2.distanceTransform((~lines).astype(np.uint8), cv2.DIST_L2, 5)
     lost = steps & (away > REACH) if lines.any() else steps

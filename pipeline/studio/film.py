@@ -19,7 +19,7 @@ from pipeline.picture.provenance import write_xmp
 from pipeline.request.presets import get_menu
 from pipeline.sketch.canvas import Canvas, Fill, Stroke, read_canvas
 from pipeline.studio.enlarging import OnShare
-from pipeline.values import Drawing, GenerationRequest
+from pipeline.values import GenerationRequest
 
 if TYPE_CHECKING:
     from pipeline.studio.studio import Studio
@@ -119,7 +119,7 @@ def choose_pictures(
         small = replace(
             request,
             edges=edges,
-            colours=Drawing(fit_drawing(sketch, (width, height)).pixels),
+            colours=replace(fit_drawing(sketch, (width, height)), greys=None),
             width=width,
             height=height,
             mask=None,

@@ -78,7 +78,7 @@ def pad_start(start: StartPicture, rim: Pixels, margins: Margins) -> StartPictur
 def pad_drawing(drawing: Drawing, margins: Margins) -> Drawing:
     """Return a drawing on a larger sheet of white paper."""
     greys = None if drawing.greys is None else margins.pad(drawing.greys, 0)
-    return Drawing(margins.pad(drawing.pixels, 255), greys)
+    return replace(drawing, pixels=margins.pad(drawing.pixels, 255), greys=greys)
 
 
 def take_drawing(order: Order) -> Drawing | None:

@@ -13,7 +13,7 @@ from PIL import Image
 from pipeline.errors import SettingError
 from pipeline.request.presets import Menu, get_menu
 from pipeline.request.starting import expect_proportions
-from pipeline.sketch.intake import convert_plain, draw_over_start
+from pipeline.sketch.intake import convert_start, draw_over_start
 from pipeline.sketch.sheet_start import SheetStart, find_start
 from pipeline.studio.drawing_anew import draw_more_around
 from pipeline.studio.going_on import NO_MORE_AROUND, Asked, add_repaint, ask_for_part, read_part_words
@@ -53,7 +53,7 @@ def lay_over_picture(sketch: Sketch, image: NDArray[np.uint8]) -> Sketch:
     height, width = sketch.pixels.shape[:2]
     under = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS)).astype(np.uint16)
     both = ((under * sketch.pixels + 127) // 255).astype(np.uint8)
-    return replace(convert_plain(both), notices=(*sketch.notices, LAID_UNDER))
+    return replace(convert_start(both), notices=(*sketch.notices, LAID_UNDER))
 
 
 def complete_order(studio: Studio, order: Order) -> GenerationRequest:
