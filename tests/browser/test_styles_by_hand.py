@@ -236,6 +236,25 @@ def test_only_the_colours_of_a_picture(page: Page, tmp_path: Path) -> None:
     page.wait_for_selector("#chip .colours", state="detached")
 
 
+def test_the_worn_style_is_seen_beside_all_that_its_line_may_say(page: Page, tmp_path: Path) -> None:
+    picture = tmp_path / "sea.png"
+    Image.linear_gradient("L").convert("RGB").resize((200, 200)).save(picture)
+    page.click(TILE.format("watercolor"))
+    page.fill("#prompt textarea", "a fox, stained glass")
+    page.wait_for_selector("#chip .asks")
+    choose_own_picture(page, picture)
+    page.click("#chip .style-note button:has-text('Only its colours')")
+    page.wait_for_selector("#chip .colours i")
+    bar, remove = (page.locator(f"#chip .mix-bar{part}").bounding_box() for part in ("", " .take-out"))
+    assert bar is not None and remove is not None
+    assert bar["width"] >= 200 and remove["x"] + remove["width"] <= bar["x"] + bar["width"], (bar, remove)
+    line = page.locator("#chip .style-line").bounding_box()
+    assert line is not None
+    for part in page.locator("#chip .style-line > *").all():
+        box = part.bounding_box()
+        assert box is not None and box["x"] + box["width"] <= line["x"] + line["width"] + 1, part
+
+
 def test_a_file_that_is_no_style_is_refused_with_words(page: Page, tmp_path: Path) -> None:
     broken = tmp_path / "broken.croquis-style"
     broken.write_bytes(b"PK\x03\x04" + bytes(100))
