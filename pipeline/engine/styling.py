@@ -99,7 +99,7 @@ class StylePainter:
 
         rng = np.random.default_rng([self._seed, *style.sha256.encode()])
         look = read_style(style.image, style.sha256) if style.taught is None else take_look(style.taught.look)
-        return lay_lines(paint_like(self._painting, look, 1.0, rng), self._painting, self._lines)
+        return lay_lines(paint_like(self._inked, look, 1.0, rng), self._painting, self._lines)
 
 
 @lru_cache(maxsize=256)

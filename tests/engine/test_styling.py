@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -44,3 +45,11 @@ def test_a_style_of_one_colour_stays_so() -> None:
 
 def test_all_colour_words_of_a_prompt_are_read() -> None:
     assert len(Asked.read("A white teapot with a Blue flower", NOWHERE).named) == 2
+
+
+def test_without_lines_a_persons_own_picture_lays_none_either() -> None:
+    own = replace(StyleLibrary(Path("styles"), Path("nowhere")).get("watercolor"), id="mine", builtin=False)
+    painting = make_painting()
+    blank = Painting(painting.colours, np.zeros_like(painting.lines), painting.regions)
+    drawn, unlined = (np.asarray(StylePainter(each, 0.0, 3).paint(StyleMix.of(own), 1.0)) for each in (painting, blank))
+    assert np.array_equal(drawn, unlined)
