@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.painters.grounds import bare_paper, by_night, night, open_sky
 from pipeline.painters.light import cast_shadow, height_share, relief
 from pipeline.painters.source import Source
-from pipeline.painters.strokes import directions, lay_strokes, soften_steps, stroke_colours
+from pipeline.painters.strokes import directions, hatching, lay_strokes, soften_steps, stroke_colours
 from pipeline.painters.surface import (
     Parameters,
     Picture,
@@ -62,31 +62,50 @@ def crayon(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
 
 
 def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
-    """Paint long coloured hatching on white paper, pressed harder for dark colours and in the shade; pencil lines."""
-    form = relief(source.swell(52, 7), 125, 18)
-    seen = by_night(source, "#86a4d4", 0.55)
+    """Paint layers of coloured hatching on white paper that show the form, in a direction of its own in every shape.
+
+    Strokes bend over what swells and cross in the shade, dark colours are pressed harder; what lies behind is hatched
+    lightly, and its strokes end before the paper's rim.
+    """
+    height = source.swell(52, 7)
+    form = relief(height, 125, 18)
+    figure = 1 - source.ground
+    seen = by_night(source, "#8fabda", 0.72)
     colour = saturate(seen, 1.35)
-    light = luma(seen)
     tooth = grain(source.lines, 2.6, rng)
-    drift = as_plane(9 * noise(source.lines, 110, rng))
-    cover = np.zeros_like(source.lines)
-    for turn, weight in ((0, 0.7), (24, 0.36)):
-        degrees = p["direction"] + turn
-        wave = stripes(source.lines, p["hatch"], degrees, drift)
-        streak = fibres(source.lines, degrees, 120, rng, 2.6)
-        laid = smoothstep(as_plane(0.6 * wave + 0.55 * streak + 0.3 * tooth), 0.0, 0.75)
-        cover = np.maximum(cover, weight * laid) + 0.3 * weight * laid
-    hard = 0.5 * (1 - light) ** 2  # a dark colour is pressed into the paper
-    pressed = 0.66 + hard - 0.36 * form * (1 - source.ground) + 0.22 * np.exp(-source.away / 8)
-    pressed = pressed * (1 - 0.3 * source.ground)  # what lies behind is hatched lightly
+    bend = as_plane(9 * noise(source.lines, 110, rng) + 22 * height)
+    ways = hatch_directions(source, p["direction"])
+    first, ends = hatching(source, ways, p["hatch"], bend, rng)
+    second, _ = hatching(source, ways + 38, p["hatch"], bend, rng)
+    laid, crossed = (smoothstep(as_plane(each + 0.36 * tooth), 0.0, 0.75) for each in (first, second))
+    shade = smoothstep(-form, -0.35, 0.5) * figure
+    cover = 0.9 * laid + (0.16 + 0.5 * shade) * crossed * (1 - 0.5 * laid)
+    hard = (0.72 - 0.57 * source.ground) * (1 - luma(seen)) ** 2  # a dark colour is pressed into the paper
+    pressed = 0.66 + hard - 0.4 * form * figure + 0.22 * np.exp(-source.away / 8)
+    pressed = pressed * (1 - (0.36 + 0.64 * white_rim(source, ends)) * source.ground)
     inside = 0.5 + hard + (0.5 - hard) * smoothstep(source.away, 0, 2)
-    cover = as_plane(np.clip((0.36 + cover) * pressed * (1 + 0.25 * tooth), 0, 0.97) * inside)
-    deep = clip(times(colour, as_plane(0.92 - 0.16 * np.maximum(-form, 0))))
-    deep = mix(deep, rgb("#d3e0f2"), as_plane(0.7 * bare_paper(source)))
-    paper = times(rgb("#fefcf7"), as_plane(1 + 0.015 * tooth))
+    cover = as_plane(np.clip((0.3 + cover) * pressed * (1 + 0.3 * tooth), 0, 0.97) * inside)
+    deep = clip(times(colour, as_plane(0.92 - 0.2 * np.maximum(-form, 0))))
+    sky = mix(np.broadcast_to(rgb("#68acea"), seen.shape), rgb("#d0e2a4"), height_share(seen))
+    deep = mix(deep, sky, as_plane(0.9 * bare_paper(source)))
+    paper = times(rgb("#fefcf7"), as_plane(1 + 0.02 * tooth))
     drawn = mix(paper, deep, as_plane(np.clip(1.08 * cover, 0, 0.94)))
-    line = source.contour(-0.5, as_plane(0.4 * noise(source.lines, 40, rng))) * clip(as_plane(0.92 + 0.4 * tooth))
-    return clip(mix(drawn, clip(source.calm * 0.25) + rgb("#221d24") * 0.5, as_plane(0.93 * line)))
+    line = source.contour(-0.5, as_plane(0.4 * noise(source.lines, 40, rng))) * clip(as_plane(0.9 + 0.5 * tooth))
+    return clip(mix(drawn, clip(source.calm * 0.3) + rgb("#221d24") * 0.5, as_plane(0.93 * line)))
+
+
+def hatch_directions(source: Source, degrees: float) -> Plane:
+    """Return the direction (degrees) in which each region is hatched, (n,): every pencil has its own."""
+    turns = as_plane([0, 52, -40])[number_markers(source.region_colours) % 3]
+    behind = np.bincount(source.regions.ravel(), source.ground.ravel(), len(turns)) > 0
+    return as_plane(degrees + np.where(behind, 0, turns))
+
+
+def white_rim(source: Source, ends: Plane) -> Plane:
+    """Return 1 at the paper's rim, which hatching leaves white, 0 inside; strokes end here sooner and there later."""
+    y, x = coordinates(source.lines)
+    inside = np.minimum(np.minimum(y, float(y.max()) - y), np.minimum(x, float(x.max()) - x))
+    return as_plane(1 - smoothstep(as_plane(inside + 26 * ends), 8, 46))
 
 
 MARKERS = (
@@ -188,7 +207,7 @@ def childrens_book(source: Source, p: Parameters, rng: np.random.Generator) -> P
     strokes = lay_strokes(source, angle, 11, 48, 12, rng)
     sky = mix(np.broadcast_to(rgb("#a9d9e2"), source.calm.shape), rgb("#f9e6bd"), height_share(source.lines))
     washed = mix(source.calm, sky, as_plane(0.7 * open_sky(source)))  # nobody prints a bare page behind a thing
-    washed = mix(washed, clip(washed * 0.6 + rgb("#86a4c4") * 0.55), night(source))  # gouache's nights are chalky
+    washed = mix(washed, clip(washed * 0.6 + rgb("#8fb0cc") * 0.66), night(source))  # gouache's nights are chalky
     soft = saturate(washed, 1.08)
     rows, columns = strokes.spots.T
     touched = stroke_colours(source, strokes, 0.028, rng) + (washed - source.calm)[rows, columns]

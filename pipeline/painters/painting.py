@@ -26,6 +26,8 @@ from pipeline.painters.surface import (
     saturate,
     smoothstep,
     split_tone,
+    spread,
+    strongest,
     times,
 )
 from pipeline.painters.texture import blur, clouds, coordinates, fibres, grain, noise
@@ -103,7 +105,9 @@ def bare_border(like: Picture, ragged: Plane) -> Plane:
 def oil_painting(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint loaded strokes along the forms, wide on the ground and fine near contours, lit as ridges of paint."""
     angle = directions(source, 34, p["direction"])
-    rich = saturate(by_night(source, "#5f86cc", 0.45), p["richness"])
+    air = mix(np.broadcast_to(rgb("#9cc3dc"), source.calm.shape), rgb("#efe3c6"), height_share(source.lines))
+    seen = mix(by_night(source, "#7d9fd8", 0.55), air, as_plane(0.75 * bare_paper(source)))  # no canvas is left bare
+    rich = saturate(seen, p["richness"])
     under = split_tone(rich, hsv(0.06, 0.7, 0.5), hsv(0.12, 0.55, 1), p["varnish"])
     form = relief(source.swell(50, 6), p["light"], 22)
     under = clip(times(under, as_plane(1 + 0.2 * form)))
@@ -119,15 +123,19 @@ def oil_painting(source: Source, p: Parameters, rng: np.random.Generator) -> Pic
     thick = relief(as_plane(0.5 * blur(as_plane(ridge), 1.2) + 0.28 * hairs), p["light"], 1.9 * p["impasto"])
     line = source.contour(-0.2, as_plane(0.4 * hairs)) * clip(as_plane(0.95 + 0.15 * hairs))
     lined = mix(soften_steps(as_plane(painted)), clip(under * 0.2) + rgb("#1a0f12") * 0.6, as_plane(0.9 * line))
-    return clip(times(lined, as_plane(0.98 + 0.05 * hairs + 0.17 * thick)))
+    lit = times(lined, as_plane(0.97 + 0.06 * hairs + 0.24 * thick))
+    return clip(lit + spread(0.2 * smoothstep(thick, 0.45, 0.95)))  # wet ridges shine
 
 
 def pointillism(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     """Paint dots of pure pigment on a primed canvas, each leaning to a neighbour hue; dark ones on the lines."""
     seen = by_night(source, "#6a83d8", 0.5)
-    ground = mix(np.broadcast_to(rgb("#f4ead2"), seen.shape), blur(seen, 3), 0.62)
-    for size, spread in ((p["dot"] * 1.1, 0.7), (p["dot"] * 0.85, 1.0)):
-        ground = dabbed(ground, seen, size, p["scatter"] * spread, rng)
+    air = mix(np.broadcast_to(rgb("#aacdf2"), seen.shape), rgb("#f6ecd4"), height_share(source.lines))
+    seen = mix(seen, air, as_plane(0.85 * bare_paper(source)))  # nobody dots a white canvas white
+    primed = as_plane(0.62 + 0.34 * (1 - source.light))  # under dark dots no light canvas is left
+    ground = mix(np.broadcast_to(rgb("#f4ead2"), seen.shape), blur(seen, 3), primed)
+    for size, wide in ((p["dot"] * 1.1, 0.7), (p["dot"] * 0.85, 1.0)):
+        ground = dabbed(ground, seen, size, p["scatter"] * wide, rng)
     fine, distance, _ = cells(source.lines, p["dot"] * 0.42, 0.5, rng)
     shade = as_plane(rng.uniform(0.6, 1.0, int(fine.max()) + 1))[fine]
     speck = smoothstep(as_plane(p["dot"] * 0.42 * 0.62 - distance), -0.8, 0.8)
@@ -139,8 +147,9 @@ def dabbed(ground: Picture, picture: Picture, size: float, scatter: float, rng: 
     """Lay one coat of round dots over a ground."""
     labels, distance, centres = cells(picture, size, 0.75, rng)
     colour = saturate(picture[centres[:, 0], centres[:, 1]][None], 1.45)[0]
-    room = np.clip(2.2 * (1 - luma(colour[None])[0]), 0.6, 1)[:, None]  # a pale dot leans less: it would be confetti
-    colour = clip(as_plane(colour + scatter * room * leanings(len(colour), rng)))
+    room = np.clip(2.2 * (1 - luma(colour[None])[0]), 0.6, 1)  # a pale dot leans less: it would be confetti
+    room = room * np.clip(1.3 * strongest(colour[None])[0], 0.12, 1)  # a dark one, too: brown would be violet
+    colour = clip(as_plane(colour + scatter * room[:, None] * leanings(len(colour), rng)))
     radius = size * rng.uniform(0.4, 0.56, len(centres)).astype(np.float32)[labels]
     return mix(ground, colour[labels], as_plane(np.clip((radius - distance) / (size * 0.12), 0, 1)))
 
@@ -184,12 +193,12 @@ def pastel(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     touched = touched * (1 - p["chalk"]) + p["chalk"]
     laid = strokes.coloured(source, clip(saturate(touched[None], 1.25)[0]), soft)
     form = relief(source.swell(46, 8), 125, 16)
-    chalk = mix(soft, soften_steps(laid), as_plane(0.34 + 0.4 * figure))
+    chalk = mix(soft, soften_steps(laid), as_plane(0.62 + 0.12 * figure))
     chalk = times(chalk, as_plane(1.02 + 0.22 * form))
     tooth = grain(source.lines, 3.6, rng) + 0.55 * fibres(source.lines, p["direction"], 46, rng, 3)
     paper = times(hsv(p["paper"], 0.14, 0.8), as_plane(1 + 0.05 * tooth))
-    paper = mix(paper, soft, as_plane(0.6 * source.ground))
-    pressed = p["cover"] + 0.36 + 0.12 * figure + 0.16 * form * figure
+    paper = mix(paper, soft, as_plane(0.25 * source.ground))
+    pressed = p["cover"] + 0.26 + 0.16 * figure + 0.16 * form * figure
     cover = smoothstep(as_plane(0.8 * tooth + pressed), -0.3, 0.42)
     drawn = mix(paper, chalk, as_plane(0.16 + 0.82 * cover))
     line = source.contour(0.2) * clip(as_plane(0.92 + 0.5 * tooth))

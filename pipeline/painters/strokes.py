@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.painters.pieces import scatter
 from pipeline.painters.source import Source
 from pipeline.painters.surface import Picture, Plane, as_plane, clip, unit
-from pipeline.painters.texture import blur
+from pipeline.painters.texture import blur, coordinates
 
 Points = NDArray[np.float32]
 
@@ -146,3 +146,21 @@ def bristles(source: Source, angle: Plane, length: float, rng: np.random.Generat
 def soften_steps(picture: Picture) -> Picture:
     """Take the jagged rims off hard-edged strokes."""
     return blur(picture, 0.7)
+
+
+def hatching(
+    source: Source, degrees: Plane, period: float, bend: Plane, rng: np.random.Generator
+) -> tuple[Plane, Plane]:
+    """Return hatched strokes `period` apart, (H, W) about [-1, 1], and where they are long and short, about [-1, 1].
+
+    degrees: (n,) each region's direction; bend: how far strokes are moved sideways, in pixels of a 512 picture.
+    """
+    y, x = coordinates(source.lines)
+    cos, sin = (as_plane(turn(np.radians(degrees)))[source.regions] for turn in (np.cos, np.sin))
+    across = as_plane(y * cos - x * sin + bend)
+    sheet = cv2.blur(rng.uniform(-1, 1, (251, 61)).astype(np.float32), (3, 1))
+    sheet = np.clip(sheet / np.float32(2.5 * sheet.std()), -1, 1)
+    along = as_plane((x * cos + y * sin) / 40)
+    streak = cv2.remap(sheet, along, as_plane(across / 2.1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    wave = np.cos(across * np.float32(2 * np.pi / period))
+    return as_plane(0.3 + 0.3 * wave + 0.55 * streak), as_plane(streak)

@@ -9,6 +9,7 @@ import pytest
 from pipeline.painters import DEFAULTS, paint
 from pipeline.painters.colouring import MARKERS, choose_markers
 from pipeline.painters.surface import rgb
+from pipeline.pocket.data.colors import measure_color_share
 from pipeline.values import Painting
 
 pytestmark = pytest.mark.slow
@@ -94,7 +95,48 @@ def test_white_is_dotted_with_pale_colours() -> None:
     dots = look("pointillism", flat((255, 255, 255), 512))
     chroma = dots.max(axis=2) - dots.min(axis=2)
     assert np.percentile(chroma, 75) > 15
-    assert dots.mean() > 225
+    assert dots.mean() > 205
+
+
+@pytest.mark.parametrize("word", ["black", "brown"])
+def test_dark_dots_do_not_lean_to_another_colour(word: str) -> None:
+    colour = {"black": (30, 31, 36), "brown": (122, 76, 40)}[word]
+    inside = look("pointillism", thing(colour, (200, 220, 240), 512))[160:352, 160:352]
+    assert measure_color_share(word, inside.astype(np.uint8)) > 0.8
+
+
+def ways_of(light: np.ndarray) -> float:
+    """The direction of the strokes in a texture (H, W), degrees in [0, 180)."""
+    dx, dy = (cv2.Sobel(cv2.GaussianBlur(light, (0, 0), 1), cv2.CV_32F, a, b) for a, b in ((1, 0), (0, 1)))
+    return float(np.degrees(0.5 * np.arctan2(2 * (dx * dy).mean(), (dx * dx - dy * dy).mean())) + 90) % 180
+
+
+def test_every_coloured_pencil_hatches_in_a_direction_of_its_own() -> None:
+    """The pens next to red and to green are drawn at 52 degrees from each other at least."""
+    found = [
+        ways_of(look("coloured-pencil", thing(colour, (236, 240, 244), 512))[200:312, 200:312].mean(axis=2))
+        for colour in ((238, 51, 50), (44, 159, 70), (34, 114, 221))
+    ]
+    apart = [abs((one - other + 90) % 180 - 90) for one in found for other in found]
+    assert max(apart) > 30
+
+
+def test_pencil_strokes_bend_over_what_swells() -> None:
+    light = look("coloured-pencil", thing((238, 51, 50), (236, 240, 244), 512)).mean(axis=2)
+    left, right = (ways_of(light[170:342, columns]) for columns in (slice(134, 180), slice(332, 378)))
+    assert abs((left - right + 90) % 180 - 90) > 12
+
+
+def test_hatching_behind_things_ends_before_the_paper_s_rim() -> None:
+    picture = look("coloured-pencil", thing((238, 51, 50), (90, 150, 220), 512))
+    assert picture[:6].mean() > 235
+    assert picture[60:100, 100:400].mean() < 215
+
+
+def test_pastel_s_paper_shows_between_strokes_behind_things_too() -> None:
+    ground = look("pastel", flat((120, 170, 230), 512))
+    small = cv2.resize(ground, (128, 128), interpolation=cv2.INTER_AREA).mean(axis=2)
+    assert (small - cv2.GaussianBlur(small, (0, 0), 2)).std() > 4.5
 
 
 def hue_of(picture: np.ndarray) -> float:
@@ -114,9 +156,10 @@ def test_a_risograph_s_three_inks_give_the_colour_s_own_hue(colour: tuple[int, i
     assert abs((turned + 180) % 360 - 180) < 25
 
 
-@pytest.mark.parametrize(
-    "style", ["cartoon-3d", "childrens-book", "felt-pen", "pastel", "pixel-art", "risograph", "watercolor"]
-)
+TINTED = ("cartoon-3d", "childrens-book", "coloured-pencil", "felt-pen", "oil-painting", "pastel", "pixel-art")
+
+
+@pytest.mark.parametrize("style", [*TINTED, "pointillism", "risograph", "watercolor"])
 def test_bare_paper_behind_things_is_tinted(style: str) -> None:
     picture = look(style, flat((252, 252, 252), 512))
     above, below = picture[40:120].mean(axis=(0, 1)), picture[400:480].mean(axis=(0, 1))
@@ -132,9 +175,9 @@ def test_a_bare_page_is_a_slab_of_clay() -> None:
     ("style", "least"),
     [
         ("cartoon-3d", 75),
-        ("childrens-book", 80),
+        ("childrens-book", 95),
         ("clay", 80),
-        ("coloured-pencil", 110),
+        ("coloured-pencil", 190),
         ("comic", 60),
         ("crayon", 75),
         ("cross-stitch", 80),
@@ -142,7 +185,7 @@ def test_a_bare_page_is_a_slab_of_clay() -> None:
         ("felt-pen", 80),
         ("ghibli", 80),
         ("low-poly", 70),
-        ("oil-painting", 60),
+        ("oil-painting", 100),
         ("pastel", 95),
         ("pointillism", 85),
         ("risograph", 45),

@@ -53,7 +53,7 @@ SITTINGS: dict[str, Sitting] = {
     "charcoal": Sitting("castle", True),
     "childrens-book": Sitting("cottage", True),
     "clay": Sitting("lone fox", True),
-    "coloured-pencil": Sitting("lone cat"),
+    "coloured-pencil": Sitting("meadow"),
     "comic": Sitting("harbour"),
     "crayon": Sitting("harbour"),
     "cross-stitch": Sitting("branch", True),
