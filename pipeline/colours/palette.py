@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.colours.layouts import CELLS, SIZES
 from pipeline.colours.oklab import to_oklab
 
 WIDTH = 384  # of a token, as all-MiniLM-L6-v2's
@@ -33,6 +34,7 @@ class Palette:
     colours: NDArray[np.uint8]  # (5, 3) RGB, the commonest first
     shares: Float  # (5,) of the thing's area, sum at most 1
     vector: Float  # (384,) unit vector of the name; zeros without one
+    layout: Float | None = None  # (5, SIZES, CELLS) in [0, 1], how likely each colour is there (layouts.py), if known
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,7 @@ class PaletteTable:
     colours: NDArray[np.uint8]  # (N, 5, 3)
     shares: NDArray[np.float16]  # (N, 5)
     vectors: NDArray[np.float16]  # (N, 384)
+    layouts: NDArray[np.uint8] | None = None  # (N, 5, SIZES, CELLS), of 255; zeros for what has no parts, as places
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", {name: row for row, name in enumerate(self.names)})
@@ -53,7 +56,13 @@ class PaletteTable:
         row = next((rows[form] for form in list_forms(name) if form in rows), None)
         if row is None:
             return None
-        return Palette(self.colours[row], self.shares[row].astype(np.float32), self.vectors[row].astype(np.float32))
+        shares, vector = self.shares[row].astype(np.float32), self.vectors[row].astype(np.float32)
+        return Palette(self.colours[row], shares, vector, self._read_layout(row))
+
+    def _read_layout(self, row: int) -> Float | None:
+        if self.layouts is None or not self.layouts[row].any():
+            return None
+        return np.asarray(self.layouts[row] / np.float32(255), np.float32)
 
     def find(self, prompt: str) -> list[Palette]:
         """Return the palettes of the things that a prompt names, in its order, at most SLOTS; longer names go first."""
@@ -70,8 +79,11 @@ class PaletteTable:
         return [palette for _, palette in sorted(found, key=lambda one: one[0])[:SLOTS]]
 
 
-def load_palettes(file: Path) -> PaletteTable:
-    """Load a table that `save_palettes` wrote. Raises ValueError where an array is missing or of another shape."""
+def load_palettes(file: Path, layouts: Path | None = None) -> PaletteTable:
+    """Load a table that `save_palettes` wrote, with the layouts that `save_layouts` did, if any.
+
+    Raises ValueError where an array is missing or of another shape.
+    """
     with np.load(file) as data:
         if missing := {"names", "colours", "shares", "vectors"} - set(data.files):
             raise ValueError(f"{file} lacks {', '.join(sorted(missing))}.")
@@ -81,7 +93,24 @@ def load_palettes(file: Path) -> PaletteTable:
     for name, shape in shapes.items():
         if arrays[name].shape != (len(names), *shape):
             raise ValueError(f"{file}: expected {name} of {(len(names), *shape)}, found {arrays[name].shape}.")
-    return PaletteTable(names, **arrays)
+    return PaletteTable(names, **arrays, layouts=None if layouts is None else load_layouts(layouts, len(names)))
+
+
+def load_layouts(file: Path, count: int) -> NDArray[np.uint8]:
+    """Load the layouts of `count` palettes. Raises ValueError where they are missing, or of another shape or type."""
+    with np.load(file) as data:
+        if "layouts" not in data.files:
+            raise ValueError(f"{file} lacks layouts.")
+        made: NDArray[np.uint8] = data["layouts"]
+    wanted = (count, COLOURS, SIZES, CELLS)
+    if made.shape != wanted or made.dtype != np.uint8:
+        raise ValueError(f"{file}: expected layouts of {wanted} in uint8, found {made.shape} in {made.dtype}.")
+    return made
+
+
+def save_layouts(layouts: NDArray[np.uint8], file: Path) -> None:
+    """Write layouts, (N, 5, SIZES, CELLS), as npz."""
+    np.savez_compressed(file, layouts=layouts)
 
 
 def save_palettes(table: PaletteTable, file: Path) -> None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.colours.enclosed import SURE, EnclosedGround, set_apart
+from pipeline.colours.layouts import expect_colours
 from pipeline.colours.oklab import to_oklab
 from pipeline.colours.palette import Palette
 from pipeline.colours.region_features import RegionFeatures, read_features
@@ -28,6 +29,7 @@ from pipeline.colours.rounds import (
     KNOWN_PUSH,
     PUSH,
     FirstLook,
+    Groups,
     Question,
     State,
     Taste,
@@ -116,8 +118,11 @@ def propose_colours(
     held = torch.zeros(first.chances.shape[1:])
     if said is not None and word_regions is not None:
         held = hold_to_words(first, regions, seen, codes, said, word_regions)
-    thing = None if said or not usual else Usual.of(usual, codes, first.chances[0], areas)
-    judge = Judge.of(seen, question.groups.numbers.numpy(), question.borders, areas.numpy(), usual) if thing else None
+    thing, judge = None, None
+    if usual and not said:
+        places = find_places(usual, regions, seen, question.groups)
+        thing = Usual.of(usual, codes, first.chances[0], areas, places)
+        judge = Judge.of(seen, question.groups.numbers.numpy(), question.borders, areas.numpy(), usual, places)
     tries = min(TRIES, max(1, num_inference_steps // 2)) if judge else 1
     tastes = draw_tastes(tries, seed, variation_seed, variation_strength)
     states = [State(nearest_codes(network, paint), GROUNDS)] * len(tastes)
@@ -175,6 +180,22 @@ class Picture:
             inside = np.isin(self.regions, [number, *enclosed])
             made[inside] = paint_surroundings(tones[count:][mine], self.seen.spots[mine])[inside]
         return np.round(255 * np.clip(made, 0, 1)).astype(np.uint8)
+
+
+def find_places(
+    usual: Sequence[Palette], regions: NDArray[np.int32], seen: RegionFeatures, groups: Groups
+) -> dict[int, Float]:
+    """Return how likely each colour of the one thing that is named is for each token, by the number of its palette.
+
+    What has a group has one colour. Nothing is known where several things are named: nobody knows which part is whose.
+    """
+    known = {number: one.layout for number, one in enumerate(usual) if one.layout is not None}
+    if len(known) != 1:
+        return {}
+    return {
+        number: np.asarray(groups.pool(torch.from_numpy(expect_colours(layout, regions, seen))).numpy(), np.float32)
+        for number, layout in known.items()
+    }
 
 
 def find_enclosed(

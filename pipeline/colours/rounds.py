@@ -84,9 +84,9 @@ class Groups:
         return cls(torch.from_numpy(numbers), torch.from_numpy(outside), torch.arange(count + more) >= count)
 
     def pool(self, logits: Tensor) -> Tensor:
-        """Return each token's logits (n, CODES) as the mean of its group's."""
+        """Return each token's logits (n, k) as the mean of its group's."""
         counts = torch.bincount(self.numbers).clamp(min=1)[:, None]
-        return (torch.zeros(len(counts), CODES).index_add(0, self.numbers, logits) / counts)[self.numbers]
+        return (torch.zeros(len(counts), logits.shape[1]).index_add(0, self.numbers, logits) / counts)[self.numbers]
 
 
 @dataclass(frozen=True, eq=False)

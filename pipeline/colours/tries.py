@@ -1,5 +1,6 @@
 """Choose between several draws of one drawing's colours: parts side by side are to differ, the palette is to be worn.
 
+Where it is known which of a palette's colours lie where on such things, they are to be worn there.
 A line between two parts is there for a reason, mostly since they differ. What the draws' own chances say, and how far
 they agree with each other, tells nothing of which is best (pocket/LOG.md). Where several things are named, or a thing
 and a place, nobody knows which part of the drawing is whose, and their palettes are left out.
@@ -7,8 +8,9 @@ and a place, nobody knows which part of the drawing is whose, and their palettes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from pipeline.colours.usual import compare_colours
 
 TRIES = 3
 RIM = 4  # px of border that neighbours share
+PLACED = 0.5  # what a part's colour where it is likely counts
 SAME, APART = 0.04, 0.14  # OKLab: neighbours that differ by less are one to the eye, by more they are told apart
 
 Float = NDArray[np.float32]
@@ -34,6 +37,7 @@ class Judge:
     colours: Float  # (k, 3) OKLab, of the palette; none where several things are named
     shares: Float  # (k,) of the thing's area, sum 1
     areas: Float  # (n,) each token's share of the thing's area; 0 for what is ground
+    places: Float  # (n, k) in [0, 1], how likely each colour of the palette is for each token; 0 where unknown
 
     @classmethod
     def of(
@@ -43,11 +47,13 @@ class Judge:
         borders: NDArray[np.int64],
         areas: Float,
         palettes: Sequence[Palette],
+        places: Mapping[int, Float] = MappingProxyType({}),
     ) -> Judge:
         """Read what a drawing's colours are judged by.
 
         groups: (n,) numbers; what has the same one has the same colour. borders: (n, n) px that each two tokens share.
-        areas: (n,) px of regions that are not ground, 0 for other tokens. palettes: of the things named.
+        areas: (n,) px of regions that are not ground, 0 for other tokens. palettes: of the things named. places: as
+        `Usual.of` takes them.
         """
         count = len(seen.numbers)
         inner, group = ~seen.outside, groups[:count]
@@ -58,11 +64,14 @@ class Judge:
         colours = np.concatenate([np.zeros((0, 3), np.uint8), *(one.colours[one.shares > 0] for one in alone)])
         shares = np.asarray(shares / max(float(shares.sum()), 1e-6), np.float32)
         parts = np.asarray(areas / max(float(areas.sum()), 1.0), np.float32)
-        return cls(first, second, to_oklab(colours), shares, parts)
+        likely = np.zeros((len(areas), len(colours)), np.float32)
+        if alone and 0 in places:
+            likely = places[0][:, alone[0].shares > 0]
+        return cls(first, second, to_oklab(colours), shares, parts, likely)
 
     def score(self, tones: Float) -> float:
         """Score the tokens' colours, (n, 3) RGB in [0, 1]: the share of neighbours that differ, plus how much of the
-        palette is there, each in [0, 1].
+        palette is there, plus half of how likely each part's colour is on it, each in [0, 1].
         """
         lab = to_oklab(tones)
         apart = np.linalg.norm(lab[self.first] - lab[self.second], axis=-1)
@@ -70,7 +79,9 @@ class Judge:
         near = compare_colours(self.colours, lab)
         worn = near / np.maximum(near.sum(0), 1e-6) * near.max(0, initial=0)
         there = np.minimum(worn @ self.areas, self.shares).sum()
-        return float(there) + (float(differ.mean()) if len(differ) else 1.0)
+        placed = (worn.T * self.places).sum(1)[self.areas > 0]
+        told = float(differ.mean()) if len(differ) else 1.0
+        return float(there) + told + PLACED * (float(placed.mean()) if len(placed) else 0.0)
 
     def choose(self, tries: Sequence[Float]) -> int:
         """Return which of several draws, each (n, 3) RGB in [0, 1], is best; of equals the first."""

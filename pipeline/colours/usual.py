@@ -3,13 +3,15 @@
 Guidance exaggerates what a word changes, and can drive out a colour that the thing's palette and the network by itself
 both know. So what all regions together are expected to have of a palette's main colours is reckoned in each round, and
 where too little is left, that colour becomes likelier everywhere. Nothing becomes less likely: a tongue stays red.
-All colours of the palette, those of small parts too, are somewhat likelier than others from the start.
+All colours of the palette, those of small parts too, are somewhat likelier than others from the start; where one is
+known to lie on such things (layouts.py) it is more so there than elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -25,32 +27,50 @@ SURE = 0.6  # of its share that the network by itself expects at least, to be su
 LIKE, LIGHTNESS = 0.06, 0.5  # OKLab: codes so near to a colour have it; so much a difference in lightness counts
 MOST = 4.0  # logits, at most
 GIVEN = 2.0  # logits: by so much any colour of a palette is likelier than others
+PLACED, DOUBT = 2.0, 0.02  # logits for each e-fold that it is likelier there than by its share; added to both
 TEMPERATURE = 0.5  # of the draw
 TRIES = 6  # until the expected area settles
 LEAST = 1e-3  # of the area: less is as good as nothing
+
+Float = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Usual:
     """Usual holds the main colours of the things that the words name, and how much there is to be of each."""
 
-    given: Tensor  # (CODES,) how far each code has any colour of the palettes, in [0, 1]
+    given: Tensor  # (n, CODES) logits: how much likelier each token's colours are for the palettes, at least 0
     have: Tensor  # (k, CODES) how far each code has the main colour, in [0, 1]
     wanted: Tensor  # (k,) of the inner regions' area
     sure: Tensor  # (k,) bool: the network by itself thinks so too, then every picture is to show it
     parts: Tensor  # (n,) of that area: each token's; 0 for what runs off the picture
 
     @classmethod
-    def of(cls, palettes: Sequence[Palette], codes: NDArray[np.float32], chances: Tensor, areas: Tensor) -> Usual:
+    def of(
+        cls,
+        palettes: Sequence[Palette],
+        codes: Float,
+        chances: Tensor,
+        areas: Tensor,
+        places: Mapping[int, Float] = MappingProxyType({}),
+    ) -> Usual:
         """Make them of the palettes of the things named, which share the drawing equally.
 
         codes: (CODES, 3) OKLab. chances: (n, CODES) of the network by itself, with nothing known. areas: (n,) px of
-        inner regions, 0 for other tokens.
+        inner regions, 0 for other tokens. places: number of a palette -> how likely each of its colours is for each
+        token, (n, COLOURS) in [0, 1], where that is known.
         """
         colours = np.concatenate([np.zeros((0, 3), np.uint8), *(one.colours[one.shares > 0] for one in palettes)])
         every = np.concatenate([np.zeros(0, np.float32), *(one.shares[one.shares > 0] for one in palettes)])
         near, is_main = torch.from_numpy(compare_colours(to_oklab(colours), codes)), torch.from_numpy(every >= MAIN)
-        given = near.amax(0) if len(near) else torch.zeros(len(codes))
+        given = torch.zeros(len(areas), len(codes))
+        for number, one in enumerate(palettes):
+            worn = one.shares > 0
+            leaning = lean_to_places(one.shares[worn], places[number][:, worn] if number in places else None)
+            alike = compare_colours(to_oklab(one.colours[worn]), codes)
+            made = torch.from_numpy(np.broadcast_to(leaning, (len(areas), len(alike))).copy())
+            for column, like in zip(made.T, torch.from_numpy(alike), strict=True):
+                given = torch.maximum(given, column[:, None] * like)
         have, shares = near[is_main], torch.from_numpy(every)[is_main] / max(len(palettes), 1)
         parts = areas / areas.sum().clamp(min=1)
         known = have @ chances.T @ parts
@@ -64,7 +84,7 @@ class Usual:
         logits: (n, CODES). known: (n,) codes, CODES where open. taste: (CODES,), the noise that decides the draw.
         """
         inner = self.parts > 0
-        mine, known, given = logits[inner], known[inner], GIVEN * self.given
+        mine, known, given = logits[inner], known[inner], self.given[inner]
         decided = known < self.have.shape[1]
         fixed = torch.nn.functional.one_hot(known[decided], self.have.shape[1]).float()
         added, lacking = torch.zeros(self.have.shape[1]), torch.zeros(len(self.have))
@@ -75,7 +95,7 @@ class Usual:
             left = torch.where(self.sure, drawn, expected).clamp(min=LEAST)
             lacking = (lacking + TEMPERATURE * (self.wanted / left).log()).clamp(0, MOST)
             added = (lacking[:, None] * self.have).amax(0)
-        return inner[:, None] * (given + added)
+        return inner[:, None] * (self.given + added)
 
     def measure(self, likely: Tensor, decided: Tensor, fixed: Tensor) -> Tensor:
         """Return how much of each main colour there will be, (k,), by logits (m, CODES) of the inner regions and what
@@ -86,7 +106,18 @@ class Usual:
         return self.have @ (self.parts[self.parts > 0] @ chances)
 
 
-def compare_colours(colours: NDArray[np.float32], codes: NDArray[np.float32]) -> NDArray[np.float32]:
+def lean_to_places(shares: Float, places: Float | None) -> Float:
+    """Return by how many logits each colour of a palette is likelier than others, (n, k), or (k,) for all tokens alike.
+
+    shares: (k,) of the thing. places: (n, k) in [0, 1], how likely each colour is for each token; None if not known.
+    """
+    if places is None:
+        return np.full(len(shares), GIVEN, np.float32)
+    usual = shares / max(float(shares.sum()), 1e-6)
+    return np.asarray(np.maximum(GIVEN + PLACED * np.log((places + DOUBT) / (usual + DOUBT)), 0), np.float32)
+
+
+def compare_colours(colours: Float, codes: Float) -> Float:
     """Return how far each code (CODES, 3) has each colour (k, 3), both OKLab: (k, CODES) in [0, 1]."""
     apart = (codes - colours[:, None]) * np.array([LIGHTNESS, 1, 1], np.float32)
     return np.asarray(np.exp(-(apart**2).sum(-1) / (2 * LIKE**2)), np.float32)

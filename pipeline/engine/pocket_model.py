@@ -21,7 +21,7 @@ from pipeline.models.profile import ModelProfile
 from pipeline.models.text_package import load_text_package
 
 COLOURIST = "colourist"  # role in the profile's parts
-WEIGHTS, PALETTES = "region_colours.safetensors", "palettes.npz"
+WEIGHTS, PALETTES, LAYOUTS = "region_colours.safetensors", "palettes.npz", "layouts.npz"
 ENCLOSED, WORD_REGIONS = "enclosed.npz", "word_regions.npz"  # fitted to the weights
 ROOMS = ("colours", "inking", "painters")  # their code decides pixels as weights do
 
@@ -50,7 +50,7 @@ def load_pocket_model(profile: ModelProfile, folder: Path | None, report: OnProg
         raise ModelError(f"{profile.title} needs a text encoder; its profile names none.")
     with guard_loading(located.path, transformers.utils.logging):
         network = load_region_colours(located.path / WEIGHTS)
-        palettes = load_palettes(located.path / PALETTES)
+        palettes = load_palettes(located.path / PALETTES, located.path / LAYOUTS)
         enclosed = load_enclosed_ground(located.path / ENCLOSED)
         word_regions = load_word_regions(located.path / WORD_REGIONS)
         words = load_text_package(package)

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.colours.layouts import CELLS, SIZES
 from pipeline.colours.palette import (
     COLOURS,
     SLOTS,
@@ -11,6 +12,7 @@ from pipeline.colours.palette import (
     encode_palettes,
     load_palettes,
     make_palette,
+    save_layouts,
     save_palettes,
 )
 
@@ -41,6 +43,30 @@ def test_a_table_survives_the_disk(table: PaletteTable, tmp_path: Path) -> None:
     read = load_palettes(tmp_path / "palettes.npz")
     assert read.names == table.names and np.array_equal(read.colours, table.colours)
     assert np.array_equal(read.vectors, table.vectors)
+
+
+def test_layouts_come_with_their_names_and_what_has_no_parts_has_none(table: PaletteTable, tmp_path: Path) -> None:
+    layouts = np.zeros((5, COLOURS, SIZES, CELLS), np.uint8)
+    layouts[0, 1] = 255  # foxes are in their second colour everywhere
+    save_palettes(table, tmp_path / "palettes.npz")
+    save_layouts(layouts, tmp_path / "layouts.npz")
+    fox, snow = load_palettes(tmp_path / "palettes.npz", tmp_path / "layouts.npz").find("a fox in the snow")
+    assert fox.layout is not None and fox.layout.dtype == np.float32 and snow.layout is None
+    assert fox.layout[1].min() == 1 and not fox.layout[0].any()
+    (plain,) = load_palettes(tmp_path / "palettes.npz").find("a fox")
+    assert plain.layout is None and np.array_equal(encode_palettes([plain]), encode_palettes([fox]))
+
+
+def test_layouts_of_another_table_are_refused(table: PaletteTable, tmp_path: Path) -> None:
+    save_palettes(table, tmp_path / "palettes.npz")
+    files = tmp_path / "palettes.npz", tmp_path / "layouts.npz"
+    np.savez(files[1], places=np.zeros(3))
+    with pytest.raises(ValueError, match="lacks layouts"):
+        load_palettes(*files)
+    for layouts in (np.zeros((4, COLOURS, SIZES, CELLS), np.uint8), np.zeros((5, COLOURS, SIZES, CELLS), np.float32)):
+        np.savez(files[1], layouts=layouts)
+        with pytest.raises(ValueError, match=r"expected layouts of \(5, 5, 2, 18\) in uint8, found"):
+            load_palettes(*files)
 
 
 def test_tokens_tell_colours_and_names_apart(table: PaletteTable) -> None:

@@ -1,10 +1,12 @@
 """Of several draws of a known thing's colours that one is kept whose parts differ most and wear its palette best."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from pipeline.colours import region_colours
 from pipeline.colours.kin import count_borders
@@ -29,13 +31,17 @@ WALL, ROOF, DOOR = (
 )
 
 
-def make_judge(groups: dict[int, int] | None = None, palettes: Sequence[Palette] = (HOUSE,)) -> Judge:
+def make_judge(
+    groups: dict[int, int] | None = None,
+    palettes: Sequence[Palette] = (HOUSE,),
+    places: Mapping[int, NDArray[np.float32]] = MappingProxyType({}),
+) -> Judge:
     """Make the judge of a house of three regions; groups: region -> the one whose colour it has."""
     numbers = np.arange(len(SEEN.values))
     for one, other in (groups or {}).items():
         numbers[one] = other
     areas = measure_inner_areas(REGIONS, SEEN).numpy()
-    return Judge.of(SEEN, numbers, count_borders(REGIONS, SEEN), areas, palettes)
+    return Judge.of(SEEN, numbers, count_borders(REGIONS, SEEN), areas, palettes, places)
 
 
 def paint(wall: tuple[float, ...], roof: tuple[float, ...], door: tuple[float, ...]) -> np.ndarray:
@@ -66,6 +72,16 @@ def test_of_draws_that_differ_alike_that_which_wears_the_palette_is_kept() -> No
     strange, worn = paint(GREEN, BLUE, BLUE), paint(RED, BLUE, BLUE)
     assert judge.choose([strange, worn]) == 1
     assert judge.areas.sum() == pytest.approx(1) and judge.score(strange) < judge.score(worn) <= 2
+
+
+def test_of_draws_that_wear_as_much_of_the_palette_that_which_does_so_where_it_lies_is_kept() -> None:
+    places = np.zeros((len(SEEN.values), 5), np.float32)
+    places[ROOF, 0], places[[WALL, DOOR], 1] = 1, 1
+    other, right = paint(RED, BLUE, RED), paint(BLUE, RED, BLUE)
+    assert make_judge(places={0: places}).choose([other, right]) == 1
+    assert make_judge(places={0: 1 - places}).choose([right, other]) == 1
+    several = make_judge(palettes=[HOUSE, HOUSE], places={0: places})
+    assert several.score(other) == pytest.approx(several.score(right))
 
 
 def test_palettes_of_several_things_are_left_out() -> None:

@@ -82,9 +82,11 @@ class FieldPainter:
 def load_painter(weights: Path, table: Path = TABLE) -> FieldPainter:
     """Load the network's weights, the palettes, MiniLM, and what was fitted to the weights, should it lie there."""
     ground, words = weights.with_name("enclosed.npz"), weights.with_name("word_regions.npz")
+    layouts = weights.with_name("layouts.npz")
     enclosed = load_enclosed_ground(ground) if ground.is_file() else None
     meant = load_word_regions(words) if words.is_file() else None
-    return FieldPainter(load_region_colours(weights), load_palettes(table), *load_text_tower(), enclosed, meant)
+    palettes = load_palettes(table, layouts if layouts.is_file() else None)
+    return FieldPainter(load_region_colours(weights), palettes, *load_text_tower(), enclosed, meant)
 
 
 def read_drawings(side: int = 512) -> list[tuple[NDArray[np.uint8], str]]:

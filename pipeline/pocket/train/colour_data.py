@@ -17,7 +17,7 @@ def make_colour_data(shards: int) -> None:
     """Make what is missing in data/colourist, with `shards` thousand lessons."""
     if not (vector_pack.FOLDER / "pack" / "names.json").is_file():
         vector_pack.build()
-    if not palette_table.TABLE.is_file():
+    if not (palette_table.TABLE.is_file() and palette_table.LAYOUTS.is_file()):
         palette_table.main()
     region_lessons.build(shards)
 

@@ -50,14 +50,17 @@ def replace_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def write_colourist(weights: Path, palettes: Path, enclosed: Path, word_regions: Path, folder: Path) -> None:
-    """Write the network of `weights` in fp16 with its sizes, the palettes and what was fitted to it into `folder`."""
+def write_colourist(
+    weights: Path, palettes: Path, layouts: Path, enclosed: Path, word_regions: Path, folder: Path
+) -> None:
+    """Write the network of `weights` in fp16 with its sizes, its palettes and what was fitted to it into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {name: getattr(region_network, name.upper()) for name in ("codes", "grounds", "width", "heads", "layers")}
     config = {"network": "RegionColours", **sizes, "features": region_features.FEATURES, "text_tokens": TEXT_TOKENS}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     save_file(halve(load_file(weights)), folder / "region_colours.safetensors")
     shutil.copyfile(palettes, folder / "palettes.npz")
+    shutil.copyfile(layouts, folder / "layouts.npz")
     shutil.copyfile(enclosed, folder / "enclosed.npz")
     shutil.copyfile(word_regions, folder / "word_regions.npz")
 

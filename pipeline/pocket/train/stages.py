@@ -53,6 +53,11 @@ class Run:
         return self.lessons.parent / palette_table.TABLE.name
 
     @property
+    def layouts(self) -> Path:
+        """Return the file of where things have the colours of their palettes."""
+        return self.lessons.parent / palette_table.LAYOUTS.name
+
+    @property
     def enclosed(self) -> Path:
         """Return the file of what tells ground that lines enclose."""
         return self.lessons.parent / enclosed_ground.FITTED.name
@@ -120,7 +125,8 @@ def export_weights(run: Run, into: Path = SHIPPED) -> None:
     with export.replace_folder(into) as draft:
         if (run.colourist / "regions.safetensors").is_file():
             weights = run.colourist / "regions.safetensors"
-            export.write_colourist(weights, run.palettes, run.enclosed, run.word_regions, draft / "colourist")
+            files = run.palettes, run.layouts, run.enclosed, run.word_regions
+            export.write_colourist(weights, *files, draft / "colourist")
             made[COLOURS.name] = read_progress(COLOURS, run.colourist)
         if (run.runs / f"{TOWER.name}.pt").is_file():
             export.write_image_encoder(load_tower(run).encoder, draft)

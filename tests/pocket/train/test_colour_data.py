@@ -15,6 +15,7 @@ def test_what_is_missing_is_made_in_order(tmp_path: Path, monkeypatch: pytest.Mo
     made: list[str] = []
     monkeypatch.setattr(vector_pack, "FOLDER", tmp_path)
     monkeypatch.setattr(palette_table, "TABLE", tmp_path / "palettes.npz")
+    monkeypatch.setattr(palette_table, "LAYOUTS", tmp_path / "layouts.npz")
     monkeypatch.setattr(vector_pack, "build", lambda: made.append("drawings"))
     monkeypatch.setattr(palette_table, "main", lambda: made.append("palettes"))
     monkeypatch.setattr(region_lessons, "build", lambda shards: made.append(f"{shards} shards"))
@@ -24,7 +25,9 @@ def test_what_is_missing_is_made_in_order(tmp_path: Path, monkeypatch: pytest.Mo
     colour_data.make_colour_data(4)
     (tmp_path / "palettes.npz").touch()
     colour_data.make_colour_data(5)
-    assert made == ["drawings", "palettes", "3 shards", "palettes", "4 shards", "5 shards"]
+    (tmp_path / "layouts.npz").touch()
+    colour_data.make_colour_data(6)
+    assert made == ["drawings", *(f"{each}" for n in (3, 4, 5) for each in ("palettes", f"{n} shards")), "6 shards"]
 
 
 def test_without_lessons_the_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
 from pipeline.colours.enclosed import load_enclosed_ground, save_enclosed_ground
-from pipeline.colours.palette import PaletteTable, load_palettes, save_palettes
+from pipeline.colours.layouts import CELLS, SIZES
+from pipeline.colours.palette import COLOURS, PaletteTable, load_palettes, save_layouts, save_palettes
 from pipeline.colours.region_network import RegionColours, load_region_colours
 from pipeline.colours.word_regions import load_word_regions, save_word_regions
 from pipeline.errors import ModelError
@@ -42,9 +43,10 @@ def test_the_colourist_comes_back_equal_within_fp16_with_its_palettes(tmp_path: 
     network = RegionColours()
     save_file(network.state_dict(), tmp_path / "trained.safetensors")
     save_palettes(PALETTES, tmp_path / "palettes.npz")
+    save_layouts(np.full((1, COLOURS, SIZES, CELLS), 51, np.uint8), tmp_path / "layouts.npz")
     save_enclosed_ground(make_enclosed_ground(-2.0), tmp_path / "enclosed.npz")
     save_word_regions(make_word_regions(bias=-3.0), tmp_path / "word_regions.npz")
-    names = ("trained.safetensors", "palettes.npz", "enclosed.npz", "word_regions.npz")
+    names = ("trained.safetensors", "palettes.npz", "layouts.npz", "enclosed.npz", "word_regions.npz")
     trained = [tmp_path / name for name in names]
     write_colourist(*trained, tmp_path / "colourist")
     shipped = load_region_colours(tmp_path / "colourist" / "region_colours.safetensors").state_dict()
@@ -52,7 +54,8 @@ def test_the_colourist_comes_back_equal_within_fp16_with_its_palettes(tmp_path: 
         torch.testing.assert_close(shipped[name], value, rtol=1e-3, atol=1e-6)
     files = [tmp_path / "trained.safetensors", tmp_path / "colourist" / "region_colours.safetensors"]
     assert files[1].stat().st_size < 0.55 * files[0].stat().st_size
-    assert load_palettes(tmp_path / "colourist" / "palettes.npz").names == ("fox",)
+    (fox,) = load_palettes(*(tmp_path / "colourist" / name for name in ("palettes.npz", "layouts.npz"))).find("a fox")
+    assert fox.layout is not None and np.allclose(fox.layout, 0.2)
     assert load_enclosed_ground(tmp_path / "colourist" / "enclosed.npz").bias == -2
     assert load_word_regions(tmp_path / "colourist" / "word_regions.npz").bias == -3
     config = json.loads((tmp_path / "colourist" / "config.json").read_text())

@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from pipeline.colours.enclosed import save_enclosed_ground
-from pipeline.colours.palette import PaletteTable, save_palettes
+from pipeline.colours.layouts import CELLS, SIZES
+from pipeline.colours.palette import PaletteTable, save_layouts, save_palettes
 from pipeline.colours.region_network import RegionColours
 from pipeline.colours.word_regions import save_word_regions
 from pipeline.pocket.data import dataset
@@ -106,6 +107,7 @@ def run(tmp_path: Path) -> Run:
     torch.save({"ema": {}, "module": {}, "step": 1000, "spent": 60.0}, made.colourist / "regions.pt")
     save_file(RegionColours().state_dict(), made.colourist / "regions.safetensors")
     save_palettes(NO_PALETTES, made.palettes)
+    save_layouts(np.zeros((0, 5, SIZES, CELLS), np.uint8), made.layouts)
     save_enclosed_ground(make_enclosed_ground(0.0), made.enclosed)
     save_word_regions(make_word_regions(), made.word_regions)
     state = {"ema": Tower().state_dict(), "module": {}, "step": 1234, "spent": 90.0}
@@ -124,7 +126,8 @@ def test_export_ships_the_averages_with_how_long_they_were_trained(run: Run, tmp
     manifest = json.loads((tmp_path / "pocket/manifest.json").read_text())
     assert manifest["notes"] == {"regions_steps": 1000, "regions_minutes": 1, "tower_steps": 1234, "tower_minutes": 1.5}
     assert {Path(name).name for name in manifest["files"] if name.startswith("colourist/")} == {
-        *("config.json", "enclosed.npz", "palettes.npz", "region_colours.safetensors", "word_regions.npz"),
+        *("config.json", "enclosed.npz", "layouts.npz", "palettes.npz"),
+        *("region_colours.safetensors", "word_regions.npz"),
     }
     assert {name.partition("/")[0] for name in manifest["files"]} == {"colourist", "feature_extractor", "image_encoder"}
 
