@@ -6,6 +6,7 @@ for each cell of a thing, apart for small parts and large ones, how likely each 
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +16,7 @@ LEVELS, STEPS = 6, 3  # cells from a thing's top to its bottom, and from its mid
 CELLS = LEVELS * STEPS
 SMALL = 0.03  # of the thing's area: smaller parts count apart
 SIZES = 2  # small, large
+PIECE = 0.3  # of the largest piece's area: smaller ones are apart from the thing
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -46,15 +48,15 @@ def count_colours(numbers: NDArray[np.integer], thing: Mask, colours: NDArray[np
     return np.asarray(CELLS * counts / np.maximum(counts.sum((0, 2), keepdims=True), 1), np.float32)
 
 
-def expect_colours(layout: Float, regions: NDArray[np.int32], seen: RegionFeatures) -> Float:
+def expect_colours(layout: Float, shares: Float, regions: NDArray[np.int32], seen: RegionFeatures) -> Float:
     """Return how likely each colour of a palette is for each token, (n, colours) in [0, 1]; 0 for what is ground.
 
-    layout: (colours, SIZES, CELLS), in [0, 1]. regions: (H, W) numbers of the regions.
+    layout: (colours, SIZES, CELLS), in [0, 1]. shares: (colours,) of the thing, sum 1: of what is apart from it, as a
+    sun above a boat, no more is known. regions: (H, W) numbers of the regions.
     """
-    count = len(seen.numbers)
+    count, inner = len(seen.numbers), ~seen.outside
     likely = np.zeros((len(seen.values), len(layout)), np.float32)
-    inner = ~seen.outside
-    thing = np.isin(regions, seen.numbers[inner])
+    thing = find_main_pieces(np.isin(regions, seen.numbers[inner]))
     if not thing.any():
         return likely
     parts = regions[thing]
@@ -63,5 +65,12 @@ def expect_colours(layout: Float, regions: NDArray[np.int32], seen: RegionFeatur
     areas = pixels.sum(1)
     sizes = (areas >= SMALL * len(parts)).astype(np.int64)
     means = np.einsum("nkc,nc->nk", layout[:, sizes].swapaxes(0, 1), pixels) / np.maximum(areas, 1)[:, None]
-    likely[:count] = np.where(inner[:, None], means, 0)
+    likely[:count] = np.where(areas[:, None] > 0, means, shares) * inner[:, None]
     return likely
+
+
+def find_main_pieces(mask: Mask) -> Mask:
+    """Return the largest connected piece of a mask (H, W) and those that are nearly as large."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    areas = np.r_[0, stats[1:, cv2.CC_STAT_AREA]]
+    return np.asarray((areas >= PIECE * areas.max())[labels] & mask)

@@ -39,13 +39,13 @@ from pipeline.colours.rounds import (
 )
 from pipeline.colours.said import Said, free_regions, hold_regions, measure_follow
 from pipeline.colours.surroundings import paint_surroundings
-from pipeline.colours.tries import TRIES, Judge
+from pipeline.colours.tries import Judge, count_tries
 from pipeline.colours.usual import Usual
 from pipeline.colours.word_regions import WordRegions, gather_evidence, share_regions
 from pipeline.errors import IsCancelled, raise_if_cancelled
 from pipeline.values import PaintedColours
 
-STEPS, GUIDANCE = 6, 2.0  # defaults
+STEPS, GUIDANCE = 4, 2.0  # defaults
 PAINTED = 0.1  # share of a region that the person painted at least, for its colour to be given
 
 Float = NDArray[np.float32]
@@ -91,7 +91,7 @@ def propose_colours(
     likelier, the main ones to be seen, and more apart beside a line; they count for nothing beside colour words.
     enclosed: what tells ground within lines from things; without it there is none. word_regions: what finds the regions
     that colour words mean; without it no region is held to one. num_inference_steps: rounds, at least 1; where `usual`
-    counts, half as many draws are made, TRIES at most, and the best is kept. guidance_scale: 1 is none.
+    counts several draws are made in UNHURRIED rounds and more, and the best is kept. guidance_scale: 1 is none.
     controlnet_conditioning_scale: from 0, where the drawing's shapes are not seen, over 1.
     on_step(step, of, colours): is called after each round with the colours as they are then, (SIDE, SIDE, 3) uint8.
     Equal arguments give equal colours. Raises ValueError for fewer rounds than 1, Cancelled before the round, or
@@ -120,10 +120,11 @@ def propose_colours(
         held = hold_to_words(first, regions, seen, codes, said, word_regions)
     thing, judge = None, None
     if usual and not said:
-        places = find_places(usual, regions, seen, question.groups)
-        thing = Usual.of(usual, codes, first.chances[0], areas, places)
-        judge = Judge.of(seen, question.groups.numbers.numpy(), question.borders, areas.numpy(), usual, places)
-    tries = min(TRIES, max(1, num_inference_steps // 2)) if judge else 1
+        things = list_things(usual)
+        places = find_places(things, regions, seen, question.groups)
+        thing = Usual.of(things, codes, first.chances[0], areas, places)
+        judge = Judge.of(seen, question.groups.numbers.numpy(), question.borders, areas.numpy(), things, places)
+    tries = count_tries(num_inference_steps) if judge else 1
     tastes = draw_tastes(tries, seed, variation_seed, variation_strength)
     states = [State(nearest_codes(network, paint), GROUNDS)] * len(tastes)
 
@@ -182,20 +183,26 @@ class Picture:
         return np.round(255 * np.clip(made, 0, 1)).astype(np.uint8)
 
 
-def find_places(
-    usual: Sequence[Palette], regions: NDArray[np.int32], seen: RegionFeatures, groups: Groups
-) -> dict[int, Float]:
-    """Return how likely each colour of the one thing that is named is for each token, by the number of its palette.
+def list_things(usual: Sequence[Palette]) -> Sequence[Palette]:
+    """List the palettes of things with parts where such a thing is named first, else all: then a place is drawn.
 
-    What has a group has one colour. Nothing is known where several things are named: nobody knows which part is whose.
+    A place's colours are its ground's: a cat in a garden is not to be green somewhere.
     """
-    known = {number: one.layout for number, one in enumerate(usual) if one.layout is not None}
-    if len(known) != 1:
-        return {}
-    return {
-        number: np.asarray(groups.pool(torch.from_numpy(expect_colours(layout, regions, seen))).numpy(), np.float32)
-        for number, layout in known.items()
-    }
+    return [one for one in usual if one.layout is not None] if usual[0].layout is not None else usual
+
+
+def find_places(
+    things: Sequence[Palette], regions: NDArray[np.int32], seen: RegionFeatures, groups: Groups
+) -> Float | None:
+    """Return how likely each colour of the one thing that is named is for each token, (n, COLOURS) in [0, 1].
+
+    What has a group has one colour. None where several things are named: nobody knows which part is whose.
+    """
+    if len(things) != 1 or things[0].layout is None:
+        return None
+    shares = things[0].shares / max(float(things[0].shares.sum()), 1e-6)
+    likely = groups.pool(torch.from_numpy(expect_colours(things[0].layout, shares, regions, seen)))
+    return np.asarray(likely.numpy(), np.float32)
 
 
 def find_enclosed(

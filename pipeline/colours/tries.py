@@ -2,15 +2,14 @@
 
 Where it is known which of a palette's colours lie where on such things, they are to be worn there.
 A line between two parts is there for a reason, mostly since they differ. What the draws' own chances say, and how far
-they agree with each other, tells nothing of which is best (pocket/LOG.md). Where several things are named, or a thing
-and a place, nobody knows which part of the drawing is whose, and their palettes are left out.
+they agree with each other, tells nothing of which is best (pocket/LOG.md). Where several things are named nobody
+knows which part of the drawing is whose, and their palettes are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +19,18 @@ from pipeline.colours.palette import Palette
 from pipeline.colours.region_features import RegionFeatures
 from pipeline.colours.usual import compare_colours
 
-TRIES = 3
+TRIES = 5
+UNHURRIED = 4  # rounds from which there is time for several draws
 RIM = 4  # px of border that neighbours share
 PLACED = 0.5  # what a part's colour where it is likely counts
 SAME, APART = 0.04, 0.14  # OKLab: neighbours that differ by less are one to the eye, by more they are told apart
 
 Float = NDArray[np.float32]
+
+
+def count_tries(num_inference_steps: int) -> int:
+    """Return how many draws are made in so many rounds: one where time is short."""
+    return TRIES if num_inference_steps >= UNHURRIED else 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +52,7 @@ class Judge:
         borders: NDArray[np.int64],
         areas: Float,
         palettes: Sequence[Palette],
-        places: Mapping[int, Float] = MappingProxyType({}),
+        places: Float | None = None,
     ) -> Judge:
         """Read what a drawing's colours are judged by.
 
@@ -65,8 +70,8 @@ class Judge:
         shares = np.asarray(shares / max(float(shares.sum()), 1e-6), np.float32)
         parts = np.asarray(areas / max(float(areas.sum()), 1.0), np.float32)
         likely = np.zeros((len(areas), len(colours)), np.float32)
-        if alone and 0 in places:
-            likely = places[0][:, alone[0].shares > 0]
+        if alone and places is not None:
+            likely = places[:, alone[0].shares > 0]
         return cls(first, second, to_oklab(colours), shares, parts, likely)
 
     def score(self, tones: Float) -> float:

@@ -9,9 +9,8 @@ known to lie on such things (layouts.py) it is more so there than elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -52,25 +51,21 @@ class Usual:
         codes: Float,
         chances: Tensor,
         areas: Tensor,
-        places: Mapping[int, Float] = MappingProxyType({}),
+        places: Float | None = None,
     ) -> Usual:
         """Make them of the palettes of the things named, which share the drawing equally.
 
         codes: (CODES, 3) OKLab. chances: (n, CODES) of the network by itself, with nothing known. areas: (n,) px of
-        inner regions, 0 for other tokens. places: number of a palette -> how likely each of its colours is for each
-        token, (n, COLOURS) in [0, 1], where that is known.
+        inner regions, 0 for other tokens. places: (n, COLOURS) in [0, 1], how likely each colour of the one palette is
+        for each token, where that is known.
         """
         colours = np.concatenate([np.zeros((0, 3), np.uint8), *(one.colours[one.shares > 0] for one in palettes)])
         every = np.concatenate([np.zeros(0, np.float32), *(one.shares[one.shares > 0] for one in palettes)])
         near, is_main = torch.from_numpy(compare_colours(to_oklab(colours), codes)), torch.from_numpy(every >= MAIN)
+        leaning = torch.from_numpy(lean_to_places(every, None if places is None else places[:, palettes[0].shares > 0]))
         given = torch.zeros(len(areas), len(codes))
-        for number, one in enumerate(palettes):
-            worn = one.shares > 0
-            leaning = lean_to_places(one.shares[worn], places[number][:, worn] if number in places else None)
-            alike = compare_colours(to_oklab(one.colours[worn]), codes)
-            made = torch.from_numpy(np.broadcast_to(leaning, (len(areas), len(alike))).copy())
-            for column, like in zip(made.T, torch.from_numpy(alike), strict=True):
-                given = torch.maximum(given, column[:, None] * like)
+        for leans, alike in zip(leaning.T, near, strict=True):
+            given = torch.maximum(given, leans.expand(len(areas))[:, None] * alike)
         have, shares = near[is_main], torch.from_numpy(every)[is_main] / max(len(palettes), 1)
         parts = areas / areas.sum().clamp(min=1)
         known = have @ chances.T @ parts
@@ -107,12 +102,12 @@ class Usual:
 
 
 def lean_to_places(shares: Float, places: Float | None) -> Float:
-    """Return by how many logits each colour of a palette is likelier than others, (n, k), or (k,) for all tokens alike.
+    """Return by how many logits each colour of a palette is likelier than others, (n, k), or (1, k) for all tokens.
 
     shares: (k,) of the thing. places: (n, k) in [0, 1], how likely each colour is for each token; None if not known.
     """
     if places is None:
-        return np.full(len(shares), GIVEN, np.float32)
+        return np.full((1, len(shares)), GIVEN, np.float32)
     usual = shares / max(float(shares.sum()), 1e-6)
     return np.asarray(np.maximum(GIVEN + PLACED * np.log((places + DOUBT) / (usual + DOUBT)), 0), np.float32)
 

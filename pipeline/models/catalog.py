@@ -45,7 +45,7 @@ POCKET = ModelProfile(
     height=512,
     max_side=1024,
     defaults=make_defaults(
-        num_inference_steps=6, guidance_scale=2.0, ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0, lines=0.5
+        num_inference_steps=4, guidance_scale=2.0, ip_adapter_scale=1.0, controlnet_conditioning_scale=1.0, lines=0.5
     ),
     home=ASSETS / "pocket",
     text_package=replace(MINILM, model_max_length=24),  # as its colourist was trained

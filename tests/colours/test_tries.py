@@ -1,14 +1,13 @@
 """Of several draws of a known thing's colours that one is kept whose parts differ most and wear its palette best."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
-from pipeline.colours import region_colours
+from pipeline.colours import tries as tries_module
 from pipeline.colours.kin import count_borders
 from pipeline.colours.palette import Palette, make_palette
 from pipeline.colours.region_colours import measure_inner_areas, propose_colours
@@ -17,7 +16,7 @@ from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import find_regions
 from pipeline.colours.rounds import Question, State, draw_tastes
 from pipeline.colours.said import hear_said_colours
-from pipeline.colours.tries import TRIES, Judge
+from pipeline.colours.tries import TRIES, UNHURRIED, Judge, count_tries
 from tests.colours.drawings import draw_house
 
 WORDS = torch.zeros(1, 39, 384)
@@ -34,7 +33,7 @@ WALL, ROOF, DOOR = (
 def make_judge(
     groups: dict[int, int] | None = None,
     palettes: Sequence[Palette] = (HOUSE,),
-    places: Mapping[int, NDArray[np.float32]] = MappingProxyType({}),
+    places: NDArray[np.float32] | None = None,
 ) -> Judge:
     """Make the judge of a house of three regions; groups: region -> the one whose colour it has."""
     numbers = np.arange(len(SEEN.values))
@@ -78,9 +77,9 @@ def test_of_draws_that_wear_as_much_of_the_palette_that_which_does_so_where_it_l
     places = np.zeros((len(SEEN.values), 5), np.float32)
     places[ROOF, 0], places[[WALL, DOOR], 1] = 1, 1
     other, right = paint(RED, BLUE, RED), paint(BLUE, RED, BLUE)
-    assert make_judge(places={0: places}).choose([other, right]) == 1
-    assert make_judge(places={0: 1 - places}).choose([right, other]) == 1
-    several = make_judge(palettes=[HOUSE, HOUSE], places={0: places})
+    assert make_judge(places=places).choose([other, right]) == 1
+    assert make_judge(places=1 - places).choose([right, other]) == 1
+    several = make_judge(palettes=[HOUSE, HOUSE], places=places)
     assert several.score(other) == pytest.approx(several.score(right))
 
 
@@ -88,6 +87,10 @@ def test_palettes_of_several_things_are_left_out() -> None:
     judge = make_judge(palettes=[HOUSE, HOUSE])
     assert judge.score(paint(GREEN, BLUE, BLUE)) == judge.score(paint(RED, BLUE, BLUE))
     assert judge.choose([paint(RED, RED, RED), paint(GREEN, BLUE, BLUE)]) == 1
+
+
+def test_where_time_is_short_there_is_one_draw() -> None:
+    assert [count_tries(steps) for steps in (1, UNHURRIED - 1, UNHURRIED, 20)] == [1, 1, TRIES, TRIES]
 
 
 def test_a_seed_s_first_draw_is_its_only_one_and_all_share_the_ground() -> None:
@@ -119,7 +122,7 @@ def test_a_known_thing_is_drawn_several_times_and_words_once(
     monkeypatch.setattr(Judge, "choose", choose)
     last = propose()
     assert counts == ([tries] if tries else [])
-    monkeypatch.setattr(region_colours, "TRIES", 1)
+    monkeypatch.setattr(tries_module, "TRIES", 1)
     assert np.array_equal(propose(), last) == (tries == 0)
 
 

@@ -57,19 +57,10 @@ def test_every_colour_of_the_palette_is_likelier_and_that_of_a_small_part_no_mor
 def test_a_colour_is_likelier_where_it_lies_on_such_things_and_less_so_elsewhere() -> None:
     places = np.zeros((3, 5), np.float32)
     places[0, :3], places[1, :3] = (0.05, 0.05, 0.9), (0.5, 0.4, 0.1)  # a wing, and a part like all of it
-    usual = Usual.of([BEE], CODE_TABLE, torch.full((3, len(NAMES)), 0.0), AREAS, {0: places})
+    usual = Usual.of([BEE], CODE_TABLE, torch.full((3, len(NAMES)), 0.0), AREAS, places)
     added = usual.lean(prefer(YELLOW, BLACK, by=9), OPEN, SILENT)
     assert added[0, WHITE] > GIVEN + 2 and added[0, BLACK] < 0.1 and (added >= 0).all()
     assert added[1, WHITE] == pytest.approx(GIVEN, abs=0.2) and not added[2].any()
-
-
-def test_of_two_palettes_that_whose_places_are_known_leans_to_them() -> None:
-    places = np.zeros((3, 5), np.float32)
-    places[:, 2] = 1
-    violet = make_palette(np.array([[160, 40, 200]], np.uint8))
-    usual = Usual.of([violet, BEE], CODE_TABLE, torch.zeros(3, len(NAMES)), AREAS, {1: places})
-    assert usual.given[0, PURPLE] == make_usual(violet).given[0, PURPLE] > 0.5
-    assert usual.given[0, WHITE] > GIVEN + 2 and usual.given[0, YELLOW] < 0.5
 
 
 def test_what_runs_off_the_picture_is_no_part_of_the_thing() -> None:
