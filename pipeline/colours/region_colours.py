@@ -39,6 +39,7 @@ from pipeline.colours.rounds import (
 )
 from pipeline.colours.said import Said, free_regions, hold_regions, measure_follow
 from pipeline.colours.surroundings import paint_surroundings
+from pipeline.colours.tones import tell_apart
 from pipeline.colours.tries import Judge, count_tries
 from pipeline.colours.usual import Usual
 from pipeline.colours.word_regions import WordRegions, gather_evidence, share_regions
@@ -131,7 +132,10 @@ def propose_colours(
     def expect(logits: Sequence[Tensor]) -> NDArray[np.uint8]:
         """Paint the colours that the best of the tries is expected to have."""
         tones = [question.expect_colours(one, state) for one, state in zip(logits, states, strict=True)]
-        return picture.paint(tones[judge.choose(tones) if judge else 0])
+        if judge is None:
+            return picture.paint(tones[0])
+        best, numbers = tones[judge.choose(tones)], question.groups.numbers.numpy()
+        return picture.paint(tell_apart(best, judge.first, judge.second, numbers, judge.areas, ~np.isnan(paint[:, 0])))
 
     for step in range(num_inference_steps):
         raise_if_cancelled(is_cancelled)

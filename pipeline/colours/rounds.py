@@ -22,7 +22,7 @@ TEMPERATURE, CELL_TEMPERATURE, GROUND_TEMPERATURE = 0.5, 0.4, 0.7  # the kind of
 PUSH, PUSHED = 2.5, 0.07  # logits, OKLab: a line between two regions says that they differ
 KNOWN_PUSH = 4.0  # logits: the same where the thing's palette says which other colours there are
 RIM = 6  # px of border that neighbours share
-ALIKE = 0.55  # of the larger one's area: neighbours so alike may be petals, panes or patches of one kind
+ALIKE = 0.8  # of the larger one's area: neighbours so alike may be petals, panes or patches of one kind
 SNAP, STEP = 0.12, 0.015  # OKLab: cells so near to a colour of their kind of ground take it on; a row further off
 CELL_GUIDANCE = 1.0  # at most, of cells: the kind of ground has heard the words already
 
