@@ -26,17 +26,25 @@ def light_lost_lines(picture: Plane, lines: Plane, free: Mask) -> None:
     """
     light = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     side = max(light.shape)
-    if not (free & (light < DARK[1])).any():
+    if not (lines[light < DARK[1]] > 0).any():
         return
     size = 2 * max(1, round(BESIDE * side)) + 1
     lost = lines * darkness(cv2.dilate(light, np.ones((size, size), np.uint8)))
-    halo = np.minimum(cv2.GaussianBlur(lost, (0, 0), HALO * side) / FULL, 1) * darkness(light) * free
+    near = box_around(lost, round(4 * HALO * side))
+    halo = np.minimum(cv2.GaussianBlur(lost[near], (0, 0), HALO * side) / FULL, 1) * darkness(light[near]) * free[near]
     rows, columns = np.nonzero(halo > 0.01)
     if not rows.size:
         return
-    lab = to_lab(picture[rows, columns][None])
+    lit = picture[near]
+    lab = to_lab(lit[rows, columns][None])
     lab[..., 0] += (LIGHT - lab[..., 0]) * halo[rows, columns]
-    picture[rows, columns] = to_rgb(lab)[0]
+    lit[rows, columns] = to_rgb(lab)[0]
+
+
+def box_around(lost: Plane, margin: int) -> tuple[slice, slice]:
+    """The part of the picture that holds all lost lines and `margin` px round them; one corner where there is none."""
+    x, y, width, height = cv2.boundingRect((lost > 0).astype(np.uint8))
+    return slice(max(0, y - margin), y + height + margin), slice(max(0, x - margin), x + width + margin)
 
 
 def darkness(light: Plane) -> Plane:
