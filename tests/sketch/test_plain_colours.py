@@ -42,7 +42,7 @@ def lay_strokes(picture: np.ndarray) -> np.ndarray:
 def lay_dots(picture: np.ndarray) -> np.ndarray:
     """The picture in dots on pale paper."""
     rows, columns = np.indices(picture.shape[:2])
-    dot = ((rows % 6 < 4) & (columns % 6 < 4))[..., None]
+    dot = np.logical_and(rows % 6 < 4, columns % 6 < 4)[..., None]
     return np.where(dot, picture, np.uint8(235)).astype(np.uint8)
 
 
