@@ -178,13 +178,19 @@ class Picture:
         count = len(self.seen.numbers)
         table = np.full((int(self.regions.max()) + 1, 3), 0.5, np.float32)
         table[self.seen.numbers] = tones[:count]
-        made = table[self.regions]
+        made = to_bytes(table)[self.regions]
         for number in np.unique(self.seen.homes):
             mine = self.seen.homes == number
-            enclosed = [one for one, home in self.seen.lies_in.items() if home == number]
-            inside = np.isin(self.regions, [number, *enclosed])
-            made[inside] = paint_surroundings(tones[count:][mine], self.seen.spots[mine])[inside]
-        return np.round(255 * np.clip(made, 0, 1)).astype(np.uint8)
+            is_mine = np.zeros(len(table), np.uint8)
+            is_mine[[number, *(one for one, home in self.seen.lies_in.items() if home == number)]] = 1
+            around = to_bytes(paint_surroundings(tones[count:][mine], self.seen.spots[mine]))
+            cv2.copyTo(around, is_mine[self.regions], made)
+        return made
+
+
+def to_bytes(colours: Float) -> NDArray[np.uint8]:
+    """Return RGB in [0, 1] as uint8."""
+    return np.round(255 * np.clip(colours, 0, 1)).astype(np.uint8)
 
 
 def list_things(usual: Sequence[Palette]) -> Sequence[Palette]:

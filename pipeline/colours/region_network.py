@@ -8,7 +8,6 @@ the cells then agree on.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -24,6 +23,7 @@ GROUND_ROWS = 12  # colours, from the top down, that describe a kind of ground
 WIDTH, HEADS, LAYERS = 160, 5, 4
 
 Heard = tuple[Tensor, Tensor]  # keys and values of words, each (B, HEADS, t, WIDTH / HEADS)
+Sight = tuple[Tensor, Tensor]  # what is seen of regions, (B, n, WIDTH), and of the whole drawing, (B, WIDTH)
 
 
 class Layer(nn.Module):
@@ -92,15 +92,7 @@ class RegionColours(nn.Module):
         words = self.read(tokens)
         return [layer.hear(words) for layer in self.layers]  # type: ignore[operator]
 
-    def forward(self, *seen: Any, **how: Any) -> tuple[Tensor, Tensor]:
-        """Return the logits of the colours, (B, n, CODES), and of the kinds of ground, (B, GROUNDS)."""
-        return self.conclude(self.look(*seen, **how))
-
-    def conclude(self, minds: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logits of the colours and of the kinds of ground from what `look` returned."""
-        return self.answer(minds[:, 1:]), self.answer_ground(minds[:, 0])
-
-    def look(
+    def forward(
         self,
         features: Tensor,
         whole: Tensor,
@@ -109,18 +101,37 @@ class RegionColours(nn.Module):
         known_ground: Tensor,
         heard: list[Heard],
         controlnet_conditioning_scale: float = 1.0,
-    ) -> Tensor:
-        """Return what it has in mind of the whole drawing and of each region, (B, 1 + n, WIDTH).
+    ) -> tuple[Tensor, Tensor]:
+        """Return the logits of the colours, (B, n, CODES), and of the kinds of ground, (B, GROUNDS).
 
-        features: (B, n, FEATURES) float32. whole: (B, WIDE * WIDE) float32; one drawing that all have in common is read
-        once, then both have a B of 1. there: (B, n) bool, whether it is a region at all. known: (B, n) int64, codes, or
-        CODES where a colour is not known yet; known_ground: (B,) the same with GROUNDS. heard: the words, as `hear`
-        returns them. controlnet_conditioning_scale: what the drawing's shapes count, from 0 (they are not seen; so
-        trained in a tenth of the lessons) over 1 upwards.
+        It takes what `see_drawing` and `look` take.
+        """
+        sight = self.see_drawing(features, whole, controlnet_conditioning_scale)
+        return self.conclude(self.look(sight, there, known, known_ground, heard))
+
+    def see_drawing(self, features: Tensor, whole: Tensor, controlnet_conditioning_scale: float = 1.0) -> Sight:
+        """Return what is seen of a drawing, the same in every round.
+
+        features: (B, n, FEATURES) float32. whole: (B, WIDE * WIDE) float32; one drawing that all have in common is seen
+        once, then both have a B of 1. controlnet_conditioning_scale: what the drawing's shapes count, from 0 (they are
+        not seen; so trained in a tenth of the lessons) over 1 upwards.
         """
         scale = controlnet_conditioning_scale
-        x = self.see(scale * features) + self.known(known)
-        first = self.see_whole(scale * whole) + self.known_ground(known_ground)
+        return self.see(scale * features), self.see_whole(scale * whole)
+
+    def conclude(self, minds: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits of the colours and of the kinds of ground from what `look` returned."""
+        return self.answer(minds[:, 1:]), self.answer_ground(minds[:, 0])
+
+    def look(self, sight: Sight, there: Tensor, known: Tensor, known_ground: Tensor, heard: list[Heard]) -> Tensor:
+        """Return what it has in mind of the whole drawing and of each region, (B, 1 + n, WIDTH).
+
+        sight: as `see_drawing` returns it. there: (B, n) bool, whether it is a region at all. known: (B, n) int64,
+        codes, or CODES where a colour is not known yet; known_ground: (B,) the same with GROUNDS. heard: the words, as
+        `hear` returns them.
+        """
+        x = sight[0] + self.known(known)
+        first = sight[1] + self.known_ground(known_ground)
         x = torch.cat([first[:, None], x], 1)
         seen = torch.cat([torch.ones_like(there[:, :1]), there], 1)
         for layer, words in zip(self.layers, heard, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from pipeline.colours.kin import count_borders, find_kin
 from pipeline.colours.oklab import from_oklab, to_oklab
 from pipeline.colours.region_features import ROWS, RegionFeatures
-from pipeline.colours.region_network import CODES, GROUND_ROWS, GROUNDS, Heard, RegionColours
+from pipeline.colours.region_network import CODES, GROUND_ROWS, GROUNDS, Heard, RegionColours, Sight
 from pipeline.colours.twins import find_twins
 
 NEAR, CELL_NEAR = 0.04, 0.06  # OKLab: how far a region's colour and a cell's settle from the code that was drawn
@@ -83,10 +84,15 @@ class Groups:
         outside = np.concatenate([seen.outside, np.zeros(more, bool)])
         return cls(torch.from_numpy(numbers), torch.from_numpy(outside), torch.arange(count + more) >= count)
 
+    @cached_property
+    def counts(self) -> Tensor:
+        """Return how many tokens each group has, (groups, 1), at least 1."""
+        return torch.bincount(self.numbers).clamp(min=1)[:, None]
+
     def pool(self, logits: Tensor) -> Tensor:
         """Return each token's logits (n, k) as the mean of its group's."""
-        counts = torch.bincount(self.numbers).clamp(min=1)[:, None]
-        return (torch.zeros(len(counts), logits.shape[1]).index_add(0, self.numbers, logits) / counts)[self.numbers]
+        sums = torch.zeros(len(self.counts), logits.shape[1]).index_add(0, self.numbers, logits)
+        return (sums / self.counts)[self.numbers]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,15 +109,20 @@ class FirstLook:
         """Look by each of the words, (k, t, 384)."""
         many, count = len(tokens), len(seen.values)
         minds = network.look(
-            torch.from_numpy(seen.values)[None],
-            torch.from_numpy(seen.whole)[None],
+            see_drawing(network, seen, controlnet_conditioning_scale),
             torch.ones(many, count, dtype=torch.bool),
             torch.full((many, count), CODES),
             torch.full((many,), GROUNDS),
             network.hear(tokens),
-            controlnet_conditioning_scale,
         )
         return cls(network.conclude(minds)[0].softmax(-1), minds[:, 1:])
+
+
+def see_drawing(network: RegionColours, seen: RegionFeatures, controlnet_conditioning_scale: float) -> Sight:
+    """Return what the network sees of a drawing; one that all states have in common."""
+    return network.see_drawing(
+        torch.from_numpy(seen.values)[None], torch.from_numpy(seen.whole)[None], controlnet_conditioning_scale
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,16 +130,15 @@ class Question:
     """Question is one drawing and its words, as the network reads them."""
 
     network: RegionColours
-    features: Tensor  # (1, n, FEATURES)
-    whole: Tensor  # (1, WIDE * WIDE)
+    sight: Sight  # of the drawing
     heard: list[Heard]  # of h prompts; h is 2 with guidance: wanted, unwanted
     groups: Groups
     borders: NDArray[np.int64]  # (n, n) px that each two tokens share
     rows: NDArray[np.int64]  # (m,) the row of each cell
     beside: Tensor  # (n, n) which regions are neighbours
     apart: Tensor  # (CODES, CODES) squared OKLab distances of the codes
-    guidance_scale: float
-    controlnet_conditioning_scale: float
+    scale: Tensor  # (n, 1) guidance of the colours
+    guidance_scale: float  # of the ground
 
     @classmethod
     def ask(
@@ -143,18 +153,20 @@ class Question:
         """Prepare what is the same in every round; tokens: (h, t, 384)."""
         lab = torch.from_numpy(to_oklab(network.codes.numpy()))
         borders = count_borders(regions, seen)
+        groups = Groups.find(seen, borders)
+        scale = torch.full((len(seen.values), 1), float(guidance_scale))
+        scale[groups.cells] = min(float(guidance_scale), CELL_GUIDANCE)
         return cls(
             network,
-            torch.from_numpy(seen.values)[None],
-            torch.from_numpy(seen.whole)[None],
+            see_drawing(network, seen, controlnet_conditioning_scale),
             network.hear(tokens),
-            Groups.find(seen, borders),
+            groups,
             borders,
             seen.spots[:, 0].astype(np.int64) * GROUND_ROWS // ROWS,
             find_neighbours(regions, seen, borders),
             ((lab[:, None] - lab[None]) ** 2).sum(-1),
+            scale,
             float(guidance_scale),
-            float(controlnet_conditioning_scale),
         )
 
     def answer(self, states: Sequence[State]) -> list[tuple[Tensor, Tensor]]:
@@ -162,23 +174,20 @@ class Question:
         (GROUNDS,).
         """
         many, halves = len(states), len(self.heard[0][0])
-        colours, grounds = self.network(
-            self.features,
-            self.whole,
-            torch.ones(many * halves, self.features.shape[1], dtype=torch.bool),
+        minds = self.network.look(
+            self.sight,
+            torch.ones(many * halves, len(self.scale), dtype=torch.bool),
             torch.stack([state.known for state in states]).repeat_interleave(halves, 0),
             torch.tensor([state.ground for state in states]).repeat_interleave(halves),
             [(key.repeat(many, 1, 1, 1), value.repeat(many, 1, 1, 1)) for key, value in self.heard],
-            self.controlnet_conditioning_scale,
         )
-        scale = torch.full((self.features.shape[1], 1), self.guidance_scale)
-        scale[self.groups.cells] = min(self.guidance_scale, CELL_GUIDANCE)
+        colours, grounds = self.network.conclude(minds)
         return [
             (
-                self.groups.pool(colour[-1] + scale * (colour[0] - colour[-1])),
+                self.groups.pool(colour[-1] + self.scale * (colour[0] - colour[-1])),
                 ground[-1] + self.guidance_scale * (ground[0] - ground[-1]),
             )
-            for colour, ground in zip(colours.split(halves), grounds.split(halves), strict=True)
+            for colour, ground in zip(colours.chunk(many), grounds.chunk(many), strict=True)
         ]
 
     def expect_colours(self, logits: Tensor, state: State) -> Float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -125,6 +126,12 @@ def read_colour(name: str) -> NDArray[np.float32]:
     return to_oklab(np.frombuffer(bytes.fromhex(NAMES[name][1:]), np.uint8))
 
 
+@cache
+def read_all_colours() -> NDArray[np.float32]:
+    """Return all named colours, (n, 3) OKLab."""
+    return np.stack([read_colour(name) for name in NAMES])
+
+
 def measure_follow(chances: Tensor, changed: Tensor, said: SaidColour, codes: NDArray[np.float32]) -> Tensor:
     """Return how much each answer follows a word, (n,) in e-folds.
 
@@ -138,7 +145,7 @@ def measure_follow(chances: Tensor, changed: Tensor, said: SaidColour, codes: ND
 
 def find_like(codes: NDArray[np.float32], colour: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return which codes (CODES, 3) OKLab have a colour: those near it, and those nearer to it than to other names."""
-    named = np.stack([read_colour(name) for name in NAMES])
+    named = read_all_colours()
     apart = np.linalg.norm(codes - colour, axis=-1)
     nearest = np.linalg.norm(codes[:, None] - named[None], axis=-1).argmin(1)
     mine = int(np.linalg.norm(named - colour, axis=-1).argmin())

@@ -28,8 +28,10 @@ def find_twins(seen: RegionFeatures, kin: NDArray[np.bool_] | None = None) -> ND
     """
     count = len(seen.numbers)
     values = seen.values[:count]
-    are_twins = have_like_places(values) & have_like_looks(values)
-    are_twins &= ~(seen.outside | seen.outside[:, None])
+    are_twins = have_like_places(values) & ~(seen.outside | seen.outside[:, None])
+    np.fill_diagonal(are_twins, False)
+    first, second = np.nonzero(are_twins)
+    are_twins[first, second] = have_like_looks(values, first, second)
     if kin is not None:
         are_twins |= kin
     return np.asarray(connected_components(are_twins, directed=False)[1], np.int64)
@@ -50,18 +52,20 @@ def compare(sizes: Float) -> Float:
     return np.asarray(np.maximum(sizes[:, None], sizes) / np.minimum(sizes[:, None], sizes), np.float32)
 
 
-def have_like_looks(values: Float) -> NDArray[np.bool_]:
-    """Return which regions have the same shape and the same lines about them, as they are or mirrored, (n, n)."""
+def have_like_looks(values: Float, first: NDArray[np.intp], second: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return which pairs of regions have one shape and the same lines about them, as they are or mirrored, (p,)."""
     crops = values[:, PLACES:].reshape(len(values), 2, CROP, CROP)
-    return np.asarray(match(crops, crops) | match(crops, crops[..., ::-1]))
+    one, other = crops[first], crops[second]
+    return np.asarray(match(one, other) | match(one, other[..., ::-1]))
 
 
 def match(crops: Float, others: Float) -> NDArray[np.bool_]:
-    """Return which of `crops` match which of `others`, (n, n); both (n, 2, CROP, CROP), shapes and lines about them."""
+    """Return which of `crops` match those of `others` beside them, (p,); both (p, 2, CROP, CROP), shapes and lines
+    about them.
+    """
     (shapes, lines), (other_shapes, other_lines) = (
-        (each[:, 0].reshape(len(each), -1) + 0.5, each[:, 1].reshape(len(each), -1)) for each in (crops, others)
+        (each[:, 0].reshape(-1, CROP**2) + 0.5, each[:, 1].reshape(-1, CROP**2)) for each in (crops, others)
     )
-    common = np.minimum(shapes[:, None], other_shapes).sum(-1)
-    union = np.maximum(shapes[:, None], other_shapes).sum(-1)
-    differ = np.abs(lines[:, None] - other_lines).sum(-1)
-    return np.asarray((common >= SHAPE * union) & (differ <= LINES * (lines[:, None] + other_lines).sum(-1)))
+    common, union = np.minimum(shapes, other_shapes).sum(-1), np.maximum(shapes, other_shapes).sum(-1)
+    differ = np.abs(lines - other_lines).sum(-1)
+    return np.asarray((common >= SHAPE * union) & (differ <= LINES * (lines + other_lines).sum(-1)))

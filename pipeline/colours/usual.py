@@ -79,26 +79,29 @@ class Usual:
         logits: (n, CODES). known: (n,) codes, CODES where open. taste: (CODES,), the noise that decides the draw.
         """
         inner = self.parts > 0
-        mine, known, given = logits[inner], known[inner], self.given[inner]
+        plain, known = logits[inner] + self.given[inner], known[inner]
         decided = known < self.have.shape[1]
         fixed = torch.nn.functional.one_hot(known[decided], self.have.shape[1]).float()
         added, lacking = torch.zeros(self.have.shape[1]), torch.zeros(len(self.have))
         for _ in range(TRIES if len(lacking) else 0):
-            expected, drawn = (
-                self.measure((mine + given + added) / TEMPERATURE + noise, decided, fixed) for noise in (0, taste)
-            )
-            left = torch.where(self.sure, drawn, expected).clamp(min=LEAST)
-            lacking = (lacking + TEMPERATURE * (self.wanted / left).log()).clamp(0, MOST)
+            before, likely = lacking, (plain + added) / TEMPERATURE
+            left = self.measure(likely, self.parts[inner], decided, fixed)
+            if self.sure.any():
+                drawn = self.measure(likely + taste, self.parts[inner], decided, fixed)
+                left = torch.where(self.sure, drawn, left)
+            lacking = (lacking + TEMPERATURE * (self.wanted / left.clamp(min=LEAST)).log()).clamp(0, MOST)
+            if torch.equal(lacking, before):  # all further tries would give the same
+                break
             added = (lacking[:, None] * self.have).amax(0)
         return inner[:, None] * (self.given + added)
 
-    def measure(self, likely: Tensor, decided: Tensor, fixed: Tensor) -> Tensor:
-        """Return how much of each main colour there will be, (k,), by logits (m, CODES) of the inner regions and what
-        is decided of them.
+    def measure(self, likely: Tensor, parts: Tensor, decided: Tensor, fixed: Tensor) -> Tensor:
+        """Return how much of each main colour there will be, (k,), by logits (m, CODES) of the inner regions, their
+        `parts` (m,), and what is decided of them.
         """
         chances = likely.softmax(-1)
         chances[decided] = fixed
-        return self.have @ (self.parts[self.parts > 0] @ chances)
+        return self.have @ (parts @ chances)
 
 
 def lean_to_places(shares: Float, places: Float | None) -> Float:

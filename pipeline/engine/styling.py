@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,9 @@ from PIL import Image
 from pipeline.colours.named import NAMES, WORD
 from pipeline.errors import StyleError
 from pipeline.inking.lines import SOFT, lay_lines
-from pipeline.painters import DEFAULTS, KEEPS_COLOR, PAINTERS, paint
+from pipeline.painters import DEFAULTS, KEEPS_COLOR, PAINTERS, open_source, paint
 from pipeline.painters.asked import keep_asked_colours
+from pipeline.painters.source import Source
 from pipeline.taught import Look, Taught
 from pipeline.values import Painting, Style, StyleMask, StyleMix
 
@@ -54,8 +55,6 @@ class StylePainter:
         """
         self._painting, self._lines, self._seed = painting, lines, seed
         self._asked = asked
-        self._inked = scale_lines(painting, lines)
-        self._plain = lay_lines(painting.colours, painting, lines)
         self._painted: dict[tuple[str, Taught | None], Pixels] = {}
 
     def paint(self, mix: StyleMix, strength: float, mask: StyleMask | None = None) -> Image.Image:
@@ -63,12 +62,29 @@ class StylePainter:
 
         Raises StyleError where a style's picture cannot be read.
         """
+        if strength == 1 and mask is None and len(mix.parts) == 1:  # mixing would give the same bytes
+            return Image.fromarray(self._paint_once(mix.parts[0][0]))
         picture = self._mix(mix)
         if mask is not None:
             share = np.asarray(mask.pixels[..., None] / np.float32(255), np.float32)
             picture = np.asarray(picture + (self._mix(mask.styles) - picture) * share, np.float32)
         plain = self._plain.astype(np.float32)
         return Image.fromarray(np.clip(plain + strength * (picture - plain) + 0.5, 0, 255).astype(np.uint8))
+
+    @cached_property
+    def _plain(self) -> Pixels:
+        """Return the colours with the pen's lines laid on."""
+        return lay_lines(self._painting.colours, self._painting, self._lines)
+
+    @cached_property
+    def _inked(self) -> Painting:
+        """Return the painting with its lines as strong as a painter is to draw them."""
+        return scale_lines(self._painting, self._lines)
+
+    @cached_property
+    def _source(self) -> Source:
+        """Return what painters read of that painting, once for all styles."""
+        return open_source(self._inked)
 
     def _mix(self, mix: StyleMix) -> Plane:
         """Return the weighted mean of the styles' pictures, (H, W, 3) in [0, 255]."""
@@ -89,10 +105,10 @@ class StylePainter:
         return lambda: self._paint_library(style.id)
 
     def _paint_library(self, style_id: str) -> Pixels:
-        picture = paint(self._inked, style_id, DEFAULTS[style_id], 1.0, self._seed)
+        picture = paint(self._source, style_id, DEFAULTS[style_id], 1.0, self._seed)
         if self._asked is None or not KEEPS_COLOR[style_id]:
             return picture
-        return keep_asked_colours(picture, self._inked, self._asked.named, self._asked.painted)
+        return keep_asked_colours(picture, self._source, self._asked.named, self._asked.painted)
 
     def _paint_like(self, style: Style) -> Pixels:
         from pipeline.painters.style_network import paint_like

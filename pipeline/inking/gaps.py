@@ -76,9 +76,12 @@ def find_joins(lines: Mask) -> list[Floats]:
 
 def find_open_ground(lines: Mask) -> Mask:
     """Find what runs off the picture, (H, W): no line closes it yet."""
-    _, parts = cv2.connectedComponents((~lines).astype(np.uint8), connectivity=4)
-    rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
-    return np.asarray(np.isin(parts, rim[rim > 0]))
+    count, parts = cv2.connectedComponents((~lines).astype(np.uint8), connectivity=4)
+    reaching = np.zeros(count, bool)
+    for rim in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
+        reaching[rim] = True
+    reaching[0] = False  # the lines
+    return np.asarray(reaching[parts])
 
 
 def is_needed(segment: Floats, is_open: Mask, longest: float) -> bool:

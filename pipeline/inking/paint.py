@@ -23,11 +23,12 @@ def paint_shades(labels: Labels, shades: Shades) -> Plane:
     x = ((np.arange(width, dtype=np.float32) - width / 2) / half)[None]
     base, by_x, by_y = as_rgb_planes(shades)
     picture = np.empty((height, width, 3), np.float32)
+    places = labels.astype(np.intp)  # as NumPy looks up, and would convert to each time
     for channel in range(3):
-        plane = by_x[channel][labels]
+        plane = by_x[channel][places]
         plane *= x
-        plane += by_y[channel][labels] * y
-        plane += base[channel][labels]
+        plane += by_y[channel][places] * y
+        plane += base[channel][places]
         picture[..., channel] = plane
     return np.clip(picture, 0, 1, out=picture)
 

@@ -84,10 +84,13 @@ def keep_pen_colours(picture: Picture, source: Source) -> Picture:
     return mix(picture, clip(times(source.pen, as_plane(texture))), source.tinted * np.float32(0.92))
 
 
-def paint(painting: Painting, style_id: str, parameters: Parameters, strength: float, seed: int) -> NDArray[np.uint8]:
+def paint(
+    painting: Painting | Source, style_id: str, parameters: Parameters, strength: float, seed: int
+) -> NDArray[np.uint8]:
     """Paint a painting in a style, uint8 (H, W, 3); equal arguments give equal pixels.
 
-    `strength` 0 shows the plain colours with the lines laid on, 1 the whole style, above 1 more of it than there is.
+    A Source keeps what is read of it, for the next style. `strength` 0 shows the plain colours with the lines laid on,
+    1 the whole style, above 1 more of it than there is.
     Raises StyleError for an unknown style, unknown or missing parameters, a strength outside of [0, 1.5] or a painting
     below 32 px.
     """
@@ -95,7 +98,7 @@ def paint(painting: Painting, style_id: str, parameters: Parameters, strength: f
 
 
 def paint_mix(
-    painting: Painting,
+    painting: Painting | Source,
     weights: Mapping[str, float],
     parameters: Mapping[str, Parameters],
     strength: float,
@@ -139,11 +142,11 @@ def mixed(
     return mix(source.plain, as_plane(styled), strength)
 
 
-def open_source(painting: Painting) -> Source:
+def open_source(painting: Painting | Source) -> Source:
     """Return what painters read of a painting; raises StyleError for one that is too small."""
     if min(painting.lines.shape) < SMALLEST:
         raise StyleError(f"A style paints pictures of at least {SMALLEST} px, not {painting.lines.shape}.")
-    return Source(painting)
+    return painting if isinstance(painting, Source) else Source(painting)
 
 
 def to_bytes(picture: Picture) -> NDArray[np.uint8]:

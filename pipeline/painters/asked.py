@@ -10,7 +10,6 @@ from pipeline.painters.pieces import cell_means
 from pipeline.painters.source import Source
 from pipeline.painters.surface import Picture, Plane, as_plane, clip, times
 from pipeline.painters.texture import blur
-from pipeline.values import Painting
 
 FAR = 44.0  # CIELAB, with lightness at half weight: a region farther from every colour named was not meant
 MOSTLY = 0.5  # of a region: painted by the person
@@ -22,21 +21,20 @@ TURN = 0.03  # tangent of the angle by which a style may turn its hue: 2 degrees
 
 
 def keep_asked_colours(
-    picture: NDArray[np.uint8], painting: Painting, named: NDArray[np.uint8], painted: NDArray[np.bool_]
+    picture: NDArray[np.uint8], source: Source, named: NDArray[np.uint8], painted: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
-    """Return a painted picture whose regions of an asked colour have its hue again; all texture and light stay.
+    """Return a picture of a painting whose regions of an asked colour have its hue again; all texture and light stay.
 
     named: (n, 3) RGB of the colours that words named; regions near one are meant, what lies behind everything is not.
     painted: (H, W), where the person painted; these regions are meant whatever their colour is.
     """
-    source = Source(painting)
     meant = find_meant_regions(source, named, painted)
     if not meant.any():
         return picture
     count, labels = len(meant), source.regions
     styled = to_lab(as_plane(picture / np.float32(255)))
     bare = as_plane(1 - source.lines)
-    share = np.maximum(cell_means(bare[..., None].repeat(3, 2), labels, count), 1e-3)
+    share = np.maximum(cell_means(bare, labels, count), 1e-3)
     own = to_lab(source.region_colours[None])[0]
     seen = cell_means(times(styled, bare), labels, count) / share
     change = np.where(meant[:, None], hold_colours(own, as_plane(seen)) - seen, 0).astype(np.float32)
@@ -48,15 +46,14 @@ def keep_asked_colours(
 def find_meant_regions(source: Source, named: NDArray[np.uint8], painted: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return for each region, (n,), whether its colour was asked for."""
     count = len(source.region_colours)
-    sizes = np.maximum(np.bincount(source.regions.ravel(), minlength=count), 1)
-    behind, filled = (
-        np.bincount(source.regions.ravel(), where.ravel(), count) / sizes > MOSTLY for where in (source.ground, painted)
-    )
+    filled = np.zeros(count, np.bool_)
+    if painted.any():
+        filled = cell_means(as_plane(painted), source.regions, count)[:, 0] > MOSTLY
     if not len(named):
         return np.asarray(filled)
     apart = to_lab(source.region_colours[None])[0][:, None] - to_lab(as_plane(named / np.float32(255))[None])[0]
     near = np.sqrt((apart**2 * as_plane([0.25, 1, 1])).sum(-1)).min(1) < FAR
-    return np.asarray(filled | (near & ~behind))
+    return np.asarray(filled | (near & ~source.behind))
 
 
 def hold_colours(own: Plane, seen: Plane) -> Plane:

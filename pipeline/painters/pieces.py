@@ -58,11 +58,11 @@ def seams(labels: Labels, width: float) -> Plane:
     return as_plane(np.clip(width * scale / 2 - away + 0.5, 0, 1))
 
 
-def cell_means(picture: Picture, labels: Labels, count: int) -> Picture:
-    """Return the mean colour of each cell, (count, 3)."""
-    flat = labels.ravel()
+def cell_means(picture: Picture | Plane, labels: Labels, count: int) -> Picture:
+    """Return the mean colour of each cell, (count, 3); of a plane (H, W) its mean value, (count, 1)."""
+    flat = labels.ravel().astype(np.intp)  # as NumPy counts, and would convert to each time
     sizes = np.maximum(np.bincount(flat, minlength=count), 1)
-    sums = [np.bincount(flat, picture[..., k].ravel(), count) for k in range(3)]
+    sums = [np.bincount(flat, channel.ravel(), count) for channel in cv2.split(picture)]
     return as_plane(np.stack(sums, 1) / sizes[:, None])
 
 

@@ -199,11 +199,15 @@ class Source:
         return 2 * float(np.median(-self.pen_distance[self.ridge])) if self.ridge.any() else 0.0
 
     @cached_property
-    def ground(self) -> Plane:
-        """Return what lies behind everything, 0 or 1: regions that cover much of the picture's rim."""
+    def behind(self) -> NDArray[np.bool_]:
+        """Return which regions lie behind everything, (n,): those that cover much of the picture's rim."""
         rim = np.concatenate([self.regions[0], self.regions[-1], self.regions[:, 0], self.regions[:, -1]])
-        share = np.bincount(rim, minlength=int(self.regions.max()) + 1) / len(rim)
-        return as_plane((share > GROUND_SHARE)[self.regions])
+        return np.asarray(np.bincount(rim, minlength=int(self.regions.max()) + 1) / len(rim) > GROUND_SHARE)
+
+    @cached_property
+    def ground(self) -> Plane:
+        """Return where what lies behind everything is, 0 or 1."""
+        return as_plane(self.behind[self.regions])
 
     @cached_property
     def centre_lines(self) -> NDArray[np.bool_]:

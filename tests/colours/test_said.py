@@ -119,7 +119,7 @@ def test_codes_have_the_colour_that_they_are_nearest_to() -> None:
 class Obedient(RegionColours):
     """Obedient answers grey everywhere; its largest inner region heeds the code that the first word says, a little."""
 
-    def look(self, features, whole, there, known, known_ground, heard, controlnet_conditioning_scale=1.0):
+    def look(self, sight, there, known, known_ground, heard):
         return heard[0][0][:, 0, 0, :1, None].expand(len(known), 1 + known.shape[1], WIDTH)
 
     def conclude(self, minds):

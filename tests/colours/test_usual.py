@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from pipeline.colours.named import NAMES as HEX
 from pipeline.colours.oklab import to_oklab
 from pipeline.colours.palette import Palette, make_palette
 from pipeline.colours.region_colours import propose_colours
@@ -61,6 +62,23 @@ def test_a_colour_is_likelier_where_it_lies_on_such_things_and_less_so_elsewhere
     added = usual.lean(prefer(YELLOW, BLACK, by=9), OPEN, SILENT)
     assert added[0, WHITE] > GIVEN + 2 and added[0, BLACK] < 0.1 and (added >= 0).all()
     assert added[1, WHITE] == pytest.approx(GIVEN, abs=0.2) and not added[2].any()
+
+
+def test_no_further_try_is_made_once_the_expected_area_has_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[Tensor] = []
+    measure = Usual.measure
+
+    def count(usual: Usual, likely: Tensor, *given: Tensor) -> Tensor:
+        counts.append(likely)
+        return measure(usual, likely, *given)
+
+    monkeypatch.setattr(Usual, "measure", count)
+    exactly = np.array([tuple(bytes.fromhex(HEX[name][1:])) for name in ("yellow", "black")], np.uint8)
+    usual = make_usual(make_palette(exactly))
+    settled = usual.lean(prefer(YELLOW, BLACK, by=9), OPEN, SILENT)
+    assert len(counts) == 1 and torch.equal(settled[:2], usual.given[:2])
+    usual.lean(prefer(PURPLE), OPEN, SILENT)
+    assert len(counts) > 2
 
 
 def test_what_runs_off_the_picture_is_no_part_of_the_thing() -> None:

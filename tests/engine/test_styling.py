@@ -7,8 +7,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
+from pipeline.engine import styling
 from pipeline.engine.styling import Asked, StylePainter
+from pipeline.inking.lines import lay_lines
+from pipeline.painters import open_source
+from pipeline.painters.source import Source
 from pipeline.styles.library import StyleLibrary
 from pipeline.values import Painting, StyleMix
 
@@ -53,3 +58,30 @@ def test_without_lines_a_persons_own_picture_lays_none_either() -> None:
     blank = Painting(painting.colours, np.zeros_like(painting.lines), painting.regions)
     drawn, unlined = (np.asarray(StylePainter(each, 0.0, 3).paint(StyleMix.of(own), 1.0)) for each in (painting, blank))
     assert np.array_equal(drawn, unlined)
+
+
+def test_styles_of_one_painting_share_what_is_read_of_it_and_the_plain_picture_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened, plain = list[Painting](), list[Painting]()
+
+    def note_opening(painting: Painting) -> Source:
+        opened.append(painting)
+        return open_source(painting)
+
+    def note_lines(picture: np.ndarray, painting: Painting, strength: float) -> np.ndarray:
+        plain.append(painting)
+        return lay_lines(picture, painting, strength)
+
+    monkeypatch.setattr(styling, "open_source", note_opening)
+    monkeypatch.setattr(styling, "lay_lines", note_lines)
+    library = StyleLibrary(Path("styles"), Path("nowhere"))
+    one, other = (library.get(name) for name in ("chalkboard", "watercolor"))
+    painter = StylePainter(make_painting(), 0.5, 3, Asked.read("an orange ball", NOWHERE))
+    whole = np.asarray(painter.paint(StyleMix.of(one), 1.0))
+    assert len(opened) == 1 and not plain
+    mixed = np.asarray(painter.paint(StyleMix(((one, 0.5), (other, 0.5))), 1.0))
+    assert len(opened) == 1 and len(plain) == 1 and not np.array_equal(mixed, whole)
+    alone = StylePainter(make_painting(), 0.5, 3, Asked.read("an orange ball", NOWHERE))
+    both = [np.asarray(alone.paint(StyleMix.of(style), 1.0), np.float32) for style in (one, other)]
+    assert np.abs(mixed - sum(both) / 2).max() <= 0.5

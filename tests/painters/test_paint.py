@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.errors import StyleError
 from pipeline.painters import DEFAULTS, KEEPS_COLOR, PAINTERS, paint, paint_masked, paint_mix
+from pipeline.painters.pieces import cell_means
 from pipeline.painters.source import Source
 from pipeline.values import Painting
 from tests.tools.processor_time import measure_against_yardstick
@@ -55,8 +56,29 @@ def plain_bytes() -> np.ndarray:
     return np.asarray(Source(painting()).plain * 255 + 0.5, np.uint8)
 
 
+def test_a_cell_s_mean_is_that_of_its_pixels() -> None:
+    rng = np.random.default_rng(3)
+    picture, labels = rng.random((9, 7, 3), np.float32), rng.integers(0, 4, (9, 7)).astype(np.int32)
+    means, plane = cell_means(picture, labels, 6), cell_means(picture[..., 1], labels, 6)
+    for label in range(4):
+        assert means[label] == pytest.approx(picture[labels == label].mean(axis=0), abs=1e-6)
+    assert plane.shape == (6, 1) and np.array_equal(plane[:, 0], means[:, 1]) and not means[4:].any()
+
+
 def soft(picture: np.ndarray, side: int = 64) -> np.ndarray:
     return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_painter_changes_what_the_next_one_reads(style: str) -> None:
+    """A mixture's styles share what is read of the painting."""
+    shared = Source(painting(64))
+    first = paint(shared, style, DEFAULTS[style], 1.0, 5)
+    for plane in vars(shared).values():
+        if isinstance(plane, np.ndarray):
+            plane.flags.writeable = False
+    assert np.array_equal(paint(shared, style, DEFAULTS[style], 1.0, 5), first)
+    assert np.array_equal(paint(painting(64), style, DEFAULTS[style], 1.0, 5), first)
 
 
 @pytest.mark.parametrize("style", STYLES)
