@@ -157,11 +157,12 @@ def propose_colours(
 def weigh_colours(
     question: Question, state: State, raw: Tensor, held: Tensor, thing: Usual | None, taste: Taste
 ) -> Tensor:
-    """Return the logits that colours are drawn by, (n, CODES): the network's with what lines, words and palettes add.
+    """Return the logits that colours are drawn by, (n, CODES): the network's with all that is added to them.
 
     raw: the network's. held: what colour words add (`hold_to_words`). thing: the palettes that are worn.
     """
     push = KNOWN_PUSH if thing else PUSH
+    raw = raw + question.lean_on_ground(state)
     logits = question.groups.pool(push_apart(raw, state.known, question.beside, question.apart, push) + held)
     return logits + thing.lean(logits, state.known, taste.codes) if thing else logits
 

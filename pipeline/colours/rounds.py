@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.colours.behind import find_behind, lean_on_ground, snap_to_ground
 from pipeline.colours.kin import count_borders, find_kin
-from pipeline.colours.oklab import from_oklab, to_oklab
+from pipeline.colours.oklab import to_oklab
 from pipeline.colours.region_features import ROWS, RegionFeatures
 from pipeline.colours.region_network import CODES, GROUND_ROWS, GROUNDS, Heard, RegionColours, Sight
 from pipeline.colours.twins import find_twins
@@ -24,7 +25,6 @@ PUSH, PUSHED = 2.5, 0.07  # logits, OKLab: a line between two regions says that 
 KNOWN_PUSH = 4.0  # logits: the same where the thing's palette says which other colours there are
 RIM = 6  # px of border that neighbours share
 ALIKE = 0.8  # of the larger one's area: neighbours so alike may be petals, panes or patches of one kind
-SNAP, STEP = 0.12, 0.015  # OKLab: cells so near to a colour of their kind of ground take it on; a row further off
 CELL_GUIDANCE = 1.0  # at most, of cells: the kind of ground has heard the words already
 
 Float = NDArray[np.float32]
@@ -135,6 +135,8 @@ class Question:
     groups: Groups
     borders: NDArray[np.int64]  # (n, n) px that each two tokens share
     rows: NDArray[np.int64]  # (m,) the row of each cell
+    behind: NDArray[np.bool_]  # (m,) cells of what lies behind everything
+    codes: Float  # (CODES, 3) OKLab
     beside: Tensor  # (n, n) which regions are neighbours
     apart: Tensor  # (CODES, CODES) squared OKLab distances of the codes
     scale: Tensor  # (n, 1) guidance of the colours
@@ -151,7 +153,8 @@ class Question:
         controlnet_conditioning_scale: float,
     ) -> Question:
         """Prepare what is the same in every round; tokens: (h, t, 384)."""
-        lab = torch.from_numpy(to_oklab(network.codes.numpy()))
+        codes = to_oklab(network.codes.numpy())
+        lab = torch.from_numpy(codes)
         borders = count_borders(regions, seen)
         groups = Groups.find(seen, borders)
         scale = torch.full((len(seen.values), 1), float(guidance_scale))
@@ -163,6 +166,8 @@ class Question:
             groups,
             borders,
             seen.spots[:, 0].astype(np.int64) * GROUND_ROWS // ROWS,
+            find_behind(regions, seen.homes),
+            codes,
             find_neighbours(regions, seen, borders),
             ((lab[:, None] - lab[None]) ** 2).sum(-1),
             scale,
@@ -190,6 +195,15 @@ class Question:
             for colour, ground in zip(colours.chunk(many), grounds.chunk(many), strict=True)
         ]
 
+    def lean_on_ground(self, state: State) -> Tensor:
+        """Return what the kind of ground takes from each token's logits, (n, CODES); nothing while it is open."""
+        made = torch.zeros(len(state.known), CODES)
+        if state.ground < GROUNDS:
+            ground = self.network.grounds[state.ground].numpy()
+            leant = lean_on_ground(self.codes, self.rows, ground) * self.behind[:, None]
+            made[self.groups.cells] = torch.from_numpy(leant)
+        return made
+
     def expect_colours(self, logits: Tensor, state: State) -> Float:
         """Return each token's colour, (n, 3) RGB in [0, 1]: what is expected, and where a code is known, near it."""
         known, cells = state.known, self.groups.cells
@@ -203,19 +217,6 @@ class Question:
             ground = self.network.grounds[state.ground].numpy()
             colours[cells.numpy()] = snap_to_ground(colours[cells.numpy()], self.rows, ground)
         return colours
-
-
-def snap_to_ground(colours: Float, rows: NDArray[np.int64], ground: Float) -> Float:
-    """Return the colours of cells, (m, 3) RGB, drawn to those of their kind of ground, (GROUND_ROWS, 3) OKLab.
-
-    A mean of likely colours is a muddy one; the kinds of ground are clear. rows: (m,), each cell's own row.
-    """
-    lab = to_oklab(colours)
-    apart = np.linalg.norm(lab[:, None] - ground[None], axis=-1)
-    off = STEP * np.abs(rows[:, None] - np.arange(len(ground))[None])
-    nearest = (apart + off).argmin(1)
-    weight = np.exp(-((apart[np.arange(len(rows)), nearest] / SNAP) ** 2))[:, None]
-    return from_oklab(np.asarray(lab + weight * (ground[nearest] - lab), np.float32))
 
 
 def find_neighbours(regions: NDArray[np.int32], seen: RegionFeatures, borders: NDArray[np.int64]) -> Tensor:

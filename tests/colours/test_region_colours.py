@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.colours.behind import MOST, find_behind, lean_on_ground, snap_to_ground
 from pipeline.colours.kin import count_borders
 from pipeline.colours.oklab import to_oklab
 from pipeline.colours.region_colours import nearest_codes, propose_colours
@@ -21,7 +22,6 @@ from pipeline.colours.rounds import (
     draw_tastes,
     find_neighbours,
     push_apart,
-    snap_to_ground,
 )
 from pipeline.colours.surroundings import drop_bands, even_out, paint_surroundings
 from pipeline.errors import Cancelled
@@ -209,6 +209,17 @@ def test_cells_take_on_the_clear_colours_of_their_ground_and_strange_ones_stay()
     made = snap_to_ground(muddy, np.array([2, 5, 3]), ground)
     assert made[0] == pytest.approx(sky, abs=0.03) and made[1] == pytest.approx(grass, abs=0.03)
     assert made[2] == pytest.approx(painted, abs=0.03)
+
+
+def test_colours_unlike_the_kind_of_ground_lose_behind_everything_alone() -> None:
+    cream, sky, navy = (0.98, 0.97, 0.92), (0.8, 0.9, 0.97), (0.16, 0.16, 0.32)
+    ground = to_oklab(np.array([cream] * 12, np.float32))
+    made = lean_on_ground(to_oklab(np.array([cream, sky, navy], np.float32)), np.array([0, 11]), ground)
+    assert made[0, 0] == 0 and made[0, 2] == -MOST
+    assert -MOST < made[0, 1] < 0
+    regions = np.ones((256, 256), np.int32)
+    regions[150:] = 2  # a hill in front
+    assert find_behind(regions, np.array([1, 2, 1], np.int32)).tolist() == [True, False, True]
 
 
 def at_cells(rows: Sequence[int], tone: tuple[int, int, int]) -> tuple[list[tuple[int, int]], list[tuple[int, ...]]]:

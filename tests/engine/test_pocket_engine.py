@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from pipeline.errors import Cancelled, EngineChanged, SettingError
 from pipeline.machine.torch_threads import use_threads
 from pipeline.request.samplers import MASKGIT
 from pipeline.settings import ROOT
+from pipeline.sketch.intake import read_strokes
 from pipeline.styles.library import StyleLibrary
 from pipeline.values import Drawing, EdgeMap, GenerationRequest, StepPreview, StyleMask, StyleMix
 from tests.tools.cancel_looks import CancelLooks
@@ -252,6 +254,17 @@ def test_a_retired_engine_refuses(shipped_folder, ask: Ask) -> None:
 def test_its_revisions_name_weights_words_and_code(shipped_engine: PocketEngine) -> None:
     assert set(shipped_engine.revisions) == {"colourist", "text_encoder", "painters"}
     assert shipped_engine.present_revisions == shipped_engine.revisions
+
+
+def test_without_words_the_ground_is_of_its_kind_whatever_a_seed_likes(shipped_engine: PocketEngine, ask: Ask) -> None:
+    from pipeline.sketch.edges import fit_drawing, read_edges
+
+    canvas = json.loads((ROOT / "assets" / "examples" / "1-cat.json").read_text(encoding="utf-8"))["canvas"]
+    sketch, size = read_strokes(json.dumps(canvas)), (256, 256)
+    drawn = {"edges": read_edges(sketch, size=size), "colours": fit_drawing(sketch, size), "width": 256, "height": 256}
+    request = ask(style=PLAIN, prompt="", seed=12, num_inference_steps=6, **drawn)
+    border = draw(shipped_engine, request)[:, [2, -3]]
+    assert border.min() > 100  # a cream ground, and that seed's taste is for navy
 
 
 def test_a_palette_gives_its_colours_and_leaves_light_and_dark(shipped_engine: PocketEngine, ask: Ask) -> None:
