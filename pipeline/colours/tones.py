@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.colours.oklab import from_oklab, to_oklab
 
-ONE, TWO = 0.04, 0.1  # OKLab: neighbours that differ by less have one colour; so much tells them apart
+ONE, TWO = 0.06, 0.13  # OKLab: neighbours that differ by less have one colour; so much tells them apart (CIEDE2000 10)
 ALIKE = 0.8  # of the larger one's area: parts so alike may be petals or panes, which are to have one colour
 MOST, STEP = 0.15, 0.01  # OKLab lightness: how far a tone goes, and in what steps
 DARKEST, LIGHTEST = 0.12, 0.98  # of a tone
