@@ -11,7 +11,17 @@ SNAP, STEP = 0.12, 0.015  # OKLab: cells so near to a colour of their kind of gr
 FREE, HELD = 0.08, 0.06  # OKLab: beyond FREE of all colours of the kind codes become unlikely by this deviation
 MOST = 3.0  # logits, at most: what the words and the drawing surely say goes first
 
+PALE, UNASKED = 0.6, 4.0  # OKLab lightness; logits: without words a darker kind of ground becomes so much rarer
+
 Float = NDArray[np.float32]
+
+
+def lean_on_pale_grounds(grounds: Float) -> Float:
+    """Return what is added to the logits of the kinds of ground, (k,), where no words ask for night or space.
+
+    grounds: (k, GROUND_ROWS, 3) OKLab.
+    """
+    return np.where(grounds[..., 0].mean(-1) < PALE, np.float32(-UNASKED), np.float32(0))
 
 
 def find_behind(regions: NDArray[np.int32], homes: NDArray[np.int32]) -> NDArray[np.bool_]:

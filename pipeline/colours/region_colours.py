@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.colours.behind import lean_on_pale_grounds
 from pipeline.colours.enclosed import SURE, EnclosedGround, set_apart
 from pipeline.colours.layouts import expect_colours
 from pipeline.colours.oklab import to_oklab
@@ -76,6 +77,7 @@ def propose_colours(
     usual: Sequence[Palette] = (),
     enclosed: EnclosedGround | None = None,
     word_regions: WordRegions | None = None,
+    is_silent: bool = False,
     num_inference_steps: int = STEPS,
     guidance_scale: float = GUIDANCE,
     controlnet_conditioning_scale: float = 1.0,
@@ -91,7 +93,8 @@ def propose_colours(
     regions that a word means are held to it. usual: palettes of the things that the prompt names, whose colours are
     likelier, the main ones to be seen, and more apart beside a line; they count for nothing beside colour words.
     enclosed: what tells ground within lines from things; without it there is none. word_regions: what finds the regions
-    that colour words mean; without it no region is held to one. num_inference_steps: rounds, at least 1; where `usual`
+    that colour words mean; without it no region is held to one. is_silent: there are no words, and the ground is to
+    be a pale one. num_inference_steps: rounds, at least 1; where `usual`
     counts several draws are made in UNHURRIED rounds and more, and the best is kept. guidance_scale: 1 is none.
     controlnet_conditioning_scale: from 0, where the drawing's shapes are not seen, over 1.
     on_step(step, of, colours): is called after each round with the colours as they are then, (SIDE, SIDE, 3) uint8.
@@ -127,6 +130,9 @@ def propose_colours(
         judge = Judge.of(seen, question.groups.numbers.numpy(), question.borders, areas.numpy(), things, places)
     tries = count_tries(num_inference_steps) if judge else 1
     tastes = draw_tastes(tries, seed, variation_seed, variation_strength)
+    unasked = torch.zeros(GROUNDS)
+    if is_silent:
+        unasked += torch.from_numpy(lean_on_pale_grounds(network.grounds.numpy()))
     states = [State(nearest_codes(network, paint), GROUNDS)] * len(tastes)
 
     def expect(logits: Sequence[Tensor]) -> NDArray[np.uint8]:
@@ -146,7 +152,7 @@ def propose_colours(
             for state, (raw, _), taste in zip(states, answers, tastes, strict=True)
         ]
         states = [
-            draw_codes(state, one, ground, num_inference_steps - step, question.groups, taste)
+            draw_codes(state, one, ground + unasked, num_inference_steps - step, question.groups, taste)
             for state, one, (_, ground), taste in zip(states, logits, answers, tastes, strict=True)
         ]
         if on_step is not None:

@@ -200,6 +200,7 @@ class PocketEngine(DrawingEngine):
             usual=words.usual,
             enclosed=self._model.enclosed,
             word_regions=self._model.word_regions,
+            is_silent=not request.prompt.words.strip(),
             variation_seed=request.sampling.variation_seed,
             variation_strength=request.sampling.variation_strength,
             painted=painted,

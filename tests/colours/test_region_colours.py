@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.colours.behind import MOST, find_behind, lean_on_ground, snap_to_ground
+from pipeline.colours.behind import MOST, find_behind, lean_on_ground, lean_on_pale_grounds, snap_to_ground
 from pipeline.colours.kin import count_borders
 from pipeline.colours.oklab import to_oklab
 from pipeline.colours.region_colours import nearest_codes, propose_colours
@@ -220,6 +220,24 @@ def test_colours_unlike_the_kind_of_ground_lose_behind_everything_alone() -> Non
     regions = np.ones((256, 256), np.int32)
     regions[150:] = 2  # a hill in front
     assert find_behind(regions, np.array([1, 2, 1], np.int32)).tolist() == [True, False, True]
+
+
+def test_without_words_a_dark_kind_of_ground_is_not_drawn_though_the_drawing_likes_it() -> None:
+    torch.manual_seed(0)
+    network = RegionColours().eval()
+    network.grounds.copy_(torch.zeros(GROUNDS, 12, 3))
+    network.grounds[5, :, 0] = 0.95
+    torch.nn.init.zeros_(network.answer_ground.weight)
+    torch.nn.init.constant_(network.answer_ground.bias, -9.0)
+    network.answer_ground.bias.data[[5, 6]] = torch.tensor([0.0, 3.0])  # a pale and a dark one
+    lean = lean_on_pale_grounds(network.grounds.numpy())
+    assert lean[5] == 0 and (np.delete(lean, 5) < -3).all()
+    network.codes.copy_(torch.linspace(0, 1, CODES)[:, None].expand(CODES, 3))
+    silent, asked = (
+        propose_colours(network, draw_house(), WORDS, WORDS, 1, is_silent=one).colours[:3].mean()
+        for one in (True, False)
+    )
+    assert silent > asked + 60
 
 
 def at_cells(rows: Sequence[int], tone: tuple[int, int, int]) -> tuple[list[tuple[int, int]], list[tuple[int, ...]]]:
