@@ -33,6 +33,8 @@ from pipeline.inking.started import ink_started
 from pipeline.machine.torch_threads import use_threads
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt, escape
+from pipeline.sketch.edges import CANNY, is_textured
+from pipeline.sketch.plain_colours import find_plain_colours
 from pipeline.timing import Clock
 from pipeline.values import Drawn, GenerationRequest, PaintedColours, Painting, StepPreview
 
@@ -248,7 +250,10 @@ def ink_request(
 ) -> Painting:
     """Make the plain painting of a request's drawing, or of the picture that it starts from."""
     if is_started(request):
-        return ink_started(drawing, request.edges, field, 1 - request.conditioning.colour_strength)
+        textured = is_textured(drawing, *CANNY)
+        plain = find_plain_colours(drawing, textured)
+        look_for_cancel()
+        return ink_started(drawing, plain, textured, request.edges, field, 1 - request.conditioning.colour_strength)
     return ink_drawing(drawing, request.edges, field, painted)
 
 

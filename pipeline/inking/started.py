@@ -10,8 +10,6 @@ from pipeline.errors import look_for_cancel
 from pipeline.inking.grid import to_lab, to_rgb
 from pipeline.inking.pen import lines_on_colour
 from pipeline.inking.photograph import colour_photograph, photograph_regions
-from pipeline.sketch.edges import CANNY, is_textured
-from pipeline.sketch.plain_colours import find_plain_colours
 from pipeline.values import EdgeMap, Painting
 
 TEXTURE = 0.018  # of the longer side: the dots or tiles of a picture that is all of them are thinner
@@ -20,17 +18,17 @@ Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 
-def ink_started(picture: Pixels, edges: EdgeMap, field: Plane, strength: float) -> Painting:
+def ink_started(
+    picture: Pixels, plain: Pixels, textured: bool, edges: EdgeMap, field: Plane, strength: float
+) -> Painting:
     """Make a plain painting of a picture, (H, W, 3) RGB, and of what colours a model would choose in their place.
 
-    edges: the picture's outlines, (H, W). field: the model's colours, RGB in [0, 1], float32 (h, w, 3), stretched over
+    plain: its colours without lines and strokes, (H, W, 3) RGB. textured: it is all dots, hatching or tiles. edges: the
+    picture's outlines, (H, W). field: the model's colours, RGB in [0, 1], float32 (h, w, 3), stretched over
     the picture. strength: how far the colours go from the picture's own, 0, to the model's, 1; between them they are
     mixed in CIELAB. The picture's own lines are kept apart; dots and tiles are none. Pure and deterministic. Raises
     Cancelled between two of its stages.
     """
-    textured = is_textured(picture, *CANNY)
-    plain = find_plain_colours(picture, textured)
-    look_for_cancel()
     own, other = to_lab(np.asarray(plain / np.float32(255))), to_lab(colour_photograph(plain, field))
     colours = (255 * to_rgb(own + np.float32(strength) * (other - own)) + 0.5).astype(np.uint8)
     look_for_cancel()

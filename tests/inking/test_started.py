@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from pipeline.inking.started import ink_started
-from pipeline.sketch.edges import read_edges
+from pipeline.sketch.edges import CANNY, is_textured, read_edges
+from pipeline.sketch.plain_colours import find_plain_colours
 from pipeline.values import EdgeMap, Painting, Sketch
 from tests.sketch.test_plain_colours import SKY, WALL, lay_dots, lay_lead, paint_house
 
@@ -19,7 +20,8 @@ def read(picture: np.ndarray) -> EdgeMap:
 
 
 def ink(picture: np.ndarray, strength: float) -> Painting:
-    return ink_started(picture, read(picture), FIELD, strength)
+    textured = is_textured(picture, *CANNY)
+    return ink_started(picture, find_plain_colours(picture, textured), textured, read(picture), FIELD, strength)
 
 
 def find_tone(painting: Painting, place: str) -> np.ndarray:
