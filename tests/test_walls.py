@@ -50,8 +50,9 @@ ALLOWED = {  # room -> the rooms that it may import; a room that is not here may
     "painters": {"errors", "values"},
     "inking": {"errors", "values", "sketch"},
     "colours": {"errors", "values", "inking"},
-    "engine": SHARED | {"models", "request", "machine", "styles", "sketch"} | {"painters", "inking", "colours", "teaching"},
-    | {"models", "request", "machine", "styles", "painters", "inking", "colours", "teaching", "sketch"},
+    "engine": SHARED
+    | {"models", "request", "machine", "styles", "sketch"}
+    | {"painters", "inking", "colours", "teaching"},
     "metrics": {"errors", "values", "settings", "models", "request"},
     "studio": READ | {"engine", "store", "teaching", "metrics"},
     "exports": {"errors", "values", "sketch", "inking", "picture"},
