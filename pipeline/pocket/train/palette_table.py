@@ -114,7 +114,7 @@ def make_layouts(table: PaletteTable, pack: VectorPack) -> NDArray[np.uint8]:
     shares = table.shares.astype(np.float32)
     prior = PRIOR * (shares / np.maximum(shares.sum(1, keepdims=True), 1e-6))[..., None, None]
     chances = (counts + prior) / np.maximum((counts + prior).sum(1, keepdims=True), 1e-6)
-    known = counts.any((1, 2, 3))[:, None, None, None]
+    known = counts.sum((1, 2, 3), keepdims=True) > 0
     return np.asarray(np.round(255 * np.where(known, chances, 0)), np.uint8)
 
 
