@@ -44,11 +44,17 @@ class Layer(nn.Module):
         key, value = (split_heads(part) for part in self.words(words).chunk(2, -1))
         return key, value
 
-    def forward(self, x: Tensor, heard: Heard, there: Tensor) -> Tensor:
+    def forward(self, x: Tensor, heard: Heard, there: Tensor | None) -> Tensor:
+        """Return (P, n, WIDTH) of x, (B, n, WIDTH), and P prompts: P / B of them in turn are heard by each of x."""
         query, key, value = (split_heads(part) for part in self.own(self.norms[0](x)).chunk(3, -1))
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=there[:, None, None])
+        mask = None if there is None else there[:, None, None]
+        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         x = x + self.own_out(join_heads(seen))
-        said = functional.scaled_dot_product_attention(split_heads(self.ask(self.norms[1](x))), *heard)
+        asked = self.ask(self.norms[1](x))
+        if len(heard[0]) > len(x):  # up to here it is the same whatever is heard
+            each = len(heard[0]) // len(x)
+            x, asked = x.repeat_interleave(each, 0), asked.repeat_interleave(each, 0)
+        said = functional.scaled_dot_product_attention(split_heads(asked), *heard)
         x = x + self.words_out(join_heads(said))
         made: Tensor = x + self.think(self.norms[2](x))
         return made
@@ -96,7 +102,7 @@ class RegionColours(nn.Module):
         self,
         features: Tensor,
         whole: Tensor,
-        there: Tensor,
+        there: Tensor | None,
         known: Tensor,
         known_ground: Tensor,
         heard: list[Heard],
@@ -123,17 +129,19 @@ class RegionColours(nn.Module):
         """Return the logits of the colours and of the kinds of ground from what `look` returned."""
         return self.answer(minds[:, 1:]), self.answer_ground(minds[:, 0])
 
-    def look(self, sight: Sight, there: Tensor, known: Tensor, known_ground: Tensor, heard: list[Heard]) -> Tensor:
-        """Return what it has in mind of the whole drawing and of each region, (B, 1 + n, WIDTH).
+    def look(
+        self, sight: Sight, there: Tensor | None, known: Tensor, known_ground: Tensor, heard: list[Heard]
+    ) -> Tensor:
+        """Return what it has in mind of the whole drawing and of each region, (P, 1 + n, WIDTH).
 
-        sight: as `see_drawing` returns it. there: (B, n) bool, whether it is a region at all. known: (B, n) int64,
-        codes, or CODES where a colour is not known yet; known_ground: (B,) the same with GROUNDS. heard: the words, as
-        `hear` returns them.
+        sight: as `see_drawing` returns it. there: (B, n) bool, whether it is a region at all; None where all are.
+        known: (B, n) int64, codes, or CODES where a colour is not known yet; known_ground: (B,) the same with GROUNDS.
+        heard: the words of P prompts, as `hear` returns them; of each B the next P / B are heard.
         """
         x = sight[0] + self.known(known)
         first = sight[1] + self.known_ground(known_ground)
         x = torch.cat([first[:, None], x], 1)
-        seen = torch.cat([torch.ones_like(there[:, :1]), there], 1)
+        seen = None if there is None else torch.cat([torch.ones_like(there[:, :1]), there], 1)
         for layer, words in zip(self.layers, heard, strict=True):
             x = layer(x, words, seen)
         minds: Tensor = self.norm(x)

@@ -107,12 +107,11 @@ class FirstLook:
         cls, network: RegionColours, seen: RegionFeatures, tokens: Tensor, controlnet_conditioning_scale: float
     ) -> FirstLook:
         """Look by each of the words, (k, t, 384)."""
-        many, count = len(tokens), len(seen.values)
         minds = network.look(
             see_drawing(network, seen, controlnet_conditioning_scale),
-            torch.ones(many, count, dtype=torch.bool),
-            torch.full((many, count), CODES),
-            torch.full((many,), GROUNDS),
+            None,
+            torch.full((1, len(seen.values)), CODES),
+            torch.full((1,), GROUNDS),
             network.hear(tokens),
         )
         return cls(network.conclude(minds)[0].softmax(-1), minds[:, 1:])
@@ -178,12 +177,12 @@ class Question:
         """Return for each state guided logits of the colours, (n, CODES), the same within a group, and of the ground,
         (GROUNDS,).
         """
-        many, halves = len(states), len(self.heard[0][0])
+        many = len(states)
         minds = self.network.look(
             self.sight,
-            torch.ones(many * halves, len(self.scale), dtype=torch.bool),
-            torch.stack([state.known for state in states]).repeat_interleave(halves, 0),
-            torch.tensor([state.ground for state in states]).repeat_interleave(halves),
+            None,
+            torch.stack([state.known for state in states]),
+            torch.tensor([state.ground for state in states]),
             [(key.repeat(many, 1, 1, 1), value.repeat(many, 1, 1, 1)) for key, value in self.heard],
         )
         colours, grounds = self.network.conclude(minds)

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from pipeline.colours.region_features import FEATURES, WIDE
-from pipeline.colours.region_network import CODES, GROUNDS, RegionColours, load_region_colours
+from pipeline.colours.region_network import CODES, GROUNDS, WIDTH, RegionColours, load_region_colours
 
 WORDS = torch.zeros(1, 39, 384)
 OPEN = torch.tensor([GROUNDS])
@@ -37,6 +37,17 @@ def test_missing_regions_are_not_looked_at(network: RegionColours) -> None:
     changed[:, 4:] = 9
     one, other = (network(some, whole, there, known, OPEN, network.hear(WORDS)) for some in (features, changed))
     assert torch.allclose(one[0][:, :4], other[0][:, :4], atol=1e-5) and torch.allclose(one[1], other[1], atol=1e-5)
+
+
+def test_what_several_prompts_are_heard_about_is_what_each_alone_gives(network: RegionColours) -> None:
+    sight = network.see_drawing(torch.rand(1, 6, FEATURES), torch.rand(1, WIDE * WIDE))
+    known, ground = torch.full((2, 6), CODES), torch.tensor([GROUNDS, 3])
+    known[1, 2:4] = 7
+    there, words = torch.ones(4, 6, dtype=torch.bool), network.hear(torch.randn(4, 39, 384))
+    together = network.look(sight, None, known, ground, words)
+    alone = network.look(sight, there, known.repeat_interleave(2, 0), ground.repeat_interleave(2), words)
+    assert together.shape == (4, 7, WIDTH) and not torch.allclose(together[0], together[1])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
 
 
 def test_weights_survive_the_disk_at_half_precision(network: RegionColours, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ class Obedient(RegionColours):
     """Obedient answers grey everywhere; its largest inner region heeds the code that the first word says, a little."""
 
     def look(self, sight, there, known, known_ground, heard):
-        return heard[0][0][:, 0, 0, :1, None].expand(len(known), 1 + known.shape[1], WIDTH)
+        return heard[0][0][:, 0, 0, :1, None].expand(-1, 1 + known.shape[1], WIDTH)
 
     def conclude(self, minds):
         colours = torch.zeros(len(minds), minds.shape[1] - 1, CODES)
