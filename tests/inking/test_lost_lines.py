@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from pipeline.inking.grid import to_lab
+from pipeline.inking.ink import ink_drawing
 from pipeline.inking.lost_lines import light_lost_lines
 from pipeline.inking.pen import find_fills
+from pipeline.values import EdgeMap, PaintedColours
 
 FUR, SKY = (0.2, 0.17, 0.16), (0.75, 0.85, 0.95)
 
@@ -66,3 +68,18 @@ def test_strokes_that_meet_are_no_filled_area(side: int) -> None:
         assert fills.any() == has_fill
     at = round(1500 / 2048 * side)
     assert fills[at, at] and not fills[: side // 2].any()
+
+
+def test_inking_lights_lost_lines_of_a_drawing() -> None:
+    drawing = np.full((256, 256, 3), 255, np.uint8)
+    cv2.circle(drawing, (128, 128), 90, (0, 0, 0), 4)
+    cv2.line(drawing, (110, 128), (146, 128), (0, 0, 0), 4)  # a closed eye
+    edges, nothing = (
+        EdgeMap(np.where(drawing[..., 0] < 128, 255, 0).astype(np.uint8), "lines"),
+        PaintedColours.none(256, 256),
+    )
+    field = np.full((64, 64, 3), FUR, np.float32)
+    made = ink_drawing(drawing, edges, field, nothing).colours
+    dark = to_lab(np.array([[FUR]], np.float32))[0, 0, 0]
+    assert to_lab(made / np.float32(255))[132, 128, 0] > dark + 15
+    assert to_lab(made / np.float32(255))[180, 128, 0] == pytest.approx(dark, abs=3)
