@@ -27,6 +27,8 @@ from pipeline.colours.region_features import RegionFeatures, read_features
 from pipeline.colours.region_network import CODES, GROUNDS, RegionColours
 from pipeline.colours.regions import SIDE, find_regions, shrink_lines
 from pipeline.colours.rounds import (
+    ALIKE,
+    KNOWN_ALIKE,
     KNOWN_PUSH,
     PUSH,
     FirstLook,
@@ -115,7 +117,8 @@ def propose_colours(
     if enclosed is not None:
         seen = find_enclosed(enclosed, first, regions, seen, paint)
     tokens = wanted if guidance_scale == 1 else torch.cat([wanted, unwanted])
-    question = Question.ask(network, regions, seen, tokens, guidance_scale, controlnet_conditioning_scale)
+    alike = KNOWN_ALIKE if usual and not said else ALIKE
+    question = Question.ask(network, regions, seen, tokens, guidance_scale, controlnet_conditioning_scale, alike)
     raise_if_cancelled(is_cancelled)
     picture = Picture(regions, seen)
     codes, areas = to_oklab(network.codes.numpy()), measure_inner_areas(regions, seen)

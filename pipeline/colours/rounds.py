@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,7 +24,8 @@ TEMPERATURE, CELL_TEMPERATURE, GROUND_TEMPERATURE = 0.5, 0.4, 0.7  # the kind of
 PUSH, PUSHED = 2.5, 0.07  # logits, OKLab: a line between two regions says that they differ
 KNOWN_PUSH = 4.0  # logits: the same where the thing's palette says which other colours there are
 RIM = 6  # px of border that neighbours share
-ALIKE = 0.8  # of the larger one's area: neighbours so alike may be petals, panes or patches of one kind
+# Of the larger one's area: neighbours so alike may be petals or panes of one colour. Known: as KNOWN_PUSH.
+ALIKE, KNOWN_ALIKE = 0.55, 0.8
 CELL_GUIDANCE = 1.0  # at most, of cells: the kind of ground has heard the words already
 
 Float = NDArray[np.float32]
@@ -140,6 +141,7 @@ class Question:
     apart: Tensor  # (CODES, CODES) squared OKLab distances of the codes
     scale: Tensor  # (n, 1) guidance of the colours
     guidance_scale: float  # of the ground
+    leant: dict[int, Tensor] = field(default_factory=dict)  # what `lean_on_ground` found already, by the kind
 
     @classmethod
     def ask(
@@ -150,8 +152,9 @@ class Question:
         tokens: Tensor,
         guidance_scale: float,
         controlnet_conditioning_scale: float,
+        alike: float = ALIKE,
     ) -> Question:
-        """Prepare what is the same in every round; tokens: (h, t, 384)."""
+        """Prepare what is the same in every round; tokens: (h, t, 384). alike: see `find_neighbours`."""
         codes = to_oklab(network.codes.numpy())
         lab = torch.from_numpy(codes)
         borders = count_borders(regions, seen)
@@ -167,7 +170,7 @@ class Question:
             seen.spots[:, 0].astype(np.int64) * GROUND_ROWS // ROWS,
             find_behind(regions, seen.homes),
             codes,
-            find_neighbours(regions, seen, borders),
+            find_neighbours(regions, seen, borders, alike),
             ((lab[:, None] - lab[None]) ** 2).sum(-1),
             scale,
             float(guidance_scale),
@@ -196,12 +199,14 @@ class Question:
 
     def lean_on_ground(self, state: State) -> Tensor:
         """Return what the kind of ground takes from each token's logits, (n, CODES); nothing while it is open."""
-        made = torch.zeros(len(state.known), CODES)
-        if state.ground < GROUNDS:
-            ground = self.network.grounds[state.ground].numpy()
-            leant = lean_on_ground(self.codes, self.rows, ground) * self.behind[:, None]
-            made[self.groups.cells] = torch.from_numpy(leant)
-        return made
+        if state.ground not in self.leant:
+            made = torch.zeros(len(state.known), CODES)
+            if state.ground < GROUNDS:
+                ground = self.network.grounds[state.ground].numpy()
+                leant = lean_on_ground(self.codes, self.rows, ground) * self.behind[:, None]
+                made[self.groups.cells] = torch.from_numpy(leant)
+            self.leant[state.ground] = made
+        return self.leant[state.ground]
 
     def expect_colours(self, logits: Tensor, state: State) -> Float:
         """Return each token's colour, (n, 3) RGB in [0, 1]: what is expected, and where a code is known, near it."""
@@ -218,17 +223,20 @@ class Question:
         return colours
 
 
-def find_neighbours(regions: NDArray[np.int32], seen: RegionFeatures, borders: NDArray[np.int64]) -> Tensor:
+def find_neighbours(
+    regions: NDArray[np.int32], seen: RegionFeatures, borders: NDArray[np.int64], alike: float = ALIKE
+) -> Tensor:
     """Return which tokens are inner regions side by side and of unlike sizes, (n, n) float32 of 0 and 1.
 
-    borders: (n, n), px of border that each two tokens share (`count_borders`).
+    borders: (n, n), px of border that each two tokens share (`count_borders`). alike: of the larger one's area, from
+    which on two have like sizes.
     """
     areas = np.bincount(regions.ravel())[seen.numbers].astype(np.float32)
     areas = np.concatenate([areas, np.ones(len(seen.homes), np.float32)])
-    alike = np.minimum(areas, areas[:, None]) >= ALIKE * np.maximum(areas, areas[:, None])
+    like = np.minimum(areas, areas[:, None]) >= alike * np.maximum(areas, areas[:, None])
     inner = np.concatenate([~seen.outside, np.zeros(len(seen.homes), bool)])
     beside = (borders >= RIM) & inner & inner[:, None]
-    return torch.from_numpy((beside & ~alike).astype(np.float32))
+    return torch.from_numpy((beside & ~like).astype(np.float32))
 
 
 def push_apart(logits: Tensor, known: Tensor, beside: Tensor, apart: Tensor, push: float = PUSH) -> Tensor:

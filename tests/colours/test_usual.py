@@ -1,5 +1,7 @@
 """A thing shows the main colours that it usually has, and no colour becomes less likely for it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from pipeline.colours.oklab import to_oklab
 from pipeline.colours.palette import Palette, make_palette
 from pipeline.colours.region_colours import propose_colours
 from pipeline.colours.region_network import CODES, RegionColours
-from pipeline.colours.rounds import KNOWN_PUSH, PUSH
+from pipeline.colours.rounds import ALIKE, KNOWN_ALIKE, KNOWN_PUSH, PUSH, find_neighbours
 from pipeline.colours.said import hear_said_colours, read_colour
 from pipeline.colours.usual import GIVEN, MOST, Usual
 from tests.colours.drawings import draw_house
@@ -138,7 +140,14 @@ def test_the_parts_of_a_known_thing_differ_more_and_those_of_words_as_before(mon
         pushes.append(push)
         return logits
 
+    alike: list[float] = []
+
+    def note_sizes(*drawing: Any) -> Tensor:
+        alike.append(drawing[3])
+        return find_neighbours(*drawing)
+
     monkeypatch.setattr("pipeline.colours.region_colours.push_apart", note)
+    monkeypatch.setattr("pipeline.colours.rounds.find_neighbours", note_sizes)
     for prompt in ("a bee", "a red bee"):
         propose_with((BEE,), prompt)
-    assert pushes == [KNOWN_PUSH, PUSH]
+    assert pushes == [KNOWN_PUSH, PUSH] and alike == [KNOWN_ALIKE, ALIKE]
