@@ -32,9 +32,9 @@ def read(*marks):
 def test_white_grey_and_black_areas_are_painted():
     line = make_stroke([(20.0, 400.0), (480.0, 400.0)])
     painted = read(line, make_fill("#ffffff", 50), make_fill("#9a9a98", 200), make_fill("#1c1a19", 350))
-    for x, value in ((110, 255), (260, 154), (410, 26)):
+    for x, colour in ((110, (255, 255, 255)), (260, (154, 154, 152)), (410, (28, 26, 25))):
         assert painted.mask[160, x]
-        assert np.abs(painted.colours[160, x].astype(int) - value).max() <= 1
+        assert np.abs(painted.colours[160, x].astype(int) - colour).max() <= 1
     assert not painted.mask[50, 50] and not painted.mask[400, 256]
 
 
