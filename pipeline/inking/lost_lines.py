@@ -29,9 +29,13 @@ def light_lost_lines(picture: Plane, lines: Plane, free: Mask) -> None:
     if not (lines[light < DARK[1]] > 0).any():
         return
     size = 2 * max(1, round(BESIDE * side)) + 1
-    lost = lines * darkness(cv2.dilate(light, np.ones((size, size), np.uint8)))
-    near = box_around(lost, round(4 * HALO * side))
-    halo = np.minimum(cv2.GaussianBlur(lost[near], (0, 0), HALO * side) / FULL, 1) * darkness(light[near]) * free[near]
+    lost = lines * measure_darkness(cv2.dilate(light, np.ones((size, size), np.uint8)))
+    near = find_box_around(lost, round(4 * HALO * side))
+    halo = (
+        np.minimum(cv2.GaussianBlur(lost[near], (0, 0), HALO * side) / FULL, 1)
+        * measure_darkness(light[near])
+        * free[near]
+    )
     rows, columns = np.nonzero(halo > 0.01)
     if not rows.size:
         return
@@ -41,12 +45,12 @@ def light_lost_lines(picture: Plane, lines: Plane, free: Mask) -> None:
     lit[rows, columns] = to_rgb(lab)[0]
 
 
-def box_around(lost: Plane, margin: int) -> tuple[slice, slice]:
-    """The part of the picture that holds all lost lines and `margin` px round them; one corner where there is none."""
+def find_box_around(lost: Plane, margin: int) -> tuple[slice, slice]:
+    """Return the part of the picture that holds all lost lines and `margin` px round them; a corner where there are none."""
     x, y, width, height = cv2.boundingRect((lost > 0).astype(np.uint8))
     return slice(max(0, y - margin), y + height + margin), slice(max(0, x - margin), x + width + margin)
 
 
-def darkness(light: Plane) -> Plane:
-    """1 where a lightness (H, W) swallows lines, 0 where lines are seen on it."""
+def measure_darkness(light: Plane) -> Plane:
+    """Return 1 where a lightness (H, W) swallows lines, 0 where lines are seen on it."""
     return np.asarray(1 - np.clip((light - DARK[0]) / (DARK[1] - DARK[0]), 0, 1), np.float32)
