@@ -46,7 +46,7 @@ def light_lost_lines(picture: Plane, lines: Plane, free: Mask) -> None:
 
 
 def find_box_around(lost: Plane, margin: int) -> tuple[slice, slice]:
-    """Return the part of the picture that holds all lost lines and `margin` px round them; a corner where there are none."""
+    """Return the part of the picture that holds all lost lines, with `margin` px round them; else a corner."""
     x, y, width, height = cv2.boundingRect((lost > 0).astype(np.uint8))
     return slice(max(0, y - margin), y + height + margin), slice(max(0, x - margin), x + width + margin)
 
