@@ -117,7 +117,8 @@ def propose_colours(
     if enclosed is not None:
         seen = find_enclosed(enclosed, first, regions, seen, paint)
     tokens = wanted if guidance_scale == 1 else torch.cat([wanted, unwanted])
-    alike = KNOWN_ALIKE if usual and not said else ALIKE
+    is_known = bool(usual) and not said
+    alike = KNOWN_ALIKE if is_known else ALIKE
     question = Question.ask(network, regions, seen, tokens, guidance_scale, controlnet_conditioning_scale, alike)
     raise_if_cancelled(is_cancelled)
     picture = Picture(regions, seen)
@@ -126,16 +127,14 @@ def propose_colours(
     if said is not None and word_regions is not None:
         held = hold_to_words(first, regions, seen, codes, said, word_regions)
     thing, judge = None, None
-    if usual and not said:
+    if is_known:
         things = list_things(usual)
         places = find_places(things, regions, seen, question.groups)
         thing = Usual.of(things, codes, first.chances[0], areas, places)
         judge = Judge.of(seen, question.groups.numbers.numpy(), question.borders, areas.numpy(), things, places)
     tries = count_tries(num_inference_steps) if judge else 1
     tastes = draw_tastes(tries, seed, variation_seed, variation_strength)
-    unasked = torch.zeros(GROUNDS)
-    if is_silent:
-        unasked += torch.from_numpy(lean_on_pale_grounds(network.grounds.numpy()))
+    unasked = torch.from_numpy(lean_on_pale_grounds(network.grounds.numpy())) if is_silent else torch.zeros(GROUNDS)
     states = [State(nearest_codes(network, paint), GROUNDS)] * len(tastes)
 
     def expect(logits: Sequence[Tensor]) -> NDArray[np.uint8]:

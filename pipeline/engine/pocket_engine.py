@@ -121,14 +121,14 @@ class PocketEngine(DrawingEngine):
             words = self._encode_words(request)
             clock.mark("words")
             look_for_cancel()
-            drawing, painted = find_drawing(request), read_painted(request)
+            drawing, painted, start = find_drawing(request), read_painted(request), read_start(request)
             clock.mark("drawing")
             images = []
             for n, each in enumerate(request.batch(count)):
                 show = Previews(request, on_step) if on_step is not None and n == 0 else None
                 field, kept = self._choose_colours(each, painted, words, show, is_cancelled)
                 clock.mark("steps")
-                painting = ink_request(each, drawing, field, kept)
+                painting = ink_request(each, drawing, start, field, kept)
                 look_for_cancel()
                 clock.mark("inking")
                 images.append(self._repaint(each, painting, paint_styles(each, painting)))
@@ -245,15 +245,25 @@ def list_chosen_palettes(request: GenerationRequest) -> list[Palette]:
     return [make_palette(colours, shares.tolist())]
 
 
+def read_start(request: GenerationRequest) -> tuple[NDArray[np.uint8], bool] | None:
+    """Return the plain colours of the picture that a request starts from, and whether it is all texture; else None."""
+    if not is_started(request):
+        return None
+    picture = find_drawing(request)
+    textured = is_textured(picture, *CANNY)
+    return find_plain_colours(picture, textured), textured
+
+
 def ink_request(
-    request: GenerationRequest, drawing: NDArray[np.uint8], field: NDArray[np.float32], painted: PaintedColours
+    request: GenerationRequest,
+    drawing: NDArray[np.uint8],
+    start: tuple[NDArray[np.uint8], bool] | None,
+    field: NDArray[np.float32],
+    painted: PaintedColours,
 ) -> Painting:
-    """Make the plain painting of a request's drawing, or of the picture that it starts from."""
-    if is_started(request):
-        textured = is_textured(drawing, *CANNY)
-        plain = find_plain_colours(drawing, textured)
-        look_for_cancel()
-        return ink_started(drawing, plain, textured, request.edges, field, 1 - request.conditioning.colour_strength)
+    """Make the plain painting of a request's drawing, or of the picture that it starts from (`read_start`)."""
+    if start is not None:
+        return ink_started(drawing, *start, request.edges, field, 1 - request.conditioning.colour_strength)
     return ink_drawing(drawing, request.edges, field, painted)
 
 

@@ -134,14 +134,14 @@ def drop_junctions(core: Mask, depth: Plane, deepest: float) -> Mask:
     order = np.lexsort((depths, numbers))
     last = np.flatnonzero(np.append(np.diff(numbers[order]) > 0, True))  # of each part its deepest pixel
     middle = order[last]
-    share = ink_around(depth, np.stack([rows[middle], columns[middle]], 1), CIRCLE_REACH * depths[middle])
+    share = measure_ink_around(depth, np.stack([rows[middle], columns[middle]], 1), CIRCLE_REACH * depths[middle])
     kept = np.zeros(count, bool)
     kept[numbers[middle]] = (depths[middle] >= deepest) | (share < JUNCTION_INK)
     return np.asarray(kept[parts])
 
 
-def ink_around(depth: Plane, places: NDArray[np.int64], radii: Plane) -> Plane:
-    """The share of ink, depth (H, W) above 0, on circles round places (n, 2), row and column, of radii (n,) px."""
+def measure_ink_around(depth: Plane, places: NDArray[np.int64], radii: Plane) -> Plane:
+    """Return the share of ink, depth (H, W) above 0, on circles round places (n, 2), row and column; radii: (n,) px."""
     turns = np.arange(CIRCLE) * (2 * np.pi / CIRCLE)
     points = places[:, None] + radii[:, None, None] * np.stack([np.sin(turns), np.cos(turns)], 1)
     rows, columns = np.moveaxis(np.clip(points.round().astype(np.int64), 0, np.array(depth.shape) - 1), 2, 0)
