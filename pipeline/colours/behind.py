@@ -32,7 +32,7 @@ def find_behind(regions: NDArray[np.int32], homes: NDArray[np.int32]) -> NDArray
     return np.isin(homes, [regions[0, 0], regions[0, -1]])
 
 
-def lean_on_ground(codes: Float, rows: NDArray[np.int64], ground: Float) -> Float:
+def penalise_unlike_ground(codes: Float, rows: NDArray[np.int64], ground: Float) -> Float:
     """Return what is added to the logits of cells, (m, CODES), at most 0: colours unlike their kind of ground lose.
 
     A seed's taste is one for all of a picture. Without this a strong one makes a cream ground navy.

@@ -36,6 +36,11 @@ class Palette:
     vector: Float  # (384,) unit vector of the name; zeros without one
     layout: Float | None = None  # (5, SIZES, CELLS) in [0, 1], how likely each colour is there (layouts.py), if known
 
+    @property
+    def scaled_shares(self) -> Float:
+        """Return the shares scaled to sum 1, (5,); zeros stay zeros."""
+        return np.asarray(self.shares / max(float(self.shares.sum()), 1e-6), np.float32)
+
 
 @dataclass(frozen=True, eq=False)
 class PaletteTable:

@@ -219,8 +219,8 @@ def find_places(
     """
     if len(things) != 1 or things[0].layout is None:
         return None
-    shares = things[0].shares / max(float(things[0].shares.sum()), 1e-6)
-    likely = groups.pool(torch.from_numpy(expect_colours(things[0].layout, shares, regions, seen)))
+    expected = expect_colours(things[0].layout, things[0].scaled_shares, regions, seen)
+    likely = groups.pool(torch.from_numpy(expected))
     return np.asarray(likely.numpy(), np.float32)
 
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.colours.behind import find_behind, lean_on_ground, snap_to_ground
+from pipeline.colours.behind import find_behind, penalise_unlike_ground, snap_to_ground
 from pipeline.colours.kin import count_borders, find_kin
 from pipeline.colours.oklab import to_oklab
 from pipeline.colours.region_features import ROWS, RegionFeatures
@@ -141,7 +141,7 @@ class Question:
     apart: Tensor  # (CODES, CODES) squared OKLab distances of the codes
     scale: Tensor  # (n, 1) guidance of the colours
     guidance_scale: float  # of the ground
-    leant: dict[int, Tensor] = field(default_factory=dict)  # what `lean_on_ground` found already, by the kind
+    leant: dict[int, Tensor] = field(default_factory=dict)  # what `lean_on_ground` returned already, by the kind
 
     @classmethod
     def ask(
@@ -203,7 +203,7 @@ class Question:
             made = torch.zeros(len(state.known), CODES)
             if state.ground < GROUNDS:
                 ground = self.network.grounds[state.ground].numpy()
-                leant = lean_on_ground(self.codes, self.rows, ground) * self.behind[:, None]
+                leant = penalise_unlike_ground(self.codes, self.rows, ground) * self.behind[:, None]
                 made[self.groups.cells] = torch.from_numpy(leant)
             self.leant[state.ground] = made
         return self.leant[state.ground]

@@ -65,9 +65,8 @@ class Judge:
         beside = (borders[:count, :count] >= RIM) & inner & inner[:, None] & (group != group[:, None])
         first, second = np.nonzero(np.triu(beside))
         alone = palettes if len(palettes) == 1 else ()
-        shares = np.concatenate([np.zeros(0, np.float32), *(one.shares[one.shares > 0] for one in alone)])
+        shares = np.concatenate([np.zeros(0, np.float32), *(one.scaled_shares[one.shares > 0] for one in alone)])
         colours = np.concatenate([np.zeros((0, 3), np.uint8), *(one.colours[one.shares > 0] for one in alone)])
-        shares = np.asarray(shares / max(float(shares.sum()), 1e-6), np.float32)
         parts = np.asarray(areas / max(float(areas.sum()), 1.0), np.float32)
         likely = np.zeros((len(areas), len(colours)), np.float32)
         if alone and places is not None:

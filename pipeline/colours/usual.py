@@ -62,9 +62,12 @@ class Usual:
         colours = np.concatenate([np.zeros((0, 3), np.uint8), *(one.colours[one.shares > 0] for one in palettes)])
         every = np.concatenate([np.zeros(0, np.float32), *(one.shares[one.shares > 0] for one in palettes)])
         near, is_main = torch.from_numpy(compare_colours(to_oklab(colours), codes)), torch.from_numpy(every >= MAIN)
-        leaning = torch.from_numpy(lean_to_places(every, None if places is None else places[:, palettes[0].shares > 0]))
+        leaning = np.full((1, len(every)), GIVEN, np.float32)
+        if places is not None:
+            is_there = palettes[0].shares > 0
+            leaning = lean_to_places(palettes[0].scaled_shares[is_there], places[:, is_there])
         given = torch.zeros(len(areas), len(codes))
-        for leans, alike in zip(leaning.T, near, strict=True):
+        for leans, alike in zip(torch.from_numpy(leaning).T, near, strict=True):
             given = torch.maximum(given, leans.expand(len(areas))[:, None] * alike)
         have, shares = near[is_main], torch.from_numpy(every)[is_main] / max(len(palettes), 1)
         parts = areas / areas.sum().clamp(min=1)
@@ -104,15 +107,12 @@ class Usual:
         return self.have @ (parts @ chances)
 
 
-def lean_to_places(shares: Float, places: Float | None) -> Float:
-    """Return by how many logits each colour of a palette is likelier than others, (n, k), or (1, k) for all tokens.
+def lean_to_places(shares: Float, places: Float) -> Float:
+    """Return by how many logits each colour of a palette is likelier for each token than other colours, (n, k).
 
-    shares: (k,) of the thing. places: (n, k) in [0, 1], how likely each colour is for each token; None if not known.
+    shares: (k,) of the thing, sum 1. places: (n, k) in [0, 1], how likely each colour is for each token.
     """
-    if places is None:
-        return np.full((1, len(shares)), GIVEN, np.float32)
-    usual = shares / max(float(shares.sum()), 1e-6)
-    return np.asarray(np.maximum(GIVEN + PLACED * np.log((places + DOUBT) / (usual + DOUBT)), 0), np.float32)
+    return np.asarray(np.maximum(GIVEN + PLACED * np.log((places + DOUBT) / (shares + DOUBT)), 0), np.float32)
 
 
 def compare_colours(colours: Float, codes: Float) -> Float:

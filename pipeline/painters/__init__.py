@@ -23,7 +23,7 @@ from pipeline.painters.painting import PAINTINGS
 from pipeline.painters.printing import PRINTS
 from pipeline.painters.reading import read_painting
 from pipeline.painters.source import Source
-from pipeline.painters.surface import Parameters, Picture, Plane, Renderer, as_plane, clip, luma, mix, times
+from pipeline.painters.surface import Parameters, Picture, Renderer, as_plane, clip, luma, mix, times
 from pipeline.painters.texture import blur
 from pipeline.values import Painting
 
@@ -94,52 +94,13 @@ def paint(
     Raises StyleError for an unknown style, unknown or missing parameters, a strength outside of [0, 1.5] or a painting
     below 32 px.
     """
-    return paint_mix(painting, {style_id: 1.0}, {style_id: parameters}, strength, seed)
-
-
-def paint_mix(
-    painting: Painting | Source,
-    weights: Mapping[str, float],
-    parameters: Mapping[str, Parameters],
-    strength: float,
-    seed: int,
-) -> NDArray[np.uint8]:
-    """Paint a painting in a mixture of styles, whose weights are made to sum to 1; see `paint`."""
+    if not 0 <= strength <= STRONGEST:
+        raise StyleError(f"A style's strength lies in [0, {STRONGEST}]; {strength} came.")
     source = open_source(painting)
-    return to_bytes(mixed(source, weights, parameters, strength, seed))
-
-
-def paint_masked(
-    painting: Painting,
-    parts: tuple[tuple[Mapping[str, float], float], tuple[Mapping[str, float], float]],
-    parameters: Mapping[str, Parameters],
-    mask: NDArray[np.uint8],
-    seed: int,
-) -> NDArray[np.uint8]:
-    """Paint with two mixtures of styles, each with its strength: the second where a mask (H, W) is 255."""
-    if mask.shape != painting.lines.shape or mask.dtype != np.uint8:
-        raise StyleError(f"A mask is uint8 {painting.lines.shape}, not {mask.dtype} {mask.shape}.")
-    source = open_source(painting)
-    first, second = (mixed(source, weights, parameters, strength, seed) for weights, strength in parts)
-    return to_bytes(mix(first, second, as_plane(mask / np.float32(255))))
-
-
-def mixed(
-    source: Source, weights: Mapping[str, float], parameters: Mapping[str, Parameters], strength: float, seed: int
-) -> Picture:
-    """Return the weighted mean of a source's pictures in several styles, faded towards the plain picture."""
-    total = sum(weights.values())
-    if not 0 <= strength <= STRONGEST or total <= 0 or min(weights.values()) < 0:
-        raise StyleError(
-            f"A strength lies in [0, {STRONGEST}] and weights are not negative; {strength}, {dict(weights)} came."
-        )
     if strength == 0:
-        return source.plain
-    styled: Plane = np.zeros_like(source.colours)
-    for style_id, weight in weights.items():
-        rng = np.random.default_rng([seed, *style_id.encode()])
-        styled = styled + np.float32(weight / total) * paint_source(source, style_id, parameters[style_id], rng)
-    return mix(source.plain, as_plane(styled), strength)
+        return to_bytes(source.plain)
+    rng = np.random.default_rng([seed, *style_id.encode()])
+    return to_bytes(mix(source.plain, paint_source(source, style_id, parameters, rng), strength))
 
 
 def open_source(painting: Painting | Source) -> Source:

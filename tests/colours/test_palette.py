@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,13 @@ def test_a_table_survives_the_disk(table: PaletteTable, tmp_path: Path) -> None:
     read = load_palettes(tmp_path / "palettes.npz")
     assert read.names == table.names and np.array_equal(read.colours, table.colours)
     assert np.array_equal(read.vectors, table.vectors)
+
+
+def test_shares_are_scaled_to_sum_one_and_none_stay_none(table: PaletteTable) -> None:
+    (fox,) = table.find("a fox")
+    assert fox.scaled_shares.dtype == np.float32 and fox.scaled_shares.sum() == pytest.approx(1)
+    assert fox.scaled_shares == pytest.approx(fox.shares / 0.9, rel=1e-3) and fox.scaled_shares[4] == 0
+    assert not replace(fox, shares=np.zeros(COLOURS, np.float32)).scaled_shares.any()
 
 
 def test_layouts_come_with_their_names_and_what_has_no_parts_has_none(table: PaletteTable, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.colours.behind import MOST, find_behind, lean_on_ground, lean_on_pale_grounds, snap_to_ground
+from pipeline.colours.behind import MOST, find_behind, lean_on_pale_grounds, penalise_unlike_ground, snap_to_ground
 from pipeline.colours.kin import count_borders
 from pipeline.colours.oklab import to_oklab
 from pipeline.colours.region_colours import nearest_codes, propose_colours
@@ -214,7 +214,7 @@ def test_cells_take_on_the_clear_colours_of_their_ground_and_strange_ones_stay()
 def test_colours_unlike_the_kind_of_ground_lose_behind_everything_alone() -> None:
     cream, sky, navy = (0.98, 0.97, 0.92), (0.8, 0.9, 0.97), (0.16, 0.16, 0.32)
     ground = to_oklab(np.array([cream] * 12, np.float32))
-    made = lean_on_ground(to_oklab(np.array([cream, sky, navy], np.float32)), np.array([0, 11]), ground)
+    made = penalise_unlike_ground(to_oklab(np.array([cream, sky, navy], np.float32)), np.array([0, 11]), ground)
     assert made[0, 0] == 0 and made[0, 2] == -MOST
     assert -MOST < made[0, 1] < 0
     regions = np.ones((256, 256), np.int32)

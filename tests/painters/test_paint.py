@@ -1,4 +1,4 @@
-"""A painting in, a picture out: sizes, strength, mixtures, masks, the drawn lines, and the time it takes."""
+"""A painting in, a picture out: sizes, strength, the drawn lines, and the time it takes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import StyleError
-from pipeline.painters import DEFAULTS, KEEPS_COLOR, PAINTERS, paint, paint_masked, paint_mix
+from pipeline.painters import DEFAULTS, KEEPS_COLOR, PAINTERS, paint
 from pipeline.painters.pieces import cell_means
 from pipeline.painters.source import Source
 from pipeline.values import Painting
@@ -150,33 +150,10 @@ def test_a_coloured_pen_keeps_its_hue(style: str) -> None:
     assert strongest > red + 50
 
 
-def test_a_mixture_lies_between_its_styles_and_weights_count() -> None:
-    first, second = (soft(paint(painting(), style, DEFAULTS[style], 1.0, 3)) for style in ("comic", "thermal"))
-    looks = [
-        soft(paint_mix(painting(), {"comic": 1 - w, "thermal": w}, DEFAULTS, 1.0, 3)) for w in (0.0, 0.25, 0.75, 1.0)
-    ]
-    assert np.abs(looks[0] - first).max() < 0.01
-    assert np.abs(looks[3] - second).max() < 0.01
-    away = [np.abs(look - first).mean() for look in looks]
-    assert away == sorted(away)
-    assert away[1] < 0.5 * away[2]
-
-
-def test_a_mask_gives_a_part_to_another_painter() -> None:
-    mask = np.zeros((256, 256), np.uint8)
-    mask[:, 128:] = 255
-    both = paint_masked(painting(), (({"sketch": 1.0}, 1.0), ({"comic": 1.0}, 1.0)), DEFAULTS, mask, 3)
-    sketch, comic = (paint(painting(), style, DEFAULTS[style], 1.0, 3) for style in ("sketch", "comic"))
-    assert np.array_equal(both[:, :128], sketch[:, :128])
-    assert np.array_equal(both[:, 128:], comic[:, 128:])
-    with pytest.raises(StyleError, match="mask"):
-        paint_masked(painting(), (({"sketch": 1.0}, 1.0), ({"comic": 1.0}, 1.0)), DEFAULTS, mask[:9], 3)
-
-
-@pytest.mark.parametrize(("share", "strength"), [(1.0, 1.6), (1.0, -0.1), (0.0, 1.0)])
-def test_strengths_and_weights_out_of_range_are_refused(share: float, strength: float) -> None:
+@pytest.mark.parametrize("strength", [1.6, -0.1, float("nan")])
+def test_a_strength_out_of_range_is_refused(strength: float) -> None:
     with pytest.raises(StyleError, match="strength"):
-        paint_mix(painting(), {"comic": share}, DEFAULTS, strength, 1)
+        paint(painting(), "comic", DEFAULTS["comic"], strength, 1)
 
 
 def test_small_paintings_and_strange_styles_are_refused() -> None:
