@@ -171,11 +171,13 @@ class Loader:
         A panic in a library written in Rust (tokenizers, safetensors) is no Exception.
         """
         try:
-            promise.set_result(make())
+            made = make()
         except BaseException as error:  # handed on to every caller; swallowing it would leave them waiting for ever
             log.exception("Loading failed")
             self.loading = replace(self.loading, error=self.loading.error or explain_failure(error, self.profile))
             promise.set_exception(error)
+        else:
+            promise.set_result(made)
 
     def close(self) -> None:
         """Write what the history still has to, and send the last spans; the program ends."""

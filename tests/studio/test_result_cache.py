@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 
 from pipeline.picture.png_file import write_picture
 from pipeline.settings import Settings
+from pipeline.studio.opening import Openers
 from pipeline.studio.outcome import make_results
 from pipeline.studio.result_cache import ResultCache, measure
 from pipeline.studio.studio import Studio
@@ -119,8 +121,13 @@ def test_the_studio_asks_it_and_live_pictures_pass_it_by(request_of: RequestOf, 
         def draw(self, request: GenerationRequest, **ways: object) -> Drawn:
             return pen.draw(request)
 
-    studio = Studio(Settings(user_dir=tmp_path, results=1.0))
-    studio._loaded_engine.set_result(Engine())  # type: ignore[arg-type]
+        def embed_styles(self, styles: object) -> int:
+            return 0
+
+    engine: Any = Engine()
+    search: Any = SimpleNamespace()
+    studio = Studio(Settings(user_dir=tmp_path, results=1.0), Openers(lambda *_: engine, lambda *_: search))
+    assert studio.engine is engine and studio.loading.error is None
     request = replace(request_of(1), engine="pocket")
     one, two = (studio.redraw_batch(request, 1)[0] for _ in range(2))
     assert pen.drawn == [1] and write_picture(one) == write_picture(two)
