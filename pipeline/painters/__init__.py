@@ -95,7 +95,7 @@ def paint(
     below 32 px.
     """
     if not 0 <= strength <= STRONGEST:
-        raise StyleError(f"A style's strength lies in [0, {STRONGEST}]; {strength} came.")
+        raise StyleError(f"A style's strength lies between 0 and {STRONGEST}; {strength} came.")
     source = open_source(painting)
     if strength == 0:
         return to_bytes(source.plain)
