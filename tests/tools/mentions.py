@@ -6,12 +6,10 @@ A text is a document, a JSON, a settings file, a script of the page, or the comm
 from __future__ import annotations
 
 import ast
-import io
 import re
 import subprocess
 import sys
-import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
@@ -26,6 +24,13 @@ TO_RUN = re.compile(r"-m\s+((?:pipeline|tests|app)(?:\\?\.\w+)*)\b")  # in a pat
 DOTTED = re.compile(r"(?<![\w/.-])(?:pipeline|tests)(?:\.\w+)+")
 MEMBER = re.compile(r"`(?!pipeline|tests)([a-z_]\w*)\.(\w+)[^`\n]*`|(?<![\w.])([a-z_]\w*)\.([A-Z][A-Z_]{2,})\b")
 NAME = re.compile(rf"`([a-z]\w*_\w+|[A-Z]\w+)\b(?!\.(?:{ENDINGS})\b)[^`\n]*`")
+# a comment, or a text of Python's, in which a # begins none
+COMMENT = re.compile(
+    r"""(#[^\n]*)|\"{3}(?:[^"\\]|\\.|"(?!""))*"{3}|'{3}(?:[^'\\]|\\.|'(?!''))*'{3}"""
+    r"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""",
+    re.DOTALL,
+)
+WORD = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ def find_mentions(
     for source, text in texts.items():
         if endings and not source.endswith(endings):
             continue
-        for first, part in _prose(text) if source.endswith(".py") and not whole else [(1, text)]:
+        for first, part in read_code(text).prose if source.endswith(".py") and not whole else [(1, text)]:
             for match in pattern.finditer(part):
                 name = ".".join(filter(None, match.groups())) or match.group()
                 yield Mention(name, source, first + part.count("\n", 0, match.start()))
@@ -137,21 +142,20 @@ class Tree:
         module, _, name = mention.name.partition(".")
         if re.fullmatch(ENDINGS, name):
             return True  # a file, and looked for as one
-        if module in self._used.get(mention.source, ()) or module in self._imported:
+        if module in self._list_used(mention.source) or module in self._imported:
             return True
         return name in self._defined.get(module, ())
 
     def has_name(self, name: str) -> bool:
         """Tell whether a name occurs in code: as an identifier, or as a text of its own."""
-        return any(name in names for names in self._used.values())
+        return any(name in code.used for code in self._code.values())
+
+    def _list_used(self, source: str) -> frozenset[str]:
+        return self._code[source].used if source in self._code else frozenset()
 
     @cached_property
-    def _code(self) -> dict[str, ast.Module]:
-        return {name: _parsed(text) for name, text in self.texts.items() if name.endswith(".py")}
-
-    @cached_property
-    def _used(self) -> dict[str, frozenset[str]]:
-        return {name: frozenset(_used_names(code)) for name, code in self._code.items()}
+    def _code(self) -> dict[str, Code]:
+        return {name: read_code(text) for name, text in self.texts.items() if name.endswith(".py")}
 
     @cached_property
     def _defined(self) -> dict[str, frozenset[str]]:
@@ -160,17 +164,14 @@ class Tree:
         for name, code in self._code.items():
             path = PurePosixPath(name)
             module = path.parent.name if path.stem in ("__init__", "__main__") else path.stem
-            found[module] = found.get(module, frozenset()) | frozenset(_defined_names(code))
+            found[module] = found.get(module, frozenset()) | code.defined
         return found
 
     @cached_property
     def _imported(self) -> frozenset[str]:
         """Return first names of other people's modules that are imported anywhere, and of Python's own."""
-        nodes = [node for code in self._code.values() for node in ast.walk(code)]
-        plain = {alias.asname or alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-        given = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
-        first = {name.partition(".")[0] for name in plain | given} - {"pipeline", "tests"}
-        return frozenset(first | set(sys.stdlib_module_names))
+        first = {name.partition(".")[0] for code in self._code.values() for name in code.imported}
+        return frozenset(first - {"pipeline", "tests"} | set(sys.stdlib_module_names))
 
 
 def _without_front_matter(text: str) -> str:
@@ -181,42 +182,59 @@ def _without_front_matter(text: str) -> str:
     return "\n" * text.count("\n", 0, end) + text[end:]
 
 
-@cache
-def _parsed(text: str) -> ast.Module:
-    return ast.parse(text)
+@dataclass(frozen=True)
+class Code:
+    """This is what a Python file tells and names."""
+
+    prose: tuple[tuple[int, str], ...]  # (first line, text) of every comment and docstring
+    used: frozenset[str]  # identifiers, and texts that are one word
+    defined: frozenset[str]
+    imported: frozenset[str]  # modules, dotted, by the name they have here
 
 
 @cache
-def _prose(text: str) -> tuple[tuple[int, str], ...]:
-    """Return (first line, text) of every comment and docstring."""
-    return (*_comments(text), *_docstrings(_parsed(text)))
+def read_code(text: str) -> Code:
+    """Read a Python file: its tree is walked once and not kept, since those of all files take long to collect."""
+    nodes = list(ast.walk(ast.parse(text)))
+    prose = (*_comments(text), *_docstrings(nodes))
+    return Code(prose, *(frozenset(names(nodes)) for names in (_used_names, _defined_names, _imported_names)))
 
 
 def _comments(text: str) -> Iterator[tuple[int, str]]:
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
+    line, reached = 1, 0
+    for match in COMMENT.finditer(text):
+        if match[1]:
+            line, reached = line + text.count("\n", reached, match.start()), match.start()
+            yield line, match[1]
 
 
-def _docstrings(code: ast.Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(code):
+def _docstrings(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
+    for node in nodes:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             docstring = ast.get_docstring(node, clean=False)
             if docstring is not None:
                 yield node.body[0].lineno, docstring
 
 
-def _used_names(code: ast.Module) -> Iterator[str]:
-    for node in ast.walk(code):
+def _imported_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def _used_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         for name in ("name", "id", "attr", "arg", "asname"):
             if isinstance(found := getattr(node, name, None), str):
                 yield found
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[\w.-]+", node.value):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and WORD.fullmatch(node.value):
             yield node.value
 
 
-def _defined_names(code: ast.Module) -> Iterator[str]:
-    for node in ast.walk(code):
+def _defined_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name
         elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
