@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.inking.pen import WIDE, least_channel
+from pipeline.inking.scribbles import fill_scribbles
 from pipeline.values import PaintedColours
 
 Pixels = NDArray[np.uint8]
@@ -66,8 +67,9 @@ def read_seen_colours(drawing: Pixels) -> PaintedColours:
     if not mask.any() or not is_drawn(drawing):
         return PaintedColours(np.zeros_like(drawing), np.zeros(drawing.shape[:2], bool))
     lab = cv2.cvtColor(drawing, cv2.COLOR_RGB2LAB)
-    groups = group_pixels(lab, mask)
-    return PaintedColours(middle_colours(drawing, lab, groups), np.asarray(groups >= 0))
+    marks = number_marks(group_pixels(lab, mask))
+    means, filled = average_colours(drawing, lab, marks), fill_scribbles(drawing, marks)
+    return PaintedColours(means[filled], np.asarray(filled > 0))
 
 
 def is_drawn(drawing: Pixels) -> bool:
@@ -152,9 +154,8 @@ def nearest_table(centres: NDArray[np.float32]) -> Labels:
     return np.asarray((away**2).sum(-1).argmin(-1), np.int32)
 
 
-def middle_colours(drawing: Pixels, lab: Pixels, groups: Labels) -> Pixels:
-    """Each mark's mean colour, (H, W, 3); its inside counts most, the pale rim and what is hardly coloured least."""
-    marks = number_marks(groups)
+def average_colours(drawing: Pixels, lab: Pixels, marks: Labels) -> Pixels:
+    """Return each mark's mean colour, (n, 3); its inside counts most, pale rims and what is hardly coloured least."""
     chroma = np.hypot(lab[..., 1].astype(np.float32) - 128, lab[..., 2].astype(np.float32) - 128)
     inside = cv2.erode((marks > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
     weight = (chroma * (0.1 + 0.9 * inside)).ravel()
@@ -166,7 +167,7 @@ def middle_colours(drawing: Pixels, lab: Pixels, groups: Labels) -> Pixels:
     ]
     table = np.stack(means, 1).round().astype(np.uint8)
     table[0] = 0
-    return np.asarray(table[marks])
+    return table
 
 
 def number_marks(groups: Labels) -> Labels:

@@ -15,6 +15,7 @@ Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 PAPER_NOISE = 20.0  # of 255: darkness that paper and JPEG have by themselves
+PAPER = 241  # of 255 in the least channel: what is lighter is paper
 FAINTEST = 0.3  # darkness of the faintest pencil that counts as a full line
 INK = 0.5  # coverage from which a pixel is ink
 FILL_RADIUS = 0.009  # of the longer side: ink wider than this on both sides is a filled area
@@ -58,7 +59,7 @@ def read_pen(drawing: Pixels, edges: EdgeMap, painted: PaintedColours) -> Pen:
     coverage = np.clip((darkness - PAPER_NOISE) / np.maximum(deepest - PAPER_NOISE, 1), 0, 1)
     if areas.any():
         rim = cv2.dilate(areas.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        coverage[rim] = lines_on_colour(drawing)[rim]
+        coverage[rim] = lines_on_colour(fill_paper(drawing, painted))[rim]
     fills = find_fills(coverage > INK, coloured=painted.mask)
     coverage[fills] = 0
     fill_colour = np.median(drawing[fills], axis=0).astype(np.uint8) if fills.any() else np.zeros(3, np.uint8)
@@ -96,6 +97,15 @@ def find_strength(darkness: Plane, centre: Mask) -> float:
         return 1.0
     wide = cv2.dilate(darkness, np.ones((3, 3), np.uint8))[centre]
     return float(np.clip(np.percentile(wide, 60) / 255, FAINTEST, 1))
+
+
+def fill_paper(drawing: Pixels, painted: PaintedColours) -> Pixels:
+    """Return the drawing with the painted colour where that counts although the paper shows, as within a scribble."""
+    paper = painted.mask & (least_channel(drawing) > PAPER)
+    if not paper.any():
+        return drawing
+    rim = cv2.dilate(paper.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.where((rim & painted.mask)[..., None], painted.colours, drawing)
 
 
 def lines_on_colour(drawing: Pixels) -> Plane:
