@@ -56,6 +56,8 @@ LONGEST = (
     "browser/test_reconnecting.py",
     "browser/test_teaching_by_hand.py",
     "browser/test_refusals.py",
+    "test_paths.py",  # of make quick
+    "page/test_languages.py",
 )
 TESTS = Path(__file__).parent
 WITH_A_STORE = ("SQLite", "PostgreSQL", "SQLite, pictures in a store")  # kinds of open_history

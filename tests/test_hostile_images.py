@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.benchmarks.hostile_images import Ending, summarise
 from tests.tools.hostile_images import COUNT, make_hostile_images
 
 
+@pytest.mark.slow
 def test_there_are_five_hundred_and_all_differ() -> None:
     images = list(make_hostile_images(large=64))
     assert len(images) == COUNT == len({name for name, _ in images}) and len({data for _, data in images}) > 480

@@ -39,6 +39,7 @@ def test_a_persons_own_setting_stays(name: str) -> None:
     assert environment == {name: "17"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "seen"),
     [

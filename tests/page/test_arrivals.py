@@ -117,6 +117,7 @@ async def send_at_once(
             writer.close()
 
 
+@pytest.mark.slow
 def test_a_hundred_at_once_are_drawn_or_told_when_to_come_back(studio: SlowStudio, address: str) -> None:
     call = make_call(address)
     heads = asyncio.run(send_at_once(address, CROWD, [call[:-10], call[-10:]], CROWD - DRAWN, lambda: all_draw(studio)))
@@ -125,6 +126,7 @@ def test_a_hundred_at_once_are_drawn_or_told_when_to_come_back(studio: SlowStudi
     assert all(int(headers["retry-after"]) > 0 for _, headers in heads)
 
 
+@pytest.mark.slow
 def test_two_hundred_half_sent_uploads_do_not_stay_open(address: str) -> None:
     half = make_call(address)[:-10]
     heads = asyncio.run(send_at_once(address, HALF_SENT, [half[:500]], HALF_SENT - MOST_OPEN_EACH))

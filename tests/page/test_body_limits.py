@@ -118,6 +118,7 @@ def test_a_long_boundary_is_refused_in_words(path: str) -> None:
         assert answer.status_code == status and ("boundary" in answer.text) == (status == 400)
 
 
+@pytest.mark.slow
 def test_a_body_that_drips_in_is_given_up_and_a_slow_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body_limits, "GRACE_SECONDS", 0.3)
 

@@ -19,6 +19,7 @@ from tests.service.slow_studio import PATIENCE, SlowStudio
 from tests.tools.serving import find_free_port
 from tests.tools.waiting import wait_until
 
+pytestmark = pytest.mark.slow
 STROKE = {"tool": "pen", "size": 9, "color": "#000000", "points": [[100, 100, 0.5], [300, 300, 0.5], [400, 100, 0.5]]}
 STROKES = {"version": 1, "width": 512, "height": 512, "picture": None, "strokes": [STROKE]}
 

@@ -21,6 +21,7 @@ from pipeline.settings import Settings
 from pipeline.store.logins import Logins
 from pipeline.studio.callers import name_address, name_caller, read_user, unwrap_address
 
+pytestmark = pytest.mark.slow
 KEY = "croquis_" + "k" * 43
 BEARER = {"authorization": f"Bearer {KEY}"}
 PASSWORD = "a long brown fox"

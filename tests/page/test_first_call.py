@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import sys
 import pipeline.page
@@ -16,6 +18,7 @@ print("matplotlib" in sys.modules, "matplotlib.pyplot" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_the_first_call_does_not_import_pyplot() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     told = subprocess.run(

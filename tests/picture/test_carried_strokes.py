@@ -24,7 +24,8 @@ from tests.tools.drawings import draw_house, encode_image, make_canvas, make_str
 from tests.tools.picture_files import STROKES, make_random_canvas, replace_text
 from tests.tools.requests import make_flat_request
 
-ROUNDS = 12  # `python -m tests.benchmarks.round_trip` goes 200 with the engine
+ROUNDS, QUICK_ROUNDS = 12, 3  # `python -m tests.benchmarks.round_trip` goes 200 with the engine
+SEEDS = [*range(QUICK_ROUNDS), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(QUICK_ROUNDS, ROUNDS))]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def find_style(make_style: Callable[..., Any]) -> Callable[[str], Any]:
     return lambda _: make_style("felt", 2)
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_strokes_come_back_equal(make_result: Any, find_style: Any, seed: int) -> None:
     drawn = make_random_canvas(seed)
     sketch = read_sketch(json.dumps(drawn))

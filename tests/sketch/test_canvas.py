@@ -200,6 +200,7 @@ def test_megabytes_of_text_are_refused_before_they_are_parsed():
         read_canvas(" " * 9_000_000)
 
 
+@pytest.mark.slow
 def test_hours_of_scribbling_are_refused_before_they_are_painted():
     scribble = make_stroke([(x * 7 % 512, x * 13 % 512) for x in range(4000)], 256)
     with pytest.raises(SketchError, match="times over"):

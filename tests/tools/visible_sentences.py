@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -51,16 +52,17 @@ def collect_script_sentences() -> tuple[set[str], list[str]]:
     return set(read["said"]), read["unsaid"]
 
 
-def collect_server_sentences() -> set[str]:
+@cache
+def collect_server_sentences() -> frozenset[str]:
     """Return the sentences in pipeline/ that the page may be told; what varies in them is {0}, {1}, ..."""
     files = [file for file in (ROOT / "pipeline").rglob("*.py") if not set(file.parts) & UNSEEN]
-    return {
+    return frozenset(
         text
         for file in files
         for text in list_sentences(
             ast.parse(file.read_text("utf-8")), bool(set(file.parts) & LABELLED), bool(set(file.parts) & PHRASED)
         )
-    }
+    )
 
 
 def list_sentences(tree: ast.Module, with_labels: bool = False, with_phrases: bool = False) -> Iterator[str]:
