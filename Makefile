@@ -18,7 +18,7 @@ ready:
 run:  ## Open the page
 	$(PYTHON) app.py $(ARGS)
 
-quick: ready  ## Check form and run the tests that need no torch, no browser and no server: about a minute
+quick: ready  ## Check form and run the tests that need no torch, no browser and no server: less than a minute
 	$(PYTHON) -m tests quick $(ARGS)
 
 test: ready  ## Check form, types and scripts, and run every test
