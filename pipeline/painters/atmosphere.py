@@ -41,7 +41,7 @@ def after_dark(picture: Picture, white: float, pure: float) -> Picture:
 
 
 def under_neon(picture: Picture) -> Picture:
-    """Light colours by coloured lamps alone: what has a hue glows in it, deep and pure, and greys turn violet."""
+    """Show colours as coloured lamps light them: hues glow deep and pure, greys turn violet."""
     most = strongest(picture)
     pure = times(picture, as_plane(1 / np.maximum(most, 0.02))) ** 2.2
     grey = times(rgb("#4d4478"), as_plane(0.12 + 0.5 * luma(picture)))

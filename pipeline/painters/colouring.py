@@ -95,10 +95,9 @@ def coloured_pencil(source: Source, p: Parameters, rng: np.random.Generator) -> 
 
 
 def hatch_directions(source: Source, degrees: float) -> Plane:
-    """Return the direction (degrees) in which each region is hatched, (n,): every pencil has its own."""
+    """Return the direction (degrees) in which each region is hatched, (n,): by its colour, and `degrees` behind all."""
     turns = as_plane([0, 52, -40])[number_markers(source.region_colours) % 3]
-    behind = np.bincount(source.regions.ravel(), source.ground.ravel(), len(turns)) > 0
-    return as_plane(degrees + np.where(behind, 0, turns))
+    return as_plane(degrees + np.where(source.behind, 0, turns))
 
 
 def white_rim(source: Source, ends: Plane) -> Plane:

@@ -68,9 +68,8 @@ def mosaic(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     stone = mix(as_plane(stone), times(rgb("#2b2622"), dark), source.contour(0.2) * 0.96)
     lit = 1.06 - 0.02 * distance * (16 / tile) + 0.04 * tilt + 0.03 * grain(source.lines, 3, rng)
     mortar = times(hsv(p["mortar"], 0.16, 0.7), as_plane(1 + 0.06 * grain(source.lines, 5, rng)))
-    filled = smoothstep(as_plane(0.14 - source.light), -0.03, 0.03) * (1 - source.ground)
     mortar = mix(mortar, mortar * 0.5, source.contour(0.2))
-    mortar = mix(mortar, rgb("#1c1917"), as_plane(0.85 * filled))  # pale joints would cut a pupil to pieces
+    mortar = mix(mortar, rgb("#1c1917"), as_plane(0.85 * source.black))  # pale joints would cut a pupil to pieces
     joint = seams(labels, p["joint"])
     edge = relief(blur(as_plane(1 - joint), 0.8), 125, 3.0) * 0.22
     return clip(mix(times(as_plane(stone), as_plane(lit + edge)), mortar, as_plane(joint * 0.9)))

@@ -47,8 +47,7 @@ def linocut(source: Source, p: Parameters, rng: np.random.Generator) -> Picture:
     ink = smoothstep(as_plane(dark * 1.35 - 0.2 - cuts), -0.06, 0.06) * source.room(4, 11)  # eyes stand clear
     ink = np.maximum(ink, smoothstep(as_plane(p["black"] - source.light), -0.03, 0.03))
     ink = ink * smoothstep(source.away, 2.5, 5.0)  # the knife clears a line on both sides
-    filled = smoothstep(as_plane(0.14 - source.light), -0.03, 0.03) * figure
-    ink = np.maximum(np.maximum(ink, filled), source.firm(1.0))
+    ink = np.maximum(np.maximum(ink, source.black), source.firm(1.0))
     salt = smoothstep(grain(source.lines, 3.5, rng), 0.62, 0.9)
     paper = times(rgb("#f4ecd8"), as_plane(1 + 0.02 * grain(source.lines, 4, rng)))
     return clip(mix(paper, hsv(p["ink"], 0.8, 0.27), as_plane(ink * (1 - 0.45 * salt))))

@@ -33,7 +33,8 @@ BLOT, BLOT_STROKES = 11.0, 2.0  # px of a 512 picture, and strokes: what a fille
 JUNCTION_STROKES, JUNCTION_INK = 3.2, 0.39  # strokes, share of ink around: where strokes meet, at most and at least
 CIRCLE, CIRCLE_REACH = 32, 1.35  # points of that circle, and its radius in half widths of the place
 MARK = 60.0  # px of a 512 picture: what is drawn by itself and smaller is a mark
-FIRM = 1.25  # a contour of soft lines by this much stronger is at full strength
+FIRM, FULL = 1.25, 0.9  # a soft contour by so much stronger is at full strength; lines below FULL are thinner
+BLACK, BLACK_SOFT = 0.14, 0.03  # light up to which a place is black, and how far that fades
 GROUND_SHARE = 0.025  # of the picture's rim: a region that covers more of it lies behind everything
 
 
@@ -58,6 +59,11 @@ class Source:
     def light(self) -> Plane:
         """Return how light each place is, in [0, 1]."""
         return luma(self.calm)
+
+    @cached_property
+    def black(self) -> Plane:
+        """Return which places of things are black, such as a pupil, (H, W) in [0, 1]."""
+        return smoothstep(as_plane(BLACK - self.light), -BLACK_SOFT, BLACK_SOFT) * (1 - self.ground)
 
     @cached_property
     def ink(self) -> NDArray[np.bool_]:
@@ -142,7 +148,7 @@ class Source:
 
     def firm(self, grow: float = 0.0) -> Plane:
         """Return the contour (H, W) in [0, 1] in an ink that is never pale: soft lines are thinner instead."""
-        return clip(FIRM * self.contour(grow + self.peak - 0.9)) if self.drawn else self.contour(grow)
+        return clip(FIRM * self.contour(grow + self.peak - FULL)) if self.drawn else self.contour(grow)
 
     def room(self, near: float, far: float) -> Plane:
         """Return 0 up to `near` round small marks, such as an eye or a mouth, and 1 from `far` on, (H, W)."""
@@ -171,21 +177,32 @@ class Source:
 
         Ink is counted on a circle round the deepest place of a part.
         """
-        rows, columns = np.nonzero(thick > 0.1 * self.peak)
-        if not rows.size:
-            return thick
         count, parts = cv2.connectedComponents((thick > 0.1 * self.peak).astype(np.uint8), connectivity=8)
+        if count == 1:
+            return thick
+        numbers, spots, half = self._find_deepest(parts)
+        shallow = half < JUNCTION_STROKES * self.stroke_width / 2 * self.unit
+        kept = np.ones(count, np.float32)
+        kept[numbers] = ~(shallow & (self._share_ink_around(spots, half) > JUNCTION_INK))
+        return as_plane(thick * kept[parts])
+
+    def _find_deepest(self, parts: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64], Plane]:
+        """Return for each part of the lines, numbered from 1, its number, its deepest place as row and column, (n, 2),
+        and half of its width there in pixels.
+        """
+        rows, columns = np.nonzero(parts)
         numbers, half = parts[rows, columns], -self.pen_distance[rows, columns] * self.unit
         order = np.lexsort((half, numbers))
         deepest = order[np.append(np.diff(numbers[order]) > 0, True)]
+        return numbers[deepest], np.stack([rows[deepest], columns[deepest]], 1), as_plane(half[deepest])
+
+    def _share_ink_around(self, spots: NDArray[np.int64], half: Plane) -> NDArray[np.float64]:
+        """Return how much of a circle round each spot (n, 2) is ink, (n,) in [0, 1]; half: (n,) px, its half width."""
         turns = np.arange(CIRCLE) * (2 * np.pi / CIRCLE)
-        steps = CIRCLE_REACH * half[deepest, None, None] * np.stack([np.sin(turns), np.cos(turns)], 1)
-        around = np.rint(np.stack([rows[deepest], columns[deepest]], 1)[:, None] + steps).astype(np.int64)
-        y, x = np.moveaxis(np.clip(around, 0, np.array(thick.shape) - 1), 2, 0)
-        shallow = half[deepest] < JUNCTION_STROKES * self.stroke_width / 2 * self.unit
-        kept = np.ones(count, np.float32)
-        kept[numbers[deepest]] = ~(shallow & (self.ink[y, x].mean(axis=1) > JUNCTION_INK))
-        return as_plane(thick * kept[parts])
+        steps = CIRCLE_REACH * half[:, None, None] * np.stack([np.sin(turns), np.cos(turns)], 1)
+        around = np.rint(spots[:, None] + steps).astype(np.int64)
+        y, x = np.moveaxis(np.clip(around, 0, np.array(self.lines.shape) - 1), 2, 0)
+        return np.asarray(self.ink[y, x].mean(axis=1))
 
     @cached_property
     def ridge(self) -> NDArray[np.bool_]:

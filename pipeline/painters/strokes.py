@@ -151,7 +151,7 @@ def soften_steps(picture: Picture) -> Picture:
 def hatching(
     source: Source, degrees: Plane, period: float, bend: Plane, rng: np.random.Generator
 ) -> tuple[Plane, Plane]:
-    """Return hatched strokes `period` apart, (H, W) about [-1, 1], and where they are long and short, about [-1, 1].
+    """Return strokes `period` apart, (H, W) in [-0.55, 1.15], and the long streaks that break them, (H, W) in [-1, 1].
 
     degrees: (n,) each region's direction; bend: how far strokes are moved sideways, in pixels of a 512 picture.
     """

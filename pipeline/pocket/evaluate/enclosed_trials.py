@@ -61,7 +61,7 @@ def measure_enclosed(painter: FieldPainter, cases: list[GroundCase], seeds: int 
             for found, which in zip(like, find_measured(case), strict=True):
                 found[-1] += [float(one <= LIKE) for one in list_distances(made, case, which)]
     return [
-        summarise_grouped("ground that lines enclose, share within CIEDE2000 15 of the ground", like[0]),
+        summarise_grouped(f"ground that lines enclose, share within CIEDE2000 {LIKE:g} of the ground", like[0]),
         summarise_grouped("things, the same (fewer is better)", like[1]),
     ]
 

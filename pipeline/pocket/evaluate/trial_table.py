@@ -138,7 +138,7 @@ TRIAL_NAMES = tuple(TRIALS)
 def run_trials(inputs: TrialInputs, count: int, chosen: Sequence[str] = TRIAL_NAMES) -> dict[str, Outcome]:
     """Run the chosen trials and print their figures.
 
-    The edge trial takes `count` drawings, the others in proportion.
+    The edge trial takes `count` drawings, the others in proportion; colors, styled-colors and hand-parts take all.
     """
     outcomes = {}
     for name in chosen:
