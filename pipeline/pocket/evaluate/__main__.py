@@ -23,6 +23,7 @@ from pipeline.pocket.data.pack import PACK, load_pack
 from pipeline.pocket.data.vector_pack import FOLDER, load_vector_pack
 from pipeline.pocket.evaluate.baselines import Gallery
 from pipeline.pocket.evaluate.bench import Bench, CachedDrawing
+from pipeline.pocket.evaluate.counts import read_count
 from pipeline.pocket.evaluate.drawings import SKETCHES
 from pipeline.pocket.evaluate.engines import TimedDrawing, change_defaults, make_usual_mix
 from pipeline.pocket.evaluate.judge import JUDGES_FOLDER
@@ -44,7 +45,7 @@ def parse_arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--drawings", type=Path, default=FOLDER / "pack", help="vector drawings with known parts")
     parser.add_argument(
         "--count",
-        type=int,
+        type=read_count,
         default=200,
         help="drawings in the edge trial; others follow, but for colors, styled-colors and hand-parts",
     )

@@ -26,6 +26,7 @@ from pipeline.colours.region_network import RegionColours, load_region_colours
 from pipeline.colours.said import hear_said_colours
 from pipeline.colours.word_regions import WordRegions, load_word_regions
 from pipeline.colours.words import encode_words, join_palettes
+from pipeline.pocket.evaluate.counts import read_count
 from pipeline.pocket.evaluate.drawings import load_drawings, read_drawing_lines
 from pipeline.pocket.train.palette_table import TABLE
 from pipeline.pocket.train.text import load_text_tower
@@ -119,10 +120,10 @@ def main() -> None:
     parser.add_argument("--regions", type=Path, required=True, help="weights of the network that proposes colours")
     parser.add_argument("--table", type=Path, default=TABLE)
     parser.add_argument("--out", type=Path, default=Path("runs/colourist/sheet.png"))
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=6)
+    parser.add_argument("--seeds", type=read_count, default=2)
+    parser.add_argument("--steps", type=read_count, default=6)
     parser.add_argument("--guidance", type=float, default=2.0)
-    parser.add_argument("--most", type=int, default=1000, help="drawings")
+    parser.add_argument("--most", type=read_count, default=1000, help="drawings")
     arguments = parser.parse_args()
     sheet = draw_sheet(
         load_painter(arguments.regions, arguments.table),

@@ -19,6 +19,7 @@ from pipeline.pocket.evaluate.binding_trials import (
     measure_colour_words,
 )
 from pipeline.pocket.evaluate.colour_fields import load_painter
+from pipeline.pocket.evaluate.counts import read_count
 from pipeline.pocket.evaluate.measures import Figure
 from pipeline.pocket.evaluate.part_trials import Colour, make_part_cases, measure_parts
 from pipeline.pocket.evaluate.place_trials import PlaceJudge, make_place_cases, measure_places
@@ -40,9 +41,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--regions", type=Path, required=True, help="weights of the network that proposes colours")
     parser.add_argument("--table", type=Path, default=TABLE)
-    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--count", type=read_count, default=100)
     parser.add_argument("--guidance", type=float)
-    parser.add_argument("--steps", type=int)
+    parser.add_argument("--steps", type=read_count)
     arguments = parser.parse_args()
     painter = load_painter(arguments.regions, arguments.table)
     given = {"guidance_scale": arguments.guidance, "num_inference_steps": arguments.steps}

@@ -20,6 +20,7 @@ from pipeline.colours.enclosed import set_apart
 from pipeline.pocket.data.lessons import Curriculum
 from pipeline.pocket.data.vector_pack import FOLDER, load_vector_pack
 from pipeline.pocket.evaluate.colour_fields import FieldPainter, load_painter
+from pipeline.pocket.evaluate.counts import read_count
 from pipeline.pocket.evaluate.measures import Figure, Pixels, summarise_grouped, to_lab
 from pipeline.pocket.train.enclosed_ground import MOSTLY, GroundCase, make_ground_case
 
@@ -70,8 +71,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--colourist", type=Path, default=Path("assets/pocket/colourist"))
     parser.add_argument("--pack", type=Path, default=FOLDER / "pack")
-    parser.add_argument("--count", type=int, default=300)
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--count", type=read_count, default=300)
+    parser.add_argument("--seeds", type=read_count, default=1)
     asked = parser.parse_args()
     curriculum = Curriculum(load_vector_pack(asked.pack), held_out=True)
     cases = [make_ground_case(curriculum, np.random.default_rng([77, n])) for n in range(asked.count)]

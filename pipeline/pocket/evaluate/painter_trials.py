@@ -27,6 +27,7 @@ from pipeline.pocket.data.hand_lines import draw_lines
 from pipeline.pocket.data.lessons import Curriculum, write_caption
 from pipeline.pocket.data.vector_pack import FOLDER, load_vector_pack
 from pipeline.pocket.evaluate.bench import read_style_reference
+from pipeline.pocket.evaluate.counts import read_count
 from pipeline.pocket.evaluate.measures import Figure, LookMeasure, Pixels, summarise_mean
 from pipeline.pocket.evaluate.unseen import UNSEEN, make_unseen_references
 from pipeline.sketch.edges import fit_drawing, read_edges
@@ -157,8 +158,10 @@ def try_painters(pack: Path, cases: int, side: int) -> Iterator[tuple[Figure, li
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pack", type=Path, default=FOLDER / "pack")
-    parser.add_argument("--cases", type=int, default=5, help="pictures in each library style; 4 times as many a family")
-    parser.add_argument("--side", type=int, default=512, help="px")
+    parser.add_argument(
+        "--cases", type=read_count, default=5, help="pictures in each library style; 4 times as many a family"
+    )
+    parser.add_argument("--side", type=read_count, default=512, help="px")
     asked = parser.parse_args()
     for figure, mistakes in try_painters(asked.pack, asked.cases, asked.side):
         print(figure, flush=True)

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from pipeline.pocket.data.vector_pack import VectorPack
-from pipeline.pocket.evaluate.__main__ import main
+from pipeline.pocket.evaluate import colour_fields, colour_trials, enclosed_trials, painter_trials
+from pipeline.pocket.evaluate.__main__ import main, parse_arguments
 from pipeline.pocket.evaluate.baselines import Gallery
 from pipeline.pocket.evaluate.bench import Bench
 from pipeline.pocket.evaluate.drawings import SKETCHES
@@ -53,6 +54,25 @@ def test_requests_use_the_defaults_that_were_set(tmp_path: Path) -> None:
     bench = Bench(record_requests(draw_white, seen), profile, StyleMix.of(STYLES[0]), tmp_path)
     run_edge_trial(bench, make_pack().held_out, 1)
     assert (seen[0].sampling.guidance_scale, seen[0].sampling.num_inference_steps) == (5.5, 7)
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "1.5", "", "ten"])
+def test_a_count_of_nothing_is_refused_before_anything_is_loaded(
+    count: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert parse_arguments(["--count", "7"]).count == 7
+    with pytest.raises(SystemExit):
+        parse_arguments(["--count", count])
+    for command, options in (
+        (colour_fields.main, ["--regions", "none", "--most"]),
+        (colour_trials.main, ["--regions", "none", "--count"]),
+        (enclosed_trials.main, ["--count"]),
+        (painter_trials.main, ["--cases"]),
+    ):
+        monkeypatch.setattr("sys.argv", ["x", *options, count])
+        with pytest.raises(SystemExit):
+            command()
+    assert capsys.readouterr().err.count("expected a whole number, at least 1, got") == 5
 
 
 def test_the_usual_mix_is_the_programs(tmp_path: Path) -> None:
