@@ -29,7 +29,7 @@ from pipeline.engine.preview import PREVIEW_SIDE
 from pipeline.engine.styling import Asked, StylePainter
 from pipeline.errors import IsCancelled, look_for_cancel
 from pipeline.inking.ink import ink_drawing
-from pipeline.inking.started import ink_started
+from pipeline.inking.started import Start, ink_started
 from pipeline.machine.torch_threads import use_threads
 from pipeline.models.profile import ModelProfile
 from pipeline.prompt_syntax import Prompt, escape
@@ -122,6 +122,7 @@ class PocketEngine(DrawingEngine):
             clock.mark("words")
             look_for_cancel()
             drawing, painted, start = find_drawing(request), read_painted(request), read_start(request)
+            asked = Asked.read(request.prompt.words, painted.mask)
             clock.mark("drawing")
             images = []
             for n, each in enumerate(request.batch(count)):
@@ -131,7 +132,7 @@ class PocketEngine(DrawingEngine):
                 painting = ink_request(each, drawing, start, field, kept)
                 look_for_cancel()
                 clock.mark("inking")
-                images.append(self._repaint(each, painting, paint_styles(each, painting)))
+                images.append(self._repaint(each, painting, paint_styles(each, painting, asked), asked))
                 clock.mark("picture")
             return Drawn(tuple(images), clock.milliseconds, self._list_unread_words(request), "")
 
@@ -215,7 +216,9 @@ class PocketEngine(DrawingEngine):
         field = np.asarray(proposal.colours / np.float32(255), np.float32)
         return spend_colours(field, *read_palette(request)) if request.palette else field
 
-    def _repaint(self, request: GenerationRequest, painting: Painting, picture: Image.Image) -> Image.Image:
+    def _repaint(
+        self, request: GenerationRequest, painting: Painting, picture: Image.Image, asked: Asked
+    ) -> Image.Image:
         """Give the brushed parts of a finished picture their colours, one after the other; all else stays."""
         nothing = join_palettes(self._model.encode_prompt(Prompt("")), ())
         for part in request.repaints:
@@ -227,7 +230,7 @@ class PocketEngine(DrawingEngine):
             if not place.area.any():
                 continue
             painting = repaint(painting, place, propose, find_meant_colours(part.prompt.words, things))
-            picture = lay_part(picture, paint_styles(request, painting), place.area)
+            picture = lay_part(picture, paint_styles(request, painting, asked), place.area)
         return picture
 
 
@@ -245,31 +248,30 @@ def list_chosen_palettes(request: GenerationRequest) -> list[Palette]:
     return [make_palette(colours, shares.tolist())]
 
 
-def read_start(request: GenerationRequest) -> tuple[NDArray[np.uint8], bool] | None:
-    """Return the plain colours of the picture that a request starts from, and whether it is all texture; else None."""
+def read_start(request: GenerationRequest) -> Start | None:
+    """Read the picture that a request starts from; None where it starts from none."""
     if not is_started(request):
         return None
     picture = find_drawing(request)
     textured = is_textured(picture, *CANNY)
-    return find_plain_colours(picture, textured), textured
+    return Start(picture, find_plain_colours(picture, textured), textured)
 
 
 def ink_request(
     request: GenerationRequest,
     drawing: NDArray[np.uint8],
-    start: tuple[NDArray[np.uint8], bool] | None,
+    start: Start | None,
     field: NDArray[np.float32],
     painted: PaintedColours,
 ) -> Painting:
-    """Make the plain painting of a request's drawing, or of the picture that it starts from (`read_start`)."""
+    """Make the plain painting of a request's drawing, or of the picture that it starts from."""
     if start is not None:
-        return ink_started(drawing, *start, request.edges, field, 1 - request.conditioning.colour_strength)
+        return ink_started(start, request.edges, field, 1 - request.conditioning.colour_strength)
     return ink_drawing(drawing, request.edges, field, painted)
 
 
-def paint_styles(request: GenerationRequest, painting: Painting) -> Image.Image:
-    """Paint a plain painting in the request's styles."""
-    asked = Asked.read(request.prompt.words, read_painted(request).mask)
+def paint_styles(request: GenerationRequest, painting: Painting, asked: Asked) -> Image.Image:
+    """Paint a plain painting in the request's styles, which keep the colours that were `asked` for where they can."""
     painter = StylePainter(painting, request.conditioning.lines, request.sampling.seed, asked)
     return painter.paint(request.styles, request.conditioning.ip_adapter_scale, request.mask)
 

@@ -50,8 +50,8 @@ def read_edges(
 
     `size` is (width, height) of the map in px, the sketch's own if None. "auto" reads a drawing as lines, a photograph
     or a picture filled with colour by Canny, whose thresholds are 0 to 255, the lower one first (request/order.py
-    checks what people send), and where a picture is all dots or hatching, or started from, the outlines beneath. Raises
-    SettingError for sizes outside 8 to 4096 px.
+    checks what people send), and where a picture is all dots or hatching, the outlines beneath; of a picture that is
+    started from these are read by "canny" too. Raises SettingError for sizes outside 8 to 4096 px.
     """
     height, width = sketch.pixels.shape[:2]
     frame = Frame.letterbox(width, height, *(size or (width, height)))

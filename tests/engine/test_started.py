@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from pipeline.engine.ink import is_started
-from pipeline.models.catalog import POCKET
 from pipeline.picture.recipe import read_recipe, write_recipe
 from pipeline.prompt_syntax import Prompt
 from pipeline.sketch.edges import fit_drawing, read_edges
@@ -79,7 +78,6 @@ def test_a_file_says_that_its_drawing_is_a_picture_that_was_started_from(
     again = read_recipe(recipe, library.get).request
     assert again == request and again.colours is not None and again.colours.is_start
     assert json.loads(recipe)["is_start"] and "is_start" not in json.loads(write_recipe(plain, {"colourist": "x"}))
-    assert request.engine == POCKET.name
 
 
 def test_lines_on_white_have_no_colours_to_start_from() -> None:

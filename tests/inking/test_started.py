@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipeline.inking.started import ink_started
+from pipeline.inking.started import Start, ink_started
 from pipeline.sketch.edges import CANNY, is_textured, read_edges
 from pipeline.sketch.plain_colours import find_plain_colours
 from pipeline.values import EdgeMap, Painting, Sketch
@@ -21,7 +21,8 @@ def read(picture: np.ndarray) -> EdgeMap:
 
 def ink(picture: np.ndarray, strength: float) -> Painting:
     textured = is_textured(picture, *CANNY)
-    return ink_started(picture, find_plain_colours(picture, textured), textured, read(picture), FIELD, strength)
+    start = Start(picture, find_plain_colours(picture, textured), textured)
+    return ink_started(start, read(picture), FIELD, strength)
 
 
 def find_tone(painting: Painting, place: str) -> np.ndarray:
