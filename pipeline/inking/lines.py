@@ -11,8 +11,9 @@ from pipeline.values import Painting
 
 Pixels = NDArray[np.uint8]
 
-SOFT = 0.5  # the strength at which a line is its surroundings' colour, darkened
-DARKENED = 0.32  # how much light a soft line keeps of the colour under it
+SOFT = 0.5  # the strength at which a line has the darker colour beside it, darkened
+DARKENED = 0.64  # how much of that colour's light a soft line keeps
+BESIDE = 0.02  # of the longer side, across: how far from a line colours lie beside it
 MARK = 0.6  # how much of a soft line stays at strength 0 where only the line tells what is there: a mouth, a whisker
 PLAIN = (16.0, 48.0)  # of 255: from the first on colours on both sides of a line begin to tell, at the second they do
 
@@ -20,9 +21,10 @@ PLAIN = (16.0, 48.0)  # of 255: from the first on colours on both sides of a lin
 def lay_lines(picture: Pixels, painting: Painting, strength: float) -> Pixels:
     """Return the (H, W, 3) RGB picture with the painting's lines over it.
 
-    strength: 0 none (quiet marks stay where no change of colour tells what the line told), 0.5 soft (the local colour
-    darkened), 1 full (the pen as it is on paper); between them it moves smoothly. Coloured strokes keep their colour
-    at every strength. Raises SettingError outside [0, 1].
+    strength: 0 none (quiet marks stay where no change of colour tells what the line told), 0.5 soft (of the colours
+    beside a line the darker one, darkened, as an illustrator's coloured outline), 1 full (the pen as it is on paper);
+    between them it moves smoothly. Coloured strokes keep their colour at every strength. Raises SettingError outside
+    [0, 1].
     """
     if not 0 <= strength <= 1:
         raise SettingError(f"The lines' strength lies between 0 and 1; {strength:g} came.")
@@ -33,7 +35,7 @@ def lay_lines(picture: Pixels, painting: Painting, strength: float) -> Pixels:
     under = picture[rows, columns].astype(np.float32)
     cover = painting.lines[rows, columns].astype(np.float32)[:, None] / 255
     ink = np.zeros_like(under) if painting.pen is None else painting.pen[rows, columns].astype(np.float32)
-    over = np.where(is_coloured(ink), ink, neutral_ink(local_colours(picture, painting)[rows, columns], ink, strength))
+    over = np.where(is_coloured(ink), ink, neutral_ink(find_darker_sides(picture)[rows, columns], ink, strength))
     result = picture.copy()
     if strength < SOFT:
         quiet = MARK * find_marks(painting)[rows, columns, None]
@@ -56,14 +58,15 @@ def is_coloured(ink: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray((ink.max(axis=1) - ink.min(axis=1) > 24)[:, None])
 
 
-def local_colours(picture: Pixels, painting: Painting) -> NDArray[np.float32]:
-    """The picture's colours around each place, without hard changes under the lines."""
-    sigma = max(0.6, 0.004 * max(painting.lines.shape))
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
+def find_darker_sides(picture: Pixels) -> NDArray[np.float32]:
+    """Return the darkest of the picture's colours around each place, (H, W, 3), without hard changes."""
+    side = max(picture.shape)
+    around = np.ones((max(3, round(BESIDE * side) | 1),) * 2, np.uint8)
+    return np.asarray(cv2.GaussianBlur(cv2.erode(picture, around), (0, 0), max(0.6, 0.004 * side)), np.float32)
 
 
-def neutral_ink(local: NDArray[np.float32], ink: NDArray[np.float32], strength: float) -> NDArray[np.float32]:
-    """The colour of a black or grey line: darkened local colour when soft, the ink's own when full."""
-    soft = local * (DARKENED + (1 - DARKENED) * 0.5 * ink / 255)
-    full = local * ink / 255
+def neutral_ink(beside: NDArray[np.float32], ink: NDArray[np.float32], strength: float) -> NDArray[np.float32]:
+    """The colour of a black or grey line: the darkened colour beside it when soft, the ink's own when full."""
+    soft = beside * (DARKENED + (1 - DARKENED) * 0.5 * ink / 255)
+    full = beside * ink / 255
     return np.asarray(soft + (full - soft) * max(0.0, 2 * strength - 1))
