@@ -1,6 +1,7 @@
 """What the network sees of each region of a drawing, and of each part of what lies around: place, shape, lines.
 
-What runs off the picture (sky, ground, paper) is no single colour. It is read in cells of a coarse grid.
+What lies around (sky, ground, paper) runs off the picture and is no single colour. It is read in cells of a coarse
+grid. A thing may run off too, as shoulders do at the lower border; it has one colour as other parts have.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ CROP = 16  # px of the small pictures of a region and of its surroundings
 WIDE = 32  # px of the small picture of the whole drawing
 ROWS, COLUMNS = 12, 2  # of the grid
 SEEN_SHARE = 0.12  # of a cell that lies outside at least
+CUT = (2.2, 1.8)  # of the root of its area: a thing that is cut off has less border, without and with one corner
 LEFT, TOP, RIGHT, BOTTOM, ACROSS, DOWN, SIDE_LENGTH = 0, 1, 2, 3, 8, 9, 10  # places in RegionFeatures.values
 PLACES = 19  # before the small pictures
 FEATURES = PLACES + 2 * CROP * CROP
@@ -62,14 +64,16 @@ def read_features(lines: NDArray[np.uint8], regions: NDArray[np.int32]) -> Regio
     frames = ndimage.find_objects(regions)
     order = [int(n) for n in np.argsort(-areas, kind="stable") if n > 0 and areas[n] >= LEAST][:MOST]
     sheet = read_sheet(lines, len(order))
-    outside = np.array([runs_off(frames[n - 1]) for n in order], bool)
-    open_rims = measure_open_rims(lines, regions, areas)
-    values = [describe(sheet, regions, n, frames[n - 1], 0, 0.5 * open_rims[n]) for n in order]
-    cells, homes, spots = find_cells(regions, {n for n, off in zip(order, outside, strict=True) if off})
-    values += [describe(sheet, cells, n, frame, 1, 0) for n, frame in enumerate(ndimage.find_objects(cells), 1)]
+    around = find_surroundings(regions, areas)
+    open_rims = 0.5 * measure_open_rims(lines, regions, areas)
+    open_rims[around] = 1
+    values = [describe(sheet, regions, n, frames[n - 1], 0, open_rims[n]) for n in order]
+    cells, homes, spots = find_cells(regions, set(around))
+    for n, frame in enumerate(ndimage.find_objects(cells), 1):
+        values.append(describe(sheet, cells, n, frame, 1, float(runs_off(frame))))
     return RegionFeatures(
         np.array(order, np.int32),
-        outside,
+        np.isin(order, around),
         cells,
         np.array(homes, np.int32),
         np.array(spots, np.int32).reshape(-1, 2),
@@ -83,6 +87,20 @@ def read_sheet(lines: NDArray[np.uint8], count: int) -> Sheet:
     rows, columns = np.flatnonzero(lines.any(1)), np.flatnonzero(lines.any(0))
     box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1) if len(rows) else (0, 0, SIDE, SIDE)
     return Sheet((lines > 0).astype(np.float32), box, count)
+
+
+def find_surroundings(regions: NDArray[np.int32], areas: NDArray[np.int64]) -> list[int]:
+    """List the regions at the picture's border that are no things: with much border for their size, or the most of
+    all, or from the left border to the right, as sky, sea and land are.
+
+    regions: (SIDE, SIDE) from 1. areas: px of each number, from 0.
+    """
+    border = np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
+    rims = np.bincount(border, minlength=len(areas))
+    corners = np.bincount(regions[[0, 0, -1, -1], [0, -1, 0, -1]], minlength=len(areas))
+    most = np.array([*CUT, 0])[np.minimum(corners, len(CUT))] * np.sqrt(areas)
+    across = np.intersect1d(regions[:, 0], regions[:, -1])
+    return [int(n) for n in np.union1d(np.flatnonzero((rims > most) | (rims == rims.max())), across) if n > 0]
 
 
 def runs_off(frame: Frame) -> bool:
@@ -139,7 +157,7 @@ def describe(
         (left - box[0]) / wide, (top - box[1]) / high, (right - box[0]) / wide, (bottom - box[1]) / high,
         (left + moments["m10"] / area) / SIDE, (top + moments["m01"] / area) / SIDE,
         np.sqrt(area) / SIDE, np.log(area) / 11, area / (width * height), np.log(width / height) / 2,
-        1.0 if runs_off(frame) else open_rim, wide / SIDE, high / SIDE, sheet.count / MOST, around,
+        open_rim, wide / SIDE, high / SIDE, sheet.count / MOST, around,
     ]  # fmt: skip
     shape = cv2.resize(inside.astype(np.float32), (CROP, CROP), interpolation=cv2.INTER_AREA)
     pad_x, pad_y = width // 2 + 4, height // 2 + 4
