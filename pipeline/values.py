@@ -79,20 +79,19 @@ class Painting:
     lines: NDArray[np.uint8]  # (H, W) coverage of the drawn lines, 0 none .. 255 full; all 0 for a photograph
     regions: NDArray[np.int32]  # (H, W) labels from 0; a line's pixels carry the nearest region's label
     pen: NDArray[np.uint8] | None = None  # (H, W, 3) RGB of the ink where there are lines; None: black everywhere
+    is_flat: bool = False  # whether its colours have no light of their own, as those of a coloured drawing
 
     def __post_init__(self) -> None:
         expect_array(self.colours, "a painting's colours", 3, np.uint8)
         expect_array(self.lines, "a painting's lines", 2, np.uint8)
         expect_array(self.regions, "a painting's regions", 2, np.int32)
-        shapes = (self.colours.shape, (*self.lines.shape, 3), (*self.regions.shape, 3))
+        pen = self.colours if self.pen is None else self.pen
+        expect_array(pen, "a painting's pen", 3, np.uint8)
+        shapes = (self.colours.shape, (*self.lines.shape, 3), (*self.regions.shape, 3), pen.shape)
         if len(set(shapes)) != 1:
             raise ValueError(f"A painting's parts have one height and width and 3 colours; {shapes} came.")
         if int(self.regions.min()) < 0:
             raise ValueError(f"A painting's regions are numbered from 0; {int(self.regions.min())} came.")
-        if self.pen is not None:
-            expect_array(self.pen, "a painting's pen", 3, np.uint8)
-            if self.pen.shape != self.colours.shape:
-                raise ValueError(f"A painting's pen is {self.colours.shape} as its colours; {self.pen.shape} came.")
 
 
 @dataclass(frozen=True, eq=False)

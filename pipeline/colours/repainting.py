@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -81,7 +81,7 @@ def repaint(painting: Painting, part: Part, propose: Propose, meant: Tones | Non
         left &= ~inside
     colours = painting.colours.copy()
     colours[part.area] = (255 * np.clip(from_oklab(made[part.area]), 0, 1) + 0.5).astype(np.uint8)
-    return Painting(colours, painting.lines, painting.regions, painting.pen)
+    return replace(painting, colours=colours)
 
 
 def choose_tone(tone: Plane, meant: Tones | None) -> Plane:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from PIL import Image
 
 from pipeline.colours.named import NAMES, WORD
 from pipeline.errors import StyleError
+from pipeline.inking.light import light_painting
 from pipeline.inking.lines import SOFT, lay_lines
 from pipeline.painters import DEFAULTS, KEEPS_COLOR, PAINTERS, open_source, paint
 from pipeline.painters.asked import keep_asked_colours
@@ -73,8 +74,9 @@ class StylePainter:
 
     @cached_property
     def _plain(self) -> Pixels:
-        """Return the colours with the pen's lines laid on."""
-        return lay_lines(self._painting.colours, self._painting, self._lines)
+        """Return the colours with light on them and the pen's lines laid on."""
+        lit = light_painting(self._painting, self._asked.painted if self._asked is not None else None)
+        return lay_lines(lit.colours, lit, self._lines)
 
     @cached_property
     def _inked(self) -> Painting:
@@ -168,4 +170,4 @@ def scale_lines(painting: Painting, lines: float) -> Painting:
     else:
         strength = SOFT_LINES + (1 - SOFT_LINES) * (lines - SOFT) / (1 - SOFT)
     scaled = (painting.lines * np.float32(strength) + 0.5).astype(np.uint8)
-    return Painting(painting.colours, scaled, painting.regions, painting.pen)
+    return replace(painting, lines=scaled)

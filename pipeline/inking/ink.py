@@ -119,7 +119,7 @@ def finish(picture: Plane, whole: Labels, pen: Pen, strokes: Mask) -> Painting:
     seams = find_seams(whole)
     soft = cv2.GaussianBlur(colours, (3, 3), 0)
     cv2.copyTo(soft, seams, colours)
-    return Painting(colours, (pen.coverage * 255 + 0.5).astype(np.uint8), renumber(whole), pen.colours)
+    return Painting(colours, (pen.coverage * 255 + 0.5).astype(np.uint8), renumber(whole), pen.colours, is_flat=True)
 
 
 def find_seams(labels: Labels) -> NDArray[np.uint8]:
