@@ -25,7 +25,7 @@ WIDTHS = (2.0, 4.0, 8.0, 16.0)  # px at SIDE, by which the mask is blurred
 PARTS = 0.5  # height of the single parts, by the smaller widths, beside that of the whole
 DOWN = 1.5  # how much more of the light comes from above than from the left
 STEEP = 1.2  # slopes from about 1 / STEEP on are lit, or shaded, fully
-LIGHT, SHADE = 0.13, 0.17  # how much of the way to white, and to black, at most
+LIGHT, SHADE = 0.13, 0.14  # how much of the way to white, and to black, at most
 PAINTED = 0.3  # of the light falls where the person painted: those colours are to stay
 GLOSS = 0.3  # of the light on black, beside that on white: black stays black
 
