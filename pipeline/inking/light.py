@@ -21,7 +21,7 @@ Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 SIDE = 128  # px of the longer side at which heights are reckoned
-WIDTHS = (2.0, 4.0, 8.0, 16.0)  # px at SIDE, by which the mask is blurred
+WIDTHS = (2.0, 4.0)  # px at SIDE, by which the mask is blurred; wider ones would shade whole parts, not their rims
 PARTS = 0.5  # height of the single parts, by the smaller widths, beside that of the whole
 DOWN = 1.5  # how much more of the light comes from above than from the left
 STEEP = 1.2  # slopes from about 1 / STEEP on are lit, or shaded, fully

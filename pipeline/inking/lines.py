@@ -12,9 +12,9 @@ from pipeline.values import Painting
 Pixels = NDArray[np.uint8]
 
 SOFT = 0.5  # the strength at which a line has the darker colour beside it, darkened
-DARKENED = 0.64  # how much of that colour's light a soft line keeps
+BETWEEN, ALONE = 0.64, 0.5  # how much of that colour's light a soft line keeps: between two colours, and within one
 BESIDE = 0.02  # of the longer side, across: how far from a line colours lie beside it
-MARK = 0.6  # how much of a soft line stays at strength 0 where only the line tells what is there: a mouth, a whisker
+MARK = 0.8  # how much of a soft line stays at strength 0 where only the line tells what is there: a mouth, a whisker
 PLAIN = (16.0, 48.0)  # of 255: from the first on colours on both sides of a line begin to tell, at the second they do
 
 
@@ -35,10 +35,12 @@ def lay_lines(picture: Pixels, painting: Painting, strength: float) -> Pixels:
     under = picture[rows, columns].astype(np.float32)
     cover = painting.lines[rows, columns].astype(np.float32)[:, None] / 255
     ink = np.zeros_like(under) if painting.pen is None else painting.pen[rows, columns].astype(np.float32)
-    over = np.where(is_coloured(ink), ink, neutral_ink(find_darker_sides(picture)[rows, columns], ink, strength))
+    alone = find_marks(painting)[rows, columns, None]
+    beside = find_darker_sides(picture)[rows, columns]
+    over = np.where(is_coloured(ink), ink, neutral_ink(beside, ink, alone, strength))
     result = picture.copy()
     if strength < SOFT:
-        quiet = MARK * find_marks(painting)[rows, columns, None]
+        quiet = MARK * alone
         cover = cover * (quiet + (1 - quiet) * strength / SOFT)
     result[rows, columns] = (under + (over - under) * cover + 0.5).astype(np.uint8)
     return result
@@ -65,8 +67,14 @@ def find_darker_sides(picture: Pixels) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(cv2.erode(picture, around), (0, 0), max(0.6, 0.004 * side)), np.float32)
 
 
-def neutral_ink(beside: NDArray[np.float32], ink: NDArray[np.float32], strength: float) -> NDArray[np.float32]:
-    """The colour of a black or grey line: the darkened colour beside it when soft, the ink's own when full."""
-    soft = beside * (DARKENED + (1 - DARKENED) * 0.5 * ink / 255)
+def neutral_ink(
+    beside: NDArray[np.float32], ink: NDArray[np.float32], alone: NDArray[np.float32], strength: float
+) -> NDArray[np.float32]:
+    """The colour of a black or grey line: the darkened colour beside it when soft, the ink's own when full.
+
+    beside, ink: (n, 3). alone: (n, 1) in [0, 1], where the line runs through one colour (`find_marks`).
+    """
+    kept = BETWEEN + (ALONE - BETWEEN) * alone
+    soft = beside * (kept + (1 - kept) * 0.5 * ink / 255)
     full = beside * ink / 255
     return np.asarray(soft + (full - soft) * max(0.0, 2 * strength - 1))

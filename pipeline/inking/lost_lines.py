@@ -15,7 +15,7 @@ BESIDE = 0.012  # of the longer side: how far from a line a lighter colour still
 DARK = (0.24, 0.4)  # lightness in [0, 1]: darker than the first a line is lost, lighter than the second it is seen
 HALO = 0.011  # of the longer side, how far the light reaches
 FULL = 0.3  # share of blurred line from which the light is full
-LIGHT = 46.0  # of CIELAB's lightness: what is left round a line
+LIGHT = 56.0  # of CIELAB's lightness: what is left round a line
 
 
 def light_lost_lines(picture: Plane, lines: Plane, free: Mask) -> None:

@@ -31,7 +31,7 @@ def measure_change(painting: Painting) -> np.ndarray:
 @pytest.mark.parametrize("side", [256, 512, 1024])
 def test_light_falls_from_the_upper_left_whatever_the_size(side: int) -> None:
     change = measure_change(make_disc(side))
-    off = round(side * 0.2)
+    off = round(side * 0.22)
     middle = side // 2
     bright, dark = change[middle - off, middle - off], change[middle + off, middle + off]
     assert 15 < bright < 90
