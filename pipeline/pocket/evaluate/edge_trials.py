@@ -86,8 +86,9 @@ def draw_twice(bench: Bench, prompt: str, lines: Lines, seed: int, drawing: Pixe
 
 
 def summarise_rows(title: str, rows: Sequence[Row], earlier: str, shown: Sequence[str]) -> Outcome:
-    """Score every picture of every row by each measure."""
+    """Score every picture of every row by each measure; which rows are shown is decided by the first."""
     figures: list[Figure] = []
+    graded: list[float] = []
     for measure, score in MEASURES.items():
         scores = {
             name: [score(row.drawing, row.lines, row.pictures[name]) for row in rows] for name in rows[0].pictures
@@ -98,7 +99,7 @@ def summarise_rows(title: str, rows: Sequence[Row], earlier: str, shown: Sequenc
             figures.append(summarise_mean(head, values, *bars))
             if name == "lines soft":
                 figures += summarise_kinds(rows, values)
-                graded = values
+                graded = graded or values
         if measure == EARLIER_MEASURE:
             figures.append(EARLIER[earlier])
     strips = tuple(

@@ -24,7 +24,10 @@ def head(title: str, measure: str, name: str = "lines soft") -> str:
 def test_edges_of_the_originals_are_followed_and_of_a_blank_are_not(tmp_path: Path) -> None:
     things = make_pack().held_out
     cases = [make_case(things, seed, 128) for seed in range(12)]
-    found = read_values(run_edge_trial(make_bench(make_draw_of_originals(cases), tmp_path), things, 12))
+    made = run_edge_trial(make_bench(make_draw_of_originals(cases), tmp_path), things, 12)
+    found = read_values(made)
+    graded = [float(strip.caption.split()[1].rstrip(":")) for strip in made.strips]  # all twelve
+    assert np.mean(graded) == pytest.approx(found[head("held-out", STROKES)], abs=0.005)
     assert found[head("held-out", FAR)] > 0.95 and found[head("held-out", FAR, "lines none")] > 0.95
     assert found["the drawing itself"] > 0.8  # by its strokes; at 128 px a pen is one px wide
     assert found["another drawing's true picture"] < 0.6 < found["flood fill with the thing's mean colour"]
