@@ -119,6 +119,7 @@ def try_everything(folder: Path) -> None:
             print(explain_error(error) == DISK_FULL, type(error).__name__)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
 def test_a_real_limit_of_the_system_is_told(tmp_path: Path) -> None:
     write_style(tmp_path / "builtin", "clay")

@@ -51,6 +51,7 @@ def test_commas_between_values_are_counted_and_no_others(piece: int, monkeypatch
         assert count == 0 or holds_more_values(text, count - 1), text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_no_body_takes_a_second(text: bytes) -> None:
     best = SECONDS

@@ -28,6 +28,7 @@ from pipeline.store.jobs import DEAD
 from pipeline.store.keeper import Keeper
 from tests.store.conftest import DrawPicture, draw_picture  # noqa: F401 - a fixture
 
+pytestmark = pytest.mark.slow
 Visit = Callable[..., TestClient]
 STRANGER = "192.168.1.7"
 

@@ -25,6 +25,7 @@ from pipeline.studio.studio import Studio
 from pipeline.styles.style_file import write_style_file
 from tests.tools.drawings import encode_image
 
+pytestmark = pytest.mark.slow
 FAR = SimpleNamespace(client=SimpleNamespace(host="203.0.113.9"), headers={})
 ON_A_SPACE = SimpleNamespace(client=SimpleNamespace(host="127.0.0.1"), headers={"x-forwarded-for": "203.0.113.9"})
 HERE = SimpleNamespace(client=SimpleNamespace(host="127.0.0.1"), headers={"host": "127.0.0.1:7860"})

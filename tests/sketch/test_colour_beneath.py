@@ -14,6 +14,7 @@ from pipeline.sketch.edges import read_edges
 from pipeline.sketch.intake import read_strokes
 from tests.tools.drawings import make_canvas, make_ring, make_stroke, write_json
 
+pytestmark = pytest.mark.slow
 FILLING = Path(__file__).resolve().parents[2] / "assets" / "filling.js"
 BROWSER = """
 import { findArea } from "FILLING";

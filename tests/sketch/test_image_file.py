@@ -175,6 +175,7 @@ def test_formats_that_run_programs_or_read_other_files_are_not_opened():
         open_image(postscript)
 
 
+@pytest.mark.slow
 def test_pillow_is_guarded_for_everyone_once_the_sketch_module_is_there():
     """In a process of its own: pytest keeps its own warning filters."""
     program = (
