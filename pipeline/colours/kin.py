@@ -3,6 +3,8 @@
 Twins (twins.py) are level and have one outline; kin are about equally large and long, near each other, and have the
 same neighbours. Spots that lie within one region are the network's. Of 271 pairs of kin, no twins, in 390 drawings
 whose colours are known, 90 in 100 have the same one (CIEDE2000 8), as twins have there (91); of all pairs, 31.
+So are those that are level and stick out from a thing alike, mirrored or not, as wings and ears do, whatever lines are
+drawn about them: of 35 such pairs, no twins, in 440 lessons 83 in 100 have one colour.
 """
 
 from __future__ import annotations
@@ -22,13 +24,14 @@ from pipeline.colours.region_features import (
     TOP,
     RegionFeatures,
 )
-from pipeline.colours.twins import compare
+from pipeline.colours.twins import compare, have_like_places, overlap
 
 AREAS, LENGTHS = 1.5, 1.6  # times that one is as large as the other, or its squared length or width, at most
 LARGEST = 0.015  # share of the picture: of larger regions, such as hull and sail, one in four has another colour
 NEAR = 3.0  # widths of the smaller one, between the two middles
 COMMON = 0.75  # of their rims: the same neighbours along as much of each, other kin counted as one
 HUB, MOST = 0.1, 0.8  # of each one's rim that one region lies along, neither ground nor kin; spots on a coat are apart
+OUT, OUTLINE = 0.5, 0.7  # share of their rims that the ground has; intersection over union of their shapes
 
 Float = NDArray[np.float32]
 Numbers = NDArray[np.int64]
@@ -48,7 +51,21 @@ def find_kin(seen: RegionFeatures, borders: Numbers) -> Mask:
     kin = np.zeros_like(alike)
     met = have_same_neighbours(borders[:count, :count], alike, seen.outside, first, second)
     kin[first[met], second[met]] = True
-    return np.asarray(kin | kin.T)
+    return np.asarray(kin | kin.T) | find_limbs(seen, borders)
+
+
+def find_limbs(seen: RegionFeatures, borders: Numbers) -> Mask:
+    """Return which regions stick out from a thing in the same way, (n, n): near each other, level and of one shape."""
+    count = len(seen.numbers)
+    values, shared = seen.values[:count], borders[:count, :count]
+    out = (shared @ seen.outside > OUT * shared.sum(1)) & ~seen.outside
+    alike = have_like_places(values) & are_near(values) & out & out[:, None]
+    first, second = np.nonzero(np.triu(alike, 1))
+    crops = values[:, PLACES:].reshape(count, 2, CROP, CROP)
+    same = overlap(crops[first], crops[second], OUTLINE) | overlap(crops[first], crops[second][..., ::-1], OUTLINE)
+    made = np.zeros((count, count), bool)
+    made[first[same], second[same]] = True
+    return np.asarray(made | made.T)
 
 
 def count_borders(regions: NDArray[np.int32], seen: RegionFeatures) -> Numbers:

@@ -63,9 +63,13 @@ def match(crops: Float, others: Float) -> NDArray[np.bool_]:
     """Return which of `crops` match those of `others` beside them, (p,); both (p, 2, CROP, CROP), shapes and lines
     about them.
     """
-    (shapes, lines), (other_shapes, other_lines) = (
-        (each[:, 0].reshape(-1, CROP**2) + 0.5, each[:, 1].reshape(-1, CROP**2)) for each in (crops, others)
-    )
-    common, union = np.minimum(shapes, other_shapes).sum(-1), np.maximum(shapes, other_shapes).sum(-1)
+    lines, other_lines = (each[:, 1].reshape(-1, CROP**2) for each in (crops, others))
     differ = np.abs(lines - other_lines).sum(-1)
-    return np.asarray((common >= SHAPE * union) & (differ <= LINES * (lines + other_lines).sum(-1)))
+    return overlap(crops, others, SHAPE) & np.asarray(differ <= LINES * (lines + other_lines).sum(-1))
+
+
+def overlap(crops: Float, others: Float, least: float) -> NDArray[np.bool_]:
+    """Return which of `crops` have the shape of those of `others` beside them, (p,): so much of both have both."""
+    shapes, other_shapes = (each[:, 0].reshape(-1, CROP**2) + 0.5 for each in (crops, others))
+    common, union = np.minimum(shapes, other_shapes).sum(-1), np.maximum(shapes, other_shapes).sum(-1)
+    return np.asarray(common >= least * union)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
 from pipeline.colours.kin import count_borders, find_kin
 from pipeline.colours.region_features import read_features
@@ -66,3 +67,28 @@ def test_large_regions_are_never_kin() -> None:
     regions = find_regions(lines)
     seen = read_features(lines, regions)
     assert not find_kin(seen, count_borders(regions, seen)).any()
+
+
+def draw_wings(turns: tuple[int, int], width: int = 24) -> np.ndarray:
+    """Draw a striped body with two leaning wings that stick out above it; the second is `width` px thick."""
+    lines = np.zeros((256, 256), np.uint8)
+    for x, turn, thick in ((100, turns[0], 24), (160, turns[1], width)):
+        cv2.ellipse(lines, (x, 80), (46, thick), turn, 0, 360, 255, 2)
+    cv2.ellipse(lines, (128, 160), (80, 45), 0, 0, 360, 0, -1)
+    cv2.ellipse(lines, (128, 160), (80, 45), 0, 0, 360, 255, 2)
+    cv2.line(lines, (180, 125), (180, 195), 255, 2)
+    return lines
+
+
+@pytest.mark.parametrize(("turns", "width", "are_kin"), [((80, 115), 24, True), ((80, 115), 9, False)])
+def test_what_sticks_out_alike_is_kin_though_the_lines_about_it_differ(
+    turns: tuple[int, int], width: int, are_kin: bool
+) -> None:
+    lines = draw_wings(turns, width)
+    regions = find_regions(lines)
+    seen = read_features(lines, regions)
+    one, other = (seen.numbers.tolist().index(regions[80, x]) for x in (100, 160))
+    assert not seen.outside[[one, other]].any() and one != other
+    assert find_kin(seen, count_borders(regions, seen))[one, other] == are_kin
+    twins = find_twins(seen)
+    assert twins[one] != twins[other], "or nothing new is asked"
