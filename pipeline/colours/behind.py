@@ -9,6 +9,7 @@ from pipeline.colours.oklab import from_oklab, to_oklab
 
 SNAP, STEP = 0.12, 0.015  # OKLab: cells so near to a colour of their kind of ground take it on; a row further off
 FREE, HELD = 0.08, 0.06  # OKLab: beyond FREE of all colours of the kind codes become unlikely by this deviation
+MUDDIER = 0.02  # OKLab chroma: a colour of a kind that has so much less than the cell's is a mean of unlike grounds
 MOST = 3.0  # logits, at most: what the words and the drawing surely say goes first
 
 PALE, UNASKED = 0.6, 4.0  # OKLab lightness; logits: without words a darker kind of ground becomes so much rarer
@@ -48,11 +49,14 @@ def penalise_unlike_ground(codes: Float, rows: NDArray[np.int64], ground: Float)
 def snap_to_ground(colours: Float, rows: NDArray[np.int64], ground: Float) -> Float:
     """Return the colours of cells, (m, 3) RGB, drawn to those of their kind of ground, (GROUND_ROWS, 3) OKLab.
 
-    A mean of likely colours is a muddy one; the kinds of ground are clear. rows: (m,), each cell's own row.
+    A mean of likely colours is a muddy one; the kinds of ground are clear. Where one is not, as it stands for grounds
+    of two places, clear cells stay as they are. rows: (m,), each cell's own row.
     """
     lab = to_oklab(colours)
     apart = np.linalg.norm(lab[:, None] - ground[None], axis=-1)
     off = STEP * np.abs(rows[:, None] - np.arange(len(ground))[None])
     nearest = (apart + off).argmin(1)
     weight = np.exp(-((apart[np.arange(len(rows)), nearest] / SNAP) ** 2))[:, None]
+    chroma, clearest = np.hypot(lab[:, 1], lab[:, 2]), np.hypot(ground[nearest, 1], ground[nearest, 2])
+    weight *= (chroma - clearest < MUDDIER)[:, None]
     return from_oklab(np.asarray(lab + weight * (ground[nearest] - lab), np.float32))

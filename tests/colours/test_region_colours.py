@@ -211,6 +211,14 @@ def test_cells_take_on_the_clear_colours_of_their_ground_and_strange_ones_stay()
     assert made[2] == pytest.approx(painted, abs=0.03)
 
 
+def test_clear_cells_take_on_no_muddy_colour_of_a_kind_that_stands_for_two_places() -> None:
+    teal, grey = (0.25, 0.6, 0.68), (0.42, 0.55, 0.6)
+    ground = to_oklab(np.array([grey] * 12, np.float32))
+    made = snap_to_ground(np.array([teal, (0.42, 0.56, 0.62)], np.float32), np.array([2, 5]), ground)
+    assert made[0] == pytest.approx(teal, abs=0.01), "or under water is a rainy city"
+    assert made[1] == pytest.approx(grey, abs=0.01)
+
+
 def test_colours_unlike_the_kind_of_ground_lose_behind_everything_alone() -> None:
     cream, sky, navy = (0.98, 0.97, 0.92), (0.8, 0.9, 0.97), (0.16, 0.16, 0.32)
     ground = to_oklab(np.array([cream] * 12, np.float32))
