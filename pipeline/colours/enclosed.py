@@ -1,8 +1,9 @@
 """Find the ground that lines enclose: between house and tree, within a cup's handle, under a bridge.
 
-Little of such a region's outline says that it is ground; the network knows it better than a rule about shapes. What it
-has in mind of each region when nothing is known yet, with where that lies, is weighed by a few units of a hidden layer
-(pipeline/pocket/train/enclosed_ground.py fits them). What is taken for ground shows what lies around there.
+No rule about shapes says that such a region is ground. What the network has in mind of each region when nothing is
+known yet, with where that lies and how its outline bends beside what is around it (enclosed_shapes.py), is weighed by
+a few units of a hidden layer (pipeline/pocket/train/enclosed_ground.py fits them). What is taken for ground shows what
+lies around there.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.colours.enclosed_shapes import SHAPES as OUTLINE
+from pipeline.colours.enclosed_shapes import measure_shapes
 from pipeline.colours.fitted import load_arrays, save_arrays
 from pipeline.colours.region_features import PLACES, RegionFeatures
 from pipeline.colours.region_network import WIDTH
 
-EVIDENCE, UNITS = WIDTH + PLACES, 18
+EVIDENCE, UNITS = WIDTH + PLACES + OUTLINE, 24
 SHAPES = {"units": (UNITS, EVIDENCE), "thresholds": (UNITS,), "weights": (UNITS,), "bias": ()}
-SURE = 0.55  # the probability from which a region is taken for ground
+SURE = 0.45  # the probability from which a region is taken for ground
 
 Float = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -34,12 +37,12 @@ class EnclosedGround:
     weights: Float  # (UNITS,)
     bias: Float  # ()
 
-    def estimate(self, minds: Float, seen: RegionFeatures) -> Float:
+    def estimate(self, minds: Float, regions: NDArray[np.int32], seen: RegionFeatures) -> Float:
         """Return how likely each region is ground, (n,) in [0, 1].
 
         minds: (n, WIDTH), what the network has in mind of each region (`RegionColours.look`).
         """
-        return self.judge(gather_evidence(minds, seen))
+        return self.judge(gather_evidence(minds, regions, seen))
 
     def judge(self, evidence: Float) -> Float:
         """Return how likely ground is by evidence (n, EVIDENCE), (n,)."""
@@ -47,9 +50,9 @@ class EnclosedGround:
         return np.asarray(1 / (1 + np.exp(-(passed @ self.weights + self.bias))), np.float32)
 
 
-def gather_evidence(minds: Float, seen: RegionFeatures) -> Float:
-    """Return what speaks for and against ground, (n, EVIDENCE): the network's mind and the region's place."""
-    return np.concatenate([minds, seen.values[: len(seen.numbers), :PLACES]], 1)
+def gather_evidence(minds: Float, regions: NDArray[np.int32], seen: RegionFeatures) -> Float:
+    """Return what speaks for and against ground, (n, EVIDENCE): the network's mind, the region's place, its outline."""
+    return np.concatenate([minds, seen.values[: len(seen.numbers), :PLACES], measure_shapes(regions, seen)], 1)
 
 
 def load_enclosed_ground(file: Path) -> EnclosedGround:

@@ -229,7 +229,7 @@ def find_enclosed(
 ) -> RegionFeatures:
     """Return the drawing's tokens with enclosed ground set apart; what the person painted is none."""
     count = len(seen.numbers)
-    likely = enclosed.estimate(first.minds[0, :count].numpy(), seen)
+    likely = enclosed.estimate(first.minds[0, :count].numpy(), regions, seen)
     return set_apart(regions, seen, (likely >= SURE) & ~seen.outside & np.isnan(paint[:count, 0]))
 
 

@@ -77,12 +77,12 @@ def test_where_nothing_lies_around_nothing_is_set_apart() -> None:
 
 
 def test_evidence_decides_for_each_region(network: RegionColours) -> None:
-    _, seen, is_hole = read_gate()
+    regions, seen, is_hole = read_gate()
     ground = make_enclosed_ground(-2.0)
     ground.units[3, 0], ground.thresholds[3], ground.weights[3] = 2.0, 1.0, 4.0
     minds = np.zeros((len(seen.numbers), WIDTH), np.float32)
     minds[is_hole, 0] = 1.0
-    likely = ground.estimate(minds, seen)
+    likely = ground.estimate(minds, regions, seen)
     assert likely[is_hole] == pytest.approx(0.881, abs=1e-3) and likely[~is_hole] == pytest.approx(0.119, abs=1e-3)
 
 

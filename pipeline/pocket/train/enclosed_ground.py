@@ -28,15 +28,16 @@ from pipeline.pocket.data.hand_lines import draw_lines
 from pipeline.pocket.data.lessons import Curriculum, write_caption
 from pipeline.pocket.data.part_canvas import GROUND, Rng
 from pipeline.pocket.data.stage import Stage
+from pipeline.pocket.data.thin_strokes import thin_out
 from pipeline.pocket.data.vector_pack import FOLDER, load_vector_pack
 from pipeline.pocket.train.fitting import read_fitting
 from pipeline.pocket.train.text import load_text_tower
 
 FITTED = FOLDER / "enclosed.npz"
-LESSONS = 1600  # that it is fitted on
+LESSONS = 7400  # that it is fitted on
+WIDEST = (1, 7, 11, 15)  # px: thin parts up to such a width are drawn as one stroke; of 1 there are none
 MOSTLY = 0.6  # share of a region that is ground, for it to be taken for one
-ROUNDS, BATCH, RATE = 14, 256, 4e-3  # of the units
-NEWTON, RIDGE = 12, 30.0  # of the line: rounds, and what a weight of 1 costs
+ROUNDS, BATCH, RATE = 12, 512, 4e-3
 
 Float = NDArray[np.float32]
 
@@ -53,10 +54,14 @@ class GroundCase:
     shares: Float  # (n,) of each region, how much of it is ground
 
 
-def make_ground_case(curriculum: Curriculum, rng: Rng) -> GroundCase:
-    """Compose a lesson and look where its ground lies; land below a drawn horizon is ground too."""
+def make_ground_case(curriculum: Curriculum, rng: Rng, *, is_sketchy: bool = False) -> GroundCase:
+    """Compose a lesson and look where its ground lies; land below a drawn horizon is ground too.
+
+    is_sketchy: draw it as hands do that take stems and handles for single strokes, between which ground lies oftener.
+    """
     stage = curriculum.compose(rng)
-    lines, caption = draw_lines(stage.canvas, rng), write_caption(stage, rng)
+    canvas = thin_out(stage.canvas, int(rng.choice(WIDEST))) if is_sketchy else stage.canvas
+    lines, caption = draw_lines(canvas, rng), write_caption(stage, rng)
     regions = find_regions(lines)
     seen = read_features(lines, regions)
     is_ground = np.isin(stage.canvas.parts, [GROUND, stage.land]).ravel()
@@ -74,44 +79,21 @@ def read_evidence(
             continue
         minds = FirstLook.take(network, case.seen, words, 1.0).minds[0, : len(case.seen.numbers)].numpy()
         inner = ~case.seen.outside
-        yield gather_evidence(minds, case.seen)[inner], case.shares[inner] >= MOSTLY
+        yield gather_evidence(minds, case.regions, case.seen)[inner], case.shares[inner] >= MOSTLY
 
 
 def fit(evidence: Float, is_ground: NDArray[np.bool_]) -> EnclosedGround:
-    """Fit to evidence (n, EVIDENCE): the mean of a line, which is sound, and of bent units, which see more.
-
-    On drawings by hand the line takes fewer things for ground, on lessons the units do. The same in each run.
-    """
+    """Fit a network of one hidden layer to evidence (n, EVIDENCE). The same in each run."""
     middle, spread = evidence.mean(0), evidence.std(0) + 1e-3
     scaled = ((evidence - middle) / spread).astype(np.float32)
-    slope, height = fit_line(scaled, is_ground)
-    first, last = fit_units(scaled, is_ground)
-    units = np.vstack([first.weight.detach().numpy(), slope, -slope]).astype(np.float32)  # a line is two units
-    thresholds = np.append(-first.bias.detach().numpy(), [0, 0]) + units @ (middle / spread)
-    weights = np.append(last.weight.detach().numpy(), [1, -1]) / 2
-    bias = np.asarray((last.bias.item() + height) / 2, np.float32)
-    return EnclosedGround(units / spread, thresholds.astype(np.float32), weights.astype(np.float32), bias)
-
-
-def fit_line(scaled: Float, right: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
-    """Fit a logistic regression by Newton's method; return its slope, (EVIDENCE,), and its height at 0."""
-    seen = np.hstack([scaled, np.ones((len(scaled), 1))]).astype(np.float64)
-    costs = np.diag([RIDGE] * EVIDENCE + [0.0])
-    line = np.zeros(EVIDENCE + 1)
-    for _ in range(NEWTON):
-        likely = 1 / (1 + np.exp(-seen @ line))
-        slope = seen.T @ (likely - right) + costs @ line
-        line -= np.linalg.solve((seen * (likely * (1 - likely))[:, None]).T @ seen + costs, slope)
-    return line[:-1], float(line[-1])
-
-
-def fit_units(scaled: Float, right: NDArray[np.bool_]) -> tuple[nn.Linear, nn.Linear]:
-    """Fit a network of one hidden layer; return both its layers."""
     torch.manual_seed(0)
-    first, last = nn.Linear(EVIDENCE, UNITS - 2), nn.Linear(UNITS - 2, 1)
+    first, last = nn.Linear(EVIDENCE, UNITS), nn.Linear(UNITS, 1)
     network = nn.Sequential(nn.Dropout(0.1), first, nn.ReLU(), nn.Dropout(0.3), last, nn.Flatten(0))
-    descend(network, torch.from_numpy(scaled), torch.from_numpy(right).float(), ROUNDS)
-    return first, last
+    descend(network, torch.from_numpy(scaled), torch.from_numpy(is_ground).float(), ROUNDS)
+    units = first.weight.detach().numpy()
+    thresholds = units @ (middle / spread) - first.bias.detach().numpy()
+    weights, bias = last.weight.detach().numpy()[0], np.asarray(last.bias.item(), np.float32)
+    return EnclosedGround(units / spread, thresholds.astype(np.float32), weights.astype(np.float32), bias)
 
 
 def descend(network: nn.Module, evidence: Tensor, right: Tensor, rounds: int) -> None:
@@ -133,7 +115,7 @@ def run(weights: Path, table: Path, pack: Path, file: Path = FITTED, lessons: in
     """Fit on `lessons` lessons for the network of `weights`, and write what was fitted."""
     torch.set_num_threads(1)
     curriculum = Curriculum(load_vector_pack(pack))
-    cases = (make_ground_case(curriculum, np.random.default_rng([76, n])) for n in range(lessons))
+    cases = (make_ground_case(curriculum, np.random.default_rng([76, n]), is_sketchy=True) for n in range(lessons))
     with torch.inference_mode():
         read = list(read_evidence(cases, load_region_colours(weights), load_palettes(table), *load_text_tower()))
     ground = fit(np.concatenate([one for one, _ in read]), np.concatenate([one for _, one in read]))

@@ -19,8 +19,8 @@ def test_ground_is_known_above_and_below_the_horizon() -> None:
 
 def test_a_fit_tells_what_was_ground_by_what_speaks_for_it() -> None:
     rng = np.random.default_rng(0)
-    evidence = rng.normal(0, 1, (4000, EVIDENCE)).astype(np.float32)
+    evidence = rng.normal(0, 1, (16000, EVIDENCE)).astype(np.float32)
     evidence[:, 5] *= 20
-    is_ground = 0.1 * evidence[:, 5] + evidence[:, 9] + rng.normal(0, 0.3, 4000) > 1.5
+    is_ground = 0.1 * evidence[:, 5] + evidence[:, 9] + rng.normal(0, 0.3, 16000) > 1.5
     taken = fit(evidence, is_ground).judge(evidence) > 0.5
     assert (taken == is_ground).mean() > 0.9 and 0.7 < taken.sum() / is_ground.sum() < 1.3
