@@ -21,7 +21,7 @@ SIZES = pytest.mark.parametrize("options", [DESK, LAPTOP, TABLET, PHONE], ids=["
 LEAST_CONTRAST, LEAST_OF_WORDS = 3.0, 4.5  # WCAG 2.2: 1.4.11 of what a control is known by, 1.4.3 of words
 TOUCH = 44  # px, of what a finger aims at
 # What one writes or chooses in, and what opens it; "edge" is the element whose edge is seen
-FIELDS = {
+FIELDS: dict[str, tuple[str, ...]] = {
     "#prompt textarea": (),
     "#counts select": (),
     "#settings textarea": ("#settings .fold-button",),
