@@ -65,7 +65,7 @@ def match(crops: Float, others: Float) -> NDArray[np.bool_]:
     """
     lines, other_lines = (each[:, 1].reshape(-1, CROP**2) for each in (crops, others))
     differ = np.abs(lines - other_lines).sum(-1)
-    return overlap(crops, others, SHAPE) & np.asarray(differ <= LINES * (lines + other_lines).sum(-1))
+    return np.asarray(overlap(crops, others, SHAPE) & (differ <= LINES * (lines + other_lines).sum(-1)))
 
 
 def overlap(crops: Float, others: Float, least: float) -> NDArray[np.bool_]:
