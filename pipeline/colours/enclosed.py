@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from pipeline.colours.enclosed_shapes import SHAPES as OUTLINE
 from pipeline.colours.enclosed_shapes import measure_shapes
@@ -47,7 +48,7 @@ class EnclosedGround:
     def judge(self, evidence: Float) -> Float:
         """Return how likely ground is by evidence (n, EVIDENCE), (n,)."""
         passed = np.maximum(evidence @ self.units.T - self.thresholds, 0)
-        return np.asarray(1 / (1 + np.exp(-(passed @ self.weights + self.bias))), np.float32)
+        return np.asarray(expit(passed @ self.weights + self.bias), np.float32)
 
 
 def gather_evidence(minds: Float, regions: NDArray[np.int32], seen: RegionFeatures) -> Float:

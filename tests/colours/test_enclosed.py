@@ -117,3 +117,9 @@ def test_the_table_comes_back_equal_and_strange_ones_are_refused(tmp_path: Path)
     np.savez(tmp_path / "b.npz", units=ground.units)
     with pytest.raises(ValueError, match="lacks bias, thresholds, weights"):
         load_enclosed_ground(tmp_path / "b.npz")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("bias, likely", [(-500.0, 0.0), (500.0, 1.0)])
+def test_overwhelming_evidence_is_sure_without_an_overflow(bias: float, likely: float) -> None:
+    assert make_enclosed_ground(bias).judge(np.zeros((1, EVIDENCE), np.float32)) == pytest.approx([likely])

@@ -92,7 +92,7 @@ def test_stages_hand_on_their_share_of_the_plan(tmp_path: Path, monkeypatch: pyt
     assert asked["lessons"] == (LESSON_SHARDS // 2,)
     assert asked["colours"] == (run.scale(COLOURS), tmp_path / "regions", tmp_path / "runs" / "colourist")
     fitted_to = run.colourist / "regions.safetensors", run.palettes, tmp_path / "pack"
-    assert asked["enclosed"] == (*fitted_to, run.enclosed, 800)
+    assert asked["enclosed"] == (*fitted_to, run.enclosed, enclosed_ground.LESSONS // 2)
     assert asked["words"] == (*fitted_to, run.word_regions, 3000)
     assert asked["pictures"][:4] == (tmp_path / "pictures", 1, 0, PICTURE_SHARDS // 2)
 
