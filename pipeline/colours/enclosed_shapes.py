@@ -13,16 +13,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.colours.region_features import RegionFeatures
-from pipeline.colours.regions import SIDE
+from pipeline.colours.regions import SIDE, count_pairs
 
 SHAPES = 16  # numbers of each region
 NEAR = 7  # px around a place where three regions meet, within which their corners are measured
 SHARE = 0.02  # of that disc, or of a rim: less is none
-POINTS, STEP, SMOOTH = (
-    96,
-    4,
-    1.2,
-)  # of an outline: points, how far on a turn is measured, smoothing
+POINTS, STEP, SMOOTH = 96, 4, 1.2  # of an outline: points, how far on a turn is measured, smoothing
 OVER = 2.5  # px from an outline to what lies across the line
 BENT, MOST_BENT = 0.12, 1.2  # radians
 
@@ -55,16 +51,6 @@ def number_regions(regions: NDArray[np.int32], seen: RegionFeatures) -> Labels:
     table = np.full(int(regions.max()) + 1, count + 1, np.int64)
     table[seen.numbers] = np.where(seen.outside, 0, np.arange(1, count + 1))
     return np.asarray(table[regions])
-
-
-def count_pairs(labels: Labels, count: int) -> Labels:
-    """Return how much border each two numbers share, (count, count) px."""
-    counts = np.zeros(count * count, np.int64)
-    for one, other in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
-        differ = one != other
-        counts += np.bincount(one[differ] * count + other[differ], minlength=count * count)
-    made = counts.reshape(count, count)
-    return np.asarray(made + made.T)
 
 
 def measure_rims(labels: Labels, borders: Labels, numbers: Labels) -> Float:

@@ -24,6 +24,7 @@ from pipeline.colours.region_features import (
     TOP,
     RegionFeatures,
 )
+from pipeline.colours.regions import count_pairs
 from pipeline.colours.twins import compare, have_like_places, overlap
 
 AREAS, LENGTHS = 1.5, 1.6  # times that one is as large as the other, or its squared length or width, at most
@@ -71,16 +72,9 @@ def find_limbs(seen: RegionFeatures, borders: Numbers) -> Mask:
 def count_borders(regions: NDArray[np.int32], seen: RegionFeatures) -> Numbers:
     """Return how much border each two of a drawing's tokens share, (n + m, n + m) px; cells share none."""
     every = len(seen.values)
-    places = np.full(int(regions.max()) + 1, -1)
-    places[seen.numbers] = np.arange(len(seen.numbers))
-    counts = np.zeros(every * every, np.int64)
-    for one, other in ((regions[:, 1:], regions[:, :-1]), (regions[1:], regions[:-1])):
-        differ = one != other
-        first, second = places[one[differ]], places[other[differ]]
-        both = (first >= 0) & (second >= 0)
-        counts += np.bincount(first[both] * every + second[both], minlength=every * every)
-    made = counts.reshape(every, every)
-    return np.asarray(made + made.T)
+    table = np.zeros(int(regions.max()) + 1, np.int64)  # 0 is what is no token
+    table[seen.numbers] = np.arange(1, len(seen.numbers) + 1)
+    return count_pairs(table[regions], every + 1)[1:, 1:]
 
 
 def have_like_sizes(values: Float) -> Mask:

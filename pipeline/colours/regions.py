@@ -82,6 +82,16 @@ def find_border_numbers(numbers: Labels) -> Labels:
     return np.asarray(found[found > 0], np.int32)
 
 
+def count_pairs(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return how much border each two numbers, from 0 and below `count`, share, (count, count) px."""
+    counts = np.zeros(count * count, np.int64)
+    for one, other in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
+        differ = one != other
+        counts += np.bincount(one[differ] * count + other[differ], minlength=count * count)
+    made = counts.reshape(count, count)
+    return np.asarray(made + made.T)
+
+
 def fill_lines(regions: Labels) -> Labels:
     """Give every 0 the number of the nearest region."""
     lines = (regions == 0).astype(np.uint8)
